@@ -1,0 +1,163 @@
+/** An ONNX graph as Covis handles it: plain data, one tensor type per element type that networks here use. */
+
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+
+/** Row-major tensor. `Uint8Array` data stands for booleans. */
+export interface Tensor {
+  readonly dims: readonly number[];
+  readonly data: TensorData;
+}
+
+export type Attribute =
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'tensor'; readonly value: Tensor };
+
+export interface OnnxNode {
+  readonly op: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+/** A static size, or the name of one that is known only when the graph runs. */
+export type Dim = number | string;
+
+export interface ValueInfo {
+  readonly name: string;
+  readonly type: 'float' | 'int64';
+  readonly dims: readonly Dim[];
+}
+
+/** Nodes are in topological order. Mutable on purpose: builders append to it. */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: ValueInfo[];
+  readonly outputs: ValueInfo[];
+  readonly nodes: OnnxNode[];
+  readonly initializers: Map<string, Tensor>;
+  readonly metadata: Map<string, string>;
+}
+
+/** Every graph is normalised to this operator set when it is read (`normalise.ts`). */
+export const OPSET = 17;
+
+export function int(value: number): Attribute {
+  return { kind: 'int', value };
+}
+export function ints(value: readonly number[]): Attribute {
+  return { kind: 'ints', value };
+}
+export function float(value: number): Attribute {
+  return { kind: 'float', value };
+}
+
+/** The integer attribute `key`, or the default. */
+export function intOf(node: OnnxNode, key: string, fallback: number): number {
+  const a = node.attributes[key];
+  return a?.kind === 'int' ? a.value : fallback;
+}
+export function intsOf(node: OnnxNode, key: string): readonly number[] | undefined {
+  const a = node.attributes[key];
+  return a?.kind === 'ints' ? a.value : undefined;
+}
+export function floatOf(node: OnnxNode, key: string, fallback: number): number {
+  const a = node.attributes[key];
+  return a?.kind === 'float' ? a.value : fallback;
+}
+export function stringOf(node: OnnxNode, key: string, fallback: string): string {
+  const a = node.attributes[key];
+  return a?.kind === 'string' ? a.value : fallback;
+}
+
+export function sizeOf(dims: readonly number[]): number {
+  return dims.reduce((a, b) => a * b, 1);
+}
+
+export function floatTensor(dims: readonly number[], data: ArrayLike<number>): Tensor {
+  return { dims, data: data instanceof Float32Array ? data : Float32Array.from(data) };
+}
+export function int64Tensor(dims: readonly number[], values: readonly number[]): Tensor {
+  return { dims, data: BigInt64Array.from(values.map(BigInt)) };
+}
+
+/** Copies the lists, not the tensors, so that a builder can append without touching the source. */
+export function cloneGraph(graph: Graph): Graph {
+  return {
+    name: graph.name,
+    inputs: [...graph.inputs],
+    outputs: [...graph.outputs],
+    nodes: [...graph.nodes],
+    initializers: new Map(graph.initializers),
+    metadata: new Map(graph.metadata),
+  };
+}
+
+/** Appends nodes to a graph under fresh names. Every method returns the name of the value that it made. */
+export class GraphBuilder {
+  readonly graph: Graph;
+  readonly #prefix: string;
+  #next = 0;
+  readonly #constants = new Map<string, string>();
+
+  constructor(graph: Graph, prefix: string) {
+    this.graph = graph;
+    this.#prefix = prefix;
+  }
+
+  fresh(hint: string): string {
+    return `${this.#prefix}/${hint}_${this.#next++}`;
+  }
+
+  op(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}, output?: string): string {
+    const name = output ?? this.fresh(op);
+    this.graph.nodes.push({ op, name: `${name}:node`, inputs, outputs: [name], attributes });
+    return name;
+  }
+
+  /** An operator with several outputs, of which the last may be of interest. */
+  ops(op: string, inputs: readonly string[], count: number, attributes: Readonly<Record<string, Attribute>> = {}): string[] {
+    const outputs = Array.from({ length: count }, () => this.fresh(op));
+    this.graph.nodes.push({ op, name: `${outputs[0]}:node`, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  constant(tensor: Tensor, hint = 'const'): string {
+    const name = this.fresh(hint);
+    this.graph.initializers.set(name, tensor);
+    return name;
+  }
+
+  #shared(key: string, make: () => Tensor): string {
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const name = this.constant(make());
+    this.#constants.set(key, name);
+    return name;
+  }
+
+  scalar(value: number): string {
+    return this.#shared(`f${value}`, () => floatTensor([], [value]));
+  }
+
+  /** A one-dimensional int64 constant. */
+  int64s(values: readonly number[]): string {
+    return this.#shared(`i${values.join(',')}`, () => int64Tensor([values.length], values));
+  }
+
+  slice(x: string, starts: readonly number[], ends: readonly number[], axes: readonly number[], steps: readonly number[] = axes.map(() => 1)): string {
+    return this.op('Slice', [x, this.int64s(starts), this.int64s(ends), this.int64s(axes), this.int64s(steps)]);
+  }
+
+  reduceSum(x: string, axes: readonly number[], keepDims: boolean): string {
+    return this.op('ReduceSum', [x, this.int64s(axes)], { keepdims: int(keepDims ? 1 : 0) });
+  }
+
+  reshape(x: string, shape: readonly number[]): string {
+    return this.op('Reshape', [x, this.int64s(shape)]);
+  }
+}

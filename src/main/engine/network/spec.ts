@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { CovisError } from '../../../shared/errors.ts';
+import type { NetworkSpec } from '../../../shared/domain.ts';
+import type { Graph } from './onnx/graph.ts';
+
+const KEY = 'covis';
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const specSchema = z.object({
+  name: z.string(),
+  dim: z.int().positive(),
+  features: z.string(),
+  origin: z.string(),
+  licence: z.string(),
+  preprocess: z.object({ order: z.enum(['RGB', 'BGR']), scale: z.number(), mean: triple, std: triple }),
+});
+
+/** Writes what the network is into the graph's metadata, where any ONNX reader shows it. */
+export function writeSpec(graph: Graph, spec: NetworkSpec): void {
+  graph.metadata.set(KEY, JSON.stringify(spec));
+}
+
+/** The spec inside a network that Covis wrote; undefined for foreign files. @throws `INPUT_CORRUPT` for a damaged one. */
+export function readSpec(graph: Graph, file: string): NetworkSpec | undefined {
+  const text = graph.metadata.get(KEY);
+  if (text === undefined) return undefined;
+  try {
+    return specSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new CovisError('INPUT_CORRUPT', 'The description that Covis keeps inside its networks is damaged', { file, cause });
+  }
+}

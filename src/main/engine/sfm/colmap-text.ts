@@ -1,0 +1,181 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+import { ModelBuilder, cameraModelInfo, type Blame } from './model-builder.ts';
+import type { SparseModel } from './model.ts';
+
+/** A line, without its end, and the byte offset at which it starts. */
+interface Line {
+  readonly text: string;
+  readonly offset: number;
+}
+
+const CHUNK_BYTES = 1 << 20;
+const LONGEST_LINE_BYTES = 1 << 28;
+
+/**
+ * Reads `cameras.txt`, `points3D.txt` and `images.txt` of a COLMAP model (methods.md 9.4).
+ * The second line of an image may be empty, so blank lines there are content.
+ * @throws CovisError naming the file and the byte offset of the line.
+ */
+export function readColmapText(folder: string): SparseModel {
+  const builder = new ModelBuilder();
+  readCameras(join(folder, 'cameras.txt'), builder);
+  const pointsFile = join(folder, 'points3D.txt');
+  readPoints(pointsFile, builder);
+  readImages(join(folder, 'images.txt'), builder);
+  return builder.finish(blameFor(pointsFile));
+}
+
+function blameFor(file: string): Blame {
+  return (message, offset) => new CovisError('INPUT_CORRUPT', message, { file, offset });
+}
+
+function* lines(file: string): Generator<Line> {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (cause) {
+    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+  }
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    let pending = Buffer.alloc(0);
+    let offset = 0;
+    for (;;) {
+      const n = readSync(fd, chunk, 0, CHUNK_BYTES, null);
+      if (n === 0) break;
+      const data = pending.length > 0 ? Buffer.concat([pending, chunk.subarray(0, n)]) : Buffer.from(chunk.subarray(0, n));
+      let start = 0;
+      for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10, start)) {
+        yield decode(data.subarray(start, end), offset + start, file);
+        start = end + 1;
+      }
+      pending = data.subarray(start);
+      offset += start;
+      if (pending.length > LONGEST_LINE_BYTES) throw blameFor(file)('A line is longer than 256 MiB', offset);
+    }
+    if (pending.length > 0) yield decode(pending, offset, file);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function decode(bytes: Buffer, offset: number, file: string): Line {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { text: text.endsWith('\r') ? text.slice(0, -1) : text, offset };
+  } catch {
+    throw blameFor(file)('A line is not valid UTF-8', offset);
+  }
+}
+
+function* records(file: string): Generator<{ fields: string[]; offset: number }> {
+  for (const { text, offset } of lines(file)) {
+    const trimmed = text.trim();
+    if (trimmed !== '' && !trimmed.startsWith('#')) yield { fields: trimmed.split(/\s+/), offset };
+  }
+}
+
+/** Parses one field, refusing anything that is not a plain number. */
+function number(field: string | undefined, what: string, offset: number, blame: Blame, truncated: Blame): number {
+  if (field === undefined) throw truncated(`The line ends before ${what}`, offset);
+  const value = Number(field);
+  if (field === '' || Number.isNaN(value)) throw blame(`${what} is "${field.slice(0, 40)}", not a number`, offset);
+  return value;
+}
+
+function fieldReader(file: string, fields: readonly string[], offset: number): { f: (i: number, what: string) => number; id: (i: number, what: string) => number } {
+  const blame = blameFor(file);
+  const truncated: Blame = (message, at) => new CovisError('INPUT_TRUNCATED', message, { file, offset: at });
+  const f = (i: number, what: string): number => number(fields[i], what, offset, blame, truncated);
+  const id = (i: number, what: string): number => {
+    const value = f(i, what);
+    if (!Number.isSafeInteger(value) || value < 0) throw blame(`${what} is ${fields[i]}, not an id or a count`, offset);
+    return value;
+  };
+  return { f, id };
+}
+
+function readCameras(file: string, builder: ModelBuilder): void {
+  const unsupported: Blame = (message, offset) => new CovisError('INPUT_UNSUPPORTED', message, { file, offset });
+  for (const { fields, offset } of records(file)) {
+    const { f, id } = fieldReader(file, fields, offset);
+    const info = cameraModelInfo(fields[1] ?? '', offset, unsupported);
+    const params = Array.from({ length: info.params }, (_, k) => f(4 + k, 'a camera parameter'));
+    if (fields.length > 4 + info.params) throw blameFor(file)(`${info.name} takes ${info.params} parameters, the line has ${fields.length - 4}`, offset);
+    builder.addCamera({ id: id(0, 'a camera id'), model: info.name, width: id(2, 'a camera width'), height: id(3, 'a camera height'), params }, offset, blameFor(file));
+  }
+}
+
+function readPoints(file: string, builder: ModelBuilder): void {
+  for (const { fields, offset } of records(file)) {
+    const { f, id } = fieldReader(file, fields, offset);
+    const colour = (i: number): number => {
+      const c = id(i, 'a colour');
+      if (c > 255) throw blameFor(file)(`A colour is ${c}, above 255`, offset);
+      return c;
+    };
+    if (fields.length < 8) f(fields.length, 'the end of a 3D point');
+    if (fields.length % 2 !== 0) throw new CovisError('INPUT_TRUNCATED', 'A track ends after an image id', { file, offset });
+    builder.addPoint(
+      id(0, 'a 3D point id'),
+      [f(1, 'x'), f(2, 'y'), f(3, 'z')],
+      [colour(4), colour(5), colour(6)],
+      f(7, 'a reprojection error'),
+      (fields.length - 8) / 2,
+      offset,
+      blameFor(file),
+    );
+    for (let k = 8; k < fields.length; k += 2) {
+      builder.noteTrackImage(id(k, 'an image id of a track'), offset);
+      id(k + 1, 'a point index of a track');
+    }
+  }
+}
+
+function readImages(file: string, builder: ModelBuilder): void {
+  const blame = blameFor(file);
+  let awaiting = false;
+  let lastOffset = 0;
+  for (const { text, offset } of lines(file)) {
+    lastOffset = offset;
+    if (!awaiting) {
+      const trimmed = text.trim();
+      if (trimmed === '' || trimmed.startsWith('#')) continue;
+      beginView(file, trimmed, offset, builder, blame);
+      awaiting = true;
+      continue;
+    }
+    awaiting = false;
+    const fields = text.trim() === '' ? [] : text.trim().split(/\s+/);
+    if (fields.length % 3 !== 0) {
+      throw new CovisError('INPUT_TRUNCATED', 'The list of observations ends inside a record of three', { file, offset });
+    }
+    const { f } = fieldReader(file, fields, offset);
+    for (let k = 0; k < fields.length; k += 3) {
+      const point = f(k + 2, 'the 3D point of an observation');
+      if (point >= 0) builder.addObservation(point, f(k, 'x'), f(k + 1, 'y'), offset, blame);
+    }
+  }
+  if (awaiting) {
+    throw new CovisError('INPUT_TRUNCATED', 'The file ends before the observations of the last image', { file, offset: lastOffset });
+  }
+}
+
+function beginView(file: string, line: string, offset: number, builder: ModelBuilder, blame: Blame): void {
+  const fields = line.split(/\s+/);
+  const { f, id } = fieldReader(file, fields, offset);
+  builder.beginView(
+    {
+      imageId: id(0, 'an image id'),
+      rotation: [f(1, 'qw'), f(2, 'qx'), f(3, 'qy'), f(4, 'qz')],
+      translation: [f(5, 'tx'), f(6, 'ty'), f(7, 'tz')],
+      cameraId: id(8, 'a camera id'),
+      // Names with spaces cannot be told apart by COLMAP itself; the rest of the line is the name.
+      name: fields.slice(9).join(' '),
+    },
+    offset,
+    blame,
+  );
+}

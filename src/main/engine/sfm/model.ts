@@ -1,0 +1,106 @@
+/** Sparse 3D models as structures of arrays, in COLMAP's conventions (methods.md 9.4). */
+
+/** One COLMAP camera: `model` is its name, `params` in the model's own order. Sizes in pixels. */
+export interface Camera {
+  readonly id: number;
+  readonly model: string;
+  readonly width: number;
+  readonly height: number;
+  readonly params: readonly number[];
+}
+
+/** A registered image. The pose is `cam_from_world`: X_cam = R(q) X_world + t, q = (w, x, y, z). */
+export interface View {
+  readonly imageId: number;
+  readonly name: string;
+  readonly cameraId: number;
+  readonly rotation: readonly [number, number, number, number];
+  readonly translation: readonly [number, number, number];
+}
+
+/**
+ * A sparse reconstruction. Observations without a 3D point are not kept.
+ * `viewOffsets[v] .. viewOffsets[v+1]` are the observations of view v; `obsPoint` indexes the points;
+ * `obsXy` are pixels in the sensor frame (before EXIF orientation), origin at the top-left corner.
+ */
+export interface SparseModel {
+  readonly cameras: readonly Camera[];
+  readonly views: readonly View[];
+  readonly viewOffsets: Uint32Array;
+  readonly obsPoint: Uint32Array;
+  readonly obsXy: Float32Array;
+  readonly pointXyz: Float64Array;
+  readonly pointRgb: Uint8Array;
+  /** Mean reprojection error of each point in pixels; -1 where unknown. */
+  readonly pointError: Float32Array;
+  readonly pointTrackLength: Uint32Array;
+}
+
+interface CameraModelInfo {
+  readonly name: string;
+  readonly params: number;
+  /** How many leading parameters are focal lengths; 0 for models without one. */
+  readonly focals: number;
+}
+
+/** COLMAP's camera models by id. */
+export const CAMERA_MODELS: readonly CameraModelInfo[] = [
+  { name: 'SIMPLE_PINHOLE', params: 3, focals: 1 },
+  { name: 'PINHOLE', params: 4, focals: 2 },
+  { name: 'SIMPLE_RADIAL', params: 4, focals: 1 },
+  { name: 'RADIAL', params: 5, focals: 1 },
+  { name: 'OPENCV', params: 8, focals: 2 },
+  { name: 'OPENCV_FISHEYE', params: 8, focals: 2 },
+  { name: 'FULL_OPENCV', params: 12, focals: 2 },
+  { name: 'FOV', params: 5, focals: 2 },
+  { name: 'SIMPLE_RADIAL_FISHEYE', params: 4, focals: 1 },
+  { name: 'RADIAL_FISHEYE', params: 5, focals: 1 },
+  { name: 'THIN_PRISM_FISHEYE', params: 12, focals: 2 },
+  { name: 'RAD_TAN_THIN_PRISM_FISHEYE', params: 16, focals: 2 },
+  { name: 'SIMPLE_DIVISION', params: 4, focals: 1 },
+  { name: 'DIVISION', params: 5, focals: 2 },
+  { name: 'SIMPLE_FISHEYE', params: 3, focals: 1 },
+  { name: 'FISHEYE', params: 4, focals: 2 },
+  { name: 'EUCM', params: 6, focals: 2 },
+  { name: 'EQUIRECTANGULAR', params: 2, focals: 0 },
+];
+
+/** Focal length in pixels of the camera's own image size; the width over 2 pi for panoramas. */
+export function focalLength(camera: Camera): number {
+  const info = CAMERA_MODELS.find((m) => m.name === camera.model);
+  const p = camera.params;
+  if (info?.focals === 2) return ((p[0] ?? 0) + (p[1] ?? 0)) / 2;
+  if (info?.focals === 1) return p[0] ?? 0;
+  return camera.width / (2 * Math.PI);
+}
+
+/** Row-major rotation matrix of a unit quaternion (w, x, y, z); normalises first. */
+export function rotationMatrix(q: readonly [number, number, number, number]): Float64Array {
+  const norm = Math.hypot(...q) || 1;
+  const [w, x, y, z] = q.map((v) => v / norm) as [number, number, number, number];
+  return Float64Array.of(
+    1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+    2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+    2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
+  );
+}
+
+/** Camera centre in the world frame: -R^T t. */
+export function cameraCentre(view: Pick<View, 'rotation' | 'translation'>): [number, number, number] {
+  const r = rotationMatrix(view.rotation);
+  const [a, b, c] = view.translation;
+  return [0, 1, 2].map((i) => -(r[i]! * a + r[3 + i]! * b + r[6 + i]! * c)) as [number, number, number];
+}
+
+/** Mean over points of their reprojection error in pixels, as COLMAP's model_analyzer reports it; NaN if unknown. */
+export function meanReprojectionError(errors: Float32Array): number {
+  let sum = 0;
+  let n = 0;
+  for (const e of errors) {
+    if (e >= 0) {
+      sum += e;
+      n += 1;
+    }
+  }
+  return n === 0 ? Number.NaN : sum / n;
+}

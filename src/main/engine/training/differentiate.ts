@@ -1,0 +1,83 @@
+import { CovisError } from '../../../shared/errors.ts';
+import { cloneGraph, GraphBuilder, type Graph, type OnnxNode } from '../network/onnx/graph.ts';
+import { dimsOf, inferShapes, type Shapes } from '../network/onnx/shapes.ts';
+import { GRADIENTS } from './gradients/index.ts';
+
+/** What a gradient rule has at hand: the builder to append to, shapes, and which inputs need a gradient. */
+export interface GradientContext {
+  readonly builder: GraphBuilder;
+  readonly shapes: Shapes;
+  readonly graph: Graph;
+  readonly node: OnnxNode;
+  /** Name of dL/dy for the node's first output. */
+  readonly dy: string;
+  /** True where input `i` leads to a parameter. */
+  readonly needs: (i: number) => boolean;
+  dims(value: string): readonly (number | string)[];
+}
+
+/** Returns the name of dL/d(input i) per input, undefined where there is none or none is needed. */
+export type GradientRule = (context: GradientContext) => readonly (string | undefined)[];
+
+/**
+ * Reverse-mode differentiation of an ONNX graph into standard ONNX operators.
+ *
+ * Given the value `output` and the name of a graph input `seed` that holds dL/d(output), appends nodes that compute
+ * dL/d(parameter) for every name in `parameters` and returns the extended graph with the names of those gradients.
+ * Sizes that depend on the image stay dynamic, so one graph serves photos of all sizes.
+ * @throws CovisError `INPUT_UNSUPPORTED` naming the operator and its node when no rule exists.
+ */
+export function differentiate(
+  source: Graph,
+  output: string,
+  seed: string,
+  parameters: readonly string[],
+): { graph: Graph; gradients: Map<string, string> } {
+  const graph = cloneGraph(source);
+  const builder = new GraphBuilder(graph, 'grad');
+  const shapes = inferShapes(graph);
+  const active = new Set(parameters);
+  for (const node of graph.nodes) {
+    if (node.inputs.some((i) => active.has(i))) for (const o of node.outputs) active.add(o);
+  }
+  const contributions = new Map<string, string[]>([[output, [seed]]]);
+  const total = (value: string): string | undefined => {
+    const parts = contributions.get(value);
+    if (parts === undefined || parts.length === 0) return undefined;
+    return parts.length === 1 ? parts[0] : builder.op('Sum', parts);
+  };
+  const forward = [...graph.nodes];
+  for (const node of forward.reverse()) {
+    const value = node.outputs[0] ?? '';
+    if (!active.has(value) || !contributions.has(value)) continue;
+    const rule = GRADIENTS.get(node.op);
+    if (rule === undefined) {
+      throw new CovisError('INPUT_UNSUPPORTED', `Operator ${node.op} of node ${node.name} cannot be differentiated`, {
+        hint: `Cut the network before it, or use only these operators: ${[...GRADIENTS.keys()].sort().join(', ')}.`,
+      });
+    }
+    const grads = rule({
+      builder,
+      shapes,
+      graph,
+      node,
+      dy: total(value)!,
+      needs: (i) => active.has(node.inputs[i] ?? ''),
+      dims: (v) => dimsOf(shapes, v, node),
+    });
+    grads.forEach((g, i) => {
+      const input = node.inputs[i];
+      if (g === undefined || input === undefined || !active.has(input)) return;
+      const list = contributions.get(input) ?? [];
+      list.push(g);
+      contributions.set(input, list);
+    });
+  }
+  const gradients = new Map<string, string>();
+  for (const p of parameters) {
+    const g = total(p);
+    if (g === undefined) throw new CovisError('INTERNAL', `No gradient reaches parameter ${p}`);
+    gradients.set(p, g);
+  }
+  return { graph, gradients };
+}

@@ -1,0 +1,41 @@
+import type { GradientRule } from '../differentiate.ts';
+import { averagePool, conv, globalAveragePool, maxPool, pad } from './spatial.ts';
+import * as e from './elementwise.ts';
+import { concat, gemm, matMul, reduceMean, reduceSum, reshapeBack, transpose } from './tensor.ts';
+
+/** Every operator that can be differentiated, by its ONNX name. */
+export const GRADIENTS: ReadonlyMap<string, GradientRule> = new Map<string, GradientRule>([
+  ['Add', e.add],
+  ['AveragePool', averagePool],
+  ['Clip', e.clip],
+  ['Concat', concat],
+  ['Conv', conv],
+  ['Div', e.div],
+  ['Exp', e.exp],
+  ['Flatten', reshapeBack],
+  ['Gemm', gemm],
+  ['GlobalAveragePool', globalAveragePool],
+  ['HardSigmoid', e.hardSigmoid],
+  ['HardSwish', e.hardSwish],
+  ['Identity', e.identity],
+  ['LeakyRelu', e.leakyRelu],
+  ['Log', e.log],
+  ['MatMul', matMul],
+  ['MaxPool', maxPool],
+  ['Mul', e.mul],
+  ['Neg', e.neg],
+  ['Pad', pad],
+  ['Pow', e.pow],
+  ['ReduceMean', reduceMean],
+  ['ReduceSum', reduceSum],
+  ['Relu', e.relu],
+  ['Reshape', reshapeBack],
+  ['Sigmoid', e.sigmoid],
+  ['Sqrt', e.sqrt],
+  ['Squeeze', reshapeBack],
+  ['Sub', e.sub],
+  ['Sum', e.sum],
+  ['Tanh', e.tanh],
+  ['Transpose', transpose],
+  ['Unsqueeze', reshapeBack],
+]);

@@ -1,0 +1,171 @@
+import { CovisError } from '../../../../shared/errors.ts';
+import { floatTensor, int, intOf, ints, intsOf, type OnnxNode } from '../../network/onnx/graph.ts';
+import type { GradientContext, GradientRule } from '../differentiate.ts';
+
+/** The geometry of a 2D convolution or pooling window. */
+interface Window {
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  /** top, left, bottom, right */
+  readonly pads: readonly [number, number, number, number];
+  /** (kernel - 1) * dilation + 1 */
+  readonly reach: readonly [number, number];
+}
+
+function windowOf(node: OnnxNode, kernel: readonly (number | string)[]): Window {
+  if (kernel.length !== 2 || kernel.some((k) => typeof k !== 'number')) {
+    throw new CovisError('INPUT_UNSUPPORTED', `Node ${node.name} (${node.op}) is not two-dimensional`);
+  }
+  const k = kernel as [number, number];
+  const strides = (intsOf(node, 'strides') ?? [1, 1]) as [number, number];
+  const dilations = (intsOf(node, 'dilations') ?? [1, 1]) as [number, number];
+  const pads = (intsOf(node, 'pads') ?? [0, 0, 0, 0]) as [number, number, number, number];
+  return { kernel: k, strides, dilations, pads, reach: [(k[0] - 1) * dilations[0] + 1, (k[1] - 1) * dilations[1] + 1] };
+}
+
+/** x with its zero padding written out; x itself where there is none. */
+function padded(c: GradientContext, x: string, pads: Window['pads']): string {
+  if (pads.every((p) => p === 0)) return x;
+  const [top, left, bottom, right] = pads;
+  return c.builder.op('Pad', [x, c.builder.int64s([0, 0, top, left, 0, 0, bottom, right])]);
+}
+
+/** The strided view of the padded input under kernel tap (i, j): as large as the output. */
+function tap(c: GradientContext, x: string, w: Window, i: number, j: number): string {
+  const start = [i * w.dilations[0], j * w.dilations[1]];
+  // Counted from the end, so that the slice has the size of the output whatever the size of the image is.
+  const end = start.map((s, k) => {
+    const left = w.reach[k]! - 1 - s;
+    return left === 0 ? Number.MAX_SAFE_INTEGER : -left;
+  });
+  return c.builder.slice(x, start, end, [2, 3], w.strides);
+}
+
+function taps(w: Window): [number, number][] {
+  const all: [number, number][] = [];
+  for (let i = 0; i < w.kernel[0]; i += 1) for (let j = 0; j < w.kernel[1]; j += 1) all.push([i, j]);
+  return all;
+}
+
+export const conv: GradientRule = (c) => {
+  const [x, weight, bias] = c.node.inputs as [string, string, string | undefined];
+  const dims = c.dims(weight);
+  if (dims.some((d) => typeof d !== 'number')) throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (Conv) has a weight of unknown size`);
+  const [outputs, perGroup] = dims as number[] as [number, number];
+  const group = intOf(c.node, 'group', 1);
+  const w = windowOf(c.node, dims.slice(2));
+  const depthwise = group > 1 && perGroup === 1 && outputs === group;
+  const dx = c.needs(0) ? inputGradient(c, x, weight, w, group, depthwise) : undefined;
+  const dw = c.needs(1) ? filterGradient(c, x, w, group, depthwise, [outputs, perGroup]) : undefined;
+  const db = bias !== undefined && bias !== '' && c.needs(2) ? c.builder.reduceSum(c.dy, [0, 2, 3], false) : undefined;
+  return [dx, dw, db];
+};
+
+/** dL/dx: for unit strides a convolution with the mirrored kernel, else a transposed convolution cropped to the input. */
+function inputGradient(c: GradientContext, x: string, weight: string, w: Window, group: number, depthwise: boolean): string {
+  const b = c.builder;
+  const unit = w.strides[0] === 1 && w.strides[1] === 1;
+  const inner = w.pads.every((p, k) => p <= w.reach[k % 2]! - 1);
+  if (unit && inner && (depthwise || group === 1)) {
+    const turned = w.kernel[0] * w.kernel[1] === 1 ? weight : b.slice(weight, [-1, -1], [-Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER], [2, 3], [-1, -1]);
+    const kernel = depthwise ? turned : b.op('Transpose', [turned], { perm: ints([1, 0, 2, 3]) });
+    const [top, left, bottom, right] = w.pads;
+    const [rh, rw] = w.reach;
+    return b.op('Conv', [c.dy, kernel], {
+      kernel_shape: ints(w.kernel),
+      dilations: ints(w.dilations),
+      group: int(group),
+      pads: ints([rh - 1 - top, rw - 1 - left, rh - 1 - bottom, rw - 1 - right]),
+    });
+  }
+  const full = b.op('ConvTranspose', [c.dy, weight], {
+    kernel_shape: ints(w.kernel),
+    strides: ints(w.strides),
+    dilations: ints(w.dilations),
+    group: int(group),
+  });
+  return cropToInput(c, full, x, w);
+}
+
+/** Shifts by the top and left padding and crops, or extends with zeros, to the size of x. */
+function cropToInput(c: GradientContext, full: string, x: string, w: Window): string {
+  const b = c.builder;
+  const size = (v: string): string => b.slice(b.op('Shape', [v]), [2], [4], [0]);
+  const start = b.int64s([w.pads[0], w.pads[1]]);
+  const end = b.op('Sub', [b.op('Add', [size(x), start]), size(full)]);
+  const amounts = b.op('Concat', [b.int64s([0, 0, -w.pads[0], -w.pads[1], 0, 0]), end], { axis: int(0) });
+  return b.op('Pad', [full, amounts]);
+}
+
+/** dL/dw. Depthwise: one product and sum per kernel tap. Otherwise im2col as strided slices, Concat and one MatMul. */
+function filterGradient(c: GradientContext, x: string, w: Window, group: number, depthwise: boolean, [outputs, perGroup]: [number, number]): string {
+  const b = c.builder;
+  const xp = padded(c, x, w.pads);
+  if (depthwise) {
+    const sums = taps(w).map(([i, j]) => b.reshape(b.reduceSum(b.op('Mul', [tap(c, xp, w, i, j), c.dy]), [0, 2, 3], false), [outputs, 1]));
+    const joined = sums.length === 1 ? sums[0]! : b.op('Concat', sums, { axis: int(1) });
+    return b.reshape(joined, [outputs, 1, w.kernel[0], w.kernel[1]]);
+  }
+  const count = w.kernel[0] * w.kernel[1];
+  const inputs = group * perGroup;
+  const point = count === 1 && w.strides[0] === 1 && w.strides[1] === 1;
+  const columns = point
+    ? b.reshape(xp, [0, inputs, -1])
+    : b.reshape(
+        taps(w).length === 1
+          ? tap(c, xp, w, 0, 0)
+          : b.op('Concat', taps(w).map(([i, j]) => b.op('Unsqueeze', [tap(c, xp, w, i, j), b.int64s([2])])), { axis: int(2) }),
+        [0, inputs * count, -1],
+      );
+  if (group === 1) {
+    const transposed = b.op('Transpose', [columns], { perm: ints([0, 2, 1]) });
+    const product = b.op('MatMul', [b.reshape(c.dy, [0, outputs, -1]), transposed]);
+    return b.reshape(b.reduceSum(product, [0], false), [outputs, perGroup, w.kernel[0], w.kernel[1]]);
+  }
+  const dyGroups = b.reshape(c.dy, [0, group, outputs / group, -1]);
+  const xGroups = b.op('Transpose', [b.op('Reshape', [columns, b.int64s([0, group, perGroup * count, -1])])], { perm: ints([0, 1, 3, 2]) });
+  const product = b.reduceSum(b.op('MatMul', [dyGroups, xGroups]), [0], false);
+  return b.reshape(product, [outputs, perGroup, w.kernel[0], w.kernel[1]]);
+}
+
+/** The gradient of padding with constants is cropping, which Pad does with negative amounts. */
+export const pad: GradientRule = (c) => [c.builder.op('Pad', [c.dy, c.builder.op('Neg', [c.node.inputs[1]!])])];
+
+export const globalAveragePool: GradientRule = (c) => {
+  const b = c.builder;
+  const x = c.node.inputs[0]!;
+  const shape = b.op('Shape', [x]);
+  const area = b.op('Cast', [b.op('ReduceProd', [b.slice(shape, [2], [4], [0])], { keepdims: int(0) })], { to: int(1) });
+  return [b.op('Expand', [b.op('Div', [c.dy, area]), shape])];
+};
+
+/** Sends each gradient to the first maximum of its window, by the flat indices that MaxPool itself reports. */
+export const maxPool: GradientRule = (c) => {
+  const b = c.builder;
+  const x = c.node.inputs[0]!;
+  const [, indices] = b.ops('MaxPool', [x], 2, c.node.attributes) as [string, string];
+  const shape = b.op('Shape', [x]);
+  const zeros = b.op('ConstantOfShape', [b.op('ReduceProd', [shape], { keepdims: int(1) })], {
+    value: { kind: 'tensor', value: floatTensor([1], [0]) },
+  });
+  const flat = b.op('ScatterElements', [zeros, b.reshape(indices, [-1]), b.reshape(c.dy, [-1])], {
+    axis: int(0),
+    reduction: { kind: 'string', value: 'add' },
+  });
+  return [b.op('Reshape', [flat, shape])];
+};
+
+export const averagePool: GradientRule = (c) => {
+  const x = c.node.inputs[0]!;
+  const channels = c.dims(x)[1];
+  const w = windowOf(c.node, intsOf(c.node, 'kernel_shape') ?? []);
+  const includes = intOf(c.node, 'count_include_pad', 0) === 1 || w.pads.every((p) => p === 0);
+  if (!includes || typeof channels !== 'number' || intOf(c.node, 'ceil_mode', 0) === 1) {
+    throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (AveragePool) averages over a different number of pixels at the border, which cannot be differentiated`);
+  }
+  const area = w.kernel[0] * w.kernel[1];
+  const weight = c.builder.constant(floatTensor([channels, 1, w.kernel[0], w.kernel[1]], new Float32Array(channels * area).fill(1 / area)), 'mean');
+  const full = c.builder.op('ConvTranspose', [c.dy, weight], { kernel_shape: ints(w.kernel), strides: ints(w.strides), group: int(channels) });
+  return [cropToInput(c, full, x, w)];
+};

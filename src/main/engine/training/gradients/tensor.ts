@@ -1,0 +1,93 @@
+import { CovisError } from '../../../../shared/errors.ts';
+import { float, floatOf, int, intOf, ints, intsOf } from '../../network/onnx/graph.ts';
+import type { GradientContext, GradientRule } from '../differentiate.ts';
+
+/** Restores the shape of the first input, whatever it is at run time. */
+function likeInput(c: GradientContext, g: string): string {
+  return c.builder.op('Reshape', [g, c.builder.op('Shape', [c.node.inputs[0]!])]);
+}
+
+/** Reshape, Flatten, Squeeze, Unsqueeze. */
+export const reshapeBack: GradientRule = (c) => [likeInput(c, c.dy)];
+
+export const transpose: GradientRule = (c) => {
+  const rank = c.dims(c.node.inputs[0]!).length;
+  const perm = intsOf(c.node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
+  const inverse = perm.map((_, i) => perm.indexOf(i));
+  return [c.builder.op('Transpose', [c.dy], { perm: ints(inverse) })];
+};
+
+/** The axes of a reduction, non-negative. */
+function reducedAxes(c: GradientContext): number[] {
+  const rank = c.dims(c.node.inputs[0]!).length;
+  const name = c.node.inputs[1];
+  const data = name === undefined ? undefined : c.graph.initializers.get(name)?.data;
+  const axes = intsOf(c.node, 'axes') ?? (data instanceof BigInt64Array ? Array.from(data, Number) : Array.from({ length: rank }, (_, i) => i));
+  return axes.map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b);
+}
+
+/** Spreads dy over the reduced axes again. */
+function spread(c: GradientContext): string {
+  const g = intOf(c.node, 'keepdims', 1) === 1 ? c.dy : c.builder.op('Unsqueeze', [c.dy, c.builder.int64s(reducedAxes(c))]);
+  return c.builder.op('Expand', [g, c.builder.op('Shape', [c.node.inputs[0]!])]);
+}
+
+export const reduceSum: GradientRule = (c) => [spread(c)];
+
+export const reduceMean: GradientRule = (c) => {
+  const axes = reducedAxes(c);
+  const sizes = c.builder.op('Gather', [c.builder.op('Shape', [c.node.inputs[0]!]), c.builder.int64s(axes)], { axis: int(0) });
+  const count = c.builder.op('Cast', [c.builder.op('ReduceProd', [sizes], { keepdims: int(0) })], { to: int(1) });
+  return [c.builder.op('Div', [spread(c), count])];
+};
+
+export const concat: GradientRule = (c) => {
+  const rank = c.dims(c.node.inputs[0]!).length;
+  const axis = (intOf(c.node, 'axis', 0) + rank) % rank;
+  const sizes = c.node.inputs.map((n) => c.dims(n)[axis]);
+  let at = 0;
+  return sizes.map((size, i) => {
+    if (typeof size !== 'number') {
+      throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (Concat) joins along an axis whose size is not fixed`);
+    }
+    const from = at;
+    at += size;
+    return c.needs(i) ? c.builder.slice(c.dy, [from], [at], [axis]) : undefined;
+  });
+};
+
+/** A [.., M, K] times B [.., K, N]; B may also be a plain matrix shared by the batch. */
+export const matMul: GradientRule = (c) => {
+  const [a, b] = c.node.inputs as [string, string];
+  const rankA = c.dims(a).length;
+  const rankB = c.dims(b).length;
+  const swap = (x: string, rank: number): string =>
+    c.builder.op('Transpose', [x], { perm: ints([...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]) });
+  if (rankA < 2 || rankB < 2 || (rankA !== rankB && rankB !== 2)) {
+    throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (MatMul) multiplies ranks ${rankA} and ${rankB}`);
+  }
+  const da = c.needs(0) ? c.builder.op('MatMul', [c.dy, swap(b, rankB)]) : undefined;
+  let db = c.needs(1) ? c.builder.op('MatMul', [swap(a, rankA), c.dy]) : undefined;
+  if (db !== undefined && rankA > rankB) db = c.builder.reduceSum(db, Array.from({ length: rankA - 2 }, (_, i) => i), false);
+  return [da, db];
+};
+
+/** Y = alpha A' B' + beta C, A' and B' possibly transposed. */
+export const gemm: GradientRule = (c) => {
+  const [a, b, bias] = c.node.inputs as [string, string, string | undefined];
+  const alpha = floatOf(c.node, 'alpha', 1);
+  const tA = intOf(c.node, 'transA', 0);
+  const tB = intOf(c.node, 'transB', 0);
+  const times = (x: string, y: string, transA: number, transB: number): string =>
+    c.builder.op('Gemm', [x, y], { alpha: float(alpha), transA: int(transA), transB: int(transB) });
+  const da = !c.needs(0) ? undefined : tA === 0 ? times(c.dy, b, 0, 1 - tB) : times(b, c.dy, tB, 1);
+  const db = !c.needs(1) ? undefined : tB === 0 ? times(a, c.dy, 1 - tA, 0) : times(c.dy, a, 1, tA);
+  let dc: string | undefined;
+  if (bias !== undefined && bias !== '' && c.needs(2)) {
+    const dims = c.dims(bias);
+    dc = dims.length === 2 && dims[0] !== 1 ? c.dy : c.builder.reduceSum(c.dy, [0], dims.length === 2);
+    const beta = floatOf(c.node, 'beta', 1);
+    if (beta !== 1) dc = c.builder.op('Mul', [dc, c.builder.scalar(beta)]);
+  }
+  return [da, db, dc];
+};

@@ -1,0 +1,238 @@
+/** What crosses between the engine and its faces: plain, serialisable facts. No behaviour. */
+
+/** How pixels become the network's input: (value * scale - mean) / std per channel, values 0..255, NCHW. */
+export interface Preprocess {
+  readonly order: 'RGB' | 'BGR';
+  readonly scale: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** What a network is; kept inside its ONNX file under the metadata key `covis`. */
+export interface NetworkSpec {
+  readonly name: string;
+  readonly dim: number;
+  readonly preprocess: Preprocess;
+  /** Where the backbone came from, as a sentence. */
+  readonly origin: string;
+  readonly licence: string;
+  /** The value of the backbone's graph that is pooled. */
+  readonly features: string;
+}
+
+/** A network of the library. `id` is a content hash. */
+export interface NetworkInfo extends NetworkSpec {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly created: string;
+  readonly bytes: number;
+  readonly parameters: number;
+  readonly embedded: boolean;
+}
+
+export interface PhotoInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly scene: string;
+  /** Pixels as displayed, after EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+  readonly clusters: readonly { readonly id: string; readonly name: string }[];
+}
+
+export interface ClusterInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly scene: string;
+  /** Clusters of one place are never each other's negatives. */
+  readonly place: number;
+  readonly photos: number;
+  readonly missing: number;
+  readonly points: number;
+  readonly observations: number;
+  /** Pixels; null where the model does not say. */
+  readonly meanReprojectionError: number | null;
+  /** The photo that sees most points. */
+  readonly cover: string | null;
+  /** Pairs of photos that share at least one point. */
+  readonly pairs: number;
+}
+
+/** One camera of a cluster; `position` and `rotation` are world_from_cam, columns right, down, forward. */
+export interface ClusterView {
+  readonly index: number;
+  readonly photo: string | null;
+  readonly name: string;
+  readonly position: readonly [number, number, number];
+  /** Row-major 3x3 of cam_from_world. */
+  readonly rotation: readonly number[];
+  /** Focal length over image width, and height over width, in the sensor frame. */
+  readonly focal: number;
+  readonly aspect: number;
+  /** EXIF orientation, 1 to 8. */
+  readonly orientation: number;
+  readonly pointsSeen: number;
+}
+
+export interface ClusterDetail extends ClusterInfo {
+  readonly views: readonly ClusterView[];
+  /** Other clusters of the same place, and why. */
+  readonly samePlace: readonly { readonly id: string; readonly name: string }[];
+}
+
+export interface CovisibleView {
+  readonly index: number;
+  readonly shared: number;
+  /** Shared points over the points of the asking view. */
+  readonly overlap: number;
+  readonly scale: number;
+}
+
+export interface TupleNegative {
+  readonly photo: string;
+  readonly cluster: string;
+  readonly clusterName: string;
+  readonly similarity: number;
+}
+
+export interface TupleInfo {
+  readonly id: number;
+  readonly index: number;
+  readonly query: string;
+  readonly positive: string;
+  readonly cluster: string;
+  readonly clusterName: string;
+  readonly shared: number;
+  readonly overlap: number;
+  readonly scale: number;
+  readonly positiveSimilarity: number;
+  readonly negatives: readonly TupleNegative[];
+}
+
+export interface MiningRunInfo {
+  readonly id: number;
+  readonly created: string;
+  readonly network: string;
+  readonly networkName: string;
+  readonly seed: number;
+  readonly size: number;
+  readonly tuples: number;
+  readonly parameters: MiningParameters;
+  readonly meanNegativeDistance: number;
+  readonly training: number | null;
+  readonly epoch: number | null;
+}
+
+export interface MiningParameters {
+  readonly strategy: 'm3';
+  readonly minShared: number;
+  readonly minOverlap: number;
+  readonly maxScale: number;
+  readonly negatives: number;
+  readonly queries: number;
+}
+
+export interface EpochInfo {
+  readonly epoch: number;
+  readonly loss: number;
+  /** Mean distance of the mined negatives to their query before the epoch. */
+  readonly negativeDistance: number;
+  /** Fraction of negatives inside the margin: those that still teach. */
+  readonly activeNegatives: number;
+  readonly map: number | null;
+  readonly p: number;
+  readonly seconds: number;
+}
+
+export interface TrainingRunInfo {
+  readonly id: number;
+  readonly created: string;
+  readonly state: 'running' | 'done' | 'stopped' | 'failed';
+  readonly network: string;
+  readonly networkName: string;
+  readonly result: string | null;
+  readonly parameters: TrainingParameters;
+  readonly epochs: readonly EpochInfo[];
+  readonly mapBefore: number | null;
+  readonly device: string;
+}
+
+export interface TrainingParameters {
+  readonly epochs: number;
+  readonly queriesPerEpoch: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly margin: number;
+  readonly size: number;
+  readonly seed: number;
+  readonly mining: MiningParameters;
+}
+
+export interface EvaluationResult {
+  readonly protocol: string;
+  readonly queries: number;
+  readonly database: number;
+  readonly map: number;
+  readonly mapWhitened: number | null;
+}
+
+export interface EvaluationInfo extends EvaluationResult {
+  readonly id: number;
+  readonly created: string;
+  readonly network: string;
+  readonly networkName: string;
+  readonly size: number;
+}
+
+export interface SearchHit {
+  readonly photo: string;
+  readonly name: string;
+  readonly clusters: readonly { readonly id: string; readonly name: string }[];
+  readonly score: number;
+  /** Against a library photo as query: shares enough points, the same place, or another place. */
+  readonly relation: 'positive' | 'same-place' | 'other' | 'unknown' | 'query';
+  readonly shared: number | null;
+}
+
+export type JobKind = 'import' | 'extract' | 'mine' | 'train' | 'evaluate' | 'run';
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+export interface JobProgress {
+  /** What is being done now, as a short phrase. */
+  readonly step: string;
+  readonly done: number;
+  /** 0 where the amount is not known. */
+  readonly total: number;
+  readonly unit: string;
+  /** Units per second, smoothed; 0 until measured. */
+  readonly rate: number;
+  /** Seconds left; null until it can be told. */
+  readonly left: number | null;
+}
+
+export interface JobInfo {
+  readonly id: number;
+  readonly kind: JobKind;
+  readonly title: string;
+  readonly state: JobState;
+  readonly created: string;
+  readonly started: string | null;
+  readonly finished: string | null;
+  readonly progress: JobProgress | null;
+  readonly error: { readonly code: string; readonly message: string; readonly file?: string; readonly offset?: number; readonly hint?: string } | null;
+  readonly warnings: readonly string[];
+  readonly result: unknown;
+}
+
+export interface LibraryInfo {
+  readonly path: string;
+  readonly name: string;
+  readonly photos: number;
+  readonly scenes: number;
+  readonly clusters: number;
+  readonly points: number;
+  readonly pairs: number;
+  readonly networks: readonly NetworkInfo[];
+  readonly device: string;
+  readonly version: string;
+}

@@ -1,0 +1,68 @@
+/**
+ * What can go wrong, as codes that every face understands.
+ * `INPUT_*` codes blame the user's files, `STATE_*` the order of steps; the rest is ours.
+ */
+export type ErrorCode =
+  | 'INPUT_MISSING'
+  | 'INPUT_TRUNCATED'
+  | 'INPUT_CORRUPT'
+  | 'INPUT_UNSUPPORTED'
+  | 'INPUT_INVALID'
+  | 'STATE_EMPTY'
+  | 'STATE_CONFLICT'
+  | 'NOT_FOUND'
+  | 'CANCELLED'
+  | 'ROUTE_NOT_FOUND'
+  | 'VALIDATION_FAILED'
+  | 'FORBIDDEN_SENDER'
+  | 'ENGINE_EXITED'
+  | 'INTERNAL';
+
+/** An error as it crosses a process boundary. `offset` is a byte offset into `file`. */
+export interface ErrorShape {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly file?: string;
+  readonly offset?: number;
+  readonly hint?: string;
+}
+
+/** The one error class of Covis: what happened, to which file, where in it, and what to do. */
+export class CovisError extends Error {
+  readonly code: ErrorCode;
+  readonly file: string | undefined;
+  readonly offset: number | undefined;
+  readonly hint: string | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    where: { file?: string; offset?: number; hint?: string; cause?: unknown } = {},
+  ) {
+    super(message, where.cause === undefined ? undefined : { cause: where.cause });
+    this.name = 'CovisError';
+    this.code = code;
+    this.file = where.file;
+    this.offset = where.offset;
+    this.hint = where.hint;
+  }
+}
+
+/** Turns anything thrown into a shape that can be sent; unknown errors become `INTERNAL`. */
+export function toErrorShape(error: unknown): ErrorShape {
+  if (error instanceof CovisError) {
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.file === undefined ? {} : { file: error.file }),
+      ...(error.offset === undefined ? {} : { offset: error.offset }),
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    };
+  }
+  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Rebuilds the error that {@link toErrorShape} flattened. */
+export function fromErrorShape(shape: ErrorShape): CovisError {
+  return new CovisError(shape.code, shape.message, shape);
+}
