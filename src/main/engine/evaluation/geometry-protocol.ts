@@ -1,0 +1,123 @@
+import type { EvaluationResult } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { now, type Library } from '../library/library.ts';
+import type { DescriptorSet } from '../network/extract.ts';
+import { covisiblePairs, DEFAULT_MINING, positiveCandidates } from '../mining/candidates.ts';
+import type { Split } from '../mining/split.ts';
+import { rankByScore, row, similarities, type Matrix } from '../retrieval/rank.ts';
+import { learnWhitening, whiten, type Whitening } from '../retrieval/whitening.ts';
+import { averagePrecision, positiveRanks } from './average-precision.ts';
+
+/** Photos that share at least this many 3D points are relevant to each other. */
+export const RELEVANT_SHARED = 10;
+
+export interface GeometryGroundTruth {
+  readonly name: string;
+  /** Photo ids, ascending. */
+  readonly database: readonly number[];
+  readonly queries: readonly { readonly photo: number; readonly positives: ReadonlySet<number>; readonly junk: ReadonlySet<number> }[];
+}
+
+/**
+ * Ground truth from geometry alone. Queries: photos of held-out places with a relevant photo. Relevant: same cluster and at least
+ * `minShared` shared points. Junk: the query itself and photos of its place that share fewer. Database: every photo of the library,
+ * those of the training places and of places without a model as distractors.
+ */
+export function geometryGroundTruth(library: Library, split: Split, minShared = RELEVANT_SHARED): GeometryGroundTruth {
+  const database = library.db.prepare('SELECT id FROM photo ORDER BY id').pluck().all() as number[];
+  const placeOf = new Map((library.db.prepare('SELECT id, place FROM photo').all() as { id: number; place: number }[]).map((p) => [p.id, p.place]));
+  const members = new Map<number, number[]>();
+  for (const id of database) {
+    const place = placeOf.get(id)!;
+    const list = members.get(place);
+    if (list === undefined) members.set(place, [id]);
+    else list.push(id);
+  }
+  const relevant = new Map<number, Set<number>>();
+  for (const p of covisiblePairs(library, minShared)) {
+    if (!split.heldOut.has(p.query) || p.query === p.other) continue;
+    let set = relevant.get(p.query);
+    if (set === undefined) relevant.set(p.query, (set = new Set()));
+    set.add(p.other);
+  }
+  const queries = [...relevant.keys()].sort((a, b) => a - b).map((photo) => {
+    const positives = relevant.get(photo)!;
+    return { photo, positives, junk: new Set(members.get(placeOf.get(photo)!)!.filter((id) => !positives.has(id))) };
+  });
+  const side = split.separate ? `${split.heldOutPlaces} held-out places` : 'the training places themselves, because there are too few to hold any out';
+  return {
+    name: `geometry: queries of ${side} against all ${database.length} photos, relevant = same cluster and at least ${minShared} shared points, same place otherwise junk, trapezoidal AP, single scale`,
+    database,
+    queries,
+  };
+}
+
+/** Mean average precision of a ranking by inner product. Photos without a descriptor are ranked nowhere. */
+export function meanAveragePrecision(truth: GeometryGroundTruth, descriptors: DescriptorSet): number {
+  const rowOf = new Map<number, number>();
+  descriptors.ids.forEach((id, i) => rowOf.set(id, i));
+  const present = truth.database.filter((id) => rowOf.has(id));
+  const all: Matrix = { data: descriptors.data, rows: descriptors.ids.length, dim: descriptors.dim };
+  const data = new Float32Array(present.length * descriptors.dim);
+  present.forEach((id, i) => data.set(row(all, rowOf.get(id)!), i * descriptors.dim));
+  const database: Matrix = { data, rows: present.length, dim: descriptors.dim };
+  let sum = 0;
+  for (const q of truth.queries) {
+    const at = rowOf.get(q.photo);
+    if (at === undefined) continue;
+    const ranking = Array.from(rankByScore(similarities(database, row(all, at))), (i) => present[i]!);
+    sum += averagePrecision(positiveRanks(ranking, q.positives, q.junk), q.positives.size);
+  }
+  return sum / truth.queries.length;
+}
+
+/** Whitening learned on the training places' m3 pairs; undefined when there are none. */
+export function trainingWhitening(library: Library, split: Split, descriptors: DescriptorSet): Whitening | undefined {
+  const candidates = positiveCandidates(library, DEFAULT_MINING, split.training);
+  const ids: number[] = [];
+  descriptors.ids.forEach((id, i) => {
+    if (split.training.has(id)) ids.push(i);
+  });
+  const local = new Map(ids.map((r, i) => [descriptors.ids[r]!, i]));
+  const queries: number[] = [];
+  const positives: number[] = [];
+  for (const list of candidates.values()) {
+    for (const p of list) {
+      const q = local.get(p.query);
+      const o = local.get(p.other);
+      if (q === undefined || o === undefined) continue;
+      queries.push(q);
+      positives.push(o);
+    }
+  }
+  if (queries.length === 0) return undefined;
+  const all: Matrix = { data: descriptors.data, rows: descriptors.ids.length, dim: descriptors.dim };
+  const data = new Float32Array(ids.length * descriptors.dim);
+  ids.forEach((r, i) => data.set(row(all, r), i * descriptors.dim));
+  return learnWhitening({ data, rows: ids.length, dim: descriptors.dim }, queries, positives);
+}
+
+/**
+ * Measures descriptors under the geometry protocol, plain and with learned whitening.
+ * @throws CovisError `STATE_EMPTY` when no photo has a relevant one.
+ */
+export function evaluateGeometry(library: Library, split: Split, descriptors: DescriptorSet): EvaluationResult {
+  const truth = geometryGroundTruth(library, split);
+  if (truth.queries.length === 0) {
+    throw new CovisError('STATE_EMPTY', `No photo of the held-out places shares ${RELEVANT_SHARED} points with another`, { hint: 'Import larger models, or choose another --seed for the split.' });
+  }
+  const map = meanAveragePrecision(truth, descriptors);
+  const whitening = trainingWhitening(library, split, descriptors);
+  let mapWhitened: number | null = null;
+  if (whitening !== undefined) {
+    const white = whiten({ data: descriptors.data, rows: descriptors.ids.length, dim: descriptors.dim }, whitening);
+    mapWhitened = meanAveragePrecision(truth, { ids: descriptors.ids, data: white.data, dim: white.dim });
+  }
+  return { protocol: truth.name, queries: truth.queries.length, database: truth.database.length, map, mapWhitened };
+}
+
+export function storeEvaluation(library: Library, networkId: number, size: number, r: EvaluationResult): void {
+  library.db
+    .prepare('INSERT INTO evaluation (created, network_id, size, protocol, queries, database_size, map, map_whitened) VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(now(), networkId, size, r.protocol, r.queries, r.database, r.map, r.mapWhitened);
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import sharp from 'sharp';
+import { CovisError } from '../../../shared/errors.ts';
+import type { PhotoInfo } from '../../../shared/domain.ts';
+import type { Library } from './library.ts';
+
+const IMAGE_TYPES = /\.(jpe?g|png|webp|tiff?|avif|gif)$/i;
+const HASH_CHARS = 32;
+
+/** What is known of an image file before it is in a library. Sizes are as displayed, after EXIF orientation. */
+export interface PhotoFile {
+  readonly name: string;
+  readonly hash: string;
+  readonly width: number;
+  readonly height: number;
+  readonly orientation: number;
+  readonly bytes: number;
+  readonly modified: number;
+}
+
+export interface PhotoRow {
+  readonly id: number;
+  readonly hash: string;
+  readonly width: number;
+  readonly height: number;
+  readonly orientation: number;
+  readonly place: number;
+}
+
+/** Image files below a folder, as names relative to it with forward slashes, sorted. */
+export function listImages(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((e) => e.isFile() || e.isSymbolicLink())
+    .map((e) => join(e.parentPath, e.name).slice(folder.length + 1).replaceAll('\\', '/'))
+    .filter((n) => IMAGE_TYPES.test(n))
+    .sort();
+}
+
+/** Content hash: the first 32 hex characters of SHA-256. */
+export async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex').slice(0, HASH_CHARS);
+}
+
+/** Hashes an image and reads its header. @throws CovisError `INPUT_CORRUPT` naming the file when it is no image. */
+export async function inspectPhoto(folder: string, name: string): Promise<PhotoFile> {
+  const file = join(folder, name);
+  try {
+    const { size, mtimeMs } = statSync(file);
+    const [hash, meta] = await Promise.all([hashFile(file), sharp(file, { failOn: 'error' }).metadata()]);
+    const orientation = meta.orientation ?? 1;
+    const turned = orientation >= 5;
+    return {
+      name,
+      hash,
+      width: turned ? meta.height : meta.width,
+      height: turned ? meta.width : meta.height,
+      orientation,
+      bytes: size,
+      modified: mtimeMs,
+    };
+  } catch (cause) {
+    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be read', { file, cause });
+  }
+}
+
+/**
+ * Maps a point of the sensor frame, as fractions of the stored width and height, to the frame as displayed.
+ * EXIF orientations 1 to 8.
+ */
+export function upright(x: number, y: number, orientation: number): [number, number] {
+  switch (orientation) {
+    case 2:
+      return [1 - x, y];
+    case 3:
+      return [1 - x, 1 - y];
+    case 4:
+      return [x, 1 - y];
+    case 5:
+      return [y, x];
+    case 6:
+      return [1 - y, x];
+    case 7:
+      return [1 - y, 1 - x];
+    case 8:
+      return [y, 1 - x];
+    default:
+      return [x, y];
+  }
+}
+
+/** All photos, by id. */
+export function allPhotos(library: Library): PhotoRow[] {
+  return library.db.prepare('SELECT id, hash, width, height, orientation, place FROM photo ORDER BY id').all() as PhotoRow[];
+}
+
+/** @throws CovisError `NOT_FOUND`. */
+export function photoByHash(library: Library, hash: string): PhotoRow {
+  const row = library.db.prepare('SELECT id, hash, width, height, orientation, place FROM photo WHERE hash = ?').get(hash) as PhotoRow | undefined;
+  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
+  return row;
+}
+
+/** A file that holds this photo's content now. @throws CovisError `INPUT_MISSING` naming where it was. */
+export function photoPath(library: Library, photoId: number): string {
+  const places = library.db
+    .prepare('SELECT s.images AS folder, f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ?')
+    .all(photoId) as { folder: string; name: string }[];
+  const paths = places.map((p) => join(p.folder, p.name));
+  const found = paths.find((p) => existsSync(p));
+  if (found === undefined) {
+    throw new CovisError('INPUT_MISSING', 'This photo is no longer where it was imported from', {
+      ...(paths[0] === undefined ? {} : { file: paths[0] }),
+      hint: 'Put the folder back, or import it again from where it is now.',
+    });
+  }
+  return found;
+}
+
+/** @throws CovisError `NOT_FOUND`. */
+export function photoInfo(library: Library, hash: string): PhotoInfo {
+  const row = library.db
+    .prepare(
+      `SELECT p.id, p.hash, p.width, p.height, f.name, s.name AS scene FROM photo p
+       JOIN photo_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id WHERE p.hash = ? LIMIT 1`,
+    )
+    .get(hash) as { id: number; hash: string; width: number; height: number; name: string; scene: string } | undefined;
+  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
+  return { id: row.hash, name: row.name, scene: row.scene, width: row.width, height: row.height, clusters: clustersOf(library, row.id) };
+}
+
+/** The clusters in which a photo is registered. */
+export function clustersOf(library: Library, photoId: number): { id: string; name: string }[] {
+  return library.db
+    .prepare('SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id')
+    .all(photoId) as { id: string; name: string }[];
+}

@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import sharp from 'sharp';
+import { CovisError } from '../../../shared/errors.ts';
+import type { Library } from './library.ts';
+import { photoByHash, photoPath } from './photos.ts';
+
+/** Long sides at which photos are served; the last is for looking closely. */
+export const THUMBNAIL_SIZES = [96, 256, 640, 1600] as const;
+
+/** The served size that is at least as large as asked for. */
+export function thumbnailSize(asked: number): number {
+  return THUMBNAIL_SIZES.find((s) => s >= asked) ?? 1600;
+}
+
+/** A JPEG of the photo as displayed, made once and kept in the library. @throws CovisError as `photoPath`, or for a broken photo. */
+export async function thumbnail(library: Library, hash: string, size: number): Promise<Uint8Array> {
+  const photo = photoByHash(library, hash);
+  const file = library.file('thumbnails', photo.hash.slice(0, 2), `${photo.hash}-${size}.jpg`);
+  if (existsSync(file)) return readFile(file);
+  const source = photoPath(library, photo.id);
+  let bytes: Buffer;
+  try {
+    bytes = await sharp(source)
+      .autoOrient()
+      .resize(size, size, { fit: 'inside', withoutEnlargement: true })
+      .flatten({ background: '#ffffff' })
+      .jpeg({ quality: size > 256 ? 86 : 80 })
+      .toBuffer();
+  } catch (cause) {
+    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', { file: source, cause });
+  }
+  mkdirSync(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.${Math.floor(performance.now() * 1000)}.tmp`;
+  await writeFile(temporary, bytes);
+  await rename(temporary, file);
+  return bytes;
+}

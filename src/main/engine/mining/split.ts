@@ -1,0 +1,39 @@
+import type { Library } from '../library/library.ts';
+import { random } from '../library/random.ts';
+
+/** Photos by what they may be used for. Whole places go to one side, so that nothing of a held-out place is trained on. */
+export interface Split {
+  readonly training: ReadonlySet<number>;
+  readonly heldOut: ReadonlySet<number>;
+  /** Photos of places without a 3D model: distractors of the evaluation, never trained on. */
+  readonly distractors: ReadonlySet<number>;
+  readonly trainingPlaces: number;
+  readonly heldOutPlaces: number;
+  /** False where the library has too few places to hold any out; then `heldOut` are the training photos themselves. */
+  readonly separate: boolean;
+}
+
+const HELD_OUT_FRACTION = 0.3;
+/** Below this many places nothing is held out: training needs foreign places for its negatives. */
+const FEWEST_PLACES = 4;
+
+/** Divides the places that have a 3D model at random by `seed`: three in ten are held out for measuring. */
+export function splitPlaces(library: Library, seed: number): Split {
+  const { db } = library;
+  const places = db.prepare('SELECT DISTINCT place FROM cluster ORDER BY place').pluck().all() as number[];
+  const photos = db.prepare('SELECT id, place FROM photo ORDER BY id').all() as { id: number; place: number }[];
+  const separate = places.length >= FEWEST_PLACES;
+  const count = separate ? Math.max(1, Math.round(places.length * HELD_OUT_FRACTION)) : 0;
+  const held = new Set(random(seed).shuffled(places).slice(0, count));
+  const modelled = new Set(places);
+  const ids = (keep: (place: number) => boolean): Set<number> => new Set(photos.filter((p) => keep(p.place)).map((p) => p.id));
+  const training = ids((p) => modelled.has(p) && !held.has(p));
+  return {
+    training,
+    heldOut: separate ? ids((p) => held.has(p)) : training,
+    distractors: ids((p) => !modelled.has(p)),
+    trainingPlaces: places.length - count,
+    heldOutPlaces: count,
+    separate,
+  };
+}

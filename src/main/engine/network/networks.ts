@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+import type { NetworkInfo, NetworkSpec, Preprocess } from '../../../shared/domain.ts';
+import { now, type Library } from '../library/library.ts';
+import { resourcePath } from '../resources.ts';
+import { addGemHead, lastFeatureMap, trainableParameters } from './head.ts';
+import { encodeOnnx, parseOnnx } from './onnx/file.ts';
+import { sizeOf, type Graph } from './onnx/graph.ts';
+import { normalise } from './onnx/normalise.ts';
+import { Runner } from './runtime.ts';
+import { readSpec, writeSpec } from './spec.ts';
+
+const EMBEDDED = 'mobilenet-v1-025-gem.onnx';
+
+/** ImageNet statistics of PyTorch's networks, on values scaled to 0..1. */
+const TORCHVISION: Preprocess = { order: 'RGB', scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+export interface NetworkRow {
+  readonly id: number;
+  readonly uid: string;
+  readonly spec: NetworkSpec;
+}
+
+/** A network ready to be used: its graph, normalised, and what it is. */
+export interface LoadedNetwork extends NetworkRow {
+  readonly graph: Graph;
+}
+
+/** Reads a Covis network from a file. @throws CovisError `INPUT_UNSUPPORTED` when it has no Covis description. */
+export function readNetworkFile(file: string): { graph: Graph; spec: NetworkSpec } {
+  const graph = normalise(parseOnnx(readFileSync(file), file), file);
+  const spec = readSpec(graph, file);
+  if (spec === undefined) throw new CovisError('INPUT_UNSUPPORTED', 'This ONNX file was not written by Covis', { file, hint: 'Import it as a backbone first.' });
+  return { graph, spec };
+}
+
+/** Stores a network under its content hash; the same network twice is one. */
+export function storeNetwork(library: Library, graph: Graph, spec: NetworkSpec, parent: string | null, embedded = false): NetworkRow {
+  const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
+  writeSpec(described, spec);
+  const bytes = encodeOnnx(described);
+  const uid = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  const file = library.file('networks', `${uid}.onnx`);
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.tmp`, bytes);
+    renameSync(`${file}.tmp`, file);
+  }
+  const parameters = trainableParameters(graph).reduce((n, name) => n + sizeOf(graph.initializers.get(name)!.dims), 0);
+  library.db
+    .prepare('INSERT INTO network (uid, parent, spec, bytes, parameters, embedded, created) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO NOTHING')
+    .run(uid, parent, JSON.stringify(spec), bytes.length, parameters, embedded ? 1 : 0, now());
+  return networkRow(library, uid);
+}
+
+/** Makes sure that the library has the embedded default network. */
+export function ensureDefaultNetwork(library: Library): NetworkRow {
+  const known = library.db.prepare('SELECT uid FROM network WHERE embedded = 1').pluck().get() as string | undefined;
+  if (known !== undefined) return networkRow(library, known);
+  const { graph, spec } = readNetworkFile(resourcePath('networks', EMBEDDED));
+  return storeNetwork(library, graph, spec, null, true);
+}
+
+export interface BackboneOptions {
+  /** A node or value to cut at; the last feature map if not given. */
+  readonly cut?: string | undefined;
+  readonly preprocess?: Preprocess | undefined;
+  readonly name?: string | undefined;
+}
+
+/**
+ * Imports a network: one that Covis wrote as it is, any other ONNX backbone cut at its last feature map with GeM appended.
+ * The result is run once, so that what the runtime refuses is refused here.
+ */
+export async function importNetwork(library: Library, file: string, options: BackboneOptions = {}): Promise<NetworkRow> {
+  if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
+  const graph = normalise(parseOnnx(readFileSync(file), file), file);
+  const own = readSpec(graph, file);
+  let ready = graph;
+  let spec = own;
+  if (spec === undefined) {
+    const features = options.cut ?? lastFeatureMap(graph);
+    const headed = addGemHead(graph, features);
+    ready = headed.graph;
+    const name = options.name ?? basename(file).replace(/\.onnx$/i, '');
+    spec = { name: `${name} GeM`, dim: headed.dim, features, preprocess: options.preprocess ?? TORCHVISION, origin: `Imported from ${basename(file)}`, licence: 'not stated' };
+  }
+  const runner = await Runner.create(ready);
+  try {
+    await runner.run({ image: { dims: [1, 3, 64, 64], data: new Float32Array(3 * 64 * 64).fill(0.1) } });
+  } catch (cause) {
+    throw new CovisError('INPUT_UNSUPPORTED', `The network does not run on an image of free size: ${cause instanceof Error ? cause.message : String(cause)}`, { file, cause });
+  } finally {
+    await runner.release();
+  }
+  return storeNetwork(library, ready, spec, null);
+}
+
+function rowOf(r: { id: number; uid: string; spec: string }): NetworkRow {
+  return { id: r.id, uid: r.uid, spec: JSON.parse(r.spec) as NetworkSpec };
+}
+
+/** By content hash, or the beginning of one. @throws CovisError `NOT_FOUND`. */
+export function networkRow(library: Library, uid: string): NetworkRow {
+  const escaped = uid.replace(/[^0-9a-f]/gi, '_');
+  const row = library.db.prepare('SELECT id, uid, spec FROM network WHERE uid LIKE ? ORDER BY uid = ? DESC LIMIT 1').get(`${escaped}%`, uid) as { id: number; uid: string; spec: string } | undefined;
+  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no network ${uid}`);
+  return rowOf(row);
+}
+
+/** The network that was made last: the one a person most likely means. */
+export function latestNetwork(library: Library): NetworkRow {
+  const row = library.db.prepare('SELECT id, uid, spec FROM network ORDER BY id DESC LIMIT 1').get() as { id: number; uid: string; spec: string } | undefined;
+  return row === undefined ? ensureDefaultNetwork(library) : rowOf(row);
+}
+
+/**
+ * What a person means by a network: a content hash of the library, `default` for the embedded one, a path to an ONNX file (which is imported),
+ * or nothing for `fallback`.
+ */
+export async function resolveNetwork(library: Library, which: string | undefined, fallback: 'default' | 'latest'): Promise<NetworkRow> {
+  if (which === undefined || which === '') return fallback === 'default' ? ensureDefaultNetwork(library) : latestNetwork(library);
+  if (which === 'default') return ensureDefaultNetwork(library);
+  if (/\.onnx$/i.test(which) || existsSync(which)) return importNetwork(library, which);
+  return networkRow(library, which);
+}
+
+export function loadNetwork(library: Library, row: NetworkRow): LoadedNetwork {
+  const { graph } = readNetworkFile(library.file('networks', `${row.uid}.onnx`));
+  return { ...row, graph };
+}
+
+export function listNetworks(library: Library): NetworkInfo[] {
+  const rows = library.db.prepare('SELECT uid, parent, spec, bytes, parameters, embedded, created FROM network ORDER BY id').all() as {
+    uid: string;
+    parent: string | null;
+    spec: string;
+    bytes: number;
+    parameters: number;
+    embedded: number;
+    created: string;
+  }[];
+  return rows.map((r) => ({
+    ...(JSON.parse(r.spec) as NetworkSpec),
+    id: r.uid,
+    parent: r.parent,
+    created: r.created,
+    bytes: r.bytes,
+    parameters: r.parameters,
+    embedded: r.embedded === 1,
+  }));
+}

@@ -1,0 +1,97 @@
+import type { EvaluationResult, TrainingParameters } from '../../shared/domain.ts';
+import { evaluateGeometry, storeEvaluation } from './evaluation/geometry-protocol.ts';
+import type { TaskContext } from './jobs/context.ts';
+import type { Library } from './library/library.ts';
+import { mineTuples, storeMiningRun } from './mining/mine.ts';
+import { splitPlaces } from './mining/split.ts';
+import { extract } from './network/extract.ts';
+import { resolveNetwork, type NetworkRow } from './network/networks.ts';
+import { importSources } from './sfm/import.ts';
+import { train } from './training/train.ts';
+
+/** What the whole loop did; the contract of `covis run --json`. */
+export interface RunReport {
+  readonly library: string;
+  readonly photos: number;
+  readonly clusters: number;
+  readonly pairs: number;
+  readonly tuples: number;
+  readonly network: string;
+  readonly evaluation: {
+    readonly protocol: string;
+    readonly queries: number;
+    readonly database: number;
+    readonly before: { readonly map: number; readonly mapWhitened: number | null };
+    readonly after: { readonly map: number; readonly mapWhitened: number | null };
+  };
+  readonly seconds: { readonly import: number; readonly extract: number; readonly mine: number; readonly train: number; readonly evaluate: number };
+  readonly missing: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface RunOptions {
+  readonly sources: readonly string[];
+  readonly network?: string | undefined;
+  readonly training: TrainingParameters;
+}
+
+/** Descriptors if needed, then the geometry protocol on the places that `seed` holds out. */
+export async function evaluateNetwork(library: Library, network: NetworkRow, size: number, seed: number, task: TaskContext): Promise<EvaluationResult> {
+  const descriptors = await extract(library, network, size, task);
+  task.step('Measuring', 0, '');
+  const result = evaluateGeometry(library, splitPlaces(library, seed), descriptors);
+  storeEvaluation(library, network.id, size, result);
+  task.changed('evaluation');
+  return result;
+}
+
+/** Descriptors if needed, then one mining run over all places that have a model. */
+export async function mineLibrary(library: Library, network: NetworkRow, parameters: TrainingParameters, task: TaskContext): Promise<{ run: number; tuples: number; warnings: readonly string[] }> {
+  const descriptors = await extract(library, network, parameters.size, task);
+  task.step('Mining tuples', 0, '');
+  const split = splitPlaces(library, parameters.seed);
+  const mined = mineTuples(library, descriptors, split.training, parameters.mining, parameters.seed);
+  mined.warnings.forEach((w) => task.warn(w));
+  const run = storeMiningRun(library, mined, { networkId: network.id, size: parameters.size, seed: parameters.seed, parameters: parameters.mining });
+  task.changed('mining');
+  return { run, tuples: mined.tuples.length, warnings: mined.warnings };
+}
+
+/** The whole loop: import, extract, mine, train, evaluate before and after. */
+export async function runAll(library: Library, options: RunOptions, task: TaskContext): Promise<RunReport> {
+  const { training } = options;
+  const seconds = { import: 0, extract: 0, mine: 0, train: 0, evaluate: 0 };
+  const timed = async <T>(key: keyof typeof seconds, work: () => Promise<T>): Promise<T> => {
+    const began = performance.now();
+    const result = await work();
+    seconds[key] += (performance.now() - began) / 1000;
+    return result;
+  };
+  const imported = await timed('import', () => importSources(library, { sources: options.sources }, task));
+  const network = await resolveNetwork(library, options.network, 'default');
+  await timed('extract', () => extract(library, network, training.size, task));
+  const mined = await timed('mine', () => mineLibrary(library, network, training, task));
+  const before = await timed('evaluate', () => evaluateNetwork(library, network, training.size, training.seed, task));
+  const trained = await timed('train', () => train(library, network, training, task));
+  const after = await timed('evaluate', () => evaluateNetwork(library, trained.network, training.size, training.seed, task));
+  const { db } = library;
+  const count = (sql: string): number => db.prepare(sql).pluck().get() as number;
+  return {
+    library: library.path,
+    photos: count('SELECT COUNT(*) FROM photo'),
+    clusters: count('SELECT COUNT(*) FROM cluster'),
+    pairs: count('SELECT COUNT(*) FROM pair'),
+    tuples: mined.tuples + trained.tuples,
+    network: trained.network.uid,
+    evaluation: {
+      protocol: after.protocol,
+      queries: after.queries,
+      database: after.database,
+      before: { map: before.map, mapWhitened: before.mapWhitened },
+      after: { map: after.map, mapWhitened: after.mapWhitened },
+    },
+    seconds,
+    missing: imported.missing,
+    warnings: imported.warnings,
+  };
+}

@@ -1,0 +1,232 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { TaskContext } from '../jobs/context.ts';
+import { now, type Library } from '../library/library.ts';
+import { writeNpy } from '../library/npy.ts';
+import { hashFile, inspectPhoto, listImages, type PhotoFile } from '../library/photos.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { readColmapBinary } from './colmap-binary.ts';
+import { readColmapText } from './colmap-text.ts';
+import { covisibility, type Covisibility } from './covisibility.ts';
+import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
+import { meanReprojectionError, type SparseModel } from './model.ts';
+import { clustersSharingPhotos, relabelPlaces } from './places.ts';
+
+export interface ImportOptions {
+  readonly sources: readonly string[];
+  /** Folder of the photos where they do not lie in `images/`. */
+  readonly images?: string | undefined;
+}
+
+export interface ImportReport {
+  readonly photos: number;
+  readonly missing: readonly string[];
+  readonly clusters: number;
+  readonly points: number;
+  readonly observations: number;
+  readonly pairs: number;
+  readonly warnings: readonly string[];
+}
+
+interface StagedModel {
+  readonly location: ModelLocation;
+  readonly uid: string;
+  readonly model: Pick<SparseModel, 'views' | 'cameras'>;
+  readonly points: number;
+  readonly observations: number;
+  readonly meanError: number;
+  readonly pairs: Covisibility;
+  readonly folder: string;
+}
+
+/** Reads one COLMAP model in whichever format it has. */
+export function readModel(location: ModelLocation): SparseModel {
+  return location.format === 'bin' ? readColmapBinary(location.folder) : readColmapText(location.folder);
+}
+
+/**
+ * Imports the COLMAP projects below the sources: models, photos, covisibility of every pair.
+ * Everything is read and checked first and enters the library in one transaction at the end, so that a bad file leaves it unchanged.
+ * A model that is already there (same content) is refreshed, not doubled.
+ * @throws CovisError naming file and byte offset for a bad model.
+ */
+export async function importSources(library: Library, options: ImportOptions, task: TaskContext): Promise<ImportReport> {
+  const scenes = discoverScenes(options.sources, options.images);
+  const staging = library.file('staging', randomUUID());
+  mkdirSync(staging, { recursive: true });
+  const warnings: string[] = [];
+  const warn = (message: string): void => {
+    warnings.push(message);
+    task.warn(message);
+  };
+  try {
+    const staged = await stageModels(scenes, staging, task);
+    const photos = await inspectAll(library, scenes, task, warn);
+    task.step('Writing the library', 0, '');
+    task.check();
+    const missing = library.transaction(() => commit(library, scenes, staged, photos));
+    for (const m of missing) warn(`Missing photo: ${m}`);
+    for (const s of clustersSharingPhotos(library)) {
+      warn(`${s.a} and ${s.b} share ${s.photos} ${s.photos === 1 ? 'photo' : 'photos'}; they count as one place and are never each other's negatives`);
+    }
+    task.changed('clusters');
+    const models = staged.flat();
+    return {
+      photos: new Set([...photos.values()].flatMap((m) => [...m.values()].map((p) => p.hash))).size,
+      missing,
+      clusters: models.length,
+      points: models.reduce((n, m) => n + m.points, 0),
+      observations: models.reduce((n, m) => n + m.observations, 0),
+      pairs: models.reduce((n, m) => n + m.pairs.a.length, 0),
+      warnings,
+    };
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+async function stageModels(scenes: readonly SceneLocation[], staging: string, task: TaskContext): Promise<StagedModel[][]> {
+  const total = scenes.reduce((n, s) => n + s.models.length, 0);
+  task.step('Reading models', total, 'models');
+  let done = 0;
+  const out: StagedModel[][] = [];
+  for (const scene of scenes) {
+    const models: StagedModel[] = [];
+    for (const location of scene.models) {
+      task.check();
+      const uid = await modelUid(scene, location);
+      const model = readModel(location);
+      if (model.views.length === 0) throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.folder });
+      const folder = join(staging, uid);
+      mkdirSync(folder, { recursive: true });
+      writeArrays(folder, model);
+      models.push({
+        location,
+        uid,
+        model: { views: model.views, cameras: model.cameras },
+        points: model.pointError.length,
+        observations: model.obsPoint.length,
+        meanError: meanReprojectionError(model.pointError),
+        pairs: covisibility(model),
+        folder,
+      });
+      done += 1;
+      task.progress(done);
+    }
+    out.push(models);
+  }
+  return out;
+}
+
+/** Content of the model's files and the scene it belongs to: the same model imported again is the same cluster. */
+async function modelUid(scene: SceneLocation, location: ModelLocation): Promise<string> {
+  const hash = createHash('sha256').update(scene.name).update('\0').update(location.label);
+  for (const f of ['cameras', 'images', 'points3D']) {
+    const file = join(location.folder, `${f}.${location.format}`);
+    if (!existsSync(file)) throw new CovisError('INPUT_MISSING', `The model lacks ${f}.${location.format}`, { file });
+    hash.update(await hashFile(file));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** The flat arrays that views of the model need, observations relative to the image size. */
+function writeArrays(folder: string, model: SparseModel): void {
+  const points = model.pointError.length;
+  const cameras = new Map(model.cameras.map((c) => [c.id, c]));
+  const xy = new Float32Array(model.obsXy.length);
+  model.views.forEach((view, v) => {
+    const { width, height } = cameras.get(view.cameraId)!;
+    for (let k = model.viewOffsets[v]!; k < model.viewOffsets[v + 1]!; k += 1) {
+      xy[2 * k] = model.obsXy[2 * k]! / width;
+      xy[2 * k + 1] = model.obsXy[2 * k + 1]! / height;
+    }
+  });
+  writeNpy(join(folder, 'points.npy'), Float32Array.from(model.pointXyz), [points, 3]);
+  writeNpy(join(folder, 'colours.npy'), model.pointRgb, [points, 3]);
+  writeNpy(join(folder, 'errors.npy'), model.pointError, [points]);
+  writeNpy(join(folder, 'tracks.npy'), model.pointTrackLength, [points]);
+  writeNpy(join(folder, 'view_offsets.npy'), model.viewOffsets, [model.viewOffsets.length]);
+  writeNpy(join(folder, 'observation_points.npy'), model.obsPoint, [model.obsPoint.length]);
+  writeNpy(join(folder, 'observation_xy.npy'), xy, [model.obsPoint.length, 2]);
+}
+
+/** Hashes all photos, a few at a time; a file that did not change since the last import is not read again. */
+async function inspectAll(library: Library, scenes: readonly SceneLocation[], task: TaskContext, warn: (m: string) => void): Promise<Map<SceneLocation, Map<string, PhotoFile>>> {
+  const work = scenes.flatMap((scene) => listImages(scene.images).map((name) => ({ scene, name })));
+  const out = new Map(scenes.map((s) => [s, new Map<string, PhotoFile>()]));
+  task.step('Reading photos', work.length, 'photos');
+  let next = 0;
+  let done = 0;
+  const one = async (): Promise<void> => {
+    while (next < work.length) {
+      const { scene, name } = work[next++]!;
+      task.check();
+      try {
+        out.get(scene)!.set(name, await inspectPhoto(scene.images, name));
+      } catch (error) {
+        warn(error instanceof CovisError ? `${error.message}: ${error.file ?? name}` : String(error));
+      }
+      done += 1;
+      task.progress(done);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
+  return out;
+}
+
+/** Writes rows and moves the staged arrays into place. Runs inside one transaction. @returns names of missing photos. */
+function commit(library: Library, scenes: readonly SceneLocation[], staged: readonly StagedModel[][], photos: Map<SceneLocation, Map<string, PhotoFile>>): string[] {
+  const { db } = library;
+  const missing: string[] = [];
+  const insertScene = db.prepare('INSERT INTO scene (name, root, images) VALUES (?, ?, ?) ON CONFLICT(root) DO UPDATE SET images = excluded.images RETURNING id').pluck();
+  const insertPhoto = db
+    .prepare('INSERT INTO photo (hash, width, height, orientation, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes RETURNING id')
+    .pluck();
+  const insertFile = db.prepare(
+    'INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(scene_id, name) DO UPDATE SET photo_id = excluded.photo_id, modified = excluded.modified, bytes = excluded.bytes',
+  );
+  scenes.forEach((scene, s) => {
+    const sceneId = insertScene.get(scene.name, scene.root, scene.images) as number;
+    const ids = new Map<string, number>();
+    for (const p of photos.get(scene)!.values()) {
+      const id = insertPhoto.get(p.hash, p.width, p.height, p.orientation, p.bytes) as number;
+      insertFile.run(id, sceneId, p.name, p.modified, p.bytes);
+      ids.set(p.name, id);
+    }
+    for (const m of staged[s]!) missing.push(...commitModel(library, scene, sceneId, m, ids));
+  });
+  relabelPlaces(library);
+  return missing;
+}
+
+function commitModel(library: Library, scene: SceneLocation, sceneId: number, m: StagedModel, photoIds: ReadonlyMap<string, number>): string[] {
+  const { db } = library;
+  const name = m.location.label === '' ? scene.name : `${scene.name}/${m.location.label}`;
+  const known = db.prepare('SELECT id FROM cluster WHERE uid = ?').pluck().get(m.uid) as number | undefined;
+  const clusterId =
+    known ??
+    (db
+      .prepare('INSERT INTO cluster (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id')
+      .pluck()
+      .get(m.uid, sceneId, name, m.location.folder, m.points, m.observations, Number.isNaN(m.meanError) ? null : m.meanError, now()) as number);
+  const cameras = new Map(m.model.cameras.map((c) => [c.id, c]));
+  const insertView = db.prepare(
+    'INSERT INTO view (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id',
+  );
+  const missing: string[] = [];
+  m.model.views.forEach((v, i) => {
+    const photoId = photoIds.get(v.name);
+    if (photoId === undefined) missing.push(join(scene.images, v.name));
+    insertView.run(clusterId, i, photoId ?? null, v.name, JSON.stringify(cameras.get(v.cameraId)), JSON.stringify({ rotation: v.rotation, translation: v.translation }), m.pairs.pointsSeen[i]!);
+  });
+  if (known === undefined) {
+    const insertPair = db.prepare('INSERT INTO pair (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, ?)');
+    const { a, b, shared, scale } = m.pairs;
+    for (let k = 0; k < a.length; k += 1) insertPair.run(clusterId, a[k], b[k], shared[k], Number.isNaN(scale[k]!) ? null : scale[k]);
+  }
+  const target = library.file('clusters', m.uid);
+  if (!existsSync(target)) renameSync(m.folder, target);
+  return missing;
+}
