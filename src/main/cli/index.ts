@@ -1,0 +1,215 @@
+/** The command line: every job of the studio as a command. */
+import { Command, CommanderError } from 'commander';
+import type { JobKind } from '../../shared/domain.ts';
+import { CovisError } from '../../shared/errors.ts';
+import { addJob, jobEnded, jobStarted } from '../engine/jobs/records.ts';
+import { Library } from '../engine/library/library.ts';
+import { ensureDefaultNetwork, resolveNetwork } from '../engine/network/networks.ts';
+import { extract } from '../engine/network/extract.ts';
+import type { RunReport } from '../engine/pipeline.ts';
+import { describeOne, search } from '../engine/retrieval/search.ts';
+import type { ImportReport } from '../engine/sfm/import.ts';
+import { listClusters } from '../engine/sfm/clusters.ts';
+import { runTask, taskTitle, trainingParameters, type TaskParams } from '../engine/tasks.ts';
+import { toErrorShape } from '../../shared/errors.ts';
+import { VERSION } from '../engine/version.ts';
+import { doctor, doctorLines } from './doctor.ts';
+import { exportFrom, type ExportOptions } from './export.ts';
+import { runLines } from './report.ts';
+import { duration, fail, numberOption, print, terminalContext } from './output.ts';
+import { openStudio, serveStudio } from './studio.ts';
+
+const program = new Command('covis')
+  .description('Train image retrieval without annotation: photos and the 3D models built of them are the only supervision.')
+  .version(VERSION)
+  .showHelpAfterError('(covis COMMAND --help tells more)')
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .exitOverride();
+
+interface Json {
+  readonly json?: boolean;
+}
+
+/** Options as commander hands them over. */
+type Options = Json & Record<string, string | number | boolean | undefined>;
+
+function withLibrary<T>(path: string, create: boolean, work: (library: Library) => Promise<T> | T): Promise<T> {
+  const library = create ? Library.create(path) : Library.open(path);
+  ensureDefaultNetwork(library);
+  return Promise.resolve(work(library)).finally(() => library.close());
+}
+
+/** Runs a job here, with a line of progress, and notes it in the library's history. */
+async function runJob<T>(library: Library, kind: JobKind, params: TaskParams): Promise<T> {
+  const warnings: string[] = [];
+  const task = terminalContext(warnings);
+  const id = addJob(library, kind, taskTitle(kind, params), params);
+  jobStarted(library, id);
+  try {
+    const result = await runTask(library, kind, params, task);
+    task.finish();
+    jobEnded(library, id, { state: 'done', warnings, result });
+    return result as T;
+  } catch (error) {
+    task.finish();
+    const stopped = error instanceof CovisError && error.code === 'CANCELLED';
+    jobEnded(library, id, { state: stopped ? 'cancelled' : 'failed', error: stopped ? undefined : toErrorShape(error), warnings });
+    throw error;
+  }
+}
+
+function params(o: Options): TaskParams {
+  const n = (key: string): number | undefined => o[key] as number | undefined;
+  return {
+    network: o['network'] as string | undefined,
+    size: n('size'),
+    seed: n('seed'),
+    epochs: n('epochs'),
+    queriesPerEpoch: n('tuples'),
+    learningRate: n('learningRate'),
+    weightDecay: n('weightDecay'),
+    margin: n('margin'),
+    mining: { minShared: n('minShared'), minOverlap: n('minOverlap'), maxScale: n('maxScale'), negatives: n('negatives'), queries: n('queries') },
+  };
+}
+
+const number = (c: Command, flag: string, text: string): Command => c.option(`${flag} <n>`, text, numberOption(flag));
+const network = (c: Command): Command => c.option('--network <network>', 'content hash in the library, a path to an ONNX file, or "default"');
+const common = (c: Command): Command => number(number(network(c), '--size', 'long side of the photos in pixels (320)'), '--seed', 'seed of the split into training and held-out places, and of every draw (0)');
+const mining = (c: Command): Command =>
+  number(number(number(number(c, '--min-shared', 'fewest shared 3D points of a positive (30)'), '--min-overlap', 'smallest overlap ratio of a positive (0.2)'), '--max-scale', 'largest scale change of a positive (1.5)'), '--negatives', 'hard negatives of a tuple, one per place (5)');
+const training = (c: Command): Command =>
+  number(number(number(number(number(c, '--epochs', 'passes, each with tuples mined anew (5)'), '--tuples', 'tuples of an epoch (160)'), '--learning-rate', "Adam's rate at the start (2e-5)"), '--weight-decay', 'L2 weight decay (1e-6)'), '--margin', 'margin of the contrastive loss (0.7)');
+
+function command(name: string, description: string): Command {
+  return program.command(name).description(description).option('--json', 'print one JSON object on standard output').exitOverride();
+}
+
+function action<A extends unknown[]>(c: Command, work: (options: Options, ...args: A) => Promise<void>): void {
+  c.action(async (...all: unknown[]) => {
+    const options = all.at(-2) as Options;
+    try {
+      await work(options, ...(all.slice(0, -2) as A));
+    } catch (error) {
+      fail(options.json === true, error);
+    }
+  });
+}
+
+action(command('init', 'make a library in a new or an empty folder').argument('<library>'), async (o: Options, path: string) => {
+  await withLibrary(path, true, (library) => print(o.json === true, { library: library.path }, () => [`Library ready: ${library.path}`]));
+});
+
+action(
+  command('import', 'import COLMAP models and their photos')
+    .argument('<library>')
+    .argument('<source...>', 'a folder with images/ and sparse/, or several such folders side by side')
+    .option('--images <folder>', 'where the photos lie, if not in images/'),
+  async (o: Options, path: string, sources: string[]) => {
+    await withLibrary(path, true, async (library) => {
+      const r = await runJob<ImportReport>(library, 'import', { sources, images: o['images'] as string | undefined });
+      print(o.json === true, r, () => [
+        `${r.photos} photos, ${r.clusters} clusters, ${r.points} points, ${r.observations} observations, ${r.pairs} covisible pairs`,
+        ...(r.missing.length > 0 ? [`${r.missing.length} photos are missing (listed above)`] : []),
+      ]);
+    });
+  },
+);
+
+action(command('clusters', 'list the 3D models of a library').argument('<library>'), async (o: Options, path: string) => {
+  await withLibrary(path, false, (library) => {
+    const clusters = listClusters(library);
+    print(o.json === true, clusters, () =>
+      clusters.map((c) => `${c.id}  ${c.name.padEnd(28)} ${String(c.photos).padStart(5)} photos ${String(c.points).padStart(8)} points  ${c.meanReprojectionError === null ? 'error unknown' : `${c.meanReprojectionError.toFixed(2)} px`}`),
+    );
+  });
+});
+
+action(common(command('extract', 'compute the descriptors of all photos').argument('<library>')), async (o: Options, path: string) => {
+  await withLibrary(path, false, async (library) => {
+    const r = await runJob<{ network: string; photos: number; computed: number; dim: number }>(library, 'extract', params(o));
+    print(o.json === true, r, () => [`${r.photos} photos have descriptors of ${r.dim} dimensions from network ${r.network}, ${r.computed} of them new`]);
+  });
+});
+
+action(number(mining(common(command('mine', 'mine training tuples: a query, a positive by m3, the hardest negatives').argument('<library>'))), '--queries', 'tuples to mine (200)'), async (o: Options, path: string) => {
+  await withLibrary(path, false, async (library) => {
+    const r = await runJob<{ run: number; tuples: number }>(library, 'mine', params(o));
+    print(o.json === true, r, () => [`Mining run ${r.run}: ${r.tuples} tuples`]);
+  });
+});
+
+action(training(mining(common(command('train', 'fine-tune a network on mined tuples').argument('<library>')))), async (o: Options, path: string) => {
+  await withLibrary(path, false, async (library) => {
+    const r = await runJob<{ run: number; network: string; tuples: number; epochs: { epoch: number; loss: number; map: number | null }[] }>(library, 'train', params(o));
+    print(o.json === true, r, () => [...r.epochs.map((e) => `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, held-out mAP ${e.map?.toFixed(4) ?? 'not measured'}`), `Network ${r.network}`]);
+  });
+});
+
+action(common(command('evaluate', 'measure mAP on held-out places, the geometry being the ground truth').argument('<library>')), async (o: Options, path: string) => {
+  await withLibrary(path, false, async (library) => {
+    const r = await runJob<{ network: string; protocol: string; queries: number; map: number; mapWhitened: number | null }>(library, 'evaluate', params(o));
+    print(o.json === true, r, () => [`Network ${r.network}`, `Protocol: ${r.protocol}`, `mAP ${r.map.toFixed(4)} over ${r.queries} queries${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`]);
+  });
+});
+
+action(
+  number(common(command('search', 'rank the library by similarity to a photo').argument('<library>').requiredOption('--query <file>', 'the photo to search with')), '--top', 'how many results (20)'),
+  async (o: Options, path: string) => {
+    await withLibrary(path, false, async (library) => {
+      const { size } = trainingParameters(params(o));
+      const task = terminalContext();
+      const row = await resolveNetwork(library, o['network'] as string | undefined, 'latest');
+      const set = await extract(library, row, size, task);
+      const query = await describeOne(library, row, o['query'] as string, size);
+      task.finish();
+      const hits = search(library, set, query, (o['top'] as number | undefined) ?? 20).map((h) => ({ photo: h.name, id: h.photo, cluster: h.clusters[0]?.name ?? null, score: h.score }));
+      print(o.json === true, hits, () => hits.map((h, i) => `${String(i + 1).padStart(4)}  ${h.score.toFixed(4)}  ${h.photo}  ${h.cluster ?? ''}`));
+    });
+  },
+);
+
+action(
+  command('export', 'write a network, descriptors or tuples in formats that other tools open')
+    .argument('<library>')
+    .requiredOption('--what <what>', 'network (.onnx), descriptors (.npy and .txt with the photo of each row) or tuples (.jsonl)')
+    .requiredOption('--out <file>', 'file to write')
+    .option('--network <network>', 'which network; the newest if left out')
+    .option('--size <n>', 'which descriptors (320)', numberOption('--size'))
+    .option('--run <n>', 'which mining run; the newest if left out', numberOption('--run')),
+  async (o: Options, path: string) => {
+    await withLibrary(path, false, async (library) => {
+      const r = await exportFrom(library, o as unknown as ExportOptions);
+      print(o.json === true, r, () => [`${r.items} ${r.what} written to ${r.files.join(', ')}`]);
+    });
+  },
+);
+
+action(
+  training(mining(common(command('run', 'the whole loop: import, extract, mine, train, evaluate').argument('<source...>').requiredOption('--library <library>', 'where the library is or will be')))),
+  async (o: Options, sources: string[]) => {
+    await withLibrary(o['library'] as string, true, async (library) => {
+      const r = await runJob<RunReport>(library, 'run', { ...params(o), sources });
+      print(o.json === true, r, () => runLines(r, duration));
+    });
+  },
+);
+
+action(
+  number(command('serve', 'serve the studio to a browser on this machine').argument('<library>'), '--port', 'port on 127.0.0.1; a free one if left out').option('--open', 'open the browser too'),
+  async (o: Options, path: string) => serveStudio(path, { port: o['port'] as number | undefined, open: o['open'] === true, json: o.json === true }),
+);
+
+action(command('open', 'open the desktop studio on a library').argument('<library>'), async (o: Options, path: string) => openStudio(path, o.json === true));
+
+action(command('doctor', 'say what this machine has: Node, compute back ends, COLMAP, Electron, disk'), async (o: Options) => {
+  const report = await doctor();
+  print(o.json === true, report, () => doctorLines(report));
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else fail(process.argv.includes('--json'), error);
+}

@@ -1,0 +1,78 @@
+import type { JobProgress } from '../../shared/domain.ts';
+import { CovisError, toErrorShape } from '../../shared/errors.ts';
+import { cancelled, ProgressMeter, type TaskContext } from '../engine/jobs/context.ts';
+
+/** Writes the one JSON object of `--json`, or lines for a person. */
+export function print(json: boolean, value: unknown, lines: () => readonly string[]): void {
+  process.stdout.write(json ? `${JSON.stringify(value)}\n` : lines().map((l) => `${l}\n`).join(''));
+}
+
+/** Reports an error and sets the exit code. */
+export function fail(json: boolean, error: unknown): void {
+  const shape = toErrorShape(error);
+  if (json) process.stdout.write(`${JSON.stringify({ error: shape })}\n`);
+  const where = shape.file === undefined ? '' : `\n  ${shape.file}${shape.offset === undefined ? '' : `, byte ${shape.offset}`}`;
+  const hint = shape.hint === undefined ? '' : `\n  ${shape.hint}`;
+  process.stderr.write(`covis: ${shape.message}${where}${hint}\n`);
+  if (shape.code === 'INTERNAL' && process.env['COVIS_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = shape.code === 'CANCELLED' ? 130 : 1;
+}
+
+/** `12 s`, `3 min 5 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** A task context that draws one line per step on standard error and stops on Ctrl C. */
+export function terminalContext(warnings: string[] = []): TaskContext & { finish(): void } {
+  const tty = process.stderr.isTTY === true;
+  let stopped = false;
+  let open = '';
+  let began = performance.now();
+  let last: JobProgress | undefined;
+  process.once('SIGINT', () => (stopped = true));
+  process.once('SIGTERM', () => (stopped = true));
+  const close = (): void => {
+    if (open === '') return;
+    const seconds = (performance.now() - began) / 1000;
+    const count = last !== undefined && last.total > 0 ? ` ${last.total} ${last.unit},` : '';
+    process.stderr.write(`${tty ? '\r\u001b[2K' : ''}${open}:${count} ${duration(seconds)}\n`);
+    open = '';
+  };
+  const meter = new ProgressMeter((p) => {
+    last = p;
+    if (!tty || p.total === 0) return;
+    const left = p.left === null ? '' : `, ${duration(p.left)} left`;
+    process.stderr.write(`\r\u001b[2K${p.step}: ${p.done}/${p.total} ${p.unit}${p.rate > 0 ? `, ${p.rate.toFixed(1)}/s` : ''}${left}`);
+  });
+  return {
+    step: (name, total, unit) => {
+      close();
+      open = name;
+      began = performance.now();
+      meter.step(name, total, unit);
+      if (tty && total === 0) process.stderr.write(name);
+    },
+    progress: (done) => meter.progress(done),
+    warn: (message) => {
+      warnings.push(message);
+      process.stderr.write(`${tty ? '\r\u001b[2K' : ''}warning: ${message}\n`);
+    },
+    changed: () => undefined,
+    check: () => {
+      if (stopped) throw cancelled();
+    },
+    finish: close,
+  };
+}
+
+/** An option's value as a number. @throws CovisError `INPUT_INVALID`. */
+export function numberOption(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value)) throw new CovisError('INPUT_INVALID', `${name} takes a number, not "${text}"`);
+    return value;
+  };
+}

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { HOST_ROUTES, ROUTES, type EngineEvent, type Reply, type RouteName, type RouteParams, type RouteResults } from '../../shared/contract.ts';
+import { CovisError, toErrorShape } from '../../shared/errors.ts';
+import type { LibraryInfo } from '../../shared/domain.ts';
+import { listEvaluations } from './evaluation/evaluations.ts';
+import { closeInterruptedJobs } from './jobs/records.ts';
+import { JobQueue } from './jobs/queue.ts';
+import { Library } from './library/library.ts';
+import { photoByHash, photoInfo, photoPath } from './library/photos.ts';
+import { random } from './library/random.ts';
+import { thumbnail, thumbnailSize } from './library/thumbnails.ts';
+import { listMiningRuns, tuplePage } from './mining/runs.ts';
+import { loadDescriptors } from './network/extract.ts';
+import { ensureDefaultNetwork, listNetworks, resolveNetwork } from './network/networks.ts';
+import { clusterArray, clusterDetail, covisibleViews, listClusters, sharedPointsOfPhotos, viewPoints } from './sfm/clusters.ts';
+import { describeOne, search, storedDescriptor } from './retrieval/search.ts';
+import { taskTitle, trainingParameters } from './tasks.ts';
+import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
+import { VERSION } from './version.ts';
+
+/** Bytes with their type, for photos and arrays. */
+export interface Asset {
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
+type Handlers = { readonly [R in RouteName]: (params: RouteParams<R>) => RouteResults[R] | Promise<RouteResults[R]> };
+
+/** Photos dropped for a search live here until as many newer ones came. */
+const UPLOADS_KEPT = 16;
+const UPLOAD_BYTES = 64 << 20;
+const DEVICE = 'ONNX Runtime, CPU';
+
+/**
+ * The engine: one open library, its jobs, and an answer to every route. Faces (server, desktop, command line) call
+ * {@link dispatch} and {@link asset}; long work runs in the job queue's threads.
+ */
+export class Engine {
+  readonly #events = new EventEmitter();
+  readonly #uploads = new Map<string, Uint8Array>();
+  #library: Library | undefined;
+  #queue: JobQueue | undefined;
+
+  /** Opens (or makes) a library; the one open before is closed. */
+  async open(path: string, create = false): Promise<LibraryInfo> {
+    const next = create ? Library.create(path) : Library.open(path);
+    await this.close();
+    ensureDefaultNetwork(next);
+    closeInterruptedJobs(next);
+    closeInterruptedRuns(next);
+    this.#library = next;
+    this.#queue = new JobQueue(next, new URL('./task-worker.ts', import.meta.url), (e) => this.#emit(e));
+    this.#emit({ event: 'changed', what: 'library' });
+    return this.#info(next);
+  }
+
+  async close(): Promise<void> {
+    await this.#queue?.close();
+    this.#library?.close();
+    this.#library = undefined;
+    this.#queue = undefined;
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    this.#events.on('event', listener);
+    return () => this.#events.off('event', listener);
+  }
+
+  #emit(event: EngineEvent): void {
+    this.#events.emit('event', event);
+  }
+
+  /** Answers a request. Never throws: what goes wrong is in the envelope. @param from pages are refused the routes that take paths. */
+  async dispatch(route: string, params: unknown, from: 'page' | 'host'): Promise<Reply<unknown>> {
+    try {
+      if (!Object.hasOwn(ROUTES, route)) throw new CovisError('ROUTE_NOT_FOUND', `There is no route ${route}`);
+      const name = route as RouteName;
+      if (from === 'page' && HOST_ROUTES.has(name)) throw new CovisError('FORBIDDEN_SENDER', `${route} is not for pages`);
+      const parsed = ROUTES[name].safeParse(params ?? {});
+      if (!parsed.success) throw new CovisError('VALIDATION_FAILED', `${route}: ${parsed.error.issues.map((i) => `${i.path.join('.')} ${i.message}`).join('; ')}`);
+      const handler = this.#handlers[name] as (p: unknown) => unknown;
+      return { ok: true, data: await handler(parsed.data) };
+    } catch (error) {
+      return { ok: false, error: toErrorShape(error) };
+    }
+  }
+
+  /**
+   * Bytes by opaque path: `photo/<id>?s=<pixels>`, `cluster/<id>/<array>`, `cluster/<id>/view/<n>`, `shared/<photo>/<photo>`.
+   * @throws CovisError `NOT_FOUND` for anything else.
+   */
+  async asset(path: string, query: URLSearchParams): Promise<Asset> {
+    const [kind, a = '', b = '', c = ''] = path.split('/');
+    const binary = (bytes: Uint8Array): Asset => ({ type: 'application/octet-stream', bytes });
+    const raw = (x: Float32Array | Uint32Array): Asset => binary(new Uint8Array(x.buffer, x.byteOffset, x.byteLength));
+    if (kind === 'photo' && isId(a)) {
+      return { type: 'image/jpeg', bytes: await thumbnail(this.#open(), a, thumbnailSize(Number(query.get('s') ?? 640))) };
+    }
+    if (kind === 'upload' && isId(a)) {
+      const bytes = this.#uploads.get(a);
+      if (bytes !== undefined) return { type: 'image/*', bytes };
+    }
+    if (kind === 'cluster' && isId(a)) {
+      if (b === 'view' && /^\d{1,9}$/.test(c)) return raw(viewPoints(this.#open(), a, Number(c)));
+      const bytes = clusterArray(this.#open(), a, b);
+      if (bytes !== undefined) return binary(bytes);
+    }
+    if (kind === 'shared' && isId(a) && isId(b)) return raw(sharedPointsOfPhotos(this.#open(), a, b));
+    throw new CovisError('NOT_FOUND', 'There is nothing here');
+  }
+
+  /** Takes the bytes of a photo to search with. @returns its opaque id. @throws `INPUT_INVALID` above 64 MiB. */
+  upload(bytes: Uint8Array): string {
+    if (bytes.length === 0 || bytes.length > UPLOAD_BYTES) throw new CovisError('INPUT_INVALID', 'A photo to search with has between 1 byte and 64 MiB');
+    const token = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+    this.#uploads.set(token, bytes);
+    for (const old of this.#uploads.keys()) {
+      if (this.#uploads.size <= UPLOADS_KEPT) break;
+      this.#uploads.delete(old);
+    }
+    return token;
+  }
+
+  #open(): Library {
+    if (this.#library === undefined) throw new CovisError('STATE_EMPTY', 'No library is open');
+    return this.#library;
+  }
+
+  #jobs(): JobQueue {
+    this.#open();
+    return this.#queue!;
+  }
+
+  #info(library: Library): LibraryInfo {
+    const count = (table: 'photo' | 'scene' | 'cluster' | 'pair'): number => library.db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number;
+    return {
+      path: library.path,
+      name: library.name,
+      photos: count('photo'),
+      scenes: count('scene'),
+      clusters: count('cluster'),
+      pairs: count('pair'),
+      points: (library.db.prepare('SELECT COALESCE(SUM(points), 0) FROM cluster').pluck().get() as number) ?? 0,
+      networks: listNetworks(library),
+      device: DEVICE,
+      version: VERSION,
+    };
+  }
+
+  readonly #handlers: Handlers = {
+    'library.current': () => (this.#library === undefined ? null : this.#info(this.#library)),
+    'library.open': ({ path }) => this.open(path, !Library.exists(path)),
+    'library.import': ({ paths }) => ({ job: this.#jobs().start('import', taskTitle('import', { sources: paths }), { sources: paths }) }),
+    'clusters.list': () => listClusters(this.#open()),
+    'clusters.detail': ({ id }) => clusterDetail(this.#open(), id),
+    'clusters.covisible': ({ id, view }) => covisibleViews(this.#open(), id, view),
+    'photos.info': ({ id }) => photoInfo(this.#open(), id),
+    'photos.random': ({ count, seed }) => {
+      const library = this.#open();
+      const ids = library.db.prepare('SELECT hash FROM photo ORDER BY id').pluck().all() as string[];
+      return random(seed).shuffled(ids).slice(0, count).map((h) => photoInfo(library, h));
+    },
+    'tuples.runs': () => listMiningRuns(this.#open()),
+    'tuples.page': ({ run, from, limit, cluster }) => tuplePage(this.#open(), run, from, limit, cluster),
+    'training.runs': () => listTrainingRuns(this.#open()),
+    'evaluations.list': () => listEvaluations(this.#open()),
+    'search.run': (p) => this.#search(p),
+    'jobs.list': () => this.#jobs().list(),
+    'jobs.start': ({ job: { kind, ...params } }) => ({ job: this.#jobs().start(kind, taskTitle(kind, params), params) }),
+    'jobs.cancel': ({ id }) => {
+      this.#jobs().cancel(id);
+      return null;
+    },
+  };
+
+  async #search(p: RouteParams<'search.run'>): Promise<RouteResults['search.run']> {
+    const library = this.#open();
+    const began = performance.now();
+    const network = await resolveNetwork(library, p.network, 'latest');
+    const { size } = trainingParameters({ size: p.size });
+    const set = loadDescriptors(library, network, size);
+    let descriptor: Float32Array;
+    if (p.photo !== undefined) {
+      const photo = photoByHash(library, p.photo);
+      descriptor = storedDescriptor(set, photo.id) ?? (await describeOne(library, network, photoPath(library, photo.id), size));
+    } else {
+      const bytes = this.#uploads.get(p.upload ?? '');
+      if (bytes === undefined) throw new CovisError('NOT_FOUND', 'The photo to search with is no longer here', { hint: 'Drop it again.' });
+      descriptor = await describeOne(library, network, bytes, size);
+    }
+    const hits = search(library, set, descriptor, p.top, p.photo);
+    return { hits, network: network.uid, milliseconds: performance.now() - began };
+  }
+}
+
+function isId(text: string): boolean {
+  return /^[0-9a-f]{8,64}$/.test(text);
+}

@@ -1,0 +1,115 @@
+import { Worker } from 'node:worker_threads';
+import type { EngineEvent } from '../../../shared/contract.ts';
+import type { JobInfo, JobKind, JobProgress } from '../../../shared/domain.ts';
+import type { ErrorShape } from '../../../shared/errors.ts';
+import type { Library } from '../library/library.ts';
+import { addJob, getJob, jobEnded, jobStarted, listJobs } from './records.ts';
+
+/** What a job's thread says. */
+export type WorkerMessage =
+  | { readonly type: 'progress'; readonly progress: JobProgress }
+  | { readonly type: 'changed'; readonly what: string }
+  | { readonly type: 'end'; readonly state: 'done' | 'failed' | 'cancelled'; readonly error?: ErrorShape | undefined; readonly warnings: readonly string[]; readonly result?: unknown };
+
+/** What a job's thread is given. `stop` is one byte, set to 1 to ask it to end. */
+export interface WorkerTask {
+  readonly libraryPath: string;
+  readonly kind: JobKind;
+  readonly params: unknown;
+  readonly stop: SharedArrayBuffer;
+}
+
+interface Running {
+  readonly id: number;
+  readonly stop: Uint8Array;
+  readonly worker: Worker;
+  progress: JobProgress | null;
+}
+
+/** Runs jobs one after the other, each in a thread of its own, and tells what happens as events. */
+export class JobQueue {
+  readonly #library: Library;
+  readonly #worker: URL;
+  readonly #emit: (event: EngineEvent) => void;
+  readonly #waiting: { id: number; kind: JobKind; params: unknown }[] = [];
+  #running: Running | undefined;
+  #closed = false;
+
+  /** @param worker module that runs a {@link WorkerTask}. */
+  constructor(library: Library, worker: URL, emit: (event: EngineEvent) => void) {
+    this.#library = library;
+    this.#worker = worker;
+    this.#emit = emit;
+  }
+
+  start(kind: JobKind, title: string, params: unknown): number {
+    const id = addJob(this.#library, kind, title, params);
+    this.#waiting.push({ id, kind, params });
+    this.#tell(id);
+    this.#next();
+    return id;
+  }
+
+  /** Asks a running job to end, or takes a waiting one out of the queue. */
+  cancel(id: number): void {
+    if (this.#running?.id === id) {
+      Atomics.store(this.#running.stop, 0, 1);
+      return;
+    }
+    const at = this.#waiting.findIndex((w) => w.id === id);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    jobEnded(this.#library, id, { state: 'cancelled', warnings: [] });
+    this.#tell(id);
+  }
+
+  list(): JobInfo[] {
+    return listJobs(this.#library).map((j) => (j.id === this.#running?.id ? { ...j, progress: this.#running.progress } : j));
+  }
+
+  /** Ends the running job's thread; what it finished is in the library. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running?.worker.terminate();
+  }
+
+  #tell(id: number): void {
+    const job = getJob(this.#library, id);
+    if (job !== undefined) this.#emit({ event: 'job', job: { ...job, progress: this.#running?.id === id ? this.#running.progress : null } });
+  }
+
+  #next(): void {
+    if (this.#running !== undefined || this.#closed) return;
+    const job = this.#waiting.shift();
+    if (job === undefined) return;
+    const stop = new SharedArrayBuffer(1);
+    const task: WorkerTask = { libraryPath: this.#library.path, kind: job.kind, params: job.params, stop };
+    const worker = new Worker(this.#worker, { workerData: task });
+    const running: Running = { id: job.id, stop: new Uint8Array(stop), worker, progress: null };
+    this.#running = running;
+    jobStarted(this.#library, job.id);
+    this.#tell(job.id);
+    let ended: Extract<WorkerMessage, { type: 'end' }> | undefined;
+    worker.on('message', (m: WorkerMessage) => {
+      if (m.type === 'end') ended = m;
+      else if (m.type === 'changed') this.#emit({ event: 'changed', what: m.what });
+      else {
+        running.progress = m.progress;
+        this.#emit({ event: 'progress', id: job.id, progress: m.progress });
+      }
+    });
+    let crash = '';
+    worker.on('error', (error) => (crash = error instanceof Error ? error.message : String(error)));
+    worker.on('exit', (code) => {
+      this.#running = undefined;
+      if (this.#closed) return;
+      jobEnded(
+        this.#library,
+        job.id,
+        ended ?? { state: 'failed', warnings: [], error: { code: 'INTERNAL', message: `The job's thread ended unexpectedly (${code})${crash === '' ? '' : `: ${crash}`}` } },
+      );
+      this.#tell(job.id);
+      this.#next();
+    });
+  }
+}

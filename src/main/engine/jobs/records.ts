@@ -1,0 +1,64 @@
+import type { JobInfo, JobKind, JobState } from '../../../shared/domain.ts';
+import type { ErrorShape } from '../../../shared/errors.ts';
+import { now, type Library } from '../library/library.ts';
+
+interface JobRow {
+  id: number;
+  kind: JobKind;
+  title: string;
+  state: JobState;
+  created: string;
+  started: string | null;
+  finished: string | null;
+  error: string | null;
+  warnings: string;
+  result: string | null;
+}
+
+const LISTED = 200;
+
+function toInfo(r: JobRow): JobInfo {
+  return {
+    ...r,
+    progress: null,
+    error: r.error === null ? null : (JSON.parse(r.error) as ErrorShape),
+    warnings: JSON.parse(r.warnings) as string[],
+    result: r.result === null ? null : (JSON.parse(r.result) as unknown),
+  };
+}
+
+const COLUMNS = 'id, kind, title, state, created, started, finished, error, warnings, result';
+
+/** Notes a job as waiting. */
+export function addJob(library: Library, kind: JobKind, title: string, params: unknown): number {
+  return library.db
+    .prepare('INSERT INTO job (kind, title, params, state, created) VALUES (?, ?, ?, ?, ?) RETURNING id')
+    .pluck()
+    .get(kind, title, JSON.stringify(params), 'queued', now()) as number;
+}
+
+export function jobStarted(library: Library, id: number): void {
+  library.db.prepare("UPDATE job SET state = 'running', started = ? WHERE id = ?").run(now(), id);
+}
+
+export function jobEnded(library: Library, id: number, end: { state: JobState; error?: ErrorShape | undefined; warnings: readonly string[]; result?: unknown }): void {
+  library.db
+    .prepare('UPDATE job SET state = ?, finished = ?, error = ?, warnings = ?, result = ? WHERE id = ?')
+    .run(end.state, now(), end.error === undefined ? null : JSON.stringify(end.error), JSON.stringify(end.warnings), end.result === undefined ? null : JSON.stringify(end.result), id);
+}
+
+export function getJob(library: Library, id: number): JobInfo | undefined {
+  const row = library.db.prepare(`SELECT ${COLUMNS} FROM job WHERE id = ?`).get(id) as JobRow | undefined;
+  return row === undefined ? undefined : toInfo(row);
+}
+
+/** The newest jobs, newest first. */
+export function listJobs(library: Library): JobInfo[] {
+  return (library.db.prepare(`SELECT ${COLUMNS} FROM job ORDER BY id DESC LIMIT ${LISTED}`).all() as JobRow[]).map(toInfo);
+}
+
+/** Jobs that a crash left behind become failures that say so. */
+export function closeInterruptedJobs(library: Library): void {
+  const error: ErrorShape = { code: 'ENGINE_EXITED', message: 'Covis ended while this job was running', hint: 'Start it again: what was finished is kept.' };
+  library.db.prepare("UPDATE job SET state = 'failed', finished = ?, error = ? WHERE state IN ('running', 'queued')").run(now(), JSON.stringify(error));
+}

@@ -1,0 +1,130 @@
+import type { ClusterDetail, ClusterInfo, ClusterView, CovisibleView } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { Library } from '../library/library.ts';
+import { readNpy } from '../library/npy.ts';
+import { photoByHash, upright } from '../library/photos.ts';
+import { sharedObservations } from './covisibility.ts';
+import { cameraCentre, focalLength, rotationMatrix, type Camera, type View } from './model.ts';
+
+const SELECT_CLUSTERS = `
+  SELECT c.id AS rowId, c.uid AS id, c.name, s.name AS scene, c.place, c.points, c.observations, c.mean_error AS meanReprojectionError,
+    (SELECT COUNT(*) FROM view v WHERE v.cluster_id = c.id AND v.photo_id IS NOT NULL) AS photos,
+    (SELECT COUNT(*) FROM view v WHERE v.cluster_id = c.id AND v.photo_id IS NULL) AS missing,
+    (SELECT COUNT(*) FROM pair p WHERE p.cluster_id = c.id) AS pairs,
+    (SELECT p.hash FROM view v JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = c.id ORDER BY v.points_seen DESC LIMIT 1) AS cover
+  FROM cluster c JOIN scene s ON s.id = c.scene_id`;
+
+type ClusterRow = ClusterInfo & { readonly rowId: number };
+
+function strip({ rowId: _, ...info }: ClusterRow): ClusterInfo {
+  return info;
+}
+
+/** All clusters, in the order of their import. */
+export function listClusters(library: Library): ClusterInfo[] {
+  return (library.db.prepare(`${SELECT_CLUSTERS} ORDER BY c.id`).all() as ClusterRow[]).map(strip);
+}
+
+function clusterRow(library: Library, uid: string): ClusterRow {
+  const row = library.db.prepare(`${SELECT_CLUSTERS} WHERE c.uid = ?`).get(uid) as ClusterRow | undefined;
+  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no cluster ${uid}`);
+  return row;
+}
+
+/** One cluster with its cameras. @throws CovisError `NOT_FOUND`. */
+export function clusterDetail(library: Library, uid: string): ClusterDetail {
+  const row = clusterRow(library, uid);
+  const views = library.db
+    .prepare(
+      `SELECT v.view_index AS idx, v.name, v.camera, v.pose, v.points_seen AS pointsSeen, p.hash AS photo, p.orientation
+       FROM view v LEFT JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = ? ORDER BY v.view_index`,
+    )
+    .all(row.rowId) as { idx: number; name: string; camera: string; pose: string; pointsSeen: number; photo: string | null; orientation: number | null }[];
+  const samePlace = library.db.prepare('SELECT uid AS id, name FROM cluster WHERE place = ? AND uid <> ? ORDER BY id').all(row.place, uid) as { id: string; name: string }[];
+  return {
+    ...strip(row),
+    samePlace,
+    views: views.map((v): ClusterView => {
+      const camera = JSON.parse(v.camera) as Camera;
+      const pose = JSON.parse(v.pose) as Pick<View, 'rotation' | 'translation'>;
+      return {
+        index: v.idx,
+        photo: v.photo,
+        name: v.name,
+        position: cameraCentre(pose),
+        rotation: [...rotationMatrix(pose.rotation)],
+        focal: focalLength(camera) / camera.width,
+        aspect: camera.height / camera.width,
+        orientation: v.orientation ?? 1,
+        pointsSeen: v.pointsSeen,
+      };
+    }),
+  };
+}
+
+/** The views that share points with one view, most first. */
+export function covisibleViews(library: Library, uid: string, view: number): CovisibleView[] {
+  const row = clusterRow(library, uid);
+  const rows = library.db
+    .prepare(
+      `SELECT CASE WHEN a = :v THEN b ELSE a END AS idx, shared, scale, a = :v AS forward,
+         (SELECT points_seen FROM view WHERE cluster_id = :c AND view_index = :v) AS seen
+       FROM pair WHERE cluster_id = :c AND (a = :v OR b = :v) ORDER BY shared DESC, idx`,
+    )
+    .all({ c: row.rowId, v: view }) as { idx: number; shared: number; scale: number | null; forward: number; seen: number }[];
+  return rows.map((r) => ({
+    index: r.idx,
+    shared: r.shared,
+    overlap: r.shared / r.seen,
+    scale: r.scale === null ? 0 : r.forward === 1 ? r.scale : 1 / r.scale,
+  }));
+}
+
+/** The flat arrays of a cluster that pages may fetch. */
+const ARRAYS = { points: 'points.npy', colours: 'colours.npy', errors: 'errors.npy', tracks: 'tracks.npy' } as const;
+
+/** Raw little-endian bytes of one array; undefined for an unknown name. */
+export function clusterArray(library: Library, uid: string, name: string): Uint8Array | undefined {
+  const { id } = clusterRow(library, uid);
+  if (!Object.hasOwn(ARRAYS, name)) return undefined;
+  const { data } = readNpy(library.file('clusters', id, ARRAYS[name as keyof typeof ARRAYS]));
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Indices of the points that a view sees, as u32. */
+export function viewPoints(library: Library, uid: string, view: number): Uint32Array {
+  const { id } = clusterRow(library, uid);
+  const offsets = readNpy(library.file('clusters', id, 'view_offsets.npy')).data;
+  const points = readNpy(library.file('clusters', id, 'observation_points.npy')).data as Uint32Array;
+  return points.slice(offsets[view] ?? 0, offsets[view + 1] ?? 0);
+}
+
+/**
+ * Where two photos see the same 3D points: four float32 per point (xA, yA, xB, yB), fractions of the photos as displayed,
+ * from the cluster in which they share most. Empty when they share none.
+ */
+export function sharedPointsOfPhotos(library: Library, hashA: string, hashB: string): Float32Array {
+  const a = photoByHash(library, hashA);
+  const b = photoByHash(library, hashB);
+  const found = library.db
+    .prepare(
+      `SELECT c.uid, va.view_index AS va, vb.view_index AS vb FROM view va JOIN view vb ON vb.cluster_id = va.cluster_id
+       JOIN pair p ON p.cluster_id = va.cluster_id AND p.a = MIN(va.view_index, vb.view_index) AND p.b = MAX(va.view_index, vb.view_index)
+       JOIN cluster c ON c.id = va.cluster_id
+       WHERE va.photo_id = ? AND vb.photo_id = ? ORDER BY p.shared DESC LIMIT 1`,
+    )
+    .get(a.id, b.id) as { uid: string; va: number; vb: number } | undefined;
+  if (found === undefined) return new Float32Array(0);
+  const read = (name: string): ReturnType<typeof readNpy>['data'] => readNpy(library.file('clusters', found.uid, name)).data;
+  const model = { viewOffsets: read('view_offsets.npy') as Uint32Array, obsPoint: read('observation_points.npy') as Uint32Array };
+  const xy = read('observation_xy.npy');
+  const shared = sharedObservations(model, found.va, found.vb);
+  const out = new Float32Array(4 * shared.point.length);
+  shared.point.forEach((_, k) => {
+    const i = shared.obsA[k]!;
+    const j = shared.obsB[k]!;
+    out.set(upright(xy[2 * i]!, xy[2 * i + 1]!, a.orientation), 4 * k);
+    out.set(upright(xy[2 * j]!, xy[2 * j + 1]!, b.orientation), 4 * k + 2);
+  });
+  return out;
+}

@@ -1,0 +1,33 @@
+/**
+ * The engine as a process of its own, for the desktop. Requests and events are messages of the parent's channel;
+ * photos and arrays go over a loopback server whose port and token only the parent learns. Ends with its parent.
+ */
+import type { EngineEvent, ReplyMessage, RequestMessage } from '../../shared/contract.ts';
+import { Engine } from '../engine/engine.ts';
+import { startServer } from './http.ts';
+
+/** What the engine's process says to its parent. */
+export type EngineProcessMessage =
+  | { readonly type: 'ready'; readonly port: number; readonly token: string }
+  | { readonly type: 'reply'; readonly message: ReplyMessage }
+  | { readonly type: 'event'; readonly event: EngineEvent };
+
+/** What the parent says: requests, marked with whether a page or the host itself asks. */
+export interface ParentMessage {
+  readonly from: 'page' | 'host';
+  readonly request: RequestMessage;
+}
+
+const engine = new Engine();
+const send = (m: EngineProcessMessage): void => void process.send?.(m);
+engine.onEvent((event) => send({ type: 'event', event }));
+process.on('message', ({ from, request }: ParentMessage) => {
+  void engine.dispatch(request.route, request.params, from).then((reply) => send({ type: 'reply', message: { id: request.id, reply } }));
+});
+process.on('disconnect', () => {
+  void engine.close().finally(() => process.exit(0));
+});
+const library = process.argv[2];
+if (library !== undefined && library !== '') await engine.open(library);
+const server = await startServer(engine, {});
+send({ type: 'ready', port: server.port, token: server.token });

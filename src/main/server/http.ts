@@ -1,0 +1,194 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, sep } from 'node:path';
+import { WebSocketServer } from 'ws';
+import type { ReplyMessage, RequestMessage } from '../../shared/contract.ts';
+import { CovisError, toErrorShape } from '../../shared/errors.ts';
+import type { Engine } from '../engine/engine.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+};
+
+const BODY_LIMIT = 64 << 20;
+const MESSAGE_LIMIT = 1 << 20;
+
+/** The page may load from here and nowhere else; styles are set by scripts of ours. */
+export const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self' ws://127.0.0.1:*; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export interface StudioServer {
+  readonly port: number;
+  readonly token: string;
+  /** The address to open; carries the token once, the page then has a cookie. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the studio on 127.0.0.1: the built page (where `rendererFolder` is given), assets over HTTP, messages over a WebSocket.
+ * Every request needs the token, as a cookie or as a bearer, and a Host of this machine; a WebSocket also needs our own Origin.
+ */
+export async function startServer(engine: Engine, options: { port?: number | undefined; rendererFolder?: string | undefined }): Promise<StudioServer> {
+  const token = randomBytes(24).toString('hex');
+  const server = createServer((req, res) => {
+    void answer(engine, req, res, token, options.rendererFolder).catch((error: unknown) => sendError(res, error));
+  });
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve);
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new CovisError('STATE_CONFLICT', `Port ${options.port} is in use`, { hint: 'Leave --port out to get a free one.' }) : error),
+    );
+  });
+  const { port } = server.address() as AddressInfo;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
+  server.on('upgrade', (req, socket, head) => {
+    const allowed = localHost(req, port) && req.headers.origin === `http://127.0.0.1:${port}` && authorised(req, token, port);
+    if (!allowed || new URL(req.url ?? '/', 'http://x').pathname !== '/messages') {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(req, socket, head, (ws) => {
+      const off = engine.onEvent((event) => ws.send(JSON.stringify(event)));
+      ws.on('close', off);
+      ws.on('message', (data) => {
+        let message: RequestMessage;
+        try {
+          message = JSON.parse(String(data)) as RequestMessage;
+        } catch {
+          ws.close(1003, 'not JSON');
+          return;
+        }
+        void engine.dispatch(String(message.route), message.params, 'page').then((reply) => {
+          ws.send(JSON.stringify({ id: message.id, reply } satisfies ReplyMessage));
+        });
+      });
+    });
+  });
+  return {
+    port,
+    token,
+    url: `http://127.0.0.1:${port}/?token=${token}`,
+    close: () =>
+      new Promise((resolve) => {
+        for (const ws of sockets.clients) ws.terminate();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function localHost(req: IncomingMessage, port: number | undefined): boolean {
+  return req.headers.host === `127.0.0.1:${port}`;
+}
+
+function same(a: string, b: string): boolean {
+  const x = Buffer.from(a);
+  const y = Buffer.from(b);
+  return x.length === y.length && timingSafeEqual(x, y);
+}
+
+function cookieName(port: number): string {
+  return `covis_${port}`;
+}
+
+function authorised(req: IncomingMessage, token: string, port: number): boolean {
+  const bearer = /^Bearer (\w+)$/.exec(req.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return same(bearer, token);
+  const cookie = (req.headers.cookie ?? '').split(/;\s*/).find((c) => c.startsWith(`${cookieName(port)}=`));
+  return cookie !== undefined && same(cookie.slice(cookieName(port).length + 1), token);
+}
+
+async function answer(engine: Engine, req: IncomingMessage, res: ServerResponse, token: string, rendererFolder: string | undefined): Promise<void> {
+  const port = req.socket.localPort ?? 0;
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.setHeader('Referrer-Policy', 'no-referrer');
+  res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+  if (!localHost(req, port)) return refuse(res, 403, 'This server answers to 127.0.0.1 only.');
+  const url = new URL(req.url ?? '/', `http://127.0.0.1:${port}`);
+  const given = url.searchParams.get('token');
+  if (url.pathname === '/' && given !== null && same(given, token)) {
+    // The token leaves the address bar at once.
+    res.writeHead(302, { 'Set-Cookie': `${cookieName(port)}=${token}; HttpOnly; SameSite=Strict; Path=/`, Location: '/' });
+    res.end();
+    return;
+  }
+  if (!authorised(req, token, port)) return refuse(res, 401, 'Open the address that covis serve printed: it carries the key to this library.');
+  if (url.pathname.startsWith('/asset/')) return answerAsset(engine, req, res, url, port);
+  if (rendererFolder !== undefined && req.method === 'GET') return sendFile(res, rendererFolder, url.pathname);
+  refuse(res, 404, 'There is nothing here.');
+}
+
+async function answerAsset(engine: Engine, req: IncomingMessage, res: ServerResponse, url: URL, port: number): Promise<void> {
+  const path = url.pathname.slice('/asset/'.length);
+  if (req.method === 'POST' && path === 'upload') {
+    const origin = req.headers.origin;
+    if (origin !== undefined && origin !== `http://127.0.0.1:${port}`) return refuse(res, 403, 'Only the studio may send photos.');
+    const id = engine.upload(await readBody(req));
+    res.writeHead(200, { 'Content-Type': 'application/json' });
+    res.end(JSON.stringify({ id }));
+    return;
+  }
+  if (req.method !== 'GET') return refuse(res, 405, 'Not allowed.');
+  const asset = await engine.asset(path, url.searchParams);
+  res.writeHead(200, { 'Content-Type': asset.type, 'Content-Length': asset.bytes.length, 'Cache-Control': path.startsWith('photo/') ? 'private, max-age=86400' : 'no-store' });
+  res.end(asset.bytes);
+}
+
+async function readBody(req: IncomingMessage): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of req as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > BODY_LIMIT) throw new CovisError('INPUT_INVALID', 'A photo to search with has at most 64 MiB');
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** A file of the built page; unknown paths without an extension are the page itself, whose router knows them. */
+function sendFile(res: ServerResponse, folder: string, pathname: string): void {
+  let name: string;
+  try {
+    name = decodeURIComponent(pathname);
+  } catch {
+    return refuse(res, 400, 'Bad path.');
+  }
+  let file = join(folder, name);
+  if (name.includes('\0') || !file.startsWith(folder + sep)) file = folder;
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    if (extname(name) !== '') return refuse(res, 404, 'There is nothing here.');
+    file = join(folder, 'index.html');
+  }
+  const html = file.endsWith('.html');
+  res.writeHead(200, {
+    'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'Cache-Control': html ? 'no-store' : 'private, max-age=31536000, immutable',
+    ...(html ? { 'Content-Security-Policy': CONTENT_SECURITY_POLICY } : {}),
+  });
+  createReadStream(file).pipe(res);
+}
+
+function refuse(res: ServerResponse, status: number, text: string): void {
+  res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' });
+  res.end(`${text}\n`);
+}
+
+function sendError(res: ServerResponse, error: unknown): void {
+  const shape = toErrorShape(error);
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  res.writeHead(shape.code === 'NOT_FOUND' ? 404 : shape.code.startsWith('INPUT') ? 422 : 500, { 'Content-Type': 'application/json' });
+  res.end(JSON.stringify({ error: shape }));
+}
