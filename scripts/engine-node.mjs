@@ -25,15 +25,15 @@ function newEnough(version) {
   return major >= 24 || (major === 22 && minor >= 18);
 }
 
-/** Path of the executable. @returns {string} */
-export function engineNode() {
+/** Path of the executable, for an installation at `root`. */
+export function engineNode(root = ROOT) {
   const entry = PACKAGES[`${process.platform}-${process.arch}`];
   if (entry !== undefined) {
-    const path = join(ROOT, 'node_modules', entry[0], entry[1]);
+    const path = join(root, 'node_modules', entry[0], entry[1]);
     if (existsSync(path)) return path;
   }
   if (!process.versions.electron && newEnough(process.version)) return process.execPath;
-  throw new Error(`Covis's own Node is not installed. Run npm install in ${ROOT} (optional dependencies must not be omitted), or use Node 24.`);
+  throw new Error(`Covis's own Node is not installed. Run npm install in ${root} (optional dependencies must not be omitted), or use Node 24.`);
 }
 
 /** Runs a script with it, passing signals on, and ends with its exit code. */

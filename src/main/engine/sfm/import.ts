@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { TaskContext } from '../jobs/context.ts';
@@ -164,7 +164,7 @@ async function inspectAll(library: Library, scenes: readonly SceneLocation[], ta
       const { scene, name } = work[next++]!;
       task.check();
       try {
-        out.get(scene)!.set(name, await inspectPhoto(scene.images, name));
+        out.get(scene)!.set(name, unchanged(library, scene, name) ?? (await inspectPhoto(scene.images, name)));
       } catch (error) {
         warn(error instanceof CovisError ? `${error.message}: ${error.file ?? name}` : String(error));
       }
@@ -174,6 +174,19 @@ async function inspectAll(library: Library, scenes: readonly SceneLocation[], ta
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
   return out;
+}
+
+/** What the library knows of a photo whose file has the size and time that it had at the last import. */
+function unchanged(library: Library, scene: SceneLocation, name: string): PhotoFile | undefined {
+  const known = library.db
+    .prepare(
+      `SELECT f.name, p.hash, p.width, p.height, p.orientation, f.bytes, f.modified FROM photo_file f
+       JOIN scene s ON s.id = f.scene_id JOIN photo p ON p.id = f.photo_id WHERE s.root = ? AND s.images = ? AND f.name = ?`,
+    )
+    .get(scene.root, scene.images, name) as PhotoFile | undefined;
+  if (known === undefined) return undefined;
+  const { size, mtimeMs } = statSync(join(scene.images, name));
+  return size === known.bytes && mtimeMs === known.modified ? known : undefined;
 }
 
 /** Writes rows and moves the staged arrays into place. Runs inside one transaction. @returns names of missing photos. */

@@ -1,0 +1,168 @@
+/** The desktop: a window, native dialogs, the scheme that serves the page and its photos, and the engine's supervisor. */
+import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, session, shell, type IpcMainInvokeEvent } from 'electron';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { extname, join, sep } from 'node:path';
+import { engineNode } from '../../../scripts/engine-node.mjs';
+import type { EngineEvent, Reply } from '../../shared/contract.ts';
+import { EngineSupervisor } from './supervisor.ts';
+
+const SCHEME = 'covis';
+const ORIGIN = `${SCHEME}://app`;
+const ROOT = app.getAppPath();
+const RENDERER = join(ROOT, 'out', 'renderer');
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'";
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+
+protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } }]);
+
+let window: BrowserWindow | undefined;
+const supervisor = new EngineSupervisor(
+  { node: process.env['COVIS_ENGINE_NODE'] ?? engineNode(ROOT), script: join(ROOT, 'src', 'main', 'server', 'engine-process.ts'), root: ROOT },
+  (event) => send(event),
+);
+
+function send(event: EngineEvent): void {
+  if (window !== undefined && !window.isDestroyed()) window.webContents.send('covis:event', event);
+}
+
+/** Only the top frame of our own page may ask. */
+function trusted(event: IpcMainInvokeEvent): boolean {
+  const frame = event.senderFrame;
+  return frame !== null && frame.parent === null && frame.url.startsWith(`${ORIGIN}/`);
+}
+
+function refused(): Reply<never> {
+  return { ok: false, error: { code: 'FORBIDDEN_SENDER', message: 'This page may not ask the engine' } };
+}
+
+ipcMain.handle('covis:request', (event, route: unknown, params: unknown) => (trusted(event) ? supervisor.request(String(route), params, 'page') : refused()));
+ipcMain.handle('covis:open-library', (event) => (trusted(event) ? chooseLibrary() : refused()));
+ipcMain.handle('covis:import', (event) => (trusted(event) ? chooseImport() : refused()));
+
+async function chooseLibrary(): Promise<Reply<unknown>> {
+  const chosen = await dialog.showOpenDialog(window!, {
+    title: 'Open a library, or choose an empty folder for a new one',
+    properties: ['openDirectory', 'createDirectory', 'promptToCreate'],
+  });
+  const path = chosen.filePaths[0];
+  if (chosen.canceled || path === undefined) return { ok: true, data: null };
+  const reply = await supervisor.openLibrary(path);
+  if (reply.ok) remember(path);
+  return reply;
+}
+
+async function chooseImport(): Promise<Reply<unknown>> {
+  const chosen = await dialog.showOpenDialog(window!, {
+    title: 'Import COLMAP projects: folders with images and sparse',
+    properties: ['openDirectory', 'multiSelections'],
+  });
+  if (chosen.canceled || chosen.filePaths.length === 0) return { ok: true, data: null };
+  return supervisor.request('library.import', { paths: chosen.filePaths }, 'host');
+}
+
+function statePath(): string {
+  return join(app.getPath('userData'), 'state.json');
+}
+
+function remember(library: string): void {
+  mkdirSync(app.getPath('userData'), { recursive: true });
+  writeFileSync(statePath(), JSON.stringify({ library }));
+}
+
+/** The library named on the command line, else the last one that still exists. */
+function startLibrary(): string {
+  const named = process.argv.find((a) => a.startsWith('--library='))?.slice('--library='.length);
+  if (named !== undefined) return named;
+  try {
+    const { library } = JSON.parse(readFileSync(statePath(), 'utf8')) as { library?: unknown };
+    return typeof library === 'string' && existsSync(join(library, 'library.db')) ? library : '';
+  } catch {
+    return '';
+  }
+}
+
+async function serve(request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  if (url.host !== 'app') return new Response('Not found', { status: 404 });
+  if (url.pathname.startsWith('/asset/')) {
+    const body = request.method === 'POST' ? await request.arrayBuffer() : undefined;
+    try {
+      return await supervisor.fetchAsset(url.pathname + url.search, { method: request.method, ...(body === undefined ? {} : { body }) });
+    } catch {
+      return new Response('The engine is not running', { status: 503 });
+    }
+  }
+  let file = join(RENDERER, decodeURIComponent(url.pathname));
+  if (!file.startsWith(RENDERER + sep) || file.includes('\0') || !existsSync(file) || extname(file) === '') file = join(RENDERER, 'index.html');
+  return new Response(new Uint8Array(await readFile(file)), {
+    headers: { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', 'Content-Security-Policy': CSP, 'X-Content-Type-Options': 'nosniff' },
+  });
+}
+
+function createWindow(): void {
+  window = new BrowserWindow({
+    width: 1440,
+    height: 900,
+    minWidth: 900,
+    minHeight: 600,
+    show: false,
+    backgroundColor: '#17181b',
+    title: 'Covis',
+    webPreferences: { preload: join(ROOT, 'out', 'preload', 'index.cjs'), contextIsolation: true, sandbox: true, nodeIntegration: false, spellcheck: false },
+  });
+  window.once('ready-to-show', () => window?.show());
+  window.webContents.on('will-navigate', (event, url) => {
+    if (!url.startsWith(`${ORIGIN}/`)) event.preventDefault();
+  });
+  window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
+  void window.loadURL(`${ORIGIN}/`);
+}
+
+function menu(): Menu {
+  return Menu.buildFromTemplate([
+    ...(process.platform === 'darwin' ? [{ role: 'appMenu' as const }] : []),
+    {
+      label: 'File',
+      submenu: [
+        { label: 'Open library…', accelerator: 'CmdOrCtrl+O', click: () => void chooseLibrary() },
+        { label: 'Import models…', accelerator: 'CmdOrCtrl+I', click: () => void chooseImport() },
+        { label: 'Show the library folder', click: () => void showLibrary() },
+        { type: 'separator' },
+        { role: process.platform === 'darwin' ? 'close' : 'quit' },
+      ],
+    },
+    { role: 'editMenu' },
+    { label: 'View', submenu: [{ role: 'reload' }, { role: 'toggleDevTools' }, { type: 'separator' }, { role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, { role: 'togglefullscreen' }] },
+    { role: 'windowMenu' },
+  ]);
+}
+
+async function showLibrary(): Promise<void> {
+  const reply = await supervisor.request('library.current', {}, 'host');
+  const path = reply.ok ? (reply.data as { path: string } | null)?.path : undefined;
+  if (path !== undefined) shell.showItemInFolder(join(path, 'library.db'));
+}
+
+if (!app.requestSingleInstanceLock()) app.quit();
+app.on('second-instance', () => {
+  window?.show();
+  window?.focus();
+});
+app.on('window-all-closed', () => app.quit());
+app.on('quit', () => supervisor.close());
+await app.whenReady();
+session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+protocol.handle(SCHEME, serve);
+Menu.setApplicationMenu(menu());
+const library = startLibrary();
+if (library !== '') remember(library);
+supervisor.start(library);
+createWindow();

@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { EngineEvent, Reply } from '../../shared/contract.ts';
+import type { EngineProcessMessage, ParentMessage } from '../server/engine-process.ts';
+
+/** How the engine's process is started. */
+export interface EngineCommand {
+  readonly node: string;
+  readonly script: string;
+  readonly root: string;
+}
+
+const RESTARTS_IN_A_ROW = 3;
+const CALM_AFTER_MS = 60_000;
+
+/**
+ * Keeps the engine's process alive: starts it, passes requests to it, rejects what is pending when it dies, starts it
+ * again on the same library and says so.
+ */
+export class EngineSupervisor {
+  readonly #command: EngineCommand;
+  readonly #emit: (event: EngineEvent) => void;
+  readonly #pending = new Map<number, (reply: Reply<unknown>) => void>();
+  #child: ChildProcess | undefined;
+  #ready: Promise<{ port: number; token: string }> = Promise.reject(new Error('not started'));
+  #library = '';
+  #next = 1;
+  #failures = 0;
+  #closing = false;
+
+  constructor(command: EngineCommand, emit: (event: EngineEvent) => void) {
+    this.#command = command;
+    this.#emit = emit;
+    this.#ready.catch(() => undefined);
+  }
+
+  /** @param library folder to open, or empty for none. */
+  start(library: string): void {
+    this.#library = library;
+    const started = Date.now();
+    const child = spawn(this.#command.node, ['--disable-warning=ExperimentalWarning', this.#command.script, library], {
+      cwd: this.#command.root,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    this.#ready = new Promise((resolve, reject) => {
+      child.on('message', (m: EngineProcessMessage) => {
+        if (m.type === 'ready') {
+          resolve({ port: m.port, token: m.token });
+          this.#emit({ event: 'engine', state: 'ready', message: '' });
+        } else if (m.type === 'event') this.#emit(m.event);
+        else {
+          this.#pending.get(m.message.id)?.(m.message.reply);
+          this.#pending.delete(m.message.id);
+        }
+      });
+      child.on('error', reject);
+      child.on('exit', () => reject(new Error('The engine ended before it was ready')));
+    });
+    this.#ready.catch(() => undefined);
+    let gone = false;
+    const onGone = (why: string): void => {
+      if (gone) return;
+      gone = true;
+      this.#onGone(why, Date.now() - started);
+    };
+    child.on('error', (error) => onGone(error.message));
+    child.on('exit', (code, signal) => onGone(signal === null ? `code ${code}` : signal));
+  }
+
+  #onGone(why: string, livedMs: number): void {
+    for (const answer of this.#pending.values()) {
+      answer({ ok: false, error: { code: 'ENGINE_EXITED', message: `The engine ended (${why}) before it answered` } });
+    }
+    this.#pending.clear();
+    if (this.#closing) return;
+    this.#failures = livedMs > CALM_AFTER_MS ? 1 : this.#failures + 1;
+    if (this.#failures > RESTARTS_IN_A_ROW) {
+      this.#emit({ event: 'engine', state: 'gone', message: `The engine ended ${this.#failures} times in a row (${why}). Restart Covis; nothing that was finished is lost.` });
+      return;
+    }
+    this.#emit({ event: 'engine', state: 'restarting', message: `The engine ended unexpectedly (${why}) and was started again. A job that ran is in the list of jobs and can be started again.` });
+    this.start(this.#library);
+  }
+
+  /** Sends a request; the reply says `ENGINE_EXITED` if the engine dies first. */
+  async request(route: string, params: unknown, from: 'page' | 'host'): Promise<Reply<unknown>> {
+    try {
+      await this.#ready;
+    } catch (error) {
+      return { ok: false, error: { code: 'ENGINE_EXITED', message: error instanceof Error ? error.message : String(error) } };
+    }
+    const id = this.#next++;
+    return new Promise((resolve) => {
+      this.#pending.set(id, resolve);
+      const message: ParentMessage = { from, request: { id, route, params } };
+      this.#child?.send(message, (error) => {
+        if (error === null) return;
+        this.#pending.delete(id);
+        resolve({ ok: false, error: { code: 'ENGINE_EXITED', message: error.message } });
+      });
+    });
+  }
+
+  /** Opens another library in the running engine, and in those that may follow it. */
+  async openLibrary(path: string): Promise<Reply<unknown>> {
+    const reply = await this.request('library.open', { path }, 'host');
+    if (reply.ok) this.#library = path;
+    return reply;
+  }
+
+  /** Fetches an asset from the engine's loopback server. */
+  async fetchAsset(path: string, init: { method: string; body?: ArrayBuffer }): Promise<Response> {
+    const { port, token } = await this.#ready;
+    return fetch(`http://127.0.0.1:${port}${path}`, {
+      method: init.method,
+      headers: { Authorization: `Bearer ${token}` },
+      ...(init.body === undefined ? {} : { body: init.body }),
+    });
+  }
+
+  /** Ends the engine; it closes its library when the channel closes. */
+  close(): void {
+    this.#closing = true;
+    this.#child?.disconnect();
+  }
+}

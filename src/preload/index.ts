@@ -1,0 +1,17 @@
+/** The only door between the page and the desktop: typed, narrow, and without Electron's own objects. */
+import { contextBridge, ipcRenderer } from 'electron';
+import type { EngineEvent, Reply } from '../shared/contract.ts';
+
+const bridge = {
+  request: (route: string, params: unknown): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:request', route, params) as Promise<Reply<unknown>>,
+  openLibrary: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:open-library') as Promise<Reply<unknown>>,
+  importModels: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:import') as Promise<Reply<unknown>>,
+  onEvent: (listener: (event: EngineEvent) => void): void => {
+    ipcRenderer.on('covis:event', (_e, event: EngineEvent) => listener(event));
+  },
+};
+
+/** What the page finds as `window.covis`. */
+export type DesktopBridge = typeof bridge;
+
+contextBridge.exposeInMainWorld('covis', bridge);

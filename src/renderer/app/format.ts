@@ -1,0 +1,39 @@
+/** Numbers as people read them: units, sensible digits. */
+
+const whole = new Intl.NumberFormat('en');
+
+export function count(n: number): string {
+  return whole.format(n);
+}
+
+/** `1 photo`, `12 photos`. */
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+/** Cosine similarities and mAP. */
+export function score(v: number): string {
+  return v.toFixed(3);
+}
+
+export function percent(v: number): string {
+  return `${Math.round(100 * v)} %`;
+}
+
+/** Today's times as a clock, older ones as a date. */
+export function when(iso: string): string {
+  const d = new Date(iso);
+  const today = new Date().toDateString() === d.toDateString();
+  return d.toLocaleString('en-GB', today ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+}
+
+export function bytes(n: number): string {
+  return n > 1e6 ? `${(n / 1e6).toFixed(1)} MB` : `${Math.round(n / 1e3)} kB`;
+}

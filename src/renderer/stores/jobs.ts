@@ -1,0 +1,55 @@
+import { defineStore } from 'pinia';
+import { computed, ref } from 'vue';
+import type { PageJob } from '../../shared/contract.ts';
+import type { JobInfo } from '../../shared/domain.ts';
+import { onEvent, request } from '../app/transport.ts';
+import { useNotices } from './notices.ts';
+
+/** All long work: what runs, what waits, what was. */
+export const useJobs = defineStore('jobs', () => {
+  const jobs = ref<readonly JobInfo[]>([]);
+  const running = computed(() => jobs.value.find((j) => j.state === 'running') ?? null);
+  const waiting = computed(() => jobs.value.filter((j) => j.state === 'queued').length);
+
+  async function refresh(): Promise<void> {
+    try {
+      jobs.value = await request('jobs.list', {});
+    } catch {
+      jobs.value = [];
+    }
+  }
+
+  function put(job: JobInfo): void {
+    const known = jobs.value.some((j) => j.id === job.id);
+    jobs.value = known ? jobs.value.map((j) => (j.id === job.id ? job : j)) : [job, ...jobs.value];
+  }
+
+  async function start(job: PageJob): Promise<void> {
+    try {
+      await request('jobs.start', { job });
+    } catch (error) {
+      useNotices().error(error);
+    }
+  }
+
+  async function cancel(id: number): Promise<void> {
+    try {
+      await request('jobs.cancel', { id });
+    } catch (error) {
+      useNotices().error(error);
+    }
+  }
+
+  function listen(): void {
+    onEvent((e) => {
+      if (e.event === 'job') {
+        put(e.job);
+        if (e.job.state === 'failed') useNotices().add('error', `${e.job.title} failed: ${e.job.error?.message ?? 'no reason given'}`);
+        if (e.job.state === 'done') useNotices().add('done', `${e.job.title} finished`);
+      } else if (e.event === 'progress') jobs.value = jobs.value.map((j) => (j.id === e.id ? { ...j, progress: e.progress } : j));
+      else if (e.event === 'engine' || (e.event === 'changed' && e.what === 'library')) void refresh();
+    });
+  }
+
+  return { jobs, running, waiting, refresh, start, cancel, listen };
+});

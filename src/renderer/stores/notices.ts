@@ -1,0 +1,35 @@
+import { defineStore } from 'pinia';
+import { ref } from 'vue';
+import { toErrorShape } from '../../shared/errors.ts';
+
+export interface Notice {
+  readonly id: number;
+  readonly kind: 'error' | 'done' | 'engine';
+  readonly text: string;
+  readonly hint: string;
+}
+
+const SHOWN_MS = { error: 12_000, done: 4_000, engine: 15_000 } as const;
+
+/** Short messages that come and go at the corner of the window. */
+export const useNotices = defineStore('notices', () => {
+  const notices = ref<readonly Notice[]>([]);
+  let next = 1;
+
+  function dismiss(id: number): void {
+    notices.value = notices.value.filter((n) => n.id !== id);
+  }
+
+  function add(kind: Notice['kind'], text: string, hint = ''): void {
+    const id = next++;
+    notices.value = [...notices.value.filter((n) => n.text !== text), { id, kind, text, hint }];
+    setTimeout(() => dismiss(id), SHOWN_MS[kind]);
+  }
+
+  function error(thrown: unknown): void {
+    const e = toErrorShape(thrown);
+    add('error', e.file === undefined ? e.message : `${e.message}: ${e.file}`, e.hint ?? '');
+  }
+
+  return { notices, add, error, dismiss };
+});
