@@ -1,6 +1,10 @@
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'electron-vite';
 import { resolve } from 'node:path';
+import type { Plugin } from 'vite';
+
+/** electron-vite makes addresses relative; absolute ones let a reload of an inner address find its scripts. */
+const absoluteBase: Plugin = { name: 'absolute-base', enforce: 'post', config: () => ({ base: '/' }) };
 
 /** The engine is not built: it runs from source on the project's own Node, which strips types. */
 export default defineConfig({
@@ -21,7 +25,12 @@ export default defineConfig({
   },
   renderer: {
     root: 'src/renderer',
-    build: { outDir: 'out/renderer', minify: true, rollupOptions: { input: resolve('src/renderer/index.html') }, chunkSizeWarningLimit: 1200 },
-    plugins: [vue()],
+    build: {
+      outDir: 'out/renderer',
+      minify: true,
+      rollupOptions: { input: resolve('src/renderer/index.html') },
+      chunkSizeWarningLimit: 1200,
+    },
+    plugins: [vue(), absoluteBase],
   },
 });

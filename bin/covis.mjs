@@ -3,4 +3,7 @@
 import { join } from 'node:path';
 import { runOnEngineNode } from '../scripts/engine-node.mjs';
 
-runOnEngineNode(join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', 'src', 'main', 'cli', 'index.ts'), process.argv.slice(2));
+runOnEngineNode(
+  join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', 'src', 'main', 'cli', 'index.ts'),
+  process.argv.slice(2),
+);

@@ -4,7 +4,14 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-const SOURCES = ['src/main/desktop', 'src/preload', 'src/renderer', 'src/shared', 'electron.vite.config.ts', 'package.json'];
+const SOURCES = [
+  'src/main/desktop',
+  'src/preload',
+  'src/renderer',
+  'src/shared',
+  'electron.vite.config.ts',
+  'package.json',
+];
 const OUTPUTS = ['out/main/index.js', 'out/preload/index.cjs', 'out/renderer/index.html'];
 
 function newest(path: string): number {
@@ -21,10 +28,14 @@ function stale(): boolean {
 
 if (!process.argv.includes('--if-stale') || stale()) {
   process.stderr.write('Building the studio\n');
-  const r = spawnSync(process.execPath, [join(ROOT, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js'), 'build', '--logLevel', 'warn'], {
-    cwd: ROOT,
-    stdio: ['ignore', 2, 2],
-    env: { ...process.env, ELECTRON_SKIP_BINARY_DOWNLOAD: '1' },
-  });
+  const r = spawnSync(
+    process.execPath,
+    [join(ROOT, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js'), 'build', '--logLevel', 'warn'],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, ELECTRON_SKIP_BINARY_DOWNLOAD: '1' },
+    },
+  );
   process.exitCode = r.status ?? 1;
 }

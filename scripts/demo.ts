@@ -11,9 +11,13 @@ const ROOT = join(import.meta.dirname, '..');
 const FLAGS_WITH_VALUE = new Set(['--library', '--epochs', '--seed', '--network', '--size', '--tuples']);
 
 function covis(args: readonly string[]): number {
-  const r = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'src', 'main', 'cli', 'index.ts'), ...args], {
-    stdio: 'inherit',
-  });
+  const r = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(ROOT, 'src', 'main', 'cli', 'index.ts'), ...args],
+    {
+      stdio: 'inherit',
+    },
+  );
   return r.status ?? 1;
 }
 
@@ -32,7 +36,8 @@ for (let i = 0; i < args.length; i += 1) {
 }
 if (sources.length === 0) sources.push(join(ROOT, 'resources', 'sample'));
 // The demo's own library is made anew; one that the user names is kept and added to.
-if (library === join(ROOT, 'demo-library') && existsSync(join(library, 'library.db'))) rmSync(library, { recursive: true, force: true });
+if (library === join(ROOT, 'demo-library') && existsSync(join(library, 'library.db')))
+  rmSync(library, { recursive: true, force: true });
 
 const ran = covis(['run', ...sources, '--library', library, ...passed]);
 if (ran !== 0 || !open) process.exit(ran);

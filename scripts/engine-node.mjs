@@ -2,11 +2,9 @@
  * Finds the Node that the engine runs on. It comes with the project from the npm registry, one package per platform
  * (optional dependencies, of which npm installs the one that fits), so that the system's Node does not decide which
  * native modules load. Where the platform has no such package, a system Node that is new enough serves.
- *
- *   node scripts/engine-node.mjs SCRIPT [ARGUMENTS...]
  */
 import { spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,7 +31,9 @@ export function engineNode(root = ROOT) {
     if (existsSync(path)) return path;
   }
   if (!process.versions.electron && newEnough(process.version)) return process.execPath;
-  throw new Error(`Covis's own Node is not installed. Run npm install in ${root} (optional dependencies must not be omitted), or use Node 24.`);
+  throw new Error(
+    `Covis's own Node is not installed. Run npm install in ${root} (optional dependencies must not be omitted), or use Node 24.`,
+  );
 }
 
 /** Runs a script with it, passing signals on, and ends with its exit code. */
@@ -52,9 +52,4 @@ export function runOnEngineNode(script, args) {
     process.exit(1);
   });
   child.on('exit', (code, signal) => process.exit(signal === null ? code : 130));
-}
-
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const [script, ...args] = process.argv.slice(2);
-  runOnEngineNode(script, args);
 }

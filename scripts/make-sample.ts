@@ -31,8 +31,16 @@ async function main(): Promise<void> {
       only: { type: 'string' },
     },
   });
-  const task: Task = { seed: Number(values.seed), views: Number(values.views), pointsPerView: 120, quality: 78, out: values.out };
-  const queue = PLACE_NAMES.map((name, i) => ({ name, i })).filter(({ name }) => values.only === undefined || name === values.only);
+  const task: Task = {
+    seed: Number(values.seed),
+    views: Number(values.views),
+    pointsPerView: 120,
+    quality: 78,
+    out: values.out,
+  };
+  const queue = PLACE_NAMES.map((name, i) => ({ name, i })).filter(
+    ({ name }) => values.only === undefined || name === values.only,
+  );
   if (values.only === undefined) rmSync(task.out, { recursive: true, force: true });
   mkdirSync(task.out, { recursive: true });
   writeFileSync(join(task.out, 'README.md'), README);

@@ -87,7 +87,9 @@ export function writeScene(root: string, scene: SampleScene): void {
     cameras.f64(camera.focal, camera.width / 2, camera.height / 2);
     poses.u32(v + 1);
     poses.f64(...quaternion(camera.rotation));
-    poses.f64(...camera.rotation.map((r) => -(r[0] * camera.centre[0] + r[1] * camera.centre[1] + r[2] * camera.centre[2])));
+    poses.f64(
+      ...camera.rotation.map((r) => -(r[0] * camera.centre[0] + r[1] * camera.centre[1] + r[2] * camera.centre[2])),
+    );
     poses.u32(v + 1);
     poses.text(name);
     poses.u64(observations[v]!.length);

@@ -35,7 +35,13 @@ export function noise(x: number, y: number, seed: number): number {
 
 /** Four octaves of noise in [0, 1]. */
 export function fractal(x: number, y: number, seed: number): number {
-  return (noise(x, y, seed) * 8 + noise(x * 2.1, y * 2.1, seed + 1) * 4 + noise(x * 4.3, y * 4.3, seed + 2) * 2 + noise(x * 8.7, y * 8.7, seed + 3)) / 15;
+  return (
+    (noise(x, y, seed) * 8 +
+      noise(x * 2.1, y * 2.1, seed + 1) * 4 +
+      noise(x * 4.3, y * 4.3, seed + 2) * 2 +
+      noise(x * 8.7, y * 8.7, seed + 3)) /
+    15
+  );
 }
 
 type Rgb = readonly [number, number, number];
@@ -82,7 +88,11 @@ export function tiles(colour: Rgb, size: number): Material {
     const fy = v / size - rowIndex;
     const fx = x - column;
     const edge = Math.min(fy, 1) < 0.18 || Math.abs(fx - 0.5) > 0.46 ? 0.55 : 1;
-    put(out, colour, edge * (0.72 + 0.56 * hash(column, rowIndex, variant)) * (0.8 + 0.4 * fractal(u * 0.4, v * 0.4, variant)));
+    put(
+      out,
+      colour,
+      edge * (0.72 + 0.56 * hash(column, rowIndex, variant)) * (0.8 + 0.4 * fractal(u * 0.4, v * 0.4, variant)),
+    );
   };
 }
 
@@ -109,7 +119,11 @@ export function planks(colour: Rgb, width: number): Material {
   return (u, v, _p, variant, out) => {
     const i = Math.floor(v / width);
     const f = v / width - i;
-    put(out, colour, (f < 0.09 ? 0.45 : 1) * (0.75 + 0.4 * hash(i, 3, variant)) * (0.8 + 0.4 * noise(u * 1.2, v * 22, variant)));
+    put(
+      out,
+      colour,
+      (f < 0.09 ? 0.45 : 1) * (0.75 + 0.4 * hash(i, 3, variant)) * (0.8 + 0.4 * noise(u * 1.2, v * 22, variant)),
+    );
   };
 }
 
@@ -130,7 +144,8 @@ export function timberFrame(wall: Rgb, beam: Rgb, panel: number): Material {
     const fv = v / panel - cv;
     const kind = hash(cu, cv, variant);
     const diagonal = kind < 0.3 ? Math.abs(fu - fv) : kind < 0.6 ? Math.abs(1 - fu - fv) : 1;
-    if (Math.min(fu, 1 - fu, fv, 1 - fv) < 0.075 || diagonal < 0.075) put(out, beam, 0.7 + 0.6 * noise(u * 9, v * 9, variant));
+    if (Math.min(fu, 1 - fu, fv, 1 - fv) < 0.075 || diagonal < 0.075)
+      put(out, beam, 0.7 + 0.6 * noise(u * 9, v * 9, variant));
     else put(out, wall, 0.82 + 0.3 * fractal(u * 0.8, v * 0.8, variant));
   };
 }
@@ -144,7 +159,7 @@ export function rosette(ground: Rgb, lines: Rgb, petals: number, radius: number,
     const r = Math.hypot(u, v) / radius;
     const a = (Math.atan2(v, u) / Math.PI + 1) * petals;
     const f = Math.abs(a - Math.round(a));
-    const ring = Math.abs((r * 4) % 1 - 0.5) > 0.43;
+    const ring = Math.abs(((r * 4) % 1) - 0.5) > 0.43;
     const ray = f < 0.12 && r > 0.22;
     put(out, ring || ray || r > 0.93 ? lines : ground, 0.8 + 0.4 * hash(Math.floor(a), Math.floor(r * 4), variant));
     if (!(ring || ray || r > 0.93)) out.glow = 0.8;
@@ -166,7 +181,15 @@ export function ground(first: Rgb, second: Rgb, paving: number): Material {
       joint = Math.min(fx, fy, 1 - fx, 1 - fy) < 0.045 ? 0.6 : 1;
       mix = 0.35 * k + 0.65 * hash(Math.floor(x), rowIndex, variant);
     }
-    put(out, [first[0] + (second[0] - first[0]) * mix, first[1] + (second[1] - first[1]) * mix, first[2] + (second[2] - first[2]) * mix], fine * joint);
+    put(
+      out,
+      [
+        first[0] + (second[0] - first[0]) * mix,
+        first[1] + (second[1] - first[1]) * mix,
+        first[2] + (second[2] - first[2]) * mix,
+      ],
+      fine * joint,
+    );
   };
 }
 

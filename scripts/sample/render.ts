@@ -1,7 +1,7 @@
 import { random } from '../../src/main/engine/library/random.ts';
 import { fractal, type Shade } from './materials.ts';
 import type { Place } from './buildings.ts';
-import { Scene, type Hit, type Vec3 } from './solids.ts';
+import { type Scene, type Hit, type Vec3 } from './solids.ts';
 
 /** A pinhole camera in the world. Rows of `rotation` are the camera's right, down and forward axes: cam_from_world. */
 export interface SampleCamera {
@@ -33,8 +33,13 @@ export function drawLight(seed: number, index: number): Light {
   const kind = KINDS[index % KINDS.length]!;
   // The front faces -y, so the sun stands on that side, wandering from east to west.
   const azimuth = -Math.PI / 2 + r.between(-1.35, 1.35);
-  const elevation = { noon: 1.0, morning: 0.5, golden: 0.2, overcast: 0.9, dusk: 0.1, clear: 0.75 }[kind] + r.between(-0.06, 0.1);
-  const sun: Vec3 = [Math.cos(azimuth) * Math.cos(elevation), Math.sin(azimuth) * Math.cos(elevation), Math.sin(elevation)];
+  const elevation =
+    { noon: 1.0, morning: 0.5, golden: 0.2, overcast: 0.9, dusk: 0.1, clear: 0.75 }[kind] + r.between(-0.06, 0.1);
+  const sun: Vec3 = [
+    Math.cos(azimuth) * Math.cos(elevation),
+    Math.sin(azimuth) * Math.cos(elevation),
+    Math.sin(elevation),
+  ];
   const base = { sun, clouds: r.next(), haze: r.between(0.0004, 0.0014), exposure: r.between(0.42, 0.56) };
   switch (kind) {
     case 'noon':
@@ -44,11 +49,33 @@ export function drawLight(seed: number, index: number): Light {
     case 'golden':
       return { ...base, sunColour: [2.9, 1.75, 0.85], sky: [0.3, 0.36, 0.56], horizon: [0.98, 0.66, 0.42], glow: 0.15 };
     case 'overcast':
-      return { ...base, sunColour: [0.22, 0.22, 0.23], sky: [0.72, 0.75, 0.8], horizon: [0.86, 0.87, 0.88], glow: 0.05, exposure: base.exposure * 1.05, haze: base.haze * 2 };
+      return {
+        ...base,
+        sunColour: [0.22, 0.22, 0.23],
+        sky: [0.72, 0.75, 0.8],
+        horizon: [0.86, 0.87, 0.88],
+        glow: 0.05,
+        exposure: base.exposure * 1.05,
+        haze: base.haze * 2,
+      };
     case 'dusk':
-      return { ...base, sunColour: [0.34, 0.2, 0.2], sky: [0.16, 0.22, 0.42], horizon: [0.72, 0.45, 0.4], glow: 1.5, exposure: base.exposure * 1.3 };
+      return {
+        ...base,
+        sunColour: [0.34, 0.2, 0.2],
+        sky: [0.16, 0.22, 0.42],
+        horizon: [0.72, 0.45, 0.4],
+        glow: 1.5,
+        exposure: base.exposure * 1.3,
+      };
     case 'clear':
-      return { ...base, sunColour: [2.3, 2.2, 2.05], sky: [0.16, 0.34, 0.72], horizon: [0.56, 0.7, 0.88], glow: 0, clouds: 0.1 };
+      return {
+        ...base,
+        sunColour: [2.3, 2.2, 2.05],
+        sky: [0.16, 0.34, 0.72],
+        horizon: [0.56, 0.7, 0.88],
+        glow: 0,
+        clouds: 0.1,
+      };
   }
 }
 
@@ -81,7 +108,11 @@ function lookAt(from: Vec3, to: Vec3, roll: number): [Vec3, Vec3, Vec3] {
   ];
   const c = Math.cos(roll);
   const s = Math.sin(roll);
-  const mix = (a: Vec3, b: Vec3, x: number, y: number): Vec3 => [a[0] * x + b[0] * y, a[1] * x + b[1] * y, a[2] * x + b[2] * y];
+  const mix = (a: Vec3, b: Vec3, x: number, y: number): Vec3 => [
+    a[0] * x + b[0] * y,
+    a[1] * x + b[1] * y,
+    a[2] * x + b[2] * y,
+  ];
   return [mix(right, down, c, s), mix(down, right, c, -s), forward];
 }
 
@@ -105,7 +136,13 @@ export function project(c: SampleCamera, p: Vec3): { x: number; y: number; depth
   return { x: (c.focal * x) / z + c.width / 2, y: (c.focal * y) / z + c.height / 2, depth: z };
 }
 
-const SAMPLES = [[0.125, 0.375], [0.375, 0.875], [0.625, 0.125], [0.875, 0.625], [0.5, 0.5]] as const;
+const SAMPLES = [
+  [0.125, 0.375],
+  [0.375, 0.875],
+  [0.625, 0.125],
+  [0.875, 0.625],
+  [0.5, 0.5],
+] as const;
 const FAR = 1e4;
 
 /** Renders one view as sRGB bytes, row-major RGB. */
@@ -157,12 +194,15 @@ function sky(d: Vec3, light: Light, out: Vec3): void {
   const t = 1 - (1 - up) ** 2.4;
   const u = d[0] / (up + 0.18);
   const v = d[1] / (up + 0.18);
-  const cover = Math.max(0, Math.min(1, (fractal(u * 1.7 + light.clouds * 40, v * 1.7, 5) - 0.62 + 0.3 * light.clouds) * 3.2)) * Math.min(1, up * 6);
+  const cover =
+    Math.max(0, Math.min(1, (fractal(u * 1.7 + light.clouds * 40, v * 1.7, 5) - 0.62 + 0.3 * light.clouds) * 3.2)) *
+    Math.min(1, up * 6);
   const toSun = Math.max(0, d[0] * light.sun[0] + d[1] * light.sun[1] + d[2] * light.sun[2]);
   for (let k = 0; k < 3; k += 1) {
     const clear = light.horizon[k]! * (1 - t) + light.sky[k]! * t;
     const cloud = light.horizon[k]! * 0.55 + 0.3 * light.sunColour[k]! + 0.12;
-    out[k] = clear + (cloud - clear) * cover * 0.75 + light.sunColour[k]! * (0.12 * toSun ** 8 + 0.3 * toSun ** 80) * 0.6;
+    out[k] =
+      clear + (cloud - clear) * cover * 0.75 + light.sunColour[k]! * (0.12 * toSun ** 8 + 0.3 * toSun ** 80) * 0.6;
   }
 }
 
@@ -191,7 +231,16 @@ function radiance(place: Place, scene: Scene, o: Vec3, d: Vec3, light: Light, r1
   const [tx, ty, tz] = Math.abs(nz) < 0.9 ? unit([-ny, nx, 0]) : [1, 0, 0];
   const [bx, by, bz] = [ny * tz - nz * ty, nz * tx - nx * tz, nx * ty - ny * tx];
   const [ca, sa, cz] = [radius * Math.cos(phi), radius * Math.sin(phi), Math.sqrt(1 - r2)];
-  scene.trace(px, py, pz, tx * ca + bx * sa + nx * cz, ty * ca + by * sa + ny * cz, tz * ca + bz * sa + nz * cz, 5, shadow);
+  scene.trace(
+    px,
+    py,
+    pz,
+    tx * ca + bx * sa + nx * cz,
+    ty * ca + by * sa + ny * cz,
+    tz * ca + bz * sa + nz * cz,
+    5,
+    shadow,
+  );
   const open = shadow.solid === null ? 1 : 0.25 + 0.1 * shadow.t;
   const up = 0.5 + 0.5 * nz;
   const albedo = [r, g, b] as const;
@@ -212,7 +261,15 @@ function radiance(place: Place, scene: Scene, o: Vec3, d: Vec3, light: Light, r1
   }
 }
 
-function surfaceColour(place: Place, material: number, variant: number, p: Vec3, nx: number, ny: number, nz: number): void {
+function surfaceColour(
+  place: Place,
+  material: number,
+  variant: number,
+  p: Vec3,
+  nx: number,
+  ny: number,
+  nz: number,
+): void {
   const flat = Math.abs(nz) > 0.8;
   let u: number;
   let v: number;
@@ -238,10 +295,19 @@ export function sees(scene: Scene, camera: SampleCamera, p: Vec3, normal: Vec3):
 }
 
 /** The surface under a pixel: where, its normal, and whether it is a landmark; null for the sky. */
-export function pick(scene: Scene, camera: SampleCamera, x: number, y: number): { point: Vec3; normal: Vec3; landmark: boolean } | null {
+export function pick(
+  scene: Scene,
+  camera: SampleCamera,
+  x: number,
+  y: number,
+): { point: Vec3; normal: Vec3; landmark: boolean } | null {
   const d = rayOf(camera, x, y);
   const o = camera.centre;
   scene.trace(o[0], o[1], o[2], d[0], d[1], d[2], FAR, hit);
   if (hit.solid === null) return null;
-  return { point: [o[0] + hit.t * d[0], o[1] + hit.t * d[1], o[2] + hit.t * d[2]], normal: [hit.nx, hit.ny, hit.nz], landmark: hit.solid.landmark };
+  return {
+    point: [o[0] + hit.t * d[0], o[1] + hit.t * d[1], o[2] + hit.t * d[2]],
+    normal: [hit.nx, hit.ny, hit.nz],
+    landmark: hit.solid.landmark,
+  };
 }

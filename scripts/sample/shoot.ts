@@ -43,7 +43,9 @@ export async function shoot(index: number, options: ShootOptions): Promise<Sampl
   const place = buildPlace(index, options.seed);
   const scene = new Scene(place.solids);
   const seedOf = (view: number, what: number): number => options.seed * 7919 + index * 1009 + view * 31 + what;
-  const cameras = Array.from({ length: options.views }, (_, v) => clearCamera(place, scene, seedOf(v, 1), v, options.views));
+  const cameras = Array.from({ length: options.views }, (_, v) =>
+    clearCamera(place, scene, seedOf(v, 1), v, options.views),
+  );
   const images: Uint8Array[] = [];
   const views: SampleView[] = [];
   for (const [v, camera] of cameras.entries()) {
@@ -62,14 +64,21 @@ function clearCamera(place: Place, scene: Scene, seed: number, view: number, cou
   for (let attempt = 0; ; attempt += 1) {
     const camera = drawCamera(place, seed + attempt * 100003, view, count);
     let landmark = 0;
-    for (let y = 0.5; y < 12; y += 1) for (let x = 0.5; x < 12; x += 1) {
-      if (pick(scene, camera, (x / 12) * camera.width, (y / 12) * camera.height)?.landmark === true) landmark += 1;
-    }
+    for (let y = 0.5; y < 12; y += 1)
+      for (let x = 0.5; x < 12; x += 1) {
+        if (pick(scene, camera, (x / 12) * camera.width, (y / 12) * camera.height)?.landmark === true) landmark += 1;
+      }
     if (landmark > 36 || attempt === 30) return camera;
   }
 }
 
-function track(scene: Scene, cameras: readonly SampleCamera[], images: readonly Uint8Array[], options: ShootOptions, seed: number): SamplePoint[] {
+function track(
+  scene: Scene,
+  cameras: readonly SampleCamera[],
+  images: readonly Uint8Array[],
+  options: ShootOptions,
+  seed: number,
+): SamplePoint[] {
   const r = random(seed);
   const points: SamplePoint[] = [];
   cameras.forEach((camera, v) => {

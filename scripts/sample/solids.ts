@@ -13,7 +13,13 @@ export interface Surface {
 
 type Shape =
   | { readonly kind: 'convex'; readonly planes: Float64Array }
-  | { readonly kind: 'frustum'; readonly centre: Vec3; readonly bottom: number; readonly top: number; readonly height: number }
+  | {
+      readonly kind: 'frustum';
+      readonly centre: Vec3;
+      readonly bottom: number;
+      readonly top: number;
+      readonly height: number;
+    }
   | { readonly kind: 'sphere'; readonly centre: Vec3; readonly radius: number; readonly squash: number };
 
 export type Solid = Surface & { readonly shape: Shape; readonly min: Vec3; readonly max: Vec3 };
@@ -28,18 +34,42 @@ export interface Hit {
 
 /** A box that stands on `base` (centre of its floor), turned by `yaw` radians about z. */
 export function box(base: Vec3, size: Vec3, surface: Surface, yaw = 0): Solid {
-  return prism(base, [[-size[0] / 2, -size[1] / 2], [size[0] / 2, -size[1] / 2], [size[0] / 2, size[1] / 2], [-size[0] / 2, size[1] / 2]], size[2], 1, surface, yaw);
+  return prism(
+    base,
+    [
+      [-size[0] / 2, -size[1] / 2],
+      [size[0] / 2, -size[1] / 2],
+      [size[0] / 2, size[1] / 2],
+      [-size[0] / 2, size[1] / 2],
+    ],
+    size[2],
+    1,
+    surface,
+    yaw,
+  );
 }
 
 /** An upright prism over a convex counter-clockwise outline, whose top is the outline scaled by `taper` (0 is a pyramid). */
-export function prism(base: Vec3, outline: [number, number][], height: number, taper: number, surface: Surface, yaw = 0): Solid {
+export function prism(
+  base: Vec3,
+  outline: [number, number][],
+  height: number,
+  taper: number,
+  surface: Surface,
+  yaw = 0,
+): Solid {
   const c = Math.cos(yaw);
   const s = Math.sin(yaw);
   const at = (x: number, y: number, z: number): Vec3 => [base[0] + c * x - s * y, base[1] + s * x + c * y, base[2] + z];
   const planes: number[] = [0, 0, -1, -base[2], 0, 0, 1, base[2] + height];
   outline.forEach((p, i) => {
     const q = outline[(i + 1) % outline.length]!;
-    pushPlane(planes, at(p[0], p[1], 0), at(q[0], q[1], 0), taper > 0 ? at(p[0] * taper, p[1] * taper, height) : at(0, 0, height));
+    pushPlane(
+      planes,
+      at(p[0], p[1], 0),
+      at(q[0], q[1], 0),
+      taper > 0 ? at(p[0] * taper, p[1] * taper, height) : at(0, 0, height),
+    );
   });
   const points = outline.flatMap((p) => [at(p[0], p[1], 0), at(p[0] * taper, p[1] * taper, height)]);
   return { ...surface, shape: { kind: 'convex', planes: Float64Array.from(planes) }, ...bounds(points) };
@@ -93,10 +123,11 @@ function pushPlane(planes: number[], a: Vec3, b: Vec3, c: Vec3): void {
 function bounds(points: Vec3[]): { min: Vec3; max: Vec3 } {
   const min: Vec3 = [Infinity, Infinity, Infinity];
   const max: Vec3 = [-Infinity, -Infinity, -Infinity];
-  for (const p of points) for (let k = 0; k < 3; k += 1) {
-    min[k] = Math.min(min[k]!, p[k]!);
-    max[k] = Math.max(max[k]!, p[k]!);
-  }
+  for (const p of points)
+    for (let k = 0; k < 3; k += 1) {
+      min[k] = Math.min(min[k]!, p[k]!);
+      max[k] = Math.max(max[k]!, p[k]!);
+    }
   return { min, max };
 }
 
@@ -204,7 +235,19 @@ export class Scene {
   }
 }
 
-function visit(b: Box, ox: number, oy: number, oz: number, dx: number, dy: number, dz: number, ix: number, iy: number, iz: number, hit: Hit): void {
+function visit(
+  b: Box,
+  ox: number,
+  oy: number,
+  oz: number,
+  dx: number,
+  dy: number,
+  dz: number,
+  ix: number,
+  iy: number,
+  iz: number,
+  hit: Hit,
+): void {
   const x1 = (b.min[0] - ox) * ix;
   const x2 = (b.max[0] - ox) * ix;
   const y1 = (b.min[1] - oy) * iy;

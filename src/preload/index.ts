@@ -3,7 +3,8 @@ import { contextBridge, ipcRenderer } from 'electron';
 import type { EngineEvent, Reply } from '../shared/contract.ts';
 
 const bridge = {
-  request: (route: string, params: unknown): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:request', route, params) as Promise<Reply<unknown>>,
+  request: (route: string, params: unknown): Promise<Reply<unknown>> =>
+    ipcRenderer.invoke('covis:request', route, params) as Promise<Reply<unknown>>,
   openLibrary: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:open-library') as Promise<Reply<unknown>>,
   importModels: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:import') as Promise<Reply<unknown>>,
   onEvent: (listener: (event: EngineEvent) => void): void => {

@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import type {
-  ClusterDetail, ClusterInfo, CovisibleView, EvaluationInfo, JobInfo, JobProgress, LibraryInfo, MiningRunInfo, PhotoInfo,
-  SearchHit, TrainingRunInfo, TupleInfo,
+  ClusterDetail,
+  ClusterInfo,
+  CovisibleView,
+  EvaluationInfo,
+  JobInfo,
+  JobProgress,
+  LibraryInfo,
+  MiningRunInfo,
+  PhotoInfo,
+  SearchHit,
+  TrainingRunInfo,
+  TupleInfo,
 } from './domain.ts';
 import type { ErrorShape } from './errors.ts';
 
@@ -9,7 +19,10 @@ import type { ErrorShape } from './errors.ts';
 const id = z.string().regex(/^[0-9a-f]{8,64}$/);
 const none = z.object({}).strict();
 const size = z.int().min(64).max(2048);
-const seed = z.int().min(0).max(2 ** 31 - 1);
+const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 const mining = z
   .object({
@@ -24,7 +37,15 @@ const mining = z
 
 const jobParams = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('extract'), network: id.optional(), size: size.optional() }).strict(),
-  z.object({ kind: z.literal('mine'), network: id.optional(), size: size.optional(), seed: seed.optional(), mining: mining.optional() }).strict(),
+  z
+    .object({
+      kind: z.literal('mine'),
+      network: id.optional(),
+      size: size.optional(),
+      seed: seed.optional(),
+      mining: mining.optional(),
+    })
+    .strict(),
   z
     .object({
       kind: z.literal('train'),
@@ -39,7 +60,9 @@ const jobParams = z.discriminatedUnion('kind', [
       mining: mining.optional(),
     })
     .strict(),
-  z.object({ kind: z.literal('evaluate'), network: id.optional(), size: size.optional(), seed: seed.optional() }).strict(),
+  z
+    .object({ kind: z.literal('evaluate'), network: id.optional(), size: size.optional(), seed: seed.optional() })
+    .strict(),
 ]);
 
 /** Jobs that a page may start. Those that take paths (import, run) start from the host: a dialog or the command line. */
@@ -55,11 +78,19 @@ export const ROUTES = {
   'clusters.covisible': z.object({ id, view: z.int().min(0) }).strict(),
   'photos.info': z.object({ id }).strict(),
   'tuples.runs': none,
-  'tuples.page': z.object({ run: z.int(), from: z.int().min(0), limit: z.int().min(1).max(500), cluster: id.optional() }).strict(),
+  'tuples.page': z
+    .object({ run: z.int(), from: z.int().min(0), limit: z.int().min(1).max(500), cluster: id.optional() })
+    .strict(),
   'training.runs': none,
   'evaluations.list': none,
   'search.run': z
-    .object({ photo: id.optional(), upload: id.optional(), network: id.optional(), size: size.optional(), top: z.int().min(1).max(1000) })
+    .object({
+      photo: id.optional(),
+      upload: id.optional(),
+      network: id.optional(),
+      size: size.optional(),
+      top: z.int().min(1).max(1000),
+    })
     .strict(),
   'photos.random': z.object({ count: z.int().min(1).max(200), seed }).strict(),
   'jobs.list': none,

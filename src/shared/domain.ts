@@ -219,7 +219,13 @@ export interface JobInfo {
   readonly started: string | null;
   readonly finished: string | null;
   readonly progress: JobProgress | null;
-  readonly error: { readonly code: string; readonly message: string; readonly file?: string; readonly offset?: number; readonly hint?: string } | null;
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly file?: string;
+    readonly offset?: number;
+    readonly hint?: string;
+  } | null;
   readonly warnings: readonly string[];
   readonly result: unknown;
 }

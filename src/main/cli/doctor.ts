@@ -46,13 +46,19 @@ export async function doctor(): Promise<DoctorReport> {
 /** y = x * 2 + 1 with a provider, in a process of its own: a GPU driver that crashes must not take the doctor along. */
 async function tryProvider(provider: (typeof PROVIDERS)[number]): Promise<Backend> {
   const name = `onnxruntime ${provider}`;
-  const probe = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'probe.ts'), provider], {
-    input: Buffer.from(encodeOnnx(probeGraph())),
-    timeout: 60_000,
-    encoding: 'utf8',
-  });
-  if (probe.status === 0) return { name, device: probe.stdout.trim(), detail: 'a small graph ran and its result is right' };
-  const reason = (probe.stderr || probe.stdout || `ended with ${probe.signal ?? probe.status}`).trim().split('\n').at(-1) ?? '';
+  const probe = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'probe.ts'), provider],
+    {
+      input: Buffer.from(encodeOnnx(probeGraph())),
+      timeout: 60_000,
+      encoding: 'utf8',
+    },
+  );
+  if (probe.status === 0)
+    return { name, device: probe.stdout.trim(), detail: 'a small graph ran and its result is right' };
+  const reason =
+    (probe.stderr || probe.stdout || `ended with ${probe.signal ?? probe.status}`).trim().split('\n').at(-1) ?? '';
   return { name, device: null, detail: reason.slice(0, 200) };
 }
 
@@ -71,9 +77,19 @@ function probeGraph(): Graph {
 }
 
 function colmap(): DoctorReport['colmap'] {
-  const r = spawnSync('colmap', ['help'], { encoding: 'utf8', timeout: 20_000, env: { ...process.env, QT_QPA_PLATFORM: 'offscreen' } });
+  const r = spawnSync('colmap', ['help'], {
+    encoding: 'utf8',
+    timeout: 20_000,
+    env: { ...process.env, QT_QPA_PLATFORM: 'offscreen' },
+  });
   const version = /COLMAP\s+([\w.]+)/.exec(`${r.stdout ?? ''}${r.stderr ?? ''}`)?.[1] ?? null;
-  return { version, hint: version === null ? 'Not needed for models that exist already. To build models of your own: apt-get install colmap' : null };
+  return {
+    version,
+    hint:
+      version === null
+        ? 'Not needed for models that exist already. To build models of your own: apt-get install colmap'
+        : null,
+  };
 }
 
 function electron(): DoctorReport['electron'] {
@@ -83,7 +99,13 @@ function electron(): DoctorReport['electron'] {
   if (!existsSync(manifest)) return { version: null, binary: false, hint: 'Run npm install.' };
   const version = (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
   const binary = override !== undefined ? existsSync(override) : existsSync(join(root, 'path.txt'));
-  return { version, binary, hint: binary ? null : 'The desktop studio fetches its binary once: npx install-electron. Without it, covis serve shows the same studio in a browser.' };
+  return {
+    version,
+    binary,
+    hint: binary
+      ? null
+      : 'The desktop studio fetches its binary once: npx install-electron. Without it, covis serve shows the same studio in a browser.',
+  };
 }
 
 /** The report for a person. */
@@ -93,7 +115,9 @@ export function doctorLines(r: DoctorReport): string[] {
     `Covis      ${r.covis}`,
     `Node       ${r.node.version} (${r.node.path})`,
     `Machine    ${r.machine.cores} cores, ${r.machine.processor.trim()}, ${gib(r.machine.memoryBytes)} memory`,
-    ...r.backends.map((b) => `${b.device === null ? 'no ' : 'yes'}        ${b.name.padEnd(20)} ${b.device ?? b.detail}`),
+    ...r.backends.map(
+      (b) => `${b.device === null ? 'no ' : 'yes'}        ${b.name.padEnd(20)} ${b.device ?? b.detail}`,
+    ),
     `COLMAP     ${r.colmap.version ?? `not found. ${r.colmap.hint}`}`,
     `Electron   ${r.electron.version ?? 'not installed'}${r.electron.hint === null ? '' : `. ${r.electron.hint}`}`,
     `Disk       ${gib(r.disk.freeBytes)} free at ${r.disk.path}`,

@@ -38,7 +38,12 @@ export async function exportFrom(library: Library, o: ExportOptions): Promise<Ex
     case 'descriptors': {
       const row = await resolveNetwork(library, o.network, 'latest');
       const set = loadDescriptors(library, row, o.size ?? DEFAULT_SIZE);
-      if (set.ids.length === 0) throw new CovisError('STATE_EMPTY', `Network ${row.uid} has no descriptors at ${o.size ?? DEFAULT_SIZE} pixels`, { hint: 'Extract them first.' });
+      if (set.ids.length === 0)
+        throw new CovisError(
+          'STATE_EMPTY',
+          `Network ${row.uid} has no descriptors at ${o.size ?? DEFAULT_SIZE} pixels`,
+          { hint: 'Extract them first.' },
+        );
       writeNpy(out, set.data, [set.ids.length, set.dim]);
       const names = out.replace(/\.npy$/, '') + '.txt';
       writeFileSync(names, Array.from(set.ids, (id) => `${photoPath(library, id)}\n`).join(''));
@@ -46,7 +51,8 @@ export async function exportFrom(library: Library, o: ExportOptions): Promise<Ex
     }
     case 'tuples': {
       const run = o.run ?? listMiningRuns(library)[0]?.id;
-      if (run === undefined) throw new CovisError('STATE_EMPTY', 'No tuples were mined yet', { hint: 'Mine them first: covis mine.' });
+      if (run === undefined)
+        throw new CovisError('STATE_EMPTY', 'No tuples were mined yet', { hint: 'Mine them first: covis mine.' });
       return { what: 'tuples', items: await writeTuples(library, run, out), files: [out] };
     }
     default:

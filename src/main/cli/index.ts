@@ -20,7 +20,9 @@ import { duration, fail, numberOption, print, terminalContext } from './output.t
 import { openStudio, serveStudio } from './studio.ts';
 
 const program = new Command('covis')
-  .description('Train image retrieval without annotation: photos and the 3D models built of them are the only supervision.')
+  .description(
+    'Train image retrieval without annotation: photos and the 3D models built of them are the only supervision.',
+  )
   .version(VERSION)
   .showHelpAfterError('(covis COMMAND --help tells more)')
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
@@ -53,7 +55,11 @@ async function runJob<T>(library: Library, kind: JobKind, params: TaskParams): P
   } catch (error) {
     task.finish();
     const stopped = error instanceof CovisError && error.code === 'CANCELLED';
-    jobEnded(library, id, { state: stopped ? 'cancelled' : 'failed', error: stopped ? undefined : toErrorShape(error), warnings });
+    jobEnded(library, id, {
+      state: stopped ? 'cancelled' : 'failed',
+      error: stopped ? undefined : toErrorShape(error),
+      warnings,
+    });
     throw error;
   }
 }
@@ -69,20 +75,64 @@ function params(o: Options): TaskParams {
     learningRate: n('learningRate'),
     weightDecay: n('weightDecay'),
     margin: n('margin'),
-    mining: { minShared: n('minShared'), minOverlap: n('minOverlap'), maxScale: n('maxScale'), negatives: n('negatives'), queries: n('queries') },
+    mining: {
+      minShared: n('minShared'),
+      minOverlap: n('minOverlap'),
+      maxScale: n('maxScale'),
+      negatives: n('negatives'),
+      queries: n('queries'),
+    },
   };
 }
 
 const number = (c: Command, flag: string, text: string): Command => c.option(`${flag} <n>`, text, numberOption(flag));
-const network = (c: Command): Command => c.option('--network <network>', 'content hash in the library, a path to an ONNX file, or "default"');
-const common = (c: Command): Command => number(number(network(c), '--size', 'long side of the photos in pixels (320)'), '--seed', 'seed of the split into training and held-out places, and of every draw (0)');
+const network = (c: Command): Command =>
+  c.option('--network <network>', 'content hash in the library, a path to an ONNX file, or "default"');
+const common = (c: Command): Command =>
+  number(
+    number(network(c), '--size', 'long side of the photos in pixels (320)'),
+    '--seed',
+    'seed of the split into training and held-out places, and of every draw (0)',
+  );
 const mining = (c: Command): Command =>
-  number(number(number(number(c, '--min-shared', 'fewest shared 3D points of a positive (30)'), '--min-overlap', 'smallest overlap ratio of a positive (0.2)'), '--max-scale', 'largest scale change of a positive (1.5)'), '--negatives', 'hard negatives of a tuple, one per place (5)');
+  number(
+    number(
+      number(
+        number(c, '--min-shared', 'fewest shared 3D points of a positive (30)'),
+        '--min-overlap',
+        'smallest overlap ratio of a positive (0.2)',
+      ),
+      '--max-scale',
+      'largest scale change of a positive (1.5)',
+    ),
+    '--negatives',
+    'hard negatives of a tuple, one per place (5)',
+  );
 const training = (c: Command): Command =>
-  number(number(number(number(number(c, '--epochs', 'passes, each with tuples mined anew (5)'), '--tuples', 'tuples of an epoch (160)'), '--learning-rate', "Adam's rate at the start (2e-5)"), '--weight-decay', 'L2 weight decay (1e-6)'), '--margin', 'margin of the contrastive loss (0.7)');
+  number(
+    number(
+      number(
+        number(
+          number(c, '--epochs', 'passes, each with tuples mined anew (5)'),
+          '--tuples',
+          'tuples of an epoch (160)',
+        ),
+        '--learning-rate',
+        "Adam's rate at the start (2e-5)",
+      ),
+      '--weight-decay',
+      'L2 weight decay (1e-6)',
+    ),
+    '--margin',
+    'margin of the contrastive loss (0.7)',
+  );
 
 function command(name: string, description: string): Command {
-  return program.command(name).description(description).option('--json', 'print one JSON object on standard output').exitOverride();
+  return program
+    .command(name)
+    .description(description)
+    .option('--json', 'print one JSON object on standard output')
+    .exitOverride();
 }
 
 function action<A extends unknown[]>(c: Command, work: (options: Options, ...args: A) => Promise<void>): void {
@@ -96,9 +146,14 @@ function action<A extends unknown[]>(c: Command, work: (options: Options, ...arg
   });
 }
 
-action(command('init', 'make a library in a new or an empty folder').argument('<library>'), async (o: Options, path: string) => {
-  await withLibrary(path, true, (library) => print(o.json === true, { library: library.path }, () => [`Library ready: ${library.path}`]));
-});
+action(
+  command('init', 'make a library in a new or an empty folder').argument('<library>'),
+  async (o: Options, path: string) => {
+    await withLibrary(path, true, (library) =>
+      print(o.json === true, { library: library.path }, () => [`Library ready: ${library.path}`]),
+    );
+  },
+);
 
 action(
   command('import', 'import COLMAP models and their photos')
@@ -116,45 +171,107 @@ action(
   },
 );
 
-action(command('clusters', 'list the 3D models of a library').argument('<library>'), async (o: Options, path: string) => {
-  await withLibrary(path, false, (library) => {
-    const clusters = listClusters(library);
-    print(o.json === true, clusters, () =>
-      clusters.map((c) => `${c.id}  ${c.name.padEnd(28)} ${String(c.photos).padStart(5)} photos ${String(c.points).padStart(8)} points  ${c.meanReprojectionError === null ? 'error unknown' : `${c.meanReprojectionError.toFixed(2)} px`}`),
-    );
-  });
-});
-
-action(common(command('extract', 'compute the descriptors of all photos').argument('<library>')), async (o: Options, path: string) => {
-  await withLibrary(path, false, async (library) => {
-    const r = await runJob<{ network: string; photos: number; computed: number; dim: number }>(library, 'extract', params(o));
-    print(o.json === true, r, () => [`${r.photos} photos have descriptors of ${r.dim} dimensions from network ${r.network}, ${r.computed} of them new`]);
-  });
-});
-
-action(number(mining(common(command('mine', 'mine training tuples: a query, a positive by m3, the hardest negatives').argument('<library>'))), '--queries', 'tuples to mine (200)'), async (o: Options, path: string) => {
-  await withLibrary(path, false, async (library) => {
-    const r = await runJob<{ run: number; tuples: number }>(library, 'mine', params(o));
-    print(o.json === true, r, () => [`Mining run ${r.run}: ${r.tuples} tuples`]);
-  });
-});
-
-action(training(mining(common(command('train', 'fine-tune a network on mined tuples').argument('<library>')))), async (o: Options, path: string) => {
-  await withLibrary(path, false, async (library) => {
-    const r = await runJob<{ run: number; network: string; tuples: number; epochs: { epoch: number; loss: number; map: number | null }[] }>(library, 'train', params(o));
-    print(o.json === true, r, () => [...r.epochs.map((e) => `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, held-out mAP ${e.map?.toFixed(4) ?? 'not measured'}`), `Network ${r.network}`]);
-  });
-});
-
-action(common(command('evaluate', 'measure mAP on held-out places, the geometry being the ground truth').argument('<library>')), async (o: Options, path: string) => {
-  await withLibrary(path, false, async (library) => {
-    const r = await runJob<{ network: string; protocol: string; queries: number; map: number; mapWhitened: number | null }>(library, 'evaluate', params(o));
-    print(o.json === true, r, () => [`Network ${r.network}`, `Protocol: ${r.protocol}`, `mAP ${r.map.toFixed(4)} over ${r.queries} queries${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`]);
-  });
-});
+action(
+  command('clusters', 'list the 3D models of a library').argument('<library>'),
+  async (o: Options, path: string) => {
+    await withLibrary(path, false, (library) => {
+      const clusters = listClusters(library);
+      print(o.json === true, clusters, () =>
+        clusters.map(
+          (c) =>
+            `${c.id}  ${c.name.padEnd(28)} ${String(c.photos).padStart(5)} photos ${String(c.points).padStart(8)} points  ${c.meanReprojectionError === null ? 'error unknown' : `${c.meanReprojectionError.toFixed(2)} px`}`,
+        ),
+      );
+    });
+  },
+);
 
 action(
-  number(common(command('search', 'rank the library by similarity to a photo').argument('<library>').requiredOption('--query <file>', 'the photo to search with')), '--top', 'how many results (20)'),
+  common(command('extract', 'compute the descriptors of all photos').argument('<library>')),
+  async (o: Options, path: string) => {
+    await withLibrary(path, false, async (library) => {
+      const r = await runJob<{ network: string; photos: number; computed: number; dim: number }>(
+        library,
+        'extract',
+        params(o),
+      );
+      print(o.json === true, r, () => [
+        `${r.photos} photos have descriptors of ${r.dim} dimensions from network ${r.network}, ${r.computed} of them new`,
+      ]);
+    });
+  },
+);
+
+action(
+  number(
+    mining(
+      common(
+        command('mine', 'mine training tuples: a query, a positive by m3, the hardest negatives').argument('<library>'),
+      ),
+    ),
+    '--queries',
+    'tuples to mine (200)',
+  ),
+  async (o: Options, path: string) => {
+    await withLibrary(path, false, async (library) => {
+      const r = await runJob<{ run: number; tuples: number }>(library, 'mine', params(o));
+      print(o.json === true, r, () => [`Mining run ${r.run}: ${r.tuples} tuples`]);
+    });
+  },
+);
+
+action(
+  training(mining(common(command('train', 'fine-tune a network on mined tuples').argument('<library>')))),
+  async (o: Options, path: string) => {
+    await withLibrary(path, false, async (library) => {
+      const r = await runJob<{
+        run: number;
+        network: string;
+        tuples: number;
+        epochs: { epoch: number; loss: number; map: number | null }[];
+      }>(library, 'train', params(o));
+      print(o.json === true, r, () => [
+        ...r.epochs.map(
+          (e) => `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, held-out mAP ${e.map?.toFixed(4) ?? 'not measured'}`,
+        ),
+        `Network ${r.network}`,
+      ]);
+    });
+  },
+);
+
+action(
+  common(
+    command('evaluate', 'measure mAP on held-out places, the geometry being the ground truth').argument('<library>'),
+  ),
+  async (o: Options, path: string) => {
+    await withLibrary(path, false, async (library) => {
+      const r = await runJob<{
+        network: string;
+        protocol: string;
+        queries: number;
+        map: number;
+        mapWhitened: number | null;
+      }>(library, 'evaluate', params(o));
+      print(o.json === true, r, () => [
+        `Network ${r.network}`,
+        `Protocol: ${r.protocol}`,
+        `mAP ${r.map.toFixed(4)} over ${r.queries} queries${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`,
+      ]);
+    });
+  },
+);
+
+action(
+  number(
+    common(
+      command('search', 'rank the library by similarity to a photo')
+        .argument('<library>')
+        .requiredOption('--query <file>', 'the photo to search with'),
+    ),
+    '--top',
+    'how many results (20)',
+  ),
   async (o: Options, path: string) => {
     await withLibrary(path, false, async (library) => {
       const { size } = trainingParameters(params(o));
@@ -163,8 +280,15 @@ action(
       const set = await extract(library, row, size, task);
       const query = await describeOne(library, row, o['query'] as string, size);
       task.finish();
-      const hits = search(library, set, query, (o['top'] as number | undefined) ?? 20).map((h) => ({ photo: h.name, id: h.photo, cluster: h.clusters[0]?.name ?? null, score: h.score }));
-      print(o.json === true, hits, () => hits.map((h, i) => `${String(i + 1).padStart(4)}  ${h.score.toFixed(4)}  ${h.photo}  ${h.cluster ?? ''}`));
+      const hits = search(library, set, query, (o['top'] as number | undefined) ?? 20).map((h) => ({
+        photo: h.name,
+        id: h.photo,
+        cluster: h.clusters[0]?.name ?? null,
+        score: h.score,
+      }));
+      print(o.json === true, hits, () =>
+        hits.map((h, i) => `${String(i + 1).padStart(4)}  ${h.score.toFixed(4)}  ${h.photo}  ${h.cluster ?? ''}`),
+      );
     });
   },
 );
@@ -172,7 +296,10 @@ action(
 action(
   command('export', 'write a network, descriptors or tuples in formats that other tools open')
     .argument('<library>')
-    .requiredOption('--what <what>', 'network (.onnx), descriptors (.npy and .txt with the photo of each row) or tuples (.jsonl)')
+    .requiredOption(
+      '--what <what>',
+      'network (.onnx), descriptors (.npy and .txt with the photo of each row) or tuples (.jsonl)',
+    )
     .requiredOption('--out <file>', 'file to write')
     .option('--network <network>', 'which network; the newest if left out')
     .option('--size <n>', 'which descriptors (320)', numberOption('--size'))
@@ -186,7 +313,15 @@ action(
 );
 
 action(
-  training(mining(common(command('run', 'the whole loop: import, extract, mine, train, evaluate').argument('<source...>').requiredOption('--library <library>', 'where the library is or will be')))),
+  training(
+    mining(
+      common(
+        command('run', 'the whole loop: import, extract, mine, train, evaluate')
+          .argument('<source...>')
+          .requiredOption('--library <library>', 'where the library is or will be'),
+      ),
+    ),
+  ),
   async (o: Options, sources: string[]) => {
     await withLibrary(o['library'] as string, true, async (library) => {
       const r = await runJob<RunReport>(library, 'run', { ...params(o), sources });
@@ -196,16 +331,27 @@ action(
 );
 
 action(
-  number(command('serve', 'serve the studio to a browser on this machine').argument('<library>'), '--port', 'port on 127.0.0.1; a free one if left out').option('--open', 'open the browser too'),
-  async (o: Options, path: string) => serveStudio(path, { port: o['port'] as number | undefined, open: o['open'] === true, json: o.json === true }),
+  number(
+    command('serve', 'serve the studio to a browser on this machine').argument('<library>'),
+    '--port',
+    'port on 127.0.0.1; a free one if left out',
+  ).option('--open', 'open the browser too'),
+  async (o: Options, path: string) =>
+    serveStudio(path, { port: o['port'] as number | undefined, open: o['open'] === true, json: o.json === true }),
 );
 
-action(command('open', 'open the desktop studio on a library').argument('<library>'), async (o: Options, path: string) => openStudio(path, o.json === true));
+action(
+  command('open', 'open the desktop studio on a library').argument('<library>'),
+  async (o: Options, path: string) => openStudio(path, o.json === true),
+);
 
-action(command('doctor', 'say what this machine has: Node, compute back ends, COLMAP, Electron, disk'), async (o: Options) => {
-  const report = await doctor();
-  print(o.json === true, report, () => doctorLines(report));
-});
+action(
+  command('doctor', 'say what this machine has: Node, compute back ends, COLMAP, Electron, disk'),
+  async (o: Options) => {
+    const report = await doctor();
+    print(o.json === true, report, () => doctorLines(report));
+  },
+);
 
 try {
   await program.parseAsync();

@@ -4,17 +4,25 @@ import { cancelled, ProgressMeter, type TaskContext } from '../engine/jobs/conte
 
 /** Writes the one JSON object of `--json`, or lines for a person. */
 export function print(json: boolean, value: unknown, lines: () => readonly string[]): void {
-  process.stdout.write(json ? `${JSON.stringify(value)}\n` : lines().map((l) => `${l}\n`).join(''));
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(value)}\n`
+      : lines()
+          .map((l) => `${l}\n`)
+          .join(''),
+  );
 }
 
 /** Reports an error and sets the exit code. */
 export function fail(json: boolean, error: unknown): void {
   const shape = toErrorShape(error);
   if (json) process.stdout.write(`${JSON.stringify({ error: shape })}\n`);
-  const where = shape.file === undefined ? '' : `\n  ${shape.file}${shape.offset === undefined ? '' : `, byte ${shape.offset}`}`;
+  const where =
+    shape.file === undefined ? '' : `\n  ${shape.file}${shape.offset === undefined ? '' : `, byte ${shape.offset}`}`;
   const hint = shape.hint === undefined ? '' : `\n  ${shape.hint}`;
   process.stderr.write(`covis: ${shape.message}${where}${hint}\n`);
-  if (shape.code === 'INTERNAL' && process.env['COVIS_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (shape.code === 'INTERNAL' && process.env['COVIS_DEBUG'] !== undefined && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
   process.exitCode = shape.code === 'CANCELLED' ? 130 : 1;
 }
 
@@ -45,7 +53,9 @@ export function terminalContext(warnings: string[] = []): TaskContext & { finish
     last = p;
     if (!tty || p.total === 0) return;
     const left = p.left === null ? '' : `, ${duration(p.left)} left`;
-    process.stderr.write(`\r\u001b[2K${p.step}: ${p.done}/${p.total} ${p.unit}${p.rate > 0 ? `, ${p.rate.toFixed(1)}/s` : ''}${left}`);
+    process.stderr.write(
+      `\r\u001b[2K${p.step}: ${p.done}/${p.total} ${p.unit}${p.rate > 0 ? `, ${p.rate.toFixed(1)}/s` : ''}${left}`,
+    );
   });
   return {
     step: (name, total, unit) => {
@@ -72,7 +82,8 @@ export function terminalContext(warnings: string[] = []): TaskContext & { finish
 export function numberOption(name: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value)) throw new CovisError('INPUT_INVALID', `${name} takes a number, not "${text}"`);
+    if (text.trim() === '' || !Number.isFinite(value))
+      throw new CovisError('INPUT_INVALID', `${name} takes a number, not "${text}"`);
     return value;
   };
 }

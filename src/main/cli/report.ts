@@ -24,7 +24,11 @@ export function runLines(r: RunReport, duration: (seconds: number) => string): s
     `  Network       ${r.network}`,
     `  Library       ${r.library}`,
     `  Time          ${seconds.join(', ')}`,
-    ...(r.missing.length > 0 ? [`  Missing       ${r.missing.length} photos: ${r.missing.slice(0, FIRST).join(', ')}${r.missing.length > FIRST ? ', …' : ''}`] : []),
+    ...(r.missing.length > 0
+      ? [
+          `  Missing       ${r.missing.length} photos: ${r.missing.slice(0, FIRST).join(', ')}${r.missing.length > FIRST ? ', …' : ''}`,
+        ]
+      : []),
     '',
   ];
 }

@@ -19,12 +19,16 @@ function ensureBuilt(): void {
 }
 
 /** Serves the studio until Ctrl C. */
-export async function serveStudio(path: string, options: { port: number | undefined; open: boolean; json: boolean }): Promise<void> {
+export async function serveStudio(
+  path: string,
+  options: { port: number | undefined; open: boolean; json: boolean },
+): Promise<void> {
   ensureBuilt();
   const engine = new Engine();
   await engine.open(path);
   const server = await startServer(engine, { port: options.port, rendererFolder: RENDERER });
-  if (options.json) process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, library: resolve(path) })}\n`);
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, library: resolve(path) })}\n`);
   else process.stdout.write(`The studio is at ${server.url}\nCtrl C ends it.\n`);
   if (options.open) openInBrowser(server.url);
   await new Promise<void>((done) => {
@@ -35,15 +39,28 @@ export async function serveStudio(path: string, options: { port: number | undefi
 }
 
 function openInBrowser(url: string): void {
-  const [command, ...args] = process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['cmd', '/c', 'start', '', url] : ['xdg-open', url];
-  spawn(command!, args, { detached: true, stdio: 'ignore' }).on('error', () => undefined).unref();
+  const [command, ...args] =
+    process.platform === 'darwin'
+      ? ['open', url]
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '', url]
+        : ['xdg-open', url];
+  spawn(command!, args, { detached: true, stdio: 'ignore' })
+    .on('error', () => undefined)
+    .unref();
 }
 
 /** Path of Electron's binary, or why there is none. */
 export function electronBinary(): { path: string } | { missing: string } {
-  if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) return { missing: 'there is no display' };
+  if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY'])
+    return { missing: 'there is no display' };
   const folder = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(ROOT, 'node_modules', 'electron', 'dist');
-  const name = process.platform === 'darwin' ? 'Electron.app/Contents/MacOS/Electron' : process.platform === 'win32' ? 'electron.exe' : 'electron';
+  const name =
+    process.platform === 'darwin'
+      ? 'Electron.app/Contents/MacOS/Electron'
+      : process.platform === 'win32'
+        ? 'electron.exe'
+        : 'electron';
   const path = join(folder, name);
   return existsSync(path) ? { path } : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
 }
@@ -53,11 +70,16 @@ export async function openStudio(path: string, json: boolean): Promise<void> {
   if (!Library.exists(resolve(path))) Library.open(path);
   const electron = electronBinary();
   if ('missing' in electron) {
-    throw new CovisError('STATE_EMPTY', `The desktop studio cannot open: ${electron.missing}`, { hint: `The same studio in a browser: covis serve ${path}` });
+    throw new CovisError('STATE_EMPTY', `The desktop studio cannot open: ${electron.missing}`, {
+      hint: `The same studio in a browser: covis serve ${path}`,
+    });
   }
   ensureBuilt();
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const child = spawn(electron.path, [...args, ROOT, `--library=${resolve(path)}`], { stdio: 'inherit', env: { ...process.env, COVIS_ENGINE_NODE: process.execPath } });
+  const child = spawn(electron.path, [...args, ROOT, `--library=${resolve(path)}`], {
+    stdio: 'inherit',
+    env: { ...process.env, COVIS_ENGINE_NODE: process.execPath },
+  });
   if (json) process.stdout.write(`${JSON.stringify({ library: resolve(path), electron: electron.path })}\n`);
   const code = await new Promise<number | null>((done, reject) => {
     child.on('exit', done);

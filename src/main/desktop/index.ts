@@ -21,11 +21,17 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } }]);
+protocol.registerSchemesAsPrivileged([
+  { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
+]);
 
 let window: BrowserWindow | undefined;
 const supervisor = new EngineSupervisor(
-  { node: process.env['COVIS_ENGINE_NODE'] ?? engineNode(ROOT), script: join(ROOT, 'src', 'main', 'server', 'engine-process.ts'), root: ROOT },
+  {
+    node: process.env['COVIS_ENGINE_NODE'] ?? engineNode(ROOT),
+    script: join(ROOT, 'src', 'main', 'server', 'engine-process.ts'),
+    root: ROOT,
+  },
   (event) => send(event),
 );
 
@@ -43,7 +49,9 @@ function refused(): Reply<never> {
   return { ok: false, error: { code: 'FORBIDDEN_SENDER', message: 'This page may not ask the engine' } };
 }
 
-ipcMain.handle('covis:request', (event, route: unknown, params: unknown) => (trusted(event) ? supervisor.request(String(route), params, 'page') : refused()));
+ipcMain.handle('covis:request', (event, route: unknown, params: unknown) =>
+  trusted(event) ? supervisor.request(String(route), params, 'page') : refused(),
+);
 ipcMain.handle('covis:open-library', (event) => (trusted(event) ? chooseLibrary() : refused()));
 ipcMain.handle('covis:import', (event) => (trusted(event) ? chooseImport() : refused()));
 
@@ -95,15 +103,23 @@ async function serve(request: Request): Promise<Response> {
   if (url.pathname.startsWith('/asset/')) {
     const body = request.method === 'POST' ? await request.arrayBuffer() : undefined;
     try {
-      return await supervisor.fetchAsset(url.pathname + url.search, { method: request.method, ...(body === undefined ? {} : { body }) });
+      return await supervisor.fetchAsset(url.pathname + url.search, {
+        method: request.method,
+        ...(body === undefined ? {} : { body }),
+      });
     } catch {
       return new Response('The engine is not running', { status: 503 });
     }
   }
   let file = join(RENDERER, decodeURIComponent(url.pathname));
-  if (!file.startsWith(RENDERER + sep) || file.includes('\0') || !existsSync(file) || extname(file) === '') file = join(RENDERER, 'index.html');
+  if (!file.startsWith(RENDERER + sep) || file.includes('\0') || !existsSync(file) || extname(file) === '')
+    file = join(RENDERER, 'index.html');
   return new Response(new Uint8Array(await readFile(file)), {
-    headers: { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', 'Content-Security-Policy': CSP, 'X-Content-Type-Options': 'nosniff' },
+    headers: {
+      'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+      'Content-Security-Policy': CSP,
+      'X-Content-Type-Options': 'nosniff',
+    },
   });
 }
 
@@ -116,7 +132,13 @@ function createWindow(): void {
     show: false,
     backgroundColor: '#17181b',
     title: 'Covis',
-    webPreferences: { preload: join(ROOT, 'out', 'preload', 'index.cjs'), contextIsolation: true, sandbox: true, nodeIntegration: false, spellcheck: false },
+    webPreferences: {
+      preload: join(ROOT, 'out', 'preload', 'index.cjs'),
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      spellcheck: false,
+    },
   });
   window.once('ready-to-show', () => window?.show());
   window.webContents.on('will-navigate', (event, url) => {
@@ -140,7 +162,18 @@ function menu(): Menu {
       ],
     },
     { role: 'editMenu' },
-    { label: 'View', submenu: [{ role: 'reload' }, { role: 'toggleDevTools' }, { type: 'separator' }, { role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, { role: 'togglefullscreen' }] },
+    {
+      label: 'View',
+      submenu: [
+        { role: 'reload' },
+        { role: 'toggleDevTools' },
+        { type: 'separator' },
+        { role: 'resetZoom' },
+        { role: 'zoomIn' },
+        { role: 'zoomOut' },
+        { role: 'togglefullscreen' },
+      ],
+    },
     { role: 'windowMenu' },
   ]);
 }
@@ -158,11 +191,14 @@ app.on('second-instance', () => {
 });
 app.on('window-all-closed', () => app.quit());
 app.on('quit', () => supervisor.close());
-await app.whenReady();
-session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
-protocol.handle(SCHEME, serve);
-Menu.setApplicationMenu(menu());
-const library = startLibrary();
-if (library !== '') remember(library);
-supervisor.start(library);
-createWindow();
+
+// Not awaited at the top level: Electron is ready only after this module has been evaluated.
+void app.whenReady().then(() => {
+  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  protocol.handle(SCHEME, serve);
+  Menu.setApplicationMenu(menu());
+  const library = startLibrary();
+  if (library !== '') remember(library);
+  supervisor.start(library);
+  createWindow();
+});

@@ -75,11 +75,24 @@ export class EngineSupervisor {
     if (this.#closing) return;
     this.#failures = livedMs > CALM_AFTER_MS ? 1 : this.#failures + 1;
     if (this.#failures > RESTARTS_IN_A_ROW) {
-      this.#emit({ event: 'engine', state: 'gone', message: `The engine ended ${this.#failures} times in a row (${why}). Restart Covis; nothing that was finished is lost.` });
+      this.#emit({
+        event: 'engine',
+        state: 'gone',
+        message: `The engine ended ${this.#failures} times in a row (${why}). Restart Covis; nothing that was finished is lost.`,
+      });
       return;
     }
-    this.#emit({ event: 'engine', state: 'restarting', message: `The engine ended unexpectedly (${why}) and was started again. A job that ran is in the list of jobs and can be started again.` });
+    this.#emit({
+      event: 'engine',
+      state: 'restarting',
+      message: `The engine ended unexpectedly (${why}) and was started again. A job that ran is in the list of jobs and can be started again.`,
+    });
     this.start(this.#library);
+  }
+
+  /** Process id of the engine that runs now. */
+  pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Sends a request; the reply says `ENGINE_EXITED` if the engine dies first. */
@@ -87,7 +100,10 @@ export class EngineSupervisor {
     try {
       await this.#ready;
     } catch (error) {
-      return { ok: false, error: { code: 'ENGINE_EXITED', message: error instanceof Error ? error.message : String(error) } };
+      return {
+        ok: false,
+        error: { code: 'ENGINE_EXITED', message: error instanceof Error ? error.message : String(error) },
+      };
     }
     const id = this.#next++;
     return new Promise((resolve) => {

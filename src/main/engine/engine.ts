@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { HOST_ROUTES, ROUTES, type EngineEvent, type Reply, type RouteName, type RouteParams, type RouteResults } from '../../shared/contract.ts';
+import {
+  HOST_ROUTES,
+  ROUTES,
+  type EngineEvent,
+  type Reply,
+  type RouteName,
+  type RouteParams,
+  type RouteResults,
+} from '../../shared/contract.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
 import type { LibraryInfo } from '../../shared/domain.ts';
 import { listEvaluations } from './evaluation/evaluations.ts';
@@ -13,7 +21,14 @@ import { thumbnail, thumbnailSize } from './library/thumbnails.ts';
 import { listMiningRuns, tuplePage } from './mining/runs.ts';
 import { loadDescriptors } from './network/extract.ts';
 import { ensureDefaultNetwork, listNetworks, resolveNetwork } from './network/networks.ts';
-import { clusterArray, clusterDetail, covisibleViews, listClusters, sharedPointsOfPhotos, viewPoints } from './sfm/clusters.ts';
+import {
+  clusterArray,
+  clusterDetail,
+  covisibleViews,
+  listClusters,
+  sharedPointsOfPhotos,
+  viewPoints,
+} from './sfm/clusters.ts';
 import { describeOne, search, storedDescriptor } from './retrieval/search.ts';
 import { taskTitle, trainingParameters } from './tasks.ts';
 import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
@@ -76,9 +91,14 @@ export class Engine {
     try {
       if (!Object.hasOwn(ROUTES, route)) throw new CovisError('ROUTE_NOT_FOUND', `There is no route ${route}`);
       const name = route as RouteName;
-      if (from === 'page' && HOST_ROUTES.has(name)) throw new CovisError('FORBIDDEN_SENDER', `${route} is not for pages`);
+      if (from === 'page' && HOST_ROUTES.has(name))
+        throw new CovisError('FORBIDDEN_SENDER', `${route} is not for pages`);
       const parsed = ROUTES[name].safeParse(params ?? {});
-      if (!parsed.success) throw new CovisError('VALIDATION_FAILED', `${route}: ${parsed.error.issues.map((i) => `${i.path.join('.')} ${i.message}`).join('; ')}`);
+      if (!parsed.success)
+        throw new CovisError(
+          'VALIDATION_FAILED',
+          `${route}: ${parsed.error.issues.map((i) => `${i.path.join('.')} ${i.message}`).join('; ')}`,
+        );
       const handler = this.#handlers[name] as (p: unknown) => unknown;
       return { ok: true, data: await handler(parsed.data) };
     } catch (error) {
@@ -95,7 +115,10 @@ export class Engine {
     const binary = (bytes: Uint8Array): Asset => ({ type: 'application/octet-stream', bytes });
     const raw = (x: Float32Array | Uint32Array): Asset => binary(new Uint8Array(x.buffer, x.byteOffset, x.byteLength));
     if (kind === 'photo' && isId(a)) {
-      return { type: 'image/jpeg', bytes: await thumbnail(this.#open(), a, thumbnailSize(Number(query.get('s') ?? 640))) };
+      return {
+        type: 'image/jpeg',
+        bytes: await thumbnail(this.#open(), a, thumbnailSize(Number(query.get('s') ?? 640))),
+      };
     }
     if (kind === 'upload' && isId(a)) {
       const bytes = this.#uploads.get(a);
@@ -112,7 +135,8 @@ export class Engine {
 
   /** Takes the bytes of a photo to search with. @returns its opaque id. @throws `INPUT_INVALID` above 64 MiB. */
   upload(bytes: Uint8Array): string {
-    if (bytes.length === 0 || bytes.length > UPLOAD_BYTES) throw new CovisError('INPUT_INVALID', 'A photo to search with has between 1 byte and 64 MiB');
+    if (bytes.length === 0 || bytes.length > UPLOAD_BYTES)
+      throw new CovisError('INPUT_INVALID', 'A photo to search with has between 1 byte and 64 MiB');
     const token = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
     this.#uploads.set(token, bytes);
     for (const old of this.#uploads.keys()) {
@@ -133,7 +157,8 @@ export class Engine {
   }
 
   #info(library: Library): LibraryInfo {
-    const count = (table: 'photo' | 'scene' | 'cluster' | 'pair'): number => library.db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number;
+    const count = (table: 'photo' | 'scene' | 'cluster' | 'pair'): number =>
+      library.db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number;
     return {
       path: library.path,
       name: library.name,
@@ -151,7 +176,9 @@ export class Engine {
   readonly #handlers: Handlers = {
     'library.current': () => (this.#library === undefined ? null : this.#info(this.#library)),
     'library.open': ({ path }) => this.open(path, !Library.exists(path)),
-    'library.import': ({ paths }) => ({ job: this.#jobs().start('import', taskTitle('import', { sources: paths }), { sources: paths }) }),
+    'library.import': ({ paths }) => ({
+      job: this.#jobs().start('import', taskTitle('import', { sources: paths }), { sources: paths }),
+    }),
     'clusters.list': () => listClusters(this.#open()),
     'clusters.detail': ({ id }) => clusterDetail(this.#open(), id),
     'clusters.covisible': ({ id, view }) => covisibleViews(this.#open(), id, view),
@@ -159,7 +186,10 @@ export class Engine {
     'photos.random': ({ count, seed }) => {
       const library = this.#open();
       const ids = library.db.prepare('SELECT hash FROM photo ORDER BY id').pluck().all() as string[];
-      return random(seed).shuffled(ids).slice(0, count).map((h) => photoInfo(library, h));
+      return random(seed)
+        .shuffled(ids)
+        .slice(0, count)
+        .map((h) => photoInfo(library, h));
     },
     'tuples.runs': () => listMiningRuns(this.#open()),
     'tuples.page': ({ run, from, limit, cluster }) => tuplePage(this.#open(), run, from, limit, cluster),
@@ -167,7 +197,9 @@ export class Engine {
     'evaluations.list': () => listEvaluations(this.#open()),
     'search.run': (p) => this.#search(p),
     'jobs.list': () => this.#jobs().list(),
-    'jobs.start': ({ job: { kind, ...params } }) => ({ job: this.#jobs().start(kind, taskTitle(kind, params), params) }),
+    'jobs.start': ({ job: { kind, ...params } }) => ({
+      job: this.#jobs().start(kind, taskTitle(kind, params), params),
+    }),
     'jobs.cancel': ({ id }) => {
       this.#jobs().cancel(id);
       return null;
@@ -183,10 +215,12 @@ export class Engine {
     let descriptor: Float32Array;
     if (p.photo !== undefined) {
       const photo = photoByHash(library, p.photo);
-      descriptor = storedDescriptor(set, photo.id) ?? (await describeOne(library, network, photoPath(library, photo.id), size));
+      descriptor =
+        storedDescriptor(set, photo.id) ?? (await describeOne(library, network, photoPath(library, photo.id), size));
     } else {
       const bytes = this.#uploads.get(p.upload ?? '');
-      if (bytes === undefined) throw new CovisError('NOT_FOUND', 'The photo to search with is no longer here', { hint: 'Drop it again.' });
+      if (bytes === undefined)
+        throw new CovisError('NOT_FOUND', 'The photo to search with is no longer here', { hint: 'Drop it again.' });
       descriptor = await describeOne(library, network, bytes, size);
     }
     const hits = search(library, set, descriptor, p.top, p.photo);

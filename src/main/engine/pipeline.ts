@@ -24,7 +24,13 @@ export interface RunReport {
     readonly before: { readonly map: number; readonly mapWhitened: number | null };
     readonly after: { readonly map: number; readonly mapWhitened: number | null };
   };
-  readonly seconds: { readonly import: number; readonly extract: number; readonly mine: number; readonly train: number; readonly evaluate: number };
+  readonly seconds: {
+    readonly import: number;
+    readonly extract: number;
+    readonly mine: number;
+    readonly train: number;
+    readonly evaluate: number;
+  };
   readonly missing: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -36,7 +42,13 @@ export interface RunOptions {
 }
 
 /** Descriptors if needed, then the geometry protocol on the places that `seed` holds out. */
-export async function evaluateNetwork(library: Library, network: NetworkRow, size: number, seed: number, task: TaskContext): Promise<EvaluationResult> {
+export async function evaluateNetwork(
+  library: Library,
+  network: NetworkRow,
+  size: number,
+  seed: number,
+  task: TaskContext,
+): Promise<EvaluationResult> {
   const descriptors = await extract(library, network, size, task);
   task.step('Measuring', 0, '');
   const result = evaluateGeometry(library, splitPlaces(library, seed), descriptors);
@@ -46,13 +58,23 @@ export async function evaluateNetwork(library: Library, network: NetworkRow, siz
 }
 
 /** Descriptors if needed, then one mining run over all places that have a model. */
-export async function mineLibrary(library: Library, network: NetworkRow, parameters: TrainingParameters, task: TaskContext): Promise<{ run: number; tuples: number; warnings: readonly string[] }> {
+export async function mineLibrary(
+  library: Library,
+  network: NetworkRow,
+  parameters: TrainingParameters,
+  task: TaskContext,
+): Promise<{ run: number; tuples: number; warnings: readonly string[] }> {
   const descriptors = await extract(library, network, parameters.size, task);
   task.step('Mining tuples', 0, '');
   const split = splitPlaces(library, parameters.seed);
   const mined = mineTuples(library, descriptors, split.training, parameters.mining, parameters.seed);
   mined.warnings.forEach((w) => task.warn(w));
-  const run = storeMiningRun(library, mined, { networkId: network.id, size: parameters.size, seed: parameters.seed, parameters: parameters.mining });
+  const run = storeMiningRun(library, mined, {
+    networkId: network.id,
+    size: parameters.size,
+    seed: parameters.seed,
+    parameters: parameters.mining,
+  });
   task.changed('mining');
   return { run, tuples: mined.tuples.length, warnings: mined.warnings };
 }
@@ -73,7 +95,9 @@ export async function runAll(library: Library, options: RunOptions, task: TaskCo
   const mined = await timed('mine', () => mineLibrary(library, network, training, task));
   const before = await timed('evaluate', () => evaluateNetwork(library, network, training.size, training.seed, task));
   const trained = await timed('train', () => train(library, network, training, task));
-  const after = await timed('evaluate', () => evaluateNetwork(library, trained.network, training.size, training.seed, task));
+  const after = await timed('evaluate', () =>
+    evaluateNetwork(library, trained.network, training.size, training.seed, task),
+  );
   const { db } = library;
   const count = (sql: string): number => db.prepare(sql).pluck().get() as number;
   return {

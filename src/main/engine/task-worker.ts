@@ -25,7 +25,12 @@ try {
   send({ type: 'end', state: 'done', warnings, result });
 } catch (error) {
   const stopped = error instanceof CovisError && error.code === 'CANCELLED';
-  send({ type: 'end', state: stopped ? 'cancelled' : 'failed', error: stopped ? undefined : toErrorShape(error), warnings });
+  send({
+    type: 'end',
+    state: stopped ? 'cancelled' : 'failed',
+    error: stopped ? undefined : toErrorShape(error),
+    warnings,
+  });
 } finally {
   library.close();
 }

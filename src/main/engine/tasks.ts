@@ -19,11 +19,15 @@ export interface TaskParams {
   readonly learningRate?: number | undefined;
   readonly weightDecay?: number | undefined;
   readonly margin?: number | undefined;
-  readonly mining?: { readonly [K in 'minShared' | 'minOverlap' | 'maxScale' | 'negatives' | 'queries']?: number | undefined } | undefined;
+  readonly mining?:
+    | { readonly [K in 'minShared' | 'minOverlap' | 'maxScale' | 'negatives' | 'queries']?: number | undefined }
+    | undefined;
 }
 
 function defined<T extends object>(o: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 /** Defaults overlaid with what was given. */
@@ -45,7 +49,13 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
     case 'extract': {
       const network = await resolveNetwork(library, p.network, 'latest');
       const set = await extract(library, network, training.size, task);
-      return { network: network.uid, photos: set.ids.length, computed: set.computed, dim: set.dim, size: training.size };
+      return {
+        network: network.uid,
+        photos: set.ids.length,
+        computed: set.computed,
+        dim: set.dim,
+        size: training.size,
+      };
     }
     case 'mine':
       return mineLibrary(library, await resolveNetwork(library, p.network, 'latest'), training, task);
@@ -65,7 +75,14 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
 
 /** What the job is called in lists. */
 export function taskTitle(kind: JobKind, p: TaskParams): string {
-  const sources = (p.sources ?? []).map((s) => s.replace(/[\\/]+$/, '').split(/[\\/]/).at(-1)).join(', ');
+  const sources = (p.sources ?? [])
+    .map((s) =>
+      s
+        .replace(/[\\/]+$/, '')
+        .split(/[\\/]/)
+        .at(-1),
+    )
+    .join(', ');
   switch (kind) {
     case 'import':
       return `Import ${sources}`;

@@ -19,10 +19,15 @@ export interface ParentMessage {
 }
 
 const engine = new Engine();
-const send = (m: EngineProcessMessage): void => void process.send?.(m);
+/** A parent that is gone cannot be told; `disconnect` then ends this process. */
+const send = (m: EngineProcessMessage): void => {
+  if (process.connected) process.send?.(m, undefined, undefined, () => undefined);
+};
 engine.onEvent((event) => send({ type: 'event', event }));
 process.on('message', ({ from, request }: ParentMessage) => {
-  void engine.dispatch(request.route, request.params, from).then((reply) => send({ type: 'reply', message: { id: request.id, reply } }));
+  void engine
+    .dispatch(request.route, request.params, from)
+    .then((reply) => send({ type: 'reply', message: { id: request.id, reply } }));
 });
 process.on('disconnect', () => {
   void engine.close().finally(() => process.exit(0));

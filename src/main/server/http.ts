@@ -37,7 +37,10 @@ export interface StudioServer {
  * Serves the studio on 127.0.0.1: the built page (where `rendererFolder` is given), assets over HTTP, messages over a WebSocket.
  * Every request needs the token, as a cookie or as a bearer, and a Host of this machine; a WebSocket also needs our own Origin.
  */
-export async function startServer(engine: Engine, options: { port?: number | undefined; rendererFolder?: string | undefined }): Promise<StudioServer> {
+export async function startServer(
+  engine: Engine,
+  options: { port?: number | undefined; rendererFolder?: string | undefined },
+): Promise<StudioServer> {
   const token = randomBytes(24).toString('hex');
   const server = createServer((req, res) => {
     void answer(engine, req, res, token, options.rendererFolder).catch((error: unknown) => sendError(res, error));
@@ -46,13 +49,20 @@ export async function startServer(engine: Engine, options: { port?: number | und
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new CovisError('STATE_CONFLICT', `Port ${options.port} is in use`, { hint: 'Leave --port out to get a free one.' }) : error),
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new CovisError('STATE_CONFLICT', `Port ${options.port} is in use`, {
+              hint: 'Leave --port out to get a free one.',
+            })
+          : error,
+      ),
     );
   });
   const { port } = server.address() as AddressInfo;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
   server.on('upgrade', (req, socket, head) => {
-    const allowed = localHost(req, port) && req.headers.origin === `http://127.0.0.1:${port}` && authorised(req, token, port);
+    const allowed =
+      localHost(req, port) && req.headers.origin === `http://127.0.0.1:${port}` && authorised(req, token, port);
     if (!allowed || new URL(req.url ?? '/', 'http://x').pathname !== '/messages') {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
@@ -108,7 +118,13 @@ function authorised(req: IncomingMessage, token: string, port: number): boolean 
   return cookie !== undefined && same(cookie.slice(cookieName(port).length + 1), token);
 }
 
-async function answer(engine: Engine, req: IncomingMessage, res: ServerResponse, token: string, rendererFolder: string | undefined): Promise<void> {
+async function answer(
+  engine: Engine,
+  req: IncomingMessage,
+  res: ServerResponse,
+  token: string,
+  rendererFolder: string | undefined,
+): Promise<void> {
   const port = req.socket.localPort ?? 0;
   res.setHeader('X-Content-Type-Options', 'nosniff');
   res.setHeader('Referrer-Policy', 'no-referrer');
@@ -118,21 +134,32 @@ async function answer(engine: Engine, req: IncomingMessage, res: ServerResponse,
   const given = url.searchParams.get('token');
   if (url.pathname === '/' && given !== null && same(given, token)) {
     // The token leaves the address bar at once.
-    res.writeHead(302, { 'Set-Cookie': `${cookieName(port)}=${token}; HttpOnly; SameSite=Strict; Path=/`, Location: '/' });
+    res.writeHead(302, {
+      'Set-Cookie': `${cookieName(port)}=${token}; HttpOnly; SameSite=Strict; Path=/`,
+      Location: '/',
+    });
     res.end();
     return;
   }
-  if (!authorised(req, token, port)) return refuse(res, 401, 'Open the address that covis serve printed: it carries the key to this library.');
+  if (!authorised(req, token, port))
+    return refuse(res, 401, 'Open the address that covis serve printed: it carries the key to this library.');
   if (url.pathname.startsWith('/asset/')) return answerAsset(engine, req, res, url, port);
   if (rendererFolder !== undefined && req.method === 'GET') return sendFile(res, rendererFolder, url.pathname);
   refuse(res, 404, 'There is nothing here.');
 }
 
-async function answerAsset(engine: Engine, req: IncomingMessage, res: ServerResponse, url: URL, port: number): Promise<void> {
+async function answerAsset(
+  engine: Engine,
+  req: IncomingMessage,
+  res: ServerResponse,
+  url: URL,
+  port: number,
+): Promise<void> {
   const path = url.pathname.slice('/asset/'.length);
   if (req.method === 'POST' && path === 'upload') {
     const origin = req.headers.origin;
-    if (origin !== undefined && origin !== `http://127.0.0.1:${port}`) return refuse(res, 403, 'Only the studio may send photos.');
+    if (origin !== undefined && origin !== `http://127.0.0.1:${port}`)
+      return refuse(res, 403, 'Only the studio may send photos.');
     const id = engine.upload(await readBody(req));
     res.writeHead(200, { 'Content-Type': 'application/json' });
     res.end(JSON.stringify({ id }));
@@ -140,7 +167,11 @@ async function answerAsset(engine: Engine, req: IncomingMessage, res: ServerResp
   }
   if (req.method !== 'GET') return refuse(res, 405, 'Not allowed.');
   const asset = await engine.asset(path, url.searchParams);
-  res.writeHead(200, { 'Content-Type': asset.type, 'Content-Length': asset.bytes.length, 'Cache-Control': path.startsWith('photo/') ? 'private, max-age=86400' : 'no-store' });
+  res.writeHead(200, {
+    'Content-Type': asset.type,
+    'Content-Length': asset.bytes.length,
+    'Cache-Control': path.startsWith('photo/') ? 'private, max-age=86400' : 'no-store',
+  });
   res.end(asset.bytes);
 }
 
@@ -189,6 +220,8 @@ function sendError(res: ServerResponse, error: unknown): void {
     res.destroy();
     return;
   }
-  res.writeHead(shape.code === 'NOT_FOUND' ? 404 : shape.code.startsWith('INPUT') ? 422 : 500, { 'Content-Type': 'application/json' });
+  res.writeHead(shape.code === 'NOT_FOUND' ? 404 : shape.code.startsWith('INPUT') ? 422 : 500, {
+    'Content-Type': 'application/json',
+  });
   res.end(JSON.stringify({ error: shape }));
 }

@@ -58,7 +58,9 @@ export function useKeys(handlers: Partial<Record<KeyAction, () => void>>): void 
   const onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented) return;
     const key = pressed(event);
-    const action = (Object.keys(handlers) as KeyAction[]).find((a) => (KEYS[a].keys as readonly string[]).includes(key));
+    const action = (Object.keys(handlers) as KeyAction[]).find((a) =>
+      (KEYS[a].keys as readonly string[]).includes(key),
+    );
     if (action === undefined || (inert(event) && action !== 'palette')) return;
     event.preventDefault();
     handlers[action]!();

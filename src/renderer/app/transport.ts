@@ -13,7 +13,10 @@ function tell(event: EngineEvent): void {
   for (const l of listeners) l(event);
 }
 
-const GONE: Reply<never> = { ok: false, error: { code: 'ENGINE_EXITED', message: 'The connection to the engine was lost' } };
+const GONE: Reply<never> = {
+  ok: false,
+  error: { code: 'ENGINE_EXITED', message: 'The connection to the engine was lost' },
+};
 const RETRY_MS = 1500;
 
 /** Rejects what is pending when the connection is lost, says so, and connects again. */
@@ -47,7 +50,13 @@ class SocketChannel implements Channel {
         reject(new Error('closed'));
         for (const answer of this.#pending.values()) answer(GONE);
         this.#pending.clear();
-        if (!this.#lost) tell({ event: 'engine', state: 'gone', message: 'The connection to covis serve was lost. It is tried again; start covis serve again if it was ended.' });
+        if (!this.#lost)
+          tell({
+            event: 'engine',
+            state: 'gone',
+            message:
+              'The connection to covis serve was lost. It is tried again; start covis serve again if it was ended.',
+          });
         this.#lost = true;
         setTimeout(() => {
           this.#socket = this.#connect();
@@ -89,7 +98,10 @@ export function onEvent(listener: Listener): () => void {
 }
 
 /** Native dialogs of the desktop; undefined in a browser. */
-export const host = desktop === undefined ? undefined : { openLibrary: () => unwrap(desktop.openLibrary()), importModels: () => unwrap(desktop.importModels()) };
+export const host =
+  desktop === undefined
+    ? undefined
+    : { openLibrary: () => unwrap(desktop.openLibrary()), importModels: () => unwrap(desktop.importModels()) };
 
 async function unwrap(reply: Promise<Reply<unknown>>): Promise<unknown> {
   const r = await reply;
@@ -113,6 +125,9 @@ export async function fetchArray(path: string): Promise<ArrayBuffer> {
 export async function uploadPhoto(file: Blob): Promise<string> {
   const response = await fetch('/asset/upload', { method: 'POST', body: file });
   const answer = (await response.json()) as { id?: string; error?: { code: never; message: string } };
-  if (answer.id === undefined) throw answer.error === undefined ? new CovisError('INTERNAL', 'The photo was not taken') : fromErrorShape(answer.error);
+  if (answer.id === undefined)
+    throw answer.error === undefined
+      ? new CovisError('INTERNAL', 'The photo was not taken')
+      : fromErrorShape(answer.error);
   return answer.id;
 }

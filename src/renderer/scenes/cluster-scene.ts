@@ -1,6 +1,24 @@
 import {
-  BufferAttribute, BufferGeometry, Color, DoubleSide, Group, LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial, PerspectiveCamera, Points,
-  Raycaster, Scene, ShaderMaterial, SRGBColorSpace, TextureLoader, Vector2, Vector3, WebGLRenderer, type Texture,
+  BufferAttribute,
+  BufferGeometry,
+  Color,
+  DoubleSide,
+  Group,
+  LineBasicMaterial,
+  LineSegments,
+  Mesh,
+  MeshBasicMaterial,
+  PerspectiveCamera,
+  Points,
+  Raycaster,
+  Scene,
+  ShaderMaterial,
+  SRGBColorSpace,
+  TextureLoader,
+  Vector2,
+  Vector3,
+  WebGLRenderer,
+  type Texture,
 } from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import type { ClusterView } from '../../shared/domain.ts';
@@ -99,7 +117,13 @@ export class ClusterScene {
   #disposed = false;
 
   /** @throws when the browser has no WebGL; the caller then shows {@link drawMap}. */
-  constructor(canvas: HTMLCanvasElement, arrays: ClusterArrays, views: readonly ClusterView[], colours: SceneColours, events: SceneEvents) {
+  constructor(
+    canvas: HTMLCanvasElement,
+    arrays: ClusterArrays,
+    views: readonly ClusterView[],
+    colours: SceneColours,
+    events: SceneEvents,
+  ) {
     this.#renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance' });
     this.#renderer.setPixelRatio(Math.min(2, devicePixelRatio));
     this.#views = views;
@@ -141,7 +165,7 @@ export class ClusterScene {
     geometry.setAttribute('track', new BufferAttribute(Float32Array.from(arrays.tracks), 1));
     geometry.setAttribute('fault', new BufferAttribute(arrays.errors, 1));
     geometry.setAttribute('seen', new BufferAttribute(new Float32Array(n), 1));
-    const size = n > 200_000 ? 1.5 : n > 20_000 ? 2.2 : 3.2;
+    const size = n > 200_000 ? 1.5 : n > 20_000 ? 2.4 : 4.4;
     const material = new ShaderMaterial({
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
@@ -183,7 +207,9 @@ export class ClusterScene {
   /** Frusta are a fraction of the typical distance between cameras, so that they neither vanish nor overlap. */
   #frustumSize(): number {
     const centres = this.#views.map((v) => new Vector3(...frustum(this.#frame, v, 0).centre));
-    const nearest = centres.map((a, i) => Math.min(...centres.map((b, j) => (i === j ? Infinity : a.distanceTo(b))))).filter(Number.isFinite);
+    const nearest = centres
+      .map((a, i) => Math.min(...centres.map((b, j) => (i === j ? Infinity : a.distanceTo(b)))))
+      .filter(Number.isFinite);
     nearest.sort((a, b) => a - b);
     const typical = nearest[nearest.length >> 1] ?? 0.3;
     return Math.min(0.45, Math.max(0.08, typical * 0.55));
@@ -209,7 +235,8 @@ export class ClusterScene {
   setColours(colours: SceneColours): void {
     this.#colours = colours;
     this.#renderer.setClearColor(colours.background);
-    (this.#points.material.uniforms['lit']!.value as Color).set(colours.selected);
+    // The shader writes to the screen as it is, without the renderer's colour conversion.
+    (this.#points.material.uniforms['lit']!.value as Color).set(colours.selected).convertLinearToSRGB();
     this.#paint();
   }
 
@@ -242,10 +269,23 @@ export class ClusterScene {
     this.#cameras.forEach(({ plane, texture }, i) => {
       const share = this.#strength.get(i);
       const is = i === this.#selected;
-      const c = is ? selected : share !== undefined ? base.clone().lerp(linked, 0.35 + 0.65 * share) : this.#selected === null ? base : base.clone().lerp(background, 0.6);
+      const c = is
+        ? selected
+        : share !== undefined
+          ? base.clone().lerp(linked, 0.35 + 0.65 * share)
+          : this.#selected === null
+            ? base
+            : base.clone().lerp(background, 0.6);
       for (let k = 0; k < 16; k += 1) colour.setXYZ(16 * i + k, c.r, c.g, c.b);
       plane.material.color.set(texture === null ? c : 0xffffff);
-      const bright = i === this.#hovered || is ? 1 : share !== undefined ? 0.55 + 0.45 * share : this.#selected === null ? 0.85 : 0.18;
+      const bright =
+        i === this.#hovered || is
+          ? 1
+          : share !== undefined
+            ? 0.55 + 0.45 * share
+            : this.#selected === null
+              ? 0.85
+              : 0.18;
       plane.material.opacity = texture === null ? 0.15 * bright : bright;
     });
     colour.needsUpdate = true;
@@ -255,11 +295,14 @@ export class ClusterScene {
   /** Brings the whole model into view, from where the photos were taken. */
   frameAll(): void {
     const box = [...this.#cameras.map((c) => c.centre), new Vector3(-1, -1, -1), new Vector3(1, 1, 1)];
-    const centre = box.reduce((a, b) => a.clone().add(b), new Vector3()).multiplyScalar(0.5 / box.length);
+    const centre = box.reduce((a, b) => a.clone().add(b), new Vector3()).multiplyScalar(0.4 / box.length);
     const radii = box.map((p) => p.distanceTo(centre)).sort((a, b) => a - b);
-    const radius = Math.max(1.2, radii[Math.floor(radii.length * 0.9)]!);
-    const distance = (radius * 1.05) / Math.sin((this.#camera.fov * Math.PI) / 360) / Math.min(1, Math.max(0.6, this.#camera.aspect));
-    this.#camera.position.copy(centre).add(new Vector3(0.45, 0.42, 0.8).normalize().multiplyScalar(Math.min(distance, 14)));
+    const radius = Math.max(1.1, radii[Math.floor(radii.length * 0.8)]!);
+    const distance =
+      (radius * 0.8) / Math.sin((this.#camera.fov * Math.PI) / 360) / Math.min(1, Math.max(0.6, this.#camera.aspect));
+    this.#camera.position
+      .copy(centre)
+      .add(new Vector3(0.3, 0.34, 0.85).normalize().multiplyScalar(Math.min(distance, 14)));
     this.#controls.target.copy(centre);
     this.#controls.update();
     this.#draw();
@@ -285,7 +328,10 @@ export class ClusterScene {
 
   #viewAt(event: PointerEvent): number | null {
     const rect = this.#renderer.domElement.getBoundingClientRect();
-    const at = new Vector2(((event.clientX - rect.left) / rect.width) * 2 - 1, 1 - ((event.clientY - rect.top) / rect.height) * 2);
+    const at = new Vector2(
+      ((event.clientX - rect.left) / rect.width) * 2 - 1,
+      1 - ((event.clientY - rect.top) / rect.height) * 2,
+    );
     this.#raycaster.setFromCamera(at, this.#camera);
     const hits = this.#raycaster.intersectObjects(this.#cameras.map((c) => c.plane));
     return (hits[0]?.object.userData['view'] as number | undefined) ?? null;
@@ -295,7 +341,8 @@ export class ClusterScene {
     this.#pressed.set(e.clientX, e.clientY);
   };
   readonly #onUp = (e: PointerEvent): void => {
-    if (this.#pressed.distanceTo(new Vector2(e.clientX, e.clientY)) <= CLICK_PIXELS) this.#events.onPick(this.#viewAt(e));
+    if (this.#pressed.distanceTo(new Vector2(e.clientX, e.clientY)) <= CLICK_PIXELS)
+      this.#events.onPick(this.#viewAt(e));
   };
   readonly #onMove = (e: PointerEvent): void => {
     if (e.buttons !== 0) return;
@@ -340,7 +387,13 @@ export class ClusterScene {
 }
 
 /** What is shown where there is no WebGL: the model from above, on a 2D canvas. */
-export function drawMap(canvas: HTMLCanvasElement, arrays: ClusterArrays, views: readonly ClusterView[], colours: SceneColours, selected: number | null): void {
+export function drawMap(
+  canvas: HTMLCanvasElement,
+  arrays: ClusterArrays,
+  views: readonly ClusterView[],
+  colours: SceneColours,
+  selected: number | null,
+): void {
   const box = (canvas.parentElement ?? canvas).getBoundingClientRect();
   canvas.width = box.width;
   canvas.height = box.height;
@@ -348,13 +401,20 @@ export function drawMap(canvas: HTMLCanvasElement, arrays: ClusterArrays, views:
   if (g === null) return;
   const f = viewingFrame(arrays.points, views);
   const unit = Math.min(box.width, box.height) / 6;
-  const place = (p: readonly number[]): [number, number] => [box.width / 2 + p[0]! * unit, box.height / 2 + p[2]! * unit];
+  const place = (p: readonly number[]): [number, number] => [
+    box.width / 2 + p[0]! * unit,
+    box.height / 2 + p[2]! * unit,
+  ];
   g.fillStyle = colours.background;
   g.fillRect(0, 0, box.width, box.height);
   const { centre, scale, rotation: r } = f;
   for (let i = 0; i < arrays.points.length / 3; i += 1) {
     const d = [0, 1, 2].map((k) => (arrays.points[3 * i + k]! - centre[k]!) * scale);
-    const [x, y] = place([r[0]! * d[0]! + r[1]! * d[1]! + r[2]! * d[2]!, 0, r[6]! * d[0]! + r[7]! * d[1]! + r[8]! * d[2]!]);
+    const [x, y] = place([
+      r[0]! * d[0]! + r[1]! * d[1]! + r[2]! * d[2]!,
+      0,
+      r[6]! * d[0]! + r[7]! * d[1]! + r[8]! * d[2]!,
+    ]);
     g.fillStyle = `rgb(${arrays.colours[3 * i]} ${arrays.colours[3 * i + 1]} ${arrays.colours[3 * i + 2]})`;
     g.fillRect(x, y, 1.5, 1.5);
   }

@@ -65,7 +65,11 @@ export function viewingFrame(points: Float32Array, views: readonly ClusterView[]
     forward = [forward[0] + r[6]!, forward[1] + r[7]!, forward[2] + r[8]!];
   }
   const y = unit(Math.hypot(...up) < 1e-6 ? [0, -1, 0] : up);
-  const flat: Vec3 = [forward[0] - dot(forward, y) * y[0], forward[1] - dot(forward, y) * y[1], forward[2] - dot(forward, y) * y[2]];
+  const flat: Vec3 = [
+    forward[0] - dot(forward, y) * y[0],
+    forward[1] - dot(forward, y) * y[1],
+    forward[2] - dot(forward, y) * y[2],
+  ];
   const z = unit(Math.hypot(...flat) < 1e-6 ? cross(y, [1, 0, 0]) : ([-flat[0], -flat[1], -flat[2]] as Vec3));
   const x = cross(y, z);
   return { centre, scale: 2 / extent, rotation: [...x, ...y, ...z] };
@@ -74,27 +78,56 @@ export function viewingFrame(points: Float32Array, views: readonly ClusterView[]
 /** Brings a point of the model into the viewing frame. */
 export function toViewing(f: ViewingFrame, p: Vec3): [number, number, number] {
   const d = [(p[0] - f.centre[0]) * f.scale, (p[1] - f.centre[1]) * f.scale, (p[2] - f.centre[2]) * f.scale] as const;
-  return [0, 1, 2].map((k) => f.rotation[3 * k]! * d[0] + f.rotation[3 * k + 1]! * d[1] + f.rotation[3 * k + 2]! * d[2]) as [number, number, number];
+  return [0, 1, 2].map(
+    (k) => f.rotation[3 * k]! * d[0] + f.rotation[3 * k + 1]! * d[1] + f.rotation[3 * k + 2]! * d[2],
+  ) as [number, number, number];
 }
 
 /** Corners of the image plane and the camera's centre, in the viewing frame. `size` is the depth of the frustum there. */
-export function frustum(f: ViewingFrame, v: ClusterView, size: number): { centre: [number, number, number]; corners: [number, number, number][] } {
+export function frustum(
+  f: ViewingFrame,
+  v: ClusterView,
+  size: number,
+): { centre: [number, number, number]; corners: [number, number, number][] } {
   const r = v.rotation as number[];
   const depth = size / f.scale;
   const w = (0.5 / v.focal) * depth;
   const h = w * v.aspect;
   const corner = (sx: number, sy: number): [number, number, number] => {
     const c = [sx * w, sy * h, depth] as const;
-    return toViewing(f, [0, 1, 2].map((k) => v.position[k]! + r[k]! * c[0] + r[3 + k]! * c[1] + r[6 + k]! * c[2]) as [number, number, number]);
+    return toViewing(
+      f,
+      [0, 1, 2].map((k) => v.position[k]! + r[k]! * c[0] + r[3 + k]! * c[1] + r[6 + k]! * c[2]) as [
+        number,
+        number,
+        number,
+      ],
+    );
   };
-  return { centre: toViewing(f, v.position as [number, number, number]), corners: [corner(-1, -1), corner(1, -1), corner(1, 1), corner(-1, 1)] };
+  return {
+    centre: toViewing(f, v.position as [number, number, number]),
+    corners: [corner(-1, -1), corner(1, -1), corner(1, 1), corner(-1, 1)],
+  };
 }
 
 /** Texture coordinates (v up) of the four sensor corners of {@link frustum} for a photo that is shown upright. */
 export function cornerTexture(orientation: number): readonly [number, number][] {
-  const sensor: [number, number][] = [[0, 0], [1, 0], [1, 1], [0, 1]];
+  const sensor: [number, number][] = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
   return sensor.map(([x, y]) => {
-    const turned: Record<number, [number, number]> = { 2: [1 - x, y], 3: [1 - x, 1 - y], 4: [x, 1 - y], 5: [y, x], 6: [1 - y, x], 7: [1 - y, 1 - x], 8: [y, 1 - x] };
+    const turned: Record<number, [number, number]> = {
+      2: [1 - x, y],
+      3: [1 - x, 1 - y],
+      4: [x, 1 - y],
+      5: [y, x],
+      6: [1 - y, x],
+      7: [1 - y, 1 - x],
+      8: [y, 1 - x],
+    };
     const [u, v] = turned[orientation] ?? [x, y];
     return [u, 1 - v];
   });

@@ -44,9 +44,11 @@ export const useJobs = defineStore('jobs', () => {
     onEvent((e) => {
       if (e.event === 'job') {
         put(e.job);
-        if (e.job.state === 'failed') useNotices().add('error', `${e.job.title} failed: ${e.job.error?.message ?? 'no reason given'}`);
+        if (e.job.state === 'failed')
+          useNotices().add('error', `${e.job.title} failed: ${e.job.error?.message ?? 'no reason given'}`);
         if (e.job.state === 'done') useNotices().add('done', `${e.job.title} finished`);
-      } else if (e.event === 'progress') jobs.value = jobs.value.map((j) => (j.id === e.id ? { ...j, progress: e.progress } : j));
+      } else if (e.event === 'progress')
+        jobs.value = jobs.value.map((j) => (j.id === e.id ? { ...j, progress: e.progress } : j));
       else if (e.event === 'engine' || (e.event === 'changed' && e.what === 'library')) void refresh();
     });
   }

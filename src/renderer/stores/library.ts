@@ -52,5 +52,17 @@ export const useLibrary = defineStore('library', () => {
     });
   }
 
-  return { info, clusters, loaded, changes, network, chosenNetwork, selectedPhoto, selectedInfo, refresh, select, listen };
+  return {
+    info,
+    clusters,
+    loaded,
+    changes,
+    network,
+    chosenNetwork,
+    selectedPhoto,
+    selectedInfo,
+    refresh,
+    select,
+    listen,
+  };
 });

@@ -24,7 +24,11 @@ export function precisionAt(ranks: readonly number[], k: number): number {
  * Ranks of the positives in a ranking from which junk is taken out.
  * @param ranking database indices, best first.
  */
-export function positiveRanks(ranking: ArrayLike<number>, positives: ReadonlySet<number>, junk: ReadonlySet<number>): number[] {
+export function positiveRanks(
+  ranking: ArrayLike<number>,
+  positives: ReadonlySet<number>,
+  junk: ReadonlySet<number>,
+): number[] {
   const ranks: number[] = [];
   let skipped = 0;
   for (let i = 0; i < ranking.length; i += 1) {

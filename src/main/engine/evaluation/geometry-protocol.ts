@@ -6,16 +6,18 @@ import { covisiblePairs, DEFAULT_MINING, positiveCandidates } from '../mining/ca
 import type { Split } from '../mining/split.ts';
 import { rankByScore, row, similarities, type Matrix } from '../retrieval/rank.ts';
 import { learnWhitening, whiten, type Whitening } from '../retrieval/whitening.ts';
+import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { averagePrecision, positiveRanks } from './average-precision.ts';
-
-/** Photos that share at least this many 3D points are relevant to each other. */
-export const RELEVANT_SHARED = 10;
 
 export interface GeometryGroundTruth {
   readonly name: string;
   /** Photo ids, ascending. */
   readonly database: readonly number[];
-  readonly queries: readonly { readonly photo: number; readonly positives: ReadonlySet<number>; readonly junk: ReadonlySet<number> }[];
+  readonly queries: readonly {
+    readonly photo: number;
+    readonly positives: ReadonlySet<number>;
+    readonly junk: ReadonlySet<number>;
+  }[];
 }
 
 /**
@@ -25,7 +27,12 @@ export interface GeometryGroundTruth {
  */
 export function geometryGroundTruth(library: Library, split: Split, minShared = RELEVANT_SHARED): GeometryGroundTruth {
   const database = library.db.prepare('SELECT id FROM photo ORDER BY id').pluck().all() as number[];
-  const placeOf = new Map((library.db.prepare('SELECT id, place FROM photo').all() as { id: number; place: number }[]).map((p) => [p.id, p.place]));
+  const placeOf = new Map(
+    (library.db.prepare('SELECT id, place FROM photo').all() as { id: number; place: number }[]).map((p) => [
+      p.id,
+      p.place,
+    ]),
+  );
   const members = new Map<number, number[]>();
   for (const id of database) {
     const place = placeOf.get(id)!;
@@ -40,11 +47,15 @@ export function geometryGroundTruth(library: Library, split: Split, minShared = 
     if (set === undefined) relevant.set(p.query, (set = new Set()));
     set.add(p.other);
   }
-  const queries = [...relevant.keys()].sort((a, b) => a - b).map((photo) => {
-    const positives = relevant.get(photo)!;
-    return { photo, positives, junk: new Set(members.get(placeOf.get(photo)!)!.filter((id) => !positives.has(id))) };
-  });
-  const side = split.separate ? `${split.heldOutPlaces} held-out places` : 'the training places themselves, because there are too few to hold any out';
+  const queries = [...relevant.keys()]
+    .sort((a, b) => a - b)
+    .map((photo) => {
+      const positives = relevant.get(photo)!;
+      return { photo, positives, junk: new Set(members.get(placeOf.get(photo)!)!.filter((id) => !positives.has(id))) };
+    });
+  const side = split.separate
+    ? `${split.heldOutPlaces} held-out places`
+    : 'the training places themselves, because there are too few to hold any out';
   return {
     name: `geometry: queries of ${side} against all ${database.length} photos, relevant = same cluster and at least ${minShared} shared points, same place otherwise junk, trapezoidal AP, single scale`,
     database,
@@ -104,7 +115,11 @@ export function trainingWhitening(library: Library, split: Split, descriptors: D
 export function evaluateGeometry(library: Library, split: Split, descriptors: DescriptorSet): EvaluationResult {
   const truth = geometryGroundTruth(library, split);
   if (truth.queries.length === 0) {
-    throw new CovisError('STATE_EMPTY', `No photo of the held-out places shares ${RELEVANT_SHARED} points with another`, { hint: 'Import larger models, or choose another --seed for the split.' });
+    throw new CovisError(
+      'STATE_EMPTY',
+      `No photo of the held-out places shares ${RELEVANT_SHARED} points with another`,
+      { hint: 'Import larger models, or choose another --seed for the split.' },
+    );
   }
   const map = meanAveragePrecision(truth, descriptors);
   const whitening = trainingWhitening(library, split, descriptors);
@@ -118,6 +133,8 @@ export function evaluateGeometry(library: Library, split: Split, descriptors: De
 
 export function storeEvaluation(library: Library, networkId: number, size: number, r: EvaluationResult): void {
   library.db
-    .prepare('INSERT INTO evaluation (created, network_id, size, protocol, queries, database_size, map, map_whitened) VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    .prepare(
+      'INSERT INTO evaluation (created, network_id, size, protocol, queries, database_size, map, map_whitened) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    )
     .run(now(), networkId, size, r.protocol, r.queries, r.database, r.map, r.mapWhitened);
 }

@@ -63,7 +63,13 @@ export class ProgressMeter {
 
 /** A context for code that nobody watches or stops. */
 export function silentContext(warnings: string[] = []): TaskContext {
-  return { step: () => undefined, progress: () => undefined, warn: (m) => warnings.push(m), changed: () => undefined, check: () => undefined };
+  return {
+    step: () => undefined,
+    progress: () => undefined,
+    warn: (m) => warnings.push(m),
+    changed: () => undefined,
+    check: () => undefined,
+  };
 }
 
 export function cancelled(): CovisError {

@@ -9,7 +9,13 @@ import { addJob, getJob, jobEnded, jobStarted, listJobs } from './records.ts';
 export type WorkerMessage =
   | { readonly type: 'progress'; readonly progress: JobProgress }
   | { readonly type: 'changed'; readonly what: string }
-  | { readonly type: 'end'; readonly state: 'done' | 'failed' | 'cancelled'; readonly error?: ErrorShape | undefined; readonly warnings: readonly string[]; readonly result?: unknown };
+  | {
+      readonly type: 'end';
+      readonly state: 'done' | 'failed' | 'cancelled';
+      readonly error?: ErrorShape | undefined;
+      readonly warnings: readonly string[];
+      readonly result?: unknown;
+    };
 
 /** What a job's thread is given. `stop` is one byte, set to 1 to ask it to end. */
 export interface WorkerTask {
@@ -64,7 +70,9 @@ export class JobQueue {
   }
 
   list(): JobInfo[] {
-    return listJobs(this.#library).map((j) => (j.id === this.#running?.id ? { ...j, progress: this.#running.progress } : j));
+    return listJobs(this.#library).map((j) =>
+      j.id === this.#running?.id ? { ...j, progress: this.#running.progress } : j,
+    );
   }
 
   /** Ends the running job's thread; what it finished is in the library. */
@@ -75,7 +83,8 @@ export class JobQueue {
 
   #tell(id: number): void {
     const job = getJob(this.#library, id);
-    if (job !== undefined) this.#emit({ event: 'job', job: { ...job, progress: this.#running?.id === id ? this.#running.progress : null } });
+    if (job !== undefined)
+      this.#emit({ event: 'job', job: { ...job, progress: this.#running?.id === id ? this.#running.progress : null } });
   }
 
   #next(): void {
@@ -106,7 +115,14 @@ export class JobQueue {
       jobEnded(
         this.#library,
         job.id,
-        ended ?? { state: 'failed', warnings: [], error: { code: 'INTERNAL', message: `The job's thread ended unexpectedly (${code})${crash === '' ? '' : `: ${crash}`}` } },
+        ended ?? {
+          state: 'failed',
+          warnings: [],
+          error: {
+            code: 'INTERNAL',
+            message: `The job's thread ended unexpectedly (${code})${crash === '' ? '' : `: ${crash}`}`,
+          },
+        },
       );
       this.#tell(job.id);
       this.#next();

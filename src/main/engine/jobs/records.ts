@@ -41,10 +41,21 @@ export function jobStarted(library: Library, id: number): void {
   library.db.prepare("UPDATE job SET state = 'running', started = ? WHERE id = ?").run(now(), id);
 }
 
-export function jobEnded(library: Library, id: number, end: { state: JobState; error?: ErrorShape | undefined; warnings: readonly string[]; result?: unknown }): void {
+export function jobEnded(
+  library: Library,
+  id: number,
+  end: { state: JobState; error?: ErrorShape | undefined; warnings: readonly string[]; result?: unknown },
+): void {
   library.db
     .prepare('UPDATE job SET state = ?, finished = ?, error = ?, warnings = ?, result = ? WHERE id = ?')
-    .run(end.state, now(), end.error === undefined ? null : JSON.stringify(end.error), JSON.stringify(end.warnings), end.result === undefined ? null : JSON.stringify(end.result), id);
+    .run(
+      end.state,
+      now(),
+      end.error === undefined ? null : JSON.stringify(end.error),
+      JSON.stringify(end.warnings),
+      end.result === undefined ? null : JSON.stringify(end.result),
+      id,
+    );
 }
 
 export function getJob(library: Library, id: number): JobInfo | undefined {
@@ -54,11 +65,19 @@ export function getJob(library: Library, id: number): JobInfo | undefined {
 
 /** The newest jobs, newest first. */
 export function listJobs(library: Library): JobInfo[] {
-  return (library.db.prepare(`SELECT ${COLUMNS} FROM job ORDER BY id DESC LIMIT ${LISTED}`).all() as JobRow[]).map(toInfo);
+  return (library.db.prepare(`SELECT ${COLUMNS} FROM job ORDER BY id DESC LIMIT ${LISTED}`).all() as JobRow[]).map(
+    toInfo,
+  );
 }
 
 /** Jobs that a crash left behind become failures that say so. */
 export function closeInterruptedJobs(library: Library): void {
-  const error: ErrorShape = { code: 'ENGINE_EXITED', message: 'Covis ended while this job was running', hint: 'Start it again: what was finished is kept.' };
-  library.db.prepare("UPDATE job SET state = 'failed', finished = ?, error = ? WHERE state IN ('running', 'queued')").run(now(), JSON.stringify(error));
+  const error: ErrorShape = {
+    code: 'ENGINE_EXITED',
+    message: 'Covis ended while this job was running',
+    hint: 'Start it again: what was finished is kept.',
+  };
+  library.db
+    .prepare("UPDATE job SET state = 'failed', finished = ?, error = ? WHERE state IN ('running', 'queued')")
+    .run(now(), JSON.stringify(error));
 }

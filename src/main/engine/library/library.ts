@@ -33,7 +33,10 @@ export class Library {
   static open(path: string): Library {
     const root = resolve(path);
     if (!Library.exists(root)) {
-      throw new CovisError('NOT_FOUND', 'No library is in this folder', { file: root, hint: `Make one with: covis init ${path}` });
+      throw new CovisError('NOT_FOUND', 'No library is in this folder', {
+        file: root,
+        hint: `Make one with: covis init ${path}`,
+      });
     }
     return Library.#connect(root);
   }
@@ -42,7 +45,10 @@ export class Library {
   static create(path: string): Library {
     const root = resolve(path);
     if (!Library.exists(root) && existsSync(root) && readdirSync(root).length > 0) {
-      throw new CovisError('STATE_CONFLICT', 'This folder is not empty and holds no library', { file: root, hint: 'Choose a new or an empty folder.' });
+      throw new CovisError('STATE_CONFLICT', 'This folder is not empty and holds no library', {
+        file: root,
+        hint: 'Choose a new or an empty folder.',
+      });
     }
     mkdirSync(root, { recursive: true });
     return Library.#connect(root);
@@ -54,7 +60,10 @@ export class Library {
       db = new Database(join(root, DATABASE));
       db.pragma('journal_mode = WAL');
     } catch (cause) {
-      throw new CovisError('INPUT_CORRUPT', 'The library cannot be opened; it may be damaged or on a read-only disk', { file: join(root, DATABASE), cause });
+      throw new CovisError('INPUT_CORRUPT', 'The library cannot be opened; it may be damaged or on a read-only disk', {
+        file: join(root, DATABASE),
+        cause,
+      });
     }
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');

@@ -47,7 +47,7 @@ export function writeNpy(file: string, data: NpyData, shape: readonly number[]):
 }
 
 function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, 1 << 28));
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, 1 << 28));
 }
 
 /**
@@ -71,7 +71,8 @@ export function readNpy(file: string): NpyArray {
     const wide = start[6]! > 1;
     const headAt = wide ? 12 : 10;
     const headLength = wide ? start.readUInt32LE(8) : start.readUInt16LE(8);
-    if (headAt + headLength > size) throw new CovisError('INPUT_TRUNCATED', 'The file ends inside its header', { file, offset: headAt });
+    if (headAt + headLength > size)
+      throw new CovisError('INPUT_TRUNCATED', 'The file ends inside its header', { file, offset: headAt });
     const head = Buffer.alloc(headLength);
     readSync(fd, head, 0, headLength, headAt);
     const text = head.toString('latin1');
@@ -79,17 +80,30 @@ export function readNpy(file: string): NpyArray {
     const shapeText = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
     const Type = descr === undefined ? undefined : TYPES[descr];
     if (Type === undefined || shapeText === undefined || /'fortran_order':\s*True/.test(text)) {
-      throw new CovisError('INPUT_UNSUPPORTED', `This array has the layout ${text.trim()}; C order and float32, float64, uint32, int32 or uint8 can be read`, { file, offset: headAt });
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `This array has the layout ${text.trim()}; C order and float32, float64, uint32, int32 or uint8 can be read`,
+        { file, offset: headAt },
+      );
     }
-    const shape = shapeText.split(',').map((s) => s.trim()).filter((s) => s !== '').map(Number);
+    const shape = shapeText
+      .split(',')
+      .map((s) => s.trim())
+      .filter((s) => s !== '')
+      .map(Number);
     const count = shape.reduce((a, b) => a * b, 1);
     const bytes = count * Type.BYTES_PER_ELEMENT;
     if (!Number.isSafeInteger(count) || count < 0 || headAt + headLength + bytes > size) {
-      throw new CovisError('INPUT_TRUNCATED', `The shape (${shapeText}) needs ${bytes} bytes, the file has ${size - headAt - headLength}`, { file, offset: headAt + headLength });
+      throw new CovisError(
+        'INPUT_TRUNCATED',
+        `The shape (${shapeText}) needs ${bytes} bytes, the file has ${size - headAt - headLength}`,
+        { file, offset: headAt + headLength },
+      );
     }
     const data = new Type(count);
     const target = new Uint8Array(data.buffer);
-    for (let at = 0; at < bytes; ) at += readSync(fd, target, at, Math.min(bytes - at, 1 << 28), headAt + headLength + at);
+    for (let at = 0; at < bytes;)
+      at += readSync(fd, target, at, Math.min(bytes - at, 1 << 28), headAt + headLength + at);
     return { shape, data };
   } finally {
     closeSync(fd);

@@ -35,7 +35,11 @@ export function listImages(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((e) => e.isFile() || e.isSymbolicLink())
-    .map((e) => join(e.parentPath, e.name).slice(folder.length + 1).replaceAll('\\', '/'))
+    .map((e) =>
+      join(e.parentPath, e.name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/'),
+    )
     .filter((n) => IMAGE_TYPES.test(n))
     .sort();
 }
@@ -96,12 +100,16 @@ export function upright(x: number, y: number, orientation: number): [number, num
 
 /** All photos, by id. */
 export function allPhotos(library: Library): PhotoRow[] {
-  return library.db.prepare('SELECT id, hash, width, height, orientation, place FROM photo ORDER BY id').all() as PhotoRow[];
+  return library.db
+    .prepare('SELECT id, hash, width, height, orientation, place FROM photo ORDER BY id')
+    .all() as PhotoRow[];
 }
 
 /** @throws CovisError `NOT_FOUND`. */
 export function photoByHash(library: Library, hash: string): PhotoRow {
-  const row = library.db.prepare('SELECT id, hash, width, height, orientation, place FROM photo WHERE hash = ?').get(hash) as PhotoRow | undefined;
+  const row = library.db
+    .prepare('SELECT id, hash, width, height, orientation, place FROM photo WHERE hash = ?')
+    .get(hash) as PhotoRow | undefined;
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
   return row;
 }
@@ -109,7 +117,9 @@ export function photoByHash(library: Library, hash: string): PhotoRow {
 /** A file that holds this photo's content now. @throws CovisError `INPUT_MISSING` naming where it was. */
 export function photoPath(library: Library, photoId: number): string {
   const places = library.db
-    .prepare('SELECT s.images AS folder, f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ?')
+    .prepare(
+      'SELECT s.images AS folder, f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ?',
+    )
     .all(photoId) as { folder: string; name: string }[];
   const paths = places.map((p) => join(p.folder, p.name));
   const found = paths.find((p) => existsSync(p));
@@ -131,12 +141,21 @@ export function photoInfo(library: Library, hash: string): PhotoInfo {
     )
     .get(hash) as { id: number; hash: string; width: number; height: number; name: string; scene: string } | undefined;
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
-  return { id: row.hash, name: row.name, scene: row.scene, width: row.width, height: row.height, clusters: clustersOf(library, row.id) };
+  return {
+    id: row.hash,
+    name: row.name,
+    scene: row.scene,
+    width: row.width,
+    height: row.height,
+    clusters: clustersOf(library, row.id),
+  };
 }
 
 /** The clusters in which a photo is registered. */
 export function clustersOf(library: Library, photoId: number): { id: string; name: string }[] {
   return library.db
-    .prepare('SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id')
+    .prepare(
+      'SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id',
+    )
     .all(photoId) as { id: string; name: string }[];
 }

@@ -26,7 +26,10 @@ export async function decode(file: string | Uint8Array, size: number): Promise<P
     const rgb = info.channels === 3 ? data : greyToRgb(data, info.channels);
     return { width: info.width, height: info.height, data: rgb };
   } catch (cause) {
-    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', { ...(typeof file === 'string' ? { file } : {}), cause });
+    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', {
+      ...(typeof file === 'string' ? { file } : {}),
+      cause,
+    });
   }
 }
 

@@ -3,7 +3,14 @@ import type { Library } from '../library/library.ts';
 import { isRelaxedInlier, symmetricScale, type CovisiblePair } from './positives.ts';
 
 /** Defaults of m3 and of the negatives (methods.md 1.2, 1.3). */
-export const DEFAULT_MINING: MiningParameters = { strategy: 'm3', minShared: 30, minOverlap: 0.2, maxScale: 1.5, negatives: 5, queries: 200 };
+export const DEFAULT_MINING: MiningParameters = {
+  strategy: 'm3',
+  minShared: 30,
+  minOverlap: 0.2,
+  maxScale: 1.5,
+  negatives: 5,
+  queries: 200,
+};
 
 /**
  * All directed pairs of photos that share points, per cluster, with at least `minShared` of them. `query` and `other` are photo ids.
@@ -19,7 +26,15 @@ export function covisiblePairs(library: Library, minShared: number): CovisiblePa
        WHERE p.shared >= ? AND va.photo_id IS NOT NULL AND vb.photo_id IS NOT NULL
        ORDER BY p.cluster_id, p.a, p.b`,
     )
-    .iterate(minShared) as Iterable<{ cluster: number; a: number; b: number; shared: number; scale: number | null; seenA: number; seenB: number }>;
+    .iterate(minShared) as Iterable<{
+    cluster: number;
+    a: number;
+    b: number;
+    shared: number;
+    scale: number | null;
+    seenA: number;
+    seenB: number;
+  }>;
   const out: CovisiblePair[] = [];
   for (const r of rows) {
     const scale = symmetricScale(r.scale ?? Number.NaN);
@@ -30,7 +45,11 @@ export function covisiblePairs(library: Library, minShared: number): CovisiblePa
 }
 
 /** The pairs that m3 may draw from, by query photo. */
-export function positiveCandidates(library: Library, parameters: MiningParameters, photos: ReadonlySet<number>): Map<number, CovisiblePair[]> {
+export function positiveCandidates(
+  library: Library,
+  parameters: MiningParameters,
+  photos: ReadonlySet<number>,
+): Map<number, CovisiblePair[]> {
   const byQuery = new Map<number, CovisiblePair[]>();
   for (const p of covisiblePairs(library, parameters.minShared)) {
     if (!photos.has(p.query) || !photos.has(p.other) || !isRelaxedInlier(p, parameters)) continue;

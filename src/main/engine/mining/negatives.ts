@@ -12,7 +12,13 @@ export interface Negative {
  * @param places place of each row; photos of one place are never each other's negatives.
  * @returns at most `count`; fewer when the pool has fewer foreign places.
  */
-export function hardestNegatives(pool: Matrix, places: ArrayLike<number>, query: Float32Array, queryPlace: number, count: number): Negative[] {
+export function hardestNegatives(
+  pool: Matrix,
+  places: ArrayLike<number>,
+  query: Float32Array,
+  queryPlace: number,
+  count: number,
+): Negative[] {
   const scores = similarities(pool, query);
   const order = rankByScore(scores);
   const taken = new Set([queryPlace]);

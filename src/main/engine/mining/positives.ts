@@ -21,6 +21,11 @@ export function symmetricScale(s: number): number {
  * True where strategy m3 ("relaxed inliers") may take the pair: enough shared points, overlap and bounded scale change
  * (methods.md 1.2), and not the photo itself.
  */
-export function isRelaxedInlier(pair: CovisiblePair, p: Pick<MiningParameters, 'minShared' | 'minOverlap' | 'maxScale'>): boolean {
-  return pair.query !== pair.other && pair.shared >= p.minShared && pair.overlap >= p.minOverlap && pair.scale <= p.maxScale;
+export function isRelaxedInlier(
+  pair: CovisiblePair,
+  p: Pick<MiningParameters, 'minShared' | 'minOverlap' | 'maxScale'>,
+): boolean {
+  return (
+    pair.query !== pair.other && pair.shared >= p.minShared && pair.overlap >= p.minOverlap && pair.scale <= p.maxScale
+  );
 }

@@ -14,11 +14,23 @@ export function listMiningRuns(library: Library): MiningRunInfo[] {
 }
 
 /** A window of tuples of a run, by key. With `cluster`, only tuples whose query is of that cluster; `from` then counts within them. */
-export function tuplePage(library: Library, run: number, from: number, limit: number, cluster?: string): { total: number; tuples: TupleInfo[] } {
+export function tuplePage(
+  library: Library,
+  run: number,
+  from: number,
+  limit: number,
+  cluster?: string,
+): { total: number; tuples: TupleInfo[] } {
   const { db } = library;
   const filter = cluster === undefined ? '' : 'AND c.uid = @cluster';
-  const total = db.prepare(`SELECT COUNT(*) FROM tuple t JOIN cluster c ON c.id = t.cluster_id WHERE t.run_id = @run ${filter}`).pluck().get({ run, cluster }) as number;
-  const window = cluster === undefined ? 'AND t.tuple_index >= @from ORDER BY t.tuple_index LIMIT @limit' : `${filter} ORDER BY t.tuple_index LIMIT @limit OFFSET @from`;
+  const total = db
+    .prepare(`SELECT COUNT(*) FROM tuple t JOIN cluster c ON c.id = t.cluster_id WHERE t.run_id = @run ${filter}`)
+    .pluck()
+    .get({ run, cluster }) as number;
+  const window =
+    cluster === undefined
+      ? 'AND t.tuple_index >= @from ORDER BY t.tuple_index LIMIT @limit'
+      : `${filter} ORDER BY t.tuple_index LIMIT @limit OFFSET @from`;
   const rows = db
     .prepare(
       `SELECT t.tuple_index AS idx, q.hash AS query, p.hash AS positive, c.uid AS cluster, c.name AS clusterName, t.shared, t.overlap, t.scale,
@@ -26,7 +38,10 @@ export function tuplePage(library: Library, run: number, from: number, limit: nu
        FROM tuple t JOIN photo q ON q.id = t.query JOIN photo p ON p.id = t.positive JOIN cluster c ON c.id = t.cluster_id
        WHERE t.run_id = @run ${window}`,
     )
-    .all({ run, from, limit, cluster }) as (Omit<TupleInfo, 'id' | 'index' | 'negatives'> & { idx: number; negatives: string })[];
+    .all({ run, from, limit, cluster }) as (Omit<TupleInfo, 'id' | 'index' | 'negatives'> & {
+    idx: number;
+    negatives: string;
+  })[];
   const negative = db.prepare(
     `SELECT p.hash AS photo, COALESCE(c.uid, '') AS cluster, COALESCE(c.name, s.name) AS clusterName FROM photo p
      JOIN photo_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id

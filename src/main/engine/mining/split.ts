@@ -26,7 +26,8 @@ export function splitPlaces(library: Library, seed: number): Split {
   const count = separate ? Math.max(1, Math.round(places.length * HELD_OUT_FRACTION)) : 0;
   const held = new Set(random(seed).shuffled(places).slice(0, count));
   const modelled = new Set(places);
-  const ids = (keep: (place: number) => boolean): Set<number> => new Set(photos.filter((p) => keep(p.place)).map((p) => p.id));
+  const ids = (keep: (place: number) => boolean): Set<number> =>
+    new Set(photos.filter((p) => keep(p.place)).map((p) => p.id));
   const training = ids((p) => modelled.has(p) && !held.has(p));
   return {
     training,

@@ -23,12 +23,20 @@ export const DEFAULT_SIZE = 320;
 const SAVE_EVERY_MS = 30_000;
 
 /** Runs a network over photos, one at a time and unpadded. Photos that cannot be decoded are reported and left out. */
-export async function describePhotos(runner: Runner, network: Pick<NetworkRow, 'spec'>, photos: PhotoSource, ids: readonly number[], task: TaskContext, onRow: (id: number, descriptor: Float32Array) => void): Promise<void> {
+export async function describePhotos(
+  runner: Runner,
+  network: Pick<NetworkRow, 'spec'>,
+  photos: PhotoSource,
+  ids: readonly number[],
+  task: TaskContext,
+  onRow: (id: number, descriptor: Float32Array) => void,
+): Promise<void> {
   let done = 0;
   for await (const { id, pixels, error } of photos.stream(ids)) {
     task.check();
     done += 1;
-    if (pixels === undefined) task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
+    if (pixels === undefined)
+      task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
     else {
       const result = await runner.run({ [IMAGE]: toInput(pixels, network.spec.preprocess) });
       onRow(id, result[DESCRIPTOR]!);
@@ -45,12 +53,24 @@ function files(library: Library, network: NetworkRow, size: number): { data: str
 /** The stored descriptors of a network at a size, empty if there are none yet. */
 export function loadDescriptors(library: Library, network: NetworkRow, size: number): DescriptorSet {
   const { data, ids } = files(library, network, size);
-  const rows = library.db.prepare('SELECT rows FROM descriptor_set WHERE network_id = ? AND size = ?').pluck().get(network.id, size) as number | undefined;
-  if (rows === undefined || !existsSync(data) || !existsSync(ids)) return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
+  const rows = library.db
+    .prepare('SELECT rows FROM descriptor_set WHERE network_id = ? AND size = ?')
+    .pluck()
+    .get(network.id, size) as number | undefined;
+  if (rows === undefined || !existsSync(data) || !existsSync(ids))
+    return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
   const matrix = readNpy(data);
   const index = readNpy(ids);
-  if (!(matrix.data instanceof Float32Array) || !(index.data instanceof Uint32Array) || matrix.shape[1] !== network.spec.dim || matrix.shape[0] !== index.data.length) {
-    throw new CovisError('INPUT_CORRUPT', 'This descriptor file does not fit its network', { file: data, hint: 'Delete it and extract again.' });
+  if (
+    !(matrix.data instanceof Float32Array) ||
+    !(index.data instanceof Uint32Array) ||
+    matrix.shape[1] !== network.spec.dim ||
+    matrix.shape[0] !== index.data.length
+  ) {
+    throw new CovisError('INPUT_CORRUPT', 'This descriptor file does not fit its network', {
+      file: data,
+      hint: 'Delete it and extract again.',
+    });
   }
   return { ids: index.data, data: matrix.data, dim: network.spec.dim };
 }
@@ -60,7 +80,9 @@ function store(library: Library, network: NetworkRow, size: number, set: Descrip
   writeNpy(f.data, set.data, [set.ids.length, set.dim]);
   writeNpy(f.ids, set.ids, [set.ids.length]);
   library.db
-    .prepare('INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, ?, ?, ?) ON CONFLICT(network_id, size) DO UPDATE SET rows = excluded.rows, created = excluded.created')
+    .prepare(
+      'INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, ?, ?, ?) ON CONFLICT(network_id, size) DO UPDATE SET rows = excluded.rows, created = excluded.created',
+    )
     .run(network.id, size, set.ids.length, now());
 }
 
@@ -68,10 +90,17 @@ function store(library: Library, network: NetworkRow, size: number, set: Descrip
  * Computes the descriptors that are not there yet, for all photos of the library, and stores them.
  * What was computed is saved every half minute and when the task is cancelled, so that a second run goes on from there.
  */
-export async function extract(library: Library, network: NetworkRow, size: number, task: TaskContext): Promise<DescriptorSet & { readonly computed: number }> {
+export async function extract(
+  library: Library,
+  network: NetworkRow,
+  size: number,
+  task: TaskContext,
+): Promise<DescriptorSet & { readonly computed: number }> {
   const known = loadDescriptors(library, network, size);
   const have = new Set(known.ids);
-  const wanted = allPhotos(library).map((p) => p.id).filter((id) => !have.has(id));
+  const wanted = allPhotos(library)
+    .map((p) => p.id)
+    .filter((id) => !have.has(id));
   if (wanted.length === 0) return { ...known, computed: 0 };
   task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
   const { dim } = network.spec;

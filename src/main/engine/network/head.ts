@@ -14,7 +14,16 @@ export const EPSILON = 1e-6;
 /** GeM's exponent before training (methods.md 1.5). */
 export const INITIAL_P = 3;
 
-const AFTER_FEATURES = new Set(['GlobalAveragePool', 'GlobalMaxPool', 'ReduceMean', 'Flatten', 'Reshape', 'Squeeze', 'Gemm', 'MatMul']);
+const AFTER_FEATURES = new Set([
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'ReduceMean',
+  'Flatten',
+  'Reshape',
+  'Squeeze',
+  'Gemm',
+  'MatMul',
+]);
 const SKIPPED = new Set(['MaxPool', 'AveragePool', 'Identity', 'Dropout', 'Pad']);
 
 /**
@@ -32,7 +41,8 @@ export function lastFeatureMap(graph: Graph): string {
     if (!onPath.has(node) || !AFTER_FEATURES.has(node.op) || shapes.get(x)?.length !== 4) continue;
     if (usedBesides(graph, x, node)) continue;
     let value = x;
-    for (let p = producer.get(value); p !== undefined && SKIPPED.has(p.op); p = producer.get(value)) value = p.inputs[0]!;
+    for (let p = producer.get(value); p !== undefined && SKIPPED.has(p.op); p = producer.get(value))
+      value = p.inputs[0]!;
     return value;
   }
   const last = graph.outputs[0]?.name ?? '';
@@ -69,11 +79,15 @@ export function addGemHead(backbone: Graph, features: string, p = INITIAL_P): { 
     throw new CovisError('NOT_FOUND', `The network has no node or value named ${features}`);
   }
   const input = backbone.inputs.find((i) => i.dims.length === 4);
-  if (input === undefined) throw new CovisError('INPUT_UNSUPPORTED', 'The network has no image input of four dimensions');
+  if (input === undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', 'The network has no image input of four dimensions');
   const channels = inferShapes(backbone).get(cut);
   const dim = channels?.[1];
   if (channels?.length !== 4 || typeof dim !== 'number') {
-    throw new CovisError('INPUT_UNSUPPORTED', `${features} is not a feature map of four dimensions with a fixed number of channels`);
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `${features} is not a feature map of four dimensions with a fixed number of channels`,
+    );
   }
   let graph = prune(backbone, [cut]);
   graph = renameValue(graph, input.name, IMAGE);
@@ -86,7 +100,11 @@ export function addGemHead(backbone: Graph, features: string, p = INITIAL_P): { 
   const pooled = b.op('Pow', [mean, b.op('Div', [b.scalar(1), GEM_P])]);
   const norm = b.op('Sqrt', [b.reduceSum(b.op('Mul', [pooled, pooled]), [1], true)]);
   b.op('Div', [pooled, b.op('Add', [norm, b.scalar(EPSILON)])], {}, DESCRIPTOR);
-  graph.inputs.splice(0, graph.inputs.length, { name: IMAGE, type: 'float', dims: ['N', input.dims[1] ?? 3, 'H', 'W'] });
+  graph.inputs.splice(0, graph.inputs.length, {
+    name: IMAGE,
+    type: 'float',
+    dims: ['N', input.dims[1] ?? 3, 'H', 'W'],
+  });
   graph.outputs.splice(0, graph.outputs.length, { name: DESCRIPTOR, type: 'float', dims: ['N', dim] });
   return { graph, dim };
 }

@@ -15,7 +15,12 @@ import { readSpec, writeSpec } from './spec.ts';
 const EMBEDDED = 'mobilenet-v1-025-gem.onnx';
 
 /** ImageNet statistics of PyTorch's networks, on values scaled to 0..1. */
-const TORCHVISION: Preprocess = { order: 'RGB', scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+const TORCHVISION: Preprocess = {
+  order: 'RGB',
+  scale: 1 / 255,
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+};
 
 export interface NetworkRow {
   readonly id: number;
@@ -32,12 +37,22 @@ export interface LoadedNetwork extends NetworkRow {
 export function readNetworkFile(file: string): { graph: Graph; spec: NetworkSpec } {
   const graph = normalise(parseOnnx(readFileSync(file), file), file);
   const spec = readSpec(graph, file);
-  if (spec === undefined) throw new CovisError('INPUT_UNSUPPORTED', 'This ONNX file was not written by Covis', { file, hint: 'Import it as a backbone first.' });
+  if (spec === undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', 'This ONNX file was not written by Covis', {
+      file,
+      hint: 'Import it as a backbone first.',
+    });
   return { graph, spec };
 }
 
 /** Stores a network under its content hash; the same network twice is one. */
-export function storeNetwork(library: Library, graph: Graph, spec: NetworkSpec, parent: string | null, embedded = false): NetworkRow {
+export function storeNetwork(
+  library: Library,
+  graph: Graph,
+  spec: NetworkSpec,
+  parent: string | null,
+  embedded = false,
+): NetworkRow {
   const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
   writeSpec(described, spec);
   const bytes = encodeOnnx(described);
@@ -49,7 +64,9 @@ export function storeNetwork(library: Library, graph: Graph, spec: NetworkSpec, 
   }
   const parameters = trainableParameters(graph).reduce((n, name) => n + sizeOf(graph.initializers.get(name)!.dims), 0);
   library.db
-    .prepare('INSERT INTO network (uid, parent, spec, bytes, parameters, embedded, created) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO NOTHING')
+    .prepare(
+      'INSERT INTO network (uid, parent, spec, bytes, parameters, embedded, created) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO NOTHING',
+    )
     .run(uid, parent, JSON.stringify(spec), bytes.length, parameters, embedded ? 1 : 0, now());
   return networkRow(library, uid);
 }
@@ -73,7 +90,11 @@ export interface BackboneOptions {
  * Imports a network: one that Covis wrote as it is, any other ONNX backbone cut at its last feature map with GeM appended.
  * The result is run once, so that what the runtime refuses is refused here.
  */
-export async function importNetwork(library: Library, file: string, options: BackboneOptions = {}): Promise<NetworkRow> {
+export async function importNetwork(
+  library: Library,
+  file: string,
+  options: BackboneOptions = {},
+): Promise<NetworkRow> {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
   const graph = normalise(parseOnnx(readFileSync(file), file), file);
   const own = readSpec(graph, file);
@@ -84,13 +105,24 @@ export async function importNetwork(library: Library, file: string, options: Bac
     const headed = addGemHead(graph, features);
     ready = headed.graph;
     const name = options.name ?? basename(file).replace(/\.onnx$/i, '');
-    spec = { name: `${name} GeM`, dim: headed.dim, features, preprocess: options.preprocess ?? TORCHVISION, origin: `Imported from ${basename(file)}`, licence: 'not stated' };
+    spec = {
+      name: `${name} GeM`,
+      dim: headed.dim,
+      features,
+      preprocess: options.preprocess ?? TORCHVISION,
+      origin: `Imported from ${basename(file)}`,
+      licence: 'not stated',
+    };
   }
   const runner = await Runner.create(ready);
   try {
     await runner.run({ image: { dims: [1, 3, 64, 64], data: new Float32Array(3 * 64 * 64).fill(0.1) } });
   } catch (cause) {
-    throw new CovisError('INPUT_UNSUPPORTED', `The network does not run on an image of free size: ${cause instanceof Error ? cause.message : String(cause)}`, { file, cause });
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `The network does not run on an image of free size: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { file, cause },
+    );
   } finally {
     await runner.release();
   }
@@ -104,14 +136,17 @@ function rowOf(r: { id: number; uid: string; spec: string }): NetworkRow {
 /** By content hash, or the beginning of one. @throws CovisError `NOT_FOUND`. */
 export function networkRow(library: Library, uid: string): NetworkRow {
   const escaped = uid.replace(/[^0-9a-f]/gi, '_');
-  const row = library.db.prepare('SELECT id, uid, spec FROM network WHERE uid LIKE ? ORDER BY uid = ? DESC LIMIT 1').get(`${escaped}%`, uid) as { id: number; uid: string; spec: string } | undefined;
+  const row = library.db
+    .prepare('SELECT id, uid, spec FROM network WHERE uid LIKE ? ORDER BY uid = ? DESC LIMIT 1')
+    .get(`${escaped}%`, uid) as { id: number; uid: string; spec: string } | undefined;
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no network ${uid}`);
   return rowOf(row);
 }
 
 /** The network that was made last: the one a person most likely means. */
 export function latestNetwork(library: Library): NetworkRow {
-  const row = library.db.prepare('SELECT id, uid, spec FROM network ORDER BY id DESC LIMIT 1').get() as { id: number; uid: string; spec: string } | undefined;
+  const row = library.db.prepare('SELECT id, uid, spec FROM network ORDER BY id DESC LIMIT 1').get() as
+    { id: number; uid: string; spec: string } | undefined;
   return row === undefined ? ensureDefaultNetwork(library) : rowOf(row);
 }
 
@@ -119,8 +154,13 @@ export function latestNetwork(library: Library): NetworkRow {
  * What a person means by a network: a content hash of the library, `default` for the embedded one, a path to an ONNX file (which is imported),
  * or nothing for `fallback`.
  */
-export async function resolveNetwork(library: Library, which: string | undefined, fallback: 'default' | 'latest'): Promise<NetworkRow> {
-  if (which === undefined || which === '') return fallback === 'default' ? ensureDefaultNetwork(library) : latestNetwork(library);
+export async function resolveNetwork(
+  library: Library,
+  which: string | undefined,
+  fallback: 'default' | 'latest',
+): Promise<NetworkRow> {
+  if (which === undefined || which === '')
+    return fallback === 'default' ? ensureDefaultNetwork(library) : latestNetwork(library);
   if (which === 'default') return ensureDefaultNetwork(library);
   if (/\.onnx$/i.test(which) || existsSync(which)) return importNetwork(library, which);
   return networkRow(library, which);
@@ -132,7 +172,9 @@ export function loadNetwork(library: Library, row: NetworkRow): LoadedNetwork {
 }
 
 export function listNetworks(library: Library): NetworkInfo[] {
-  const rows = library.db.prepare('SELECT uid, parent, spec, bytes, parameters, embedded, created FROM network ORDER BY id').all() as {
+  const rows = library.db
+    .prepare('SELECT uid, parent, spec, bytes, parameters, embedded, created FROM network ORDER BY id')
+    .all() as {
     uid: string;
     parent: string | null;
     spec: string;

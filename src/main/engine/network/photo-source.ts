@@ -50,7 +50,10 @@ export class PhotoSource {
   }
 
   /** Photos in order, decoded a few ahead; what fails to decode comes as an error in its place. */
-  async *stream(photoIds: readonly number[], ahead = 6): AsyncGenerator<{ id: number; pixels: Pixels | undefined; error: unknown }> {
+  async *stream(
+    photoIds: readonly number[],
+    ahead = 6,
+  ): AsyncGenerator<{ id: number; pixels: Pixels | undefined; error: unknown }> {
     const start = (id: number): Promise<{ id: number; pixels: Pixels | undefined; error: unknown }> =>
       this.get(id).then(
         (pixels) => ({ id, pixels, error: undefined }),

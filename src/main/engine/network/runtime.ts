@@ -33,12 +33,18 @@ export class Runner {
       });
       return new Runner(session);
     } catch (cause) {
-      throw new CovisError('INPUT_UNSUPPORTED', `ONNX Runtime cannot run this network: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `ONNX Runtime cannot run this network: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      );
     }
   }
 
   /** Runs with float tensors; inputs are not copied, so weights may be updated in place between runs. */
-  async run(inputs: Readonly<Record<string, { dims: readonly number[]; data: Float32Array }>>): Promise<Record<string, Float32Array>> {
+  async run(
+    inputs: Readonly<Record<string, { dims: readonly number[]; data: Float32Array }>>,
+  ): Promise<Record<string, Float32Array>> {
     const feeds: Record<string, ort.Tensor> = {};
     for (const [name, t] of Object.entries(inputs)) feeds[name] = new ort.Tensor('float32', t.data, t.dims);
     const results = await this.#session.run(feeds);

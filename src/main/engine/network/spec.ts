@@ -26,6 +26,9 @@ export function readSpec(graph: Graph, file: string): NetworkSpec | undefined {
   try {
     return specSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new CovisError('INPUT_CORRUPT', 'The description that Covis keeps inside its networks is damaged', { file, cause });
+    throw new CovisError('INPUT_CORRUPT', 'The description that Covis keeps inside its networks is damaged', {
+      file,
+      cause,
+    });
   }
 }

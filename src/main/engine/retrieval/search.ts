@@ -1,17 +1,22 @@
 import type { SearchHit } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { RELEVANT_SHARED } from '../evaluation/geometry-protocol.ts';
 import type { Library } from '../library/library.ts';
 import { decode, toInput } from '../library/pixels.ts';
 import { photoByHash } from '../library/photos.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
+import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { Runner } from '../network/runtime.ts';
 import { rankByScore, row, similarities, type Matrix } from './rank.ts';
 import type { DescriptorSet } from '../network/extract.ts';
 
 /** Descriptor of one photo that need not be in the library. */
-export async function describeOne(library: Library, network: NetworkRow, file: string | Uint8Array, size: number): Promise<Float32Array> {
+export async function describeOne(
+  library: Library,
+  network: NetworkRow,
+  file: string | Uint8Array,
+  size: number,
+): Promise<Float32Array> {
   const pixels = await decode(file, size);
   const runner = await Runner.create(loadNetwork(library, network).graph);
   try {
@@ -32,9 +37,17 @@ export function storedDescriptor(set: DescriptorSet, photoId: number): Float32Ar
  * @param query the library photo that asks, for which each hit's relation is known from geometry; undefined for a foreign photo.
  * @throws CovisError `STATE_EMPTY` when the library has no descriptors of this network.
  */
-export function search(library: Library, set: DescriptorSet, descriptor: Float32Array, top: number, query?: string): SearchHit[] {
+export function search(
+  library: Library,
+  set: DescriptorSet,
+  descriptor: Float32Array,
+  top: number,
+  query?: string,
+): SearchHit[] {
   if (set.ids.length === 0) {
-    throw new CovisError('STATE_EMPTY', 'The photos have no descriptors of this network yet', { hint: 'Extract them first: Jobs, Extract, or covis extract.' });
+    throw new CovisError('STATE_EMPTY', 'The photos have no descriptors of this network yet', {
+      hint: 'Extract them first: Jobs, Extract, or covis extract.',
+    });
   }
   const matrix: Matrix = { data: set.data, rows: set.ids.length, dim: set.dim };
   const scores = similarities(matrix, descriptor);
@@ -43,7 +56,9 @@ export function search(library: Library, set: DescriptorSet, descriptor: Float32
   const facts = library.db.prepare(
     `SELECT p.hash, p.place, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p WHERE p.id = ?`,
   );
-  const clusters = library.db.prepare('SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id');
+  const clusters = library.db.prepare(
+    'SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id',
+  );
   const sharedWith = asking === undefined ? undefined : sharedPoints(library, asking.id);
   return Array.from(order, (at): SearchHit => {
     const id = set.ids[at]!;
@@ -54,7 +69,16 @@ export function search(library: Library, set: DescriptorSet, descriptor: Float32
       name: f.name,
       clusters: clusters.all(id) as { id: string; name: string }[],
       score: scores[at]!,
-      relation: asking === undefined ? 'unknown' : id === asking.id ? 'query' : (shared ?? 0) >= RELEVANT_SHARED ? 'positive' : f.place === asking.place ? 'same-place' : 'other',
+      relation:
+        asking === undefined
+          ? 'unknown'
+          : id === asking.id
+            ? 'query'
+            : (shared ?? 0) >= RELEVANT_SHARED
+              ? 'positive'
+              : f.place === asking.place
+                ? 'same-place'
+                : 'other',
       shared,
     };
   });

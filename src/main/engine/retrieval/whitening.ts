@@ -28,7 +28,11 @@ export function learnWhitening(x: Matrix, queries: readonly number[], positives:
   for (let j = 0; j < pairs; j += 1) {
     const q = row(x, queries[j]!);
     const p = row(x, positives[j]!);
-    addOuter(covariance, q.map((v, k) => v - p[k]!), 1 / pairs);
+    addOuter(
+      covariance,
+      q.map((v, k) => v - p[k]!),
+      1 / pairs,
+    );
   }
   mirror(covariance);
   let shrinkage = 0;

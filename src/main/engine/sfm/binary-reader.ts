@@ -100,7 +100,10 @@ export class BinaryReader {
     const high = this.#view.getUint32(at + 4, true);
     if (high === 0xffffffff && low === 0xffffffff) return -1;
     if (high > 0x1fffff) {
-      throw this.corrupt(`${what} is ${high.toString(16)}${low.toString(16).padStart(8, '0')} (hex), above 2^53`, this.offset - 8);
+      throw this.corrupt(
+        `${what} is ${high.toString(16)}${low.toString(16).padStart(8, '0')} (hex), above 2^53`,
+        this.offset - 8,
+      );
     }
     return high * 0x1_0000_0000 + low;
   }

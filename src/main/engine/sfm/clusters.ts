@@ -39,8 +39,18 @@ export function clusterDetail(library: Library, uid: string): ClusterDetail {
       `SELECT v.view_index AS idx, v.name, v.camera, v.pose, v.points_seen AS pointsSeen, p.hash AS photo, p.orientation
        FROM view v LEFT JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = ? ORDER BY v.view_index`,
     )
-    .all(row.rowId) as { idx: number; name: string; camera: string; pose: string; pointsSeen: number; photo: string | null; orientation: number | null }[];
-  const samePlace = library.db.prepare('SELECT uid AS id, name FROM cluster WHERE place = ? AND uid <> ? ORDER BY id').all(row.place, uid) as { id: string; name: string }[];
+    .all(row.rowId) as {
+    idx: number;
+    name: string;
+    camera: string;
+    pose: string;
+    pointsSeen: number;
+    photo: string | null;
+    orientation: number | null;
+  }[];
+  const samePlace = library.db
+    .prepare('SELECT uid AS id, name FROM cluster WHERE place = ? AND uid <> ? ORDER BY id')
+    .all(row.place, uid) as { id: string; name: string }[];
   return {
     ...strip(row),
     samePlace,
@@ -71,7 +81,13 @@ export function covisibleViews(library: Library, uid: string, view: number): Cov
          (SELECT points_seen FROM view WHERE cluster_id = :c AND view_index = :v) AS seen
        FROM pair WHERE cluster_id = :c AND (a = :v OR b = :v) ORDER BY shared DESC, idx`,
     )
-    .all({ c: row.rowId, v: view }) as { idx: number; shared: number; scale: number | null; forward: number; seen: number }[];
+    .all({ c: row.rowId, v: view }) as {
+    idx: number;
+    shared: number;
+    scale: number | null;
+    forward: number;
+    seen: number;
+  }[];
   return rows.map((r) => ({
     index: r.idx,
     shared: r.shared,
@@ -115,8 +131,12 @@ export function sharedPointsOfPhotos(library: Library, hashA: string, hashB: str
     )
     .get(a.id, b.id) as { uid: string; va: number; vb: number } | undefined;
   if (found === undefined) return new Float32Array(0);
-  const read = (name: string): ReturnType<typeof readNpy>['data'] => readNpy(library.file('clusters', found.uid, name)).data;
-  const model = { viewOffsets: read('view_offsets.npy') as Uint32Array, obsPoint: read('observation_points.npy') as Uint32Array };
+  const read = (name: string): ReturnType<typeof readNpy>['data'] =>
+    readNpy(library.file('clusters', found.uid, name)).data;
+  const model = {
+    viewOffsets: read('view_offsets.npy') as Uint32Array,
+    obsPoint: read('observation_points.npy') as Uint32Array,
+  };
   const xy = read('observation_xy.npy');
   const shared = sharedObservations(model, found.va, found.vb);
   const out = new Float32Array(4 * shared.point.length);

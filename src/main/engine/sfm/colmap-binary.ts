@@ -36,7 +36,8 @@ function withReader(file: string, read: (reader: BinaryReader, blame: Blame) => 
 
 function readCameras(r: BinaryReader, builder: ModelBuilder): void {
   const blame: Blame = (message, offset) => r.corrupt(message, offset);
-  const unsupported: Blame = (message, offset) => new CovisError('INPUT_UNSUPPORTED', message, { file: r.file, offset });
+  const unsupported: Blame = (message, offset) =>
+    new CovisError('INPUT_UNSUPPORTED', message, { file: r.file, offset });
   const n = r.count('The number of cameras', CAMERA_BYTES);
   for (let i = 0; i < n; i += 1) {
     const start = r.offset;

@@ -45,7 +45,8 @@ function* lines(file: string): Generator<Line> {
     for (;;) {
       const n = readSync(fd, chunk, 0, CHUNK_BYTES, null);
       if (n === 0) break;
-      const data = pending.length > 0 ? Buffer.concat([pending, chunk.subarray(0, n)]) : Buffer.from(chunk.subarray(0, n));
+      const data =
+        pending.length > 0 ? Buffer.concat([pending, chunk.subarray(0, n)]) : Buffer.from(chunk.subarray(0, n));
       let start = 0;
       for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10, start)) {
         yield decode(data.subarray(start, end), offset + start, file);
@@ -85,7 +86,11 @@ function number(field: string | undefined, what: string, offset: number, blame: 
   return value;
 }
 
-function fieldReader(file: string, fields: readonly string[], offset: number): { f: (i: number, what: string) => number; id: (i: number, what: string) => number } {
+function fieldReader(
+  file: string,
+  fields: readonly string[],
+  offset: number,
+): { f: (i: number, what: string) => number; id: (i: number, what: string) => number } {
   const blame = blameFor(file);
   const truncated: Blame = (message, at) => new CovisError('INPUT_TRUNCATED', message, { file, offset: at });
   const f = (i: number, what: string): number => number(fields[i], what, offset, blame, truncated);
@@ -103,8 +108,19 @@ function readCameras(file: string, builder: ModelBuilder): void {
     const { f, id } = fieldReader(file, fields, offset);
     const info = cameraModelInfo(fields[1] ?? '', offset, unsupported);
     const params = Array.from({ length: info.params }, (_, k) => f(4 + k, 'a camera parameter'));
-    if (fields.length > 4 + info.params) throw blameFor(file)(`${info.name} takes ${info.params} parameters, the line has ${fields.length - 4}`, offset);
-    builder.addCamera({ id: id(0, 'a camera id'), model: info.name, width: id(2, 'a camera width'), height: id(3, 'a camera height'), params }, offset, blameFor(file));
+    if (fields.length > 4 + info.params)
+      throw blameFor(file)(`${info.name} takes ${info.params} parameters, the line has ${fields.length - 4}`, offset);
+    builder.addCamera(
+      {
+        id: id(0, 'a camera id'),
+        model: info.name,
+        width: id(2, 'a camera width'),
+        height: id(3, 'a camera height'),
+        params,
+      },
+      offset,
+      blameFor(file),
+    );
   }
 }
 
@@ -117,7 +133,8 @@ function readPoints(file: string, builder: ModelBuilder): void {
       return c;
     };
     if (fields.length < 8) f(fields.length, 'the end of a 3D point');
-    if (fields.length % 2 !== 0) throw new CovisError('INPUT_TRUNCATED', 'A track ends after an image id', { file, offset });
+    if (fields.length % 2 !== 0)
+      throw new CovisError('INPUT_TRUNCATED', 'A track ends after an image id', { file, offset });
     builder.addPoint(
       id(0, 'a 3D point id'),
       [f(1, 'x'), f(2, 'y'), f(3, 'z')],
@@ -150,7 +167,10 @@ function readImages(file: string, builder: ModelBuilder): void {
     awaiting = false;
     const fields = text.trim() === '' ? [] : text.trim().split(/\s+/);
     if (fields.length % 3 !== 0) {
-      throw new CovisError('INPUT_TRUNCATED', 'The list of observations ends inside a record of three', { file, offset });
+      throw new CovisError('INPUT_TRUNCATED', 'The list of observations ends inside a record of three', {
+        file,
+        offset,
+      });
     }
     const { f } = fieldReader(file, fields, offset);
     for (let k = 0; k < fields.length; k += 3) {
@@ -159,7 +179,10 @@ function readImages(file: string, builder: ModelBuilder): void {
     }
   }
   if (awaiting) {
-    throw new CovisError('INPUT_TRUNCATED', 'The file ends before the observations of the last image', { file, offset: lastOffset });
+    throw new CovisError('INPUT_TRUNCATED', 'The file ends before the observations of the last image', {
+      file,
+      offset: lastOffset,
+    });
   }
 }
 

@@ -1,5 +1,8 @@
 import { focalLength, rotationMatrix, type SparseModel } from './model.ts';
 
+/** Photos that share at least this many 3D points are relevant to each other when rankings are measured. */
+export const RELEVANT_SHARED = 10;
+
 /**
  * Every pair of views (a < b, indices into the model's views) that shares at least one 3D point.
  * `shared` counts distinct points; `scale` is the median over them of
@@ -92,7 +95,10 @@ function incidence(model: SparseModel): Incidence {
       if (lastView[p] === v) continue;
       lastView[p] = v;
       const depth =
-        r[6]! * model.pointXyz[3 * p]! + r[7]! * model.pointXyz[3 * p + 1]! + r[8]! * model.pointXyz[3 * p + 2]! + view.translation[2];
+        r[6]! * model.pointXyz[3 * p]! +
+        r[7]! * model.pointXyz[3 * p + 1]! +
+        r[8]! * model.pointXyz[3 * p + 2]! +
+        view.translation[2];
       point[n] = p;
       size[n] = depth > 0 ? focal / depth : Number.NaN;
       n += 1;
@@ -120,7 +126,11 @@ function transpose(seen: Incidence, points: number): { offsets: Uint32Array; vie
 }
 
 /** Points of `a` that view `b` observes too, each with its first observation in both: indices into the model's observations. */
-export function sharedObservations(model: Pick<SparseModel, 'viewOffsets' | 'obsPoint'>, a: number, b: number): { point: Uint32Array; obsA: Uint32Array; obsB: Uint32Array } {
+export function sharedObservations(
+  model: Pick<SparseModel, 'viewOffsets' | 'obsPoint'>,
+  a: number,
+  b: number,
+): { point: Uint32Array; obsA: Uint32Array; obsB: Uint32Array } {
   const inA = new Map<number, number>();
   for (let k = model.viewOffsets[a]!; k < model.viewOffsets[a + 1]!; k += 1) {
     const p = model.obsPoint[k]!;

@@ -52,7 +52,11 @@ export function readModel(location: ModelLocation): SparseModel {
  * A model that is already there (same content) is refreshed, not doubled.
  * @throws CovisError naming file and byte offset for a bad model.
  */
-export async function importSources(library: Library, options: ImportOptions, task: TaskContext): Promise<ImportReport> {
+export async function importSources(
+  library: Library,
+  options: ImportOptions,
+  task: TaskContext,
+): Promise<ImportReport> {
   const scenes = discoverScenes(options.sources, options.images);
   const staging = library.file('staging', randomUUID());
   mkdirSync(staging, { recursive: true });
@@ -69,7 +73,9 @@ export async function importSources(library: Library, options: ImportOptions, ta
     const missing = library.transaction(() => commit(library, scenes, staged, photos));
     for (const m of missing) warn(`Missing photo: ${m}`);
     for (const s of clustersSharingPhotos(library)) {
-      warn(`${s.a} and ${s.b} share ${s.photos} ${s.photos === 1 ? 'photo' : 'photos'}; they count as one place and are never each other's negatives`);
+      warn(
+        `${s.a} and ${s.b} share ${s.photos} ${s.photos === 1 ? 'photo' : 'photos'}; they count as one place and are never each other's negatives`,
+      );
     }
     task.changed('clusters');
     const models = staged.flat();
@@ -87,7 +93,11 @@ export async function importSources(library: Library, options: ImportOptions, ta
   }
 }
 
-async function stageModels(scenes: readonly SceneLocation[], staging: string, task: TaskContext): Promise<StagedModel[][]> {
+async function stageModels(
+  scenes: readonly SceneLocation[],
+  staging: string,
+  task: TaskContext,
+): Promise<StagedModel[][]> {
   const total = scenes.reduce((n, s) => n + s.models.length, 0);
   task.step('Reading models', total, 'models');
   let done = 0;
@@ -98,7 +108,8 @@ async function stageModels(scenes: readonly SceneLocation[], staging: string, ta
       task.check();
       const uid = await modelUid(scene, location);
       const model = readModel(location);
-      if (model.views.length === 0) throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.folder });
+      if (model.views.length === 0)
+        throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.folder });
       const folder = join(staging, uid);
       mkdirSync(folder, { recursive: true });
       writeArrays(folder, model);
@@ -153,7 +164,12 @@ function writeArrays(folder: string, model: SparseModel): void {
 }
 
 /** Hashes all photos, a few at a time; a file that did not change since the last import is not read again. */
-async function inspectAll(library: Library, scenes: readonly SceneLocation[], task: TaskContext, warn: (m: string) => void): Promise<Map<SceneLocation, Map<string, PhotoFile>>> {
+async function inspectAll(
+  library: Library,
+  scenes: readonly SceneLocation[],
+  task: TaskContext,
+  warn: (m: string) => void,
+): Promise<Map<SceneLocation, Map<string, PhotoFile>>> {
   const work = scenes.flatMap((scene) => listImages(scene.images).map((name) => ({ scene, name })));
   const out = new Map(scenes.map((s) => [s, new Map<string, PhotoFile>()]));
   task.step('Reading photos', work.length, 'photos');
@@ -190,12 +206,23 @@ function unchanged(library: Library, scene: SceneLocation, name: string): PhotoF
 }
 
 /** Writes rows and moves the staged arrays into place. Runs inside one transaction. @returns names of missing photos. */
-function commit(library: Library, scenes: readonly SceneLocation[], staged: readonly StagedModel[][], photos: Map<SceneLocation, Map<string, PhotoFile>>): string[] {
+function commit(
+  library: Library,
+  scenes: readonly SceneLocation[],
+  staged: readonly StagedModel[][],
+  photos: Map<SceneLocation, Map<string, PhotoFile>>,
+): string[] {
   const { db } = library;
   const missing: string[] = [];
-  const insertScene = db.prepare('INSERT INTO scene (name, root, images) VALUES (?, ?, ?) ON CONFLICT(root) DO UPDATE SET images = excluded.images RETURNING id').pluck();
+  const insertScene = db
+    .prepare(
+      'INSERT INTO scene (name, root, images) VALUES (?, ?, ?) ON CONFLICT(root) DO UPDATE SET images = excluded.images RETURNING id',
+    )
+    .pluck();
   const insertPhoto = db
-    .prepare('INSERT INTO photo (hash, width, height, orientation, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes RETURNING id')
+    .prepare(
+      'INSERT INTO photo (hash, width, height, orientation, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes RETURNING id',
+    )
     .pluck();
   const insertFile = db.prepare(
     'INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(scene_id, name) DO UPDATE SET photo_id = excluded.photo_id, modified = excluded.modified, bytes = excluded.bytes',
@@ -214,16 +241,33 @@ function commit(library: Library, scenes: readonly SceneLocation[], staged: read
   return missing;
 }
 
-function commitModel(library: Library, scene: SceneLocation, sceneId: number, m: StagedModel, photoIds: ReadonlyMap<string, number>): string[] {
+function commitModel(
+  library: Library,
+  scene: SceneLocation,
+  sceneId: number,
+  m: StagedModel,
+  photoIds: ReadonlyMap<string, number>,
+): string[] {
   const { db } = library;
   const name = m.location.label === '' ? scene.name : `${scene.name}/${m.location.label}`;
   const known = db.prepare('SELECT id FROM cluster WHERE uid = ?').pluck().get(m.uid) as number | undefined;
   const clusterId =
     known ??
     (db
-      .prepare('INSERT INTO cluster (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id')
+      .prepare(
+        'INSERT INTO cluster (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id',
+      )
       .pluck()
-      .get(m.uid, sceneId, name, m.location.folder, m.points, m.observations, Number.isNaN(m.meanError) ? null : m.meanError, now()) as number);
+      .get(
+        m.uid,
+        sceneId,
+        name,
+        m.location.folder,
+        m.points,
+        m.observations,
+        Number.isNaN(m.meanError) ? null : m.meanError,
+        now(),
+      ) as number);
   const cameras = new Map(m.model.cameras.map((c) => [c.id, c]));
   const insertView = db.prepare(
     'INSERT INTO view (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id',
@@ -232,12 +276,21 @@ function commitModel(library: Library, scene: SceneLocation, sceneId: number, m:
   m.model.views.forEach((v, i) => {
     const photoId = photoIds.get(v.name);
     if (photoId === undefined) missing.push(join(scene.images, v.name));
-    insertView.run(clusterId, i, photoId ?? null, v.name, JSON.stringify(cameras.get(v.cameraId)), JSON.stringify({ rotation: v.rotation, translation: v.translation }), m.pairs.pointsSeen[i]!);
+    insertView.run(
+      clusterId,
+      i,
+      photoId ?? null,
+      v.name,
+      JSON.stringify(cameras.get(v.cameraId)),
+      JSON.stringify({ rotation: v.rotation, translation: v.translation }),
+      m.pairs.pointsSeen[i]!,
+    );
   });
   if (known === undefined) {
     const insertPair = db.prepare('INSERT INTO pair (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, ?)');
     const { a, b, shared, scale } = m.pairs;
-    for (let k = 0; k < a.length; k += 1) insertPair.run(clusterId, a[k], b[k], shared[k], Number.isNaN(scale[k]!) ? null : scale[k]);
+    for (let k = 0; k < a.length; k += 1)
+      insertPair.run(clusterId, a[k], b[k], shared[k], Number.isNaN(scale[k]!) ? null : scale[k]);
   }
   const target = library.file('clusters', m.uid);
   if (!existsSync(target)) renameSync(m.folder, target);

@@ -15,13 +15,19 @@ export function relabelPlaces(library: Library): void {
     parent.set(x, root);
     return root;
   };
-  const shared = db.prepare('SELECT DISTINCT a.scene_id AS a, b.scene_id AS b FROM photo_file a JOIN photo_file b ON a.photo_id = b.photo_id AND a.scene_id < b.scene_id').all() as { a: number; b: number }[];
+  const shared = db
+    .prepare(
+      'SELECT DISTINCT a.scene_id AS a, b.scene_id AS b FROM photo_file a JOIN photo_file b ON a.photo_id = b.photo_id AND a.scene_id < b.scene_id',
+    )
+    .all() as { a: number; b: number }[];
   for (const { a, b } of shared) {
     const [x, y] = [find(a), find(b)];
     parent.set(Math.max(x, y), Math.min(x, y));
   }
   const setClusters = db.prepare('UPDATE cluster SET place = ? WHERE scene_id = ?');
-  const setPhotos = db.prepare('UPDATE photo SET place = ? WHERE id IN (SELECT photo_id FROM photo_file WHERE scene_id = ?)');
+  const setPhotos = db.prepare(
+    'UPDATE photo SET place = ? WHERE id IN (SELECT photo_id FROM photo_file WHERE scene_id = ?)',
+  );
   for (const s of scenes) {
     setClusters.run(find(s), s);
     setPhotos.run(find(s), s);

@@ -16,7 +16,12 @@ export interface TupleLoss {
  * ½ D(q,p)² + Σ_n ½ max(0, margin − D(q,n))², with D = ‖a − b + 1e-6‖.
  * @param margin τ; 0.7 for AlexNet-class networks, 0.75 VGG16, 0.85 ResNet101.
  */
-export function contrastiveLoss(query: Float32Array, positive: Float32Array, negatives: readonly Float32Array[], margin: number): TupleLoss {
+export function contrastiveLoss(
+  query: Float32Array,
+  positive: Float32Array,
+  negatives: readonly Float32Array[],
+  margin: number,
+): TupleLoss {
   const dim = query.length;
   const dQuery = new Float32Array(dim);
   const dPositive = new Float32Array(dim);
@@ -33,7 +38,13 @@ export function contrastiveLoss(query: Float32Array, positive: Float32Array, neg
 }
 
 /** Adds (a − b + ε)·factor(D) to da and takes it from db; returns D = ‖a − b + ε‖. */
-function pull(a: Float32Array, b: Float32Array, da: Float32Array, db: Float32Array, factor: (distance: number) => number): number {
+function pull(
+  a: Float32Array,
+  b: Float32Array,
+  da: Float32Array,
+  db: Float32Array,
+  factor: (distance: number) => number,
+): number {
   let sum = 0;
   for (let k = 0; k < a.length; k += 1) sum += (a[k]! - b[k]! + DIFFERENCE_EPSILON) ** 2;
   const distance = Math.sqrt(sum);

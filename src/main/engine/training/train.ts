@@ -45,17 +45,25 @@ export interface TrainingResult {
  * Fine-tunes a network on the training places: each epoch mines tuples with the current weights, then goes through them once.
  * Cancelling ends the run after the current tuple and keeps what was learned as a network.
  */
-export async function train(library: Library, start: NetworkRow, parameters: TrainingParameters, task: TaskContext): Promise<TrainingResult> {
+export async function train(
+  library: Library,
+  start: NetworkRow,
+  parameters: TrainingParameters,
+  task: TaskContext,
+): Promise<TrainingResult> {
   const network = loadNetwork(library, start);
   const split = splitPlaces(library, parameters.seed);
   const truth = geometryGroundTruth(library, split);
   const photos = new PhotoSource(library, parameters.size);
   const used = [...new Set([...split.training, ...truth.database])].sort((a, b) => a - b);
-  const measure = (d: DescriptorSet): number | null => (truth.queries.length > 0 ? meanAveragePrecision(truth, d) : null);
+  const measure = (d: DescriptorSet): number | null =>
+    truth.queries.length > 0 ? meanAveragePrecision(truth, d) : null;
 
   let descriptors = await describeWith(network, network.graph, photos, used, task, 'Describing photos');
   const trainingId = library.db
-    .prepare('INSERT INTO training_run (created, state, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?) RETURNING id')
+    .prepare(
+      'INSERT INTO training_run (created, state, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
+    )
     .pluck()
     .get(now(), 'running', start.id, JSON.stringify(parameters), DEVICE, measure(descriptors)) as number;
   mkdirSync(library.file('runs', String(trainingId)), { recursive: true });
@@ -68,24 +76,56 @@ export async function train(library: Library, start: NetworkRow, parameters: Tra
   let steps = 0;
   const finish = (state: 'done' | 'stopped' | 'failed'): NetworkRow => {
     const result = steps === 0 ? start : keep(library, network, trainer, trainingId, epochs.length, state);
-    library.db.prepare('UPDATE training_run SET state = ?, result_id = ? WHERE id = ?').run(state, steps === 0 ? null : result.id, trainingId);
+    library.db
+      .prepare('UPDATE training_run SET state = ?, result_id = ? WHERE id = ?')
+      .run(state, steps === 0 ? null : result.id, trainingId);
     task.changed('training');
     return result;
   };
   try {
     for (let epoch = 1; epoch <= parameters.epochs; epoch += 1) {
       const seed = parameters.seed * 1000 + epoch;
-      const mined = mineTuples(library, descriptors, split.training, { ...parameters.mining, queries: parameters.queriesPerEpoch }, seed);
+      const mined = mineTuples(
+        library,
+        descriptors,
+        split.training,
+        { ...parameters.mining, queries: parameters.queriesPerEpoch },
+        seed,
+      );
       if (epoch === 1) mined.warnings.forEach((w) => task.warn(w));
-      storeMiningRun(library, mined, { networkId: start.id, size: parameters.size, seed, parameters: { ...parameters.mining, queries: parameters.queriesPerEpoch }, trainingId, epoch });
+      storeMiningRun(library, mined, {
+        networkId: start.id,
+        size: parameters.size,
+        seed,
+        parameters: { ...parameters.mining, queries: parameters.queriesPerEpoch },
+        trainingId,
+        epoch,
+      });
       task.changed('mining');
       tuples += mined.tuples.length;
       const began = performance.now();
       task.step(`Training, epoch ${epoch} of ${parameters.epochs}`, mined.tuples.length, 'tuples');
       const rate = parameters.learningRate * DECAY ** (epoch - 1);
-      const { loss, active } = await runEpoch(trainer, adam, mined.tuples, photos, network, parameters, rate, task, () => (steps += 1));
+      const { loss, active } = await runEpoch(
+        trainer,
+        adam,
+        mined.tuples,
+        photos,
+        network,
+        parameters,
+        rate,
+        task,
+        () => (steps += 1),
+      );
       const seconds = (performance.now() - began) / 1000;
-      descriptors = await describeWith(network, withParameters(network.graph, trainer.parameters), photos, used, task, `Measuring epoch ${epoch}`);
+      descriptors = await describeWith(
+        network,
+        withParameters(network.graph, trainer.parameters),
+        photos,
+        used,
+        task,
+        `Measuring epoch ${epoch}`,
+      );
       const facts: EpochInfo = {
         epoch,
         loss,
@@ -96,7 +136,9 @@ export async function train(library: Library, start: NetworkRow, parameters: Tra
         seconds,
       };
       epochs.push(facts);
-      library.db.prepare('INSERT INTO epoch (training_id, epoch, facts) VALUES (?, ?, ?)').run(trainingId, epoch, JSON.stringify(facts));
+      library.db
+        .prepare('INSERT INTO epoch (training_id, epoch, facts) VALUES (?, ?, ?)')
+        .run(trainingId, epoch, JSON.stringify(facts));
       task.changed('training');
     }
     return { trainingId, network: finish('done'), epochs, tuples };
@@ -108,7 +150,17 @@ export async function train(library: Library, start: NetworkRow, parameters: Tra
   }
 }
 
-async function runEpoch(trainer: TupleTrainer, adam: Adam, tuples: readonly Tuple[], photos: PhotoSource, network: LoadedNetwork, parameters: TrainingParameters, rate: number, task: TaskContext, stepped: () => void): Promise<{ loss: number; active: number }> {
+async function runEpoch(
+  trainer: TupleTrainer,
+  adam: Adam,
+  tuples: readonly Tuple[],
+  photos: PhotoSource,
+  network: LoadedNetwork,
+  parameters: TrainingParameters,
+  rate: number,
+  task: TaskContext,
+  stepped: () => void,
+): Promise<{ loss: number; active: number }> {
   let loss = 0;
   let active = 0;
   let negatives = 0;
@@ -131,7 +183,14 @@ async function runEpoch(trainer: TupleTrainer, adam: Adam, tuples: readonly Tupl
   return { loss: loss / tuples.length, active: active / Math.max(1, negatives) };
 }
 
-async function describeWith(network: LoadedNetwork, graph: LoadedNetwork['graph'], photos: PhotoSource, ids: readonly number[], task: TaskContext, step: string): Promise<DescriptorSet> {
+async function describeWith(
+  network: LoadedNetwork,
+  graph: LoadedNetwork['graph'],
+  photos: PhotoSource,
+  ids: readonly number[],
+  task: TaskContext,
+  step: string,
+): Promise<DescriptorSet> {
   const { dim } = network.spec;
   const found: number[] = [];
   const data = new Float32Array(ids.length * dim);
@@ -148,7 +207,14 @@ async function describeWith(network: LoadedNetwork, graph: LoadedNetwork['graph'
   return { ids: Uint32Array.from(found), data: data.subarray(0, found.length * dim), dim };
 }
 
-function keep(library: Library, network: LoadedNetwork, trainer: TupleTrainer, trainingId: number, epochs: number, state: string): NetworkRow {
+function keep(
+  library: Library,
+  network: LoadedNetwork,
+  trainer: TupleTrainer,
+  trainingId: number,
+  epochs: number,
+  state: string,
+): NetworkRow {
   const base = network.spec.name.replace(/ · run \d+.*$/, '');
   const spec = {
     ...network.spec,

@@ -40,7 +40,10 @@ export function trainingGraphs(network: Graph): TrainingGraphs {
     inputs: [...g.inputs, ...parameters.map((p) => ({ name: p.name, type: 'float' as const, dims: [...p.dims] }))],
     initializers: new Map([...g.initializers].filter(([name]) => !names.includes(name))),
   });
-  const backward = prune(graph, names.map((n) => gradients.get(n)!));
+  const backward = prune(
+    graph,
+    names.map((n) => gradients.get(n)!),
+  );
   return { forward: asInputs(network), backward: asInputs(backward), parameters, gradientOf: gradients };
 }
 

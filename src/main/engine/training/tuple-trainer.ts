@@ -75,7 +75,11 @@ export class TupleTrainer {
       const dim = seeds[0]!.length;
       const seed = new Float32Array(indices.length * dim);
       indices.forEach((k, at) => seed.set(seeds[moved[k]!]!, at * dim));
-      const result = await this.#backward.run({ [IMAGE]: batch, [SEED]: { dims: [indices.length, dim], data: seed }, ...this.#weights });
+      const result = await this.#backward.run({
+        [IMAGE]: batch,
+        [SEED]: { dims: [indices.length, dim], data: seed },
+        ...this.#weights,
+      });
       this.parameters.forEach((p, i) => {
         const g = result[this.#graphs.gradientOf.get(p.name)!]!;
         const sum = this.gradients[i]!;

@@ -40,7 +40,14 @@ interface RawModel {
   metadata_props?: { key?: string; value?: string }[];
   graph?: {
     name?: string;
-    node?: { input?: string[]; output?: string[]; name?: string; op_type?: string; domain?: string; attribute?: RawAttribute[] }[];
+    node?: {
+      input?: string[];
+      output?: string[];
+      name?: string;
+      op_type?: string;
+      domain?: string;
+      attribute?: RawAttribute[];
+    }[];
     initializer?: RawTensor[];
     input?: RawValueInfo[];
     output?: RawValueInfo[];
@@ -76,7 +83,11 @@ export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
   (source.node ?? []).forEach((n, index) => {
     const name = n.name || `${n.op_type}_${index}`;
     if ((n.domain ?? '') !== '' && n.domain !== 'ai.onnx') {
-      throw new CovisError('INPUT_UNSUPPORTED', `Node ${name} is of the operator domain ${n.domain}, only standard ONNX can be read`, { file });
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `Node ${name} is of the operator domain ${n.domain}, only standard ONNX can be read`,
+        { file },
+      );
     }
     const attributes: Record<string, Attribute> = {};
     for (const a of n.attribute ?? []) {
@@ -137,15 +148,27 @@ function readTensor(t: RawTensor, file: string): Tensor {
   const count = sizeOf(dims);
   const name = t.name ?? '';
   if (t.data_location === 1) {
-    throw new CovisError('INPUT_UNSUPPORTED', `Tensor ${name} is stored in another file; save the network as one file`, { file });
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `Tensor ${name} is stored in another file; save the network as one file`,
+      { file },
+    );
   }
   const raw = t.raw_data !== undefined && t.raw_data.length > 0 ? t.raw_data : undefined;
   const data = raw === undefined ? typedValues(t) : rawValues(t.data_type ?? 0, raw);
   if (data === undefined) {
-    throw new CovisError('INPUT_UNSUPPORTED', `Tensor ${name} has element type ${t.data_type}; float, double, int32, int64 and bool can be read`, { file });
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `Tensor ${name} has element type ${t.data_type}; float, double, int32, int64 and bool can be read`,
+      { file },
+    );
   }
   if (data.length !== count) {
-    throw new CovisError('INPUT_CORRUPT', `Tensor ${name} has ${data.length} values where its shape [${dims.join(', ')}] needs ${count}`, { file });
+    throw new CovisError(
+      'INPUT_CORRUPT',
+      `Tensor ${name} has ${data.length} values where its shape [${dims.join(', ')}] needs ${count}`,
+      { file },
+    );
   }
   return { dims, data };
 }
@@ -242,6 +265,18 @@ function writeAttribute(name: string, a: Attribute): object {
 }
 
 function writeTensor(name: string, t: Tensor): object {
-  const type = t.data instanceof Float32Array ? FLOAT : t.data instanceof BigInt64Array ? INT64 : t.data instanceof Int32Array ? INT32 : BOOL;
-  return { name, dims: t.dims, data_type: type, raw_data: new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength) };
+  const type =
+    t.data instanceof Float32Array
+      ? FLOAT
+      : t.data instanceof BigInt64Array
+        ? INT64
+        : t.data instanceof Int32Array
+          ? INT32
+          : BOOL;
+  return {
+    name,
+    dims: t.dims,
+    data_type: type,
+    raw_data: new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength),
+  };
 }

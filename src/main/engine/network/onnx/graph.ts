@@ -113,14 +113,24 @@ export class GraphBuilder {
     return `${this.#prefix}/${hint}_${this.#next++}`;
   }
 
-  op(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}, output?: string): string {
+  op(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    output?: string,
+  ): string {
     const name = output ?? this.fresh(op);
     this.graph.nodes.push({ op, name: `${name}:node`, inputs, outputs: [name], attributes });
     return name;
   }
 
   /** An operator with several outputs, of which the last may be of interest. */
-  ops(op: string, inputs: readonly string[], count: number, attributes: Readonly<Record<string, Attribute>> = {}): string[] {
+  ops(
+    op: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): string[] {
     const outputs = Array.from({ length: count }, () => this.fresh(op));
     this.graph.nodes.push({ op, name: `${outputs[0]}:node`, inputs, outputs, attributes });
     return outputs;
@@ -149,7 +159,13 @@ export class GraphBuilder {
     return this.#shared(`i${values.join(',')}`, () => int64Tensor([values.length], values));
   }
 
-  slice(x: string, starts: readonly number[], ends: readonly number[], axes: readonly number[], steps: readonly number[] = axes.map(() => 1)): string {
+  slice(
+    x: string,
+    starts: readonly number[],
+    ends: readonly number[],
+    axes: readonly number[],
+    steps: readonly number[] = axes.map(() => 1),
+  ): string {
     return this.op('Slice', [x, this.int64s(starts), this.int64s(ends), this.int64s(axes), this.int64s(steps)]);
   }
 

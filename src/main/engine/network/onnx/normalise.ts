@@ -1,8 +1,18 @@
 import { CovisError } from '../../../../shared/errors.ts';
 import type { ParsedModel } from './file.ts';
 import {
-  cloneGraph, floatOf, floatTensor, int, int64Tensor, ints, intsOf, sizeOf, stringOf,
-  type Graph, type OnnxNode, type Tensor,
+  cloneGraph,
+  floatOf,
+  floatTensor,
+  int,
+  int64Tensor,
+  ints,
+  intsOf,
+  sizeOf,
+  stringOf,
+  type Graph,
+  type OnnxNode,
+  type Tensor,
 } from './graph.ts';
 
 /**
@@ -26,7 +36,10 @@ export function normalise({ graph: source, opset }: ParsedModel, file: string): 
   }
   foldBatchNorm(graph, constant);
   explicitPadding(graph, constant);
-  return prune(graph, graph.outputs.map((o) => o.name));
+  return prune(
+    graph,
+    graph.outputs.map((o) => o.name),
+  );
 }
 
 function without(node: OnnxNode, keys: readonly string[]): OnnxNode['attributes'] {
@@ -48,13 +61,25 @@ function upgrade(node: OnnxNode, opset: number, constant: (t: Tensor) => string)
       const pads = intsOf(node, 'pads');
       if (pads === undefined) return [node];
       const value = constant(floatTensor([], [floatOf(node, 'value', 0)]));
-      return [{ ...node, inputs: [node.inputs[0]!, constant(int64Tensor([pads.length], pads)), value], attributes: without(node, ['pads', 'value']) }];
+      return [
+        {
+          ...node,
+          inputs: [node.inputs[0]!, constant(int64Tensor([pads.length], pads)), value],
+          attributes: without(node, ['pads', 'value']),
+        },
+      ];
     }
     case 'Squeeze':
     case 'Unsqueeze':
     case 'ReduceSum':
       if (axes === undefined) return [node];
-      return [{ ...node, inputs: [node.inputs[0]!, constant(int64Tensor([axes.length], axes))], attributes: without(node, ['axes']) }];
+      return [
+        {
+          ...node,
+          inputs: [node.inputs[0]!, constant(int64Tensor([axes.length], axes))],
+          attributes: without(node, ['axes']),
+        },
+      ];
     default:
       return [node];
   }
@@ -78,7 +103,10 @@ function foldBatchNorm(graph: Graph, constant: (t: Tensor) => string): void {
     const { scale, shift } = affine;
     const at = producer.get(node.inputs[0]!);
     const conv = at === undefined ? undefined : out[at];
-    const folded = conv?.op === 'Conv' && uses.get(conv.outputs[0]!) === 1 ? foldConv(conv, scale, shift, graph, constant) : undefined;
+    const folded =
+      conv?.op === 'Conv' && uses.get(conv.outputs[0]!) === 1
+        ? foldConv(conv, scale, shift, graph, constant)
+        : undefined;
     if (folded !== undefined) {
       out[at!] = { ...folded, outputs: [node.outputs[0]!] };
       producer.set(node.outputs[0]!, at!);
@@ -86,9 +114,21 @@ function foldBatchNorm(graph: Graph, constant: (t: Tensor) => string): void {
     }
     const dims = [1, scale.length, 1, 1];
     const product = `${node.outputs[0]}/scaled`;
-    out.push({ op: 'Mul', name: `${node.name}/scale`, inputs: [node.inputs[0]!, constant(floatTensor(dims, scale))], outputs: [product], attributes: {} });
+    out.push({
+      op: 'Mul',
+      name: `${node.name}/scale`,
+      inputs: [node.inputs[0]!, constant(floatTensor(dims, scale))],
+      outputs: [product],
+      attributes: {},
+    });
     producer.set(node.outputs[0]!, out.length);
-    out.push({ op: 'Add', name: `${node.name}/shift`, inputs: [product, constant(floatTensor(dims, shift))], outputs: [node.outputs[0]!], attributes: {} });
+    out.push({
+      op: 'Add',
+      name: `${node.name}/shift`,
+      inputs: [product, constant(floatTensor(dims, shift))],
+      outputs: [node.outputs[0]!],
+      attributes: {},
+    });
   }
   graph.nodes.push(...out);
 }
@@ -106,15 +146,31 @@ function batchNormAffine(node: OnnxNode, graph: Graph): { scale: Float32Array; s
   return { scale, shift: beta.map((b, i) => b - mean[i]! * scale[i]!) };
 }
 
-function foldConv(conv: OnnxNode, scale: Float32Array, shift: Float32Array, graph: Graph, constant: (t: Tensor) => string): OnnxNode | undefined {
+function foldConv(
+  conv: OnnxNode,
+  scale: Float32Array,
+  shift: Float32Array,
+  graph: Graph,
+  constant: (t: Tensor) => string,
+): OnnxNode | undefined {
   const weight = graph.initializers.get(conv.inputs[1]!);
   const w = floats(graph, conv.inputs[1]);
-  const b = conv.inputs[2] === undefined || conv.inputs[2] === '' ? new Float32Array(scale.length) : floats(graph, conv.inputs[2]);
+  const b =
+    conv.inputs[2] === undefined || conv.inputs[2] === ''
+      ? new Float32Array(scale.length)
+      : floats(graph, conv.inputs[2]);
   if (weight === undefined || w === undefined || b === undefined) return undefined;
   const each = sizeOf(weight.dims.slice(1));
   const scaled = w.map((v, i) => v * scale[Math.floor(i / each)]!);
   const bias = b.map((v, i) => v * scale[i]! + shift[i]!);
-  return { ...conv, inputs: [conv.inputs[0]!, constant({ dims: weight.dims, data: scaled }), constant(floatTensor([bias.length], bias))] };
+  return {
+    ...conv,
+    inputs: [
+      conv.inputs[0]!,
+      constant({ dims: weight.dims, data: scaled }),
+      constant(floatTensor([bias.length], bias)),
+    ],
+  };
 }
 
 /**
@@ -139,7 +195,10 @@ function explicitPadding(graph: Graph, constant: (t: Tensor) => string): void {
     } else if (strides.every((s) => s === 1)) {
       const small = reach.map((r) => Math.floor((r - 1) / 2));
       const large = reach.map((r, i) => r - 1 - small[i]!);
-      graph.nodes.push({ ...node, attributes: { ...plain, pads: ints(mode === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small]) } });
+      graph.nodes.push({
+        ...node,
+        attributes: { ...plain, pads: ints(mode === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small]) },
+      });
     } else {
       const fill = constant(floatTensor([], [node.op === 'MaxPool' ? -3.4028234663852886e38 : 0]));
       const padded = `${node.outputs[0]}/padded`;
@@ -149,7 +208,15 @@ function explicitPadding(graph: Graph, constant: (t: Tensor) => string): void {
   }
 }
 
-function samePadding(x: string, padded: string, strides: readonly number[], reach: readonly number[], upper: boolean, fill: string, constant: (t: Tensor) => string): OnnxNode[] {
+function samePadding(
+  x: string,
+  padded: string,
+  strides: readonly number[],
+  reach: readonly number[],
+  upper: boolean,
+  fill: string,
+  constant: (t: Tensor) => string,
+): OnnxNode[] {
   const nodes: OnnxNode[] = [];
   const vector = (values: readonly number[]): string => constant(int64Tensor([values.length], values));
   const op = (name: string, inputs: string[], attributes: OnnxNode['attributes'] = {}): string => {
@@ -207,4 +274,3 @@ export function renameValue(graph: Graph, from: string, to: string): Graph {
     initializers: new Map([...graph.initializers].map(([k, v]) => [swap(k), v])),
   };
 }
-

@@ -19,7 +19,23 @@ export function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] {
   });
 }
 
-const ELEMENTWISE = new Set(['Relu', 'Clip', 'LeakyRelu', 'Sigmoid', 'HardSigmoid', 'HardSwish', 'Tanh', 'Exp', 'Log', 'Sqrt', 'Neg', 'Identity', 'Abs', 'Softplus', 'LRN']);
+const ELEMENTWISE = new Set([
+  'Relu',
+  'Clip',
+  'LeakyRelu',
+  'Sigmoid',
+  'HardSigmoid',
+  'HardSwish',
+  'Tanh',
+  'Exp',
+  'Log',
+  'Sqrt',
+  'Neg',
+  'Identity',
+  'Abs',
+  'Softplus',
+  'LRN',
+]);
 const BROADCASTING = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Sum']);
 /** Operators on shapes and sizes, which never carry a gradient and need no inference. */
 const SHAPE_OPS = new Set(['Shape', 'Slice', 'Gather', 'Cast', 'ConstantOfShape', 'Range']);
@@ -40,7 +56,12 @@ export function inferShapes(graph: Graph): Shapes {
   return shapes;
 }
 
-function inferNode(node: OnnxNode, ins: (readonly Dim[] | undefined)[], graph: Graph, out: string): readonly Dim[] | undefined {
+function inferNode(
+  node: OnnxNode,
+  ins: (readonly Dim[] | undefined)[],
+  graph: Graph,
+  out: string,
+): readonly Dim[] | undefined {
   const x = ins[0];
   if (x === undefined) return undefined;
   if (ELEMENTWISE.has(node.op)) return x;
@@ -63,14 +84,18 @@ function inferNode(node: OnnxNode, ins: (readonly Dim[] | undefined)[], graph: G
     case 'ReduceMean':
     case 'ReduceSum':
     case 'ReduceMax': {
-      const axes = (intsOf(node, 'axes') ?? int64s(graph, node.inputs[1]) ?? x.map((_, i) => i)).map((a) => (a < 0 ? a + x.length : a));
+      const axes = (intsOf(node, 'axes') ?? int64s(graph, node.inputs[1]) ?? x.map((_, i) => i)).map((a) =>
+        a < 0 ? a + x.length : a,
+      );
       return x.flatMap((d, i) => (axes.includes(i) ? (keep ? [1] : []) : [d]));
     }
     case 'Concat': {
       if (ins.some((d) => d === undefined)) return undefined;
       const axis = (intOf(node, 'axis', 0) + x.length) % x.length;
       const sizes = ins.map((d) => d![axis]!);
-      const total = sizes.every((s) => typeof s === 'number') ? (sizes as number[]).reduce((a, b) => a + b, 0) : `${out}:${axis}`;
+      const total = sizes.every((s) => typeof s === 'number')
+        ? (sizes as number[]).reduce((a, b) => a + b, 0)
+        : `${out}:${axis}`;
       return x.map((d, i) => (i === axis ? total : d));
     }
     case 'Transpose': {
@@ -80,7 +105,11 @@ function inferNode(node: OnnxNode, ins: (readonly Dim[] | undefined)[], graph: G
     case 'Flatten': {
       const axis = intOf(node, 'axis', 1);
       const product = (dims: readonly Dim[], name: string): Dim =>
-        dims.every((d) => typeof d === 'number') ? (dims as number[]).reduce((a, b) => a * b, 1) : dims.length === 1 ? dims[0]! : name;
+        dims.every((d) => typeof d === 'number')
+          ? (dims as number[]).reduce((a, b) => a * b, 1)
+          : dims.length === 1
+            ? dims[0]!
+            : name;
       return [product(x.slice(0, axis), `${out}:0`), product(x.slice(axis), `${out}:1`)];
     }
     case 'Squeeze': {
@@ -102,7 +131,9 @@ function inferNode(node: OnnxNode, ins: (readonly Dim[] | undefined)[], graph: G
     case 'MatMul':
       return ins[1] === undefined || ins[1].length < 2 ? undefined : [...x.slice(0, -1), ins[1].at(-1)!];
     case 'Gemm':
-      return ins[1] === undefined ? undefined : [intOf(node, 'transA', 0) === 1 ? x[1]! : x[0]!, intOf(node, 'transB', 0) === 1 ? ins[1][0]! : ins[1][1]!];
+      return ins[1] === undefined
+        ? undefined
+        : [intOf(node, 'transA', 0) === 1 ? x[1]! : x[0]!, intOf(node, 'transB', 0) === 1 ? ins[1][0]! : ins[1][1]!];
     default:
       return undefined;
   }
@@ -112,7 +143,10 @@ function inferNode(node: OnnxNode, ins: (readonly Dim[] | undefined)[], graph: G
 export function dimsOf(shapes: Shapes, value: string, node: OnnxNode): readonly Dim[] {
   const dims = shapes.get(value);
   if (dims === undefined) {
-    throw new CovisError('INPUT_UNSUPPORTED', `The rank of ${value}, which node ${node.name} (${node.op}) uses, cannot be told`);
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `The rank of ${value}, which node ${node.name} (${node.op}) uses, cannot be told`,
+    );
   }
   return dims;
 }

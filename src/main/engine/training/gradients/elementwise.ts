@@ -12,7 +12,12 @@ function fit(c: GradientContext, g: string, i: number): string {
   const lead = out.length - dims.length;
   const summed = dims.flatMap((d, k) => (d === 1 && out[k + lead] !== 1 ? [k + lead] : []));
   let result = summed.length > 0 ? c.builder.reduceSum(g, summed, true) : g;
-  if (lead > 0) result = c.builder.reduceSum(result, Array.from({ length: lead }, (_, k) => k), false);
+  if (lead > 0)
+    result = c.builder.reduceSum(
+      result,
+      Array.from({ length: lead }, (_, k) => k),
+      false,
+    );
   return result;
 }
 
@@ -24,7 +29,10 @@ function asFloat(c: GradientContext, condition: string): string {
 const product = (c: GradientContext, a: string, b: string): string => c.builder.op('Mul', [a, b]);
 
 export const identity: GradientRule = (c) => [c.dy];
-export const add: GradientRule = (c) => [c.needs(0) ? fit(c, c.dy, 0) : undefined, c.needs(1) ? fit(c, c.dy, 1) : undefined];
+export const add: GradientRule = (c) => [
+  c.needs(0) ? fit(c, c.dy, 0) : undefined,
+  c.needs(1) ? fit(c, c.dy, 1) : undefined,
+];
 export const sum: GradientRule = (c) => c.node.inputs.map((_, i) => (c.needs(i) ? fit(c, c.dy, i) : undefined));
 export const sub: GradientRule = (c) => [
   c.needs(0) ? fit(c, c.dy, 0) : undefined,

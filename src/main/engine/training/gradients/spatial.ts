@@ -51,7 +51,8 @@ function taps(w: Window): [number, number][] {
 export const conv: GradientRule = (c) => {
   const [x, weight, bias] = c.node.inputs as [string, string, string | undefined];
   const dims = c.dims(weight);
-  if (dims.some((d) => typeof d !== 'number')) throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (Conv) has a weight of unknown size`);
+  if (dims.some((d) => typeof d !== 'number'))
+    throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (Conv) has a weight of unknown size`);
   const [outputs, perGroup] = dims as number[] as [number, number];
   const group = intOf(c.node, 'group', 1);
   const w = windowOf(c.node, dims.slice(2));
@@ -63,12 +64,22 @@ export const conv: GradientRule = (c) => {
 };
 
 /** dL/dx: for unit strides a convolution with the mirrored kernel, else a transposed convolution cropped to the input. */
-function inputGradient(c: GradientContext, x: string, weight: string, w: Window, group: number, depthwise: boolean): string {
+function inputGradient(
+  c: GradientContext,
+  x: string,
+  weight: string,
+  w: Window,
+  group: number,
+  depthwise: boolean,
+): string {
   const b = c.builder;
   const unit = w.strides[0] === 1 && w.strides[1] === 1;
   const inner = w.pads.every((p, k) => p <= w.reach[k % 2]! - 1);
   if (unit && inner && (depthwise || group === 1)) {
-    const turned = w.kernel[0] * w.kernel[1] === 1 ? weight : b.slice(weight, [-1, -1], [-Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER], [2, 3], [-1, -1]);
+    const turned =
+      w.kernel[0] * w.kernel[1] === 1
+        ? weight
+        : b.slice(weight, [-1, -1], [-Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER], [2, 3], [-1, -1]);
     const kernel = depthwise ? turned : b.op('Transpose', [turned], { perm: ints([1, 0, 2, 3]) });
     const [top, left, bottom, right] = w.pads;
     const [rh, rw] = w.reach;
@@ -99,11 +110,20 @@ function cropToInput(c: GradientContext, full: string, x: string, w: Window): st
 }
 
 /** dL/dw. Depthwise: one product and sum per kernel tap. Otherwise im2col as strided slices, Concat and one MatMul. */
-function filterGradient(c: GradientContext, x: string, w: Window, group: number, depthwise: boolean, [outputs, perGroup]: [number, number]): string {
+function filterGradient(
+  c: GradientContext,
+  x: string,
+  w: Window,
+  group: number,
+  depthwise: boolean,
+  [outputs, perGroup]: [number, number],
+): string {
   const b = c.builder;
   const xp = padded(c, x, w.pads);
   if (depthwise) {
-    const sums = taps(w).map(([i, j]) => b.reshape(b.reduceSum(b.op('Mul', [tap(c, xp, w, i, j), c.dy]), [0, 2, 3], false), [outputs, 1]));
+    const sums = taps(w).map(([i, j]) =>
+      b.reshape(b.reduceSum(b.op('Mul', [tap(c, xp, w, i, j), c.dy]), [0, 2, 3], false), [outputs, 1]),
+    );
     const joined = sums.length === 1 ? sums[0]! : b.op('Concat', sums, { axis: int(1) });
     return b.reshape(joined, [outputs, 1, w.kernel[0], w.kernel[1]]);
   }
@@ -115,7 +135,11 @@ function filterGradient(c: GradientContext, x: string, w: Window, group: number,
     : b.reshape(
         taps(w).length === 1
           ? tap(c, xp, w, 0, 0)
-          : b.op('Concat', taps(w).map(([i, j]) => b.op('Unsqueeze', [tap(c, xp, w, i, j), b.int64s([2])])), { axis: int(2) }),
+          : b.op(
+              'Concat',
+              taps(w).map(([i, j]) => b.op('Unsqueeze', [tap(c, xp, w, i, j), b.int64s([2])])),
+              { axis: int(2) },
+            ),
         [0, inputs * count, -1],
       );
   if (group === 1) {
@@ -124,7 +148,9 @@ function filterGradient(c: GradientContext, x: string, w: Window, group: number,
     return b.reshape(b.reduceSum(product, [0], false), [outputs, perGroup, w.kernel[0], w.kernel[1]]);
   }
   const dyGroups = b.reshape(c.dy, [0, group, outputs / group, -1]);
-  const xGroups = b.op('Transpose', [b.op('Reshape', [columns, b.int64s([0, group, perGroup * count, -1])])], { perm: ints([0, 1, 3, 2]) });
+  const xGroups = b.op('Transpose', [b.op('Reshape', [columns, b.int64s([0, group, perGroup * count, -1])])], {
+    perm: ints([0, 1, 3, 2]),
+  });
   const product = b.reduceSum(b.op('MatMul', [dyGroups, xGroups]), [0], false);
   return b.reshape(product, [outputs, perGroup, w.kernel[0], w.kernel[1]]);
 }
@@ -136,7 +162,9 @@ export const globalAveragePool: GradientRule = (c) => {
   const b = c.builder;
   const x = c.node.inputs[0]!;
   const shape = b.op('Shape', [x]);
-  const area = b.op('Cast', [b.op('ReduceProd', [b.slice(shape, [2], [4], [0])], { keepdims: int(0) })], { to: int(1) });
+  const area = b.op('Cast', [b.op('ReduceProd', [b.slice(shape, [2], [4], [0])], { keepdims: int(0) })], {
+    to: int(1),
+  });
   return [b.op('Expand', [b.op('Div', [c.dy, area]), shape])];
 };
 
@@ -162,10 +190,20 @@ export const averagePool: GradientRule = (c) => {
   const w = windowOf(c.node, intsOf(c.node, 'kernel_shape') ?? []);
   const includes = intOf(c.node, 'count_include_pad', 0) === 1 || w.pads.every((p) => p === 0);
   if (!includes || typeof channels !== 'number' || intOf(c.node, 'ceil_mode', 0) === 1) {
-    throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (AveragePool) averages over a different number of pixels at the border, which cannot be differentiated`);
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `Node ${c.node.name} (AveragePool) averages over a different number of pixels at the border, which cannot be differentiated`,
+    );
   }
   const area = w.kernel[0] * w.kernel[1];
-  const weight = c.builder.constant(floatTensor([channels, 1, w.kernel[0], w.kernel[1]], new Float32Array(channels * area).fill(1 / area)), 'mean');
-  const full = c.builder.op('ConvTranspose', [c.dy, weight], { kernel_shape: ints(w.kernel), strides: ints(w.strides), group: int(channels) });
+  const weight = c.builder.constant(
+    floatTensor([channels, 1, w.kernel[0], w.kernel[1]], new Float32Array(channels * area).fill(1 / area)),
+    'mean',
+  );
+  const full = c.builder.op('ConvTranspose', [c.dy, weight], {
+    kernel_shape: ints(w.kernel),
+    strides: ints(w.strides),
+    group: int(channels),
+  });
   return [cropToInput(c, full, x, w)];
 };

@@ -22,13 +22,16 @@ function reducedAxes(c: GradientContext): number[] {
   const rank = c.dims(c.node.inputs[0]!).length;
   const name = c.node.inputs[1];
   const data = name === undefined ? undefined : c.graph.initializers.get(name)?.data;
-  const axes = intsOf(c.node, 'axes') ?? (data instanceof BigInt64Array ? Array.from(data, Number) : Array.from({ length: rank }, (_, i) => i));
+  const axes =
+    intsOf(c.node, 'axes') ??
+    (data instanceof BigInt64Array ? Array.from(data, Number) : Array.from({ length: rank }, (_, i) => i));
   return axes.map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b);
 }
 
 /** Spreads dy over the reduced axes again. */
 function spread(c: GradientContext): string {
-  const g = intOf(c.node, 'keepdims', 1) === 1 ? c.dy : c.builder.op('Unsqueeze', [c.dy, c.builder.int64s(reducedAxes(c))]);
+  const g =
+    intOf(c.node, 'keepdims', 1) === 1 ? c.dy : c.builder.op('Unsqueeze', [c.dy, c.builder.int64s(reducedAxes(c))]);
   return c.builder.op('Expand', [g, c.builder.op('Shape', [c.node.inputs[0]!])]);
 }
 
@@ -36,7 +39,9 @@ export const reduceSum: GradientRule = (c) => [spread(c)];
 
 export const reduceMean: GradientRule = (c) => {
   const axes = reducedAxes(c);
-  const sizes = c.builder.op('Gather', [c.builder.op('Shape', [c.node.inputs[0]!]), c.builder.int64s(axes)], { axis: int(0) });
+  const sizes = c.builder.op('Gather', [c.builder.op('Shape', [c.node.inputs[0]!]), c.builder.int64s(axes)], {
+    axis: int(0),
+  });
   const count = c.builder.op('Cast', [c.builder.op('ReduceProd', [sizes], { keepdims: int(0) })], { to: int(1) });
   return [c.builder.op('Div', [spread(c), count])];
 };
@@ -48,7 +53,10 @@ export const concat: GradientRule = (c) => {
   let at = 0;
   return sizes.map((size, i) => {
     if (typeof size !== 'number') {
-      throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (Concat) joins along an axis whose size is not fixed`);
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `Node ${c.node.name} (Concat) joins along an axis whose size is not fixed`,
+      );
     }
     const from = at;
     at += size;
@@ -62,13 +70,20 @@ export const matMul: GradientRule = (c) => {
   const rankA = c.dims(a).length;
   const rankB = c.dims(b).length;
   const swap = (x: string, rank: number): string =>
-    c.builder.op('Transpose', [x], { perm: ints([...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]) });
+    c.builder.op('Transpose', [x], {
+      perm: ints([...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]),
+    });
   if (rankA < 2 || rankB < 2 || (rankA !== rankB && rankB !== 2)) {
     throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (MatMul) multiplies ranks ${rankA} and ${rankB}`);
   }
   const da = c.needs(0) ? c.builder.op('MatMul', [c.dy, swap(b, rankB)]) : undefined;
   let db = c.needs(1) ? c.builder.op('MatMul', [swap(a, rankA), c.dy]) : undefined;
-  if (db !== undefined && rankA > rankB) db = c.builder.reduceSum(db, Array.from({ length: rankA - 2 }, (_, i) => i), false);
+  if (db !== undefined && rankA > rankB)
+    db = c.builder.reduceSum(
+      db,
+      Array.from({ length: rankA - 2 }, (_, i) => i),
+      false,
+    );
   return [da, db];
 };
 

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWith, ROOT } from '../support/programs.ts';
+import { prepareLibrary } from './prepare.ts';
+import { complaints, shot, walkThrough } from './studio.ts';
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--ignore-gpu-blocklist',
+];
+
+describeWith(['chromium'], 'the studio in a browser, through covis serve', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'covis-e2e-'));
+  const library = join(folder, 'library');
+  let server: ChildProcess;
+  let browser: Browser;
+  let url = '';
+
+  beforeAll(async () => {
+    prepareLibrary(library);
+    server = spawn(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), 'serve', library, '--json'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    url = await new Promise<string>((resolve, reject) => {
+      server.stdout!.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url));
+      server.once('exit', (code) => reject(new Error(`covis serve ended with ${code}`)));
+    });
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
+  });
+  afterAll(async () => {
+    await browser.close();
+    server.kill('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('shows and does everything, without a complaint of the page', async () => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
+    const wrong = complaints(page);
+    await page.goto(url);
+    await walkThrough(page, 'browser');
+    expect(wrong).toEqual([]);
+    expect(page.url()).not.toContain('token');
+    await page.close();
+  });
+
+  it('fits a small light window', async () => {
+    const page = await browser.newPage({ viewport: { width: 1024, height: 700 }, colorScheme: 'light' });
+    await page.goto(url);
+    for (const view of ['clusters', 'tuples', 'train', 'search', 'jobs']) {
+      await page.goto(`${new URL(url).origin}/${view}`);
+      await page.locator('h1').first().waitFor();
+      await page.waitForTimeout(700);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow, view).toBeLessThanOrEqual(0);
+      await shot(page, `small-light-${view}`);
+    }
+    await page.close();
+  });
+
+  it('says what happened when the engine is gone, and finds it again', async () => {
+    const page = await browser.newPage();
+    await page.goto(url);
+    await page.locator('.card').first().waitFor();
+    const port = new URL(url).port;
+    server.kill('SIGTERM');
+    await page.getByText('The connection to covis serve was lost').waitFor();
+    server = spawn(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), 'serve', library, '--json', '--port', port], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const again = await new Promise<string>((resolve) =>
+      server.stdout!.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url)),
+    );
+    await page.goto(again);
+    await page.locator('.card').first().waitFor();
+    await page.close();
+  });
+});

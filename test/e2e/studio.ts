@@ -1,0 +1,115 @@
+import { expect } from 'vitest';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { ROOT } from '../support/programs.ts';
+import { SAMPLE } from '../support/small-library.ts';
+
+const SHOTS = join(ROOT, 'test-output');
+
+/** Keeps a screenshot for people to look at. */
+export async function shot(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+/** Collects what the page complains about. */
+export function complaints(page: Page): string[] {
+  const all: string[] = [];
+  page.on('pageerror', (e) => all.push(e.message));
+  page.on('console', (m) => {
+    if (m.type() === 'error') all.push(`${m.text()} ${m.location().url}`);
+  });
+  return all;
+}
+
+/** How many pixels of the 3D canvas differ from its corner: nothing drawn gives 0. */
+async function drawnPixels(page: Page): Promise<number> {
+  const png = await page.locator('canvas').first().screenshot();
+  const { default: sharp } = await import('sharp');
+  const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  let n = 0;
+  for (let i = 0; i < data.length; i += info.channels) {
+    if (Math.abs(data[i]! - data[0]!) + Math.abs(data[i + 1]! - data[1]!) + Math.abs(data[i + 2]! - data[2]!) > 30)
+      n += 1;
+  }
+  return n;
+}
+
+/** Goes through all views as a person would, on a library of the sample's first five places with one trained network. */
+export async function walkThrough(page: Page, label: string): Promise<void> {
+  // Clusters: cards with a photo that is really there.
+  await page.locator('.card').first().waitFor();
+  expect(await page.locator('.card').count()).toBe(5);
+  await page.waitForFunction(
+    () =>
+      [...document.querySelectorAll<HTMLImageElement>('.card img')].filter((i) => i.complete && i.naturalWidth > 0)
+        .length >= 5,
+  );
+  await shot(page, `${label}-clusters`);
+
+  // The 3D model: drawn, and a picked camera says what it shares with which.
+  await page.locator('.card', { hasText: 'castle' }).click();
+  await page.locator('.strip .frame').first().waitFor();
+  await page.waitForTimeout(1500);
+  expect(await drawnPixels(page)).toBeGreaterThan(500);
+  await page.locator('.strip .frame').nth(3).click();
+  await page.locator('.badge.query').waitFor();
+  expect(Number((await page.locator('.badge.number').first().innerText()).replaceAll(',', ''))).toBeGreaterThan(10);
+  await page.locator('aside h2', { hasText: 'castle_' }).waitFor();
+  await shot(page, `${label}-cluster`);
+  await page.keyboard.press('Escape');
+
+  // Tuples: a list, keys, shared points over both photos.
+  await page.keyboard.press('2');
+  await page.locator('.list .row').first().waitFor();
+  await page.locator('canvas[data-points]').waitFor();
+  await page.keyboard.press('j');
+  await page.getByText('Tuple 2 of').waitFor();
+  await page.waitForFunction(
+    () => Number(document.querySelector('canvas[data-points]')?.getAttribute('data-points')) >= 30,
+  );
+  expect(await page.locator('.negatives figure').count()).toBeGreaterThan(0);
+  await shot(page, `${label}-tuples`);
+
+  // Search: from a photo of the library, true ones marked.
+  await page.keyboard.press('4');
+  await page.locator('.results .tile').first().click();
+  await page.locator('.tile.query').first().waitFor();
+  await page.locator('.tile.positive').first().waitFor();
+  expect(await page.locator('.tile.other').count()).toBeGreaterThan(0);
+  await shot(page, `${label}-search`);
+
+  // Search: with a photo from outside.
+  await page.locator('input[type=file]').setInputFiles(join(SAMPLE, 'castle', 'images', 'castle_02.jpg'));
+  await page.getByText('a photo from outside').waitFor();
+  await page.locator('.results figure', { hasText: 'castle' }).first().waitFor();
+
+  // Train: started here, seen live, stopped, kept.
+  await page.keyboard.press('3');
+  await page.locator('form.setup').waitFor();
+  await page.getByLabel('Epochs').fill('30');
+  await page.getByLabel('Tuples an epoch').fill('6');
+  await page.getByLabel('Long side, px').fill('128');
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await page.locator('.table tbody tr').first().waitFor({ timeout: 90_000 });
+  await page.getByRole('button', { name: /Stop/ }).click();
+  await page.getByRole('button', { name: 'Train', exact: true }).waitFor({ timeout: 60_000 });
+  await shot(page, `${label}-train`);
+
+  // Jobs: the stopped one and its like; a failing one with its reason.
+  await page.keyboard.press('5');
+  await page.locator('article.cancelled', { hasText: 'Train' }).waitFor();
+  await shot(page, `${label}-jobs`);
+
+  // Help and palette.
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').getByText('Everywhere').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('textbox', { name: 'Cluster or command' }).fill('pagoda');
+  await page.keyboard.press('Enter');
+  await page.locator('h1', { hasText: 'pagoda' }).waitFor();
+  await page.goBack();
+  await page.locator('h1', { hasText: 'Jobs' }).waitFor();
+}

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+/** Photos and models for tests, beside the checkout; not part of the project. */
+export const SHARED = join(ROOT, '..', 'shared', 'data');
+
+function runs(command: string, args: readonly string[]): boolean {
+  return (
+    spawnSync(command, args, {
+      stdio: 'ignore',
+      timeout: 30_000,
+      env: { ...process.env, QT_QPA_PLATFORM: 'offscreen' },
+    }).error === undefined
+  );
+}
+
+const PROGRAMS = {
+  chromium: { found: () => existsSync('/usr/bin/chromium'), install: 'apt-get install -y chromium' },
+  colmap: { found: () => runs('colmap', ['help']), install: 'apt-get install -y colmap' },
+  numpy: {
+    found: () => spawnSync('/usr/bin/python3', ['-c', 'import numpy'], { stdio: 'ignore' }).status === 0,
+    install: 'apt-get install -y python3-numpy',
+  },
+  xvfb: {
+    found: () => runs('Xvfb', ['-help']),
+    install: 'apt-get install -y xvfb libgtk-3-0 libnss3 libasound2 libgbm1',
+  },
+  electron: {
+    found: () =>
+      existsSync(
+        join(process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(ROOT, 'node_modules', 'electron', 'dist'), 'electron'),
+      ),
+    install: 'npx install-electron (or ELECTRON_OVERRIDE_DIST_PATH=a folder with an Electron)',
+  },
+  'shared data': {
+    found: () => existsSync(SHARED),
+    install: 'photos and models in ../shared/data, beside the checkout',
+  },
+} as const;
+
+export type Program = keyof typeof PROGRAMS;
+
+/**
+ * `describe` where all programs are there. Elsewhere the tests are skipped under a name that says what installs them;
+ * with COVIS_REQUIRE_ALL set (as in CI) they fail instead.
+ */
+export function describeWith(programs: readonly Program[], name: string, body: () => void): void {
+  const missing = programs.filter((p) => !PROGRAMS[p].found());
+  if (missing.length === 0) {
+    describe(name, body);
+    return;
+  }
+  const lines = missing.map((p) => `${p}: ${PROGRAMS[p].install}`).join('; ');
+  if (process.env['COVIS_REQUIRE_ALL'] !== undefined) throw new Error(`${name} needs ${lines}`);
+  describe.skip(`${name} [needs ${lines}]`, body);
+}

@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import { silentContext } from '../../src/main/engine/jobs/context.ts';
+import { Library } from '../../src/main/engine/library/library.ts';
+import { ensureDefaultNetwork } from '../../src/main/engine/network/networks.ts';
+import { importSources } from '../../src/main/engine/sfm/import.ts';
+import { ROOT } from './programs.ts';
+
+export const SAMPLE = join(ROOT, 'resources', 'sample');
+
+/** Five places of the embedded sample in a library. */
+export async function smallLibrary(path: string): Promise<Library> {
+  const library = Library.create(path);
+  ensureDefaultNetwork(library);
+  const sources = ['castle', 'pagoda', 'lighthouse', 'windmill', 'factory'].map((n) => join(SAMPLE, n));
+  await importSources(library, { sources }, silentContext());
+  return library;
+}

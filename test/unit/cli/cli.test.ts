@@ -1,0 +1,187 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readNpy } from '../../../src/main/engine/library/npy.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+import { ROOT } from '../../support/programs.ts';
+import { SAMPLE } from '../../support/small-library.ts';
+
+const folder = temporaryFolder();
+const library = join(folder, 'library');
+
+function covis(...args: string[]): { status: number | null; stdout: string; stderr: string; json: never } {
+  const r = spawnSync(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), ...args], { encoding: 'utf8' });
+  return {
+    ...r,
+    get json() {
+      return JSON.parse(r.stdout) as never;
+    },
+  };
+}
+
+describe('the command line', () => {
+  let report: Record<string, never>;
+  beforeAll(() => {
+    const sources = ['castle', 'pagoda', 'lighthouse', 'windmill', 'townhouse'].map((n) => join(SAMPLE, n));
+    const r = covis(
+      'run',
+      ...sources,
+      '--library',
+      library,
+      '--epochs',
+      '1',
+      '--tuples',
+      '8',
+      '--size',
+      '128',
+      '--json',
+    );
+    expect(r.stderr).toMatch(/Training, epoch 1 of 1: 8 tuples/);
+    report = r.json;
+  }, 120_000);
+
+  it('run: keeps its contract', () => {
+    expect(report).toMatchObject({
+      photos: 65,
+      clusters: 5,
+      pairs: expect.any(Number),
+      tuples: 208,
+      network: expect.stringMatching(/^[0-9a-f]{16}$/),
+      evaluation: {
+        protocol: expect.stringContaining('geometry'),
+        queries: expect.any(Number),
+        before: { map: expect.any(Number) },
+        after: { map: expect.any(Number) },
+      },
+      seconds: {
+        import: expect.any(Number),
+        extract: expect.any(Number),
+        mine: expect.any(Number),
+        train: expect.any(Number),
+        evaluate: expect.any(Number),
+      },
+    });
+  });
+
+  it('clusters, search, evaluate, mine: one JSON object each', () => {
+    expect(covis('clusters', library, '--json').json).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          id: expect.any(String),
+          name: 'castle',
+          photos: 13,
+          points: expect.any(Number),
+          observations: expect.any(Number),
+          meanReprojectionError: 0,
+        }),
+      ]),
+    );
+    const hits = covis(
+      'search',
+      library,
+      '--query',
+      join(SAMPLE, 'castle', 'images', 'castle_03.jpg'),
+      '--top',
+      '3',
+      '--size',
+      '128',
+      '--json',
+    ).json as { photo: string; cluster: string; score: number }[];
+    expect(hits.length).toBe(3);
+    expect(hits[0]).toMatchObject({ photo: 'castle_03.jpg', cluster: 'castle' });
+    expect(hits[0]!.score).toBeCloseTo(1, 4);
+    expect(covis('evaluate', library, '--size', '128', '--json').json).toMatchObject({
+      map: expect.any(Number),
+      protocol: expect.any(String),
+    });
+    expect(covis('mine', library, '--queries', '7', '--size', '128', '--json').json).toMatchObject({ tuples: 7 });
+  });
+
+  it('export: a network that search takes back, descriptors, tuples', () => {
+    const network = join(folder, 'net.onnx');
+    expect(covis('export', library, '--what', 'network', '--out', network, '--json').json).toMatchObject({ items: 1 });
+    expect(covis('extract', library, '--network', network, '--size', '128', '--json').json).toMatchObject({
+      network: report['network'],
+      computed: 0,
+    });
+    covis('export', library, '--what', 'descriptors', '--size', '128', '--out', join(folder, 'x.npy'));
+    expect(readNpy(join(folder, 'x.npy')).shape).toEqual([65, 256]);
+    expect(readFileSync(join(folder, 'x.txt'), 'utf8').trim().split('\n').length).toBe(65);
+    covis('export', library, '--what', 'tuples', '--out', join(folder, 't.jsonl'));
+    const lines = readFileSync(join(folder, 't.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l) as Record<string, unknown>);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines[0]).toMatchObject({
+      query: expect.any(String),
+      positive: expect.any(String),
+      negatives: expect.any(Array),
+    });
+  });
+
+  it('import of a bad file: exit code 1, code, file and offset, and nothing changes', () => {
+    const bad = join(folder, 'bad');
+    cpSync(join(SAMPLE, 'pagoda'), bad, { recursive: true });
+    truncateSync(join(bad, 'sparse', '0', 'images.bin'), 5000);
+    const before = covis('clusters', library, '--json').stdout;
+    const r = covis('import', library, bad, '--json');
+    expect(r.status).toBe(1);
+    expect(r.json).toMatchObject({
+      error: {
+        code: expect.stringMatching(/^INPUT_/),
+        message: expect.any(String),
+        file: join(bad, 'sparse', '0', 'images.bin'),
+        offset: expect.any(Number),
+      },
+    });
+    expect(covis('clusters', library, '--json').stdout).toBe(before);
+  });
+
+  it('import: keeps its contract', () => {
+    expect(covis('import', join(folder, 'other'), join(SAMPLE, 'arch'), '--json').json).toMatchObject({
+      photos: 13,
+      missing: [],
+      clusters: 1,
+      points: expect.any(Number),
+      observations: expect.any(Number),
+      warnings: [],
+    });
+  });
+
+  it('doctor: says which device really answered', () => {
+    const r = covis('doctor', '--json').json as {
+      node: { version: string };
+      backends: { name: string; device: string | null }[];
+    };
+    expect(r.node.version).toMatch(/^v2\d/);
+    expect(r.backends.find((b) => b.name === 'onnxruntime cpu')?.device).toBe('CPU');
+  });
+
+  it('every command has help, and wrong use fails', () => {
+    for (const c of [
+      'init',
+      'import',
+      'clusters',
+      'extract',
+      'mine',
+      'train',
+      'search',
+      'evaluate',
+      'export',
+      'run',
+      'serve',
+      'open',
+      'doctor',
+    ]) {
+      const r = covis(c, '--help');
+      expect([r.status, r.stdout.includes('--json')], c).toEqual([0, true]);
+    }
+    expect(covis('nonsense').status).toBe(1);
+    expect(covis('clusters', join(folder, 'nowhere')).status).toBe(1);
+    expect(covis('train', library, '--epochs', 'many', '--json').json).toMatchObject({
+      error: { code: 'INPUT_INVALID' },
+    });
+  });
+});
