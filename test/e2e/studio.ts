@@ -92,9 +92,18 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await page.getByLabel('Tuples an epoch').fill('6');
   await page.getByLabel('Long side, px').fill('128');
   await page.getByRole('button', { name: 'Train', exact: true }).click();
-  await page.locator('.table tbody tr').first().waitFor({ timeout: 90_000 });
+  await page.waitForFunction(
+    () =>
+      document
+        .querySelector<HTMLSelectElement>('select[aria-label="Training run"]')
+        ?.selectedOptions[0]?.textContent?.includes('Run 2 · running'),
+    undefined,
+    { timeout: 60_000 },
+  );
+  await page.locator('.table tbody tr').nth(1).waitFor({ timeout: 90_000 });
   await page.getByRole('button', { name: /Stop/ }).click();
   await page.getByRole('button', { name: 'Train', exact: true }).waitFor({ timeout: 60_000 });
+  await page.locator('option', { hasText: 'Run 2 · stopped' }).first().waitFor({ state: 'attached' });
   await shot(page, `${label}-train`);
 
   // Jobs: the stopped one and its like; a failing one with its reason.

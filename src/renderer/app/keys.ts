@@ -7,7 +7,7 @@ export const KEYS = {
   train: { keys: ['3'], label: 'Train', group: 'Go to' },
   search: { keys: ['4'], label: 'Search', group: 'Go to' },
   jobs: { keys: ['5'], label: 'Jobs', group: 'Go to' },
-  palette: { keys: ['mod+k'], label: 'Find a photo, a cluster or a command', group: 'Everywhere' },
+  palette: { keys: ['mod+k'], label: 'Find a cluster or a command', group: 'Everywhere' },
   help: { keys: ['?'], label: 'Keys', group: 'Everywhere' },
   theme: { keys: ['shift+t'], label: 'Dark or light', group: 'Everywhere' },
   back: { keys: ['escape'], label: 'Back, or let go of the selection', group: 'Everywhere' },

@@ -22,7 +22,7 @@ function oracle(m: SparseModel, a: number, b: number): { shared: number; scale: 
     return focalLength(camera) / Math.max(camera.width, camera.height) / depth;
   };
   const common = [...points(a)].filter((p) => points(b).has(p));
-  return { shared: common.length, scale: median(common.map((p) => size(b, p) / size(a, p))) };
+  return { shared: common.length, scale: median(Float64Array.from(common, (p) => size(b, p) / size(a, p))) };
 }
 
 describe('covisibility', () => {

@@ -36,17 +36,29 @@ export function covisibility(model: SparseModel): Covisibility {
   const outShared: number[] = [];
   const outScale: number[] = [];
   const counts = new Uint32Array(views);
-  const ratios: number[][] = Array.from({ length: views }, () => []);
+  const starts = new Uint32Array(views + 1);
+  const fill = new Uint32Array(views);
+  let ratios = new Float32Array(1024);
   for (let a = 0; a < views; a += 1) {
-    for (let k = seen.offsets[a]!; k < seen.offsets[a + 1]!; k += 1) {
+    const [first, last] = [seen.offsets[a]!, seen.offsets[a + 1]!];
+    // Counted first, so that the ratios of one view's pairs lie side by side in one buffer.
+    counts.fill(0);
+    for (let k = first; k < last; k += 1) {
+      const p = seen.point[k]!;
+      for (let t = tracks.offsets[p + 1]! - 1; t >= tracks.offsets[p]! && tracks.view[t]! > a; t -= 1) {
+        counts[tracks.view[t]!]! += 1;
+      }
+    }
+    for (let b = 0; b < views; b += 1) starts[b + 1] = starts[b]! + counts[b]!;
+    if (ratios.length < starts[views]!) ratios = new Float32Array(2 * starts[views]!);
+    fill.set(starts.subarray(0, views));
+    for (let k = first; k < last; k += 1) {
       const p = seen.point[k]!;
       const sizeA = seen.size[k]!;
-      for (let t = tracks.offsets[p]!; t < tracks.offsets[p + 1]!; t += 1) {
+      for (let t = tracks.offsets[p + 1]! - 1; t >= tracks.offsets[p]! && tracks.view[t]! > a; t -= 1) {
         const b = tracks.view[t]!;
-        if (b <= a) continue;
-        counts[b]! += 1;
         const ratio = tracks.size[t]! / sizeA;
-        if (ratio > 0 && Number.isFinite(ratio)) ratios[b]!.push(ratio);
+        if (ratio > 0 && ratio < Infinity) ratios[fill[b]!++] = ratio;
       }
     }
     for (let b = a + 1; b < views; b += 1) {
@@ -54,9 +66,7 @@ export function covisibility(model: SparseModel): Covisibility {
       outA.push(a);
       outB.push(b);
       outShared.push(counts[b]!);
-      outScale.push(median(ratios[b]!));
-      counts[b] = 0;
-      ratios[b]!.length = 0;
+      outScale.push(median(ratios.subarray(starts[b]!, fill[b]!)));
     }
   }
   const pointsSeen = new Uint32Array(views);
@@ -71,9 +81,9 @@ export function covisibility(model: SparseModel): Covisibility {
 }
 
 /** Median, the mean of the middle two for an even count; NaN of nothing. Sorts in place. */
-export function median(values: number[]): number {
+export function median(values: Float32Array | Float64Array): number {
   if (values.length === 0) return Number.NaN;
-  values.sort((x, y) => x - y);
+  values.sort();
   const half = values.length >> 1;
   return values.length % 2 === 1 ? values[half]! : (values[half - 1]! + values[half]!) / 2;
 }

@@ -1,0 +1,158 @@
+/**
+ * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
+ * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readNetworkFile } from '../../src/main/engine/network/networks.ts';
+import { writeNpy } from '../../src/main/engine/library/npy.ts';
+import { decode, toInput } from '../../src/main/engine/library/pixels.ts';
+import { intOf, intsOf } from '../../src/main/engine/network/onnx/graph.ts';
+import { Runner } from '../../src/main/engine/network/runtime.ts';
+import { readColmapBinary } from '../../src/main/engine/sfm/colmap-binary.ts';
+import { covisibility } from '../../src/main/engine/sfm/covisibility.ts';
+import { Adam } from '../../src/main/engine/training/adam.ts';
+import { TupleTrainer } from '../../src/main/engine/training/tuple-trainer.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const SAMPLE = join(ROOT, 'resources', 'sample');
+const REPEATS = 9;
+const folder = mkdtempSync(join(tmpdir(), 'covis-bench-'));
+
+async function median(work: () => Promise<unknown> | unknown, repeats = REPEATS): Promise<number> {
+  await work();
+  const times: number[] = [];
+  for (let i = 0; i < repeats; i += 1) {
+    const began = performance.now();
+    await work();
+    times.push((performance.now() - began) / 1000);
+  }
+  return times.sort((a, b) => a - b)[repeats >> 1]!;
+}
+
+function line(what: string, ours: string, baseline: string, ratio: number | null): void {
+  console.log(
+    `${what.padEnd(40)} ${ours.padEnd(26)} ${baseline.padEnd(34)} ${ratio === null ? '' : `ratio ${ratio.toFixed(2)}`}`,
+  );
+}
+
+const ms = (s: number): string => `${(1000 * s).toFixed(2)} ms`;
+
+/** Reading a model and its covisibility against COLMAP reading and writing the same model. */
+async function importing(): Promise<void> {
+  const shared = join(ROOT, '..', 'shared', 'data', 'scenes', 'castle_p30', 'sparse', '0');
+  const at = existsSync(shared) ? shared : join(SAMPLE, 'castle', 'sparse', '0');
+  const observations = readColmapBinary(at).obsPoint.length;
+  const ours = await median(() => covisibility(readColmapBinary(at)));
+  const rate = (s: number): string => `${Math.round(observations / s).toLocaleString('en')} observations/s`;
+  const env = { ...process.env, QT_QPA_PLATFORM: 'offscreen' };
+  const out = join(folder, 'converted');
+  mkdirSync(out);
+  const colmap = (args: string[]): number | undefined => {
+    const began = performance.now();
+    const r = spawnSync('colmap', args, { env, stdio: 'ignore' });
+    return r.status === 0 ? (performance.now() - began) / 1000 : undefined;
+  };
+  const convert = ['model_converter', '--input_path', at, '--output_path', out, '--output_type', 'BIN'];
+  const times = Array.from({ length: 5 }, () => colmap(convert)).filter((t) => t !== undefined);
+  if (times.length === 0)
+    return line('import (read, covisibility)', rate(ours), 'COLMAP: apt-get install colmap', null);
+  // The start of the program is not import; --help starts it and does nothing.
+  const idle = colmap(['help']) ?? 0;
+  const theirs = Math.max(1e-4, times.sort((a, b) => a - b)[times.length >> 1]! - idle);
+  line('import (read, covisibility)', rate(ours), `COLMAP converts ${rate(theirs)}`, theirs / ours);
+}
+
+/** One descriptor and one training step of a tuple of seven photos against PyTorch, same weights, same photos. */
+async function network(): Promise<void> {
+  const threads = availableParallelism();
+  const { graph, spec } = readNetworkFile(join(ROOT, 'resources', 'networks', 'mobilenet-v1-025-gem.onnx'));
+  const names = ['castle_01', 'castle_03', 'pagoda_01', 'factory_01', 'arch_01', 'windmill_01', 'obelisk_01'];
+  const photos = await Promise.all(
+    names.map((n) => decode(join(SAMPLE, n.replace(/_\d+$/, ''), 'images', `${n}.jpg`), 320)),
+  );
+  const inputs = photos.map((p) => toInput(p, spec.preprocess));
+  const runner = await Runner.create(graph, { threads });
+  const descriptor = (await runner.run({ image: inputs[0]! }))['descriptor']!;
+  const extract = await median(() => runner.run({ image: inputs[0]! }), 50);
+  const trainer = await TupleTrainer.create(graph, { threads });
+  const adam = new Adam(trainer.parameters);
+  let loss = 0;
+  const step = await median(async () => {
+    trainer.clearGradients();
+    loss = (await trainer.accumulate(photos, spec.preprocess, 0.7)).loss;
+    adam.step(trainer.gradients, { learningRate: 1e-9, weightDecay: 0 });
+  });
+  const theirs = torch(graph, inputs, threads);
+  if (typeof theirs === 'string') {
+    line('descriptor of a photo, 320 px', ms(extract), theirs, null);
+    line('training step of one tuple', ms(step), theirs, null);
+    return;
+  }
+  const differs = Math.max(...theirs.descriptor.map((v, i) => Math.abs(v - descriptor[i]!)));
+  line(
+    'descriptor of a photo, 320 px',
+    ms(extract),
+    `PyTorch ${theirs.torch} ${ms(theirs.extract)}`,
+    theirs.extract / extract,
+  );
+  line('training step of one tuple', ms(step), `PyTorch ${theirs.torch} ${ms(theirs.step)}`, theirs.step / step);
+  console.log(
+    `Same computation: descriptors differ by at most ${differs.toExponential(1)}, losses ${loss.toFixed(5)} and ${theirs.loss.toFixed(5)}`,
+  );
+}
+
+interface Torch {
+  readonly torch: string;
+  readonly extract: number;
+  readonly step: number;
+  readonly loss: number;
+  readonly descriptor: number[];
+}
+
+function torch(
+  graph: ReturnType<typeof readNetworkFile>['graph'],
+  inputs: readonly { dims: readonly number[]; data: Float32Array }[],
+  threads: number,
+): Torch | string {
+  if (spawnSync('/usr/bin/python3', ['-c', 'import torch'], { stdio: 'ignore' }).status !== 0)
+    return 'PyTorch: apt-get install python3-torch';
+  const layers = graph.nodes
+    .filter((n) => n.op === 'Conv')
+    .map((n, i) => {
+      for (const [k, kind] of [
+        [1, 'weight'],
+        [2, 'bias'],
+      ] as const) {
+        const t = graph.initializers.get(n.inputs[k]!)!;
+        writeNpy(join(folder, `${kind}${i}.npy`), t.data as Float32Array, t.dims);
+      }
+      return {
+        weight: `weight${i}`,
+        bias: `bias${i}`,
+        stride: intsOf(n, 'strides')?.[0] ?? 1,
+        groups: intOf(n, 'group', 1),
+      };
+    });
+  const same = inputs.every((x) => x.dims.join() === inputs[0]!.dims.join());
+  if (!same) throw new Error('The photos of the benchmark must have one size');
+  const images = new Float32Array(inputs.length * inputs[0]!.data.length);
+  inputs.forEach((x, i) => images.set(x.data, i * x.data.length));
+  writeNpy(join(folder, 'images.npy'), images, [inputs.length, ...inputs[0]!.dims.slice(1)]);
+  writeFileSync(join(folder, 'spec.json'), JSON.stringify({ layers, threads }));
+  const r = spawnSync('/usr/bin/python3', [join(ROOT, 'test', 'bench', 'torch_baseline.py'), folder, String(REPEATS)], {
+    encoding: 'utf8',
+  });
+  if (r.status !== 0) return `PyTorch failed: ${r.stderr.trim().split('\n').at(-1)}`;
+  return JSON.parse(r.stdout) as Torch;
+}
+
+console.log(`Ratios above 1 mean that Covis is faster. ${availableParallelism()} threads.\n`);
+try {
+  await importing();
+  await network();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
