@@ -4,7 +4,7 @@ import type { JobKind } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { addJob, jobEnded, jobStarted } from '../engine/jobs/records.ts';
 import { Library } from '../engine/library/library.ts';
-import { ensureDefaultNetwork, resolveNetwork } from '../engine/network/networks.ts';
+import { ensureDefaultNetwork, importNetwork, PREPROCESSING, resolveNetwork } from '../engine/network/networks.ts';
 import { extract } from '../engine/network/extract.ts';
 import type { RunReport } from '../engine/pipeline.ts';
 import { describeOne, search } from '../engine/retrieval/search.ts';

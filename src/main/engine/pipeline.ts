@@ -6,6 +6,7 @@ import { mineTuples, storeMiningRun } from './mining/mine.ts';
 import { splitPlaces } from './mining/split.ts';
 import { extract } from './network/extract.ts';
 import { resolveNetwork, type NetworkRow } from './network/networks.ts';
+import { resourcePath } from './resources.ts';
 import { importSources } from './sfm/import.ts';
 import { train } from './training/train.ts';
 
@@ -79,6 +80,21 @@ export async function mineLibrary(
   return { run, tuples: mined.tuples.length, warnings: mined.warnings };
 }
 
+/** Imports the sources; where all of them are one place, which has no negatives of its own, the embedded sample joins them. */
+async function importWithNegatives(
+  library: Library,
+  sources: readonly string[],
+  task: TaskContext,
+): Promise<{ missing: readonly string[]; warnings: readonly string[] }> {
+  const own = await importSources(library, { sources }, task);
+  const places = library.db.prepare('SELECT COUNT(DISTINCT place) FROM photo').pluck().get() as number;
+  if (places > 1) return own;
+  const added = 'All photos are of one place, which has no negatives: the places of the embedded sample were added';
+  task.warn(added);
+  const sample = await importSources(library, { sources: [resourcePath('sample')] }, task);
+  return { missing: own.missing, warnings: [...own.warnings, added, ...sample.warnings] };
+}
+
 /** The whole loop: import, extract, mine, train, evaluate before and after. */
 export async function runAll(library: Library, options: RunOptions, task: TaskContext): Promise<RunReport> {
   const { training } = options;
@@ -89,7 +105,7 @@ export async function runAll(library: Library, options: RunOptions, task: TaskCo
     seconds[key] += (performance.now() - began) / 1000;
     return result;
   };
-  const imported = await timed('import', () => importSources(library, { sources: options.sources }, task));
+  const imported = await timed('import', () => importWithNegatives(library, options.sources, task));
   const network = await resolveNetwork(library, options.network, 'default');
   await timed('extract', () => extract(library, network, training.size, task));
   const mined = await timed('mine', () => mineLibrary(library, network, training, task));

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addGemHead, lastFeatureMap } from '../../../src/main/engine/network/head.ts';
-import { readNetworkFile } from '../../../src/main/engine/network/networks.ts';
+import { Library } from '../../../src/main/engine/library/library.ts';
+import type { Pixels } from '../../../src/main/engine/library/pixels.ts';
+import { importNetwork, loadNetwork, readNetworkFile } from '../../../src/main/engine/network/networks.ts';
+import { TupleTrainer } from '../../../src/main/engine/training/tuple-trainer.ts';
+import { temporaryFolder } from '../../support/folders.ts';
 import { encodeOnnx, parseOnnx } from '../../../src/main/engine/network/onnx/file.ts';
 import {
   float,
@@ -17,6 +21,7 @@ import { gem, l2Normalise } from '../../../src/main/engine/network/pooling.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { ROOT } from '../../support/programs.ts';
 
+const folder = temporaryFolder();
 const EMBEDDED = join(ROOT, 'resources', 'networks', 'mobilenet-v1-025-gem.onnx');
 
 function wave(n: number, step = 0.37): Float32Array {
@@ -138,5 +143,38 @@ describe('the head', () => {
     expect(() => addGemHead(normalise({ graph: classifier(), opset: 17 }, 'test'), 'nowhere')).toThrow(
       /no node or value named nowhere/,
     );
+  });
+});
+
+describe('backbones that PyTorch exported', () => {
+  const image = { dims: [1, 3, 45, 38], data: Float32Array.from({ length: 3 * 45 * 38 }, (_, i) => Math.sin(i * 0.013)) };
+
+  it.each(['resnet', 'mobilenet'])('%s: cut by itself, gives the descriptor that PyTorch gives, and trains', async (name) => {
+    const library = Library.create(join(folder, name));
+    const row = await importNetwork(library, join(ROOT, 'test', 'fixtures', `${name}.onnx`));
+    const { graph } = loadNetwork(library, row);
+    library.close();
+    expect(graph.nodes.some((n) => n.op === 'BatchNormalization' || n.op === 'Gemm')).toBe(false);
+    const expected = readFileSync(join(ROOT, 'test', 'fixtures', `${name}.txt`), 'utf8').trim().split('\n').map(Number);
+    const runner = await Runner.create(graph);
+    const got = (await runner.run({ image }))['descriptor']!;
+    await runner.release();
+    expect(got.length).toBe(expected.length);
+    got.forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 4));
+    const trainer = await TupleTrainer.create(graph);
+    const photo = (seed: number): Pixels => ({ width: 38, height: 45, data: Uint8Array.from({ length: 3 * 45 * 38 }, (_, i) => (i * seed) % 251) });
+    const step = await trainer.accumulate([photo(3), photo(5), photo(7)], row.spec.preprocess, 0.7);
+    await trainer.release();
+    expect(Number.isFinite(step.loss)).toBe(true);
+    expect(trainer.gradients.every((g) => g.every(Number.isFinite))).toBe(true);
+    expect(trainer.gradients.filter((g) => g.some((v) => v !== 0)).length).toBeGreaterThan(trainer.gradients.length / 2);
+  });
+
+  it('is cut where a person says', async () => {
+    const library = Library.create(join(folder, 'cut'));
+    const file = join(ROOT, 'test', 'fixtures', 'resnet.onnx');
+    const inner = normalise(parseOnnx(readFileSync(file), file), file).nodes.find((n) => n.op === 'MaxPool')!.name;
+    expect((await importNetwork(library, file, { cut: inner })).spec.dim).toBe(8);
+    library.close();
   });
 });

@@ -135,6 +135,7 @@ const MIGRATIONS: readonly string[] = [
     negatives TEXT NOT NULL,
     PRIMARY KEY (run_id, tuple_index)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tuple_cluster ON tuple(run_id, cluster_id, tuple_index);
 
   CREATE TABLE evaluation (
     id INTEGER PRIMARY KEY,

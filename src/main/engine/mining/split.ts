@@ -1,5 +1,6 @@
 import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
+import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 
 /** Photos by what they may be used for. Whole places go to one side, so that nothing of a held-out place is trained on. */
 export interface Split {
@@ -17,14 +18,23 @@ const HELD_OUT_FRACTION = 0.3;
 /** Below this many places nothing is held out: training needs foreign places for its negatives. */
 const FEWEST_PLACES = 4;
 
-/** Divides the places that have a 3D model at random by `seed`: three in ten are held out for measuring. */
+/**
+ * Divides the places that have a 3D model at random by `seed`: three in ten of those that can be measured (two photos that share
+ * enough points) are held out.
+ */
 export function splitPlaces(library: Library, seed: number): Split {
   const { db } = library;
   const places = db.prepare('SELECT DISTINCT place FROM cluster ORDER BY place').pluck().all() as number[];
+  const measurable = db
+    .prepare(
+      'SELECT DISTINCT place FROM cluster c WHERE EXISTS (SELECT 1 FROM pair p WHERE p.cluster_id = c.id AND p.shared >= ?) ORDER BY place',
+    )
+    .pluck()
+    .all(RELEVANT_SHARED) as number[];
   const photos = db.prepare('SELECT id, place FROM photo ORDER BY id').all() as { id: number; place: number }[];
-  const separate = places.length >= FEWEST_PLACES;
-  const count = separate ? Math.max(1, Math.round(places.length * HELD_OUT_FRACTION)) : 0;
-  const held = new Set(random(seed).shuffled(places).slice(0, count));
+  const separate = places.length >= FEWEST_PLACES && measurable.length >= 2;
+  const count = separate ? Math.max(1, Math.round(measurable.length * HELD_OUT_FRACTION)) : 0;
+  const held = new Set(random(seed).shuffled(measurable).slice(0, count));
   const modelled = new Set(places);
   const ids = (keep: (place: number) => boolean): Set<number> =>
     new Set(photos.filter((p) => keep(p.place)).map((p) => p.id));
