@@ -187,6 +187,31 @@ action(
 );
 
 action(
+  command('network', 'add a network: one that Covis wrote, or an ONNX backbone that is cut and gets GeM pooling')
+    .argument('<library>')
+    .argument('<file>')
+    .option('--cut <node>', 'node or value to cut at; the last feature map if left out')
+    .option('--name <name>', 'what to call it')
+    .option('--pixels <how>', `what it wants: ${Object.keys(PREPROCESSING).join(', ')} (torchvision)`),
+  async (o: Options, path: string, file: string) => {
+    const pixels = (o['pixels'] as string | undefined) ?? 'torchvision';
+    if (!Object.hasOwn(PREPROCESSING, pixels)) {
+      throw new CovisError('INPUT_INVALID', `--pixels takes ${Object.keys(PREPROCESSING).join(', ')}, not "${pixels}"`);
+    }
+    await withLibrary(path, true, async (library) => {
+      const row = await importNetwork(library, file, {
+        cut: o['cut'] as string | undefined,
+        name: o['name'] as string | undefined,
+        preprocess: PREPROCESSING[pixels as keyof typeof PREPROCESSING],
+      });
+      print(o.json === true, { network: row.uid, ...row.spec }, () => [
+        `Network ${row.uid}: ${row.spec.name}, ${row.spec.dim} dimensions, cut at ${row.spec.features}`,
+      ]);
+    });
+  },
+);
+
+action(
   common(command('extract', 'compute the descriptors of all photos').argument('<library>')),
   async (o: Options, path: string) => {
     await withLibrary(path, false, async (library) => {

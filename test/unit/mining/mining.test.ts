@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { readNpy, writeNpy } from '../../../src/main/engine/library/npy.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { DEFAULT_MINING } from '../../../src/main/engine/mining/candidates.ts';
 import { mineTuples, storeMiningRun } from '../../../src/main/engine/mining/mine.ts';
 import { hardestNegatives } from '../../../src/main/engine/mining/negatives.ts';
 import { tuplePage } from '../../../src/main/engine/mining/runs.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
-import { extract } from '../../../src/main/engine/network/extract.ts';
+import { extract, loadDescriptors } from '../../../src/main/engine/network/extract.ts';
 import { ensureDefaultNetwork } from '../../../src/main/engine/network/networks.ts';
 import { l2Normalise } from '../../../src/main/engine/network/pooling.ts';
 import { rankByScore, similarities, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';
@@ -94,6 +95,21 @@ describe('mining the sample', () => {
     const filtered = tuplePage(library, run, 0, 100, cluster);
     expect(filtered.tuples.every((t) => t.cluster === cluster)).toBe(true);
     expect(filtered.total).toBe(filtered.tuples.length);
+    library.close();
+  });
+
+  it('goes on after a crash between the two files of a descriptor set', async () => {
+    const library = await smallLibrary(join(folder, 'crash'));
+    const network = ensureDefaultNetwork(library);
+    const whole = await extract(library, network, 96, silentContext());
+    const ids = library.file('descriptors', `${network.uid}-96.ids.npy`);
+    const { data } = readNpy(ids);
+    writeNpy(ids, (data as Uint8Array).slice(0, 16 * 40), [40, 16]);
+    expect(loadDescriptors(library, network, 96).ids.length).toBe(40);
+    const again = await extract(library, network, 96, silentContext());
+    expect(again.computed).toBe(whole.ids.length - 40);
+    expect(again.ids).toEqual(whole.ids);
+    expect(again.data).toEqual(whole.data);
     library.close();
   });
 

@@ -147,28 +147,43 @@ describe('the head', () => {
 });
 
 describe('backbones that PyTorch exported', () => {
-  const image = { dims: [1, 3, 45, 38], data: Float32Array.from({ length: 3 * 45 * 38 }, (_, i) => Math.sin(i * 0.013)) };
+  const image = {
+    dims: [1, 3, 45, 38],
+    data: Float32Array.from({ length: 3 * 45 * 38 }, (_, i) => Math.sin(i * 0.013)),
+  };
 
-  it.each(['resnet', 'mobilenet'])('%s: cut by itself, gives the descriptor that PyTorch gives, and trains', async (name) => {
-    const library = Library.create(join(folder, name));
-    const row = await importNetwork(library, join(ROOT, 'test', 'fixtures', `${name}.onnx`));
-    const { graph } = loadNetwork(library, row);
-    library.close();
-    expect(graph.nodes.some((n) => n.op === 'BatchNormalization' || n.op === 'Gemm')).toBe(false);
-    const expected = readFileSync(join(ROOT, 'test', 'fixtures', `${name}.txt`), 'utf8').trim().split('\n').map(Number);
-    const runner = await Runner.create(graph);
-    const got = (await runner.run({ image }))['descriptor']!;
-    await runner.release();
-    expect(got.length).toBe(expected.length);
-    got.forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 4));
-    const trainer = await TupleTrainer.create(graph);
-    const photo = (seed: number): Pixels => ({ width: 38, height: 45, data: Uint8Array.from({ length: 3 * 45 * 38 }, (_, i) => (i * seed) % 251) });
-    const step = await trainer.accumulate([photo(3), photo(5), photo(7)], row.spec.preprocess, 0.7);
-    await trainer.release();
-    expect(Number.isFinite(step.loss)).toBe(true);
-    expect(trainer.gradients.every((g) => g.every(Number.isFinite))).toBe(true);
-    expect(trainer.gradients.filter((g) => g.some((v) => v !== 0)).length).toBeGreaterThan(trainer.gradients.length / 2);
-  });
+  it.each(['resnet', 'mobilenet'])(
+    '%s: cut by itself, gives the descriptor that PyTorch gives, and trains',
+    async (name) => {
+      const library = Library.create(join(folder, name));
+      const row = await importNetwork(library, join(ROOT, 'test', 'fixtures', `${name}.onnx`));
+      const { graph } = loadNetwork(library, row);
+      library.close();
+      expect(graph.nodes.some((n) => n.op === 'BatchNormalization' || n.op === 'Gemm')).toBe(false);
+      const expected = readFileSync(join(ROOT, 'test', 'fixtures', `${name}.txt`), 'utf8')
+        .trim()
+        .split('\n')
+        .map(Number);
+      const runner = await Runner.create(graph);
+      const got = (await runner.run({ image }))['descriptor']!;
+      await runner.release();
+      expect(got.length).toBe(expected.length);
+      got.forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 4));
+      const trainer = await TupleTrainer.create(graph);
+      const photo = (seed: number): Pixels => ({
+        width: 38,
+        height: 45,
+        data: Uint8Array.from({ length: 3 * 45 * 38 }, (_, i) => (i * seed) % 251),
+      });
+      const step = await trainer.accumulate([photo(3), photo(5), photo(7)], row.spec.preprocess, 0.7);
+      await trainer.release();
+      expect(Number.isFinite(step.loss)).toBe(true);
+      expect(trainer.gradients.every((g) => g.every(Number.isFinite))).toBe(true);
+      expect(trainer.gradients.filter((g) => g.some((v) => v !== 0)).length).toBeGreaterThan(
+        trainer.gradients.length / 2,
+      );
+    },
+  );
 
   it('is cut where a person says', async () => {
     const library = Library.create(join(folder, 'cut'));

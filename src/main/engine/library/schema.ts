@@ -79,7 +79,7 @@ const MIGRATIONS: readonly string[] = [
     created TEXT NOT NULL
   ) STRICT;
 
-  -- One .npy of float32, row i belongs to the i-th photo id of the .ids.npy beside it.
+  -- One .npy of float32, row i belongs to the i-th content hash of the .ids.npy beside it.
   CREATE TABLE descriptor_set (
     id INTEGER PRIMARY KEY,
     network_id INTEGER NOT NULL REFERENCES network(id),

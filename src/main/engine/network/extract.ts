@@ -21,6 +21,8 @@ export interface DescriptorSet {
 export const DEFAULT_SIZE = 320;
 
 const SAVE_EVERY_MS = 30_000;
+/** A photo's content hash in a file: 32 hex characters. */
+const HASH_BYTES = 16;
 
 /** Runs a network over photos, one at a time and unpadded. Photos that cannot be decoded are reported and left out. */
 export async function describePhotos(
@@ -60,25 +62,42 @@ export function loadDescriptors(library: Library, network: NetworkRow, size: num
   if (rows === undefined || !existsSync(data) || !existsSync(ids))
     return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
   const matrix = readNpy(data);
-  const index = readNpy(ids);
+  const hashes = readNpy(ids);
+  // The matrix is written first, so a crash in between leaves rows without a name, which are dropped.
   if (
     !(matrix.data instanceof Float32Array) ||
-    !(index.data instanceof Uint32Array) ||
+    !(hashes.data instanceof Uint8Array) ||
     matrix.shape[1] !== network.spec.dim ||
-    matrix.shape[0] !== index.data.length
+    hashes.shape[1] !== HASH_BYTES ||
+    matrix.shape[0]! < hashes.shape[0]!
   ) {
     throw new CovisError('INPUT_CORRUPT', 'This descriptor file does not fit its network', {
       file: data,
       hint: 'Delete it and extract again.',
     });
   }
-  return { ids: index.data, data: matrix.data, dim: network.spec.dim };
+  return named(matrix.data, Buffer.from(hashes.data.buffer), network.spec.dim, library);
+}
+
+/** Rows of photos that this library knows, under its own ids. */
+function named(matrix: Float32Array, hashes: Buffer, dim: number, library: Library): DescriptorSet {
+  const idOf = new Map(allPhotos(library).map((p) => [p.hash, p.id]));
+  const found: number[] = [];
+  for (let r = 0; r < hashes.length / HASH_BYTES; r += 1) {
+    const id = idOf.get(hashes.toString('hex', r * HASH_BYTES, (r + 1) * HASH_BYTES));
+    if (id === undefined) continue;
+    if (found.length !== r) matrix.copyWithin(found.length * dim, r * dim, (r + 1) * dim);
+    found.push(id);
+  }
+  return { ids: Uint32Array.from(found), data: matrix.subarray(0, found.length * dim), dim };
 }
 
 function store(library: Library, network: NetworkRow, size: number, set: DescriptorSet): void {
   const f = files(library, network, size);
+  const hashOf = new Map(allPhotos(library).map((p) => [p.id, p.hash]));
+  const hashes = Buffer.concat(Array.from(set.ids, (id) => Buffer.from(hashOf.get(id)!, 'hex')));
   writeNpy(f.data, set.data, [set.ids.length, set.dim]);
-  writeNpy(f.ids, set.ids, [set.ids.length]);
+  writeNpy(f.ids, new Uint8Array(hashes), [set.ids.length, HASH_BYTES]);
   library.db
     .prepare(
       'INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, ?, ?, ?) ON CONFLICT(network_id, size) DO UPDATE SET rows = excluded.rows, created = excluded.created',

@@ -76,7 +76,10 @@ function reachable(graph: Graph): Set<OnnxNode> {
 export function addGemHead(backbone: Graph, features: string, p = INITIAL_P): { graph: Graph; dim: number } {
   const cut = backbone.nodes.find((n) => n.name === features)?.outputs[0] ?? features;
   if (!backbone.nodes.some((n) => n.outputs.includes(cut))) {
-    throw new CovisError('NOT_FOUND', `The network has no node or value named ${features}`);
+    const maps = backbone.nodes.filter((n) => ['Relu', 'Clip', 'Add', 'HardSwish'].includes(n.op)).slice(-6);
+    throw new CovisError('NOT_FOUND', `The network has no node or value named ${features}`, {
+      hint: `Its last activations are ${maps.map((n) => n.name).join(', ')}.`,
+    });
   }
   const input = backbone.inputs.find((i) => i.dims.length === 4);
   if (input === undefined)

@@ -20,7 +20,7 @@ import { TupleTrainer } from './tuple-trainer.ts';
 export const DEFAULT_TRAINING: TrainingParameters = {
   epochs: 5,
   queriesPerEpoch: 160,
-  learningRate: 2e-5,
+  learningRate: 1e-5,
   weightDecay: 1e-6,
   margin: 0.7,
   size: 320,
