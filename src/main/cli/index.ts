@@ -118,7 +118,7 @@ const training = (c: Command): Command =>
           'tuples of an epoch (160)',
         ),
         '--learning-rate',
-        "Adam's rate at the start (2e-5)",
+        "Adam's rate at the start (1e-5)",
       ),
       '--weight-decay',
       'L2 weight decay (1e-6)',
