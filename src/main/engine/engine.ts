@@ -17,7 +17,7 @@ import { JobQueue } from './jobs/queue.ts';
 import { Library } from './library/library.ts';
 import { photoByHash, photoInfo, photoPath } from './library/photos.ts';
 import { random } from './library/random.ts';
-import { thumbnail, thumbnailSize } from './library/thumbnails.ts';
+import { thumbnail, thumbnailSize, uprightJpeg } from './library/thumbnails.ts';
 import { listMiningRuns, tuplePage } from './mining/runs.ts';
 import { loadDescriptors } from './network/extract.ts';
 import { ensureDefaultNetwork, listNetworks, resolveNetwork } from './network/networks.ts';
@@ -107,7 +107,8 @@ export class Engine {
   }
 
   /**
-   * Bytes by opaque path: `photo/<id>?s=<pixels>`, `cluster/<id>/<array>`, `cluster/<id>/view/<n>`, `shared/<photo>/<photo>`.
+   * Bytes by opaque path: `photo/<id>?s=<pixels>`, `cluster/<id>/<array>`, `cluster/<id>/view/<n>`,
+   * `shared/<photo>/<photo>`, `upload/<id>`.
    * @throws CovisError `NOT_FOUND` for anything else.
    */
   async asset(path: string, query: URLSearchParams): Promise<Asset> {
@@ -122,7 +123,7 @@ export class Engine {
     }
     if (kind === 'upload' && isId(a)) {
       const bytes = this.#uploads.get(a);
-      if (bytes !== undefined) return { type: 'image/*', bytes };
+      if (bytes !== undefined) return { type: 'image/jpeg', bytes: await uprightJpeg(bytes, 640) };
     }
     if (kind === 'cluster' && isId(a)) {
       if (b === 'view' && /^\d{1,9}$/.test(c)) return raw(viewPoints(this.#open(), a, Number(c)));

@@ -32,9 +32,9 @@ const COLUMNS = 'id, kind, title, state, created, started, finished, error, warn
 /** Notes a job as waiting. */
 export function addJob(library: Library, kind: JobKind, title: string, params: unknown): number {
   return library.db
-    .prepare('INSERT INTO job (kind, title, params, state, created) VALUES (?, ?, ?, ?, ?) RETURNING id')
+    .prepare('INSERT INTO job (kind, title, params, state, pid, created) VALUES (?, ?, ?, ?, ?, ?) RETURNING id')
     .pluck()
-    .get(kind, title, JSON.stringify(params), 'queued', now()) as number;
+    .get(kind, title, JSON.stringify(params), 'queued', process.pid, now()) as number;
 }
 
 export function jobStarted(library: Library, id: number): void {
@@ -70,14 +70,27 @@ export function listJobs(library: Library): JobInfo[] {
   );
 }
 
-/** Jobs that a crash left behind become failures that say so. */
+/** True while another process of this machine has this id; ours was given away anew if we have it. */
+export function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Jobs whose process is gone become failures that say so; those that another Covis runs now are left alone. */
 export function closeInterruptedJobs(library: Library): void {
   const error: ErrorShape = {
     code: 'ENGINE_EXITED',
     message: 'Covis ended while this job was running',
     hint: 'Start it again: what was finished is kept.',
   };
-  library.db
-    .prepare("UPDATE job SET state = 'failed', finished = ?, error = ? WHERE state IN ('running', 'queued')")
-    .run(now(), JSON.stringify(error));
+  const open = library.db.prepare("SELECT id, pid FROM job WHERE state IN ('running', 'queued')").all() as {
+    id: number;
+    pid: number;
+  }[];
+  for (const j of open) if (!isAlive(j.pid)) jobEnded(library, j.id, { state: 'failed', error, warnings: [] });
 }

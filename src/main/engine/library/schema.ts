@@ -93,6 +93,8 @@ const MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY,
     created TEXT NOT NULL,
     state TEXT NOT NULL,
+    -- The process that runs it: a run whose process is gone was interrupted.
+    pid INTEGER NOT NULL,
     network_id INTEGER NOT NULL REFERENCES network(id),
     result_id INTEGER REFERENCES network(id),
     parameters TEXT NOT NULL,
@@ -155,6 +157,7 @@ const MIGRATIONS: readonly string[] = [
     title TEXT NOT NULL,
     params TEXT NOT NULL,
     state TEXT NOT NULL,
+    pid INTEGER NOT NULL,
     created TEXT NOT NULL,
     started TEXT,
     finished TEXT,

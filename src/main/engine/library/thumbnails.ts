@@ -20,20 +20,27 @@ export async function thumbnail(library: Library, hash: string, size: number): P
   const file = library.file('thumbnails', photo.hash.slice(0, 2), `${photo.hash}-${size}.jpg`);
   if (existsSync(file)) return readFile(file);
   const source = photoPath(library, photo.id);
-  let bytes: Buffer;
+  const bytes = await uprightJpeg(source, size);
+  mkdirSync(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.${Math.floor(performance.now() * 1000)}.tmp`;
+  await writeFile(temporary, bytes);
+  await rename(temporary, file);
+  return bytes;
+}
+
+/** A JPEG as displayed, long side at most `size`. @throws CovisError `INPUT_CORRUPT`, naming the file if it is one. */
+export async function uprightJpeg(source: string | Uint8Array, size: number): Promise<Buffer> {
   try {
-    bytes = await sharp(source)
+    return await sharp(source)
       .autoOrient()
       .resize(size, size, { fit: 'inside', withoutEnlargement: true })
       .flatten({ background: '#ffffff' })
       .jpeg({ quality: size > 256 ? 86 : 80 })
       .toBuffer();
   } catch (cause) {
-    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', { file: source, cause });
+    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', {
+      ...(typeof source === 'string' ? { file: source } : {}),
+      cause,
+    });
   }
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.${Math.floor(performance.now() * 1000)}.tmp`;
-  await writeFile(temporary, bytes);
-  await rename(temporary, file);
-  return bytes;
 }

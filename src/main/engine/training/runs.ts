@@ -1,4 +1,5 @@
 import type { EpochInfo, TrainingParameters, TrainingRunInfo } from '../../../shared/domain.ts';
+import { isAlive } from '../jobs/records.ts';
 import type { Library } from '../library/library.ts';
 
 /** Training runs with their epochs, newest first. */
@@ -20,5 +21,10 @@ export function listTrainingRuns(library: Library): TrainingRunInfo[] {
 
 /** Marks runs that a crash left unfinished. */
 export function closeInterruptedRuns(library: Library): void {
-  library.db.prepare("UPDATE training_run SET state = 'failed' WHERE state = 'running'").run();
+  const running = library.db.prepare("SELECT id, pid FROM training_run WHERE state = 'running'").all() as {
+    id: number;
+    pid: number;
+  }[];
+  const close = library.db.prepare("UPDATE training_run SET state = 'failed' WHERE id = ?");
+  for (const r of running) if (!isAlive(r.pid)) close.run(r.id);
 }

@@ -62,10 +62,10 @@ export async function train(
   let descriptors = await describeWith(network, network.graph, photos, used, task, 'Describing photos');
   const trainingId = library.db
     .prepare(
-      'INSERT INTO training_run (created, state, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
+      'INSERT INTO training_run (created, state, pid, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
     )
     .pluck()
-    .get(now(), 'running', start.id, JSON.stringify(parameters), DEVICE, measure(descriptors)) as number;
+    .get(now(), 'running', process.pid, start.id, JSON.stringify(parameters), DEVICE, measure(descriptors)) as number;
   mkdirSync(library.file('runs', String(trainingId)), { recursive: true });
   task.changed('training');
 
