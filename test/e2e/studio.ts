@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { ROOT } from '../support/programs.ts';
@@ -36,6 +36,18 @@ async function drawnPixels(page: Page): Promise<number> {
   return n;
 }
 
+/** Drops a file onto the view, as from a file manager. */
+async function dropPhoto(page: Page, file: string): Promise<void> {
+  await page.evaluate((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], 'dropped.jpg', { type: 'image/jpeg' }));
+    document
+      .querySelector('section.view')!
+      .dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+  }, readFileSync(file).toString('base64'));
+}
+
 /** Goes through all views as a person would, on a library of the sample's first five places with one trained network. */
 export async function walkThrough(page: Page, label: string): Promise<void> {
   // Clusters: cards with a photo that is really there.
@@ -51,8 +63,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   // The 3D model: drawn, and a picked camera says what it shares with which.
   await page.locator('.card', { hasText: 'castle' }).click();
   await page.locator('.strip .frame').first().waitFor();
-  await page.waitForTimeout(1500);
-  expect(await drawnPixels(page)).toBeGreaterThan(500);
+  await expect.poll(() => drawnPixels(page), { timeout: 30_000 }).toBeGreaterThan(500);
   await page.locator('.strip .frame').nth(3).click();
   await page.locator('.badge.query').waitFor();
   expect(Number((await page.locator('.badge.number').first().innerText()).replaceAll(',', ''))).toBeGreaterThan(10);
@@ -84,6 +95,15 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await page.locator('input[type=file]').setInputFiles(join(SAMPLE, 'castle', 'images', 'castle_02.jpg'));
   await page.getByText('a photo from outside').waitFor();
   await page.locator('.results figure', { hasText: 'castle' }).first().waitFor();
+
+  // Search: with a photo dropped in; it is shown again after a reload.
+  await dropPhoto(page, join(SAMPLE, 'pagoda', 'images', 'pagoda_02.jpg'));
+  await page.locator('.results figure', { hasText: 'pagoda' }).first().waitFor();
+  await page.reload();
+  await page.locator('.results figure', { hasText: 'pagoda' }).first().waitFor();
+  await page.waitForFunction(
+    () => (document.querySelector<HTMLImageElement>('.tile.query img')?.naturalWidth ?? 0) > 0,
+  );
 
   // Train: started here, seen live, stopped, kept.
   await page.keyboard.press('3');

@@ -206,19 +206,27 @@ describe('jobs', () => {
     });
     const id = await start({ kind: 'train', epochs: 500, queriesPerEpoch: 50, size: 128 });
     const end = finished(id);
-    const until = Date.now() + 4000;
-    while (Date.now() < until) {
-      const began = performance.now();
+    // Were the work done on the thread that answers, neither answers nor progress would come before its end.
+    while (reported < 3) {
       expect(await engine.dispatch('clusters.list', {}, 'page')).toMatchObject({ ok: true });
-      expect(performance.now() - began).toBeLessThan(500);
       answered += 1;
       await new Promise((r) => setTimeout(r, 20));
     }
     await engine.dispatch('jobs.cancel', { id }, 'page');
     expect((await end).state).toBe('cancelled');
     off();
-    expect(answered).toBeGreaterThan(20);
-    expect(reported).toBeGreaterThan(2);
+    expect(answered).toBeGreaterThan(3);
+  });
+
+  it('import what the host names', async () => {
+    const reply = await engine.dispatch('library.import', { paths: [join(SAMPLE, 'arch')] }, 'host');
+    const { job } = (reply as { ok: true; data: { job: number } }).data;
+    expect(await finished(job)).toMatchObject({
+      state: 'done',
+      title: 'Import arch',
+      result: { photos: 13, clusters: 1 },
+    });
+    expect(await engine.dispatch('library.current', {}, 'page')).toMatchObject({ ok: true, data: { clusters: 6 } });
   });
 
   it('that fail say why and do not stop those after them', async () => {
