@@ -15,12 +15,11 @@ import { listEvaluations } from './evaluation/evaluations.ts';
 import { closeInterruptedJobs } from './jobs/records.ts';
 import { JobQueue } from './jobs/queue.ts';
 import { Library } from './library/library.ts';
-import { photoByHash, photoInfo, photoPath } from './library/photos.ts';
-import { random } from './library/random.ts';
+import { photoByHash, photoInfo, photoPath, randomPhotos } from './library/photos.ts';
 import { thumbnail, thumbnailSize, uprightJpeg } from './library/thumbnails.ts';
 import { listMiningRuns, tuplePage } from './mining/runs.ts';
-import { loadDescriptors } from './network/extract.ts';
-import { ensureDefaultNetwork, listNetworks, resolveNetwork } from './network/networks.ts';
+import { descriptorVersion, loadDescriptors, type DescriptorSet } from './network/extract.ts';
+import { ensureDefaultNetwork, listNetworks, resolveNetwork, type NetworkRow } from './network/networks.ts';
 import {
   clusterArray,
   clusterDetail,
@@ -55,6 +54,7 @@ export class Engine {
   readonly #events = new EventEmitter();
   readonly #uploads = new Map<string, Uint8Array>();
   #library: Library | undefined;
+  #searched: { readonly key: string; readonly set: DescriptorSet } | undefined;
   #queue: JobQueue | undefined;
 
   /** Opens (or makes) a library; the one open before is closed. */
@@ -184,14 +184,7 @@ export class Engine {
     'clusters.detail': ({ id }) => clusterDetail(this.#open(), id),
     'clusters.covisible': ({ id, view }) => covisibleViews(this.#open(), id, view),
     'photos.info': ({ id }) => photoInfo(this.#open(), id),
-    'photos.random': ({ count, seed }) => {
-      const library = this.#open();
-      const ids = library.db.prepare('SELECT hash FROM photo ORDER BY id').pluck().all() as string[];
-      return random(seed)
-        .shuffled(ids)
-        .slice(0, count)
-        .map((h) => photoInfo(library, h));
-    },
+    'photos.random': ({ count, seed }) => randomPhotos(this.#open(), count, seed),
     'tuples.runs': () => listMiningRuns(this.#open()),
     'tuples.page': ({ run, from, limit, cluster }) => tuplePage(this.#open(), run, from, limit, cluster),
     'training.runs': () => listTrainingRuns(this.#open()),
@@ -207,12 +200,20 @@ export class Engine {
     },
   };
 
+  /** The descriptors of the last search are kept, until they are computed anew. */
+  #descriptors(library: Library, network: NetworkRow, size: number): DescriptorSet {
+    const version = descriptorVersion(library, network, size);
+    const key = `${library.path}\0${network.uid}\0${size}\0${version}`;
+    if (this.#searched?.key !== key) this.#searched = { key, set: loadDescriptors(library, network, size) };
+    return this.#searched.set;
+  }
+
   async #search(p: RouteParams<'search.run'>): Promise<RouteResults['search.run']> {
     const library = this.#open();
     const began = performance.now();
     const network = await resolveNetwork(library, p.network, 'latest');
     const { size } = trainingParameters({ size: p.size });
-    const set = loadDescriptors(library, network, size);
+    const set = this.#descriptors(library, network, size);
     let descriptor: Float32Array;
     if (p.photo !== undefined) {
       const photo = photoByHash(library, p.photo);

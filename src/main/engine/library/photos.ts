@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
 import type { PhotoInfo } from '../../../shared/domain.ts';
 import type { Library } from './library.ts';
+import { random } from './random.ts';
 
 const IMAGE_TYPES = /\.(jpe?g|png|webp|tiff?|avif|gif)$/i;
 const HASH_CHARS = 32;
@@ -158,4 +159,15 @@ export function clustersOf(library: Library, photoId: number): { id: string; nam
       'SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id',
     )
     .all(photoId) as { id: string; name: string }[];
+}
+
+/** Some photos, drawn by `seed` without loading the table; fewer than `count` when the library is small. */
+export function randomPhotos(library: Library, count: number, seed: number): PhotoInfo[] {
+  const last = library.db.prepare('SELECT COALESCE(MAX(id), 0) FROM photo').pluck().get() as number;
+  const from = library.db.prepare('SELECT hash FROM photo WHERE id >= ? ORDER BY id LIMIT 1').pluck();
+  const r = random(seed);
+  const hashes = new Set<string>();
+  for (let i = 0; i < 3 * count && hashes.size < count && last > 0; i += 1)
+    hashes.add(from.get(1 + r.below(last)) as string);
+  return [...hashes].map((h) => photoInfo(library, h));
 }

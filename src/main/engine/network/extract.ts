@@ -52,6 +52,15 @@ function files(library: Library, network: NetworkRow, size: number): { data: str
   return { data: `${base}.npy`, ids: `${base}.ids.npy` };
 }
 
+/** Changes whenever the stored descriptors do; empty while there are none. */
+export function descriptorVersion(library: Library, network: NetworkRow, size: number): string {
+  const row = library.db
+    .prepare("SELECT rows || ' ' || created FROM descriptor_set WHERE network_id = ? AND size = ?")
+    .pluck()
+    .get(network.id, size) as string | undefined;
+  return row ?? '';
+}
+
 /** The stored descriptors of a network at a size, empty if there are none yet. */
 export function loadDescriptors(library: Library, network: NetworkRow, size: number): DescriptorSet {
   const { data, ids } = files(library, network, size);
