@@ -33,15 +33,24 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
+const IMPATIENCE_MS = 1000;
+
 /** A task context that draws one line per step on standard error and stops on Ctrl C. */
 export function terminalContext(warnings: string[] = []): TaskContext & { finish(): void } {
   const tty = process.stderr.isTTY === true;
   let stopped = false;
+  let stoppedAt = 0;
   let open = '';
   let began = performance.now();
   let last: JobProgress | undefined;
-  process.once('SIGINT', () => (stopped = true));
-  process.once('SIGTERM', () => (stopped = true));
+  // Ctrl C reaches this process twice, from the terminal and from its launcher; only a later one means "now".
+  const onSignal = (): void => {
+    if (stopped && performance.now() - stoppedAt > IMPATIENCE_MS) process.exit(130);
+    if (!stopped) stoppedAt = performance.now();
+    stopped = true;
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   const close = (): void => {
     if (open === '') return;
     const seconds = (performance.now() - began) / 1000;
