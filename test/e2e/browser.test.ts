@@ -68,6 +68,16 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
     await page.close();
   });
 
+  it('says so when an address names a cluster that is not there', async () => {
+    const page = await browser.newPage();
+    await page.goto(url);
+    await page.goto(`${new URL(url).origin}/clusters/deadbeefdeadbeef`);
+    await page.getByText('The library has no cluster deadbeefdeadbeef').waitFor();
+    await page.getByRole('link', { name: 'All clusters' }).last().click();
+    await page.locator('.card').first().waitFor();
+    await page.close();
+  });
+
   it('says what happened when the engine is gone, and finds it again', async () => {
     const page = await browser.newPage();
     await page.goto(url);
