@@ -5,21 +5,13 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { engineNode } from '../../../scripts/engine-node.mjs';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
+import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
 import { EngineSupervisor } from './supervisor.ts';
 
 const SCHEME = 'covis';
 const ORIGIN = `${SCHEME}://app`;
 const ROOT = app.getAppPath();
 const RENDERER = join(ROOT, 'out', 'renderer');
-const CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'";
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.woff2': 'font/woff2',
-};
 
 protocol.registerSchemesAsPrivileged([
   { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
@@ -116,8 +108,8 @@ async function serve(request: Request): Promise<Response> {
     file = join(RENDERER, 'index.html');
   return new Response(new Uint8Array(await readFile(file)), {
     headers: {
-      'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
-      'Content-Security-Policy': CSP,
+      'Content-Type': PAGE_TYPES[extname(file)] ?? 'application/octet-stream',
+      'Content-Security-Policy': contentSecurityPolicy(),
       'X-Content-Type-Options': 'nosniff',
     },
   });

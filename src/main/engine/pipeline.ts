@@ -58,7 +58,7 @@ export async function evaluateNetwork(
   return result;
 }
 
-/** Descriptors if needed, then one mining run over all places that have a model. */
+/** Descriptors if needed, then one mining run over the training places of the seed. */
 export async function mineLibrary(
   library: Library,
   network: NetworkRow,

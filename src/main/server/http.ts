@@ -6,24 +6,11 @@ import { extname, join, sep } from 'node:path';
 import { WebSocketServer } from 'ws';
 import type { ReplyMessage, RequestMessage } from '../../shared/contract.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
+import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
 import type { Engine } from '../engine/engine.ts';
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.woff2': 'font/woff2',
-  '.json': 'application/json',
-};
 
 const BODY_LIMIT = 64 << 20;
 const MESSAGE_LIMIT = 1 << 20;
-
-/** The page may load from here and nowhere else; styles are set by scripts of ours. */
-export const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self' ws://127.0.0.1:*; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export interface StudioServer {
   readonly port: number;
@@ -202,9 +189,9 @@ function sendFile(res: ServerResponse, folder: string, pathname: string): void {
   }
   const html = file.endsWith('.html');
   res.writeHead(200, {
-    'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'Content-Type': PAGE_TYPES[extname(file)] ?? 'application/octet-stream',
     'Cache-Control': html ? 'no-store' : 'private, max-age=31536000, immutable',
-    ...(html ? { 'Content-Security-Policy': CONTENT_SECURITY_POLICY } : {}),
+    ...(html ? { 'Content-Security-Policy': contentSecurityPolicy('ws://127.0.0.1:*') } : {}),
   });
   createReadStream(file).pipe(res);
 }

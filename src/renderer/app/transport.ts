@@ -55,7 +55,7 @@ class SocketChannel implements Channel {
             event: 'engine',
             state: 'gone',
             message:
-              'The connection to covis serve was lost. It is tried again; start covis serve again if it was ended.',
+              'The connection to covis serve was lost. It is tried again; if covis serve was ended, start it and open the address that it prints.',
           });
         this.#lost = true;
         setTimeout(() => {

@@ -6,7 +6,12 @@ import { decode, toInput } from '../../../src/main/engine/library/pixels.ts';
 import { photoPath } from '../../../src/main/engine/library/photos.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
-import { ensureDefaultNetwork, loadNetwork, readNetworkFile } from '../../../src/main/engine/network/networks.ts';
+import {
+  ensureDefaultNetwork,
+  loadNetwork,
+  readNetworkFile,
+  storeNetwork,
+} from '../../../src/main/engine/network/networks.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { Adam } from '../../../src/main/engine/training/adam.ts';
 import { listTrainingRuns } from '../../../src/main/engine/training/runs.ts';
@@ -79,6 +84,22 @@ describe('training', () => {
     expect(run.result).not.toBeNull();
     const { spec } = readNetworkFile(library.file('networks', `${run.result}.onnx`));
     expect(spec.origin).toContain('stopped');
+  });
+
+  it("of a network that cannot be differentiated is refused by the operator's name and leaves no run behind", async () => {
+    const { graph, spec } = loadNetwork(library, ensureDefaultNetwork(library));
+    const at = graph.nodes.findIndex((n) => n.op === 'Clip');
+    const odd = {
+      ...graph,
+      nodes: graph.nodes.map((n, i) => (i === at ? { ...n, op: 'Round', inputs: [n.inputs[0]!] } : n)),
+    };
+    const row = storeNetwork(library, odd, { ...spec, name: 'odd' }, null);
+    const before = listTrainingRuns(library).length;
+    await expect(train(library, row, SMALL, silentContext())).rejects.toMatchObject({
+      code: 'INPUT_UNSUPPORTED',
+      message: expect.stringContaining('Round'),
+    });
+    expect(listTrainingRuns(library).length).toBe(before);
   });
 
   it('never trains on a held-out place', () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Preprocess } from '../../../shared/domain.ts';
@@ -11,9 +12,12 @@ export interface Pixels {
 
 /**
  * Decodes a photo, applies EXIF orientation and shrinks its long side to `size` with Lanczos; never enlarges (methods.md 1.6).
- * @throws CovisError `INPUT_CORRUPT` naming the file.
+ * @throws CovisError `INPUT_MISSING` or `INPUT_CORRUPT` naming the file.
  */
 export async function decode(file: string | Uint8Array, size: number): Promise<Pixels> {
+  if (typeof file === 'string' && !existsSync(file)) {
+    throw new CovisError('INPUT_MISSING', 'This photo does not exist', { file });
+  }
   try {
     const { data, info } = await sharp(file, { failOn: 'error' })
       .autoOrient()

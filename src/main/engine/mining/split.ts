@@ -2,13 +2,13 @@ import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 
-/** Photos by what they may be used for. Whole places go to one side, so that nothing of a held-out place is trained on. */
+/**
+ * Photos by what they may be used for. Whole places go to one side, so that nothing of a held-out place is trained on.
+ * Photos of places without a 3D model are on neither: they are distractors of the evaluation.
+ */
 export interface Split {
   readonly training: ReadonlySet<number>;
   readonly heldOut: ReadonlySet<number>;
-  /** Photos of places without a 3D model: distractors of the evaluation, never trained on. */
-  readonly distractors: ReadonlySet<number>;
-  readonly trainingPlaces: number;
   readonly heldOutPlaces: number;
   /** False where the library has too few places to hold any out; then `heldOut` are the training photos themselves. */
   readonly separate: boolean;
@@ -42,8 +42,6 @@ export function splitPlaces(library: Library, seed: number): Split {
   return {
     training,
     heldOut: separate ? ids((p) => held.has(p)) : training,
-    distractors: ids((p) => !modelled.has(p)),
-    trainingPlaces: places.length - count,
     heldOutPlaces: count,
     separate,
   };

@@ -38,7 +38,9 @@ export function differentiate(
   const shapes = inferShapes(graph);
   const active = new Set(parameters);
   for (const node of graph.nodes) {
-    if (node.inputs.some((i) => active.has(i))) for (const o of node.outputs) active.add(o);
+    // Sizes do not change with values.
+    if (node.op === 'Shape' || !node.inputs.some((i) => active.has(i))) continue;
+    for (const o of node.outputs) active.add(o);
   }
   const contributions = new Map<string, string[]>([[output, [seed]]]);
   const total = (value: string): string | undefined => {
@@ -47,15 +49,17 @@ export function differentiate(
     return parts.length === 1 ? parts[0] : builder.op('Sum', parts);
   };
   const forward = [...graph.nodes];
+  // All first: behind an unknown operator shapes are unknown too, and the operator is what a person must be told.
+  const leading = new Set([output]);
+  for (const node of [...forward].reverse()) {
+    if (!node.outputs.some((o) => leading.has(o))) continue;
+    for (const i of node.inputs) leading.add(i);
+    if (node.outputs.some((o) => active.has(o))) ruleOf(node);
+  }
   for (const node of forward.reverse()) {
     const value = node.outputs[0] ?? '';
     if (!active.has(value) || !contributions.has(value)) continue;
-    const rule = GRADIENTS.get(node.op);
-    if (rule === undefined) {
-      throw new CovisError('INPUT_UNSUPPORTED', `Operator ${node.op} of node ${node.name} cannot be differentiated`, {
-        hint: `Cut the network before it, or use only these operators: ${[...GRADIENTS.keys()].sort().join(', ')}.`,
-      });
-    }
+    const rule = ruleOf(node);
     const grads = rule({
       builder,
       shapes,
@@ -80,4 +84,13 @@ export function differentiate(
     gradients.set(p, g);
   }
   return { graph, gradients };
+}
+
+/** @throws CovisError `INPUT_UNSUPPORTED` naming the operator and its node. */
+function ruleOf(node: OnnxNode): GradientRule {
+  const rule = GRADIENTS.get(node.op);
+  if (rule !== undefined) return rule;
+  throw new CovisError('INPUT_UNSUPPORTED', `Operator ${node.op} of node ${node.name} cannot be differentiated`, {
+    hint: `Cut the network before it, or use only these operators: ${[...GRADIENTS.keys()].sort().join(', ')}.`,
+  });
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import type { EpochInfo, TrainingParameters } from '../../../shared/domain.ts';
 import { geometryGroundTruth, meanAveragePrecision } from '../evaluation/geometry-protocol.ts';
@@ -52,30 +51,43 @@ export async function train(
   task: TaskContext,
 ): Promise<TrainingResult> {
   const network = loadNetwork(library, start);
+  // First: a network that cannot be differentiated is refused before anything is noted or computed.
+  const trainer = await TupleTrainer.create(network.graph);
+  try {
+    return await trainWith(trainer, library, network, parameters, task);
+  } finally {
+    await trainer.release();
+  }
+}
+
+async function trainWith(
+  trainer: TupleTrainer,
+  library: Library,
+  network: LoadedNetwork,
+  parameters: TrainingParameters,
+  task: TaskContext,
+): Promise<TrainingResult> {
   const split = splitPlaces(library, parameters.seed);
   const truth = geometryGroundTruth(library, split);
   const photos = new PhotoSource(library, parameters.size);
-  const used = [...new Set([...split.training, ...truth.database])].sort((a, b) => a - b);
   const measure = (d: DescriptorSet): number | null =>
     truth.queries.length > 0 ? meanAveragePrecision(truth, d) : null;
 
-  let descriptors = await describeWith(network, network.graph, photos, used, task, 'Describing photos');
+  let descriptors = await describeWith(network, network.graph, photos, truth.database, task, 'Describing photos');
   const trainingId = library.db
     .prepare(
       'INSERT INTO training_run (created, state, pid, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
     )
     .pluck()
-    .get(now(), 'running', process.pid, start.id, JSON.stringify(parameters), DEVICE, measure(descriptors)) as number;
-  mkdirSync(library.file('runs', String(trainingId)), { recursive: true });
+    .get(now(), 'running', process.pid, network.id, JSON.stringify(parameters), DEVICE, measure(descriptors)) as number;
   task.changed('training');
 
-  const trainer = await TupleTrainer.create(network.graph);
   const adam = new Adam(trainer.parameters);
   const epochs: EpochInfo[] = [];
   let tuples = 0;
   let steps = 0;
   const finish = (state: 'done' | 'stopped' | 'failed'): NetworkRow => {
-    const result = steps === 0 ? start : keep(library, network, trainer, trainingId, epochs.length, state);
+    const result = steps === 0 ? network : keep(library, network, trainer, trainingId, epochs.length, state);
     library.db
       .prepare('UPDATE training_run SET state = ?, result_id = ? WHERE id = ?')
       .run(state, steps === 0 ? null : result.id, trainingId);
@@ -94,7 +106,7 @@ export async function train(
       );
       if (epoch === 1) mined.warnings.forEach((w) => task.warn(w));
       storeMiningRun(library, mined, {
-        networkId: start.id,
+        networkId: network.id,
         size: parameters.size,
         seed,
         parameters: { ...parameters.mining, queries: parameters.queriesPerEpoch },
@@ -122,7 +134,7 @@ export async function train(
         network,
         withParameters(network.graph, trainer.parameters),
         photos,
-        used,
+        truth.database,
         task,
         `Measuring epoch ${epoch}`,
       );
@@ -145,8 +157,6 @@ export async function train(
   } catch (error) {
     finish(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
     throw error;
-  } finally {
-    await trainer.release();
   }
 }
 
