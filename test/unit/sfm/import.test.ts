@@ -73,6 +73,20 @@ describe('import', () => {
     l.close();
   });
 
+  it('numbers photos by name, whichever is read first, so that seeds mean the same everywhere', async () => {
+    const root = await scene('order', { 0: [0, 1, 2, 3] }, 4, 650);
+    // The first photo takes longest to read.
+    await writePhoto(join(root, 'images', 'p0.jpg'), 650, [3000, 2400]);
+    const l = library();
+    await importSources(l, { sources: [root] }, silentContext());
+    const names = l.db
+      .prepare('SELECT f.name FROM photo p JOIN photo_file f ON f.photo_id = p.id ORDER BY p.id')
+      .pluck()
+      .all();
+    expect(names).toEqual(['p0.jpg', 'p1.jpg', 'p2.jpg', 'p3.jpg']);
+    l.close();
+  });
+
   it('is idempotent', async () => {
     const root = await scene('again', { 0: [0, 1, 2] }, 3, 600);
     const l = library();

@@ -230,7 +230,9 @@ function commit(
   scenes.forEach((scene, s) => {
     const sceneId = insertScene.get(scene.name, scene.root, scene.images) as number;
     const ids = new Map<string, number>();
-    for (const p of photos.get(scene)!.values()) {
+    // By name, not in the order in which reading happened to end: draws by seed depend on the order of the rows.
+    const byName = [...photos.get(scene)!.values()].sort((x, y) => (x.name < y.name ? -1 : 1));
+    for (const p of byName) {
       const id = insertPhoto.get(p.hash, p.width, p.height, p.orientation, p.bytes) as number;
       insertFile.run(id, sceneId, p.name, p.modified, p.bytes);
       ids.set(p.name, id);
