@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readNetworkFile } from '../../src/main/engine/network/networks.ts';
-import { writeNpy } from '../../src/main/engine/library/npy.ts';
+import { writeNpy } from '../../src/main/engine/formats/npy.ts';
 import { decode, toInput } from '../../src/main/engine/library/pixels.ts';
 import { intOf, intsOf } from '../../src/main/engine/network/onnx/graph.ts';
 import { Runner } from '../../src/main/engine/network/runtime.ts';

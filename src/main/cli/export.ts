@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { CovisError } from '../../shared/errors.ts';
 import type { Library } from '../engine/library/library.ts';
-import { writeNpy } from '../engine/library/npy.ts';
+import { writeNpy } from '../engine/formats/npy.ts';
 import { photoPath } from '../engine/library/photos.ts';
 import { listMiningRuns, tuplePage } from '../engine/mining/runs.ts';
 import { DEFAULT_SIZE, loadDescriptors } from '../engine/network/extract.ts';

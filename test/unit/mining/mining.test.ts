@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silentContext } from '../../../src/main/engine/jobs/context.ts';
-import { readNpy, writeNpy } from '../../../src/main/engine/library/npy.ts';
+import { readNpy, writeNpy } from '../../../src/main/engine/formats/npy.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { DEFAULT_MINING } from '../../../src/main/engine/mining/candidates.ts';
 import { mineTuples, storeMiningRun } from '../../../src/main/engine/mining/mine.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
-import { readNpy, writeNpy } from '../library/npy.ts';
+import { readNpy, writeNpy } from '../formats/npy.ts';
 import { toInput } from '../library/pixels.ts';
 import { allPhotos } from '../library/photos.ts';
 import { DESCRIPTOR, IMAGE } from './head.ts';

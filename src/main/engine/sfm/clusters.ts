@@ -1,7 +1,7 @@
 import type { ClusterDetail, ClusterInfo, ClusterView, CovisibleView } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
-import { readNpy } from '../library/npy.ts';
+import { readNpy } from '../formats/npy.ts';
 import { photoByHash, upright } from '../library/photos.ts';
 import { sharedObservations } from './covisibility.ts';
 import { cameraCentre, focalLength, rotationMatrix, type Camera, type View } from './model.ts';

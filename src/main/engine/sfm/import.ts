@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
-import { writeNpy } from '../library/npy.ts';
+import { writeNpy } from '../formats/npy.ts';
 import { hashFile, inspectPhoto, listImages, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { readColmapBinary } from './colmap-binary.ts';

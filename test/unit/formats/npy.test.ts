@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
-import { readNpy, writeNpy } from '../../../src/main/engine/library/npy.ts';
+import { readNpy, writeNpy } from '../../../src/main/engine/formats/npy.ts';
 import { upright } from '../../../src/main/engine/library/photos.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { describeWith } from '../../support/programs.ts';

@@ -1,0 +1,194 @@
+import { readFileSync, statSync } from 'node:fs';
+import { inflateSync } from 'node:zlib';
+import { CovisError } from '../../../shared/errors.ts';
+
+/** A value of a MATLAB file. Numeric arrays are column-major as MATLAB keeps them. */
+export type MatValue = MatNumbers | MatText | MatCell | MatStruct;
+export interface MatNumbers {
+  readonly kind: 'numbers';
+  readonly dims: readonly number[];
+  readonly data: Float64Array | Float32Array;
+}
+export interface MatText {
+  readonly kind: 'text';
+  readonly text: string;
+}
+export interface MatCell {
+  readonly kind: 'cell';
+  readonly dims: readonly number[];
+  readonly items: readonly MatValue[];
+}
+/** A struct array: one record an element. */
+export interface MatStruct {
+  readonly kind: 'struct';
+  readonly dims: readonly number[];
+  readonly items: readonly ReadonlyMap<string, MatValue>[];
+}
+
+const MAX_BYTES = 2 ** 31 - 1;
+const MAX_DEPTH = 16;
+const COMPRESSED = 15;
+const MATRIX = 14;
+const CLASS = { cell: 1, struct: 2, char: 4, double: 6, single: 7, int8: 8, uint64: 15 } as const;
+
+/**
+ * Reads the variables of a MATLAB file of versions 5 to 7: numbers, text, cells and structs. Sparse arrays, objects and
+ * functions are refused by name.
+ * @throws CovisError `INPUT_UNSUPPORTED` for version 7.3 (HDF5) and what is named above, `INPUT_CORRUPT`, `INPUT_TRUNCATED`.
+ */
+export function readMat5(file: string): Map<string, MatValue> {
+  let bytes: Buffer;
+  try {
+    if (statSync(file).size > MAX_BYTES)
+      throw new CovisError('INPUT_UNSUPPORTED', 'This .mat file is larger than 2 GiB', { file });
+    bytes = readFileSync(file);
+  } catch (cause) {
+    if (cause instanceof CovisError) throw cause;
+    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+  }
+  if (bytes.length < 128 || bytes.toString('latin1', 126, 128) !== 'IM')
+    throw new CovisError('INPUT_CORRUPT', 'This is not a little-endian MATLAB file of version 5 to 7', { file, offset: 0 });
+  const out = new Map<string, MatValue>();
+  const reader = new Reader(bytes, 128, bytes.length, file);
+  while (reader.left() >= 8) {
+    const e = reader.element();
+    const inner = e.type === COMPRESSED ? inflated(e.bytes, file, e.at) : e;
+    if (inner.type !== MATRIX) continue;
+    const { name, value } = matrix(inner.bytes, file, 0);
+    if (value !== undefined) out.set(name, value);
+  }
+  return out;
+}
+
+interface Element {
+  readonly type: number;
+  readonly bytes: Buffer;
+  readonly at: number;
+}
+
+function inflated(bytes: Buffer, file: string, at: number): Element {
+  let raw: Buffer;
+  try {
+    raw = inflateSync(bytes, { maxOutputLength: MAX_BYTES });
+  } catch (cause) {
+    throw new CovisError('INPUT_CORRUPT', 'A compressed variable cannot be unpacked', { file, offset: at, cause });
+  }
+  return new Reader(raw, 0, raw.length, file).element();
+}
+
+class Reader {
+  readonly #bytes: Buffer;
+  readonly #end: number;
+  readonly #file: string;
+  at: number;
+
+  constructor(bytes: Buffer, at: number, end: number, file: string) {
+    this.#bytes = bytes;
+    this.at = at;
+    this.#end = end;
+    this.#file = file;
+  }
+
+  left(): number {
+    return this.#end - this.at;
+  }
+
+  /** The next tagged element; the reader moves to the 8-byte boundary after it. */
+  element(): Element {
+    const at = this.at;
+    if (this.left() < 8) throw this.#short(at);
+    const first = this.#bytes.readUInt32LE(at);
+    const small = first >>> 16;
+    const type = small > 0 ? first & 0xffff : first;
+    const size = small > 0 ? small : this.#bytes.readUInt32LE(at + 4);
+    const from = small > 0 ? at + 4 : at + 8;
+    if (small > 4 || from + size > this.#end) throw this.#short(at);
+    this.at = small > 0 ? at + 8 : Math.min(this.#end, type === COMPRESSED ? from + size : from + Math.ceil(size / 8) * 8);
+    return { type, bytes: this.#bytes.subarray(from, from + size), at };
+  }
+
+  #short(offset: number): CovisError {
+    return new CovisError('INPUT_TRUNCATED', 'The .mat file ends inside a variable', { file: this.#file, offset });
+  }
+}
+
+const READ: Readonly<Record<number, readonly [number, (b: Buffer, at: number) => number]>> = {
+  1: [1, (b, at) => b.readInt8(at)],
+  2: [1, (b, at) => b[at]!],
+  3: [2, (b, at) => b.readInt16LE(at)],
+  4: [2, (b, at) => b.readUInt16LE(at)],
+  5: [4, (b, at) => b.readInt32LE(at)],
+  6: [4, (b, at) => b.readUInt32LE(at)],
+  7: [4, (b, at) => b.readFloatLE(at)],
+  9: [8, (b, at) => b.readDoubleLE(at)],
+  12: [8, (b, at) => Number(b.readBigInt64LE(at))],
+  13: [8, (b, at) => Number(b.readBigUInt64LE(at))],
+  16: [1, (b, at) => b[at]!],
+  17: [2, (b, at) => b.readUInt16LE(at)],
+  18: [4, (b, at) => b.readUInt32LE(at)],
+};
+
+function numbers(e: Element, file: string): Float64Array | Float32Array {
+  const known = READ[e.type];
+  if (known === undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', `The .mat file stores numbers as type ${e.type}`, { file, offset: e.at });
+  const [width, read] = known;
+  const count = Math.floor(e.bytes.length / width);
+  if (e.type === 7) {
+    const copy = new Uint8Array(e.bytes.subarray(0, count * 4));
+    return new Float32Array(copy.buffer, 0, count);
+  }
+  const out = new Float64Array(count);
+  for (let i = 0; i < count; i += 1) out[i] = read(e.bytes, i * width);
+  return out;
+}
+
+function matrix(bytes: Buffer, file: string, depth: number): { name: string; value: MatValue | undefined } {
+  if (depth > MAX_DEPTH) throw new CovisError('INPUT_CORRUPT', 'The .mat file is nested too deeply', { file });
+  if (bytes.length === 0) return { name: '', value: { kind: 'numbers', dims: [0, 0], data: new Float64Array(0) } };
+  const r = new Reader(bytes, 0, bytes.length, file);
+  const flags = r.element();
+  if (flags.bytes.length < 8) throw new CovisError('INPUT_CORRUPT', 'A variable of the .mat file has no flags', { file });
+  const cls = flags.bytes[0]!;
+  const complex = (flags.bytes[1]! & 0x08) !== 0;
+  const dims = Array.from(numbers(r.element(), file));
+  const name = r.element().bytes.toString('latin1');
+  const count = dims.reduce((a, b) => a * b, 1);
+  if (!Number.isSafeInteger(count) || count < 0 || dims.some((d) => d < 0))
+    throw new CovisError('INPUT_CORRUPT', `The variable ${name} of the .mat file has an absurd size`, { file });
+  if (cls >= CLASS.double && cls <= CLASS.uint64) {
+    if (complex) throw new CovisError('INPUT_UNSUPPORTED', `The variable ${name} is complex`, { file });
+    const data = numbers(r.element(), file);
+    if (data.length < count)
+      throw new CovisError('INPUT_TRUNCATED', `The variable ${name} has ${data.length} of its ${count} numbers`, { file });
+    return { name, value: { kind: 'numbers', dims, data } };
+  }
+  if (cls === CLASS.char) {
+    const codes = count === 0 ? [] : Array.from(numbers(r.element(), file)).slice(0, count);
+    return { name, value: { kind: 'text', text: codes.map((c) => String.fromCodePoint(c % 0x110000)).join('') } };
+  }
+  if (cls === CLASS.cell) {
+    const items: MatValue[] = [];
+    for (let i = 0; i < count; i += 1) items.push(child(r, file, depth));
+    return { name, value: { kind: 'cell', dims, items } };
+  }
+  if (cls === CLASS.struct) {
+    const width = Number(numbers(r.element(), file)[0] ?? 0);
+    const raw = r.element().bytes;
+    const fields: string[] = [];
+    if (width < 1 || width > 4096) throw new CovisError('INPUT_CORRUPT', `The struct ${name} has absurd field names`, { file });
+    for (let at = 0; at + width <= raw.length; at += width)
+      fields.push(raw.toString('latin1', at, at + width).replace(/\0.*$/s, ''));
+    const items: Map<string, MatValue>[] = [];
+    for (let i = 0; i < count; i += 1) items.push(new Map(fields.map((f) => [f, child(r, file, depth)])));
+    return { name, value: { kind: 'struct', dims, items } };
+  }
+  if (depth === 0) return { name, value: undefined };
+  throw new CovisError('INPUT_UNSUPPORTED', `The .mat file holds a sparse array, an object or a function in ${name}`, { file });
+}
+
+function child(r: Reader, file: string, depth: number): MatValue {
+  const e = r.element();
+  if (e.type !== MATRIX) throw new CovisError('INPUT_CORRUPT', 'A cell of the .mat file holds no array', { file, offset: e.at });
+  return matrix(e.bytes, file, depth + 1).value!;
+}

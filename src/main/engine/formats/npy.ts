@@ -1,0 +1,148 @@
+import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { CovisError } from '../../../shared/errors.ts';
+
+/** What can be written; half precision and 64-bit integers become the nearest of these when read. */
+type NpyData = Float32Array | Float64Array | Uint32Array | Int32Array | Uint8Array;
+
+const TYPES = {
+  '<f4': Float32Array,
+  '<f8': Float64Array,
+  '<u4': Uint32Array,
+  '<i4': Int32Array,
+  '|u1': Uint8Array,
+} as const;
+/** Types that numpy users have and that are widened or narrowed while reading. */
+const FOREIGN = {
+  '<f2': { raw: Float16Array, convert: (x: Float16Array) => Float32Array.from(x) },
+  '<i8': { raw: BigInt64Array, convert: (x: BigInt64Array) => Float64Array.from(x, Number) },
+  '<u8': { raw: BigUint64Array, convert: (x: BigUint64Array) => Float64Array.from(x, Number) },
+} as const;
+const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
+const ALIGN = 64;
+
+export interface NpyArray<T extends NpyData = NpyData> {
+  readonly shape: readonly number[];
+  readonly data: T;
+}
+
+function descrOf(data: NpyData): keyof typeof TYPES {
+  const found = Object.entries(TYPES).find(([, type]) => data instanceof type);
+  return found![0] as keyof typeof TYPES;
+}
+
+/** Writes an array as NumPy's `.npy` version 1, to a temporary file first. */
+export function writeNpy(file: string, data: NpyData | Float16Array, shape: readonly number[]): void {
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  const descr = data instanceof Float16Array ? '<f2' : descrOf(data);
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const length = Math.ceil((MAGIC.length + 4 + text.length + 1) / ALIGN) * ALIGN;
+  const head = Buffer.alloc(length, ' ');
+  MAGIC.copy(head);
+  head.writeUInt8(1, 6);
+  head.writeUInt8(0, 7);
+  head.writeUInt16LE(length - 10, 8);
+  head.write(text, 10, 'latin1');
+  head.write('\n', length - 1, 'latin1');
+  const temporary = `${file}.tmp`;
+  const fd = openSync(temporary, 'w');
+  try {
+    writeAll(fd, head);
+    writeAll(fd, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, file);
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, 1 << 28));
+}
+
+/**
+ * Reads a `.npy` of float16, 32 or 64, of 32- or 64-bit integers or of bytes. Float16 comes as float32, 64-bit integers come
+ * as float64; an array in Fortran order of two dimensions is transposed.
+ * @throws CovisError naming file and offset for anything else, or when the data is shorter than the shape says.
+ */
+export function readNpy(file: string): NpyArray {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (cause) {
+    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+  }
+  try {
+    const size = fstatSync(fd).size;
+    const { descr, fortran, shape, at, text } = readHead(fd, file, size);
+    const own = Object.hasOwn(TYPES, descr) ? TYPES[descr as keyof typeof TYPES] : undefined;
+    const foreign = Object.hasOwn(FOREIGN, descr) ? FOREIGN[descr as keyof typeof FOREIGN] : undefined;
+    const Type = own ?? foreign?.raw;
+    if (Type === undefined || (fortran && shape.length > 2)) {
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `This array has the layout ${text.trim()}; floats of 16 to 64 bits, integers of 32 and 64 bits and bytes can be read`,
+        { file, offset: at },
+      );
+    }
+    const count = shape.reduce((a, b) => a * b, 1);
+    const bytes = count * Type.BYTES_PER_ELEMENT;
+    if (!Number.isSafeInteger(count) || count < 0 || shape.some((n) => n < 0) || at + bytes > size) {
+      throw new CovisError(
+        'INPUT_TRUNCATED',
+        `The shape (${shape.join(', ')}) needs ${bytes} bytes, the file has ${size - at}`,
+        { file, offset: at },
+      );
+    }
+    const raw = new Type(count);
+    const target = new Uint8Array(raw.buffer);
+    for (let done = 0; done < bytes;)
+      done += readSync(fd, target, done, Math.min(bytes - done, 1 << 28), at + done);
+    const data = (foreign === undefined ? raw : foreign.convert(raw as never)) as NpyData;
+    return { shape, data: fortran && shape.length === 2 ? transpose(data, shape[0]!, shape[1]!) : data };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+interface Head {
+  readonly descr: string;
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+  /** Byte at which the numbers begin. */
+  readonly at: number;
+  readonly text: string;
+}
+
+function readHead(fd: number, file: string, size: number): Head {
+  const start = Buffer.alloc(12);
+  const got = readSync(fd, start, 0, 12, 0);
+  if (got < 12 || !start.subarray(0, 6).equals(MAGIC))
+    throw new CovisError('INPUT_CORRUPT', 'This is not a .npy file', { file, offset: 0 });
+  const wide = start[6]! > 1;
+  const headAt = wide ? 12 : 10;
+  const length = wide ? start.readUInt32LE(8) : start.readUInt16LE(8);
+  if (headAt + length > size)
+    throw new CovisError('INPUT_TRUNCATED', 'The file ends inside its header', { file, offset: headAt });
+  const head = Buffer.alloc(length);
+  readSync(fd, head, 0, length, headAt);
+  const text = head.toString('latin1');
+  const descr = /'descr':\s*'([^']+)'/.exec(text)?.[1];
+  const shapeText = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
+  if (descr === undefined || shapeText === undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', `This array's header cannot be read: ${text.trim().slice(0, 200)}`, {
+      file,
+      offset: headAt,
+    });
+  const shape = shapeText
+    .split(',')
+    .map((s) => s.trim())
+    .filter((s) => s !== '')
+    .map(Number);
+  return { descr, fortran: /'fortran_order':\s*True/.test(text), shape, at: headAt + length, text };
+}
+
+/** From column-major to row-major. */
+function transpose(data: NpyData, rows: number, columns: number): NpyData {
+  const out = data.slice();
+  for (let r = 0; r < rows; r += 1) for (let c = 0; c < columns; c += 1) out[r * columns + c] = data[c * rows + r]!;
+  return out;
+}

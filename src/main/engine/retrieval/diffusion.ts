@@ -1,0 +1,260 @@
+import { COLUMNS, Workspace } from './kernels/kernels.ts';
+import { affinity, type SparseGraph } from './graph.ts';
+import type { Eigenpairs } from './spectral.ts';
+
+/** A vector over the nodes with few entries. */
+export interface SparseVector {
+  readonly ids: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+}
+
+export interface SolverParameters {
+  /** α of the diffusion, 0 < α < 1. */
+  readonly alpha: number;
+  readonly iterations: number;
+  /** The residual's length over the right-hand side's at which iterating ends. */
+  readonly tolerance: number;
+}
+
+/** Receives the scores of one query over all nodes; the array is reused for the next. */
+export type ScoreSink = (query: number, scores: Float64Array) => void;
+
+/**
+ * Right-hand side of an unseen query (methods.md 4.3): similarities of the query's regions are summed over nodes among their
+ * nearest, raised to γ, and the `kq` largest are kept. A global query is one region.
+ * @param regions for each region its nearest nodes and cosines.
+ */
+export function queryVector(
+  regions: readonly { readonly ids: ArrayLike<number>; readonly cosines: ArrayLike<number> }[],
+  kq: number,
+  gamma: number,
+): SparseVector {
+  const sum = new Map<number, number>();
+  for (const r of regions)
+    for (let j = 0; j < r.ids.length; j += 1) sum.set(r.ids[j]!, (sum.get(r.ids[j]!) ?? 0) + r.cosines[j]!);
+  const kept = [...sum]
+    .map(([id, s]) => ({ id, value: affinity(s, gamma) }))
+    .filter((e) => e.value > 0)
+    .sort((a, b) => b.value - a.value || a.id - b.id)
+    .slice(0, kq);
+  return { ids: kept.map((e) => e.id), values: kept.map((e) => e.value) };
+}
+
+/**
+ * The graph's matrix S and room for eight queries at a time, in memory that the SIMD kernels share.
+ * Conjugate gradients, plain iteration and the hybrid all work here.
+ */
+export class DiffusionSolver {
+  readonly nodes: number;
+  readonly #w: Workspace;
+  readonly #starts: number;
+  readonly #columns: number;
+  readonly #values: number;
+  readonly #x: number;
+  readonly #r: number;
+  readonly #p: number;
+  readonly #q: number;
+  readonly #small: number;
+  readonly #column: Float64Array;
+  #eigen: { readonly pairs: Eigenpairs; readonly u: number; readonly c: number } | undefined;
+
+  private constructor(w: Workspace, s: SparseGraph) {
+    this.nodes = s.nodes;
+    this.#w = w;
+    this.#starts = w.putIntegers(s.starts);
+    this.#columns = w.putIntegers(s.columns);
+    this.#values = w.putDoubles(s.values);
+    this.#x = w.block(s.nodes);
+    this.#r = w.block(s.nodes);
+    this.#p = w.block(s.nodes);
+    this.#q = w.block(s.nodes);
+    this.#small = w.block(COLUMNS);
+    this.#column = new Float64Array(s.nodes);
+  }
+
+  /** @param s normalised graph. @throws CovisError `INPUT_UNSUPPORTED` when it needs more than 4 GiB. */
+  static async create(s: SparseGraph): Promise<DiffusionSolver> {
+    return new DiffusionSolver(await Workspace.create(), s);
+  }
+
+  /** Bytes that graph, vectors and eigenvectors take. */
+  get bytes(): number {
+    return this.#w.bytes;
+  }
+
+  /** Solves (I − αS) f = y by conjugate gradients from zero, for any number of right-hand sides (methods.md 4.2). */
+  conjugateGradients(queries: readonly SparseVector[], o: SolverParameters, sink: ScoreSink): void {
+    for (let at = 0; at < queries.length; at += COLUMNS) {
+      const block = queries.slice(at, at + COLUMNS);
+      this.#put(this.#r, block, 1);
+      this.#solve(o);
+      this.#take(this.#x, at, block.length, sink);
+    }
+  }
+
+  /**
+   * Fixed-point iteration (methods.md 4.2). `iterative`: f ← αS f + (1−α) y from y; `jacobi`: f ← αS f + y from zero, which is
+   * Jacobi's method for (I − αS) f = y, because the diagonal of S is zero. Both rank alike at the limit.
+   */
+  iterate(kind: 'iterative' | 'jacobi', queries: readonly SparseVector[], o: SolverParameters, sink: ScoreSink): void {
+    const weight = kind === 'iterative' ? 1 - o.alpha : 1;
+    for (let at = 0; at < queries.length; at += COLUMNS) {
+      const block = queries.slice(at, at + COLUMNS);
+      this.#put(this.#r, block, 1);
+      let [now, next] = [this.#x, this.#p];
+      if (kind === 'iterative') this.#put(now, block, 1);
+      else this.#zero(now);
+      for (let t = 0; t < o.iterations; t += 1) {
+        this.#multiply(0, o.alpha, weight, now, this.#r, next);
+        [now, next] = [next, now];
+        if (o.tolerance > 0 && t % 8 === 7 && this.#change(now, next) < o.tolerance) break;
+      }
+      this.#take(now, at, block.length, sink);
+    }
+  }
+
+  /**
+   * Eigenpairs that {@link hybrid} removes from the system. The rank of a query is then a choice up to their number.
+   */
+  useEigenpairs(pairs: Eigenpairs): void {
+    if (this.#eigen?.pairs === pairs) return;
+    const u = this.#w.putDoubles(pairs.vectors);
+    this.#eigen = { pairs, u, c: this.#w.allocate(pairs.rank * COLUMNS * 8) };
+  }
+
+  /**
+   * Hybrid diffusion (methods.md 4.7): f = (1−α)(I−αS)^{-1} y. The part of y in the span of the eigenvectors U is answered in
+   * closed form, U h(Λ) Uᵀy with h(λ) = (1−α)/(1−αλ); the rest, y − U Uᵀy, by conjugate gradients, which converge fast because
+   * S restricted to it lacks its large eigenvalues. S leaves that complement invariant, so that no product with U is needed
+   * inside the iterations. With no eigenpairs this is {@link conjugateGradients} times (1−α).
+   */
+  hybrid(queries: readonly SparseVector[], o: SolverParameters, sink: ScoreSink): void {
+    const { kernels } = this.#w;
+    const eigen = this.#eigen;
+    const rank = eigen?.pairs.rank ?? 0;
+    for (let at = 0; at < queries.length; at += COLUMNS) {
+      const block = queries.slice(at, at + COLUMNS);
+      this.#put(this.#r, block, 1);
+      if (eigen !== undefined && rank > 0) {
+        const c = this.#w.doubles(eigen.c, rank * COLUMNS).fill(0);
+        block.forEach((y, j) => {
+          for (let e = 0; e < y.ids.length; e += 1) {
+            const from = y.ids[e]! * rank;
+            for (let k = 0; k < rank; k += 1) c[k * COLUMNS + j]! += y.values[e]! * eigen.pairs.vectors[from + k]!;
+          }
+        });
+        kernels.expand(this.nodes, rank, eigen.u, eigen.c, -1, this.#r);
+      }
+      this.#solve(o);
+      const x = this.#w.doubles(this.#x, this.nodes * COLUMNS);
+      if (eigen !== undefined && rank > 0) {
+        // (1−α) is applied once at the end, so the spectral part is divided by it here.
+        const c = this.#w.doubles(eigen.c, rank * COLUMNS);
+        for (let k = 0; k < rank; k += 1) {
+          const gain = 1 / (1 - o.alpha * eigen.pairs.values[k]!);
+          for (let j = 0; j < COLUMNS; j += 1) c[k * COLUMNS + j]! *= gain;
+        }
+        kernels.expand(this.nodes, rank, eigen.u, eigen.c, 1, this.#x);
+      }
+      for (let i = 0; i < x.length; i += 1) x[i]! *= 1 - o.alpha;
+      this.#take(this.#x, at, block.length, sink);
+    }
+  }
+
+  /** Y = a X + b S X + c Z on blocks of this solver. */
+  #multiply(a: number, b: number, c: number, x: number, z: number, y: number): void {
+    this.#w.kernels.multiply(this.nodes, this.#starts, this.#columns, this.#values, a, b, c, x, z, y);
+  }
+
+  /** Conjugate gradients for the right-hand side that lies in R; the solution comes in X. */
+  #solve({ alpha, iterations, tolerance }: SolverParameters): void {
+    const { kernels } = this.#w;
+    const n = this.nodes;
+    const small = this.#small;
+    this.#zero(this.#x);
+    this.#w.doubles(this.#p, n * COLUMNS).set(this.#w.doubles(this.#r, n * COLUMNS));
+    kernels.dots(n, this.#r, this.#r, small);
+    let rr = this.#w.doubles(small, COLUMNS).slice();
+    const stop = rr.map((v) => v * tolerance * tolerance);
+    for (let t = 0; t < iterations && rr.some((v, j) => v > stop[j]!); t += 1) {
+      this.#multiply(1, -alpha, 0, this.#p, this.#p, this.#q);
+      kernels.dots(n, this.#p, this.#q, small);
+      const w = this.#w.doubles(small, COLUMNS);
+      // A column that has converged, or that is empty, stands still.
+      for (let j = 0; j < COLUMNS; j += 1) w[j] = rr[j]! > stop[j]! ? rr[j]! / w[j]! : 0;
+      kernels.advance(n, small, this.#p, this.#q, this.#x, this.#r, small + 64);
+      const next = this.#w.doubles(small + 64, COLUMNS).slice();
+      for (let j = 0; j < COLUMNS; j += 1) w[j] = rr[j]! > 0 ? next[j]! / rr[j]! : 0;
+      kernels.turn(n, small, this.#r, this.#p);
+      rr = next;
+    }
+  }
+
+  #zero(at: number): void {
+    this.#w.doubles(at, this.nodes * COLUMNS).fill(0);
+  }
+
+  #put(at: number, block: readonly SparseVector[], scale: number): void {
+    const out = this.#w.doubles(at, this.nodes * COLUMNS).fill(0);
+    block.forEach((y, j) => {
+      for (let e = 0; e < y.ids.length; e += 1) out[y.ids[e]! * COLUMNS + j]! += scale * y.values[e]!;
+    });
+  }
+
+  #take(at: number, first: number, count: number, sink: ScoreSink): void {
+    for (let j = 0; j < count; j += 1) {
+      const block = this.#w.doubles(at, this.nodes * COLUMNS);
+      for (let i = 0, from = j; i < this.nodes; i += 1, from += COLUMNS) this.#column[i] = block[from]!;
+      sink(first + j, this.#column);
+    }
+  }
+
+  /** Largest relative change of a column between two iterates. */
+  #change(a: number, b: number): number {
+    const x = this.#w.doubles(a, this.nodes * COLUMNS);
+    const y = this.#w.doubles(b, this.nodes * COLUMNS);
+    const difference = new Float64Array(COLUMNS);
+    const size = new Float64Array(COLUMNS);
+    for (let i = 0; i < x.length; i += 1) {
+      difference[i % COLUMNS]! += (x[i]! - y[i]!) ** 2;
+      size[i % COLUMNS]! += x[i]! ** 2;
+    }
+    return Math.sqrt(Math.max(...difference.map((d, j) => (size[j]! > 0 ? d / size[j]! : 0))));
+  }
+}
+
+/**
+ * Conjugate gradients for one right-hand side on a small graph (truncated and offline diffusion), without shared memory.
+ * @param s entries of S. @returns f with (I − αS) f = y.
+ */
+export function solveSmall(s: SparseGraph, y: SparseVector, o: SolverParameters): Float64Array {
+  const n = s.nodes;
+  const x = new Float64Array(n);
+  const r = new Float64Array(n);
+  for (let e = 0; e < y.ids.length; e += 1) r[y.ids[e]!]! += y.values[e]!;
+  const p = r.slice();
+  const q = new Float64Array(n);
+  let rr = 0;
+  for (let i = 0; i < n; i += 1) rr += r[i]! * r[i]!;
+  const stop = rr * o.tolerance * o.tolerance;
+  for (let t = 0; t < o.iterations && rr > stop; t += 1) {
+    let pq = 0;
+    for (let i = 0; i < n; i += 1) {
+      let sum = 0;
+      for (let e = s.starts[i]!; e < s.starts[i + 1]!; e += 1) sum += s.values[e]! * p[s.columns[e]!]!;
+      q[i] = p[i]! - o.alpha * sum;
+      pq += p[i]! * q[i]!;
+    }
+    const step = rr / pq;
+    let next = 0;
+    for (let i = 0; i < n; i += 1) {
+      x[i]! += step * p[i]!;
+      r[i]! -= step * q[i]!;
+      next += r[i]! * r[i]!;
+    }
+    const turn = next / rr;
+    for (let i = 0; i < n; i += 1) p[i] = r[i]! + turn * p[i]!;
+    rr = next;
+  }
+  return x;
+}

@@ -1,0 +1,134 @@
+import type { Neighbours } from './neighbours.ts';
+
+/** A symmetric sparse matrix in CSR form, columns of a row ascending, no diagonal. */
+export interface SparseGraph {
+  readonly nodes: number;
+  /** [nodes + 1]: where each row's entries begin. */
+  readonly starts: Uint32Array;
+  readonly columns: Uint32Array;
+  readonly values: Float64Array;
+}
+
+/** Undirected edges. */
+export function edgeCount(g: SparseGraph): number {
+  return g.columns.length / 2;
+}
+
+/** The similarity of a graph: max(0, cosine)^γ (methods.md 4.1). */
+export function affinity(cosine: number, gamma: number): number {
+  return cosine <= 0 ? 0 : gamma === 3 ? cosine * cosine * cosine : cosine ** gamma;
+}
+
+/**
+ * Mutual kNN graph (methods.md 4.1): an edge where each is among the other's neighbours, weight max(0, cosine)^γ, the smaller
+ * of the two directions where rounding makes them differ.
+ * @param lists neighbours of every node among all nodes, the node itself included: k counts it.
+ */
+export function mutualGraph(lists: Neighbours, gamma: number): SparseGraph {
+  const { k, ids, scores } = lists;
+  const nodes = k === 0 ? 0 : ids.length / k;
+  const weight = new Map<number, number>();
+  const rows: { column: number; value: number }[][] = Array.from({ length: nodes }, () => []);
+  for (let i = 0; i < nodes; i += 1) {
+    for (let j = 0; j < k; j += 1) {
+      const other = ids[i * k + j]!;
+      const w = affinity(scores[i * k + j]!, gamma);
+      if (other === i || w === 0) continue;
+      if (other > i) weight.set(i * nodes + other, w);
+    }
+  }
+  for (let i = 0; i < nodes; i += 1) {
+    for (let j = 0; j < k; j += 1) {
+      const other = ids[i * k + j]!;
+      if (other >= i) continue;
+      const back = weight.get(other * nodes + i);
+      const w = affinity(scores[i * k + j]!, gamma);
+      if (back === undefined || w === 0) continue;
+      const value = Math.min(back, w);
+      rows[i]!.push({ column: other, value });
+      rows[other]!.push({ column: i, value });
+    }
+  }
+  return fromRows(rows);
+}
+
+function fromRows(rows: readonly { column: number; value: number }[][]): SparseGraph {
+  const starts = new Uint32Array(rows.length + 1);
+  rows.forEach((r, i) => (starts[i + 1] = starts[i]! + r.length));
+  const columns = new Uint32Array(starts[rows.length]!);
+  const values = new Float64Array(columns.length);
+  rows.forEach((r, i) => {
+    r.sort((a, b) => a.column - b.column);
+    r.forEach((e, j) => {
+      columns[starts[i]! + j] = e.column;
+      values[starts[i]! + j] = e.value;
+    });
+  });
+  return { nodes: rows.length, starts, columns, values };
+}
+
+/** Row sums. */
+export function degrees(g: SparseGraph): Float64Array {
+  const d = new Float64Array(g.nodes);
+  for (let i = 0; i < g.nodes; i += 1) for (let e = g.starts[i]!; e < g.starts[i + 1]!; e += 1) d[i]! += g.values[e]!;
+  return d;
+}
+
+/** S = D^{-1/2} A D^{-1/2}; isolated nodes keep an empty row. */
+export function normaliseGraph(g: SparseGraph): SparseGraph {
+  const scale = degrees(g).map((d) => (d > 0 ? 1 / Math.sqrt(d) : 0));
+  const values = new Float64Array(g.values.length);
+  for (let i = 0; i < g.nodes; i += 1)
+    for (let e = g.starts[i]!; e < g.starts[i + 1]!; e += 1)
+      values[e] = g.values[e]! * scale[i]! * scale[g.columns[e]!]!;
+  return { ...g, values };
+}
+
+/** The graph on some nodes, in their order. @param position scratch of the graph's size, filled with -1 and left so. */
+export function subgraph(g: SparseGraph, nodes: ArrayLike<number>, position: Int32Array): SparseGraph {
+  for (let i = 0; i < nodes.length; i += 1) position[nodes[i]!] = i;
+  const starts = new Uint32Array(nodes.length + 1);
+  let entries = 0;
+  for (let i = 0; i < nodes.length; i += 1) {
+    for (let e = g.starts[nodes[i]!]!; e < g.starts[nodes[i]! + 1]!; e += 1)
+      if (position[g.columns[e]!]! >= 0) entries += 1;
+    starts[i + 1] = entries;
+  }
+  const columns = new Uint32Array(entries);
+  const values = new Float64Array(entries);
+  let at = 0;
+  for (let i = 0; i < nodes.length; i += 1) {
+    for (let e = g.starts[nodes[i]!]!; e < g.starts[nodes[i]! + 1]!; e += 1) {
+      const p = position[g.columns[e]!]!;
+      if (p < 0) continue;
+      columns[at] = p;
+      values[at++] = g.values[e]!;
+    }
+  }
+  for (let i = 0; i < nodes.length; i += 1) position[nodes[i]!] = -1;
+  return { nodes: nodes.length, starts, columns, values };
+}
+
+/** Connected components as lists of nodes, largest first, equal sizes by their first node. */
+export function components(g: SparseGraph): Uint32Array[] {
+  const seen = new Uint8Array(g.nodes);
+  const found: Uint32Array[] = [];
+  const queue = new Uint32Array(g.nodes);
+  for (let root = 0; root < g.nodes; root += 1) {
+    if (seen[root] === 1) continue;
+    let end = 0;
+    queue[end++] = root;
+    seen[root] = 1;
+    for (let at = 0; at < end; at += 1) {
+      const i = queue[at]!;
+      for (let e = g.starts[i]!; e < g.starts[i + 1]!; e += 1) {
+        const j = g.columns[e]!;
+        if (seen[j] === 1) continue;
+        seen[j] = 1;
+        queue[end++] = j;
+      }
+    }
+    found.push(queue.slice(0, end).sort());
+  }
+  return found.sort((a, b) => b.length - a.length || a[0]! - b[0]!);
+}
