@@ -3,14 +3,20 @@ import type {
   ClusterDetail,
   ClusterInfo,
   CovisibleView,
+  DescriptorMap,
   EvaluationInfo,
+  Explanation,
   JobInfo,
   JobProgress,
   LibraryInfo,
+  MeasurementDetail,
+  MeasurementInfo,
   MiningRunInfo,
   PhotoInfo,
   SearchHit,
+  SetInfo,
   TrainingRunInfo,
+  TruthInfo,
   TupleInfo,
 } from './domain.ts';
 import type { ErrorShape } from './errors.ts';
@@ -34,6 +40,50 @@ const mining = z
   })
   .partial()
   .strict();
+
+/** A network's descriptors as NETWORK-SIZE, or a stored set. */
+const set = z.string().regex(/^[0-9a-f]{8,64}(-\d{2,4})?$/);
+const method = z.enum([
+  'cosine',
+  'ann',
+  'aqe',
+  'alpha-qe',
+  'dba',
+  'alpha-dba',
+  'superglobal',
+  'cg',
+  'iterative',
+  'jacobi',
+  'truncated',
+  'fsr',
+  'hybrid',
+  'offline',
+]);
+const protocol = z.enum(['oxford', 'easy', 'medium', 'hard', 'holidays', 'instre', 'ukbench', 'recall', 'acc']);
+const ranking = z
+  .object({
+    k: z.int().min(1).max(10_000),
+    kq: z.int().min(1).max(10_000),
+    gamma: z.number().positive().max(20),
+    alpha: z.number().positive().max(0.99999),
+    iterations: z.int().min(0).max(10_000),
+    tolerance: z.number().min(0).max(1),
+    rank: z.int().min(0).max(5000),
+    expansion: z.int().min(1).max(1000),
+    exponent: z.number().min(0).max(20),
+    truncation: z.int().min(1).max(100_000),
+    shortlist: z.int().min(1).max(100_000),
+  })
+  .partial()
+  .strict();
+const fraction = z.number().min(0).max(1);
+/** What a search asks with: a photo of the library or an upload, maybe a part of it in fractions. */
+const asked = {
+  photo: id.optional(),
+  upload: id.optional(),
+  crop: z.object({ x: fraction, y: fraction, width: fraction, height: fraction }).strict().optional(),
+  network: id.optional(),
+};
 
 const jobParams = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('extract'), network: id.optional(), size: size.optional() }).strict(),
@@ -60,10 +110,45 @@ const jobParams = z.discriminatedUnion('kind', [
       mining: mining.optional(),
     })
     .strict(),
+  z.object({ kind: z.literal('regions'), network: id.optional(), size: size.optional() }).strict(),
+  z
+    .object({
+      kind: z.literal('measure'),
+      network: id.optional(),
+      set: set.optional(),
+      size: size.optional(),
+      seed: seed.optional(),
+      method: method.optional(),
+      ranking: ranking.optional(),
+      truth: id.optional(),
+      protocol: z.string().max(40),
+    })
+    .strict(),
+  z
+    .object({
+      kind: z.literal('map'),
+      network: id.optional(),
+      set: set.optional(),
+      size: size.optional(),
+      seed: seed.optional(),
+    })
+    .strict(),
+  z
+    .object({
+      kind: z.literal('tradeoff'),
+      network: id.optional(),
+      set: set.optional(),
+      size: size.optional(),
+      ranking: ranking.optional(),
+    })
+    .strict(),
   z
     .object({ kind: z.literal('evaluate'), network: id.optional(), size: size.optional(), seed: seed.optional() })
     .strict(),
 ]);
+
+export type RankingMethod = z.infer<typeof method>;
+export type TruthProtocol = z.infer<typeof protocol>;
 
 /** Jobs that a page may start. Those that take paths (import, run) start from the host: a dialog or the command line. */
 export type PageJob = z.infer<typeof jobParams>;
@@ -85,13 +170,23 @@ export const ROUTES = {
   'evaluations.list': none,
   'search.run': z
     .object({
-      photo: id.optional(),
-      upload: id.optional(),
-      network: id.optional(),
+      ...asked,
+      set: set.optional(),
       size: size.optional(),
-      top: z.int().min(1).max(1000),
+      method: method.optional(),
+      ranking: ranking.optional(),
+      truth: z.object({ id, protocol }).strict().optional(),
+      top: z.int().min(1).max(5000),
     })
     .strict(),
+  'search.explain': z.object({ ...asked, hit: id, size: size.optional() }).strict(),
+  'sets.list': none,
+  'sets.remove': z.object({ set: id }).strict(),
+  'truths.list': none,
+  'truths.add': z.object({ upload: id, name: z.string().max(255), protocol }).strict(),
+  'measurements.list': none,
+  'measurements.detail': z.object({ id: z.int() }).strict(),
+  'map.points': z.object({ set }).strict(),
   'photos.random': z.object({ count: z.int().min(1).max(200), seed }).strict(),
   'jobs.list': none,
   'jobs.start': z.object({ job: jobParams }).strict(),
@@ -118,7 +213,24 @@ export interface RouteResults {
   'tuples.page': { readonly total: number; readonly tuples: readonly TupleInfo[] };
   'training.runs': readonly TrainingRunInfo[];
   'evaluations.list': readonly EvaluationInfo[];
-  'search.run': { readonly hits: readonly SearchHit[]; readonly network: string; readonly milliseconds: number };
+  'search.run': {
+    readonly hits: readonly SearchHit[];
+    readonly set: string;
+    readonly setName: string;
+    readonly method: RankingMethod;
+    readonly parameters: Readonly<Record<string, number>>;
+    readonly milliseconds: number;
+    readonly preparedMs: number;
+    readonly judgedBy: string | null;
+  };
+  'search.explain': Explanation;
+  'sets.list': readonly SetInfo[];
+  'sets.remove': null;
+  'truths.list': readonly TruthInfo[];
+  'truths.add': TruthInfo;
+  'measurements.list': readonly MeasurementInfo[];
+  'measurements.detail': MeasurementDetail;
+  'map.points': DescriptorMap | null;
   'jobs.list': readonly JobInfo[];
   'jobs.start': { job: number };
   'jobs.cancel': null;

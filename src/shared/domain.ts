@@ -184,6 +184,119 @@ export interface EvaluationInfo extends EvaluationResult {
   readonly size: number;
 }
 
+/** A ground truth of the library. */
+export interface TruthInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly images: number;
+  readonly queries: number;
+  readonly created: string;
+  /** Protocols that its labels allow. */
+  readonly protocols: readonly string[];
+}
+
+/** Descriptors that can be searched: a network's, or imported ones. */
+export interface SetInfo {
+  /** `NETWORK-SIZE` of a network's own descriptors, a content hash otherwise. */
+  readonly key: string;
+  readonly name: string;
+  readonly network: string | null;
+  readonly size: number | null;
+  readonly regional: boolean;
+  readonly dim: number;
+  readonly rows: number;
+  readonly photos: number;
+  readonly half: boolean;
+  readonly created: string;
+  /** Why it does not fit the library or its source any more; null while it does. */
+  readonly stale: string | null;
+}
+
+/** One query of a measurement. */
+export interface QueryScoreInfo {
+  readonly query: string;
+  readonly index: number;
+  readonly ap: number;
+  readonly positives: number;
+  readonly found: number;
+  readonly first: number | null;
+  /** The photo that asks, where the library has it. */
+  readonly photo?: string | null;
+}
+
+/** A cell of the matrix of measurements. */
+export interface MeasurementInfo {
+  readonly id: number;
+  readonly created: string;
+  readonly setKey: string;
+  readonly setName: string;
+  readonly method: string;
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly truth: string;
+  readonly protocol: string;
+  readonly map: number;
+  readonly low: number;
+  readonly high: number;
+  readonly queries: number;
+}
+
+export interface MeasurementDetail extends MeasurementInfo {
+  /** The protocol in words, with the kind of AP. */
+  readonly text: string;
+  readonly mpAtK: Readonly<Record<string, number>>;
+  readonly recallAtK: Readonly<Record<string, number>> | null;
+  readonly ukbench: number | null;
+  readonly skipped: number;
+  /** Points [recall, precision], averaged over queries. */
+  readonly curve: readonly (readonly [number, number])[];
+  readonly perQuery: readonly QueryScoreInfo[];
+  readonly msPerQuery: number;
+  readonly offlineMs: number;
+}
+
+/** Hybrid diffusion at one rank: the fewest iterations that reach the target error. */
+export interface TradeoffPoint {
+  readonly rank: number;
+  readonly iterations: number;
+  readonly msPerQuery: number;
+  /** Graph, vectors and eigenvectors in memory. */
+  readonly bytes: number;
+  /** Relative error of the scores against the converged solution, mean over queries. */
+  readonly error: number;
+  /** The same without any iteration. */
+  readonly spectralError: number;
+}
+
+export interface TradeoffReport {
+  readonly nodes: number;
+  readonly edges: number;
+  readonly target: number;
+  readonly eigenResidual: number;
+  readonly points: readonly TradeoffPoint[];
+}
+
+/** A map of descriptors: positions from 0 to 1, and what photos can be coloured by. */
+export interface DescriptorMap {
+  readonly set: string;
+  readonly photos: readonly string[];
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  /** Fields of each photo: text is coloured by category, numbers by a scale. */
+  readonly fields: readonly { readonly name: string; readonly values: readonly (string | number | null)[] }[];
+}
+
+/** Why two photos match: what each place of either adds to the similarity. Grids are row-major and sum to it. */
+export interface Explanation {
+  readonly similarity: number;
+  readonly query: HeatGrid;
+  readonly hit: HeatGrid;
+}
+export interface HeatGrid {
+  readonly width: number;
+  readonly height: number;
+  readonly values: readonly number[];
+}
+
 export interface SearchHit {
   readonly photo: string;
   readonly name: string;
@@ -192,9 +305,14 @@ export interface SearchHit {
   /** Against a library photo as query: shares enough points, the same place, or another place. */
   readonly relation: 'positive' | 'same-place' | 'other' | 'unknown' | 'query';
   readonly shared: number | null;
+  /** The region that matches best, as displayed, in fractions; for regional sets. */
+  readonly box?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  /** Width over height as displayed. */
+  readonly aspect: number;
 }
 
-export type JobKind = 'import' | 'extract' | 'mine' | 'train' | 'evaluate' | 'run';
+export type JobKind =
+  'import' | 'extract' | 'mine' | 'train' | 'evaluate' | 'run' | 'regions' | 'vectors' | 'measure' | 'map' | 'tradeoff';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface JobProgress {

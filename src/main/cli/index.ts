@@ -1,99 +1,21 @@
 /** The command line: every job of the studio as a command. */
-import { Command, CommanderError } from 'commander';
-import type { JobKind } from '../../shared/domain.ts';
+import { CommanderError, type Command } from 'commander';
 import { CovisError } from '../../shared/errors.ts';
-import { addJob, jobEnded, jobStarted } from '../engine/jobs/records.ts';
-import { Library } from '../engine/library/library.ts';
-import { ensureDefaultNetwork, importNetwork, PREPROCESSING, resolveNetwork } from '../engine/network/networks.ts';
-import { extract } from '../engine/network/extract.ts';
+import { importNetwork, PREPROCESSING } from '../engine/network/networks.ts';
 import type { RunReport } from '../engine/pipeline.ts';
-import { describeOne, search } from '../engine/retrieval/search.ts';
 import type { ImportReport } from '../engine/sfm/import.ts';
 import { listClusters } from '../engine/sfm/clusters.ts';
-import { runTask, taskTitle, trainingParameters, type TaskParams } from '../engine/tasks.ts';
-import { toErrorShape } from '../../shared/errors.ts';
-import { VERSION } from '../engine/version.ts';
 import { doctor, doctorLines } from './doctor.ts';
 import { exportFrom, type ExportOptions } from './export.ts';
 import { runLines } from './report.ts';
-import { duration, fail, numberOption, print, terminalContext } from './output.ts';
+import { duration, fail, numberOption, print } from './output.ts';
+import { action, command, number, program, withLibrary, type Options } from './program.ts';
+import { common, params, runJob } from './run-job.ts';
+import { addEvaluate } from './evaluate.ts';
+import { addRank } from './rank.ts';
+import { addSearch } from './search.ts';
 import { openStudio, serveStudio } from './studio.ts';
 
-const program = new Command('covis')
-  .description(
-    'Train image retrieval without annotation: photos and the 3D models built of them are the only supervision.',
-  )
-  .version(VERSION)
-  .showHelpAfterError('(covis COMMAND --help tells more)')
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
-  .exitOverride();
-
-interface Json {
-  readonly json?: boolean;
-}
-
-/** Options as commander hands them over. */
-type Options = Json & Record<string, string | number | boolean | undefined>;
-
-function withLibrary<T>(path: string, create: boolean, work: (library: Library) => Promise<T> | T): Promise<T> {
-  const library = create ? Library.create(path) : Library.open(path);
-  ensureDefaultNetwork(library);
-  return Promise.resolve(work(library)).finally(() => library.close());
-}
-
-/** Runs a job here, with a line of progress, and notes it in the library's history. */
-async function runJob<T>(library: Library, kind: JobKind, params: TaskParams): Promise<T> {
-  const warnings: string[] = [];
-  const task = terminalContext(warnings);
-  const id = addJob(library, kind, taskTitle(kind, params), params);
-  jobStarted(library, id);
-  try {
-    const result = await runTask(library, kind, params, task);
-    task.finish();
-    jobEnded(library, id, { state: 'done', warnings, result });
-    return result as T;
-  } catch (error) {
-    task.finish();
-    const stopped = error instanceof CovisError && error.code === 'CANCELLED';
-    jobEnded(library, id, {
-      state: stopped ? 'cancelled' : 'failed',
-      error: stopped ? undefined : toErrorShape(error),
-      warnings,
-    });
-    throw error;
-  }
-}
-
-function params(o: Options): TaskParams {
-  const n = (key: string): number | undefined => o[key] as number | undefined;
-  return {
-    network: o['network'] as string | undefined,
-    size: n('size'),
-    seed: n('seed'),
-    epochs: n('epochs'),
-    queriesPerEpoch: n('tuples'),
-    learningRate: n('learningRate'),
-    weightDecay: n('weightDecay'),
-    margin: n('margin'),
-    mining: {
-      minShared: n('minShared'),
-      minOverlap: n('minOverlap'),
-      maxScale: n('maxScale'),
-      negatives: n('negatives'),
-      queries: n('queries'),
-    },
-  };
-}
-
-const number = (c: Command, flag: string, text: string): Command => c.option(`${flag} <n>`, text, numberOption(flag));
-const network = (c: Command): Command =>
-  c.option('--network <network>', 'content hash in the library, a path to an ONNX file, or "default"');
-const common = (c: Command): Command =>
-  number(
-    number(network(c), '--size', 'long side of the photos in pixels (320)'),
-    '--seed',
-    'seed of the split into training and held-out places, and of every draw (0)',
-  );
 const mining = (c: Command): Command =>
   number(
     number(
@@ -126,25 +48,6 @@ const training = (c: Command): Command =>
     '--margin',
     'margin of the contrastive loss (0.7)',
   );
-
-function command(name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option('--json', 'print one JSON object on standard output')
-    .exitOverride();
-}
-
-function action<A extends unknown[]>(c: Command, work: (options: Options, ...args: A) => Promise<void>): void {
-  c.action(async (...all: unknown[]) => {
-    const options = all.at(-2) as Options;
-    try {
-      await work(options, ...(all.slice(0, -2) as A));
-    } catch (error) {
-      fail(options.json === true, error);
-    }
-  });
-}
 
 action(
   command('init', 'make a library in a new or an empty folder').argument('<library>'),
@@ -265,58 +168,10 @@ action(
   },
 );
 
-action(
-  common(
-    command('evaluate', 'measure mAP on held-out places, the geometry being the ground truth').argument('<library>'),
-  ),
-  async (o: Options, path: string) => {
-    await withLibrary(path, false, async (library) => {
-      const r = await runJob<{
-        network: string;
-        protocol: string;
-        queries: number;
-        map: number;
-        mapWhitened: number | null;
-      }>(library, 'evaluate', params(o));
-      print(o.json === true, r, () => [
-        `Network ${r.network}`,
-        `Protocol: ${r.protocol}`,
-        `mAP ${r.map.toFixed(4)} over ${r.queries} queries${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`,
-      ]);
-    });
-  },
-);
+addRank();
+addEvaluate();
 
-action(
-  number(
-    common(
-      command('search', 'rank the library by similarity to a photo')
-        .argument('<library>')
-        .requiredOption('--query <file>', 'the photo to search with'),
-    ),
-    '--top',
-    'how many results (20)',
-  ),
-  async (o: Options, path: string) => {
-    await withLibrary(path, false, async (library) => {
-      const { size } = trainingParameters(params(o));
-      const task = terminalContext();
-      const row = await resolveNetwork(library, o['network'] as string | undefined, 'latest');
-      const set = await extract(library, row, size, task);
-      const query = await describeOne(library, row, o['query'] as string, size);
-      task.finish();
-      const hits = search(library, set, query, (o['top'] as number | undefined) ?? 20).map((h) => ({
-        photo: h.name,
-        id: h.photo,
-        cluster: h.clusters[0]?.name ?? null,
-        score: h.score,
-      }));
-      print(o.json === true, hits, () =>
-        hits.map((h, i) => `${String(i + 1).padStart(4)}  ${h.score.toFixed(4)}  ${h.photo}  ${h.cluster ?? ''}`),
-      );
-    });
-  },
-);
+addSearch();
 
 action(
   command('export', 'write a network, descriptors or tuples in formats that other tools open')

@@ -15,11 +15,10 @@ import { listEvaluations } from './evaluation/evaluations.ts';
 import { closeInterruptedJobs } from './jobs/records.ts';
 import { JobQueue } from './jobs/queue.ts';
 import { Library } from './library/library.ts';
-import { photoByHash, photoInfo, photoPath, randomPhotos } from './library/photos.ts';
+import { photoInfo, randomPhotos } from './library/photos.ts';
 import { thumbnail, thumbnailSize, uprightJpeg } from './library/thumbnails.ts';
 import { listMiningRuns, tuplePage } from './mining/runs.ts';
-import { descriptorVersion, loadDescriptors, type DescriptorSet } from './network/extract.ts';
-import { ensureDefaultNetwork, listNetworks, resolveNetwork, type NetworkRow } from './network/networks.ts';
+import { ensureDefaultNetwork, listNetworks } from './network/networks.ts';
 import {
   clusterArray,
   clusterDetail,
@@ -28,7 +27,13 @@ import {
   sharedPointsOfPhotos,
   viewPoints,
 } from './sfm/clusters.ts';
-import { describeOne, search, storedDescriptor } from './retrieval/search.ts';
+import { listSets, removeSet } from './retrieval/vector-sets.ts';
+import { SearchClient } from './search-client.ts';
+import type { AskedPhoto } from './search-session.ts';
+import { descriptorMap } from './descriptor-map.ts';
+import type { Crop } from './library/pixels.ts';
+import { listMeasurements, measurementDetail } from './evaluation/library-measure.ts';
+import { importTruthBytes, listTruths } from './evaluation/truths.ts';
 import { taskTitle, trainingParameters } from './tasks.ts';
 import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
 import { VERSION } from './version.ts';
@@ -54,7 +59,7 @@ export class Engine {
   readonly #events = new EventEmitter();
   readonly #uploads = new Map<string, Uint8Array>();
   #library: Library | undefined;
-  #searched: { readonly key: string; readonly set: DescriptorSet } | undefined;
+  #searches: SearchClient | undefined;
   #queue: JobQueue | undefined;
 
   /** Opens (or makes) a library; the one open before is closed. */
@@ -66,11 +71,14 @@ export class Engine {
     closeInterruptedRuns(next);
     this.#library = next;
     this.#queue = new JobQueue(next, new URL('./task-worker.ts', import.meta.url), (e) => this.#emit(e));
+    this.#searches = new SearchClient(next.path);
     this.#emit({ event: 'changed', what: 'library' });
     return this.#info(next);
   }
 
   async close(): Promise<void> {
+    await this.#searches?.close();
+    this.#searches = undefined;
     await this.#queue?.close();
     this.#library?.close();
     this.#library = undefined;
@@ -190,6 +198,18 @@ export class Engine {
     'training.runs': () => listTrainingRuns(this.#open()),
     'evaluations.list': () => listEvaluations(this.#open()),
     'search.run': (p) => this.#search(p),
+    'search.explain': (p) => this.#explain(p),
+    'sets.list': () => listSets(this.#open()),
+    'sets.remove': ({ set }) => {
+      removeSet(this.#open(), set);
+      this.#emit({ event: 'changed', what: 'descriptors' });
+      return null;
+    },
+    'truths.list': () => listTruths(this.#open()),
+    'truths.add': (p) => this.#addTruth(p),
+    'measurements.list': () => listMeasurements(this.#open()),
+    'measurements.detail': ({ id }) => measurementDetail(this.#open(), id),
+    'map.points': ({ set }) => descriptorMap(this.#open(), set),
     'jobs.list': () => this.#jobs().list(),
     'jobs.start': ({ job: { kind, ...params } }) => ({
       job: this.#jobs().start(kind, taskTitle(kind, params), params),
@@ -200,33 +220,43 @@ export class Engine {
     },
   };
 
-  /** The descriptors of the last search are kept, until they are computed anew. */
-  #descriptors(library: Library, network: NetworkRow, size: number): DescriptorSet {
-    const version = descriptorVersion(library, network, size);
-    const key = `${library.path}\0${network.uid}\0${size}\0${version}`;
-    if (this.#searched?.key !== key) this.#searched = { key, set: loadDescriptors(library, network, size) };
-    return this.#searched.set;
+  #photoAsked(p: { photo?: string | undefined; upload?: string | undefined; crop?: Crop | undefined }): AskedPhoto {
+    if (p.photo !== undefined) return { photo: p.photo, crop: p.crop };
+    const bytes = this.#uploads.get(p.upload ?? '');
+    if (bytes === undefined)
+      throw new CovisError('NOT_FOUND', 'The photo to search with is no longer here', { hint: 'Drop it again.' });
+    return { bytes, crop: p.crop };
   }
 
-  async #search(p: RouteParams<'search.run'>): Promise<RouteResults['search.run']> {
-    const library = this.#open();
-    const began = performance.now();
-    const network = await resolveNetwork(library, p.network, 'latest');
+  #search(p: RouteParams<'search.run'>): Promise<RouteResults['search.run']> {
+    this.#open();
     const { size } = trainingParameters({ size: p.size });
-    const set = this.#descriptors(library, network, size);
-    let descriptor: Float32Array;
-    if (p.photo !== undefined) {
-      const photo = photoByHash(library, p.photo);
-      descriptor =
-        storedDescriptor(set, photo.id) ?? (await describeOne(library, network, photoPath(library, photo.id), size));
-    } else {
-      const bytes = this.#uploads.get(p.upload ?? '');
-      if (bytes === undefined)
-        throw new CovisError('NOT_FOUND', 'The photo to search with is no longer here', { hint: 'Drop it again.' });
-      descriptor = await describeOne(library, network, bytes, size);
-    }
-    const hits = search(library, set, descriptor, p.top, p.photo);
-    return { hits, network: network.uid, milliseconds: performance.now() - began };
+    const ranking = Object.fromEntries(Object.entries(p.ranking ?? {}).filter(([, v]) => v !== undefined));
+    return this.#searches!.search({
+      ...this.#photoAsked(p),
+      set: p.set,
+      network: p.network,
+      size,
+      method: p.method ?? 'cosine',
+      ranking,
+      top: p.top,
+      truth: p.truth,
+    });
+  }
+
+  #explain(p: RouteParams<'search.explain'>): Promise<RouteResults['search.explain']> {
+    this.#open();
+    const { size } = trainingParameters({ size: p.size });
+    return this.#searches!.explain({ ...this.#photoAsked(p), hit: p.hit, network: p.network, size });
+  }
+
+  #addTruth(p: RouteParams<'truths.add'>): RouteResults['truths.add'] {
+    const bytes = this.#uploads.get(p.upload);
+    if (bytes === undefined)
+      throw new CovisError('NOT_FOUND', 'The file is no longer here', { hint: 'Drop it again.' });
+    const truth = importTruthBytes(this.#open(), bytes, p.name, p.protocol);
+    this.#emit({ event: 'changed', what: 'truths' });
+    return truth;
   }
 }
 

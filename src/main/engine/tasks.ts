@@ -1,5 +1,32 @@
 import type { JobKind, TrainingParameters } from '../../shared/domain.ts';
+import { CovisError } from '../../shared/errors.ts';
+import { PROTOCOL_TEXT, PROTOCOLS, type Protocol } from './evaluation/ground-truth.ts';
+import {
+  GEOMETRY_PROTOCOLS,
+  geometryBenchmark,
+  measureLibrary,
+  truthBenchmark,
+  type LibraryMeasurement,
+} from './evaluation/library-measure.ts';
 import type { TaskContext } from './jobs/context.ts';
+import { extractRegions } from './retrieval/feature-maps.ts';
+import { layOut, storeMap } from './retrieval/map.ts';
+import {
+  defaultParameters,
+  GraphCache,
+  METHODS,
+  Ranker,
+  type Method,
+  type RankParameters,
+} from './retrieval/methods.ts';
+import { measureTradeoff } from './retrieval/tradeoff.ts';
+import {
+  importVectors,
+  loadSet,
+  networkSet,
+  type ImportVectorsOptions,
+  type LoadedSet,
+} from './retrieval/vector-sets.ts';
 import type { Library } from './library/library.ts';
 import { extract } from './network/extract.ts';
 import { resolveNetwork } from './network/networks.ts';
@@ -19,6 +46,16 @@ export interface TaskParams {
   readonly learningRate?: number | undefined;
   readonly weightDecay?: number | undefined;
   readonly margin?: number | undefined;
+  readonly protocol?: string | undefined;
+  /** Ground truth of the library. */
+  readonly truth?: string | undefined;
+  readonly method?: string | undefined;
+  /** Parameters of the ranking method that differ from its defaults. */
+  readonly ranking?: { readonly [K in keyof RankParameters]?: RankParameters[K] | undefined } | undefined;
+  /** Descriptor set; the network's own when left out. */
+  readonly set?: string | undefined;
+  readonly vectors?: ImportVectorsOptions | undefined;
+  readonly half?: boolean | undefined;
   readonly mining?:
     | { readonly [K in 'minShared' | 'minOverlap' | 'maxScale' | 'negatives' | 'queries']?: number | undefined }
     | undefined;
@@ -70,6 +107,91 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
     }
     case 'run':
       return runAll(library, { sources: p.sources ?? [], network: p.network, training }, task);
+    case 'regions': {
+      const network = await resolveNetwork(library, p.network, 'latest');
+      return extractRegions(library, network, training.size, p.half ?? true, task);
+    }
+    case 'vectors':
+      return importVectors(library, p.vectors!, task);
+    case 'measure':
+      return measureTask(library, p, training, task);
+    case 'map': {
+      const set = await setOf(library, p, training.size, task);
+      if (set.owners !== undefined)
+        throw new CovisError('INPUT_INVALID', 'A map shows one descriptor a photo, and this set has several', {
+          hint: 'Choose a set of whole photos.',
+        });
+      storeMap(library, set.key, set.ids, await layOut(set.vectors, training.seed, task));
+      task.changed('map');
+      return { set: set.key, photos: set.ids.length };
+    }
+    case 'tradeoff': {
+      const set = await setOf(library, p, training.size, task);
+      const parameters = { ...defaultParameters('hybrid'), ...defined(p.ranking ?? {}) };
+      const report = await measureTradeoff(set.vectors, parameters, TRADEOFF_ERROR, new GraphCache(set.vectors), task);
+      return { set: set.key, setName: set.name, ...report };
+    }
+  }
+}
+
+/** Relative error of scores at which ranks are compared; rankings then agree but for near ties. */
+const TRADEOFF_ERROR = 1e-3;
+
+/** The descriptor set that was asked for, extracting the network's own where it lacks photos. */
+async function setOf(library: Library, p: TaskParams, size: number, task: TaskContext): Promise<LoadedSet> {
+  if (p.set !== undefined) return loadSet(library, p.set);
+  const network = await resolveNetwork(library, p.network, 'latest');
+  await extract(library, network, size, task);
+  return networkSet(library, network, size);
+}
+
+/** What measuring a library under a protocol gives; for geometry also the other difficulties. */
+export interface MeasureReport extends LibraryMeasurement {
+  readonly byDifficulty?: Readonly<Record<string, number>>;
+}
+
+async function measureTask(
+  library: Library,
+  p: TaskParams,
+  training: TrainingParameters,
+  task: TaskContext,
+): Promise<MeasureReport> {
+  const method = (p.method ?? 'cosine') as Method;
+  if (!METHODS.includes(method))
+    throw new CovisError('INPUT_INVALID', `There is no method ${method}: ${METHODS.join(', ')}`);
+  const set = await setOf(library, p, training.size, task);
+  const parameters = { ...defaultParameters(method, set.owners !== undefined), ...defined(p.ranking ?? {}), method };
+  const database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
+  const ranker = await Ranker.prepare(database, parameters, task);
+  try {
+    const protocol = p.protocol ?? 'sfm';
+    if (p.truth !== undefined) {
+      const judged = protocol as Protocol;
+      if (!PROTOCOLS.includes(judged))
+        throw new CovisError('INPUT_INVALID', `There is no protocol ${protocol}: ${PROTOCOLS.join(', ')}`);
+      const b = truthBenchmark(library, set, p.truth, judged, PROTOCOL_TEXT[judged], task);
+      return await measureLibrary(library, set, ranker, b, task);
+    }
+    if (!Object.hasOwn(GEOMETRY_PROTOCOLS, protocol))
+      throw new CovisError('INPUT_INVALID', `The protocol ${protocol} needs a ground truth`, {
+        hint: `From geometry alone: ${Object.keys(GEOMETRY_PROTOCOLS).join(', ')}.`,
+      });
+    const byDifficulty: Record<string, number> = {};
+    let asked: LibraryMeasurement | undefined;
+    for (const name of Object.keys(GEOMETRY_PROTOCOLS)) {
+      const b = geometryBenchmark(library, set, name, training.seed);
+      try {
+        const m = await measureLibrary(library, set, ranker, b, task);
+        byDifficulty[GEOMETRY_PROTOCOLS[name]!] = m.map;
+        if (name === protocol) asked = m;
+      } catch (error) {
+        // A library of dense models may have no hard positives; only what was asked for has to exist.
+        if (!(error instanceof CovisError) || error.code !== 'STATE_EMPTY' || name === protocol) throw error;
+      }
+    }
+    return { ...asked!, byDifficulty };
+  } finally {
+    await ranker.close();
   }
 }
 
@@ -96,5 +218,15 @@ export function taskTitle(kind: JobKind, p: TaskParams): string {
       return 'Measure';
     case 'run':
       return `Whole loop on ${sources}`;
+    case 'regions':
+      return 'Describe regions';
+    case 'vectors':
+      return 'Import descriptors';
+    case 'measure':
+      return `Measure ${p.method ?? 'cosine'}`;
+    case 'map':
+      return 'Map of all photos';
+    case 'tradeoff':
+      return 'Diffusion from gradients to spectrum';
   }
 }

@@ -22,7 +22,9 @@ import {
 const EXACT = { alpha: 0.99, iterations: 2000, tolerance: 1e-13 };
 
 function unit(degrees: readonly number[]): Matrix {
-  const data = Float32Array.from(degrees.flatMap((d) => [Math.cos((d * Math.PI) / 180), Math.sin((d * Math.PI) / 180)]));
+  const data = Float32Array.from(
+    degrees.flatMap((d) => [Math.cos((d * Math.PI) / 180), Math.sin((d * Math.PI) / 180)]),
+  );
   return { data, rows: degrees.length, dim: 2 };
 }
 
@@ -48,7 +50,9 @@ function denseSolution(s: SparseGraph, alpha: number, y: Float64Array): number[]
   for (let i = 0; i < s.nodes; i += 1)
     for (let e = s.starts[i]!; e < s.starts[i + 1]!; e += 1)
       m.set(i, s.columns[e]!, m.get(i, s.columns[e]!) - alpha * s.values[e]!);
-  return inverse(m).mmul(Dense.columnVector(Array.from(y))).to1DArray();
+  return inverse(m)
+    .mmul(Dense.columnVector(Array.from(y)))
+    .to1DArray();
 }
 
 function solved(work: (sink: (q: number, f: Float64Array) => void) => void): Float64Array[] {
@@ -97,13 +101,19 @@ describe('golden of methods.md 4.5', () => {
     near5(solved((sink) => solver.conjugateGradients([y], { ...EXACT, iterations: 20, tolerance: 1e-10 }, sink))[0]!);
     near5(solveSmall(s, y, EXACT));
     near5(solved((sink) => solver.iterate('jacobi', [y], { ...EXACT, iterations: 4000, tolerance: 0 }, sink))[0]!);
-    near5(solved((sink) => solver.iterate('iterative', [y], { ...EXACT, iterations: 4000, tolerance: 0 }, sink))[0]!, 0.01);
+    near5(
+      solved((sink) => solver.iterate('iterative', [y], { ...EXACT, iterations: 4000, tolerance: 0 }, sink))[0]!,
+      0.01,
+    );
     solver.useEigenpairs(await leadingEigenpairs(s, 3));
     near5(solved((sink) => solver.hybrid([y], EXACT, sink))[0]!, 0.01);
     const all = await leadingEigenpairs(s, 8);
     const e = spectralEmbedding(all, 0.99);
     const z = spectralQuery(all, y);
-    near5(Array.from({ length: 8 }, (_, i) => z.reduce((sum, v, k) => sum + v * e.data[i * e.dim + k]!, 0)), 0.01);
+    near5(
+      Array.from({ length: 8 }, (_, i) => z.reduce((sum, v, k) => sum + v * e.data[i * e.dim + k]!, 0)),
+      0.01,
+    );
   });
 });
 

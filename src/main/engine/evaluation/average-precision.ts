@@ -38,3 +38,9 @@ export function positiveRanks(
   }
   return ranks;
 }
+
+/** Average precision as sklearn and many papers compute it: precision at each positive, averaged. Not comparable with the trapezoidal one. */
+export function nonInterpolatedPrecision(ranks: readonly number[], positives: number): number {
+  if (positives === 0) return Number.NaN;
+  return ranks.reduce((sum, r, j) => sum + (j + 1) / (r + 1), 0) / positives;
+}

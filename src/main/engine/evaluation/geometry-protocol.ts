@@ -7,6 +7,7 @@ import type { Split } from '../mining/split.ts';
 import { rankByScore, row, similarities, type Matrix } from '../retrieval/rank.ts';
 import { learnWhitening, whiten, type Whitening } from '../retrieval/whitening.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
+import type { GroundTruth } from './ground-truth.ts';
 import { averagePrecision, positiveRanks } from './average-precision.ts';
 
 export interface GeometryGroundTruth {
@@ -137,4 +138,44 @@ export function storeEvaluation(library: Library, networkId: number, size: numbe
       'INSERT INTO evaluation (created, network_id, size, protocol, queries, database_size, map, map_whitened) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     )
     .run(now(), networkId, size, r.protocol, r.queries, r.database, r.map, r.mapWhitened);
+}
+
+/** Photos that share so many points are hard positives: the same object from far apart (methods.md 1.2). */
+export const HARD_SHARED = { least: 3, most: 10 } as const;
+
+/**
+ * The benchmark that geometry gives without annotation: queries are the held-out photos; photos of the same cluster that share more than ten
+ * points are easy, those that share three to ten are hard, other photos of the place and the query itself are junk.
+ * `images` are all photos by id; `photos` are their ids.
+ */
+export function geometryTruth(library: Library, split: Split): { truth: GroundTruth; photos: readonly number[] } {
+  const rows = library.db
+    .prepare(
+      'SELECT p.id, p.place, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p ORDER BY p.id',
+    )
+    .all() as { id: number; place: number; name: string }[];
+  const rowOf = new Map(rows.map((r, i) => [r.id, i]));
+  const shared = new Map<number, Map<number, number>>();
+  for (const p of covisiblePairs(library, HARD_SHARED.least)) {
+    if (!split.heldOut.has(p.query) || p.query === p.other) continue;
+    let of = shared.get(p.query);
+    if (of === undefined) shared.set(p.query, (of = new Map()));
+    of.set(p.other, Math.max(p.shared, of.get(p.other) ?? 0));
+  }
+  const members = new Map<number, number[]>();
+  rows.forEach((r, i) => {
+    const list = members.get(r.place);
+    if (list === undefined) members.set(r.place, [i]);
+    else list.push(i);
+  });
+  const queries = [...shared].map(([id, of]) => {
+    const row = rowOf.get(id)!;
+    const easy: number[] = [];
+    const hard: number[] = [];
+    for (const [other, n] of of) (n > HARD_SHARED.most ? easy : hard).push(rowOf.get(other)!);
+    const counted = new Set([...easy, ...hard]);
+    const junk = members.get(rows[row]!.place)!.filter((i) => !counted.has(i));
+    return { name: rows[row]!.name, bbx: null, row, labels: { easy, hard, junk } };
+  });
+  return { truth: { name: 'geometry', images: rows.map((r) => r.name), queries }, photos: rows.map((r) => r.id) };
 }

@@ -39,7 +39,8 @@ export class Hdf5File {
   arrays(): H5Array[] {
     const found: H5Array[] = [];
     const walk = (group: h5.Group, prefix: string, depth: number): void => {
-      if (depth > 32) throw new CovisError('INPUT_CORRUPT', 'This HDF5 file is nested too deeply', { file: this.#name });
+      if (depth > 32)
+        throw new CovisError('INPUT_CORRUPT', 'This HDF5 file is nested too deeply', { file: this.#name });
       for (const key of group.keys()) {
         if (key.startsWith('#')) continue;
         const path = prefix === '' ? key : `${prefix}/${key}`;

@@ -47,7 +47,10 @@ export function readMat5(file: string): Map<string, MatValue> {
     throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
   }
   if (bytes.length < 128 || bytes.toString('latin1', 126, 128) !== 'IM')
-    throw new CovisError('INPUT_CORRUPT', 'This is not a little-endian MATLAB file of version 5 to 7', { file, offset: 0 });
+    throw new CovisError('INPUT_CORRUPT', 'This is not a little-endian MATLAB file of version 5 to 7', {
+      file,
+      offset: 0,
+    });
   const out = new Map<string, MatValue>();
   const reader = new Reader(bytes, 128, bytes.length, file);
   while (reader.left() >= 8) {
@@ -103,7 +106,8 @@ class Reader {
     const size = small > 0 ? small : this.#bytes.readUInt32LE(at + 4);
     const from = small > 0 ? at + 4 : at + 8;
     if (small > 4 || from + size > this.#end) throw this.#short(at);
-    this.at = small > 0 ? at + 8 : Math.min(this.#end, type === COMPRESSED ? from + size : from + Math.ceil(size / 8) * 8);
+    this.at =
+      small > 0 ? at + 8 : Math.min(this.#end, type === COMPRESSED ? from + size : from + Math.ceil(size / 8) * 8);
     return { type, bytes: this.#bytes.subarray(from, from + size), at };
   }
 
@@ -148,7 +152,8 @@ function matrix(bytes: Buffer, file: string, depth: number): { name: string; val
   if (bytes.length === 0) return { name: '', value: { kind: 'numbers', dims: [0, 0], data: new Float64Array(0) } };
   const r = new Reader(bytes, 0, bytes.length, file);
   const flags = r.element();
-  if (flags.bytes.length < 8) throw new CovisError('INPUT_CORRUPT', 'A variable of the .mat file has no flags', { file });
+  if (flags.bytes.length < 8)
+    throw new CovisError('INPUT_CORRUPT', 'A variable of the .mat file has no flags', { file });
   const cls = flags.bytes[0]!;
   const complex = (flags.bytes[1]! & 0x08) !== 0;
   const dims = Array.from(numbers(r.element(), file));
@@ -160,7 +165,9 @@ function matrix(bytes: Buffer, file: string, depth: number): { name: string; val
     if (complex) throw new CovisError('INPUT_UNSUPPORTED', `The variable ${name} is complex`, { file });
     const data = numbers(r.element(), file);
     if (data.length < count)
-      throw new CovisError('INPUT_TRUNCATED', `The variable ${name} has ${data.length} of its ${count} numbers`, { file });
+      throw new CovisError('INPUT_TRUNCATED', `The variable ${name} has ${data.length} of its ${count} numbers`, {
+        file,
+      });
     return { name, value: { kind: 'numbers', dims, data } };
   }
   if (cls === CLASS.char) {
@@ -176,7 +183,8 @@ function matrix(bytes: Buffer, file: string, depth: number): { name: string; val
     const width = Number(numbers(r.element(), file)[0] ?? 0);
     const raw = r.element().bytes;
     const fields: string[] = [];
-    if (width < 1 || width > 4096) throw new CovisError('INPUT_CORRUPT', `The struct ${name} has absurd field names`, { file });
+    if (width < 1 || width > 4096)
+      throw new CovisError('INPUT_CORRUPT', `The struct ${name} has absurd field names`, { file });
     for (let at = 0; at + width <= raw.length; at += width)
       fields.push(raw.toString('latin1', at, at + width).replace(/\0.*$/s, ''));
     const items: Map<string, MatValue>[] = [];
@@ -184,11 +192,14 @@ function matrix(bytes: Buffer, file: string, depth: number): { name: string; val
     return { name, value: { kind: 'struct', dims, items } };
   }
   if (depth === 0) return { name, value: undefined };
-  throw new CovisError('INPUT_UNSUPPORTED', `The .mat file holds a sparse array, an object or a function in ${name}`, { file });
+  throw new CovisError('INPUT_UNSUPPORTED', `The .mat file holds a sparse array, an object or a function in ${name}`, {
+    file,
+  });
 }
 
 function child(r: Reader, file: string, depth: number): MatValue {
   const e = r.element();
-  if (e.type !== MATRIX) throw new CovisError('INPUT_CORRUPT', 'A cell of the .mat file holds no array', { file, offset: e.at });
+  if (e.type !== MATRIX)
+    throw new CovisError('INPUT_CORRUPT', 'A cell of the .mat file holds no array', { file, offset: e.at });
   return matrix(e.bytes, file, depth + 1).value!;
 }

@@ -94,8 +94,7 @@ export function readNpy(file: string): NpyArray {
     }
     const raw = new Type(count);
     const target = new Uint8Array(raw.buffer);
-    for (let done = 0; done < bytes;)
-      done += readSync(fd, target, done, Math.min(bytes - done, 1 << 28), at + done);
+    for (let done = 0; done < bytes;) done += readSync(fd, target, done, Math.min(bytes - done, 1 << 28), at + done);
     const data = (foreign === undefined ? raw : foreign.convert(raw as never)) as NpyData;
     return { shape, data: fortran && shape.length === 2 ? transpose(data, shape[0]!, shape[1]!) : data };
   } finally {

@@ -330,7 +330,8 @@ class Unpickler {
 
   #remembered(key: number): Item {
     const x = this.#memo.get(key);
-    if (x === undefined) throw this.#fail('INPUT_CORRUPT', `The pickle refers to its object ${key}, which it never made`);
+    if (x === undefined)
+      throw this.#fail('INPUT_CORRUPT', `The pickle refers to its object ${key}, which it never made`);
     return x;
   }
 
@@ -342,12 +343,14 @@ class Unpickler {
 
   #map(): Map<Item, Item> {
     const x = this.#top();
-    if (!(x instanceof Map)) throw this.#fail('INPUT_CORRUPT', 'The pickle sets an item of something that is no dictionary');
+    if (!(x instanceof Map))
+      throw this.#fail('INPUT_CORRUPT', 'The pickle sets an item of something that is no dictionary');
     return x;
   }
 
   #toMap(items: readonly Item[], map: Map<Item, Item>): Map<Item, Item> {
-    if (items.length % 2 !== 0) throw this.#fail('INPUT_CORRUPT', 'A dictionary of the pickle has a key without a value');
+    if (items.length % 2 !== 0)
+      throw this.#fail('INPUT_CORRUPT', 'A dictionary of the pickle has a key without a value');
     for (let i = 0; i < items.length; i += 2) map.set(items[i]!, items[i + 1]!);
     return map;
   }

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Preprocess } from '../../../shared/domain.ts';
+
+/** Pixels of the long side below which a crop is not shrunk, so that a network has something to look at. */
+const MIN_CROP = 64;
 
 /** RGB bytes, row-major, as displayed. */
 export interface Pixels {
@@ -10,18 +13,28 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
+/** A part of a photo as displayed, in fractions of its width and height. */
+export interface Crop {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
  * Decodes a photo, applies EXIF orientation and shrinks its long side to `size` with Lanczos; never enlarges (methods.md 1.6).
+ * A crop is taken first and shrunk by the factor of the whole photo, so that objects keep their size (methods.md 1.7).
  * @throws CovisError `INPUT_MISSING` or `INPUT_CORRUPT` naming the file.
  */
-export async function decode(file: string | Uint8Array, size: number): Promise<Pixels> {
+export async function decode(file: string | Uint8Array, size: number, crop?: Crop): Promise<Pixels> {
   if (typeof file === 'string' && !existsSync(file)) {
     throw new CovisError('INPUT_MISSING', 'This photo does not exist', { file });
   }
   try {
-    const { data, info } = await sharp(file, { failOn: 'error' })
-      .autoOrient()
-      .resize(size, size, { fit: 'inside', withoutEnlargement: true, kernel: 'lanczos3' })
+    const whole = sharp(file, { failOn: 'error' }).autoOrient();
+    const { part, limit } = crop === undefined ? { part: whole, limit: size } : await cropped(whole, size, crop);
+    const { data, info } = await part
+      .resize(limit, limit, { fit: 'inside', withoutEnlargement: true, kernel: 'lanczos3' })
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .removeAlpha()
@@ -35,6 +48,16 @@ export async function decode(file: string | Uint8Array, size: number): Promise<P
       cause,
     });
   }
+}
+
+async function cropped(whole: Sharp, size: number, crop: Crop): Promise<{ part: Sharp; limit: number }> {
+  const { autoOrient: full } = await whole.metadata();
+  const left = Math.min(full.width - 1, Math.max(0, Math.round(crop.x * full.width)));
+  const top = Math.min(full.height - 1, Math.max(0, Math.round(crop.y * full.height)));
+  const width = Math.max(1, Math.min(full.width - left, Math.round(crop.width * full.width)));
+  const height = Math.max(1, Math.min(full.height - top, Math.round(crop.height * full.height)));
+  const limit = Math.max(MIN_CROP, Math.round((size * Math.max(width, height)) / Math.max(full.width, full.height)));
+  return { part: whole.extract({ left, top, width, height }), limit };
 }
 
 function greyToRgb(data: Uint8Array, channels: number): Uint8Array {

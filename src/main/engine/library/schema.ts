@@ -166,6 +166,54 @@ const MIGRATIONS: readonly string[] = [
     result TEXT
   ) STRICT;
   `,
+  `
+  -- Descriptors beside those of descriptor_set: imported from other programs, or of regions. One .npy of float16 or float32 under
+  -- descriptors/, the content hash of each row's photo in the .ids.npy beside it, for regions their boxes in .boxes.npy.
+  CREATE TABLE vector_set (
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    network_id INTEGER REFERENCES network(id),
+    size INTEGER,
+    -- The file that it was imported from, and that file's content then.
+    source TEXT,
+    source_hash TEXT,
+    regional INTEGER NOT NULL,
+    dim INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    photos INTEGER NOT NULL,
+    half INTEGER NOT NULL,
+    created TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE truth (
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    images INTEGER NOT NULL,
+    queries INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    created TEXT NOT NULL
+  ) STRICT;
+
+  -- One ranking method on one descriptor set under one protocol. facts: intervals, mP@k, curves, every query.
+  CREATE TABLE measurement (
+    id INTEGER PRIMARY KEY,
+    created TEXT NOT NULL,
+    set_key TEXT NOT NULL,
+    set_name TEXT NOT NULL,
+    method TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    truth TEXT NOT NULL,
+    protocol TEXT NOT NULL,
+    map REAL NOT NULL,
+    low REAL NOT NULL,
+    high REAL NOT NULL,
+    queries INTEGER NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX measurement_cell ON measurement(set_key, method, truth, protocol, id);
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @returns the version it has now. */

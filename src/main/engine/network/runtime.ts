@@ -43,15 +43,24 @@ export class Runner {
     }
   }
 
+  /** As {@link run}, with the shapes of the outputs. */
+  async runShaped(
+    inputs: Readonly<Record<string, { dims: readonly number[]; data: Float32Array }>>,
+  ): Promise<Record<string, { dims: readonly number[]; data: Float32Array }>> {
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const [name, t] of Object.entries(inputs)) feeds[name] = new ort.Tensor('float32', t.data, t.dims);
+    const results = await this.#session.run(feeds);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, t]) => [name, { dims: t.dims, data: t.data as Float32Array }]),
+    );
+  }
+
   /** Runs with float tensors; inputs are not copied, so weights may be updated in place between runs. */
   async run(
     inputs: Readonly<Record<string, { dims: readonly number[]; data: Float32Array }>>,
   ): Promise<Record<string, Float32Array>> {
-    const feeds: Record<string, ort.Tensor> = {};
-    for (const [name, t] of Object.entries(inputs)) feeds[name] = new ort.Tensor('float32', t.data, t.dims);
-    const results = await this.#session.run(feeds);
     const out: Record<string, Float32Array> = {};
-    for (const [name, t] of Object.entries(results)) out[name] = t.data as Float32Array;
+    for (const [name, t] of Object.entries(await this.runShaped(inputs))) out[name] = t.data;
     return out;
   }
 

@@ -1,5 +1,5 @@
 import { COLUMNS, Workspace } from './kernels/kernels.ts';
-import { affinity, type SparseGraph } from './graph.ts';
+import { affinity, breadthFirst, subgraph, type SparseGraph } from './graph.ts';
 import type { Eigenpairs } from './spectral.ts';
 
 /** A vector over the nodes with few entries. */
@@ -15,6 +15,9 @@ export interface SolverParameters {
   /** The residual's length over the right-hand side's at which iterating ends. */
   readonly tolerance: number;
 }
+
+/** The ways to solve (I − αS) f = y on the whole graph. */
+export type SolverMethod = 'cg' | 'iterative' | 'jacobi' | 'hybrid';
 
 /** Receives the scores of one query over all nodes; the array is reused for the next. */
 export type ScoreSink = (query: number, scores: Float64Array) => void;
@@ -56,14 +59,20 @@ export class DiffusionSolver {
   readonly #q: number;
   readonly #small: number;
   readonly #column: Float64Array;
+  /** Where each node lies in the blocks: neighbours near each other, so that products stay in the processor's cache. */
+  readonly #place: Uint32Array;
   #eigen: { readonly pairs: Eigenpairs; readonly u: number; readonly c: number } | undefined;
 
   private constructor(w: Workspace, s: SparseGraph) {
     this.nodes = s.nodes;
     this.#w = w;
-    this.#starts = w.putIntegers(s.starts);
-    this.#columns = w.putIntegers(s.columns);
-    this.#values = w.putDoubles(s.values);
+    const order = breadthFirst(s);
+    this.#place = new Uint32Array(s.nodes);
+    order.forEach((node, i) => (this.#place[node] = i));
+    const arranged = subgraph(s, order, new Int32Array(s.nodes).fill(-1));
+    this.#starts = w.putIntegers(arranged.starts);
+    this.#columns = w.putIntegers(arranged.columns);
+    this.#values = w.putDoubles(arranged.values);
     this.#x = w.block(s.nodes);
     this.#r = w.block(s.nodes);
     this.#p = w.block(s.nodes);
@@ -73,8 +82,15 @@ export class DiffusionSolver {
   }
 
   /** @param s normalised graph. @throws CovisError `INPUT_UNSUPPORTED` when it needs more than 4 GiB. */
-  static async create(s: SparseGraph): Promise<DiffusionSolver> {
-    return new DiffusionSolver(await Workspace.create(), s);
+  static async create(s: SparseGraph, module?: WebAssembly.Module): Promise<DiffusionSolver> {
+    return new DiffusionSolver(await Workspace.create(module), s);
+  }
+
+  /** Any of the methods below, by name. */
+  run(method: SolverMethod, queries: readonly SparseVector[], o: SolverParameters, sink: ScoreSink): void {
+    if (method === 'cg') this.conjugateGradients(queries, o, sink);
+    else if (method === 'hybrid') this.hybrid(queries, o, sink);
+    else this.iterate(method, queries, o, sink);
   }
 
   /** Bytes that graph, vectors and eigenvectors take. */
@@ -118,7 +134,10 @@ export class DiffusionSolver {
    */
   useEigenpairs(pairs: Eigenpairs): void {
     if (this.#eigen?.pairs === pairs) return;
-    const u = this.#w.putDoubles(pairs.vectors);
+    const u = this.#w.allocate(pairs.vectors.length * 8);
+    const placed = this.#w.doubles(u, pairs.vectors.length);
+    for (let i = 0; i < this.nodes; i += 1)
+      placed.set(pairs.vectors.subarray(i * pairs.rank, (i + 1) * pairs.rank), this.#place[i]! * pairs.rank);
     this.#eigen = { pairs, u, c: this.#w.allocate(pairs.rank * COLUMNS * 8) };
   }
 
@@ -161,9 +180,9 @@ export class DiffusionSolver {
     }
   }
 
-  /** Y = a X + b S X + c Z on blocks of this solver. */
+  /** Y = a X + b S X + c Z on blocks of this solver; the products of X's and Y's columns come in the small block. */
   #multiply(a: number, b: number, c: number, x: number, z: number, y: number): void {
-    this.#w.kernels.multiply(this.nodes, this.#starts, this.#columns, this.#values, a, b, c, x, z, y);
+    this.#w.kernels.multiply(this.nodes, this.#starts, this.#columns, this.#values, a, b, c, x, z, y, this.#small);
   }
 
   /** Conjugate gradients for the right-hand side that lies in R; the solution comes in X. */
@@ -178,7 +197,6 @@ export class DiffusionSolver {
     const stop = rr.map((v) => v * tolerance * tolerance);
     for (let t = 0; t < iterations && rr.some((v, j) => v > stop[j]!); t += 1) {
       this.#multiply(1, -alpha, 0, this.#p, this.#p, this.#q);
-      kernels.dots(n, this.#p, this.#q, small);
       const w = this.#w.doubles(small, COLUMNS);
       // A column that has converged, or that is empty, stands still.
       for (let j = 0; j < COLUMNS; j += 1) w[j] = rr[j]! > stop[j]! ? rr[j]! / w[j]! : 0;
@@ -197,14 +215,14 @@ export class DiffusionSolver {
   #put(at: number, block: readonly SparseVector[], scale: number): void {
     const out = this.#w.doubles(at, this.nodes * COLUMNS).fill(0);
     block.forEach((y, j) => {
-      for (let e = 0; e < y.ids.length; e += 1) out[y.ids[e]! * COLUMNS + j]! += scale * y.values[e]!;
+      for (let e = 0; e < y.ids.length; e += 1) out[this.#place[y.ids[e]!]! * COLUMNS + j]! += scale * y.values[e]!;
     });
   }
 
   #take(at: number, first: number, count: number, sink: ScoreSink): void {
     for (let j = 0; j < count; j += 1) {
       const block = this.#w.doubles(at, this.nodes * COLUMNS);
-      for (let i = 0, from = j; i < this.nodes; i += 1, from += COLUMNS) this.#column[i] = block[from]!;
+      for (let i = 0; i < this.nodes; i += 1) this.#column[i] = block[this.#place[i]! * COLUMNS + j]!;
       sink(first + j, this.#column);
     }
   }

@@ -109,26 +109,40 @@ export function subgraph(g: SparseGraph, nodes: ArrayLike<number>, position: Int
   return { nodes: nodes.length, starts, columns, values };
 }
 
-/** Connected components as lists of nodes, largest first, equal sizes by their first node. */
-export function components(g: SparseGraph): Uint32Array[] {
+/** Visits nodes breadth first from each unseen one, and tells where each connected component begins. */
+function visit(g: SparseGraph): { order: Uint32Array; begins: number[] } {
   const seen = new Uint8Array(g.nodes);
-  const found: Uint32Array[] = [];
-  const queue = new Uint32Array(g.nodes);
+  const order = new Uint32Array(g.nodes);
+  const begins: number[] = [];
+  let end = 0;
   for (let root = 0; root < g.nodes; root += 1) {
     if (seen[root] === 1) continue;
-    let end = 0;
-    queue[end++] = root;
+    begins.push(end);
+    let at = end;
+    order[end++] = root;
     seen[root] = 1;
-    for (let at = 0; at < end; at += 1) {
-      const i = queue[at]!;
+    for (; at < end; at += 1) {
+      const i = order[at]!;
       for (let e = g.starts[i]!; e < g.starts[i + 1]!; e += 1) {
         const j = g.columns[e]!;
         if (seen[j] === 1) continue;
         seen[j] = 1;
-        queue[end++] = j;
+        order[end++] = j;
       }
     }
-    found.push(queue.slice(0, end).sort());
   }
-  return found.sort((a, b) => b.length - a.length || a[0]! - b[0]!);
+  return { order, begins };
+}
+
+/** All nodes, neighbours close to each other. */
+export function breadthFirst(g: SparseGraph): Uint32Array {
+  return visit(g).order;
+}
+
+/** Connected components as ascending lists of nodes, largest first, equal sizes by their first node. */
+export function components(g: SparseGraph): Uint32Array[] {
+  const { order, begins } = visit(g);
+  return begins
+    .map((from, i) => order.slice(from, begins[i + 1] ?? g.nodes).sort())
+    .sort((a, b) => b.length - a.length || a[0]! - b[0]!);
 }

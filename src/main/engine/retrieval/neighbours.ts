@@ -136,7 +136,13 @@ function productGraph(k: number): Graph {
       { name: 'ids', type: 'int64', dims: ['q', k] },
     ],
     nodes: [
-      { op: 'Gemm', name: 'product', inputs: ['queries', 'database'], outputs: ['all'], attributes: { transB: int(1) } },
+      {
+        op: 'Gemm',
+        name: 'product',
+        inputs: ['queries', 'database'],
+        outputs: ['all'],
+        attributes: { transB: int(1) },
+      },
       { op: 'TopK', name: 'best', inputs: ['all', 'k'], outputs: ['scores', 'ids'], attributes: {} },
     ],
     initializers: new Map([['k', int64Tensor([1], [k])]]),

@@ -80,7 +80,10 @@ export function normaliseRows(m: Matrix, what: string, file?: string): Matrix {
       throw new CovisError(
         'INPUT_INVALID',
         `Row ${i} of ${what} ${sum === 0 ? 'is all zeros' : 'holds a value that is no finite number'}`,
-        { ...(file === undefined ? {} : { file }), hint: 'A descriptor needs a direction: compute this one again, or leave it out.' },
+        {
+          ...(file === undefined ? {} : { file }),
+          hint: 'A descriptor needs a direction: compute this one again, or leave it out.',
+        },
       );
     }
     const scale = 1 / Math.sqrt(sum);

@@ -1,14 +1,12 @@
 import type { SearchHit } from '../../../shared/domain.ts';
-import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
-import { decode, toInput } from '../library/pixels.ts';
+import { decode, toInput, type Crop } from '../library/pixels.ts';
 import { photoByHash } from '../library/photos.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { Runner } from '../network/runtime.ts';
-import { rankByScore, row, similarities, type Matrix } from './rank.ts';
-import type { DescriptorSet } from '../network/extract.ts';
+import type { LoadedSet } from './vector-sets.ts';
 
 /** Descriptor of one photo that need not be in the library. */
 export async function describeOne(
@@ -16,8 +14,9 @@ export async function describeOne(
   network: NetworkRow,
   file: string | Uint8Array,
   size: number,
+  crop?: Crop,
 ): Promise<Float32Array> {
-  const pixels = await decode(file, size);
+  const pixels = await decode(file, size, crop);
   const runner = await Runner.create(loadNetwork(library, network).graph);
   try {
     return (await runner.run({ [IMAGE]: toInput(pixels, network.spec.preprocess) }))[DESCRIPTOR]!.slice();
@@ -26,49 +25,35 @@ export async function describeOne(
   }
 }
 
-/** The stored descriptor of a library photo; undefined if it has none yet. */
-export function storedDescriptor(set: DescriptorSet, photoId: number): Float32Array | undefined {
-  const at = set.ids.indexOf(photoId);
-  return at < 0 ? undefined : row({ data: set.data, rows: set.ids.length, dim: set.dim }, at);
+/** One result before its facts are looked up: an image of the set and its score. */
+export interface Found {
+  readonly image: number;
+  readonly score: number;
+  readonly box?: SearchHit['box'];
 }
 
 /**
- * Ranks the library by cosine similarity to a query descriptor.
+ * Results with what is known of each photo.
  * @param query the library photo that asks, for which each hit's relation is known from geometry; undefined for a foreign photo.
- * @throws CovisError `STATE_EMPTY` when the library has no descriptors of this network.
  */
-export function search(
-  library: Library,
-  set: DescriptorSet,
-  descriptor: Float32Array,
-  top: number,
-  query?: string,
-): SearchHit[] {
-  if (set.ids.length === 0) {
-    throw new CovisError('STATE_EMPTY', 'The photos have no descriptors of this network yet', {
-      hint: 'Extract them first: Jobs, Extract, or covis extract.',
-    });
-  }
-  const matrix: Matrix = { data: set.data, rows: set.ids.length, dim: set.dim };
-  const scores = similarities(matrix, descriptor);
-  const order = rankByScore(scores).subarray(0, top);
+export function hitsOf(library: Library, set: LoadedSet, found: readonly Found[], query?: string): SearchHit[] {
   const asking = query === undefined ? undefined : photoByHash(library, query);
   const facts = library.db.prepare(
-    `SELECT p.hash, p.place, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p WHERE p.id = ?`,
+    `SELECT p.hash, p.place, p.width, p.height, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p WHERE p.id = ?`,
   );
   const clusters = library.db.prepare(
     'SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id',
   );
   const sharedWith = asking === undefined ? undefined : sharedPoints(library, asking.id);
-  return Array.from(order, (at): SearchHit => {
-    const id = set.ids[at]!;
-    const f = facts.get(id) as { hash: string; place: number; name: string };
+  return found.map(({ image, score, box }): SearchHit => {
+    const id = set.ids[image]!;
+    const f = facts.get(id) as { hash: string; place: number; name: string; width: number; height: number };
     const shared = sharedWith?.get(id) ?? null;
     return {
       photo: f.hash,
       name: f.name,
       clusters: clusters.all(id) as { id: string; name: string }[],
-      score: scores[at]!,
+      score,
       relation:
         asking === undefined
           ? 'unknown'
@@ -80,6 +65,8 @@ export function search(
                 ? 'same-place'
                 : 'other',
       shared,
+      aspect: f.width / f.height,
+      ...(box === undefined ? {} : { box }),
     };
   });
 }

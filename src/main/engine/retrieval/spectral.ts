@@ -78,8 +78,7 @@ export async function leadingEigenpairs(
 export function truncateEigenpairs(e: Eigenpairs, rank: number): Eigenpairs {
   if (rank >= e.rank) return e;
   const vectors = new Float64Array(e.nodes * rank);
-  for (let i = 0; i < e.nodes; i += 1)
-    vectors.set(e.vectors.subarray(i * e.rank, i * e.rank + rank), i * rank);
+  for (let i = 0; i < e.nodes; i += 1) vectors.set(e.vectors.subarray(i * e.rank, i * e.rank + rank), i * rank);
   return { ...e, rank, values: e.values.slice(0, rank), vectors };
 }
 
@@ -96,7 +95,9 @@ function dense(s: SparseGraph, wanted: number): Eigenpairs {
 /** Eigenvalues in decreasing order, vectors as columns. */
 function symmetricEigen(m: Dense): { values: Float64Array; vectors: Dense } {
   const eigen = new EigenvalueDecomposition(m, { assumeSymmetric: true });
-  const order = eigen.realEigenvalues.map((_, i) => i).sort((a, b) => eigen.realEigenvalues[b]! - eigen.realEigenvalues[a]!);
+  const order = eigen.realEigenvalues
+    .map((_, i) => i)
+    .sort((a, b) => eigen.realEigenvalues[b]! - eigen.realEigenvalues[a]!);
   return {
     values: Float64Array.from(order, (i) => eigen.realEigenvalues[i]!),
     vectors: eigen.eigenvectorMatrix.subMatrixColumn(order),
@@ -118,7 +119,7 @@ async function chebyshev(s: SparseGraph, wanted: number, tolerance: number, task
   const spare = w.block(n);
   const small = w.block(COLUMNS);
   const multiply = (a: number, b: number, c: number, from: number, z: number, to: number): void =>
-    kernels.multiply(n, starts, columns, values, a, b, c, from, z, to);
+    kernels.multiply(n, starts, columns, values, a, b, c, from, z, to, small);
   const draw = random(1);
   for (const at of x) {
     const block = w.doubles(at, n * COLUMNS);

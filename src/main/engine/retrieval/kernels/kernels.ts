@@ -10,7 +10,7 @@ const MAX_PAGES = 65_536;
 
 /** The functions of kernels.wat. Addresses are bytes in the memory that is shared with them; blocks are [n, 8] doubles. */
 export interface Kernels {
-  /** Y = a X + b (S X) + c Z for S in CSR form; Z may be Y. */
+  /** Y = a X + b (S X) + c Z for S in CSR form, and the inner products of X's and Y's columns; Z may be Y. */
   multiply(
     n: number,
     starts: number,
@@ -22,6 +22,7 @@ export interface Kernels {
     x: number,
     z: number,
     y: number,
+    out: number,
   ): void;
   /** Inner products of the columns of X and Z: eight doubles. */
   dots(n: number, x: number, z: number, out: number): void;
@@ -36,6 +37,12 @@ export interface Kernels {
 }
 
 let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** The compiled kernels, which may be sent to other threads. */
+export function kernelModule(): Promise<WebAssembly.Module> {
+  compiled ??= compile();
+  return compiled;
+}
 
 async function compile(): Promise<WebAssembly.Module> {
   const text = readFileSync(new URL('./kernels.wat', import.meta.url), 'utf8');
@@ -57,10 +64,10 @@ export class Workspace {
     this.kernels = kernels;
   }
 
-  static async create(): Promise<Workspace> {
-    compiled ??= compile();
+  /** @param module what {@link kernelModule} gave another thread; compiled here when left out. */
+  static async create(module?: WebAssembly.Module): Promise<Workspace> {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
-    const instance = await WebAssembly.instantiate(await compiled, { env: { memory } });
+    const instance = await WebAssembly.instantiate(module ?? (await kernelModule()), { env: { memory } });
     return new Workspace(memory, instance.exports as unknown as Kernels);
   }
 

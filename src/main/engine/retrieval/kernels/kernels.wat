@@ -3,10 +3,11 @@
 (module
   (memory (import "env" "memory") 1 65536)
 
-  ;; Y = a X + b (S X) + c Z, rows of Z and Y may be the same memory.
+  ;; Y = a X + b (S X) + c Z, rows of Z and Y may be the same memory; out[j] = sum over rows of X[., j] Y[., j].
   (func (export "multiply") (param $n i32) (param $starts i32) (param $columns i32) (param $values i32)
-      (param $a f64) (param $b f64) (param $c f64) (param $x i32) (param $z i32) (param $y i32)
-    (local $k i32) (local $end i32) (local $row i32) (local $value i32) (local $last i32)
+      (param $a f64) (param $b f64) (param $c f64) (param $x i32) (param $z i32) (param $y i32) (param $out i32)
+    (local $k i32) (local $end i32) (local $t v128) (local $own v128)
+    (local $d0 v128) (local $d1 v128) (local $d2 v128) (local $d3 v128) (local $row i32) (local $value i32) (local $last i32)
     (local $w v128) (local $va v128) (local $vb v128) (local $vc v128)
     (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128)
     (local $xi i32) (local $rows i32)
@@ -37,28 +38,45 @@
             (local.set $k (i32.add (local.get $k) (i32.const 4)))
             (local.set $value (i32.add (local.get $value) (i32.const 8)))
             (br $entries)))
-        (v128.store offset=0 (local.get $y)
+        (local.set $own (v128.load offset=0 (local.get $xi)))
+        (local.set $t
           (f64x2.add
-            (f64x2.add (f64x2.mul (local.get $va) (v128.load offset=0 (local.get $xi))) (f64x2.mul (local.get $vb) (local.get $s0)))
+            (f64x2.add (f64x2.mul (local.get $va) (local.get $own)) (f64x2.mul (local.get $vb) (local.get $s0)))
             (f64x2.mul (local.get $vc) (v128.load offset=0 (local.get $z)))))
-        (v128.store offset=16 (local.get $y)
+        (local.set $d0 (f64x2.add (local.get $d0) (f64x2.mul (local.get $own) (local.get $t))))
+        (v128.store offset=0 (local.get $y) (local.get $t))
+        (local.set $own (v128.load offset=16 (local.get $xi)))
+        (local.set $t
           (f64x2.add
-            (f64x2.add (f64x2.mul (local.get $va) (v128.load offset=16 (local.get $xi))) (f64x2.mul (local.get $vb) (local.get $s1)))
+            (f64x2.add (f64x2.mul (local.get $va) (local.get $own)) (f64x2.mul (local.get $vb) (local.get $s1)))
             (f64x2.mul (local.get $vc) (v128.load offset=16 (local.get $z)))))
-        (v128.store offset=32 (local.get $y)
+        (local.set $d1 (f64x2.add (local.get $d1) (f64x2.mul (local.get $own) (local.get $t))))
+        (v128.store offset=16 (local.get $y) (local.get $t))
+        (local.set $own (v128.load offset=32 (local.get $xi)))
+        (local.set $t
           (f64x2.add
-            (f64x2.add (f64x2.mul (local.get $va) (v128.load offset=32 (local.get $xi))) (f64x2.mul (local.get $vb) (local.get $s2)))
+            (f64x2.add (f64x2.mul (local.get $va) (local.get $own)) (f64x2.mul (local.get $vb) (local.get $s2)))
             (f64x2.mul (local.get $vc) (v128.load offset=32 (local.get $z)))))
-        (v128.store offset=48 (local.get $y)
+        (local.set $d2 (f64x2.add (local.get $d2) (f64x2.mul (local.get $own) (local.get $t))))
+        (v128.store offset=32 (local.get $y) (local.get $t))
+        (local.set $own (v128.load offset=48 (local.get $xi)))
+        (local.set $t
           (f64x2.add
-            (f64x2.add (f64x2.mul (local.get $va) (v128.load offset=48 (local.get $xi))) (f64x2.mul (local.get $vb) (local.get $s3)))
+            (f64x2.add (f64x2.mul (local.get $va) (local.get $own)) (f64x2.mul (local.get $vb) (local.get $s3)))
             (f64x2.mul (local.get $vc) (v128.load offset=48 (local.get $z)))))
+        (local.set $d3 (f64x2.add (local.get $d3) (f64x2.mul (local.get $own) (local.get $t))))
+        (v128.store offset=48 (local.get $y) (local.get $t))
         (local.set $starts (i32.add (local.get $starts) (i32.const 4)))
         (local.set $xi (i32.add (local.get $xi) (i32.const 64)))
         (local.set $z (i32.add (local.get $z) (i32.const 64)))
         (local.set $y (i32.add (local.get $y) (i32.const 64)))
         (local.set $rows (i32.sub (local.get $rows) (i32.const 1)))
-        (br $each))))
+        (br $each)))
+    (v128.store offset=0 (local.get $out) (local.get $d0))
+    (v128.store offset=16 (local.get $out) (local.get $d1))
+    (v128.store offset=32 (local.get $out) (local.get $d2))
+    (v128.store offset=48 (local.get $out) (local.get $d3))
+  )
 
   ;; out[j] = sum over rows of X[., j] Z[., j]
   (func (export "dots") (param $n i32) (param $x i32) (param $z i32) (param $out i32)

@@ -1,0 +1,283 @@
+import type { MeasurementDetail, MeasurementInfo } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import { now, type Library } from '../library/library.ts';
+import { photoPath } from '../library/photos.ts';
+import { splitPlaces } from '../mining/split.ts';
+import type { Queries, Ranker } from '../retrieval/methods.ts';
+import { usedParameters } from '../retrieval/methods.ts';
+import { describeOne } from '../retrieval/search.ts';
+import type { LoadedSet } from '../retrieval/vector-sets.ts';
+import { geometryTruth } from './geometry-protocol.ts';
+import type { GroundTruth, Protocol } from './ground-truth.ts';
+import { measure, precisionRecall, type Measurement } from './measure.ts';
+import { loadTruth, matchTruth } from './truths.ts';
+
+/** Protocols of the geometry's own benchmark, and the labels that each counts. */
+export const GEOMETRY_PROTOCOLS: Readonly<Record<string, Protocol>> = {
+  sfm: 'hard',
+  'sfm-medium': 'medium',
+  'sfm-easy': 'easy',
+};
+
+const GEOMETRY_TEXT: Readonly<Record<string, string>> = {
+  sfm: 'geometry, hard: photos that share 3 to 10 points are positive, those that share more are ignored',
+  'sfm-medium': 'geometry, medium: photos that share at least 3 points are positive',
+  'sfm-easy':
+    'geometry, easy: photos that share more than 10 points are positive, those that share 3 to 10 are ignored',
+};
+
+/** A ground truth laid over a descriptor set: its rows are the set's images. */
+export interface Benchmark {
+  /** Id of the ground truth, or `sfm` with the seed of its split. */
+  readonly id: string;
+  readonly protocol: string;
+  readonly judged: Protocol;
+  readonly text: string;
+  readonly truth: GroundTruth;
+  /** Photo of each query. */
+  readonly photos: readonly number[];
+  /** Images of the set that are ranked, as rows of the truth. */
+  readonly images: readonly number[];
+}
+
+/**
+ * The geometry's own benchmark on a set. @throws CovisError `STATE_EMPTY` when no query has a positive.
+ */
+export function geometryBenchmark(library: Library, set: LoadedSet, protocol: string, seed: number): Benchmark {
+  const split = splitPlaces(library, seed);
+  const { truth, photos } = geometryTruth(library, split);
+  const side = split.separate
+    ? `queries of ${split.heldOutPlaces} held-out places`
+    : 'queries of the training places themselves, because there are too few to hold any out';
+  return laid(
+    set,
+    truth,
+    photos,
+    truth.queries.map((q) => photos[q.row!]!),
+    {
+      id: `sfm ${seed}`,
+      protocol,
+      judged: GEOMETRY_PROTOCOLS[protocol]!,
+      text: `${GEOMETRY_TEXT[protocol]!}; ${side}; the rest of a place is ignored`,
+    },
+  );
+}
+
+/**
+ * An imported ground truth on a set. Images of its list that the library lacks count as never found; photos that it does not list are distractors.
+ * @throws CovisError `STATE_EMPTY` when the library has none of its images or queries.
+ */
+export function truthBenchmark(
+  library: Library,
+  set: LoadedSet,
+  id: string,
+  protocol: Protocol,
+  text: string,
+  task: TaskContext,
+): Benchmark {
+  const { truth, photos, queries } = matchTruth(library, loadTruth(library, id));
+  const missing = photos.filter((p) => p === undefined).length;
+  const asked = truth.queries.flatMap((_, i) => (queries[i] === undefined ? [] : [i]));
+  if (missing === photos.length || asked.length === 0)
+    throw new CovisError(
+      'STATE_EMPTY',
+      `The library has ${photos.length - missing} of the ${photos.length} images and ${asked.length} of the ${truth.queries.length} queries of ${truth.name}`,
+      {
+        hint: 'Photos are found by their names without folder and ending.',
+      },
+    );
+  if (missing > 0)
+    task.warn(`${missing} of ${photos.length} images of ${truth.name} are not in the library; they count as not found`);
+  if (asked.length < truth.queries.length)
+    task.warn(
+      `${truth.queries.length - asked.length} of ${truth.queries.length} queries of ${truth.name} are not in the library and are left out`,
+    );
+  const kept = { ...truth, queries: asked.map((i) => truth.queries[i]!) };
+  return laid(
+    set,
+    kept,
+    photos,
+    asked.map((i) => queries[i]!),
+    { id, protocol, judged: protocol, text },
+  );
+}
+
+/** Images that the truth does not list follow as distractors; queries that are not in its list leave the database. */
+function laid(
+  set: LoadedSet,
+  truth: GroundTruth,
+  listed: readonly (number | undefined)[],
+  photos: readonly number[],
+  facts: Pick<Benchmark, 'id' | 'protocol' | 'judged' | 'text'>,
+): Benchmark {
+  const rowOf = new Map<number, number>();
+  listed.forEach((p, i) => p !== undefined && rowOf.set(p, i));
+  const outside = new Set(truth.queries.flatMap((q, i) => (q.row === null ? [photos[i]!] : [])));
+  let next = listed.length;
+  const images = Array.from(set.ids, (id) => rowOf.get(id) ?? (outside.has(id) ? -1 : next++));
+  return { ...facts, truth, photos, images };
+}
+
+/** Descriptors of the queries: cropped where the truth has boxes and the set has a network, stored ones otherwise. */
+async function queriesOf(
+  library: Library,
+  set: LoadedSet,
+  b: Benchmark,
+  task: TaskContext,
+): Promise<{ queries: Queries; kept: number[] }> {
+  const imageOf = new Map<number, number>();
+  set.ids.forEach((id, i) => imageOf.set(id, i));
+  const kept: number[] = [];
+  const rows: Float32Array[] = [];
+  const owners: number[] = [];
+  task.step('Describing queries', b.truth.queries.length, 'queries');
+  for (const [q, query] of b.truth.queries.entries()) {
+    task.check();
+    task.progress(q + 1);
+    const photo = b.photos[q]!;
+    const image = imageOf.get(photo);
+    if (query.bbx !== null && set.network !== undefined && set.size !== undefined && set.owners === undefined) {
+      const full = library.db.prepare('SELECT width, height FROM photo WHERE id = ?').get(photo) as {
+        width: number;
+        height: number;
+      };
+      const [left, top, right, bottom] = query.bbx;
+      const crop = {
+        x: left / full.width,
+        y: top / full.height,
+        width: (right - left) / full.width,
+        height: (bottom - top) / full.height,
+      };
+      rows.push(await describeOne(library, set.network, photoPath(library, photo), set.size, crop));
+      owners.push(kept.length);
+      kept.push(q);
+    } else if (image !== undefined) {
+      for (let r = 0; r < set.vectors.rows; r += 1) {
+        if ((set.owners?.[r] ?? r) !== image) continue;
+        rows.push(set.vectors.data.subarray(r * set.vectors.dim, (r + 1) * set.vectors.dim));
+        owners.push(kept.length);
+      }
+      kept.push(q);
+    }
+  }
+  const data = new Float32Array(rows.length * set.vectors.dim);
+  rows.forEach((r, i) => data.set(r, i * set.vectors.dim));
+  const vectors = { data, rows: rows.length, dim: set.vectors.dim };
+  return {
+    queries: { vectors, count: kept.length, ...(set.owners === undefined ? {} : { owners: Uint32Array.from(owners) }) },
+    kept,
+  };
+}
+
+/** A measurement with what it was made of; the contract of `covis evaluate LIBRARY --json` under a protocol. */
+export interface LibraryMeasurement extends Measurement {
+  readonly set: string;
+  readonly network: string | null;
+  readonly method: string;
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly msPerQuery: number;
+  readonly offlineMs: number;
+  readonly id: number;
+}
+
+/** Ranks the benchmark's queries with a prepared method, measures and keeps the result. */
+export async function measureLibrary(
+  library: Library,
+  set: LoadedSet,
+  ranker: Ranker,
+  b: Benchmark,
+  task: TaskContext,
+): Promise<LibraryMeasurement> {
+  const { queries, kept } = await queriesOf(library, set, b, task);
+  const began = performance.now();
+  const ranking = await ranker.rank(queries, set.ids.length, task);
+  const msPerQuery = (performance.now() - began) / Math.max(1, queries.count);
+  const top = ranking.k;
+  // Query photos that the truth keeps out of its database are taken out of the ranking; -1 fills what they leave at the end.
+  const ids = new Int32Array(kept.length * top).fill(-1);
+  kept.forEach((_, q) => {
+    let w = q * top;
+    for (let j = 0; j < top; j += 1) {
+      const row = b.images[ranking.ids[q * top + j]!]!;
+      if (row >= 0) ids[w++] = row;
+    }
+  });
+  const truth = { ...b.truth, queries: kept.map((q) => b.truth.queries[q]!) };
+  const ranks = { ids, queries: kept.length, top };
+  const m = measure(ranks, truth, b.judged);
+  const curve = precisionRecall(ranks, truth, b.judged);
+  const text = `${b.text}; ${m.ap} AP`;
+  const parameters = usedParameters(ranker.parameters);
+  const hash = library.db.prepare('SELECT hash FROM photo WHERE id = ?').pluck();
+  const facts = {
+    text,
+    mpAtK: m.mpAtK,
+    recallAtK: m.recallAtK ?? null,
+    ukbench: m.ukbench ?? null,
+    skipped: m.skipped,
+    curve,
+    perQuery: m.perQuery.map((s) => ({
+      ...s,
+      photo: (hash.get(b.photos[kept[s.index]!]!) as string | undefined) ?? null,
+    })),
+    msPerQuery,
+    offlineMs: ranker.facts.offlineMs,
+  };
+  const { lastInsertRowid } = library.db
+    .prepare(
+      `INSERT INTO measurement (created, set_key, set_name, method, parameters, truth, protocol, map, low, high, queries, facts)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      now(),
+      set.key,
+      set.name,
+      ranker.parameters.method,
+      JSON.stringify(parameters),
+      b.id,
+      b.protocol,
+      m.map,
+      m.interval.low,
+      m.interval.high,
+      m.queries,
+      JSON.stringify(facts),
+    );
+  task.changed('measurements');
+  return {
+    ...m,
+    protocol: text,
+    set: set.name,
+    network: set.network?.uid ?? null,
+    method: ranker.parameters.method,
+    parameters,
+    msPerQuery,
+    offlineMs: ranker.facts.offlineMs,
+    id: Number(lastInsertRowid),
+  };
+}
+
+const COLUMNS = `id, created, set_key AS setKey, set_name AS setName, method, parameters, truth, protocol, map, low, high, queries`;
+
+/** The newest measurement of every cell (set, method, truth, protocol). */
+export function listMeasurements(library: Library): MeasurementInfo[] {
+  const rows = library.db
+    .prepare(
+      `SELECT ${COLUMNS} FROM measurement WHERE id IN (SELECT MAX(id) FROM measurement GROUP BY set_key, method, truth, protocol) ORDER BY id DESC`,
+    )
+    .all() as (Omit<MeasurementInfo, 'parameters'> & { parameters: string })[];
+  return rows.map((r) => ({ ...r, parameters: JSON.parse(r.parameters) as Record<string, number> }));
+}
+
+/** @throws CovisError `NOT_FOUND`. */
+export function measurementDetail(library: Library, id: number): MeasurementDetail {
+  const row = library.db.prepare(`SELECT ${COLUMNS}, facts FROM measurement WHERE id = ?`).get(id) as
+    (Omit<MeasurementInfo, 'parameters'> & { parameters: string; facts: string }) | undefined;
+  if (row === undefined) throw new CovisError('NOT_FOUND', `There is no measurement ${id}`);
+  const { facts, parameters, ...info } = row;
+  return {
+    ...info,
+    parameters: JSON.parse(parameters) as Record<string, number>,
+    ...(JSON.parse(facts) as Omit<MeasurementDetail, keyof MeasurementInfo>),
+  };
+}

@@ -1,0 +1,67 @@
+import { random } from '../library/random.ts';
+
+/** A mean over queries with the interval in which 95 % of resampled means lie. */
+export interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const RESAMPLES = 2000;
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/** Percentile bootstrap over queries: 2.5 % and 97.5 % of the means of resampled queries. */
+export function bootstrap(values: readonly number[], seed = 0, resamples = RESAMPLES): Interval {
+  if (values.length === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN };
+  const r = random(seed);
+  const means = new Float64Array(resamples);
+  for (let t = 0; t < resamples; t += 1) {
+    let sum = 0;
+    for (let i = 0; i < values.length; i += 1) sum += values[r.below(values.length)]!;
+    means[t] = sum / values.length;
+  }
+  means.sort();
+  const at = (q: number): number => means[Math.min(resamples - 1, Math.floor(q * resamples))]!;
+  return { mean: mean(values), low: at(0.025), high: at(0.975) };
+}
+
+export interface PairedTest {
+  readonly queries: number;
+  /** Mean of b − a. */
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+  /** Two-sided p-value of the sign-flip permutation test. */
+  readonly p: number;
+  readonly wins: number;
+  readonly losses: number;
+}
+
+/**
+ * Compares two methods on the same queries: the difference of means with its bootstrap interval, and the share of random sign flips of the
+ * per-query differences whose mean is at least as far from zero.
+ */
+export function pairedTest(a: readonly number[], b: readonly number[], seed = 0, flips = 10_000): PairedTest {
+  const differences = a.map((v, i) => b[i]! - v);
+  const { mean: difference, low, high } = bootstrap(differences, seed);
+  const r = random(seed + 1);
+  const observed = Math.abs(differences.reduce((s, d) => s + d, 0)) - 1e-12;
+  let further = 0;
+  for (let t = 0; t < flips; t += 1) {
+    let sum = 0;
+    for (const d of differences) sum += r.next() < 0.5 ? d : -d;
+    if (Math.abs(sum) >= observed) further += 1;
+  }
+  return {
+    queries: a.length,
+    difference,
+    low,
+    high,
+    p: (further + 1) / (flips + 1),
+    wins: differences.filter((d) => d > 0).length,
+    losses: differences.filter((d) => d < 0).length,
+  };
+}

@@ -1,0 +1,125 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { BatchMatches, Index, MetricKind, ScalarKind } from 'usearch';
+import { CovisError } from '../../../shared/errors.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import { random } from '../library/random.ts';
+import { exactNeighbours, type Neighbours } from './neighbours.ts';
+import { dot, row, takeRows, type Matrix } from './rank.ts';
+
+/** HNSW's sizes: links a node, candidates while building and while searching. */
+export interface HnswParameters {
+  readonly connectivity: number;
+  readonly expansionAdd: number;
+  readonly expansionSearch: number;
+}
+
+export const DEFAULT_HNSW: HnswParameters = { connectivity: 16, expansionAdd: 96, expansionSearch: 96 };
+const ADD_BLOCK = 8192;
+
+function configured(dim: number, p: HnswParameters): Index {
+  return new Index({
+    dimensions: dim,
+    metric: MetricKind.IP,
+    quantization: ScalarKind.F16,
+    connectivity: p.connectivity,
+    expansion_add: p.expansionAdd,
+    expansion_search: p.expansionSearch,
+    multi: false,
+  });
+}
+
+/**
+ * Approximate search for large sets: usearch's HNSW over half-precision copies, the candidates then scored exactly, so that scores
+ * and ties are those of exact search. Building uses all threads and its result varies a little from run to run.
+ */
+export class ApproximateIndex {
+  readonly #index: Index;
+  readonly #database: Matrix;
+
+  private constructor(index: Index, database: Matrix) {
+    this.#index = index;
+    this.#database = database;
+  }
+
+  /** @throws CovisError `CANCELLED`. */
+  static build(database: Matrix, p: HnswParameters = DEFAULT_HNSW, task?: TaskContext): ApproximateIndex {
+    const index = configured(database.dim, p);
+    task?.step('Building the index', database.rows, 'descriptors');
+    for (let from = 0; from < database.rows; from += ADD_BLOCK) {
+      task?.check();
+      const to = Math.min(from + ADD_BLOCK, database.rows);
+      const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(from + i));
+      index.add(keys, database.data.subarray(from * database.dim, to * database.dim), 0);
+      task?.progress(to);
+    }
+    return new ApproximateIndex(index, database);
+  }
+
+  /**
+   * Opens what {@link save} wrote; the file is mapped, not read.
+   * @throws CovisError `INPUT_CORRUPT` for a file that is no index or does not fit the database.
+   */
+  static open(file: string, database: Matrix, p: HnswParameters = DEFAULT_HNSW): ApproximateIndex {
+    if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This index does not exist', { file });
+    const index = configured(database.dim, p);
+    try {
+      index.view(file);
+    } catch (cause) {
+      throw new CovisError('INPUT_CORRUPT', 'This file is no index, or it is damaged', { file, cause });
+    }
+    if (Number(index.size()) !== database.rows || Number(index.dimensions()) !== database.dim) {
+      throw new CovisError(
+        'INPUT_INVALID',
+        `This index has ${index.size()} vectors of ${index.dimensions()} dimensions, the database ${database.rows} of ${database.dim}`,
+        { file, hint: 'Delete the file; it is built anew.' },
+      );
+    }
+    return new ApproximateIndex(index, database);
+  }
+
+  save(file: string): void {
+    const temporary = `${file}.tmp`;
+    rmSync(temporary, { force: true });
+    this.#index.save(temporary);
+    renameSync(temporary, file);
+  }
+
+  /** The `k` best rows for each query as the index finds them, with exact scores. */
+  search(queries: Matrix, k: number): Neighbours {
+    const db = this.#database;
+    const kept = Math.min(k, db.rows);
+    const out = {
+      k: kept,
+      ids: new Uint32Array(queries.rows * kept),
+      scores: new Float32Array(queries.rows * kept).fill(-Infinity),
+    };
+    if (queries.rows === 0 || kept === 0) return out;
+    const found = this.#index.search(queries.data, kept, 0);
+    for (let q = 0; q < queries.rows; q += 1) {
+      const { keys } = found instanceof BatchMatches ? found.get(q) : found;
+      const asked = row(queries, q);
+      Array.from(keys, (key) => ({ id: Number(key), score: Math.fround(dot(asked, row(db, Number(key)))) }))
+        .sort((a, b) => b.score - a.score || a.id - b.id)
+        .forEach((hit, j) => {
+          out.ids[q * kept + j] = hit.id;
+          out.scores[q * kept + j] = hit.score;
+        });
+    }
+    return out;
+  }
+
+  /** The share of the exact `k` nearest that the index finds, over `sample` rows drawn by `seed` as queries. */
+  async recall(k: number, sample: number, seed = 0): Promise<number> {
+    const r = random(seed);
+    const ids = Array.from({ length: Math.min(sample, this.#database.rows) }, () => r.below(this.#database.rows));
+    const queries = takeRows(this.#database, ids);
+    const exact = await exactNeighbours(this.#database, queries, k);
+    const found = this.search(queries, k);
+    let hits = 0;
+    for (let q = 0; q < ids.length; q += 1) {
+      const truth = new Set(exact.ids.subarray(q * exact.k, (q + 1) * exact.k));
+      for (let j = 0; j < found.k; j += 1) if (truth.has(found.ids[q * found.k + j]!)) hits += 1;
+    }
+    return hits / (ids.length * exact.k);
+  }
+}

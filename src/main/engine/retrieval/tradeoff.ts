@@ -1,0 +1,107 @@
+import type { TradeoffPoint, TradeoffReport } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import { random } from '../library/random.ts';
+import { DiffusionSolver, queryVector, type SparseVector } from './diffusion.ts';
+import { edgeCount } from './graph.ts';
+import type { GraphCache, RankParameters } from './methods.ts';
+import { exactNeighbours } from './neighbours.ts';
+import { takeRows, type Matrix } from './rank.ts';
+import { truncateEigenpairs } from './spectral.ts';
+
+const RANKS = [0, 5, 10, 20, 40, 80, 160, 320, 640] as const;
+const QUERIES = 16;
+const MOST_ITERATIONS = 200;
+
+/**
+ * From pure conjugate gradients to pure spectral ranking: for each rank the fewest iterations of hybrid diffusion whose relative error against the
+ * converged solution is at most `target`, with time, memory and the error that is left; and the error of the spectral part alone.
+ * Queries are nodes drawn by a fixed seed, each carried by its own neighbours.
+ * @throws CovisError `STATE_EMPTY` for a graph without edges, `CANCELLED`.
+ */
+export async function measureTradeoff(
+  vectors: Matrix,
+  p: RankParameters,
+  target: number,
+  cache: GraphCache,
+  task: TaskContext,
+): Promise<TradeoffReport> {
+  const { s } = await cache.graph(p.k, p.gamma, task);
+  if (s.columns.length === 0)
+    throw new CovisError(
+      'STATE_EMPTY',
+      'No two descriptors are mutual neighbours, so that there is nothing to diffuse on',
+    );
+  const largest = Math.min(RANKS.at(-1)!, s.nodes);
+  const ranks = [...new Set([...RANKS.filter((r) => r < largest), largest])];
+  const all = await cache.eigenpairs(p.k, p.gamma, largest, task);
+  const r = random(7);
+  const drawn = takeRows(
+    vectors,
+    Array.from({ length: QUERIES }, () => r.below(vectors.rows)),
+  );
+  const near = await exactNeighbours(vectors, drawn, p.kq);
+  const queries = Array.from({ length: QUERIES }, (_, i) =>
+    queryVector(
+      [
+        {
+          ids: near.ids.subarray(i * near.k, (i + 1) * near.k),
+          cosines: near.scores.subarray(i * near.k, (i + 1) * near.k),
+        },
+      ],
+      p.kq,
+      p.gamma,
+    ),
+  );
+  const plain = await DiffusionSolver.create(s);
+  const truth: Float64Array[] = [];
+  plain.hybrid(queries, { alpha: p.alpha, iterations: 5000, tolerance: 1e-12 }, (q, f) => (truth[q] = f.slice()));
+  task.step('Measuring ranks', ranks.length, 'ranks');
+  const points: TradeoffPoint[] = [];
+  for (const [i, rank] of ranks.entries()) {
+    task.check();
+    const solver = await DiffusionSolver.create(s);
+    const kept = Math.min(rank, all.rank);
+    if (kept > 0) solver.useEigenpairs(truncateEigenpairs(all, kept));
+    points.push({ rank: kept, bytes: solver.bytes, ...fewestIterations(solver, queries, truth, p.alpha, target) });
+    task.progress(i + 1);
+  }
+  return { nodes: s.nodes, edges: edgeCount(s), target, eigenResidual: all.residual, points };
+}
+
+/** Doubles and then halves the interval of iterations; errors fall with iterations. */
+function fewestIterations(
+  solver: DiffusionSolver,
+  queries: readonly SparseVector[],
+  truth: readonly Float64Array[],
+  alpha: number,
+  target: number,
+): Omit<TradeoffPoint, 'rank' | 'bytes'> {
+  const run = (iterations: number): { error: number; ms: number } => {
+    let error = 0;
+    const began = performance.now();
+    solver.hybrid(queries, { alpha, iterations, tolerance: 0 }, (q, f) => {
+      let off = 0;
+      let size = 0;
+      const exact = truth[q]!;
+      for (let i = 0; i < f.length; i += 1) {
+        off += (f[i]! - exact[i]!) ** 2;
+        size += exact[i]! ** 2;
+      }
+      error += size === 0 ? 0 : Math.sqrt(off / size) / queries.length;
+    });
+    return { error, ms: (performance.now() - began) / queries.length };
+  };
+  const spectralError = run(0).error;
+  let high = 1;
+  while (high < MOST_ITERATIONS && run(high).error > target) high *= 2;
+  let low = spectralError <= target ? -1 : Math.floor(high / 2);
+  high = spectralError <= target ? 0 : Math.min(high, MOST_ITERATIONS);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (run(middle).error > target) low = middle;
+    else high = middle;
+  }
+  const times = [run(high), run(high), run(high)].sort((a, b) => a.ms - b.ms);
+  return { iterations: high, msPerQuery: times[0]!.ms, error: times[0]!.error, spectralError };
+}

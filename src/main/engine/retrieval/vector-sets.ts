@@ -1,0 +1,355 @@
+import { createHash } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { SetInfo } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { readNpy, writeNpy } from '../formats/npy.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import { now, type Library } from '../library/library.ts';
+import { allPhotos, hashFile } from '../library/photos.ts';
+import { loadDescriptors } from '../network/extract.ts';
+import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
+import { readDescriptorFile } from './descriptor-files.ts';
+import { normaliseRows, type Matrix } from './rank.ts';
+
+const HASH_BYTES = 16;
+
+/** Descriptors ready to be searched: unit vectors of photos, or of their regions. */
+export interface LoadedSet {
+  readonly key: string;
+  readonly name: string;
+  /** Photo id of each image. */
+  readonly ids: Uint32Array;
+  readonly vectors: Matrix;
+  /** Image of each row, for regions. */
+  readonly owners?: Uint32Array;
+  /** Box of each row as displayed: x, y, width, height in fractions. */
+  readonly boxes?: Float32Array;
+  readonly network: NetworkRow | undefined;
+  readonly size: number | undefined;
+}
+
+interface SetRow {
+  readonly id: number;
+  readonly uid: string;
+  readonly name: string;
+  readonly network: string | null;
+  readonly size: number | null;
+  readonly source: string | null;
+  readonly source_hash: string | null;
+  readonly regional: number;
+  readonly dim: number;
+  readonly rows: number;
+  readonly photos: number;
+  readonly half: number;
+  readonly created: string;
+}
+
+const SELECT = `SELECT v.id, v.uid, v.name, n.uid AS network, v.size, v.source, v.source_hash, v.regional, v.dim, v.rows, v.photos, v.half, v.created
+  FROM vector_set v LEFT JOIN network n ON n.id = v.network_id`;
+
+/** Key of a network's own descriptors. */
+export function setKey(network: Pick<NetworkRow, 'uid'>, size: number): string {
+  return `${network.uid}-${size}`;
+}
+
+/** Every descriptor set of the library, newest first, with what makes it stale. */
+export async function listSets(library: Library): Promise<SetInfo[]> {
+  const photos = library.db.prepare('SELECT COUNT(*) FROM photo').pluck().get() as number;
+  const covers = (n: number): string | null => (n < photos ? `covers ${n} of ${photos} photos` : null);
+  const own = library.db
+    .prepare(
+      `SELECT n.uid AS network, json_extract(n.spec, '$.name') AS name, json_extract(n.spec, '$.dim') AS dim, d.size, d.rows, d.created
+       FROM descriptor_set d JOIN network n ON n.id = d.network_id`,
+    )
+    .all() as { network: string; name: string; dim: number; size: number; rows: number; created: string }[];
+  const others = library.db.prepare(SELECT).all() as SetRow[];
+  const infos: SetInfo[] = own.map((d) => ({
+    key: `${d.network}-${d.size}`,
+    name: `${d.name}, ${d.size} px`,
+    network: d.network,
+    size: d.size,
+    regional: false,
+    dim: d.dim,
+    rows: d.rows,
+    photos: d.rows,
+    half: false,
+    created: d.created,
+    stale: covers(d.rows),
+  }));
+  for (const v of others) {
+    const changed =
+      v.source !== null && existsSync(v.source) && (await hashFile(v.source)) !== v.source_hash
+        ? 'its file has changed since it was imported'
+        : null;
+    infos.push({
+      key: v.uid,
+      name: v.name,
+      network: v.network,
+      size: v.size,
+      regional: v.regional === 1,
+      dim: v.dim,
+      rows: v.rows,
+      photos: v.photos,
+      half: v.half === 1,
+      created: v.created,
+      stale: changed ?? covers(v.photos),
+    });
+  }
+  return infos.sort((a, b) => (a.created < b.created ? 1 : -1));
+}
+
+/**
+ * Loads a set by key, or a network's own descriptors.
+ * @throws CovisError `NOT_FOUND`, `STATE_EMPTY` when nothing was extracted, `INPUT_CORRUPT`.
+ */
+export async function loadSet(library: Library, key: string): Promise<LoadedSet> {
+  const own = /^([0-9a-f]{8,64})-(\d+)$/.exec(key);
+  if (own !== null) {
+    const network = await resolveNetwork(library, own[1], 'latest');
+    return networkSet(library, network, Number(own[2]));
+  }
+  const row = library.db.prepare(`${SELECT} WHERE v.uid = ?`).get(key) as SetRow | undefined;
+  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no descriptor set ${key}`);
+  const f = files(library, row.uid);
+  const matrix = readNpy(f.data);
+  const hashes = readNpy(f.ids);
+  const boxes = row.regional === 1 && existsSync(f.boxes) ? readNpy(f.boxes).data : undefined;
+  if (
+    !(matrix.data instanceof Float32Array) ||
+    !(hashes.data instanceof Uint8Array) ||
+    matrix.shape[0] !== row.rows ||
+    matrix.shape[1] !== row.dim ||
+    hashes.shape[0] !== row.rows
+  )
+    throw new CovisError('INPUT_CORRUPT', 'This descriptor file does not fit what the library says of it', {
+      file: f.data,
+    });
+  const vectors = normaliseRows({ data: matrix.data, rows: row.rows, dim: row.dim }, row.name, f.data);
+  const network = row.network === null ? undefined : await resolveNetwork(library, row.network, 'latest');
+  const named = known(library, vectors, Buffer.from(hashes.data.buffer), boxes as Float32Array | undefined);
+  const common = { key, name: row.name, ids: named.ids, vectors: named.vectors, network, size: row.size ?? undefined };
+  return row.regional === 1
+    ? { ...common, owners: named.owners, ...(named.boxes === undefined ? {} : { boxes: named.boxes }) }
+    : common;
+}
+
+/** A network's own descriptors as a set. @throws CovisError `STATE_EMPTY` when there are none. */
+export function networkSet(library: Library, network: NetworkRow, size: number): LoadedSet {
+  const set = loadDescriptors(library, network, size);
+  if (set.ids.length === 0)
+    throw new CovisError('STATE_EMPTY', 'The photos have no descriptors of this network yet', {
+      hint: 'Extract them first: Jobs, Extract, or covis extract.',
+    });
+  return {
+    key: setKey(network, size),
+    name: `${network.spec.name}, ${size} px`,
+    ids: set.ids,
+    vectors: { data: set.data, rows: set.ids.length, dim: set.dim },
+    network,
+    size,
+  };
+}
+
+/** Rows of photos that the library knows, grouped: rows of one photo follow each other. */
+function known(
+  library: Library,
+  m: Matrix,
+  hashes: Buffer,
+  boxes: Float32Array | undefined,
+): { ids: Uint32Array; vectors: Matrix; owners: Uint32Array; boxes?: Float32Array } {
+  const idOf = new Map(allPhotos(library).map((p) => [p.hash, p.id]));
+  const rows: number[] = [];
+  const ids: number[] = [];
+  const owners: number[] = [];
+  const imageOf = new Map<number, number>();
+  for (let r = 0; r < m.rows; r += 1) {
+    const id = idOf.get(hashes.toString('hex', r * HASH_BYTES, (r + 1) * HASH_BYTES));
+    if (id === undefined) continue;
+    let image = imageOf.get(id);
+    if (image === undefined) {
+      imageOf.set(id, (image = ids.length));
+      ids.push(id);
+    }
+    rows.push(r);
+    owners.push(image);
+  }
+  const data = new Float32Array(rows.length * m.dim);
+  rows.forEach((r, i) => data.set(m.data.subarray(r * m.dim, (r + 1) * m.dim), i * m.dim));
+  return {
+    ids: Uint32Array.from(ids),
+    vectors: { data, rows: rows.length, dim: m.dim },
+    owners: Uint32Array.from(owners),
+    ...(boxes === undefined
+      ? {}
+      : { boxes: Float32Array.from(rows.flatMap((r) => [...boxes.subarray(4 * r, 4 * r + 4)])) }),
+  };
+}
+
+function files(library: Library, uid: string): { data: string; ids: string; boxes: string } {
+  const base = library.file('descriptors', uid);
+  return { data: `${base}.npy`, ids: `${base}.ids.npy`, boxes: `${base}.boxes.npy` };
+}
+
+/** What {@link storeSet} keeps. */
+export interface NewSet {
+  readonly name: string;
+  readonly vectors: Matrix;
+  /** Content hash of each row's photo. */
+  readonly hashes: readonly string[];
+  readonly boxes?: Float32Array;
+  readonly regional: boolean;
+  readonly half: boolean;
+  readonly network?: NetworkRow;
+  readonly size?: number;
+  readonly source?: { readonly file: string; readonly hash: string };
+}
+
+/** Stores a set under its content's hash; files first, then the row that makes them count. @returns its key. */
+export function storeSet(library: Library, s: NewSet): string {
+  const { data, rows, dim } = s.vectors;
+  const uid = createHash('sha256')
+    .update(`${s.name} ${s.regional} ${s.half} ${dim}`)
+    .update(s.hashes.join())
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('hex')
+    .slice(0, 32);
+  const f = files(library, uid);
+  writeNpy(f.data, s.half ? Float16Array.from(data) : data, [rows, dim]);
+  writeNpy(f.ids, new Uint8Array(Buffer.from(s.hashes.join(''), 'hex')), [rows, HASH_BYTES]);
+  if (s.boxes !== undefined) writeNpy(f.boxes, s.boxes, [rows, 4]);
+  library.db
+    .prepare(
+      `INSERT INTO vector_set (uid, name, network_id, size, source, source_hash, regional, dim, rows, photos, half, created)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO UPDATE SET created = excluded.created`,
+    )
+    .run(
+      uid,
+      s.name,
+      s.network?.id ?? null,
+      s.size ?? null,
+      s.source?.file ?? null,
+      s.source?.hash ?? null,
+      s.regional ? 1 : 0,
+      dim,
+      rows,
+      new Set(s.hashes).size,
+      s.half ? 1 : 0,
+      now(),
+    );
+  return uid;
+}
+
+/** Takes a set out of the library, and its files. @throws CovisError `NOT_FOUND` for a key that is no stored set. */
+export function removeSet(library: Library, key: string): void {
+  const { changes } = library.db.prepare('DELETE FROM vector_set WHERE uid = ?').run(key);
+  if (changes === 0) throw new CovisError('NOT_FOUND', `The library has no imported descriptor set ${key}`);
+  for (const file of Object.values(files(library, key))) rmSync(file, { force: true });
+}
+
+export interface ImportVectorsOptions {
+  readonly file: string;
+  readonly variable?: string | undefined;
+  /** Name of each row, where the file has none; a `.txt` of the same name beside it is found by itself. */
+  readonly names?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+  readonly half?: boolean | undefined;
+}
+
+export interface ImportVectorsReport {
+  readonly set: string;
+  readonly name: string;
+  readonly photos: number;
+  readonly rows: number;
+  readonly dim: number;
+  /** Images of the file that the library does not have. */
+  readonly unknown: number;
+}
+
+/**
+ * Imports descriptors of another program for the library's photos, which are found by name.
+ * @throws CovisError `INPUT_*`; `INPUT_INVALID` when rows have no names or none of them is a photo of the library.
+ */
+export async function importVectors(
+  library: Library,
+  o: ImportVectorsOptions,
+  task: TaskContext,
+): Promise<ImportVectorsReport> {
+  task.step('Reading descriptors', 0, '');
+  const read = await readDescriptorFile(o.file, o.variable);
+  const names = read.names ?? o.names;
+  if (names === undefined)
+    throw new CovisError('INPUT_INVALID', 'This file does not say which photo each row is', {
+      file: o.file,
+      hint: `Put the names in ${basename(o.file).replace(/\.[^.]*$/, '')}.txt beside it, one a line, or name a list with --names.`,
+    });
+  if (names.length !== read.images)
+    throw new CovisError('INPUT_INVALID', `There are ${names.length} names and ${read.images} images`, {
+      file: o.file,
+    });
+  const checked = normaliseRows(read.vectors, 'the descriptors', o.file);
+  const hashOf = photoHashes(library);
+  const rows: number[] = [];
+  const hashes: string[] = [];
+  const missing = new Set<string>();
+  for (let r = 0; r < checked.rows; r += 1) {
+    const name = names[read.owners?.[r] ?? r]!;
+    const hash = hashOf.get(name) ?? hashOf.get(bare(name));
+    if (hash === undefined) missing.add(name);
+    else {
+      rows.push(r);
+      hashes.push(hash);
+    }
+  }
+  if (rows.length === 0)
+    throw new CovisError(
+      'INPUT_INVALID',
+      `None of the ${names.length} names is a photo of this library, the first is ${names[0] ?? ''}`,
+      {
+        file: o.file,
+      },
+    );
+  if (missing.size > 0)
+    task.warn(
+      `${missing.size} of ${names.length} images are no photos of this library, ${[...missing].slice(0, 3).join(', ')}${missing.size > 3 ? ', …' : ''}`,
+    );
+  const data = new Float32Array(rows.length * checked.dim);
+  rows.forEach((r, i) => data.set(checked.data.subarray(r * checked.dim, (r + 1) * checked.dim), i * checked.dim));
+  const vectors = { data, rows: rows.length, dim: checked.dim };
+  const name = o.name ?? basename(o.file);
+  const set = storeSet(library, {
+    name,
+    vectors,
+    hashes,
+    regional: read.owners !== undefined,
+    half: o.half ?? false,
+    source: { file: o.file, hash: await hashFile(o.file) },
+  });
+  task.changed('descriptors');
+  return { set, name, photos: new Set(hashes).size, rows: rows.length, dim: vectors.dim, unknown: missing.size };
+}
+
+/** Photos by every name they may be called: with folders, and bare where that is unambiguous. */
+function photoHashes(library: Library): Map<string, string> {
+  const out = new Map<string, string>();
+  const twice = new Set<string>();
+  const rows = library.db
+    .prepare(
+      'SELECT f.name, s.images AS folder, p.hash FROM photo_file f JOIN photo p ON p.id = f.photo_id JOIN scene s ON s.id = f.scene_id',
+    )
+    .iterate() as Iterable<{ name: string; folder: string; hash: string }>;
+  for (const { name, folder, hash } of rows) {
+    out.set(`${folder}/${name}`, hash);
+    for (const key of [name, bare(name)]) {
+      const other = out.get(key);
+      if (other !== undefined && other !== hash) twice.add(key);
+      out.set(key, hash);
+    }
+  }
+  for (const key of twice) out.delete(key);
+  return out;
+}
+
+function bare(name: string): string {
+  return name.replace(/^.*[\\/]/, '').replace(/\.[a-z]{3,4}$/i, '');
+}

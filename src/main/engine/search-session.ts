@@ -1,0 +1,234 @@
+import type { Explanation, SearchHit } from '../../shared/domain.ts';
+import { CovisError } from '../../shared/errors.ts';
+import { judge, type Protocol } from './evaluation/ground-truth.ts';
+import { loadTruth, matchTruth } from './evaluation/truths.ts';
+import type { TaskContext } from './jobs/context.ts';
+import type { Library } from './library/library.ts';
+import { decode, type Crop } from './library/pixels.ts';
+import { photoByHash, photoPath } from './library/photos.ts';
+import { descriptorVersion } from './network/extract.ts';
+import { resolveNetwork, type NetworkRow } from './network/networks.ts';
+import { contributions, FeatureRunner } from './retrieval/feature-maps.ts';
+import {
+  defaultParameters,
+  GraphCache,
+  Ranker,
+  usedParameters,
+  type Database,
+  type Method,
+  type Queries,
+  type RankParameters,
+} from './retrieval/methods.ts';
+import { dot, row, type Matrix } from './retrieval/rank.ts';
+import { rowsByImage } from './retrieval/regions.ts';
+import { describeOne, hitsOf, type Found } from './retrieval/search.ts';
+import { loadSet, networkSet, setKey, type LoadedSet } from './retrieval/vector-sets.ts';
+
+/** What is asked: a photo of the library or bytes from outside, maybe a part of it. */
+export interface AskedPhoto {
+  readonly photo?: string | undefined;
+  readonly bytes?: Uint8Array | undefined;
+  readonly crop?: Crop | undefined;
+}
+
+export interface SearchRequest extends AskedPhoto {
+  /** Descriptor set; a network's own when left out. */
+  readonly set?: string | undefined;
+  readonly network?: string | undefined;
+  readonly size: number;
+  readonly method: Method;
+  readonly ranking?: Partial<RankParameters> | undefined;
+  readonly top: number;
+  /** Judge results by an imported ground truth, when the photo is one of its queries. */
+  readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly SearchHit[];
+  readonly set: string;
+  readonly setName: string;
+  readonly method: Method;
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly milliseconds: number;
+  /** What the method needed before its first query; 0 when it was ready. */
+  readonly preparedMs: number;
+  readonly judgedBy: string | null;
+}
+
+const RANKERS_KEPT = 6;
+
+/** Searches of one library: keeps sets, graphs and prepared methods between queries. Lives in a thread of its own. */
+export class SearchSession {
+  readonly #library: Library;
+  readonly #rankers = new Map<string, Promise<Ranker>>();
+  #set: { readonly version: string; readonly set: LoadedSet; readonly cache: GraphCache } | undefined;
+  #features: { readonly network: string; readonly runner: FeatureRunner } | undefined;
+
+  constructor(library: Library) {
+    this.#library = library;
+  }
+
+  /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo. */
+  async search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
+    const began = performance.now();
+    const { set, cache } = await this.#loaded(r);
+    const regional = set.owners !== undefined;
+    const parameters: RankParameters = { ...defaultParameters(r.method, regional), ...r.ranking, method: r.method };
+    const start = performance.now();
+    const { ranker, fresh } = await this.#ranker(set, cache, parameters, task);
+    const preparedMs = fresh ? performance.now() - start : 0;
+    const asked = await this.#asked(set, r);
+    const ranking = await ranker.rank(asked, r.top);
+    const found = Array.from(ranking.ids, (image, j): Found => {
+      const box = regional ? bestBox(set, asked.vectors, image) : undefined;
+      return { image, score: ranking.scores[j]!, ...(box === undefined ? {} : { box }) };
+    });
+    const hits = hitsOf(this.#library, set, found, r.crop === undefined ? r.photo : undefined);
+    const judged = r.truth === undefined || r.photo === undefined ? undefined : this.#judged(hits, r.photo, r.truth);
+    return {
+      hits: judged?.hits ?? hits,
+      set: set.key,
+      setName: set.name,
+      method: r.method,
+      parameters: usedParameters(parameters),
+      milliseconds: performance.now() - began - preparedMs,
+      preparedMs,
+      judgedBy: judged?.name ?? null,
+    };
+  }
+
+  /** Why the asking photo and a photo of the library match, place by place. @throws CovisError as {@link search}. */
+  async explain(
+    r: AskedPhoto & { readonly hit: string; readonly network?: string | undefined; readonly size: number },
+  ): Promise<Explanation> {
+    const network = await resolveNetwork(this.#library, r.network, 'latest');
+    if (this.#features?.network !== network.uid) {
+      await this.#features?.runner.release();
+      this.#features = { network: network.uid, runner: await FeatureRunner.create(this.#library, network) };
+    }
+    const { runner } = this.#features;
+    const query = await runner.run(await decode(this.#file(r), r.size, r.crop));
+    const hit = await runner.run(await decode(this.#file({ photo: r.hit }), r.size));
+    const { a, b, similarity } = contributions(query, hit, runner.p);
+    return {
+      similarity,
+      query: { width: query.width, height: query.height, values: Array.from(a) },
+      hit: { width: hit.width, height: hit.height, values: Array.from(b) },
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const r of this.#rankers.values()) await (await r).close();
+    await this.#features?.runner.release();
+  }
+
+  async #loaded(r: SearchRequest): Promise<{ set: LoadedSet; cache: GraphCache }> {
+    let network: NetworkRow | undefined;
+    if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'latest');
+    const own = /^(.*)-(\d+)$/.exec(r.set ?? '');
+    if (own !== null) network = await resolveNetwork(this.#library, own[1], 'latest');
+    const size = own === null ? r.size : Number(own[2]);
+    const key = network === undefined ? r.set! : setKey(network, size);
+    const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)}`;
+    if (this.#set?.version !== version) {
+      const set = network === undefined ? await loadSet(this.#library, key) : networkSet(this.#library, network, size);
+      for (const old of this.#rankers.values()) await (await old).close();
+      this.#rankers.clear();
+      this.#set = { version, set, cache: new GraphCache(set.vectors) };
+    }
+    return this.#set;
+  }
+
+  async #ranker(
+    set: LoadedSet,
+    cache: GraphCache,
+    parameters: RankParameters,
+    task: TaskContext | undefined,
+  ): Promise<{ ranker: Ranker; fresh: boolean }> {
+    const key = JSON.stringify([parameters.method, usedParameters(parameters)]);
+    const known = this.#rankers.get(key);
+    if (known !== undefined) return { ranker: await known, fresh: false };
+    const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
+    const ranker = Ranker.prepare(database, parameters, task, cache);
+    this.#rankers.set(key, ranker);
+    ranker.catch(() => this.#rankers.delete(key));
+    for (const [old, r] of this.#rankers) {
+      if (this.#rankers.size <= RANKERS_KEPT) break;
+      this.#rankers.delete(old);
+      await (await r).close();
+    }
+    return { ranker: await ranker, fresh: true };
+  }
+
+  #file(r: AskedPhoto): string | Uint8Array {
+    if (r.bytes !== undefined) return r.bytes;
+    if (r.photo === undefined) throw new CovisError('INPUT_INVALID', 'No photo to search with was given');
+    return photoPath(this.#library, photoByHash(this.#library, r.photo).id);
+  }
+
+  /** The query's descriptors: those of the set for a whole photo of the library, computed otherwise. */
+  async #asked(set: LoadedSet, r: SearchRequest): Promise<Queries> {
+    if (r.photo !== undefined && r.crop === undefined) {
+      const image = set.ids.indexOf(photoByHash(this.#library, r.photo).id);
+      if (image >= 0) {
+        const rows = set.owners === undefined ? [image] : rowsByImage(set.owners, set.ids.length)[image]!;
+        const data = new Float32Array(rows.length * set.vectors.dim);
+        rows.forEach((at, i) => data.set(row(set.vectors, at), i * set.vectors.dim));
+        return {
+          vectors: { data, rows: rows.length, dim: set.vectors.dim },
+          count: 1,
+          ...(set.owners === undefined ? {} : { owners: new Uint32Array(rows.length) }),
+        };
+      }
+    }
+    if (set.network === undefined || set.size === undefined)
+      throw new CovisError('STATE_EMPTY', `${set.name} was imported, so that only photos that it has can ask`, {
+        hint: 'Choose a photo of the library without a crop, or the descriptors of a network.',
+      });
+    const data = await describeOne(this.#library, set.network, this.#file(r), set.size, r.crop);
+    const vectors = { data, rows: 1, dim: data.length };
+    return { vectors, count: 1, ...(set.owners === undefined ? {} : { owners: new Uint32Array(1) }) };
+  }
+
+  /** Relations by a ground truth; undefined when the photo is none of its queries. */
+  #judged(
+    hits: readonly SearchHit[],
+    photo: string,
+    truth: { readonly id: string; readonly protocol: Protocol },
+  ): { hits: SearchHit[]; name: string } | undefined {
+    const { truth: t, photos, queries } = matchTruth(this.#library, loadTruth(this.#library, truth.id));
+    const asking = photoByHash(this.#library, photo).id;
+    const q = queries.indexOf(asking);
+    if (q < 0) return undefined;
+    const { positives, ignored } = judge(t, truth.protocol)[q]!;
+    const imageOf = new Map<number, number>();
+    photos.forEach((p, i) => p !== undefined && imageOf.set(p, i));
+    const idOf = this.#library.db.prepare('SELECT id FROM photo WHERE hash = ?').pluck();
+    const judged = hits.map((h): SearchHit => {
+      const id = idOf.get(h.photo) as number;
+      const image = imageOf.get(id) ?? -1;
+      const relation =
+        id === asking ? 'query' : positives.has(image) ? 'positive' : ignored.has(image) ? 'same-place' : 'other';
+      return { ...h, relation };
+    });
+    return { hits: judged, name: `${t.name}, ${truth.protocol}` };
+  }
+}
+
+/** The region of an image that is most similar to any of the query's. */
+function bestBox(set: LoadedSet, asked: Matrix, image: number): SearchHit['box'] | undefined {
+  if (set.owners === undefined || set.boxes === undefined) return undefined;
+  let best = -Infinity;
+  let at = -1;
+  for (let r = set.owners.indexOf(image); r >= 0 && r < set.owners.length && set.owners[r] === image; r += 1) {
+    for (let q = 0; q < asked.rows; q += 1) {
+      const s = dot(row(asked, q), row(set.vectors, r));
+      if (s > best) {
+        best = s;
+        at = r;
+      }
+    }
+  }
+  const [x, y, width, height] = set.boxes.subarray(4 * at, 4 * at + 4);
+  return at < 0 ? undefined : { x: x!, y: y!, width: width!, height: height! };
+}

@@ -1,0 +1,25 @@
+/** The thread that searches: {@link SearchSession} behind messages. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { toErrorShape } from '../../shared/errors.ts';
+import { Library } from './library/library.ts';
+import type { SearchReply, SearchTask } from './search-client.ts';
+import { SearchSession } from './search-session.ts';
+
+const port = parentPort!;
+const session = new SearchSession(Library.open((workerData as { libraryPath: string }).libraryPath));
+let last: Promise<unknown> = Promise.resolve();
+
+// One request after the other: they share the session's sets.
+port.on('message', ({ id, kind, request }: SearchTask) => {
+  last = last.then(async () => {
+    let reply: SearchReply;
+    try {
+      const value =
+        kind === 'search' ? await session.search(request as never) : await session.explain(request as never);
+      reply = { id, value };
+    } catch (error) {
+      reply = { id, error: toErrorShape(error) };
+    }
+    port.postMessage(reply);
+  });
+});
