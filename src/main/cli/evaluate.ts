@@ -6,10 +6,11 @@ import { readGroundTruth } from '../engine/evaluation/ground-truth-files.ts';
 import { checkRanks, measure, type Measurement, type PrecisionKind, type Ranks } from '../engine/evaluation/measure.ts';
 import { pairedTest } from '../engine/evaluation/statistics.ts';
 import { importTruth } from '../engine/evaluation/truths.ts';
-import { METHODS } from '../engine/retrieval/methods.ts';
+import { METHODS, type Method } from '../engine/retrieval/methods.ts';
 import type { MeasureReport } from '../engine/tasks.ts';
 import { print } from './output.ts';
 import { action, command, number, withLibrary, type Options } from './program.ts';
+import { rankingOf, rankingOptions } from './ranking-options.ts';
 import { common, params, runJob } from './run-job.ts';
 
 /** Adds the command. */
@@ -19,13 +20,13 @@ export function addEvaluate(): void {
     .option('--ranks <file>', 'int32 .npy [queries, top] of covis rank or of another program')
     .option('--against <file>', 'a second ranking: the difference per query, with a paired test')
     .option('--gnd <file>', 'gnd_*.pkl, .mat, .json, a folder of Oxford5k text files, or a list of names')
-    .option('--protocol <name>', `${PROTOCOLS.join(', ')}; for a library also sfm`)
+    .option('--protocol <name>', `${PROTOCOLS.join(', ')}; for a library also sfm, sfm-medium, sfm-easy`)
     .option('--imlist <file>', 'image of each row, for ground truths that do not list them')
     .option('--ap <kind>', 'trapezoidal, as the benchmarks define it, or rectangular, as sklearn does', 'trapezoidal')
     .option('--method <method>', `for a library: ${METHODS.join(', ')}`)
     .option('--set <set>', 'for a library: an imported descriptor set instead of a network');
   c = number(c, '--distractors', 'rows of the database behind those of the ground truth (0)');
-  c = common(c);
+  c = rankingOptions(common(c));
   action(c, async (o: Options, path: string | undefined) => {
     if (o['ranks'] !== undefined) return evaluateRanks(o);
     if (path === undefined) {
@@ -136,7 +137,7 @@ async function evaluateLibrary(o: Options, path: string): Promise<void> {
     }
     const gnd = o['gnd'] as string | undefined;
     const protocol = (o['protocol'] as string | undefined) ?? (gnd === undefined ? 'sfm' : 'oxford');
-    if (protocol !== 'sfm' && gnd === undefined)
+    if (!protocol.startsWith('sfm') && gnd === undefined)
       throw new CovisError('INPUT_INVALID', `The protocol ${protocol} needs a ground truth`, {
         hint: 'Name it with --gnd FILE.',
       });
@@ -147,6 +148,7 @@ async function evaluateLibrary(o: Options, path: string): Promise<void> {
       protocol,
       truth: truth?.id,
       method: o['method'] as string | undefined,
+      ranking: rankingOf(o, (o['method'] ?? 'cosine') as Method),
       set: o['set'] as string | undefined,
     });
     print(o.json === true, r, () => [`${r.method} on ${r.set}`, ...lines(r)]);

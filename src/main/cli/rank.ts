@@ -1,20 +1,14 @@
 /** `covis rank`: every ranking method on the matrices of a researcher, without a library. */
 import { writeNpy } from '../engine/formats/npy.ts';
 import { readDescriptorFile, type DescriptorFile } from '../engine/retrieval/descriptor-files.ts';
-import {
-  defaultParameters,
-  METHODS,
-  Ranker,
-  usedParameters,
-  type Method,
-  type RankParameters,
-} from '../engine/retrieval/methods.ts';
+import { defaultParameters, METHODS, Ranker, usedParameters, type Method } from '../engine/retrieval/methods.ts';
 import { normaliseRows, type Matrix } from '../engine/retrieval/rank.ts';
 import { readNpy } from '../engine/formats/npy.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { verifyRanks } from './verify.ts';
 import { duration, print, terminalContext } from './output.ts';
 import { action, command, number, type Options } from './program.ts';
+import { rankingOf, rankingOptions } from './ranking-options.ts';
 
 /** A ranking larger than this many numbers is cut to 1,000 a query unless --top says otherwise. */
 const FULL_RANKING = 50_000_000;
@@ -37,16 +31,7 @@ export function addRank(): void {
     .option('--local <file>', 'local features of hloc (.h5): verify the best of each ranking by their geometry')
     .option('--names <file>', 'name of each database row, for --local')
     .option('--query-names <file>', 'name of each query row, for --local');
-  c = number(c, '--k', 'neighbours of a node in the graph, itself included (50, regions 200)');
-  c = number(c, '--kq', 'neighbours that carry a query into the graph (10, regions 200)');
-  c = number(c, '--gamma', 'power of the similarity (3)');
-  c = number(c, '--alpha', 'of the diffusion (0.99), or the exponent of alpha-qe and alpha-dba (3)');
-  c = number(c, '--iterations', 'at most (20; iterative and jacobi 1000)');
-  c = number(c, '--tolerance', 'relative residual at which iterating ends (1e-6)');
-  c = number(c, '--rank', 'eigenpairs of fsr (500) and hybrid (40)');
-  c = number(c, '--neighbours', 'that expand a query or a database vector (10)');
-  c = number(c, '--trunc', 'neighbours kept by offline diffusion (1000)');
-  c = number(c, '--shortlist', 'descriptors kept by truncated diffusion (10000), re-ranked by superglobal (400)');
+  c = rankingOptions(c);
   c = number(c, '--verify', 'photos that --local verifies for each query (100)');
   c = number(c, '--top', 'how many to write; all when that is at most 50 million numbers, else 1000');
 
@@ -58,7 +43,7 @@ export function addRank(): void {
     const database = await load(o, 'database');
     const queries = await load(o, 'queries');
     const regional = database.owners !== undefined;
-    const parameters = parametersOf(o, method, regional);
+    const parameters = { ...defaultParameters(method, regional), ...rankingOf(o, method) };
     const ranker = await Ranker.prepare(
       { vectors: database.vectors, owners: database.owners, images: database.images },
       parameters,
@@ -120,26 +105,6 @@ export function addRank(): void {
       await ranker.close();
     }
   });
-}
-
-function parametersOf(o: Options, method: Method, regional: boolean): RankParameters {
-  const d = defaultParameters(method, regional);
-  const n = (key: string, fallback: number): number => (o[key] as number | undefined) ?? fallback;
-  const power = method === 'alpha-qe' || method === 'alpha-dba';
-  return {
-    method,
-    k: n('k', d.k),
-    kq: n('kq', d.kq),
-    gamma: n('gamma', d.gamma),
-    alpha: power ? d.alpha : n('alpha', d.alpha),
-    exponent: power ? n('alpha', d.exponent) : d.exponent,
-    iterations: n('iterations', d.iterations),
-    tolerance: n('tolerance', d.tolerance),
-    rank: n('rank', d.rank),
-    expansion: n('neighbours', d.expansion),
-    truncation: n('trunc', d.truncation),
-    shortlist: n('shortlist', d.shortlist),
-  };
 }
 
 /** Reads one side of the command, with its distractors and owners, and normalises it. */

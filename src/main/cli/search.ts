@@ -11,19 +11,22 @@ import { SearchSession } from '../engine/search-session.ts';
 import { trainingParameters } from '../engine/tasks.ts';
 import { print, terminalContext } from './output.ts';
 import { action, command, number, withLibrary, type Options } from './program.ts';
+import { rankingOf, rankingOptions } from './ranking-options.ts';
 import { common, params, runJob } from './run-job.ts';
 
 /** Adds the commands. */
 export function addSearch(): void {
   action(
     number(
-      common(
-        command('search', 'rank the library by similarity to a photo')
-          .argument('<library>')
-          .requiredOption('--query <file>', 'the photo to search with')
-          .option('--crop <x,y,width,height>', 'the part of it that asks, in fractions of its width and height')
-          .option('--method <method>', METHODS.join(', '), 'cosine')
-          .option('--set <set>', 'a descriptor set (covis descriptors lists them), for example of regions'),
+      rankingOptions(
+        common(
+          command('search', 'rank the library by similarity to a photo')
+            .argument('<library>')
+            .requiredOption('--query <file>', 'the photo to search with')
+            .option('--crop <x,y,width,height>', 'the part of it that asks, in fractions of its width and height')
+            .option('--method <method>', METHODS.join(', '), 'cosine')
+            .option('--set <set>', 'a descriptor set (covis descriptors lists them), for example of regions'),
+        ),
       ),
       '--top',
       'how many results (20)',
@@ -50,6 +53,7 @@ export function addSearch(): void {
               network,
               size,
               method,
+              ranking: rankingOf(o, method),
               top: (o['top'] as number | undefined) ?? 20,
             },
             task,

@@ -10,7 +10,7 @@ import { descriptorVersion } from './network/extract.ts';
 import { resolveNetwork, type NetworkRow } from './network/networks.ts';
 import { contributions, FeatureRunner } from './retrieval/feature-maps.ts';
 import {
-  defaultParameters,
+  libraryParameters,
   GraphCache,
   Ranker,
   usedParameters,
@@ -73,9 +73,10 @@ export class SearchSession {
     const began = performance.now();
     const { set, cache } = await this.#loaded(r);
     const regional = set.owners !== undefined;
-    const parameters: RankParameters = { ...defaultParameters(r.method, regional), ...r.ranking, method: r.method };
+    const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
+    const parameters: RankParameters = { ...libraryParameters(r.method, database), ...r.ranking, method: r.method };
     const start = performance.now();
-    const { ranker, fresh } = await this.#ranker(set, cache, parameters, task);
+    const { ranker, fresh } = await this.#ranker(database, cache, parameters, task);
     const preparedMs = fresh ? performance.now() - start : 0;
     const asked = await this.#asked(set, r);
     const ranking = await ranker.rank(asked, r.top);
@@ -140,7 +141,7 @@ export class SearchSession {
   }
 
   async #ranker(
-    set: LoadedSet,
+    database: Database,
     cache: GraphCache,
     parameters: RankParameters,
     task: TaskContext | undefined,
@@ -148,7 +149,6 @@ export class SearchSession {
     const key = JSON.stringify([parameters.method, usedParameters(parameters)]);
     const known = this.#rankers.get(key);
     if (known !== undefined) return { ranker: await known, fresh: false };
-    const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
     const ranker = Ranker.prepare(database, parameters, task, cache);
     this.#rankers.set(key, ranker);
     ranker.catch(() => this.#rankers.delete(key));

@@ -12,7 +12,7 @@ import type { TaskContext } from './jobs/context.ts';
 import { extractRegions } from './retrieval/feature-maps.ts';
 import { layOut, storeMap } from './retrieval/map.ts';
 import {
-  defaultParameters,
+  libraryParameters,
   GraphCache,
   METHODS,
   Ranker,
@@ -127,7 +127,10 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
     }
     case 'tradeoff': {
       const set = await setOf(library, p, training.size, task);
-      const parameters = { ...defaultParameters('hybrid'), ...defined(p.ranking ?? {}) };
+      const parameters = {
+        ...libraryParameters('hybrid', { vectors: set.vectors, images: set.ids.length }),
+        ...defined(p.ranking ?? {}),
+      };
       const report = await measureTradeoff(set.vectors, parameters, TRADEOFF_ERROR, new GraphCache(set.vectors), task);
       return { set: set.key, setName: set.name, ...report };
     }
@@ -160,8 +163,8 @@ async function measureTask(
   if (!METHODS.includes(method))
     throw new CovisError('INPUT_INVALID', `There is no method ${method}: ${METHODS.join(', ')}`);
   const set = await setOf(library, p, training.size, task);
-  const parameters = { ...defaultParameters(method, set.owners !== undefined), ...defined(p.ranking ?? {}), method };
   const database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
+  const parameters = { ...libraryParameters(method, database), ...defined(p.ranking ?? {}), method };
   const ranker = await Ranker.prepare(database, parameters, task);
   try {
     const protocol = p.protocol ?? 'sfm';

@@ -19,6 +19,8 @@ const ALLOWED = new Set([
   'numpy ndarray',
   'numpy.core.multiarray _reconstruct',
   'numpy._core.multiarray _reconstruct',
+  'numpy.core.numeric _frombuffer',
+  'numpy._core.numeric _frombuffer',
   'numpy.core.multiarray scalar',
   'numpy._core.multiarray scalar',
   '_codecs encode',
@@ -95,7 +97,7 @@ class Unpickler {
   #line(): string {
     const end = this.#bytes.indexOf(10, this.#at);
     if (end < 0) throw this.#fail('INPUT_TRUNCATED', 'The pickle ends inside a line');
-    const text = this.#bytes.toString('utf8', this.#at, end);
+    const text = this.#bytes.toString('latin1', this.#at, end);
     this.#at = end + 1;
     return text;
   }
@@ -185,11 +187,13 @@ class Unpickler {
         s.push(longOf(this.#take(this.#take(1)[0]!)));
         break;
       case 'S':
-      case 'V': {
-        const text = this.#line();
-        s.push(String.fromCharCode(op) === 'S' ? text.replace(/^(['"])(.*)\1$/s, '$2') : text);
+        s.push(unescaped(this.#line().replace(/^(['"])(.*)\1$/s, '$2')));
         break;
-      }
+      case 'V':
+        s.push(
+          this.#line().replace(/\\u([0-9a-f]{4})|\\U([0-9a-f]{8})/gi, (_, u: string, w: string) => codePoint(u ?? w)),
+        );
+        break;
       case 'X':
         s.push(this.#take(this.#take(4).readUInt32LE()).toString('utf8'));
         break;
@@ -212,6 +216,7 @@ class Unpickler {
         s.push(new Uint8Array(this.#take(this.#take(4).readUInt32LE())));
         break;
       case '\x8e':
+      case '\x96':
         s.push(new Uint8Array(this.#take(this.#long8())));
         break;
       case ']':
@@ -367,6 +372,11 @@ class Unpickler {
       throw this.#fail('INPUT_CORRUPT', 'The pickle calls something that cannot be called');
     if (f.name.endsWith('_reconstruct')) return new ArrayShell();
     if (f.name === 'collections OrderedDict') return new Map();
+    if (f.name.endsWith('_frombuffer') && args[0] instanceof Uint8Array && args[1] instanceof Dtype) {
+      const shell = new ArrayShell();
+      this.#build(shell, [1, args[2] ?? [], args[1], args[3] === 'F', args[0]]);
+      return shell;
+    }
     if (f.name === 'numpy dtype') return new Dtype(String(args[0]));
     if (f.name === '_codecs encode' && typeof args[0] === 'string')
       return new Uint8Array(Buffer.from(args[0], 'latin1'));
@@ -438,6 +448,18 @@ const NUMBERS: Readonly<Record<string, (b: Buffer, at: number) => number>> = {
   u1: (b, at) => b[at]!,
   b1: (b, at) => b[at]!,
 };
+
+function codePoint(hex: string): string {
+  return String.fromCodePoint(Number.parseInt(hex, 16) % 0x110000);
+}
+
+/** A Python 2 string literal's escapes. */
+function unescaped(text: string): string {
+  const simple: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
+  return text.replace(/\\x([0-9a-f]{2})|\\(.)/gi, (_, hex: string, one: string) =>
+    hex === undefined ? (simple[one] ?? one) : codePoint(hex),
+  );
+}
 
 function longOf(bytes: Buffer): number {
   let value = 0n;

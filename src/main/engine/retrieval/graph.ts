@@ -139,10 +139,10 @@ export function breadthFirst(g: SparseGraph): Uint32Array {
   return visit(g).order;
 }
 
-/** Connected components as ascending lists of nodes, largest first, equal sizes by their first node. */
+/** Connected components as lists of nodes, breadth first from the smallest, largest first, equal sizes by their first node. */
 export function components(g: SparseGraph): Uint32Array[] {
   const { order, begins } = visit(g);
   return begins
-    .map((from, i) => order.slice(from, begins[i + 1] ?? g.nodes).sort())
+    .map((from, i) => order.slice(from, begins[i + 1] ?? g.nodes))
     .sort((a, b) => b.length - a.length || a[0]! - b[0]!);
 }

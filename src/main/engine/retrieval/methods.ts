@@ -12,6 +12,11 @@ import { row, takeRows, topByScore, type Matrix } from './rank.ts';
 import { poolingMatrix, poolScores, rowsByImage } from './regions.ts';
 import { leadingEigenpairs, spectralEmbedding, spectralQuery, type Eigenpairs } from './spectral.ts';
 
+/** Spectral ranking leaves out all eigenvectors but the first, which costs far more than this. */
+const SPECTRAL_RESIDUAL = 1e-3;
+/** What hybrid diffusion answers in closed form should be as exact as what it iterates. */
+export const HYBRID_RESIDUAL = 1e-7;
+
 /** Every way to rank a database; the first is what all others are compared with. */
 export const METHODS = [
   'cosine',
@@ -76,6 +81,16 @@ export function defaultParameters(method: Method, regional = false): RankParamet
     truncation: 1000,
     shortlist: method === 'superglobal' ? DEFAULT_REFINEMENT.shortlist : 10_000,
   };
+}
+
+/** Share of a collection that a node's neighbours may be: with more, the graph joins what is not alike. */
+const NEIGHBOUR_SHARE = 0.04;
+
+/** Defaults for a library of any size: as {@link defaultParameters}, with fewer neighbours where there are few photos. */
+export function libraryParameters(method: Method, database: Database): RankParameters {
+  const p = defaultParameters(method, database.owners !== undefined);
+  const k = Math.max(5, Math.min(p.k, Math.ceil(NEIGHBOUR_SHARE * database.vectors.rows)));
+  return { ...p, k, kq: Math.min(p.kq, k) };
 }
 
 /** The parameters that a method reads, for reports. */
@@ -182,9 +197,10 @@ export class GraphCache {
     });
   }
 
-  eigenpairs(k: number, gamma: number, rank: number, task?: TaskContext): Promise<Eigenpairs> {
-    return remember(this.#eigen, `${k} ${gamma} ${rank}`, async () =>
-      leadingEigenpairs((await this.graph(k, gamma, task)).s, Math.min(rank, this.#vectors.rows), task),
+  /** @param tolerance largest residual of a pair. */
+  eigenpairs(k: number, gamma: number, rank: number, tolerance: number, task?: TaskContext): Promise<Eigenpairs> {
+    return remember(this.#eigen, `${k} ${gamma} ${rank} ${tolerance}`, async () =>
+      leadingEigenpairs((await this.graph(k, gamma, task)).s, Math.min(rank, this.#vectors.rows), task, tolerance),
     );
   }
 }
@@ -426,7 +442,7 @@ async function prepareGraph(
   parts.graph = a;
   switch (p.method) {
     case 'fsr':
-      parts.eigen = await cache.eigenpairs(p.k, p.gamma, p.rank, task);
+      parts.eigen = await cache.eigenpairs(p.k, p.gamma, p.rank, SPECTRAL_RESIDUAL, task);
       parts.embedding = spectralEmbedding(parts.eigen, p.alpha, parts.pooling);
       parts.spectral = new ExactIndex(parts.embedding);
       break;
@@ -439,7 +455,7 @@ async function prepareGraph(
     case 'truncated':
       break;
     case 'hybrid':
-      if (p.rank > 0) parts.eigen = await cache.eigenpairs(p.k, p.gamma, p.rank, task);
+      if (p.rank > 0) parts.eigen = await cache.eigenpairs(p.k, p.gamma, p.rank, HYBRID_RESIDUAL, task);
       parts.pool = await DiffusionPool.create(s, parts.eigen);
       break;
     default:

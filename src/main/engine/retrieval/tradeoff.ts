@@ -12,6 +12,8 @@ import { truncateEigenpairs } from './spectral.ts';
 const RANKS = [0, 5, 10, 20, 40, 80, 160, 320, 640] as const;
 const QUERIES = 16;
 const MOST_ITERATIONS = 200;
+/** Residual of the eigenpairs: well below what the target error can notice. */
+const TRADEOFF_RESIDUAL = 1e-5;
 
 /**
  * From pure conjugate gradients to pure spectral ranking: for each rank the fewest iterations of hybrid diffusion whose relative error against the
@@ -34,7 +36,7 @@ export async function measureTradeoff(
     );
   const largest = Math.min(RANKS.at(-1)!, s.nodes);
   const ranks = [...new Set([...RANKS.filter((r) => r < largest), largest])];
-  const all = await cache.eigenpairs(p.k, p.gamma, largest, task);
+  const all = await cache.eigenpairs(p.k, p.gamma, largest, TRADEOFF_RESIDUAL, task);
   const r = random(7);
   const drawn = takeRows(
     vectors,
