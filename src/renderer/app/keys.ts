@@ -6,7 +6,9 @@ export const KEYS = {
   tuples: { keys: ['2'], label: 'Tuples', group: 'Go to' },
   train: { keys: ['3'], label: 'Train', group: 'Go to' },
   search: { keys: ['4'], label: 'Search', group: 'Go to' },
-  jobs: { keys: ['5'], label: 'Jobs', group: 'Go to' },
+  map: { keys: ['5'], label: 'Map', group: 'Go to' },
+  measure: { keys: ['6'], label: 'Measure', group: 'Go to' },
+  jobs: { keys: ['7'], label: 'Jobs', group: 'Go to' },
   palette: { keys: ['mod+k'], label: 'Find a cluster or a command', group: 'Everywhere' },
   help: { keys: ['?'], label: 'Keys', group: 'Everywhere' },
   theme: { keys: ['shift+t'], label: 'Dark or light', group: 'Everywhere' },
@@ -15,9 +17,11 @@ export const KEYS = {
   previous: { keys: ['k', 'arrowup'], label: 'Previous tuple or photo', group: 'In lists' },
   searchThis: { keys: ['s'], label: 'Search with the selected photo', group: 'Selected photo' },
   showCluster: { keys: ['g'], label: 'Show the selected photo in its 3D model', group: 'Selected photo' },
+  why: { keys: ['h'], label: 'Why the selected result matches', group: 'Search' },
+  lasso: { keys: ['v'], label: 'Lasso or move', group: 'Map' },
   points: { keys: ['p'], label: 'Shared points on or off', group: 'Tuple' },
   lines: { keys: ['l'], label: 'Lines between shared points on or off', group: 'Tuple' },
-  frame: { keys: ['f'], label: 'Frame the whole model', group: '3D model' },
+  frame: { keys: ['f'], label: 'Frame everything', group: '3D model and map' },
 } as const satisfies Record<string, { keys: readonly string[]; label: string; group: string }>;
 
 export type KeyAction = keyof typeof KEYS;

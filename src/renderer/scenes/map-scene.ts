@@ -1,0 +1,285 @@
+import { photoUrl } from '../app/transport.ts';
+import { token } from '../stores/theme.ts';
+
+/** What the map shows: positions from 0 to 1, the photo and the colour of each point. */
+export interface MapPoints {
+  readonly photos: readonly string[];
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  readonly colours: readonly string[];
+}
+
+const THUMB = 58;
+const GAP = 6;
+const IMAGES_KEPT = 700;
+const LOADING_AT_ONCE = 24;
+const DOT = 3.5;
+const MARGIN = 48;
+
+/**
+ * A map of photos on a canvas, outside Vue: thumbnails where there is room, dots where there is none. Dragging moves or draws a lasso, the
+ * wheel zooms about the pointer. Draws only on change.
+ */
+export class MapScene {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #images = new Map<string, HTMLImageElement>();
+  readonly #observer: ResizeObserver;
+  #points: MapPoints = { photos: [], x: [], y: [], colours: [] };
+  #inside: ReadonlySet<number> = new Set();
+  #current = -1;
+  #hover = -1;
+  #scale = 1;
+  #left = 0;
+  #top = 0;
+  #lasso: [number, number][] = [];
+  #drag: { x: number; y: number; moved: boolean } | undefined;
+  #loading = 0;
+  #frame = 0;
+  /** Dragging draws a lasso; otherwise it moves the map. */
+  lassoing = true;
+  onPick: (index: number) => void = () => undefined;
+  onLasso: (inside: readonly number[]) => void = () => undefined;
+  onHover: (index: number) => void = () => undefined;
+
+  constructor(canvas: HTMLCanvasElement) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext('2d')!;
+    this.#observer = new ResizeObserver(() => this.#resize());
+    this.#observer.observe(canvas);
+    canvas.addEventListener('wheel', this.#onWheel, { passive: false });
+    canvas.addEventListener('pointerdown', this.#onDown);
+    canvas.addEventListener('pointermove', this.#onMove);
+    canvas.addEventListener('pointerup', this.#onUp);
+    canvas.addEventListener('pointercancel', this.#onUp);
+    canvas.addEventListener('pointerleave', this.#onLeave);
+  }
+
+  show(points: MapPoints): void {
+    const same = points.photos === this.#points.photos;
+    this.#points = points;
+    if (!same) this.frame();
+    this.draw();
+  }
+
+  select(inside: ReadonlySet<number>, current: number): void {
+    this.#inside = inside;
+    this.#current = current;
+    this.draw();
+  }
+
+  /** Shows everything. */
+  frame(): void {
+    const { clientWidth: w, clientHeight: h } = this.#canvas;
+    this.#scale = Math.max(50, Math.min(w, h) - 2 * MARGIN);
+    this.#left = (w - this.#scale) / 2;
+    this.#top = (h - this.#scale) / 2;
+    this.draw();
+  }
+
+  draw(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.#paint());
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#observer.disconnect();
+    this.#images.clear();
+  }
+
+  #resize(): void {
+    const ratio = devicePixelRatio;
+    const first = this.#canvas.width === 300 && this.#canvas.height === 150;
+    this.#canvas.width = Math.max(1, Math.round(this.#canvas.clientWidth * ratio));
+    this.#canvas.height = Math.max(1, Math.round(this.#canvas.clientHeight * ratio));
+    if (first) this.frame();
+    else this.draw();
+  }
+
+  #place(i: number): [number, number] {
+    return [this.#left + this.#points.x[i]! * this.#scale, this.#top + this.#points.y[i]! * this.#scale];
+  }
+
+  #paint(): void {
+    const c = this.#context;
+    const ratio = devicePixelRatio;
+    const { clientWidth: w, clientHeight: h } = this.#canvas;
+    c.setTransform(ratio, 0, 0, ratio, 0, 0);
+    c.clearRect(0, 0, w, h);
+    const taken = new Set<string>();
+    const side = THUMB + GAP;
+    const dots: number[] = [];
+    const thumbs: number[] = [];
+    const order = [this.#current, this.#hover, ...this.#points.photos.keys()];
+    const seen = new Set<number>();
+    for (const i of order) {
+      if (i < 0 || seen.has(i)) continue;
+      seen.add(i);
+      const [x, y] = this.#place(i);
+      if (x < -THUMB || y < -THUMB || x > w + THUMB || y > h + THUMB) continue;
+      // A thumbnail takes the cells under its corners; the first that finds them free has them.
+      const keys = [-0.5, 0.5].flatMap((a) =>
+        [-0.5, 0.5].map((b) => `${Math.floor(x / side + a)},${Math.floor(y / side + b)}`),
+      );
+      if (keys.some((k) => taken.has(k))) dots.push(i);
+      else {
+        keys.forEach((k) => taken.add(k));
+        thumbs.push(i);
+      }
+    }
+    const chosen = this.#inside.size > 0;
+    for (const i of dots) {
+      const [x, y] = this.#place(i);
+      c.globalAlpha = chosen && !this.#inside.has(i) ? 0.25 : 0.9;
+      c.fillStyle = this.#points.colours[i]!;
+      c.beginPath();
+      c.arc(x, y, DOT, 0, 2 * Math.PI);
+      c.fill();
+    }
+    for (const i of thumbs.reverse()) this.#thumb(i, chosen && !this.#inside.has(i));
+    c.globalAlpha = 1;
+    if (this.#lasso.length > 1) {
+      c.beginPath();
+      this.#lasso.forEach(([x, y], k) => (k === 0 ? c.moveTo(x, y) : c.lineTo(x, y)));
+      c.closePath();
+      c.strokeStyle = token('accent');
+      c.lineWidth = 1.5;
+      c.setLineDash([5, 4]);
+      c.stroke();
+      c.setLineDash([]);
+      c.globalAlpha = 0.12;
+      c.fillStyle = token('accent');
+      c.fill();
+      c.globalAlpha = 1;
+    }
+  }
+
+  #thumb(i: number, faint: boolean): void {
+    const c = this.#context;
+    const [x, y] = this.#place(i);
+    const image = this.#image(this.#points.photos[i]!);
+    const ready = image !== undefined && image.complete && image.naturalWidth > 0;
+    const aspect = ready ? image.naturalWidth / image.naturalHeight : 1;
+    const w = aspect >= 1 ? THUMB : THUMB * aspect;
+    const h = aspect >= 1 ? THUMB / aspect : THUMB;
+    c.globalAlpha = faint ? 0.3 : 1;
+    c.fillStyle = token('raised');
+    if (ready) c.drawImage(image, x - w / 2, y - h / 2, w, h);
+    else c.fillRect(x - w / 2, y - h / 2, w, h);
+    const current = i === this.#current;
+    c.lineWidth = current ? 4 : 2.5;
+    c.strokeStyle = current ? token('accent') : this.#points.colours[i]!;
+    c.strokeRect(x - w / 2, y - h / 2, w, h);
+  }
+
+  #image(photo: string): HTMLImageElement | undefined {
+    const known = this.#images.get(photo);
+    if (known !== undefined) return known;
+    if (this.#loading >= LOADING_AT_ONCE) return undefined;
+    const image = new Image();
+    this.#loading += 1;
+    const end = (): void => {
+      this.#loading -= 1;
+      this.draw();
+    };
+    image.onload = end;
+    image.onerror = end;
+    image.src = photoUrl(photo, 128);
+    this.#images.set(photo, image);
+    for (const old of this.#images.keys()) {
+      if (this.#images.size <= IMAGES_KEPT) break;
+      this.#images.delete(old);
+    }
+    return image;
+  }
+
+  /** The point under a position, thumbnails first. */
+  #at(x: number, y: number): number {
+    let best = -1;
+    let distance = THUMB / 2;
+    for (let i = 0; i < this.#points.photos.length; i += 1) {
+      const [px, py] = this.#place(i);
+      const d = Math.max(Math.abs(px - x), Math.abs(py - y));
+      if (d < distance) {
+        distance = d;
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  readonly #onWheel = (e: WheelEvent): void => {
+    e.preventDefault();
+    const by = Math.exp(-e.deltaY * 0.0015);
+    const next = Math.min(200_000, Math.max(60, this.#scale * by));
+    const real = next / this.#scale;
+    this.#left = e.offsetX - (e.offsetX - this.#left) * real;
+    this.#top = e.offsetY - (e.offsetY - this.#top) * real;
+    this.#scale = next;
+    this.draw();
+  };
+
+  readonly #onDown = (e: PointerEvent): void => {
+    this.#canvas.setPointerCapture(e.pointerId);
+    this.#drag = { x: e.offsetX, y: e.offsetY, moved: false };
+    this.#lasso = this.#draws(e) ? [[e.offsetX, e.offsetY]] : [];
+  };
+
+  /** Space or the middle button always moves; Shift always draws. */
+  #draws(e: PointerEvent): boolean {
+    return e.button === 0 && (this.lassoing || e.shiftKey);
+  }
+
+  readonly #onMove = (e: PointerEvent): void => {
+    const drag = this.#drag;
+    if (drag === undefined) {
+      const at = this.#at(e.offsetX, e.offsetY);
+      if (at !== this.#hover) {
+        this.#hover = at;
+        this.onHover(at);
+        this.draw();
+      }
+      return;
+    }
+    if (Math.hypot(e.offsetX - drag.x, e.offsetY - drag.y) > 4) drag.moved = true;
+    if (this.#lasso.length > 0) this.#lasso.push([e.offsetX, e.offsetY]);
+    else if (drag.moved) {
+      this.#left += e.movementX;
+      this.#top += e.movementY;
+    }
+    this.draw();
+  };
+
+  readonly #onUp = (e: PointerEvent): void => {
+    const drag = this.#drag;
+    const lasso = this.#lasso;
+    this.#drag = undefined;
+    this.#lasso = [];
+    if (drag === undefined) return;
+    if (!drag.moved) this.onPick(this.#at(e.offsetX, e.offsetY));
+    else if (lasso.length > 2) {
+      const inside: number[] = [];
+      for (let i = 0; i < this.#points.photos.length; i += 1) if (contains(lasso, this.#place(i))) inside.push(i);
+      this.onLasso(inside);
+    }
+    this.draw();
+  };
+
+  readonly #onLeave = (): void => {
+    this.#hover = -1;
+    this.onHover(-1);
+    this.draw();
+  };
+}
+
+/** Whether a point lies inside a polygon, by the even-odd rule. */
+export function contains(polygon: readonly (readonly [number, number])[], [x, y]: readonly [number, number]): boolean {
+  let inside = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i, i += 1) {
+    const [xi, yi] = polygon[i]!;
+    const [xj, yj] = polygon[j]!;
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
+  }
+  return inside;
+}

@@ -1,0 +1,51 @@
+import type { RankingMethod } from '../../../shared/contract.ts';
+import type { SearchHit } from '../../../shared/domain.ts';
+
+/** Ranking methods as the studio names them, in the order of its lists. */
+export const METHOD_NAMES: Readonly<Record<RankingMethod, string>> = {
+  cosine: 'Cosine',
+  ann: 'Approximate (HNSW)',
+  aqe: 'Query expansion',
+  'alpha-qe': 'α query expansion',
+  dba: 'Database augmentation',
+  'alpha-dba': 'α database augmentation',
+  superglobal: 'SuperGlobal re-ranking',
+  cg: 'Diffusion, gradients',
+  iterative: 'Diffusion, iterative',
+  jacobi: 'Diffusion, Jacobi',
+  truncated: 'Diffusion, truncated',
+  fsr: 'Diffusion, spectral',
+  hybrid: 'Diffusion, hybrid',
+  offline: 'Diffusion, offline',
+};
+
+/** Methods that can rank photos by their regions. */
+export const REGIONAL: readonly RankingMethod[] = ['cosine', 'cg', 'iterative', 'jacobi', 'fsr', 'hybrid'];
+
+/** What a result's border and letter mean; never colour alone. */
+export const RELATIONS: Readonly<Record<SearchHit['relation'], { mark: string; text: string }>> = {
+  positive: { mark: '✓', text: 'a match' },
+  'same-place': { mark: '≈', text: 'same place or junk: not counted' },
+  other: { mark: '✕', text: 'no match' },
+  unknown: { mark: '', text: '' },
+  query: { mark: 'Q', text: 'the query itself' },
+};
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A crop in the address: four fractions of three digits. */
+export function cropText(b: Box | undefined): string | undefined {
+  return b === undefined ? undefined : [b.x, b.y, b.width, b.height].map((v) => v.toFixed(3)).join();
+}
+
+export function parseCrop(text: unknown): Box | undefined {
+  if (typeof text !== 'string') return undefined;
+  const [x = Number.NaN, y = Number.NaN, width = Number.NaN, height = Number.NaN] = text.split(',').map(Number);
+  const inside = [x, y, width, height].every((v) => v >= 0 && v <= 1);
+  return inside && width > 0 && height > 0 ? { x, y, width, height } : undefined;
+}
