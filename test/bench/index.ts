@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
+ * Parts by name: `npm run bench -- importing network retrieval million`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,30 +16,12 @@ import { readColmapBinary } from '../../src/main/engine/sfm/colmap-binary.ts';
 import { covisibility } from '../../src/main/engine/sfm/covisibility.ts';
 import { Adam } from '../../src/main/engine/training/adam.ts';
 import { TupleTrainer } from '../../src/main/engine/training/tuple-trainer.ts';
+import { line, median, ms, REPEATS } from './report.ts';
+import { million, retrieval } from './retrieval.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SAMPLE = join(ROOT, 'resources', 'sample');
-const REPEATS = 9;
 const folder = mkdtempSync(join(tmpdir(), 'covis-bench-'));
-
-async function median(work: () => Promise<unknown> | unknown, repeats = REPEATS): Promise<number> {
-  await work();
-  const times: number[] = [];
-  for (let i = 0; i < repeats; i += 1) {
-    const began = performance.now();
-    await work();
-    times.push((performance.now() - began) / 1000);
-  }
-  return times.sort((a, b) => a - b)[repeats >> 1]!;
-}
-
-function line(what: string, ours: string, baseline: string, ratio: number | null): void {
-  console.log(
-    `${what.padEnd(40)} ${ours.padEnd(26)} ${baseline.padEnd(34)} ${ratio === null ? '' : `ratio ${ratio.toFixed(2)}`}`,
-  );
-}
-
-const ms = (s: number): string => `${(1000 * s).toFixed(2)} ms`;
 
 /** Reading a model and its covisibility against COLMAP reading and writing the same model. */
 async function importing(): Promise<void> {
@@ -150,9 +133,11 @@ function torch(
 }
 
 console.log(`Ratios above 1 mean that Covis is faster. ${availableParallelism()} threads.\n`);
+const PARTS = { importing, network, retrieval: () => retrieval(folder), million: () => million(folder) } as const;
+const chosen = process.argv.slice(2).filter((a): a is keyof typeof PARTS => Object.hasOwn(PARTS, a));
 try {
-  await importing();
-  await network();
+  // A million descriptors take minutes to index; they run when asked for by name.
+  for (const part of chosen.length > 0 ? chosen : (['importing', 'network', 'retrieval'] as const)) await PARTS[part]();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

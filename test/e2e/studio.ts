@@ -85,25 +85,91 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
 
   // Search: from a photo of the library, true ones marked.
   await page.keyboard.press('4');
-  await page.locator('.results .tile').first().click();
+  await page.locator('.samples .sample').first().click();
   await page.locator('.tile.query').first().waitFor();
   await page.locator('.tile.positive').first().waitFor();
   expect(await page.locator('.tile.other').count()).toBeGreaterThan(0);
+  expect(await page.locator('[data-test=results] figcaption').first().innerText()).toMatch(/1\s+1\.000/);
+  await page.locator('[data-test=results] .cell').nth(1).click();
   await shot(page, `${label}-search`);
+
+  // Why two photos match, place by place.
+  await page.keyboard.press('h');
+  await page.getByRole('dialog').getByText('the sum of either map').waitFor();
+  expect(
+    await page
+      .getByRole('dialog')
+      .locator('canvas')
+      .first()
+      .evaluate((c: HTMLCanvasElement) => c.width),
+  ).toBeGreaterThan(3);
+  await shot(page, `${label}-why`);
+  await page.keyboard.press('Escape');
+
+  // A second method beside it, moved ranks joined by lines.
+  await page.locator('[data-test=against]').selectOption('cg');
+  await page.locator('.compared svg path').first().waitFor({ state: 'attached' });
+  expect(await page.locator('.compared .column').count()).toBe(2);
+  await shot(page, `${label}-compare`);
+  await page.locator('[data-test=against]').selectOption('');
+
+  // A part of the photo asks alone, and the address remembers it.
+  await drawRectangle(page, '[data-test=query-photo]', [0.2, 0.2, 0.8, 0.7]);
+  await page.getByText('A part asks').waitFor();
+  expect(page.url()).toContain('crop=');
+  await page.locator('[data-test=results] .cell').first().waitFor();
+  await page.getByRole('button', { name: 'Whole photo' }).click();
+  await page.locator('.tile.positive').first().waitFor();
 
   // Search: with a photo from outside.
   await page.locator('input[type=file]').setInputFiles(join(SAMPLE, 'castle', 'images', 'castle_02.jpg'));
-  await page.getByText('a photo from outside').waitFor();
-  await page.locator('.results figure', { hasText: 'castle' }).first().waitFor();
+  await page.locator('[data-test=results] figure', { hasText: 'castle' }).first().waitFor();
 
   // Search: with a photo dropped in; it is shown again after a reload.
   await dropPhoto(page, join(SAMPLE, 'pagoda', 'images', 'pagoda_02.jpg'));
-  await page.locator('.results figure', { hasText: 'pagoda' }).first().waitFor();
+  await page.locator('[data-test=results] .cell').first().locator('figcaption', { hasText: 'pagoda' }).waitFor();
   await page.reload();
-  await page.locator('.results figure', { hasText: 'pagoda' }).first().waitFor();
+  await page.locator('[data-test=results] .cell').first().locator('figcaption', { hasText: 'pagoda' }).waitFor();
   await page.waitForFunction(
-    () => (document.querySelector<HTMLImageElement>('.tile.query img')?.naturalWidth ?? 0) > 0,
+    () => (document.querySelector<HTMLImageElement>('[data-test=query-photo] img')?.naturalWidth ?? 0) > 0,
   );
+
+  // Map: laid out here, a lasso selects, a field colours.
+  await page.keyboard.press('5');
+  await page.locator('[data-test=make-map]').click();
+  await page.locator('[data-test=map]').waitFor({ timeout: 60_000 });
+  await page.waitForTimeout(500);
+  await page.keyboard.press('f');
+  await drawRectangle(page, '[data-test=map]', [0.01, 0.01, 0.99, 0.99], true);
+  await page.locator('[data-test=lassoed]').waitFor();
+  expect(Number((await page.locator('[data-test=lassoed] strong').first().innerText()).split(' ')[0])).toBeGreaterThan(
+    50,
+  );
+  await page.getByLabel('Colour').selectOption('Points seen');
+  await shot(page, `${label}-map`);
+
+  // Measure: two methods under the geometry's protocol; a cell opens its curve and its queries, and a query its search.
+  await page.keyboard.press('6');
+  await page.getByText('Nothing measured yet').waitFor();
+  await page.locator('[data-test=measure]').click();
+  await page.locator('[data-test=matrix] tbody tr').nth(3).waitFor({ timeout: 90_000 });
+  await page.locator('[data-test=matrix] .cell').first().click();
+  await page.locator('[data-test=queries] .row').first().waitFor();
+  await page
+    .locator('[data-test=matrix] tbody tr')
+    .nth(2)
+    .locator('.cell')
+    .first()
+    .click({ modifiers: ['Shift'] });
+  await page.getByText('against', { exact: true }).waitFor();
+  await shot(page, `${label}-measure`);
+  await page.getByRole('tab', { name: 'Gradients to spectrum' }).click();
+  await page.getByRole('button', { name: 'Measure', exact: true }).click();
+  await page.locator('[data-test=rank]').waitFor({ timeout: 60_000 });
+  await shot(page, `${label}-tradeoff`);
+  await page.getByRole('tab', { name: 'Protocols' }).click();
+  await page.locator('[data-test=queries] .row').first().click();
+  await page.locator('.tile.query').first().waitFor();
 
   // Train: started here, seen live, stopped, kept.
   await page.keyboard.press('3');
@@ -127,7 +193,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await shot(page, `${label}-train`);
 
   // Jobs: the stopped one and its like; a failing one with its reason.
-  await page.keyboard.press('5');
+  await page.keyboard.press('7');
   await page.locator('article.cancelled', { hasText: 'Train' }).waitFor();
   await shot(page, `${label}-jobs`);
 
@@ -141,4 +207,22 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await page.locator('h1', { hasText: 'pagoda' }).waitFor();
   await page.goBack();
   await page.locator('h1', { hasText: 'Jobs' }).waitFor();
+}
+
+/** Drags over an element from one corner to the other, or around all four for a lasso. Corners are fractions of its box. */
+async function drawRectangle(
+  page: Page,
+  selector: string,
+  [x1, y1, x2, y2]: readonly [number, number, number, number],
+  around = false,
+): Promise<void> {
+  const box = (await page.locator(selector).boundingBox())!;
+  const to = (x: number, y: number): Promise<void> =>
+    page.mouse.move(box.x + x * box.width, box.y + y * box.height, { steps: 6 });
+  await to(x1, y1);
+  await page.mouse.down();
+  if (around) await to(x2, y1);
+  await to(x2, y2);
+  if (around) await to(x1, y2);
+  await page.mouse.up();
 }

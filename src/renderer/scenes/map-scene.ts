@@ -15,6 +15,8 @@ const IMAGES_KEPT = 700;
 const LOADING_AT_ONCE = 24;
 const DOT = 3.5;
 const MARGIN = 48;
+/** Room that the legend takes at the bottom. */
+const LEGEND = 48;
 
 /**
  * A map of photos on a canvas, outside Vue: thumbnails where there is room, dots where there is none. Dragging moves or draws a lasso, the
@@ -30,6 +32,8 @@ export class MapScene {
   #current = -1;
   #hover = -1;
   #scale = 1;
+  /** The map fills the window: neither axis has a unit. */
+  #stretch = 1;
   #left = 0;
   #top = 0;
   #lasso: [number, number][] = [];
@@ -71,9 +75,10 @@ export class MapScene {
   /** Shows everything. */
   frame(): void {
     const { clientWidth: w, clientHeight: h } = this.#canvas;
-    this.#scale = Math.max(50, Math.min(w, h) - 2 * MARGIN);
-    this.#left = (w - this.#scale) / 2;
-    this.#top = (h - this.#scale) / 2;
+    this.#scale = Math.max(50, h - 2 * MARGIN - LEGEND);
+    this.#stretch = Math.max(1, (w - 2 * MARGIN) / this.#scale);
+    this.#left = (w - this.#scale * this.#stretch) / 2;
+    this.#top = MARGIN;
     this.draw();
   }
 
@@ -98,7 +103,10 @@ export class MapScene {
   }
 
   #place(i: number): [number, number] {
-    return [this.#left + this.#points.x[i]! * this.#scale, this.#top + this.#points.y[i]! * this.#scale];
+    return [
+      this.#left + this.#points.x[i]! * this.#scale * this.#stretch,
+      this.#top + this.#points.y[i]! * this.#scale,
+    ];
   }
 
   #paint(): void {

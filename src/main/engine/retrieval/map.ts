@@ -47,20 +47,22 @@ export async function layOut(m: Matrix, seed: number, task: TaskContext): Promis
   return scaled(umap.getEmbedding());
 }
 
+/** Share of a position that is the photo's rank along the axis: islands far apart would leave dense places no room. */
+const BY_RANK = 0.65;
+
+/** Axes from 0 to 1, stretched where many photos lie. */
 function scaled(points: readonly (readonly number[])[]): Float32Array {
   const out = new Float32Array(2 * points.length);
-  const range = [0, 1].map((axis) => {
-    let low = Infinity;
-    let high = -Infinity;
-    for (const p of points) {
-      low = Math.min(low, p[axis]!);
-      high = Math.max(high, p[axis]!);
-    }
-    return { low, size: Math.max(high - low, 1e-9) };
-  });
-  points.forEach((p, i) => {
-    for (const axis of [0, 1]) out[2 * i + axis] = (p[axis]! - range[axis]!.low) / range[axis]!.size;
-  });
+  for (const axis of [0, 1]) {
+    const values = points.map((p) => p[axis]!);
+    const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]! || a - b);
+    const low = values[order[0]!]!;
+    const size = Math.max(values[order.at(-1)!]! - low, 1e-9);
+    order.forEach((i, rank) => {
+      const linear = (values[i]! - low) / size;
+      out[2 * i + axis] = BY_RANK * (rank / (points.length - 1)) + (1 - BY_RANK) * linear;
+    });
+  }
   return out;
 }
 
