@@ -254,16 +254,18 @@ export interface MeasurementDetail extends MeasurementInfo {
   readonly offlineMs: number;
 }
 
-/** Hybrid diffusion at one rank: the fewest iterations that reach the target error. */
+/** Hybrid diffusion at one rank: the fewest iterations that reach the target ranking error. */
 export interface TradeoffPoint {
   readonly rank: number;
   readonly iterations: number;
   readonly msPerQuery: number;
   /** Graph, vectors and eigenvectors in memory. */
   readonly bytes: number;
-  /** Relative error of the scores against the converged solution, mean over queries. */
-  readonly error: number;
-  /** The same without any iteration. */
+  /** Share of pairs of photos that are ordered otherwise than by the converged scores, mean over queries. */
+  readonly rankingError: number;
+  /** Length of the scores' difference from the converged ones over their length. */
+  readonly scoreError: number;
+  /** The ranking error without any iteration. */
   readonly spectralError: number;
 }
 

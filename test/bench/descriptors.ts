@@ -21,7 +21,7 @@ export interface Shape {
 /** Objects walked around: long thin surfaces, in which diffusion is slow. */
 export const CURVED: Shape = { noise: 0.5, reach: 1.2, bridges: 0 };
 /** Objects photographed alike, a few photos with two of them: clusters that mix fast within and slowly between. */
-export const JOINED: Shape = { noise: 0.7, reach: 0, bridges: 0.02 };
+export const JOINED: Shape = { noise: 2, reach: 0, bridges: 0.05 };
 
 /**
  * Unit vectors that lie on a few curved surfaces with noise around them, as descriptors of photos around objects do: each object

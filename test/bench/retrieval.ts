@@ -134,7 +134,7 @@ export async function retrieval(folder: string): Promise<void> {
     const plain = t.points[0]!;
     const best = t.points.reduce((a, c) => (c.msPerQuery < a.msPerQuery ? c : a));
     line(
-      `hybrid to error 1e-3, ${name}`,
+      `hybrid to ranking error 1e-3, ${name}`,
       `${best.msPerQuery.toFixed(2)} ms, r=${best.rank}, ${best.iterations} it., ${mb(best.bytes)}`,
       `gradients ${plain.msPerQuery.toFixed(2)} ms, ${plain.iterations} it., ${mb(plain.bytes)}`,
       plain.msPerQuery / best.msPerQuery,

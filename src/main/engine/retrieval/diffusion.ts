@@ -58,7 +58,7 @@ export class DiffusionSolver {
   readonly #p: number;
   readonly #q: number;
   readonly #small: number;
-  readonly #column: Float64Array;
+  readonly #columnsOut: readonly Float64Array[];
   /** Where each node lies in the blocks: neighbours near each other, so that products stay in the processor's cache. */
   readonly #place: Uint32Array;
   #eigen: { readonly pairs: Eigenpairs; readonly u: number; readonly c: number } | undefined;
@@ -78,7 +78,7 @@ export class DiffusionSolver {
     this.#p = w.block(s.nodes);
     this.#q = w.block(s.nodes);
     this.#small = w.block(COLUMNS);
-    this.#column = new Float64Array(s.nodes);
+    this.#columnsOut = Array.from({ length: COLUMNS }, () => new Float64Array(s.nodes));
   }
 
   /** @param s normalised graph. @throws CovisError `INPUT_UNSUPPORTED` when it needs more than 4 GiB. */
@@ -165,7 +165,6 @@ export class DiffusionSolver {
         kernels.expand(this.nodes, rank, eigen.u, eigen.c, -1, this.#r);
       }
       this.#solve(o);
-      const x = this.#w.doubles(this.#x, this.nodes * COLUMNS);
       if (eigen !== undefined && rank > 0) {
         // (1−α) is applied once at the end, so the spectral part is divided by it here.
         const c = this.#w.doubles(eigen.c, rank * COLUMNS);
@@ -175,8 +174,7 @@ export class DiffusionSolver {
         }
         kernels.expand(this.nodes, rank, eigen.u, eigen.c, 1, this.#x);
       }
-      for (let i = 0; i < x.length; i += 1) x[i]! *= 1 - o.alpha;
-      this.#take(this.#x, at, block.length, sink);
+      this.#take(this.#x, at, block.length, sink, 1 - o.alpha);
     }
   }
 
@@ -219,12 +217,16 @@ export class DiffusionSolver {
     });
   }
 
-  #take(at: number, first: number, count: number, sink: ScoreSink): void {
-    for (let j = 0; j < count; j += 1) {
-      const block = this.#w.doubles(at, this.nodes * COLUMNS);
-      for (let i = 0; i < this.nodes; i += 1) this.#column[i] = block[this.#place[i]! * COLUMNS + j]!;
-      sink(first + j, this.#column);
+  /** Hands over the columns of a block, times `scale`, in the order of the nodes. */
+  #take(at: number, first: number, count: number, sink: ScoreSink, scale = 1): void {
+    const block = this.#w.doubles(at, this.nodes * COLUMNS);
+    const columns = this.#columnsOut.slice(0, count);
+    // One pass over the rows, which lie scattered, rather than one for each column.
+    for (let i = 0; i < this.nodes; i += 1) {
+      const from = this.#place[i]! * COLUMNS;
+      for (let j = 0; j < count; j += 1) columns[j]![i] = scale * block[from + j]!;
     }
+    columns.forEach((c, j) => sink(first + j, c));
   }
 
   /** Largest relative change of a column between two iterates. */

@@ -39,39 +39,58 @@ export async function leadingEigenpairs(
   task?: TaskContext,
   tolerance = 1e-7,
 ): Promise<Eigenpairs> {
-  const found: { value: number; component: number; column: Float64Array }[] = [];
   const parts = components(s).filter((c) => c.length > 1);
+  const connected = parts.reduce((n, c) => n + c.length, 0);
   const position = new Int32Array(s.nodes).fill(-1);
-  let residual = 0;
+  const solved: (Eigenpairs | undefined)[] = parts.map(() => undefined);
+  // A component is first asked for its share and some more; one whose last value is still among the leading is asked again.
+  const wanted = parts.map((c) => Math.min(c.length, rank, Math.ceil((1.5 * rank * c.length) / connected) + 8));
+  let found: { readonly value: number; readonly component: number; readonly k: number }[] = [];
   task?.step('Finding eigenvectors', parts.length, 'components');
-  for (const [index, nodes] of parts.entries()) {
-    task?.check();
-    const part = subgraph(s, nodes, position);
-    const wanted = Math.min(rank, nodes.length);
-    const pairs =
-      nodes.length <= DENSE || wanted > nodes.length / 2
-        ? dense(part, wanted)
-        : await chebyshev(part, wanted, tolerance, task);
-    residual = Math.max(residual, pairs.residual);
-    for (let k = 0; k < pairs.rank; k += 1) {
-      const column = new Float64Array(nodes.length);
-      for (let i = 0; i < nodes.length; i += 1) column[i] = pairs.vectors[i * pairs.rank + k]!;
-      found.push({ value: pairs.values[k]!, component: index, column });
+  for (let open = parts.map((_, i) => i); open.length > 0;) {
+    for (const i of open) {
+      task?.check();
+      const nodes = parts[i]!;
+      const part = subgraph(s, nodes, position);
+      solved[i] =
+        nodes.length <= DENSE || wanted[i]! > nodes.length / 2
+          ? dense(part, wanted[i]!)
+          : await chebyshev(part, wanted[i]!, tolerance, task);
+      task?.progress(solved.filter((e) => e !== undefined).length);
     }
-    // Equal up to rounding, values of different components are told apart by the component's size.
-    if (found.length > 4 * rank || index === parts.length - 1) {
-      found.sort((a, b) => (Math.abs(a.value - b.value) > 1e-9 ? b.value - a.value : a.component - b.component));
-      found.length = Math.min(found.length, rank);
-    }
-    task?.progress(index + 1);
+    found = leading(solved as Eigenpairs[], rank);
+    const least = found.at(-1)?.value ?? -1;
+    open = parts.flatMap((c, i) => {
+      const last = solved[i]!.values.at(-1)!;
+      return solved[i]!.rank < Math.min(c.length, rank) && (last > least || found.length < rank) ? [i] : [];
+    });
+    for (const i of open) wanted[i] = Math.min(parts[i]!.length, rank, 2 * wanted[i]!);
   }
+  const residual = Math.max(0, ...solved.map((e) => e!.residual));
   const kept = found.length;
   const vectors = new Float64Array(s.nodes * kept);
-  found.forEach((f, k) => {
+  found.forEach((f, column) => {
     const nodes = parts[f.component]!;
-    for (let i = 0; i < nodes.length; i += 1) vectors[nodes[i]! * kept + k] = f.column[i]!;
+    const e = solved[f.component]!;
+    for (let i = 0; i < nodes.length; i += 1) vectors[nodes[i]! * kept + column] = e.vectors[i * e.rank + f.k]!;
   });
   return { nodes: s.nodes, rank: kept, values: Float64Array.from(found, (f) => f.value), vectors, residual };
+}
+
+/** Values that differ by rounding alone have one grade. */
+function grade(value: number): number {
+  return Math.round(value * 1e9);
+}
+
+/** The `rank` largest values over all components; equal up to rounding, those of larger components first. */
+function leading(
+  solved: readonly Eigenpairs[],
+  rank: number,
+): { readonly value: number; readonly component: number; readonly k: number }[] {
+  return solved
+    .flatMap((e, component) => Array.from(e.values, (value, k) => ({ value, component, k })))
+    .sort((a, b) => grade(b.value) - grade(a.value) || a.component - b.component)
+    .slice(0, rank);
 }
 
 /** The first `rank` of more pairs. */
