@@ -130,12 +130,12 @@ export class DiffusionSolver {
   }
 
   /**
-   * Eigenpairs that {@link hybrid} removes from the system. The rank of a query is then a choice up to their number.
+   * Eigenpairs that {@link hybrid} removes from the system, kept in single precision. The rank of a query is then a choice up to their number.
    */
   useEigenpairs(pairs: Eigenpairs): void {
     if (this.#eigen?.pairs === pairs) return;
-    const u = this.#w.allocate(pairs.vectors.length * 8);
-    const placed = this.#w.doubles(u, pairs.vectors.length);
+    const u = this.#w.allocate(pairs.vectors.length * 4);
+    const placed = this.#w.floats(u, pairs.vectors.length);
     for (let i = 0; i < this.nodes; i += 1)
       placed.set(pairs.vectors.subarray(i * pairs.rank, (i + 1) * pairs.rank), this.#place[i]! * pairs.rank);
     this.#eigen = { pairs, u, c: this.#w.allocate(pairs.rank * COLUMNS * 8) };
@@ -162,7 +162,7 @@ export class DiffusionSolver {
             for (let k = 0; k < rank; k += 1) c[k * COLUMNS + j]! += y.values[e]! * eigen.pairs.vectors[from + k]!;
           }
         });
-        kernels.expand(this.nodes, rank, eigen.u, eigen.c, -1, this.#r);
+        kernels.expand32(this.nodes, rank, eigen.u, eigen.c, -1, this.#r);
       }
       this.#solve(o);
       if (eigen !== undefined && rank > 0) {
@@ -172,7 +172,7 @@ export class DiffusionSolver {
           const gain = 1 / (1 - o.alpha * eigen.pairs.values[k]!);
           for (let j = 0; j < COLUMNS; j += 1) c[k * COLUMNS + j]! *= gain;
         }
-        kernels.expand(this.nodes, rank, eigen.u, eigen.c, 1, this.#x);
+        kernels.expand32(this.nodes, rank, eigen.u, eigen.c, 1, this.#x);
       }
       this.#take(this.#x, at, block.length, sink, 1 - o.alpha);
     }

@@ -32,6 +32,8 @@ export interface Kernels {
   turn(n: number, w: number, r: number, p: number): void;
   /** Y += scale U C for U [n, r] row-major and C [r, 8]. */
   expand(n: number, r: number, u: number, c: number, scale: number, y: number): void;
+  /** As expand, for U of single precision. */
+  expand32(n: number, r: number, u: number, c: number, scale: number, y: number): void;
   /** out [8, 8] = transpose(X) Z. */
   gram(n: number, x: number, z: number, out: number): void;
 }
@@ -105,6 +107,11 @@ export class Workspace {
     const at = this.allocate(values.length * 8);
     this.doubles(at, values.length).set(values);
     return at;
+  }
+
+  /** As {@link doubles}, of single precision. */
+  floats(at: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, at, count);
   }
 
   /** A view that is valid until the next allocation. */

@@ -206,6 +206,44 @@
         (local.set $n (i32.sub (local.get $n) (i32.const 1)))
         (br $each))))
 
+  ;; The same for U of single precision, which halves what is read from memory.
+  (func (export "expand32") (param $n i32) (param $r i32) (param $u i32) (param $c i32) (param $scale f64) (param $y i32)
+    (local $k i32) (local $at i32) (local $w v128)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $vs v128)
+    (local.set $vs (f64x2.splat (local.get $scale)))
+    (block $done
+      (loop $each
+        (br_if $done (i32.eqz (local.get $n)))
+        (local.set $s0 (v128.const i64x2 0 0))
+        (local.set $s1 (v128.const i64x2 0 0))
+        (local.set $s2 (v128.const i64x2 0 0))
+        (local.set $s3 (v128.const i64x2 0 0))
+        (local.set $k (local.get $r))
+        (local.set $at (local.get $c))
+        (block $rowdone
+          (loop $entries
+            (br_if $rowdone (i32.eqz (local.get $k)))
+            (local.set $w (f64x2.promote_low_f32x4 (v128.load32_splat (local.get $u))))
+            (local.set $s0 (f64x2.add (local.get $s0) (f64x2.mul (local.get $w) (v128.load offset=0 (local.get $at)))))
+            (local.set $s1 (f64x2.add (local.get $s1) (f64x2.mul (local.get $w) (v128.load offset=16 (local.get $at)))))
+            (local.set $s2 (f64x2.add (local.get $s2) (f64x2.mul (local.get $w) (v128.load offset=32 (local.get $at)))))
+            (local.set $s3 (f64x2.add (local.get $s3) (f64x2.mul (local.get $w) (v128.load offset=48 (local.get $at)))))
+            (local.set $u (i32.add (local.get $u) (i32.const 4)))
+            (local.set $at (i32.add (local.get $at) (i32.const 64)))
+            (local.set $k (i32.sub (local.get $k) (i32.const 1)))
+            (br $entries)))
+        (v128.store offset=0 (local.get $y)
+          (f64x2.add (v128.load offset=0 (local.get $y)) (f64x2.mul (local.get $vs) (local.get $s0))))
+        (v128.store offset=16 (local.get $y)
+          (f64x2.add (v128.load offset=16 (local.get $y)) (f64x2.mul (local.get $vs) (local.get $s1))))
+        (v128.store offset=32 (local.get $y)
+          (f64x2.add (v128.load offset=32 (local.get $y)) (f64x2.mul (local.get $vs) (local.get $s2))))
+        (v128.store offset=48 (local.get $y)
+          (f64x2.add (v128.load offset=48 (local.get $y)) (f64x2.mul (local.get $vs) (local.get $s3))))
+        (local.set $y (i32.add (local.get $y) (i32.const 64)))
+        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (br $each))))
+
   ;; out (8 x 8) = Xt Z, in two halves of four columns of X.
   (func (export "gram") (param $n i32) (param $x i32) (param $z i32) (param $out i32)
     (local $half i32) (local $rows i32) (local $a i32) (local $b i32) (local $w v128)
