@@ -92,6 +92,7 @@ export function addRank(): void {
         top: ranks.k,
         bytes: ranker.facts.bytes,
         ...(ranker.facts.eigenResidual === null ? {} : { eigenResidual: ranker.facts.eigenResidual }),
+        ...(ranker.facts.recall === null ? {} : { recallAt10: ranker.facts.recall }),
         ...(ranks.outside > 0 ? { rankedByCosine: ranks.outside } : {}),
         ...(verified === undefined ? {} : { verified }),
       };

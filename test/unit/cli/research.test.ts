@@ -116,6 +116,43 @@ describe('research on raw matrices', () => {
     ).toBe(straight.json['map']);
   }, 60_000);
 
+  it('rank: the approximate index is built once and says its recall; local features of hloc verify the first', () => {
+    const index = at('x.usearch');
+    for (let run = 0; run < 2; run += 1) {
+      const r = covis(
+        'rank',
+        '--database',
+        at('x.npy'),
+        '--queries',
+        at('q.npy'),
+        '--method',
+        'ann',
+        '--index',
+        index,
+        '--top',
+        '10',
+        '--out',
+        at('ann.npy'),
+      );
+      expect(r.json['recallAt10'] as number).toBeGreaterThan(0.9);
+    }
+    expect(existsSync(index)).toBe(true);
+    writeNpy(at('three.npy'), Float32Array.of(1, 0, 0.8, 0.6, 0.9, 0.3), [3, 2]);
+    writeNpy(at('one.npy'), Float32Array.of(1, 0.01), [1, 2]);
+    writeFileSync(at('names.txt'), '0.jpg\n1.jpg\n2.jpg\n');
+    writeFileSync(at('qnames.txt'), 'q.jpg\n');
+    const local = join(import.meta.dirname, '../../fixtures/descriptors/local.h5');
+    const plain = ['rank', '--database', at('three.npy'), '--queries', at('one.npy'), '--out', at('v.npy')];
+    covis(...plain);
+    expect(Array.from(readNpy(at('v.npy')).data)).toEqual([0, 2, 1]);
+    const r = covis(...plain, '--local', local, '--names', at('names.txt'), '--query-names', at('qnames.txt'));
+    expect(r.json).toMatchObject({ verified: { photos: 100 } });
+    expect(readNpy(at('v.npy')).data[0]).toBe(1);
+    expect(covis(...plain, '--local', local).json).toMatchObject({
+      error: { message: expect.stringContaining('--names') },
+    });
+  }, 60_000);
+
   it('rank: bad input is named and nothing is written', () => {
     const zero = Float32Array.from(readNpy(at('x.npy')).data);
     zero.fill(0, 32, 48);

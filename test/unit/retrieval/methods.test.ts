@@ -319,7 +319,7 @@ describe('every method', () => {
       { data: Float32Array.from(row(regions, 4 * 17 + 2), (v) => v + 0.05 * r.between(-1, 1)), rows: 1, dim: 16 },
       'query',
     );
-    for (const method of ['cosine', 'cg', 'hybrid', 'fsr'] as const) {
+    for (const method of ['cosine', 'cg', 'hybrid', 'fsr', 'truncated'] as const) {
       const ranker = await Ranker.prepare(
         { vectors: regions, owners, images: 60 },
         { ...defaultParameters(method, true), k: 12, kq: 5, rank: 200 },

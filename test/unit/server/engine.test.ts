@@ -178,6 +178,53 @@ describe('dispatch', () => {
     const outside = (await engine.dispatch('search.run', { upload, top: 1 }, 'page')) as typeof hits;
     expect(outside.data.hits[0]!.score).toBeGreaterThan(0.9999);
   });
+
+  it('judges results by a ground truth that a page sent, explains a match, and keeps answering after a bad request', async () => {
+    const page = (route: string, params: object): Promise<{ ok: boolean; data: never; error?: { code: string } }> =>
+      engine.dispatch(route, params, 'page') as never;
+    const { data: info } = (await page('photos.info', { id: photo })) as { data: { name: string } };
+    const { data: found } = (await page('search.run', { photo, top: 4 })) as {
+      data: { hits: { photo: string; name: string }[] };
+    };
+    const bare = (n: string): string => n.replace(/\.[a-z]+$/, '');
+    const others = found.hits.filter((h) => h.photo !== photo).map((h) => bare(h.name));
+    const upload = engine.upload(
+      Buffer.from(
+        JSON.stringify({
+          imlist: [bare(info.name), ...others],
+          qimlist: [bare(info.name)],
+          gnd: [{ ok: [1], junk: [2] }],
+        }),
+      ),
+    );
+    const { data: truth } = (await page('truths.add', { upload, name: 'own.json', protocol: 'oxford' })) as {
+      data: { id: string };
+    };
+    const judged = (await page('search.run', { photo, top: 4, truth: { id: truth.id, protocol: 'oxford' } })) as {
+      data: { judgedBy: string; hits: { relation: string; name: string }[] };
+    };
+    expect(judged.data.judgedBy).toBe('own.json, oxford');
+    const relation = (name: string): string => judged.data.hits.find((h) => bare(h.name) === name)!.relation;
+    expect([relation(others[0]!), relation(others[1]!), relation(others[2]!)]).toEqual([
+      'positive',
+      'same-place',
+      'other',
+    ]);
+    const { data: why } = (await page('search.explain', { photo, hit: found.hits[1]!.photo })) as {
+      data: { similarity: number; query: { width: number; height: number; values: number[] } };
+    };
+    expect(why.query.values.length).toBe(why.query.width * why.query.height);
+    expect(why.query.values.reduce((s, v) => s + v, 0)).toBeCloseTo(why.similarity, 4);
+    const bad = engine.upload(Buffer.from('cos\nsystem\n(S"true"\ntR.'));
+    expect(await page('truths.add', { upload: bad, name: 'evil.pkl', protocol: 'oxford' })).toMatchObject({
+      error: { code: 'INPUT_UNSUPPORTED', message: expect.stringContaining('system') },
+    });
+    expect(await page('search.run', { photo: '0'.repeat(32), top: 1 })).toMatchObject({ error: { code: 'NOT_FOUND' } });
+    expect(await page('search.run', { photo, top: 1, set: 'f'.repeat(16) })).toMatchObject({
+      error: { code: 'NOT_FOUND' },
+    });
+    expect(await page('search.run', { photo, top: 1, method: 'hybrid' })).toMatchObject({ ok: true });
+  });
 });
 
 async function start(job: object): Promise<number> {

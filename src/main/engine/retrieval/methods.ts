@@ -9,13 +9,17 @@ import { edgeCount, mutualGraph, normaliseGraph, type SparseGraph } from './grap
 import { ExactIndex, exactNeighbours, type Neighbours } from './neighbours.ts';
 import { offlineDiffusion, offlineScores, truncatedScores, type OfflineDiffusion } from './offline.ts';
 import { row, takeRows, topByScore, type Matrix } from './rank.ts';
-import { poolingMatrix, poolScores, rowsByImage } from './regions.ts';
+import { poolingMatrix, poolScores, rowsByImage, summedRegions } from './regions.ts';
 import { leadingEigenpairs, spectralEmbedding, spectralQuery, type Eigenpairs } from './spectral.ts';
 
 /** Spectral ranking leaves out all eigenvectors but the first, which costs far more than this. */
 const SPECTRAL_RESIDUAL = 1e-3;
 /** What hybrid diffusion answers in closed form should be as exact as what it iterates. */
 export const HYBRID_RESIDUAL = 1e-7;
+
+/** How the recall of the approximate index is measured. */
+const RECALL_AT = 10;
+const RECALL_SAMPLE = 50;
 
 /** Every way to rank a database; the first is what all others are compared with. */
 export const METHODS = [
@@ -39,7 +43,7 @@ export type Method = (typeof METHODS)[number];
 /** Methods that walk the graph of the database. */
 const ON_GRAPH: ReadonlySet<Method> = new Set(['cg', 'iterative', 'jacobi', 'truncated', 'fsr', 'hybrid', 'offline']);
 /** Methods that can rank images by their regions. */
-const REGIONAL: ReadonlySet<Method> = new Set(['cosine', 'cg', 'iterative', 'jacobi', 'fsr', 'hybrid']);
+const REGIONAL: ReadonlySet<Method> = new Set(['cosine', 'cg', 'iterative', 'jacobi', 'truncated', 'fsr', 'hybrid']);
 
 /** Parameters as methods.md names them; defaults are its own. */
 export interface RankParameters {
@@ -170,6 +174,8 @@ export interface PreparedFacts {
   /** Bytes of what a search touches: vectors, graph, eigenvectors. */
   readonly bytes: number;
   readonly eigenResidual: number | null;
+  /** Share of the exact ten nearest that `ann` finds, over a sample of the database. */
+  readonly recall: number | null;
 }
 
 /** Offline results that several methods share, so that comparing them computes the graph once. */
@@ -240,6 +246,7 @@ export class Ranker {
         (parts.embedding?.data.byteLength ?? 0) +
         (parts.offline === undefined ? 0 : 8 * parts.offline.ids.length),
       eigenResidual: parts.eigen?.residual ?? null,
+      recall: parts.recall ?? null,
     };
   }
 
@@ -278,7 +285,10 @@ export class Ranker {
         ? ApproximateIndex.open(indexFile, vectors)
         : ApproximateIndex.build(vectors, undefined, task);
       if (!known && indexFile !== undefined) parts.approximate.save(indexFile);
+      parts.recall = await parts.approximate.recall(RECALL_AT, RECALL_SAMPLE);
     }
+    if (method === 'truncated' && database.owners !== undefined)
+      parts.whole = summedRegions(vectors, database.owners, database.images);
     if (ON_GRAPH.has(method)) await prepareGraph(vectors, parameters, parts, cache, task);
     return new Ranker(database, parameters, new ExactIndex(searched), parts, performance.now() - began);
   }
@@ -371,16 +381,33 @@ export class Ranker {
     else if (parts.offline !== undefined) ys.forEach((y, i) => give(i, offlineScores(parts.offline!, y)));
     else if (p.method === 'truncated') {
       const position = new Int32Array(this.#database.vectors.rows).fill(-1);
-      const lists = await this.#index.search(takeRows(queries.vectors, inside), p.shortlist);
+      const keep = await this.#shortlists(queries, inside);
       ys.forEach((y, i) => {
         task?.check();
-        give(i, truncatedScores(parts.graph!, lists.ids.subarray(i * lists.k, (i + 1) * lists.k), y, p, position));
+        give(i, truncatedScores(parts.graph!, keep[i]!, y, p, position));
         task?.progress(i + 1);
       });
     } else await parts.pool!.run(p.method as 'cg' | 'iterative' | 'jacobi' | 'hybrid', ys, p, give, task);
     const outside = queries.count - inside.length;
     if (outside > 0) await this.#byCosine(queries, groups, carried, out);
     return { ...out, outside };
+  }
+
+  /** Rows that truncated diffusion keeps for each query: the nearest, or all regions of the nearest images (methods.md 4.5). */
+  async #shortlists(queries: Queries, inside: readonly number[]): Promise<ArrayLike<number>[]> {
+    const { owners, images } = this.#database;
+    const { whole } = this.#parts;
+    const { shortlist } = this.parameters;
+    if (whole === undefined || owners === undefined) {
+      const lists = await this.#index.search(takeRows(queries.vectors, inside), shortlist);
+      return inside.map((_, i) => lists.ids.subarray(i * lists.k, (i + 1) * lists.k));
+    }
+    const rows = rowsByImage(owners, images);
+    const asked = summedRegions(queries.vectors, queries.owners ?? identity(queries.count), queries.count);
+    const lists = await exactNeighbours(whole, takeRows(asked, inside), shortlist);
+    return inside.map((_, i) =>
+      Array.from(lists.ids.subarray(i * lists.k, (i + 1) * lists.k)).flatMap((id) => rows[id]!),
+    );
   }
 
   /** Spectral ranking is search by inner product among the rows of the embedding. */
@@ -428,6 +455,9 @@ interface Parts {
   spectral?: ExactIndex;
   offline?: OfflineDiffusion;
   approximate?: ApproximateIndex;
+  recall?: number;
+  /** One vector an image, the sum of its regions, by which truncation chooses images. */
+  whole?: Matrix;
   pooling?: SparseVector[];
 }
 

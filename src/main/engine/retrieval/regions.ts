@@ -1,4 +1,5 @@
 import { CholeskyDecomposition, Matrix as Dense } from 'ml-matrix';
+import { l2Normalise } from '../network/pooling.ts';
 import type { SparseVector } from './diffusion.ts';
 import { dot, row, type Matrix } from './rank.ts';
 
@@ -24,6 +25,16 @@ export function rowsByImage(owners: ArrayLike<number>, images: number): number[]
   const lists: number[][] = Array.from({ length: images }, () => []);
   for (let i = 0; i < owners.length; i += 1) lists[owners[i]!]!.push(i);
   return lists;
+}
+
+/** R-MAC's global descriptor: the sum of an image's regions, L2-normalised (methods.md 1.5). @returns one row an image. */
+export function summedRegions(regions: Matrix, owners: ArrayLike<number>, images: number): Matrix {
+  const { dim } = regions;
+  const data = new Float32Array(images * dim);
+  for (let r = 0; r < regions.rows; r += 1)
+    for (let d = 0; d < dim; d += 1) data[owners[r]! * dim + d]! += regions.data[r * dim + d]!;
+  for (let i = 0; i < images; i += 1) l2Normalise(data.subarray(i * dim, (i + 1) * dim));
+  return { data, rows: images, dim };
 }
 
 /** The pooling matrix Σ: for each image its regions and their weights. */

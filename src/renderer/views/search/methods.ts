@@ -20,7 +20,7 @@ export const METHOD_NAMES: Readonly<Record<RankingMethod, string>> = {
 };
 
 /** Methods that can rank photos by their regions. */
-export const REGIONAL: readonly RankingMethod[] = ['cosine', 'cg', 'iterative', 'jacobi', 'fsr', 'hybrid'];
+export const REGIONAL: readonly RankingMethod[] = ['cosine', 'cg', 'iterative', 'jacobi', 'truncated', 'fsr', 'hybrid'];
 
 /** What a result's border and letter mean; never colour alone. */
 export const RELATIONS: Readonly<Record<SearchHit['relation'], { mark: string; text: string }>> = {
