@@ -1,23 +1,26 @@
 import { z } from 'zod';
-import type {
-  ClusterDetail,
-  ClusterInfo,
-  CovisibleView,
-  DescriptorMap,
-  EvaluationInfo,
-  Explanation,
-  JobInfo,
-  JobProgress,
-  LibraryInfo,
-  MeasurementDetail,
-  MeasurementInfo,
-  MiningRunInfo,
-  PhotoInfo,
-  SearchHit,
-  SetInfo,
-  TrainingRunInfo,
-  TruthInfo,
-  TupleInfo,
+import {
+  type ClusterDetail,
+  type ClusterInfo,
+  type CovisibleView,
+  type DescriptorMap,
+  type EvaluationInfo,
+  type Explanation,
+  type JobInfo,
+  type JobProgress,
+  type LibraryInfo,
+  METHODS,
+  type MeasurementDetail,
+  type MeasurementInfo,
+  type Method,
+  type MiningRunInfo,
+  PROTOCOLS,
+  type PhotoInfo,
+  type SearchHit,
+  type SetInfo,
+  type TrainingRunInfo,
+  type TruthInfo,
+  type TupleInfo,
 } from './domain.ts';
 import type { ErrorShape } from './errors.ts';
 
@@ -43,23 +46,8 @@ const mining = z
 
 /** A network's descriptors as NETWORK-SIZE, or a stored set. */
 const set = z.string().regex(/^[0-9a-f]{8,64}(-\d{2,4})?$/);
-const method = z.enum([
-  'cosine',
-  'ann',
-  'aqe',
-  'alpha-qe',
-  'dba',
-  'alpha-dba',
-  'superglobal',
-  'cg',
-  'iterative',
-  'jacobi',
-  'truncated',
-  'fsr',
-  'hybrid',
-  'offline',
-]);
-const protocol = z.enum(['oxford', 'easy', 'medium', 'hard', 'holidays', 'instre', 'ukbench', 'recall', 'acc']);
+const method = z.enum(METHODS);
+const protocol = z.enum(PROTOCOLS);
 const ranking = z
   .object({
     k: z.int().min(1).max(10_000),
@@ -147,9 +135,6 @@ const jobParams = z.discriminatedUnion('kind', [
     .strict(),
 ]);
 
-export type RankingMethod = z.infer<typeof method>;
-export type TruthProtocol = z.infer<typeof protocol>;
-
 /** Jobs that a page may start. Those that take paths (import, run) start from the host: a dialog or the command line. */
 export type PageJob = z.infer<typeof jobParams>;
 
@@ -217,7 +202,7 @@ export interface RouteResults {
     readonly hits: readonly SearchHit[];
     readonly set: string;
     readonly setName: string;
-    readonly method: RankingMethod;
+    readonly method: Method;
     readonly parameters: Readonly<Record<string, number>>;
     readonly milliseconds: number;
     readonly preparedMs: number;

@@ -184,6 +184,39 @@ export interface EvaluationInfo extends EvaluationResult {
   readonly size: number;
 }
 
+/** Every way to rank a database; the first is what all others are compared with. */
+export const METHODS = [
+  'cosine',
+  'ann',
+  'aqe',
+  'alpha-qe',
+  'dba',
+  'alpha-dba',
+  'superglobal',
+  'cg',
+  'iterative',
+  'jacobi',
+  'truncated',
+  'fsr',
+  'hybrid',
+  'offline',
+] as const;
+export type Method = (typeof METHODS)[number];
+
+/** Protocols of methods.md 6 that need a ground truth. */
+export const PROTOCOLS = [
+  'oxford',
+  'easy',
+  'medium',
+  'hard',
+  'holidays',
+  'instre',
+  'ukbench',
+  'recall',
+  'acc',
+] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
 /** A ground truth of the library. */
 export interface TruthInfo {
   readonly id: string;

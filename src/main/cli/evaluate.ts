@@ -1,12 +1,12 @@
 /** `covis evaluate`: a ranking against a ground truth, or a library's network under a protocol. */
 import { CovisError } from '../../shared/errors.ts';
 import { readNpy } from '../engine/formats/npy.ts';
-import { PROTOCOLS, type GroundTruth, type Protocol } from '../engine/evaluation/ground-truth.ts';
+import { type GroundTruth } from '../engine/evaluation/ground-truth.ts';
+import { METHODS, type Method, PROTOCOLS, type Protocol } from '../../shared/domain.ts';
 import { readGroundTruth } from '../engine/evaluation/ground-truth-files.ts';
 import { checkRanks, measure, type Measurement, type PrecisionKind, type Ranks } from '../engine/evaluation/measure.ts';
 import { pairedTest } from '../engine/evaluation/statistics.ts';
 import { importTruth } from '../engine/evaluation/truths.ts';
-import { METHODS, type Method } from '../engine/retrieval/methods.ts';
 import type { MeasureReport } from '../engine/tasks.ts';
 import { print } from './output.ts';
 import { action, command, number, withLibrary, type Options } from './program.ts';

@@ -1,7 +1,8 @@
 /** `covis rank`: every ranking method on the matrices of a researcher, without a library. */
 import { writeNpy } from '../engine/formats/npy.ts';
 import { readDescriptorFile, type DescriptorFile } from '../engine/retrieval/descriptor-files.ts';
-import { defaultParameters, METHODS, Ranker, usedParameters, type Method } from '../engine/retrieval/methods.ts';
+import { defaultParameters, Ranker, usedParameters } from '../engine/retrieval/methods.ts';
+import { METHODS, type Method } from '../../shared/domain.ts';
 import { normaliseRows, type Matrix } from '../engine/retrieval/rank.ts';
 import { readNpy } from '../engine/formats/npy.ts';
 import { CovisError } from '../../shared/errors.ts';

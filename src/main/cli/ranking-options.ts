@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Method, RankParameters } from '../engine/retrieval/methods.ts';
+import type { RankParameters } from '../engine/retrieval/methods.ts';
+import type { Method } from '../../shared/domain.ts';
 import { number, type Options } from './program.ts';
 
 /** Adds the parameters of ranking methods, under the same names for every command. */

@@ -5,7 +5,7 @@ import { readNames } from '../engine/evaluation/ground-truth-files.ts';
 import type { Crop } from '../engine/library/pixels.ts';
 import { extract } from '../engine/network/extract.ts';
 import { resolveNetwork } from '../engine/network/networks.ts';
-import { METHODS, type Method } from '../engine/retrieval/methods.ts';
+import { METHODS, type Method } from '../../shared/domain.ts';
 import { listSets, removeSet, type ImportVectorsReport } from '../engine/retrieval/vector-sets.ts';
 import { SearchSession } from '../engine/search-session.ts';
 import { trainingParameters } from '../engine/tasks.ts';

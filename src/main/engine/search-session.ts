@@ -1,6 +1,6 @@
-import type { Explanation, SearchHit } from '../../shared/domain.ts';
+import type { Explanation, Method, Protocol, SearchHit } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
-import { judge, type Protocol } from './evaluation/ground-truth.ts';
+import { judge } from './evaluation/ground-truth.ts';
 import { loadTruth, matchTruth } from './evaluation/truths.ts';
 import type { TaskContext } from './jobs/context.ts';
 import type { Library } from './library/library.ts';
@@ -15,7 +15,6 @@ import {
   Ranker,
   usedParameters,
   type Database,
-  type Method,
   type Queries,
   type RankParameters,
 } from './retrieval/methods.ts';

@@ -1,6 +1,13 @@
-import type { JobKind, TrainingParameters } from '../../shared/domain.ts';
+import {
+  type JobKind,
+  METHODS,
+  type Method,
+  PROTOCOLS,
+  type Protocol,
+  type TrainingParameters,
+} from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
-import { PROTOCOL_TEXT, PROTOCOLS, type Protocol } from './evaluation/ground-truth.ts';
+import { PROTOCOL_TEXT } from './evaluation/ground-truth.ts';
 import {
   GEOMETRY_PROTOCOLS,
   geometryBenchmark,
@@ -11,14 +18,7 @@ import {
 import type { TaskContext } from './jobs/context.ts';
 import { extractRegions } from './retrieval/feature-maps.ts';
 import { layOut, storeMap } from './retrieval/map.ts';
-import {
-  libraryParameters,
-  GraphCache,
-  METHODS,
-  Ranker,
-  type Method,
-  type RankParameters,
-} from './retrieval/methods.ts';
+import { libraryParameters, GraphCache, Ranker, type RankParameters } from './retrieval/methods.ts';
 import { measureTradeoff } from './retrieval/tradeoff.ts';
 import {
   importVectors,

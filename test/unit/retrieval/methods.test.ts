@@ -7,7 +7,8 @@ import { ApproximateIndex } from '../../../src/main/engine/retrieval/approximate
 import { augmentDatabase, expand, refine } from '../../../src/main/engine/retrieval/expansion.ts';
 import { contributions, type FeatureMap } from '../../../src/main/engine/retrieval/feature-maps.ts';
 import { layOut } from '../../../src/main/engine/retrieval/map.ts';
-import { defaultParameters, METHODS, Ranker, type Method } from '../../../src/main/engine/retrieval/methods.ts';
+import { defaultParameters, Ranker } from '../../../src/main/engine/retrieval/methods.ts';
+import { METHODS, type Method } from '../../../src/shared/domain.ts';
 import { exactNeighbours } from '../../../src/main/engine/retrieval/neighbours.ts';
 import {
   dot,

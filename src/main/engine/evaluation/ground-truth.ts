@@ -1,3 +1,4 @@
+import type { Protocol } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 
 /** A query of a ground truth; labels are rows of `images`. */
@@ -19,20 +20,6 @@ export interface GroundTruth {
   readonly images: readonly string[];
   readonly queries: readonly TruthQuery[];
 }
-
-/** Protocols of methods.md 6. */
-export const PROTOCOLS = [
-  'oxford',
-  'easy',
-  'medium',
-  'hard',
-  'holidays',
-  'instre',
-  'ukbench',
-  'recall',
-  'acc',
-] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
 
 /** What each protocol does, in words that go with every score. */
 export const PROTOCOL_TEXT: Readonly<Record<Protocol, string>> = {

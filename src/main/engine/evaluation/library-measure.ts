@@ -1,4 +1,4 @@
-import type { MeasurementDetail, MeasurementInfo } from '../../../shared/domain.ts';
+import type { MeasurementDetail, MeasurementInfo, Protocol } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
@@ -9,7 +9,7 @@ import { usedParameters } from '../retrieval/methods.ts';
 import { describeOne } from '../retrieval/search.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { geometryTruth } from './geometry-protocol.ts';
-import type { GroundTruth, Protocol } from './ground-truth.ts';
+import type { GroundTruth } from './ground-truth.ts';
 import { measure, precisionRecall, type Measurement } from './measure.ts';
 import { loadTruth, matchTruth } from './truths.ts';
 

@@ -1,6 +1,7 @@
 import { CovisError } from '../../../shared/errors.ts';
 import { averagePrecision, nonInterpolatedPrecision, positiveRanks, precisionAt } from './average-precision.ts';
-import { judge, PROTOCOL_TEXT, type GroundTruth, type Protocol } from './ground-truth.ts';
+import { judge, PROTOCOL_TEXT, type GroundTruth } from './ground-truth.ts';
+import type { Protocol } from '../../../shared/domain.ts';
 import { bootstrap, mean, type Interval } from './statistics.ts';
 
 /** Which area under the precision-recall curve (methods.md 0.8). */

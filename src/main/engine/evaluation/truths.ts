@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { TruthInfo } from '../../../shared/domain.ts';
+import type { Protocol, TruthInfo } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { now, type Library } from '../library/library.ts';
-import { bareName, type GroundTruth, type Protocol } from './ground-truth.ts';
+import { bareName, type GroundTruth } from './ground-truth.ts';
 import { readGroundTruth } from './ground-truth-files.ts';
 
 /** Keeps a ground truth in the library; the same one twice is one. @throws CovisError `INPUT_*` as {@link readGroundTruth}. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Method } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { ApproximateIndex } from './approximate.ts';
@@ -20,25 +21,6 @@ export const HYBRID_RESIDUAL = 1e-7;
 /** How the recall of the approximate index is measured. */
 const RECALL_AT = 10;
 const RECALL_SAMPLE = 50;
-
-/** Every way to rank a database; the first is what all others are compared with. */
-export const METHODS = [
-  'cosine',
-  'ann',
-  'aqe',
-  'alpha-qe',
-  'dba',
-  'alpha-dba',
-  'superglobal',
-  'cg',
-  'iterative',
-  'jacobi',
-  'truncated',
-  'fsr',
-  'hybrid',
-  'offline',
-] as const;
-export type Method = (typeof METHODS)[number];
 
 /** Methods that walk the graph of the database. */
 const ON_GRAPH: ReadonlySet<Method> = new Set(['cg', 'iterative', 'jacobi', 'truncated', 'fsr', 'hybrid', 'offline']);

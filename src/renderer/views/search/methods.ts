@@ -1,8 +1,7 @@
-import type { RankingMethod } from '../../../shared/contract.ts';
-import type { SearchHit } from '../../../shared/domain.ts';
+import type { Method, SearchHit } from '../../../shared/domain.ts';
 
 /** Ranking methods as the studio names them, in the order of its lists. */
-export const METHOD_NAMES: Readonly<Record<RankingMethod, string>> = {
+export const METHOD_NAMES: Readonly<Record<Method, string>> = {
   cosine: 'Cosine',
   ann: 'Approximate (HNSW)',
   aqe: 'Query expansion',
@@ -20,7 +19,7 @@ export const METHOD_NAMES: Readonly<Record<RankingMethod, string>> = {
 };
 
 /** Methods that can rank photos by their regions. */
-export const REGIONAL: readonly RankingMethod[] = ['cosine', 'cg', 'iterative', 'jacobi', 'truncated', 'fsr', 'hybrid'];
+export const REGIONAL: readonly Method[] = ['cosine', 'cg', 'iterative', 'jacobi', 'truncated', 'fsr', 'hybrid'];
 
 /** What a result's border and letter mean; never colour alone. */
 export const RELATIONS: Readonly<Record<SearchHit['relation'], { mark: string; text: string }>> = {
