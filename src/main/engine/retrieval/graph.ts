@@ -27,44 +27,37 @@ export function affinity(cosine: number, gamma: number): number {
 export function mutualGraph(lists: Neighbours, gamma: number): SparseGraph {
   const { k, ids, scores } = lists;
   const nodes = k === 0 ? 0 : ids.length / k;
-  const weight = new Map<number, number>();
-  const rows: { column: number; value: number }[][] = Array.from({ length: nodes }, () => []);
+  /** Where `of` has `wanted` in its list, or -1. */
+  const find = (of: number, wanted: number): number => {
+    for (let at = of * k, end = at + k; at < end; at += 1) if (ids[at] === wanted) return at;
+    return -1;
+  };
+  const starts = new Uint32Array(nodes + 1);
+  const weights = new Float64Array(ids.length);
   for (let i = 0; i < nodes; i += 1) {
-    for (let j = 0; j < k; j += 1) {
-      const other = ids[i * k + j]!;
-      const w = affinity(scores[i * k + j]!, gamma);
-      if (other === i || w === 0) continue;
-      if (other > i) weight.set(i * nodes + other, w);
+    let edges = 0;
+    for (let at = i * k, end = at + k; at < end; at += 1) {
+      const other = ids[at]!;
+      const back = other === i || scores[at]! <= 0 ? -1 : find(other, i);
+      if (back < 0) continue;
+      weights[at] = affinity(Math.min(scores[at]!, scores[back]!), gamma);
+      if (weights[at]! > 0) edges += 1;
     }
+    starts[i + 1] = starts[i]! + edges;
   }
-  for (let i = 0; i < nodes; i += 1) {
-    for (let j = 0; j < k; j += 1) {
-      const other = ids[i * k + j]!;
-      if (other >= i) continue;
-      const back = weight.get(other * nodes + i);
-      const w = affinity(scores[i * k + j]!, gamma);
-      if (back === undefined || w === 0) continue;
-      const value = Math.min(back, w);
-      rows[i]!.push({ column: other, value });
-      rows[other]!.push({ column: i, value });
-    }
-  }
-  return fromRows(rows);
-}
-
-function fromRows(rows: readonly { column: number; value: number }[][]): SparseGraph {
-  const starts = new Uint32Array(rows.length + 1);
-  rows.forEach((r, i) => (starts[i + 1] = starts[i]! + r.length));
-  const columns = new Uint32Array(starts[rows.length]!);
+  const columns = new Uint32Array(starts[nodes]!);
   const values = new Float64Array(columns.length);
-  rows.forEach((r, i) => {
-    r.sort((a, b) => a.column - b.column);
-    r.forEach((e, j) => {
-      columns[starts[i]! + j] = e.column;
-      values[starts[i]! + j] = e.value;
-    });
-  });
-  return { nodes: rows.length, starts, columns, values };
+  for (let i = 0; i < nodes; i += 1) {
+    const edges: number[] = [];
+    for (let at = i * k, end = at + k; at < end; at += 1) if (weights[at]! > 0) edges.push(at);
+    edges
+      .sort((a, b) => ids[a]! - ids[b]!)
+      .forEach((at, j) => {
+        columns[starts[i]! + j] = ids[at]!;
+        values[starts[i]! + j] = weights[at]!;
+      });
+  }
+  return { nodes, starts, columns, values };
 }
 
 /** Row sums. */
