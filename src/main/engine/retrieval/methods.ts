@@ -70,12 +70,12 @@ export function defaultParameters(method: Method, regional = false): RankParamet
 }
 
 /** Share of a collection that a node's neighbours may be: with more, the graph joins what is not alike. */
-const NEIGHBOUR_SHARE = 0.04;
+const NEIGHBOUR_SHARE = 0.03;
 
 /** Defaults for a library of any size: as {@link defaultParameters}, with fewer neighbours where there are few photos. */
 export function libraryParameters(method: Method, database: Database): RankParameters {
   const p = defaultParameters(method, database.owners !== undefined);
-  const k = Math.max(5, Math.min(p.k, Math.ceil(NEIGHBOUR_SHARE * database.vectors.rows)));
+  const k = Math.max(5, Math.min(p.k, Math.round(NEIGHBOUR_SHARE * database.vectors.rows)));
   return { ...p, k, kq: Math.min(p.kq, k) };
 }
 
