@@ -15,6 +15,7 @@ import {
   type Method,
   type MiningRunInfo,
   PROTOCOLS,
+  type PairedTest,
   type PhotoInfo,
   type SearchHit,
   type SetInfo,
@@ -171,6 +172,7 @@ export const ROUTES = {
   'truths.add': z.object({ upload: id, name: z.string().max(255), protocol }).strict(),
   'measurements.list': none,
   'measurements.detail': z.object({ id: z.int() }).strict(),
+  'measurements.paired': z.object({ a: z.int(), b: z.int() }).strict(),
   'map.points': z.object({ set }).strict(),
   'photos.random': z.object({ count: z.int().min(1).max(200), seed }).strict(),
   'jobs.list': none,
@@ -215,6 +217,7 @@ export interface RouteResults {
   'truths.add': TruthInfo;
   'measurements.list': readonly MeasurementInfo[];
   'measurements.detail': MeasurementDetail;
+  'measurements.paired': PairedTest;
   'map.points': DescriptorMap | null;
   'jobs.list': readonly JobInfo[];
   'jobs.start': { job: number };

@@ -257,6 +257,19 @@ export interface QueryScoreInfo {
   readonly photo?: string | null;
 }
 
+/** Two methods on the same queries: the difference of means with its interval, and how likely chance gives as much. */
+export interface PairedTest {
+  readonly queries: number;
+  /** Mean of b − a. */
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+  /** Two-sided p-value of the sign-flip permutation test. */
+  readonly p: number;
+  readonly wins: number;
+  readonly losses: number;
+}
+
 /** A cell of the matrix of measurements. */
 export interface MeasurementInfo {
   readonly id: number;

@@ -89,7 +89,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await page.locator('.tile.query').first().waitFor();
   await page.locator('.tile.positive').first().waitFor();
   expect(await page.locator('.tile.other').count()).toBeGreaterThan(0);
-  expect(await page.locator('[data-test=results] figcaption').first().innerText()).toMatch(/1\s+1\.000/);
+  expect(await page.locator('[data-test=results] figcaption').first().innerText()).toMatch(/^1\s+1\.000/);
   await page.locator('[data-test=results] .cell').nth(1).click();
   await shot(page, `${label}-search`);
 
@@ -162,6 +162,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
     .first()
     .click({ modifiers: ['Shift'] });
   await page.getByText('against', { exact: true }).waitFor();
+  await page.getByText(/p (=|<) 0\.\d+, better on/).waitFor();
   await shot(page, `${label}-measure`);
   await page.getByRole('tab', { name: 'Gradients to spectrum' }).click();
   await page.getByRole('button', { name: 'Measure', exact: true }).click();

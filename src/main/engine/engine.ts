@@ -32,7 +32,7 @@ import { SearchClient } from './search-client.ts';
 import type { AskedPhoto } from './search-session.ts';
 import { descriptorMap } from './descriptor-map.ts';
 import type { Crop } from './library/pixels.ts';
-import { listMeasurements, measurementDetail } from './evaluation/library-measure.ts';
+import { listMeasurements, measurementDetail, pairMeasurements } from './evaluation/library-measure.ts';
 import { importTruthBytes, listTruths } from './evaluation/truths.ts';
 import { taskTitle, trainingParameters } from './tasks.ts';
 import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
@@ -209,6 +209,7 @@ export class Engine {
     'truths.add': (p) => this.#addTruth(p),
     'measurements.list': () => listMeasurements(this.#open()),
     'measurements.detail': ({ id }) => measurementDetail(this.#open(), id),
+    'measurements.paired': ({ a, b }) => pairMeasurements(this.#open(), a, b),
     'map.points': ({ set }) => descriptorMap(this.#open(), set),
     'jobs.list': () => this.#jobs().list(),
     'jobs.start': ({ job: { kind, ...params } }) => ({

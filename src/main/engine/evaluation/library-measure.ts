@@ -1,4 +1,4 @@
-import type { MeasurementDetail, MeasurementInfo, Protocol } from '../../../shared/domain.ts';
+import type { MeasurementDetail, MeasurementInfo, PairedTest, Protocol } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
@@ -11,6 +11,7 @@ import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { geometryTruth } from './geometry-protocol.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import { measure, precisionRecall, type Measurement } from './measure.ts';
+import { pairedTest } from './statistics.ts';
 import { loadTruth, matchTruth } from './truths.ts';
 
 /** Protocols of the geometry's own benchmark, and the labels that each counts. */
@@ -255,6 +256,21 @@ export async function measureLibrary(
     offlineMs: ranker.facts.offlineMs,
     id: Number(lastInsertRowid),
   };
+}
+
+/**
+ * Tests whether measurement b differs from a on the queries that both have.
+ * @throws CovisError `NOT_FOUND`, `INPUT_INVALID` when they share no query.
+ */
+export function pairMeasurements(library: Library, a: number, b: number): PairedTest {
+  const first = measurementDetail(library, a);
+  const second = new Map(measurementDetail(library, b).perQuery.map((q) => [q.query, q.ap]));
+  const both = first.perQuery.filter((q) => second.has(q.query));
+  if (both.length === 0) throw new CovisError('INPUT_INVALID', 'These measurements have no query in common');
+  return pairedTest(
+    both.map((q) => q.ap),
+    both.map((q) => second.get(q.query)!),
+  );
 }
 
 const COLUMNS = `id, created, set_key AS setKey, set_name AS setName, method, parameters, truth, protocol, map, low, high, queries`;

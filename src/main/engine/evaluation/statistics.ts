@@ -1,3 +1,4 @@
+import type { PairedTest } from '../../../shared/domain.ts';
 import { random } from '../library/random.ts';
 
 /** A mean over queries with the interval in which 95 % of resampled means lie. */
@@ -26,18 +27,6 @@ export function bootstrap(values: readonly number[], seed = 0, resamples = RESAM
   means.sort();
   const at = (q: number): number => means[Math.min(resamples - 1, Math.floor(q * resamples))]!;
   return { mean: mean(values), low: at(0.025), high: at(0.975) };
-}
-
-export interface PairedTest {
-  readonly queries: number;
-  /** Mean of b − a. */
-  readonly difference: number;
-  readonly low: number;
-  readonly high: number;
-  /** Two-sided p-value of the sign-flip permutation test. */
-  readonly p: number;
-  readonly wins: number;
-  readonly losses: number;
 }
 
 /**
