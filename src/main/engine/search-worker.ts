@@ -9,7 +9,7 @@ const port = parentPort!;
 const session = new SearchSession(Library.open((workerData as { libraryPath: string }).libraryPath));
 let last: Promise<unknown> = Promise.resolve();
 
-// One request after the other: they share the session's sets.
+// One request after the other: they share its sets and prepared methods.
 port.on('message', ({ id, kind, request }: SearchTask) => {
   last = last.then(async () => {
     let reply: SearchReply;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { SetInfo } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
@@ -48,6 +48,17 @@ interface SetRow {
 const SELECT = `SELECT v.id, v.uid, v.name, n.uid AS network, v.size, v.source, v.source_hash, v.regional, v.dim, v.rows, v.photos, v.half, v.created
   FROM vector_set v LEFT JOIN network n ON n.id = v.network_id`;
 
+/** Hashes of source files by path, size and time of change, so that a list does not read gigabytes again. */
+const sourceHashes = new Map<string, Promise<string>>();
+
+function contentOf(file: string): Promise<string> {
+  const { size, mtimeMs } = statSync(file);
+  const key = `${file}\0${size}\0${mtimeMs}`;
+  let hash = sourceHashes.get(key);
+  if (hash === undefined) sourceHashes.set(key, (hash = hashFile(file)));
+  return hash;
+}
+
 /** Key of a network's own descriptors. */
 export function setKey(network: Pick<NetworkRow, 'uid'>, size: number): string {
   return `${network.uid}-${size}`;
@@ -79,7 +90,7 @@ export async function listSets(library: Library): Promise<SetInfo[]> {
   }));
   for (const v of others) {
     const changed =
-      v.source !== null && existsSync(v.source) && (await hashFile(v.source)) !== v.source_hash
+      v.source !== null && existsSync(v.source) && (await contentOf(v.source)) !== v.source_hash
         ? 'its file has changed since it was imported'
         : null;
     infos.push({
