@@ -20,7 +20,7 @@ import {
 } from './retrieval/methods.ts';
 import { dot, row, type Matrix } from './retrieval/rank.ts';
 import { rowsByImage } from './retrieval/regions.ts';
-import { describeOne, hitsOf, type Found } from './retrieval/search.ts';
+import { Describer, hitsOf, type Found } from './retrieval/search.ts';
 import { loadSet, networkSet, setKey, type LoadedSet } from './retrieval/vector-sets.ts';
 
 /** What is asked: a photo of the library or bytes from outside, maybe a part of it. */
@@ -61,6 +61,7 @@ export class SearchSession {
   readonly #library: Library;
   readonly #rankers = new Map<string, Promise<Ranker>>();
   #set: { readonly version: string; readonly set: LoadedSet; readonly cache: GraphCache } | undefined;
+  #describer: Describer | undefined;
   #features: { readonly network: string; readonly runner: FeatureRunner } | undefined;
 
   constructor(library: Library) {
@@ -120,6 +121,7 @@ export class SearchSession {
   async close(): Promise<void> {
     for (const r of this.#rankers.values()) await (await r).close();
     await this.#features?.runner.release();
+    await this.#describer?.release();
   }
 
   async #loaded(r: SearchRequest): Promise<{ set: LoadedSet; cache: GraphCache }> {
@@ -184,7 +186,11 @@ export class SearchSession {
       throw new CovisError('STATE_EMPTY', `${set.name} was imported, so that only photos that it has can ask`, {
         hint: 'Choose a photo of the library without a crop, or the descriptors of a network.',
       });
-    const data = await describeOne(this.#library, set.network, this.#file(r), set.size, r.crop);
+    if (this.#describer?.network.uid !== set.network.uid) {
+      await this.#describer?.release();
+      this.#describer = await Describer.create(this.#library, set.network);
+    }
+    const data = await this.#describer.describe(this.#file(r), set.size, r.crop);
     const vectors = { data, rows: 1, dim: data.length };
     return { vectors, count: 1, ...(set.owners === undefined ? {} : { owners: new Uint32Array(1) }) };
   }

@@ -82,6 +82,10 @@ describe('the approximate index', () => {
       expect.objectContaining({ code: 'INPUT_INVALID', file }),
     );
     expect(existsSync(`${file}.tmp`)).toBe(false);
+    // Asked for every row, each comes once, whatever the links of the index reach.
+    const few = clustered(300, 12, 10, 0.55, 21);
+    for (let t = 0; t < 5; t += 1)
+      expect(new Set(ApproximateIndex.build(few).search(few, 300).ids.subarray(0, 300)).size).toBe(300);
   });
 });
 

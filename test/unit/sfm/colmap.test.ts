@@ -158,7 +158,9 @@ describeWith(['colmap'], 'models that COLMAP itself wrote', () => {
         .sort((a, b) => a - b);
     expect(xyz(text)).toEqual(xyz(original));
   });
+});
 
+describeWith(['colmap', 'shared data'], 'a model of photographs', () => {
   it('agrees with model_analyzer on counts and error', () => {
     const from = join(SHARED, 'scenes', 'fountain_p11', 'sparse', '0');
     const r = spawnSync('colmap', ['model_analyzer', '--path', from], {

@@ -6,7 +6,7 @@ import { photoPath } from '../library/photos.ts';
 import { splitPlaces } from '../mining/split.ts';
 import type { Queries, Ranker } from '../retrieval/methods.ts';
 import { usedParameters } from '../retrieval/methods.ts';
-import { describeOne } from '../retrieval/search.ts';
+import { Describer } from '../retrieval/search.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { geometryTruth } from './geometry-protocol.ts';
 import type { GroundTruth } from './ground-truth.ts';
@@ -132,35 +132,41 @@ async function queriesOf(
   const kept: number[] = [];
   const rows: Float32Array[] = [];
   const owners: number[] = [];
+  let describer: Describer | undefined;
   task.step('Describing queries', b.truth.queries.length, 'queries');
-  for (const [q, query] of b.truth.queries.entries()) {
-    task.check();
-    task.progress(q + 1);
-    const photo = b.photos[q]!;
-    const image = imageOf.get(photo);
-    if (query.bbx !== null && set.network !== undefined && set.size !== undefined && set.owners === undefined) {
-      const full = library.db.prepare('SELECT width, height FROM photo WHERE id = ?').get(photo) as {
-        width: number;
-        height: number;
-      };
-      const [left, top, right, bottom] = query.bbx;
-      const crop = {
-        x: left / full.width,
-        y: top / full.height,
-        width: (right - left) / full.width,
-        height: (bottom - top) / full.height,
-      };
-      rows.push(await describeOne(library, set.network, photoPath(library, photo), set.size, crop));
-      owners.push(kept.length);
-      kept.push(q);
-    } else if (image !== undefined) {
-      for (let r = 0; r < set.vectors.rows; r += 1) {
-        if ((set.owners?.[r] ?? r) !== image) continue;
-        rows.push(set.vectors.data.subarray(r * set.vectors.dim, (r + 1) * set.vectors.dim));
+  try {
+    for (const [q, query] of b.truth.queries.entries()) {
+      task.check();
+      task.progress(q + 1);
+      const photo = b.photos[q]!;
+      const image = imageOf.get(photo);
+      if (query.bbx !== null && set.network !== undefined && set.size !== undefined && set.owners === undefined) {
+        const full = library.db.prepare('SELECT width, height FROM photo WHERE id = ?').get(photo) as {
+          width: number;
+          height: number;
+        };
+        const [left, top, right, bottom] = query.bbx;
+        const crop = {
+          x: left / full.width,
+          y: top / full.height,
+          width: (right - left) / full.width,
+          height: (bottom - top) / full.height,
+        };
+        describer ??= await Describer.create(library, set.network);
+        rows.push(await describer.describe(photoPath(library, photo), set.size, crop));
         owners.push(kept.length);
+        kept.push(q);
+      } else if (image !== undefined) {
+        for (let r = 0; r < set.vectors.rows; r += 1) {
+          if ((set.owners?.[r] ?? r) !== image) continue;
+          rows.push(set.vectors.data.subarray(r * set.vectors.dim, (r + 1) * set.vectors.dim));
+          owners.push(kept.length);
+        }
+        kept.push(q);
       }
-      kept.push(q);
     }
+  } finally {
+    await describer?.release();
   }
   const data = new Float32Array(rows.length * set.vectors.dim);
   rows.forEach((r, i) => data.set(r, i * set.vectors.dim));

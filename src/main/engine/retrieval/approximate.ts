@@ -98,8 +98,12 @@ export class ApproximateIndex {
     for (let q = 0; q < queries.rows; q += 1) {
       const { keys } = found instanceof BatchMatches ? found.get(q) : found;
       const asked = row(queries, q);
-      Array.from(keys, (key) => ({ id: Number(key), score: Math.fround(dot(asked, row(db, Number(key)))) }))
+      const ids = new Set(Array.from(keys, Number));
+      // A node that no link leads to is not found; whoever asks for so many gets it from the rows themselves.
+      const complete = ids.size < kept ? Uint32Array.from({ length: db.rows }, (_, i) => i) : ids;
+      Array.from(complete, (id) => ({ id, score: Math.fround(dot(asked, row(db, id))) }))
         .sort((a, b) => b.score - a.score || a.id - b.id)
+        .slice(0, kept)
         .forEach((hit, j) => {
           out.ids[q * kept + j] = hit.id;
           out.scores[q * kept + j] = hit.score;

@@ -8,20 +8,29 @@ import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { Runner } from '../network/runtime.ts';
 import type { LoadedSet } from './vector-sets.ts';
 
-/** Descriptor of one photo that need not be in the library. */
-export async function describeOne(
-  library: Library,
-  network: NetworkRow,
-  file: string | Uint8Array,
-  size: number,
-  crop?: Crop,
-): Promise<Float32Array> {
-  const pixels = await decode(file, size, crop);
-  const runner = await Runner.create(loadNetwork(library, network).graph);
-  try {
-    return (await runner.run({ [IMAGE]: toInput(pixels, network.spec.preprocess) }))[DESCRIPTOR]!.slice();
-  } finally {
-    await runner.release();
+/** Describes photos that need not be in the library, with one network that is made ready once. Release it when done. */
+export class Describer {
+  readonly network: NetworkRow;
+  readonly #runner: Runner;
+
+  private constructor(network: NetworkRow, runner: Runner) {
+    this.network = network;
+    this.#runner = runner;
+  }
+
+  static async create(library: Library, network: NetworkRow): Promise<Describer> {
+    return new Describer(network, await Runner.create(loadNetwork(library, network).graph));
+  }
+
+  /** @param size long side in pixels of the whole photo, whatever part of it asks. @throws CovisError `INPUT_*` naming the file. */
+  async describe(file: string | Uint8Array, size: number, crop?: Crop): Promise<Float32Array> {
+    const pixels = await decode(file, size, crop);
+    const out = await this.#runner.run({ [IMAGE]: toInput(pixels, this.network.spec.preprocess) });
+    return out[DESCRIPTOR]!.slice();
+  }
+
+  async release(): Promise<void> {
+    await this.#runner.release();
   }
 }
 
