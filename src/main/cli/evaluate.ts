@@ -75,7 +75,10 @@ function evaluateRanks(o: Options): void {
   const kind = o['ap'] as PrecisionKind;
   if (kind !== 'trapezoidal' && kind !== 'rectangular')
     throw new CovisError('INPUT_INVALID', `--ap takes trapezoidal or rectangular, not "${String(kind)}"`);
-  const rows = truth.images.length + ((o['distractors'] as number | undefined) ?? 0);
+  const distractors = (o['distractors'] as number | undefined) ?? 0;
+  if (!Number.isInteger(distractors) || distractors < 0)
+    throw new CovisError('INPUT_INVALID', `--distractors takes a whole number of at least 0, not ${distractors}`);
+  const rows = truth.images.length + distractors;
   const one = (file: string): Measurement => {
     const ranks = readRanks(file, truth);
     checkRanks(ranks, truth, rows);

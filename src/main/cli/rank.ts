@@ -40,6 +40,9 @@ export function addRank(): void {
     const method = o['method'] as Method;
     if (!METHODS.includes(method))
       throw new CovisError('INPUT_INVALID', `--method takes ${METHODS.join(', ')}, not "${method}"`);
+    const asked = (o['top'] as number | undefined) ?? Infinity;
+    if (!(asked >= 1) || (Number.isFinite(asked) && !Number.isInteger(asked)))
+      throw new CovisError('INPUT_INVALID', `--top takes a whole number of at least 1, not ${asked}`);
     const task = terminalContext();
     const database = await load(o, 'database');
     const queries = await load(o, 'queries');
@@ -100,6 +103,9 @@ export function addRank(): void {
       print(o.json === true, report, () => [
         `${method}: ${queries.images} queries against ${database.images} images, ${report.msPerQuery.toFixed(2)} ms a query after ${duration(report.offlineMs / 1000)} of preparation`,
         ...(report.edges > 0 ? [`graph: ${report.nodes} nodes, ${report.edges} edges`] : []),
+        ...(report.recallAt10 === undefined
+          ? []
+          : [`recall@10 ${report.recallAt10.toFixed(4)} on a sample of the database`]),
         ...(ranks.outside > 0 ? [`${ranks.outside} queries have no similar neighbour and were ranked by cosine`] : []),
         `written to ${o['out'] as string}`,
       ]);

@@ -42,7 +42,7 @@ function readText(file: string): string {
   return readFileSync(file, 'utf8');
 }
 
-/** Names of a list, one a line; what follows a comma or a space is left out. */
+/** Lines of a list of names, without the empty ones. */
 export function readNames(file: string): string[] {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This list of names does not exist', { file });
   return readText(file)
