@@ -9,19 +9,29 @@ import {
   type JobInfo,
   type JobProgress,
   type LibraryInfo,
+  type ManifoldView,
   METHODS,
   type MeasurementDetail,
   type MeasurementInfo,
   type Method,
   type MiningRunInfo,
+  NEGATIVE_STRATEGIES,
+  POSITIVE_STRATEGIES,
   PROTOCOLS,
   type PairedTest,
   type PhotoInfo,
+  type ReviewProgress,
+  type RunComparison,
   type SearchHit,
   type SetInfo,
   type TrainingRunInfo,
   type TruthInfo,
+  STRATEGY_BITS,
+  TUPLE_SORTS,
   type TupleInfo,
+  type TupleList,
+  type TupleStrategy,
+  VERDICTS,
 } from './domain.ts';
 import type { ErrorShape } from './errors.ts';
 
@@ -36,11 +46,33 @@ const seed = z
 
 const mining = z
   .object({
-    minShared: z.int().min(1).max(100_000),
+    positives: z.enum(POSITIVE_STRATEGIES),
+    negatives: z.enum(NEGATIVE_STRATEGIES),
+    count: z.int().min(1).max(100),
+    minShared: z.int().min(0).max(100_000),
     minOverlap: z.number().min(0).max(1),
     maxScale: z.number().min(1).max(100),
-    negatives: z.int().min(1).max(100),
+    cameraPool: z.int().min(1).max(100_000),
+    pool: z.int().min(2).max(10_000_000),
     queries: z.int().min(1).max(1_000_000),
+    queryFraction: z.number().positive().max(1),
+    queriesPerCluster: z.int().min(0).max(1_000_000),
+  })
+  .partial()
+  .strict();
+const manifold = z
+  .object({
+    k: z.int().min(2).max(10_000),
+    gamma: z.number().positive().max(20),
+    alpha: z.number().positive().max(0.99999),
+    iterations: z.int().min(1).max(10_000),
+    tolerance: z.number().min(0).max(1),
+    positivesK: z.int().min(1).max(100_000),
+    negativesK: z.int().min(1).max(1_000_000),
+    kept: z.int().min(1).max(1000),
+    anchors: z.enum(['maxima', 'all']),
+    maxAnchors: z.int().min(1).max(1_000_000),
+    importance: z.enum(['degree', 'power']),
   })
   .partial()
   .strict();
@@ -74,6 +106,47 @@ const asked = {
   network: id.optional(),
 };
 
+const range = z.object({ min: z.number().optional(), max: z.number().optional() }).strict();
+const tupleFilter = z
+  .object({
+    cluster: id,
+    strategy: z.enum(Object.keys(STRATEGY_BITS) as [TupleStrategy, ...TupleStrategy[]]),
+    similarity: range,
+    hardest: range,
+    shared: range,
+    decision: z.enum(['none', 'any', 'accept', 'reject', 'swap', 'same-object', 'note']),
+    disagreement: z.boolean(),
+    newSince: z.int(),
+  })
+  .partial()
+  .strict();
+const list = z.string().regex(/^l\d{1,15}$/);
+/** What a person said of two photos, by content hash; run and tuple say where they were looking. */
+const judgement = z
+  .object({
+    query: id,
+    other: id,
+    aspect: z.enum(['positive', 'negative', 'note']),
+    verdict: z.enum([...VERDICTS, 'note']),
+    replacement: id.optional(),
+    note: z.string().max(10_000).optional(),
+    run: z.int().optional(),
+    tuple: z.int().min(0).optional(),
+  })
+  .strict();
+
+/** What a person chose for every library: keys by action, the theme. */
+export const settingsSchema = z
+  .object({
+    keys: z.record(z.string().max(40), z.array(z.string().max(40)).max(8)),
+    theme: z.enum(['dark', 'light']),
+  })
+  .partial()
+  .strict();
+export type Settings = z.infer<typeof settingsSchema>;
+export type TupleFilterParams = z.infer<typeof tupleFilter>;
+export type JudgementParams = z.infer<typeof judgement>;
+
 const jobParams = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('extract'), network: id.optional(), size: size.optional() }).strict(),
   z
@@ -83,6 +156,8 @@ const jobParams = z.discriminatedUnion('kind', [
       size: size.optional(),
       seed: seed.optional(),
       mining: mining.optional(),
+      manifold: manifold.optional(),
+      set: set.optional(),
     })
     .strict(),
   z
@@ -96,6 +171,9 @@ const jobParams = z.discriminatedUnion('kind', [
       learningRate: z.number().positive().max(1).optional(),
       weightDecay: z.number().min(0).max(1).optional(),
       margin: z.number().positive().max(2).optional(),
+      loss: z.enum(['contrastive', 'triplet']).optional(),
+      optimiser: z.enum(['adam', 'sgd']).optional(),
+      pools: z.int().optional(),
       mining: mining.optional(),
     })
     .strict(),
@@ -149,9 +227,28 @@ export const ROUTES = {
   'clusters.covisible': z.object({ id, view: z.int().min(0) }).strict(),
   'photos.info': z.object({ id }).strict(),
   'tuples.runs': none,
-  'tuples.page': z
-    .object({ run: z.int(), from: z.int().min(0), limit: z.int().min(1).max(500), cluster: id.optional() })
+  /** Puts a run's tuples in order once; pages are then read by the list's name. */
+  'tuples.open': z.object({ run: z.int(), filter: tupleFilter, sort: z.enum(TUPLE_SORTS) }).strict(),
+  'tuples.page': z.object({ list, from: z.int().min(0), limit: z.int().min(1).max(500) }).strict(),
+  'tuples.find': z.object({ list, index: z.int().min(0) }).strict(),
+  'tuples.compare': z.object({ a: z.int(), b: z.int() }).strict(),
+  'review.progress': z.object({ run: z.int() }).strict(),
+  'review.decide': z.object({ label: z.string().min(1).max(200), judgements: z.array(judgement).min(1).max(10_000) }).strict(),
+  'review.undo': none,
+  'review.redo': none,
+  'manifold.around': z
+    .object({
+      photo: id,
+      set: set.optional(),
+      network: id.optional(),
+      size: size.optional(),
+      k: z.int().min(2).max(1000).optional(),
+      positivesK: z.int().min(1).max(10_000).optional(),
+      negativesK: z.int().min(1).max(100_000).optional(),
+    })
     .strict(),
+  'settings.get': none,
+  'settings.set': settingsSchema,
   'training.runs': none,
   'evaluations.list': none,
   'search.run': z
@@ -197,7 +294,19 @@ export interface RouteResults {
   'photos.info': PhotoInfo;
   'photos.random': readonly PhotoInfo[];
   'tuples.runs': readonly MiningRunInfo[];
-  'tuples.page': { readonly total: number; readonly tuples: readonly TupleInfo[] };
+  'tuples.open': TupleList;
+  'tuples.page': { readonly tuples: readonly TupleInfo[] };
+  /** Position in the list; -1 where the list does not have the tuple. */
+  'tuples.find': { readonly position: number };
+  'tuples.compare': RunComparison;
+  'review.progress': ReviewProgress;
+  'review.decide': { readonly action: number };
+  /** What was undone; null where there was nothing. */
+  'review.undo': { readonly label: string | null };
+  'review.redo': { readonly label: string | null };
+  'manifold.around': ManifoldView;
+  'settings.get': Settings;
+  'settings.set': Settings;
   'training.runs': readonly TrainingRunInfo[];
   'evaluations.list': readonly EvaluationInfo[];
   'search.run': {

@@ -14,7 +14,7 @@ import { intOf, intsOf } from '../../src/main/engine/network/onnx/graph.ts';
 import { Runner } from '../../src/main/engine/network/runtime.ts';
 import { readColmapBinary } from '../../src/main/engine/sfm/colmap-binary.ts';
 import { covisibility } from '../../src/main/engine/sfm/covisibility.ts';
-import { Adam } from '../../src/main/engine/training/adam.ts';
+import { Adam } from '../../src/main/engine/training/optimisers.ts';
 import { TupleTrainer } from '../../src/main/engine/training/tuple-trainer.ts';
 import { line, median, ms, REPEATS } from './report.ts';
 import { million, retrieval } from './retrieval.ts';
@@ -65,7 +65,7 @@ async function network(): Promise<void> {
   let loss = 0;
   const step = await median(async () => {
     trainer.clearGradients();
-    loss = (await trainer.accumulate(photos, spec.preprocess, 0.7)).loss;
+    loss = (await trainer.accumulate(photos, spec.preprocess, { kind: 'contrastive', margin: 0.7, weight: 1 })).loss;
     adam.step(trainer.gradients, { learningRate: 1e-9, weightDecay: 0 });
   });
   const theirs = torch(graph, inputs, threads);

@@ -1,5 +1,10 @@
 /** `covis evaluate`: a ranking against a ground truth, or a library's network under a protocol. */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { CovisError } from '../../shared/errors.ts';
+import { evaluateClasses } from '../engine/evaluation/classes.ts';
+import { DEFAULT_SIZE } from '../engine/network/extract.ts';
+import { resolveNetwork } from '../engine/network/networks.ts';
 import { readNpy } from '../engine/formats/npy.ts';
 import { type GroundTruth } from '../engine/evaluation/ground-truth.ts';
 import { METHODS, type Method, PROTOCOLS, type Protocol } from '../../shared/domain.ts';
@@ -8,7 +13,7 @@ import { checkRanks, measure, type Measurement, type PrecisionKind, type Ranks }
 import { pairedTest } from '../engine/evaluation/statistics.ts';
 import { importTruth } from '../engine/evaluation/truths.ts';
 import type { MeasureReport } from '../engine/tasks.ts';
-import { print } from './output.ts';
+import { print, terminalContext } from './output.ts';
 import { action, command, number, withLibrary, type Options } from './program.ts';
 import { rankingOf, rankingOptions } from './ranking-options.ts';
 import { common, params, runJob } from './run-job.ts';
@@ -19,6 +24,7 @@ export function addEvaluate(): void {
     .argument('[library]')
     .option('--ranks <file>', 'int32 .npy [queries, top] of covis rank or of another program')
     .option('--against <file>', 'a second ranking: the difference per query, with a paired test')
+    .option('--classes <folder>', 'for a library: a folder with a subfolder for each class; Recall@K and NMI, as for CUB')
     .option('--gnd <file>', 'gnd_*.pkl, .mat, .json, a folder of Oxford5k text files, or a list of names')
     .option('--protocol <name>', `${PROTOCOLS.join(', ')}; for a library also sfm, sfm-medium, sfm-easy`)
     .option('--imlist <file>', 'image of each row, for ground truths that do not list them')
@@ -34,7 +40,28 @@ export function addEvaluate(): void {
         hint: 'covis evaluate LIBRARY, or covis evaluate --ranks ranks.npy --gnd gnd_roxford5k.pkl --protocol medium',
       });
     }
+    if (o['classes'] !== undefined) return evaluateFolder(o, path);
     await evaluateLibrary(o, path);
+  });
+}
+
+async function evaluateFolder(o: Options, path: string): Promise<void> {
+  const folder = resolve(o['classes'] as string);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: folder });
+  await withLibrary(path, false, async (library) => {
+    const network = await resolveNetwork(library, o['network'] as string | undefined, 'latest');
+    const size = (o['size'] as number | undefined) ?? DEFAULT_SIZE;
+    const task = terminalContext([]);
+    const r = await evaluateClasses(library, network, folder, size, (o['seed'] as number | undefined) ?? 0, task);
+    task.finish();
+    print(o.json === true, { network: network.uid, ...r }, () => [
+      `${r.photos} photos of ${r.classes} classes, ${r.dim} dimensions`,
+      `Recall ${Object.entries(r.recallAtK)
+        .map(([k, v]) => `@${k} ${v.toFixed(4)}`)
+        .join('  ')}`,
+      `NMI ${r.nmi.toFixed(4)}`,
+    ]);
   });
 }
 

@@ -1,77 +1,114 @@
-import { createWriteStream, copyFileSync, renameSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { resolve } from 'node:path';
+/** `covis export`: what Covis made, in formats that other tools open. */
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { CovisError } from '../../shared/errors.ts';
-import type { Library } from '../engine/library/library.ts';
+import { exportGroundTruth } from '../engine/exchange/ground-truth-export.ts';
+import { PHOTO_PLACEMENTS, type PhotoPlacement } from '../engine/exchange/photo-tree.ts';
+import { exportRetrievalSfm, type ExportReport } from '../engine/exchange/retrieval-sfm.ts';
+import { writeHlocPairs, writeTupleCsv, writeTupleLines, writeTupleParquet } from '../engine/exchange/tuple-files.ts';
 import { writeNpy } from '../engine/formats/npy.ts';
+import type { TaskContext } from '../engine/jobs/context.ts';
+import type { Library } from '../engine/library/library.ts';
 import { photoPath } from '../engine/library/photos.ts';
-import { listMiningRuns, tuplePage } from '../engine/mining/runs.ts';
+import { miningRun } from '../engine/mining/runs.ts';
 import { DEFAULT_SIZE, loadDescriptors } from '../engine/network/extract.ts';
 import { resolveNetwork } from '../engine/network/networks.ts';
+import { miningOf, miningOptions } from './mine.ts';
+import { numberOption, print, terminalContext } from './output.ts';
+import { action, command, number, withLibrary, type Options } from './program.ts';
 
-export interface ExportOptions {
-  readonly what: string;
-  readonly out: string;
-  readonly network?: string;
-  readonly size?: number;
-  readonly run?: number;
+const FORMATS = ['retrieval-sfm', 'gnd', 'hloc-pairs', 'csv', 'jsonl', 'parquet', 'network', 'descriptors'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** Positives of a query in the published data, about. */
+const PAIRS_PER_QUERY = 2;
+
+/** Adds the command. */
+export function addExport(): void {
+  let c = command('export', 'write pairs, a benchmark, tuples, descriptors or a network in formats that other tools open')
+    .argument('<library>')
+    .option('--format <format>', FORMATS.join(', '))
+    .option('--what <what>', 'the same as --format, for network, descriptors and tuples (jsonl to the file --out)')
+    .requiredOption('--out <path>', 'folder; for network and descriptors the file')
+    .option('--network <network>', 'which network; the newest if left out')
+    .option('--size <n>', 'which descriptors (320)', numberOption('--size'))
+    .option('--run <n>', 'which mining run; the newest if left out, for retrieval-sfm all pairs', numberOption('--run'))
+    .option('--photos <how>', `${PHOTO_PLACEMENTS.join(', ')}: how photos come beside retrieval-sfm and gnd`, 'link');
+  c = number(c, '--seed', 'seed of the split into training and held-out places (0)');
+  c = number(c, '--pairs-per-query', `most positives of a query in retrieval-sfm (${PAIRS_PER_QUERY})`);
+  action(miningOptions(c), async (o: Options, path: string) => {
+    const format = (o['format'] ?? (o['what'] === 'tuples' ? 'jsonl' : o['what'])) as Format;
+    if (!FORMATS.includes(format))
+      throw new CovisError('INPUT_INVALID', `--format takes ${FORMATS.join(', ')}, not "${String(format)}"`);
+    await withLibrary(path, false, async (library) => {
+      const warnings: string[] = [];
+      const task = terminalContext(warnings);
+      const r = await exportAs(library, format, o, task);
+      task.finish();
+      print(o.json === true, { format, ...r, warnings }, () => [`${r.items} ${r.what} written to ${r.files.join(', ')}`]);
+    });
+  });
 }
 
-export interface ExportReport {
-  readonly what: string;
-  readonly items: number;
-  readonly files: readonly string[];
-}
-
-const PAGE = 500;
-
-/** Writes one kind of result to a file, through a temporary one. @throws CovisError `STATE_EMPTY` when there is nothing to write. */
-export async function exportFrom(library: Library, o: ExportOptions): Promise<ExportReport> {
-  const out = resolve(o.out);
-  switch (o.what) {
+async function exportAs(library: Library, format: Format, o: Options, task: TaskContext): Promise<ExportReport> {
+  const out = resolve(o['out'] as string);
+  const seed = (o['seed'] as number | undefined) ?? 0;
+  const photos = o['photos'] as PhotoPlacement;
+  if (!PHOTO_PLACEMENTS.includes(photos))
+    throw new CovisError('INPUT_INVALID', `--photos takes ${PHOTO_PLACEMENTS.join(', ')}, not "${String(photos)}"`);
+  const run = (): number => miningRun(library, o['run'] as number | undefined).id;
+  const table = async (
+    name: string,
+    write: (l: Library, r: number, f: string, t: TaskContext) => Promise<number>,
+  ): Promise<ExportReport> => {
+    const file = o['what'] === undefined ? join(out, name) : out;
+    return { what: name === 'tuples.jsonl' ? 'tuples' : 'rows', items: await write(library, run(), file, task), files: [file] };
+  };
+  switch (format) {
+    case 'retrieval-sfm':
+      return exportRetrievalSfm(
+        library,
+        {
+          out,
+          run: o['run'] === undefined ? undefined : run(),
+          pairsPerQuery: (o['pairsPerQuery'] as number | undefined) ?? PAIRS_PER_QUERY,
+          mining: Object.fromEntries(Object.entries(miningOf(o)).filter(([, v]) => v !== undefined)),
+          seed,
+          photos,
+        },
+        task,
+      );
+    case 'gnd':
+      return exportGroundTruth(library, { out, seed, photos }, task);
+    case 'hloc-pairs':
+      return writeHlocPairs(library, run(), out, task);
+    case 'csv':
+      return table('tuples.csv', writeTupleCsv);
+    case 'jsonl':
+      return table('tuples.jsonl', writeTupleLines);
+    case 'parquet':
+      return table('tuples.parquet', writeTupleParquet);
     case 'network': {
-      const row = await resolveNetwork(library, o.network, 'latest');
+      const row = await resolveNetwork(library, o['network'] as string | undefined, 'latest');
       copyFileSync(library.file('networks', `${row.uid}.onnx`), `${out}.tmp`);
       renameSync(`${out}.tmp`, out);
       return { what: 'network', items: 1, files: [out] };
     }
-    case 'descriptors': {
-      const row = await resolveNetwork(library, o.network, 'latest');
-      const set = loadDescriptors(library, row, o.size ?? DEFAULT_SIZE);
-      if (set.ids.length === 0)
-        throw new CovisError(
-          'STATE_EMPTY',
-          `Network ${row.uid} has no descriptors at ${o.size ?? DEFAULT_SIZE} pixels`,
-          { hint: 'Extract them first.' },
-        );
-      writeNpy(out, set.data, [set.ids.length, set.dim]);
-      const names = out.replace(/\.npy$/, '') + '.txt';
-      writeFileSync(names, Array.from(set.ids, (id) => `${photoPath(library, id)}\n`).join(''));
-      return { what: 'descriptors', items: set.ids.length, files: [out, names] };
-    }
-    case 'tuples': {
-      const run = o.run ?? listMiningRuns(library)[0]?.id;
-      if (run === undefined)
-        throw new CovisError('STATE_EMPTY', 'No tuples were mined yet', { hint: 'Mine them first: covis mine.' });
-      return { what: 'tuples', items: await writeTuples(library, run, out), files: [out] };
-    }
-    default:
-      throw new CovisError('INPUT_INVALID', `--what takes network, descriptors or tuples, not "${o.what}"`);
+    case 'descriptors':
+      return exportDescriptors(library, o, out);
   }
 }
 
-async function writeTuples(library: Library, run: number, out: string): Promise<number> {
-  const stream = createWriteStream(`${out}.tmp`);
-  let written = 0;
-  for (let from = 0; ; from += PAGE) {
-    const { tuples } = tuplePage(library, run, from, PAGE);
-    for (const { id: _, ...t } of tuples) if (!stream.write(`${JSON.stringify(t)}\n`)) await once(stream, 'drain');
-    written += tuples.length;
-    if (tuples.length < PAGE) break;
-  }
-  stream.end();
-  await once(stream, 'finish');
-  renameSync(`${out}.tmp`, out);
-  if (written === 0) throw new CovisError('STATE_EMPTY', `Mining run ${run} has no tuples`);
-  return written;
+async function exportDescriptors(library: Library, o: Options, out: string): Promise<ExportReport> {
+  const row = await resolveNetwork(library, o['network'] as string | undefined, 'latest');
+  const size = (o['size'] as number | undefined) ?? DEFAULT_SIZE;
+  const set = loadDescriptors(library, row, size);
+  if (set.ids.length === 0)
+    throw new CovisError('STATE_EMPTY', `Network ${row.uid} has no descriptors at ${size} pixels`, {
+      hint: 'Extract them first.',
+    });
+  writeNpy(out, set.data, [set.ids.length, set.dim]);
+  const names = out.replace(/\.npy$/, '') + '.txt';
+  writeFileSync(names, Array.from(set.ids, (id) => `${photoPath(library, id)}\n`).join(''));
+  return { what: 'descriptors', items: set.ids.length, files: [out, names] };
 }

@@ -1,53 +1,59 @@
 /** The command line: every job of the studio as a command. */
+import { existsSync } from 'node:fs';
 import { CommanderError, type Command } from 'commander';
 import { CovisError } from '../../shared/errors.ts';
-import { importNetwork, PREPROCESSING } from '../engine/network/networks.ts';
+import { importNetwork, PREPROCESSING, resolveNetwork } from '../engine/network/networks.ts';
+import { projectNetwork } from '../engine/network/projection.ts';
 import type { RunReport } from '../engine/pipeline.ts';
 import type { ImportReport } from '../engine/sfm/import.ts';
 import { listClusters } from '../engine/sfm/clusters.ts';
 import { doctor, doctorLines } from './doctor.ts';
-import { exportFrom, type ExportOptions } from './export.ts';
+import { addDecide } from './decide.ts';
+import { addExport } from './export.ts';
+import { addMine, miningOf, miningOptions } from './mine.ts';
 import { runLines } from './report.ts';
-import { duration, fail, numberOption, print } from './output.ts';
+import { duration, fail, print } from './output.ts';
 import { action, command, number, program, withLibrary, type Options } from './program.ts';
 import { common, params, runJob } from './run-job.ts';
+import type { TaskParams } from '../engine/tasks.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addRank } from './rank.ts';
 import { addSearch } from './search.ts';
 import { openStudio, serveStudio } from './studio.ts';
 
-const mining = (c: Command): Command =>
-  number(
-    number(
-      number(
-        number(c, '--min-shared', 'fewest shared 3D points of a positive (30)'),
-        '--min-overlap',
-        'smallest overlap ratio of a positive (0.2)',
-      ),
-      '--max-scale',
-      'largest scale change of a positive (1.5)',
-    ),
-    '--negatives',
-    'hard negatives of a tuple, one per place (5)',
-  );
-const training = (c: Command): Command =>
-  number(
-    number(
-      number(
-        number(
-          number(c, '--epochs', 'passes, each with tuples mined anew (5)'),
-          '--tuples',
-          'tuples of an epoch (160)',
-        ),
-        '--learning-rate',
-        "Adam's rate at the start (1e-5)",
-      ),
-      '--weight-decay',
-      'L2 weight decay (1e-6)',
-    ),
-    '--margin',
-    'margin of the contrastive loss (0.7)',
-  );
+const training = (command: Command): Command => {
+  let c = miningOptions(common(command))
+    .option('--loss <loss>', 'contrastive or triplet (contrastive)')
+    .option('--optimiser <optimiser>', 'adam or sgd (adam)');
+  c = number(c, '--epochs', 'passes, each with tuples mined anew (5)');
+  c = number(c, '--tuples', 'tuples of an epoch (160)');
+  c = number(c, '--learning-rate', 'rate at the start (1e-5)');
+  c = number(c, '--weight-decay', 'L2 weight decay (1e-6)');
+  return number(c, '--margin', 'margin of the loss (0.7)');
+};
+
+/** What the options of training say. */
+function trainingParams(o: Options): TaskParams {
+  const one = <T extends string>(key: string, of: readonly T[]): T | undefined => {
+    const v = o[key] as T | undefined;
+    if (v !== undefined && !of.includes(v))
+      throw new CovisError('INPUT_INVALID', `--${key} takes ${of.join(' or ')}, not "${v}"`);
+    return v;
+  };
+  const n = (key: string): number | undefined => o[key] as number | undefined;
+  return {
+    ...params(o),
+    epochs: n('epochs'),
+    queriesPerEpoch: n('tuples'),
+    learningRate: n('learningRate'),
+    weightDecay: n('weightDecay'),
+    margin: n('margin'),
+    pools: n('pools'),
+    loss: one('loss', ['contrastive', 'triplet']),
+    optimiser: one('optimiser', ['adam', 'sgd']),
+    mining: miningOf(o),
+  };
+}
 
 action(
   command('init', 'make a library in a new or an empty folder').argument('<library>'),
@@ -59,15 +65,15 @@ action(
 );
 
 action(
-  command('import', 'import COLMAP models and their photos')
+  command('import', 'import COLMAP models and their photos, plain folders of photos, or a retrieval-SfM file of pairs')
     .argument('<library>')
-    .argument('<source...>', 'a folder with images/ and sparse/, or several such folders side by side')
-    .option('--images <folder>', 'where the photos lie, if not in images/'),
+    .argument('<source...>', 'a folder with images/ and sparse/, several such folders side by side, a folder of photos, or a retrieval-SfM .pkl')
+    .option('--images <folder>', 'where the photos lie, if not in images/ (of a .pkl: in ims/ beside it)'),
   async (o: Options, path: string, sources: string[]) => {
     await withLibrary(path, true, async (library) => {
       const r = await runJob<ImportReport>(library, 'import', { sources, images: o['images'] as string | undefined });
       print(o.json === true, r, () => [
-        `${r.photos} photos, ${r.clusters} clusters, ${r.points} points, ${r.observations} observations, ${r.pairs} covisible pairs`,
+        `${r.photos} photos, ${r.clusters} clusters, ${r.points} points, ${r.observations} observations, ${r.pairs} pairs`,
         ...(r.missing.length > 0 ? [`${r.missing.length} photos are missing (listed above)`] : []),
       ]);
     });
@@ -90,9 +96,17 @@ action(
 );
 
 action(
-  command('network', 'add a network: one that Covis wrote, or an ONNX backbone that is cut and gets GeM pooling')
-    .argument('<library>')
-    .argument('<file>')
+  number(
+    number(
+      command('network', 'add a network: one that Covis wrote, or an ONNX backbone that is cut and gets GeM pooling')
+        .argument('<library>')
+        .argument('<file>', 'ONNX file; with --project also a network of the library'),
+      '--project',
+      'append a linear layer to so many dimensions, trained with the rest (64 in the CUB recipe)',
+    ),
+    '--seed',
+    'of the layer’s weights (0)',
+  )
     .option('--cut <node>', 'node or value to cut at; the last feature map if left out')
     .option('--name <name>', 'what to call it')
     .option('--pixels <how>', `what it wants: ${Object.keys(PREPROCESSING).join(', ')} (torchvision)`),
@@ -102,11 +116,17 @@ action(
       throw new CovisError('INPUT_INVALID', `--pixels takes ${Object.keys(PREPROCESSING).join(', ')}, not "${pixels}"`);
     }
     await withLibrary(path, true, async (library) => {
-      const row = await importNetwork(library, file, {
-        cut: o['cut'] as string | undefined,
-        name: o['name'] as string | undefined,
-        preprocess: PREPROCESSING[pixels as keyof typeof PREPROCESSING],
-      });
+      const project = o['project'] as number | undefined;
+      const known = project !== undefined && !existsSync(file);
+      const added = known
+        ? await resolveNetwork(library, file, 'default')
+        : await importNetwork(library, file, {
+            cut: o['cut'] as string | undefined,
+            name: o['name'] as string | undefined,
+            preprocess: PREPROCESSING[pixels as keyof typeof PREPROCESSING],
+          });
+      const seed = (o['seed'] as number | undefined) ?? 0;
+      const row = project === undefined ? added : projectNetwork(library, added, project, seed);
       print(o.json === true, { network: row.uid, ...row.spec }, () => [
         `Network ${row.uid}: ${row.spec.name}, ${row.spec.dim} dimensions, cut at ${row.spec.features}`,
       ]);
@@ -130,26 +150,15 @@ action(
   },
 );
 
-action(
-  number(
-    mining(
-      common(
-        command('mine', 'mine training tuples: a query, a positive by m3, the hardest negatives').argument('<library>'),
-      ),
-    ),
-    '--queries',
-    'tuples to mine (200)',
-  ),
-  async (o: Options, path: string) => {
-    await withLibrary(path, false, async (library) => {
-      const r = await runJob<{ run: number; tuples: number }>(library, 'mine', params(o));
-      print(o.json === true, r, () => [`Mining run ${r.run}: ${r.tuples} tuples`]);
-    });
-  },
-);
+addMine();
+addDecide();
 
 action(
-  training(mining(common(command('train', 'fine-tune a network on mined tuples').argument('<library>')))),
+  number(
+    training(command('train', 'fine-tune a network on mined tuples').argument('<library>')),
+    '--pools',
+    'manifold run whose pools are trained on, instead of mining geometry each epoch',
+  ),
   async (o: Options, path: string) => {
     await withLibrary(path, false, async (library) => {
       const r = await runJob<{
@@ -157,7 +166,7 @@ action(
         network: string;
         tuples: number;
         epochs: { epoch: number; loss: number; map: number | null }[];
-      }>(library, 'train', params(o));
+      }>(library, 'train', trainingParams(o));
       print(o.json === true, r, () => [
         ...r.epochs.map(
           (e) => `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, held-out mAP ${e.map?.toFixed(4) ?? 'not measured'}`,
@@ -173,38 +182,17 @@ addEvaluate();
 
 addSearch();
 
-action(
-  command('export', 'write a network, descriptors or tuples in formats that other tools open')
-    .argument('<library>')
-    .requiredOption(
-      '--what <what>',
-      'network (.onnx), descriptors (.npy and .txt with the photo of each row) or tuples (.jsonl)',
-    )
-    .requiredOption('--out <file>', 'file to write')
-    .option('--network <network>', 'which network; the newest if left out')
-    .option('--size <n>', 'which descriptors (320)', numberOption('--size'))
-    .option('--run <n>', 'which mining run; the newest if left out', numberOption('--run')),
-  async (o: Options, path: string) => {
-    await withLibrary(path, false, async (library) => {
-      const r = await exportFrom(library, o as unknown as ExportOptions);
-      print(o.json === true, r, () => [`${r.items} ${r.what} written to ${r.files.join(', ')}`]);
-    });
-  },
-);
+addExport();
 
 action(
   training(
-    mining(
-      common(
-        command('run', 'the whole loop: import, extract, mine, train, evaluate')
-          .argument('<source...>')
-          .requiredOption('--library <library>', 'where the library is or will be'),
-      ),
-    ),
+    command('run', 'the whole loop: import, extract, mine, train, evaluate')
+      .argument('<source...>')
+      .requiredOption('--library <library>', 'where the library is or will be'),
   ),
   async (o: Options, sources: string[]) => {
     await withLibrary(o['library'] as string, true, async (library) => {
-      const r = await runJob<RunReport>(library, 'run', { ...params(o), sources });
+      const r = await runJob<RunReport>(library, 'run', { ...trainingParams(o), sources });
       print(o.json === true, r, () => runLines(r, duration));
     });
   },

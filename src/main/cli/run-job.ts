@@ -37,18 +37,6 @@ export function params(o: Options): TaskParams {
     network: o['network'] as string | undefined,
     size: n('size'),
     seed: n('seed'),
-    epochs: n('epochs'),
-    queriesPerEpoch: n('tuples'),
-    learningRate: n('learningRate'),
-    weightDecay: n('weightDecay'),
-    margin: n('margin'),
-    mining: {
-      minShared: n('minShared'),
-      minOverlap: n('minOverlap'),
-      maxScale: n('maxScale'),
-      negatives: n('negatives'),
-      queries: n('queries'),
-    },
   };
 }
 

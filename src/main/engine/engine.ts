@@ -15,9 +15,12 @@ import { listEvaluations } from './evaluation/evaluations.ts';
 import { closeInterruptedJobs } from './jobs/records.ts';
 import { JobQueue } from './jobs/queue.ts';
 import { Library } from './library/library.ts';
-import { photoInfo, randomPhotos } from './library/photos.ts';
+import { photoByHash, photoInfo, randomPhotos } from './library/photos.ts';
 import { thumbnail, thumbnailSize, uprightJpeg } from './library/thumbnails.ts';
-import { listMiningRuns, tuplePage } from './mining/runs.ts';
+import { compareRuns } from './mining/compare-runs.ts';
+import { decide, redo, undo } from './mining/decisions.ts';
+import { listMiningRuns } from './mining/runs.ts';
+import { reviewProgress, TupleLists } from './mining/tuples.ts';
 import { ensureDefaultNetwork, listNetworks } from './network/networks.ts';
 import {
   clusterArray,
@@ -36,6 +39,7 @@ import { listMeasurements, measurementDetail, pairMeasurements } from './evaluat
 import { importTruthBytes, listTruths } from './evaluation/truths.ts';
 import { taskTitle, trainingParameters } from './tasks.ts';
 import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
+import { readSettings, writeSettings } from './settings.ts';
 import { VERSION } from './version.ts';
 
 /** Bytes with their type, for photos and arrays. */
@@ -61,6 +65,7 @@ export class Engine {
   #library: Library | undefined;
   #searches: SearchClient | undefined;
   #queue: JobQueue | undefined;
+  #tuples: TupleLists | undefined;
 
   /** Opens (or makes) a library; the one open before is closed. */
   async open(path: string, create = false): Promise<LibraryInfo> {
@@ -72,6 +77,7 @@ export class Engine {
     this.#library = next;
     this.#queue = new JobQueue(next, new URL('./task-worker.ts', import.meta.url), (e) => this.#emit(e));
     this.#searches = new SearchClient(next.path);
+    this.#tuples = new TupleLists(next);
     this.#emit({ event: 'changed', what: 'library' });
     return this.#info(next);
   }
@@ -82,6 +88,7 @@ export class Engine {
     await this.#queue?.close();
     this.#library?.close();
     this.#library = undefined;
+    this.#tuples = undefined;
     this.#queue = undefined;
   }
 
@@ -194,7 +201,21 @@ export class Engine {
     'photos.info': ({ id }) => photoInfo(this.#open(), id),
     'photos.random': ({ count, seed }) => randomPhotos(this.#open(), count, seed),
     'tuples.runs': () => listMiningRuns(this.#open()),
-    'tuples.page': ({ run, from, limit, cluster }) => tuplePage(this.#open(), run, from, limit, cluster),
+    'tuples.open': (q) => this.#lists().open(q),
+    'tuples.page': ({ list, from, limit }) => this.#lists().page(list, from, limit),
+    'tuples.find': ({ list, index }) => ({ position: this.#lists().find(list, index) }),
+    'tuples.compare': ({ a, b }) => compareRuns(this.#open(), a, b),
+    'review.progress': ({ run }) => reviewProgress(this.#open(), run),
+    'review.decide': (p) => this.#decide(p),
+    'review.undo': () => this.#turn(undo),
+    'review.redo': () => this.#turn(redo),
+    'manifold.around': (p) => this.#around(p),
+    'settings.get': () => readSettings(),
+    'settings.set': (change) => {
+      const settings = writeSettings(change);
+      this.#emit({ event: 'changed', what: 'settings' });
+      return settings;
+    },
     'training.runs': () => listTrainingRuns(this.#open()),
     'evaluations.list': () => listEvaluations(this.#open()),
     'search.run': (p) => this.#search(p),
@@ -220,6 +241,40 @@ export class Engine {
       return null;
     },
   };
+
+  #lists(): TupleLists {
+    this.#open();
+    return this.#tuples!;
+  }
+
+  #decide({ label, judgements }: RouteParams<'review.decide'>): RouteResults['review.decide'] {
+    const library = this.#open();
+    const id = (hash: string): number => photoByHash(library, hash).id;
+    const action = decide(
+      library,
+      label,
+      judgements.map((j) => ({
+        ...j,
+        query: id(j.query),
+        other: id(j.other),
+        replacement: j.replacement === undefined ? undefined : id(j.replacement),
+      })),
+    );
+    this.#emit({ event: 'changed', what: 'decisions' });
+    return { action };
+  }
+
+  #turn(way: (library: Library) => string | null): { label: string | null } {
+    const label = way(this.#open());
+    if (label !== null) this.#emit({ event: 'changed', what: 'decisions' });
+    return { label };
+  }
+
+  #around(p: RouteParams<'manifold.around'>): Promise<RouteResults['manifold.around']> {
+    this.#open();
+    const { size } = trainingParameters({ size: p.size });
+    return this.#searches!.around({ ...p, size });
+  }
 
   #photoAsked(p: { photo?: string | undefined; upload?: string | undefined; crop?: Crop | undefined }): AskedPhoto {
     if (p.photo !== undefined) return { photo: p.photo, crop: p.crop };

@@ -2,10 +2,14 @@ import type { EvaluationResult, TrainingParameters } from '../../shared/domain.t
 import { evaluateGeometry, storeEvaluation } from './evaluation/geometry-protocol.ts';
 import type { TaskContext } from './jobs/context.ts';
 import type { Library } from './library/library.ts';
-import { mineTuples, storeMiningRun } from './mining/mine.ts';
+import type { ManifoldParameters } from '../../shared/domain.ts';
+import { manifoldDefaults, mineManifoldTuples } from './mining/manifold-library.ts';
+import { mineTuples, type Mined } from './mining/mine.ts';
+import { storeMiningRun, type MiningOrigin } from './mining/runs.ts';
 import { splitPlaces } from './mining/split.ts';
 import { extract } from './network/extract.ts';
 import { resolveNetwork, type NetworkRow } from './network/networks.ts';
+import { setKey, type LoadedSet } from './retrieval/vector-sets.ts';
 import { resourcePath } from './resources.ts';
 import { importSources } from './sfm/import.ts';
 import { train } from './training/train.ts';
@@ -58,26 +62,64 @@ export async function evaluateNetwork(
   return result;
 }
 
+/** What mining did; the contract of `covis mine --json`. */
+export interface MineReport {
+  readonly run: number;
+  readonly tuples: number;
+  readonly queries: number;
+  readonly meanNegativeDistance: number;
+  readonly warnings: readonly string[];
+}
+
+function keepRun(library: Library, mined: Mined, origin: MiningOrigin, task: TaskContext): MineReport {
+  mined.warnings.forEach((w) => task.warn(w));
+  const run = storeMiningRun(library, mined, origin);
+  task.changed('mining');
+  const { queries, meanNegativeDistance, warnings } = mined;
+  return { run, tuples: mined.tuples.length, queries, meanNegativeDistance, warnings };
+}
+
 /** Descriptors if needed, then one mining run over the training places of the seed. */
 export async function mineLibrary(
   library: Library,
   network: NetworkRow,
   parameters: TrainingParameters,
   task: TaskContext,
-): Promise<{ run: number; tuples: number; warnings: readonly string[] }> {
-  const descriptors = await extract(library, network, parameters.size, task);
+): Promise<MineReport> {
+  const { size, seed, mining } = parameters;
+  const descriptors = await extract(library, network, size, task);
   task.step('Mining tuples', 0, '');
-  const split = splitPlaces(library, parameters.seed);
-  const mined = mineTuples(library, descriptors, split.training, parameters.mining, parameters.seed);
-  mined.warnings.forEach((w) => task.warn(w));
-  const run = storeMiningRun(library, mined, {
-    networkId: network.id,
-    size: parameters.size,
-    seed: parameters.seed,
-    parameters: parameters.mining,
-  });
-  task.changed('mining');
-  return { run, tuples: mined.tuples.length, warnings: mined.warnings };
+  const split = splitPlaces(library, seed);
+  const mined = await mineTuples(library, descriptors, split.training, mining, seed, { links: true, task });
+  const set = setKey(network, size);
+  return keepRun(library, mined, { networkId: network.id, set, setName: network.spec.name, size, seed, parameters: mining }, task);
+}
+
+/** One run of mining on the manifold of a descriptor set, over all photos but those that the seed holds out. */
+export async function mineManifoldLibrary(
+  library: Library,
+  set: LoadedSet,
+  given: { readonly [K in keyof ManifoldParameters]?: ManifoldParameters[K] | undefined },
+  seed: number,
+  task: TaskContext,
+): Promise<MineReport> {
+  const split = splitPlaces(library, seed);
+  const usable = (photo: number): boolean => !split.separate || !split.heldOut.has(photo);
+  const parameters: ManifoldParameters = {
+    ...manifoldDefaults(Array.from(set.ids).filter(usable).length),
+    ...(Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Partial<ManifoldParameters>),
+    positives: 'manifold',
+  };
+  const mined = await mineManifoldTuples(library, set, usable, parameters, task);
+  const origin = {
+    networkId: set.network?.id ?? null,
+    set: set.key,
+    setName: set.name,
+    size: set.size ?? null,
+    seed,
+    parameters,
+  };
+  return keepRun(library, mined, origin, task);
 }
 
 /** Imports the sources; where all of them are one place, which has no negatives of its own, the embedded sample joins them. */

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import type { Explanation } from '../../shared/domain.ts';
+import type { Explanation, ManifoldView } from '../../shared/domain.ts';
 import { CovisError, fromErrorShape, type ErrorShape } from '../../shared/errors.ts';
 import type { SearchAnswer, SearchRequest, SearchSession } from './search-session.ts';
 
 export interface SearchTask {
   readonly id: number;
-  readonly kind: 'search' | 'explain';
+  readonly kind: 'search' | 'explain' | 'around';
   readonly request: unknown;
 }
 export interface SearchReply {
@@ -36,6 +36,10 @@ export class SearchClient {
 
   explain(request: Parameters<SearchSession['explain']>[0]): Promise<Explanation> {
     return this.#ask('explain', request);
+  }
+
+  around(request: Parameters<SearchSession['around']>[0]): Promise<ManifoldView> {
+    return this.#ask('around', request);
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,11 @@
-import type { Explanation, Method, Protocol, SearchHit } from '../../shared/domain.ts';
+import type { Explanation, ManifoldView, Method, Protocol, SearchHit } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { judge } from './evaluation/ground-truth.ts';
 import { loadTruth, matchTruth } from './evaluation/truths.ts';
 import type { TaskContext } from './jobs/context.ts';
+import { manifoldAround } from './mining/manifold-view.ts';
+import { manifoldDefaults } from './mining/manifold-library.ts';
+import { DiffusionSolver } from './retrieval/diffusion.ts';
 import type { Library } from './library/library.ts';
 import { decode, type Crop } from './library/pixels.ts';
 import { photoByHash, photoPath } from './library/photos.ts';
@@ -60,6 +63,7 @@ const RANKERS_KEPT = 6;
 export class SearchSession {
   readonly #library: Library;
   readonly #rankers = new Map<string, Promise<Ranker>>();
+  #solver: { readonly key: string; readonly solver: DiffusionSolver } | undefined;
   #set: { readonly version: string; readonly set: LoadedSet; readonly cache: GraphCache } | undefined;
   #describer: Describer | undefined;
   #features: { readonly network: string; readonly runner: FeatureRunner } | undefined;
@@ -118,13 +122,40 @@ export class SearchSession {
     };
   }
 
+  /** A photo on the manifold of a set. @throws CovisError as {@link search}, `INPUT_INVALID` for regional sets. */
+  async around(r: {
+    readonly photo: string;
+    readonly set?: string | undefined;
+    readonly network?: string | undefined;
+    readonly size: number;
+    readonly k?: number | undefined;
+    readonly positivesK?: number | undefined;
+    readonly negativesK?: number | undefined;
+  }): Promise<ManifoldView> {
+    const { set, cache, version } = await this.#loaded(r);
+    if (set.owners !== undefined)
+      throw new CovisError('INPUT_INVALID', 'A manifold has one descriptor a photo, and this set has several', {
+        hint: 'Choose a set of whole photos.',
+      });
+    const defaults = manifoldDefaults(set.vectors.rows);
+    const limits = {
+      k: Math.min(r.k ?? defaults.k, set.vectors.rows),
+      positivesK: r.positivesK ?? defaults.positivesK,
+      negativesK: r.negativesK ?? defaults.negativesK,
+    };
+    const { a, s } = await cache.graph(limits.k, defaults.gamma);
+    const key = `${version} ${limits.k}`;
+    if (this.#solver?.key !== key) this.#solver = { key, solver: await DiffusionSolver.create(s) };
+    return manifoldAround(this.#library, set, a, this.#solver.solver, photoByHash(this.#library, r.photo), limits);
+  }
+
   async close(): Promise<void> {
     for (const r of this.#rankers.values()) await (await r).close();
     await this.#features?.runner.release();
     await this.#describer?.release();
   }
 
-  async #loaded(r: SearchRequest): Promise<{ set: LoadedSet; cache: GraphCache }> {
+  async #loaded(r: Pick<SearchRequest, 'set' | 'network' | 'size'>): Promise<{ set: LoadedSet; cache: GraphCache; version: string }> {
     let network: NetworkRow | undefined;
     if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'latest');
     const own = /^(.*)-(\d+)$/.exec(r.set ?? '');

@@ -14,8 +14,7 @@ port.on('message', ({ id, kind, request }: SearchTask) => {
   last = last.then(async () => {
     let reply: SearchReply;
     try {
-      const value =
-        kind === 'search' ? await session.search(request as never) : await session.explain(request as never);
+      const value = await session[kind](request as never);
       reply = { id, value };
     } catch (error) {
       reply = { id, error: toErrorShape(error) };

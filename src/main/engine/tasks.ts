@@ -1,7 +1,9 @@
 import {
   type JobKind,
+  type ManifoldParameters,
   METHODS,
   type Method,
+  type MiningParameters,
   PROTOCOLS,
   type Protocol,
   type TrainingParameters,
@@ -30,8 +32,9 @@ import {
 import type { Library } from './library/library.ts';
 import { extract } from './network/extract.ts';
 import { resolveNetwork } from './network/networks.ts';
-import { evaluateNetwork, mineLibrary, runAll } from './pipeline.ts';
-import { importSources } from './sfm/import.ts';
+import { evaluateNetwork, mineLibrary, mineManifoldLibrary, runAll } from './pipeline.ts';
+import { importPairs } from './exchange/import-pairs.ts';
+import { importSources, type ImportReport } from './sfm/import.ts';
 import { DEFAULT_TRAINING, train } from './training/train.ts';
 
 /** Everything a long task may be told; what is left out has a default. */
@@ -56,9 +59,13 @@ export interface TaskParams {
   readonly set?: string | undefined;
   readonly vectors?: ImportVectorsOptions | undefined;
   readonly half?: boolean | undefined;
-  readonly mining?:
-    | { readonly [K in 'minShared' | 'minOverlap' | 'maxScale' | 'negatives' | 'queries']?: number | undefined }
-    | undefined;
+  readonly mining?: { readonly [K in keyof MiningParameters]?: MiningParameters[K] | undefined } | undefined;
+  /** Mines on the manifold of the descriptors instead of geometry. */
+  readonly manifold?: { readonly [K in keyof ManifoldParameters]?: ManifoldParameters[K] | undefined } | undefined;
+  readonly loss?: TrainingParameters['loss'] | undefined;
+  readonly optimiser?: TrainingParameters['optimiser'] | undefined;
+  /** Manifold run that is trained on. */
+  readonly pools?: number | undefined;
 }
 
 function defined<T extends object>(o: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
@@ -69,10 +76,10 @@ function defined<T extends object>(o: T): { [K in keyof T]?: Exclude<T[K], undef
 
 /** Defaults overlaid with what was given. */
 export function trainingParameters(p: TaskParams): TrainingParameters {
-  const { epochs, queriesPerEpoch, learningRate, weightDecay, margin, size, seed } = p;
+  const { epochs, queriesPerEpoch, learningRate, weightDecay, margin, size, seed, loss, optimiser, pools } = p;
   return {
     ...DEFAULT_TRAINING,
-    ...defined({ epochs, queriesPerEpoch, learningRate, weightDecay, margin, size, seed }),
+    ...defined({ epochs, queriesPerEpoch, learningRate, weightDecay, margin, size, seed, loss, optimiser, pools }),
     mining: { ...DEFAULT_TRAINING.mining, ...defined(p.mining ?? {}) },
   };
 }
@@ -82,7 +89,7 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
   const training = trainingParameters(p);
   switch (kind) {
     case 'import':
-      return importSources(library, { sources: p.sources ?? [], images: p.images }, task);
+      return importAny(library, p, task);
     case 'extract': {
       const network = await resolveNetwork(library, p.network, 'latest');
       const set = await extract(library, network, training.size, task);
@@ -95,6 +102,8 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
       };
     }
     case 'mine':
+      if (p.manifold !== undefined)
+        return mineManifoldLibrary(library, await setOf(library, p, training.size, task), p.manifold, training.seed, task);
       return mineLibrary(library, await resolveNetwork(library, p.network, 'latest'), training, task);
     case 'train': {
       const result = await train(library, await resolveNetwork(library, p.network, 'default'), training, task);
@@ -135,6 +144,27 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
       return { set: set.key, setName: set.name, ...report };
     }
   }
+}
+
+/** Models and folders of photos together; retrieval-SfM files one by one. */
+async function importAny(library: Library, p: TaskParams, task: TaskContext): Promise<ImportReport> {
+  const sources = p.sources ?? [];
+  const lists = sources.filter((s) => /\.(pkl|pickle)$/i.test(s));
+  const folders = sources.filter((s) => !lists.includes(s));
+  const reports: ImportReport[] = [];
+  if (folders.length > 0) reports.push(await importSources(library, { sources: folders, images: p.images }, task));
+  for (const list of lists) reports.push(await importPairs(library, list, p.images, task));
+  const sum = (key: 'photos' | 'clusters' | 'points' | 'observations' | 'pairs'): number =>
+    reports.reduce((n, r) => n + r[key], 0);
+  return {
+    photos: sum('photos'),
+    clusters: sum('clusters'),
+    points: sum('points'),
+    observations: sum('observations'),
+    pairs: sum('pairs'),
+    missing: reports.flatMap((r) => r.missing),
+    warnings: reports.flatMap((r) => r.warnings),
+  };
 }
 
 /** Relative error of scores at which ranks are compared; rankings then agree but for near ties. */
@@ -214,7 +244,7 @@ export function taskTitle(kind: JobKind, p: TaskParams): string {
     case 'extract':
       return 'Extract descriptors';
     case 'mine':
-      return 'Mine tuples';
+      return p.manifold === undefined ? 'Mine tuples' : 'Mine on the manifold';
     case 'train':
       return 'Train';
     case 'evaluate':

@@ -13,7 +13,7 @@ import {
   storeNetwork,
 } from '../../../src/main/engine/network/networks.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
-import { Adam } from '../../../src/main/engine/training/adam.ts';
+import { Adam } from '../../../src/main/engine/training/optimisers.ts';
 import { listTrainingRuns } from '../../../src/main/engine/training/runs.ts';
 import { DEFAULT_TRAINING, train } from '../../../src/main/engine/training/train.ts';
 import { withParameters } from '../../../src/main/engine/training/training-graph.ts';
@@ -53,7 +53,7 @@ describe('training', () => {
     const losses: number[] = [];
     for (let i = 0; i < 12; i += 1) {
       trainer.clearGradients();
-      losses.push((await trainer.accumulate(photos, network.spec.preprocess, 0.7)).loss);
+      losses.push((await trainer.accumulate(photos, network.spec.preprocess, { kind: 'contrastive', margin: 0.7, weight: 1 })).loss);
       adam.step(trainer.gradients, { learningRate: 5e-5, weightDecay: 0 });
     }
     expect(losses.at(-1)!).toBeLessThan(0.8 * losses[0]!);

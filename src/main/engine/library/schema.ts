@@ -214,6 +214,114 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX measurement_cell ON measurement(set_key, method, truth, protocol, id);
   `,
+  `
+  -- Pairs that were given without a 3D model (a list of another tool); indices of views of the cluster.
+  CREATE TABLE given_pair (
+    cluster_id INTEGER NOT NULL REFERENCES cluster(id),
+    query_view INTEGER NOT NULL,
+    positive_view INTEGER NOT NULL,
+    PRIMARY KEY (cluster_id, query_view, positive_view)
+  ) STRICT, WITHOUT ROWID;
+  -- What a list of pairs said of its clusters: 1 held out, 0 for training; NULL leaves it to the seed.
+  ALTER TABLE scene ADD COLUMN held_out INTEGER;
+
+  -- Mining runs may come of imported descriptors, without a network, and of manifolds, without clusters.
+  CREATE TABLE mining_run_3 (
+    id INTEGER PRIMARY KEY,
+    created TEXT NOT NULL,
+    network_id INTEGER REFERENCES network(id),
+    set_key TEXT NOT NULL,
+    set_name TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    size INTEGER,
+    parameters TEXT NOT NULL,
+    tuples INTEGER NOT NULL,
+    queries INTEGER NOT NULL,
+    mean_negative_distance REAL NOT NULL,
+    training_id INTEGER REFERENCES training_run(id),
+    epoch INTEGER
+  ) STRICT;
+  INSERT INTO mining_run_3
+    SELECT r.id, r.created, r.network_id, n.uid || '-' || r.size, json_extract(n.spec, '$.name'), r.seed, r.size,
+      json_patch('{"positives":"m3","negatives":"one-per-cluster"}', json_object(
+        'minShared', json_extract(r.parameters, '$.minShared'), 'minOverlap', json_extract(r.parameters, '$.minOverlap'),
+        'maxScale', json_extract(r.parameters, '$.maxScale'), 'count', json_extract(r.parameters, '$.negatives'),
+        'queries', json_extract(r.parameters, '$.queries'), 'cameraPool', 100, 'pool', 20000, 'queryFraction', 1, 'queriesPerCluster', 0)),
+      r.tuples, (SELECT COUNT(DISTINCT query) FROM tuple t WHERE t.run_id = r.id), r.mean_negative_distance, r.training_id, r.epoch
+    FROM mining_run r JOIN network n ON n.id = r.network_id;
+  CREATE TABLE tuple_3 (
+    run_id INTEGER NOT NULL REFERENCES mining_run_3(id),
+    tuple_index INTEGER NOT NULL,
+    -- 0 where query and positive are in no common cluster.
+    cluster_id INTEGER NOT NULL,
+    query INTEGER NOT NULL REFERENCES photo(id),
+    positive INTEGER NOT NULL REFERENCES photo(id),
+    shared INTEGER NOT NULL,
+    overlap REAL NOT NULL,
+    -- NULL where it is not known.
+    scale REAL,
+    positive_similarity REAL NOT NULL,
+    -- Similarity of the hardest negative.
+    hardest REAL NOT NULL,
+    -- Strategies that would take this positive: 1 m1, 2 m2, 4 m3 may, 8 given, 16 manifold.
+    strategies INTEGER NOT NULL,
+    -- How many different positives m1 and m2 and this tuple have, less one.
+    disagreement INTEGER NOT NULL,
+    suspicion REAL NOT NULL,
+    negatives TEXT NOT NULL,
+    -- What other strategies would take, or the whole pool of positives of a manifold run.
+    alternatives TEXT NOT NULL,
+    PRIMARY KEY (run_id, tuple_index)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO tuple_3
+    SELECT run_id, tuple_index, cluster_id, query, positive, shared, overlap, scale, positive_similarity, hardest, 4, 0, 0, negatives, '[]' FROM tuple;
+  DROP TABLE tuple;
+  DROP TABLE mining_run;
+  ALTER TABLE mining_run_3 RENAME TO mining_run;
+  ALTER TABLE tuple_3 RENAME TO tuple;
+  CREATE INDEX tuple_query ON tuple(run_id, query);
+
+  -- What people decided, append only. The history is a tree: an action's parent is the one that was in force before; undo goes to the
+  -- parent, redo back towards the tip. head and tip are what holds after the row.
+  CREATE TABLE action (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('do', 'undo', 'redo')),
+    label TEXT NOT NULL,
+    parent INTEGER REFERENCES action(id),
+    head INTEGER,
+    tip INTEGER
+  ) STRICT;
+  -- One judgement of two photos, a < b. previous is the decision that it replaced.
+  CREATE TABLE decision (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    action_id INTEGER NOT NULL REFERENCES action(id),
+    a INTEGER NOT NULL REFERENCES photo(id),
+    b INTEGER NOT NULL REFERENCES photo(id),
+    aspect TEXT NOT NULL CHECK (aspect IN ('positive', 'negative', 'note')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('accept', 'reject', 'same-object', 'swap', 'note', 'none')),
+    query INTEGER REFERENCES photo(id),
+    replacement INTEGER REFERENCES photo(id),
+    note TEXT,
+    run_id INTEGER,
+    tuple_index INTEGER,
+    previous INTEGER REFERENCES decision(id)
+  ) STRICT;
+  CREATE INDEX decision_action ON decision(action_id);
+  -- The decision in force for each pair and aspect: derived from the above, kept with it in one transaction.
+  CREATE TABLE verdict (
+    a INTEGER NOT NULL,
+    b INTEGER NOT NULL,
+    aspect TEXT NOT NULL,
+    decision_id INTEGER NOT NULL REFERENCES decision(id),
+    verdict TEXT NOT NULL,
+    PRIMARY KEY (a, b, aspect)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER action_kept BEFORE UPDATE ON action BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+  CREATE TRIGGER action_stays BEFORE DELETE ON action BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+  CREATE TRIGGER decision_kept BEFORE UPDATE ON decision BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+  CREATE TRIGGER decision_stays BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @returns the version it has now. */

@@ -1,170 +1,342 @@
+import type { MiningParameters, NegativeStrategy } from '../../../shared/domain.ts';
+import { STRATEGY_BITS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { MiningParameters } from '../../../shared/domain.ts';
-import { now, type Library } from '../library/library.ts';
-import { random } from '../library/random.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { random, type Random } from '../library/random.ts';
 import type { DescriptorSet } from '../network/extract.ts';
-import { dot, row, type Matrix } from '../retrieval/rank.ts';
-import { positiveCandidates } from './candidates.ts';
-import { hardestNegatives } from './negatives.ts';
-import type { CovisiblePair } from './positives.ts';
+import { ExactIndex } from '../retrieval/neighbours.ts';
+import { dot, row, takeRows, type Matrix } from '../retrieval/rank.ts';
+import { CandidateReader, type QueryCandidates } from './candidates.ts';
+import { judgements as readJudgements, type Judgements } from './decisions.ts';
+import { hardestNegatives, randomNegatives, type Foreign, type Negative } from './negatives.ts';
+import { closestDescriptor, mostShared, type CovisiblePair } from './positives.ts';
+import { separation, type Separation } from './separation.ts';
+import { tupleSuspicion } from './suspicion.ts';
+
+/** A negative of a tuple; the photo is an id of the library. */
+export interface MinedNegative {
+  readonly photo: number;
+  readonly similarity: number;
+  readonly rank: number | null;
+  readonly links: number | null;
+  readonly mutual: boolean;
+  readonly shared: number;
+}
+
+/** A positive that was not taken, or one of a manifold pool. */
+export interface MinedAlternative {
+  readonly photo: number;
+  readonly strategies: number;
+  readonly shared: number;
+  readonly overlap: number;
+  /** null where it is not known. */
+  readonly scale: number | null;
+  readonly similarity: number;
+  readonly weight: number | null;
+}
 
 /** A training tuple; photos are ids of the library. */
 export interface Tuple {
   readonly pair: CovisiblePair;
   readonly positiveSimilarity: number;
-  readonly negatives: readonly { readonly photo: number; readonly similarity: number }[];
+  readonly negatives: readonly MinedNegative[];
+  /** Who would take this positive: bits of `STRATEGY_BITS`. */
+  readonly strategies: number;
+  readonly disagreement: number;
+  readonly suspicion: number;
+  readonly alternatives: readonly MinedAlternative[];
 }
 
 export interface Mined {
   readonly tuples: readonly Tuple[];
+  readonly queries: number;
   /** Mean distance of the chosen negatives to their query. */
   readonly meanNegativeDistance: number;
   readonly warnings: readonly string[];
 }
 
-/** The largest pool of photos that negatives are searched in (methods.md 1.3). */
-const POOL = 20_000;
+export interface MineOptions {
+  /** Also finds out which neighbours negatives share with their query, for the order of suspicion. */
+  readonly links?: boolean;
+  readonly task?: TaskContext;
+}
+
+/** Photos that a search for negatives looks at first; a query whose own place or too few places fill them is searched again. */
+const FIRST_LOOK = 256;
+/** Neighbours that are compared to tell how linked two photos are: a share of the pool, at most so many. */
+const LINK_SHARE = 0.03;
+const MOST_LINKS = 30;
+const FEWEST_LINKS = 5;
+
+interface Chosen {
+  readonly query: number;
+  readonly pair: CovisiblePair;
+  readonly candidates: QueryCandidates;
+}
 
 /**
- * Draws tuples: queries at random without replacement, a positive by m3 each, the hardest negatives one per place
- * under the given descriptors (methods.md 1.2, 1.3). Deterministic from `seed`.
+ * Mines one round: queries at random without replacement, a positive by the strategy each, negatives under the given descriptors
+ * (methods.md 1.2, 1.3). What people decided holds: refused pairs are not used, chosen positives are, and places that show the same
+ * object count as one. Deterministic from `seed`.
  * @param photos the photos that may be used; all need a descriptor, others are left out.
- * @throws CovisError `STATE_EMPTY` when no pair qualifies or there is no foreign place.
+ * @throws CovisError `STATE_EMPTY` when no pair qualifies or there is no foreign place, `CANCELLED`.
  */
-export function mineTuples(
+export async function mineTuples(
   library: Library,
   descriptors: DescriptorSet,
   photos: ReadonlySet<number>,
   parameters: MiningParameters,
   seed: number,
-): Mined {
+  options: MineOptions = {},
+): Promise<Mined> {
   const rowOf = new Map<number, number>();
   descriptors.ids.forEach((id, i) => {
     if (photos.has(id)) rowOf.set(id, i);
   });
   const all: Matrix = { data: descriptors.data, rows: descriptors.ids.length, dim: descriptors.dim };
-  const candidates = positiveCandidates(library, parameters, new Set(rowOf.keys()));
-  if (candidates.size === 0) {
-    throw new CovisError(
-      'STATE_EMPTY',
-      `No two photos share ${parameters.minShared} points with an overlap of ${parameters.minOverlap} and a scale change below ${parameters.maxScale}`,
-      {
-        hint: 'Lower --min-shared or --min-overlap, raise --max-scale, or import larger models.',
-      },
-    );
-  }
-  const placeOf = new Map(
-    (library.db.prepare('SELECT id, place FROM photo').all() as { id: number; place: number }[]).map((p) => [
-      p.id,
-      p.place,
-    ]),
-  );
+  const decided = readJudgements(library);
+  const apart = separation(library, decided);
   const r = random(seed);
   const poolIds = r
     .shuffled([...rowOf.keys()])
-    .slice(0, POOL)
+    .slice(0, parameters.pool)
     .sort((a, b) => a - b);
-  const pool = gather(
-    all,
-    poolIds.map((id) => rowOf.get(id)!),
-  );
-  const poolPlaces = poolIds.map((id) => placeOf.get(id)!);
-  const foreign = new Set(poolPlaces).size - 1;
-  if (foreign < 1) {
+  const groups = new Set(poolIds.map(apart.groupOf)).size;
+  if (groups < 2) {
     throw new CovisError('STATE_EMPTY', 'All photos are of one place, so there are no negatives', {
       hint: 'Import models of at least two places.',
     });
   }
   const warnings: string[] = [];
-  const wanted = Math.min(parameters.negatives, foreign);
-  if (wanted < parameters.negatives)
+  let count = parameters.count;
+  if (parameters.negatives === 'one-per-cluster' && count > groups - 1) {
+    count = groups - 1;
     warnings.push(
-      `Only ${foreign} foreign ${foreign === 1 ? 'place' : 'places'}: ${wanted} instead of ${parameters.negatives} negatives a tuple`,
+      `Only ${count} foreign ${count === 1 ? 'place' : 'places'}: ${count} instead of ${parameters.count} negatives a tuple`,
     );
-  const tuples: Tuple[] = [];
-  let distance = 0;
-  let count = 0;
-  for (const query of drawQueries(
-    [...candidates.keys()].sort((a, b) => a - b),
-    parameters.queries,
-    r,
-  )) {
-    const options = candidates.get(query)!;
-    const pair = options[r.below(options.length)]!;
-    const q = row(all, rowOf.get(query)!);
-    const negatives = hardestNegatives(pool, poolPlaces, q, placeOf.get(query)!, wanted).map((n) => ({
-      photo: poolIds[n.row]!,
-      similarity: n.similarity,
-    }));
-    for (const n of negatives) {
-      distance += Math.sqrt(Math.max(0, 2 - 2 * n.similarity));
-      count += 1;
-    }
-    tuples.push({ pair, positiveSimilarity: dot(q, row(all, rowOf.get(pair.other)!)), negatives });
   }
-  return { tuples, meanNegativeDistance: distance / Math.max(1, count), warnings };
+  const reader = new CandidateReader(library, parameters, (photo) => rowOf.has(photo));
+  const chosen = choosePositives([...rowOf.keys()].sort((a, b) => a - b), reader, decided, parameters, r, (q, p) =>
+    dot(row(all, rowOf.get(q)!), row(all, rowOf.get(p)!)),
+  );
+  if (chosen.length === 0) {
+    throw new CovisError(
+      'STATE_EMPTY',
+      `No two photos share ${parameters.minShared} points${parameters.positives === 'm3' ? ` with an overlap of ${parameters.minOverlap} and a scale change below ${parameters.maxScale}` : ''}`,
+      { hint: 'Lower --min-shared or --min-overlap, raise --max-scale, or import larger models.' },
+    );
+  }
+  const queries = [...new Set(chosen.map((c) => c.query))];
+  const pool = takeRows(all, poolIds.map((id) => rowOf.get(id)!));
+  const search = new NegativeSearch(pool, poolIds, apart, options);
+  try {
+    const vectors = takeRows(all, queries.map((id) => rowOf.get(id)!));
+    const negatives = await search.find(vectors, queries, count, parameters.negatives, r);
+    const evidence = options.links === true ? await search.links(vectors, queries, negatives) : undefined;
+    return assemble(chosen, queries, negatives, evidence, all, rowOf, reader, warnings, (i) => poolIds[i]!);
+  } finally {
+    await search.release();
+  }
 }
 
-/** Queries without replacement; a second round, in another order, begins when there are fewer than wanted. */
-function drawQueries(queries: number[], count: number, r: ReturnType<typeof random>): number[] {
-  const out: number[] = [];
-  while (out.length < count) out.push(...r.shuffled(queries).slice(0, count - out.length));
+/** Draws queries until there are enough pairs, each at most once; a new round over the queries begins while m3 has more to draw. */
+function choosePositives(
+  photos: readonly number[],
+  reader: CandidateReader,
+  decided: Judgements,
+  p: MiningParameters,
+  r: Random,
+  similarity: (query: number, photo: number) => number,
+): Chosen[] {
+  const out: Chosen[] = [];
+  const used = new Map<number, Set<number>>();
+  const perCluster = new Map<number, number>();
+  const limited = p.queriesPerCluster > 0 || p.queryFraction < 1;
+  const withinLimit = (cluster: number): boolean => {
+    if (!limited) return true;
+    const share = Math.max(1, Math.round(p.queryFraction * reader.photosIn(cluster)));
+    const limit = p.queriesPerCluster > 0 ? Math.min(p.queriesPerCluster, share) : share;
+    return (perCluster.get(cluster) ?? 0) < limit;
+  };
+  let round = photos;
+  while (out.length < p.queries && round.length > 0) {
+    const again: number[] = [];
+    for (const query of r.shuffled(round)) {
+      if (out.length >= p.queries) break;
+      const candidates = reader.of(query);
+      if (candidates.pairs.length === 0) continue;
+      const seen = used.get(query);
+      if (seen === undefined && !withinLimit(candidates.pairs[0]!.cluster)) continue;
+      const open = (list: readonly CovisiblePair[]): CovisiblePair[] =>
+        list.filter((c) => decided.mayMatch(query, c.other) && seen?.has(c.other) !== true);
+      const wanted = decided.chosen.get(query);
+      let pair = seen === undefined ? candidates.pairs.find((c) => c.other === wanted) : undefined;
+      if (pair === undefined && p.positives === 'm3') {
+        const relaxed = open(candidates.relaxed);
+        pair = relaxed.length === 0 ? undefined : relaxed[r.below(relaxed.length)]!;
+      } else if (pair === undefined && seen === undefined) {
+        const near = open(candidates.near);
+        pair = p.positives === 'm1' ? closestDescriptor(near, (o) => similarity(query, o)) : mostShared(near);
+      }
+      if (pair === undefined) continue;
+      out.push({ query, pair, candidates });
+      if (seen === undefined) {
+        used.set(query, new Set([pair.other]));
+        perCluster.set(pair.cluster, (perCluster.get(pair.cluster) ?? 0) + 1);
+      } else seen.add(pair.other);
+      if (p.positives === 'm3') again.push(query);
+    }
+    round = again;
+  }
   return out;
 }
 
-function gather(m: Matrix, rows: readonly number[]): Matrix {
-  const data = new Float32Array(rows.length * m.dim);
-  rows.forEach((r, i) => data.set(row(m, r), i * m.dim));
-  return { data, rows: rows.length, dim: m.dim };
+/** Evidence of {@link NegativeSearch.links}, by query and negative. */
+type Links = (query: number, negative: number) => { readonly links: number; readonly mutual: boolean };
+
+/** Finds negatives of many queries in a pool, most similar first, by blocks of products. */
+class NegativeSearch {
+  readonly #pool: Matrix;
+  readonly #poolIds: readonly number[];
+  readonly #apart: Separation;
+  readonly #options: MineOptions;
+  readonly #index: ExactIndex;
+
+  constructor(pool: Matrix, poolIds: readonly number[], apart: Separation, options: MineOptions) {
+    this.#pool = pool;
+    this.#poolIds = poolIds;
+    this.#apart = apart;
+    this.#options = options;
+    this.#index = new ExactIndex(pool);
+  }
+
+  #foreign(query: number): Foreign {
+    return {
+      allowed: (i) => this.#apart.foreign(query, this.#poolIds[i]!),
+      groupOf: (i) => this.#apart.groupOf(this.#poolIds[i]!),
+    };
+  }
+
+  async find(
+    vectors: Matrix,
+    queries: readonly number[],
+    count: number,
+    strategy: NegativeStrategy,
+    r: Random,
+  ): Promise<Negative[][]> {
+    const { task } = this.#options;
+    if (strategy === 'random')
+      return queries.map((q, i) => {
+        const v = row(vectors, i);
+        return randomNegatives(this.#pool.rows, (n) => dot(v, row(this.#pool, n)), this.#foreign(q), count, r);
+      });
+    const out: Negative[][] = queries.map(() => []);
+    let left = queries.map((_, i) => i);
+    for (let look = FIRST_LOOK; left.length > 0; look *= 8) {
+      const lists = await this.#index.search(takeRows(vectors, left), Math.min(look, this.#pool.rows), task);
+      left = left.filter((i, at) => {
+        const from = at * lists.k;
+        out[i] = hardestNegatives(
+          lists.ids.subarray(from, from + lists.k),
+          lists.scores.subarray(from, from + lists.k),
+          this.#foreign(queries[i]!),
+          count,
+          strategy,
+        );
+        return out[i]!.length < count && lists.k < this.#pool.rows;
+      });
+    }
+    return out;
+  }
+
+  /** How many of their nearest neighbours in the pool queries and their negatives have in common. */
+  async links(vectors: Matrix, queries: readonly number[], negatives: readonly Negative[][]): Promise<Links> {
+    const k = Math.max(FEWEST_LINKS, Math.min(MOST_LINKS, Math.round(LINK_SHARE * this.#pool.rows)));
+    const rows = [...new Set(negatives.flat().map((n) => n.row))].sort((a, b) => a - b);
+    // One more than k: a photo of the pool finds itself.
+    const ofQueries = await this.#index.search(vectors, k + 1, this.#options.task);
+    const ofNegatives = await this.#index.search(takeRows(this.#pool, rows), k + 1, this.#options.task);
+    const neighbours = (list: typeof ofQueries, at: number, self: number): Set<number> => {
+      const ids = Array.from(list.ids.subarray(at * list.k, (at + 1) * list.k), (i) => this.#poolIds[i]!);
+      return new Set(ids.filter((id) => id !== self).slice(0, k));
+    };
+    const byQuery = new Map(queries.map((q, i) => [q, neighbours(ofQueries, i, q)]));
+    const byNegative = new Map(rows.map((n, i) => [this.#poolIds[n]!, neighbours(ofNegatives, i, this.#poolIds[n]!)]));
+    return (query, negative) => {
+      const a = byQuery.get(query)!;
+      const b = byNegative.get(negative)!;
+      let common = 0;
+      for (const id of a) if (b.has(id)) common += 1;
+      return { links: common / k, mutual: a.has(negative) && b.has(query) };
+    };
+  }
+
+  release(): Promise<void> {
+    return this.#index.release();
+  }
 }
 
-/** Where a mining run comes from. */
-export interface MiningOrigin {
-  readonly networkId: number;
-  readonly size: number;
-  readonly seed: number;
-  readonly parameters: MiningParameters;
-  readonly trainingId?: number;
-  readonly epoch?: number;
-}
-
-/** Stores tuples as a versioned run, in one transaction. @returns the run's id. */
-export function storeMiningRun(library: Library, mined: Mined, origin: MiningOrigin): number {
-  return library.transaction(() => {
-    const runId = library.db
-      .prepare(
-        'INSERT INTO mining_run (created, network_id, seed, size, parameters, tuples, mean_negative_distance, training_id, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id',
-      )
-      .pluck()
-      .get(
-        now(),
-        origin.networkId,
-        origin.seed,
-        origin.size,
-        JSON.stringify(origin.parameters),
-        mined.tuples.length,
-        mined.meanNegativeDistance,
-        origin.trainingId ?? null,
-        origin.epoch ?? null,
-      ) as number;
-    const insert = library.db.prepare(
-      'INSERT INTO tuple (run_id, tuple_index, cluster_id, query, positive, shared, overlap, scale, positive_similarity, hardest, negatives) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    );
-    mined.tuples.forEach((t, i) => {
-      insert.run(
-        runId,
-        i,
-        t.pair.cluster,
-        t.pair.query,
-        t.pair.other,
-        t.pair.shared,
-        t.pair.overlap,
-        t.pair.scale,
-        t.positiveSimilarity,
-        t.negatives[0]?.similarity ?? 0,
-        JSON.stringify(t.negatives),
-      );
+function assemble(
+  chosen: readonly Chosen[],
+  queries: readonly number[],
+  found: readonly Negative[][],
+  links: Links | undefined,
+  all: Matrix,
+  rowOf: ReadonlyMap<number, number>,
+  reader: CandidateReader,
+  warnings: readonly string[],
+  poolId: (i: number) => number,
+): Mined {
+  const of = new Map(queries.map((q, i) => [q, found[i]!]));
+  let distance = 0;
+  let negativeCount = 0;
+  const tuples = chosen.map(({ query, pair, candidates }): Tuple => {
+    const v = row(all, rowOf.get(query)!);
+    const similarity = (photo: number): number => dot(v, row(all, rowOf.get(photo)!));
+    const negatives = of.get(query)!.map((n): MinedNegative => {
+      const photo = poolId(n.row);
+      distance += Math.sqrt(Math.max(0, 2 - 2 * n.similarity));
+      negativeCount += 1;
+      const { links: l, mutual } = links?.(query, photo) ?? { links: null, mutual: false };
+      const shared = links === undefined ? 0 : (reader.pair(query, photo)?.shared ?? 0);
+      return { photo, similarity: n.similarity, rank: n.rank, links: l, mutual, shared };
     });
-    return runId;
+    const m1 = closestDescriptor(candidates.near, similarity);
+    const m2 = mostShared(candidates.near);
+    const bits = (p: CovisiblePair): number =>
+      (p.other === m1?.other ? STRATEGY_BITS.m1 : 0) |
+      (p.other === m2?.other && p.given !== true ? STRATEGY_BITS.m2 : 0) |
+      (p.given === true ? STRATEGY_BITS.given : 0) |
+      (candidates.relaxed.includes(p) ? STRATEGY_BITS.m3 : 0);
+    const others = [m1, m2].filter((p): p is CovisiblePair => p !== undefined && p.other !== pair.other);
+    const alternatives = others.filter((p, i) => others.findIndex((o) => o.other === p.other) === i);
+    const positiveSimilarity = similarity(pair.other);
+    return {
+      pair,
+      positiveSimilarity,
+      negatives,
+      strategies: bits(pair),
+      disagreement: alternatives.length,
+      suspicion: tupleSuspicion(
+        { similarity: positiveSimilarity, overlap: pair.given === true ? null : pair.overlap, contradicted: false },
+        negatives,
+      ),
+      alternatives: alternatives.map((p) => ({
+        photo: p.other,
+        strategies: bits(p),
+        shared: p.shared,
+        overlap: p.overlap,
+        scale: Number.isFinite(p.scale) ? p.scale : null,
+        similarity: similarity(p.other),
+        weight: null,
+      })),
+    };
   });
+  return {
+    tuples,
+    queries: queries.length,
+    meanNegativeDistance: distance / Math.max(1, negativeCount),
+    warnings,
+  };
 }

@@ -1,62 +1,93 @@
-import type { MiningParameters, MiningRunInfo, TupleInfo, TupleNegative } from '../../../shared/domain.ts';
-import type { Library } from '../library/library.ts';
+import type { ManifoldParameters, MiningParameters, MiningRunInfo } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { now, type Library } from '../library/library.ts';
+import type { Mined } from './mine.ts';
+
+/** Where a mining run comes from. */
+export interface MiningOrigin {
+  /** null for descriptors that were imported. */
+  readonly networkId: number | null;
+  readonly set: string;
+  readonly setName: string;
+  readonly size: number | null;
+  readonly seed: number;
+  readonly parameters: MiningParameters | ManifoldParameters;
+  readonly trainingId?: number;
+  readonly epoch?: number;
+}
+
+/** Stores tuples as a versioned run, in one transaction. @returns the run's id. */
+export function storeMiningRun(library: Library, mined: Mined, origin: MiningOrigin): number {
+  return library.transaction(() => {
+    const runId = library.db
+      .prepare(
+        `INSERT INTO mining_run (created, network_id, set_key, set_name, seed, size, parameters, tuples, queries, mean_negative_distance, training_id, epoch)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      )
+      .pluck()
+      .get(
+        now(),
+        origin.networkId,
+        origin.set,
+        origin.setName,
+        origin.seed,
+        origin.size,
+        JSON.stringify(origin.parameters),
+        mined.tuples.length,
+        mined.queries,
+        mined.meanNegativeDistance,
+        origin.trainingId ?? null,
+        origin.epoch ?? null,
+      ) as number;
+    const insert = library.db.prepare(
+      `INSERT INTO tuple (run_id, tuple_index, cluster_id, query, positive, shared, overlap, scale, positive_similarity, hardest,
+         strategies, disagreement, suspicion, negatives, alternatives) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    mined.tuples.forEach((t, i) => {
+      insert.run(
+        runId,
+        i,
+        t.pair.cluster,
+        t.pair.query,
+        t.pair.other,
+        t.pair.shared,
+        t.pair.overlap,
+        Number.isFinite(t.pair.scale) ? t.pair.scale : null,
+        t.positiveSimilarity,
+        t.negatives[0]?.similarity ?? 0,
+        t.strategies,
+        t.disagreement,
+        t.suspicion,
+        JSON.stringify(t.negatives),
+        JSON.stringify(t.alternatives),
+      );
+    });
+    return runId;
+  });
+}
+
+const SELECT_RUNS = `SELECT r.id, r.created, n.uid AS network, r.set_key AS "set", r.set_name AS setName, r.seed, r.size, r.tuples, r.queries, r.parameters,
+    r.mean_negative_distance AS meanNegativeDistance, r.training_id AS training, r.epoch
+  FROM mining_run r LEFT JOIN network n ON n.id = r.network_id`;
+
+type RunRow = Omit<MiningRunInfo, 'parameters'> & { parameters: string };
+
+function info(r: RunRow): MiningRunInfo {
+  return { ...r, parameters: JSON.parse(r.parameters) as MiningRunInfo['parameters'] };
+}
 
 /** Mining runs, newest first. */
 export function listMiningRuns(library: Library): MiningRunInfo[] {
-  const rows = library.db
-    .prepare(
-      `SELECT r.id, r.created, n.uid AS network, json_extract(n.spec, '$.name') AS networkName, r.seed, r.size, r.tuples, r.parameters,
-         r.mean_negative_distance AS meanNegativeDistance, r.training_id AS training, r.epoch
-       FROM mining_run r JOIN network n ON n.id = r.network_id ORDER BY r.id DESC`,
-    )
-    .all() as (Omit<MiningRunInfo, 'parameters'> & { parameters: string })[];
-  return rows.map((r) => ({ ...r, parameters: JSON.parse(r.parameters) as MiningParameters }));
+  return (library.db.prepare(`${SELECT_RUNS} ORDER BY r.id DESC`).all() as RunRow[]).map(info);
 }
 
-/** A window of tuples of a run, by key. With `cluster`, only tuples whose query is of that cluster; `from` then counts within them. */
-export function tuplePage(
-  library: Library,
-  run: number,
-  from: number,
-  limit: number,
-  cluster?: string,
-): { total: number; tuples: TupleInfo[] } {
-  const { db } = library;
-  const filter = cluster === undefined ? '' : 'AND c.uid = @cluster';
-  const total = db
-    .prepare(`SELECT COUNT(*) FROM tuple t JOIN cluster c ON c.id = t.cluster_id WHERE t.run_id = @run ${filter}`)
-    .pluck()
-    .get({ run, cluster }) as number;
-  const window =
-    cluster === undefined
-      ? 'AND t.tuple_index >= @from ORDER BY t.tuple_index LIMIT @limit'
-      : `${filter} ORDER BY t.tuple_index LIMIT @limit OFFSET @from`;
-  const rows = db
-    .prepare(
-      `SELECT t.tuple_index AS idx, q.hash AS query, p.hash AS positive, c.uid AS cluster, c.name AS clusterName, t.shared, t.overlap, t.scale,
-         t.positive_similarity AS positiveSimilarity, t.negatives
-       FROM tuple t JOIN photo q ON q.id = t.query JOIN photo p ON p.id = t.positive JOIN cluster c ON c.id = t.cluster_id
-       WHERE t.run_id = @run ${window}`,
-    )
-    .all({ run, from, limit, cluster }) as (Omit<TupleInfo, 'id' | 'index' | 'negatives'> & {
-    idx: number;
-    negatives: string;
-  })[];
-  const negative = db.prepare(
-    `SELECT p.hash AS photo, COALESCE(c.uid, '') AS cluster, COALESCE(c.name, s.name) AS clusterName FROM photo p
-     JOIN photo_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id
-     LEFT JOIN view v ON v.photo_id = p.id LEFT JOIN cluster c ON c.id = v.cluster_id WHERE p.id = ? LIMIT 1`,
-  );
-  return {
-    total,
-    tuples: rows.map(({ idx, negatives, ...t }) => ({
-      ...t,
-      id: idx,
-      index: idx,
-      negatives: (JSON.parse(negatives) as { photo: number; similarity: number }[]).map((n): TupleNegative => ({
-        ...(negative.get(n.photo) as { photo: string; cluster: string; clusterName: string }),
-        similarity: n.similarity,
-      })),
-    })),
-  };
+/** One run, the newest when left out. @throws CovisError `STATE_EMPTY` without any, `NOT_FOUND`. */
+export function miningRun(library: Library, id?: number): MiningRunInfo {
+  const row = library.db
+    .prepare(`${SELECT_RUNS} ${id === undefined ? '' : 'WHERE r.id = :id'} ORDER BY r.id DESC LIMIT 1`)
+    .get(id === undefined ? {} : { id }) as RunRow | undefined;
+  if (row !== undefined) return info(row);
+  if (id === undefined)
+    throw new CovisError('STATE_EMPTY', 'No tuples were mined yet', { hint: 'Mine them first: covis mine.' });
+  throw new CovisError('NOT_FOUND', `There is no mining run ${id}`);
 }

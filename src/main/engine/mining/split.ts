@@ -32,9 +32,18 @@ export function splitPlaces(library: Library, seed: number): Split {
     .pluck()
     .all(RELEVANT_SHARED) as number[];
   const photos = db.prepare('SELECT id, place FROM photo ORDER BY id').all() as { id: number; place: number }[];
-  const separate = places.length >= FEWEST_PLACES && measurable.length >= 2;
-  const count = separate ? Math.max(1, Math.round(measurable.length * HELD_OUT_FRACTION)) : 0;
-  const held = new Set(random(seed).shuffled(measurable).slice(0, count));
+  // Lists of pairs say themselves what they hold out.
+  const told = new Map(
+    db
+      .prepare('SELECT c.place, MAX(s.held_out) FROM cluster c JOIN scene s ON s.id = c.scene_id WHERE s.held_out IS NOT NULL GROUP BY c.place')
+      .raw()
+      .all() as [number, number][],
+  );
+  const separate = [...told.values()].includes(1) || (places.length >= FEWEST_PLACES && measurable.length >= 2);
+  const drawn = measurable.filter((place) => !told.has(place));
+  const count = separate ? Math.max(told.size > 0 ? 0 : 1, Math.round(drawn.length * HELD_OUT_FRACTION)) : 0;
+  const held = new Set(random(seed).shuffled(drawn).slice(0, count));
+  for (const [place, heldOut] of told) if (heldOut === 1) held.add(place);
   const modelled = new Set(places);
   const ids = (keep: (place: number) => boolean): Set<number> =>
     new Set(photos.filter((p) => keep(p.place)).map((p) => p.id));
@@ -42,7 +51,7 @@ export function splitPlaces(library: Library, seed: number): Split {
   return {
     training,
     heldOut: separate ? ids((p) => held.has(p)) : training,
-    heldOutPlaces: count,
+    heldOutPlaces: held.size,
     separate,
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { listImages } from '../library/photos.ts';
 
 /** Where one sparse model lies and in which of COLMAP's formats. */
 export interface ModelLocation {
@@ -63,7 +64,7 @@ function asScene(root: string, imagesOverride?: string): SceneLocation | undefin
 
 /**
  * Finds the scenes below each source: a folder with `images/` and `sparse/`, a folder that is itself a model,
- * or a folder of such folders side by side. Scenes are ordered by name.
+ * a folder of such folders side by side, or a folder of photos alone. Scenes are ordered by name.
  * @param images folder of the photos, where they do not lie in `images/`.
  * @throws CovisError `INPUT_MISSING` when a source does not exist or holds nothing of this kind.
  */
@@ -74,10 +75,13 @@ export function discoverScenes(sources: readonly string[], images?: string): Sce
     if (!isFolder(root)) throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: root });
     const self = asScene(root, images === undefined ? undefined : resolve(images));
     const found = self === undefined ? folders(root).flatMap((name) => asScene(join(root, name)) ?? []) : [self];
+    // A folder of nothing but photos has no geometry; manifolds are mined on it all the same.
+    if (found.length === 0 && listImages(root).length > 0)
+      found.push({ name: basename(root), root, images: root, models: [] });
     if (found.length === 0) {
-      throw new CovisError('INPUT_MISSING', 'No COLMAP project is here', {
+      throw new CovisError('INPUT_MISSING', 'No COLMAP project and no photo is here', {
         file: root,
-        hint: 'Covis looks for a folder with images/ and sparse/ (cameras, images, points3D as .bin or .txt), or for several such folders side by side.',
+        hint: 'Covis looks for a folder with images/ and sparse/ (cameras, images, points3D as .bin or .txt), for several such folders side by side, or for photos.',
       });
     }
     scenes.push(...found);

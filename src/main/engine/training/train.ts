@@ -4,20 +4,26 @@ import { geometryGroundTruth, meanAveragePrecision } from '../evaluation/geometr
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { DEFAULT_MINING } from '../mining/candidates.ts';
-import { mineTuples, storeMiningRun, type Tuple } from '../mining/mine.ts';
+import { mineTuples, type Mined, type Tuple } from '../mining/mine.ts';
+import { storeMiningRun } from '../mining/runs.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { describePhotos, type DescriptorSet } from '../network/extract.ts';
 import { GEM_P } from '../network/head.ts';
 import { loadNetwork, storeNetwork, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
 import { PhotoSource } from '../network/photo-source.ts';
 import { Runner } from '../network/runtime.ts';
-import { Adam } from './adam.ts';
+import { setKey } from '../retrieval/vector-sets.ts';
+import { Adam, Sgd, type Optimiser } from './optimisers.ts';
+import { drawFromPools, readPools, type WeightedTuple } from './pool-tuples.ts';
 import { withParameters } from './training-graph.ts';
 import { TupleTrainer } from './tuple-trainer.ts';
 
 /** What trains the embedded network on a machine without a GPU in minutes; margin 0.7 as for AlexNet-class networks. */
 export const DEFAULT_TRAINING: TrainingParameters = {
   epochs: 5,
+  loss: 'contrastive',
+  optimiser: 'adam',
+  pools: null,
   queriesPerEpoch: 160,
   learningRate: 1e-5,
   weightDecay: 1e-6,
@@ -68,6 +74,12 @@ async function trainWith(
   task: TaskContext,
 ): Promise<TrainingResult> {
   const split = splitPlaces(library, parameters.seed);
+  const pools = parameters.pools === null ? undefined : readPools(library, parameters.pools);
+  const miningParameters = pools?.parameters ?? { ...parameters.mining, queries: parameters.queriesPerEpoch };
+  const mine = (descriptors: DescriptorSet, seed: number): Promise<Mined> | Mined =>
+    pools === undefined
+      ? mineTuples(library, descriptors, split.training, { ...parameters.mining, queries: parameters.queriesPerEpoch }, seed, { task })
+      : drawFromPools(pools.pools, descriptors, parameters.queriesPerEpoch, parameters.mining.count, seed);
   const truth = geometryGroundTruth(library, split);
   const photos = new PhotoSource(library, parameters.size);
   const measure = (d: DescriptorSet): number | null =>
@@ -82,7 +94,7 @@ async function trainWith(
     .get(now(), 'running', process.pid, network.id, JSON.stringify(parameters), DEVICE, measure(descriptors)) as number;
   task.changed('training');
 
-  const adam = new Adam(trainer.parameters);
+  const optimiser = parameters.optimiser === 'adam' ? new Adam(trainer.parameters) : new Sgd(trainer.parameters);
   const epochs: EpochInfo[] = [];
   let tuples = 0;
   let steps = 0;
@@ -97,19 +109,15 @@ async function trainWith(
   try {
     for (let epoch = 1; epoch <= parameters.epochs; epoch += 1) {
       const seed = parameters.seed * 1000 + epoch;
-      const mined = mineTuples(
-        library,
-        descriptors,
-        split.training,
-        { ...parameters.mining, queries: parameters.queriesPerEpoch },
-        seed,
-      );
+      const mined = await mine(descriptors, seed);
       if (epoch === 1) mined.warnings.forEach((w) => task.warn(w));
       storeMiningRun(library, mined, {
         networkId: network.id,
+        set: setKey(network, parameters.size),
+        setName: network.spec.name,
         size: parameters.size,
         seed,
-        parameters: { ...parameters.mining, queries: parameters.queriesPerEpoch },
+        parameters: miningParameters,
         trainingId,
         epoch,
       });
@@ -120,7 +128,7 @@ async function trainWith(
       const rate = parameters.learningRate * DECAY ** (epoch - 1);
       const { loss, active } = await runEpoch(
         trainer,
-        adam,
+        optimiser,
         mined.tuples,
         photos,
         network,
@@ -162,8 +170,8 @@ async function trainWith(
 
 async function runEpoch(
   trainer: TupleTrainer,
-  adam: Adam,
-  tuples: readonly Tuple[],
+  optimiser: Optimiser,
+  tuples: readonly (Tuple & Partial<WeightedTuple>)[],
   photos: PhotoSource,
   network: LoadedNetwork,
   parameters: TrainingParameters,
@@ -179,12 +187,16 @@ async function runEpoch(
     task.check();
     const ids = [tuple.pair.query, tuple.pair.other, ...tuple.negatives.map((n) => n.photo)];
     const images = await Promise.all(ids.map((id) => photos.get(id)));
-    const step = await trainer.accumulate(images, network.spec.preprocess, parameters.margin);
+    const step = await trainer.accumulate(images, network.spec.preprocess, {
+      kind: parameters.loss,
+      margin: parameters.margin,
+      weight: tuple.weight ?? 1,
+    });
     loss += step.loss;
     active += step.active;
     negatives += tuple.negatives.length;
     if ((i + 1) % TUPLES_PER_STEP === 0 || i + 1 === tuples.length) {
-      adam.step(trainer.gradients, { learningRate: rate, weightDecay: parameters.weightDecay });
+      optimiser.step(trainer.gradients, { learningRate: rate, weightDecay: parameters.weightDecay });
       trainer.clearGradients();
       stepped();
     }

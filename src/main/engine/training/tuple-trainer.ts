@@ -3,7 +3,7 @@ import { toInput, type Pixels } from '../library/pixels.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { Runner, type RuntimeOptions } from '../network/runtime.ts';
 import type { Graph } from '../network/onnx/graph.ts';
-import { contrastiveLoss } from './losses.ts';
+import { tupleLoss, type LossOptions } from './losses.ts';
 import { SEED, trainingGraphs, type Parameter, type TrainingGraphs } from './training-graph.ts';
 
 export interface TupleStep {
@@ -58,15 +58,15 @@ export class TupleTrainer {
   }
 
   /**
-   * Adds the gradients of one tuple's contrastive loss to `gradients`.
+   * Adds the gradients of one tuple's loss to `gradients`.
    * @param photos query, positive, then the negatives.
    */
-  async accumulate(photos: readonly Pixels[], preprocess: Preprocess, margin: number): Promise<TupleStep> {
+  async accumulate(photos: readonly Pixels[], preprocess: Preprocess, options: LossOptions): Promise<TupleStep> {
     const inputs = photos.map((p) => toInput(p, preprocess));
     const [query, positive, ...negatives] = await this.describe(inputs);
-    const loss = contrastiveLoss(query!, positive!, negatives, margin);
+    const loss = tupleLoss(query!, positive!, negatives, options);
     await this.#backpropagate(inputs, [loss.dQuery, loss.dPositive, ...loss.dNegatives]);
-    return { loss: loss.loss, active: loss.negativeDistances.filter((d) => d < margin).length };
+    return { loss: loss.loss, active: loss.active };
   }
 
   async #backpropagate(inputs: readonly Input[], seeds: readonly Float32Array[]): Promise<void> {

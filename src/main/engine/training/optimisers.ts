@@ -1,6 +1,12 @@
 import { GEM_P } from '../network/head.ts';
 import type { Parameter } from './training-graph.ts';
 
+/** Moves parameters along their gradients, in place. */
+export interface Optimiser {
+  /** @param gradients one per parameter, same order and size. */
+  step(gradients: readonly Float32Array[], options: { readonly learningRate: number; readonly weightDecay: number }): void;
+}
+
 export interface AdamOptions {
   readonly learningRate: number;
   readonly weightDecay: number;
@@ -16,7 +22,7 @@ const P_RATE = 10;
  * Adam with L2 weight decay added to the gradient, as in the reference trainer's optimiser.
  * Updates the parameters in place; moments live as long as the object.
  */
-export class Adam {
+export class Adam implements Optimiser {
   readonly #parameters: readonly Parameter[];
   readonly #first: Float32Array[];
   readonly #second: Float32Array[];
@@ -46,6 +52,42 @@ export class Adam {
         m[k] = beta1 * m[k]! + (1 - beta1) * grad;
         v[k] = beta2 * v[k]! + (1 - beta2) * grad * grad;
         p.data[k]! -= (rate * (m[k]! / correct1)) / (Math.sqrt(v[k]! / correct2) + epsilon);
+      }
+    });
+  }
+}
+
+const MOMENTUM = 0.9;
+
+/**
+ * Stochastic gradient descent with momentum 0.9 and as much dampening, which is what mining on manifolds was trained with
+ * (methods.md 5.5): v ← 0.9 v + 0.1 g, w ← w − rate · v. The first step takes the gradient whole.
+ */
+export class Sgd implements Optimiser {
+  readonly #parameters: readonly Parameter[];
+  readonly #velocity: Float32Array[];
+  #started = false;
+
+  constructor(parameters: readonly Parameter[]) {
+    this.#parameters = parameters;
+    this.#velocity = parameters.map((p) => new Float32Array(p.data.length));
+  }
+
+  step(
+    gradients: readonly Float32Array[],
+    { learningRate, weightDecay }: { readonly learningRate: number; readonly weightDecay: number },
+  ): void {
+    const fresh = this.#started ? 1 - MOMENTUM : 1;
+    this.#started = true;
+    this.#parameters.forEach((p, i) => {
+      const isP = p.name === GEM_P;
+      const rate = learningRate * (isP ? P_RATE : 1);
+      const decay = isP ? 0 : weightDecay;
+      const v = this.#velocity[i]!;
+      const g = gradients[i]!;
+      for (let k = 0; k < p.data.length; k += 1) {
+        v[k] = MOMENTUM * v[k]! + fresh * (g[k]! + decay * p.data[k]!);
+        p.data[k]! -= rate * v[k]!;
       }
     });
   }

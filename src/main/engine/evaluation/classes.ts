@@ -1,0 +1,154 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { listImages } from '../library/photos.ts';
+import { random } from '../library/random.ts';
+import type { NetworkRow } from '../network/networks.ts';
+import { exactNeighbours } from '../retrieval/neighbours.ts';
+import { row, type Matrix } from '../retrieval/rank.ts';
+import { Describer } from '../retrieval/search.ts';
+
+/** Ranks at which the CUB protocol asks for a photo of the same class (methods.md 5.5). */
+const RECALL_AT = [1, 2, 4, 8] as const;
+const KMEANS_ITERATIONS = 100;
+
+/** What the CUB protocol says of descriptors. */
+export interface ClassReport {
+  readonly photos: number;
+  readonly classes: number;
+  readonly dim: number;
+  /** Share of photos with one of their class among the K nearest others. */
+  readonly recallAtK: Readonly<Record<string, number>>;
+  /** Of a k-means clustering with as many clusters as classes: I(clusters; classes) over the mean of their entropies. */
+  readonly nmi: number;
+}
+
+/** Recall@K, leaving each photo out of its own ranking. */
+export async function recallAtK(vectors: Matrix, labels: ArrayLike<number>): Promise<Record<string, number>> {
+  const most = RECALL_AT.at(-1)!;
+  const lists = await exactNeighbours(vectors, vectors, most + 1);
+  const hits = RECALL_AT.map(() => 0);
+  for (let i = 0; i < vectors.rows; i += 1) {
+    const others = Array.from(lists.ids.subarray(i * lists.k, (i + 1) * lists.k)).filter((j) => j !== i);
+    const first = others.slice(0, most).findIndex((j) => labels[j] === labels[i]);
+    RECALL_AT.forEach((k, at) => {
+      if (first >= 0 && first < k) hits[at]! += 1;
+    });
+  }
+  return Object.fromEntries(RECALL_AT.map((k, at) => [String(k), hits[at]! / Math.max(1, vectors.rows)]));
+}
+
+/** Normalised mutual information of two labellings: 2 I(a; b) / (H(a) + H(b)), natural logarithm; 1 where both are constant. */
+export function normalisedMutualInformation(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const n = a.length;
+  const joint = new Map<string, number>();
+  const [inA, inB] = [new Map<number, number>(), new Map<number, number>()];
+  for (let i = 0; i < n; i += 1) {
+    const key = `${a[i]} ${b[i]}`;
+    joint.set(key, (joint.get(key) ?? 0) + 1);
+    inA.set(a[i]!, (inA.get(a[i]!) ?? 0) + 1);
+    inB.set(b[i]!, (inB.get(b[i]!) ?? 0) + 1);
+  }
+  const entropy = (m: Map<unknown, number>): number =>
+    [...m.values()].reduce((h, c) => h - (c / n) * Math.log(c / n), 0);
+  const total = entropy(inA) + entropy(inB);
+  return total === 0 ? 1 : (2 * (total - entropy(joint))) / total;
+}
+
+/**
+ * Lloyd's k-means from k-means++ seeds. @returns the cluster of each row.
+ */
+export function kMeans(vectors: Matrix, k: number, seed: number): Int32Array {
+  const { rows, dim } = vectors;
+  const r = random(seed);
+  const centres = new Float64Array(k * dim);
+  const nearest = new Float64Array(rows).fill(Infinity);
+  const distance = (i: number, c: number): number => {
+    const v = row(vectors, i);
+    let sum = 0;
+    for (let d = 0; d < dim; d += 1) sum += (v[d]! - centres[c * dim + d]!) ** 2;
+    return sum;
+  };
+  for (let c = 0, chosen = r.below(rows); c < k; c += 1) {
+    centres.set(row(vectors, chosen), c * dim);
+    let total = 0;
+    for (let i = 0; i < rows; i += 1) total += nearest[i] = Math.min(nearest[i]!, distance(i, c));
+    let left = r.next() * total;
+    for (chosen = 0; chosen < rows - 1 && left >= nearest[chosen]!; chosen += 1) left -= nearest[chosen]!;
+  }
+  const of = new Int32Array(rows).fill(-1);
+  for (let t = 0; t < KMEANS_ITERATIONS; t += 1) {
+    let moved = false;
+    for (let i = 0; i < rows; i += 1) {
+      let best = 0;
+      let least = Infinity;
+      for (let c = 0; c < k; c += 1) {
+        const d = distance(i, c);
+        if (d < least) [least, best] = [d, c];
+      }
+      if (of[i] !== best) moved = true;
+      of[i] = best;
+    }
+    if (!moved) break;
+    const counts = new Float64Array(k);
+    const sums = new Float64Array(k * dim);
+    for (let i = 0; i < rows; i += 1) {
+      counts[of[i]!]! += 1;
+      const v = row(vectors, i);
+      for (let d = 0; d < dim; d += 1) sums[of[i]! * dim + d]! += v[d]!;
+    }
+    // A cluster that lost all its rows keeps its centre.
+    for (let c = 0; c < k; c += 1)
+      if (counts[c]! > 0) for (let d = 0; d < dim; d += 1) centres[c * dim + d] = sums[c * dim + d]! / counts[c]!;
+  }
+  return of;
+}
+
+/**
+ * The CUB protocol (methods.md 5.5) on a folder with a subfolder for each class: Recall@1, 2, 4, 8 and NMI of the network's descriptors.
+ * The photos need not be in the library.
+ * @throws CovisError `INPUT_INVALID` with fewer than two classes, `INPUT_CORRUPT` naming a photo, `CANCELLED`.
+ */
+export async function evaluateClasses(
+  library: Library,
+  network: NetworkRow,
+  folder: string,
+  size: number,
+  seed: number,
+  task: TaskContext,
+): Promise<ClassReport> {
+  const classes = readdirSync(folder, { withFileTypes: true })
+    .filter((e) => e.isDirectory() && !e.name.startsWith('.'))
+    .map((e) => ({ name: e.name, photos: listImages(join(folder, e.name)) }))
+    .filter((c) => c.photos.length > 0)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (classes.length < 2)
+    throw new CovisError('INPUT_INVALID', 'A folder of classes has a subfolder of photos for each of at least two classes', {
+      file: folder,
+    });
+  const files = classes.flatMap((c, label) => c.photos.map((p) => ({ file: join(folder, c.name, p), label })));
+  task.step('Describing photos', files.length, 'photos');
+  const describer = await Describer.create(library, network);
+  const data = new Float32Array(files.length * network.spec.dim);
+  try {
+    for (const [i, { file }] of files.entries()) {
+      task.check();
+      data.set(await describer.describe(file, size), i * network.spec.dim);
+      task.progress(i + 1);
+    }
+  } finally {
+    await describer.release();
+  }
+  task.step('Measuring', 0, '');
+  const vectors: Matrix = { data, rows: files.length, dim: network.spec.dim };
+  const labels = files.map((f) => f.label);
+  return {
+    photos: files.length,
+    classes: classes.length,
+    dim: network.spec.dim,
+    recallAtK: await recallAtK(vectors, labels),
+    nmi: normalisedMutualInformation(kMeans(vectors, classes.length, seed), labels),
+  };
+}

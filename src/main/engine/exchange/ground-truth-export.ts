@@ -1,0 +1,64 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+import { geometryTruth } from '../evaluation/geometry-protocol.ts';
+import { writePickle } from '../formats/pickle-writer.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { splitPlaces } from '../mining/split.ts';
+import { photoNames } from './photo-names.ts';
+import { placePhotos, type PhotoPlacement } from './photo-tree.ts';
+import type { ExportReport } from './retrieval-sfm.ts';
+
+/**
+ * Writes the benchmark that geometry gives (held-out places) as `gnd_<name>.pkl` and `jpg/` (methods.md 9.2): labels easy, hard and junk
+ * of the revisited protocols, `ok` (easy and hard) of the old ones, and the whole photo as `bbx`. Queries stay in the database and are
+ * their own junk. Names are `<scene>__<file>` without extension, in `jpg/` with `.jpg` as these tools want it, whatever the file is.
+ * @throws CovisError `STATE_EMPTY` when no photo of the held-out places has a relevant one.
+ */
+export function exportGroundTruth(
+  library: Library,
+  o: { readonly out: string; readonly seed: number; readonly photos: PhotoPlacement },
+  task: TaskContext,
+): ExportReport {
+  const { truth, photos } = geometryTruth(library, splitPlaces(library, o.seed));
+  if (truth.queries.length === 0)
+    throw new CovisError('STATE_EMPTY', 'No photo of the held-out places shares points with another', {
+      hint: 'Choose another --seed for the split, or import larger models.',
+    });
+  const names = photoNames(library);
+  const used = new Set<string>();
+  const imlist = photos.map((id) => {
+    const bare = names.name(id).replace(/\.[^./]+$/, '').replace(/[\\/\s]+/g, '__');
+    let name = bare;
+    for (let n = 2; used.has(name); n += 1) name = `${bare}_${n}`;
+    used.add(name);
+    return name;
+  });
+  const size = library.db.prepare('SELECT width, height FROM photo WHERE id = ?').raw();
+  const gnd = truth.queries.map(({ row, labels }) => {
+    const [width, height] = size.get(photos[row!]!) as [number, number];
+    const { easy = [], hard = [], junk = [] } = labels;
+    return {
+      bbx: [0, 0, width, height],
+      ok: [...easy, ...hard].sort((a, b) => a - b),
+      easy: [...easy],
+      hard: [...hard],
+      junk: [...new Set([row!, ...junk])].sort((a, b) => a - b),
+    };
+  });
+  mkdirSync(o.out, { recursive: true });
+  const file = join(o.out, 'gnd_covis.pkl');
+  writeFileSync(
+    `${file}.tmp`,
+    writePickle({ imlist, qimlist: truth.queries.map((q) => imlist[q.row!]!), gnd }),
+  );
+  renameSync(`${file}.tmp`, file);
+  placePhotos(
+    library,
+    photos.map((photo, i) => ({ photo, path: join(o.out, 'jpg', `${imlist[i]}.jpg`) })),
+    o.photos,
+    task,
+  );
+  return { what: 'queries', items: gnd.length, files: o.photos === 'none' ? [file] : [file, join(o.out, 'jpg')] };
+}

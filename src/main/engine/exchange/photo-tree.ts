@@ -1,0 +1,59 @@
+import { copyFileSync, existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { photoPath } from '../library/photos.ts';
+
+/** How photos come to an export: as links to where they are, as copies, or not at all. */
+export const PHOTO_PLACEMENTS = ['link', 'copy', 'none'] as const;
+export type PhotoPlacement = (typeof PHOTO_PLACEMENTS)[number];
+
+/**
+ * Puts photos at the given paths. What is there already stays, so that a second export goes on from the first.
+ * @returns how many were put there, and how many are missing.
+ */
+export function placePhotos(
+  library: Library,
+  photos: readonly { readonly photo: number; readonly path: string }[],
+  how: PhotoPlacement,
+  task: TaskContext,
+): { placed: number; missing: number } {
+  if (how === 'none') return { placed: 0, missing: 0 };
+  let placed = 0;
+  let missing = 0;
+  task.step(how === 'link' ? 'Linking photos' : 'Copying photos', photos.length, 'photos');
+  photos.forEach(({ photo, path }, i) => {
+    task.check();
+    task.progress(i + 1);
+    if (existsSync(path)) {
+      placed += 1;
+      return;
+    }
+    let source: string;
+    try {
+      source = photoPath(library, photo);
+    } catch {
+      missing += 1;
+      return;
+    }
+    mkdirSync(dirname(path), { recursive: true });
+    if (how === 'link' && linked(source, path)) placed += 1;
+    else {
+      copyFileSync(source, `${path}.tmp`);
+      renameSync(`${path}.tmp`, path);
+      placed += 1;
+    }
+  });
+  if (missing > 0) task.warn(`${missing} photos are no longer where they were imported from`);
+  return { placed, missing };
+}
+
+/** False where the system does not let us make links; then photos are copied. */
+function linked(source: string, path: string): boolean {
+  try {
+    symlinkSync(source, path);
+    return true;
+  } catch {
+    return false;
+  }
+}

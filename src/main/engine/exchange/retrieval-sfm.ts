@@ -1,0 +1,125 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { MiningParameters } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { writePickle } from '../formats/pickle-writer.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { random } from '../library/random.ts';
+import { CandidateReader, DEFAULT_MINING } from '../mining/candidates.ts';
+import { judgements } from '../mining/decisions.ts';
+import { separation } from '../mining/separation.ts';
+import { splitPlaces } from '../mining/split.ts';
+import { placePhotos, type PhotoPlacement } from './photo-tree.ts';
+
+/** One side of a retrieval-SfM file (methods.md 9.1). */
+export interface PairList {
+  readonly cids: readonly string[];
+  readonly cluster: readonly number[];
+  readonly qidxs: readonly number[];
+  readonly pidxs: readonly number[];
+}
+
+export interface RetrievalSfmOptions {
+  readonly out: string;
+  /** Pairs of one mining run; all that m3 may draw where left out. */
+  readonly run?: number | undefined;
+  /** At most so many positives of a query, drawn by m3 (about two in the published data). */
+  readonly pairsPerQuery: number;
+  readonly mining?: Partial<MiningParameters> | undefined;
+  readonly seed: number;
+  readonly photos: PhotoPlacement;
+}
+
+export interface ExportReport {
+  readonly files: readonly string[];
+  readonly items: number;
+  readonly what: string;
+}
+
+/** Where the reference trainer looks for a photo below `ims/`: by the last characters of its id, without an extension. */
+export function imsPath(cid: string): string {
+  return join(cid.slice(-2), cid.slice(-4, -2), cid.slice(-6, -4), cid);
+}
+
+/**
+ * Writes the library as the data set of cnnimageretrieval-pytorch: `<name>.pkl` with train and val, and `ims/`. The folder is what that
+ * trainer expects at `data/train/<name>`, so its name has to begin with `retrieval-SfM`; another folder gets a file of that name.
+ * Decisions hold: refused pairs are missing, chosen positives are there, and places of one object share a cluster number.
+ * @throws CovisError `STATE_EMPTY` without pairs, `CANCELLED`.
+ */
+export function exportRetrievalSfm(library: Library, o: RetrievalSfmOptions, task: TaskContext): ExportReport {
+  const split = splitPlaces(library, o.seed);
+  const val: ReadonlySet<number> = split.separate ? split.heldOut : new Set();
+  if (!split.separate) task.warn('There are too few places to hold any out: val is empty');
+  const train = pairList(library, split.training, o);
+  const held = pairList(library, val, { ...o, run: undefined });
+  if (train.list.qidxs.length === 0)
+    throw new CovisError('STATE_EMPTY', 'No two photos of the training places may be a pair', {
+      hint: 'Lower --min-shared or --min-overlap, raise --max-scale, or import larger models.',
+    });
+  mkdirSync(o.out, { recursive: true });
+  const name = basename(o.out).startsWith('retrieval-SfM') ? basename(o.out) : 'retrieval-SfM-covis';
+  const file = join(o.out, `${name}.pkl`);
+  const side = (l: PairList): Record<string, readonly (string | number)[]> => ({ ...l });
+  writeFileSync(`${file}.tmp`, writePickle({ train: side(train.list), val: side(held.list) }));
+  renameSync(`${file}.tmp`, file);
+  const photos = [...train.photos, ...held.photos].map(({ id, hash }) => ({
+    photo: id,
+    path: join(o.out, 'ims', imsPath(hash)),
+  }));
+  placePhotos(library, photos, o.photos, task);
+  return {
+    what: 'pairs',
+    items: train.list.qidxs.length + held.list.qidxs.length,
+    files: o.photos === 'none' ? [file] : [file, join(o.out, 'ims')],
+  };
+}
+
+function pairList(
+  library: Library,
+  photos: ReadonlySet<number>,
+  o: RetrievalSfmOptions,
+): { list: PairList; photos: { id: number; hash: string }[] } {
+  const decided = judgements(library);
+  const apart = separation(library, decided);
+  const rows = (
+    library.db.prepare('SELECT id, hash FROM photo ORDER BY id').all() as { id: number; hash: string }[]
+  ).filter((p) => photos.has(p.id));
+  const at = new Map(rows.map((p, i) => [p.id, i]));
+  const qidxs: number[] = [];
+  const pidxs: number[] = [];
+  const add = (query: number, positive: number): void => {
+    const [q, p] = [at.get(query), at.get(positive)];
+    // The published file has 47 pairs of a photo with itself; ours has none.
+    if (q === undefined || p === undefined || q === p || !decided.mayMatch(query, positive)) return;
+    qidxs.push(q);
+    pidxs.push(p);
+  };
+  if (o.run !== undefined) {
+    const pairs = library.db
+      .prepare('SELECT query, positive FROM tuple WHERE run_id = ? GROUP BY query, positive ORDER BY MIN(tuple_index)')
+      .all(o.run) as { query: number; positive: number }[];
+    const chosen = new Set<number>();
+    for (const { query, positive } of pairs) {
+      const wanted = decided.chosen.get(query);
+      if (wanted !== undefined && !chosen.has(query)) add(query, wanted);
+      if (wanted !== undefined) chosen.add(query);
+      if (wanted !== positive) add(query, positive);
+    }
+  } else {
+    const r = random(o.seed);
+    const reader = new CandidateReader(library, { ...DEFAULT_MINING, ...o.mining }, (p) => photos.has(p));
+    for (const { id } of rows) {
+      const { relaxed } = reader.of(id);
+      const wanted = decided.chosen.get(id);
+      const open = relaxed.map((c) => c.other).filter((p) => decided.mayMatch(id, p) && p !== wanted);
+      const list = [...(wanted === undefined ? [] : [wanted]), ...r.shuffled(open)].slice(0, o.pairsPerQuery);
+      for (const p of list) add(id, p);
+    }
+  }
+  return {
+    list: { cids: rows.map((p) => p.hash), cluster: rows.map((p) => apart.groupOf(p.id)), qidxs, pidxs },
+    photos: rows,
+  };
+}

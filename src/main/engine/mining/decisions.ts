@@ -1,0 +1,267 @@
+import type { Verdict } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { now, type Library } from '../library/library.ts';
+
+/** One judgement; photos are ids of the library. */
+export interface Judgement {
+  readonly query: number;
+  readonly other: number;
+  /** Whether `other` was looked at as positive or negative of `query`, or the note on both is set. */
+  readonly aspect: 'positive' | 'negative' | 'note';
+  readonly verdict: Verdict | 'note';
+  /** The photo that takes the place of `other`, for `swap`. */
+  readonly replacement?: number | undefined;
+  /** Text for `note`; empty to remove it. */
+  readonly note?: string | undefined;
+  readonly run?: number | undefined;
+  readonly tuple?: number | undefined;
+}
+
+interface History {
+  readonly id: number;
+  readonly head: number | null;
+  readonly tip: number | null;
+}
+
+const MAX_NOTE = 10_000;
+
+/** One transaction that is on the disk, not only in the system's memory, when it returns: a decision cannot be computed again. */
+function durably<T>(library: Library, work: () => T): T {
+  library.db.pragma('synchronous = FULL');
+  try {
+    return library.transaction(work);
+  } finally {
+    library.db.pragma('synchronous = NORMAL');
+  }
+}
+
+/**
+ * Appends judgements as one action, undone as one. What was undone before it can no longer be redone, but stays in the log.
+ * @param label what undo calls it, as a phrase.
+ * @throws CovisError `INPUT_INVALID` for a judgement that makes no sense.
+ */
+export function decide(library: Library, label: string, judgements: readonly Judgement[]): number {
+  if (judgements.length === 0) throw new CovisError('INPUT_INVALID', 'There is nothing to decide');
+  judgements.forEach(check);
+  return durably(library, () => {
+    const before = history(library);
+    const id = append(library, 'do', label, before.head, (own) => ({ head: own, tip: own }));
+    for (const j of judgements) {
+      const [a, b] = j.query < j.other ? [j.query, j.other] : [j.other, j.query];
+      const previous = inForce(library, a, b, j.aspect);
+      const decision = library.db
+        .prepare(
+          `INSERT INTO decision (action_id, a, b, aspect, verdict, query, replacement, note, run_id, tuple_index, previous)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+        )
+        .pluck()
+        .get(
+          id,
+          a,
+          b,
+          j.aspect,
+          j.verdict,
+          j.query,
+          j.replacement ?? null,
+          j.note ?? null,
+          j.run ?? null,
+          j.tuple ?? null,
+          previous ?? null,
+        ) as number;
+      put(library, a, b, j.aspect, decision);
+    }
+    return id;
+  });
+}
+
+function check(j: Judgement): void {
+  const wrong = (message: string): never => {
+    throw new CovisError('INPUT_INVALID', message);
+  };
+  if (j.query === j.other) wrong('A photo cannot be judged against itself');
+  if (j.verdict === 'swap' && (j.replacement === undefined || j.aspect !== 'positive'))
+    wrong('A swap needs the photo that becomes the positive');
+  if (j.replacement !== undefined && (j.replacement === j.query || j.replacement === j.other))
+    wrong('A positive is swapped for another photo than the query or itself');
+  if (j.verdict === 'same-object' && j.aspect !== 'negative') wrong('"Same object" is said of a negative');
+  if ((j.verdict === 'note') !== (j.aspect === 'note')) wrong('A note is neither a verdict on a positive nor on a negative');
+  if ((j.note?.length ?? 0) > MAX_NOTE) wrong(`A note has at most ${MAX_NOTE} characters`);
+}
+
+/** Takes back the action in force. @returns its label; null when there is none. */
+export function undo(library: Library): string | null {
+  return durably(library, () => {
+    const { head, tip } = history(library);
+    if (head === null) return null;
+    const { parent, label } = actionRow(library, head);
+    append(library, 'undo', label, head, () => ({ head: parent, tip }));
+    for (const d of decisionsOf(library, head).reverse()) put(library, d.a, d.b, d.aspect, d.previous);
+    return label;
+  });
+}
+
+/** Brings back what was undone last. @returns its label; null when there is nothing. */
+export function redo(library: Library): string | null {
+  return durably(library, () => {
+    const { head, tip } = history(library);
+    const next = towards(library, head, tip);
+    if (next === null) return null;
+    const { label } = actionRow(library, next);
+    append(library, 'redo', label, head, () => ({ head: next, tip }));
+    for (const d of decisionsOf(library, next)) put(library, d.a, d.b, d.aspect, d.id);
+    return label;
+  });
+}
+
+/** What undo and redo would do now; null where there is nothing. */
+export function undoState(library: Library): { readonly undo: string | null; readonly redo: string | null } {
+  const { head, tip } = history(library);
+  const next = towards(library, head, tip);
+  return {
+    undo: head === null ? null : actionRow(library, head).label,
+    redo: next === null ? null : actionRow(library, next).label,
+  };
+}
+
+/** Grows with every action, undo and redo. */
+export function decisionVersion(library: Library): number {
+  return history(library).id;
+}
+
+/** One line of the log, oldest first. */
+export interface LoggedAction {
+  readonly id: number;
+  readonly created: string;
+  readonly kind: 'do' | 'undo' | 'redo';
+  readonly label: string;
+  readonly decisions: number;
+}
+
+/** The log from an action on. */
+export function decisionLog(library: Library, after: number, limit: number): LoggedAction[] {
+  return library.db
+    .prepare(
+      `SELECT id, created, kind, label, (SELECT COUNT(*) FROM decision d WHERE d.action_id = action.id) AS decisions
+       FROM action WHERE id > ? ORDER BY id LIMIT ?`,
+    )
+    .all(after, limit) as LoggedAction[];
+}
+
+function history(library: Library): History {
+  const row = library.db.prepare('SELECT id, head, tip FROM action ORDER BY id DESC LIMIT 1').get();
+  return (row as History | undefined) ?? { id: 0, head: null, tip: null };
+}
+
+function append(
+  library: Library,
+  kind: 'do' | 'undo' | 'redo',
+  label: string,
+  parent: number | null,
+  after: (id: number) => { head: number | null; tip: number | null },
+): number {
+  // The row says its own id, so the id is known before it is written.
+  const id = (library.db.prepare('SELECT COALESCE(MAX(id), 0) + 1 FROM action').pluck().get() as number) || 1;
+  const { head, tip } = after(id);
+  library.db
+    .prepare('INSERT INTO action (id, created, kind, label, parent, head, tip) VALUES (?, ?, ?, ?, ?, ?, ?)')
+    .run(id, now(), kind, label, parent, head, tip);
+  return id;
+}
+
+function actionRow(library: Library, id: number): { parent: number | null; label: string } {
+  return library.db.prepare('SELECT parent, label FROM action WHERE id = ?').get(id) as {
+    parent: number | null;
+    label: string;
+  };
+}
+
+/** The action after `head` on the way to `tip`; null where head is the tip. */
+function towards(library: Library, head: number | null, tip: number | null): number | null {
+  if (tip === head || tip === null) return null;
+  return library.db
+    .prepare(
+      `WITH RECURSIVE up(id, parent) AS (
+         SELECT id, parent FROM action WHERE id = :tip
+         UNION ALL SELECT a.id, a.parent FROM action a JOIN up ON a.id = up.parent WHERE up.parent IS NOT :head
+       ) SELECT id FROM up WHERE parent IS :head`,
+    )
+    .pluck()
+    .get({ tip, head }) as number;
+}
+
+interface DecisionRow {
+  readonly id: number;
+  readonly a: number;
+  readonly b: number;
+  readonly aspect: string;
+  readonly previous: number | null;
+}
+
+function decisionsOf(library: Library, action: number): DecisionRow[] {
+  return library.db
+    .prepare('SELECT id, a, b, aspect, previous FROM decision WHERE action_id = ? ORDER BY id')
+    .all(action) as DecisionRow[];
+}
+
+function inForce(library: Library, a: number, b: number, aspect: string): number | undefined {
+  return library.db
+    .prepare('SELECT decision_id FROM verdict WHERE a = ? AND b = ? AND aspect = ?')
+    .pluck()
+    .get(a, b, aspect) as number | undefined;
+}
+
+/** Makes a decision the one in force; null for none. */
+function put(library: Library, a: number, b: number, aspect: string, decision: number | null): void {
+  library.db.prepare('DELETE FROM verdict WHERE a = ? AND b = ? AND aspect = ?').run(a, b, aspect);
+  if (decision === null) return;
+  library.db
+    .prepare(
+      `INSERT INTO verdict (a, b, aspect, decision_id, verdict)
+       SELECT a, b, aspect, id, verdict FROM decision WHERE id = ? AND verdict <> 'none' AND NOT (verdict = 'note' AND COALESCE(note, '') = '')`,
+    )
+    .run(decision);
+}
+
+/** Everything in force, as mining needs it. Its size is what people decided, not what was mined. */
+export interface Judgements {
+  /** False for pairs that a person refused as positive, or swapped. */
+  readonly mayMatch: (query: number, positive: number) => boolean;
+  /** False for pairs that a person refused as negative. */
+  readonly mayDiffer: (query: number, negative: number) => boolean;
+  /** Query to the positive that a person chose. */
+  readonly chosen: ReadonlyMap<number, number>;
+  readonly sameObject: readonly (readonly [number, number])[];
+}
+
+/** @returns the judgements in force. */
+export function judgements(library: Library): Judgements {
+  const rows = library.db
+    .prepare(
+      `SELECT v.a, v.b, v.aspect, v.verdict, d.query, d.replacement FROM verdict v JOIN decision d ON d.id = v.decision_id
+       WHERE v.aspect <> 'note' ORDER BY d.id`,
+    )
+    .all() as { a: number; b: number; aspect: string; verdict: Verdict; query: number; replacement: number | null }[];
+  const refusedPositive = new Set<string>();
+  const refusedNegative = new Set<string>();
+  const chosen = new Map<number, number>();
+  const sameObject: [number, number][] = [];
+  for (const r of rows) {
+    const key = `${r.a} ${r.b}`;
+    if (r.aspect === 'positive' && (r.verdict === 'reject' || r.verdict === 'swap')) refusedPositive.add(key);
+    if (r.aspect === 'negative' && (r.verdict === 'reject' || r.verdict === 'same-object')) refusedNegative.add(key);
+    if (r.verdict === 'swap') chosen.set(r.query, r.replacement!);
+    // An accepted positive of two places says the same of them as a false negative does.
+    if (r.verdict === 'same-object' || (r.verdict === 'accept' && r.aspect === 'positive')) sameObject.push([r.a, r.b]);
+  }
+  for (const [query, positive] of chosen) if (refusedPositive.has(pairKey(query, positive))) chosen.delete(query);
+  return {
+    mayMatch: (q, p) => refusedPositive.size === 0 || !refusedPositive.has(pairKey(q, p)),
+    mayDiffer: (q, n) => refusedNegative.size === 0 || !refusedNegative.has(pairKey(q, n)),
+    chosen,
+    sameObject,
+  };
+}
+
+function pairKey(x: number, y: number): string {
+  return x < y ? `${x} ${y}` : `${y} ${x}`;
+}

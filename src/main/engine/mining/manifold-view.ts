@@ -1,0 +1,132 @@
+import type { ManifoldNeighbour, ManifoldView } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { Library } from '../library/library.ts';
+import type { DiffusionSolver } from '../retrieval/diffusion.ts';
+import type { SparseGraph } from '../retrieval/graph.ts';
+import { row, similarities, topByScore } from '../retrieval/rank.ts';
+import type { LoadedSet } from '../retrieval/vector-sets.ts';
+import { judgements } from './decisions.ts';
+import { DEFAULT_MANIFOLD, poolsOf } from './manifold.ts';
+import { separation } from './separation.ts';
+
+/** Photos of each strip, and nodes of the graph around a photo. */
+const STRIP = 60;
+const NODES = 42;
+
+/**
+ * One photo on the manifold of a set: its Euclidean and manifold rankings, its S+ and S-, and the graph around it.
+ * @param graph mutual kNN graph (unnormalised weights). @param solver of the same graph, normalised.
+ * @throws CovisError `NOT_FOUND` for a photo without a descriptor in the set.
+ */
+export function manifoldAround(
+  library: Library,
+  set: LoadedSet,
+  graph: SparseGraph,
+  solver: DiffusionSolver,
+  photo: { readonly id: number; readonly hash: string },
+  limits: { readonly k: number; readonly positivesK: number; readonly negativesK: number },
+): ManifoldView {
+  const self = set.ids.indexOf(photo.id);
+  if (self < 0)
+    throw new CovisError('NOT_FOUND', `This photo has no descriptor in ${set.name}`, { hint: 'Extract descriptors first.' });
+  const { vectors } = set;
+  const cosines = similarities(vectors, row(vectors, self));
+  const { alpha, iterations, tolerance, kept } = DEFAULT_MANIFOLD;
+  let f: Float64Array = new Float64Array(vectors.rows);
+  solver.conjugateGradients([{ ids: [self], values: [1] }], { alpha, iterations, tolerance }, (_, scores) => {
+    f = scores.slice();
+  });
+  const negativesK = Math.min(limits.negativesK, Math.max(1, vectors.rows >> 1));
+  const wanted = Math.min(vectors.rows, Math.max(limits.positivesK, negativesK, STRIP + 1));
+  const nearest = topByScore(cosines, wanted);
+  const onManifold = Array.from(topByScore(f, wanted)).filter((i) => f[i]! > 0);
+  const pools = poolsOf(
+    self,
+    { ids: nearest, cosines: Float32Array.from(nearest, (i) => cosines[i]!) },
+    f,
+    { positivesK: limits.positivesK, negativesK, kept },
+  );
+  const euclideanRank = ranks(cosines);
+  const manifoldRank = ranks(f);
+  const role = new Map<number, 'positive' | 'negative'>([
+    ...pools.positives.map((m) => [m.index, 'positive'] as const),
+    ...pools.negatives.map((m) => [m.index, 'negative'] as const),
+  ]);
+  const apart = separation(library, judgements(library));
+  const facts = library.db.prepare(
+    `SELECT p.hash, (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster,
+       (SELECT s.name FROM photo_file x JOIN scene s ON s.id = x.scene_id WHERE x.photo_id = p.id LIMIT 1) AS scene FROM photo p WHERE p.id = ?`,
+  );
+  const fact = (i: number): { hash: string; cluster: string | null; scene: string } =>
+    facts.get(set.ids[i]!) as { hash: string; cluster: string | null; scene: string };
+  const modelled = fact(self).cluster !== null;
+  const neighbour = (i: number): ManifoldNeighbour => {
+    const { hash, cluster, scene } = fact(i);
+    const together = apart.groupOf(photo.id) === apart.groupOf(set.ids[i]!);
+    return {
+      photo: hash,
+      euclideanRank: euclideanRank(i),
+      manifoldRank: f[i]! > 0 ? manifoldRank(i) : null,
+      similarity: cosines[i]!,
+      manifold: f[i]!,
+      role: role.get(i) ?? null,
+      relation: modelled && cluster !== null ? (together ? 'same-place' : 'other') : 'unknown',
+      clusterName: cluster ?? scene,
+    };
+  };
+  const strip = (ids: Iterable<number>): ManifoldNeighbour[] =>
+    [...ids].filter((i) => i !== self).slice(0, STRIP).map(neighbour);
+  const around = walk(graph, self, NODES);
+  const at = new Map(around.map((n, i) => [n.node, i]));
+  const edges = around.flatMap(({ node }, a) => {
+    const out: { a: number; b: number; weight: number }[] = [];
+    for (let e = graph.starts[node]!; e < graph.starts[node + 1]!; e += 1) {
+      const b = at.get(graph.columns[e]!);
+      if (b !== undefined && b > a) out.push({ a, b, weight: graph.values[e]! });
+    }
+    return out;
+  });
+  return {
+    photo: photo.hash,
+    set: set.key,
+    setName: set.name,
+    parameters: { ...limits, negativesK },
+    euclidean: strip(nearest),
+    manifold: strip(onManifold),
+    positives: strip(pools.positives.map((m) => m.index)),
+    negatives: strip(pools.negatives.map((m) => m.index)),
+    nodes: around.map(({ node, steps }) => ({ photo: fact(node).hash, steps })),
+    edges,
+  };
+}
+
+/** Rank from 1 of a node by decreasing score, equal ones by row, without sorting everything. */
+function ranks(scores: ArrayLike<number>): (i: number) => number {
+  return (i) => {
+    let before = 1;
+    for (let j = 0; j < scores.length; j += 1)
+      if (scores[j]! > scores[i]! || (scores[j] === scores[i] && j < i)) before += 1;
+    return before;
+  };
+}
+
+/** The nodes that are reached over the strongest edges, nearest steps first, at most so many. */
+function walk(g: SparseGraph, from: number, most: number): { node: number; steps: number }[] {
+  const out = [{ node: from, steps: 0 }];
+  const seen = new Set([from]);
+  for (let steps = 1, ring = [from]; ring.length > 0 && out.length < most; steps += 1) {
+    const edges: { node: number; weight: number }[] = [];
+    for (const i of ring)
+      for (let e = g.starts[i]!; e < g.starts[i + 1]!; e += 1)
+        if (!seen.has(g.columns[e]!)) edges.push({ node: g.columns[e]!, weight: g.values[e]! });
+    edges.sort((a, b) => b.weight - a.weight || a.node - b.node);
+    ring = [];
+    for (const { node } of edges) {
+      if (out.length === most || seen.has(node)) continue;
+      seen.add(node);
+      ring.push(node);
+      out.push({ node, steps });
+    }
+  }
+  return out;
+}

@@ -1,0 +1,275 @@
+import type { TupleAlternative, TupleInfo, TupleNegative, TupleSort, TupleStrategy, Verdict } from '../../../shared/domain.ts';
+import { STRATEGY_BITS, type ReviewProgress, type TupleList } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { Library } from '../library/library.ts';
+import { undoState } from './decisions.ts';
+import type { MinedAlternative, MinedNegative } from './mine.ts';
+import { miningRun } from './runs.ts';
+
+/** What a list of tuples is narrowed to; all that is given has to hold. */
+export interface TupleFilter {
+  /** Cluster of the pair. */
+  readonly cluster?: string | undefined;
+  /** A strategy that would take this positive. */
+  readonly strategy?: TupleStrategy | undefined;
+  /** Bounds of the positive's similarity, of the hardest negative's, and of the shared points. */
+  readonly similarity?: Range | undefined;
+  readonly hardest?: Range | undefined;
+  readonly shared?: Range | undefined;
+  readonly decision?: 'none' | 'any' | 'accept' | 'reject' | 'swap' | 'same-object' | 'note' | undefined;
+  /** Only where strategies would take different positives. */
+  readonly disagreement?: boolean | undefined;
+  /** Only pairs that another run does not have. */
+  readonly newSince?: number | undefined;
+  readonly query?: number | undefined;
+}
+export interface Range {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** Numbers that tuples are sorted by, best first when descending. */
+const SORT_KEYS: Record<TupleSort, { readonly sql: string; readonly descending: boolean }> = {
+  mined: { sql: '0', descending: false },
+  suspicion: { sql: 't.suspicion', descending: true },
+  hardest: { sql: 't.hardest', descending: true },
+  easiest: { sql: 't.hardest', descending: false },
+  positive: { sql: 't.positive_similarity', descending: false },
+  shared: { sql: 't.shared', descending: false },
+};
+
+/** Rows that are looked at before other requests get their turn. */
+const CHUNK = 10_000;
+const LISTS_KEPT = 8;
+
+const PAIR = `v.a = MIN(t.query, t.positive) AND v.b = MAX(t.query, t.positive)`;
+const JUDGED_NEGATIVE = (verdict: string): string =>
+  `EXISTS (SELECT 1 FROM json_each(t.negatives) j JOIN verdict n ON n.a = MIN(t.query, j.value ->> 'photo')
+     AND n.b = MAX(t.query, j.value ->> 'photo') AND n.aspect = 'negative' ${verdict})`;
+
+function conditions(f: TupleFilter): { sql: string; values: Record<string, unknown> } {
+  const parts: string[] = [];
+  const values: Record<string, unknown> = {};
+  const add = (sql: string, name: string, value: unknown): void => {
+    parts.push(sql);
+    values[name] = value;
+  };
+  if (f.cluster !== undefined) add('t.cluster_id = (SELECT id FROM cluster WHERE uid = :cluster)', 'cluster', f.cluster);
+  if (f.strategy !== undefined) add('t.strategies & :bit', 'bit', STRATEGY_BITS[f.strategy]);
+  for (const [name, column] of [
+    ['similarity', 't.positive_similarity'],
+    ['hardest', 't.hardest'],
+    ['shared', 't.shared'],
+  ] as const) {
+    const range = f[name];
+    if (range?.min !== undefined) add(`${column} >= :${name}Min`, `${name}Min`, range.min);
+    if (range?.max !== undefined) add(`${column} <= :${name}Max`, `${name}Max`, range.max);
+  }
+  if (f.disagreement === true) parts.push('t.disagreement > 0');
+  if (f.query !== undefined) add('t.query = :query', 'query', f.query);
+  if (f.newSince !== undefined)
+    add(
+      'NOT EXISTS (SELECT 1 FROM tuple o WHERE o.run_id = :newSince AND o.query = t.query AND o.positive = t.positive)',
+      'newSince',
+      f.newSince,
+    );
+  const exists = (rest: string): string => `EXISTS (SELECT 1 FROM verdict v WHERE ${PAIR} AND ${rest})`;
+  switch (f.decision) {
+    case undefined:
+      break;
+    case 'none':
+      parts.push(`NOT ${exists("v.aspect = 'positive'")}`);
+      break;
+    case 'any':
+      parts.push(`(${exists("v.aspect IN ('positive', 'note')")} OR ${JUDGED_NEGATIVE('')})`);
+      break;
+    case 'note':
+      parts.push(exists("v.aspect = 'note'"));
+      break;
+    case 'same-object':
+      parts.push(JUDGED_NEGATIVE("AND n.verdict = 'same-object'"));
+      break;
+    default:
+      add(exists("v.aspect = 'positive' AND v.verdict = :verdict"), 'verdict', f.decision);
+  }
+  return { sql: parts.map((p) => ` AND ${p}`).join(''), values };
+}
+
+/** What is asked of a run. */
+export interface TupleQuery {
+  readonly run: number;
+  readonly filter: TupleFilter;
+  readonly sort: TupleSort;
+}
+
+/**
+ * Positions of a run's tuples in some order, narrowed by a filter. Goes through the run by key, a chunk at a time, and lets others have
+ * their turn in between; holds four bytes a tuple.
+ * @throws CovisError `NOT_FOUND`.
+ */
+export async function orderTuples(library: Library, q: TupleQuery): Promise<Uint32Array> {
+  const { tuples: last } = miningRun(library, q.run);
+  const { sql, values } = conditions(q.filter);
+  const key = SORT_KEYS[q.sort];
+  const select = library.db
+    .prepare(
+      `SELECT t.tuple_index, ${key.sql} FROM tuple t WHERE t.run_id = :run AND t.tuple_index >= :from AND t.tuple_index < :to${sql} ORDER BY t.tuple_index`,
+    )
+    .raw();
+  const indices = new Uint32Array(last);
+  const keys = new Float64Array(last);
+  let n = 0;
+  for (let from = 0; from < last; from += CHUNK) {
+    for (const [index, k] of select.all({ run: q.run, from, to: from + CHUNK, ...values }) as [number, number][]) {
+      indices[n] = index;
+      keys[n] = k;
+      n += 1;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (q.sort === 'mined') return indices.slice(0, n);
+  const sign = key.descending ? -1 : 1;
+  return Uint32Array.from({ length: n }, (_, i) => i)
+    .sort((x, y) => sign * (keys[x]! - keys[y]!) || indices[x]! - indices[y]!)
+    .map((i) => indices[i]!);
+}
+
+/** Lists that pages have open: a few, each as it was when it was asked for. */
+export class TupleLists {
+  readonly #library: Library;
+  readonly #lists = new Map<string, { readonly run: number; readonly order: Uint32Array }>();
+  #next = 1;
+
+  constructor(library: Library) {
+    this.#library = library;
+  }
+
+  /** @throws CovisError `NOT_FOUND` for an unknown run. */
+  async open(q: TupleQuery): Promise<TupleList> {
+    const order = await orderTuples(this.#library, q);
+    const list = `l${this.#next++}`;
+    this.#lists.set(list, { run: q.run, order });
+    for (const old of this.#lists.keys()) {
+      if (this.#lists.size <= LISTS_KEPT) break;
+      this.#lists.delete(old);
+    }
+    return { list, total: order.length };
+  }
+
+  /** @throws CovisError `NOT_FOUND` when the list was opened too long ago: open it again. */
+  page(list: string, from: number, limit: number): { tuples: TupleInfo[] } {
+    const { run, order } = this.#get(list);
+    return { tuples: readTuples(this.#library, run, order.subarray(from, from + limit)) };
+  }
+
+  /** Position of a tuple in a list; -1 where the list does not have it. */
+  find(list: string, index: number): number {
+    return this.#get(list).order.indexOf(index);
+  }
+
+  #get(list: string): { readonly run: number; readonly order: Uint32Array } {
+    const known = this.#lists.get(list);
+    if (known === undefined) throw new CovisError('NOT_FOUND', 'This list of tuples is no longer kept', { hint: 'Open it again.' });
+    // Used last, dropped last.
+    this.#lists.delete(list);
+    this.#lists.set(list, known);
+    return known;
+  }
+}
+
+interface TupleRow {
+  readonly idx: number;
+  readonly queryId: number;
+  readonly query: string;
+  readonly positive: string;
+  readonly cluster: string;
+  readonly clusterName: string;
+  readonly shared: number;
+  readonly overlap: number;
+  readonly scale: number | null;
+  readonly positiveSimilarity: number;
+  readonly strategies: number;
+  readonly disagreement: number;
+  readonly suspicion: number;
+  readonly negatives: string;
+  readonly alternatives: string;
+  readonly verdict: Verdict | null;
+  readonly replacement: string | null;
+  readonly note: string | null;
+}
+
+/** Tuples of a run by their positions, in the order asked for, with what people decided about them. */
+export function readTuples(library: Library, run: number, indices: ArrayLike<number>): TupleInfo[] {
+  const { db } = library;
+  const select = db.prepare(
+    `SELECT t.tuple_index AS idx, t.query AS queryId, q.hash AS query, p.hash AS positive, COALESCE(c.uid, '') AS cluster, COALESCE(c.name, '') AS clusterName,
+       t.shared, t.overlap, t.scale, t.positive_similarity AS positiveSimilarity, t.strategies, t.disagreement, t.suspicion, t.negatives, t.alternatives,
+       v.verdict, r.hash AS replacement, m.note
+     FROM tuple t JOIN photo q ON q.id = t.query JOIN photo p ON p.id = t.positive LEFT JOIN cluster c ON c.id = t.cluster_id
+     LEFT JOIN verdict v ON ${PAIR} AND v.aspect = 'positive' LEFT JOIN decision d ON d.id = v.decision_id LEFT JOIN photo r ON r.id = d.replacement
+     LEFT JOIN verdict w ON w.a = MIN(t.query, t.positive) AND w.b = MAX(t.query, t.positive) AND w.aspect = 'note' LEFT JOIN decision m ON m.id = w.decision_id
+     WHERE t.run_id = ? AND t.tuple_index = ?`,
+  );
+  const photo = db.prepare('SELECT hash FROM photo WHERE id = ?').pluck();
+  const place = db.prepare(
+    `SELECT p.hash AS photo, COALESCE(c.uid, '') AS cluster, COALESCE(c.name, s.name) AS clusterName FROM photo p
+     JOIN photo_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id
+     LEFT JOIN view v ON v.photo_id = p.id LEFT JOIN cluster c ON c.id = v.cluster_id WHERE p.id = ? LIMIT 1`,
+  );
+  const verdict = db
+    .prepare("SELECT verdict FROM verdict WHERE a = MIN(:x, :y) AND b = MAX(:x, :y) AND aspect = 'negative'")
+    .pluck();
+  const out: TupleInfo[] = [];
+  for (let i = 0; i < indices.length; i += 1) {
+    const row = select.get(run, indices[i]!) as TupleRow | undefined;
+    if (row === undefined) throw new CovisError('NOT_FOUND', `Mining run ${run} has no tuple ${indices[i]}`);
+    const { idx, queryId, negatives, alternatives, ...t } = row;
+    out.push({
+      ...t,
+      index: idx,
+      negatives: (JSON.parse(negatives) as (Partial<MinedNegative> & Pick<MinedNegative, 'photo' | 'similarity'>)[]).map(
+        (n): TupleNegative => ({
+          rank: null,
+          links: null,
+          mutual: false,
+          shared: 0,
+          ...n,
+          ...(place.get(n.photo) as { photo: string; cluster: string; clusterName: string }),
+          verdict: (verdict.get({ x: queryId, y: n.photo }) as Verdict | undefined) ?? null,
+        }),
+      ),
+      alternatives: (JSON.parse(alternatives) as MinedAlternative[]).map(
+        (a): TupleAlternative => ({ ...a, photo: photo.get(a.photo) as string }),
+      ),
+    });
+  }
+  return out;
+}
+
+/** How far the review of a run is: verdicts in force on its pairs. Starts from the verdicts, which are few. */
+export function reviewProgress(library: Library, run: number): ReviewProgress {
+  const { tuples } = miningRun(library, run);
+  const counts = new Map(
+    library.db
+      .prepare(
+        `SELECT v.verdict, COUNT(*) FROM verdict v JOIN tuple t ON t.run_id = :run AND t.query IN (v.a, v.b) AND t.positive IN (v.a, v.b)
+         WHERE v.aspect = 'positive' GROUP BY v.verdict`,
+      )
+      .raw()
+      .all({ run }) as [string, number][],
+  );
+  const n = (verdict: string): number => counts.get(verdict) ?? 0;
+  const sameObject = library.db
+    .prepare("SELECT COUNT(*) FROM verdict WHERE aspect = 'negative' AND verdict = 'same-object'")
+    .pluck()
+    .get() as number;
+  return {
+    tuples,
+    reviewed: n('accept') + n('reject') + n('swap'),
+    accepted: n('accept'),
+    rejected: n('reject'),
+    swapped: n('swap'),
+    sameObject,
+    ...undoState(library),
+  };
+}

@@ -1,0 +1,38 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { settingsSchema, type Settings } from '../../shared/contract.ts';
+
+/** Where a person's settings are: beside those of other programs, the same for every library and face. */
+function settingsFile(): string {
+  const given = process.env['COVIS_SETTINGS'];
+  if (given !== undefined && given !== '') return given;
+  const home = homedir();
+  const base =
+    process.platform === 'win32'
+      ? (process.env['APPDATA'] ?? join(home, 'AppData', 'Roaming'))
+      : process.platform === 'darwin'
+        ? join(home, 'Library', 'Application Support')
+        : (process.env['XDG_CONFIG_HOME'] ?? join(home, '.config'));
+  return join(base, 'covis', 'settings.json');
+}
+
+/** What a person chose. A file that cannot be read counts as no choice: settings are never worth an error at start. */
+export function readSettings(): Settings {
+  const file = settingsFile();
+  try {
+    return existsSync(file) ? settingsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Overlays the settings that are given and keeps the rest. */
+export function writeSettings(change: Settings): Settings {
+  const file = settingsFile();
+  const next = { ...readSettings(), ...change };
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(next, undefined, 2)}\n`);
+  renameSync(`${file}.tmp`, file);
+  return next;
+}
