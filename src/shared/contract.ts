@@ -233,7 +233,9 @@ export const ROUTES = {
   'tuples.find': z.object({ list, index: z.int().min(0) }).strict(),
   'tuples.compare': z.object({ a: z.int(), b: z.int() }).strict(),
   'review.progress': z.object({ run: z.int() }).strict(),
-  'review.decide': z.object({ label: z.string().min(1).max(200), judgements: z.array(judgement).min(1).max(10_000) }).strict(),
+  'review.decide': z
+    .object({ label: z.string().min(1).max(200), judgements: z.array(judgement).min(1).max(10_000) })
+    .strict(),
   'review.undo': none,
   'review.redo': none,
   'manifold.around': z
@@ -283,6 +285,9 @@ export type RouteParams<R extends RouteName> = z.infer<(typeof ROUTES)[R]>;
 /** Routes that take paths of this machine. */
 export const HOST_ROUTES: ReadonlySet<RouteName> = new Set(['library.open', 'library.import']);
 
+/** What undo or redo turned and where it was decided; null where there was nothing. */
+export type Turned = { readonly label: string; readonly run: number | null; readonly tuple: number | null } | null;
+
 /** What each route answers. */
 export interface RouteResults {
   'library.current': LibraryInfo | null;
@@ -302,8 +307,8 @@ export interface RouteResults {
   'review.progress': ReviewProgress;
   'review.decide': { readonly action: number };
   /** What was undone; null where there was nothing. */
-  'review.undo': { readonly label: string | null };
-  'review.redo': { readonly label: string | null };
+  'review.undo': Turned;
+  'review.redo': Turned;
   'manifold.around': ManifoldView;
   'settings.get': Settings;
   'settings.set': Settings;

@@ -5,7 +5,15 @@ import { VERDICTS } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { photoNames } from '../engine/exchange/photo-names.ts';
 import type { Library } from '../engine/library/library.ts';
-import { decide, decisionLog, redo, undo, undoState, type Judgement, type LoggedAction } from '../engine/mining/decisions.ts';
+import {
+  decide,
+  decisionLog,
+  redo,
+  undo,
+  undoState,
+  type Judgement,
+  type LoggedAction,
+} from '../engine/mining/decisions.ts';
 import { print } from './output.ts';
 import { action, command, withLibrary, type Options } from './program.ts';
 
@@ -23,7 +31,10 @@ type Entry = z.infer<typeof entry>;
 
 /** Adds the command. */
 export function addDecide(): void {
-  const c = command('decide', 'accept, reject, swap or note pairs, say that a negative shows the same object, undo and redo')
+  const c = command(
+    'decide',
+    'accept, reject, swap or note pairs, say that a negative shows the same object, undo and redo',
+  )
     .argument('<library>')
     .option('--query <photo>', 'content hash, <scene>/<path>, or a file name that only one photo has')
     .option('--other <photo>', 'the positive or negative that is judged')
@@ -31,7 +42,10 @@ export function addDecide(): void {
     .option('--aspect <aspect>', 'positive or negative: what --other is to the query (positive; same-object: negative)')
     .option('--with <photo>', 'what the positive is swapped for')
     .option('--note <text>', 'a note on the pair; empty removes it')
-    .option('--from <file>', 'many at once, undone at once: one JSON object a line with the names of these options; - reads standard input')
+    .option(
+      '--from <file>',
+      'many at once, undone at once: one JSON object a line with the names of these options; - reads standard input',
+    )
     .option('--undo', 'take back the last decision')
     .option('--redo', 'bring back what was undone last')
     .option('--log', 'list all decisions, oldest first');
@@ -43,9 +57,13 @@ export function addDecide(): void {
       if (o['undo'] === true || o['redo'] === true) return turn(library, o);
       if (o['log'] === true) return log(library, o);
       const entries = o['from'] !== undefined ? readEntries(o['from'] as string) : [ofOptions(o)];
-      const judgements = entries.flatMap((e, i) => judgementsOf(library, e, o['from'] === undefined ? '' : `Line ${i + 1}: `));
+      const judgements = entries.flatMap((e, i) =>
+        judgementsOf(library, e, o['from'] === undefined ? '' : `Line ${i + 1}: `),
+      );
       const label =
-        entries.length === 1 ? `${judgements[0]!.verdict} ${entries[0]!.other}` : `${entries.length} decisions from a file`;
+        entries.length === 1
+          ? `${judgements[0]!.verdict} ${entries[0]!.other}`
+          : `${entries.length} decisions from a file`;
       const id = decide(library, label, judgements);
       print(o.json === true, { action: id, decisions: judgements.length, ...undoState(library) }, () => [
         `${judgements.length} ${judgements.length === 1 ? 'decision' : 'decisions'} noted as action ${id}`,
@@ -113,7 +131,7 @@ function judgementsOf(library: Library, e: Entry, where: string): Judgement[] {
 
 function turn(library: Library, o: Options): void {
   const back = o['undo'] === true;
-  const label = back ? undo(library) : redo(library);
+  const label = (back ? undo(library) : redo(library))?.label ?? null;
   print(o.json === true, { [back ? 'undone' : 'redone']: label, ...undoState(library) }, () => [
     label === null ? `There is nothing to ${back ? 'undo' : 'redo'}` : `${back ? 'Undone' : 'Done again'}: ${label}`,
   ]);
@@ -123,7 +141,7 @@ const LOG_PAGE = 1000;
 
 function log(library: Library, o: Options): void {
   const all: LoggedAction[] = [];
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = decisionLog(library, after, LOG_PAGE);
     all.push(...page);
     if (page.length < LOG_PAGE) break;

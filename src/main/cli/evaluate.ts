@@ -24,7 +24,10 @@ export function addEvaluate(): void {
     .argument('[library]')
     .option('--ranks <file>', 'int32 .npy [queries, top] of covis rank or of another program')
     .option('--against <file>', 'a second ranking: the difference per query, with a paired test')
-    .option('--classes <folder>', 'for a library: a folder with a subfolder for each class; Recall@K and NMI, as for CUB')
+    .option(
+      '--classes <folder>',
+      'for a library: a folder with a subfolder for each class; Recall@K and NMI, as for CUB',
+    )
     .option('--gnd <file>', 'gnd_*.pkl, .mat, .json, a folder of Oxford5k text files, or a list of names')
     .option('--protocol <name>', `${PROTOCOLS.join(', ')}; for a library also sfm, sfm-medium, sfm-easy`)
     .option('--imlist <file>', 'image of each row, for ground truths that do not list them')

@@ -25,7 +25,10 @@ const PAIRS_PER_QUERY = 2;
 
 /** Adds the command. */
 export function addExport(): void {
-  let c = command('export', 'write pairs, a benchmark, tuples, descriptors or a network in formats that other tools open')
+  let c = command(
+    'export',
+    'write pairs, a benchmark, tuples, descriptors or a network in formats that other tools open',
+  )
     .argument('<library>')
     .option('--format <format>', FORMATS.join(', '))
     .option('--what <what>', 'the same as --format, for network, descriptors and tuples (jsonl to the file --out)')
@@ -45,7 +48,9 @@ export function addExport(): void {
       const task = terminalContext(warnings);
       const r = await exportAs(library, format, o, task);
       task.finish();
-      print(o.json === true, { format, ...r, warnings }, () => [`${r.items} ${r.what} written to ${r.files.join(', ')}`]);
+      print(o.json === true, { format, ...r, warnings }, () => [
+        `${r.items} ${r.what} written to ${r.files.join(', ')}`,
+      ]);
     });
   });
 }
@@ -62,7 +67,11 @@ async function exportAs(library: Library, format: Format, o: Options, task: Task
     write: (l: Library, r: number, f: string, t: TaskContext) => Promise<number>,
   ): Promise<ExportReport> => {
     const file = o['what'] === undefined ? join(out, name) : out;
-    return { what: name === 'tuples.jsonl' ? 'tuples' : 'rows', items: await write(library, run(), file, task), files: [file] };
+    return {
+      what: name === 'tuples.jsonl' ? 'tuples' : 'rows',
+      items: await write(library, run(), file, task),
+      files: [file],
+    };
   };
   switch (format) {
     case 'retrieval-sfm':

@@ -67,7 +67,10 @@ action(
 action(
   command('import', 'import COLMAP models and their photos, plain folders of photos, or a retrieval-SfM file of pairs')
     .argument('<library>')
-    .argument('<source...>', 'a folder with images/ and sparse/, several such folders side by side, a folder of photos, or a retrieval-SfM .pkl')
+    .argument(
+      '<source...>',
+      'a folder with images/ and sparse/, several such folders side by side, a folder of photos, or a retrieval-SfM .pkl',
+    )
     .option('--images <folder>', 'where the photos lie, if not in images/ (of a .pkl: in ims/ beside it)'),
   async (o: Options, path: string, sources: string[]) => {
     await withLibrary(path, true, async (library) => {

@@ -21,7 +21,10 @@ import { common, params, runJob } from './run-job.ts';
 /** Options of mining by geometry, for every command that mines. */
 export function miningOptions(command: Command): Command {
   let c = command
-    .option('--positives <strategy>', `${POSITIVE_STRATEGIES.join(', ')}: closest descriptor, most shared points, random with enough overlap (m3)`)
+    .option(
+      '--positives <strategy>',
+      `${POSITIVE_STRATEGIES.join(', ')}: closest descriptor, most shared points, random with enough overlap (m3)`,
+    )
     .option('--negatives <strategy>', `${NEGATIVE_STRATEGIES.join(', ')} (one-per-cluster)`);
   c = number(c, '--count', 'negatives of a tuple (5)');
   c = number(c, '--min-shared', 'fewest shared 3D points of a positive (30)');
@@ -98,7 +101,11 @@ export function addMine(): void {
   c = number(miningOptions(common(c)), '--queries', 'tuples to mine (200)');
   c = number(c, '--k', 'neighbours in the graph, itself included (manifold, 30)');
   c = number(c, '--positives-k', 'manifold rank within which positives are, and Euclidean rank beyond (50)');
-  c = number(c, '--negatives-k', 'Euclidean rank within which negatives are, and manifold rank beyond (10000; at most half)');
+  c = number(
+    c,
+    '--negatives-k',
+    'Euclidean rank within which negatives are, and manifold rank beyond (10000; at most half)',
+  );
   c = number(c, '--kept', 'largest pool of an anchor (50)');
   c = number(c, '--max-anchors', 'most important anchors that are kept (1500)');
   c = number(c, '--gamma', 'power of the similarity (manifold, 3)');

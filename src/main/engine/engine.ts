@@ -8,6 +8,7 @@ import {
   type RouteName,
   type RouteParams,
   type RouteResults,
+  type Turned,
 } from '../../shared/contract.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
 import type { LibraryInfo } from '../../shared/domain.ts';
@@ -264,10 +265,10 @@ export class Engine {
     return { action };
   }
 
-  #turn(way: (library: Library) => string | null): { label: string | null } {
-    const label = way(this.#open());
-    if (label !== null) this.#emit({ event: 'changed', what: 'decisions' });
-    return { label };
+  #turn(way: (library: Library) => Turned): Turned {
+    const turned = way(this.#open());
+    if (turned !== null) this.#emit({ event: 'changed', what: 'decisions' });
+    return turned;
   }
 
   #around(p: RouteParams<'manifold.around'>): Promise<RouteResults['manifold.around']> {

@@ -92,7 +92,12 @@ export async function mineLibrary(
   const split = splitPlaces(library, seed);
   const mined = await mineTuples(library, descriptors, split.training, mining, seed, { links: true, task });
   const set = setKey(network, size);
-  return keepRun(library, mined, { networkId: network.id, set, setName: network.spec.name, size, seed, parameters: mining }, task);
+  return keepRun(
+    library,
+    mined,
+    { networkId: network.id, set, setName: network.spec.name, size, seed, parameters: mining },
+    task,
+  );
 }
 
 /** One run of mining on the manifold of a descriptor set, over all photos but those that the seed holds out. */

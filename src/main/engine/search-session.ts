@@ -155,7 +155,9 @@ export class SearchSession {
     await this.#describer?.release();
   }
 
-  async #loaded(r: Pick<SearchRequest, 'set' | 'network' | 'size'>): Promise<{ set: LoadedSet; cache: GraphCache; version: string }> {
+  async #loaded(
+    r: Pick<SearchRequest, 'set' | 'network' | 'size'>,
+  ): Promise<{ set: LoadedSet; cache: GraphCache; version: string }> {
     let network: NetworkRow | undefined;
     if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'latest');
     const own = /^(.*)-(\d+)$/.exec(r.set ?? '');

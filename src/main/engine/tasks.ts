@@ -103,7 +103,13 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
     }
     case 'mine':
       if (p.manifold !== undefined)
-        return mineManifoldLibrary(library, await setOf(library, p, training.size, task), p.manifold, training.seed, task);
+        return mineManifoldLibrary(
+          library,
+          await setOf(library, p, training.size, task),
+          p.manifold,
+          training.seed,
+          task,
+        );
       return mineLibrary(library, await resolveNetwork(library, p.network, 'latest'), training, task);
     case 'train': {
       const result = await train(library, await resolveNetwork(library, p.network, 'default'), training, task);

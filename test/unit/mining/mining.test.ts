@@ -5,7 +5,12 @@ import { readNpy, writeNpy } from '../../../src/main/engine/formats/npy.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { DEFAULT_MINING } from '../../../src/main/engine/mining/candidates.ts';
 import { mineTuples } from '../../../src/main/engine/mining/mine.ts';
-import { hardestNegatives, randomNegatives, type Foreign, type Negative } from '../../../src/main/engine/mining/negatives.ts';
+import {
+  hardestNegatives,
+  randomNegatives,
+  type Foreign,
+  type Negative,
+} from '../../../src/main/engine/mining/negatives.ts';
 import { storeMiningRun } from '../../../src/main/engine/mining/runs.ts';
 import { TupleLists } from '../../../src/main/engine/mining/tuples.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';

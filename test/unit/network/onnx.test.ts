@@ -175,7 +175,11 @@ describe('backbones that PyTorch exported', () => {
         height: 45,
         data: Uint8Array.from({ length: 3 * 45 * 38 }, (_, i) => (i * seed) % 251),
       });
-      const step = await trainer.accumulate([photo(3), photo(5), photo(7)], row.spec.preprocess, { kind: 'contrastive', margin: 0.7, weight: 1 });
+      const step = await trainer.accumulate([photo(3), photo(5), photo(7)], row.spec.preprocess, {
+        kind: 'contrastive',
+        margin: 0.7,
+        weight: 1,
+      });
       await trainer.release();
       expect(Number.isFinite(step.loss)).toBe(true);
       expect(trainer.gradients.every((g) => g.every(Number.isFinite))).toBe(true);

@@ -53,7 +53,10 @@ describe('training', () => {
     const losses: number[] = [];
     for (let i = 0; i < 12; i += 1) {
       trainer.clearGradients();
-      losses.push((await trainer.accumulate(photos, network.spec.preprocess, { kind: 'contrastive', margin: 0.7, weight: 1 })).loss);
+      losses.push(
+        (await trainer.accumulate(photos, network.spec.preprocess, { kind: 'contrastive', margin: 0.7, weight: 1 }))
+          .loss,
+      );
       adam.step(trainer.gradients, { learningRate: 5e-5, weightDecay: 0 });
     }
     expect(losses.at(-1)!).toBeLessThan(0.8 * losses[0]!);

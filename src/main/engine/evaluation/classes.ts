@@ -125,9 +125,13 @@ export async function evaluateClasses(
     .filter((c) => c.photos.length > 0)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   if (classes.length < 2)
-    throw new CovisError('INPUT_INVALID', 'A folder of classes has a subfolder of photos for each of at least two classes', {
-      file: folder,
-    });
+    throw new CovisError(
+      'INPUT_INVALID',
+      'A folder of classes has a subfolder of photos for each of at least two classes',
+      {
+        file: folder,
+      },
+    );
   const files = classes.flatMap((c, label) => c.photos.map((p) => ({ file: join(folder, c.name, p), label })));
   task.step('Describing photos', files.length, 'photos');
   const describer = await Describer.create(library, network);

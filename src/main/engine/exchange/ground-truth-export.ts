@@ -29,7 +29,10 @@ export function exportGroundTruth(
   const names = photoNames(library);
   const used = new Set<string>();
   const imlist = photos.map((id) => {
-    const bare = names.name(id).replace(/\.[^./]+$/, '').replace(/[\\/\s]+/g, '__');
+    const bare = names
+      .name(id)
+      .replace(/\.[^./]+$/, '')
+      .replace(/[\\/\s]+/g, '__');
     let name = bare;
     for (let n = 2; used.has(name); n += 1) name = `${bare}_${n}`;
     used.add(name);
@@ -49,10 +52,7 @@ export function exportGroundTruth(
   });
   mkdirSync(o.out, { recursive: true });
   const file = join(o.out, 'gnd_covis.pkl');
-  writeFileSync(
-    `${file}.tmp`,
-    writePickle({ imlist, qimlist: truth.queries.map((q) => imlist[q.row!]!), gnd }),
-  );
+  writeFileSync(`${file}.tmp`, writePickle({ imlist, qimlist: truth.queries.map((q) => imlist[q.row!]!), gnd }));
   renameSync(`${file}.tmp`, file);
   placePhotos(
     library,

@@ -175,7 +175,12 @@ function commitSide(
     let cluster = rowOf.get(label);
     if (cluster === undefined) {
       // A scene of its own for each cluster, so that each is a place of its own.
-      const scene = insertScene.get(name, `${from.file}#${side}/${label}`, from.folder, side === 'val' ? 1 : 0) as number;
+      const scene = insertScene.get(
+        name,
+        `${from.file}#${side}/${label}`,
+        from.folder,
+        side === 'val' ? 1 : 0,
+      ) as number;
       const uid = createHash('sha256').update(`${from.fileHash} ${side} ${label}`).digest('hex').slice(0, 16);
       cluster = insertCluster.get(uid, scene, name, from.file, now()) as number;
       rowOf.set(label, cluster);

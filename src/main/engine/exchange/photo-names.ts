@@ -30,7 +30,9 @@ export function photoNames(library: Library): PhotoNames {
     .raw();
   const byHash = db.prepare('SELECT id FROM photo WHERE hash = ?').pluck();
   const byFile = db.prepare('SELECT photo_id FROM photo_file WHERE scene_id = ? AND name = ?').pluck();
-  const byBase = db.prepare("SELECT DISTINCT photo_id FROM photo_file WHERE name = :n OR name LIKE '%/' || :n LIMIT 2").pluck();
+  const byBase = db
+    .prepare("SELECT DISTINCT photo_id FROM photo_file WHERE name = :n OR name LIKE '%/' || :n LIMIT 2")
+    .pluck();
   return {
     name: (photo) => {
       const found = file.get(photo) as [number, string] | undefined;

@@ -27,7 +27,11 @@ function* pages(library: Library, run: number, task: TaskContext): Generator<Tup
   for (let from = 0; from < tuples; from += PAGE) {
     task.check();
     const count = Math.min(PAGE, tuples - from);
-    yield readTuples(library, run, Uint32Array.from({ length: count }, (_, i) => from + i));
+    yield readTuples(
+      library,
+      run,
+      Uint32Array.from({ length: count }, (_, i) => from + i),
+    );
     task.progress(from + count);
   }
 }
@@ -157,7 +161,16 @@ function rows(t: TupleInfo, run: number, of: ReturnType<typeof lookup>): Cell[][
   const pool = (t.strategies & STRATEGY_BITS.manifold) !== 0 && t.alternatives.length > 0;
   const positives = pool
     ? t.alternatives
-    : [{ photo: t.positive, similarity: t.positiveSimilarity, shared: t.shared, overlap: t.overlap, scale: t.scale, weight: null }];
+    : [
+        {
+          photo: t.positive,
+          similarity: t.positiveSimilarity,
+          shared: t.shared,
+          overlap: t.overlap,
+          scale: t.scale,
+          weight: null,
+        },
+      ];
   return [
     ...positives.map((p, i) => [
       ...start('positive', i, p.photo, pool ? '' : t.clusterName),
@@ -211,10 +224,17 @@ export async function writeTupleCsv(library: Library, run: number, file: string,
 }
 
 /** The same rows as Parquet, a row group a page of tuples. */
-export async function writeTupleParquet(library: Library, run: number, file: string, task: TaskContext): Promise<number> {
+export async function writeTupleParquet(
+  library: Library,
+  run: number,
+  file: string,
+  task: TaskContext,
+): Promise<number> {
   mkdirSync(dirname(file), { recursive: true });
   const of = lookup(library);
-  const columns = (data: readonly Cell[][]): { name: string; type: (typeof COLUMNS)[number][1]; data: Cell[]; nullable: boolean }[] =>
+  const columns = (
+    data: readonly Cell[][],
+  ): { name: string; type: (typeof COLUMNS)[number][1]; data: Cell[]; nullable: boolean }[] =>
     COLUMNS.map(([name, type], c) => ({ name, type, data: data.map((r) => r[c]!), nullable: true }));
   const writer = new ParquetWriter({
     writer: fileWriter(`${file}.tmp`),
@@ -247,7 +267,12 @@ export async function writeTupleParquet(library: Library, run: number, file: str
  * Pairs of query and positive for hloc: `pairs.txt`, two names a line, without what people refused.
  * @throws CovisError `INPUT_INVALID` for names with white space, which that format cannot hold.
  */
-export async function writeHlocPairs(library: Library, run: number, out: string, task: TaskContext): Promise<ExportReport> {
+export async function writeHlocPairs(
+  library: Library,
+  run: number,
+  out: string,
+  task: TaskContext,
+): Promise<ExportReport> {
   const of = lookup(library);
   const id = library.db.prepare('SELECT id FROM photo WHERE hash = ?').pluck();
   const decided = judgements(library);
@@ -267,7 +292,10 @@ export async function writeHlocPairs(library: Library, run: number, out: string,
     (function* () {
       for (const page of pages(library, run, task)) {
         for (const t of page) {
-          const positives = [t.replacement ?? t.positive, ...((t.strategies & STRATEGY_BITS.manifold) === 0 ? [] : t.alternatives.map((a) => a.photo))];
+          const positives = [
+            t.replacement ?? t.positive,
+            ...((t.strategies & STRATEGY_BITS.manifold) === 0 ? [] : t.alternatives.map((a) => a.photo)),
+          ];
           for (const p of positives) {
             if (!decided.mayMatch(id.get(t.query) as number, id.get(p) as number)) continue;
             const pair = `${name(t.query)} ${name(p)}`;

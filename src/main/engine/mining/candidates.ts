@@ -1,13 +1,7 @@
 import type { MiningParameters } from '../../../shared/domain.ts';
 import type { Library } from '../library/library.ts';
 import { cameraCentre, type View } from '../sfm/model.ts';
-import {
-  isRelaxedInlier,
-  isUsablePair,
-  nearestCameras,
-  symmetricScale,
-  type CovisiblePair,
-} from './positives.ts';
+import { isRelaxedInlier, isUsablePair, nearestCameras, symmetricScale, type CovisiblePair } from './positives.ts';
 
 /** Defaults of m3 and of the negatives (methods.md 1.2, 1.3). */
 export const DEFAULT_MINING: MiningParameters = {
@@ -92,7 +86,9 @@ export class CandidateReader {
     this.#parameters = parameters;
     this.#allowed = allowed;
     this.#viewsOf = db
-      .prepare('SELECT cluster_id, view_index, points_seen FROM view WHERE photo_id = ? ORDER BY cluster_id, view_index')
+      .prepare(
+        'SELECT cluster_id, view_index, points_seen FROM view WHERE photo_id = ? ORDER BY cluster_id, view_index',
+      )
       .raw();
     this.#pairsOf = db
       .prepare(
@@ -115,7 +111,11 @@ export class CandidateReader {
     for (const [cluster, view, seen] of this.#viewsOf.all(query) as [number, number, number][]) {
       const { photos, centres } = this.#cluster(cluster);
       const of = new Map<number, CovisiblePair>();
-      for (const [v, shared, scale] of this.#pairsOf.all({ c: cluster, v: view }) as [number, number, number | null][]) {
+      for (const [v, shared, scale] of this.#pairsOf.all({ c: cluster, v: view }) as [
+        number,
+        number,
+        number | null,
+      ][]) {
         const other = photos[v]!;
         if (other === 0 || !this.#allowed(other)) continue;
         const pair: CovisiblePair = {
@@ -136,9 +136,7 @@ export class CandidateReader {
       }
       const found = [...of.values()].sort((a, b) => a.other - b.other);
       if (found.length === 0 && this.#parameters.minShared > 0) continue;
-      const pool = new Set(
-        nearestCameras(centres, view, this.#parameters.cameraPool).map((v) => photos[v]!),
-      );
+      const pool = new Set(nearestCameras(centres, view, this.#parameters.cameraPool).map((v) => photos[v]!));
       if (this.#parameters.minShared === 0) {
         // Without a bound, m1 may take any near camera, as its authors did.
         for (const other of pool) {
@@ -169,7 +167,14 @@ export class CandidateReader {
       const row = rows.find(([v]) => v === at);
       const [, shared, scale] = row ?? [0, 0, null];
       if (best !== undefined && best.shared >= shared) continue;
-      best = { query, other, cluster, shared, overlap: shared / Math.max(1, seen), scale: symmetricScale(scale ?? Number.NaN) };
+      best = {
+        query,
+        other,
+        cluster,
+        shared,
+        overlap: shared / Math.max(1, seen),
+        scale: symmetricScale(scale ?? Number.NaN),
+      };
     }
     return best;
   }

@@ -84,32 +84,42 @@ function check(j: Judgement): void {
   if (j.replacement !== undefined && (j.replacement === j.query || j.replacement === j.other))
     wrong('A positive is swapped for another photo than the query or itself');
   if (j.verdict === 'same-object' && j.aspect !== 'negative') wrong('"Same object" is said of a negative');
-  if ((j.verdict === 'note') !== (j.aspect === 'note')) wrong('A note is neither a verdict on a positive nor on a negative');
+  if ((j.verdict === 'note') !== (j.aspect === 'note'))
+    wrong('A note is neither a verdict on a positive nor on a negative');
   if ((j.note?.length ?? 0) > MAX_NOTE) wrong(`A note has at most ${MAX_NOTE} characters`);
 }
 
-/** Takes back the action in force. @returns its label; null when there is none. */
-export function undo(library: Library): string | null {
+/** What undo or redo turned, and the tuple that was looked at then. */
+export interface Turned {
+  readonly label: string;
+  readonly run: number | null;
+  readonly tuple: number | null;
+}
+
+/** Takes back the action in force. @returns null when there is none. */
+export function undo(library: Library): Turned | null {
   return durably(library, () => {
     const { head, tip } = history(library);
     if (head === null) return null;
     const { parent, label } = actionRow(library, head);
     append(library, 'undo', label, head, () => ({ head: parent, tip }));
-    for (const d of decisionsOf(library, head).reverse()) put(library, d.a, d.b, d.aspect, d.previous);
-    return label;
+    const decisions = decisionsOf(library, head);
+    for (const d of decisions.toReversed()) put(library, d.a, d.b, d.aspect, d.previous);
+    return { label, run: decisions[0]!.run_id, tuple: decisions[0]!.tuple_index };
   });
 }
 
-/** Brings back what was undone last. @returns its label; null when there is nothing. */
-export function redo(library: Library): string | null {
+/** Brings back what was undone last. @returns null when there is nothing. */
+export function redo(library: Library): Turned | null {
   return durably(library, () => {
     const { head, tip } = history(library);
     const next = towards(library, head, tip);
     if (next === null) return null;
     const { label } = actionRow(library, next);
     append(library, 'redo', label, head, () => ({ head: next, tip }));
-    for (const d of decisionsOf(library, next)) put(library, d.a, d.b, d.aspect, d.id);
-    return label;
+    const decisions = decisionsOf(library, next);
+    for (const d of decisions) put(library, d.a, d.b, d.aspect, d.id);
+    return { label, run: decisions[0]!.run_id, tuple: decisions[0]!.tuple_index };
   });
 }
 
@@ -195,11 +205,13 @@ interface DecisionRow {
   readonly b: number;
   readonly aspect: string;
   readonly previous: number | null;
+  readonly run_id: number | null;
+  readonly tuple_index: number | null;
 }
 
 function decisionsOf(library: Library, action: number): DecisionRow[] {
   return library.db
-    .prepare('SELECT id, a, b, aspect, previous FROM decision WHERE action_id = ? ORDER BY id')
+    .prepare('SELECT id, a, b, aspect, previous, run_id, tuple_index FROM decision WHERE action_id = ? ORDER BY id')
     .all(action) as DecisionRow[];
 }
 

@@ -10,7 +10,7 @@ import { judgements } from './decisions.ts';
 import { mineManifold, DEFAULT_MANIFOLD } from './manifold.ts';
 import type { Mined, MinedAlternative, Tuple } from './mine.ts';
 import { separation } from './separation.ts';
-import { tupleSuspicion } from './suspicion.ts';
+import { percentile, tupleSuspicion } from './suspicion.ts';
 
 /** Ranks within which positives are sought: a share of a small collection, methods.md's 50 in a large one. */
 const POSITIVE_SHARE = 0.06;
@@ -23,6 +23,8 @@ export function manifoldDefaults(rows: number): ManifoldParameters {
     k: Math.max(5, Math.min(DEFAULT_MANIFOLD.k, Math.round(NEIGHBOUR_SHARE * rows))),
     positivesK: Math.max(5, Math.min(DEFAULT_MANIFOLD.positivesK, Math.round(POSITIVE_SHARE * rows))),
     negativesK: Math.min(DEFAULT_MANIFOLD.negativesK, rows >> 1),
+    // As methods.md has it for CUB: where there are few photos, none is spared.
+    anchors: rows <= DEFAULT_MANIFOLD.maxAnchors ? 'all' : 'maxima',
   };
 }
 
@@ -54,6 +56,7 @@ export async function mineManifoldTuples(
       .pluck()
       .all() as number[],
   );
+  const place = percentile(mined.pools.flatMap((p) => p.negatives.map((n) => n.similarity)));
   const tuples: Tuple[] = [];
   let distance = 0;
   let count = 0;
@@ -103,6 +106,7 @@ export async function mineManifoldTuples(
             !placeless.has(query) && !placeless.has(first.photo) && apart.groupOf(query) !== apart.groupOf(first.photo),
         },
         kept,
+        place,
       ),
       alternatives,
     });

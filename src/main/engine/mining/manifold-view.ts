@@ -28,7 +28,9 @@ export function manifoldAround(
 ): ManifoldView {
   const self = set.ids.indexOf(photo.id);
   if (self < 0)
-    throw new CovisError('NOT_FOUND', `This photo has no descriptor in ${set.name}`, { hint: 'Extract descriptors first.' });
+    throw new CovisError('NOT_FOUND', `This photo has no descriptor in ${set.name}`, {
+      hint: 'Extract descriptors first.',
+    });
   const { vectors } = set;
   const cosines = similarities(vectors, row(vectors, self));
   const { alpha, iterations, tolerance, kept } = DEFAULT_MANIFOLD;
@@ -40,12 +42,11 @@ export function manifoldAround(
   const wanted = Math.min(vectors.rows, Math.max(limits.positivesK, negativesK, STRIP + 1));
   const nearest = topByScore(cosines, wanted);
   const onManifold = Array.from(topByScore(f, wanted)).filter((i) => f[i]! > 0);
-  const pools = poolsOf(
-    self,
-    { ids: nearest, cosines: Float32Array.from(nearest, (i) => cosines[i]!) },
-    f,
-    { positivesK: limits.positivesK, negativesK, kept },
-  );
+  const pools = poolsOf(self, { ids: nearest, cosines: Float32Array.from(nearest, (i) => cosines[i]!) }, f, {
+    positivesK: limits.positivesK,
+    negativesK,
+    kept,
+  });
   const euclideanRank = ranks(cosines);
   const manifoldRank = ranks(f);
   const role = new Map<number, 'positive' | 'negative'>([
@@ -75,7 +76,10 @@ export function manifoldAround(
     };
   };
   const strip = (ids: Iterable<number>): ManifoldNeighbour[] =>
-    [...ids].filter((i) => i !== self).slice(0, STRIP).map(neighbour);
+    [...ids]
+      .filter((i) => i !== self)
+      .slice(0, STRIP)
+      .map(neighbour);
   const around = walk(graph, self, NODES);
   const at = new Map(around.map((n, i) => [n.node, i]));
   const edges = around.flatMap(({ node }, a) => {

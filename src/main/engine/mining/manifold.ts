@@ -68,7 +68,8 @@ export function importance(g: SparseGraph, nodes: ArrayLike<number>, kind: 'degr
     for (let n = 0; n < nodes.length; n += 1) {
       const i = nodes[n]!;
       let sum = 0;
-      for (let e = g.starts[i]!; e < g.starts[i + 1]!; e += 1) sum += (g.values[e]! * p[g.columns[e]!]!) / degree[g.columns[e]!]!;
+      for (let e = g.starts[i]!; e < g.starts[i + 1]!; e += 1)
+        sum += (g.values[e]! * p[g.columns[e]!]!) / degree[g.columns[e]!]!;
       next[i] = sum;
       square += sum * sum;
     }
@@ -168,8 +169,10 @@ export function checkManifold(p: ManifoldParameters): void {
     ['--kept', p.kept],
     ['--max-anchors', p.maxAnchors],
   ] as const)
-    if (!Number.isInteger(v) || v < 1) throw new CovisError('INPUT_INVALID', `${name} takes a whole number from 1, not ${v}`);
-  if (!(p.alpha > 0 && p.alpha < 1)) throw new CovisError('INPUT_INVALID', `--alpha lies between 0 and 1, not at ${p.alpha}`);
+    if (!Number.isInteger(v) || v < 1)
+      throw new CovisError('INPUT_INVALID', `${name} takes a whole number from 1, not ${v}`);
+  if (!(p.alpha > 0 && p.alpha < 1))
+    throw new CovisError('INPUT_INVALID', `--alpha lies between 0 and 1, not at ${p.alpha}`);
 }
 
 /**
@@ -184,9 +187,13 @@ export async function mineManifold(vectors: Matrix, p: ManifoldParameters, task?
   const a = mutualGraph(lists, p.gamma);
   const largest = components(a)[0] ?? new Uint32Array(0);
   if (largest.length < 2)
-    throw new CovisError('STATE_EMPTY', 'No two descriptors are among each other’s neighbours, so there is no manifold', {
-      hint: 'Raise --k, or give more photos.',
-    });
+    throw new CovisError(
+      'STATE_EMPTY',
+      'No two descriptors are among each other’s neighbours, so there is no manifold',
+      {
+        hint: 'Raise --k, or give more photos.',
+      },
+    );
   const anchors =
     p.anchors === 'all'
       ? Array.from({ length: vectors.rows }, (_, i) => i)

@@ -12,7 +12,7 @@ import { judgements as readJudgements, type Judgements } from './decisions.ts';
 import { hardestNegatives, randomNegatives, type Foreign, type Negative } from './negatives.ts';
 import { closestDescriptor, mostShared, type CovisiblePair } from './positives.ts';
 import { separation, type Separation } from './separation.ts';
-import { tupleSuspicion } from './suspicion.ts';
+import { percentile, tupleSuspicion } from './suspicion.ts';
 
 /** A negative of a tuple; the photo is an id of the library. */
 export interface MinedNegative {
@@ -68,6 +68,8 @@ const FIRST_LOOK = 256;
 const LINK_SHARE = 0.03;
 const MOST_LINKS = 30;
 const FEWEST_LINKS = 5;
+/** Products that looking for links may take; the hardest negatives of every query come first. */
+const LINK_PRODUCTS = 40e6;
 
 interface Chosen {
   readonly query: number;
@@ -117,8 +119,13 @@ export async function mineTuples(
     );
   }
   const reader = new CandidateReader(library, parameters, (photo) => rowOf.has(photo));
-  const chosen = choosePositives([...rowOf.keys()].sort((a, b) => a - b), reader, decided, parameters, r, (q, p) =>
-    dot(row(all, rowOf.get(q)!), row(all, rowOf.get(p)!)),
+  const chosen = choosePositives(
+    [...rowOf.keys()].sort((a, b) => a - b),
+    reader,
+    decided,
+    parameters,
+    r,
+    (q, p) => dot(row(all, rowOf.get(q)!), row(all, rowOf.get(p)!)),
   );
   if (chosen.length === 0) {
     throw new CovisError(
@@ -128,10 +135,16 @@ export async function mineTuples(
     );
   }
   const queries = [...new Set(chosen.map((c) => c.query))];
-  const pool = takeRows(all, poolIds.map((id) => rowOf.get(id)!));
+  const pool = takeRows(
+    all,
+    poolIds.map((id) => rowOf.get(id)!),
+  );
   const search = new NegativeSearch(pool, poolIds, apart, options);
   try {
-    const vectors = takeRows(all, queries.map((id) => rowOf.get(id)!));
+    const vectors = takeRows(
+      all,
+      queries.map((id) => rowOf.get(id)!),
+    );
     const negatives = await search.find(vectors, queries, count, parameters.negatives, r);
     const evidence = options.links === true ? await search.links(vectors, queries, negatives) : undefined;
     return assemble(chosen, queries, negatives, evidence, all, rowOf, reader, warnings, (i) => poolIds[i]!);
@@ -193,7 +206,7 @@ function choosePositives(
 }
 
 /** Evidence of {@link NegativeSearch.links}, by query and negative. */
-type Links = (query: number, negative: number) => { readonly links: number; readonly mutual: boolean };
+type Links = (query: number, negative: number) => { readonly links: number; readonly mutual: boolean } | undefined;
 
 /** Finds negatives of many queries in a pool, most similar first, by blocks of products. */
 class NegativeSearch {
@@ -202,6 +215,8 @@ class NegativeSearch {
   readonly #apart: Separation;
   readonly #options: MineOptions;
   readonly #index: ExactIndex;
+  /** The beginning of each query's ranking of the pool, as found on the way. */
+  readonly #first: Uint32Array[] = [];
 
   constructor(pool: Matrix, poolIds: readonly number[], apart: Separation, options: MineOptions) {
     this.#pool = pool;
@@ -235,6 +250,8 @@ class NegativeSearch {
     let left = queries.map((_, i) => i);
     for (let look = FIRST_LOOK; left.length > 0; look *= 8) {
       const lists = await this.#index.search(takeRows(vectors, left), Math.min(look, this.#pool.rows), task);
+      if (look === FIRST_LOOK)
+        left.forEach((_, i) => this.#first.push(lists.ids.subarray(i * lists.k, (i + 1) * lists.k)));
       left = left.filter((i, at) => {
         const from = at * lists.k;
         out[i] = hardestNegatives(
@@ -253,19 +270,34 @@ class NegativeSearch {
   /** How many of their nearest neighbours in the pool queries and their negatives have in common. */
   async links(vectors: Matrix, queries: readonly number[], negatives: readonly Negative[][]): Promise<Links> {
     const k = Math.max(FEWEST_LINKS, Math.min(MOST_LINKS, Math.round(LINK_SHARE * this.#pool.rows)));
-    const rows = [...new Set(negatives.flat().map((n) => n.row))].sort((a, b) => a - b);
+    const most = Math.ceil(LINK_PRODUCTS / this.#pool.rows);
+    const wanted = new Set<number>();
+    for (let n = 0; n < Math.max(...negatives.map((l) => l.length)); n += 1)
+      for (const list of negatives) if (list[n] !== undefined && wanted.size < most) wanted.add(list[n]!.row);
+    const rows = [...wanted].sort((a, b) => a - b);
+    if (this.#first.length === 0) {
+      const lists = await this.#index.search(vectors, k + 1, this.#options.task);
+      queries.forEach((_, i) => this.#first.push(lists.ids.subarray(i * lists.k, (i + 1) * lists.k)));
+    }
     // One more than k: a photo of the pool finds itself.
-    const ofQueries = await this.#index.search(vectors, k + 1, this.#options.task);
-    const ofNegatives = await this.#index.search(takeRows(this.#pool, rows), k + 1, this.#options.task);
-    const neighbours = (list: typeof ofQueries, at: number, self: number): Set<number> => {
-      const ids = Array.from(list.ids.subarray(at * list.k, (at + 1) * list.k), (i) => this.#poolIds[i]!);
-      return new Set(ids.filter((id) => id !== self).slice(0, k));
-    };
-    const byQuery = new Map(queries.map((q, i) => [q, neighbours(ofQueries, i, q)]));
-    const byNegative = new Map(rows.map((n, i) => [this.#poolIds[n]!, neighbours(ofNegatives, i, this.#poolIds[n]!)]));
+    const lists = await this.#index.search(takeRows(this.#pool, rows), k + 1, this.#options.task);
+    const neighbours = (list: Uint32Array, self: number): Set<number> =>
+      new Set(
+        Array.from(list.subarray(0, k + 1), (i) => this.#poolIds[i]!)
+          .filter((id) => id !== self)
+          .slice(0, k),
+      );
+    const byQuery = new Map(queries.map((q, i) => [q, neighbours(this.#first[i]!, q)]));
+    const byNegative = new Map(
+      rows.map((n, i) => [
+        this.#poolIds[n]!,
+        neighbours(lists.ids.subarray(i * lists.k, (i + 1) * lists.k), this.#poolIds[n]!),
+      ]),
+    );
     return (query, negative) => {
       const a = byQuery.get(query)!;
-      const b = byNegative.get(negative)!;
+      const b = byNegative.get(negative);
+      if (b === undefined) return undefined;
       let common = 0;
       for (const id of a) if (b.has(id)) common += 1;
       return { links: common / k, mutual: a.has(negative) && b.has(query) };
@@ -289,6 +321,7 @@ function assemble(
   poolId: (i: number) => number,
 ): Mined {
   const of = new Map(queries.map((q, i) => [q, found[i]!]));
+  const place = percentile(found.flatMap((list) => list.map((n) => n.similarity)));
   let distance = 0;
   let negativeCount = 0;
   const tuples = chosen.map(({ query, pair, candidates }): Tuple => {
@@ -321,6 +354,7 @@ function assemble(
       suspicion: tupleSuspicion(
         { similarity: positiveSimilarity, overlap: pair.given === true ? null : pair.overlap, contradicted: false },
         negatives,
+        place,
       ),
       alternatives: alternatives.map((p) => ({
         photo: p.other,

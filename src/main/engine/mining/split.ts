@@ -35,7 +35,9 @@ export function splitPlaces(library: Library, seed: number): Split {
   // Lists of pairs say themselves what they hold out.
   const told = new Map(
     db
-      .prepare('SELECT c.place, MAX(s.held_out) FROM cluster c JOIN scene s ON s.id = c.scene_id WHERE s.held_out IS NOT NULL GROUP BY c.place')
+      .prepare(
+        'SELECT c.place, MAX(s.held_out) FROM cluster c JOIN scene s ON s.id = c.scene_id WHERE s.held_out IS NOT NULL GROUP BY c.place',
+      )
       .raw()
       .all() as [number, number][],
   );

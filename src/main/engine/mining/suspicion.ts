@@ -8,7 +8,6 @@ export interface NegativeEvidence {
   readonly similarity: number;
   /** Nearest neighbours in common with the query, as a fraction; null where not computed. */
   readonly links: number | null;
-  readonly mutual: boolean;
   /** Shared 3D points. */
   readonly shared: number;
 }
@@ -23,15 +22,31 @@ export interface PositiveEvidence {
 
 /** An overlap from which on a positive is beyond doubt. */
 const ENOUGH_OVERLAP = 0.4;
-/** How much more similar than the positive a negative has to be to weigh fully. */
-const MARGIN = 0.1;
+/** How much links count; similarity has the rest. */
+const LINKS = 0.25;
 
-/** @returns 0 to 1. */
-export function negativeSuspicion(n: NegativeEvidence, positiveSimilarity: number): number {
+/**
+ * How a run's negatives are spread: cosines of one network say little by themselves, their place among all of the run says much.
+ * @returns the share of the values that are below one.
+ */
+export function percentile(values: readonly number[]): (value: number) => number {
+  const sorted = Float64Array.from(values).sort();
+  return (value) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < value) low = middle + 1;
+      else high = middle;
+    }
+    return sorted.length === 0 ? 0 : low / sorted.length;
+  };
+}
+
+/** @param place {@link percentile} of the run's negatives. @returns 0 to 1. */
+export function negativeSuspicion(n: NegativeEvidence, place: (similarity: number) => number): number {
   if (n.shared > 0) return 1;
-  const ahead = 1 / (1 + Math.exp(-(n.similarity - positiveSimilarity) / MARGIN));
-  if (n.links === null) return 0.5 * ahead;
-  return 0.6 * Math.min(1, n.links) + (n.mutual ? 0.2 : 0) + 0.2 * ahead;
+  const alike = place(n.similarity) ** 2;
+  return (1 - LINKS) * alike + LINKS * Math.min(1, n.links ?? 0);
 }
 
 /** @returns 0 to 1. */
@@ -39,14 +54,15 @@ export function positiveSuspicion(p: PositiveEvidence): number {
   if (p.contradicted) return 1;
   const unlike = Math.max(0, Math.min(1, 1 - p.similarity));
   if (p.overlap === null) return 0.5 * unlike;
-  return 0.5 * Math.max(0, 1 - p.overlap / ENOUGH_OVERLAP) + 0.25 * unlike;
+  return 0.3 * Math.max(0, 1 - p.overlap / ENOUGH_OVERLAP) + 0.2 * unlike;
 }
 
-/** Doubts of a positive and of several negatives as one: the chance that none of two independent ones holds is their product. */
+/** Doubts of a positive and of the worst negative as one, as if they were independent. */
 export function tupleSuspicion(
   positive: PositiveEvidence,
   negatives: readonly NegativeEvidence[],
+  place: (similarity: number) => number,
 ): number {
-  const worst = Math.max(0, ...negatives.map((n) => negativeSuspicion(n, positive.similarity)));
+  const worst = Math.max(0, ...negatives.map((n) => negativeSuspicion(n, place)));
   return 1 - (1 - worst) * (1 - positiveSuspicion(positive));
 }

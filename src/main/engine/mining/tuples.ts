@@ -1,4 +1,11 @@
-import type { TupleAlternative, TupleInfo, TupleNegative, TupleSort, TupleStrategy, Verdict } from '../../../shared/domain.ts';
+import type {
+  TupleAlternative,
+  TupleInfo,
+  TupleNegative,
+  TupleSort,
+  TupleStrategy,
+  Verdict,
+} from '../../../shared/domain.ts';
 import { STRATEGY_BITS, type ReviewProgress, type TupleList } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
@@ -54,7 +61,8 @@ function conditions(f: TupleFilter): { sql: string; values: Record<string, unkno
     parts.push(sql);
     values[name] = value;
   };
-  if (f.cluster !== undefined) add('t.cluster_id = (SELECT id FROM cluster WHERE uid = :cluster)', 'cluster', f.cluster);
+  if (f.cluster !== undefined)
+    add('t.cluster_id = (SELECT id FROM cluster WHERE uid = :cluster)', 'cluster', f.cluster);
   if (f.strategy !== undefined) add('t.strategies & :bit', 'bit', STRATEGY_BITS[f.strategy]);
   for (const [name, column] of [
     ['similarity', 't.positive_similarity'],
@@ -169,7 +177,8 @@ export class TupleLists {
 
   #get(list: string): { readonly run: number; readonly order: Uint32Array } {
     const known = this.#lists.get(list);
-    if (known === undefined) throw new CovisError('NOT_FOUND', 'This list of tuples is no longer kept', { hint: 'Open it again.' });
+    if (known === undefined)
+      throw new CovisError('NOT_FOUND', 'This list of tuples is no longer kept', { hint: 'Open it again.' });
     // Used last, dropped last.
     this.#lists.delete(list);
     this.#lists.set(list, known);
@@ -227,20 +236,21 @@ export function readTuples(library: Library, run: number, indices: ArrayLike<num
     out.push({
       ...t,
       index: idx,
-      negatives: (JSON.parse(negatives) as (Partial<MinedNegative> & Pick<MinedNegative, 'photo' | 'similarity'>)[]).map(
-        (n): TupleNegative => ({
-          rank: null,
-          links: null,
-          mutual: false,
-          shared: 0,
-          ...n,
-          ...(place.get(n.photo) as { photo: string; cluster: string; clusterName: string }),
-          verdict: (verdict.get({ x: queryId, y: n.photo }) as Verdict | undefined) ?? null,
-        }),
-      ),
-      alternatives: (JSON.parse(alternatives) as MinedAlternative[]).map(
-        (a): TupleAlternative => ({ ...a, photo: photo.get(a.photo) as string }),
-      ),
+      negatives: (
+        JSON.parse(negatives) as (Partial<MinedNegative> & Pick<MinedNegative, 'photo' | 'similarity'>)[]
+      ).map((n): TupleNegative => ({
+        rank: null,
+        links: null,
+        mutual: false,
+        shared: 0,
+        ...n,
+        ...(place.get(n.photo) as { photo: string; cluster: string; clusterName: string }),
+        verdict: (verdict.get({ x: queryId, y: n.photo }) as Verdict | undefined) ?? null,
+      })),
+      alternatives: (JSON.parse(alternatives) as MinedAlternative[]).map((a): TupleAlternative => ({
+        ...a,
+        photo: photo.get(a.photo) as string,
+      })),
     });
   }
   return out;

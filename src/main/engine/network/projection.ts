@@ -16,7 +16,12 @@ const BIAS = 'projection/bias';
  */
 export function addProjection(network: Graph, from: number, to: number, seed: number): Graph {
   const graph = renameValue(
-    { ...network, nodes: [...network.nodes], initializers: new Map(network.initializers), outputs: [...network.outputs] },
+    {
+      ...network,
+      nodes: [...network.nodes],
+      initializers: new Map(network.initializers),
+      outputs: [...network.outputs],
+    },
     DESCRIPTOR,
     'projection/input',
   );
@@ -24,7 +29,13 @@ export function addProjection(network: Graph, from: number, to: number, seed: nu
   // Box and Muller: two uniform numbers give a normal one.
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - r.next())) * Math.cos(2 * Math.PI * r.next());
   const scale = 1 / Math.sqrt(from);
-  graph.initializers.set(WEIGHT, floatTensor([from, to], Array.from({ length: from * to }, () => scale * normal())));
+  graph.initializers.set(
+    WEIGHT,
+    floatTensor(
+      [from, to],
+      Array.from({ length: from * to }, () => scale * normal()),
+    ),
+  );
   graph.initializers.set(BIAS, floatTensor([to], new Array<number>(to).fill(0)));
   const b = new GraphBuilder(graph, 'projection');
   const linear = b.op('Gemm', ['projection/input', WEIGHT, BIAS], { transB: int(0) });

@@ -29,7 +29,8 @@ export function tupleLoss(
 ): TupleLoss {
   const loss = (kind === 'contrastive' ? contrastiveLoss : tripletLoss)(query, positive, negatives, margin);
   if (weight === 1) return loss;
-  for (const d of [loss.dQuery, loss.dPositive, ...loss.dNegatives]) for (let k = 0; k < d.length; k += 1) d[k]! *= weight;
+  for (const d of [loss.dQuery, loss.dPositive, ...loss.dNegatives])
+    for (let k = 0; k < d.length; k += 1) d[k]! *= weight;
   return { ...loss, loss: weight * loss.loss };
 }
 

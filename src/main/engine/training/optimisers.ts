@@ -4,7 +4,10 @@ import type { Parameter } from './training-graph.ts';
 /** Moves parameters along their gradients, in place. */
 export interface Optimiser {
   /** @param gradients one per parameter, same order and size. */
-  step(gradients: readonly Float32Array[], options: { readonly learningRate: number; readonly weightDecay: number }): void;
+  step(
+    gradients: readonly Float32Array[],
+    options: { readonly learningRate: number; readonly weightDecay: number },
+  ): void;
 }
 
 export interface AdamOptions {

@@ -78,7 +78,14 @@ async function trainWith(
   const miningParameters = pools?.parameters ?? { ...parameters.mining, queries: parameters.queriesPerEpoch };
   const mine = (descriptors: DescriptorSet, seed: number): Promise<Mined> | Mined =>
     pools === undefined
-      ? mineTuples(library, descriptors, split.training, { ...parameters.mining, queries: parameters.queriesPerEpoch }, seed, { task })
+      ? mineTuples(
+          library,
+          descriptors,
+          split.training,
+          { ...parameters.mining, queries: parameters.queriesPerEpoch },
+          seed,
+          { task },
+        )
       : drawFromPools(pools.pools, descriptors, parameters.queriesPerEpoch, parameters.mining.count, seed);
   const truth = geometryGroundTruth(library, split);
   const photos = new PhotoSource(library, parameters.size);

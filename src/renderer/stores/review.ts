@@ -1,0 +1,45 @@
+import { defineStore } from 'pinia';
+import { ref } from 'vue';
+import type { ReviewProgress } from '../../shared/domain.ts';
+import type { JudgementParams, Turned } from '../../shared/contract.ts';
+import { request } from '../app/transport.ts';
+import { useNotices } from './notices.ts';
+
+/** What people decide, wherever they do it. The log is the engine's; here is only what is shown of it. */
+export const useReview = defineStore('review', () => {
+  const progress = ref<ReviewProgress | null>(null);
+  const notices = useNotices();
+
+  async function refresh(run: number): Promise<void> {
+    try {
+      progress.value = await request('review.progress', { run });
+    } catch (error) {
+      notices.error(error);
+    }
+  }
+
+  /** @returns whether it was noted. */
+  async function decide(label: string, judgements: readonly JudgementParams[]): Promise<boolean> {
+    try {
+      await request('review.decide', { label, judgements: [...judgements] });
+      return true;
+    } catch (error) {
+      notices.error(error);
+      return false;
+    }
+  }
+
+  async function turn(way: 'undo' | 'redo'): Promise<Turned> {
+    try {
+      const turned = await request(`review.${way}`, {});
+      if (turned === null) notices.add('done', `There is nothing to ${way}`);
+      else notices.add('done', `${way === 'undo' ? 'Undone' : 'Done again'}: ${turned.label}`);
+      return turned;
+    } catch (error) {
+      notices.error(error);
+      return null;
+    }
+  }
+
+  return { progress, refresh, decide, turn };
+});

@@ -1,0 +1,102 @@
+import { computed, ref, shallowRef } from 'vue';
+import type { TupleFilterParams } from '../../../shared/contract.ts';
+import type { TupleInfo, TupleSort } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { request } from '../../app/transport.ts';
+import { useNotices } from '../../stores/notices.ts';
+
+const PAGE = 100;
+/** Pages kept around the last ones that were looked at; what lies farther away is fetched again. */
+const PAGES_KEPT = 24;
+
+/** A list of tuples of any length: its order stands in the engine, its rows are fetched by page, ahead of the eye. */
+export function useTupleList() {
+  const notices = useNotices();
+  const total = ref(0);
+  const ready = ref(false);
+  const pages = shallowRef(new Map<number, readonly TupleInfo[]>());
+  const asked = new Map<number, Promise<void>>();
+  let query: { run: number; filter: TupleFilterParams; sort: TupleSort } | undefined;
+  let list = '';
+  let generation = 0;
+
+  const loaded = computed(() => pages.value.size > 0 || (ready.value && total.value === 0));
+
+  async function open(run: number, filter: TupleFilterParams, sort: TupleSort): Promise<void> {
+    const mine = ++generation;
+    query = { run, filter, sort };
+    ready.value = false;
+    try {
+      const opened = await request('tuples.open', query);
+      if (mine !== generation) return;
+      list = opened.list;
+      asked.clear();
+      pages.value = new Map();
+      total.value = opened.total;
+    } catch (error) {
+      notices.error(error);
+    } finally {
+      if (mine === generation) ready.value = true;
+    }
+  }
+
+  function at(i: number): TupleInfo | undefined {
+    return pages.value.get(Math.floor(i / PAGE))?.[i % PAGE];
+  }
+
+  function fetchPage(page: number): Promise<void> {
+    if (page < 0 || page * PAGE >= total.value) return Promise.resolve();
+    let going = asked.get(page);
+    if (going === undefined) {
+      going = load(page, list).finally(() => asked.delete(page));
+      asked.set(page, going);
+    }
+    return going;
+  }
+
+  async function load(page: number, from: string): Promise<void> {
+    try {
+      const { tuples } = await request('tuples.page', { list: from, from: page * PAGE, limit: PAGE });
+      if (from !== list) return;
+      const next = new Map(pages.value);
+      next.delete(page);
+      next.set(page, tuples);
+      for (const old of next.keys()) {
+        if (next.size <= PAGES_KEPT) break;
+        next.delete(old);
+      }
+      pages.value = next;
+    } catch (error) {
+      // The engine keeps a few lists only, and none over its restart.
+      if (error instanceof CovisError && error.code === 'NOT_FOUND' && from === list && query !== undefined)
+        await open(query.run, query.filter, query.sort);
+      else notices.error(error);
+    }
+  }
+
+  /** Makes sure that rows are there, and those before and after them. */
+  function want(first: number, last: number): void {
+    for (let p = Math.floor(first / PAGE) - 1; p <= Math.floor(last / PAGE) + 1; p += 1)
+      if (!pages.value.has(p)) void fetchPage(p);
+  }
+
+  /** Reads again what is shown, in its place: after a decision. */
+  async function refresh(first: number, last: number): Promise<void> {
+    const wanted: number[] = [];
+    for (let p = Math.floor(first / PAGE); p <= Math.floor(last / PAGE); p += 1) wanted.push(p);
+    const kept = new Map([...pages.value].filter(([p]) => wanted.includes(p)));
+    pages.value = kept;
+    await Promise.all(wanted.map((p) => load(p, list)));
+  }
+
+  /** Position of a tuple of the run; -1 where the filter leaves it out. */
+  async function find(index: number): Promise<number> {
+    try {
+      return (await request('tuples.find', { list, index })).position;
+    } catch {
+      return -1;
+    }
+  }
+
+  return { total, ready, loaded, open, at, want, refresh, find, fetchPage, pageSize: PAGE };
+}
