@@ -135,11 +135,10 @@ const judgement = z
   })
   .strict();
 
-/** What a person chose for every library: keys by action, the theme. */
+/** What a person chose for every library: keys by action. */
 export const settingsSchema = z
   .object({
     keys: z.record(z.string().max(40), z.array(z.string().max(40)).max(8)),
-    theme: z.enum(['dark', 'light']),
   })
   .partial()
   .strict();

@@ -54,7 +54,7 @@ export interface ClusterInfo {
   readonly meanReprojectionError: number | null;
   /** The photo that sees most points. */
   readonly cover: string | null;
-  /** Pairs of photos that share at least one point. */
+  /** Pairs of photos that share at least one point, or that a list gave. */
   readonly pairs: number;
 }
 
@@ -75,6 +75,8 @@ export interface ClusterView {
 }
 
 export interface ClusterDetail extends ClusterInfo {
+  /** False for clusters that came as a list of pairs, without cameras and points; their views have no pose then. */
+  readonly modelled: boolean;
   readonly views: readonly ClusterView[];
   /** Other clusters of the same place, and why. */
   readonly samePlace: readonly { readonly id: string; readonly name: string }[];

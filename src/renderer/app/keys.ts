@@ -62,19 +62,23 @@ export function actionOf(key: string): KeyAction | undefined {
   return (Object.keys(KEYS) as KeyAction[]).find((a) => bindings.value[a].includes(key));
 }
 
+const NAMES: Readonly<Record<string, string>> = {
+  arrowdown: '↓',
+  arrowup: '↑',
+  arrowleft: '←',
+  arrowright: '→',
+  escape: 'Esc',
+  backspace: 'Backspace',
+  space: 'Space',
+  mod: isMac ? '⌘' : 'Ctrl',
+  shift: 'Shift',
+};
+
 /** How one key is written. */
 export function keyName(key: string): string {
-  return key
-    .replace('mod+', isMac ? '⌘ ' : 'Ctrl ')
-    .replace('shift+', 'Shift ')
-    .replace('arrowdown', '↓')
-    .replace('arrowup', '↑')
-    .replace('arrowleft', '←')
-    .replace('arrowright', '→')
-    .replace('escape', 'Esc')
-    .replace('backspace', 'Backspace')
-    .replace('space', 'Space')
-    .replace(/\b[a-z]$/, (c) => c.toUpperCase());
+  // The key itself may be a plus.
+  const parts = key.split(/(?<=.)\+(?=.)/);
+  return parts.map((part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(' ');
 }
 
 /** How the keys of an action are written in tooltips; empty where it has none. */

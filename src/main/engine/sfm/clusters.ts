@@ -10,9 +10,11 @@ const SELECT_CLUSTERS = `
   SELECT c.id AS rowId, c.uid AS id, c.name, s.name AS scene, c.place, c.points, c.observations, c.mean_error AS meanReprojectionError,
     (SELECT COUNT(*) FROM view v WHERE v.cluster_id = c.id AND v.photo_id IS NOT NULL) AS photos,
     (SELECT COUNT(*) FROM view v WHERE v.cluster_id = c.id AND v.photo_id IS NULL) AS missing,
-    (SELECT COUNT(*) FROM pair p WHERE p.cluster_id = c.id) AS pairs,
+    (SELECT COUNT(*) FROM pair p WHERE p.cluster_id = c.id) + (SELECT COUNT(*) FROM given_pair g WHERE g.cluster_id = c.id) AS pairs,
     (SELECT p.hash FROM view v JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = c.id ORDER BY v.points_seen DESC LIMIT 1) AS cover
   FROM cluster c JOIN scene s ON s.id = c.scene_id`;
+
+const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1] as const;
 
 type ClusterRow = ClusterInfo & { readonly rowId: number };
 
@@ -53,19 +55,20 @@ export function clusterDetail(library: Library, uid: string): ClusterDetail {
     .all(row.place, uid) as { id: string; name: string }[];
   return {
     ...strip(row),
+    modelled: views.every((v) => v.pose !== 'null'),
     samePlace,
     views: views.map((v): ClusterView => {
-      const camera = JSON.parse(v.camera) as Camera;
-      const pose = JSON.parse(v.pose) as Pick<View, 'rotation' | 'translation'>;
+      const camera = JSON.parse(v.camera) as Camera | null;
+      const pose = JSON.parse(v.pose) as Pick<View, 'rotation' | 'translation'> | null;
+      const known = { index: v.idx, photo: v.photo, name: v.name, orientation: v.orientation ?? 1 };
+      if (camera === null || pose === null)
+        return { ...known, position: [0, 0, 0], rotation: IDENTITY, focal: 1, aspect: 1, pointsSeen: 0 };
       return {
-        index: v.idx,
-        photo: v.photo,
-        name: v.name,
+        ...known,
         position: cameraCentre(pose),
         rotation: [...rotationMatrix(pose.rotation)],
         focal: focalLength(camera) / camera.width,
         aspect: camera.height / camera.width,
-        orientation: v.orientation ?? 1,
         pointsSeen: v.pointsSeen,
       };
     }),

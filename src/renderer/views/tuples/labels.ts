@@ -11,6 +11,13 @@ export const STRATEGY_TEXT: Record<TupleStrategy, string> = {
   manifold: 'near on the manifold, far in descriptor space',
 };
 
+/** The same in a few words. */
+export const STRATEGY_SHORT = {
+  m1: 'm1: closest descriptor',
+  m2: 'm2: most shared points',
+  m3: 'm3: random, enough overlap',
+} as const;
+
 export const SORT_TEXT: Record<TupleSort, string> = {
   mined: 'As mined',
   suspicion: 'Suspicion first',
