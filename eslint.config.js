@@ -4,7 +4,18 @@ import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
 
 /** Capabilities from the ground up: each may import those before it, never one after it (ARCHITECTURE.md). */
-const CAPABILITIES = ['formats', 'library', 'jobs', 'sfm', 'network', 'retrieval', 'mining', 'evaluation', 'training', 'exchange'];
+const CAPABILITIES = [
+  'formats',
+  'library',
+  'jobs',
+  'sfm',
+  'network',
+  'retrieval',
+  'mining',
+  'evaluation',
+  'training',
+  'exchange',
+];
 
 const forbid = (files, patterns, message) => ({
   files,

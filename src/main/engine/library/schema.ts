@@ -324,16 +324,16 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
-/** Brings a library up to date, one transaction per migration. @returns the version it has now. */
-export function migrate(db: Database.Database): number {
+/** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */
+export function migrate(db: Database.Database, to = MIGRATIONS.length): number {
   const from = db.pragma('user_version', { simple: true }) as number;
-  MIGRATIONS.slice(from).forEach((sql, i) => {
+  MIGRATIONS.slice(from, to).forEach((sql, i) => {
     db.transaction(() => {
       db.exec(sql);
       db.pragma(`user_version = ${from + i + 1}`);
     }).immediate();
   });
-  return Math.max(from, MIGRATIONS.length);
+  return Math.max(from, to);
 }
 
 /** The newest version that this Covis knows. */
