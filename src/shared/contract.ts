@@ -172,6 +172,7 @@ const jobParams = z.discriminatedUnion('kind', [
       margin: z.number().positive().max(2).optional(),
       loss: z.enum(['contrastive', 'triplet']).optional(),
       optimiser: z.enum(['adam', 'sgd']).optional(),
+      batch: z.int().min(1).max(10_000).optional(),
       pools: z.int().optional(),
       mining: mining.optional(),
     })

@@ -326,6 +326,8 @@ export interface TrainingParameters {
   readonly epochs: number;
   readonly loss: 'contrastive' | 'triplet';
   readonly optimiser: 'adam' | 'sgd';
+  /** Tuples of one step of the optimiser. */
+  readonly batch: number;
   /** Mining run whose manifold pools are trained on instead of geometry; null to mine each epoch. */
   readonly pools: number | null;
   readonly queriesPerEpoch: number;

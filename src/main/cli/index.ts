@@ -27,6 +27,7 @@ const training = (command: Command): Command => {
     .option('--optimiser <optimiser>', 'adam or sgd (adam)');
   c = number(c, '--epochs', 'passes, each with tuples mined anew (5)');
   c = number(c, '--tuples', 'tuples of an epoch (160)');
+  c = number(c, '--batch', 'tuples of one step of the optimiser (5)');
   c = number(c, '--learning-rate', 'rate at the start (1e-5)');
   c = number(c, '--weight-decay', 'L2 weight decay (1e-6)');
   return number(c, '--margin', 'margin of the loss (0.7)');
@@ -48,6 +49,7 @@ function trainingParams(o: Options): TaskParams {
     learningRate: n('learningRate'),
     weightDecay: n('weightDecay'),
     margin: n('margin'),
+    batch: n('batch'),
     pools: n('pools'),
     loss: one('loss', ['contrastive', 'triplet']),
     optimiser: one('optimiser', ['adam', 'sgd']),

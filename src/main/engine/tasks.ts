@@ -64,6 +64,7 @@ export interface TaskParams {
   readonly manifold?: { readonly [K in keyof ManifoldParameters]?: ManifoldParameters[K] | undefined } | undefined;
   readonly loss?: TrainingParameters['loss'] | undefined;
   readonly optimiser?: TrainingParameters['optimiser'] | undefined;
+  readonly batch?: number | undefined;
   /** Manifold run that is trained on. */
   readonly pools?: number | undefined;
 }
@@ -76,10 +77,22 @@ function defined<T extends object>(o: T): { [K in keyof T]?: Exclude<T[K], undef
 
 /** Defaults overlaid with what was given. */
 export function trainingParameters(p: TaskParams): TrainingParameters {
-  const { epochs, queriesPerEpoch, learningRate, weightDecay, margin, size, seed, loss, optimiser, pools } = p;
+  const { epochs, queriesPerEpoch, learningRate, weightDecay, margin, size, seed, loss, optimiser, batch, pools } = p;
   return {
     ...DEFAULT_TRAINING,
-    ...defined({ epochs, queriesPerEpoch, learningRate, weightDecay, margin, size, seed, loss, optimiser, pools }),
+    ...defined({
+      epochs,
+      queriesPerEpoch,
+      learningRate,
+      weightDecay,
+      margin,
+      size,
+      seed,
+      loss,
+      optimiser,
+      batch,
+      pools,
+    }),
     mining: { ...DEFAULT_TRAINING.mining, ...defined(p.mining ?? {}) },
   };
 }

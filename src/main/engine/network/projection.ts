@@ -25,6 +25,10 @@ export function addProjection(network: Graph, from: number, to: number, seed: nu
     DESCRIPTOR,
     'projection/input',
   );
+  // Names of nodes are unique, too.
+  graph.nodes.forEach((n, i) => {
+    if (n.outputs.includes('projection/input')) graph.nodes[i] = { ...n, name: 'projection/input:node' };
+  });
   const r = random(seed);
   // Box and Muller: two uniform numbers give a normal one.
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - r.next())) * Math.cos(2 * Math.PI * r.next());

@@ -23,6 +23,7 @@ export const DEFAULT_TRAINING: TrainingParameters = {
   epochs: 5,
   loss: 'contrastive',
   optimiser: 'adam',
+  batch: 5,
   pools: null,
   queriesPerEpoch: 160,
   learningRate: 1e-5,
@@ -33,8 +34,6 @@ export const DEFAULT_TRAINING: TrainingParameters = {
   mining: DEFAULT_MINING,
 };
 
-/** Tuples whose gradients are summed before one step of the optimiser (methods.md 1.6). */
-const TUPLES_PER_STEP = 5;
 /** Learning rate falls by this factor to the power of the epoch (methods.md 1.6). */
 const DECAY = Math.exp(-0.1);
 const DEVICE = 'ONNX Runtime, CPU';
@@ -202,7 +201,11 @@ async function runEpoch(
     loss += step.loss;
     active += step.active;
     negatives += tuple.negatives.length;
-    if ((i + 1) % TUPLES_PER_STEP === 0 || i + 1 === tuples.length) {
+    const last = i + 1 === tuples.length;
+    if ((i + 1) % parameters.batch === 0 || last) {
+      // Adam does not feel the scale of gradients; rates of gradient descent are meant for the mean (methods.md 1.4).
+      const size = last ? (i % parameters.batch) + 1 : parameters.batch;
+      if (parameters.optimiser === 'sgd') trainer.scaleGradients(1 / size);
       optimiser.step(trainer.gradients, { learningRate: rate, weightDecay: parameters.weightDecay });
       trainer.clearGradients();
       stepped();

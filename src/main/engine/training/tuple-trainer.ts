@@ -88,6 +88,10 @@ export class TupleTrainer {
     }
   }
 
+  scaleGradients(by: number): void {
+    for (const g of this.gradients) for (let k = 0; k < g.length; k += 1) g[k]! *= by;
+  }
+
   clearGradients(): void {
     for (const g of this.gradients) g.fill(0);
   }
