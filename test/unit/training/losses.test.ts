@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { random } from '../../../src/main/engine/library/random.ts';
+import { contrastiveLoss, tripletLoss, tupleLoss } from '../../../src/main/engine/training/losses.ts';
+import { Sgd } from '../../../src/main/engine/training/optimisers.ts';
+
+const v = (...x: number[]): Float32Array => Float32Array.from(x);
+
+describe('losses', () => {
+  // methods.md 1.4
+  const [q, p, n1, n2] = [v(1, 0, 0), v(0.8, 0.6, 0), v(0.6, 0.8, 0), v(0, 0, 1)];
+  it('have the golden values', () => {
+    expect(contrastiveLoss(q, p, [n1, n2], 0.7).loss).toBeCloseTo(0.2, 4);
+    expect(contrastiveLoss(q, p, [n1, n2], 0.85).loss).toBeCloseTo(0.2, 4);
+    expect(contrastiveLoss(q, p, [n1, n2], 1).loss).toBeCloseTo(0.20557, 4);
+    const triplet = tripletLoss(q, p, [n1, n2], 0.5);
+    expect(triplet.loss).toBeCloseTo(0.1, 6);
+    expect(triplet.active).toBe(1);
+  });
+
+  it('have the gradients of finite differences, weighted too', () => {
+    const r = random(9);
+    for (const kind of ['contrastive', 'triplet'] as const) {
+      for (let t = 0; t < 30; t += 1) {
+        const all = Array.from({ length: 5 }, () => Float64Array.from({ length: 6 }, () => r.next() - 0.5));
+        const f32 = (x: Float64Array): Float32Array => Float32Array.from(x);
+        const options = { kind, margin: 0.6, weight: 0.3 + r.next() };
+        const of = (x: readonly Float64Array[]): number =>
+          tupleLoss(f32(x[0]!), f32(x[1]!), x.slice(2).map(f32), options).loss;
+        const l = tupleLoss(f32(all[0]!), f32(all[1]!), all.slice(2).map(f32), options);
+        [l.dQuery, l.dPositive, ...l.dNegatives].forEach((gradient, i) => {
+          for (let k = 0; k < 6; k += 1) {
+            const h = 2e-3;
+            const moved = (by: number): Float64Array[] => all.map((x, j) => (j === i ? x.with(k, x[k]! + by) : x));
+            const numeric = (of(moved(h)) - of(moved(-h))) / (2 * h);
+            // Within a step of the hinge the difference is between two slopes.
+            if (Math.abs(of(moved(h)) - 2 * of(all) + of(moved(-h))) < 1e-4)
+              expect(gradient[k]).toBeCloseTo(numeric, 2);
+          }
+        });
+      }
+    }
+  });
+});
+
+describe('gradient descent with momentum', () => {
+  it('does what its formula says', () => {
+    const parameter = { name: 'w', dims: [1], data: v(1) };
+    const sgd = new Sgd([parameter]);
+    let [w, velocity] = [1, 0];
+    [0.5, -0.2, 0.3].forEach((g, t) => {
+      sgd.step([v(g)], { learningRate: 0.1, weightDecay: 0.01 });
+      velocity = 0.9 * velocity + (t === 0 ? 1 : 0.1) * (g + 0.01 * w);
+      w -= 0.1 * velocity;
+      expect(parameter.data[0]).toBeCloseTo(w, 6);
+    });
+  });
+});
