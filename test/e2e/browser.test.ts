@@ -57,7 +57,7 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
   it('fits a small light window', async () => {
     const page = await browser.newPage({ viewport: { width: 1024, height: 700 }, colorScheme: 'light' });
     await page.goto(url);
-    for (const view of ['clusters', 'tuples', 'train', 'search', 'map', 'measure', 'jobs']) {
+    for (const view of ['clusters', 'tuples', 'train', 'search', 'manifold', 'map', 'measure', 'jobs']) {
       await page.goto(`${new URL(url).origin}/${view}`);
       await page.locator('h1').first().waitFor();
       await page.waitForTimeout(700);

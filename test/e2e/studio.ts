@@ -80,7 +80,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await page.waitForFunction(
     () => Number(document.querySelector('canvas[data-points]')?.getAttribute('data-points')) >= 30,
   );
-  expect(await page.locator('.negatives figure').count()).toBeGreaterThan(0);
+  expect(await page.locator('figure button.negative').count()).toBeGreaterThan(0);
   await shot(page, `${label}-tuples`);
 
   // Search: from a photo of the library, true ones marked.
@@ -134,8 +134,23 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
     () => (document.querySelector<HTMLImageElement>('[data-test=query-photo] img')?.naturalWidth ?? 0) > 0,
   );
 
-  // Map: laid out here, a lasso selects, a field colours.
+  // Manifold: two rankings of a photo, the graph around it, a step along it and back.
   await page.keyboard.press('5');
+  await page.locator('.starts .grid button').first().click();
+  await page.locator('.graph .node.query').waitFor();
+  expect(await page.locator('section.euclidean .tile').count()).toBeGreaterThan(5);
+  expect(await page.locator('section.manifold .tile').count()).toBeGreaterThan(0);
+  const standing = page.url();
+  await page.locator('.graph .node:not(.query)').first().click();
+  await page.waitForFunction((before) => location.href !== before, standing);
+  await page.locator('.graph .node.query').waitFor();
+  await shot(page, `${label}-manifold`);
+  await page.goBack();
+  await page.waitForFunction((before) => location.href === before, standing);
+  await page.keyboard.press('Escape');
+
+  // Map: laid out here, a lasso selects, a field colours.
+  await page.keyboard.press('6');
   await page.locator('[data-test=make-map]').click();
   await page.locator('[data-test=map]').waitFor({ timeout: 60_000 });
   await page.waitForTimeout(500);
@@ -149,7 +164,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await shot(page, `${label}-map`);
 
   // Measure: two methods under the geometry's protocol; a cell opens its curve and its queries, and a query its search.
-  await page.keyboard.press('6');
+  await page.keyboard.press('7');
   await page.getByText('Nothing measured yet').waitFor();
   await page.locator('[data-test=measure]').click();
   await page.locator('[data-test=matrix] tbody tr').nth(3).waitFor({ timeout: 90_000 });
@@ -194,7 +209,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await shot(page, `${label}-train`);
 
   // Jobs: the stopped one and its like; a failing one with its reason.
-  await page.keyboard.press('7');
+  await page.keyboard.press('8');
   await page.locator('article.cancelled', { hasText: 'Train' }).waitFor();
   await shot(page, `${label}-jobs`);
 
