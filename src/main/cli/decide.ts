@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { VERDICTS } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
-import { photoNames } from '../engine/exchange/photo-names.ts';
+import { photoNames, type PhotoNames } from '../engine/exchange/photo-names.ts';
 import type { Library } from '../engine/library/library.ts';
 import {
   decide,
@@ -57,8 +57,9 @@ export function addDecide(): void {
       if (o['undo'] === true || o['redo'] === true) return turn(library, o);
       if (o['log'] === true) return log(library, o);
       const entries = o['from'] !== undefined ? readEntries(o['from'] as string) : [ofOptions(o)];
+      const names = photoNames(library);
       const judgements = entries.flatMap((e, i) =>
-        judgementsOf(library, e, o['from'] === undefined ? '' : `Line ${i + 1}: `),
+        judgementsOf(names, e, o['from'] === undefined ? '' : `Line ${i + 1}: `),
       );
       const label =
         entries.length === 1
@@ -105,8 +106,7 @@ function readEntries(file: string): Entry[] {
   });
 }
 
-function judgementsOf(library: Library, e: Entry, where: string): Judgement[] {
-  const names = photoNames(library);
+function judgementsOf(names: PhotoNames, e: Entry, where: string): Judgement[] {
   const id = (text: string): number => {
     const found = names.find(text);
     if (found === undefined)

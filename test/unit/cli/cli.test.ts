@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, truncateSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readNpy } from '../../../src/main/engine/formats/npy.ts';
@@ -119,6 +119,169 @@ describe('the command line', () => {
       positive: expect.any(String),
       negatives: expect.any(Array),
     });
+  });
+
+  it('mine: every strategy, as JSON and as lines of tuples', () => {
+    for (const [positives, negatives] of [
+      ['m1', 'hardest'],
+      ['m2', 'one-per-cluster'],
+      ['m3', 'random'],
+    ] as const) {
+      const out = join(folder, `${positives}.jsonl`);
+      const r = covis(
+        'mine',
+        library,
+        '--positives',
+        positives,
+        '--negatives',
+        negatives,
+        '--count',
+        '2',
+        '--queries',
+        '6',
+        '--network',
+        'default',
+        '--size',
+        '128',
+        '--seed',
+        '3',
+        '--out',
+        out,
+        '--json',
+      );
+      expect(r.json).toMatchObject({
+        run: expect.any(Number),
+        tuples: expect.any(Number),
+        queries: expect.any(Number),
+        meanNegativeDistance: expect.any(Number),
+      });
+      const lines = readFileSync(out, 'utf8')
+        .trim()
+        .split('\n')
+        .map((l) => JSON.parse(l) as Record<string, unknown>);
+      expect(lines.length).toBe((r.json as { tuples: number }).tuples);
+      for (const l of lines) {
+        expect(Object.keys(l)).toEqual(
+          expect.arrayContaining([
+            'query',
+            'positive',
+            'negatives',
+            'sharedPoints',
+            'overlap',
+            'scaleChange',
+            'similarities',
+          ]),
+        );
+        expect((l['negatives'] as unknown[]).length).toBe(2);
+        expect(l['strategies']).toContain(positives);
+      }
+    }
+    expect(covis('mine', library, '--negatives', '5').stderr).toMatch(/How many is said with --count 5/);
+  });
+
+  it('mine: raw descriptors on their manifold', () => {
+    covis(
+      'export',
+      library,
+      '--format',
+      'descriptors',
+      '--network',
+      'default',
+      '--size',
+      '128',
+      '--out',
+      join(folder, 'raw.npy'),
+    );
+    const out = join(folder, 'pools.jsonl');
+    const r = covis(
+      'mine',
+      '--descriptors',
+      join(folder, 'raw.npy'),
+      '--strategy',
+      'manifold',
+      '--k',
+      '8',
+      '--positives-k',
+      '6',
+      '--negatives-k',
+      '20',
+      '--anchors',
+      'all',
+      '--out',
+      out,
+      '--json',
+    );
+    const pools = readFileSync(out, 'utf8')
+      .trim()
+      .split('\n')
+      .map(
+        (l) =>
+          JSON.parse(l) as {
+            anchor: number;
+            positives: { index: number; similarity: number }[];
+            negatives: { index: number; similarity: number }[];
+          },
+      );
+    expect(r.json).toMatchObject({ descriptors: 65, pools: pools.length });
+    for (const p of pools) {
+      for (const m of [...p.positives, ...p.negatives]) expect(m.index).not.toBe(p.anchor);
+      expect(p.positives.every((m) => !p.negatives.some((n) => n.index === m.index))).toBe(true);
+    }
+    expect(covis('mine', '--descriptors', join(folder, 'raw.npy'), '--out', out).stderr).toMatch(/--strategy manifold/);
+  });
+
+  it('decide: one, many at once, undone, and mining holds to it', () => {
+    const mined = (): { query: string; positive: string }[] => {
+      const out = join(folder, 'decided.jsonl');
+      covis(
+        'mine',
+        library,
+        '--positives',
+        'm2',
+        '--queries',
+        '50',
+        '--network',
+        'default',
+        '--size',
+        '128',
+        '--out',
+        out,
+      );
+      return readFileSync(out, 'utf8')
+        .trim()
+        .split('\n')
+        .map((l) => JSON.parse(l) as { query: string; positive: string });
+    };
+    const [a, b] = mined();
+    const lines = [a!, b!]
+      .map((t) => JSON.stringify({ query: t.query, other: t.positive, verdict: 'reject' }))
+      .join('\n');
+    writeFileSync(join(folder, 'decisions.jsonl'), lines);
+    expect(covis('decide', library, '--from', join(folder, 'decisions.jsonl'), '--json').json).toMatchObject({
+      decisions: 2,
+    });
+    const has = (t: { query: string; positive: string }): boolean =>
+      mined().some((x) => x.query === t.query && x.positive === t.positive);
+    expect(has(a!)).toBe(false);
+    expect(covis('decide', library, '--undo', '--json').json).toMatchObject({ undone: '2 decisions from a file' });
+    expect(has(b!)).toBe(true);
+    expect(covis('decide', library, '--query', 'nobody', '--other', a!.query, '--verdict', 'reject').stderr).toMatch(
+      /no single photo nobody/,
+    );
+    expect((covis('decide', library, '--log', '--json').json as { kind: string }[]).map((l) => l.kind)).toEqual([
+      'do',
+      'undo',
+    ]);
+  });
+
+  it.each(['retrieval-sfm', 'gnd', 'hloc-pairs', 'csv', 'jsonl', 'parquet'])('export: %s', (format) => {
+    const out = join(folder, `as-${format}`);
+    const r = covis('export', library, '--format', format, '--out', out, '--json').json as {
+      items: number;
+      files: string[];
+    };
+    expect(r.items).toBeGreaterThan(0);
+    expect(r.files.every((f) => existsSync(f) && f.startsWith(out))).toBe(true);
   });
 
   it('import of a bad file: exit code 1, code, file and offset, and nothing changes', () => {
