@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network retrieval million`.
+ * Parts by name: `npm run bench -- importing network retrieval mining million`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ import { covisibility } from '../../src/main/engine/sfm/covisibility.ts';
 import { Adam } from '../../src/main/engine/training/optimisers.ts';
 import { TupleTrainer } from '../../src/main/engine/training/tuple-trainer.ts';
 import { line, median, ms, REPEATS } from './report.ts';
+import { mining } from './mining.ts';
 import { million, retrieval } from './retrieval.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -133,11 +134,18 @@ function torch(
 }
 
 console.log(`Ratios above 1 mean that Covis is faster. ${availableParallelism()} threads.\n`);
-const PARTS = { importing, network, retrieval: () => retrieval(folder), million: () => million(folder) } as const;
+const PARTS = {
+  importing,
+  network,
+  retrieval: () => retrieval(folder),
+  mining: () => mining(folder),
+  million: () => million(folder),
+} as const;
 const chosen = process.argv.slice(2).filter((a): a is keyof typeof PARTS => Object.hasOwn(PARTS, a));
 try {
   // A million descriptors take minutes to index; they run when asked for by name.
-  for (const part of chosen.length > 0 ? chosen : (['importing', 'network', 'retrieval'] as const)) await PARTS[part]();
+  for (const part of chosen.length > 0 ? chosen : (['importing', 'network', 'retrieval', 'mining'] as const))
+    await PARTS[part]();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
