@@ -10,6 +10,7 @@ import {
   type JobProgress,
   type LibraryInfo,
   type ManifoldView,
+  EXPORT_FORMATS,
   METHODS,
   type MeasurementDetail,
   type MeasurementInfo,
@@ -222,6 +223,8 @@ export const ROUTES = {
   'library.current': none,
   'library.open': z.object({ path: z.string() }).strict(),
   'library.import': z.object({ paths: z.array(z.string()).min(1) }).strict(),
+  /** A dialog or the command line says where to. */
+  'library.export': z.object({ path: z.string(), format: z.enum(EXPORT_FORMATS), run: z.int() }).strict(),
   'clusters.list': none,
   'clusters.detail': z.object({ id }).strict(),
   'clusters.covisible': z.object({ id, view: z.int().min(0) }).strict(),
@@ -283,7 +286,7 @@ export type RouteName = keyof typeof ROUTES;
 export type RouteParams<R extends RouteName> = z.infer<(typeof ROUTES)[R]>;
 
 /** Routes that take paths of this machine. */
-export const HOST_ROUTES: ReadonlySet<RouteName> = new Set(['library.open', 'library.import']);
+export const HOST_ROUTES: ReadonlySet<RouteName> = new Set(['library.open', 'library.import', 'library.export']);
 
 /** What undo or redo turned and where it was decided; null where there was nothing. */
 export type Turned = { readonly label: string; readonly run: number | null; readonly tuple: number | null } | null;
@@ -293,6 +296,7 @@ export interface RouteResults {
   'library.current': LibraryInfo | null;
   'library.open': LibraryInfo;
   'library.import': { job: number };
+  'library.export': { job: number };
   'clusters.list': readonly ClusterInfo[];
   'clusters.detail': ClusterDetail;
   'clusters.covisible': readonly CovisibleView[];

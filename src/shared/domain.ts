@@ -242,6 +242,10 @@ export interface ManifoldParameters {
   readonly importance: 'degree' | 'power';
 }
 
+/** Formats that other tools open. */
+export const EXPORT_FORMATS = ['retrieval-sfm', 'gnd', 'hloc-pairs', 'csv', 'jsonl', 'parquet'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
 /** What changed from one mining run to another. */
 export interface RunComparison {
   readonly a: number;
@@ -531,7 +535,18 @@ export interface SearchHit {
 }
 
 export type JobKind =
-  'import' | 'extract' | 'mine' | 'train' | 'evaluate' | 'run' | 'regions' | 'vectors' | 'measure' | 'map' | 'tradeoff';
+  | 'import'
+  | 'extract'
+  | 'mine'
+  | 'train'
+  | 'evaluate'
+  | 'run'
+  | 'regions'
+  | 'vectors'
+  | 'measure'
+  | 'map'
+  | 'tradeoff'
+  | 'export';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface JobProgress {

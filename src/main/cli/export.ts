@@ -1,11 +1,12 @@
 /** `covis export`: what Covis made, in formats that other tools open. */
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { EXPORT_FORMATS } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
-import { exportGroundTruth } from '../engine/exchange/ground-truth-export.ts';
+import { exportLibrary } from '../engine/exchange/export.ts';
 import { PHOTO_PLACEMENTS, type PhotoPlacement } from '../engine/exchange/photo-tree.ts';
-import { exportRetrievalSfm, type ExportReport } from '../engine/exchange/retrieval-sfm.ts';
-import { writeHlocPairs, writeTupleCsv, writeTupleLines, writeTupleParquet } from '../engine/exchange/tuple-files.ts';
+import type { ExportReport } from '../engine/exchange/retrieval-sfm.ts';
+import { writeTupleLines } from '../engine/exchange/tuple-files.ts';
 import { writeNpy } from '../engine/formats/npy.ts';
 import type { TaskContext } from '../engine/jobs/context.ts';
 import type { Library } from '../engine/library/library.ts';
@@ -17,11 +18,8 @@ import { miningOf, miningOptions } from './mine.ts';
 import { numberOption, print, terminalContext } from './output.ts';
 import { action, command, number, withLibrary, type Options } from './program.ts';
 
-const FORMATS = ['retrieval-sfm', 'gnd', 'hloc-pairs', 'csv', 'jsonl', 'parquet', 'network', 'descriptors'] as const;
+const FORMATS = [...EXPORT_FORMATS, 'network', 'descriptors'] as const;
 type Format = (typeof FORMATS)[number];
-
-/** Positives of a query in the published data, about. */
-const PAIRS_PER_QUERY = 2;
 
 /** Adds the command. */
 export function addExport(): void {
@@ -38,7 +36,7 @@ export function addExport(): void {
     .option('--run <n>', 'which mining run; the newest if left out, for retrieval-sfm all pairs', numberOption('--run'))
     .option('--photos <how>', `${PHOTO_PLACEMENTS.join(', ')}: how photos come beside retrieval-sfm and gnd`, 'link');
   c = number(c, '--seed', 'seed of the split into training and held-out places (0)');
-  c = number(c, '--pairs-per-query', `most positives of a query in retrieval-sfm (${PAIRS_PER_QUERY})`);
+  c = number(c, '--pairs-per-query', 'most positives of a query in retrieval-sfm (2)');
   action(miningOptions(c), async (o: Options, path: string) => {
     const format = (o['format'] ?? (o['what'] === 'tuples' ? 'jsonl' : o['what'])) as Format;
     if (!FORMATS.includes(format))
@@ -57,46 +55,17 @@ export function addExport(): void {
 
 async function exportAs(library: Library, format: Format, o: Options, task: TaskContext): Promise<ExportReport> {
   const out = resolve(o['out'] as string);
-  const seed = (o['seed'] as number | undefined) ?? 0;
   const photos = o['photos'] as PhotoPlacement;
   if (!PHOTO_PLACEMENTS.includes(photos))
     throw new CovisError('INPUT_INVALID', `--photos takes ${PHOTO_PLACEMENTS.join(', ')}, not "${String(photos)}"`);
-  const run = (): number => miningRun(library, o['run'] as number | undefined).id;
-  const table = async (
-    name: string,
-    write: (l: Library, r: number, f: string, t: TaskContext) => Promise<number>,
-  ): Promise<ExportReport> => {
-    const file = o['what'] === undefined ? join(out, name) : out;
+  const run = o['run'] as number | undefined;
+  if (o['what'] === 'tuples')
     return {
-      what: name === 'tuples.jsonl' ? 'tuples' : 'rows',
-      items: await write(library, run(), file, task),
-      files: [file],
+      what: 'tuples',
+      items: await writeTupleLines(library, miningRun(library, run).id, out, task),
+      files: [out],
     };
-  };
   switch (format) {
-    case 'retrieval-sfm':
-      return exportRetrievalSfm(
-        library,
-        {
-          out,
-          run: o['run'] === undefined ? undefined : run(),
-          pairsPerQuery: (o['pairsPerQuery'] as number | undefined) ?? PAIRS_PER_QUERY,
-          mining: Object.fromEntries(Object.entries(miningOf(o)).filter(([, v]) => v !== undefined)),
-          seed,
-          photos,
-        },
-        task,
-      );
-    case 'gnd':
-      return exportGroundTruth(library, { out, seed, photos }, task);
-    case 'hloc-pairs':
-      return writeHlocPairs(library, run(), out, task);
-    case 'csv':
-      return table('tuples.csv', writeTupleCsv);
-    case 'jsonl':
-      return table('tuples.jsonl', writeTupleLines);
-    case 'parquet':
-      return table('tuples.parquet', writeTupleParquet);
     case 'network': {
       const row = await resolveNetwork(library, o['network'] as string | undefined, 'latest');
       copyFileSync(library.file('networks', `${row.uid}.onnx`), `${out}.tmp`);
@@ -105,6 +74,20 @@ async function exportAs(library: Library, format: Format, o: Options, task: Task
     }
     case 'descriptors':
       return exportDescriptors(library, o, out);
+    default:
+      return exportLibrary(
+        library,
+        {
+          format,
+          out,
+          run,
+          seed: o['seed'] as number | undefined,
+          photos,
+          pairsPerQuery: o['pairsPerQuery'] as number | undefined,
+          mining: Object.fromEntries(Object.entries(miningOf(o)).filter(([, v]) => v !== undefined)),
+        },
+        task,
+      );
   }
 }
 

@@ -47,6 +47,10 @@ ipcMain.handle('covis:request', (event, route: unknown, params: unknown) =>
 ipcMain.handle('covis:open-library', (event) => (trusted(event) ? chooseLibrary() : refused()));
 ipcMain.handle('covis:import', (event) => (trusted(event) ? chooseImport() : refused()));
 
+ipcMain.handle('covis:export', (event, format: unknown, run: unknown) =>
+  trusted(event) ? chooseExport(format, run) : refused(),
+);
+
 async function chooseLibrary(): Promise<Reply<unknown>> {
   const chosen = await dialog.showOpenDialog(window!, {
     title: 'Open a library, or choose an empty folder for a new one',
@@ -66,6 +70,17 @@ async function chooseImport(): Promise<Reply<unknown>> {
   });
   if (chosen.canceled || chosen.filePaths.length === 0) return { ok: true, data: null };
   return supervisor.request('library.import', { paths: chosen.filePaths }, 'host');
+}
+
+async function chooseExport(format: unknown, run: unknown): Promise<Reply<unknown>> {
+  const chosen = await dialog.showOpenDialog(window!, {
+    title: 'Export into a new or an empty folder',
+    buttonLabel: 'Export here',
+    properties: ['openDirectory', 'createDirectory', 'promptToCreate'],
+  });
+  const path = chosen.filePaths[0];
+  if (chosen.canceled || path === undefined) return { ok: true, data: null };
+  return supervisor.request('library.export', { path, format, run }, 'host');
 }
 
 function statePath(): string {

@@ -196,6 +196,10 @@ export class Engine {
     'library.import': ({ paths }) => ({
       job: this.#jobs().start('import', taskTitle('import', { sources: paths }), { sources: paths }),
     }),
+    'library.export': ({ path, format, run }) => {
+      const params = { export: { out: path, format, run } };
+      return { job: this.#jobs().start('export', taskTitle('export', params), params) };
+    },
     'clusters.list': () => listClusters(this.#open()),
     'clusters.detail': ({ id }) => clusterDetail(this.#open(), id),
     'clusters.covisible': ({ id, view }) => covisibleViews(this.#open(), id, view),

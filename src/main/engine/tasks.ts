@@ -33,6 +33,7 @@ import type { Library } from './library/library.ts';
 import { extract } from './network/extract.ts';
 import { resolveNetwork } from './network/networks.ts';
 import { evaluateNetwork, mineLibrary, mineManifoldLibrary, runAll } from './pipeline.ts';
+import { exportLibrary, type ExportOptions } from './exchange/export.ts';
 import { importPairs } from './exchange/import-pairs.ts';
 import { importSources, type ImportReport } from './sfm/import.ts';
 import { DEFAULT_TRAINING, train } from './training/train.ts';
@@ -59,6 +60,7 @@ export interface TaskParams {
   readonly set?: string | undefined;
   readonly vectors?: ImportVectorsOptions | undefined;
   readonly half?: boolean | undefined;
+  readonly export?: ExportOptions | undefined;
   readonly mining?: { readonly [K in keyof MiningParameters]?: MiningParameters[K] | undefined } | undefined;
   /** Mines on the manifold of the descriptors instead of geometry. */
   readonly manifold?: { readonly [K in keyof ManifoldParameters]?: ManifoldParameters[K] | undefined } | undefined;
@@ -153,6 +155,8 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
       task.changed('map');
       return { set: set.key, photos: set.ids.length };
     }
+    case 'export':
+      return exportLibrary(library, p.export!, task);
     case 'tradeoff': {
       const set = await setOf(library, p, training.size, task);
       const parameters = {
@@ -278,6 +282,8 @@ export function taskTitle(kind: JobKind, p: TaskParams): string {
       return `Measure ${p.method ?? 'cosine'}`;
     case 'map':
       return 'Map of all photos';
+    case 'export':
+      return `Export ${p.export?.format ?? ''}`;
     case 'tradeoff':
       return 'Diffusion from gradients to spectrum';
   }

@@ -1,4 +1,5 @@
 import type { EngineEvent, Reply, ReplyMessage, RouteName, RouteParams, RouteResults } from '../../shared/contract.ts';
+import type { ExportFormat } from '../../shared/domain.ts';
 import { CovisError, fromErrorShape } from '../../shared/errors.ts';
 
 type Listener = (event: EngineEvent) => void;
@@ -101,7 +102,11 @@ export function onEvent(listener: Listener): () => void {
 export const host =
   desktop === undefined
     ? undefined
-    : { openLibrary: () => unwrap(desktop.openLibrary()), importModels: () => unwrap(desktop.importModels()) };
+    : {
+        openLibrary: () => unwrap(desktop.openLibrary()),
+        importModels: () => unwrap(desktop.importModels()),
+        exportRun: (format: ExportFormat, run: number) => unwrap(desktop.exportRun(format, run)),
+      };
 
 async function unwrap(reply: Promise<Reply<unknown>>): Promise<unknown> {
   const r = await reply;

@@ -156,6 +156,10 @@ describe('dispatch', () => {
       ok: false,
       error: { code: 'FORBIDDEN_SENDER' },
     });
+    expect(await engine.dispatch('library.export', { path: '/etc', format: 'csv', run: 1 }, 'page')).toMatchObject({
+      ok: false,
+      error: { code: 'FORBIDDEN_SENDER' },
+    });
     expect(await engine.dispatch('library.import', { paths: ['/etc'] }, 'page')).toMatchObject({
       ok: false,
       error: { code: 'FORBIDDEN_SENDER' },
@@ -285,6 +289,96 @@ describe('jobs', () => {
       error: { code: 'STATE_EMPTY', hint: expect.stringContaining('--min-shared') },
     });
     expect(second).toMatchObject({ state: 'done', result: { tuples: 5 } });
+  });
+});
+
+describe('a review through routes', () => {
+  const ask = async (
+    route: string,
+    params: unknown,
+  ): Promise<{ ok: boolean; data?: never; error?: { code: string } }> =>
+    (await engine.dispatch(route, params, 'page')) as never;
+
+  it('lists, pages, decides, undoes, compares, and tells what changed', async () => {
+    await finished(await start({ kind: 'mine', mining: { queries: 12 } }));
+    await finished(await start({ kind: 'mine', mining: { queries: 12 }, seed: 4 }));
+    const [second, first] = (await ask('tuples.runs', {})).data as unknown as { id: number }[];
+    const open = { run: first!.id, filter: {}, sort: 'suspicion' };
+    const { list, total } = (await ask('tuples.open', open)).data as unknown as { list: string; total: number };
+    expect(total).toBe(12);
+    const page = async (): Promise<{ query: string; positive: string; verdict: string | null; index: number }[]> =>
+      ((await ask('tuples.page', { list, from: 0, limit: 12 })).data as unknown as { tuples: never[] }).tuples;
+    const [t] = await page();
+    const changed: string[] = [];
+    const off = engine.onEvent((e) => e.event === 'changed' && changed.push(e.what));
+    const judgement = {
+      query: t!.query,
+      other: t!.positive,
+      aspect: 'positive',
+      verdict: 'reject',
+      run: first!.id,
+      tuple: t!.index,
+    };
+    expect(await ask('review.decide', { label: 'Rejected', judgements: [judgement] })).toMatchObject({ ok: true });
+    expect((await page())[0]!.verdict).toBe('reject');
+    expect(await ask('review.progress', { run: first!.id })).toMatchObject({ data: { rejected: 1, undo: 'Rejected' } });
+    expect(await ask('review.undo', {})).toEqual({
+      ok: true,
+      data: { label: 'Rejected', run: first!.id, tuple: t!.index },
+    });
+    expect((await page())[0]!.verdict).toBeNull();
+    expect(await ask('review.redo', {})).toMatchObject({ data: { label: 'Rejected' } });
+    expect(changed.filter((c) => c === 'decisions').length).toBe(3);
+    off();
+    expect(await ask('tuples.compare', { a: first!.id, b: second!.id })).toMatchObject({
+      ok: true,
+      data: { a: first!.id },
+    });
+    const around = await ask('manifold.around', { photo: t!.query });
+    expect(around).toMatchObject({
+      ok: true,
+      data: { photo: t!.query, nodes: expect.arrayContaining([{ photo: t!.query, steps: 0 }]) },
+    });
+  });
+
+  it('refuses what a page should not send', async () => {
+    const [a, b] = ['0'.repeat(32), '1'.repeat(32)];
+    const decide = (judgement: object): Promise<unknown> =>
+      ask('review.decide', { label: 'x', judgements: [judgement] });
+    expect(await decide({ query: a, other: b, aspect: 'positive', verdict: 'reject' })).toMatchObject({
+      error: { code: 'NOT_FOUND' },
+    });
+    expect(await decide({ query: '../etc', other: b, aspect: 'positive', verdict: 'reject' })).toMatchObject({
+      error: { code: 'VALIDATION_FAILED' },
+    });
+    expect(await decide({ query: a, other: b, aspect: 'positive', verdict: 'delete' })).toMatchObject({
+      error: { code: 'VALIDATION_FAILED' },
+    });
+    expect(await ask('tuples.open', { run: 1, filter: { cluster: "' OR 1" }, sort: 'mined' })).toMatchObject({
+      error: { code: 'VALIDATION_FAILED' },
+    });
+    expect(await ask('tuples.open', { run: 987, filter: {}, sort: 'mined' })).toMatchObject({
+      error: { code: 'NOT_FOUND' },
+    });
+    expect(await ask('tuples.page', { list: 'l424242', from: 0, limit: 5 })).toMatchObject({
+      error: { code: 'NOT_FOUND' },
+    });
+    expect(await ask('settings.set', { keys: { accept: Array(9).fill('a') } })).toMatchObject({
+      error: { code: 'VALIDATION_FAILED' },
+    });
+  });
+
+  it('writes a run where a dialog says', async () => {
+    const [run] = (await ask('tuples.runs', {})).data as unknown as { id: number }[];
+    const out = join(folder, 'exported');
+    const reply = await engine.dispatch('library.export', { path: out, format: 'csv', run: run!.id }, 'host');
+    const { job } = (reply as { ok: true; data: { job: number } }).data;
+    expect(await finished(job)).toMatchObject({
+      state: 'done',
+      title: 'Export csv',
+      result: { items: expect.any(Number) },
+    });
+    expect(readFileSync(join(out, 'tuples.csv'), 'utf8')).toMatch(/^run,tuple,role/);
   });
 });
 
