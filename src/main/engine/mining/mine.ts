@@ -180,7 +180,6 @@ function choosePositives(
       const candidates = reader.of(query);
       if (candidates.pairs.length === 0) continue;
       const seen = used.get(query);
-      if (seen === undefined && !withinLimit(candidates.pairs[0]!.cluster)) continue;
       const open = (list: readonly CovisiblePair[]): CovisiblePair[] =>
         list.filter((c) => decided.mayMatch(query, c.other) && seen?.has(c.other) !== true);
       const wanted = decided.chosen.get(query);
@@ -192,7 +191,7 @@ function choosePositives(
         const near = open(candidates.near);
         pair = p.positives === 'm1' ? closestDescriptor(near, (o) => similarity(query, o)) : mostShared(near);
       }
-      if (pair === undefined) continue;
+      if (pair === undefined || (seen === undefined && !withinLimit(pair.cluster))) continue;
       out.push({ query, pair, candidates });
       if (seen === undefined) {
         used.set(query, new Set([pair.other]));

@@ -81,9 +81,8 @@ export function useTupleList() {
   }
 
   /** Reads again what is shown, in its place: after a decision. */
-  async function refresh(first: number, last: number): Promise<void> {
-    const wanted: number[] = [];
-    for (let p = Math.floor(first / PAGE); p <= Math.floor(last / PAGE); p += 1) wanted.push(p);
+  async function refresh(rows: readonly number[]): Promise<void> {
+    const wanted = [...new Set(rows.map((i) => Math.floor(i / PAGE)))];
     const kept = new Map([...pages.value].filter(([p]) => wanted.includes(p)));
     pages.value = kept;
     await Promise.all(wanted.map((p) => load(p, list)));
