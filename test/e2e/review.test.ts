@@ -87,7 +87,7 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
         while ((await page.locator('figure.focused button.negative').count()) === 0)
           await page.keyboard.press('ArrowRight');
         await page.keyboard.press(i % 8 === 1 ? 'o' : 'x');
-        await page.locator('figure.focused .badge').waitFor();
+        await page.locator('figure.focused .verdict').waitFor();
         while ((await page.locator('figure.focused button.positive').count()) === 0)
           await page.keyboard.press('ArrowLeft');
       }

@@ -6,7 +6,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { readPickle, type Pickled } from '../formats/pickle.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
-import { hashFile, inspectPhoto, type PhotoFile } from '../library/photos.ts';
+import { hashFile, inspectPhoto, photoWriter, type PhotoFile } from '../library/photos.ts';
 import type { ImportReport } from '../sfm/import.ts';
 import { relabelPlaces } from '../sfm/places.ts';
 import { imsPath, type PairList } from './retrieval-sfm.ts';
@@ -59,11 +59,6 @@ export function readPairLists(file: string): Record<(typeof SIDES)[number], Pair
   return { train: side('train'), val: side('val') };
 }
 
-interface Found {
-  readonly name: string;
-  readonly photo: PhotoFile | undefined;
-}
-
 /**
  * Imports a retrieval-SfM file: a cluster without 3D for each of its clusters, the pairs as given, `val` held out. Photos are sought in
  * `ims/` as that data set lays them out, or as `<id>.jpg`; those that are missing are counted, and can come with a later import.
@@ -81,7 +76,7 @@ export async function importPairs(
   const lists = readPairLists(file);
   const folder = resolve(images ?? join(dirname(file), 'ims'));
   const fileHash = await hashFile(file);
-  const photos = new Map<string, Found>();
+  const photos = new Map<string, PhotoFile>();
   const all = [...new Set(SIDES.flatMap((s) => lists[s].cids))];
   const warnings: string[] = [];
   const warn = (m: string): void => {
@@ -104,12 +99,12 @@ export async function importPairs(
           warn(error instanceof CovisError ? `${error.message}: ${error.file ?? name}` : String(error));
         }
       }
-      photos.set(cid, { name: name ?? imsPath(cid), photo });
+      if (photo !== undefined) photos.set(cid, photo);
       task.progress((done += 1));
     }
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
-  const missing = all.filter((cid) => photos.get(cid)!.photo === undefined);
+  const missing = all.filter((cid) => !photos.has(cid));
   if (missing.length > 0)
     warn(
       `${missing.length} of ${all.length} photos are not below ${folder}: ${missing.slice(0, NAMED_MISSING).join(', ')}${missing.length > NAMED_MISSING ? ', …' : ''}`,
@@ -139,22 +134,10 @@ function commitSide(
   library: Library,
   list: PairList,
   side: 'train' | 'val',
-  from: { file: string; fileHash: string; folder: string; photos: ReadonlyMap<string, Found> },
+  from: { file: string; fileHash: string; folder: string; photos: ReadonlyMap<string, PhotoFile> },
 ): { clusters: number; pairs: number; own: number; across: number } {
   const { db } = library;
-  const insertScene = db
-    .prepare(
-      'INSERT INTO scene (name, root, images, held_out) VALUES (?, ?, ?, ?) ON CONFLICT(root) DO UPDATE SET images = excluded.images RETURNING id',
-    )
-    .pluck();
-  const insertPhoto = db
-    .prepare(
-      'INSERT INTO photo (hash, width, height, orientation, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes RETURNING id',
-    )
-    .pluck();
-  const insertFile = db.prepare(
-    'INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(scene_id, name) DO UPDATE SET photo_id = excluded.photo_id, modified = excluded.modified, bytes = excluded.bytes',
-  );
+  const write = photoWriter(library);
   const insertCluster = db
     .prepare(
       'INSERT INTO cluster (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, 0, 0, NULL, ?) ON CONFLICT(uid) DO UPDATE SET source = excluded.source RETURNING id',
@@ -167,6 +150,7 @@ function commitSide(
     'INSERT INTO given_pair (cluster_id, query_view, positive_view) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   );
   const rowOf = new Map<number, number>();
+  const sceneOf = new Map<number, number>();
   const viewOf = new Int32Array(list.cids.length);
   const views = new Map<number, number>();
   list.cids.forEach((cid, i) => {
@@ -175,26 +159,17 @@ function commitSide(
     let cluster = rowOf.get(label);
     if (cluster === undefined) {
       // A scene of its own for each cluster, so that each is a place of its own.
-      const scene = insertScene.get(
-        name,
-        `${from.file}#${side}/${label}`,
-        from.folder,
-        side === 'val' ? 1 : 0,
-      ) as number;
+      const scene = write.scene(name, `${from.file}#${side}/${label}`, from.folder, side === 'val' ? 1 : 0);
       const uid = createHash('sha256').update(`${from.fileHash} ${side} ${label}`).digest('hex').slice(0, 16);
       cluster = insertCluster.get(uid, scene, name, from.file, now()) as number;
       rowOf.set(label, cluster);
+      sceneOf.set(label, scene);
     }
     const view = views.get(label) ?? 0;
     views.set(label, view + 1);
     viewOf[i] = view;
-    const { name: fileName, photo } = from.photos.get(cid)!;
-    let photoId: number | null = null;
-    if (photo !== undefined) {
-      const scene = db.prepare('SELECT scene_id FROM cluster WHERE id = ?').pluck().get(cluster) as number;
-      photoId = insertPhoto.get(photo.hash, photo.width, photo.height, photo.orientation, photo.bytes) as number;
-      insertFile.run(photoId, scene, fileName, photo.modified, photo.bytes);
-    }
+    const photo = from.photos.get(cid);
+    const photoId = photo === undefined ? null : write.photo(sceneOf.get(label)!, photo);
     insertView.run(cluster, view, photoId, cid);
   });
   let own = 0;

@@ -99,6 +99,37 @@ export function upright(x: number, y: number, orientation: number): [number, num
   }
 }
 
+/** Statements that write scenes, photos and their files; each gives or keeps the row that is there already. Use them in a transaction. */
+export function photoWriter(library: Library): {
+  /** @param heldOut 1 or 0 where a list of pairs says so; null leaves it to the seed. @returns its id. */
+  readonly scene: (name: string, root: string, images: string, heldOut?: 0 | 1 | null) => number;
+  /** @returns the photo's id. */
+  readonly photo: (scene: number, file: PhotoFile) => number;
+} {
+  const { db } = library;
+  const scene = db
+    .prepare(
+      'INSERT INTO scene (name, root, images, held_out) VALUES (?, ?, ?, ?) ON CONFLICT(root) DO UPDATE SET images = excluded.images RETURNING id',
+    )
+    .pluck();
+  const photo = db
+    .prepare(
+      'INSERT INTO photo (hash, width, height, orientation, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes RETURNING id',
+    )
+    .pluck();
+  const file = db.prepare(
+    'INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(scene_id, name) DO UPDATE SET photo_id = excluded.photo_id, modified = excluded.modified, bytes = excluded.bytes',
+  );
+  return {
+    scene: (name, root, images, heldOut = null) => scene.get(name, root, images, heldOut) as number,
+    photo: (sceneId, p) => {
+      const id = photo.get(p.hash, p.width, p.height, p.orientation, p.bytes) as number;
+      file.run(id, sceneId, p.name, p.modified, p.bytes);
+      return id;
+    },
+  };
+}
+
 /** All photos, by id. */
 export function allPhotos(library: Library): PhotoRow[] {
   return library.db

@@ -186,26 +186,13 @@ export class TupleLists {
   }
 }
 
-interface TupleRow {
+type TupleRow = Omit<TupleInfo, 'index' | 'negatives' | 'alternatives'> & {
   readonly idx: number;
   readonly queryId: number;
-  readonly query: string;
-  readonly positive: string;
-  readonly cluster: string;
-  readonly clusterName: string;
-  readonly shared: number;
-  readonly overlap: number;
-  readonly scale: number | null;
-  readonly positiveSimilarity: number;
-  readonly strategies: number;
-  readonly disagreement: number;
-  readonly suspicion: number;
+  /** JSON of what was mined. */
   readonly negatives: string;
   readonly alternatives: string;
-  readonly verdict: Verdict | null;
-  readonly replacement: string | null;
-  readonly note: string | null;
-}
+};
 
 /** Tuples of a run by their positions, in the order asked for, with what people decided about them. */
 export function readTuples(library: Library, run: number, indices: ArrayLike<number>): TupleInfo[] {

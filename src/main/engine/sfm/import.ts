@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { writeNpy } from '../formats/npy.ts';
-import { hashFile, inspectPhoto, listImages, type PhotoFile } from '../library/photos.ts';
+import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { readColmapBinary } from './colmap-binary.ts';
 import { readColmapText } from './colmap-text.ts';
@@ -212,31 +212,14 @@ function commit(
   staged: readonly StagedModel[][],
   photos: Map<SceneLocation, Map<string, PhotoFile>>,
 ): string[] {
-  const { db } = library;
   const missing: string[] = [];
-  const insertScene = db
-    .prepare(
-      'INSERT INTO scene (name, root, images) VALUES (?, ?, ?) ON CONFLICT(root) DO UPDATE SET images = excluded.images RETURNING id',
-    )
-    .pluck();
-  const insertPhoto = db
-    .prepare(
-      'INSERT INTO photo (hash, width, height, orientation, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes RETURNING id',
-    )
-    .pluck();
-  const insertFile = db.prepare(
-    'INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(scene_id, name) DO UPDATE SET photo_id = excluded.photo_id, modified = excluded.modified, bytes = excluded.bytes',
-  );
+  const write = photoWriter(library);
   scenes.forEach((scene, s) => {
-    const sceneId = insertScene.get(scene.name, scene.root, scene.images) as number;
+    const sceneId = write.scene(scene.name, scene.root, scene.images);
     const ids = new Map<string, number>();
     // By name, not in the order in which reading happened to end: draws by seed depend on the order of the rows.
     const byName = [...photos.get(scene)!.values()].sort((x, y) => (x.name < y.name ? -1 : 1));
-    for (const p of byName) {
-      const id = insertPhoto.get(p.hash, p.width, p.height, p.orientation, p.bytes) as number;
-      insertFile.run(id, sceneId, p.name, p.modified, p.bytes);
-      ids.set(p.name, id);
-    }
+    for (const p of byName) ids.set(p.name, write.photo(sceneId, p));
     for (const m of staged[s]!) missing.push(...commitModel(library, scene, sceneId, m, ids));
   });
   relabelPlaces(library);
