@@ -174,7 +174,7 @@ export class Engine {
   }
 
   #info(library: Library): LibraryInfo {
-    const count = (table: 'photo' | 'scene' | 'cluster' | 'pair'): number =>
+    const count = (table: 'photo' | 'scene' | 'cluster' | 'pair' | 'given_pair'): number =>
       library.db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number;
     return {
       path: library.path,
@@ -182,7 +182,7 @@ export class Engine {
       photos: count('photo'),
       scenes: count('scene'),
       clusters: count('cluster'),
-      pairs: count('pair'),
+      pairs: count('pair') + count('given_pair'),
       points: (library.db.prepare('SELECT COALESCE(SUM(points), 0) FROM cluster').pluck().get() as number) ?? 0,
       networks: listNetworks(library),
       device: DEVICE,
