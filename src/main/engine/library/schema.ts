@@ -279,7 +279,7 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE mining_run;
   ALTER TABLE mining_run_3 RENAME TO mining_run;
   ALTER TABLE tuple_3 RENAME TO tuple;
-  CREATE INDEX tuple_query ON tuple(run_id, query);
+  CREATE INDEX tuple_query ON tuple(run_id, query, positive);
 
   -- What people decided, append only. The history is a tree: an action's parent is the one that was in force before; undo goes to the
   -- parent, redo back towards the tip. head and tip are what holds after the row.
