@@ -161,6 +161,7 @@ describe('what may be a negative', () => {
     expect(s.foreign(c, loose)).toBe(false);
     expect(s.foreign(26, loose)).toBe(false);
     expect(s.foreign(loose, 26)).toBe(false);
+    expect([s.joined(2, 13), s.joined(26, loose), s.joined(a, c), s.joined(a, 2)]).toEqual([true, true, false, false]);
     // The rest of its folder stays apart.
     expect(s.foreign(c, looseToo)).toBe(true);
     expect(s.foreign(a, loose)).toBe(true);

@@ -30,6 +30,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => library.close());
 
+const placeOf = (photo: number): number =>
+  library.db.prepare('SELECT place FROM photo WHERE id = ?').pluck().get(photo) as number;
+
 describe('pools of a manifold run', () => {
   it('are stored whole and drawn as the recipe says', async () => {
     const network = ensureDefaultNetwork(library);
@@ -69,6 +72,15 @@ describe('pools of a manifold run', () => {
     ]);
     const left = readPools(library, run).pools.find((p) => p.anchor === pool!.anchor);
     expect(left?.positives.map((p) => p.photo) ?? []).not.toContain(pool!.positives[0]!.photo);
+    const other = readPools(library, run).pools.find((p) => p.negatives.some((n) => placeOf(n) !== placeOf(p.anchor)))!;
+    const wrong = other.negatives.find((n) => placeOf(n) !== placeOf(other.anchor))!;
+    decide(library, 'test', [{ query: other.anchor, other: wrong, aspect: 'negative', verdict: 'same-object' }]);
+    // One word on two photos holds for all photos of their places.
+    const places = new Set([placeOf(other.anchor), placeOf(wrong)]);
+    for (const p of readPools(library, run).pools)
+      for (const n of p.negatives)
+        if (placeOf(n) !== placeOf(p.anchor))
+          expect(places.has(placeOf(n)) && places.has(placeOf(p.anchor))).toBe(false);
     const trained = (await runTask(
       library,
       'train',

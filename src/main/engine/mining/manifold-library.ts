@@ -68,7 +68,7 @@ export async function mineManifoldTuples(
       .filter((m) => decided.mayMatch(query, m.photo));
     const negatives = pool.negatives
       .map((m) => ({ photo: photoOf(m.index), similarity: m.similarity }))
-      .filter((m) => decided.mayDiffer(query, m.photo));
+      .filter((m) => decided.mayDiffer(query, m.photo) && !apart.joined(query, m.photo));
     if (positives.length === 0 || negatives.length === 0) {
       emptied += 1;
       continue;

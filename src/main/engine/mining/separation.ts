@@ -10,6 +10,8 @@ export interface Separation {
   /** True where the photos show different objects as far as is known, and nobody refused the pair. */
   readonly foreign: (query: number, other: number) => boolean;
   readonly groups: number;
+  /** True where a person said that the photos of two places show one object, maybe through others; for mining that knows no places. */
+  readonly joined: (query: number, other: number) => boolean;
 }
 
 export function separation(library: Library, judgements: Judgements): Separation {
@@ -45,14 +47,17 @@ export function separation(library: Library, judgements: Judgements): Separation
   }
   const groupOf = (photo: number): number => find(place[photo] ?? 0);
   const plain = parent.size === 0 && also.size === 0;
+  const same = (query: number, other: number): boolean => {
+    const [g, h] = [groupOf(query), groupOf(other)];
+    return g === h || also.get(other)?.has(g) === true || also.get(query)?.has(h) === true;
+  };
   return {
     groupOf: plain ? (photo) => place[photo] ?? 0 : groupOf,
     foreign: (query, other) => {
       if (plain) return place[query] !== place[other] && judgements.mayDiffer(query, other);
-      const [g, h] = [groupOf(query), groupOf(other)];
-      if (g === h || also.get(other)?.has(g) === true || also.get(query)?.has(h) === true) return false;
-      return judgements.mayDiffer(query, other);
+      return !same(query, other) && judgements.mayDiffer(query, other);
     },
+    joined: (query, other) => !plain && place[query] !== place[other] && same(query, other),
     groups: new Set(photos.map(([, p]) => find(p))).size,
   };
 }

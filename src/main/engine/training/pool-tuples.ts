@@ -5,6 +5,7 @@ import { random } from '../library/random.ts';
 import { judgements } from '../mining/decisions.ts';
 import type { Mined, MinedAlternative, MinedNegative, Tuple } from '../mining/mine.ts';
 import { miningRun } from '../mining/runs.ts';
+import { separation } from '../mining/separation.ts';
 import { STRATEGY_BITS } from '../../../shared/domain.ts';
 import type { DescriptorSet } from '../network/extract.ts';
 import { dot, row, type Matrix } from '../retrieval/rank.ts';
@@ -31,6 +32,7 @@ export function readPools(library: Library, run: number): { pools: Pool[]; param
       hint: 'Mine with --strategy manifold, or leave out --pools.',
     });
   const decided = judgements(library);
+  const apart = separation(library, decided);
   const rows = library.db
     .prepare('SELECT query, alternatives, negatives FROM tuple WHERE run_id = ? ORDER BY tuple_index')
     .all(run) as { query: number; alternatives: string; negatives: string }[];
@@ -40,7 +42,7 @@ export function readPools(library: Library, run: number): { pools: Pool[]; param
       positives: (JSON.parse(r.alternatives) as MinedAlternative[]).filter((p) => decided.mayMatch(r.query, p.photo)),
       negatives: (JSON.parse(r.negatives) as MinedNegative[])
         .map((n) => n.photo)
-        .filter((n) => decided.mayDiffer(r.query, n)),
+        .filter((n) => decided.mayDiffer(r.query, n) && !apart.joined(r.query, n)),
     }))
     .filter((p) => p.positives.length > 0 && p.negatives.length > 0);
   return { pools, parameters };
