@@ -2,6 +2,7 @@
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXPORT_FORMATS } from '../../shared/domain.ts';
+import { defined } from '../../shared/defined.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { exportLibrary } from '../engine/exchange/export.ts';
 import { PHOTO_PLACEMENTS, type PhotoPlacement } from '../engine/exchange/photo-tree.ts';
@@ -84,7 +85,7 @@ async function exportAs(library: Library, format: Format, o: Options, task: Task
           seed: o['seed'] as number | undefined,
           photos,
           pairsPerQuery: o['pairsPerQuery'] as number | undefined,
-          mining: Object.fromEntries(Object.entries(miningOf(o)).filter(([, v]) => v !== undefined)),
+          mining: defined(miningOf(o)),
         },
         task,
       );

@@ -8,6 +8,7 @@ import {
   NEGATIVE_STRATEGIES,
   POSITIVE_STRATEGIES,
 } from '../../shared/domain.ts';
+import { defined } from '../../shared/defined.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { writeTupleLines } from '../engine/exchange/tuple-files.ts';
 import { DEFAULT_MANIFOLD, mineManifold } from '../engine/mining/manifold.ts';
@@ -150,8 +151,7 @@ async function mineRaw(o: Options, strategy: string): Promise<void> {
   const file = o['descriptors'] as string;
   const read = await readDescriptorFile(file, undefined, 'database');
   const vectors = normaliseRows(read.vectors, 'the descriptors', file);
-  const given = Object.fromEntries(Object.entries(manifoldOf(o)).filter(([, v]) => v !== undefined));
-  const parameters: ManifoldParameters = { ...DEFAULT_MANIFOLD, ...given };
+  const parameters: ManifoldParameters = { ...DEFAULT_MANIFOLD, ...defined(manifoldOf(o)) };
   const warnings: string[] = [];
   const task = terminalContext(warnings);
   const began = performance.now();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { RankParameters } from '../engine/retrieval/methods.ts';
+import { defined } from '../../shared/defined.ts';
 import type { Method } from '../../shared/domain.ts';
 import { number, type Options } from './program.ts';
 
@@ -34,5 +35,5 @@ export function rankingOf(o: Options, method: Method): Partial<RankParameters> {
     truncation: o['trunc'],
     shortlist: o['shortlist'],
   };
-  return Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Partial<RankParameters>;
+  return defined(given) as Partial<RankParameters>;
 }

@@ -10,6 +10,7 @@ import {
   type RouteResults,
   type Turned,
 } from '../../shared/contract.ts';
+import { defined } from '../../shared/defined.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
 import type { LibraryInfo } from '../../shared/domain.ts';
 import { listEvaluations } from './evaluation/evaluations.ts';
@@ -292,7 +293,7 @@ export class Engine {
   #search(p: RouteParams<'search.run'>): Promise<RouteResults['search.run']> {
     this.#open();
     const { size } = trainingParameters({ size: p.size });
-    const ranking = Object.fromEntries(Object.entries(p.ranking ?? {}).filter(([, v]) => v !== undefined));
+    const ranking = defined(p.ranking ?? {});
     return this.#searches!.search({
       ...this.#photoAsked(p),
       set: p.set,

@@ -2,6 +2,7 @@ import type { EvaluationResult, TrainingParameters } from '../../shared/domain.t
 import { evaluateGeometry, storeEvaluation } from './evaluation/geometry-protocol.ts';
 import type { TaskContext } from './jobs/context.ts';
 import type { Library } from './library/library.ts';
+import { defined } from '../../shared/defined.ts';
 import type { ManifoldParameters } from '../../shared/domain.ts';
 import { manifoldDefaults, mineManifoldTuples } from './mining/manifold-library.ts';
 import { mineTuples, type Mined } from './mining/mine.ts';
@@ -112,7 +113,7 @@ export async function mineManifoldLibrary(
   const usable = (photo: number): boolean => !split.separate || !split.heldOut.has(photo);
   const parameters: ManifoldParameters = {
     ...manifoldDefaults(Array.from(set.ids).filter(usable).length),
-    ...(Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Partial<ManifoldParameters>),
+    ...defined(given),
     positives: 'manifold',
   };
   const mined = await mineManifoldTuples(library, set, usable, parameters, task);

@@ -8,6 +8,7 @@ import {
   type Protocol,
   type TrainingParameters,
 } from '../../shared/domain.ts';
+import { defined } from '../../shared/defined.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { PROTOCOL_TEXT } from './evaluation/ground-truth.ts';
 import {
@@ -69,12 +70,6 @@ export interface TaskParams {
   readonly batch?: number | undefined;
   /** Manifold run that is trained on. */
   readonly pools?: number | undefined;
-}
-
-function defined<T extends object>(o: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }
 
 /** Defaults overlaid with what was given. */

@@ -79,6 +79,16 @@ export class CandidateReader {
   readonly #cameras;
   readonly #hasGiven: boolean;
   readonly #clusters = new Map<number, ClusterViews>();
+  #last:
+    | {
+        readonly query: number;
+        readonly views: readonly {
+          readonly cluster: number;
+          readonly seen: number;
+          readonly rows: ReadonlyMap<number, readonly [shared: number, scale: number | null]>;
+        }[];
+      }
+    | undefined;
 
   /** @param allowed photos that may be positives. */
   constructor(library: Library, parameters: MiningParameters, allowed: (photo: number) => boolean) {
@@ -159,13 +169,22 @@ export class CandidateReader {
 
   /** The pair of two photos in any common cluster, also one that no strategy may take; undefined where they share none. */
   pair(query: number, other: number): CovisiblePair | undefined {
+    // Asked for many photos of one query, one after the other.
+    if (this.#last?.query !== query) {
+      const views = (this.#viewsOf.all(query) as [number, number, number][]).map(([cluster, view, seen]) => ({
+        cluster,
+        seen,
+        rows: new Map(
+          (this.#pairsOf.all({ c: cluster, v: view }) as [number, number, number | null][]).map(([v, ...r]) => [v, r]),
+        ),
+      }));
+      this.#last = { query, views };
+    }
     let best: CovisiblePair | undefined;
-    for (const [cluster, view, seen] of this.#viewsOf.all(query) as [number, number, number][]) {
+    for (const { cluster, seen, rows } of this.#last.views) {
       const at = this.#cluster(cluster).viewOf.get(other);
       if (at === undefined) continue;
-      const rows = this.#pairsOf.all({ c: cluster, v: view }) as [number, number, number | null][];
-      const row = rows.find(([v]) => v === at);
-      const [, shared, scale] = row ?? [0, 0, null];
+      const [shared, scale] = rows.get(at) ?? [0, null];
       if (best !== undefined && best.shared >= shared) continue;
       best = {
         query,

@@ -3,6 +3,7 @@ import { STRATEGY_BITS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import type { Library } from '../library/library.ts';
+import { neighbourCount } from '../retrieval/graph.ts';
 import { dot, row, takeRows } from '../retrieval/rank.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { CandidateReader, DEFAULT_MINING } from './candidates.ts';
@@ -14,13 +15,12 @@ import { percentile, tupleSuspicion } from './suspicion.ts';
 
 /** Ranks within which positives are sought: a share of a small collection, methods.md's 50 in a large one. */
 const POSITIVE_SHARE = 0.06;
-const NEIGHBOUR_SHARE = 0.03;
 
 /** Defaults for a collection of any size: neighbourhoods that are a share of it where it is small, so that they are not all of it. */
 export function manifoldDefaults(rows: number): ManifoldParameters {
   return {
     ...DEFAULT_MANIFOLD,
-    k: Math.max(5, Math.min(DEFAULT_MANIFOLD.k, Math.round(NEIGHBOUR_SHARE * rows))),
+    k: neighbourCount(rows, DEFAULT_MANIFOLD.k),
     positivesK: Math.max(5, Math.min(DEFAULT_MANIFOLD.positivesK, Math.round(POSITIVE_SHARE * rows))),
     negativesK: Math.min(DEFAULT_MANIFOLD.negativesK, rows >> 1),
     // As methods.md has it for CUB: where there are few photos, none is spared.

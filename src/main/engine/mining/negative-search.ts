@@ -1,6 +1,7 @@
 import type { NegativeStrategy } from '../../../shared/domain.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import type { Random } from '../library/random.ts';
+import { neighbourCount } from '../retrieval/graph.ts';
 import { ExactIndex } from '../retrieval/neighbours.ts';
 import { dot, row, takeRows, type Matrix } from '../retrieval/rank.ts';
 import { hardestNegatives, randomNegatives, type Foreign, type Negative } from './negatives.ts';
@@ -8,10 +9,8 @@ import type { Separation } from './separation.ts';
 
 /** Photos that a search for negatives looks at first; a query whose own place or too few places fill them is searched again. */
 const FIRST_LOOK = 256;
-/** Neighbours that are compared to tell how linked two photos are: a share of the pool, at most so many. */
-const LINK_SHARE = 0.03;
+/** Neighbours that are compared to tell how linked two photos are, at most. */
 const MOST_LINKS = 30;
-const FEWEST_LINKS = 5;
 /** Products that looking for links may take; the hardest negatives of every query come first. */
 const LINK_PRODUCTS = 40e6;
 
@@ -81,7 +80,7 @@ export class NegativeSearch {
 
   /** How many of their nearest neighbours in the pool queries and their negatives have in common. */
   async links(vectors: Matrix, queries: readonly number[], negatives: readonly Negative[][]): Promise<Links> {
-    const k = Math.max(FEWEST_LINKS, Math.min(MOST_LINKS, Math.round(LINK_SHARE * this.#pool.rows)));
+    const k = neighbourCount(this.#pool.rows, MOST_LINKS);
     const most = Math.ceil(LINK_PRODUCTS / this.#pool.rows);
     const wanted = new Set<number>();
     for (let n = 0; n < Math.max(...negatives.map((l) => l.length)); n += 1)

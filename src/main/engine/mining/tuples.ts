@@ -1,12 +1,6 @@
-import type {
-  TupleAlternative,
-  TupleInfo,
-  TupleNegative,
-  TupleSort,
-  TupleStrategy,
-  Verdict,
-} from '../../../shared/domain.ts';
+import type { TupleAlternative, TupleInfo, TupleNegative, TupleSort, Verdict } from '../../../shared/domain.ts';
 import { STRATEGY_BITS, type ReviewProgress, type TupleList } from '../../../shared/domain.ts';
+import type { TupleFilterParams } from '../../../shared/contract.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { undoState } from './decisions.ts';
@@ -14,26 +8,7 @@ import type { MinedAlternative, MinedNegative } from './mine.ts';
 import { miningRun } from './runs.ts';
 
 /** What a list of tuples is narrowed to; all that is given has to hold. */
-export interface TupleFilter {
-  /** Cluster of the pair. */
-  readonly cluster?: string | undefined;
-  /** A strategy that would take this positive. */
-  readonly strategy?: TupleStrategy | undefined;
-  /** Bounds of the positive's similarity, of the hardest negative's, and of the shared points. */
-  readonly similarity?: Range | undefined;
-  readonly hardest?: Range | undefined;
-  readonly shared?: Range | undefined;
-  readonly decision?: 'none' | 'any' | 'accept' | 'reject' | 'swap' | 'same-object' | 'note' | undefined;
-  /** Only where strategies would take different positives. */
-  readonly disagreement?: boolean | undefined;
-  /** Only pairs that another run does not have. */
-  readonly newSince?: number | undefined;
-  readonly query?: number | undefined;
-}
-export interface Range {
-  readonly min?: number | undefined;
-  readonly max?: number | undefined;
-}
+export type TupleFilter = TupleFilterParams;
 
 /** Numbers that tuples are sorted by, best first when descending. */
 const SORT_KEYS: Record<TupleSort, { readonly sql: string; readonly descending: boolean }> = {
@@ -74,7 +49,6 @@ function conditions(f: TupleFilter): { sql: string; values: Record<string, unkno
     if (range?.max !== undefined) add(`${column} <= :${name}Max`, `${name}Max`, range.max);
   }
   if (f.disagreement === true) parts.push('t.disagreement > 0');
-  if (f.query !== undefined) add('t.query = :query', 'query', f.query);
   if (f.newSince !== undefined)
     add(
       'NOT EXISTS (SELECT 1 FROM tuple o WHERE o.run_id = :newSince AND o.query = t.query AND o.positive = t.positive)',

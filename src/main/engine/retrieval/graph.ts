@@ -9,6 +9,15 @@ export interface SparseGraph {
   readonly values: Float64Array;
 }
 
+/** Share of a collection that a node's neighbours may be: with more, the graph joins what is not alike. */
+const NEIGHBOUR_SHARE = 0.03;
+const FEWEST_NEIGHBOURS = 5;
+
+/** Neighbours of a node for a collection of any size: `most`, or a share of a small one. */
+export function neighbourCount(rows: number, most: number): number {
+  return Math.max(FEWEST_NEIGHBOURS, Math.min(most, Math.round(NEIGHBOUR_SHARE * rows)));
+}
+
 /** Undirected edges. */
 export function edgeCount(g: SparseGraph): number {
   return g.columns.length / 2;

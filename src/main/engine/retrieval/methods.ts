@@ -6,7 +6,7 @@ import { ApproximateIndex } from './approximate.ts';
 import { DiffusionPool } from './diffusion-pool.ts';
 import { queryVector, type SparseVector } from './diffusion.ts';
 import { augmentDatabase, DEFAULT_REFINEMENT, expand, refine } from './expansion.ts';
-import { edgeCount, mutualGraph, normaliseGraph, type SparseGraph } from './graph.ts';
+import { edgeCount, mutualGraph, neighbourCount, normaliseGraph, type SparseGraph } from './graph.ts';
 import { ExactIndex, exactNeighbours, type Neighbours } from './neighbours.ts';
 import { offlineDiffusion, offlineScores, truncatedScores, type OfflineDiffusion } from './offline.ts';
 import { row, takeRows, topByScore, type Matrix } from './rank.ts';
@@ -69,13 +69,10 @@ export function defaultParameters(method: Method, regional = false): RankParamet
   };
 }
 
-/** Share of a collection that a node's neighbours may be: with more, the graph joins what is not alike. */
-const NEIGHBOUR_SHARE = 0.03;
-
 /** Defaults for a library of any size: as {@link defaultParameters}, with fewer neighbours where there are few photos. */
 export function libraryParameters(method: Method, database: Database): RankParameters {
   const p = defaultParameters(method, database.owners !== undefined);
-  const k = Math.max(5, Math.min(p.k, Math.round(NEIGHBOUR_SHARE * database.vectors.rows)));
+  const k = neighbourCount(database.vectors.rows, p.k);
   return { ...p, k, kq: Math.min(p.kq, k) };
 }
 
