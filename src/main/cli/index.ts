@@ -8,6 +8,7 @@ import type { RunReport } from '../engine/pipeline.ts';
 import type { ImportReport } from '../engine/sfm/import.ts';
 import { listClusters } from '../engine/sfm/clusters.ts';
 import { doctor, doctorLines } from './doctor.ts';
+import { addConvert } from './convert.ts';
 import { addDecide } from './decide.ts';
 import { addExport } from './export.ts';
 import { addMine, miningOf, miningOptions } from './mine.ts';
@@ -67,11 +68,11 @@ action(
 );
 
 action(
-  command('import', 'import COLMAP models and their photos, plain folders of photos, or a retrieval-SfM file of pairs')
+  command('import', 'import 3D models and their photos, plain folders of photos, or lists of pairs')
     .argument('<library>')
     .argument(
       '<source...>',
-      'a folder with images/ and sparse/, several such folders side by side, a folder of photos, or a retrieval-SfM .pkl',
+      'a folder with images/ and sparse/ (COLMAP), several such folders side by side, a folder of photos; a COLMAP database.db, Bundler .out, .nvm, sfm_data.json, reconstruction.json, transforms.json; a retrieval-SfM .pkl, or pairs.txt of hloc',
     )
     .option('--images <folder>', 'where the photos lie, if not in images/ (of a .pkl: in ims/ beside it)'),
   async (o: Options, path: string, sources: string[]) => {
@@ -188,6 +189,7 @@ addEvaluate();
 addSearch();
 
 addExport();
+addConvert();
 
 action(
   training(

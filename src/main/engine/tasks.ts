@@ -35,7 +35,7 @@ import { extract } from './network/extract.ts';
 import { resolveNetwork } from './network/networks.ts';
 import { evaluateNetwork, mineLibrary, mineManifoldLibrary, runAll } from './pipeline.ts';
 import { exportLibrary, type ExportOptions } from './exchange/export.ts';
-import { importPairs } from './exchange/import-pairs.ts';
+import { importPairs, isPairList } from './exchange/import-pairs.ts';
 import { importSources, type ImportReport } from './sfm/import.ts';
 import { DEFAULT_TRAINING, train } from './training/train.ts';
 
@@ -164,10 +164,10 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
   }
 }
 
-/** Models and folders of photos together; retrieval-SfM files one by one. */
+/** Models and folders of photos together; lists of pairs one by one. */
 async function importAny(library: Library, p: TaskParams, task: TaskContext): Promise<ImportReport> {
   const sources = p.sources ?? [];
-  const lists = sources.filter((s) => /\.(pkl|pickle)$/i.test(s));
+  const lists = sources.filter(isPairList);
   const folders = sources.filter((s) => !lists.includes(s));
   const reports: ImportReport[] = [];
   if (folders.length > 0) reports.push(await importSources(library, { sources: folders, images: p.images }, task));

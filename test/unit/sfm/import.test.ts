@@ -154,7 +154,7 @@ describe('import', () => {
 
   it('says what it looked for when there is nothing', () => {
     mkdirSync(at('nothing'), { recursive: true });
-    expect(() => discoverScenes([at('nothing')])).toThrow(/No COLMAP project/);
+    expect(() => discoverScenes([at('nothing')])).toThrow(/No model and no photo/);
     expect(() => discoverScenes([at('nowhere')])).toThrow(/does not exist/);
   });
 

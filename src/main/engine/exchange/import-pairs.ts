@@ -1,20 +1,29 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { readPickle, type Pickled } from '../formats/pickle.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
-import { hashFile, inspectPhoto, photoWriter, type PhotoFile } from '../library/photos.ts';
+import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';
 import type { ImportReport } from '../sfm/import.ts';
 import { relabelPlaces } from '../sfm/places.ts';
+import { photoNamer } from '../sfm/readers/sizes.ts';
+import { records } from '../sfm/text-lines.ts';
 import { imsPath, type PairList } from './retrieval-sfm.ts';
 
 /** Ids become paths, so they may not hold anything that leads elsewhere. */
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 const SIDES = ['train', 'val'] as const;
 const NAMED_MISSING = 5;
+const PICKLE = /\.(pkl|pickle)$/i;
+const HELD_OUT = { train: 0, val: 1, pairs: null } as const;
+
+/** True for files that are lists of pairs, by their names. */
+export function isPairList(source: string): boolean {
+  return PICKLE.test(source) || /\.txt$/i.test(source);
+}
 
 /**
  * Reads a retrieval-SfM file (methods.md 9.1): `{train, val}` with `cids, cluster, qidxs, pidxs`. Nothing in it is executed.
@@ -59,10 +68,57 @@ export function readPairLists(file: string): Record<(typeof SIDES)[number], Pair
   return { train: side('train'), val: side('val') };
 }
 
+const MAX_LIST_BYTES = 1 << 30;
+
 /**
- * Imports a retrieval-SfM file: a cluster without 3D for each of its clusters, the pairs as given, `val` held out. Photos are sought in
- * `ims/` as that data set lays them out, or as `<id>.jpg`; those that are missing are counted, and can come with a later import.
- * @param images folder of the photos; `ims` beside the file where left out.
+ * Reads a list of pairs as hloc has them, two names a line. Connected photos become one cluster.
+ * @throws CovisError `INPUT_CORRUPT` naming file and offset.
+ */
+export function readHlocPairs(file: string): PairList {
+  if (statSync(file).size > MAX_LIST_BYTES)
+    throw new CovisError('INPUT_UNSUPPORTED', 'This list is larger than 1 GiB', { file });
+  const index = new Map<string, number>();
+  const parent: number[] = [];
+  const find = (x: number): number => {
+    let root = x;
+    while (parent[root] !== root) root = parent[root]!;
+    parent[x] = root;
+    return root;
+  };
+  const of = (name: string): number => {
+    let i = index.get(name);
+    if (i === undefined) {
+      index.set(name, (i = parent.length));
+      parent.push(i);
+    }
+    return i;
+  };
+  const qidxs: number[] = [];
+  const pidxs: number[] = [];
+  for (const { fields, offset } of records(file)) {
+    if (fields.length !== 2)
+      throw new CovisError('INPUT_CORRUPT', `A line has ${fields.length} names, not two`, {
+        file,
+        offset,
+        hint: 'A list of pairs has two names of photos a line, as hloc writes it.',
+      });
+    const [q, p] = [of(fields[0]!), of(fields[1]!)];
+    qidxs.push(q);
+    pidxs.push(p);
+    const [g, h] = [find(q), find(p)];
+    parent[Math.max(g, h)] = Math.min(g, h);
+  }
+  return { cids: [...index.keys()], cluster: parent.map((_, i) => find(i)), qidxs, pidxs };
+}
+
+/** Sides of a list of pairs: those of the split that the list itself makes, or one that leaves it to the seed. */
+type Side = (typeof SIDES)[number] | 'pairs';
+
+/**
+ * Imports a list of pairs: a cluster without 3D for each of its clusters, the pairs as given. Of a retrieval-SfM file `val` is held out;
+ * its photos are sought in `ims/` as that data set lays them out, or as `<id>.jpg`. Of a list of hloc, connected photos are a cluster.
+ * Photos that are missing are counted, and can come with a later import.
+ * @param images folder of the photos; `ims` beside a retrieval-SfM file, `images` beside a list, where left out.
  * @throws CovisError `INPUT_*` naming the file, `CANCELLED`. The library is as before then.
  */
 export async function importPairs(
@@ -73,11 +129,17 @@ export async function importPairs(
 ): Promise<ImportReport> {
   const file = resolve(source);
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
-  const lists = readPairLists(file);
-  const folder = resolve(images ?? join(dirname(file), 'ims'));
+  const pickled = PICKLE.test(file);
+  const lists: { readonly [S in Side]?: PairList } = pickled ? readPairLists(file) : { pairs: readHlocPairs(file) };
+  const sides = Object.keys(lists) as Side[];
+  const beside = join(dirname(file), pickled ? 'ims' : 'images');
+  const folder = resolve(images ?? (pickled || existsSync(beside) ? beside : dirname(file)));
   const fileHash = await hashFile(file);
   const photos = new Map<string, PhotoFile>();
-  const all = [...new Set(SIDES.flatMap((s) => lists[s].cids))];
+  const all = [...new Set(sides.flatMap((s) => lists[s]!.cids))];
+  const namer = photoNamer(pickled ? [] : listImages(folder));
+  const nameOf = (cid: string): string | undefined =>
+    pickled ? [imsPath(cid).replaceAll('\\', '/'), `${cid}.jpg`].find((n) => existsSync(join(folder, n))) : namer(cid);
   const warnings: string[] = [];
   const warn = (m: string): void => {
     warnings.push(m);
@@ -90,7 +152,7 @@ export async function importPairs(
     while (next < all.length) {
       const cid = all[next++]!;
       task.check();
-      const name = [imsPath(cid).replaceAll('\\', '/'), `${cid}.jpg`].find((n) => existsSync(join(folder, n)));
+      const name = nameOf(cid);
       let photo: PhotoFile | undefined;
       if (name !== undefined) {
         try {
@@ -115,8 +177,8 @@ export async function importPairs(
   let own = 0;
   let across = 0;
   library.transaction(() => {
-    for (const side of SIDES) {
-      const done = commitSide(library, lists[side], side, { file, fileHash, folder, photos });
+    for (const side of sides) {
+      const done = commitSide(library, lists[side]!, side, { file, fileHash, folder, photos });
       clusters += done.clusters;
       pairs += done.pairs;
       own += done.own;
@@ -133,7 +195,7 @@ export async function importPairs(
 function commitSide(
   library: Library,
   list: PairList,
-  side: 'train' | 'val',
+  side: Side,
   from: { file: string; fileHash: string; folder: string; photos: ReadonlyMap<string, PhotoFile> },
 ): { clusters: number; pairs: number; own: number; across: number } {
   const { db } = library;
@@ -155,11 +217,11 @@ function commitSide(
   const views = new Map<number, number>();
   list.cids.forEach((cid, i) => {
     const label = list.cluster[i]!;
-    const name = `${basename(from.file, '.pkl')}/${side}/${label}`;
+    const name = `${basename(from.file).replace(/\.\w+$/, '')}/${side}/${label}`;
     let cluster = rowOf.get(label);
     if (cluster === undefined) {
       // A scene of its own for each cluster, so that each is a place of its own.
-      const scene = write.scene(name, `${from.file}#${side}/${label}`, from.folder, side === 'val' ? 1 : 0);
+      const scene = write.scene(name, `${from.file}#${side}/${label}`, from.folder, HELD_OUT[side]);
       const uid = createHash('sha256').update(`${from.fileHash} ${side} ${label}`).digest('hex').slice(0, 16);
       cluster = insertCluster.get(uid, scene, name, from.file, now()) as number;
       rowOf.set(label, cluster);

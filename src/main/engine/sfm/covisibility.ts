@@ -1,3 +1,4 @@
+import { Grow } from './model-builder.ts';
 import { focalLength, rotationMatrix, type SparseModel } from './model.ts';
 
 /** Photos that share at least this many 3D points are relevant to each other when rankings are measured. */
@@ -7,6 +8,7 @@ export const RELEVANT_SHARED = 10;
  * Every pair of views (a < b, indices into the model's views) that shares at least one 3D point.
  * `shared` counts distinct points; `scale` is the median over them of
  * (focal_b / depth_b) / (focal_a / depth_a), the scale change from a to b (methods.md 1.2); NaN where no depth is positive.
+ * Matches without depths use the keypoints' sizes instead.
  */
 export interface Covisibility {
   readonly a: Uint32Array;
@@ -31,10 +33,10 @@ export function covisibility(model: SparseModel): Covisibility {
   const views = model.views.length;
   const seen = incidence(model);
   const tracks = transpose(seen, model.pointError.length);
-  const outA: number[] = [];
-  const outB: number[] = [];
-  const outShared: number[] = [];
-  const outScale: number[] = [];
+  const outA = new Grow((n) => new Uint32Array(n));
+  const outB = new Grow((n) => new Uint32Array(n));
+  const outShared = new Grow((n) => new Uint32Array(n));
+  const outScale = new Grow((n) => new Float32Array(n));
   const counts = new Uint32Array(views);
   const starts = new Uint32Array(views + 1);
   const fill = new Uint32Array(views);
@@ -72,10 +74,10 @@ export function covisibility(model: SparseModel): Covisibility {
   const pointsSeen = new Uint32Array(views);
   for (let v = 0; v < views; v += 1) pointsSeen[v] = seen.offsets[v + 1]! - seen.offsets[v]!;
   return {
-    a: Uint32Array.from(outA),
-    b: Uint32Array.from(outB),
-    shared: Uint32Array.from(outShared),
-    scale: Float32Array.from(outScale),
+    a: outA.done(),
+    b: outB.done(),
+    shared: outShared.done(),
+    scale: outScale.done(),
     pointsSeen,
   };
 }
@@ -110,7 +112,12 @@ function incidence(model: SparseModel): Incidence {
         r[8]! * model.pointXyz[3 * p + 2]! +
         view.translation[2];
       point[n] = p;
-      size[n] = depth > 0 ? focal / depth : Number.NaN;
+      size[n] =
+        model.obsScale !== undefined
+          ? model.obsScale[k]! / Math.max(camera.width, camera.height)
+          : depth > 0
+            ? focal / depth
+            : Number.NaN;
       n += 1;
     }
     offsets[v + 1] = n;

@@ -1,17 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { writeNpy } from '../formats/npy.ts';
 import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { readColmapBinary } from './colmap-binary.ts';
-import { readColmapText } from './colmap-text.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
 import { meanReprojectionError, type SparseModel } from './model.ts';
+import { needsSizes, NO_PHOTOS, readModels, type PhotosAtHand } from './read.ts';
+import { photoNamer, photoSizes } from './readers/sizes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
 
 export interface ImportOptions {
@@ -30,10 +30,11 @@ export interface ImportReport {
   readonly warnings: readonly string[];
 }
 
-interface StagedModel {
+/** A model that was read and waits to enter the library. */
+export interface StagedModel {
   readonly location: ModelLocation;
   readonly uid: string;
-  readonly model: Pick<SparseModel, 'views' | 'cameras'>;
+  readonly model: Pick<SparseModel, 'views' | 'cameras' | 'matchesOnly'>;
   readonly points: number;
   readonly observations: number;
   readonly meanError: number;
@@ -41,13 +42,8 @@ interface StagedModel {
   readonly folder: string;
 }
 
-/** Reads one COLMAP model in whichever format it has. */
-export function readModel(location: ModelLocation): SparseModel {
-  return location.format === 'bin' ? readColmapBinary(location.folder) : readColmapText(location.folder);
-}
-
 /**
- * Imports the COLMAP projects below the sources: models, photos, covisibility of every pair.
+ * Imports the models below the sources (of COLMAP and of other programs): models, photos, covisibility of every pair.
  * Everything is read and checked first and enters the library in one transaction at the end, so that a bad file leaves it unchanged.
  * A model that is already there (same content) is refreshed, not doubled.
  * @throws CovisError naming file and byte offset for a bad model.
@@ -66,7 +62,7 @@ export async function importSources(
     task.warn(message);
   };
   try {
-    const staged = await stageModels(scenes, staging, task);
+    const staged = await stageModels(scenes, staging, task, warn);
     const photos = await inspectAll(library, scenes, task, warn);
     task.step('Writing the library', 0, '');
     task.check();
@@ -97,6 +93,7 @@ async function stageModels(
   scenes: readonly SceneLocation[],
   staging: string,
   task: TaskContext,
+  warn: (m: string) => void,
 ): Promise<StagedModel[][]> {
   const total = scenes.reduce((n, s) => n + s.models.length, 0);
   task.step('Reading models', total, 'models');
@@ -106,22 +103,14 @@ async function stageModels(
     const models: StagedModel[] = [];
     for (const location of scene.models) {
       task.check();
-      const uid = await modelUid(scene, location);
-      const model = readModel(location);
-      if (model.views.length === 0)
-        throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.folder });
-      const folder = join(staging, uid);
-      mkdirSync(folder, { recursive: true });
-      writeArrays(folder, model);
-      models.push({
-        location,
-        uid,
-        model: { views: model.views, cameras: model.cameras },
-        points: model.pointError.length,
-        observations: model.obsPoint.length,
-        meanError: meanReprojectionError(model.pointError),
-        pairs: covisibility(model),
-        folder,
+      const hash = await locationHash(scene, location);
+      const parts = readModels(location, await photosAtHand(scene, location), warn);
+      parts.forEach((model, part) => {
+        if (model.views.length === 0)
+          throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.path });
+        const uid = (part === 0 ? hash : createHash('sha256').update(`${hash} ${part}`).digest('hex')).slice(0, 16);
+        const label = parts.length === 1 ? location.label : [location.label, part].filter((l) => l !== '').join('-');
+        models.push(stageModel({ ...location, label }, uid, model, staging));
       });
       done += 1;
       task.progress(done);
@@ -131,15 +120,72 @@ async function stageModels(
   return out;
 }
 
+/** Writes the arrays of a model below `staging` and counts what its views share. */
+export function stageModel(location: ModelLocation, uid: string, read: SparseModel, staging: string): StagedModel {
+  const model = byTrackLength(read);
+  const folder = join(staging, uid);
+  mkdirSync(folder, { recursive: true });
+  writeArrays(folder, model);
+  return {
+    location,
+    uid,
+    model: { views: model.views, cameras: model.cameras, matchesOnly: model.matchesOnly === true },
+    points: model.pointError.length,
+    observations: model.obsPoint.length,
+    meanError: meanReprojectionError(model.pointError),
+    pairs: covisibility(model),
+    folder,
+  };
+}
+
+async function photosAtHand(scene: SceneLocation, location: ModelLocation): Promise<PhotosAtHand> {
+  if (!needsSizes(location)) return NO_PHOTOS;
+  const names = listImages(scene.images);
+  return { names, sizes: await photoSizes(scene.images, names) };
+}
+
 /** Content of the model's files and the scene it belongs to: the same model imported again is the same cluster. */
-async function modelUid(scene: SceneLocation, location: ModelLocation): Promise<string> {
+async function locationHash(scene: SceneLocation, location: ModelLocation): Promise<string> {
   const hash = createHash('sha256').update(scene.name).update('\0').update(location.label);
-  for (const f of ['cameras', 'images', 'points3D']) {
-    const file = join(location.folder, `${f}.${location.format}`);
-    if (!existsSync(file)) throw new CovisError('INPUT_MISSING', `The model lacks ${f}.${location.format}`, { file });
+  const colmap = location.format === 'bin' || location.format === 'txt';
+  const files = colmap
+    ? ['cameras', 'images', 'points3D'].map((f) => join(location.path, `${f}.${location.format}`))
+    : [location.path];
+  for (const file of files) {
+    if (!existsSync(file)) throw new CovisError('INPUT_MISSING', `The model lacks ${basename(file)}`, { file });
     hash.update(await hashFile(file));
   }
-  return hash.digest('hex').slice(0, 16);
+  return hash.digest('hex');
+}
+
+/** The same model with its points in order of decreasing track length: a beginning of the arrays is then the best of the points. */
+export function byTrackLength(model: SparseModel): SparseModel {
+  const points = model.pointTrackLength.length;
+  let longest = 0;
+  for (const n of model.pointTrackLength) longest = Math.max(longest, n);
+  // Counting sort, stable, longest first.
+  const bound = Math.min(longest, 1 << 16);
+  const next = new Uint32Array(bound + 2);
+  for (const n of model.pointTrackLength) next[bound - Math.min(n, bound) + 1]! += 1;
+  for (let b = 0; b <= bound; b += 1) next[b + 1]! += next[b]!;
+  const place = new Uint32Array(points);
+  for (let p = 0; p < points; p += 1) place[p] = next[bound - Math.min(model.pointTrackLength[p]!, bound)]!++;
+  const pointXyz = new Float64Array(3 * points);
+  const pointRgb = new Uint8Array(3 * points);
+  const pointError = new Float32Array(points);
+  const pointTrackLength = new Uint32Array(points);
+  for (let p = 0; p < points; p += 1) {
+    const at = place[p]!;
+    for (let k = 0; k < 3; k += 1) {
+      pointXyz[3 * at + k] = model.pointXyz[3 * p + k]!;
+      pointRgb[3 * at + k] = model.pointRgb[3 * p + k]!;
+    }
+    pointError[at] = model.pointError[p]!;
+    pointTrackLength[at] = model.pointTrackLength[p]!;
+  }
+  const obsPoint = model.obsPoint;
+  for (let k = 0; k < obsPoint.length; k += 1) obsPoint[k] = place[obsPoint[k]!]!;
+  return { ...model, obsPoint, pointXyz, pointRgb, pointError, pointTrackLength };
 }
 
 /** The flat arrays that views of the model need, observations relative to the image size. */
@@ -226,9 +272,10 @@ function commit(
   return missing;
 }
 
-function commitModel(
+/** Writes a staged model. Runs inside a transaction. @returns names of missing photos. */
+export function commitModel(
   library: Library,
-  scene: SceneLocation,
+  scene: Pick<SceneLocation, 'name' | 'images'>,
   sceneId: number,
   m: StagedModel,
   photoIds: ReadonlyMap<string, number>,
@@ -247,7 +294,7 @@ function commitModel(
         m.uid,
         sceneId,
         name,
-        m.location.folder,
+        m.location.path,
         m.points,
         m.observations,
         Number.isNaN(m.meanError) ? null : m.meanError,
@@ -258,16 +305,17 @@ function commitModel(
     'INSERT INTO view (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id',
   );
   const missing: string[] = [];
+  const namer = photoNamer([...photoIds.keys()]);
   m.model.views.forEach((v, i) => {
-    const photoId = photoIds.get(v.name);
+    const photoId = photoIds.get(namer(v.name) ?? '');
     if (photoId === undefined) missing.push(join(scene.images, v.name));
     insertView.run(
       clusterId,
       i,
       photoId ?? null,
       v.name,
-      JSON.stringify(cameras.get(v.cameraId)),
-      JSON.stringify({ rotation: v.rotation, translation: v.translation }),
+      m.model.matchesOnly === true ? 'null' : JSON.stringify(cameras.get(v.cameraId)),
+      m.model.matchesOnly === true ? 'null' : JSON.stringify({ rotation: v.rotation, translation: v.translation }),
       m.pairs.pointsSeen[i]!,
     );
   });

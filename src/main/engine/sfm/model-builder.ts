@@ -4,7 +4,7 @@ import { CAMERA_MODELS, type Camera, type SparseModel, type View } from './model
 export type Blame = (message: string, offset: number) => Error;
 
 /** A growing typed array; capacity doubles. */
-class Grow<T extends Uint32Array | Float32Array | Float64Array | Uint8Array> {
+export class Grow<T extends Uint32Array | Float32Array | Float64Array | Uint8Array> {
   length = 0;
   data: T;
   readonly #make: (n: number) => T;

@@ -34,6 +34,48 @@ export interface SparseModel {
   /** Mean reprojection error of each point in pixels; -1 where unknown. */
   readonly pointError: Float32Array;
   readonly pointTrackLength: Uint32Array;
+  /** Keypoint size of each observation in pixels, where there are no depths to tell scale changes from (methods.md 1.2). */
+  readonly obsScale?: Float32Array;
+  /** Verified matches without cameras: views have no pose, points no position. */
+  readonly matchesOnly?: boolean;
+}
+
+/** Unit quaternion (w, x, y, z) of a row-major rotation matrix. */
+export function quaternionOf(r: ArrayLike<number>): [number, number, number, number] {
+  const [a, b, c, d, e, f, g, h, i] = Array.from({ length: 9 }, (_, k) => r[k]!) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  // The largest of the four squared components is computed from the diagonal, so that nothing is divided by almost nothing.
+  const squares = [1 + a + e + i, 1 + a - e - i, 1 - a + e - i, 1 - a - e + i];
+  const best = squares.indexOf(Math.max(...squares));
+  const s = 2 * Math.sqrt(Math.max(squares[best]!, 1e-300));
+  const q: [number, number, number, number] =
+    best === 0
+      ? [s / 4, (h - f) / s, (c - g) / s, (d - b) / s]
+      : best === 1
+        ? [(h - f) / s, s / 4, (b + d) / s, (c + g) / s]
+        : best === 2
+          ? [(c - g) / s, (b + d) / s, s / 4, (f + h) / s]
+          : [(d - b) / s, (c + g) / s, (f + h) / s, s / 4];
+  const norm = Math.hypot(...q) || 1;
+  return q.map((x) => x / norm) as [number, number, number, number];
+}
+
+/** Translation of a pose from its rotation and the camera's centre: t = -R c. */
+export function translationOf(r: ArrayLike<number>, centre: readonly number[]): [number, number, number] {
+  return [0, 1, 2].map((k) => -(r[3 * k]! * centre[0]! + r[3 * k + 1]! * centre[1]! + r[3 * k + 2]! * centre[2]!)) as [
+    number,
+    number,
+    number,
+  ];
 }
 
 interface CameraModelInfo {

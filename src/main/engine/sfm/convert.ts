@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { TaskContext } from '../jobs/context.ts';
+import { listImages } from '../library/photos.ts';
+import { discoverScenes } from './discover.ts';
+import type { SparseModel } from './model.ts';
+import { needsSizes, NO_PHOTOS, readModels } from './read.ts';
+import { photoSizes } from './readers/sizes.ts';
+import { writeModel, type WrittenFormat } from './writers.ts';
+
+/** What a conversion wrote. */
+export interface ConvertReport {
+  readonly models: readonly {
+    readonly name: string;
+    readonly folder: string;
+    readonly views: number;
+    readonly points: number;
+    readonly observations: number;
+    readonly files: readonly string[];
+  }[];
+}
+
+/**
+ * Reads the models below a source, whatever wrote them, and writes each in another format; several go to folders of their own below
+ * `out`. @throws CovisError naming the file.
+ */
+export async function convertModels(
+  source: string,
+  options: { readonly to: WrittenFormat; readonly out: string; readonly images?: string | undefined },
+  task: TaskContext,
+): Promise<ConvertReport> {
+  const scenes = discoverScenes([source], options.images);
+  const found: { name: string; model: SparseModel }[] = [];
+  for (const scene of scenes) {
+    for (const location of scene.models) {
+      task.check();
+      task.step(`Reading ${scene.name}`, 0, '');
+      const names = needsSizes(location) ? listImages(scene.images) : [];
+      const photos = names.length === 0 ? NO_PHOTOS : { names, sizes: await photoSizes(scene.images, names) };
+      const parts = readModels(location, photos, (m) => task.warn(m));
+      parts.forEach((model, i) => {
+        const part = parts.length === 1 ? '' : String(i);
+        const name = [scene.name, location.label, part].filter((s) => s !== '').join('-');
+        found.push({ name, model });
+      });
+    }
+  }
+  const models = found.map(({ name, model }) => {
+    task.check();
+    const folder = found.length === 1 ? options.out : join(options.out, name);
+    task.step(`Writing ${name}`, 0, '');
+    return {
+      name,
+      folder,
+      views: model.views.length,
+      points: model.pointError.length,
+      observations: model.obsPoint.length,
+      files: writeModel(model, options.to, folder),
+    };
+  });
+  return { models };
+}

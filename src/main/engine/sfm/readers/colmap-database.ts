@@ -1,0 +1,162 @@
+import Database from 'better-sqlite3';
+import { existsSync } from 'node:fs';
+import { CovisError } from '../../../../shared/errors.ts';
+import type { ImageMatches, MatchedImage } from '../match-tracks.ts';
+
+/** COLMAP's pair_id is min * 2147483647 + max (methods.md 9.4). */
+const PAIR_BASE = 2147483647;
+const MAX_ROWS = 1e7;
+
+/** Reads what COLMAP keeps in `database.db`: images, keypoints, descriptors, verified matches. Never writes. */
+export class ColmapDatabase {
+  readonly file: string;
+  readonly #db: Database.Database;
+
+  /** @throws CovisError `INPUT_MISSING`, `INPUT_CORRUPT` for anything but a COLMAP database. */
+  constructor(file: string) {
+    this.file = file;
+    if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
+    try {
+      this.#db = new Database(file, { readonly: true, fileMustExist: true });
+    } catch (cause) {
+      throw this.#corrupt('cannot be opened', cause);
+    }
+    try {
+      for (const table of ['images', 'cameras', 'keypoints', 'two_view_geometries']) {
+        const known = this.#ask(() =>
+          this.#db.prepare('SELECT COUNT(*) FROM sqlite_master WHERE name = ?').pluck().get(table),
+        );
+        if (known !== 1) throw this.#corrupt(`has no table ${table}`);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #corrupt(message: string, cause?: unknown): CovisError {
+    return new CovisError('INPUT_CORRUPT', `This COLMAP database ${message}`, { file: this.file, cause });
+  }
+
+  #ask<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (cause instanceof CovisError) throw cause;
+      throw this.#corrupt(`cannot be read: ${(cause as Error).message.slice(0, 200)}`, cause);
+    }
+  }
+
+  /** Images by id, with their size in pixels. */
+  images(): { readonly id: number; readonly name: string; readonly width: number; readonly height: number }[] {
+    return this.#ask(() => {
+      const rows = this.#db
+        .prepare(
+          'SELECT i.image_id AS id, i.name, c.width, c.height FROM images i JOIN cameras c ON c.camera_id = i.camera_id ORDER BY i.image_id',
+        )
+        .all() as { id: number; name: unknown; width: number; height: number }[];
+      return rows.map(({ name, ...r }) => {
+        if (typeof name !== 'string' || !(r.width > 0 && r.height > 0 && r.width < 1e6 && r.height < 1e6))
+          throw this.#corrupt(`has an image ${r.id} without a name or a size`);
+        return { ...r, name };
+      });
+    });
+  }
+
+  #blob(sql: string, id: number, cell: number): { rows: number; cols: number; data: Buffer } | undefined {
+    const row = this.#ask(() => this.#db.prepare(sql).get(id)) as
+      { rows: unknown; cols: unknown; data: unknown } | undefined;
+    if (row === undefined) return undefined;
+    const { rows, cols, data } = row;
+    if (data === null || rows === 0) return { rows: 0, cols: Number(cols) || 0, data: Buffer.alloc(0) };
+    const whole = (v: unknown): v is number => typeof v === 'number' && Number.isInteger(v) && v >= 0 && v <= MAX_ROWS;
+    if (!whole(rows) || !whole(cols) || !Buffer.isBuffer(data) || data.length !== rows * cols * cell)
+      throw this.#corrupt(
+        `says ${String(rows)} x ${String(cols)} for image or pair ${id}, which does not fit the bytes there`,
+      );
+    return { rows, cols, data };
+  }
+
+  /** Positions [n, 2] in pixels and sizes [n]; sizes are NaN where keypoints have two columns. */
+  keypoints(imageId: number): { readonly xy: Float32Array; readonly scale: Float32Array } {
+    const blob = this.#blob('SELECT rows, cols, data FROM keypoints WHERE image_id = ?', imageId, 4);
+    const n = blob?.rows ?? 0;
+    const xy = new Float32Array(2 * n);
+    const scale = new Float32Array(n).fill(Number.NaN);
+    if (blob === undefined || n === 0) return { xy, scale };
+    if (blob.cols < 2) throw this.#corrupt(`has keypoints of ${blob.cols} columns`);
+    const f = (i: number, c: number): number => blob.data.readFloatLE(4 * (i * blob.cols + c));
+    for (let i = 0; i < n; i += 1) {
+      xy[2 * i] = f(i, 0);
+      xy[2 * i + 1] = f(i, 1);
+      if (!Number.isFinite(xy[2 * i]!) || !Number.isFinite(xy[2 * i + 1]!))
+        throw this.#corrupt(`has a keypoint of image ${imageId} that is not a number`);
+      // Four columns: x, y, scale, orientation; six: x, y and an affine shape.
+      if (blob.cols === 4) scale[i] = f(i, 2);
+      else if (blob.cols >= 6) scale[i] = Math.sqrt(Math.abs(f(i, 2) * f(i, 5) - f(i, 3) * f(i, 4)));
+    }
+    return { xy, scale };
+  }
+
+  /** SIFT descriptors [n, 128] of bytes; empty where there are none. */
+  descriptors(imageId: number): Uint8Array {
+    const blob = this.#blob('SELECT rows, cols, data FROM descriptors WHERE image_id = ?', imageId, 1);
+    if (blob === undefined || blob.rows === 0) return new Uint8Array(0);
+    if (blob.cols !== 128) throw this.#corrupt(`has descriptors of ${blob.cols} bytes, not 128`);
+    return new Uint8Array(blob.data);
+  }
+
+  /** Verified matches of every pair with at least `minInliers`, one pair at a time. */
+  *verified(minInliers: number): Generator<{ a: number; b: number; matches: Uint32Array }> {
+    const ids = this.#ask(() =>
+      this.#db
+        .prepare('SELECT pair_id FROM two_view_geometries WHERE rows >= ? ORDER BY pair_id')
+        .pluck()
+        .all(Math.max(1, minInliers)),
+    ) as number[];
+    for (const id of ids) {
+      if (!Number.isSafeInteger(id)) throw this.#corrupt('has a pair id that is no number');
+      const b = id % PAIR_BASE;
+      const a = (id - b) / PAIR_BASE;
+      const blob = this.#blob('SELECT rows, cols, data FROM two_view_geometries WHERE pair_id = ?', id, 4);
+      if (blob === undefined || blob.rows === 0) continue;
+      if (blob.cols !== 2) throw this.#corrupt(`has matches of ${blob.cols} columns`);
+      const matches = new Uint32Array(2 * blob.rows);
+      for (let i = 0; i < matches.length; i += 1) matches[i] = blob.data.readUInt32LE(4 * i);
+      yield { a, b, matches };
+    }
+  }
+}
+
+/** Images and verified matches of a database, for {@link matchModels}. @throws CovisError as {@link ColmapDatabase}. */
+export function readDatabaseMatches(
+  file: string,
+  minInliers: number,
+): { images: MatchedImage[]; pairs: ImageMatches[] } {
+  const db = new ColmapDatabase(file);
+  try {
+    const listed = db.images();
+    const indexOf = new Map(listed.map((im, i) => [im.id, i]));
+    const images = listed.map(({ id, name, width, height }) => ({ name, width, height, ...db.keypoints(id) }));
+    const pairs: ImageMatches[] = [];
+    for (const { a, b, matches } of db.verified(minInliers)) {
+      const [x, y] = [indexOf.get(a), indexOf.get(b)];
+      if (x === undefined || y === undefined || x === y)
+        throw new CovisError('INPUT_CORRUPT', `This COLMAP database matches images ${a} and ${b}, which it lacks`, {
+          file,
+        });
+      const [na, nb] = [images[x]!.scale.length, images[y]!.scale.length];
+      for (let k = 0; k < matches.length; k += 2)
+        if (matches[k]! >= na || matches[k + 1]! >= nb)
+          throw new CovisError('INPUT_CORRUPT', `Images ${a} and ${b} match a keypoint that neither has`, { file });
+      pairs.push({ a: x, b: y, matches });
+    }
+    return { images, pairs };
+  } finally {
+    db.close();
+  }
+}

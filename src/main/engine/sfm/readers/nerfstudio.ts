@@ -1,0 +1,62 @@
+import { quaternionOf, translationOf, type Camera, type SparseModel } from '../model.ts';
+import { faultOf, TrackBuilder } from '../track-builder.ts';
+import { Json } from './json.ts';
+import type { ImageSizes } from './sizes.ts';
+
+/**
+ * Reads nerfstudio's `transforms.json`: poses alone. It has no tracks, so that no photos share points; clusters of it show cameras
+ * and nothing can be mined from them. `transform_matrix` is world_from_cam with y up and looking along -z.
+ * @throws CovisError naming the file and the path inside it.
+ */
+export function readNerfstudio(file: string, sizes: ImageSizes): SparseModel {
+  const root = Json.read(file);
+  const builder = new TrackBuilder(faultOf(file));
+  const cameras = new Map<string, number>();
+  root
+    .get('frames')
+    .items()
+    .forEach((frame, i) => {
+      const name = frame.get('file_path').text().replace(/^\.\//, '');
+      const value = (key: string): number | undefined =>
+        frame.has(key) ? frame.get(key).number() : root.has(key) ? root.get(key).number() : undefined;
+      const size = sizes(name);
+      const width = value('w') ?? size?.[0];
+      const height = value('h') ?? size?.[1];
+      if (width === undefined || height === undefined)
+        throw frame.wrong('has no size (w, h), and its photo is not at hand');
+      const angle = value('camera_angle_x');
+      const focal = value('fl_x') ?? (angle === undefined ? undefined : width / (2 * Math.tan(angle / 2)));
+      if (focal === undefined) throw frame.wrong('has neither fl_x nor camera_angle_x');
+      const params = [
+        focal,
+        value('fl_y') ?? focal,
+        value('cx') ?? width / 2,
+        value('cy') ?? height / 2,
+        value('k1') ?? 0,
+        value('k2') ?? 0,
+        value('p1') ?? 0,
+        value('p2') ?? 0,
+      ];
+      const key = JSON.stringify([width, height, params]);
+      let cameraId = cameras.get(key);
+      if (cameraId === undefined) {
+        cameraId = cameras.size + 1;
+        cameras.set(key, cameraId);
+        const camera: Camera = { id: cameraId, model: 'OPENCV', width, height, params };
+        builder.camera(camera);
+      }
+      const m = frame.get('transform_matrix').matrix(4, 4);
+      // cam_from_world: the transposed rotation, with the camera's y and z axes turned over.
+      const rotation = [0, 1, 2].flatMap((row) => [0, 1, 2].map((col) => (row === 0 ? 1 : -1) * m[4 * col + row]!));
+      const scale = Math.hypot(rotation[0]!, rotation[1]!, rotation[2]!) || 1;
+      const unit = rotation.map((v) => v / scale);
+      builder.view({
+        imageId: i + 1,
+        name,
+        cameraId,
+        rotation: quaternionOf(unit),
+        translation: translationOf(unit, [m[3]!, m[7]!, m[11]!]),
+      });
+    });
+  return builder.finish();
+}
