@@ -4,6 +4,7 @@ import {
   type ClusterInfo,
   type CovisibleView,
   type DescriptorMap,
+  type DuplicateGroup,
   type EvaluationInfo,
   type Explanation,
   type JobInfo,
@@ -14,16 +15,19 @@ import {
   METHODS,
   type MeasurementDetail,
   type MeasurementInfo,
-  type Method,
+  type MatchedPhoto,
   type MiningRunInfo,
   NEGATIVE_STRATEGIES,
   POSITIVE_STRATEGIES,
   PROTOCOLS,
   type PairedTest,
+  type PhotoFactsRow,
   type PhotoInfo,
   type ReviewProgress,
   type RunComparison,
+  SEARCH_METHODS,
   type SearchHit,
+  type SearchMethod,
   type SetInfo,
   type TrainingRunInfo,
   type TruthInfo,
@@ -136,6 +140,17 @@ const judgement = z
   })
   .strict();
 
+const chosen = z.array(id).min(1).max(1000);
+/** What a person does to clusters. */
+const clusterEdit = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('rename'), cluster: id, name: z.string().min(1).max(200) }).strict(),
+  z.object({ kind: z.literal('exclude'), clusters: chosen }).strict(),
+  z.object({ kind: z.literal('include'), clusters: chosen }).strict(),
+  z.object({ kind: z.literal('merge'), clusters: chosen }).strict(),
+  z.object({ kind: z.literal('split'), cluster: id, views: z.array(z.int().min(0)).min(1).max(100_000) }).strict(),
+]);
+export type ClusterEditParams = z.infer<typeof clusterEdit>;
+
 /** What a person chose for every library: keys by action. */
 export const settingsSchema = z
   .object({
@@ -192,6 +207,18 @@ const jobParams = z.discriminatedUnion('kind', [
       protocol: z.string().max(40),
     })
     .strict(),
+  z.object({ kind: z.literal('duplicates') }).strict(),
+  z
+    .object({
+      kind: z.literal('teacher'),
+      network: id.optional(),
+      set: set.optional(),
+      size: size.optional(),
+      seed: seed.optional(),
+      words: z.int().min(2).max(16_777_216).optional(),
+      protocol: z.string().max(40).optional(),
+    })
+    .strict(),
   z
     .object({
       kind: z.literal('map'),
@@ -228,6 +255,13 @@ export const ROUTES = {
   'clusters.list': none,
   'clusters.detail': z.object({ id }).strict(),
   'clusters.covisible': z.object({ id, view: z.int().min(0) }).strict(),
+  'clusters.edit': z.object({ edit: clusterEdit }).strict(),
+  /** Photos whose local features match one's. */
+  'matches.of': z.object({ photo: id }).strict(),
+  'photos.facts': none,
+  'photos.duplicates': z.object({ bits: z.int().min(0).max(16) }).strict(),
+  /** A dialog or the command line says which folder. */
+  'library.cluster': z.object({ path: z.string() }).strict(),
   'photos.info': z.object({ id }).strict(),
   'tuples.runs': none,
   /** Puts a run's tuples in order once; pages are then read by the list's name. */
@@ -261,7 +295,7 @@ export const ROUTES = {
       ...asked,
       set: set.optional(),
       size: size.optional(),
-      method: method.optional(),
+      method: z.enum(SEARCH_METHODS).optional(),
       ranking: ranking.optional(),
       truth: z.object({ id, protocol }).strict().optional(),
       top: z.int().min(1).max(5000),
@@ -286,7 +320,12 @@ export type RouteName = keyof typeof ROUTES;
 export type RouteParams<R extends RouteName> = z.infer<(typeof ROUTES)[R]>;
 
 /** Routes that take paths of this machine. */
-export const HOST_ROUTES: ReadonlySet<RouteName> = new Set(['library.open', 'library.import', 'library.export']);
+export const HOST_ROUTES: ReadonlySet<RouteName> = new Set([
+  'library.open',
+  'library.import',
+  'library.export',
+  'library.cluster',
+]);
 
 /** What undo or redo turned and where it was decided; null where there was nothing. */
 export type Turned = { readonly label: string; readonly run: number | null; readonly tuple: number | null } | null;
@@ -300,6 +339,11 @@ export interface RouteResults {
   'clusters.list': readonly ClusterInfo[];
   'clusters.detail': ClusterDetail;
   'clusters.covisible': readonly CovisibleView[];
+  'clusters.edit': { readonly clusters: readonly string[]; readonly note: string | null };
+  'matches.of': readonly MatchedPhoto[];
+  'photos.facts': readonly PhotoFactsRow[];
+  'photos.duplicates': readonly DuplicateGroup[];
+  'library.cluster': { job: number };
   'photos.info': PhotoInfo;
   'photos.random': readonly PhotoInfo[];
   'tuples.runs': readonly MiningRunInfo[];
@@ -322,7 +366,7 @@ export interface RouteResults {
     readonly hits: readonly SearchHit[];
     readonly set: string;
     readonly setName: string;
-    readonly method: Method;
+    readonly method: SearchMethod;
     readonly parameters: Readonly<Record<string, number>>;
     readonly milliseconds: number;
     readonly preparedMs: number;

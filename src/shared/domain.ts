@@ -41,6 +41,19 @@ export interface PhotoInfo {
   readonly width: number;
   readonly height: number;
   readonly clusters: readonly { readonly id: string; readonly name: string }[];
+  readonly exif: PhotoFacts;
+}
+
+/** What a camera wrote into a photo; null where it did not. */
+export interface PhotoFacts {
+  /** Seconds since 1970 in the camera's own time zone. */
+  readonly taken: number | null;
+  /** Degrees, north and east positive. */
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+  /** Focal length in pixels of the photo. */
+  readonly focal: number | null;
+  readonly camera: string | null;
 }
 
 export interface ClusterInfo {
@@ -59,6 +72,8 @@ export interface ClusterInfo {
   readonly cover: string | null;
   /** Pairs of photos that share at least one point, or that a list gave. */
   readonly pairs: number;
+  /** A person took it out of mining and measuring. */
+  readonly excluded: boolean;
 }
 
 /** One camera of a cluster; `position` and `rotation` are world_from_cam, columns right, down, forward. */
@@ -170,6 +185,10 @@ export const METHODS = [
 ] as const;
 export type Method = (typeof METHODS)[number];
 
+/** What a search can rank by: descriptors, or visual words with spatial verification. */
+export const SEARCH_METHODS = [...METHODS, 'bow'] as const;
+export type SearchMethod = (typeof SEARCH_METHODS)[number];
+
 /** Protocols of methods.md 6 that need a ground truth. */
 export const PROTOCOLS = [
   'oxford',
@@ -222,6 +241,67 @@ export interface QueryScoreInfo {
   readonly first: number | null;
   /** The photo that asks, where the library has it. */
   readonly photo?: string | null;
+}
+
+/** One method of the comparison of teacher and student. */
+export interface TeacherComparison {
+  readonly method: string;
+  /** True for bags of words, false for networks. */
+  readonly teacher: boolean;
+  readonly map: number;
+  readonly measurement: number;
+  readonly perQuery: readonly QueryScoreInfo[];
+}
+
+/** What clustering a folder of photos gave; the contract of `covis cluster --json`. */
+export interface ClusteringReport {
+  readonly clusters: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly photos: readonly string[];
+    readonly points: number;
+  }[];
+  readonly unclustered: readonly string[];
+  readonly steps: readonly { readonly name: string; readonly seconds: number }[];
+  readonly photos: number;
+  /** Pairs that were looked at, those that geometry confirms, and the scenes that they make. */
+  readonly pairs: number;
+  readonly verified: number;
+  readonly scenes: number;
+}
+
+/** Photos that are the same, or look it; the largest first. */
+export interface DuplicateGroup {
+  readonly photos: readonly {
+    readonly photo: string;
+    readonly name: string;
+    /** Every file of this content. */
+    readonly files: readonly string[];
+    readonly width: number;
+    readonly height: number;
+    readonly bytes: number;
+  }[];
+}
+
+/** When and where a photo was taken; null where it does not say. */
+export interface PhotoFactsRow {
+  readonly photo: string;
+  readonly taken: number | null;
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+  readonly aspect: number;
+  readonly cluster: string | null;
+}
+
+/** A photo whose local features match another's. */
+export interface MatchedPhoto {
+  readonly photo: string;
+  readonly name: string;
+  readonly matches: number;
+  /** Matches that geometry confirms. */
+  readonly inliers: number;
+  /** Width over height as displayed. */
+  readonly aspect: number;
 }
 
 /** Two methods on the same queries: the difference of means with its interval, and how likely chance gives as much. */
@@ -324,6 +404,8 @@ export interface SearchHit {
   readonly box?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
   /** Width over height as displayed. */
   readonly aspect: number;
+  /** Matches that one affine map explains; for bags of words. */
+  readonly inliers?: number;
 }
 
 export type JobKind =
@@ -338,7 +420,10 @@ export type JobKind =
   | 'measure'
   | 'map'
   | 'tradeoff'
-  | 'export';
+  | 'export'
+  | 'teacher'
+  | 'cluster'
+  | 'duplicates';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface JobProgress {

@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'VALIDATION_FAILED'
   | 'FORBIDDEN_SENDER'
   | 'ENGINE_EXITED'
+  | 'EXTERNAL_FAILED'
   | 'INTERNAL';
 
 /** An error as it crosses a process boundary. `offset` is a byte offset into `file`. */

@@ -53,12 +53,12 @@ export function syntheticLibrary(path: string, size: SyntheticSize): { library: 
       'INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, ?, ?, 0, 1)',
     );
     const cluster = db.prepare(
-      'INSERT INTO cluster (id, uid, scene_id, name, source, place, points, observations, mean_error, created) VALUES (?, ?, ?, ?, ?, ?, 1000, 1000, 1, ?)',
+      'INSERT INTO cluster_all (id, uid, scene_id, name, source, place, points, observations, mean_error, created) VALUES (?, ?, ?, ?, ?, ?, 1000, 1000, 1, ?)',
     );
     const view = db.prepare(
-      'INSERT INTO view (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO view_all (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
-    const pair = db.prepare('INSERT INTO pair (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, ?)');
+    const pair = db.prepare('INSERT INTO pair_all (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, ?)');
     const camera = JSON.stringify({ id: 1, model: 'SIMPLE_PINHOLE', width: 640, height: 480, params: [500, 320, 240] });
     const describe = (i: number, spread: number): void => {
       const at = i * size.dim;

@@ -135,7 +135,7 @@ function signed(v: number): string {
   return `${v < 0 ? '' : '+'}${v.toFixed(4)}`;
 }
 
-function lines(m: Measurement): string[] {
+function lines(m: Omit<Measurement, 'perQuery'>): string[] {
   const at = (r: Readonly<Record<string, number>>, what: string): string =>
     Object.entries(r)
       .map(([k, v]) => `${what}${k} ${v.toFixed(4)}`)

@@ -8,6 +8,7 @@ import type { RunReport } from '../engine/pipeline.ts';
 import type { ImportReport } from '../engine/sfm/import.ts';
 import { listClusters } from '../engine/sfm/clusters.ts';
 import { doctor, doctorLines } from './doctor.ts';
+import { addCluster } from './cluster.ts';
 import { addConvert } from './convert.ts';
 import { addDecide } from './decide.ts';
 import { addExport } from './export.ts';
@@ -20,6 +21,7 @@ import type { TaskParams } from '../engine/tasks.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addRank } from './rank.ts';
 import { addSearch } from './search.ts';
+import { addTeacher } from './teacher.ts';
 import { openStudio, serveStudio } from './studio.ts';
 
 const training = (command: Command): Command => {
@@ -190,6 +192,8 @@ addSearch();
 
 addExport();
 addConvert();
+addCluster();
+addTeacher();
 
 action(
   training(

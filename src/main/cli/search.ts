@@ -5,7 +5,7 @@ import { readNames } from '../engine/evaluation/ground-truth-files.ts';
 import type { Crop } from '../engine/library/pixels.ts';
 import { extract } from '../engine/network/extract.ts';
 import { resolveNetwork } from '../engine/network/networks.ts';
-import { METHODS, type Method } from '../../shared/domain.ts';
+import { SEARCH_METHODS, type SearchMethod } from '../../shared/domain.ts';
 import { listSets, removeSet, type ImportVectorsReport } from '../engine/retrieval/vector-sets.ts';
 import { SearchSession } from '../engine/search-session.ts';
 import { trainingParameters } from '../engine/tasks.ts';
@@ -24,7 +24,7 @@ export function addSearch(): void {
             .argument('<library>')
             .requiredOption('--query <file>', 'the photo to search with')
             .option('--crop <x,y,width,height>', 'the part of it that asks, in fractions of its width and height')
-            .option('--method <method>', METHODS.join(', '), 'cosine')
+            .option('--method <method>', SEARCH_METHODS.join(', '), 'cosine')
             .option('--set <set>', 'a descriptor set (covis descriptors lists them), for example of regions'),
         ),
       ),
@@ -32,15 +32,16 @@ export function addSearch(): void {
       'how many results (20)',
     ),
     async (o: Options, path: string) => {
-      const method = o['method'] as Method;
-      if (!METHODS.includes(method))
-        throw new CovisError('INPUT_INVALID', `--method takes ${METHODS.join(', ')}, not "${method}"`);
+      const method = o['method'] as SearchMethod;
+      if (!SEARCH_METHODS.includes(method))
+        throw new CovisError('INPUT_INVALID', `--method takes ${SEARCH_METHODS.join(', ')}, not "${method}"`);
       await withLibrary(path, false, async (library) => {
         const { size } = trainingParameters(params(o));
         const task = terminalContext();
         const set = o['set'] as string | undefined;
         const network = o['network'] as string | undefined;
-        if (set === undefined) await extract(library, await resolveNetwork(library, network, 'latest'), size, task);
+        if (set === undefined && method !== 'bow')
+          await extract(library, await resolveNetwork(library, network, 'latest'), size, task);
         const file = o['query'] as string;
         if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This photo does not exist', { file });
         const session = new SearchSession(library);
@@ -53,7 +54,7 @@ export function addSearch(): void {
               network,
               size,
               method,
-              ranking: rankingOf(o, method),
+              ranking: method === 'bow' ? undefined : rankingOf(o, method),
               top: (o['top'] as number | undefined) ?? 20,
             },
             task,
@@ -65,6 +66,7 @@ export function addSearch(): void {
             cluster: h.clusters[0]?.name ?? null,
             score: h.score,
             ...(h.box === undefined ? {} : { box: h.box }),
+            ...(h.inliers === undefined ? {} : { inliers: h.inliers }),
           }));
           print(o.json === true, hits, () =>
             hits.map((h, i) => `${String(i + 1).padStart(4)}  ${h.score.toFixed(4)}  ${h.photo}  ${h.cluster ?? ''}`),

@@ -14,12 +14,15 @@ import { defined } from '../../shared/defined.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
 import type { LibraryInfo } from '../../shared/domain.ts';
 import { listEvaluations } from './evaluation/evaluations.ts';
+import { drawnMatches, matchedPhotos } from './clustering/matches.ts';
 import { closeInterruptedJobs } from './jobs/records.ts';
 import { JobQueue } from './jobs/queue.ts';
+import { duplicateGroups, photoFacts } from './features/duplicates.ts';
 import { Library } from './library/library.ts';
 import { photoByHash, photoInfo, randomPhotos } from './library/photos.ts';
 import { thumbnail, thumbnailSize, uprightJpeg } from './library/thumbnails.ts';
 import { compareRuns } from './mining/compare-runs.ts';
+import { editClusters } from './mining/cluster-changes.ts';
 import { decide, redo, undo } from './mining/decisions.ts';
 import { listMiningRuns } from './mining/runs.ts';
 import { reviewProgress, TupleLists } from './mining/tuples.ts';
@@ -125,7 +128,7 @@ export class Engine {
 
   /**
    * Bytes by opaque path: `photo/<id>?s=<pixels>`, `cluster/<id>/<array>`, `cluster/<id>/view/<n>`,
-   * `shared/<photo>/<photo>`, `upload/<id>`.
+   * `shared/<photo>/<photo>`, `matches/<photo>/<photo>`, `upload/<id>`.
    * @throws CovisError `NOT_FOUND` for anything else.
    */
   async asset(path: string, query: URLSearchParams): Promise<Asset> {
@@ -148,6 +151,7 @@ export class Engine {
       if (bytes !== undefined) return binary(bytes);
     }
     if (kind === 'shared' && isId(a) && isId(b)) return raw(sharedPointsOfPhotos(this.#open(), a, b));
+    if (kind === 'matches' && isId(a) && isId(b)) return raw(drawnMatches(this.#open(), a, b));
     throw new CovisError('NOT_FOUND', 'There is nothing here');
   }
 
@@ -203,6 +207,19 @@ export class Engine {
     },
     'clusters.list': () => listClusters(this.#open()),
     'clusters.detail': ({ id }) => clusterDetail(this.#open(), id),
+    'clusters.edit': ({ edit }) => {
+      const done = editClusters(this.#open(), edit);
+      this.#emit({ event: 'changed', what: 'decisions' });
+      this.#emit({ event: 'changed', what: 'clusters' });
+      return done;
+    },
+    'matches.of': ({ photo }) => matchedPhotos(this.#open(), photo),
+    'photos.facts': () => photoFacts(this.#open()),
+    'photos.duplicates': ({ bits }) => duplicateGroups(this.#open(), bits),
+    'library.cluster': ({ path }) => {
+      const params = { clustering: { photos: path } };
+      return { job: this.#jobs().start('cluster', taskTitle('cluster', params), params) };
+    },
     'clusters.covisible': ({ id, view }) => covisibleViews(this.#open(), id, view),
     'photos.info': ({ id }) => photoInfo(this.#open(), id),
     'photos.random': ({ count, seed }) => randomPhotos(this.#open(), count, seed),
@@ -272,7 +289,10 @@ export class Engine {
 
   #turn(way: (library: Library) => Turned): Turned {
     const turned = way(this.#open());
-    if (turned !== null) this.#emit({ event: 'changed', what: 'decisions' });
+    if (turned !== null) {
+      this.#emit({ event: 'changed', what: 'decisions' });
+      this.#emit({ event: 'changed', what: 'clusters' });
+    }
     return turned;
   }
 

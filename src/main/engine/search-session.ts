@@ -1,14 +1,16 @@
-import type { Explanation, ManifoldView, Method, Protocol, SearchHit } from '../../shared/domain.ts';
+import sharp from 'sharp';
+import type { Explanation, ManifoldView, Protocol, SearchHit, SearchMethod } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { judge } from './evaluation/ground-truth.ts';
 import { loadTruth, matchTruth } from './evaluation/truths.ts';
-import type { TaskContext } from './jobs/context.ts';
+import type { Features } from './features/sift.ts';
+import { silentContext, type TaskContext } from './jobs/context.ts';
 import { manifoldAround } from './mining/manifold-view.ts';
 import { manifoldDefaults } from './mining/manifold-library.ts';
 import { DiffusionSolver } from './retrieval/diffusion.ts';
 import type { Library } from './library/library.ts';
 import { decode, type Crop } from './library/pixels.ts';
-import { photoByHash, photoPath } from './library/photos.ts';
+import { allPhotos, photoByHash, photoPath, upright } from './library/photos.ts';
 import { descriptorVersion } from './network/extract.ts';
 import { resolveNetwork, type NetworkRow } from './network/networks.ts';
 import { contributions, FeatureRunner } from './retrieval/feature-maps.ts';
@@ -25,6 +27,7 @@ import { dot, row, type Matrix } from './retrieval/rank.ts';
 import { rowsByImage } from './retrieval/regions.ts';
 import { Describer, hitsOf, type Found } from './retrieval/search.ts';
 import { loadSet, networkSet, setKey, type LoadedSet } from './retrieval/vector-sets.ts';
+import { BowIndex, DEFAULT_TEACHER, describeQuery, featuresWithin } from './teacher/bow-index.ts';
 
 /** What is asked: a photo of the library or bytes from outside, maybe a part of it. */
 export interface AskedPhoto {
@@ -38,7 +41,7 @@ export interface SearchRequest extends AskedPhoto {
   readonly set?: string | undefined;
   readonly network?: string | undefined;
   readonly size: number;
-  readonly method: Method;
+  readonly method: SearchMethod;
   readonly ranking?: Partial<RankParameters> | undefined;
   readonly top: number;
   /** Judge results by an imported ground truth, when the photo is one of its queries. */
@@ -49,7 +52,7 @@ export interface SearchAnswer {
   readonly hits: readonly SearchHit[];
   readonly set: string;
   readonly setName: string;
-  readonly method: Method;
+  readonly method: SearchMethod;
   readonly parameters: Readonly<Record<string, number>>;
   readonly milliseconds: number;
   /** What the method needed before its first query; 0 when it was ready. */
@@ -67,6 +70,7 @@ export class SearchSession {
   #set: { readonly version: string; readonly set: LoadedSet; readonly cache: GraphCache } | undefined;
   #describer: Describer | undefined;
   #features: { readonly network: string; readonly runner: FeatureRunner } | undefined;
+  #bow: { readonly version: string; readonly index: Promise<BowIndex> } | undefined;
 
   constructor(library: Library) {
     this.#library = library;
@@ -75,10 +79,12 @@ export class SearchSession {
   /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo. */
   async search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
     const began = performance.now();
+    const { method } = r;
+    if (method === 'bow') return this.#byWords(r, began, task);
     const { set, cache } = await this.#loaded(r);
     const regional = set.owners !== undefined;
     const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
-    const parameters: RankParameters = { ...libraryParameters(r.method, database), ...r.ranking, method: r.method };
+    const parameters: RankParameters = { ...libraryParameters(method, database), ...r.ranking, method };
     const start = performance.now();
     const { ranker, fresh } = await this.#ranker(database, cache, parameters, task);
     const preparedMs = fresh ? performance.now() - start : 0;
@@ -94,12 +100,58 @@ export class SearchSession {
       hits: judged?.hits ?? hits,
       set: set.key,
       setName: set.name,
-      method: r.method,
+      method,
       parameters: usedParameters(parameters),
       milliseconds: performance.now() - began - preparedMs,
       preparedMs,
       judgedBy: judged?.name ?? null,
     };
+  }
+
+  /** The teacher: bag of words, re-ranked by geometry, expanded (methods.md 1.1). Photos that it has not seen yet are read first. */
+  async #byWords(r: SearchRequest, began: number, task?: TaskContext): Promise<SearchAnswer> {
+    const photos = allPhotos(this.#library);
+    const version = `${photos.length} ${photos.at(-1)?.id ?? 0}`;
+    const start = performance.now();
+    const fresh = this.#bow?.version !== version;
+    if (fresh) {
+      const index = BowIndex.prepare(this.#library, DEFAULT_TEACHER, task ?? silentContext(), photos);
+      this.#bow = { version, index };
+      index.catch(() => (this.#bow = undefined));
+    }
+    const index = await this.#bow!.index;
+    const preparedMs = fresh ? performance.now() - start : 0;
+    const own = r.photo === undefined ? -1 : index.photos.findIndex((p) => p.hash === r.photo);
+    const whole = own >= 0 ? index.features(own) : await describeQuery(this.#file(r));
+    const features = r.crop === undefined ? whole : await this.#cropped(whole, r, r.crop);
+    const words = own >= 0 && r.crop === undefined ? index.lists[own]! : index.quantise(features);
+    const hits = index.search(features, words, DEFAULT_TEACHER).slice(0, r.top);
+    const found = hitsOf(
+      this.#library,
+      { ids: Uint32Array.from(index.photos, (p) => p.id) },
+      hits.map((h) => ({ image: h.image, score: h.score, inliers: h.inliers })),
+      r.crop === undefined ? r.photo : undefined,
+    );
+    const judged = r.truth === undefined || r.photo === undefined ? undefined : this.#judged(found, r.photo, r.truth);
+    return {
+      hits: judged?.hits ?? found,
+      set: 'bow',
+      setName: `${index.words} visual words`,
+      method: 'bow',
+      parameters: { words: index.words, verified: DEFAULT_TEACHER.verified, expansion: DEFAULT_TEACHER.expansion },
+      milliseconds: performance.now() - began - preparedMs,
+      preparedMs,
+      judgedBy: judged?.name ?? null,
+    };
+  }
+
+  /** Features inside a crop, which is given as displayed while features are of the stored photo. */
+  async #cropped(f: Features, r: AskedPhoto, crop: Crop): Promise<Features> {
+    const { width, height, orientation = 1 } = await sharp(this.#file(r)).metadata();
+    return featuresWithin(f, (px, py) => {
+      const [x, y] = upright(px / width, py / height, orientation);
+      return x >= crop.x && x <= crop.x + crop.width && y >= crop.y && y <= crop.y + crop.height;
+    });
   }
 
   /** Why the asking photo and a photo of the library match, place by place. @throws CovisError as {@link search}. */

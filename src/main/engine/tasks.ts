@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   type JobKind,
   type ManifoldParameters,
@@ -18,6 +19,8 @@ import {
   truthBenchmark,
   type LibraryMeasurement,
 } from './evaluation/library-measure.ts';
+import { clusterPhotos, type ClusteringOptions } from './clustering/cluster.ts';
+import { teacherAgainstStudent } from './evaluation/teacher.ts';
 import type { TaskContext } from './jobs/context.ts';
 import { extractRegions } from './retrieval/feature-maps.ts';
 import { layOut, storeMap } from './retrieval/map.ts';
@@ -30,6 +33,7 @@ import {
   type ImportVectorsOptions,
   type LoadedSet,
 } from './retrieval/vector-sets.ts';
+import { computeLooks, duplicateGroups } from './features/duplicates.ts';
 import type { Library } from './library/library.ts';
 import { extract } from './network/extract.ts';
 import { resolveNetwork } from './network/networks.ts';
@@ -37,6 +41,7 @@ import { evaluateNetwork, mineLibrary, mineManifoldLibrary, runAll } from './pip
 import { exportLibrary, type ExportOptions } from './exchange/export.ts';
 import { importPairs, isPairList } from './exchange/import-pairs.ts';
 import { importSources, type ImportReport } from './sfm/import.ts';
+import { DEFAULT_TEACHER } from './teacher/bow-index.ts';
 import { DEFAULT_TRAINING, train } from './training/train.ts';
 
 /** Everything a long task may be told; what is left out has a default. */
@@ -61,6 +66,9 @@ export interface TaskParams {
   readonly set?: string | undefined;
   readonly vectors?: ImportVectorsOptions | undefined;
   readonly half?: boolean | undefined;
+  readonly clustering?: ClusteringOptions | undefined;
+  /** Visual words of the teacher. */
+  readonly words?: number | undefined;
   readonly export?: ExportOptions | undefined;
   readonly mining?: { readonly [K in keyof MiningParameters]?: MiningParameters[K] | undefined } | undefined;
   /** Mines on the manifold of the descriptors instead of geometry. */
@@ -150,6 +158,19 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
       task.changed('map');
       return { set: set.key, photos: set.ids.length };
     }
+    case 'teacher':
+      return teacherAgainstStudent(
+        library,
+        await setOf(library, p, training.size, task),
+        p.protocol ?? 'sfm-medium',
+        { ...DEFAULT_TEACHER, ...defined({ words: p.words }), seed: training.seed },
+        task,
+      );
+    case 'duplicates':
+      await computeLooks(library, task);
+      return { groups: duplicateGroups(library).length };
+    case 'cluster':
+      return clusterPhotos(library, p.clustering!, task);
     case 'export':
       return exportLibrary(library, p.export!, task);
     case 'tradeoff': {
@@ -279,6 +300,12 @@ export function taskTitle(kind: JobKind, p: TaskParams): string {
       return 'Map of all photos';
     case 'export':
       return `Export ${p.export?.format ?? ''}`;
+    case 'duplicates':
+      return 'Find near duplicates';
+    case 'cluster':
+      return `Cluster ${basename(p.clustering?.photos ?? '')}`;
+    case 'teacher':
+      return 'Teacher against student';
     case 'tradeoff':
       return 'Diffusion from gradients to spectrum';
   }

@@ -1,4 +1,10 @@
-import type { MeasurementDetail, MeasurementInfo, PairedTest, Protocol } from '../../../shared/domain.ts';
+import type {
+  MeasurementDetail,
+  MeasurementInfo,
+  PairedTest,
+  Protocol,
+  QueryScoreInfo,
+} from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
@@ -178,7 +184,8 @@ async function queriesOf(
 }
 
 /** A measurement with what it was made of; the contract of `covis evaluate LIBRARY --json` under a protocol. */
-export interface LibraryMeasurement extends Measurement {
+export interface LibraryMeasurement extends Omit<Measurement, 'perQuery'> {
+  readonly perQuery: readonly QueryScoreInfo[];
   readonly set: string;
   readonly network: string | null;
   readonly method: string;
@@ -210,12 +217,49 @@ export async function measureLibrary(
       if (row >= 0) ids[w++] = row;
     }
   });
+  const measured = recordRanking(
+    library,
+    {
+      key: set.key,
+      name: set.name,
+      method: ranker.parameters.method,
+      parameters: usedParameters(ranker.parameters),
+      msPerQuery,
+      offlineMs: ranker.facts.offlineMs,
+    },
+    b,
+    ids,
+    kept,
+  );
+  task.changed('measurements');
+  return { ...measured, set: set.name, network: set.network?.uid ?? null };
+}
+
+/** How a ranking came about. */
+export interface RankedBy {
+  readonly key: string;
+  readonly name: string;
+  readonly method: string;
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly msPerQuery: number;
+  readonly offlineMs: number;
+}
+
+/**
+ * Measures rankings under a benchmark and keeps the result.
+ * @param ids [kept queries, top] rows of the truth, best first, -1 after the last. @param kept queries of the benchmark that were asked.
+ */
+export function recordRanking(
+  library: Library,
+  by: RankedBy,
+  b: Benchmark,
+  ids: Int32Array,
+  kept: readonly number[] = b.truth.queries.map((_, q) => q),
+): Omit<LibraryMeasurement, 'set' | 'network'> {
   const truth = { ...b.truth, queries: kept.map((q) => b.truth.queries[q]!) };
-  const ranks = { ids, queries: kept.length, top };
+  const ranks = { ids, queries: kept.length, top: kept.length === 0 ? 0 : ids.length / kept.length };
   const m = measure(ranks, truth, b.judged);
-  const curve = precisionRecall(ranks, truth, b.judged);
   const text = `${b.text}; ${m.ap} AP`;
-  const parameters = usedParameters(ranker.parameters);
   const hash = library.db.prepare('SELECT hash FROM photo WHERE id = ?').pluck();
   const facts = {
     text,
@@ -223,13 +267,13 @@ export async function measureLibrary(
     recallAtK: m.recallAtK ?? null,
     ukbench: m.ukbench ?? null,
     skipped: m.skipped,
-    curve,
+    curve: precisionRecall(ranks, truth, b.judged),
     perQuery: m.perQuery.map((s) => ({
       ...s,
       photo: (hash.get(b.photos[kept[s.index]!]!) as string | undefined) ?? null,
     })),
-    msPerQuery,
-    offlineMs: ranker.facts.offlineMs,
+    msPerQuery: by.msPerQuery,
+    offlineMs: by.offlineMs,
   };
   const { lastInsertRowid } = library.db
     .prepare(
@@ -238,10 +282,10 @@ export async function measureLibrary(
     )
     .run(
       now(),
-      set.key,
-      set.name,
-      ranker.parameters.method,
-      JSON.stringify(parameters),
+      by.key,
+      by.name,
+      by.method,
+      JSON.stringify(by.parameters),
       b.id,
       b.protocol,
       m.map,
@@ -250,16 +294,14 @@ export async function measureLibrary(
       m.queries,
       JSON.stringify(facts),
     );
-  task.changed('measurements');
   return {
     ...m,
     protocol: text,
-    set: set.name,
-    network: set.network?.uid ?? null,
-    method: ranker.parameters.method,
-    parameters,
-    msPerQuery,
-    offlineMs: ranker.facts.offlineMs,
+    perQuery: facts.perQuery,
+    method: by.method,
+    parameters: by.parameters,
+    msPerQuery: by.msPerQuery,
+    offlineMs: by.offlineMs,
     id: Number(lastInsertRowid),
   };
 }

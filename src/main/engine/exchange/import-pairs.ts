@@ -15,7 +15,7 @@ import { imsPath, type PairList } from './retrieval-sfm.ts';
 
 /** Ids become paths, so they may not hold anything that leads elsewhere. */
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
-const SIDES = ['train', 'val'] as const;
+type Half = 'train' | 'val';
 const NAMED_MISSING = 5;
 const PICKLE = /\.(pkl|pickle)$/i;
 const HELD_OUT = { train: 0, val: 1, pairs: null } as const;
@@ -29,7 +29,7 @@ export function isPairList(source: string): boolean {
  * Reads a retrieval-SfM file (methods.md 9.1): `{train, val}` with `cids, cluster, qidxs, pidxs`. Nothing in it is executed.
  * @throws CovisError `INPUT_CORRUPT` or `INPUT_UNSUPPORTED` naming the file.
  */
-export function readPairLists(file: string): Record<(typeof SIDES)[number], PairList> {
+export function readPairLists(file: string): Record<Half, PairList> {
   const top = readPickle(file);
   const wrong = (message: string): never => {
     throw new CovisError('INPUT_CORRUPT', `This is no retrieval-SfM file: ${message}`, {
@@ -112,7 +112,7 @@ export function readHlocPairs(file: string): PairList {
 }
 
 /** Sides of a list of pairs: those of the split that the list itself makes, or one that leaves it to the seed. */
-type Side = (typeof SIDES)[number] | 'pairs';
+type Side = Half | 'pairs';
 
 /**
  * Imports a list of pairs: a cluster without 3D for each of its clusters, the pairs as given. Of a retrieval-SfM file `val` is held out;
@@ -202,14 +202,14 @@ function commitSide(
   const write = photoWriter(library);
   const insertCluster = db
     .prepare(
-      'INSERT INTO cluster (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, 0, 0, NULL, ?) ON CONFLICT(uid) DO UPDATE SET source = excluded.source RETURNING id',
+      'INSERT INTO cluster_all (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, 0, 0, NULL, ?) ON CONFLICT(uid) DO UPDATE SET source = excluded.source RETURNING id',
     )
     .pluck();
   const insertView = db.prepare(
-    "INSERT INTO view (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, 'null', 'null', 0) ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id",
+    "INSERT INTO view_all (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, 'null', 'null', 0) ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id",
   );
   const insertPair = db.prepare(
-    'INSERT INTO given_pair (cluster_id, query_view, positive_view) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    'INSERT INTO given_pair_all (cluster_id, query_view, positive_view) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   );
   const rowOf = new Map<number, number>();
   const sceneOf = new Map<number, number>();

@@ -5,7 +5,16 @@ import { CovisError } from '../../../shared/errors.ts';
 import { LATEST, migrate } from './schema.ts';
 
 const DATABASE = 'library.db';
-const FOLDERS = ['clusters', 'descriptors', 'networks', 'thumbnails', 'staging'] as const;
+const FOLDERS = [
+  'clusters',
+  'descriptors',
+  'features',
+  'networks',
+  'scenes',
+  'teacher',
+  'thumbnails',
+  'staging',
+] as const;
 type Folder = (typeof FOLDERS)[number];
 
 /**

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
-import type { PhotoInfo } from '../../../shared/domain.ts';
+import type { PhotoFacts, PhotoInfo } from '../../../shared/domain.ts';
+import { readExif } from './exif.ts';
 import type { Library } from './library.ts';
 import { random } from './random.ts';
 
@@ -20,6 +21,7 @@ export interface PhotoFile {
   readonly orientation: number;
   readonly bytes: number;
   readonly modified: number;
+  readonly facts: PhotoFacts;
 }
 
 export interface PhotoRow {
@@ -36,11 +38,7 @@ export function listImages(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((e) => e.isFile() || e.isSymbolicLink())
-    .map((e) =>
-      join(e.parentPath, e.name)
-        .slice(folder.length + 1)
-        .replaceAll('\\', '/'),
-    )
+    .map((e) => relative(folder, join(e.parentPath, e.name)).replaceAll('\\', '/'))
     .filter((n) => IMAGE_TYPES.test(n))
     .sort();
 }
@@ -68,6 +66,7 @@ export async function inspectPhoto(folder: string, name: string): Promise<PhotoF
       orientation,
       bytes: size,
       modified: mtimeMs,
+      facts: readExif(meta.exif, Math.max(meta.width, meta.height)),
     };
   } catch (cause) {
     throw new CovisError('INPUT_CORRUPT', 'This photo cannot be read', { file, cause });
@@ -114,7 +113,10 @@ export function photoWriter(library: Library): {
     .pluck();
   const photo = db
     .prepare(
-      'INSERT INTO photo (hash, width, height, orientation, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes RETURNING id',
+      `INSERT INTO photo (hash, width, height, orientation, bytes, taken, latitude, longitude, focal, camera, facts_read)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes, taken = excluded.taken,
+         latitude = excluded.latitude, longitude = excluded.longitude, focal = excluded.focal, camera = excluded.camera, facts_read = 1
+       RETURNING id`,
     )
     .pluck();
   const file = db.prepare(
@@ -123,7 +125,18 @@ export function photoWriter(library: Library): {
   return {
     scene: (name, root, images, heldOut = null) => scene.get(name, root, images, heldOut) as number,
     photo: (sceneId, p) => {
-      const id = photo.get(p.hash, p.width, p.height, p.orientation, p.bytes) as number;
+      const id = photo.get(
+        p.hash,
+        p.width,
+        p.height,
+        p.orientation,
+        p.bytes,
+        p.facts.taken,
+        p.facts.latitude,
+        p.facts.longitude,
+        p.facts.focal,
+        p.facts.camera,
+      ) as number;
       file.run(id, sceneId, p.name, p.modified, p.bytes);
       return id;
     },
@@ -168,10 +181,11 @@ export function photoPath(library: Library, photoId: number): string {
 export function photoInfo(library: Library, hash: string): PhotoInfo {
   const row = library.db
     .prepare(
-      `SELECT p.id, p.hash, p.width, p.height, f.name, s.name AS scene FROM photo p
+      `SELECT p.id, p.hash, p.width, p.height, p.taken, p.latitude, p.longitude, p.focal, p.camera, f.name, s.name AS scene FROM photo p
        JOIN photo_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id WHERE p.hash = ? LIMIT 1`,
     )
-    .get(hash) as { id: number; hash: string; width: number; height: number; name: string; scene: string } | undefined;
+    .get(hash) as
+    ({ id: number; hash: string; width: number; height: number; name: string; scene: string } & PhotoFacts) | undefined;
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
   return {
     id: row.hash,
@@ -180,6 +194,13 @@ export function photoInfo(library: Library, hash: string): PhotoInfo {
     width: row.width,
     height: row.height,
     clusters: clustersOf(library, row.id),
+    exif: {
+      taken: row.taken,
+      latitude: row.latitude,
+      longitude: row.longitude,
+      focal: row.focal,
+      camera: row.camera,
+    },
   };
 }
 

@@ -322,6 +322,60 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER decision_kept BEFORE UPDATE ON decision BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
   CREATE TRIGGER decision_stays BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
   `,
+  `
+  -- A folder of photos of many places: its photos are no place of their own, the clusters found in it are.
+  ALTER TABLE scene ADD COLUMN mixed INTEGER NOT NULL DEFAULT 0;
+
+  -- What EXIF says: local time of exposure in seconds since 1970, degrees, focal length in pixels of the photo as displayed.
+  ALTER TABLE photo ADD COLUMN taken INTEGER;
+  ALTER TABLE photo ADD COLUMN latitude REAL;
+  ALTER TABLE photo ADD COLUMN longitude REAL;
+  ALTER TABLE photo ADD COLUMN focal REAL;
+  ALTER TABLE photo ADD COLUMN camera TEXT;
+  -- Perceptual hash of what is seen, 16 hex digits; NULL until it is computed. facts_read: EXIF was looked at.
+  ALTER TABLE photo ADD COLUMN look TEXT;
+  ALTER TABLE photo ADD COLUMN facts_read INTEGER NOT NULL DEFAULT 0;
+
+  -- Everything that was ever a cluster. state: active; excluded by a person; replaced by what it was merged, split or grown into.
+  ALTER TABLE cluster RENAME TO cluster_all;
+  ALTER TABLE view RENAME TO view_all;
+  ALTER TABLE pair RENAME TO pair_all;
+  ALTER TABLE given_pair RENAME TO given_pair_all;
+  ALTER TABLE cluster_all ADD COLUMN state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'excluded', 'replaced'));
+  ALTER TABLE cluster_all ADD COLUMN alias TEXT;
+  CREATE INDEX cluster_scene ON cluster_all(scene_id);
+  -- What is in force: all but mining and measuring write to the tables above and read these.
+  CREATE VIEW cluster AS SELECT id, uid, scene_id, COALESCE(alias, name) AS name, source, place, points, observations, mean_error, created
+    FROM cluster_all WHERE state = 'active';
+  CREATE VIEW view AS SELECT * FROM view_all WHERE cluster_id IN (SELECT id FROM cluster_all WHERE state = 'active');
+  CREATE VIEW pair AS SELECT * FROM pair_all WHERE cluster_id IN (SELECT id FROM cluster_all WHERE state = 'active');
+  CREATE VIEW given_pair AS SELECT * FROM given_pair_all WHERE cluster_id IN (SELECT id FROM cluster_all WHERE state = 'active');
+
+  -- What an action of the log did to clusters; undone and redone with it.
+  CREATE TABLE cluster_change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    action_id INTEGER NOT NULL REFERENCES action(id),
+    cluster_id INTEGER NOT NULL REFERENCES cluster_all(id),
+    field TEXT NOT NULL CHECK (field IN ('alias', 'state')),
+    before TEXT,
+    after TEXT
+  ) STRICT;
+  CREATE INDEX cluster_change_action ON cluster_change(action_id);
+  CREATE TRIGGER cluster_change_kept BEFORE UPDATE ON cluster_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+  CREATE TRIGGER cluster_change_stays BEFORE DELETE ON cluster_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+
+  -- Local features of two photos, a < b, that match (u32 pairs), and which of them geometry confirms (u32 indices). A pair that was
+  -- tried in vain has no inliers, so that it is not tried again.
+  CREATE TABLE photo_match (
+    a INTEGER NOT NULL REFERENCES photo(id),
+    b INTEGER NOT NULL REFERENCES photo(id),
+    inliers INTEGER NOT NULL,
+    matches BLOB NOT NULL,
+    confirmed BLOB NOT NULL,
+    PRIMARY KEY (a, b)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX photo_match_b ON photo_match(b);
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

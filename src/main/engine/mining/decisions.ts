@@ -1,6 +1,8 @@
 import type { Verdict } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { now, type Library } from '../library/library.ts';
+import type { Library } from '../library/library.ts';
+import { actionRow, append, durably, history, towards } from './action-log.ts';
+import { turnChanges } from './cluster-changes.ts';
 
 /** One judgement; photos are ids of the library. */
 export interface Judgement {
@@ -17,23 +19,7 @@ export interface Judgement {
   readonly tuple?: number | undefined;
 }
 
-interface History {
-  readonly id: number;
-  readonly head: number | null;
-  readonly tip: number | null;
-}
-
 const MAX_NOTE = 10_000;
-
-/** One transaction that is on the disk, not only in the system's memory, when it returns: a decision cannot be computed again. */
-function durably<T>(library: Library, work: () => T): T {
-  library.db.pragma('synchronous = FULL');
-  try {
-    return library.transaction(work);
-  } finally {
-    library.db.pragma('synchronous = NORMAL');
-  }
-}
 
 /**
  * Appends judgements as one action, undone as one. What was undone before it can no longer be redone, but stays in the log.
@@ -105,7 +91,8 @@ export function undo(library: Library): Turned | null {
     append(library, 'undo', label, head, () => ({ head: parent, tip }));
     const decisions = decisionsOf(library, head);
     for (const d of decisions.toReversed()) put(library, d.a, d.b, d.aspect, d.previous);
-    return { label, run: decisions[0]!.run_id, tuple: decisions[0]!.tuple_index };
+    turnChanges(library, head, 'before');
+    return { label, run: decisions[0]?.run_id ?? null, tuple: decisions[0]?.tuple_index ?? null };
   });
 }
 
@@ -119,7 +106,8 @@ export function redo(library: Library): Turned | null {
     append(library, 'redo', label, head, () => ({ head: next, tip }));
     const decisions = decisionsOf(library, next);
     for (const d of decisions) put(library, d.a, d.b, d.aspect, d.id);
-    return { label, run: decisions[0]!.run_id, tuple: decisions[0]!.tuple_index };
+    turnChanges(library, next, 'after');
+    return { label, run: decisions[0]?.run_id ?? null, tuple: decisions[0]?.tuple_index ?? null };
   });
 }
 
@@ -155,48 +143,6 @@ export function decisionLog(library: Library, after: number, limit: number): Log
        FROM action WHERE id > ? ORDER BY id LIMIT ?`,
     )
     .all(after, limit) as LoggedAction[];
-}
-
-function history(library: Library): History {
-  const row = library.db.prepare('SELECT id, head, tip FROM action ORDER BY id DESC LIMIT 1').get();
-  return (row as History | undefined) ?? { id: 0, head: null, tip: null };
-}
-
-function append(
-  library: Library,
-  kind: 'do' | 'undo' | 'redo',
-  label: string,
-  parent: number | null,
-  after: (id: number) => { head: number | null; tip: number | null },
-): number {
-  // The row says its own id, so the id is known before it is written.
-  const id = (library.db.prepare('SELECT COALESCE(MAX(id), 0) + 1 FROM action').pluck().get() as number) || 1;
-  const { head, tip } = after(id);
-  library.db
-    .prepare('INSERT INTO action (id, created, kind, label, parent, head, tip) VALUES (?, ?, ?, ?, ?, ?, ?)')
-    .run(id, now(), kind, label, parent, head, tip);
-  return id;
-}
-
-function actionRow(library: Library, id: number): { parent: number | null; label: string } {
-  return library.db.prepare('SELECT parent, label FROM action WHERE id = ?').get(id) as {
-    parent: number | null;
-    label: string;
-  };
-}
-
-/** The action after `head` on the way to `tip`; null where head is the tip. */
-function towards(library: Library, head: number | null, tip: number | null): number | null {
-  if (tip === head || tip === null) return null;
-  return library.db
-    .prepare(
-      `WITH RECURSIVE up(id, parent) AS (
-         SELECT id, parent FROM action WHERE id = :tip
-         UNION ALL SELECT a.id, a.parent FROM action a JOIN up ON a.id = up.parent WHERE up.parent IS NOT :head
-       ) SELECT id FROM up WHERE parent IS :head`,
-    )
-    .pluck()
-    .get({ tip, head }) as number;
 }
 
 interface DecisionRow {

@@ -39,13 +39,19 @@ export interface Found {
   readonly image: number;
   readonly score: number;
   readonly box?: SearchHit['box'];
+  readonly inliers?: number;
 }
 
 /**
  * Results with what is known of each photo.
  * @param query the library photo that asks, for which each hit's relation is known from geometry; undefined for a foreign photo.
  */
-export function hitsOf(library: Library, set: LoadedSet, found: readonly Found[], query?: string): SearchHit[] {
+export function hitsOf(
+  library: Library,
+  set: Pick<LoadedSet, 'ids'>,
+  found: readonly Found[],
+  query?: string,
+): SearchHit[] {
   const asking = query === undefined ? undefined : photoByHash(library, query);
   const facts = library.db.prepare(
     `SELECT p.hash, p.place, p.width, p.height, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p WHERE p.id = ?`,
@@ -54,7 +60,7 @@ export function hitsOf(library: Library, set: LoadedSet, found: readonly Found[]
     'SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id',
   );
   const sharedWith = asking === undefined ? undefined : sharedPoints(library, asking.id);
-  return found.map(({ image, score, box }): SearchHit => {
+  return found.map(({ image, score, box, inliers }): SearchHit => {
     const id = set.ids[image]!;
     const f = facts.get(id) as { hash: string; place: number; name: string; width: number; height: number };
     const shared = sharedWith?.get(id) ?? null;
@@ -76,6 +82,7 @@ export function hitsOf(library: Library, set: LoadedSet, found: readonly Found[]
       shared,
       aspect: f.width / f.height,
       ...(box === undefined ? {} : { box }),
+      ...(inliers === undefined ? {} : { inliers }),
     };
   });
 }

@@ -7,24 +7,26 @@ import { sharedObservations } from './covisibility.ts';
 import { cameraCentre, focalLength, rotationMatrix, type Camera, type View } from './model.ts';
 
 const SELECT_CLUSTERS = `
-  SELECT c.id AS rowId, c.uid AS id, c.name, s.name AS scene, c.place, c.points, c.observations, c.mean_error AS meanReprojectionError,
-    (SELECT COUNT(*) FROM view v WHERE v.cluster_id = c.id AND v.photo_id IS NOT NULL) AS photos,
-    (SELECT COUNT(*) FROM view v WHERE v.cluster_id = c.id AND v.photo_id IS NULL) AS missing,
-    (SELECT COUNT(*) FROM pair p WHERE p.cluster_id = c.id) + (SELECT COUNT(*) FROM given_pair g WHERE g.cluster_id = c.id) AS pairs,
-    (SELECT p.hash FROM view v JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = c.id ORDER BY v.points_seen DESC LIMIT 1) AS cover
-  FROM cluster c JOIN scene s ON s.id = c.scene_id`;
+  SELECT c.id AS rowId, c.uid AS id, COALESCE(c.alias, c.name) AS name, s.name AS scene, c.place, c.points, c.observations, c.mean_error AS meanReprojectionError, c.state = 'excluded' AS excluded,
+    (SELECT COUNT(*) FROM view_all v WHERE v.cluster_id = c.id AND v.photo_id IS NOT NULL) AS photos,
+    (SELECT COUNT(*) FROM view_all v WHERE v.cluster_id = c.id AND v.photo_id IS NULL) AS missing,
+    (SELECT COUNT(*) FROM pair_all p WHERE p.cluster_id = c.id) + (SELECT COUNT(*) FROM given_pair_all g WHERE g.cluster_id = c.id) AS pairs,
+    (SELECT p.hash FROM view_all v JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = c.id ORDER BY v.points_seen DESC LIMIT 1) AS cover
+  FROM cluster_all c JOIN scene s ON s.id = c.scene_id`;
 
 const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1] as const;
 
-type ClusterRow = ClusterInfo & { readonly rowId: number };
+type ClusterRow = Omit<ClusterInfo, 'excluded'> & { readonly rowId: number; readonly excluded: number };
 
-function strip({ rowId: _, ...info }: ClusterRow): ClusterInfo {
-  return info;
+function strip({ rowId: _, excluded, ...info }: ClusterRow): ClusterInfo {
+  return { ...info, excluded: Boolean(excluded) };
 }
 
 /** All clusters, in the order of their import. */
 export function listClusters(library: Library): ClusterInfo[] {
-  return (library.db.prepare(`${SELECT_CLUSTERS} ORDER BY c.id`).all() as ClusterRow[]).map(strip);
+  return (library.db.prepare(`${SELECT_CLUSTERS} WHERE c.state <> 'replaced' ORDER BY c.id`).all() as ClusterRow[]).map(
+    strip,
+  );
 }
 
 function clusterRow(library: Library, uid: string): ClusterRow {
@@ -39,7 +41,7 @@ export function clusterDetail(library: Library, uid: string): ClusterDetail {
   const views = library.db
     .prepare(
       `SELECT v.view_index AS idx, v.name, v.camera, v.pose, v.points_seen AS pointsSeen, p.hash AS photo, p.orientation
-       FROM view v LEFT JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = ? ORDER BY v.view_index`,
+       FROM view_all v LEFT JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = ? ORDER BY v.view_index`,
     )
     .all(row.rowId) as {
     idx: number;
@@ -81,8 +83,8 @@ export function covisibleViews(library: Library, uid: string, view: number): Cov
   const rows = library.db
     .prepare(
       `SELECT CASE WHEN a = :v THEN b ELSE a END AS idx, shared, scale, a = :v AS forward,
-         (SELECT points_seen FROM view WHERE cluster_id = :c AND view_index = :v) AS seen
-       FROM pair WHERE cluster_id = :c AND (a = :v OR b = :v) ORDER BY shared DESC, idx`,
+         (SELECT points_seen FROM view_all WHERE cluster_id = :c AND view_index = :v) AS seen
+       FROM pair_all WHERE cluster_id = :c AND (a = :v OR b = :v) ORDER BY shared DESC, idx`,
     )
     .all({ c: row.rowId, v: view }) as {
     idx: number;

@@ -6,6 +6,7 @@ import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { writeNpy } from '../formats/npy.ts';
 import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';
+import type { PhotoFacts } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
@@ -242,13 +243,16 @@ async function inspectAll(
 function unchanged(library: Library, scene: SceneLocation, name: string): PhotoFile | undefined {
   const known = library.db
     .prepare(
-      `SELECT f.name, p.hash, p.width, p.height, p.orientation, f.bytes, f.modified FROM photo_file f
-       JOIN scene s ON s.id = f.scene_id JOIN photo p ON p.id = f.photo_id WHERE s.root = ? AND s.images = ? AND f.name = ?`,
+      `SELECT f.name, p.hash, p.width, p.height, p.orientation, f.bytes, f.modified, p.taken, p.latitude, p.longitude, p.focal, p.camera
+       FROM photo_file f JOIN scene s ON s.id = f.scene_id JOIN photo p ON p.id = f.photo_id
+       WHERE s.root = ? AND s.images = ? AND f.name = ? AND p.facts_read = 1`,
     )
-    .get(scene.root, scene.images, name) as PhotoFile | undefined;
+    .get(scene.root, scene.images, name) as (Omit<PhotoFile, 'facts'> & PhotoFacts) | undefined;
   if (known === undefined) return undefined;
   const { size, mtimeMs } = statSync(join(scene.images, name));
-  return size === known.bytes && mtimeMs === known.modified ? known : undefined;
+  if (size !== known.bytes || mtimeMs !== known.modified) return undefined;
+  const { taken, latitude, longitude, focal, camera, ...file } = known;
+  return { ...file, facts: { taken, latitude, longitude, focal, camera } };
 }
 
 /** Writes rows and moves the staged arrays into place. Runs inside one transaction. @returns names of missing photos. */
@@ -266,7 +270,12 @@ function commit(
     // By name, not in the order in which reading happened to end: draws by seed depend on the order of the rows.
     const byName = [...photos.get(scene)!.values()].sort((x, y) => (x.name < y.name ? -1 : 1));
     for (const p of byName) ids.set(p.name, write.photo(sceneId, p));
-    for (const m of staged[s]!) missing.push(...commitModel(library, scene, sceneId, m, ids));
+    const namer = photoNamer([...ids.keys()]);
+    const photoOf = (name: string): { id: number; name: string } | undefined => {
+      const found = namer(name);
+      return found === undefined ? undefined : { id: ids.get(found)!, name: found };
+    };
+    for (const m of staged[s]!) missing.push(...commitModel(library, scene, sceneId, m, photoOf));
   });
   relabelPlaces(library);
   return missing;
@@ -278,16 +287,16 @@ export function commitModel(
   scene: Pick<SceneLocation, 'name' | 'images'>,
   sceneId: number,
   m: StagedModel,
-  photoIds: ReadonlyMap<string, number>,
+  photoOf: (name: string) => { readonly id: number; readonly name: string } | undefined,
 ): string[] {
   const { db } = library;
   const name = m.location.label === '' ? scene.name : `${scene.name}/${m.location.label}`;
-  const known = db.prepare('SELECT id FROM cluster WHERE uid = ?').pluck().get(m.uid) as number | undefined;
+  const known = db.prepare('SELECT id FROM cluster_all WHERE uid = ?').pluck().get(m.uid) as number | undefined;
   const clusterId =
     known ??
     (db
       .prepare(
-        'INSERT INTO cluster (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id',
+        'INSERT INTO cluster_all (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id',
       )
       .pluck()
       .get(
@@ -302,25 +311,24 @@ export function commitModel(
       ) as number);
   const cameras = new Map(m.model.cameras.map((c) => [c.id, c]));
   const insertView = db.prepare(
-    'INSERT INTO view (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id',
+    'INSERT INTO view_all (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id',
   );
   const missing: string[] = [];
-  const namer = photoNamer([...photoIds.keys()]);
   m.model.views.forEach((v, i) => {
-    const photoId = photoIds.get(namer(v.name) ?? '');
-    if (photoId === undefined) missing.push(join(scene.images, v.name));
+    const photo = photoOf(v.name);
+    if (photo === undefined) missing.push(join(scene.images, v.name));
     insertView.run(
       clusterId,
       i,
-      photoId ?? null,
-      v.name,
+      photo?.id ?? null,
+      photo?.name ?? v.name,
       m.model.matchesOnly === true ? 'null' : JSON.stringify(cameras.get(v.cameraId)),
       m.model.matchesOnly === true ? 'null' : JSON.stringify({ rotation: v.rotation, translation: v.translation }),
       m.pairs.pointsSeen[i]!,
     );
   });
   if (known === undefined) {
-    const insertPair = db.prepare('INSERT INTO pair (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, ?)');
+    const insertPair = db.prepare('INSERT INTO pair_all (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, ?)');
     const { a, b, shared, scale } = m.pairs;
     for (let k = 0; k < a.length; k += 1)
       insertPair.run(clusterId, a[k], b[k], shared[k], Number.isNaN(scale[k]!) ? null : scale[k]);

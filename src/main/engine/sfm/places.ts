@@ -3,34 +3,44 @@ import type { Library } from '../library/library.ts';
 /**
  * Labels what may be the same place: clusters under one scene folder, and clusters or scenes that share a photo,
  * are one place, transitively. Photos and clusters of one place are never each other's negatives.
+ * A mixed folder, of photos of many places, is no place; the scenes that were found in it are.
  * Labels are the smallest scene id of the place, so that they are stable while nothing merges.
  */
 export function relabelPlaces(library: Library): void {
   const { db } = library;
-  const scenes = db.prepare('SELECT id FROM scene').pluck().all() as number[];
-  const parent = new Map(scenes.map((s) => [s, s]));
+  const scenes = db.prepare('SELECT id, mixed FROM scene').all() as { id: number; mixed: number }[];
+  const parent = new Map(scenes.map((s) => [s.id, s.id]));
   const find = (x: number): number => {
     let root = x;
     while (parent.get(root) !== root) root = parent.get(root)!;
     parent.set(x, root);
     return root;
   };
+  const belongs = `SELECT f.photo_id AS photo, f.scene_id AS scene FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE s.mixed = 0
+    UNION SELECT v.photo_id, c.scene_id FROM view v JOIN cluster_all c ON c.id = v.cluster_id WHERE v.photo_id IS NOT NULL`;
   const shared = db
     .prepare(
-      'SELECT DISTINCT a.scene_id AS a, b.scene_id AS b FROM photo_file a JOIN photo_file b ON a.photo_id = b.photo_id AND a.scene_id < b.scene_id',
+      `WITH belongs AS (${belongs})
+       SELECT DISTINCT a.scene AS a, b.scene AS b FROM belongs a JOIN belongs b ON a.photo = b.photo AND a.scene < b.scene`,
     )
     .all() as { a: number; b: number }[];
   for (const { a, b } of shared) {
     const [x, y] = [find(a), find(b)];
     parent.set(Math.max(x, y), Math.min(x, y));
   }
-  const setClusters = db.prepare('UPDATE cluster SET place = ? WHERE scene_id = ?');
-  const setPhotos = db.prepare(
+  const setClusters = db.prepare('UPDATE cluster_all SET place = ? WHERE scene_id = ?');
+  const setFiles = db.prepare(
     'UPDATE photo SET place = ? WHERE id IN (SELECT photo_id FROM photo_file WHERE scene_id = ?)',
   );
-  for (const s of scenes) {
-    setClusters.run(find(s), s);
-    setPhotos.run(find(s), s);
+  const setViews = db.prepare(
+    'UPDATE photo SET place = ? WHERE id IN (SELECT v.photo_id FROM view v JOIN cluster_all c ON c.id = v.cluster_id WHERE c.scene_id = ?)',
+  );
+  // Mixed folders first: what is known of a photo from a place replaces it.
+  for (const { id, mixed } of scenes) if (mixed === 1) setFiles.run(id, id);
+  for (const { id, mixed } of scenes) {
+    setClusters.run(find(id), id);
+    if (mixed === 0) setFiles.run(find(id), id);
+    setViews.run(find(id), id);
   }
 }
 

@@ -1,7 +1,7 @@
-import type { Method, SearchHit } from '../../../shared/domain.ts';
+import type { SearchHit, SearchMethod } from '../../../shared/domain.ts';
 
 /** Ranking methods as the studio names them, in the order of its lists. */
-export const METHOD_NAMES: Readonly<Record<Method, string>> = {
+export const METHOD_NAMES: Readonly<Record<SearchMethod, string>> = {
   cosine: 'Cosine',
   ann: 'Approximate (HNSW)',
   aqe: 'Query expansion',
@@ -16,10 +16,11 @@ export const METHOD_NAMES: Readonly<Record<Method, string>> = {
   fsr: 'Diffusion, spectral',
   hybrid: 'Diffusion, hybrid',
   offline: 'Diffusion, offline',
+  bow: 'Bag of words (teacher)',
 };
 
 /** Methods that can rank photos by their regions. */
-export const REGIONAL: readonly Method[] = ['cosine', 'cg', 'iterative', 'jacobi', 'truncated', 'fsr', 'hybrid'];
+export const REGIONAL: readonly SearchMethod[] = ['cosine', 'cg', 'iterative', 'jacobi', 'truncated', 'fsr', 'hybrid'];
 
 /** What a result's border and letter mean; never colour alone. */
 export const RELATIONS: Readonly<Record<SearchHit['relation'], { mark: string; text: string }>> = {

@@ -1,0 +1,313 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
+import type { ClusteringReport } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { readFeatures } from '../features/store.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { allPhotos, photoPath, photoWriter, type PhotoRow } from '../library/photos.ts';
+import { readColmapBinary } from '../sfm/colmap-binary.ts';
+import { commitModel, importSources, stageModel, type StagedModel } from '../sfm/import.ts';
+import { matchModels, MIN_INLIERS } from '../sfm/match-tracks.ts';
+import { relabelPlaces } from '../sfm/places.ts';
+import { BowIndex, DEFAULT_TEACHER } from '../teacher/bow-index.ts';
+import { colmapVersion, reconstruct, type ScenePhotos } from './colmap.ts';
+import { candidatePairs, matchPairs, storedMatches, verifiedPairs, type StoredMatch } from './matches.ts';
+import { FEWEST_PHOTOS, scenesOf } from './scenes.ts';
+
+export interface ClusteringOptions {
+  /** Folder of photos. */
+  readonly photos: string;
+  /** Photos that visual words rank first and that are matched with each. */
+  readonly neighbours?: number | undefined;
+  /** Confirmed matches that make a pair. */
+  readonly minInliers?: number | undefined;
+  /** Visual words of the vocabulary. */
+  readonly words?: number | undefined;
+  readonly seed?: number | undefined;
+  /** False: stop at verified matches even where COLMAP is there. */
+  readonly reconstruct?: boolean | undefined;
+}
+
+const DEFAULT_NEIGHBOURS = 20;
+/** A pair with so many confirmed matches needs no third photo that matches both. */
+const SURE_FACTOR = 3;
+
+/**
+ * From a folder of photos to clusters, without annotation (methods.md 1.1, 8): local features, visual words, spatial verification,
+ * scenes of the verified graph, a 3D model of each by COLMAP. Without COLMAP clusters are of verified matches, and as good for mining.
+ * Every step keeps what it did: the next run, after a stop or with more photos, computes only what is new and goes on from the models
+ * that are there.
+ * @throws CovisError `INPUT_MISSING` for the folder, `STATE_EMPTY` for one without photos, `CANCELLED`.
+ */
+export async function clusterPhotos(
+  library: Library,
+  options: ClusteringOptions,
+  task: TaskContext,
+): Promise<ClusteringReport> {
+  const steps: { name: string; seconds: number }[] = [];
+  const timed = async <T>(name: string, work: () => Promise<T> | T): Promise<T> => {
+    const began = performance.now();
+    try {
+      return await work();
+    } finally {
+      steps.push({ name, seconds: (performance.now() - began) / 1000 });
+    }
+  };
+  const root = resolve(options.photos);
+  await timed('photos', () => importSources(library, { sources: [root], images: root }, task));
+  library.transaction(() => {
+    library.db.prepare('UPDATE scene SET mixed = 1 WHERE root = ?').run(root);
+    relabelPlaces(library);
+  });
+  const own = new Set(
+    library.db
+      .prepare('SELECT DISTINCT f.photo_id FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE s.mixed = 1')
+      .pluck()
+      .all() as number[],
+  );
+  // Photos of every mixed folder: those that come later join what is there.
+  const photos = allPhotos(library).filter((p) => own.has(p.id));
+  if (photos.length === 0) throw new CovisError('STATE_EMPTY', 'This folder has no photos', { file: root });
+  const teacher = { ...DEFAULT_TEACHER, words: options.words, seed: options.seed ?? DEFAULT_TEACHER.seed };
+  const index = await timed('features and words', () => BowIndex.prepare(library, teacher, task, photos));
+  const minInliers = options.minInliers ?? MIN_INLIERS;
+  const pairs = await timed('retrieval', () => candidatePairs(index, options.neighbours ?? DEFAULT_NEIGHBOURS, task));
+  await timed('matches', () => matchPairs(library, index.photos, pairs, task));
+  task.changed('matches');
+  const known = new Map(index.photos.map((p) => [p.id, p]));
+  const verified = verifiedPairs(library, new Set(known.keys()), minInliers);
+  const scenes = await timed('scenes', () => scenesOf(verified, SURE_FACTOR * minInliers));
+  const staging = library.file('staging', randomUUID());
+  mkdirSync(staging, { recursive: true });
+  const withColmap = options.reconstruct !== false && colmapVersion() !== null;
+  if (options.reconstruct !== false && !withColmap)
+    task.warn(
+      'COLMAP is not installed, so clusters are of verified matches, without 3D. To build models: apt-get install colmap',
+    );
+  try {
+    const built = await timed(withColmap ? 'models' : 'tracks', async () => {
+      const out: BuiltScene[] = [];
+      for (const [i, ids] of scenes.entries()) {
+        task.check();
+        const members = ids.map((id) => known.get(id)!);
+        const links = verified.filter((v) => ids.includes(v.a) && ids.includes(v.b));
+        task.step(`Scene ${i + 1} of ${scenes.length}`, members.length, 'photos');
+        out.push(
+          withColmap
+            ? await modelsOfScene(library, members, links, staging, task)
+            : tracksOfScene(library, members, links, staging),
+        );
+      }
+      return out;
+    });
+    await timed('library', () => commit(library, root, built, task));
+    task.changed('clusters');
+    return report(library, photos, steps, { pairs: pairs.length, verified: verified.length, scenes: scenes.length });
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+interface BuiltScene {
+  readonly key: string;
+  readonly photos: readonly PhotoRow[];
+  readonly models: readonly StagedModel[];
+}
+
+/** The same photos and links give the same scene. */
+function keyOf(photos: readonly PhotoRow[], links: readonly StoredMatch[], how: string): string {
+  const hash = createHash('sha256').update(how);
+  for (const p of photos) hash.update(p.hash);
+  for (const l of links) hash.update(`${l.a} ${l.b} ${l.inliers};`);
+  return hash.digest('hex').slice(0, 16);
+}
+
+interface SceneFacts {
+  readonly hashes: readonly string[];
+  readonly models: readonly string[];
+}
+
+/** Scenes that COLMAP has finished, by key. */
+function finishedScenes(library: Library): Map<string, SceneFacts> {
+  const folder = library.file('scenes');
+  const out = new Map<string, SceneFacts>();
+  for (const key of readdirSync(folder)) {
+    const done = join(folder, key, 'done.json');
+    if (existsSync(done)) out.set(key, JSON.parse(readFileSync(done, 'utf8')) as SceneFacts);
+  }
+  return out;
+}
+
+async function modelsOfScene(
+  library: Library,
+  photos: readonly PhotoRow[],
+  links: readonly StoredMatch[],
+  staging: string,
+  task: TaskContext,
+): Promise<BuiltScene> {
+  const key = keyOf(photos, links, 'colmap');
+  const folder = library.file('scenes', key);
+  const finished = finishedScenes(library);
+  if (!finished.has(key)) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const hashes = new Set(photos.map((p) => p.hash));
+    // The largest scene that this one grew out of.
+    const [from] = [...finished]
+      .filter(([, s]) => s.models.length > 0 && s.hashes.every((h) => hashes.has(h)))
+      .sort(([, a], [, b]) => b.hashes.length - a.hashes.length);
+    let grown: string[] = [];
+    if (from !== undefined) {
+      copyFileSync(library.file('scenes', from[0], 'database.db'), join(folder, 'database.db'));
+      grown = from[1].models.map((m) => library.file('scenes', from[0], 'sparse', m));
+    }
+    const images = join(folder, 'images');
+    mkdirSync(images, { recursive: true });
+    const byName = new Map<string, PhotoRow>();
+    const nameOf = new Map<number, string>();
+    for (const p of photos) {
+      const file = photoPath(library, p.id);
+      const name = `${p.hash}${extname(file).toLowerCase()}`;
+      symlinkSync(file, join(images, name));
+      byName.set(name, p);
+      nameOf.set(p.id, name);
+    }
+    const fresh =
+      from === undefined
+        ? [...byName.keys()]
+        : [...byName].filter(([, p]) => !from[1].hashes.includes(p.hash)).map(([n]) => n);
+    const scene: ScenePhotos = {
+      folder: images,
+      names: fresh,
+      features: (name) => readFeatures(library, byName.get(name)!.hash),
+      pairs: links
+        .filter((l) => from === undefined || fresh.includes(nameOf.get(l.a)!) || fresh.includes(nameOf.get(l.b)!))
+        .map((l) => ({ a: nameOf.get(l.a)!, b: nameOf.get(l.b)!, matches: storedMatches(library, l.a, l.b)!.matches })),
+    };
+    const models = await reconstruct(scene, { folder, grown }, task);
+    rmSync(images, { recursive: true, force: true });
+    const done: SceneFacts = { hashes: [...hashes], models: models.map((m) => basename(m)) };
+    writeFileSync(join(folder, 'done.json'), JSON.stringify(done));
+    finished.set(key, done);
+  }
+  const models = finished.get(key)!.models.flatMap((name, i): StagedModel[] => {
+    const path = join(folder, 'sparse', name);
+    const model = readColmapBinary(path);
+    if (model.views.length < FEWEST_PHOTOS) return [];
+    const uid = createHash('sha256').update(`${key} ${i}`).digest('hex').slice(0, 16);
+    return [stageModel({ path, format: 'bin', label: i === 0 ? '' : String(i) }, uid, model, staging)];
+  });
+  return { key, photos, models };
+}
+
+function tracksOfScene(
+  library: Library,
+  photos: readonly PhotoRow[],
+  links: readonly StoredMatch[],
+  staging: string,
+): BuiltScene {
+  const key = keyOf(photos, links, 'tracks');
+  const at = new Map(photos.map((p, i) => [p.id, i]));
+  const images = photos.map((p) => {
+    const f = readFeatures(library, p.hash);
+    const xy = new Float32Array(2 * f.count);
+    const scale = new Float32Array(f.count);
+    for (let i = 0; i < f.count; i += 1) {
+      xy[2 * i] = f.frames[4 * i]!;
+      xy[2 * i + 1] = f.frames[4 * i + 1]!;
+      scale[i] = f.frames[4 * i + 2]!;
+    }
+    const [width, height] = p.orientation >= 5 ? [p.height, p.width] : [p.width, p.height];
+    return { name: p.hash, width, height, xy, scale };
+  });
+  const pairs = links.map((l) => {
+    const { matches, confirmed } = storedMatches(library, l.a, l.b)!;
+    const kept = new Uint32Array(2 * confirmed.length);
+    confirmed.forEach((k, i) => kept.set(matches.subarray(2 * k, 2 * k + 2), 2 * i));
+    return { a: at.get(l.a)!, b: at.get(l.b)!, matches: kept };
+  });
+  const models = matchModels(images, pairs, library.path).map((model, i) => {
+    const uid = createHash('sha256').update(`${key} ${i}`).digest('hex').slice(0, 16);
+    return stageModel({ path: library.path, format: 'database', label: i === 0 ? '' : String(i) }, uid, model, staging);
+  });
+  return { key, photos, models };
+}
+
+/** Clusters of this run take the place of those of runs before, in one transaction. What a person did to a cluster that stays is kept. */
+function commit(library: Library, root: string, built: readonly BuiltScene[], task: TaskContext): void {
+  const write = photoWriter(library);
+  const names = library.db
+    .prepare(
+      'SELECT f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ? AND s.mixed = 1 ORDER BY s.root = ? DESC LIMIT 1',
+    )
+    .pluck();
+  task.step('Writing the library', 0, '');
+  library.transaction(() => {
+    const uids = new Set(built.flatMap((s) => s.models.map((m) => m.uid)));
+    const before = library.db
+      .prepare(
+        "SELECT c.id, c.uid, c.state FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE s.root LIKE 'scene:%'",
+      )
+      .all() as { id: number; uid: string; state: string }[];
+    const setState = library.db.prepare('UPDATE cluster_all SET state = ? WHERE id = ?');
+    for (const c of before) if (!uids.has(c.uid) && c.state === 'active') setState.run('replaced', c.id);
+    let number = library.db.prepare("SELECT COUNT(*) FROM scene WHERE root LIKE 'scene:%'").pluck().get() as number;
+    for (const scene of built) {
+      const at = `scene:${scene.key}`;
+      const had = library.db.prepare('SELECT name FROM scene WHERE root = ?').pluck().get(at) as string | undefined;
+      const name = had ?? `${basename(root)} ${(number += 1)}`;
+      const sceneId = write.scene(name, at, root);
+      const byKey = new Map(scene.photos.map((p) => [p.hash, p]));
+      for (const m of scene.models) {
+        commitModel(library, { name, images: root }, sceneId, m, (view) => {
+          const photo = byKey.get(view.replace(/\.\w+$/, ''));
+          return photo === undefined
+            ? undefined
+            : { id: photo.id, name: (names.get(photo.id, root) as string | undefined) ?? view };
+        });
+      }
+    }
+    relabelPlaces(library);
+  });
+}
+
+function report(
+  library: Library,
+  photos: readonly PhotoRow[],
+  steps: ClusteringReport['steps'],
+  counts: Pick<ClusteringReport, 'pairs' | 'verified' | 'scenes'>,
+): ClusteringReport {
+  const rows = library.db
+    .prepare(
+      `SELECT c.uid AS id, c.name, c.points, v.photo_id AS photo, v.name AS file FROM cluster c JOIN scene s ON s.id = c.scene_id
+       JOIN view v ON v.cluster_id = c.id WHERE s.root LIKE 'scene:%' AND v.photo_id IS NOT NULL ORDER BY c.id, v.view_index`,
+    )
+    .all() as { id: string; name: string; points: number; photo: number; file: string }[];
+  const clusters = new Map<string, { id: string; name: string; photos: string[]; points: number }>();
+  const in3d = new Set<number>();
+  for (const r of rows) {
+    let c = clusters.get(r.id);
+    if (c === undefined) clusters.set(r.id, (c = { id: r.id, name: r.name, photos: [], points: r.points }));
+    c.photos.push(r.file);
+    in3d.add(r.photo);
+  }
+  const nameOf = library.db.prepare('SELECT name FROM photo_file WHERE photo_id = ? LIMIT 1').pluck();
+  return {
+    clusters: [...clusters.values()],
+    unclustered: photos.filter((p) => !in3d.has(p.id)).map((p) => nameOf.get(p.id) as string),
+    steps,
+    photos: photos.length,
+    ...counts,
+  };
+}

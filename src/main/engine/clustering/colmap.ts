@@ -1,0 +1,155 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { CovisError } from '../../../shared/errors.ts';
+import type { Features } from '../features/sift.ts';
+import { cancelled, type TaskContext } from '../jobs/context.ts';
+
+const POLL_MS = 200;
+const LINES_KEPT = 30;
+/** Without a display COLMAP's Qt needs to be told so. */
+const ENVIRONMENT = { ...process.env, QT_QPA_PLATFORM: 'offscreen' };
+
+/** The version of COLMAP on this machine; null where there is none. */
+export function colmapVersion(): string | null {
+  const r = spawnSync('colmap', ['help'], { encoding: 'utf8', timeout: 20_000, env: ENVIRONMENT });
+  return /COLMAP\s+([\w.]+)/.exec(`${r.stdout ?? ''}${r.stderr ?? ''}`)?.[1] ?? null;
+}
+
+/**
+ * Runs a command of COLMAP. Its output is read line by line for progress; when the task is stopped, so is it.
+ * @throws CovisError `CANCELLED`; `EXTERNAL_FAILED` with the last lines that it printed.
+ */
+export async function runColmap(
+  command: string,
+  args: readonly string[],
+  task: TaskContext,
+  onLine: (line: string) => void = () => undefined,
+): Promise<void> {
+  const child = spawn('colmap', [command, ...args], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const last: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      last.push(line);
+      if (last.length > LINES_KEPT) last.shift();
+      onLine(line);
+    });
+  }
+  let stopped = false;
+  const poll = setInterval(() => {
+    try {
+      task.check();
+    } catch {
+      stopped = true;
+      child.kill('SIGKILL');
+    }
+  }, POLL_MS);
+  const code = await new Promise<number | string>((resolve, reject) => {
+    child.on('error', (cause) =>
+      reject(
+        new CovisError('EXTERNAL_FAILED', 'COLMAP cannot be started', {
+          cause,
+          hint: 'Install it, for example with apt-get install colmap; covis doctor says what was found.',
+        }),
+      ),
+    );
+    child.on('close', (status, signal) => resolve(status ?? signal ?? 'unknown'));
+  }).finally(() => clearInterval(poll));
+  if (stopped) throw cancelled();
+  if (code !== 0)
+    throw new CovisError('EXTERNAL_FAILED', `colmap ${command} ended with ${code}: ${last.slice(-3).join(' | ')}`);
+}
+
+/** Writes features as COLMAP's feature_importer takes them. */
+export function writeFeatureText(file: string, f: Features): void {
+  const lines = [`${f.count} 128`];
+  for (let i = 0; i < f.count; i += 1)
+    lines.push(
+      `${f.frames.subarray(4 * i, 4 * i + 4).join(' ')} ${f.descriptors.subarray(128 * i, 128 * (i + 1)).join(' ')}`,
+    );
+  writeFileSync(file, `${lines.join('\n')}\n`);
+}
+
+/** What a scene is built of: photos by their COLMAP names, and which of them match. */
+export interface ScenePhotos {
+  readonly folder: string;
+  readonly names: readonly string[];
+  readonly features: (name: string) => Features;
+  /** Pairs of names with the matches of their features, [n, 2]. */
+  readonly pairs: readonly { readonly a: string; readonly b: string; readonly matches: Uint32Array }[];
+}
+
+/** Where COLMAP works on one scene. */
+export interface SceneWork {
+  readonly folder: string;
+  /** Models of an earlier run with fewer photos, that this one goes on from. */
+  readonly grown: readonly string[];
+}
+
+/**
+ * Builds models of one scene: imports our features and matches, has COLMAP verify them and map. Where there are models already, new
+ * photos are registered into them first; what is left over is mapped anew.
+ * @returns folders of the models.
+ */
+export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: TaskContext): Promise<string[]> {
+  const database = join(work.folder, 'database.db');
+  const texts = join(work.folder, 'features');
+  mkdirSync(texts, { recursive: true });
+  for (const name of scene.names) writeFeatureText(join(texts, `${name}.txt`), scene.features(name));
+  const list = join(work.folder, 'images.txt');
+  writeFileSync(list, `${scene.names.join('\n')}\n`);
+  await runColmap(
+    'feature_importer',
+    ['--database_path', database, '--image_path', scene.folder, '--image_list_path', list, '--import_path', texts],
+    task,
+  );
+  rmSync(texts, { recursive: true, force: true });
+  const matches = join(work.folder, 'matches.txt');
+  writeFileSync(
+    matches,
+    scene.pairs
+      .map(({ a, b, matches: m }) => {
+        const rows: string[] = [];
+        for (let k = 0; k < m.length; k += 2) rows.push(`${m[k]!} ${m[k + 1]!}`);
+        return `${a} ${b}\n${rows.join('\n')}\n\n`;
+      })
+      .join(''),
+  );
+  await runColmap(
+    'matches_importer',
+    ['--database_path', database, '--match_list_path', matches, '--match_type', 'raw', '--SiftMatching.use_gpu', '0'],
+    task,
+  );
+  rmSync(matches, { force: true });
+  const sparse = join(work.folder, 'sparse');
+  mkdirSync(sparse, { recursive: true });
+  const watch = (line: string): void => {
+    const n = /Registering image #\d+ \((\d+)\)/.exec(line)?.[1];
+    if (n !== undefined) task.progress(Math.min(scene.names.length, Number(n)));
+  };
+  const common = ['--database_path', database, '--image_path', scene.folder];
+  if (work.grown.length > 0) {
+    for (const [i, model] of work.grown.entries()) {
+      const out = join(sparse, `grown-${i}`);
+      mkdirSync(out, { recursive: true });
+      await runColmap('mapper', [...common, '--input_path', model, '--output_path', out], task, watch);
+    }
+  } else {
+    // Small models are worth having: three photos are a cluster.
+    await runColmap(
+      'mapper',
+      [...common, '--output_path', sparse, '--Mapper.min_model_size', '3', '--Mapper.ba_refine_principal_point', '0'],
+      task,
+      watch,
+    ).catch((error: unknown) => {
+      // A scene of which nothing can be built ends mapper with an error; that is an answer, not a failure.
+      if (error instanceof CovisError && error.code === 'CANCELLED') throw error;
+      task.warn(`COLMAP built nothing of a scene of ${scene.names.length} photos: ${(error as Error).message}`);
+    });
+  }
+  return readdirSync(sparse, { withFileTypes: true })
+    .filter((e) => e.isDirectory() && readdirSync(join(sparse, e.name)).includes('images.bin'))
+    .map((e) => join(sparse, e.name))
+    .sort();
+}

@@ -1,0 +1,143 @@
+import { CovisError } from '../../../shared/errors.ts';
+import type { TeacherComparison } from '../../../shared/domain.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { decode } from '../library/pixels.ts';
+import { photoPath } from '../library/photos.ts';
+import { FeatureRunner } from '../retrieval/feature-maps.ts';
+import { libraryParameters, Ranker } from '../retrieval/methods.ts';
+import type { LoadedSet } from '../retrieval/vector-sets.ts';
+import { BowIndex, DEFAULT_TEACHER, type TeacherParameters } from '../teacher/bow-index.ts';
+import { geometryBenchmark, measureLibrary, recordRanking, type Benchmark } from './library-measure.ts';
+
+/** What is set beside the student: the teacher plain, with re-ranking, and whole. */
+const TEACHERS = [
+  { method: 'BoW', verified: 0, expansion: 0 },
+  { method: 'BoW+R', verified: DEFAULT_TEACHER.verified, expansion: 0 },
+  { method: 'BoW+R+QE', verified: DEFAULT_TEACHER.verified, expansion: DEFAULT_TEACHER.expansion },
+] as const;
+
+/**
+ * Teacher against student (methods.md 1.1): BoW, BoW+R, BoW+R+QE beside MAC, GeM and GeM+QE on the geometry's own benchmark, query by
+ * query. Every measurement is kept, as those of `covis evaluate` are.
+ * @param set descriptors of the student, of whole photos. @throws CovisError `STATE_EMPTY` when no query has a positive, `CANCELLED`.
+ */
+export async function teacherAgainstStudent(
+  library: Library,
+  set: LoadedSet,
+  protocol: string,
+  p: TeacherParameters,
+  task: TaskContext,
+): Promise<TeacherComparison[]> {
+  if (set.owners !== undefined || set.network === undefined || set.size === undefined)
+    throw new CovisError('INPUT_INVALID', 'The student is a network with one descriptor a photo', {
+      hint: "Choose a network's own descriptors.",
+    });
+  const benchmark = geometryBenchmark(library, set, protocol, p.seed);
+  const index = await BowIndex.prepare(library, p, task);
+  const out: TeacherComparison[] = [];
+  for (const t of TEACHERS) {
+    task.step(`Ranking with ${t.method}`, benchmark.truth.queries.length, 'queries');
+    const began = performance.now();
+    const ids = rankWithWords(index, set, benchmark, t, task);
+    const ms = performance.now() - began;
+    const measured = recordRanking(
+      library,
+      {
+        key: 'bow',
+        name: `BoW, ${index.words} words`,
+        method: t.method,
+        parameters: { words: index.words, verified: t.verified, expansion: t.expansion },
+        offlineMs: 0,
+        msPerQuery: ms / Math.max(1, benchmark.truth.queries.length),
+      },
+      benchmark,
+      ids,
+    );
+    task.changed('measurements');
+    out.push({
+      method: t.method,
+      teacher: true,
+      map: measured.map,
+      measurement: measured.id,
+      perQuery: measured.perQuery,
+    });
+  }
+  const students: [string, LoadedSet, 'cosine' | 'alpha-qe'][] = [
+    ['MAC', await macSet(library, set, task), 'cosine'],
+    ['GeM', set, 'cosine'],
+    ['GeM+QE', set, 'alpha-qe'],
+  ];
+  for (const [name, own, method] of students) {
+    const database = { vectors: own.vectors, owners: undefined, images: own.ids.length };
+    const ranker = await Ranker.prepare(database, libraryParameters(method, database), task);
+    try {
+      const m = await measureLibrary(library, own, ranker, benchmark, task);
+      out.push({ method: name, teacher: false, map: m.map, measurement: m.id, perQuery: m.perQuery });
+    } finally {
+      await ranker.close();
+    }
+  }
+  return out;
+}
+
+/** Ranking of every query over the set's images; photos without features come last. */
+function rankWithWords(
+  index: BowIndex,
+  set: LoadedSet,
+  b: Benchmark,
+  t: { readonly verified: number; readonly expansion: number },
+  task: TaskContext,
+): Int32Array {
+  const imageOf = new Map(index.photos.map((p, i) => [p.id, i]));
+  const rowOf = new Map(Array.from(set.ids, (id, i) => [id, i]));
+  const top = set.ids.length;
+  const ids = new Int32Array(b.truth.queries.length * top).fill(-1);
+  b.truth.queries.forEach((_, q) => {
+    task.check();
+    const image = imageOf.get(b.photos[q]!);
+    let at = q * top;
+    if (image !== undefined) {
+      for (const hit of index.search(index.features(image), index.lists[image]!, t)) {
+        const row = rowOf.get(index.photos[hit.image]!.id);
+        if (row !== undefined && b.images[row]! >= 0) ids[at++] = b.images[row]!;
+      }
+    }
+    task.progress(q + 1);
+  });
+  return ids;
+}
+
+/** MAC descriptors of the set's photos: the largest value of each channel of the same network's last map (methods.md 1.5). */
+async function macSet(library: Library, set: LoadedSet, task: TaskContext): Promise<LoadedSet> {
+  const runner = await FeatureRunner.create(library, set.network!);
+  try {
+    task.step('Describing photos by MAC', set.ids.length, 'photos');
+    const dim = set.network!.spec.dim;
+    const data = new Float32Array(set.ids.length * dim);
+    for (const [i, id] of set.ids.entries()) {
+      task.check();
+      const map = await runner.run(await decode(photoPath(library, id), set.size!));
+      const area = map.width * map.height;
+      const row = data.subarray(i * dim, (i + 1) * dim);
+      let norm = 0;
+      for (let c = 0; c < dim; c += 1) {
+        let most = -Infinity;
+        for (let k = c * area; k < (c + 1) * area; k += 1) most = Math.max(most, map.data[k]!);
+        row[c] = most;
+        norm += most * most;
+      }
+      const scale = 1 / (Math.sqrt(norm) + 1e-6);
+      for (let c = 0; c < dim; c += 1) row[c]! *= scale;
+      task.progress(i + 1);
+    }
+    return {
+      ...set,
+      key: `${set.key}-mac`,
+      name: `${set.name}, MAC`,
+      vectors: { data, rows: set.ids.length, dim },
+    };
+  } finally {
+    await runner.release();
+  }
+}

@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os';
+import type { DuplicateGroup, PhotoFactsRow } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { groupLooks, lookOf } from '../library/looks.ts';
+import { photoPath } from '../library/photos.ts';
+
+/** Bits in which near duplicates may differ, of 64. */
+export const DUPLICATE_BITS = 6;
+const COMMIT_EVERY = 64;
+
+/** Computes the perceptual hash of photos that lack one; what is done stays. @returns how many were new. */
+export async function computeLooks(library: Library, task: TaskContext): Promise<number> {
+  const missing = library.db.prepare('SELECT id FROM photo WHERE look IS NULL ORDER BY id').pluck().all() as number[];
+  const update = library.db.prepare('UPDATE photo SET look = ? WHERE id = ?');
+  task.step('Looking for near duplicates', missing.length, 'photos');
+  let rows: [string, number][] = [];
+  let next = 0;
+  let done = 0;
+  const flush = (): void => {
+    library.transaction(() => rows.forEach((r) => update.run(...r)));
+    rows = [];
+  };
+  const one = async (): Promise<void> => {
+    while (next < missing.length) {
+      const id = missing[next++]!;
+      task.check();
+      try {
+        rows.push([await lookOf(photoPath(library, id)), id]);
+      } catch (error) {
+        if (!(error instanceof CovisError)) throw error;
+        task.warn(`${error.message}: ${error.file ?? id}`);
+      }
+      if (rows.length >= COMMIT_EVERY) flush();
+      task.progress((done += 1));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
+  } finally {
+    if (rows.length > 0) flush();
+  }
+  task.changed('photos');
+  return missing.length;
+}
+
+/**
+ * Photos that are there more than once: files of the same content, and photos that look the same.
+ * @param bits in which perceptual hashes may differ, of 64.
+ */
+export function duplicateGroups(library: Library, bits = DUPLICATE_BITS): DuplicateGroup[] {
+  const rows = library.db
+    .prepare(
+      `SELECT p.hash AS photo, p.look, p.width, p.height, p.bytes, COUNT(f.name) AS files, MIN(f.name) AS name
+       FROM photo p JOIN photo_file f ON f.photo_id = p.id GROUP BY p.id ORDER BY p.id`,
+    )
+    .all() as {
+    photo: string;
+    look: string | null;
+    width: number;
+    height: number;
+    bytes: number;
+    files: number;
+    name: string;
+  }[];
+  const looked = rows.filter((r) => r.look !== null);
+  const near = groupLooks(
+    looked.map((r) => r.look!),
+    bits,
+  ).map((g) => g.map((i) => looked[i]!));
+  const inGroup = new Set(near.flat().map((r) => r.photo));
+  const exact = rows.filter((r) => r.files > 1 && !inGroup.has(r.photo)).map((r) => [r]);
+  const namesOf = library.db
+    .prepare(
+      'SELECT f.name FROM photo_file f JOIN photo p ON p.id = f.photo_id WHERE p.hash = ? ORDER BY f.name LIMIT 20',
+    )
+    .pluck();
+  return [...near, ...exact].map((group) => ({
+    // The largest is the one to keep.
+    photos: group
+      .toSorted((a, b) => b.width * b.height - a.width * a.height || b.bytes - a.bytes)
+      .map((r) => ({
+        photo: r.photo,
+        name: r.name,
+        files: r.files > 1 ? (namesOf.all(r.photo) as string[]) : [r.name],
+        width: r.width,
+        height: r.height,
+        bytes: r.bytes,
+      })),
+  }));
+}
+
+/** Where and when every photo was taken, in the order of time; photos that do not say come last. */
+export function photoFacts(library: Library): PhotoFactsRow[] {
+  return library.db
+    .prepare(
+      `SELECT p.hash AS photo, p.taken, p.latitude, p.longitude, CAST(p.width AS REAL) / p.height AS aspect,
+         (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster
+       FROM photo p ORDER BY p.taken IS NULL, p.taken, p.id`,
+    )
+    .all() as PhotoFactsRow[];
+}

@@ -1,0 +1,91 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { photoPath, type PhotoRow } from '../library/photos.ts';
+import { FeatureDetector } from './detect.ts';
+import { DESCRIPTOR_BYTES, type Features } from './sift.ts';
+
+/** Changes when the detector gives other features. */
+const VERSION = 'sift1';
+const HEAD_BYTES = 8;
+const MAGIC = 0x31465643;
+const FRAME_BYTES = 16;
+
+function fileOf(library: Library, hash: string): string {
+  return library.file('features', hash.slice(0, 2), `${hash}.${VERSION}`);
+}
+
+/** True where the library keeps this photo's features. */
+export function hasFeatures(library: Library, hash: string): boolean {
+  return existsSync(fileOf(library, hash));
+}
+
+/** @throws CovisError `STATE_EMPTY` where they were not computed, `INPUT_CORRUPT` where the file is damaged. */
+export function readFeatures(library: Library, hash: string): Features {
+  const file = fileOf(library, hash);
+  if (!existsSync(file)) throw new CovisError('STATE_EMPTY', 'This photo has no local features yet', { file });
+  const bytes = readFileSync(file);
+  const count = bytes.length >= HEAD_BYTES && bytes.readUInt32LE(0) === MAGIC ? bytes.readUInt32LE(4) : -1;
+  if (bytes.length !== HEAD_BYTES + count * (FRAME_BYTES + DESCRIPTOR_BYTES))
+    throw new CovisError('INPUT_CORRUPT', 'The features of this photo are damaged', {
+      file,
+      hint: 'Delete the file; it is computed again.',
+    });
+  const frames = new Float32Array(4 * count);
+  const from = HEAD_BYTES + FRAME_BYTES * count;
+  new Uint8Array(frames.buffer).set(bytes.subarray(HEAD_BYTES, from));
+  return { count, frames, descriptors: Uint8Array.from(bytes.subarray(from)) };
+}
+
+function writeFeatures(library: Library, hash: string, f: Features): void {
+  const file = fileOf(library, hash);
+  mkdirSync(dirname(file), { recursive: true });
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(MAGIC, 0);
+  head.writeUInt32LE(f.count, 4);
+  const temporary = `${file}.${process.pid}.tmp`;
+  writeFileSync(temporary, Buffer.concat([head, new Uint8Array(f.frames.buffer), f.descriptors]));
+  renameSync(temporary, file);
+}
+
+/**
+ * Computes the features of those photos that lack them; what is done stays when the task is stopped or killed.
+ * Photos that cannot be decoded are said and left out.
+ * @returns how many were computed and which failed.
+ */
+export async function extractFeatures(
+  library: Library,
+  photos: readonly PhotoRow[],
+  task: TaskContext,
+): Promise<{ computed: number; failed: ReadonlySet<number> }> {
+  const missing = photos.filter((p) => !hasFeatures(library, p.hash));
+  const failed = new Set<number>();
+  if (missing.length === 0) return { computed: 0, failed };
+  task.step('Detecting local features', missing.length, 'photos');
+  const detector = new FeatureDetector();
+  let next = 0;
+  let done = 0;
+  const one = async (): Promise<void> => {
+    while (next < missing.length) {
+      const photo = missing[next++]!;
+      task.check();
+      try {
+        writeFeatures(library, photo.hash, await detector.detect(photoPath(library, photo.id)));
+      } catch (error) {
+        if (!(error instanceof CovisError) || !error.code.startsWith('INPUT')) throw error;
+        failed.add(photo.id);
+        task.warn(`${error.message}: ${error.file ?? photo.hash}`);
+      }
+      task.progress((done += 1));
+    }
+  };
+  try {
+    // One photo more than threads is decoded ahead.
+    await Promise.all(Array.from({ length: detector.threads + 1 }, one));
+  } finally {
+    await detector.close();
+  }
+  return { computed: missing.length - failed.size, failed };
+}

@@ -1,0 +1,147 @@
+import { CovisError } from '../../../shared/errors.ts';
+import type { Library } from '../library/library.ts';
+import { relabelPlaces } from '../sfm/places.ts';
+import { append, durably, history } from './action-log.ts';
+import { deriveCluster, type ClusterPart } from './derived-clusters.ts';
+
+/** One change of a cluster that stands in the log. */
+interface Change {
+  readonly cluster: number;
+  readonly field: 'alias' | 'state';
+  readonly after: string | null;
+}
+
+/** What a person does to clusters; ids are content hashes. */
+export type ClusterEdit =
+  | { readonly kind: 'rename'; readonly cluster: string; readonly name: string }
+  | { readonly kind: 'exclude' | 'include'; readonly clusters: readonly string[] }
+  | { readonly kind: 'merge'; readonly clusters: readonly string[] }
+  /** Views, by index, that become a cluster of their own. */
+  | { readonly kind: 'split'; readonly cluster: string; readonly views: readonly number[] };
+
+const LONGEST_NAME = 200;
+
+interface Row {
+  readonly id: number;
+  readonly uid: string;
+  readonly name: string;
+}
+
+/**
+ * Changes clusters as one action of the log, undone and redone as one. Nothing is lost: what is merged or split stays, out of force.
+ * @returns the clusters that the edit made or changed. @throws CovisError `INPUT_INVALID`, `NOT_FOUND`.
+ */
+export function editClusters(
+  library: Library,
+  edit: ClusterEdit,
+): { readonly clusters: readonly string[]; readonly note: string | null } {
+  const clusters = (edit.kind === 'rename' || edit.kind === 'split' ? [edit.cluster] : [...new Set(edit.clusters)]).map(
+    (uid) => rowOf(library, uid),
+  );
+  if (clusters.length === 0) throw new CovisError('INPUT_INVALID', 'No cluster was chosen');
+  const names = clusters.map((c) => c.name).join(', ');
+  switch (edit.kind) {
+    case 'rename': {
+      const name = edit.name.trim();
+      if (name === '' || name.length > LONGEST_NAME)
+        throw new CovisError('INPUT_INVALID', `A name has between 1 and ${LONGEST_NAME} characters`);
+      act(library, `Rename ${names} to ${name}`, [{ cluster: clusters[0]!.id, field: 'alias', after: name }]);
+      return { clusters: [edit.cluster], note: null };
+    }
+    case 'exclude':
+    case 'include': {
+      const state = edit.kind === 'exclude' ? 'excluded' : 'active';
+      const label = `${edit.kind === 'exclude' ? 'Exclude' : 'Include'} ${names}`;
+      act(
+        library,
+        label,
+        clusters.map((c): Change => ({ cluster: c.id, field: 'state', after: state })),
+      );
+      return { clusters: clusters.map((c) => c.uid), note: null };
+    }
+    case 'merge': {
+      if (clusters.length < 2) throw new CovisError('INPUT_INVALID', 'Merging takes at least two clusters');
+      const parts = clusters.map((c): ClusterPart => ({ cluster: c.id, views: viewsOf(library, c.id) }));
+      return durably(library, () => {
+        const made = deriveCluster(library, parts, clusters[0]!.name, 'merged');
+        record(library, `Merge ${names}`, [
+          ...clusters.map((c): Change => ({ cluster: c.id, field: 'state', after: 'replaced' })),
+          { cluster: made.id, field: 'state', after: 'active' },
+        ]);
+        return {
+          clusters: [made.uid],
+          note: made.aligned
+            ? null
+            : 'The models have fewer than three photos in common, so they stand side by side and are not aligned.',
+        };
+      });
+    }
+    case 'split': {
+      const all = viewsOf(library, clusters[0]!.id);
+      const chosen = new Set(edit.views);
+      const [part, rest] = [all.filter((v) => chosen.has(v)), all.filter((v) => !chosen.has(v))];
+      if (part.length === 0 || rest.length === 0)
+        throw new CovisError('INPUT_INVALID', 'Splitting takes some of the photos of a cluster, not none and not all');
+      return durably(library, () => {
+        const cluster = clusters[0]!;
+        const made = [rest, part].map((views, i) =>
+          deriveCluster(
+            library,
+            [{ cluster: cluster.id, views }],
+            `${cluster.name} (${i + 1})`,
+            i === 0 ? 'rest' : 'split',
+          ),
+        );
+        record(library, `Split ${names}`, [
+          { cluster: cluster.id, field: 'state', after: 'replaced' },
+          ...made.map((m): Change => ({ cluster: m.id, field: 'state', after: 'active' })),
+        ]);
+        return { clusters: made.map((m) => m.uid), note: null };
+      });
+    }
+  }
+}
+
+function rowOf(library: Library, uid: string): Row {
+  const row = library.db
+    .prepare("SELECT id, uid, COALESCE(alias, name) AS name FROM cluster_all WHERE uid = ? AND state <> 'replaced'")
+    .get(uid) as Row | undefined;
+  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no cluster ${uid}`);
+  return row;
+}
+
+function viewsOf(library: Library, id: number): number[] {
+  return library.db
+    .prepare('SELECT view_index FROM view_all WHERE cluster_id = ? ORDER BY view_index')
+    .pluck()
+    .all(id) as number[];
+}
+
+function act(library: Library, label: string, changes: readonly Change[]): void {
+  durably(library, () => record(library, label, changes));
+}
+
+/** Runs inside a transaction. */
+function record(library: Library, label: string, changes: readonly Change[]): void {
+  const before = history(library);
+  const action = append(library, 'do', label.slice(0, LONGEST_NAME), before.head, (own) => ({ head: own, tip: own }));
+  const insert = library.db.prepare(
+    'INSERT INTO cluster_change (action_id, cluster_id, field, before, after) VALUES (?, ?, ?, ?, ?)',
+  );
+  for (const c of changes) {
+    const had = library.db.prepare(`SELECT ${c.field} FROM cluster_all WHERE id = ?`).pluck().get(c.cluster) as
+      string | null;
+    insert.run(action, c.cluster, c.field, had, c.after);
+  }
+  turnChanges(library, action, 'after');
+}
+
+/** Brings what an action did to clusters into force, or what was before it. Runs inside a transaction. */
+export function turnChanges(library: Library, action: number, to: 'before' | 'after'): void {
+  const changes = library.db
+    .prepare('SELECT cluster_id AS cluster, field, before, after FROM cluster_change WHERE action_id = ? ORDER BY id')
+    .all(action) as { cluster: number; field: 'alias' | 'state'; before: string | null; after: string | null }[];
+  for (const c of to === 'before' ? changes.toReversed() : changes)
+    library.db.prepare(`UPDATE cluster_all SET ${c.field} = ? WHERE id = ?`).run(c[to], c.cluster);
+  if (changes.some((c) => c.field === 'state')) relabelPlaces(library);
+}
