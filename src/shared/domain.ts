@@ -249,8 +249,8 @@ export interface TeacherComparison {
   /** True for bags of words, false for networks. */
   readonly teacher: boolean;
   readonly map: number;
+  /** The measurement that has its queries. */
   readonly measurement: number;
-  readonly perQuery: readonly QueryScoreInfo[];
 }
 
 /** What clustering a folder of photos gave; the contract of `covis cluster --json`. */

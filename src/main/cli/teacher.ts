@@ -1,5 +1,6 @@
 /** `covis teacher`: bags of words with geometry beside the network that learned from them. */
-import type { TeacherComparison } from '../../shared/domain.ts';
+import type { QueryScoreInfo, TeacherComparison } from '../../shared/domain.ts';
+import { measurementDetail } from '../engine/evaluation/library-measure.ts';
 import { print } from './output.ts';
 import { action, command, number, withLibrary, type Options } from './program.ts';
 import { common, params, runJob } from './run-job.ts';
@@ -22,11 +23,16 @@ export function addTeacher(): void {
     ),
     async (o: Options, path: string) => {
       await withLibrary(path, false, async (library) => {
-        const r = await runJob<TeacherComparison[]>(library, 'teacher', {
+        const compared = await runJob<TeacherComparison[]>(library, 'teacher', {
           ...params(o),
           protocol: o['protocol'] as string,
           words: o['words'] as number | undefined,
         });
+        const r = compared.map(({ method, map, measurement }) => ({
+          method,
+          map,
+          perQuery: measurementDetail(library, measurement).perQuery,
+        }));
         print(o.json === true, r, () => [
           ...r.map((m) => `${m.method.padEnd(10)} mAP ${m.map.toFixed(4)}  ${m.perQuery.length} queries`),
           ...teacherWins(r),
@@ -37,7 +43,7 @@ export function addTeacher(): void {
 }
 
 /** Queries where the whole teacher beats the whole student most. */
-function teacherWins(r: readonly TeacherComparison[]): string[] {
+function teacherWins(r: readonly { method: string; perQuery: readonly QueryScoreInfo[] }[]): string[] {
   const teacher = r.find((m) => m.method === 'BoW+R+QE');
   const student = new Map(r.find((m) => m.method === 'GeM')?.perQuery.map((q) => [q.query, q.ap]));
   return (teacher?.perQuery ?? [])

@@ -46,6 +46,7 @@ ipcMain.handle('covis:request', (event, route: unknown, params: unknown) =>
 );
 ipcMain.handle('covis:open-library', (event) => (trusted(event) ? chooseLibrary() : refused()));
 ipcMain.handle('covis:import', (event) => (trusted(event) ? chooseImport() : refused()));
+ipcMain.handle('covis:cluster', (event) => (trusted(event) ? chooseCluster() : refused()));
 
 ipcMain.handle('covis:export', (event, format: unknown, run: unknown) =>
   trusted(event) ? chooseExport(format, run) : refused(),
@@ -70,6 +71,16 @@ async function chooseImport(): Promise<Reply<unknown>> {
   });
   if (chosen.canceled || chosen.filePaths.length === 0) return { ok: true, data: null };
   return supervisor.request('library.import', { paths: chosen.filePaths }, 'host');
+}
+
+async function chooseCluster(): Promise<Reply<unknown>> {
+  const chosen = await dialog.showOpenDialog(window!, {
+    title: 'Find the places in a folder of photos',
+    properties: ['openDirectory'],
+  });
+  const path = chosen.filePaths[0];
+  if (chosen.canceled || path === undefined) return { ok: true, data: null };
+  return supervisor.request('library.cluster', { path }, 'host');
 }
 
 async function chooseExport(format: unknown, run: unknown): Promise<Reply<unknown>> {
@@ -163,6 +174,7 @@ function menu(): Menu {
       submenu: [
         { label: 'Open library…', accelerator: 'CmdOrCtrl+O', click: () => void chooseLibrary() },
         { label: 'Import models…', accelerator: 'CmdOrCtrl+I', click: () => void chooseImport() },
+        { label: 'Find places in a folder of photos…', click: () => void chooseCluster() },
         { label: 'Show the library folder', click: () => void showLibrary() },
         { type: 'separator' },
         { role: process.platform === 'darwin' ? 'close' : 'quit' },

@@ -10,6 +10,7 @@ export const KEYS = {
   map: { keys: ['6'], label: 'Map', group: 'Go to' },
   measure: { keys: ['7'], label: 'Measure', group: 'Go to' },
   jobs: { keys: ['8'], label: 'Jobs', group: 'Go to' },
+  photos: { keys: ['9'], label: 'Photos', group: 'Go to' },
   palette: { keys: ['mod+k'], label: 'Find a cluster or a command', group: 'Everywhere' },
   help: { keys: ['?'], label: 'Keys', group: 'Everywhere' },
   theme: { keys: ['shift+t'], label: 'Dark or light', group: 'Everywhere' },
@@ -22,6 +23,7 @@ export const KEYS = {
   selectRow: { keys: ['space'], label: 'Select the tuple for a decision on many', group: 'In lists' },
   searchThis: { keys: ['s'], label: 'Search with the selected photo', group: 'Selected photo' },
   showCluster: { keys: ['g'], label: 'Show the selected photo in its 3D model', group: 'Selected photo' },
+  showMatches: { keys: ['i'], label: 'Show what the selected photo matches', group: 'Selected photo' },
   showManifold: { keys: ['m'], label: 'Show the selected photo on the manifold', group: 'Selected photo' },
   why: { keys: ['h'], label: 'Why the selected result matches', group: 'Search' },
   lasso: { keys: ['v'], label: 'Lasso or move', group: 'Map' },
@@ -36,6 +38,8 @@ export const KEYS = {
   compare: { keys: ['c'], label: 'Side by side, slider or flicker', group: 'Tuple' },
   points: { keys: ['p'], label: 'Shared points on or off', group: 'Tuple' },
   lines: { keys: ['l'], label: 'Lines between shared points on or off', group: 'Tuple' },
+  rename: { keys: ['r'], label: 'Rename the cluster', group: 'Clusters' },
+  split: { keys: ['y'], label: 'Choose photos to split off', group: 'Clusters' },
   frame: { keys: ['f'], label: 'Frame everything', group: '3D model, map and tuple' },
 } as const satisfies Record<string, { keys: readonly string[]; label: string; group: string }>;
 

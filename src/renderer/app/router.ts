@@ -7,6 +7,7 @@ export const router = createRouter({
     { path: '/', redirect: '/clusters' },
     { path: '/clusters', name: 'clusters', component: () => import('../views/clusters/ClustersView.vue') },
     { path: '/clusters/:id', name: 'cluster', component: () => import('../views/clusters/ClusterView.vue') },
+    { path: '/photos', name: 'photos', component: () => import('../views/photos/PhotosView.vue') },
     { path: '/tuples/:run?/:index?', name: 'tuples', component: () => import('../views/tuples/TuplesView.vue') },
     { path: '/train', name: 'train', component: () => import('../views/train/TrainView.vue') },
     { path: '/search', name: 'search', component: () => import('../views/search/SearchView.vue') },

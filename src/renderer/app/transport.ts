@@ -105,6 +105,7 @@ export const host =
     : {
         openLibrary: () => unwrap(desktop.openLibrary()),
         importModels: () => unwrap(desktop.importModels()),
+        clusterPhotos: () => unwrap(desktop.clusterPhotos()),
         exportRun: (format: ExportFormat, run: number) => unwrap(desktop.exportRun(format, run)),
       };
 

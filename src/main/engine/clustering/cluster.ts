@@ -174,26 +174,17 @@ async function modelsOfScene(
     }
     const images = join(folder, 'images');
     mkdirSync(images, { recursive: true });
-    const byName = new Map<string, PhotoRow>();
     const nameOf = new Map<number, string>();
     for (const p of photos) {
       const file = photoPath(library, p.id);
       const name = `${p.hash}${extname(file).toLowerCase()}`;
       symlinkSync(file, join(images, name));
-      byName.set(name, p);
       nameOf.set(p.id, name);
     }
-    const fresh =
-      from === undefined
-        ? [...byName.keys()]
-        : [...byName].filter(([, p]) => !from[1].hashes.includes(p.hash)).map(([n]) => n);
     const scene: ScenePhotos = {
       folder: images,
-      names: fresh,
-      features: (name) => readFeatures(library, byName.get(name)!.hash),
-      pairs: links
-        .filter((l) => from === undefined || fresh.includes(nameOf.get(l.a)!) || fresh.includes(nameOf.get(l.b)!))
-        .map((l) => ({ a: nameOf.get(l.a)!, b: nameOf.get(l.b)!, matches: storedMatches(library, l.a, l.b)!.matches })),
+      photos: photos.length,
+      pairs: links.map((l) => ({ a: nameOf.get(l.a)!, b: nameOf.get(l.b)! })),
     };
     const models = await reconstruct(scene, { folder, grown }, task);
     rmSync(images, { recursive: true, force: true });

@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CovisError } from '../../../shared/errors.ts';
-import type { Features } from '../features/sift.ts';
 import { cancelled, type TaskContext } from '../jobs/context.ts';
 
 const POLL_MS = 200;
@@ -61,23 +60,25 @@ export async function runColmap(
     throw new CovisError('EXTERNAL_FAILED', `colmap ${command} ended with ${code}: ${last.slice(-3).join(' | ')}`);
 }
 
-/** Writes features as COLMAP's feature_importer takes them. */
-export function writeFeatureText(file: string, f: Features): void {
-  const lines = [`${f.count} 128`];
-  for (let i = 0; i < f.count; i += 1)
-    lines.push(
-      `${f.frames.subarray(4 * i, 4 * i + 4).join(' ')} ${f.descriptors.subarray(128 * i, 128 * (i + 1)).join(' ')}`,
-    );
-  writeFileSync(file, `${lines.join('\n')}\n`);
+/** Says how this COLMAP names its switch for the graphics card, and whether it was built to use one. */
+function gpuSwitches(): { readonly extraction: string; readonly matching: string; readonly gpu: boolean } {
+  const help = (args: readonly string[]): string => {
+    const r = spawnSync('colmap', args, { encoding: 'utf8', timeout: 20_000, env: ENVIRONMENT });
+    return `${r.stdout ?? ''}${r.stderr ?? ''}`;
+  };
+  const newer = help(['feature_extractor', '-h']).includes('FeatureExtraction.use_gpu');
+  return {
+    extraction: newer ? '--FeatureExtraction.use_gpu' : '--SiftExtraction.use_gpu',
+    matching: newer ? '--FeatureMatching.use_gpu' : '--SiftMatching.use_gpu',
+    gpu: / with CUDA/.test(help(['help'])),
+  };
 }
 
-/** What a scene is built of: photos by their COLMAP names, and which of them match. */
+/** What a scene is built of: a folder with its photos by their COLMAP names, and which of them match. */
 export interface ScenePhotos {
   readonly folder: string;
-  readonly names: readonly string[];
-  readonly features: (name: string) => Features;
-  /** Pairs of names with the matches of their features, [n, 2]. */
-  readonly pairs: readonly { readonly a: string; readonly b: string; readonly matches: Uint32Array }[];
+  readonly photos: number;
+  readonly pairs: readonly { readonly a: string; readonly b: string }[];
 }
 
 /** Where COLMAP works on one scene. */
@@ -87,46 +88,48 @@ export interface SceneWork {
   readonly grown: readonly string[];
 }
 
+/** Features of a photo at most: enough for photos of a megapixel, few enough to match on a CPU. */
+const MOST_FEATURES = 4096;
+
 /**
- * Builds models of one scene: imports our features and matches, has COLMAP verify them and map. Where there are models already, new
- * photos are registered into them first; what is left over is mapped anew.
+ * Builds models of one scene: COLMAP's own features, matched and verified for those pairs alone that visual words and our own
+ * verification found, then mapped. Where there are models already, new photos are registered into them.
  * @returns folders of the models.
  */
 export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: TaskContext): Promise<string[]> {
   const database = join(work.folder, 'database.db');
-  const texts = join(work.folder, 'features');
-  mkdirSync(texts, { recursive: true });
-  for (const name of scene.names) writeFeatureText(join(texts, `${name}.txt`), scene.features(name));
-  const list = join(work.folder, 'images.txt');
-  writeFileSync(list, `${scene.names.join('\n')}\n`);
+  const { extraction, matching, gpu } = gpuSwitches();
+  const use = gpu ? '1' : '0';
   await runColmap(
-    'feature_importer',
-    ['--database_path', database, '--image_path', scene.folder, '--image_list_path', list, '--import_path', texts],
+    'feature_extractor',
+    [
+      '--database_path',
+      database,
+      '--image_path',
+      scene.folder,
+      extraction,
+      use,
+      '--SiftExtraction.max_num_features',
+      String(MOST_FEATURES),
+    ],
     task,
+    (line) => {
+      const n = /Processed file \[(\d+)\//.exec(line)?.[1];
+      if (n !== undefined) task.progress(Math.min(scene.photos, Number(n)));
+    },
   );
-  rmSync(texts, { recursive: true, force: true });
-  const matches = join(work.folder, 'matches.txt');
-  writeFileSync(
-    matches,
-    scene.pairs
-      .map(({ a, b, matches: m }) => {
-        const rows: string[] = [];
-        for (let k = 0; k < m.length; k += 2) rows.push(`${m[k]!} ${m[k + 1]!}`);
-        return `${a} ${b}\n${rows.join('\n')}\n\n`;
-      })
-      .join(''),
-  );
+  const matches = join(work.folder, 'pairs.txt');
+  writeFileSync(matches, scene.pairs.map(({ a, b }) => `${a} ${b}\n`).join(''));
   await runColmap(
     'matches_importer',
-    ['--database_path', database, '--match_list_path', matches, '--match_type', 'raw', '--SiftMatching.use_gpu', '0'],
+    ['--database_path', database, '--match_list_path', matches, '--match_type', 'pairs', matching, use],
     task,
   );
-  rmSync(matches, { force: true });
   const sparse = join(work.folder, 'sparse');
   mkdirSync(sparse, { recursive: true });
   const watch = (line: string): void => {
     const n = /Registering image #\d+ \((\d+)\)/.exec(line)?.[1];
-    if (n !== undefined) task.progress(Math.min(scene.names.length, Number(n)));
+    if (n !== undefined) task.progress(Math.min(scene.photos, Number(n)));
   };
   const common = ['--database_path', database, '--image_path', scene.folder];
   if (work.grown.length > 0) {
@@ -145,7 +148,7 @@ export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: Tas
     ).catch((error: unknown) => {
       // A scene of which nothing can be built ends mapper with an error; that is an answer, not a failure.
       if (error instanceof CovisError && error.code === 'CANCELLED') throw error;
-      task.warn(`COLMAP built nothing of a scene of ${scene.names.length} photos: ${(error as Error).message}`);
+      task.warn(`COLMAP built nothing of a scene of ${scene.photos} photos: ${(error as Error).message}`);
     });
   }
   return readdirSync(sparse, { withFileTypes: true })

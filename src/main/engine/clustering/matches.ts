@@ -8,10 +8,12 @@ import { photoByHash, upright, type PhotoRow } from '../library/photos.ts';
 import type { BowIndex } from '../teacher/bow-index.ts';
 import { bestImages } from '../teacher/inverted-file.ts';
 import { Matcher } from '../teacher/matcher.ts';
-import { verifyAffine } from '../teacher/verification.ts';
+import { DEFAULT_AFFINE, verifyAffine } from '../teacher/verification.ts';
 
 const FEATURES_KEPT = 512;
 const COMMIT_EVERY = 32;
+/** Scenes have depth, and one affine map explains it only so far. */
+const PARALLAX = { ...DEFAULT_AFFINE, threshold: 0.03 };
 
 /** Pairs of images to match: every image with those that its words rank first, each pair once, a < b. */
 export function candidatePairs(index: BowIndex, neighbours: number, task: TaskContext): [number, number][] {
@@ -82,7 +84,7 @@ export async function matchPairs(
       task.check();
       const [fa, fb] = [features(a), features(b)];
       const matches = await matcher.match(fa, fb);
-      const { inliers } = verifyAffine(fa, fb, matches);
+      const { inliers } = verifyAffine(fa, fb, matches, PARALLAX);
       const kept = inliers.length > 0 ? matches : new Uint32Array(0);
       rows.push([a.id, b.id, inliers.length, bytesOf(kept), bytesOf(inliers)]);
       if (rows.length >= COMMIT_EVERY) flush();

@@ -60,7 +60,6 @@ export async function teacherAgainstStudent(
       teacher: true,
       map: measured.map,
       measurement: measured.id,
-      perQuery: measured.perQuery,
     });
   }
   const students: [string, LoadedSet, 'cosine' | 'alpha-qe'][] = [
@@ -73,7 +72,7 @@ export async function teacherAgainstStudent(
     const ranker = await Ranker.prepare(database, libraryParameters(method, database), task);
     try {
       const m = await measureLibrary(library, own, ranker, benchmark, task);
-      out.push({ method: name, teacher: false, map: m.map, measurement: m.id, perQuery: m.perQuery });
+      out.push({ method: name, teacher: false, map: m.map, measurement: m.id });
     } finally {
       await ranker.close();
     }

@@ -29,8 +29,8 @@ const TRAINING_DESCRIPTORS = 300_000;
 const FEATURES_PER_WORD = 16;
 const FEWEST_WORDS = 64;
 const MOST_WORDS = 1 << 20;
-/** Photos with so many agreeing matches come before all others. */
-export const VERIFIED_INLIERS = 6;
+/** Agreeing matches that weigh as much as a cosine of 1. More do not count more. */
+const FULL_EVIDENCE = 100;
 /** Photos with so many expand a query: more than chance gives. */
 const EXPANDING_INLIERS = 12;
 const FEATURES_KEPT = 256;
@@ -38,7 +38,7 @@ const FEATURES_KEPT = 256;
 /** One photo of a ranking. */
 export interface BowHit {
   readonly image: number;
-  /** Cosine of tf-idf vectors, below 1; 1 plus the number of agreeing matches for verified photos. */
+  /** Cosine of tf-idf vectors, plus a hundredth for every match that geometry confirms, up to 1. */
   readonly score: number;
   readonly inliers: number;
 }
@@ -230,7 +230,12 @@ export class BowIndex {
     return { matches, verified: verifyAffine(f, other, matches) };
   }
 
-  /** Ranks all images: by tf-idf, then verified ones first (R), then once more with what was verified added to the query (QE). */
+  /** Ranks all images: by tf-idf, then with what geometry confirms added (R), then
+   * once more with verified photos added to the query (QE).
+   *
+   * Evidence adds up instead of putting verified photos first: a handful of agreeing matches is what chance gives, and on rough
+   * textures putting them first loses more than it wins (ARCHITECTURE.md).
+   */
   search(f: Features, words: Uint32Array, p: Pick<TeacherParameters, 'verified' | 'expansion'>): BowHit[] {
     const vector = this.inverted.vector(words);
     let scores = this.inverted.scores(vector);
@@ -252,7 +257,7 @@ export class BowIndex {
     }
     const hits = Array.from(scores, (score, image): BowHit => {
       const n = inliers.get(image) ?? 0;
-      return { image, inliers: n, score: n >= VERIFIED_INLIERS ? 1 + n : Math.min(score, 1) };
+      return { image, inliers: n, score: score + Math.min(n, FULL_EVIDENCE) / FULL_EVIDENCE };
     });
     return hits.sort((a, b) => b.score - a.score || a.image - b.image);
   }

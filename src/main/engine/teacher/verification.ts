@@ -22,12 +22,17 @@ export interface AffineParameters {
   readonly scale: number;
 }
 
-export const DEFAULT_AFFINE: AffineParameters = { threshold: 0.03, trials: 800, scale: 8 };
+export const DEFAULT_AFFINE: AffineParameters = { threshold: 0.02, trials: 800, scale: 8 };
 
 /** Fewest matches that three points, which always agree, do not explain. */
 const LEAST_INLIERS = 4;
 
-/** Features of both images that have the same word; of several, mutual nearest by descriptor. */
+/** A word is coarse: features of one word are a match only when their descriptors have this cosine, at least. */
+const WORD_COSINE = 0.85;
+/** RootSIFT bytes are 512 times unit vectors: the squared distance of that cosine. */
+const FARTHEST = 2 * (1 - WORD_COSINE) * 512 * 512;
+
+/** Features of both images that have the same word and are alike; of several, mutual nearest by descriptor. */
 export function matchByWords(a: Features, wordsA: Uint32Array, b: Features, wordsB: Uint32Array): Matches {
   const byWord = new Map<number, number[]>();
   wordsB.forEach((w, j) => {
@@ -40,6 +45,7 @@ export function matchByWords(a: Features, wordsA: Uint32Array, b: Features, word
   wordsA.forEach((w, i) => {
     for (const j of byWord.get(w) ?? []) {
       const d = squaredDistance(a.descriptors, i, b.descriptors, j);
+      if (d > FARTHEST) continue;
       if (d < (bestOfA.get(i)?.d ?? Infinity)) bestOfA.set(i, { j, d });
       if (d < (bestOfB.get(j)?.d ?? Infinity)) bestOfB.set(j, { i, d });
     }
