@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network retrieval mining million`.
+ * Parts by name: `npm run bench -- importing network retrieval mining models million large`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +18,7 @@ import { Adam } from '../../src/main/engine/training/optimisers.ts';
 import { TupleTrainer } from '../../src/main/engine/training/tuple-trainer.ts';
 import { line, median, ms, REPEATS } from './report.ts';
 import { mining } from './mining.ts';
+import { large, models } from './models.ts';
 import { million, retrieval } from './retrieval.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -139,7 +140,9 @@ const PARTS = {
   network,
   retrieval: () => retrieval(folder),
   mining: () => mining(folder),
+  models: () => models(folder),
   million: () => million(folder),
+  large: () => large(folder),
 } as const;
 const chosen = process.argv.slice(2).filter((a): a is keyof typeof PARTS => Object.hasOwn(PARTS, a));
 try {

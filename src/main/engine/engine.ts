@@ -127,7 +127,7 @@ export class Engine {
   }
 
   /**
-   * Bytes by opaque path: `photo/<id>?s=<pixels>`, `cluster/<id>/<array>`, `cluster/<id>/view/<n>`,
+   * Bytes by opaque path: `photo/<id>?s=<pixels>`, `cluster/<id>/<array>?n=<points>`, `cluster/<id>/view/<n>`,
    * `shared/<photo>/<photo>`, `matches/<photo>/<photo>`, `upload/<id>`.
    * @throws CovisError `NOT_FOUND` for anything else.
    */
@@ -147,7 +147,8 @@ export class Engine {
     }
     if (kind === 'cluster' && isId(a)) {
       if (b === 'view' && /^\d{1,9}$/.test(c)) return raw(viewPoints(this.#open(), a, Number(c)));
-      const bytes = clusterArray(this.#open(), a, b);
+      const most = Number(query.get('n') ?? Infinity);
+      const bytes = clusterArray(this.#open(), a, b, most >= 0 ? most : Infinity);
       if (bytes !== undefined) return binary(bytes);
     }
     if (kind === 'shared' && isId(a) && isId(b)) return raw(sharedPointsOfPhotos(this.#open(), a, b));

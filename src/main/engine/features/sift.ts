@@ -229,7 +229,8 @@ function described(keypoints: readonly Keypoint[], most: number): Features {
     for (const angle of orientations(k, sigma)) {
       if (rows.length === most) break;
       const zoom = 2 ** k.octave;
-      frames.push((k.x + 0.5) * zoom, (k.y + 0.5) * zoom, sigma * zoom, angle);
+      // An octave keeps every second pixel, not their mean: pixel x of it is pixel 2x of the one before.
+      frames.push(k.x * zoom + 0.5, k.y * zoom + 0.5, sigma * zoom, angle);
       rows.push(describe(k, sigma, angle));
     }
   }

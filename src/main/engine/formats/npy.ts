@@ -102,6 +102,38 @@ export function readNpy(file: string): NpyArray {
   }
 }
 
+/**
+ * Reads some rows of a `.npy` of one of our own types, without the rest of the file.
+ * @param from first row, at least 0; rows beyond the end are left out. @throws CovisError as {@link readNpy}.
+ */
+export function readNpyRows(file: string, from: number, count: number): NpyData {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (cause) {
+    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+  }
+  try {
+    const size = fstatSync(fd).size;
+    const { descr, fortran, shape, at } = readHead(fd, file, size);
+    const Type = Object.hasOwn(TYPES, descr) ? TYPES[descr as keyof typeof TYPES] : undefined;
+    if (Type === undefined || fortran)
+      throw new CovisError('INPUT_UNSUPPORTED', 'Rows of this array cannot be read alone', { file, offset: at });
+    const width = shape.slice(1).reduce((a, b) => a * b, 1);
+    const rows = Math.max(0, Math.min(count, shape[0]! - from));
+    const raw = new Type(rows * width);
+    const begin = at + from * width * Type.BYTES_PER_ELEMENT;
+    if (begin + raw.byteLength > size)
+      throw new CovisError('INPUT_TRUNCATED', 'The file is shorter than its shape says', { file, offset: size });
+    const target = new Uint8Array(raw.buffer);
+    for (let done = 0; done < target.length;)
+      done += readSync(fd, target, done, Math.min(target.length - done, 1 << 28), begin + done);
+    return raw;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 interface Head {
   readonly descr: string;
   readonly fortran: boolean;

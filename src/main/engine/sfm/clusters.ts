@@ -1,7 +1,7 @@
 import type { ClusterDetail, ClusterInfo, ClusterView, CovisibleView } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
-import { readNpy } from '../formats/npy.ts';
+import { readNpyRows } from '../formats/npy.ts';
 import { photoByHash, upright } from '../library/photos.ts';
 import { sharedObservations } from './covisibility.ts';
 import { cameraCentre, focalLength, rotationMatrix, type Camera, type View } from './model.ts';
@@ -104,20 +104,22 @@ export function covisibleViews(library: Library, uid: string, view: number): Cov
 /** The flat arrays of a cluster that pages may fetch. */
 const ARRAYS = { points: 'points.npy', colours: 'colours.npy', errors: 'errors.npy', tracks: 'tracks.npy' } as const;
 
-/** Raw little-endian bytes of one array; undefined for an unknown name. */
-export function clusterArray(library: Library, uid: string, name: string): Uint8Array | undefined {
+/**
+ * Raw little-endian bytes of one array; undefined for an unknown name.
+ * @param most points that are wanted: the first, which are those that most photos see.
+ */
+export function clusterArray(library: Library, uid: string, name: string, most = Infinity): Uint8Array | undefined {
   const { id } = clusterRow(library, uid);
   if (!Object.hasOwn(ARRAYS, name)) return undefined;
-  const { data } = readNpy(library.file('clusters', id, ARRAYS[name as keyof typeof ARRAYS]));
+  const data = readNpyRows(library.file('clusters', id, ARRAYS[name as keyof typeof ARRAYS]), 0, most);
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Indices of the points that a view sees, as u32. */
 export function viewPoints(library: Library, uid: string, view: number): Uint32Array {
   const { id } = clusterRow(library, uid);
-  const offsets = readNpy(library.file('clusters', id, 'view_offsets.npy')).data;
-  const points = readNpy(library.file('clusters', id, 'observation_points.npy')).data as Uint32Array;
-  return points.slice(offsets[view] ?? 0, offsets[view + 1] ?? 0);
+  const [from = 0, to = 0] = readNpyRows(library.file('clusters', id, 'view_offsets.npy'), view, 2);
+  return readNpyRows(library.file('clusters', id, 'observation_points.npy'), from, to - from) as Uint32Array;
 }
 
 /**
@@ -136,20 +138,25 @@ export function sharedPointsOfPhotos(library: Library, hashA: string, hashB: str
     )
     .get(a.id, b.id) as { uid: string; va: number; vb: number } | undefined;
   if (found === undefined) return new Float32Array(0);
-  const read = (name: string): ReturnType<typeof readNpy>['data'] =>
-    readNpy(library.file('clusters', found.uid, name)).data;
-  const model = {
-    viewOffsets: read('view_offsets.npy') as Uint32Array,
-    obsPoint: read('observation_points.npy') as Uint32Array,
+  // Only the observations of these two views: models may have fifty million.
+  const part = (view: number): { point: Uint32Array; xy: Float32Array } => {
+    const [from = 0, to = 0] = readNpyRows(library.file('clusters', found.uid, 'view_offsets.npy'), view, 2);
+    const rows = (name: string): ReturnType<typeof readNpyRows> =>
+      readNpyRows(library.file('clusters', found.uid, name), from, to - from);
+    return { point: rows('observation_points.npy') as Uint32Array, xy: rows('observation_xy.npy') as Float32Array };
   };
-  const xy = read('observation_xy.npy');
-  const shared = sharedObservations(model, found.va, found.vb);
+  const [va, vb] = [part(found.va), part(found.vb)];
+  const n = va.point.length;
+  const obsPoint = new Uint32Array(n + vb.point.length);
+  obsPoint.set(va.point);
+  obsPoint.set(vb.point, n);
+  const shared = sharedObservations({ viewOffsets: Uint32Array.of(0, n, obsPoint.length), obsPoint }, 0, 1);
   const out = new Float32Array(4 * shared.point.length);
   shared.point.forEach((_, k) => {
     const i = shared.obsA[k]!;
-    const j = shared.obsB[k]!;
-    out.set(upright(xy[2 * i]!, xy[2 * i + 1]!, a.orientation), 4 * k);
-    out.set(upright(xy[2 * j]!, xy[2 * j + 1]!, b.orientation), 4 * k + 2);
+    const j = shared.obsB[k]! - n;
+    out.set(upright(va.xy[2 * i]!, va.xy[2 * i + 1]!, a.orientation), 4 * k);
+    out.set(upright(vb.xy[2 * j]!, vb.xy[2 * j + 1]!, b.orientation), 4 * k + 2);
   });
   return out;
 }

@@ -28,11 +28,12 @@ interface Incidence {
 
 /**
  * Counts shared points of all pairs of views in O(sum over points of track length squared), memory of one view at a time.
+ * @param withScale false leaves the scale changes out (NaN), which take most of the time.
  */
-export function covisibility(model: SparseModel): Covisibility {
+export function covisibility(model: SparseModel, withScale = true): Covisibility {
   const views = model.views.length;
-  const seen = incidence(model);
-  const tracks = transpose(seen, model.pointError.length);
+  const seen = incidence(model, withScale);
+  const tracks = transpose(seen, model.pointError.length, withScale);
   const outA = new Grow((n) => new Uint32Array(n));
   const outB = new Grow((n) => new Uint32Array(n));
   const outShared = new Grow((n) => new Uint32Array(n));
@@ -40,27 +41,34 @@ export function covisibility(model: SparseModel): Covisibility {
   const counts = new Uint32Array(views);
   const starts = new Uint32Array(views + 1);
   const fill = new Uint32Array(views);
+  // Where view a stands in each of its tracks: views come in order, so that one pass over them keeps it.
+  const cursor = tracks.offsets.slice(0, -1);
+  const { point: seenPoint, size: seenSize } = seen;
+  const { view: trackView, size: trackSize, offsets: trackOffsets } = tracks;
   let ratios = new Float32Array(1024);
   for (let a = 0; a < views; a += 1) {
     const [first, last] = [seen.offsets[a]!, seen.offsets[a + 1]!];
     // Counted first, so that the ratios of one view's pairs lie side by side in one buffer.
-    counts.fill(0);
+    counts.fill(0, a);
     for (let k = first; k < last; k += 1) {
-      const p = seen.point[k]!;
-      for (let t = tracks.offsets[p + 1]! - 1; t >= tracks.offsets[p]! && tracks.view[t]! > a; t -= 1) {
-        counts[tracks.view[t]!]! += 1;
-      }
+      const p = seenPoint[k]!;
+      const end = trackOffsets[p + 1]!;
+      cursor[p]! += 1;
+      for (let t = cursor[p]!; t < end; t += 1) counts[trackView[t]!]! += 1;
     }
-    for (let b = 0; b < views; b += 1) starts[b + 1] = starts[b]! + counts[b]!;
-    if (ratios.length < starts[views]!) ratios = new Float32Array(2 * starts[views]!);
-    fill.set(starts.subarray(0, views));
-    for (let k = first; k < last; k += 1) {
-      const p = seen.point[k]!;
-      const sizeA = seen.size[k]!;
-      for (let t = tracks.offsets[p + 1]! - 1; t >= tracks.offsets[p]! && tracks.view[t]! > a; t -= 1) {
-        const b = tracks.view[t]!;
-        const ratio = tracks.size[t]! / sizeA;
-        if (ratio > 0 && ratio < Infinity) ratios[fill[b]!++] = ratio;
+    if (withScale) {
+      starts[a] = 0;
+      for (let b = a; b < views; b += 1) starts[b + 1] = starts[b]! + counts[b]!;
+      if (ratios.length < starts[views]!) ratios = new Float32Array(2 * starts[views]!);
+      fill.set(starts.subarray(0, views));
+      for (let k = first; k < last; k += 1) {
+        const p = seenPoint[k]!;
+        const sizeA = seenSize[k]!;
+        const end = trackOffsets[p + 1]!;
+        for (let t = cursor[p]!; t < end; t += 1) {
+          const ratio = trackSize[t]! / sizeA;
+          if (ratio > 0 && ratio < Infinity) ratios[fill[trackView[t]!]!++] = ratio;
+        }
       }
     }
     for (let b = a + 1; b < views; b += 1) {
@@ -68,7 +76,7 @@ export function covisibility(model: SparseModel): Covisibility {
       outA.push(a);
       outB.push(b);
       outShared.push(counts[b]!);
-      outScale.push(median(ratios.subarray(starts[b]!, fill[b]!)));
+      outScale.push(withScale ? median(ratios.subarray(starts[b]!, fill[b]!)) : Number.NaN);
     }
   }
   const pointsSeen = new Uint32Array(views);
@@ -82,61 +90,91 @@ export function covisibility(model: SparseModel): Covisibility {
   };
 }
 
-/** Median, the mean of the middle two for an even count; NaN of nothing. Sorts in place. */
+/** Median, the mean of the middle two for an even count; NaN of nothing. Changes the order in place. */
 export function median(values: Float32Array | Float64Array): number {
-  if (values.length === 0) return Number.NaN;
-  values.sort();
-  const half = values.length >> 1;
-  return values.length % 2 === 1 ? values[half]! : (values[half - 1]! + values[half]!) / 2;
+  const n = values.length;
+  if (n === 0) return Number.NaN;
+  const half = n >> 1;
+  const upper = select(values, half);
+  if (n % 2 === 1) return upper;
+  let lower = -Infinity;
+  for (let i = 0; i < half; i += 1) if (values[i]! > lower) lower = values[i]!;
+  return (lower + upper) / 2;
 }
 
-function incidence(model: SparseModel): Incidence {
+/** The k-th smallest value (Hoare's selection); smaller ones are before it afterwards. */
+function select(values: Float32Array | Float64Array, k: number): number {
+  let left = 0;
+  let right = values.length - 1;
+  while (left < right) {
+    const pivot = values[(left + right) >> 1]!;
+    let i = left - 1;
+    let j = right + 1;
+    for (;;) {
+      do i += 1;
+      while (values[i]! < pivot);
+      do j -= 1;
+      while (values[j]! > pivot);
+      if (i >= j) break;
+      const swap = values[i]!;
+      values[i] = values[j]!;
+      values[j] = swap;
+    }
+    if (k <= j) right = j;
+    else left = j + 1;
+  }
+  return values[k]!;
+}
+
+function incidence(model: SparseModel, withScale: boolean): Incidence {
   const cameras = new Map(model.cameras.map((c) => [c.id, c]));
+  const { obsPoint, obsScale, pointXyz, viewOffsets } = model;
   const offsets = new Uint32Array(model.views.length + 1);
-  const point = new Uint32Array(model.obsPoint.length);
-  const size = new Float32Array(model.obsPoint.length);
+  const point = new Uint32Array(obsPoint.length);
+  const size = new Float32Array(withScale ? obsPoint.length : 0);
   const lastView = new Int32Array(model.pointError.length).fill(-1);
   let n = 0;
   model.views.forEach((view, v) => {
-    const r = rotationMatrix(view.rotation);
     const camera = cameras.get(view.cameraId)!;
+    const [r6, r7, r8] = rotationMatrix(view.rotation).subarray(6) as unknown as [number, number, number];
+    const tz = view.translation[2];
     // Relative to the long side, so that a pair of photos of different resolution compares as it is resized for training.
-    const focal = focalLength(camera) / Math.max(camera.width, camera.height);
-    for (let k = model.viewOffsets[v]!; k < model.viewOffsets[v + 1]!; k += 1) {
-      const p = model.obsPoint[k]!;
+    const long = Math.max(camera.width, camera.height);
+    const focal = focalLength(camera) / long;
+    for (let k = viewOffsets[v]!; k < viewOffsets[v + 1]!; k += 1) {
+      const p = obsPoint[k]!;
       if (lastView[p] === v) continue;
       lastView[p] = v;
-      const depth =
-        r[6]! * model.pointXyz[3 * p]! +
-        r[7]! * model.pointXyz[3 * p + 1]! +
-        r[8]! * model.pointXyz[3 * p + 2]! +
-        view.translation[2];
       point[n] = p;
-      size[n] =
-        model.obsScale !== undefined
-          ? model.obsScale[k]! / Math.max(camera.width, camera.height)
-          : depth > 0
-            ? focal / depth
-            : Number.NaN;
+      if (withScale) {
+        const depth = r6 * pointXyz[3 * p]! + r7 * pointXyz[3 * p + 1]! + r8 * pointXyz[3 * p + 2]! + tz;
+        size[n] = obsScale !== undefined ? obsScale[k]! / long : depth > 0 ? focal / depth : Number.NaN;
+      }
       n += 1;
     }
     offsets[v + 1] = n;
   });
-  return { offsets, point: point.subarray(0, n), size: size.subarray(0, n) };
+  return { offsets, point: point.subarray(0, n), size: size.subarray(0, withScale ? n : 0) };
 }
 
-function transpose(seen: Incidence, points: number): { offsets: Uint32Array; view: Uint32Array; size: Float32Array } {
+function transpose(
+  seen: Incidence,
+  points: number,
+  withScale: boolean,
+): { offsets: Uint32Array; view: Uint32Array; size: Float32Array } {
+  const { point } = seen;
   const offsets = new Uint32Array(points + 1);
-  for (const p of seen.point) offsets[p + 1]! += 1;
+  for (let k = 0; k < point.length; k += 1) offsets[point[k]! + 1]! += 1;
   for (let p = 0; p < points; p += 1) offsets[p + 1]! += offsets[p]!;
   const fill = offsets.slice(0, points);
-  const view = new Uint32Array(seen.point.length);
-  const size = new Float32Array(seen.point.length);
+  const view = new Uint32Array(point.length);
+  const size = new Float32Array(withScale ? point.length : 0);
   for (let v = 0; v + 1 < seen.offsets.length; v += 1) {
-    for (let k = seen.offsets[v]!; k < seen.offsets[v + 1]!; k += 1) {
-      const at = fill[seen.point[k]!]!++;
+    const end = seen.offsets[v + 1]!;
+    for (let k = seen.offsets[v]!; k < end; k += 1) {
+      const at = fill[point[k]!]!++;
       view[at] = v;
-      size[at] = seen.size[k]!;
+      if (withScale) size[at] = seen.size[k]!;
     }
   }
   return { offsets, view, size };

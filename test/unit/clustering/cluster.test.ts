@@ -1,0 +1,186 @@
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { clusterPhotos } from '../../../src/main/engine/clustering/cluster.ts';
+import { drawnMatches, matchedPhotos } from '../../../src/main/engine/clustering/matches.ts';
+import { silentContext, type TaskContext } from '../../../src/main/engine/jobs/context.ts';
+import { Library } from '../../../src/main/engine/library/library.ts';
+import { random } from '../../../src/main/engine/library/random.ts';
+import { covisiblePairs } from '../../../src/main/engine/mining/candidates.ts';
+import { clusterDetail, listClusters } from '../../../src/main/engine/sfm/clusters.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+import { describeWith, SHARED } from '../../support/programs.ts';
+import { SAMPLE } from '../../support/small-library.ts';
+
+const folder = temporaryFolder();
+
+/** Photos of several scenes in one folder, under names that say nothing; gives the scene of each. */
+function shuffled(to: string, scenes: readonly (readonly [string, string])[], take = Infinity): Map<string, string> {
+  mkdirSync(to, { recursive: true });
+  const all = scenes.flatMap(([scene, from]) =>
+    readdirSync(from)
+      .sort()
+      .slice(0, take)
+      .map((f) => ({ scene, file: join(from, f) })),
+  );
+  const truth = new Map<string, string>();
+  random(5)
+    .shuffled(all)
+    .forEach(({ scene, file }, i) => {
+      const name = `img_${String(i).padStart(3, '0')}.jpg`;
+      copyFileSync(file, join(to, name));
+      truth.set(name, scene);
+    });
+  return truth;
+}
+const sample = (names: readonly string[]): [string, string][] => names.map((n) => [n, join(SAMPLE, n, 'images')]);
+const shared = (names: readonly string[]): [string, string][] =>
+  names.map((n) => [n, join(SHARED, 'scenes', n, 'images')]);
+
+/** Share of clustered photos that are of their cluster's most frequent scene, and of all photos that are in a cluster. */
+function purity(
+  clusters: readonly { photos: readonly string[] }[],
+  truth: ReadonlyMap<string, string>,
+): { pure: number; complete: number } {
+  let right = 0;
+  let n = 0;
+  for (const c of clusters) {
+    const counts = new Map<string, number>();
+    for (const p of c.photos) counts.set(truth.get(p)!, (counts.get(truth.get(p)!) ?? 0) + 1);
+    right += Math.max(...counts.values());
+    n += c.photos.length;
+  }
+  return { pure: right / n, complete: n / truth.size };
+}
+
+describe('from a folder of photos to clusters, without COLMAP', () => {
+  const photos = join(folder, 'mixed');
+  const truth = shuffled(photos, sample(['castle', 'cathedral', 'half_timbered_house']));
+  const path = join(folder, 'library');
+
+  it('goes on where it was stopped, and no cluster mixes places', async () => {
+    let library = Library.create(path);
+    let detected = -1;
+    const stopping: TaskContext = {
+      ...silentContext(),
+      step: (name) => (detected = name.startsWith('Detecting') ? 0 : -1),
+      progress: (done) => (detected = detected < 0 ? -1 : done),
+      check: () => {
+        if (detected > 12) throw new Error('stopped');
+      },
+    };
+    await expect(clusterPhotos(library, { photos, reconstruct: false }, stopping)).rejects.toThrow('stopped');
+    expect(listClusters(library)).toEqual([]);
+    library.close();
+    library = Library.open(path);
+    const seen: string[] = [];
+    const report = await clusterPhotos(
+      library,
+      { photos, reconstruct: false },
+      { ...silentContext(), step: (name, total) => seen.push(`${name} ${total}`) },
+    );
+    // Photos whose features were there are not looked at again.
+    const left = Number(
+      seen
+        .find((s) => s.startsWith('Detecting'))!
+        .split(' ')
+        .at(-1),
+    );
+    expect(left).toBeLessThan(truth.size);
+    expect(report.clusters.length).toBeGreaterThan(0);
+    expect(purity(report.clusters, truth).pure).toBe(1);
+    expect(report.unclustered.length + new Set(report.clusters.flatMap((c) => c.photos)).size).toBe(truth.size);
+    expect(report.steps.map((s) => s.name)).toEqual([
+      'photos',
+      'features and words',
+      'retrieval',
+      'matches',
+      'scenes',
+      'tracks',
+      'library',
+    ]);
+    library.close();
+  });
+
+  it('can be mined: pairs share tracks, and places differ from scene to scene', () => {
+    const library = Library.open(path);
+    const clusters = listClusters(library);
+    expect(clusterDetail(library, clusters[0]!.id).modelled).toBe(false);
+    const pairs = [...covisiblePairs(library, 10)];
+    expect(pairs.length).toBeGreaterThan(10);
+    const name = library.db.prepare('SELECT name FROM photo_file WHERE photo_id = ?').pluck();
+    for (const p of pairs) expect(truth.get(name.get(p.query) as string)).toBe(truth.get(name.get(p.other) as string));
+    const places = library.db.prepare('SELECT COUNT(DISTINCT place) FROM cluster').pluck().get();
+    expect(places).toBe(new Set(clusters.map((c) => c.scene)).size);
+    library.close();
+  });
+
+  it('shows matches of two photos, in both directions alike', () => {
+    const library = Library.open(path);
+    const photo = clusterDetail(library, listClusters(library)[0]!.id).views[0]!.photo!;
+    const [best] = matchedPhotos(library, photo);
+    expect(best!.inliers).toBeGreaterThanOrEqual(15);
+    const there = drawnMatches(library, photo, best!.photo);
+    const back = drawnMatches(library, best!.photo, photo);
+    expect(there.length).toBe(5 * best!.matches);
+    expect([...there.subarray(0, 4)]).toEqual([...back.subarray(2, 4), ...back.subarray(0, 2)]);
+    expect([...there].every((x) => x >= 0 && x <= 1)).toBe(true);
+    expect(there.filter((x, i) => i % 5 === 4 && x === 1).length).toBe(best!.inliers);
+    library.close();
+  });
+
+  it('a second run computes nothing anew; photos that come later join', async () => {
+    const library = Library.open(path);
+    const before = listClusters(library).map((c) => c.id);
+    const seen: string[] = [];
+    const watching = { ...silentContext(), step: (name: string) => seen.push(name) };
+    await clusterPhotos(library, { photos, reconstruct: false }, watching);
+    expect(seen).not.toContain('Detecting local features');
+    expect(seen).not.toContain('Matching and verifying');
+    expect(listClusters(library).map((c) => c.id)).toEqual(before);
+    const more = join(folder, 'more');
+    shuffled(more, sample(['row_houses']));
+    const report = await clusterPhotos(library, { photos: more, reconstruct: false }, silentContext());
+    expect(report.photos).toBe(truth.size + readdirSync(more).length);
+    expect(report.clusters.length).toBeGreaterThanOrEqual(before.length);
+    expect(library.db.prepare("SELECT COUNT(*) FROM cluster_all WHERE state = 'active'").pluck().get()).toBe(
+      report.clusters.length,
+    );
+    library.close();
+  });
+
+  it('says what it cannot do', async () => {
+    const library = Library.create(join(folder, 'empty'));
+    await expect(clusterPhotos(library, { photos: join(folder, 'nowhere') }, silentContext())).rejects.toThrow(
+      /does not exist/,
+    );
+    mkdirSync(join(folder, 'nothing'), { recursive: true });
+    await expect(clusterPhotos(library, { photos: join(folder, 'nothing') }, silentContext())).rejects.toThrow();
+    library.close();
+  });
+}, 240_000);
+
+describeWith(['shared data', 'colmap'], 'with COLMAP, on real photos of three places', () => {
+  it('builds a model of each, and registers a photo that comes later into it', async () => {
+    const library = Library.create(join(folder, 'colmap'));
+    const photos = join(folder, 'real');
+    const truth = shuffled(photos, shared(['vggsfm_statue', 'fountain_p11', 'bundler_kermit']), 8);
+    const first = await clusterPhotos(library, { photos }, silentContext());
+    expect(purity(first.clusters, truth)).toMatchObject({ pure: 1 });
+    expect(first.clusters.length).toBeGreaterThanOrEqual(2);
+    expect(first.clusters.every((c) => c.points > 50)).toBe(true);
+    const fountain = first.clusters.find((c) => truth.get(c.photos[0]!) === 'fountain_p11')!;
+    expect(clusterDetail(library, fountain.id).modelled).toBe(true);
+    const later = join(folder, 'later');
+    mkdirSync(later);
+    const name = readdirSync(join(SHARED, 'scenes', 'fountain_p11', 'images')).sort()[8]!;
+    copyFileSync(join(SHARED, 'scenes', 'fountain_p11', 'images', name), join(later, 'new.jpg'));
+    const second = await clusterPhotos(library, { photos: later }, silentContext());
+    const grown = second.clusters.find((c) => c.photos.includes('new.jpg'))!;
+    expect(grown.photos.length).toBe(fountain.photos.length + 1);
+    // What did not change is what it was.
+    const others = first.clusters.filter((c) => c.id !== fountain.id).map((c) => c.id);
+    expect(second.clusters.map((c) => c.id)).toEqual(expect.arrayContaining(others));
+    library.close();
+  }, 400_000);
+});

@@ -1,0 +1,125 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { computeLooks, duplicateGroups, photoFacts } from '../../../src/main/engine/features/duplicates.ts';
+import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { readExif } from '../../../src/main/engine/library/exif.ts';
+import { Library } from '../../../src/main/engine/library/library.ts';
+import { bitsOf, groupLooks, lookOf, lookWords } from '../../../src/main/engine/library/looks.ts';
+import { photoInfo } from '../../../src/main/engine/library/photos.ts';
+import { random } from '../../../src/main/engine/library/random.ts';
+import { importSources } from '../../../src/main/engine/sfm/import.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+import { SAMPLE } from '../../support/small-library.ts';
+
+const folder = temporaryFolder();
+const castle = (n: string): string => join(SAMPLE, 'castle', 'images', `castle_${n}.jpg`);
+
+describe('near duplicates', () => {
+  it('copies in another size, quality or format look alike, other photos do not', async () => {
+    const own = await lookOf(castle('01'));
+    const differ = async (bytes: Buffer): Promise<number> => {
+      const [a, b] = [lookWords(own), lookWords(await lookOf(bytes))];
+      return bitsOf(a[0] ^ b[0]) + bitsOf(a[1] ^ b[1]);
+    };
+    expect(await differ(await sharp(castle('01')).resize(160).jpeg({ quality: 50 }).toBuffer())).toBeLessThan(6);
+    expect(await differ(await sharp(castle('01')).modulate({ brightness: 1.15 }).webp().toBuffer())).toBeLessThan(8);
+    expect(await differ(await sharp(castle('07')).toBuffer())).toBeGreaterThan(10);
+    await expect(lookOf(Buffer.from('no photo'))).rejects.toThrow(/decoded/);
+  });
+
+  it('groups as comparing every pair does', () => {
+    const r = random(2);
+    const looks = Array.from({ length: 120 }, () =>
+      Array.from({ length: 16 }, () => r.below(16).toString(16)).join(''),
+    );
+    for (let i = 0; i < 60; i += 1) {
+      // A few bits of one that is there.
+      let bits = BigInt(`0x${looks[r.below(looks.length)]!}`);
+      for (let k = 0; k < r.below(9); k += 1) bits ^= 1n << BigInt(r.below(64));
+      looks.push(bits.toString(16).padStart(16, '0'));
+    }
+    const distance = (a: string, b: string): number =>
+      (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length;
+    for (const most of [0, 3, 6, 12]) {
+      const group = looks.map((_, i) => i);
+      for (let round = 0; round < looks.length; round += 1)
+        looks.forEach((a, i) =>
+          looks.forEach((b, j) => {
+            if (distance(a, b) <= most) group[i] = group[j] = Math.min(group[i]!, group[j]!);
+          }),
+        );
+      const slow = new Map<number, number[]>();
+      group.forEach((g, i) => slow.set(g, [...(slow.get(g) ?? []), i]));
+      expect(groupLooks(looks, most)).toEqual([...slow.values()].filter((g) => g.length > 1));
+    }
+  }, 60_000);
+
+  it('are found in a library, the largest first, with every file of one content', async () => {
+    const at = join(folder, 'photos');
+    mkdirSync(at, { recursive: true });
+    await sharp(castle('01')).toFile(join(at, 'a.jpg'));
+    writeFileSync(join(at, 'a copy.jpg'), await sharp(join(at, 'a.jpg')).toBuffer());
+    const { copyFileSync } = await import('node:fs');
+    copyFileSync(join(at, 'a.jpg'), join(at, 'same.jpg'));
+    await sharp(castle('01')).resize(120).toFile(join(at, 'small.jpg'));
+    copyFileSync(castle('07'), join(at, 'other.jpg'));
+    const library = Library.create(join(folder, 'library'));
+    await importSources(library, { sources: [at] }, silentContext());
+    expect(duplicateGroups(library).map((g) => g.photos[0]!.files)).toEqual([['a.jpg', 'same.jpg']]);
+    expect(await computeLooks(library, silentContext())).toBe(4);
+    const [group, ...rest] = duplicateGroups(library);
+    expect(rest).toEqual([]);
+    expect(group!.photos.at(-1)!.name).toBe('small.jpg');
+    expect(group!.photos.flatMap((p) => p.files).sort()).toEqual(['a copy.jpg', 'a.jpg', 'same.jpg', 'small.jpg']);
+    expect(await computeLooks(library, silentContext())).toBe(0);
+    library.close();
+  });
+});
+
+describe('what a camera wrote', () => {
+  it('is kept with the photo: time, place, focal length', async () => {
+    const at = join(folder, 'exif');
+    mkdirSync(at, { recursive: true });
+    await sharp(castle('01'))
+      .withExif({
+        IFD0: { Make: 'Maker', Model: 'One' },
+        IFD2: { DateTimeOriginal: '2021:06:05 14:03:02', FocalLengthIn35mmFilm: '28' },
+        IFD3: {
+          GPSLatitudeRef: 'S',
+          GPSLatitude: '33/1 51/1 30/1',
+          GPSLongitudeRef: 'E',
+          GPSLongitude: '151/1 12/1 0/1',
+        },
+      })
+      .toFile(join(at, 'told.jpg'));
+    await sharp(castle('02')).toFile(join(at, 'silent.jpg'));
+    const library = Library.create(join(folder, 'facts'));
+    await importSources(library, { sources: [at] }, silentContext());
+    const [first, second] = photoFacts(library);
+    expect(first!.taken).toBe(Date.UTC(2021, 5, 5, 14, 3, 2) / 1000);
+    expect(first!.latitude).toBeCloseTo(-33.8583, 3);
+    expect(first!.longitude).toBeCloseTo(151.2, 3);
+    const { exif, width, height } = photoInfo(library, first!.photo);
+    expect(exif.camera).toBe('Maker One');
+    expect(exif.focal).toBeCloseTo((28 / 36) * Math.max(width, height), 3);
+    expect([second!.taken, second!.latitude]).toEqual([null, null]);
+    // Read again from what is kept, the file being as it was.
+    await importSources(library, { sources: [at] }, silentContext());
+    expect(photoFacts(library)[0]!.taken).toBe(first!.taken);
+    library.close();
+  });
+
+  it('absurd or broken blocks are as if they were not there', () => {
+    const nothing = { taken: null, latitude: null, longitude: null, focal: null, camera: null };
+    expect(readExif(undefined, 100)).toEqual(nothing);
+    const r = random(1);
+    for (let i = 0; i < 500; i += 1) {
+      const bytes = Uint8Array.from({ length: r.below(200) }, () => r.below(256));
+      bytes.set(Buffer.from('Exif\0\0II*\0\x08\0\0\0', 'latin1').subarray(0, Math.min(bytes.length, 14)));
+      const facts = readExif(bytes, 100);
+      expect(facts.latitude === null || Math.abs(facts.latitude) <= 90).toBe(true);
+    }
+  });
+});
