@@ -15,7 +15,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { readFeatures } from '../features/store.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import type { Library } from '../library/library.ts';
-import { allPhotos, photoPath, photoWriter, type PhotoRow } from '../library/photos.ts';
+import { allPhotos, hashFile, photoPath, photoWriter, type PhotoRow } from '../library/photos.ts';
 import { readColmapBinary } from '../sfm/colmap-binary.ts';
 import { commitModel, importSources, stageModel, type StagedModel } from '../sfm/import.ts';
 import { matchModels, MIN_INLIERS } from '../sfm/match-tracks.ts';
@@ -192,13 +192,19 @@ async function modelsOfScene(
     writeFileSync(join(folder, 'done.json'), JSON.stringify(done));
     finished.set(key, done);
   }
-  const models = finished.get(key)!.models.flatMap((name, i): StagedModel[] => {
+  const models: StagedModel[] = [];
+  for (const name of finished.get(key)!.models) {
     const path = join(folder, 'sparse', name);
     const model = readColmapBinary(path);
-    if (model.views.length < FEWEST_PHOTOS) return [];
-    const uid = createHash('sha256').update(`${key} ${i}`).digest('hex').slice(0, 16);
-    return [stageModel({ path, format: 'bin', label: i === 0 ? '' : String(i) }, uid, model, staging)];
-  });
+    if (model.views.length < FEWEST_PHOTOS) continue;
+    const content = await Promise.all(['images.bin', 'points3D.bin'].map((f) => hashFile(join(path, f))));
+    const uid = createHash('sha256')
+      .update(`${key} ${content.join(' ')}`)
+      .digest('hex')
+      .slice(0, 16);
+    const label = models.length === 0 ? '' : String(models.length);
+    models.push(stageModel({ path, format: 'bin', label }, uid, model, staging));
+  }
   return { key, photos, models };
 }
 
@@ -235,42 +241,79 @@ function tracksOfScene(
   return { key, photos, models };
 }
 
-/** Clusters of this run take the place of those of runs before, in one transaction. What a person did to a cluster that stays is kept. */
+/**
+ * Clusters of this run take the place of those of runs before, in one transaction. What a person made of clusters stays in force; names
+ * and exclusions pass on to the cluster that one grew into.
+ */
 function commit(library: Library, root: string, built: readonly BuiltScene[], task: TaskContext): void {
+  const { db } = library;
   const write = photoWriter(library);
-  const names = library.db
+  const fileName = db
     .prepare(
       'SELECT f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ? AND s.mixed = 1 ORDER BY s.root = ? DESC LIMIT 1',
     )
     .pluck();
+  const judged =
+    "(SELECT 1 FROM cluster_change k WHERE k.cluster_id = c.id AND k.field = 'state' AND 'replaced' IN (k.before, k.after))";
   task.step('Writing the library', 0, '');
   library.transaction(() => {
+    const before = (
+      db
+        .prepare(
+          `SELECT c.id, c.uid, c.state, c.alias, s.name AS scene FROM cluster_all c JOIN scene s ON s.id = c.scene_id
+           WHERE s.root LIKE 'scene:%' AND c.state <> 'replaced' AND NOT EXISTS ${judged}`,
+        )
+        .all() as { id: number; uid: string; state: string; alias: string | null; scene: string }[]
+    ).map((c) => ({ ...c, photos: photosOf(library, c.id) }));
     const uids = new Set(built.flatMap((s) => s.models.map((m) => m.uid)));
-    const before = library.db
-      .prepare(
-        "SELECT c.id, c.uid, c.state FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE s.root LIKE 'scene:%'",
-      )
-      .all() as { id: number; uid: string; state: string }[];
-    const setState = library.db.prepare('UPDATE cluster_all SET state = ? WHERE id = ?');
-    for (const c of before) if (!uids.has(c.uid) && c.state === 'active') setState.run('replaced', c.id);
-    let number = library.db.prepare("SELECT COUNT(*) FROM scene WHERE root LIKE 'scene:%'").pluck().get() as number;
+    const setState = db.prepare('UPDATE cluster_all SET state = ? WHERE id = ?');
+    const gone = before.filter((c) => !uids.has(c.uid));
+    for (const c of gone) setState.run('replaced', c.id);
+    /** The cluster that is gone and has most photos in common. */
+    const ancestor = (photos: ReadonlySet<number>): (typeof gone)[number] | undefined =>
+      gone
+        .map((c) => ({ c, common: [...c.photos].filter((p) => photos.has(p)).length }))
+        .filter(({ c, common }) => 2 * common > c.photos.size)
+        .sort((x, y) => y.common - x.common)[0]?.c;
+    let number = db.prepare("SELECT COUNT(*) FROM scene WHERE root LIKE 'scene:%'").pluck().get() as number;
+    const taken = new Set<string>();
     for (const scene of built) {
       const at = `scene:${scene.key}`;
-      const had = library.db.prepare('SELECT name FROM scene WHERE root = ?').pluck().get(at) as string | undefined;
-      const name = had ?? `${basename(root)} ${(number += 1)}`;
+      const had = db.prepare('SELECT name FROM scene WHERE root = ?').pluck().get(at) as string | undefined;
+      const grown = ancestor(new Set(scene.photos.map((p) => p.id)))?.scene;
+      const name = had ?? (grown === undefined || taken.has(grown) ? `${basename(root)} ${(number += 1)}` : grown);
+      taken.add(name);
       const sceneId = write.scene(name, at, root);
-      const byKey = new Map(scene.photos.map((p) => [p.hash, p]));
+      const byHash = new Map(scene.photos.map((p) => [p.hash, p]));
       for (const m of scene.models) {
         commitModel(library, { name, images: root }, sceneId, m, (view) => {
-          const photo = byKey.get(view.replace(/\.\w+$/, ''));
+          const photo = byHash.get(view.replace(/\.\w+$/, ''));
           return photo === undefined
             ? undefined
-            : { id: photo.id, name: (names.get(photo.id, root) as string | undefined) ?? view };
+            : { id: photo.id, name: (fileName.get(photo.id, root) as string | undefined) ?? view };
         });
+        const id = db.prepare('SELECT id FROM cluster_all WHERE uid = ?').pluck().get(m.uid) as number;
+        const from = ancestor(photosOf(library, id));
+        // A run before may have replaced it; a person's word stands.
+        db.prepare(
+          `UPDATE cluster_all AS c SET state = 'active' WHERE id = ? AND state = 'replaced' AND NOT EXISTS ${judged}`,
+        ).run(id);
+        if (from?.alias != null)
+          db.prepare('UPDATE cluster_all SET alias = COALESCE(alias, ?) WHERE id = ?').run(from.alias, id);
+        if (from?.state === 'excluded') setState.run('excluded', id);
       }
     }
     relabelPlaces(library);
   });
+}
+
+function photosOf(library: Library, cluster: number): Set<number> {
+  return new Set(
+    library.db
+      .prepare('SELECT photo_id FROM view_all WHERE cluster_id = ? AND photo_id IS NOT NULL')
+      .pluck()
+      .all(cluster) as number[],
+  );
 }
 
 function report(
