@@ -11,6 +11,7 @@ import { doctor, doctorLines } from './doctor.ts';
 import { addCluster } from './cluster.ts';
 import { addConvert } from './convert.ts';
 import { addDecide } from './decide.ts';
+import { addDuplicates } from './duplicates.ts';
 import { addExport } from './export.ts';
 import { addMine, miningOf, miningOptions } from './mine.ts';
 import { runLines } from './report.ts';
@@ -193,6 +194,7 @@ addSearch();
 addExport();
 addConvert();
 addCluster();
+addDuplicates();
 addTeacher();
 
 action(

@@ -7,6 +7,7 @@ import type { Split } from '../mining/split.ts';
 import { rankByScore, row, similarities, type Matrix } from '../retrieval/rank.ts';
 import { learnWhitening, whiten, type Whitening } from '../retrieval/whitening.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
+import { unplacedPhotos } from '../sfm/places.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import { averagePrecision, positiveRanks } from './average-precision.ts';
 
@@ -23,7 +24,7 @@ export interface GeometryGroundTruth {
 
 /**
  * Ground truth from geometry alone. Queries: photos of held-out places with a relevant photo. Relevant: same cluster and at least
- * `minShared` shared points. Junk: the query itself and photos of its place that share fewer. Database: every photo of the library,
+ * `minShared` shared points. Junk: the query itself, photos of its place that share fewer, and photos of mixed folders in no cluster. Database: every photo of the library,
  * those of the training places and of places without a model as distractors.
  */
 export function geometryGroundTruth(library: Library, split: Split, minShared = RELEVANT_SHARED): GeometryGroundTruth {
@@ -48,11 +49,13 @@ export function geometryGroundTruth(library: Library, split: Split, minShared = 
     if (set === undefined) relevant.set(p.query, (set = new Set()));
     set.add(p.other);
   }
+  const unplaced = unplacedPhotos(library);
   const queries = [...relevant.keys()]
     .sort((a, b) => a - b)
     .map((photo) => {
       const positives = relevant.get(photo)!;
-      return { photo, positives, junk: new Set(members.get(placeOf.get(photo)!)!.filter((id) => !positives.has(id))) };
+      const place = members.get(placeOf.get(photo)!)!.filter((id) => !positives.has(id));
+      return { photo, positives, junk: new Set([...place, ...unplaced]) };
     });
   const side = split.separate
     ? `${split.heldOutPlaces} held-out places`
@@ -168,13 +171,14 @@ export function geometryTruth(library: Library, split: Split): { truth: GroundTr
     if (list === undefined) members.set(r.place, [i]);
     else list.push(i);
   });
+  const unplaced = [...unplacedPhotos(library)].map((id) => rowOf.get(id)!);
   const queries = [...shared].map(([id, of]) => {
     const row = rowOf.get(id)!;
     const easy: number[] = [];
     const hard: number[] = [];
     for (const [other, n] of of) (n > HARD_SHARED.most ? easy : hard).push(rowOf.get(other)!);
     const counted = new Set([...easy, ...hard]);
-    const junk = members.get(rows[row]!.place)!.filter((i) => !counted.has(i));
+    const junk = [...members.get(rows[row]!.place)!.filter((i) => !counted.has(i)), ...unplaced];
     return { name: rows[row]!.name, bbx: null, row, labels: { easy, hard, junk } };
   });
   return { truth: { name: 'geometry', images: rows.map((r) => r.name), queries }, photos: rows.map((r) => r.id) };

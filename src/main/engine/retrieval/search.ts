@@ -5,6 +5,7 @@ import { photoByHash } from '../library/photos.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
+import { unplacedPhotos } from '../sfm/places.ts';
 import { Runner } from '../network/runtime.ts';
 import type { LoadedSet } from './vector-sets.ts';
 
@@ -59,6 +60,7 @@ export function hitsOf(
   const clusters = library.db.prepare(
     'SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id',
   );
+  const unplaced = asking === undefined ? new Set<number>() : unplacedPhotos(library);
   const sharedWith = asking === undefined ? undefined : sharedPoints(library, asking.id);
   return found.map(({ image, score, box, inliers }): SearchHit => {
     const id = set.ids[image]!;
@@ -76,9 +78,11 @@ export function hitsOf(
             ? 'query'
             : (shared ?? 0) >= RELEVANT_SHARED
               ? 'positive'
-              : f.place === asking.place
-                ? 'same-place'
-                : 'other',
+              : unplaced.has(id) || unplaced.has(asking.id)
+                ? 'unknown'
+                : f.place === asking.place
+                  ? 'same-place'
+                  : 'other',
       shared,
       aspect: f.width / f.height,
       ...(box === undefined ? {} : { box }),

@@ -44,6 +44,16 @@ export function relabelPlaces(library: Library): void {
   }
 }
 
+/** Photos of mixed folders that are in no cluster: nobody knows what they show, so they are neither matches nor negatives. */
+export function unplacedPhotos(library: Library): Set<number> {
+  return new Set(
+    library.db
+      .prepare('SELECT id FROM photo WHERE place IN (SELECT id FROM scene WHERE mixed = 1)')
+      .pluck()
+      .all() as number[],
+  );
+}
+
 /** Pairs of clusters that have photos in common, and how many. */
 export function clustersSharingPhotos(library: Library): { a: string; b: string; photos: number }[] {
   return library.db
