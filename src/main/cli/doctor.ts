@@ -4,6 +4,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { floatTensor, GraphBuilder, type Graph } from '../engine/network/onnx/graph.ts';
 import { encodeOnnx } from '../engine/network/onnx/file.ts';
+import { colmapVersion } from '../engine/clustering/colmap.ts';
 import { resourcePath } from '../engine/resources.ts';
 import { VERSION } from '../engine/version.ts';
 
@@ -77,17 +78,12 @@ function probeGraph(): Graph {
 }
 
 function colmap(): DoctorReport['colmap'] {
-  const r = spawnSync('colmap', ['help'], {
-    encoding: 'utf8',
-    timeout: 20_000,
-    env: { ...process.env, QT_QPA_PLATFORM: 'offscreen' },
-  });
-  const version = /COLMAP\s+([\w.]+)/.exec(`${r.stdout ?? ''}${r.stderr ?? ''}`)?.[1] ?? null;
+  const version = colmapVersion();
   return {
     version,
     hint:
       version === null
-        ? 'Not needed for models that exist already. To build models of your own: apt-get install colmap'
+        ? 'Not needed for models that exist already, nor for clusters of verified matches. To have covis cluster build 3D models: apt-get install colmap (Debian, Ubuntu), brew install colmap (macOS), or the binaries of its releases (Windows)'
         : null,
   };
 }

@@ -33,7 +33,9 @@ export function trainVocabulary(descriptors: Uint8Array, words: number, seed: nu
   const n = descriptors.length / DIM;
   const { branch, depth } = shapeOf(Math.min(words, Math.max(2, n)));
   const r = random(seed);
-  const centres: number[][] = [new Array<number>(DIM).fill(0)];
+  // Grown as flat numbers: a million words are half a gigabyte.
+  let centres = new Float32Array(DIM * 1024);
+  let nodes = 1;
   const first: number[] = [0];
   const count: number[] = [0];
   const level: number[] = [0];
@@ -56,7 +58,12 @@ export function trainVocabulary(descriptors: Uint8Array, words: number, seed: nu
       const fill = new Uint32Array(sizes.length);
       own.forEach((d, i) => (parts[label[i]!]![fill[label[i]!]!++] = d));
       parts.forEach((part, c) => {
-        centres.push(Array.from(means.subarray(c * DIM, (c + 1) * DIM)));
+        if ((nodes + 1) * DIM > centres.length) {
+          const larger = new Float32Array(2 * centres.length);
+          larger.set(centres);
+          centres = larger;
+        }
+        centres.set(means.subarray(c * DIM, (c + 1) * DIM), DIM * nodes++);
         first.push(0);
         count.push(0);
         level.push(level[at]! + 1);
@@ -70,9 +77,13 @@ export function trainVocabulary(descriptors: Uint8Array, words: number, seed: nu
   members = [];
   let next = 0;
   const word = Int32Array.from(count, (c) => (c === 0 ? next++ : -1));
-  const flat = new Float32Array(centres.length * DIM);
-  centres.forEach((c, i) => flat.set(c, i * DIM));
-  return { centres: flat, first: Uint32Array.from(first), count: Uint32Array.from(count), word, words: next };
+  return {
+    centres: centres.slice(0, nodes * DIM),
+    first: Uint32Array.from(first),
+    count: Uint32Array.from(count),
+    word,
+    words: next,
+  };
 }
 
 /** Lloyd's iterations from distinct descriptors; empty means are dropped. */
