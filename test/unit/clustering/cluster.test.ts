@@ -55,7 +55,7 @@ function purity(
 
 describe('from a folder of photos to clusters, without COLMAP', () => {
   const photos = join(folder, 'mixed');
-  const truth = shuffled(photos, sample(['castle', 'cathedral', 'half_timbered_house']));
+  const truth = shuffled(photos, sample(['castle', 'half_timbered_house']));
   const path = join(folder, 'library');
 
   it('goes on where it was stopped, and no cluster mixes places', async () => {
@@ -66,7 +66,7 @@ describe('from a folder of photos to clusters, without COLMAP', () => {
       step: (name) => (detected = name.startsWith('Detecting') ? 0 : -1),
       progress: (done) => (detected = detected < 0 ? -1 : done),
       check: () => {
-        if (detected > 12) throw new Error('stopped');
+        if (detected > 8) throw new Error('stopped');
       },
     };
     await expect(clusterPhotos(library, { photos, reconstruct: false }, stopping)).rejects.toThrow('stopped');
@@ -139,7 +139,7 @@ describe('from a folder of photos to clusters, without COLMAP', () => {
     expect(seen).not.toContain('Matching and verifying');
     expect(listClusters(library).map((c) => c.id)).toEqual(before);
     const more = join(folder, 'more');
-    shuffled(more, sample(['row_houses']));
+    shuffled(more, sample(['row_houses']), 6);
     const report = await clusterPhotos(library, { photos: more, reconstruct: false }, silentContext());
     expect(report.photos).toBe(truth.size + readdirSync(more).length);
     expect(report.clusters.length).toBeGreaterThanOrEqual(before.length);
@@ -160,11 +160,11 @@ describe('from a folder of photos to clusters, without COLMAP', () => {
   });
 }, 240_000);
 
-describeWith(['shared data', 'colmap'], 'with COLMAP, on real photos of three places', () => {
+describeWith(['shared data', 'colmap'], 'with COLMAP, on real photos of two places', () => {
   it('builds a model of each, and registers a photo that comes later into it', async () => {
     const library = Library.create(join(folder, 'colmap'));
     const photos = join(folder, 'real');
-    const truth = shuffled(photos, shared(['vggsfm_statue', 'fountain_p11', 'bundler_kermit']), 8);
+    const truth = shuffled(photos, shared(['vggsfm_statue', 'fountain_p11']), 7);
     const first = await clusterPhotos(library, { photos }, silentContext());
     expect(purity(first.clusters, truth)).toMatchObject({ pure: 1 });
     expect(first.clusters.length).toBeGreaterThanOrEqual(2);
@@ -173,7 +173,7 @@ describeWith(['shared data', 'colmap'], 'with COLMAP, on real photos of three pl
     expect(clusterDetail(library, fountain.id).modelled).toBe(true);
     const later = join(folder, 'later');
     mkdirSync(later);
-    const name = readdirSync(join(SHARED, 'scenes', 'fountain_p11', 'images')).sort()[8]!;
+    const name = readdirSync(join(SHARED, 'scenes', 'fountain_p11', 'images')).sort()[7]!;
     copyFileSync(join(SHARED, 'scenes', 'fountain_p11', 'images', name), join(later, 'new.jpg'));
     const second = await clusterPhotos(library, { photos: later }, silentContext());
     const grown = second.clusters.find((c) => c.photos.includes('new.jpg'))!;

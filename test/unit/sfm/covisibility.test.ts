@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readColmapBinary } from '../../../src/main/engine/sfm/colmap-binary.ts';
 import { readColmapText } from '../../../src/main/engine/sfm/colmap-text.ts';
+import { byTrackLength } from '../../../src/main/engine/sfm/import.ts';
 import { covisibility, median, sharedObservations } from '../../../src/main/engine/sfm/covisibility.ts';
 import { focalLength, rotationMatrix, type SparseModel } from '../../../src/main/engine/sfm/model.ts';
 import { isRelaxedInlier, symmetricScale } from '../../../src/main/engine/mining/positives.ts';
@@ -73,5 +74,29 @@ describe('m3', () => {
     expect(isRelaxedInlier({ ...pair, overlap: 0.19 }, limits)).toBe(false);
     expect(isRelaxedInlier({ ...pair, scale: symmetricScale(0.6) }, limits)).toBe(false);
     expect(symmetricScale(Number.NaN)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('the order of points', () => {
+  it('is by track length, and of equal tracks a beginning is spread over the whole model', () => {
+    const points = 1000;
+    const model = {
+      cameras: [],
+      views: [],
+      viewOffsets: Uint32Array.of(0, points),
+      obsPoint: Uint32Array.from({ length: points }, (_, i) => i),
+      obsXy: new Float32Array(2 * points),
+      pointXyz: Float64Array.from({ length: 3 * points }, (_, i) => Math.floor(i / 3)),
+      pointRgb: new Uint8Array(3 * points),
+      pointError: Float32Array.from({ length: points }, (_, i) => i),
+      pointTrackLength: Uint32Array.from({ length: points }, (_, i) => (i % 10 === 3 ? 7 : 2)),
+    };
+    const { pointTrackLength, pointXyz, pointError, obsPoint } = byTrackLength(model);
+    expect([...pointTrackLength]).toEqual([...pointTrackLength].sort((a, b) => b - a));
+    for (let i = 0; i < points; i += 1) expect(pointXyz[3 * obsPoint[i]!]).toBe(i);
+    expect(new Set(pointError).size).toBe(points);
+    // Every tenth of the model is in the first fifty of the points of short tracks.
+    const tenths = new Set(Array.from({ length: 50 }, (_, i) => Math.floor(pointXyz[3 * (100 + i)]! / 100)));
+    expect(tenths.size).toBe(10);
   });
 });

@@ -159,18 +159,29 @@ async function locationHash(scene: SceneLocation, location: ModelLocation): Prom
   return hash.digest('hex');
 }
 
+/** A step near the golden section of n that visits every number below n. */
+function coprimeStride(n: number): number {
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  let step = Math.max(1, Math.floor(0.618 * n));
+  while (step > 1 && divisor(n, step) !== 1) step -= 1;
+  return step;
+}
+
 /** The same model with its points in order of decreasing track length: a beginning of the arrays is then the best of the points. */
 export function byTrackLength(model: SparseModel): SparseModel {
   const points = model.pointTrackLength.length;
   let longest = 0;
   for (const n of model.pointTrackLength) longest = Math.max(longest, n);
-  // Counting sort, stable, longest first.
+  // Counting sort, longest first.
   const bound = Math.min(longest, 1 << 16);
   const next = new Uint32Array(bound + 2);
   for (const n of model.pointTrackLength) next[bound - Math.min(n, bound) + 1]! += 1;
   for (let b = 0; b <= bound; b += 1) next[b + 1]! += next[b]!;
+  // Points of equal tracks are taken from all over the model: neighbours in a file are neighbours in space.
+  const stride = coprimeStride(points);
   const place = new Uint32Array(points);
-  for (let p = 0; p < points; p += 1) place[p] = next[bound - Math.min(model.pointTrackLength[p]!, bound)]!++;
+  for (let n = 0, p = 0; n < points; n += 1, p = (p + stride) % points)
+    place[p] = next[bound - Math.min(model.pointTrackLength[p]!, bound)]!++;
   const pointXyz = new Float64Array(3 * points);
   const pointRgb = new Uint8Array(3 * points);
   const pointError = new Float32Array(points);
