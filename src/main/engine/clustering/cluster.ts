@@ -178,7 +178,7 @@ async function modelsOfScene(
     for (const p of photos) {
       const file = photoPath(library, p.id);
       const name = `${p.hash}${extname(file).toLowerCase()}`;
-      symlinkSync(file, join(images, name));
+      linkOrCopy(file, join(images, name));
       nameOf.set(p.id, name);
     }
     const scene: ScenePhotos = {
@@ -206,6 +206,15 @@ async function modelsOfScene(
     models.push(stageModel({ path, format: 'bin', label }, uid, model, staging));
   }
   return { key, photos, models };
+}
+
+/** Links need a privilege on some systems. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    symlinkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
 }
 
 function tracksOfScene(
