@@ -148,7 +148,7 @@ export class Engine {
     if (kind === 'cluster' && isId(a)) {
       if (b === 'view' && /^\d{1,9}$/.test(c)) return raw(viewPoints(this.#open(), a, Number(c)));
       const most = Number(query.get('n') ?? Infinity);
-      const bytes = clusterArray(this.#open(), a, b, most >= 0 ? most : Infinity);
+      const bytes = clusterArray(this.#open(), a, b, Number.isSafeInteger(most) && most >= 0 ? most : Infinity);
       if (bytes !== undefined) return binary(bytes);
     }
     if (kind === 'shared' && isId(a) && isId(b)) return raw(sharedPointsOfPhotos(this.#open(), a, b));

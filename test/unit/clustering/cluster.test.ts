@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clusterPhotos } from '../../../src/main/engine/clustering/cluster.ts';
@@ -8,6 +8,7 @@ import { Library } from '../../../src/main/engine/library/library.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { covisiblePairs } from '../../../src/main/engine/mining/candidates.ts';
 import { clusterDetail, listClusters } from '../../../src/main/engine/sfm/clusters.ts';
+import { importSources } from '../../../src/main/engine/sfm/import.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { describeWith, SHARED } from '../../support/programs.ts';
 import { SAMPLE } from '../../support/small-library.ts';
@@ -146,6 +147,17 @@ describe('from a folder of photos to clusters, without COLMAP', () => {
     expect(library.db.prepare("SELECT COUNT(*) FROM cluster_all WHERE state = 'active'").pluck().get()).toBe(
       report.clusters.length,
     );
+    library.close();
+  });
+
+  it('leaves models beside the photos alone, and refuses a folder that was imported with them', async () => {
+    const at = join(folder, 'with-models');
+    cpSync(join(SAMPLE, 'castle'), at, { recursive: true });
+    const library = Library.create(join(folder, 'conflict'));
+    await importSources(library, { sources: [at] }, silentContext());
+    const before = listClusters(library);
+    await expect(clusterPhotos(library, { photos: at }, silentContext())).rejects.toThrow(/models of its own/);
+    expect(listClusters(library)).toEqual(before);
     library.close();
   });
 

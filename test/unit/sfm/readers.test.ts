@@ -365,6 +365,14 @@ describe('files of other programs, made by hand', () => {
     expect(scene!.models.map((m) => readModels(m)[0]!.views.length)).toEqual([read(SAMPLE, 'bin').views.length]);
   });
 
+  it('a stray .out in a folder of photos is no model', () => {
+    const at = join(folder, 'stray');
+    mkdirSync(at, { recursive: true });
+    writeFileSync(join(at, 'nohup.out'), 'nothing of Bundler\n');
+    copyFileSync(join(ROOT, 'resources', 'sample', 'castle', 'images', 'castle_01.jpg'), join(at, 'a.jpg'));
+    expect(discoverScenes([at])[0]!.models).toEqual([]);
+  });
+
   it('pairs of hloc: connected photos are a cluster', () => {
     const file = join(folder, 'pairs.txt');
     writeFileSync(file, 'db/a.jpg q/b.jpg\n\nq/b.jpg c.jpg\nd.jpg e.jpg\n');

@@ -48,7 +48,8 @@ const SURE_FACTOR = 3;
  * scenes of the verified graph, a 3D model of each by COLMAP. Without COLMAP clusters are of verified matches, and as good for mining.
  * Every step keeps what it did: the next run, after a stop or with more photos, computes only what is new and goes on from the models
  * that are there.
- * @throws CovisError `INPUT_MISSING` for the folder, `STATE_EMPTY` for one without photos, `CANCELLED`.
+ * @throws CovisError `INPUT_MISSING` for the folder, `STATE_EMPTY` for one without photos, `STATE_CONFLICT` for one that was
+ * imported with models, `CANCELLED`.
  */
 export async function clusterPhotos(
   library: Library,
@@ -65,19 +66,27 @@ export async function clusterPhotos(
     }
   };
   const root = resolve(options.photos);
-  await timed('photos', () => importSources(library, { sources: [root], images: root }, task));
+  const modelled = library.db
+    .prepare('SELECT EXISTS (SELECT 1 FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE s.root = ?)')
+    .pluck();
+  if (modelled.get(root) === 1)
+    throw new CovisError('STATE_CONFLICT', 'This folder was imported with models of its own, as one place', {
+      file: root,
+      hint: 'Cluster it into a library of its own.',
+    });
+  await timed('photos', () => importSources(library, { sources: [root], images: root, photosOnly: true }, task));
   library.transaction(() => {
     library.db.prepare('UPDATE scene SET mixed = 1 WHERE root = ?').run(root);
     relabelPlaces(library);
   });
-  const own = new Set(
+  const mixed = new Set(
     library.db
       .prepare('SELECT DISTINCT f.photo_id FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE s.mixed = 1')
       .pluck()
       .all() as number[],
   );
   // Photos of every mixed folder: those that come later join what is there.
-  const photos = allPhotos(library).filter((p) => own.has(p.id));
+  const photos = allPhotos(library).filter((p) => mixed.has(p.id));
   if (photos.length === 0) throw new CovisError('STATE_EMPTY', 'This folder has no photos', { file: root });
   const teacher = { ...DEFAULT_TEACHER, words: options.words, seed: options.seed ?? DEFAULT_TEACHER.seed };
   const index = await timed('features and words', () => BowIndex.prepare(library, teacher, task, photos));
@@ -101,7 +110,8 @@ export async function clusterPhotos(
       for (const [i, ids] of scenes.entries()) {
         task.check();
         const members = ids.map((id) => known.get(id)!);
-        const links = verified.filter((v) => ids.includes(v.a) && ids.includes(v.b));
+        const own = new Set(ids);
+        const links = verified.filter((v) => own.has(v.a) && own.has(v.b));
         task.step(`Scene ${i + 1} of ${scenes.length}`, members.length, 'photos');
         out.push(
           withColmap

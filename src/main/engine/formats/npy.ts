@@ -122,6 +122,7 @@ export function readNpyRows(file: string, from: number, count: number): NpyData 
     const width = shape.slice(1).reduce((a, b) => a * b, 1);
     const rows = Math.max(0, Math.min(count, shape[0]! - from));
     const raw = new Type(rows * width);
+    if (rows === 0) return raw;
     const begin = at + from * width * Type.BYTES_PER_ELEMENT;
     if (begin + raw.byteLength > size)
       throw new CovisError('INPUT_TRUNCATED', 'The file is shorter than its shape says', { file, offset: size });

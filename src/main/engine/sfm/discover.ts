@@ -100,7 +100,13 @@ function modelsOf(root: string): ModelLocation[] {
 function foreignModels(root: string): ModelLocation[] {
   const files = readdirSync(root).sort();
   for (const [pattern, format] of BY_NAME) {
-    const found = files.filter((f) => pattern.test(f) && statSync(join(root, f)).isFile());
+    // Many programs write a .out; Bundler's says what it is.
+    const found = files.filter(
+      (f) =>
+        pattern.test(f) &&
+        statSync(join(root, f)).isFile() &&
+        (format !== 'bundler' || headOf(join(root, f)).startsWith('# Bundle file')),
+    );
     if (format === 'database' && !found.includes('database.db')) continue;
     if (found.length > 0)
       return found.map((f) => ({

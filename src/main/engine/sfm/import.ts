@@ -19,6 +19,8 @@ export interface ImportOptions {
   readonly sources: readonly string[];
   /** Folder of the photos where they do not lie in `images/`. */
   readonly images?: string | undefined;
+  /** Leaves models that lie beside the photos alone. */
+  readonly photosOnly?: boolean | undefined;
 }
 
 export interface ImportReport {
@@ -54,7 +56,8 @@ export async function importSources(
   options: ImportOptions,
   task: TaskContext,
 ): Promise<ImportReport> {
-  const scenes = discoverScenes(options.sources, options.images);
+  const found = discoverScenes(options.sources, options.images);
+  const scenes = options.photosOnly === true ? found.map((s) => ({ ...s, models: [] })) : found;
   const staging = library.file('staging', randomUUID());
   mkdirSync(staging, { recursive: true });
   const warnings: string[] = [];
