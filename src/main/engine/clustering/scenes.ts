@@ -1,3 +1,4 @@
+import { DisjointSets, groupsOf } from '../library/disjoint-sets.ts';
 import type { StoredMatch } from './matches.ts';
 
 /** Scenes of fewer photos are no clusters. */
@@ -20,28 +21,13 @@ export function scenesOf(pairs: readonly StoredMatch[], sure: number): number[][
     near(a).add(b);
     near(b).add(a);
   }
-  const parent = new Map<number, number>();
-  const find = (x: number): number => {
-    let root = x;
-    while ((parent.get(root) ?? root) !== root) root = parent.get(root)!;
-    parent.set(x, root);
-    return root;
-  };
+  const scenes = new DisjointSets();
   for (const { a, b, inliers } of pairs) {
     const [small, large] = near(a).size < near(b).size ? [near(a), near(b)] : [near(b), near(a)];
     const witnessed = inliers >= sure || [...small].some((c) => large.has(c));
-    if (!witnessed) continue;
-    const [x, y] = [find(a), find(b)];
-    parent.set(Math.max(x, y), Math.min(x, y));
+    if (witnessed) scenes.join(a, b);
   }
-  const groups = new Map<number, number[]>();
-  for (const id of neighbours.keys()) {
-    const root = find(id);
-    const list = groups.get(root);
-    if (list === undefined) groups.set(root, [id]);
-    else list.push(id);
-  }
-  return [...groups.values()]
+  return groupsOf(scenes, neighbours.keys())
     .filter((g) => g.length >= FEWEST_PHOTOS)
     .map((g) => g.sort((a, b) => a - b))
     .sort((a, b) => b.length - a.length || a[0]! - b[0]!);

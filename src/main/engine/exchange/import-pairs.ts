@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { readPickle, type Pickled } from '../formats/pickle.ts';
 import type { TaskContext } from '../jobs/context.ts';
+import { DisjointSets } from '../library/disjoint-sets.ts';
 import { now, type Library } from '../library/library.ts';
 import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';
 import type { ImportReport } from '../sfm/import.ts';
@@ -78,19 +79,10 @@ export function readHlocPairs(file: string): PairList {
   if (statSync(file).size > MAX_LIST_BYTES)
     throw new CovisError('INPUT_UNSUPPORTED', 'This list is larger than 1 GiB', { file });
   const index = new Map<string, number>();
-  const parent: number[] = [];
-  const find = (x: number): number => {
-    let root = x;
-    while (parent[root] !== root) root = parent[root]!;
-    parent[x] = root;
-    return root;
-  };
+  const connected = new DisjointSets();
   const of = (name: string): number => {
     let i = index.get(name);
-    if (i === undefined) {
-      index.set(name, (i = parent.length));
-      parent.push(i);
-    }
+    if (i === undefined) index.set(name, (i = index.size));
     return i;
   };
   const qidxs: number[] = [];
@@ -105,10 +97,9 @@ export function readHlocPairs(file: string): PairList {
     const [q, p] = [of(fields[0]!), of(fields[1]!)];
     qidxs.push(q);
     pidxs.push(p);
-    const [g, h] = [find(q), find(p)];
-    parent[Math.max(g, h)] = Math.min(g, h);
+    connected.join(q, p);
   }
-  return { cids: [...index.keys()], cluster: parent.map((_, i) => find(i)), qidxs, pidxs };
+  return { cids: [...index.keys()], cluster: [...index.values()].map((i) => connected.find(i)), qidxs, pidxs };
 }
 
 /** Sides of a list of pairs: those of the split that the list itself makes, or one that leaves it to the seed. */

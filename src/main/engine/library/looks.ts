@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { DisjointSets, groupsOf } from './disjoint-sets.ts';
 import { CovisError } from '../../../shared/errors.ts';
 
 const SIDE = 32;
@@ -65,17 +66,7 @@ export function bitsOf(x: number): number {
  */
 export function groupLooks(looks: readonly string[], most: number): number[][] {
   const words = looks.map(lookWords);
-  const parent = looks.map((_, i) => i);
-  const find = (x: number): number => {
-    let root = x;
-    while (parent[root] !== root) root = parent[root]!;
-    parent[x] = root;
-    return root;
-  };
-  const join = (i: number, j: number): void => {
-    const [a, b] = [find(i), find(j)];
-    parent[Math.max(a, b)] = Math.min(a, b);
-  };
+  const alike = new DisjointSets();
   // Two hashes that differ in at most n bits agree in one of n + 1 parts: only photos of one bucket are compared.
   const parts = most + 1;
   const width = Math.ceil(64 / parts);
@@ -91,15 +82,11 @@ export function groupLooks(looks: readonly string[], most: number): number[][] {
       for (let x = 0; x < list.length; x += 1)
         for (let y = x + 1; y < list.length; y += 1) {
           const [a, b] = [words[list[x]!]!, words[list[y]!]!];
-          if (bitsOf(a[0] ^ b[0]) + bitsOf(a[1] ^ b[1]) <= most) join(list[x]!, list[y]!);
+          if (bitsOf(a[0] ^ b[0]) + bitsOf(a[1] ^ b[1]) <= most) alike.join(list[x]!, list[y]!);
         }
   }
-  const groups = new Map<number, number[]>();
-  looks.forEach((_, i) => {
-    const root = find(i);
-    const list = groups.get(root);
-    if (list === undefined) groups.set(root, [i]);
-    else list.push(i);
-  });
-  return [...groups.values()].filter((g) => g.length > 1);
+  return groupsOf(
+    alike,
+    looks.map((_, i) => i),
+  ).filter((g) => g.length > 1);
 }

@@ -1,3 +1,4 @@
+import { DisjointSets } from '../library/disjoint-sets.ts';
 import type { SparseModel } from './model.ts';
 import { faultOf, TrackBuilder } from './track-builder.ts';
 
@@ -35,6 +36,7 @@ export function matchModels(
 ): SparseModel[] {
   const start = new Uint32Array(images.length + 1);
   images.forEach((im, i) => (start[i + 1] = start[i]! + im.scale.length));
+  // Keypoints are many: flat numbers instead of a set's map.
   const parent = Uint32Array.from({ length: start[images.length]! }, (_, i) => i);
   const find = (x: number): number => {
     let root = x;
@@ -46,17 +48,10 @@ export function matchModels(
     }
     return root;
   };
-  const component = Uint32Array.from({ length: images.length }, (_, i) => i);
-  const group = (x: number): number => {
-    let root = x;
-    while (component[root] !== root) root = component[root]!;
-    component[x] = root;
-    return root;
-  };
+  const components = new DisjointSets();
   const matched = new Uint8Array(parent.length);
   for (const { a, b, matches } of pairs) {
-    const [g, h] = [group(a), group(b)];
-    component[Math.max(g, h)] = Math.min(g, h);
+    components.join(a, b);
     for (let k = 0; k < matches.length; k += 2) {
       const [x, y] = [start[a]! + matches[k]!, start[b]! + matches[k + 1]!];
       matched[x] = 1;
@@ -70,7 +65,7 @@ export function matchModels(
   const joined = new Set(pairs.flatMap(({ a, b }) => [a, b]));
   images.forEach((im, i) => {
     if (!joined.has(i)) return;
-    const g = group(i);
+    const g = components.find(i);
     let own = builders.get(g);
     if (own === undefined) builders.set(g, (own = { builder: new TrackBuilder(faultOf(file)), points: new Map() }));
     const { builder, points } = own;

@@ -1,3 +1,4 @@
+import { DisjointSets } from '../library/disjoint-sets.ts';
 import type { Library } from '../library/library.ts';
 
 /**
@@ -9,13 +10,7 @@ import type { Library } from '../library/library.ts';
 export function relabelPlaces(library: Library): void {
   const { db } = library;
   const scenes = db.prepare('SELECT id, mixed FROM scene').all() as { id: number; mixed: number }[];
-  const parent = new Map(scenes.map((s) => [s.id, s.id]));
-  const find = (x: number): number => {
-    let root = x;
-    while (parent.get(root) !== root) root = parent.get(root)!;
-    parent.set(x, root);
-    return root;
-  };
+  const places = new DisjointSets();
   const belongs = `SELECT f.photo_id AS photo, f.scene_id AS scene FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE s.mixed = 0
     UNION SELECT v.photo_id, c.scene_id FROM view v JOIN cluster_all c ON c.id = v.cluster_id WHERE v.photo_id IS NOT NULL`;
   const shared = db
@@ -24,10 +19,8 @@ export function relabelPlaces(library: Library): void {
        SELECT DISTINCT a.scene AS a, b.scene AS b FROM belongs a JOIN belongs b ON a.photo = b.photo AND a.scene < b.scene`,
     )
     .all() as { a: number; b: number }[];
-  for (const { a, b } of shared) {
-    const [x, y] = [find(a), find(b)];
-    parent.set(Math.max(x, y), Math.min(x, y));
-  }
+  for (const { a, b } of shared) places.join(a, b);
+  const find = (scene: number): number => places.find(scene);
   const setClusters = db.prepare('UPDATE cluster_all SET place = ? WHERE scene_id = ?');
   const setFiles = db.prepare(
     'UPDATE photo SET place = ? WHERE id IN (SELECT photo_id FROM photo_file WHERE scene_id = ?)',
