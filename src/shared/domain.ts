@@ -21,6 +21,20 @@ export interface NetworkSpec {
   readonly licence: string;
   /** The value of the backbone's graph that is pooled. */
   readonly features: string;
+  /** Present for networks that take edge maps instead of photos. */
+  readonly edges?: EdgeSpec | undefined;
+}
+
+/** How an edge network wants its maps (methods.md 2.1, 2.6). */
+export interface EdgeSpec {
+  /** The detector that it was made for: `classical`, the embedded one's name, or a content hash. */
+  readonly detector: string;
+  /** Factors of the long side; descriptors of all scales are summed. */
+  readonly scales: readonly number[];
+  /** Mirror images are summed, too. */
+  readonly mirror: boolean;
+  /** Zero pixels added on every side. */
+  readonly padding: number;
 }
 
 /** A network of the library. `id` is a content hash. */
@@ -147,6 +161,8 @@ export interface TrainingParameters {
   readonly margin: number;
   readonly size: number;
   readonly seed: number;
+  /** Times an epoch that tuples are mined anew, each time for its share of the queries. */
+  readonly minings: number;
   readonly mining: MiningParameters;
 }
 

@@ -67,7 +67,7 @@ async function network(): Promise<void> {
   let loss = 0;
   const step = await median(async () => {
     trainer.clearGradients();
-    loss = (await trainer.accumulate(photos, spec.preprocess, { kind: 'contrastive', margin: 0.7, weight: 1 })).loss;
+    loss = (await trainer.accumulate(inputs, { kind: 'contrastive', margin: 0.7, weight: 1 })).loss;
     adam.step(trainer.gradients, { learningRate: 1e-9, weightDecay: 0 });
   });
   const theirs = torch(graph, inputs, threads);

@@ -5,7 +5,7 @@ import { DEFAULT_MANIFOLD, mineManifold } from '../../src/main/engine/mining/man
 import { storeMiningRun } from '../../src/main/engine/mining/runs.ts';
 import { splitPlaces } from '../../src/main/engine/mining/split.ts';
 import { orderTuples } from '../../src/main/engine/mining/tuples.ts';
-import { loadDescriptors } from '../../src/main/engine/network/extract.ts';
+import { loadDescriptors } from '../../src/main/engine/retrieval/extract.ts';
 import { DiffusionSolver } from '../../src/main/engine/retrieval/diffusion.ts';
 import { mutualGraph, normaliseGraph } from '../../src/main/engine/retrieval/graph.ts';
 import { ExactIndex, exactNeighbours } from '../../src/main/engine/retrieval/neighbours.ts';

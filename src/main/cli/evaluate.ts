@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CovisError } from '../../shared/errors.ts';
 import { evaluateClasses } from '../engine/evaluation/classes.ts';
-import { DEFAULT_SIZE } from '../engine/network/extract.ts';
+import { defaultSize } from '../engine/edges/inputs.ts';
 import { resolveNetwork } from '../engine/network/networks.ts';
 import { readNpy } from '../engine/formats/npy.ts';
 import { type GroundTruth } from '../engine/evaluation/ground-truth.ts';
@@ -54,7 +54,7 @@ async function evaluateFolder(o: Options, path: string): Promise<void> {
     throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: folder });
   await withLibrary(path, false, async (library) => {
     const network = await resolveNetwork(library, o['network'] as string | undefined, 'latest');
-    const size = (o['size'] as number | undefined) ?? DEFAULT_SIZE;
+    const size = (o['size'] as number | undefined) ?? defaultSize(network.spec);
     const task = terminalContext([]);
     const r = await evaluateClasses(library, network, folder, size, (o['seed'] as number | undefined) ?? 0, task);
     task.finish();

@@ -13,7 +13,8 @@ import type { TaskContext } from '../engine/jobs/context.ts';
 import type { Library } from '../engine/library/library.ts';
 import { photoPath } from '../engine/library/photos.ts';
 import { miningRun } from '../engine/mining/runs.ts';
-import { DEFAULT_SIZE, loadDescriptors } from '../engine/network/extract.ts';
+import { defaultSize } from '../engine/edges/inputs.ts';
+import { loadDescriptors } from '../engine/retrieval/extract.ts';
 import { resolveNetwork } from '../engine/network/networks.ts';
 import { miningOf, miningOptions } from './mine.ts';
 import { numberOption, print, terminalContext } from './output.ts';
@@ -94,7 +95,7 @@ async function exportAs(library: Library, format: Format, o: Options, task: Task
 
 async function exportDescriptors(library: Library, o: Options, out: string): Promise<ExportReport> {
   const row = await resolveNetwork(library, o['network'] as string | undefined, 'latest');
-  const size = (o['size'] as number | undefined) ?? DEFAULT_SIZE;
+  const size = (o['size'] as number | undefined) ?? defaultSize(row.spec);
   const set = loadDescriptors(library, row, size);
   if (set.ids.length === 0)
     throw new CovisError('STATE_EMPTY', `Network ${row.uid} has no descriptors at ${size} pixels`, {

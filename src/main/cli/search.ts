@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { CovisError } from '../../shared/errors.ts';
 import { readNames } from '../engine/evaluation/ground-truth-files.ts';
 import type { Crop } from '../engine/library/pixels.ts';
-import { extract } from '../engine/network/extract.ts';
+import { defaultSize } from '../engine/edges/inputs.ts';
+import { extract } from '../engine/retrieval/extract.ts';
 import { resolveNetwork } from '../engine/network/networks.ts';
 import { SEARCH_METHODS, type SearchMethod } from '../../shared/domain.ts';
 import { listSets, removeSet, type ImportVectorsReport } from '../engine/retrieval/vector-sets.ts';
 import { SearchSession } from '../engine/search-session.ts';
-import { trainingParameters } from '../engine/tasks.ts';
 import { print, terminalContext } from './output.ts';
 import { action, command, number, withLibrary, type Options } from './program.ts';
 import { rankingOf, rankingOptions } from './ranking-options.ts';
@@ -36,12 +36,14 @@ export function addSearch(): void {
       if (!SEARCH_METHODS.includes(method))
         throw new CovisError('INPUT_INVALID', `--method takes ${SEARCH_METHODS.join(', ')}, not "${method}"`);
       await withLibrary(path, false, async (library) => {
-        const { size } = trainingParameters(params(o));
         const task = terminalContext();
         const set = o['set'] as string | undefined;
         const network = o['network'] as string | undefined;
-        if (set === undefined && method !== 'bow')
-          await extract(library, await resolveNetwork(library, network, 'latest'), size, task);
+        const size = params(o).size;
+        if (set === undefined && method !== 'bow') {
+          const row = await resolveNetwork(library, network, 'latest');
+          await extract(library, row, size ?? defaultSize(row.spec), task);
+        }
         const file = o['query'] as string;
         if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This photo does not exist', { file });
         const session = new SearchSession(library);

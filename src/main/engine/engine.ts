@@ -42,7 +42,7 @@ import { descriptorMap } from './descriptor-map.ts';
 import type { Crop } from './library/pixels.ts';
 import { listMeasurements, measurementDetail, pairMeasurements } from './evaluation/library-measure.ts';
 import { importTruthBytes, listTruths } from './evaluation/truths.ts';
-import { taskTitle, trainingParameters } from './tasks.ts';
+import { taskTitle } from './tasks.ts';
 import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
 import { readSettings, writeSettings } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -299,8 +299,7 @@ export class Engine {
 
   #around(p: RouteParams<'manifold.around'>): Promise<RouteResults['manifold.around']> {
     this.#open();
-    const { size } = trainingParameters({ size: p.size });
-    return this.#searches!.around({ ...p, size });
+    return this.#searches!.around(p);
   }
 
   #photoAsked(p: { photo?: string | undefined; upload?: string | undefined; crop?: Crop | undefined }): AskedPhoto {
@@ -313,13 +312,12 @@ export class Engine {
 
   #search(p: RouteParams<'search.run'>): Promise<RouteResults['search.run']> {
     this.#open();
-    const { size } = trainingParameters({ size: p.size });
     const ranking = defined(p.ranking ?? {});
     return this.#searches!.search({
       ...this.#photoAsked(p),
       set: p.set,
       network: p.network,
-      size,
+      size: p.size,
       method: p.method ?? 'cosine',
       ranking,
       top: p.top,
@@ -329,8 +327,7 @@ export class Engine {
 
   #explain(p: RouteParams<'search.explain'>): Promise<RouteResults['search.explain']> {
     this.#open();
-    const { size } = trainingParameters({ size: p.size });
-    return this.#searches!.explain({ ...this.#photoAsked(p), hit: p.hit, network: p.network, size });
+    return this.#searches!.explain({ ...this.#photoAsked(p), hit: p.hit, network: p.network, size: p.size });
   }
 
   #addTruth(p: RouteParams<'truths.add'>): RouteResults['truths.add'] {

@@ -8,7 +8,7 @@ import { manifoldDefaults, mineManifoldTuples } from './mining/manifold-library.
 import { mineTuples, type Mined } from './mining/mine.ts';
 import { storeMiningRun, type MiningOrigin } from './mining/runs.ts';
 import { splitPlaces } from './mining/split.ts';
-import { extract } from './network/extract.ts';
+import { extract } from './retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from './network/networks.ts';
 import { setKey, type LoadedSet } from './retrieval/vector-sets.ts';
 import { resourcePath } from './resources.ts';

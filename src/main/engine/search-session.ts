@@ -6,12 +6,13 @@ import { loadTruth, matchTruth } from './evaluation/truths.ts';
 import type { Features } from './features/sift.ts';
 import { silentContext, type TaskContext } from './jobs/context.ts';
 import { manifoldAround } from './mining/manifold-view.ts';
+import { defaultSize } from './edges/inputs.ts';
 import { manifoldDefaults } from './mining/manifold-library.ts';
 import { DiffusionSolver } from './retrieval/diffusion.ts';
 import type { Library } from './library/library.ts';
 import { decode, type Crop } from './library/pixels.ts';
 import { allPhotos, photoByHash, photoPath, upright } from './library/photos.ts';
-import { descriptorVersion } from './network/extract.ts';
+import { descriptorVersion } from './retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from './network/networks.ts';
 import { contributions, FeatureRunner } from './retrieval/feature-maps.ts';
 import {
@@ -40,7 +41,8 @@ export interface SearchRequest extends AskedPhoto {
   /** Descriptor set; a network's own when left out. */
   readonly set?: string | undefined;
   readonly network?: string | undefined;
-  readonly size: number;
+  /** Long side in pixels; what the network takes when left out. */
+  readonly size?: number | undefined;
   readonly method: SearchMethod;
   readonly ranking?: Partial<RankParameters> | undefined;
   readonly top: number;
@@ -156,7 +158,7 @@ export class SearchSession {
 
   /** Why the asking photo and a photo of the library match, place by place. @throws CovisError as {@link search}. */
   async explain(
-    r: AskedPhoto & { readonly hit: string; readonly network?: string | undefined; readonly size: number },
+    r: AskedPhoto & { readonly hit: string; readonly network?: string | undefined; readonly size?: number | undefined },
   ): Promise<Explanation> {
     const network = await resolveNetwork(this.#library, r.network, 'latest');
     if (this.#features?.network !== network.uid) {
@@ -164,8 +166,9 @@ export class SearchSession {
       this.#features = { network: network.uid, runner: await FeatureRunner.create(this.#library, network) };
     }
     const { runner } = this.#features;
-    const query = await runner.run(await decode(this.#file(r), r.size, r.crop));
-    const hit = await runner.run(await decode(this.#file({ photo: r.hit }), r.size));
+    const size = r.size ?? defaultSize(network.spec);
+    const query = await runner.run(await decode(this.#file(r), size, r.crop));
+    const hit = await runner.run(await decode(this.#file({ photo: r.hit }), size));
     const { a, b, similarity } = contributions(query, hit, runner.p);
     return {
       similarity,
@@ -179,7 +182,7 @@ export class SearchSession {
     readonly photo: string;
     readonly set?: string | undefined;
     readonly network?: string | undefined;
-    readonly size: number;
+    readonly size?: number | undefined;
     readonly k?: number | undefined;
     readonly positivesK?: number | undefined;
     readonly negativesK?: number | undefined;
@@ -214,7 +217,7 @@ export class SearchSession {
     if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'latest');
     const own = /^(.*)-(\d+)$/.exec(r.set ?? '');
     if (own !== null) network = await resolveNetwork(this.#library, own[1], 'latest');
-    const size = own === null ? r.size : Number(own[2]);
+    const size = own !== null ? Number(own[2]) : (r.size ?? (network === undefined ? 0 : defaultSize(network.spec)));
     const key = network === undefined ? r.set! : setKey(network, size);
     const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)}`;
     if (this.#set?.version !== version) {
@@ -271,13 +274,19 @@ export class SearchSession {
       throw new CovisError('STATE_EMPTY', `${set.name} was imported, so that only photos that it has can ask`, {
         hint: 'Choose a photo of the library without a crop, or the descriptors of a network.',
       });
-    if (this.#describer?.network.uid !== set.network.uid) {
-      await this.#describer?.release();
-      this.#describer = await Describer.create(this.#library, set.network);
-    }
-    const data = await this.#describer.describe(this.#file(r), set.size, r.crop);
+    const describer = await this.#describerOf(set.network, set.size);
+    const data = await describer.describe(this.#file(r), r.crop);
     const vectors = { data, rows: 1, dim: data.length };
     return { vectors, count: 1, ...(set.owners === undefined ? {} : { owners: new Uint32Array(1) }) };
+  }
+
+  async #describerOf(network: NetworkRow, size: number): Promise<Describer> {
+    if (this.#describer?.network.uid !== network.uid || this.#describer.size !== size) {
+      await this.#describer?.release();
+      this.#describer = undefined;
+      this.#describer = await Describer.create(this.#library, network, size);
+    }
+    return this.#describer;
   }
 
   /** Relations by a ground truth; undefined when the photo is none of its queries. */

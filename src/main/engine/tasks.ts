@@ -35,14 +35,16 @@ import {
 } from './retrieval/vector-sets.ts';
 import { computeLooks, duplicateGroups } from './features/duplicates.ts';
 import type { Library } from './library/library.ts';
-import { extract } from './network/extract.ts';
-import { resolveNetwork } from './network/networks.ts';
-import { evaluateNetwork, mineLibrary, mineManifoldLibrary, runAll } from './pipeline.ts';
+import { defaultSize } from './edges/inputs.ts';
+import { edgeNetworkOf, type EdgeStart } from './edges/library-networks.ts';
+import { extract } from './retrieval/extract.ts';
+import { resolveNetwork, type NetworkRow } from './network/networks.ts';
+import { evaluateNetwork, mineLibrary, mineManifoldLibrary, runAll, type MineReport } from './pipeline.ts';
 import { exportLibrary, type ExportOptions } from './exchange/export.ts';
 import { importPairs, isPairList } from './exchange/import-pairs.ts';
 import { importSources, type ImportReport } from './sfm/import.ts';
 import { DEFAULT_TEACHER } from './teacher/bow-index.ts';
-import { DEFAULT_TRAINING, train } from './training/train.ts';
+import { DEFAULT_EDGE_TRAINING, DEFAULT_TRAINING, train } from './training/train.ts';
 
 /** Everything a long task may be told; what is left out has a default. */
 export interface TaskParams {
@@ -78,13 +80,17 @@ export interface TaskParams {
   readonly batch?: number | undefined;
   /** Manifold run that is trained on. */
   readonly pools?: number | undefined;
+  /** What is trained on: photos, or edge maps of them. Left out, what the network takes. */
+  readonly domain?: 'photos' | 'edges' | undefined;
+  /** Of an edge network that is made. */
+  readonly edges?: EdgeStart | undefined;
 }
 
-/** Defaults overlaid with what was given. */
-export function trainingParameters(p: TaskParams): TrainingParameters {
+/** Defaults overlaid with what was given. @param edges defaults of training on edge maps. */
+export function trainingParameters(p: TaskParams, edges = false): TrainingParameters {
   const { epochs, queriesPerEpoch, learningRate, weightDecay, margin, size, seed, loss, optimiser, batch, pools } = p;
   return {
-    ...DEFAULT_TRAINING,
+    ...(edges ? DEFAULT_EDGE_TRAINING : DEFAULT_TRAINING),
     ...defined({
       epochs,
       queriesPerEpoch,
@@ -109,47 +115,46 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
     case 'import':
       return importAny(library, p, task);
     case 'extract': {
-      const network = await resolveNetwork(library, p.network, 'latest');
-      const set = await extract(library, network, training.size, task);
-      return {
-        network: network.uid,
-        photos: set.ids.length,
-        computed: set.computed,
-        dim: set.dim,
-        size: training.size,
-      };
+      const network =
+        p.domain === 'edges'
+          ? await edgeNetworkOf(library, p.network, p.edges)
+          : await resolveNetwork(library, p.network, 'latest');
+      const size = sizeOf(p, network);
+      const set = await extract(library, network, size, task);
+      return { network: network.uid, photos: set.ids.length, computed: set.computed, dim: set.dim, size };
     }
     case 'mine':
       if (p.manifold !== undefined)
-        return mineManifoldLibrary(
-          library,
-          await setOf(library, p, training.size, task),
-          p.manifold,
-          training.seed,
-          task,
-        );
-      return mineLibrary(library, await resolveNetwork(library, p.network, 'latest'), training, task);
+        return mineManifoldLibrary(library, await setOf(library, p, task), p.manifold, training.seed, task);
+      return mineWith(library, await resolveNetwork(library, p.network, 'latest'), p, training, task);
     case 'train': {
-      const result = await train(library, await resolveNetwork(library, p.network, 'default'), training, task);
-      await extract(library, result.network, training.size, task);
+      const start =
+        p.domain === 'edges'
+          ? await edgeNetworkOf(library, p.network, p.edges)
+          : await resolveNetwork(library, p.network, 'default');
+      if (p.domain === 'photos' && start.spec.edges !== undefined)
+        throw new CovisError('INPUT_INVALID', `${start.spec.name} takes edge maps and cannot be trained on photos`);
+      const result = await train(library, start, trainingParameters(p, start.spec.edges !== undefined), task);
+      await extract(library, result.network, sizeOf(p, start), task);
       return { run: result.trainingId, network: result.network.uid, epochs: result.epochs, tuples: result.tuples };
     }
     case 'evaluate': {
       const network = await resolveNetwork(library, p.network, 'latest');
-      return { network: network.uid, ...(await evaluateNetwork(library, network, training.size, training.seed, task)) };
+      const size = sizeOf(p, network);
+      return { network: network.uid, ...(await evaluateNetwork(library, network, size, training.seed, task)) };
     }
     case 'run':
       return runAll(library, { sources: p.sources ?? [], network: p.network, training }, task);
     case 'regions': {
       const network = await resolveNetwork(library, p.network, 'latest');
-      return extractRegions(library, network, training.size, p.half ?? true, task);
+      return extractRegions(library, network, sizeOf(p, network), p.half ?? true, task);
     }
     case 'vectors':
       return importVectors(library, p.vectors!, task);
     case 'measure':
       return measureTask(library, p, training, task);
     case 'map': {
-      const set = await setOf(library, p, training.size, task);
+      const set = await setOf(library, p, task);
       if (set.owners !== undefined)
         throw new CovisError('INPUT_INVALID', 'A map shows one descriptor a photo, and this set has several', {
           hint: 'Choose a set of whole photos.',
@@ -161,7 +166,7 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
     case 'teacher':
       return teacherAgainstStudent(
         library,
-        await setOf(library, p, training.size, task),
+        await setOf(library, p, task),
         p.protocol ?? 'sfm-medium',
         { ...DEFAULT_TEACHER, ...defined({ words: p.words }), seed: training.seed },
         task,
@@ -174,7 +179,7 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
     case 'export':
       return exportLibrary(library, p.export!, task);
     case 'tradeoff': {
-      const set = await setOf(library, p, training.size, task);
+      const set = await setOf(library, p, task);
       const parameters = {
         ...libraryParameters('hybrid', { vectors: set.vectors, images: set.ids.length }),
         ...defined(p.ranking ?? {}),
@@ -183,6 +188,16 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
       return { set: set.key, setName: set.name, ...report };
     }
   }
+}
+
+function mineWith(
+  library: Library,
+  network: NetworkRow,
+  p: TaskParams,
+  training: TrainingParameters,
+  task: TaskContext,
+): Promise<MineReport> {
+  return mineLibrary(library, network, { ...training, size: sizeOf(p, network) }, task);
 }
 
 /** Models and folders of photos together; lists of pairs one by one. */
@@ -209,10 +224,16 @@ async function importAny(library: Library, p: TaskParams, task: TaskContext): Pr
 /** Relative error of scores at which ranks are compared; rankings then agree but for near ties. */
 const TRADEOFF_ERROR = 1e-3;
 
+/** Long side in pixels: what was given, else what the network takes. */
+function sizeOf(p: Pick<TaskParams, 'size'>, network: NetworkRow): number {
+  return p.size ?? defaultSize(network.spec);
+}
+
 /** The descriptor set that was asked for, extracting the network's own where it lacks photos. */
-async function setOf(library: Library, p: TaskParams, size: number, task: TaskContext): Promise<LoadedSet> {
+async function setOf(library: Library, p: TaskParams, task: TaskContext): Promise<LoadedSet> {
   if (p.set !== undefined) return loadSet(library, p.set);
   const network = await resolveNetwork(library, p.network, 'latest');
+  const size = sizeOf(p, network);
   await extract(library, network, size, task);
   return networkSet(library, network, size);
 }
@@ -231,7 +252,7 @@ async function measureTask(
   const method = (p.method ?? 'cosine') as Method;
   if (!METHODS.includes(method))
     throw new CovisError('INPUT_INVALID', `There is no method ${method}: ${METHODS.join(', ')}`);
-  const set = await setOf(library, p, training.size, task);
+  const set = await setOf(library, p, task);
   const database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
   const parameters = { ...libraryParameters(method, database), ...defined(p.ranking ?? {}), method };
   const ranker = await Ranker.prepare(database, parameters, task);

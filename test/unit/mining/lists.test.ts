@@ -10,7 +10,7 @@ import { decide, undo } from '../../../src/main/engine/mining/decisions.ts';
 import { mineTuples } from '../../../src/main/engine/mining/mine.ts';
 import { storeMiningRun } from '../../../src/main/engine/mining/runs.ts';
 import { readTuples, reviewProgress, TupleLists, type TupleFilter } from '../../../src/main/engine/mining/tuples.ts';
-import { loadDescriptors } from '../../../src/main/engine/network/extract.ts';
+import { loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { syntheticLibrary, SYNTHETIC_PIXELS } from '../../support/synthetic-library.ts';
 

@@ -14,7 +14,7 @@ import {
 import { storeMiningRun } from '../../../src/main/engine/mining/runs.ts';
 import { TupleLists } from '../../../src/main/engine/mining/tuples.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
-import { extract, loadDescriptors } from '../../../src/main/engine/network/extract.ts';
+import { extract, loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
 import { ensureDefaultNetwork } from '../../../src/main/engine/network/networks.ts';
 import { l2Normalise } from '../../../src/main/engine/network/pooling.ts';
 import { rankByScore, similarities, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';

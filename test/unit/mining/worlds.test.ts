@@ -6,7 +6,7 @@ import { random, type Random } from '../../../src/main/engine/library/random.ts'
 import { DEFAULT_MINING } from '../../../src/main/engine/mining/candidates.ts';
 import { mineTuples, type Mined } from '../../../src/main/engine/mining/mine.ts';
 import { decide } from '../../../src/main/engine/mining/decisions.ts';
-import { loadDescriptors, type DescriptorSet } from '../../../src/main/engine/network/extract.ts';
+import { loadDescriptors, type DescriptorSet } from '../../../src/main/engine/retrieval/extract.ts';
 import { dot } from '../../../src/main/engine/retrieval/rank.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { syntheticLibrary, SYNTHETIC_PIXELS } from '../../support/synthetic-library.ts';

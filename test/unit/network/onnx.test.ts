@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addGemHead, lastFeatureMap } from '../../../src/main/engine/network/head.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
-import type { Pixels } from '../../../src/main/engine/library/pixels.ts';
+import { toInput, type Pixels } from '../../../src/main/engine/library/pixels.ts';
 import { importNetwork, loadNetwork, readNetworkFile } from '../../../src/main/engine/network/networks.ts';
 import { TupleTrainer } from '../../../src/main/engine/training/tuple-trainer.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -175,11 +175,14 @@ describe('backbones that PyTorch exported', () => {
         height: 45,
         data: Uint8Array.from({ length: 3 * 45 * 38 }, (_, i) => (i * seed) % 251),
       });
-      const step = await trainer.accumulate([photo(3), photo(5), photo(7)], row.spec.preprocess, {
-        kind: 'contrastive',
-        margin: 0.7,
-        weight: 1,
-      });
+      const step = await trainer.accumulate(
+        [3, 5, 7].map((s) => toInput(photo(s), row.spec.preprocess)),
+        {
+          kind: 'contrastive',
+          margin: 0.7,
+          weight: 1,
+        },
+      );
       await trainer.release();
       expect(Number.isFinite(step.loss)).toBe(true);
       expect(trainer.gradients.every((g) => g.every(Number.isFinite))).toBe(true);

@@ -5,7 +5,7 @@ import type { Library } from '../../../src/main/engine/library/library.ts';
 import { decide } from '../../../src/main/engine/mining/decisions.ts';
 import { listMiningRuns } from '../../../src/main/engine/mining/runs.ts';
 import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
-import { extract } from '../../../src/main/engine/network/extract.ts';
+import { extract } from '../../../src/main/engine/retrieval/extract.ts';
 import { ensureDefaultNetwork } from '../../../src/main/engine/network/networks.ts';
 import { projectNetwork } from '../../../src/main/engine/network/projection.ts';
 import { runTask } from '../../../src/main/engine/tasks.ts';

@@ -54,8 +54,12 @@ describe('training', () => {
     for (let i = 0; i < 12; i += 1) {
       trainer.clearGradients();
       losses.push(
-        (await trainer.accumulate(photos, network.spec.preprocess, { kind: 'contrastive', margin: 0.7, weight: 1 }))
-          .loss,
+        (
+          await trainer.accumulate(
+            photos.map((x) => toInput(x, network.spec.preprocess)),
+            { kind: 'contrastive', margin: 0.7, weight: 1 },
+          )
+        ).loss,
       );
       adam.step(trainer.gradients, { learningRate: 5e-5, weightDecay: 0 });
     }

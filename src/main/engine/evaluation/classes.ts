@@ -134,12 +134,12 @@ export async function evaluateClasses(
     );
   const files = classes.flatMap((c, label) => c.photos.map((p) => ({ file: join(folder, c.name, p), label })));
   task.step('Describing photos', files.length, 'photos');
-  const describer = await Describer.create(library, network);
+  const describer = await Describer.create(library, network, size);
   const data = new Float32Array(files.length * network.spec.dim);
   try {
     for (const [i, { file }] of files.entries()) {
       task.check();
-      data.set(await describer.describe(file, size), i * network.spec.dim);
+      data.set(await describer.describe(file), i * network.spec.dim);
       task.progress(i + 1);
     }
   } finally {

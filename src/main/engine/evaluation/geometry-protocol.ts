@@ -1,7 +1,7 @@
 import type { EvaluationResult } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { now, type Library } from '../library/library.ts';
-import type { DescriptorSet } from '../network/extract.ts';
+import type { DescriptorSet } from '../retrieval/extract.ts';
 import { covisiblePairs, DEFAULT_MINING, positiveCandidates } from '../mining/candidates.ts';
 import type { Split } from '../mining/split.ts';
 import { rankByScore, row, similarities, type Matrix } from '../retrieval/rank.ts';

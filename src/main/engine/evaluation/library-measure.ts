@@ -158,8 +158,8 @@ async function queriesOf(
           width: (right - left) / full.width,
           height: (bottom - top) / full.height,
         };
-        describer ??= await Describer.create(library, set.network);
-        rows.push(await describer.describe(photoPath(library, photo), set.size, crop));
+        describer ??= await Describer.create(library, set.network, set.size);
+        rows.push(await describer.describe(photoPath(library, photo), crop));
         owners.push(kept.length);
         kept.push(q);
       } else if (image !== undefined) {

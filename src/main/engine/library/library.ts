@@ -12,6 +12,8 @@ const FOLDERS = [
   'networks',
   'scenes',
   'teacher',
+  'edges',
+  'detectors',
   'thumbnails',
   'staging',
 ] as const;

@@ -159,6 +159,13 @@ export function photoByHash(library: Library, hash: string): PhotoRow {
   return row;
 }
 
+/** A photo's content hash. @throws CovisError `NOT_FOUND`. */
+export function photoHash(library: Library, photoId: number): string {
+  const hash = library.db.prepare('SELECT hash FROM photo WHERE id = ?').pluck().get(photoId) as string | undefined;
+  if (hash === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${photoId}`);
+  return hash;
+}
+
 /** A file that holds this photo's content now. @throws CovisError `INPUT_MISSING` naming where it was. */
 export function photoPath(library: Library, photoId: number): string {
   const places = library.db

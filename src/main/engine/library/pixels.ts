@@ -22,11 +22,11 @@ export interface Crop {
 }
 
 /**
- * Decodes a photo, applies EXIF orientation and shrinks its long side to `size` with Lanczos; never enlarges (methods.md 1.6).
+ * Decodes a photo, applies EXIF orientation and shrinks its long side to `size` with Lanczos; enlarges only when told to (methods.md 1.6, 2.6).
  * A crop is taken first and shrunk by the factor of the whole photo, so that objects keep their size (methods.md 1.7).
  * @throws CovisError `INPUT_MISSING` or `INPUT_CORRUPT` naming the file.
  */
-export async function decode(file: string | Uint8Array, size: number, crop?: Crop): Promise<Pixels> {
+export async function decode(file: string | Uint8Array, size: number, crop?: Crop, enlarge = false): Promise<Pixels> {
   if (typeof file === 'string' && !existsSync(file)) {
     throw new CovisError('INPUT_MISSING', 'This photo does not exist', { file });
   }
@@ -34,7 +34,7 @@ export async function decode(file: string | Uint8Array, size: number, crop?: Cro
     const whole = sharp(file, { failOn: 'error' }).autoOrient();
     const { part, limit } = crop === undefined ? { part: whole, limit: size } : await cropped(whole, size, crop);
     const { data, info } = await part
-      .resize(limit, limit, { fit: 'inside', withoutEnlargement: true, kernel: 'lanczos3' })
+      .resize(limit, limit, { fit: 'inside', withoutEnlargement: !enlarge, kernel: 'lanczos3' })
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .removeAlpha()

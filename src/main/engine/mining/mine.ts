@@ -4,7 +4,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import type { Library } from '../library/library.ts';
 import { random, type Random } from '../library/random.ts';
-import type { DescriptorSet } from '../network/extract.ts';
+import type { DescriptorSet } from '../retrieval/extract.ts';
 import { dot, row, takeRows, type Matrix } from '../retrieval/rank.ts';
 import { CandidateReader, type QueryCandidates } from './candidates.ts';
 import { judgements as readJudgements, type Judgements } from './decisions.ts';

@@ -112,7 +112,11 @@ export function addGemHead(backbone: Graph, features: string, p = INITIAL_P): { 
   return { graph, dim };
 }
 
-/** The float initializers that training moves: weights and biases of convolutions and matrix products, and GeM's p. */
+/** Exponent and threshold of the edge filter (methods.md 2.2). */
+export const EDGE_EXPONENT = 'edge/p';
+export const EDGE_THRESHOLD = 'edge/threshold';
+
+/** The float initializers that training moves: weights and biases of convolutions and matrix products, GeM's p, the edge filter's two. */
 export function trainableParameters(graph: Graph): string[] {
   const names = new Set<string>();
   for (const n of graph.nodes) {
@@ -121,6 +125,6 @@ export function trainableParameters(graph: Graph): string[] {
       if (graph.initializers.get(i)?.data instanceof Float32Array) names.add(i);
     }
   }
-  if (graph.initializers.has(GEM_P)) names.add(GEM_P);
+  for (const name of [GEM_P, EDGE_EXPONENT, EDGE_THRESHOLD]) if (graph.initializers.has(name)) names.add(name);
   return [...names];
 }

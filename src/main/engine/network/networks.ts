@@ -120,7 +120,10 @@ export async function importNetwork(
   }
   const runner = await Runner.create(ready);
   try {
-    await runner.run({ image: { dims: [1, 3, 64, 64], data: new Float32Array(3 * 64 * 64).fill(0.1) } });
+    const channels = ready.inputs[0]?.dims[1] === 1 ? 1 : 3;
+    await runner.run({
+      image: { dims: [1, channels, 64, 64], data: new Float32Array(channels * 64 * 64).fill(0.1) },
+    });
   } catch (cause) {
     throw new CovisError(
       'INPUT_UNSUPPORTED',
@@ -147,11 +150,19 @@ export function networkRow(library: Library, uid: string): NetworkRow {
   return rowOf(row);
 }
 
-/** The network that was made last: the one a person most likely means. */
+/** The network of photos that was made last: the one a person most likely means. */
 export function latestNetwork(library: Library): NetworkRow {
-  const row = library.db.prepare('SELECT id, uid, spec FROM network ORDER BY id DESC LIMIT 1').get() as
-    { id: number; uid: string; spec: string } | undefined;
-  return row === undefined ? ensureDefaultNetwork(library) : rowOf(row);
+  return latestOf(library, 'photos') ?? ensureDefaultNetwork(library);
+}
+
+/** The network that was made last of those that take photos, or edge maps. */
+export function latestOf(library: Library, takes: 'photos' | 'edges'): NetworkRow | undefined {
+  const row = library.db
+    .prepare(
+      `SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.edges') IS ${takes === 'photos' ? '' : 'NOT '}NULL ORDER BY id DESC LIMIT 1`,
+    )
+    .get() as { id: number; uid: string; spec: string } | undefined;
+  return row === undefined ? undefined : rowOf(row);
 }
 
 /**

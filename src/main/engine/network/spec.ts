@@ -12,6 +12,14 @@ const specSchema = z.object({
   origin: z.string(),
   licence: z.string(),
   preprocess: z.object({ order: z.enum(['RGB', 'BGR']), scale: z.number(), mean: triple, std: triple }),
+  edges: z
+    .object({
+      detector: z.string().regex(/^[\w.-]{1,64}$/),
+      scales: z.array(z.number().min(0.1).max(4)).min(1).max(16),
+      mirror: z.boolean(),
+      padding: z.int().min(0).max(256),
+    })
+    .optional(),
 });
 
 /** Writes what the network is into the graph's metadata, where any ONNX reader shows it. */

@@ -34,6 +34,14 @@ export class FeatureRunner {
 
   /** @throws CovisError `INPUT_UNSUPPORTED` for a network whose feature map is not named. */
   static async create(library: Library, network: NetworkRow): Promise<FeatureRunner> {
+    if (network.spec.edges !== undefined)
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `${network.spec.name} describes whole edge maps, not regions of photos`,
+        {
+          hint: 'Choose a network that takes photos.',
+        },
+      );
     const { graph } = loadNetwork(library, network);
     const clamp = graph.nodes.find((n) => n.op === 'Pow' && n.inputs[1] === GEM_P);
     const floor = graph.nodes.find((n) => n.outputs[0] === clamp?.inputs[0]);
@@ -83,7 +91,7 @@ export async function extractRegions(
   let done = 0;
   let described = 0;
   try {
-    for await (const { id, pixels, error } of source.stream(photos.map((p) => p.id))) {
+    for await (const { id, value: pixels, error } of source.stream(photos.map((p) => p.id))) {
       task.check();
       task.progress((done += 1));
       if (pixels === undefined) {

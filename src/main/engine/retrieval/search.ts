@@ -1,37 +1,48 @@
 import type { SearchHit } from '../../../shared/domain.ts';
 import type { Library } from '../library/library.ts';
-import { decode, toInput, type Crop } from '../library/pixels.ts';
+import { describe, InputMaker } from '../edges/inputs.ts';
+import type { Drawing } from '../edges/sketch-files.ts';
+import type { Crop } from '../library/pixels.ts';
 import { photoByHash } from '../library/photos.ts';
-import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { unplacedPhotos } from '../sfm/places.ts';
 import { Runner } from '../network/runtime.ts';
 import type { LoadedSet } from './vector-sets.ts';
 
-/** Describes photos that need not be in the library, with one network that is made ready once. Release it when done. */
+/** Describes images that need not be in the library, with one network that is made ready once. Release it when done. */
 export class Describer {
   readonly network: NetworkRow;
+  readonly size: number;
   readonly #runner: Runner;
+  readonly #maker: InputMaker;
 
-  private constructor(network: NetworkRow, runner: Runner) {
+  private constructor(network: NetworkRow, size: number, runner: Runner, maker: InputMaker) {
     this.network = network;
+    this.size = size;
     this.#runner = runner;
+    this.#maker = maker;
   }
 
-  static async create(library: Library, network: NetworkRow): Promise<Describer> {
-    return new Describer(network, await Runner.create(loadNetwork(library, network).graph));
+  /** @param size long side in pixels of a whole photo, whatever part of it asks. */
+  static async create(library: Library, network: NetworkRow, size: number): Promise<Describer> {
+    const maker = await InputMaker.create(network.spec, size, library);
+    return new Describer(network, size, await Runner.create(loadNetwork(library, network).graph), maker);
   }
 
-  /** @param size long side in pixels of the whole photo, whatever part of it asks. @throws CovisError `INPUT_*` naming the file. */
-  async describe(file: string | Uint8Array, size: number, crop?: Crop): Promise<Float32Array> {
-    const pixels = await decode(file, size, crop);
-    const out = await this.#runner.run({ [IMAGE]: toInput(pixels, this.network.spec.preprocess) });
-    return out[DESCRIPTOR]!.slice();
+  /** @throws CovisError `INPUT_*` naming the file. */
+  async describe(file: string | Uint8Array, crop?: Crop): Promise<Float32Array> {
+    return Float32Array.from(await describe(this.#runner, await this.#maker.ofFile(file, crop)));
+  }
+
+  /** The descriptor of a drawing. @throws CovisError `INPUT_INVALID` for an empty one and for networks of photos. */
+  async describeDrawing(drawing: Drawing): Promise<Float32Array> {
+    return Float32Array.from(await describe(this.#runner, await this.#maker.ofDrawing(drawing)));
   }
 
   async release(): Promise<void> {
     await this.#runner.release();
+    await this.#maker.release();
   }
 }
 

@@ -7,7 +7,7 @@ import { readNpy, writeNpy } from '../formats/npy.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { allPhotos, hashFile } from '../library/photos.ts';
-import { loadDescriptors } from '../network/extract.ts';
+import { loadDescriptors } from './extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { readDescriptorFile } from './descriptor-files.ts';
 import { normaliseRows, type Matrix } from './rank.ts';

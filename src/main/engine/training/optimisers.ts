@@ -1,4 +1,4 @@
-import { GEM_P } from '../network/head.ts';
+import { EDGE_EXPONENT, EDGE_THRESHOLD, GEM_P } from '../network/head.ts';
 import type { Parameter } from './training-graph.ts';
 
 /** Moves parameters along their gradients, in place. */
@@ -18,8 +18,24 @@ export interface AdamOptions {
   readonly epsilon?: number;
 }
 
-/** GeM's exponent learns ten times as fast and does not decay (methods.md 1.5). */
-const P_RATE = 10;
+/** How a parameter is treated that is no weight: factor of the learning rate, no decay, a floor. */
+interface Treatment {
+  readonly rate: number;
+  readonly least: number;
+}
+
+/** GeM's exponent learns ten times as fast (methods.md 1.5), the edge filter's threshold a tenth, and stays above 0.01 (methods.md 2.2). */
+const TREATMENTS: ReadonlyMap<string, Treatment> = new Map([
+  [GEM_P, { rate: 10, least: -Infinity }],
+  [EDGE_EXPONENT, { rate: 1, least: -Infinity }],
+  [EDGE_THRESHOLD, { rate: 0.1, least: 0.01 }],
+]);
+
+/** Raises a parameter to its floor, if it has one. */
+function raise(data: Float32Array, least: number): void {
+  if (least === -Infinity) return;
+  for (let k = 0; k < data.length; k += 1) data[k] = Math.max(least, data[k]!);
+}
 
 /**
  * Adam with L2 weight decay added to the gradient, as in the reference trainer's optimiser.
@@ -44,9 +60,9 @@ export class Adam implements Optimiser {
     const correct1 = 1 - beta1 ** this.#step;
     const correct2 = 1 - beta2 ** this.#step;
     this.#parameters.forEach((p, i) => {
-      const isP = p.name === GEM_P;
-      const rate = learningRate * (isP ? P_RATE : 1);
-      const decay = isP ? 0 : weightDecay;
+      const own = TREATMENTS.get(p.name);
+      const rate = learningRate * (own?.rate ?? 1);
+      const decay = own === undefined ? weightDecay : 0;
       const g = gradients[i]!;
       const m = this.#first[i]!;
       const v = this.#second[i]!;
@@ -56,6 +72,7 @@ export class Adam implements Optimiser {
         v[k] = beta2 * v[k]! + (1 - beta2) * grad * grad;
         p.data[k]! -= (rate * (m[k]! / correct1)) / (Math.sqrt(v[k]! / correct2) + epsilon);
       }
+      raise(p.data, own?.least ?? -Infinity);
     });
   }
 }
@@ -83,15 +100,16 @@ export class Sgd implements Optimiser {
     const fresh = this.#started ? 1 - MOMENTUM : 1;
     this.#started = true;
     this.#parameters.forEach((p, i) => {
-      const isP = p.name === GEM_P;
-      const rate = learningRate * (isP ? P_RATE : 1);
-      const decay = isP ? 0 : weightDecay;
+      const own = TREATMENTS.get(p.name);
+      const rate = learningRate * (own?.rate ?? 1);
+      const decay = own === undefined ? weightDecay : 0;
       const v = this.#velocity[i]!;
       const g = gradients[i]!;
       for (let k = 0; k < p.data.length; k += 1) {
         v[k] = MOMENTUM * v[k]! + fresh * (g[k]! + decay * p.data[k]!);
         p.data[k]! -= rate * v[k]!;
       }
+      raise(p.data, own?.least ?? -Infinity);
     });
   }
 }

@@ -7,7 +7,7 @@ import type { Mined, MinedAlternative, MinedNegative, Tuple } from '../mining/mi
 import { miningRun } from '../mining/runs.ts';
 import { separation } from '../mining/separation.ts';
 import { STRATEGY_BITS } from '../../../shared/domain.ts';
-import type { DescriptorSet } from '../network/extract.ts';
+import type { DescriptorSet } from '../retrieval/extract.ts';
 import { dot, row, type Matrix } from '../retrieval/rank.ts';
 
 /** A tuple whose loss counts `weight` times. */

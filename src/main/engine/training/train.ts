@@ -7,13 +7,14 @@ import { DEFAULT_MINING } from '../mining/candidates.ts';
 import { mineTuples, type Mined, type Tuple } from '../mining/mine.ts';
 import { storeMiningRun } from '../mining/runs.ts';
 import { splitPlaces } from '../mining/split.ts';
-import { describePhotos, type DescriptorSet } from '../network/extract.ts';
+import { describePhotos, type DescriptorSet } from '../retrieval/extract.ts';
 import { GEM_P } from '../network/head.ts';
 import { loadNetwork, storeNetwork, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
-import { PhotoSource } from '../network/photo-source.ts';
+import { InputMaker, PHOTO_SIZE, singleScale } from '../edges/inputs.ts';
 import { Runner } from '../network/runtime.ts';
 import { setKey } from '../retrieval/vector-sets.ts';
 import { Adam, Sgd, type Optimiser } from './optimisers.ts';
+import { drawAugmentation, tupleInputs } from './feed.ts';
 import { drawFromPools, readPools, type WeightedTuple } from './pool-tuples.ts';
 import { withParameters } from './training-graph.ts';
 import { TupleTrainer } from './tuple-trainer.ts';
@@ -29,9 +30,23 @@ export const DEFAULT_TRAINING: TrainingParameters = {
   learningRate: 1e-5,
   weightDecay: 1e-6,
   margin: 0.7,
-  size: 320,
+  size: PHOTO_SIZE,
   seed: 0,
+  minings: 1,
   mining: DEFAULT_MINING,
+};
+
+/**
+ * Training on edge maps (methods.md 2.4), for the embedded network: rates are for Adam, maps of at most 200 pixels, negatives mined
+ * three times an epoch.
+ */
+export const DEFAULT_EDGE_TRAINING: TrainingParameters = {
+  ...DEFAULT_TRAINING,
+  epochs: 10,
+  learningRate: 1e-4,
+  weightDecay: 1e-5,
+  size: 200,
+  minings: 3,
 };
 
 /** Learning rate falls by this factor to the power of the epoch (methods.md 1.6). */
@@ -58,15 +73,18 @@ export async function train(
   const network = loadNetwork(library, start);
   // First: a network that cannot be differentiated is refused before anything is noted or computed.
   const trainer = await TupleTrainer.create(network.graph);
+  const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
-    return await trainWith(trainer, library, network, parameters, task);
+    return await trainWith(trainer, maker, library, network, parameters, task);
   } finally {
     await trainer.release();
+    await maker.release();
   }
 }
 
 async function trainWith(
   trainer: TupleTrainer,
+  maker: InputMaker,
   library: Library,
   network: LoadedNetwork,
   parameters: TrainingParameters,
@@ -75,23 +93,15 @@ async function trainWith(
   const split = splitPlaces(library, parameters.seed);
   const pools = parameters.pools === null ? undefined : readPools(library, parameters.pools);
   const miningParameters = pools?.parameters ?? { ...parameters.mining, queries: parameters.queriesPerEpoch };
-  const mine = (descriptors: DescriptorSet, seed: number): Promise<Mined> | Mined =>
+  const mine = (descriptors: DescriptorSet, queries: number, seed: number): Promise<Mined> | Mined =>
     pools === undefined
-      ? mineTuples(
-          library,
-          descriptors,
-          split.training,
-          { ...parameters.mining, queries: parameters.queriesPerEpoch },
-          seed,
-          { task },
-        )
-      : drawFromPools(pools.pools, descriptors, parameters.queriesPerEpoch, parameters.mining.count, seed);
+      ? mineTuples(library, descriptors, split.training, { ...parameters.mining, queries }, seed, { task })
+      : drawFromPools(pools.pools, descriptors, queries, parameters.mining.count, seed);
   const truth = geometryGroundTruth(library, split);
-  const photos = new PhotoSource(library, parameters.size);
   const measure = (d: DescriptorSet): number | null =>
     truth.queries.length > 0 ? meanAveragePrecision(truth, d) : null;
 
-  let descriptors = await describeWith(network, network.graph, photos, truth.database, task, 'Describing photos');
+  let descriptors = await describeWith(network, network.graph, maker, truth.database, task, 'Describing photos');
   const trainingId = library.db
     .prepare(
       'INSERT INTO training_run (created, state, pid, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
@@ -100,6 +110,8 @@ async function trainWith(
     .get(now(), 'running', process.pid, network.id, JSON.stringify(parameters), DEVICE, measure(descriptors)) as number;
   task.changed('training');
 
+  const describeNow = (step: string): Promise<DescriptorSet> =>
+    describeWith(network, withParameters(network.graph, trainer.parameters), maker, truth.database, task, step);
   const optimiser = parameters.optimiser === 'adam' ? new Adam(trainer.parameters) : new Sgd(trainer.parameters);
   const epochs: EpochInfo[] = [];
   let tuples = 0;
@@ -114,49 +126,54 @@ async function trainWith(
   };
   try {
     for (let epoch = 1; epoch <= parameters.epochs; epoch += 1) {
-      const seed = parameters.seed * 1000 + epoch;
-      const mined = await mine(descriptors, seed);
-      if (epoch === 1) mined.warnings.forEach((w) => task.warn(w));
-      storeMiningRun(library, mined, {
-        networkId: network.id,
-        set: setKey(network, parameters.size),
-        setName: network.spec.name,
-        size: parameters.size,
-        seed,
-        parameters: miningParameters,
-        trainingId,
-        epoch,
-      });
-      task.changed('mining');
-      tuples += mined.tuples.length;
-      const began = performance.now();
-      task.step(`Training, epoch ${epoch} of ${parameters.epochs}`, mined.tuples.length, 'tuples');
       const rate = parameters.learningRate * DECAY ** (epoch - 1);
-      const { loss, active } = await runEpoch(
-        trainer,
-        optimiser,
-        mined.tuples,
-        photos,
-        network,
-        parameters,
-        rate,
-        task,
-        () => (steps += 1),
-      );
+      const began = performance.now();
+      const sums = { loss: 0, active: 0, distance: 0, tuples: 0 };
+      for (let round = 0; round < parameters.minings; round += 1) {
+        // The first round of an epoch has the descriptors that it was measured with.
+        if (round > 0) descriptors = await describeNow(`Describing photos, epoch ${epoch}`);
+        const seed = (parameters.seed * 1000 + epoch) * parameters.minings + round;
+        const mined = await mine(descriptors, share(parameters.queriesPerEpoch, parameters.minings, round), seed);
+        if (epoch === 1 && round === 0) mined.warnings.forEach((w) => task.warn(w));
+        storeMiningRun(library, mined, {
+          networkId: network.id,
+          set: setKey(network, parameters.size),
+          setName: network.spec.name,
+          size: parameters.size,
+          seed,
+          parameters: miningParameters,
+          trainingId,
+          epoch,
+        });
+        task.changed('mining');
+        task.step(`Training, epoch ${epoch} of ${parameters.epochs}`, mined.tuples.length, 'tuples');
+        const done = await runRound(
+          trainer,
+          optimiser,
+          mined.tuples,
+          maker,
+          network,
+          parameters,
+          rate,
+          seed,
+          task,
+          () => {
+            steps += 1;
+          },
+        );
+        sums.loss += done.loss;
+        sums.active += done.active * mined.tuples.length;
+        sums.distance += mined.meanNegativeDistance * mined.tuples.length;
+        sums.tuples += mined.tuples.length;
+      }
+      tuples += sums.tuples;
       const seconds = (performance.now() - began) / 1000;
-      descriptors = await describeWith(
-        network,
-        withParameters(network.graph, trainer.parameters),
-        photos,
-        truth.database,
-        task,
-        `Measuring epoch ${epoch}`,
-      );
+      descriptors = await describeNow(`Measuring epoch ${epoch}`);
       const facts: EpochInfo = {
         epoch,
-        loss,
-        negativeDistance: mined.meanNegativeDistance,
-        activeNegatives: active,
+        loss: sums.loss / sums.tuples,
+        negativeDistance: sums.distance / sums.tuples,
+        activeNegatives: sums.active / sums.tuples,
         map: measure(descriptors),
         p: trainer.parameters.find((p) => p.name === GEM_P)?.data[0] ?? Number.NaN,
         seconds,
@@ -174,26 +191,33 @@ async function trainWith(
   }
 }
 
-async function runEpoch(
+/** How many of `total` fall to part `i` of `parts`. */
+function share(total: number, parts: number, i: number): number {
+  return Math.max(1, Math.floor((total * (i + 1)) / parts) - Math.floor((total * i) / parts));
+}
+
+/** Goes through tuples once. @returns the sum of losses and the share of negatives that still teach. */
+async function runRound(
   trainer: TupleTrainer,
   optimiser: Optimiser,
   tuples: readonly (Tuple & Partial<WeightedTuple>)[],
-  photos: PhotoSource,
+  maker: InputMaker,
   network: LoadedNetwork,
   parameters: TrainingParameters,
   rate: number,
+  seed: number,
   task: TaskContext,
   stepped: () => void,
 ): Promise<{ loss: number; active: number }> {
   let loss = 0;
   let active = 0;
   let negatives = 0;
+  const augmentation = network.spec.edges === undefined ? undefined : drawAugmentation(tuples, seed);
   trainer.clearGradients();
   for (const [i, tuple] of tuples.entries()) {
     task.check();
-    const ids = [tuple.pair.query, tuple.pair.other, ...tuple.negatives.map((n) => n.photo)];
-    const images = await Promise.all(ids.map((id) => photos.get(id)));
-    const step = await trainer.accumulate(images, network.spec.preprocess, {
+    const inputs = await tupleInputs(maker, network.spec, tuple, i, augmentation);
+    const step = await trainer.accumulate(inputs, {
       kind: parameters.loss,
       margin: parameters.margin,
       weight: tuple.weight ?? 1,
@@ -212,13 +236,13 @@ async function runEpoch(
     }
     task.progress(i + 1);
   }
-  return { loss: loss / tuples.length, active: active / Math.max(1, negatives) };
+  return { loss, active: active / Math.max(1, negatives) };
 }
 
 async function describeWith(
   network: LoadedNetwork,
   graph: LoadedNetwork['graph'],
-  photos: PhotoSource,
+  maker: InputMaker,
   ids: readonly number[],
   task: TaskContext,
   step: string,
@@ -229,7 +253,7 @@ async function describeWith(
   task.step(step, ids.length, 'photos');
   const runner = await Runner.create(graph);
   try {
-    await describePhotos(runner, network, photos, ids, task, (id, d) => {
+    await describePhotos(runner, maker, ids, task, (id, d) => {
       data.set(d, found.length * dim);
       found.push(id);
     });

@@ -1,9 +1,9 @@
-import { DESCRIPTOR, trainableParameters } from '../network/head.ts';
+import { trainableParameters } from '../network/head.ts';
 import { sizeOf, type Graph } from '../network/onnx/graph.ts';
 import { prune } from '../network/onnx/normalise.ts';
 import { differentiate } from './differentiate.ts';
 
-/** Name of the graph input that carries dL/d(descriptor). */
+/** Name of the graph input that carries dL/d(output). */
 export const SEED = 'seed';
 
 /** A parameter of the network: its weights live here, in place, for the whole of training. */
@@ -23,8 +23,8 @@ export interface TrainingGraphs {
 }
 
 /**
- * Splits a network (`addGemHead`) into a forward graph, image -> descriptor, and a backward graph,
- * (image, dL/d descriptor) -> dL/d parameter. Parameters are copied, so the source stays as it was.
+ * Splits a network into a forward graph, image -> output (its first: the descriptor of a retrieval network), and a backward graph,
+ * (image, dL/d output) -> dL/d parameter. Parameters are copied, so the source stays as it was.
  */
 export function trainingGraphs(network: Graph): TrainingGraphs {
   const names = trainableParameters(network);
@@ -32,9 +32,9 @@ export function trainingGraphs(network: Graph): TrainingGraphs {
     const t = network.initializers.get(name)!;
     return { name, dims: t.dims, data: (t.data as Float32Array).slice() };
   });
-  const dim = network.outputs[0]!.dims[1]!;
-  const withSeed: Graph = { ...network, inputs: [...network.inputs, { name: SEED, type: 'float', dims: ['N', dim] }] };
-  const { graph, gradients } = differentiate(withSeed, DESCRIPTOR, SEED, names);
+  const { name: output, dims } = network.outputs[0]!;
+  const withSeed: Graph = { ...network, inputs: [...network.inputs, { name: SEED, type: 'float', dims }] };
+  const { graph, gradients } = differentiate(withSeed, output, SEED, names);
   const asInputs = (g: Graph): Graph => ({
     ...g,
     inputs: [...g.inputs, ...parameters.map((p) => ({ name: p.name, type: 'float' as const, dims: [...p.dims] }))],

@@ -1,5 +1,4 @@
-import type { Preprocess } from '../../../shared/domain.ts';
-import { toInput, type Pixels } from '../library/pixels.ts';
+import type { NetworkInput } from '../edges/inputs.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { Runner, type RuntimeOptions } from '../network/runtime.ts';
 import type { Graph } from '../network/onnx/graph.ts';
@@ -10,11 +9,6 @@ export interface TupleStep {
   readonly loss: number;
   /** Negatives inside the margin. */
   readonly active: number;
-}
-
-interface Input {
-  readonly dims: readonly [number, number, number, number];
-  readonly data: Float32Array;
 }
 
 /**
@@ -47,7 +41,7 @@ export class TupleTrainer {
   }
 
   /** Descriptor of each photo under the current weights. */
-  async describe(inputs: readonly Input[]): Promise<Float32Array[]> {
+  async describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
     const out: Float32Array[] = [];
     for (const { indices, batch } of batches(inputs)) {
       const d = (await this.#forward.run({ [IMAGE]: batch, ...this.#weights }))[DESCRIPTOR]!;
@@ -59,17 +53,16 @@ export class TupleTrainer {
 
   /**
    * Adds the gradients of one tuple's loss to `gradients`.
-   * @param photos query, positive, then the negatives.
+   * @param inputs query, positive, then the negatives.
    */
-  async accumulate(photos: readonly Pixels[], preprocess: Preprocess, options: LossOptions): Promise<TupleStep> {
-    const inputs = photos.map((p) => toInput(p, preprocess));
+  async accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
     const [query, positive, ...negatives] = await this.describe(inputs);
     const loss = tupleLoss(query!, positive!, negatives, options);
     await this.#backpropagate(inputs, [loss.dQuery, loss.dPositive, ...loss.dNegatives]);
     return { loss: loss.loss, active: loss.active };
   }
 
-  async #backpropagate(inputs: readonly Input[], seeds: readonly Float32Array[]): Promise<void> {
+  async #backpropagate(inputs: readonly NetworkInput[], seeds: readonly Float32Array[]): Promise<void> {
     const moved = seeds.flatMap((s, i) => (s.some((v) => v !== 0) ? [i] : []));
     for (const { indices, batch } of batches(moved.map((i) => inputs[i]!))) {
       const dim = seeds[0]!.length;
@@ -103,7 +96,9 @@ export class TupleTrainer {
 }
 
 /** Groups inputs of equal size into batches; `indices` are positions in `inputs`. */
-function batches(inputs: readonly Input[]): { indices: number[]; batch: { dims: number[]; data: Float32Array } }[] {
+function batches(
+  inputs: readonly NetworkInput[],
+): { indices: number[]; batch: { dims: number[]; data: Float32Array } }[] {
   const groups = new Map<string, number[]>();
   inputs.forEach((x, i) => {
     const key = x.dims.join('x');

@@ -33,6 +33,7 @@ const ELEMENTWISE = new Set([
   'Neg',
   'Identity',
   'Abs',
+  'Sign',
   'Softplus',
   'LRN',
 ]);
@@ -78,6 +79,10 @@ function inferNode(
     case 'AveragePool':
     case 'Pad':
       return x.length === 4 ? spatial(x[1]!) : undefined;
+    case 'DepthToSpace': {
+      const channels = x[1]!;
+      return spatial(typeof channels === 'number' ? channels / intOf(node, 'blocksize', 1) ** 2 : `${out}:c`);
+    }
     case 'GlobalAveragePool':
     case 'GlobalMaxPool':
       return [x[0]!, x[1]!, ...x.slice(2).map(() => 1)];

@@ -1,7 +1,7 @@
 import type { GradientRule } from '../differentiate.ts';
-import { averagePool, conv, globalAveragePool, maxPool, pad } from './spatial.ts';
+import { averagePool, conv, globalAveragePool, globalMaxPool, maxPool, pad } from './spatial.ts';
 import * as e from './elementwise.ts';
-import { concat, gemm, matMul, reduceMean, reduceSum, reshapeBack, transpose } from './tensor.ts';
+import { concat, depthToSpace, gemm, matMul, reduceMean, reduceSum, reshapeBack, transpose } from './tensor.ts';
 
 /** Every operator that can be differentiated, by its ONNX name. */
 export const GRADIENTS: ReadonlyMap<string, GradientRule> = new Map<string, GradientRule>([
@@ -10,11 +10,13 @@ export const GRADIENTS: ReadonlyMap<string, GradientRule> = new Map<string, Grad
   ['Clip', e.clip],
   ['Concat', concat],
   ['Conv', conv],
+  ['DepthToSpace', depthToSpace],
   ['Div', e.div],
   ['Exp', e.exp],
   ['Flatten', reshapeBack],
   ['Gemm', gemm],
   ['GlobalAveragePool', globalAveragePool],
+  ['GlobalMaxPool', globalMaxPool],
   ['HardSigmoid', e.hardSigmoid],
   ['HardSwish', e.hardSwish],
   ['Identity', e.identity],

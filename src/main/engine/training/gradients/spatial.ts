@@ -168,6 +168,13 @@ export const globalAveragePool: GradientRule = (c) => {
   return [b.op('Expand', [b.op('Div', [c.dy, area]), shape])];
 };
 
+/** A maximum over all places, as MAC pools: the gradient goes to the places that reach it, in equal parts. */
+export const globalMaxPool: GradientRule = (c) => {
+  const b = c.builder;
+  const reach = b.op('Cast', [b.op('Equal', [c.node.inputs[0]!, c.node.outputs[0]!])], { to: int(1) });
+  return [b.op('Mul', [reach, b.op('Div', [c.dy, b.reduceSum(reach, [2, 3], true)])])];
+};
+
 /** Sends each gradient to the first maximum of its window, by the flat indices that MaxPool itself reports. */
 export const maxPool: GradientRule = (c) => {
   const b = c.builder;

@@ -1,5 +1,5 @@
 import { CovisError } from '../../../../shared/errors.ts';
-import { float, floatOf, int, intOf, ints, intsOf } from '../../network/onnx/graph.ts';
+import { float, floatOf, int, intOf, ints, intsOf, stringOf } from '../../network/onnx/graph.ts';
 import type { GradientContext, GradientRule } from '../differentiate.ts';
 
 /** Restores the shape of the first input, whatever it is at run time. */
@@ -105,4 +105,14 @@ export const gemm: GradientRule = (c) => {
     if (beta !== 1) dc = c.builder.op('Mul', [dc, c.builder.scalar(beta)]);
   }
   return [da, db, dc];
+};
+
+/** Depth and space change places; the other operator with the same block brings them back. Columns (CRD) have no inverse operator. */
+export const depthToSpace: GradientRule = (c) => {
+  if (stringOf(c.node, 'mode', 'DCR') !== 'DCR')
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `Node ${c.node.name} (DepthToSpace) has mode CRD; only DCR can be differentiated`,
+    );
+  return [c.builder.op('SpaceToDepth', [c.dy], { blocksize: int(intOf(c.node, 'blocksize', 1)) })];
 };

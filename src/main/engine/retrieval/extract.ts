@@ -3,12 +3,10 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
-import { toInput } from '../library/pixels.ts';
 import { allPhotos } from '../library/photos.ts';
-import { DESCRIPTOR, IMAGE } from './head.ts';
-import { loadNetwork, type NetworkRow } from './networks.ts';
-import { PhotoSource } from './photo-source.ts';
-import { Runner } from './runtime.ts';
+import { describe, InputMaker } from '../edges/inputs.ts';
+import { loadNetwork, type NetworkRow } from '../network/networks.ts';
+import { Runner } from '../network/runtime.ts';
 
 /** Descriptors of photos: row i of `data` belongs to photo `ids[i]`. */
 export interface DescriptorSet {
@@ -17,9 +15,6 @@ export interface DescriptorSet {
   readonly dim: number;
 }
 
-/** Long side in pixels at which the embedded network does best on photos of one to two megapixels. */
-export const DEFAULT_SIZE = 320;
-
 const SAVE_EVERY_MS = 30_000;
 /** A photo's content hash in a file: 32 hex characters. */
 const HASH_BYTES = 16;
@@ -27,22 +22,18 @@ const HASH_BYTES = 16;
 /** Runs a network over photos, one at a time and unpadded. Photos that cannot be decoded are reported and left out. */
 export async function describePhotos(
   runner: Runner,
-  network: Pick<NetworkRow, 'spec'>,
-  photos: PhotoSource,
+  maker: Pick<InputMaker, 'stream'>,
   ids: readonly number[],
   task: TaskContext,
   onRow: (id: number, descriptor: Float32Array) => void,
 ): Promise<void> {
   let done = 0;
-  for await (const { id, pixels, error } of photos.stream(ids)) {
+  for await (const { id, value, error } of maker.stream(ids)) {
     task.check();
     done += 1;
-    if (pixels === undefined)
+    if (value === undefined)
       task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
-    else {
-      const result = await runner.run({ [IMAGE]: toInput(pixels, network.spec.preprocess) });
-      onRow(id, result[DESCRIPTOR]!);
-    }
+    else onRow(id, await describe(runner, value));
     task.progress(done);
   }
 }
@@ -140,10 +131,11 @@ export async function extract(
     store(library, network, size, set);
     return set;
   };
+  const maker = await InputMaker.create(network.spec, size, library);
   const runner = await Runner.create(loadNetwork(library, network).graph);
   let saved = performance.now();
   try {
-    await describePhotos(runner, network, new PhotoSource(library, size), wanted, task, (id, d) => {
+    await describePhotos(runner, maker, wanted, task, (id, d) => {
       data.set(d, ids.length * dim);
       ids.push(id);
       if (performance.now() - saved > SAVE_EVERY_MS) {
@@ -154,6 +146,7 @@ export async function extract(
   } finally {
     if (ids.length > known.ids.length) save();
     await runner.release();
+    await maker.release();
   }
   task.changed('descriptors');
   return { ids: Uint32Array.from(ids), data: data.subarray(0, ids.length * dim), dim, computed: wanted.length };

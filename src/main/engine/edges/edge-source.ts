@@ -1,0 +1,87 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Library } from '../library/library.ts';
+import { decode, type Crop } from '../library/pixels.ts';
+import { photoHash, photoPath } from '../library/photos.ts';
+import { Recent } from '../library/recent.ts';
+import type { EdgeDetector } from './detector.ts';
+import { decodeEdgeMap, encodeEdgeMap, resizePixels, type EdgeMap } from './edge-map.ts';
+
+const CACHE_BYTES = 256 << 20;
+
+/** Edge maps of image files at several sizes, each found after resizing (methods.md 2.1). Small images are enlarged. */
+export async function edgeMapsOf(
+  detector: EdgeDetector,
+  file: string | Uint8Array,
+  sides: readonly number[],
+  crop?: Crop,
+): Promise<EdgeMap[]> {
+  const whole = await decode(file, Math.max(...sides), crop, true);
+  const maps: EdgeMap[] = [];
+  for (const side of sides) {
+    // A crop keeps the size that it has within the whole photo.
+    const target =
+      crop === undefined ? side : Math.round((Math.max(whole.width, whole.height) * side) / Math.max(...sides));
+    maps.push(await detector.detect(await resizePixels(whole, target)));
+  }
+  return maps;
+}
+
+/** Edge maps of a library's photos: kept on disk by detector and size, the recently used in memory. */
+export class EdgeSource {
+  readonly #library: Library;
+  readonly #detector: EdgeDetector;
+  readonly #recent: Recent<string, EdgeMap[]>;
+
+  constructor(library: Library, detector: EdgeDetector) {
+    this.#library = library;
+    this.#detector = detector;
+    this.#recent = new Recent(
+      CACHE_BYTES,
+      (maps) => maps.reduce((n, m) => n + m.data.byteLength, 0),
+      (key) => {
+        const [id, ...sides] = key.split(' ').map(Number) as [number, ...number[]];
+        return this.#load(id, sides);
+      },
+    );
+  }
+
+  /** Maps of a photo at each side in pixels. @throws CovisError `INPUT_*` naming the photo's file. */
+  get(photoId: number, sides: readonly number[]): Promise<EdgeMap[]> {
+    return this.#recent.get([photoId, ...sides].join(' '));
+  }
+
+  #file(hash: string, side: number): string {
+    return this.#library.file('edges', `${this.#detector.id}-${side}`, hash.slice(0, 2), `${hash}.png`);
+  }
+
+  async #load(photoId: number, sides: readonly number[]): Promise<EdgeMap[]> {
+    const hash = photoHash(this.#library, photoId);
+    const kept = await Promise.all(sides.map((s) => readMap(this.#file(hash, s))));
+    const missing = sides.filter((_, i) => kept[i] === undefined);
+    if (missing.length === 0) return kept as EdgeMap[];
+    const found = await edgeMapsOf(this.#detector, photoPath(this.#library, photoId), missing);
+    const made = new Map<number, EdgeMap>();
+    for (const [i, side] of missing.entries()) {
+      const bytes = await encodeEdgeMap(found[i]!);
+      const file = this.#file(hash, side);
+      mkdirSync(dirname(file), { recursive: true });
+      const temporary = `${file}.${process.pid}.tmp`;
+      writeFileSync(temporary, bytes);
+      renameSync(temporary, file);
+      // What the file says, so that the first time gives the same descriptor as the next.
+      made.set(side, await decodeEdgeMap(bytes));
+    }
+    return sides.map((s, i) => kept[i] ?? made.get(s)!);
+  }
+}
+
+/** A map from disk; undefined where it is missing or damaged, which is mended by computing it again. */
+async function readMap(file: string): Promise<EdgeMap | undefined> {
+  try {
+    return await decodeEdgeMap(await readFile(file));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,146 @@
+import type { EdgeSpec, NetworkSpec } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { Library } from '../library/library.ts';
+import { decode, toInput, type Crop } from '../library/pixels.ts';
+import { ahead, type Streamed } from '../library/recent.ts';
+import { DESCRIPTOR, IMAGE } from '../network/head.ts';
+import { PhotoSource } from '../network/photo-source.ts';
+import { l2Normalise } from '../network/pooling.ts';
+import type { Runner } from '../network/runtime.ts';
+import { openDetector, type EdgeDetector } from './detector.ts';
+import { mirrorEdgeMap, padEdgeMap, type EdgeMap } from './edge-map.ts';
+import { LEAST_SIDE } from './edge-network.ts';
+import { edgeMapsOf, EdgeSource } from './edge-source.ts';
+import { sketchMaps, type Drawing } from './sketch-files.ts';
+
+/** One image as a network takes it, [1, channels, height, width]. */
+export interface NetworkInput {
+  readonly dims: readonly [number, number, number, number];
+  readonly data: Float32Array;
+}
+
+/** Long side in pixels at which the embedded network does best on photos of one to two megapixels. */
+export const PHOTO_SIZE = 320;
+/** Long side of edge maps at scale 1 (methods.md 2.4). */
+export const EDGE_SIZE = 227;
+
+/** Long side in pixels that a network takes when nobody says otherwise. */
+export function defaultSize(spec: Pick<NetworkSpec, 'edges'>): number {
+  return spec.edges === undefined ? PHOTO_SIZE : EDGE_SIZE;
+}
+
+/** Long sides of all scales of an edge network. */
+export function sidesOf(spec: EdgeSpec, size: number): number[] {
+  return spec.scales.map((s) => Math.round(s * size));
+}
+
+/** The network described at one scale, without mirror images and padding: what training and its measure use. */
+export function singleScale(spec: NetworkSpec): NetworkSpec {
+  return spec.edges === undefined
+    ? spec
+    : { ...spec, edges: { ...spec.edges, scales: [1], mirror: false, padding: 0 } };
+}
+
+/** An edge map as input of a network, padded with zeros. */
+export function edgeInput(map: EdgeMap, padding: number): NetworkInput {
+  const { width, height, data } = padEdgeMap(map, padding, LEAST_SIDE);
+  return { dims: [1, 1, height, width], data };
+}
+
+/**
+ * Turns photos, image files and drawings into the inputs of one network, at one size: a photo network takes the pixels; an edge network
+ * takes edge maps of all scales and their mirror images, whose descriptors are summed. Release it when done.
+ */
+export class InputMaker {
+  readonly size: number;
+  readonly #spec: NetworkSpec;
+  readonly #photos: PhotoSource | undefined;
+  readonly #detector: EdgeDetector | undefined;
+  readonly #edges: EdgeSource | undefined;
+
+  private constructor(spec: NetworkSpec, size: number, library?: Library, detector?: EdgeDetector) {
+    this.size = size;
+    this.#spec = spec;
+    this.#detector = detector;
+    if (library !== undefined && detector === undefined) this.#photos = new PhotoSource(library, size);
+    if (library !== undefined && detector !== undefined) this.#edges = new EdgeSource(library, detector);
+  }
+
+  /** @param library whose photos are asked for, and which may keep the network's detector. */
+  static async create(spec: NetworkSpec, size: number, library?: Library): Promise<InputMaker> {
+    const detector = spec.edges === undefined ? undefined : await openDetector(spec.edges.detector, library);
+    return new InputMaker(spec, size, library, detector);
+  }
+
+  /** The inputs of a photo of the library. @throws CovisError `INPUT_*` naming its file. */
+  async ofPhoto(photoId: number): Promise<NetworkInput[]> {
+    const { edges } = this.#spec;
+    if (edges !== undefined) return this.#ofMaps(await this.mapsOfPhoto(photoId));
+    return [toInput(await this.#photos!.get(photoId), this.#spec.preprocess)];
+  }
+
+  /** Edge maps of a photo of the library at all scales. @throws CovisError `INPUT_INVALID` for a photo network, `INPUT_*` naming the photo's file. */
+  mapsOfPhoto(photoId: number): Promise<EdgeMap[]> {
+    const { edges } = this.#spec;
+    if (edges === undefined || this.#edges === undefined)
+      throw new CovisError('INPUT_INVALID', `${this.#spec.name} takes photos, not edge maps`);
+    return this.#edges.get(photoId, sidesOf(edges, this.size));
+  }
+
+  /** The inputs of an image file. @throws CovisError `INPUT_*` naming it. */
+  async ofFile(file: string | Uint8Array, crop?: Crop): Promise<NetworkInput[]> {
+    const { edges } = this.#spec;
+    if (edges !== undefined)
+      return this.#ofMaps(await edgeMapsOf(this.#detector!, file, sidesOf(edges, this.size), crop));
+    return [toInput(await decode(file, this.size, crop), this.#spec.preprocess)];
+  }
+
+  /** The inputs of a drawing, which has its own way to an edge map (methods.md 2.5). @throws CovisError `INPUT_INVALID` for a photo network or an empty drawing. */
+  async ofDrawing(drawing: Drawing): Promise<NetworkInput[]> {
+    const { edges } = this.#spec;
+    if (edges === undefined)
+      throw new CovisError(
+        'INPUT_INVALID',
+        `${this.#spec.name} takes photos; drawings need a network that takes edges`,
+      );
+    const maps = await sketchMaps(drawing, sidesOf(edges, this.size));
+    // Drawings are padded already.
+    return this.#ofMaps(maps, 0);
+  }
+
+  /** Inputs of photos in order, a few ahead; what fails comes as an error in its place. */
+  stream(photoIds: readonly number[]): AsyncGenerator<Streamed<NetworkInput[]>> {
+    return ahead(photoIds, (id) => this.ofPhoto(id));
+  }
+
+  async release(): Promise<void> {
+    await this.#detector?.release();
+  }
+
+  #ofMaps(maps: readonly EdgeMap[], padding = this.#spec.edges!.padding): NetworkInput[] {
+    return maps.flatMap((m) => {
+      const inputs = [edgeInput(m, padding)];
+      if (this.#spec.edges!.mirror) inputs.push(edgeInput(mirrorEdgeMap(m), padding));
+      return inputs;
+    });
+  }
+}
+
+/** Descriptor of one photo: that of its input, or the sum over its inputs, then L2 (methods.md 2.6). Inputs of one size go together. */
+export async function describe(runner: Runner, inputs: readonly NetworkInput[]): Promise<Float32Array> {
+  if (inputs.length === 1) return (await runner.run({ [IMAGE]: inputs[0]! }))[DESCRIPTOR]!;
+  let sum: Float32Array | undefined;
+  for (let i = 0; i < inputs.length;) {
+    const { dims } = inputs[i]!;
+    let end = i + 1;
+    while (end < inputs.length && inputs[end]!.dims.every((d, k) => d === dims[k])) end += 1;
+    const data = new Float32Array((end - i) * inputs[i]!.data.length);
+    for (let k = i; k < end; k += 1) data.set(inputs[k]!.data, (k - i) * inputs[i]!.data.length);
+    const out = (await runner.run({ [IMAGE]: { dims: [end - i, ...dims.slice(1)], data } }))[DESCRIPTOR]!;
+    const dim = out.length / (end - i);
+    sum ??= new Float32Array(dim);
+    for (let k = 0; k < out.length; k += 1) sum[k % dim]! += out[k]!;
+    i = end;
+  }
+  return l2Normalise(sum!);
+}
