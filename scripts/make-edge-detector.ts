@@ -271,7 +271,7 @@ function save(graph: Graph, parameters: readonly Parameter[], facts: string): vo
     }),
   );
   mkdirSync(OUT, { recursive: true });
-  writeFileSync(join(OUT, 'covis-edges.onnx'), encodeOnnx(out));
+  writeFileSync(join(OUT, 'covis-edges-1.onnx'), encodeOnnx(out));
 }
 
 const train = await load('train');

@@ -5,7 +5,9 @@ import {
   type CovisibleView,
   type DescriptorMap,
   type DuplicateGroup,
+  type EdgeNetworkInfo,
   type EvaluationInfo,
+  type ExperimentInfo,
   type Explanation,
   type JobInfo,
   type JobProgress,
@@ -163,7 +165,14 @@ export type TupleFilterParams = z.infer<typeof tupleFilter>;
 export type JudgementParams = z.infer<typeof judgement>;
 
 const jobParams = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('extract'), network: id.optional(), size: size.optional() }).strict(),
+  z
+    .object({
+      kind: z.literal('extract'),
+      network: id.optional(),
+      size: size.optional(),
+      domain: z.enum(['photos', 'edges']).optional(),
+    })
+    .strict(),
   z
     .object({
       kind: z.literal('mine'),
@@ -190,6 +199,7 @@ const jobParams = z.discriminatedUnion('kind', [
       optimiser: z.enum(['adam', 'sgd']).optional(),
       batch: z.int().min(1).max(10_000).optional(),
       pools: z.int().optional(),
+      domain: z.enum(['photos', 'edges']).optional(),
       mining: mining.optional(),
     })
     .strict(),
@@ -293,6 +303,9 @@ export const ROUTES = {
   'search.run': z
     .object({
       ...asked,
+      /** An uploaded drawing asks, alone or mixed with the photo. */
+      drawing: id.optional(),
+      photoWeight: fraction.optional(),
       set: set.optional(),
       size: size.optional(),
       method: z.enum(SEARCH_METHODS).optional(),
@@ -302,6 +315,11 @@ export const ROUTES = {
     })
     .strict(),
   'search.explain': z.object({ ...asked, hit: id, size: size.optional() }).strict(),
+  /** The network that drawings go to. */
+  'edges.info': z.object({ network: id.optional() }).strict(),
+  'experiments.list': none,
+  /** A dialog or the command line says which folder. */
+  'library.domains': z.object({ path: z.string() }).strict(),
   'sets.list': none,
   'sets.remove': z.object({ set: id }).strict(),
   'truths.list': none,
@@ -325,6 +343,7 @@ export const HOST_ROUTES: ReadonlySet<RouteName> = new Set([
   'library.import',
   'library.export',
   'library.cluster',
+  'library.domains',
 ]);
 
 /** What undo or redo turned and where it was decided; null where there was nothing. */
@@ -373,6 +392,9 @@ export interface RouteResults {
     readonly judgedBy: string | null;
   };
   'search.explain': Explanation;
+  'edges.info': EdgeNetworkInfo | null;
+  'experiments.list': readonly ExperimentInfo[];
+  'library.domains': { job: number };
   'sets.list': readonly SetInfo[];
   'sets.remove': null;
   'truths.list': readonly TruthInfo[];

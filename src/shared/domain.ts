@@ -247,6 +247,77 @@ export interface SetInfo {
   readonly stale: string | null;
 }
 
+/** An edge network measured on drawings (methods.md 2.8); the contract of `covis sketches --json`. */
+export interface SketchReport {
+  readonly layout: string;
+  readonly name: string;
+  readonly network: string;
+  readonly method: string;
+  readonly photos: number;
+  readonly sketches: number;
+  /** True where whitening was learned on the target set's own training pairs. */
+  readonly supervised: boolean;
+  readonly trainingPairs: number;
+  readonly map: number;
+  /** Share of drawings with a right photo among the first 1, 5, 10. */
+  readonly accuracyAt: Readonly<Record<string, number>>;
+  readonly perQuery: readonly { readonly sketch: string; readonly ap: number; readonly first: number | null }[];
+}
+
+/** What an edge network sees: the filter as it stands and how much of the library it describes. */
+export interface EdgeNetworkInfo {
+  readonly network: string;
+  readonly name: string;
+  readonly detector: string;
+  readonly filter: {
+    readonly gain: number;
+    readonly exponent: number;
+    readonly slope: number;
+    readonly threshold: number;
+  };
+  /** Photos with descriptors, of all of the library. */
+  readonly described: number;
+  readonly photos: number;
+}
+
+/** Reports of experiments outside a library's own photos, kept with it. */
+export type ExperimentInfo = { readonly id: number; readonly created: string } & (
+  | { readonly kind: 'domains'; readonly folder: string; readonly report: DomainReport }
+  | { readonly kind: 'sketches'; readonly folder: string; readonly report: SketchReport }
+);
+
+/** One kind of descriptor in an experiment on domains: accuracies as fractions, means over seeds and their deviations. */
+export interface DomainMethod {
+  readonly name: string;
+  /** Learned on the first, tested on the second: `A>C`. */
+  readonly single: Readonly<Record<string, number>>;
+  readonly singleStd: Readonly<Record<string, number>>;
+  /** Learned on all others, tested on this one. */
+  readonly leaveOneOut: Readonly<Record<string, number>>;
+  readonly leaveOneOutStd: Readonly<Record<string, number>>;
+  /** Mean of the leave-one-out accuracies. */
+  readonly mean: number;
+  readonly std: number;
+}
+
+/** The two tables of domain generalisation (methods.md 3); the contract of `covis domains --json`. */
+export interface DomainReport {
+  readonly domains: readonly string[];
+  /** How the tables name the domains, in the same order. */
+  readonly labels: readonly string[];
+  readonly classes: readonly string[];
+  /** Images used, by class and domain. */
+  readonly photosPerClass: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Accuracy of guessing. */
+  readonly chance: number;
+  /** Domains that went through the sketch path. */
+  readonly drawn: readonly string[];
+  readonly seeds: number;
+  readonly networks: { readonly pretrained: string; readonly fineTuned: string; readonly edges: string };
+  readonly unreadable: number;
+  readonly methods: readonly DomainMethod[];
+}
+
 /** One query of a measurement. */
 export interface QueryScoreInfo {
   readonly query: string;
@@ -439,7 +510,9 @@ export type JobKind =
   | 'export'
   | 'teacher'
   | 'cluster'
-  | 'duplicates';
+  | 'duplicates'
+  | 'domains'
+  | 'sketches';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface JobProgress {

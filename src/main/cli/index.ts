@@ -22,6 +22,7 @@ import type { TaskParams } from '../engine/tasks.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addRank } from './rank.ts';
 import { addSearch } from './search.ts';
+import { addShapes } from './shapes.ts';
 import { addTeacher } from './teacher.ts';
 import { openStudio, serveStudio } from './studio.ts';
 
@@ -59,6 +60,16 @@ function trainingParams(o: Options): TaskParams {
     optimiser: one('optimiser', ['adam', 'sgd']),
     mining: miningOf(o),
   };
+}
+
+/** What a command says of edges. @throws CovisError `INPUT_INVALID`. */
+function edgeParams(o: Options): Pick<TaskParams, 'domain' | 'edges'> {
+  const { domain, pooling } = o;
+  if (domain !== undefined && domain !== 'photos' && domain !== 'edges')
+    throw new CovisError('INPUT_INVALID', `--domain takes photos or edges, not "${String(domain)}"`);
+  if (pooling !== undefined && pooling !== 'mac' && pooling !== 'gem')
+    throw new CovisError('INPUT_INVALID', `--pooling takes mac or gem, not "${String(pooling)}"`);
+  return { domain, edges: { pooling, detector: o['detector'] as string | undefined } };
 }
 
 action(
@@ -144,14 +155,17 @@ action(
 );
 
 action(
-  common(command('extract', 'compute the descriptors of all photos').argument('<library>')),
+  common(
+    command('extract', 'compute the descriptors of all photos')
+      .argument('<library>')
+      .option('--domain <domain>', 'photos, or edges: with the network that drawings go to'),
+  ),
   async (o: Options, path: string) => {
     await withLibrary(path, false, async (library) => {
-      const r = await runJob<{ network: string; photos: number; computed: number; dim: number }>(
-        library,
-        'extract',
-        params(o),
-      );
+      const r = await runJob<{ network: string; photos: number; computed: number; dim: number }>(library, 'extract', {
+        ...params(o),
+        ...edgeParams(o),
+      });
       print(o.json === true, r, () => [
         `${r.photos} photos have descriptors of ${r.dim} dimensions from network ${r.network}, ${r.computed} of them new`,
       ]);
@@ -164,7 +178,13 @@ addDecide();
 
 action(
   number(
-    training(command('train', 'fine-tune a network on mined tuples').argument('<library>')),
+    training(
+      command('train', 'fine-tune a network on mined tuples')
+        .argument('<library>')
+        .option('--domain <domain>', 'photos, or edges: an EdgeMAC network on edge maps of the photos')
+        .option('--pooling <pooling>', 'of an edge network that is made: mac or gem (gem)')
+        .option('--detector <detector>', 'its edges: covis-edges-1, classical, or an ONNX file (covis-edges-1)'),
+    ),
     '--pools',
     'manifold run whose pools are trained on, instead of mining geometry each epoch',
   ),
@@ -175,7 +195,7 @@ action(
         network: string;
         tuples: number;
         epochs: { epoch: number; loss: number; map: number | null }[];
-      }>(library, 'train', trainingParams(o));
+      }>(library, 'train', { ...trainingParams(o), ...edgeParams(o) });
       print(o.json === true, r, () => [
         ...r.epochs.map(
           (e) => `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, held-out mAP ${e.map?.toFixed(4) ?? 'not measured'}`,
@@ -196,6 +216,7 @@ addConvert();
 addCluster();
 addDuplicates();
 addTeacher();
+addShapes();
 
 action(
   training(

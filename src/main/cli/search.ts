@@ -4,6 +4,7 @@ import { CovisError } from '../../shared/errors.ts';
 import { readNames } from '../engine/evaluation/ground-truth-files.ts';
 import type { Crop } from '../engine/library/pixels.ts';
 import { defaultSize } from '../engine/edges/inputs.ts';
+import { edgeNetworkOf } from '../engine/edges/library-networks.ts';
 import { extract } from '../engine/retrieval/extract.ts';
 import { resolveNetwork } from '../engine/network/networks.ts';
 import { SEARCH_METHODS, type SearchMethod } from '../../shared/domain.ts';
@@ -18,18 +19,23 @@ import { common, params, runJob } from './run-job.ts';
 export function addSearch(): void {
   action(
     number(
-      rankingOptions(
-        common(
-          command('search', 'rank the library by similarity to a photo')
-            .argument('<library>')
-            .requiredOption('--query <file>', 'the photo to search with')
-            .option('--crop <x,y,width,height>', 'the part of it that asks, in fractions of its width and height')
-            .option('--method <method>', SEARCH_METHODS.join(', '), 'cosine')
-            .option('--set <set>', 'a descriptor set (covis descriptors lists them), for example of regions'),
+      number(
+        rankingOptions(
+          common(
+            command('search', 'rank the library by similarity to a photo')
+              .argument('<library>')
+              .option('--query <file>', 'the photo to search with')
+              .option('--sketch <file>', 'a drawing to search with: PNG, SVG, or QuickDraw strokes as JSON')
+              .option('--crop <x,y,width,height>', 'the part of it that asks, in fractions of its width and height')
+              .option('--method <method>', SEARCH_METHODS.join(', '), 'cosine')
+              .option('--set <set>', 'a descriptor set (covis descriptors lists them), for example of regions'),
+          ),
         ),
+        '--top',
+        'how many results (20)',
       ),
-      '--top',
-      'how many results (20)',
+      '--photo-weight',
+      'with --sketch and --query: how much the photo counts, 0 to 1 (0.5)',
     ),
     async (o: Options, path: string) => {
       const method = o['method'] as SearchMethod;
@@ -40,17 +46,34 @@ export function addSearch(): void {
         const set = o['set'] as string | undefined;
         const network = o['network'] as string | undefined;
         const size = params(o).size;
-        if (set === undefined && method !== 'bow') {
-          const row = await resolveNetwork(library, network, 'latest');
+        const file = o['query'] as string | undefined;
+        const sketch = o['sketch'] as string | undefined;
+        if (file === undefined && sketch === undefined)
+          throw new CovisError('INPUT_INVALID', 'Nothing to search with was given', {
+            hint: 'Name a photo with --query or a drawing with --sketch.',
+          });
+        if (method === 'bow' && sketch !== undefined)
+          throw new CovisError('INPUT_INVALID', 'Visual words are of photos; a drawing has none');
+        for (const f of [file, sketch])
+          if (f !== undefined && !existsSync(f))
+            throw new CovisError('INPUT_MISSING', `This ${f === file ? 'photo' : 'drawing'} does not exist`, {
+              file: f,
+            });
+        if (sketch !== undefined && set === undefined) {
+          const row = await edgeNetworkOf(library, network);
           await extract(library, row, size ?? defaultSize(row.spec), task);
         }
-        const file = o['query'] as string;
-        if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This photo does not exist', { file });
+        if (file !== undefined && set === undefined && method !== 'bow') {
+          const row = await resolveNetwork(library, sketch === undefined ? network : undefined, 'latest');
+          await extract(library, row, size ?? defaultSize(row.spec), task);
+        }
         const session = new SearchSession(library);
         try {
           const answer = await session.search(
             {
-              bytes: readFileSync(file),
+              bytes: file === undefined ? undefined : readFileSync(file),
+              drawing: sketch === undefined ? undefined : readFileSync(sketch),
+              photoWeight: file === undefined ? 0 : ((o['photoWeight'] as number | undefined) ?? 0.5),
               crop: cropOf(o),
               set,
               network,
@@ -74,8 +97,13 @@ export function addSearch(): void {
             hits.map((h, i) => `${String(i + 1).padStart(4)}  ${h.score.toFixed(4)}  ${h.photo}  ${h.cluster ?? ''}`),
           );
         } catch (error) {
+          const asked = sketch ?? file;
           if (error instanceof CovisError && error.file === undefined && error.code.startsWith('INPUT'))
-            throw new CovisError(error.code, error.message, { file, cause: error });
+            throw new CovisError(error.code, error.message, {
+              ...(asked === undefined ? {} : { file: asked }),
+              ...(error.hint === undefined ? {} : { hint: error.hint }),
+              cause: error,
+            });
           throw error;
         } finally {
           await session.close();

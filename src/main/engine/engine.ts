@@ -18,6 +18,7 @@ import { drawnMatches, matchedPhotos } from './clustering/matches.ts';
 import { closeInterruptedJobs } from './jobs/records.ts';
 import { JobQueue } from './jobs/queue.ts';
 import { duplicateGroups, photoFacts } from './features/duplicates.ts';
+import { listExperiments } from './library/experiments.ts';
 import { Library } from './library/library.ts';
 import { photoByHash, photoInfo, randomPhotos } from './library/photos.ts';
 import { thumbnail, thumbnailSize, uprightJpeg } from './library/thumbnails.ts';
@@ -128,7 +129,8 @@ export class Engine {
 
   /**
    * Bytes by opaque path: `photo/<id>?s=<pixels>`, `cluster/<id>/<array>?n=<points>`, `cluster/<id>/view/<n>`,
-   * `shared/<photo>/<photo>`, `matches/<photo>/<photo>`, `upload/<id>`.
+   * `shared/<photo>/<photo>`, `matches/<photo>/<photo>`, `upload/<id>`, `edges/<photo>` and `sketch/<upload>` with
+   * `?network=<id>&filtered=1`.
    * @throws CovisError `NOT_FOUND` for anything else.
    */
   async asset(path: string, query: URLSearchParams): Promise<Asset> {
@@ -152,6 +154,16 @@ export class Engine {
       if (bytes !== undefined) return binary(bytes);
     }
     if (kind === 'shared' && isId(a) && isId(b)) return raw(sharedPointsOfPhotos(this.#open(), a, b));
+    const network = query.get('network') ?? undefined;
+    if ((kind === 'edges' || kind === 'sketch') && isId(a) && (network === undefined || isId(network))) {
+      const drawing = kind === 'sketch' ? this.#uploads.get(a) : undefined;
+      if (kind === 'edges' || drawing !== undefined) {
+        this.#open();
+        const asked = kind === 'edges' ? { photo: a } : { drawing };
+        const bytes = await this.#searches!.sight({ ...asked, network, filtered: query.get('filtered') === '1' });
+        return { type: 'image/png', bytes };
+      }
+    }
     if (kind === 'matches' && isId(a) && isId(b)) return raw(drawnMatches(this.#open(), a, b));
     throw new CovisError('NOT_FOUND', 'There is nothing here');
   }
@@ -244,6 +256,15 @@ export class Engine {
     'evaluations.list': () => listEvaluations(this.#open()),
     'search.run': (p) => this.#search(p),
     'search.explain': (p) => this.#explain(p),
+    'edges.info': ({ network }) => {
+      this.#open();
+      return this.#searches!.edges({ network });
+    },
+    'experiments.list': () => listExperiments(this.#open()),
+    'library.domains': ({ path }) => {
+      const params = { domains: { folder: path } };
+      return { job: this.#jobs().start('domains', taskTitle('domains', params), params) };
+    },
     'sets.list': () => listSets(this.#open()),
     'sets.remove': ({ set }) => {
       removeSet(this.#open(), set);
@@ -313,8 +334,13 @@ export class Engine {
   #search(p: RouteParams<'search.run'>): Promise<RouteResults['search.run']> {
     this.#open();
     const ranking = defined(p.ranking ?? {});
+    const drawing = p.drawing === undefined ? undefined : this.#uploads.get(p.drawing);
+    if (p.drawing !== undefined && drawing === undefined)
+      throw new CovisError('NOT_FOUND', 'The drawing is no longer here', { hint: 'Draw another line.' });
     return this.#searches!.search({
-      ...this.#photoAsked(p),
+      ...(drawing !== undefined && p.photo === undefined && p.upload === undefined ? {} : this.#photoAsked(p)),
+      drawing,
+      photoWeight: p.photoWeight,
       set: p.set,
       network: p.network,
       size: p.size,

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import type { Explanation, ManifoldView } from '../../shared/domain.ts';
+import type { EdgeNetworkInfo, Explanation, ManifoldView } from '../../shared/domain.ts';
 import { CovisError, fromErrorShape, type ErrorShape } from '../../shared/errors.ts';
-import type { SearchAnswer, SearchRequest, SearchSession } from './search-session.ts';
+import type { SearchAnswer, SearchRequest, SearchSession, SightRequest } from './search-session.ts';
 
 export interface SearchTask {
   readonly id: number;
-  readonly kind: 'search' | 'explain' | 'around';
+  readonly kind: 'search' | 'explain' | 'around' | 'sight' | 'edges';
   readonly request: unknown;
 }
 export interface SearchReply {
@@ -40,6 +40,14 @@ export class SearchClient {
 
   around(request: Parameters<SearchSession['around']>[0]): Promise<ManifoldView> {
     return this.#ask('around', request);
+  }
+
+  sight(request: SightRequest): Promise<Uint8Array> {
+    return this.#ask('sight', request);
+  }
+
+  edges(request: Parameters<SearchSession['edges']>[0]): Promise<EdgeNetworkInfo | null> {
+    return this.#ask('edges', request);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,12 @@
 import sharp from 'sharp';
-import type { Explanation, ManifoldView, Protocol, SearchHit, SearchMethod } from '../../shared/domain.ts';
+import type {
+  EdgeNetworkInfo,
+  Explanation,
+  ManifoldView,
+  Protocol,
+  SearchHit,
+  SearchMethod,
+} from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { judge } from './evaluation/ground-truth.ts';
 import { loadTruth, matchTruth } from './evaluation/truths.ts';
@@ -7,6 +14,9 @@ import type { Features } from './features/sift.ts';
 import { silentContext, type TaskContext } from './jobs/context.ts';
 import { manifoldAround } from './mining/manifold-view.ts';
 import { defaultSize } from './edges/inputs.ts';
+import { drawingNetwork } from './edges/library-networks.ts';
+import { Sight } from './edges/sight.ts';
+import { readDrawing, type Drawing } from './edges/sketch-files.ts';
 import { manifoldDefaults } from './mining/manifold-library.ts';
 import { DiffusionSolver } from './retrieval/diffusion.ts';
 import type { Library } from './library/library.ts';
@@ -24,7 +34,7 @@ import {
   type Queries,
   type RankParameters,
 } from './retrieval/methods.ts';
-import { dot, row, type Matrix } from './retrieval/rank.ts';
+import { dot, row, similarities, topByScore, type Matrix } from './retrieval/rank.ts';
 import { rowsByImage } from './retrieval/regions.ts';
 import { Describer, hitsOf, type Found } from './retrieval/search.ts';
 import { loadSet, networkSet, setKey, type LoadedSet } from './retrieval/vector-sets.ts';
@@ -37,7 +47,19 @@ export interface AskedPhoto {
   readonly crop?: Crop | undefined;
 }
 
+/** What an edge network's view is asked of. */
+export interface SightRequest {
+  readonly photo?: string | undefined;
+  readonly drawing?: Uint8Array | undefined;
+  readonly network?: string | undefined;
+  readonly filtered: boolean;
+}
+
 export interface SearchRequest extends AskedPhoto {
+  /** A drawing asks: PNG, SVG or strokes. The network is then one that takes edges, the last one made when none is named. */
+  readonly drawing?: Uint8Array | undefined;
+  /** How much the photo counts beside the drawing, 0 to 1. Scores of both are standardised over the library first. */
+  readonly photoWeight?: number | undefined;
   /** Descriptor set; a network's own when left out. */
   readonly set?: string | undefined;
   readonly network?: string | undefined;
@@ -63,15 +85,35 @@ export interface SearchAnswer {
 }
 
 const RANKERS_KEPT = 6;
+/** Sets and describers kept ready: a drawing and a photo are asked of one each. */
+const SETS_KEPT = 2;
+
+/** A set with what is shared between the methods that rank it. */
+interface Loaded {
+  readonly version: string;
+  readonly set: LoadedSet;
+  readonly cache: GraphCache;
+}
+
+/** Zero mean and unit deviation. */
+function standardised(scores: Float32Array): Float32Array {
+  let mean = 0;
+  for (const s of scores) mean += s / scores.length;
+  let variance = 0;
+  for (const s of scores) variance += (s - mean) ** 2 / scores.length;
+  const deviation = Math.sqrt(variance) || 1;
+  return scores.map((s) => (s - mean) / deviation);
+}
 
 /** Searches of one library: keeps sets, graphs and prepared methods between queries. Lives in a thread of its own. */
 export class SearchSession {
   readonly #library: Library;
   readonly #rankers = new Map<string, Promise<Ranker>>();
   #solver: { readonly key: string; readonly solver: DiffusionSolver } | undefined;
-  #set: { readonly version: string; readonly set: LoadedSet; readonly cache: GraphCache } | undefined;
-  #describer: Describer | undefined;
+  readonly #sets = new Map<string, Loaded>();
+  readonly #describers = new Map<string, Describer>();
   #features: { readonly network: string; readonly runner: FeatureRunner } | undefined;
+  #sight: Sight | undefined;
   #bow: { readonly version: string; readonly index: Promise<BowIndex> } | undefined;
 
   constructor(library: Library) {
@@ -83,20 +125,23 @@ export class SearchSession {
     const began = performance.now();
     const { method } = r;
     if (method === 'bow') return this.#byWords(r, began, task);
-    const { set, cache } = await this.#loaded(r);
+    const drawing = r.drawing === undefined ? undefined : await readDrawing(r.drawing);
+    const loaded = await this.#loaded(drawing === undefined ? r : await this.#drawingNetwork(r));
+    if (drawing !== undefined && (r.photoWeight ?? 0) > 0) return this.#mixed(r, drawing, loaded, began);
+    const { set, cache, version } = loaded;
     const regional = set.owners !== undefined;
     const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
     const parameters: RankParameters = { ...libraryParameters(method, database), ...r.ranking, method };
     const start = performance.now();
-    const { ranker, fresh } = await this.#ranker(database, cache, parameters, task);
+    const { ranker, fresh } = await this.#ranker(database, cache, version, parameters, task);
     const preparedMs = fresh ? performance.now() - start : 0;
-    const asked = await this.#asked(set, r);
+    const asked = drawing === undefined ? await this.#asked(set, r) : await this.#drawn(set, drawing);
     const ranking = await ranker.rank(asked, r.top);
     const found = Array.from(ranking.ids, (image, j): Found => {
       const box = regional ? bestBox(set, asked.vectors, image) : undefined;
       return { image, score: ranking.scores[j]!, ...(box === undefined ? {} : { box }) };
     });
-    const hits = hitsOf(this.#library, set, found, r.crop === undefined ? r.photo : undefined);
+    const hits = hitsOf(this.#library, set, found, r.crop === undefined && drawing === undefined ? r.photo : undefined);
     const judged = r.truth === undefined || r.photo === undefined ? undefined : this.#judged(hits, r.photo, r.truth);
     return {
       hits: judged?.hits ?? hits,
@@ -108,6 +153,92 @@ export class SearchSession {
       preparedMs,
       judgedBy: judged?.name ?? null,
     };
+  }
+
+  /** The set of the network that takes drawings. @throws CovisError `STATE_EMPTY` where there is none. */
+  async #drawingNetwork(r: SearchRequest): Promise<Pick<SearchRequest, 'set' | 'network' | 'size'>> {
+    if (r.set !== undefined) return r;
+    const network = await drawingNetwork(this.#library, r.network);
+    if (network === undefined)
+      throw new CovisError('STATE_EMPTY', 'This library has no network for drawings yet', {
+        hint: 'Prepare drawing first: the Draw view, or covis extract --domain edges.',
+      });
+    return { network: network.uid, size: r.size };
+  }
+
+  async #drawn(set: LoadedSet, drawing: Drawing): Promise<Queries> {
+    if (set.network === undefined || set.size === undefined)
+      throw new CovisError(
+        'INPUT_INVALID',
+        `${set.name} was imported; drawings need the descriptors of an edge network`,
+      );
+    const data = await (await this.#describerOf(set.network, set.size)).describeDrawing(drawing);
+    return { vectors: { data, rows: 1, dim: data.length }, count: 1 };
+  }
+
+  /** A drawing and a photo together: the weighted mean of their scores, each standardised over the photos that both sets have. */
+  async #mixed(r: SearchRequest, drawing: Drawing, shapes: Loaded, began: number): Promise<SearchAnswer> {
+    const weight = Math.min(1, r.photoWeight ?? 0);
+    const looks = await this.#loaded({ size: undefined });
+    const byShape = standardised(
+      similarities(shapes.set.vectors, (await this.#drawn(shapes.set, drawing)).vectors.data),
+    );
+    const byLook = standardised(similarities(looks.set.vectors, (await this.#asked(looks.set, r)).vectors.data));
+    const lookOf = new Map(Array.from(looks.set.ids, (id, i) => [id, byLook[i]!]));
+    const scores = Float32Array.from(
+      shapes.set.ids,
+      (id, i) => (1 - weight) * byShape[i]! + weight * (lookOf.get(id) ?? 0),
+    );
+    const found = Array.from(topByScore(scores, r.top), (image): Found => ({ image, score: scores[image]! }));
+    return {
+      hits: hitsOf(this.#library, shapes.set, found),
+      set: shapes.set.key,
+      setName: `${shapes.set.name} + ${looks.set.name}`,
+      method: 'cosine',
+      parameters: { photoWeight: weight },
+      milliseconds: performance.now() - began,
+      preparedMs: 0,
+      judgedBy: null,
+    };
+  }
+
+  /** What the network sees of a photo or a drawing, as a grey PNG. */
+  async sight(r: SightRequest): Promise<Uint8Array> {
+    const sight = await this.#sightOf(r.network);
+    return r.drawing !== undefined
+      ? sight.drawing(r.drawing, r.filtered)
+      : sight.photo(photoByHash(this.#library, r.photo ?? '').id, r.filtered);
+  }
+
+  /** The network that drawings go to, its filter, and how much of the library it describes; null where there is none. */
+  async edges(r: { readonly network?: string | undefined }): Promise<EdgeNetworkInfo | null> {
+    const network = await drawingNetwork(this.#library, r.network);
+    if (network === undefined) return null;
+    const count = (sql: string, ...values: unknown[]): number =>
+      (this.#library.db
+        .prepare(sql)
+        .pluck()
+        .get(...values) as number | undefined) ?? 0;
+    return {
+      ...(await this.#sightOf(network.uid)).facts(),
+      described: count(
+        'SELECT rows FROM descriptor_set WHERE network_id = ? AND size = ?',
+        network.id,
+        defaultSize(network.spec),
+      ),
+      photos: count('SELECT COUNT(*) FROM photo'),
+    };
+  }
+
+  async #sightOf(which: string | undefined): Promise<Sight> {
+    const network = await drawingNetwork(this.#library, which);
+    if (network === undefined) throw new CovisError('STATE_EMPTY', 'This library has no network for drawings yet');
+    if (this.#sight?.network.uid !== network.uid) {
+      await this.#sight?.release();
+      this.#sight = undefined;
+      this.#sight = await Sight.create(this.#library, network);
+    }
+    return this.#sight;
   }
 
   /** The teacher: bag of words, re-ranked by geometry, expanded (methods.md 1.1). Photos that it has not seen yet are read first. */
@@ -207,12 +338,11 @@ export class SearchSession {
   async close(): Promise<void> {
     for (const r of this.#rankers.values()) await (await r).close();
     await this.#features?.runner.release();
-    await this.#describer?.release();
+    for (const d of this.#describers.values()) await d.release();
+    await this.#sight?.release();
   }
 
-  async #loaded(
-    r: Pick<SearchRequest, 'set' | 'network' | 'size'>,
-  ): Promise<{ set: LoadedSet; cache: GraphCache; version: string }> {
+  async #loaded(r: Pick<SearchRequest, 'set' | 'network' | 'size'>): Promise<Loaded> {
     let network: NetworkRow | undefined;
     if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'latest');
     const own = /^(.*)-(\d+)$/.exec(r.set ?? '');
@@ -220,22 +350,36 @@ export class SearchSession {
     const size = own !== null ? Number(own[2]) : (r.size ?? (network === undefined ? 0 : defaultSize(network.spec)));
     const key = network === undefined ? r.set! : setKey(network, size);
     const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)}`;
-    if (this.#set?.version !== version) {
-      const set = network === undefined ? await loadSet(this.#library, key) : networkSet(this.#library, network, size);
-      for (const old of this.#rankers.values()) await (await old).close();
-      this.#rankers.clear();
-      this.#set = { version, set, cache: new GraphCache(set.vectors) };
+    const known = this.#sets.get(version);
+    if (known !== undefined) {
+      this.#sets.delete(version);
+      this.#sets.set(version, known);
+      return known;
     }
-    return this.#set;
+    const set = network === undefined ? await loadSet(this.#library, key) : networkSet(this.#library, network, size);
+    const loaded = { version, set, cache: new GraphCache(set.vectors) };
+    this.#sets.set(version, loaded);
+    for (const [old, gone] of this.#sets) {
+      // An older version of the same set is of no use to anybody.
+      if (old === version || (this.#sets.size <= SETS_KEPT && gone.set.key !== key)) continue;
+      this.#sets.delete(old);
+      for (const [name, ranker] of this.#rankers) {
+        if (!name.startsWith(`${old} `)) continue;
+        this.#rankers.delete(name);
+        await (await ranker).close();
+      }
+    }
+    return loaded;
   }
 
   async #ranker(
     database: Database,
     cache: GraphCache,
+    version: string,
     parameters: RankParameters,
     task: TaskContext | undefined,
   ): Promise<{ ranker: Ranker; fresh: boolean }> {
-    const key = JSON.stringify([parameters.method, usedParameters(parameters)]);
+    const key = `${version} ${JSON.stringify([parameters.method, usedParameters(parameters)])}`;
     const known = this.#rankers.get(key);
     if (known !== undefined) return { ranker: await known, fresh: false };
     const ranker = Ranker.prepare(database, parameters, task, cache);
@@ -281,12 +425,18 @@ export class SearchSession {
   }
 
   async #describerOf(network: NetworkRow, size: number): Promise<Describer> {
-    if (this.#describer?.network.uid !== network.uid || this.#describer.size !== size) {
-      await this.#describer?.release();
-      this.#describer = undefined;
-      this.#describer = await Describer.create(this.#library, network, size);
+    const key = setKey(network, size);
+    let describer = this.#describers.get(key);
+    if (describer === undefined) {
+      for (const [old, d] of this.#describers) {
+        if (this.#describers.size < SETS_KEPT) break;
+        this.#describers.delete(old);
+        await d.release();
+      }
+      describer = await Describer.create(this.#library, network, size);
+      this.#describers.set(key, describer);
     }
-    return this.#describer;
+    return describer;
   }
 
   /** Relations by a ground truth; undefined when the photo is none of its queries. */

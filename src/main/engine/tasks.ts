@@ -20,6 +20,10 @@ import {
   type LibraryMeasurement,
 } from './evaluation/library-measure.ts';
 import { clusterPhotos, type ClusteringOptions } from './clustering/cluster.ts';
+import { libraryDomainNetworks, type DomainNames } from './domains/domain-networks.ts';
+import { domainGeneralisation, type DomainOptions } from './domains/generalisation.ts';
+import { measureSketches, type SketchOptions } from './evaluation/sketches.ts';
+import { storeExperiment } from './library/experiments.ts';
 import { teacherAgainstStudent } from './evaluation/teacher.ts';
 import type { TaskContext } from './jobs/context.ts';
 import { extractRegions } from './retrieval/feature-maps.ts';
@@ -36,9 +40,9 @@ import {
 import { computeLooks, duplicateGroups } from './features/duplicates.ts';
 import type { Library } from './library/library.ts';
 import { defaultSize } from './edges/inputs.ts';
-import { edgeNetworkOf, type EdgeStart } from './edges/library-networks.ts';
+import { edgeNetworkFrom, edgeNetworkOf, type EdgeStart } from './edges/library-networks.ts';
 import { extract } from './retrieval/extract.ts';
-import { resolveNetwork, type NetworkRow } from './network/networks.ts';
+import { loadNetwork, resolveNetwork, type NetworkRow } from './network/networks.ts';
 import { evaluateNetwork, mineLibrary, mineManifoldLibrary, runAll, type MineReport } from './pipeline.ts';
 import { exportLibrary, type ExportOptions } from './exchange/export.ts';
 import { importPairs, isPairList } from './exchange/import-pairs.ts';
@@ -84,6 +88,9 @@ export interface TaskParams {
   readonly domain?: 'photos' | 'edges' | undefined;
   /** Of an edge network that is made. */
   readonly edges?: EdgeStart | undefined;
+  readonly domains?: Partial<DomainNames> &
+    Pick<DomainOptions, 'folder' | 'drawn'> & { readonly seeds?: number | undefined };
+  readonly sketches?: SketchOptions | undefined;
 }
 
 /** Defaults overlaid with what was given. @param edges defaults of training on edge maps. */
@@ -117,7 +124,7 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
     case 'extract': {
       const network =
         p.domain === 'edges'
-          ? await edgeNetworkOf(library, p.network, p.edges)
+          ? await edgeNetworkOf(library, p.network)
           : await resolveNetwork(library, p.network, 'latest');
       const size = sizeOf(p, network);
       const set = await extract(library, network, size, task);
@@ -130,7 +137,7 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
     case 'train': {
       const start =
         p.domain === 'edges'
-          ? await edgeNetworkOf(library, p.network, p.edges)
+          ? await edgeNetworkFrom(library, p.network, p.edges)
           : await resolveNetwork(library, p.network, 'default');
       if (p.domain === 'photos' && start.spec.edges !== undefined)
         throw new CovisError('INPUT_INVALID', `${start.spec.name} takes edge maps and cannot be trained on photos`);
@@ -176,6 +183,21 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
       return { groups: duplicateGroups(library).length };
     case 'cluster':
       return clusterPhotos(library, p.clustering!, task);
+    case 'domains': {
+      const { folder, fineTuned, edges, drawn, seeds } = p.domains!;
+      const networks = await libraryDomainNetworks(library, { pretrained: p.network, fineTuned, edges });
+      const report = await domainGeneralisation(networks, { folder, drawn, seeds: seeds ?? 3 }, task, library);
+      storeExperiment(library, 'domains', folder, report);
+      task.changed('experiments');
+      return report;
+    }
+    case 'sketches': {
+      const network = loadNetwork(library, await edgeNetworkOf(library, p.network));
+      const report = await measureSketches(network, p.sketches!, task, library);
+      storeExperiment(library, 'sketches', p.sketches!.photos, report);
+      task.changed('experiments');
+      return report;
+    }
     case 'export':
       return exportLibrary(library, p.export!, task);
     case 'tradeoff': {
@@ -319,6 +341,10 @@ export function taskTitle(kind: JobKind, p: TaskParams): string {
       return `Measure ${p.method ?? 'cosine'}`;
     case 'map':
       return 'Map of all photos';
+    case 'domains':
+      return `Domains of ${basename(p.domains?.folder ?? '')}`;
+    case 'sketches':
+      return `Drawings of ${basename(p.sketches?.photos ?? '')}`;
     case 'export':
       return `Export ${p.export?.format ?? ''}`;
     case 'duplicates':

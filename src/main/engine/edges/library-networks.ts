@@ -1,4 +1,5 @@
 import type { Library } from '../library/library.ts';
+import { embeddedNetwork } from '../network/embedded.ts';
 import {
   ensureDefaultNetwork,
   latestOf,
@@ -20,11 +21,10 @@ export interface EdgeStart {
 }
 
 /**
- * The edge network that a person means: the one named, the named photo network turned into one, or, when nothing is named, the embedded
- * photo network turned into one.
+ * An edge network before training: the one named, or a photo network turned into one, the embedded one when nothing is named.
  * @throws CovisError `INPUT_UNSUPPORTED` when the network cannot take edges.
  */
-export async function edgeNetworkOf(
+export async function edgeNetworkFrom(
   library: Library,
   which: string | undefined,
   start: EdgeStart = {},
@@ -37,7 +37,20 @@ export async function edgeNetworkOf(
   return storeNetwork(library, graph, spec, row.uid);
 }
 
-/** The edge network to draw with: the one named, or the one made last. */
+/**
+ * The edge network that a person means: the one named, a named photo network turned into one, or, when nothing is named, the one made
+ * last, else the embedded one.
+ * @throws CovisError as {@link edgeNetworkFrom}.
+ */
+export async function edgeNetworkOf(library: Library, which: string | undefined): Promise<NetworkRow> {
+  if (which !== undefined) return edgeNetworkFrom(library, which);
+  const known = latestOf(library, 'edges');
+  if (known !== undefined) return known;
+  const { graph, spec } = embeddedNetwork('edges');
+  return storeNetwork(library, graph, spec, null);
+}
+
+/** The edge network to draw with: the one named, or the one made last; undefined where there is none. */
 export async function drawingNetwork(library: Library, which: string | undefined): Promise<NetworkRow | undefined> {
   return which === undefined ? latestOf(library, 'edges') : resolveNetwork(library, which, 'default');
 }

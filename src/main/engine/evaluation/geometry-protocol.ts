@@ -67,8 +67,15 @@ export function geometryGroundTruth(library: Library, split: Split, minShared = 
   };
 }
 
-/** Mean average precision of a ranking by inner product. Photos without a descriptor are ranked nowhere. */
-export function meanAveragePrecision(truth: GeometryGroundTruth, descriptors: DescriptorSet): number {
+/**
+ * Mean average precision of a ranking by inner product. Photos without a descriptor are ranked nowhere.
+ * @param asking descriptors of the queries where they ask with something else, like a drawing of themselves.
+ */
+export function meanAveragePrecision(
+  truth: GeometryGroundTruth,
+  descriptors: DescriptorSet,
+  asking: DescriptorSet = descriptors,
+): number {
   const rowOf = new Map<number, number>();
   descriptors.ids.forEach((id, i) => rowOf.set(id, i));
   const present = truth.database.filter((id) => rowOf.has(id));
@@ -76,11 +83,13 @@ export function meanAveragePrecision(truth: GeometryGroundTruth, descriptors: De
   const data = new Float32Array(present.length * descriptors.dim);
   present.forEach((id, i) => data.set(row(all, rowOf.get(id)!), i * descriptors.dim));
   const database: Matrix = { data, rows: present.length, dim: descriptors.dim };
+  const askingRow = new Map(Array.from(asking.ids, (id, i) => [id, i]));
+  const questions: Matrix = { data: asking.data, rows: asking.ids.length, dim: asking.dim };
   let sum = 0;
   for (const q of truth.queries) {
-    const at = rowOf.get(q.photo);
+    const at = askingRow.get(q.photo);
     if (at === undefined) continue;
-    const ranking = Array.from(rankByScore(similarities(database, row(all, at))), (i) => present[i]!);
+    const ranking = Array.from(rankByScore(similarities(database, row(questions, at))), (i) => present[i]!);
     sum += averagePrecision(positiveRanks(ranking, q.positives, q.junk), q.positives.size);
   }
   return sum / truth.queries.length;

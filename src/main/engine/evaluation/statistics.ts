@@ -14,6 +14,13 @@ export function mean(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
+/** Sample standard deviation; 0 for a single value. */
+export function deviation(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const m = mean(values);
+  return Math.sqrt(values.reduce((s, v) => s + (v - m) ** 2, 0) / (values.length - 1));
+}
+
 /** Percentile bootstrap over queries: 2.5 % and 97.5 % of the means of resampled queries. */
 export function bootstrap(values: readonly number[], seed = 0, resamples = RESAMPLES): Interval {
   if (values.length === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN };

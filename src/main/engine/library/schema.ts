@@ -376,6 +376,16 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX photo_match_b ON photo_match(b);
   `,
+  `
+  -- Reports of experiments on images outside the library: domains, drawings.
+  CREATE TABLE experiment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('domains', 'sketches')),
+    folder TEXT NOT NULL,
+    report TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

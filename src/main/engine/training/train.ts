@@ -43,7 +43,7 @@ export const DEFAULT_TRAINING: TrainingParameters = {
 export const DEFAULT_EDGE_TRAINING: TrainingParameters = {
   ...DEFAULT_TRAINING,
   epochs: 10,
-  learningRate: 1e-4,
+  learningRate: 3e-5,
   weightDecay: 1e-5,
   size: 200,
   minings: 3,
