@@ -11,11 +11,13 @@ const CAPABILITIES = [
   'features',
   'sfm',
   'network',
+  'edges',
   'retrieval',
   'teacher',
   'clustering',
   'mining',
   'evaluation',
+  'domains',
   'training',
   'exchange',
 ];

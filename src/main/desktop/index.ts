@@ -47,6 +47,7 @@ ipcMain.handle('covis:request', (event, route: unknown, params: unknown) =>
 ipcMain.handle('covis:open-library', (event) => (trusted(event) ? chooseLibrary() : refused()));
 ipcMain.handle('covis:import', (event) => (trusted(event) ? chooseImport() : refused()));
 ipcMain.handle('covis:cluster', (event) => (trusted(event) ? chooseCluster() : refused()));
+ipcMain.handle('covis:domains', (event) => (trusted(event) ? chooseDomains() : refused()));
 
 ipcMain.handle('covis:export', (event, format: unknown, run: unknown) =>
   trusted(event) ? chooseExport(format, run) : refused(),
@@ -81,6 +82,16 @@ async function chooseCluster(): Promise<Reply<unknown>> {
   const path = chosen.filePaths[0];
   if (chosen.canceled || path === undefined) return { ok: true, data: null };
   return supervisor.request('library.cluster', { path }, 'host');
+}
+
+async function chooseDomains(): Promise<Reply<unknown>> {
+  const chosen = await dialog.showOpenDialog(window!, {
+    title: 'A folder of domains, each with a folder for every class',
+    properties: ['openDirectory'],
+  });
+  const path = chosen.filePaths[0];
+  if (chosen.canceled || path === undefined) return { ok: true, data: null };
+  return supervisor.request('library.domains', { path }, 'host');
 }
 
 async function chooseExport(format: unknown, run: unknown): Promise<Reply<unknown>> {

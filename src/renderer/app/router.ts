@@ -11,6 +11,7 @@ export const router = createRouter({
     { path: '/tuples/:run?/:index?', name: 'tuples', component: () => import('../views/tuples/TuplesView.vue') },
     { path: '/train', name: 'train', component: () => import('../views/train/TrainView.vue') },
     { path: '/search', name: 'search', component: () => import('../views/search/SearchView.vue') },
+    { path: '/draw', name: 'draw', component: () => import('../views/draw/DrawView.vue') },
     { path: '/manifold', name: 'manifold', component: () => import('../views/manifold/ManifoldView.vue') },
     { path: '/map', name: 'map', component: () => import('../views/map/MapView.vue') },
     { path: '/measure/:id?', name: 'measure', component: () => import('../views/measure/MeasureView.vue') },

@@ -106,6 +106,7 @@ export const host =
         openLibrary: () => unwrap(desktop.openLibrary()),
         importModels: () => unwrap(desktop.importModels()),
         clusterPhotos: () => unwrap(desktop.clusterPhotos()),
+        chooseDomains: () => unwrap(desktop.chooseDomains()),
         exportRun: (format: ExportFormat, run: number) => unwrap(desktop.exportRun(format, run)),
       };
 

@@ -15,10 +15,13 @@ export const useLibrary = defineStore('library', () => {
   const selectedPhoto = ref<string | null>(null);
   const selectedInfo = ref<PhotoInfo | null>(null);
 
-  const network = computed<NetworkInfo | null>(() => {
-    const all = info.value?.networks ?? [];
-    return all.find((n) => n.id === chosenNetwork.value) ?? all.at(-1) ?? null;
-  });
+  /** Of those that take photos; drawings have a view of their own. */
+  const newest = computed<NetworkInfo | null>(
+    () => info.value?.networks.findLast((n) => n.edges === undefined) ?? null,
+  );
+  const network = computed<NetworkInfo | null>(
+    () => info.value?.networks.find((n) => n.id === chosenNetwork.value) ?? newest.value,
+  );
 
   async function refresh(): Promise<void> {
     try {
@@ -58,6 +61,7 @@ export const useLibrary = defineStore('library', () => {
     loaded,
     changes,
     network,
+    newest,
     chosenNetwork,
     selectedPhoto,
     selectedInfo,
