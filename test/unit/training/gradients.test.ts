@@ -139,6 +139,18 @@ const CASES: Case[] = [
     outDims: [2, 4, 1, 1],
   },
   {
+    name: 'GlobalMaxPool',
+    inputs: { x: x4() },
+    build: (b) => b.op('GlobalMaxPool', ['x']),
+    outDims: [2, 4, 1, 1],
+  },
+  {
+    name: 'DepthToSpace',
+    inputs: { x: x4() },
+    build: (b) => b.op('DepthToSpace', ['x'], { blocksize: int(2) }),
+    outDims: [2, 1, 14, 12],
+  },
+  {
     name: 'Pad',
     inputs: { x: x4() },
     build: (b) => b.op('Pad', ['x', b.int64s([0, 0, 1, 2, 0, 0, 3, 0])]),

@@ -1,5 +1,4 @@
 import sharp from 'sharp';
-import type { Pixels } from '../library/pixels.ts';
 
 /** Soft edge strength in [0, 1], row-major, as large as the image that it was found in. */
 export interface EdgeMap {
@@ -50,16 +49,4 @@ export function mirrorEdgeMap({ width, height, data }: EdgeMap): EdgeMap {
   for (let y = 0; y < height; y += 1)
     for (let x = 0; x < width; x += 1) out[y * width + x] = data[y * width + width - 1 - x]!;
   return { width, height, data: out };
-}
-
-/** Resizes RGB pixels so that the long side has `side` pixels, larger or smaller. */
-export async function resizePixels(pixels: Pixels, side: number): Promise<Pixels> {
-  if (Math.max(pixels.width, pixels.height) === side) return pixels;
-  const { data, info } = await sharp(pixels.data, {
-    raw: { width: pixels.width, height: pixels.height, channels: 3 },
-  })
-    .resize(side, side, { fit: 'inside', kernel: 'lanczos3' })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data };
 }

@@ -6,26 +6,21 @@ import { decode, type Crop } from '../library/pixels.ts';
 import { photoHash, photoPath } from '../library/photos.ts';
 import { Recent } from '../library/recent.ts';
 import type { EdgeDetector } from './detector.ts';
-import { decodeEdgeMap, encodeEdgeMap, resizePixels, type EdgeMap } from './edge-map.ts';
+import { decodeEdgeMap, encodeEdgeMap, type EdgeMap } from './edge-map.ts';
 
 const CACHE_BYTES = 256 << 20;
 
-/** Edge maps of image files at several sizes, each found after resizing (methods.md 2.1). Small images are enlarged. */
+/**
+ * Edge maps of an image file at several sizes, each decoded at its own, so that a map does not depend on what else is asked for; edges
+ * are found after resizing (methods.md 2.1). Small images are enlarged.
+ */
 export async function edgeMapsOf(
   detector: EdgeDetector,
   file: string | Uint8Array,
   sides: readonly number[],
   crop?: Crop,
 ): Promise<EdgeMap[]> {
-  const whole = await decode(file, Math.max(...sides), crop, true);
-  const maps: EdgeMap[] = [];
-  for (const side of sides) {
-    // A crop keeps the size that it has within the whole photo.
-    const target =
-      crop === undefined ? side : Math.round((Math.max(whole.width, whole.height) * side) / Math.max(...sides));
-    maps.push(await detector.detect(await resizePixels(whole, target)));
-  }
-  return maps;
+  return Promise.all(sides.map(async (side) => detector.detect(await decode(file, side, crop, true))));
 }
 
 /** Edge maps of a library's photos: kept on disk by detector and size, the recently used in memory. */
