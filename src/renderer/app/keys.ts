@@ -105,6 +105,8 @@ export function pressed(event: KeyboardEvent): string {
 /** Keys are inert while typing and while a dialog is open; the palette's own key always works. */
 function inert(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
+  // A box that was ticked keeps the focus; only space is its own.
+  if (target?.closest('input[type="checkbox"]') != null) return event.key === ' ';
   if (target?.closest('input:not([type="range"]), textarea, select, [contenteditable]') != null) return true;
   return document.querySelector('[role="dialog"]') !== null;
 }

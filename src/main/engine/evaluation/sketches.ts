@@ -71,12 +71,13 @@ function flickr15k({ photos, sketches, truth }: SketchOptions): SketchSet {
     });
   const gnd = readGroundTruth(truth, 'oxford');
   const find = (folder: string, names: readonly string[]): string[] => {
+    const plain = (n: string): string => bareName(n.replace(DRAWINGS, ''));
     const at = new Map(
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((e) => e.isFile() && DRAWINGS.test(e.name))
-        .map((e) => [bareName(e.name), join(e.parentPath, e.name)]),
+        .map((e) => [plain(e.name), join(e.parentPath, e.name)]),
     );
-    const missing = names.filter((n) => !at.has(bareName(n)));
+    const missing = names.filter((n) => !at.has(plain(n)));
     if (missing.length > 0)
       throw new CovisError(
         'INPUT_MISSING',
@@ -85,7 +86,7 @@ function flickr15k({ photos, sketches, truth }: SketchOptions): SketchSet {
           file: folder,
         },
       );
-    return names.map((n) => at.get(bareName(n))!);
+    return names.map((n) => at.get(plain(n))!);
   };
   return {
     truth: gnd,
@@ -114,6 +115,7 @@ function pairs(folder: string): SketchSet {
     const photoFolder = sub('photos', 'images', 'photo');
     const sketchFolder = sub('sketches', 'sketch');
     const photos = listImages(photoFolder);
+    const plain = (n: string): string => bareName(n.replace(DRAWINGS, ''));
     const at = new Map(photos.map((p, i) => [stem(p), i]));
     const drawings = readdirSync(sketchFolder)
       .filter((f) => DRAWINGS.test(f))
