@@ -37,18 +37,25 @@ export function paint(context: CanvasRenderingContext2D, side: number, strokes: 
   context.globalCompositeOperation = 'source-over';
 }
 
-/** The drawing as a picture, black on white; undefined while there is nothing to see. */
-export async function picture(strokes: readonly Stroke[], side: number): Promise<Blob | undefined> {
-  const ink = new OffscreenCanvas(side, side);
-  const context = ink.getContext('2d') as unknown as CanvasRenderingContext2D;
-  paint(context, side, strokes);
-  if (!context.getImageData(0, 0, side, side).data.some((v, i) => i % 4 === 3 && v > 0)) return undefined;
-  const paper = new OffscreenCanvas(side, side);
-  const sheet = paper.getContext('2d')!;
-  sheet.fillStyle = '#fff';
-  sheet.fillRect(0, 0, side, side);
-  sheet.drawImage(ink, 0, 0);
-  return paper.convertToBlob({ type: 'image/png' });
+/**
+ * The drawing as a picture, black on white; undefined while there is nothing to see. Encoded at once: browsers leave `toBlob` to idle
+ * moments, which may be seconds away.
+ */
+export function picture(strokes: readonly Stroke[], side: number): Blob | undefined {
+  const sheet = (): CanvasRenderingContext2D => {
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = side;
+    return canvas.getContext('2d', { willReadFrequently: true })!;
+  };
+  const ink = sheet();
+  paint(ink, side, strokes);
+  if (!ink.getImageData(0, 0, side, side).data.some((v, i) => i % 4 === 3 && v > 0)) return undefined;
+  const paper = sheet();
+  paper.fillStyle = '#fff';
+  paper.fillRect(0, 0, side, side);
+  paper.drawImage(ink.canvas, 0, 0);
+  const base64 = paper.canvas.toDataURL('image/png').split(',')[1]!;
+  return new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type: 'image/png' });
 }
 
 /** Drawings one can go back and forth in; each step is a whole drawing, strokes are shared. */
