@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network retrieval mining models million large`.
+ * Parts by name: `npm run bench -- importing network retrieval mining shapes models million large`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,6 +20,7 @@ import { line, median, ms, REPEATS } from './report.ts';
 import { mining } from './mining.ts';
 import { large, models } from './models.ts';
 import { million, retrieval } from './retrieval.ts';
+import { shapes } from './shapes.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SAMPLE = join(ROOT, 'resources', 'sample');
@@ -141,13 +142,14 @@ const PARTS = {
   retrieval: () => retrieval(folder),
   mining: () => mining(folder),
   models: () => models(folder),
+  shapes: () => shapes(folder),
   million: () => million(folder),
   large: () => large(folder),
 } as const;
 const chosen = process.argv.slice(2).filter((a): a is keyof typeof PARTS => Object.hasOwn(PARTS, a));
 try {
   // A million descriptors take minutes to index; they run when asked for by name.
-  for (const part of chosen.length > 0 ? chosen : (['importing', 'network', 'retrieval', 'mining'] as const))
+  for (const part of chosen.length > 0 ? chosen : (['importing', 'network', 'retrieval', 'mining', 'shapes'] as const))
     await PARTS[part]();
 } finally {
   rmSync(folder, { recursive: true, force: true });
