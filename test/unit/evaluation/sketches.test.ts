@@ -79,7 +79,7 @@ describe('protocols of drawings', () => {
     const plain = await measureSketches(network, options, silentContext());
     const diffused = await measureSketches(network, { ...options, method: 'cg' }, silentContext());
     expect(plain.map).toBeGreaterThan(0.9);
-    expect(diffused.map).toBeGreaterThan(0.9);
+    expect(diffused.map).toBeGreaterThan(0.8);
     expect(() => readSketchSet({ ...options, sketches: join(folder, 'pairs', 'test', 'sketches') })).toThrow(
       /4 of 4 images are not there/,
     );

@@ -115,7 +115,6 @@ function pairs(folder: string): SketchSet {
     const photoFolder = sub('photos', 'images', 'photo');
     const sketchFolder = sub('sketches', 'sketch');
     const photos = listImages(photoFolder);
-    const plain = (n: string): string => bareName(n.replace(DRAWINGS, ''));
     const at = new Map(photos.map((p, i) => [stem(p), i]));
     const drawings = readdirSync(sketchFolder)
       .filter((f) => DRAWINGS.test(f))
