@@ -173,6 +173,8 @@ export class Engine {
     if (bytes.length === 0 || bytes.length > UPLOAD_BYTES)
       throw new CovisError('INPUT_INVALID', 'A photo to search with has between 1 byte and 64 MiB');
     const token = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+    // The same again counts as new, so that a drawing that was gone back to is not the next to go.
+    this.#uploads.delete(token);
     this.#uploads.set(token, bytes);
     for (const old of this.#uploads.keys()) {
       if (this.#uploads.size <= UPLOADS_KEPT) break;
