@@ -144,6 +144,20 @@ describe('domain generalisation', () => {
     expect(await run()).toEqual(report);
   }, 120_000);
 
+  it('refuses a domain of which nothing can be read', async () => {
+    const root = join(folder, 'broken');
+    await shapes(root, 2);
+    for (const shape of ['bar', 'disc'])
+      for (const k of [0, 1]) writeFileSync(join(root, 'night', shape, `${k}.png`), 'no image');
+    await expect(
+      domainGeneralisation(
+        domainNetworks({ pretrained: undefined, fineTuned: undefined, edges: undefined }),
+        { folder: root, seeds: 1 },
+        silentContext(),
+      ),
+    ).rejects.toMatchObject({ code: 'INPUT_INVALID', message: expect.stringContaining('Domain night') as string });
+  });
+
   it('leaves out a class that a domain lacks, and says so', () => {
     const root = join(folder, 'shapes');
     const { classes, warnings } = readDomains(root);

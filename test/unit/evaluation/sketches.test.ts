@@ -107,6 +107,28 @@ describe('protocols of drawings', () => {
     ).rejects.toThrow(/has none/);
   });
 
+  it('classes: QuickDraw strokes, one drawing a line, a damaged line named', async () => {
+    const strokes = join(folder, 'strokes');
+    mkdirSync(strokes);
+    const square = '{"word":"a","drawing":[[[50,200,200,50,50],[50,50,200,200,50]]]}';
+    const line = '{"word":"b","drawing":[[[20,230],[120,130]],[[120,120],[20,240]]]}';
+    const [a, b] = Object.keys(SHAPES) as [string, string];
+    writeFileSync(join(strokes, `${a}.ndjson`), `${square}\n\n${line}\n`);
+    writeFileSync(join(strokes, `${b}.ndjson`), line);
+    const options = { ...OPTIONS, layout: 'classes', photos: join(folder, 'classes'), sketches: strokes } as const;
+    const set = readSketchSet(options);
+    expect(set.truth.queries.map((q) => q.name).sort()).toEqual(
+      [`${a}/${a}.ndjson:1`, `${a}/${a}.ndjson:3`, `${b}/${b}.ndjson:1`].sort(),
+    );
+    expect(await measureSketches(network, options, silentContext())).toMatchObject({ sketches: 3, photos: 12 });
+    writeFileSync(join(strokes, `${a}.ndjson`), `${square}\n{"drawing":[[\n`);
+    await expect(measureSketches(network, options, silentContext())).rejects.toMatchObject({
+      code: 'INPUT_CORRUPT',
+      message: expect.stringContaining('Line 2: ') as string,
+      file: join(strokes, `${a}.ndjson`),
+    });
+  });
+
   it('refuses networks of photos and folders that are no protocol', async () => {
     const options = { ...OPTIONS, layout: 'classes', photos: join(folder, 'classes') } as const;
     await expect(measureSketches(embeddedNetwork('photos'), options, silentContext())).rejects.toThrow(/takes photos/);

@@ -1,7 +1,6 @@
 import type { DomainMethod, DomainReport } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { describe, InputMaker } from '../edges/inputs.ts';
-import { defaultSize } from '../edges/inputs.ts';
+import { defaultSize, describe, InputMaker } from '../edges/inputs.ts';
 import { readDrawing } from '../edges/sketch-files.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import type { Library } from '../library/library.ts';
@@ -58,6 +57,12 @@ export async function domainGeneralisation(
   const b = await describeImages(networks.fineTuned, folder, drawn, failed, task, library);
   const c = await describeImages(networks.edges, folder, drawn, failed, task, library);
   const kept = folder.images.flatMap((_, i) => (failed.has(i) ? [] : [i]));
+  folder.domains.forEach((name, domain) => {
+    if (kept.filter((i) => folder.images[i]!.domain === domain).length < 2)
+      throw new CovisError('INPUT_INVALID', `Domain ${name} has fewer than two images that can be read`, {
+        file: options.folder,
+      });
+  });
   const sets: [string, Matrix][] = [
     ['Pre-trained RGB', a],
     ['Fine-tuned RGB', b],

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { Method, Protocol, SketchReport } from '../../../shared/domain.ts';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { defaultSize, describe, InputMaker, type NetworkInput } from '../edges/inputs.ts';
 import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
 import type { TaskContext } from '../jobs/context.ts';
@@ -12,6 +12,7 @@ import type { LoadedNetwork } from '../network/networks.ts';
 import { Runner } from '../network/runtime.ts';
 import { libraryParameters, Ranker } from '../retrieval/methods.ts';
 import type { Matrix } from '../retrieval/rank.ts';
+import { lines } from '../sfm/text-lines.ts';
 import { learnWhitening, whiten } from '../retrieval/whitening.ts';
 import { bareName, type GroundTruth } from './ground-truth.ts';
 import { readGroundTruth } from './ground-truth-files.ts';
@@ -47,7 +48,9 @@ export interface SketchSet {
 /** A drawing in a file, which may hold one a line. */
 export interface DrawingFile {
   readonly file: string;
+  /** Of a file with one a line: which, counted from 1, and its strokes as JSON. */
   readonly line?: number | undefined;
+  readonly strokes?: string | undefined;
 }
 
 const DRAWINGS = /\.(png|jpe?g|webp|svg|json|ndjson)$/i;
@@ -185,7 +188,7 @@ function classes(photos: string, sketches: string | undefined): SketchSet {
       name: basename(photos),
       images: files,
       queries: kept.map((d) => ({
-        name: `${names[d.label]!}/${basename(d.file)}${d.line === undefined ? '' : `:${d.line + 1}`}`,
+        name: `${names[d.label]!}/${basename(d.file)}${d.line === undefined ? '' : `:${d.line}`}`,
         bbx: null,
         row: null,
         labels: { ok: members[d.label]! },
@@ -199,10 +202,16 @@ function classes(photos: string, sketches: string | undefined): SketchSet {
 }
 
 function drawingsOf(base: string): DrawingFile[] {
-  const lines = `${base}.ndjson`;
-  if (existsSync(lines)) {
-    const count = readFileSync(lines, 'utf8').trimEnd().split('\n').length;
-    return Array.from({ length: Math.min(count, MOST_LINES) }, (_, line) => ({ file: lines, line }));
+  const file = `${base}.ndjson`;
+  if (existsSync(file)) {
+    const drawings: DrawingFile[] = [];
+    let line = 0;
+    for (const { text } of lines(file)) {
+      line += 1;
+      if (text.trim() !== '') drawings.push({ file, line, strokes: text });
+      if (drawings.length === MOST_LINES) break;
+    }
+    return drawings;
   }
   if (!existsSync(base)) return [];
   return readdirSync(base, { withFileTypes: true })
@@ -211,10 +220,14 @@ function drawingsOf(base: string): DrawingFile[] {
     .sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-function load({ file, line }: DrawingFile): Promise<Drawing> {
-  if (line === undefined) return readDrawing(file);
-  const text = readFileSync(file, 'utf8').split('\n')[line]!;
-  return readDrawing(Buffer.from(text));
+async function load({ file, line, strokes }: DrawingFile): Promise<Drawing> {
+  if (strokes === undefined) return readDrawing(file);
+  try {
+    return await readDrawing(Buffer.from(strokes));
+  } catch (cause) {
+    const { code, message, hint } = toErrorShape(cause);
+    throw new CovisError(code, `Line ${line}: ${message}`, { file, ...(hint === undefined ? {} : { hint }), cause });
+  }
 }
 
 /**
