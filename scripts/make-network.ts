@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addGemHead } from '../src/main/engine/network/head.ts';
+import { addHead } from '../src/main/engine/network/head.ts';
 import { encodeOnnx } from '../src/main/engine/network/onnx/file.ts';
 import { floatTensor, GraphBuilder, int, ints, type Graph } from '../src/main/engine/network/onnx/graph.ts';
 import { normalise, prune } from '../src/main/engine/network/onnx/normalise.ts';
@@ -220,7 +220,7 @@ try {
   const worst = await verify(chain, backbone);
   if (!(worst < 1e-4)) throw new Error(`The converted network differs from the original by ${worst}`);
   const features = raw.outputs[0]!.name;
-  const { graph, dim } = addGemHead(backbone, features);
+  const { graph, dim } = addHead(backbone, features);
   writeSpec(graph, {
     name: 'MobileNetV1 0.25 GeM',
     dim,

@@ -10,7 +10,8 @@ import { silentContext } from '../src/main/engine/jobs/context.ts';
 import { Library } from '../src/main/engine/library/library.ts';
 import { ensureDefaultNetwork } from '../src/main/engine/network/networks.ts';
 import { importSources } from '../src/main/engine/sfm/import.ts';
-import { DEFAULT_EDGE_TRAINING, DEFAULT_TRAINING, train } from '../src/main/engine/training/train.ts';
+import { DEFAULT_EDGE_TRAINING, DEFAULT_TRAINING } from '../src/main/engine/training/presets.ts';
+import { train } from '../src/main/engine/training/train.ts';
 
 const RESOURCES = join(import.meta.dirname, '..', 'resources');
 const EDGE_EPOCHS = 6;

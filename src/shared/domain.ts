@@ -3,6 +3,13 @@ import type { MiningParameters } from './mining.ts';
 
 export * from './mining.ts';
 
+/**
+ * Ways from a feature map to a vector (methods.md 1.5): maximum, mean, generalised mean with one exponent or one per channel, and the
+ * sum over R-MAC's regions, each pooled by maximum or by GeM.
+ */
+export const POOLINGS = ['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
 /** How pixels become the network's input: (value * scale - mean) / std per channel, values 0..255, NCHW. */
 export interface Preprocess {
   readonly order: 'RGB' | 'BGR';
@@ -21,8 +28,31 @@ export interface NetworkSpec {
   readonly licence: string;
   /** The value of the backbone's graph that is pooled. */
   readonly features: string;
+  /** How that is pooled; GeM where nothing is said. */
+  readonly pooling?: Pooling | undefined;
+  /** Factors of the image's size at which the graph itself describes and combines (methods.md 1.7); one scale where nothing is said. */
+  readonly scales?: readonly number[] | undefined;
+  /** What the whitening at the network's end was learned from; absent where there is none. */
+  readonly whitening?: WhiteningFacts | undefined;
   /** Present for networks that take edge maps instead of photos. */
   readonly edges?: EdgeSpec | undefined;
+}
+
+/** How a whitening was made (methods.md 1.8). */
+export interface WhiteningFacts {
+  /** Learned from matching pairs, or by principal components of all descriptors. */
+  readonly method: 'learned' | 'pca';
+  /** Matching pairs; 0 for PCA. */
+  readonly pairs: number;
+  readonly descriptors: number;
+  /** Dimensions before it. */
+  readonly from: number;
+  /** Share of the mean variance added to every direction; 0 where there were enough samples. */
+  readonly shrinkage: number;
+  /** Long side in pixels of the images that it was learned on. */
+  readonly size: number;
+  /** Seed of the split whose training places it was learned on. */
+  readonly seed: number;
 }
 
 /** How an edge network wants its maps (methods.md 2.1, 2.6). */
@@ -130,8 +160,11 @@ export interface EpochInfo {
   /** Fraction of negatives inside the margin: those that still teach. */
   readonly activeNegatives: number;
   readonly map: number | null;
-  readonly p: number;
+  /** GeM's exponent, the mean of them where there are several; null where there is none. */
+  readonly p: number | null;
   readonly seconds: number;
+  /** Tuples left out because a photo could not be read. */
+  readonly skipped: number;
 }
 
 export interface TrainingRunInfo {
@@ -144,13 +177,48 @@ export interface TrainingRunInfo {
   readonly parameters: TrainingParameters;
   readonly epochs: readonly EpochInfo[];
   readonly mapBefore: number | null;
+  /** What really computed. */
   readonly device: string;
+  /** Ended before its last epoch and left a checkpoint to go on from. */
+  readonly resumable: boolean;
 }
 
+/** What computes loss and gradients. `tfjs-cpu` is TensorFlow.js in plain JavaScript: very slow, there to check the others. */
+export const BACKENDS = [
+  'auto',
+  'cpu',
+  'webgpu',
+  'cuda',
+  'directml',
+  'coreml',
+  'tensorflow',
+  'tfjs-webgpu',
+  'tfjs-cpu',
+] as const;
+export type Backend = (typeof BACKENDS)[number];
+
+/** How the learning rate falls: by e^-rate each epoch, or divided at given epochs (methods.md 1.6). */
+export type Decay =
+  | { readonly kind: 'exponential'; readonly rate: number }
+  | { readonly kind: 'steps'; readonly epochs: readonly number[]; readonly factor: number };
+
 export interface TrainingParameters {
+  /** The recipe that the rest started from. */
+  readonly preset: string;
+  /** What the trained network is to be called; chosen if null. */
+  readonly name: string | null;
+  readonly backend: Backend;
   readonly epochs: number;
   readonly loss: 'contrastive' | 'triplet';
   readonly optimiser: 'adam' | 'sgd';
+  readonly decay: Decay;
+  /**
+   * What the summed gradient of a step is divided by (methods.md 1.4): nothing, the tuples of the step, or the pairs of its tuples.
+   * Adam hardly feels it, gradient descent does.
+   */
+  readonly scaling: 'sum' | 'tuples' | 'pairs';
+  /** Gradient descent takes this share of each gradient away before it enters the momentum. */
+  readonly dampening: number;
   /** Tuples of one step of the optimiser. */
   readonly batch: number;
   /** Mining run whose manifold pools are trained on instead of geometry; null to mine each epoch. */
@@ -512,7 +580,9 @@ export type JobKind =
   | 'cluster'
   | 'duplicates'
   | 'domains'
-  | 'sketches';
+  | 'sketches'
+  | 'whiten'
+  | 'ladder';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface JobProgress {

@@ -15,7 +15,8 @@ import { Runner } from '../../src/main/engine/network/runtime.ts';
 import { readColmapBinary } from '../../src/main/engine/sfm/colmap-binary.ts';
 import { covisibility } from '../../src/main/engine/sfm/covisibility.ts';
 import { Adam } from '../../src/main/engine/training/optimisers.ts';
-import { TupleTrainer } from '../../src/main/engine/training/tuple-trainer.ts';
+import { clearGradients } from '../../src/main/engine/training/executor.ts';
+import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { line, median, ms, REPEATS } from './report.ts';
 import { mining } from './mining.ts';
 import { large, models } from './models.ts';
@@ -63,11 +64,11 @@ async function network(): Promise<void> {
   const runner = await Runner.create(graph, { threads });
   const descriptor = (await runner.run({ image: inputs[0]! }))['descriptor']!;
   const extract = await median(() => runner.run({ image: inputs[0]! }), 50);
-  const trainer = await TupleTrainer.create(graph, { threads });
+  const trainer = await OrtExecutor.create(graph, { threads });
   const adam = new Adam(trainer.parameters);
   let loss = 0;
   const step = await median(async () => {
-    trainer.clearGradients();
+    clearGradients(trainer);
     loss = (await trainer.accumulate(inputs, { kind: 'contrastive', margin: 0.7, weight: 1 })).loss;
     adam.step(trainer.gradients, { learningRate: 1e-9, weightDecay: 0 });
   });

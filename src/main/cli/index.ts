@@ -1,10 +1,5 @@
 /** The command line: every job of the studio as a command. */
-import { existsSync } from 'node:fs';
-import { CommanderError, type Command } from 'commander';
-import { CovisError } from '../../shared/errors.ts';
-import { importNetwork, PREPROCESSING, resolveNetwork } from '../engine/network/networks.ts';
-import { projectNetwork } from '../engine/network/projection.ts';
-import type { RunReport } from '../engine/pipeline.ts';
+import { CommanderError } from 'commander';
 import type { ImportReport } from '../engine/sfm/import.ts';
 import { listClusters } from '../engine/sfm/clusters.ts';
 import { doctor, doctorLines } from './doctor.ts';
@@ -13,64 +8,18 @@ import { addConvert } from './convert.ts';
 import { addDecide } from './decide.ts';
 import { addDuplicates } from './duplicates.ts';
 import { addExport } from './export.ts';
-import { addMine, miningOf, miningOptions } from './mine.ts';
-import { runLines } from './report.ts';
-import { duration, fail, print } from './output.ts';
+import { addMine } from './mine.ts';
+import { fail, print } from './output.ts';
 import { action, command, number, program, withLibrary, type Options } from './program.ts';
-import { common, params, runJob } from './run-job.ts';
-import type { TaskParams } from '../engine/tasks.ts';
+import { runJob } from './run-job.ts';
 import { addEvaluate } from './evaluate.ts';
+import { addNetworks } from './networks.ts';
 import { addRank } from './rank.ts';
+import { addTrain } from './train.ts';
 import { addSearch } from './search.ts';
 import { addShapes } from './shapes.ts';
 import { addTeacher } from './teacher.ts';
 import { openStudio, serveStudio } from './studio.ts';
-
-const training = (command: Command): Command => {
-  let c = miningOptions(common(command))
-    .option('--loss <loss>', 'contrastive or triplet (contrastive)')
-    .option('--optimiser <optimiser>', 'adam or sgd (adam)');
-  c = number(c, '--epochs', 'passes, each with tuples mined anew (5)');
-  c = number(c, '--tuples', 'tuples of an epoch (160)');
-  c = number(c, '--batch', 'tuples of one step of the optimiser (5)');
-  c = number(c, '--learning-rate', 'rate at the start (1e-5)');
-  c = number(c, '--weight-decay', 'L2 weight decay (1e-6)');
-  return number(c, '--margin', 'margin of the loss (0.7)');
-};
-
-/** What the options of training say. */
-function trainingParams(o: Options): TaskParams {
-  const one = <T extends string>(key: string, of: readonly T[]): T | undefined => {
-    const v = o[key] as T | undefined;
-    if (v !== undefined && !of.includes(v))
-      throw new CovisError('INPUT_INVALID', `--${key} takes ${of.join(' or ')}, not "${v}"`);
-    return v;
-  };
-  const n = (key: string): number | undefined => o[key] as number | undefined;
-  return {
-    ...params(o),
-    epochs: n('epochs'),
-    queriesPerEpoch: n('tuples'),
-    learningRate: n('learningRate'),
-    weightDecay: n('weightDecay'),
-    margin: n('margin'),
-    batch: n('batch'),
-    pools: n('pools'),
-    loss: one('loss', ['contrastive', 'triplet']),
-    optimiser: one('optimiser', ['adam', 'sgd']),
-    mining: miningOf(o),
-  };
-}
-
-/** What a command says of edges. @throws CovisError `INPUT_INVALID`. */
-function edgeParams(o: Options): Pick<TaskParams, 'domain' | 'edges'> {
-  const { domain, pooling } = o;
-  if (domain !== undefined && domain !== 'photos' && domain !== 'edges')
-    throw new CovisError('INPUT_INVALID', `--domain takes photos or edges, not "${String(domain)}"`);
-  if (pooling !== undefined && pooling !== 'mac' && pooling !== 'gem')
-    throw new CovisError('INPUT_INVALID', `--pooling takes mac or gem, not "${String(pooling)}"`);
-  return { domain, edges: { pooling, detector: o['detector'] as string | undefined } };
-}
 
 action(
   command('init', 'make a library in a new or an empty folder').argument('<library>'),
@@ -115,96 +64,11 @@ action(
   },
 );
 
-action(
-  number(
-    number(
-      command('network', 'add a network: one that Covis wrote, or an ONNX backbone that is cut and gets GeM pooling')
-        .argument('<library>')
-        .argument('<file>', 'ONNX file; with --project also a network of the library'),
-      '--project',
-      'append a linear layer to so many dimensions, trained with the rest (64 in the CUB recipe)',
-    ),
-    '--seed',
-    'of the layer’s weights (0)',
-  )
-    .option('--cut <node>', 'node or value to cut at; the last feature map if left out')
-    .option('--name <name>', 'what to call it')
-    .option('--pixels <how>', `what it wants: ${Object.keys(PREPROCESSING).join(', ')} (torchvision)`),
-  async (o: Options, path: string, file: string) => {
-    const pixels = (o['pixels'] as string | undefined) ?? 'torchvision';
-    if (!Object.hasOwn(PREPROCESSING, pixels)) {
-      throw new CovisError('INPUT_INVALID', `--pixels takes ${Object.keys(PREPROCESSING).join(', ')}, not "${pixels}"`);
-    }
-    await withLibrary(path, true, async (library) => {
-      const project = o['project'] as number | undefined;
-      const known = project !== undefined && !existsSync(file);
-      const added = known
-        ? await resolveNetwork(library, file, 'default')
-        : await importNetwork(library, file, {
-            cut: o['cut'] as string | undefined,
-            name: o['name'] as string | undefined,
-            preprocess: PREPROCESSING[pixels as keyof typeof PREPROCESSING],
-          });
-      const seed = (o['seed'] as number | undefined) ?? 0;
-      const row = project === undefined ? added : projectNetwork(library, added, project, seed);
-      print(o.json === true, { network: row.uid, ...row.spec }, () => [
-        `Network ${row.uid}: ${row.spec.name}, ${row.spec.dim} dimensions, cut at ${row.spec.features}`,
-      ]);
-    });
-  },
-);
-
-action(
-  common(
-    command('extract', 'compute the descriptors of all photos')
-      .argument('<library>')
-      .option('--domain <domain>', 'photos, or edges: with the network that drawings go to'),
-  ),
-  async (o: Options, path: string) => {
-    await withLibrary(path, false, async (library) => {
-      const r = await runJob<{ network: string; photos: number; computed: number; dim: number }>(library, 'extract', {
-        ...params(o),
-        ...edgeParams(o),
-      });
-      print(o.json === true, r, () => [
-        `${r.photos} photos have descriptors of ${r.dim} dimensions from network ${r.network}, ${r.computed} of them new`,
-      ]);
-    });
-  },
-);
-
 addMine();
 addDecide();
 
-action(
-  number(
-    training(
-      command('train', 'fine-tune a network on mined tuples')
-        .argument('<library>')
-        .option('--domain <domain>', 'photos, or edges: an EdgeMAC network on edge maps of the photos')
-        .option('--pooling <pooling>', 'of an edge network that is made: mac or gem (gem)')
-        .option('--detector <detector>', 'its edges: covis-edges-1, classical, or an ONNX file (covis-edges-1)'),
-    ),
-    '--pools',
-    'manifold run whose pools are trained on, instead of mining geometry each epoch',
-  ),
-  async (o: Options, path: string) => {
-    await withLibrary(path, false, async (library) => {
-      const r = await runJob<{
-        run: number;
-        network: string;
-        tuples: number;
-        epochs: { epoch: number; loss: number; map: number | null }[];
-      }>(library, 'train', { ...trainingParams(o), ...edgeParams(o) });
-      print(o.json === true, r, () => [
-        ...r.epochs.map(
-          (e) => `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, held-out mAP ${e.map?.toFixed(4) ?? 'not measured'}`,
-        ),
-        `Network ${r.network}`,
-      ]);
-    });
-  },
-);
+addNetworks();
+addTrain();
 
 addRank();
 addEvaluate();
@@ -217,20 +81,6 @@ addCluster();
 addDuplicates();
 addTeacher();
 addShapes();
-
-action(
-  training(
-    command('run', 'the whole loop: import, extract, mine, train, evaluate')
-      .argument('<source...>')
-      .requiredOption('--library <library>', 'where the library is or will be'),
-  ),
-  async (o: Options, sources: string[]) => {
-    await withLibrary(o['library'] as string, true, async (library) => {
-      const r = await runJob<RunReport>(library, 'run', { ...trainingParams(o), sources });
-      print(o.json === true, r, () => runLines(r, duration));
-    });
-  },
-);
 
 action(
   number(

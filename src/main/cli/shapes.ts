@@ -16,7 +16,8 @@ import {
   type SketchOptions,
 } from '../engine/evaluation/sketches.ts';
 import { embeddedNetwork } from '../engine/network/embedded.ts';
-import { PREPROCESSING, readNetworkFile } from '../engine/network/networks.ts';
+import { readNetworkFile } from '../engine/network/networks.ts';
+import { PREPROCESSING } from '../engine/network/preprocessing.ts';
 import { print, terminalContext } from './output.ts';
 import { action, command, number, withLibrary, type Options } from './program.ts';
 import { runJob } from './run-job.ts';

@@ -1,20 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { settingsSchema, type Settings } from '../../shared/contract.ts';
+import { userFolder } from './user-folder.ts';
 
 /** Where a person's settings are: beside those of other programs, the same for every library and face. */
 function settingsFile(): string {
   const given = process.env['COVIS_SETTINGS'];
   if (given !== undefined && given !== '') return given;
-  const home = homedir();
-  const base =
-    process.platform === 'win32'
-      ? (process.env['APPDATA'] ?? join(home, 'AppData', 'Roaming'))
-      : process.platform === 'darwin'
-        ? join(home, 'Library', 'Application Support')
-        : (process.env['XDG_CONFIG_HOME'] ?? join(home, '.config'));
-  return join(base, 'covis', 'settings.json');
+  return join(userFolder(), 'settings.json');
 }
 
 /** What a person chose. A file that cannot be read counts as no choice: settings are never worth an error at start. */

@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import {
+  type Backend,
   type JobKind,
   type ManifoldParameters,
   METHODS,
   type Method,
   type MiningParameters,
+  type Pooling,
   PROTOCOLS,
   type Protocol,
   type TrainingParameters,
@@ -42,13 +44,22 @@ import type { Library } from './library/library.ts';
 import { defaultSize } from './edges/inputs.ts';
 import { edgeNetworkFrom, edgeNetworkOf, type EdgeStart } from './edges/library-networks.ts';
 import { extract } from './retrieval/extract.ts';
-import { loadNetwork, resolveNetwork, type NetworkRow } from './network/networks.ts';
+import { hasLinearLayer } from './network/linear-head.ts';
+import { loadNetwork, repoolNetwork, resolveNetwork, type NetworkRow } from './network/networks.ts';
 import { evaluateNetwork, mineLibrary, mineManifoldLibrary, runAll, type MineReport } from './pipeline.ts';
 import { exportLibrary, type ExportOptions } from './exchange/export.ts';
 import { importPairs, isPairList } from './exchange/import-pairs.ts';
 import { importSources, type ImportReport } from './sfm/import.ts';
 import { DEFAULT_TEACHER } from './teacher/bow-index.ts';
-import { DEFAULT_EDGE_TRAINING, DEFAULT_TRAINING, train } from './training/train.ts';
+import { whitenNetwork, type WhitenOptions } from './training/whiten.ts';
+import {
+  DEFAULT_EDGE_TRAINING,
+  DEFAULT_TRAINING,
+  defaultMargin,
+  presetAdvice,
+  presetNamed,
+} from './training/presets.ts';
+import { resume, train, type TrainingResult } from './training/train.ts';
 
 /** Everything a long task may be told; what is left out has a default. */
 export interface TaskParams {
@@ -82,6 +93,17 @@ export interface TaskParams {
   readonly loss?: TrainingParameters['loss'] | undefined;
   readonly optimiser?: TrainingParameters['optimiser'] | undefined;
   readonly batch?: number | undefined;
+  /** A recipe by name; the one for small machines if left out. */
+  readonly preset?: string | undefined;
+  readonly backend?: Backend | undefined;
+  /** What the trained network is to be called. */
+  readonly name?: string | undefined;
+  /** Times an epoch that tuples are mined. */
+  readonly minings?: number | undefined;
+  /** Of a photo network that is trained; its own if left out. */
+  readonly pooling?: Pooling | undefined;
+  /** A training run to take up where it stopped. */
+  readonly resume?: number | undefined;
   /** Manifold run that is trained on. */
   readonly pools?: number | undefined;
   /** What is trained on: photos, or edge maps of them. Left out, what the network takes. */
@@ -91,13 +113,24 @@ export interface TaskParams {
   readonly domains?: Partial<DomainNames> &
     Pick<DomainOptions, 'folder' | 'drawn'> & { readonly seeds?: number | undefined };
   readonly sketches?: SketchOptions | undefined;
+  readonly whiten?: Partial<Omit<WhitenOptions, 'size' | 'seed'>> | undefined;
 }
 
-/** Defaults overlaid with what was given. @param edges defaults of training on edge maps. */
+/**
+ * The recipe, overlaid with what was given.
+ * @param edges training on edge maps has a recipe of its own where none is named.
+ * @throws CovisError `INPUT_INVALID` for a recipe that does not exist.
+ */
 export function trainingParameters(p: TaskParams, edges = false): TrainingParameters {
   const { epochs, queriesPerEpoch, learningRate, weightDecay, margin, size, seed, loss, optimiser, batch, pools } = p;
+  const named = p.preset === undefined ? undefined : presetNamed(p.preset).parameters;
+  const base = named ?? (edges ? DEFAULT_EDGE_TRAINING : DEFAULT_TRAINING);
+  // Gradient descent outside a recipe is that of mining on manifolds (methods.md 5.5).
+  const descent =
+    optimiser === 'sgd' && base.optimiser !== 'sgd' ? ({ scaling: 'tuples', dampening: 0.9 } as const) : {};
   return {
-    ...(edges ? DEFAULT_EDGE_TRAINING : DEFAULT_TRAINING),
+    ...base,
+    ...descent,
     ...defined({
       epochs,
       queriesPerEpoch,
@@ -110,8 +143,11 @@ export function trainingParameters(p: TaskParams, edges = false): TrainingParame
       optimiser,
       batch,
       pools,
+      minings: p.minings,
+      backend: p.backend,
+      name: p.name,
     }),
-    mining: { ...DEFAULT_TRAINING.mining, ...defined(p.mining ?? {}) },
+    mining: { ...base.mining, ...defined(p.mining ?? {}) },
   };
 }
 
@@ -121,6 +157,16 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
   switch (kind) {
     case 'import':
       return importAny(library, p, task);
+    case 'whiten': {
+      const network = await resolveNetwork(library, p.network, 'latest');
+      const { method = 'learned', ...options } = p.whiten ?? {};
+      return whitenNetwork(
+        library,
+        network,
+        { ...options, method, size: sizeOf(p, network), seed: training.seed },
+        task,
+      );
+    }
     case 'extract': {
       const network =
         p.domain === 'edges'
@@ -135,15 +181,19 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
         return mineManifoldLibrary(library, await setOf(library, p, task), p.manifold, training.seed, task);
       return mineWith(library, await resolveNetwork(library, p.network, 'latest'), p, training, task);
     case 'train': {
-      const start =
-        p.domain === 'edges'
-          ? await edgeNetworkFrom(library, p.network, p.edges)
-          : await resolveNetwork(library, p.network, 'default');
-      if (p.domain === 'photos' && start.spec.edges !== undefined)
-        throw new CovisError('INPUT_INVALID', `${start.spec.name} takes edge maps and cannot be trained on photos`);
-      const result = await train(library, start, trainingParameters(p, start.spec.edges !== undefined), task);
-      await extract(library, result.network, sizeOf(p, start), task);
-      return { run: result.trainingId, network: result.network.uid, epochs: result.epochs, tuples: result.tuples };
+      const began = performance.now();
+      const result = p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task);
+      await extract(library, result.network, sizeOf(p, result.network), task);
+      return {
+        run: result.trainingId,
+        network: result.network.uid,
+        backend: result.backend,
+        device: result.device,
+        epochs: result.epochs,
+        tuples: result.tuples,
+        seconds: (performance.now() - began) / 1000,
+        peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      };
     }
     case 'evaluate': {
       const network = await resolveNetwork(library, p.network, 'latest');
@@ -210,6 +260,36 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
       return { set: set.key, setName: set.name, ...report };
     }
   }
+}
+
+/** Starts a training run: the network with the pooling that was asked for, and a margin that suits it. */
+async function trainNew(library: Library, p: TaskParams, task: TaskContext): Promise<TrainingResult> {
+  const preset = p.preset === undefined ? undefined : presetNamed(p.preset);
+  let start =
+    p.domain === 'edges'
+      ? await edgeNetworkFrom(library, p.network, p.edges)
+      : await resolveNetwork(library, p.network, 'default');
+  const edges = start.spec.edges !== undefined;
+  if (p.domain === 'photos' && edges)
+    throw new CovisError('INPUT_INVALID', `${start.spec.name} takes edge maps and cannot be trained on photos`);
+  const pooling = p.pooling ?? preset?.pooling ?? undefined;
+  if (pooling !== undefined && !edges) start = repoolNetwork(library, start, pooling);
+  const parameters = trainingParameters(p, edges);
+  const { graph, spec } = loadNetwork(library, start);
+  const advice = preset === undefined ? undefined : presetAdvice(preset, spec);
+  if (advice !== undefined) task.warn(advice);
+  if (preset?.whitened === true && !hasLinearLayer(graph))
+    task.warn(
+      `${preset.title} trains a whitening layer, which ${spec.name} does not have: make one with covis whiten first`,
+    );
+  // A recipe's own margin is part of it; otherwise it follows from the network.
+  const own = p.margin !== undefined || preset?.backbone != null;
+  return train(
+    library,
+    start,
+    own ? parameters : { ...parameters, margin: defaultMargin(graph, parameters.loss) },
+    task,
+  );
 }
 
 function mineWith(
@@ -328,7 +408,11 @@ export function taskTitle(kind: JobKind, p: TaskParams): string {
     case 'mine':
       return p.manifold === undefined ? 'Mine tuples' : 'Mine on the manifold';
     case 'train':
-      return 'Train';
+      return p.resume === undefined ? 'Train' : `Resume training run ${p.resume}`;
+    case 'whiten':
+      return 'Learn a whitening';
+    case 'ladder':
+      return 'Component contributions';
     case 'evaluate':
       return 'Measure';
     case 'run':

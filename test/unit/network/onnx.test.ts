@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { addGemHead, lastFeatureMap } from '../../../src/main/engine/network/head.ts';
+import { addHead, lastFeatureMap } from '../../../src/main/engine/network/head.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { toInput, type Pixels } from '../../../src/main/engine/library/pixels.ts';
 import { importNetwork, loadNetwork, readNetworkFile } from '../../../src/main/engine/network/networks.ts';
-import { TupleTrainer } from '../../../src/main/engine/training/tuple-trainer.ts';
+import { OrtExecutor } from '../../../src/main/engine/training/ort-executor.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { encodeOnnx, parseOnnx } from '../../../src/main/engine/network/onnx/file.ts';
 import {
@@ -129,7 +129,7 @@ describe('the head', () => {
 
   it('pools with GeM and normalises as the formula says', async () => {
     const backbone = normalise({ graph: classifier(), opset: 17 }, 'test');
-    const { graph, dim } = addGemHead(backbone, 'features', 2.5);
+    const { graph, dim } = addHead(backbone, 'features', { p: 2.5 });
     expect(dim).toBe(5);
     const map = await run({ ...backbone, outputs: [{ name: 'features', type: 'float', dims: [] }] }, 'x', 8, 8);
     const expected = l2Normalise(
@@ -140,7 +140,7 @@ describe('the head', () => {
   });
 
   it('says when a named node is not there', () => {
-    expect(() => addGemHead(normalise({ graph: classifier(), opset: 17 }, 'test'), 'nowhere')).toThrow(
+    expect(() => addHead(normalise({ graph: classifier(), opset: 17 }, 'test'), 'nowhere')).toThrow(
       /no node or value named nowhere/,
     );
   });
@@ -169,7 +169,7 @@ describe('backbones that PyTorch exported', () => {
       await runner.release();
       expect(got.length).toBe(expected.length);
       got.forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 4));
-      const trainer = await TupleTrainer.create(graph);
+      const trainer = await OrtExecutor.create(graph);
       const photo = (seed: number): Pixels => ({
         width: 38,
         height: 45,

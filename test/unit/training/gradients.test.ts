@@ -207,6 +207,30 @@ const CASES: Case[] = [
     build: (b) => b.op('ReduceMean', ['x'], { axes: ints([2, 3]), keepdims: int(0) }),
     outDims: [2, 4],
   },
+  {
+    name: 'ReduceMax',
+    inputs: { x: x4() },
+    build: (b) => b.op('ReduceMax', ['x'], { axes: ints([2, 3]), keepdims: int(0) }),
+    outDims: [2, 4],
+  },
+  {
+    name: 'Slice',
+    inputs: { x: x4() },
+    build: (b) => b.slice('x', [1, -4], [6, Number.MAX_SAFE_INTEGER], [2, 3]),
+    outDims: [2, 4, 5, 4],
+  },
+  {
+    name: 'Slice of one axis in the middle',
+    inputs: { x: x4() },
+    build: (b) => b.slice('x', [1], [3], [1]),
+    outDims: [2, 2, 7, 6],
+  },
+  {
+    name: 'LRN',
+    inputs: { x: given([2, 7, 3, 2], 1, -2, 2) },
+    build: (b) => b.op('LRN', ['x'], { size: int(5), alpha: float(0.9), beta: float(0.75), bias: float(1) }),
+    outDims: [2, 7, 3, 2],
+  },
   { name: 'ReduceSum', inputs: { x: x4() }, build: (b) => b.reduceSum('x', [-1, 1], true), outDims: [2, 1, 7, 1] },
   {
     name: 'Transpose',

@@ -45,7 +45,7 @@ describe('losses', () => {
 describe('gradient descent with momentum', () => {
   it('does what its formula says', () => {
     const parameter = { name: 'w', dims: [1], data: v(1) };
-    const sgd = new Sgd([parameter]);
+    const sgd = new Sgd([parameter], 0.9);
     let [w, velocity] = [1, 0];
     [0.5, -0.2, 0.3].forEach((g, t) => {
       sgd.step([v(g)], { learningRate: 0.1, weightDecay: 0.01 });

@@ -7,7 +7,7 @@ import { listMiningRuns } from '../../../src/main/engine/mining/runs.ts';
 import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
 import { extract } from '../../../src/main/engine/retrieval/extract.ts';
 import { ensureDefaultNetwork } from '../../../src/main/engine/network/networks.ts';
-import { projectNetwork } from '../../../src/main/engine/network/projection.ts';
+import { projectNetwork } from '../../../src/main/engine/network/linear-head.ts';
 import { runTask } from '../../../src/main/engine/tasks.ts';
 import { drawFromPools, readPools } from '../../../src/main/engine/training/pool-tuples.ts';
 import { temporaryFolder } from '../../support/folders.ts';

@@ -6,7 +6,7 @@ import type { Preprocess } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { toInput, type Pixels } from '../library/pixels.ts';
-import { PREPROCESSING } from '../network/networks.ts';
+import { PREPROCESSING } from '../network/preprocessing.ts';
 import { parseOnnx } from '../network/onnx/file.ts';
 import { GraphBuilder, type Graph } from '../network/onnx/graph.ts';
 import { normalise, prune, renameValue } from '../network/onnx/normalise.ts';

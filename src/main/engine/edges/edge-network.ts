@@ -1,8 +1,7 @@
 import type { EdgeSpec, NetworkSpec, Preprocess } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { DESCRIPTOR, EDGE_EXPONENT, EDGE_THRESHOLD, EPSILON, GEM_P, IMAGE } from '../network/head.ts';
-import { floatTensor, GraphBuilder, int, type Graph, type OnnxNode } from '../network/onnx/graph.ts';
-import { prune } from '../network/onnx/normalise.ts';
+import { addHead, EDGE_EXPONENT, EDGE_THRESHOLD, IMAGE, pooledMap } from '../network/head.ts';
+import { floatTensor, GraphBuilder, type Graph, type OnnxNode } from '../network/onnx/graph.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
 import { INITIAL_FILTER, type EdgeFilter } from './filter.ts';
 
@@ -49,7 +48,7 @@ export function edgeNetwork(
   const pooling = options.pooling ?? DEFAULT_POOLING;
   let graph = copy(network.graph);
   summed(graph, spec.preprocess);
-  if (pooling === 'mac') graph = maxPooled(graph, spec);
+  if (pooling === 'mac') graph = addHead(graph, pooledMap(graph, spec), { pooling }).graph;
   filtered(graph, { ...INITIAL_FILTER, ...(pooling === 'gem' ? { gain: GEM_GAIN } : {}), ...options.filter });
   graph.inputs.splice(0, graph.inputs.length, { name: IMAGE, type: 'float', dims: ['N', 1, 'H', 'W'] });
   const base = spec.name.replace(/ (GeM|MAC)\b.*$/, '');
@@ -65,6 +64,7 @@ export function edgeNetwork(
       ...spec,
       name: `${base} ${pooling === 'mac' ? 'EdgeMAC' : 'edge GeM'}`,
       edges,
+      pooling,
       origin: `${spec.origin}; first layer summed to one channel of edge strength`,
     },
   };
@@ -113,23 +113,6 @@ function summed(graph: Graph, preprocess: Preprocess): void {
     found = true;
   }
   if (!found) throw new CovisError('INPUT_UNSUPPORTED', 'No convolution takes the image');
-}
-
-/** The network with its GeM replaced by a maximum over all places, then L2. */
-function maxPooled(graph: Graph, spec: NetworkSpec): Graph {
-  const clamp = graph.nodes.find((n) => n.op === 'Pow' && n.inputs[1] === GEM_P);
-  const features = graph.nodes.find((n) => n.outputs[0] === clamp?.inputs[0])?.inputs[0];
-  if (features === undefined)
-    throw new CovisError('INPUT_UNSUPPORTED', `${spec.name} does not pool by GeM`, {
-      hint: 'Import the backbone and start from that.',
-    });
-  const out = prune(graph, [features]);
-  const b = new GraphBuilder(out, 'mac');
-  const pooled = b.op('Flatten', [b.op('GlobalMaxPool', [features])], { axis: int(1) });
-  const norm = b.op('Sqrt', [b.reduceSum(b.op('Mul', [pooled, pooled]), [1], true)]);
-  b.op('Div', [pooled, b.op('Add', [norm, b.scalar(EPSILON)])], {}, DESCRIPTOR);
-  out.outputs.splice(0, out.outputs.length, { name: DESCRIPTOR, type: 'float', dims: ['N', spec.dim] });
-  return out;
 }
 
 /** Puts the filter between the image and what takes it. */

@@ -6,7 +6,7 @@ import { ahead, type Streamed } from '../library/recent.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { PhotoSource } from '../network/photo-source.ts';
 import { l2Normalise } from '../network/pooling.ts';
-import type { Runner } from '../network/runtime.ts';
+import type { GraphRunner } from '../network/runtime.ts';
 import { openDetector, type EdgeDetector } from './detector.ts';
 import { mirrorEdgeMap, padEdgeMap, type EdgeMap } from './edge-map.ts';
 import { LEAST_SIDE } from './edge-network.ts';
@@ -126,21 +126,60 @@ export class InputMaker {
   }
 }
 
-/** Descriptor of one photo: that of its input, or the sum over its inputs, then L2 (methods.md 2.6). Inputs of one size go together. */
-export async function describe(runner: Runner, inputs: readonly NetworkInput[]): Promise<Float32Array> {
-  if (inputs.length === 1) return (await runner.run({ [IMAGE]: inputs[0]! }))[DESCRIPTOR]!;
-  let sum: Float32Array | undefined;
-  for (let i = 0; i < inputs.length;) {
-    const { dims } = inputs[i]!;
-    let end = i + 1;
-    while (end < inputs.length && inputs[end]!.dims.every((d, k) => d === dims[k])) end += 1;
-    const data = new Float32Array((end - i) * inputs[i]!.data.length);
-    for (let k = i; k < end; k += 1) data.set(inputs[k]!.data, (k - i) * inputs[i]!.data.length);
-    const out = (await runner.run({ [IMAGE]: { dims: [end - i, ...dims.slice(1)], data } }))[DESCRIPTOR]!;
-    const dim = out.length / (end - i);
-    sum ??= new Float32Array(dim);
-    for (let k = 0; k < out.length; k += 1) sum[k % dim]! += out[k]!;
-    i = end;
+/** Inputs of one size as a batch; `indices` are positions in the list. */
+export interface Batch {
+  readonly indices: readonly number[];
+  readonly batch: { readonly dims: readonly number[]; readonly data: Float32Array };
+}
+
+/** Groups inputs of equal size. */
+export function batches(inputs: readonly NetworkInput[]): Batch[] {
+  const groups = new Map<string, number[]>();
+  inputs.forEach((x, i) => {
+    const key = x.dims.join('x');
+    const list = groups.get(key);
+    if (list === undefined) groups.set(key, [i]);
+    else list.push(i);
+  });
+  return [...groups.values()].map((indices) => {
+    const first = inputs[indices[0]!]!;
+    if (indices.length === 1) return { indices, batch: { dims: [...first.dims], data: first.data } };
+    const data = new Float32Array(indices.length * first.data.length);
+    indices.forEach((i, k) => data.set(inputs[i]!.data, k * first.data.length));
+    return { indices, batch: { dims: [indices.length, ...first.dims.slice(1)], data } };
+  });
+}
+
+async function run(runner: GraphRunner, inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
+  const out: Float32Array[] = [];
+  for (const { indices, batch } of batches(inputs)) {
+    const d = (await runner.run({ [IMAGE]: batch }))[DESCRIPTOR]!;
+    const dim = d.length / indices.length;
+    indices.forEach((i, k) => (out[i] = d.subarray(k * dim, (k + 1) * dim)));
   }
-  return l2Normalise(sum!);
+  return out;
+}
+
+/** Descriptor of one photo: that of its input, or the sum over its inputs, then L2 (methods.md 2.6). Inputs of one size go together. */
+export async function describe(runner: GraphRunner, inputs: readonly NetworkInput[]): Promise<Float32Array> {
+  const all = await run(runner, inputs);
+  if (all.length === 1) return all[0]!;
+  const sum = new Float32Array(all[0]!.length);
+  for (const d of all) for (let k = 0; k < d.length; k += 1) sum[k]! += d[k]!;
+  return l2Normalise(sum);
+}
+
+/** Descriptors of several photos; those of one input each and of equal size go as one batch. */
+export async function describeTogether(
+  runner: GraphRunner,
+  photos: readonly (readonly NetworkInput[])[],
+): Promise<Float32Array[]> {
+  if (photos.every((inputs) => inputs.length === 1))
+    return run(
+      runner,
+      photos.map((inputs) => inputs[0]!),
+    );
+  const out: Float32Array[] = [];
+  for (const inputs of photos) out.push(await describe(runner, inputs));
+  return out;
 }

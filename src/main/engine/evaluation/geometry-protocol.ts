@@ -4,7 +4,7 @@ import { now, type Library } from '../library/library.ts';
 import type { DescriptorSet } from '../retrieval/extract.ts';
 import { covisiblePairs, DEFAULT_MINING, positiveCandidates } from '../mining/candidates.ts';
 import type { Split } from '../mining/split.ts';
-import { rankByScore, row, similarities, type Matrix } from '../retrieval/rank.ts';
+import { rankByScore, row, similarities, takeRows, type Matrix } from '../retrieval/rank.ts';
 import { learnWhitening, whiten, type Whitening } from '../retrieval/whitening.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { unplacedPhotos } from '../sfm/places.ts';
@@ -95,8 +95,15 @@ export function meanAveragePrecision(
   return sum / truth.queries.length;
 }
 
-/** Whitening learned on the training places' m3 pairs; undefined when there are none. */
-export function trainingWhitening(library: Library, split: Split, descriptors: DescriptorSet): Whitening | undefined {
+/** What whitening is learned from: descriptors of training photos, and rows of matching pairs. */
+export interface WhiteningSample {
+  readonly vectors: Matrix;
+  readonly queries: readonly number[];
+  readonly positives: readonly number[];
+}
+
+/** The training places' m3 pairs and the descriptors of their photos. */
+export function whiteningSample(library: Library, split: Split, descriptors: DescriptorSet): WhiteningSample {
   const candidates = positiveCandidates(library, DEFAULT_MINING, split.training);
   const ids: number[] = [];
   descriptors.ids.forEach((id, i) => {
@@ -114,11 +121,14 @@ export function trainingWhitening(library: Library, split: Split, descriptors: D
       positives.push(o);
     }
   }
-  if (queries.length === 0) return undefined;
   const all: Matrix = { data: descriptors.data, rows: descriptors.ids.length, dim: descriptors.dim };
-  const data = new Float32Array(ids.length * descriptors.dim);
-  ids.forEach((r, i) => data.set(row(all, r), i * descriptors.dim));
-  return learnWhitening({ data, rows: ids.length, dim: descriptors.dim }, queries, positives);
+  return { vectors: takeRows(all, ids), queries, positives };
+}
+
+/** Whitening learned on the training places' m3 pairs; undefined when there are none. */
+export function trainingWhitening(library: Library, split: Split, descriptors: DescriptorSet): Whitening | undefined {
+  const { vectors, queries, positives } = whiteningSample(library, split, descriptors);
+  return queries.length === 0 ? undefined : learnWhitening(vectors, queries, positives);
 }
 
 /**

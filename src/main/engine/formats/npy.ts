@@ -30,10 +30,8 @@ function descrOf(data: NpyData): keyof typeof TYPES {
   return found![0] as keyof typeof TYPES;
 }
 
-/** Writes an array as NumPy's `.npy` version 1, to a temporary file first. */
-export function writeNpy(file: string, data: NpyData | Float16Array, shape: readonly number[]): void {
+function header(descr: string, shape: readonly number[]): Buffer {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-  const descr = data instanceof Float16Array ? '<f2' : descrOf(data);
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const length = Math.ceil((MAGIC.length + 4 + text.length + 1) / ALIGN) * ALIGN;
   const head = Buffer.alloc(length, ' ');
@@ -43,11 +41,26 @@ export function writeNpy(file: string, data: NpyData | Float16Array, shape: read
   head.writeUInt16LE(length - 10, 8);
   head.write(text, 10, 'latin1');
   head.write('\n', length - 1, 'latin1');
+  return head;
+}
+
+/** Writes an array as NumPy's `.npy` version 1, to a temporary file first. */
+export function writeNpy(file: string, data: NpyData | Float16Array, shape: readonly number[]): void {
+  writeNpyParts(file, data instanceof Float16Array ? '<f2' : descrOf(data), shape, [data]);
+}
+
+/** As {@link writeNpy}, of parts that follow one another, so that none but one is in memory. */
+export function writeNpyParts(
+  file: string,
+  descr: string,
+  shape: readonly number[],
+  parts: Iterable<NpyData | Float16Array>,
+): void {
   const temporary = `${file}.tmp`;
   const fd = openSync(temporary, 'w');
   try {
-    writeAll(fd, head);
-    writeAll(fd, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    writeAll(fd, header(descr, shape));
+    for (const data of parts) writeAll(fd, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   } finally {
     closeSync(fd);
   }

@@ -12,6 +12,7 @@ const FOLDERS = [
   'networks',
   'scenes',
   'teacher',
+  'runs',
   'edges',
   'detectors',
   'thumbnails',

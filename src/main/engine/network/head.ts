@@ -1,18 +1,13 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { floatTensor, GraphBuilder, int, ints, type Graph, type OnnxNode } from './onnx/graph.ts';
+import type { NetworkSpec, Pooling } from '../../../shared/domain.ts';
+import { GraphBuilder, type Graph, type OnnxNode } from './onnx/graph.ts';
 import { prune, renameValue } from './onnx/normalise.ts';
-import { inferShapes } from './onnx/shapes.ts';
+import { inferShapes, type Shapes } from './onnx/shapes.ts';
+import { appendL2, appendPooling, GEM_P } from './pooling-heads.ts';
 
-/** Names that every Covis network has: its input, its output, and GeM's exponent. */
+/** Names that every Covis network has: its input and its output. */
 export const IMAGE = 'image';
 export const DESCRIPTOR = 'descriptor';
-export const GEM_P = 'gem/p';
-
-/** Floor below which activations are raised before the power, and the term that keeps the norm from zero (methods.md 1.5). */
-export const EPSILON = 1e-6;
-
-/** GeM's exponent before training (methods.md 1.5). */
-export const INITIAL_P = 3;
 
 const AFTER_FEATURES = new Set([
   'GlobalAveragePool',
@@ -24,6 +19,8 @@ const AFTER_FEATURES = new Set([
   'Gemm',
   'MatMul',
 ]);
+/** ImageNet's. */
+const CLASSES = 1000;
 const SKIPPED = new Set(['MaxPool', 'AveragePool', 'Identity', 'Dropout', 'Pad']);
 
 /**
@@ -43,13 +40,25 @@ export function lastFeatureMap(graph: Graph): string {
     let value = x;
     for (let p = producer.get(value); p !== undefined && SKIPPED.has(p.op); p = producer.get(value))
       value = p.inputs[0]!;
-    return value;
+    return beforeClasses(value, producer, shapes);
   }
   const last = graph.outputs[0]?.name ?? '';
   if (shapes.get(last)?.length === 4) return last;
   throw new CovisError('INPUT_UNSUPPORTED', 'No feature map was found before a global pooling or a flattening', {
     hint: 'Name the node whose output is the feature map with --cut.',
   });
+}
+
+/** As many channels as ImageNet has classes, out of a 1x1 convolution, are no features but classes (SqueezeNet): the map before is meant. */
+function beforeClasses(map: string, producer: ReadonlyMap<string, OnnxNode>, shapes: Shapes): string {
+  if (shapes.get(map)?.[1] !== CLASSES) return map;
+  let node = producer.get(map);
+  while (node !== undefined && (node.op === 'Relu' || SKIPPED.has(node.op))) node = producer.get(node.inputs[0]!);
+  const weight = node?.op === 'Conv' ? shapes.get(node.inputs[1]!) : undefined;
+  if (weight?.[2] !== 1 || weight[3] !== 1) return map;
+  let value = node!.inputs[0]!;
+  for (let p = producer.get(value); p?.op === 'Identity' || p?.op === 'Dropout'; p = producer.get(value)) value = p.inputs[0]!;
+  return value;
 }
 
 /** Squeeze-and-excitation also pools globally, but its feature map goes on. */
@@ -68,14 +77,22 @@ function reachable(graph: Graph): Set<OnnxNode> {
   return nodes;
 }
 
+/** How a feature map becomes a descriptor. */
+export interface HeadOptions {
+  /** GeM if not given. */
+  readonly pooling?: Pooling | undefined;
+  /** GeM's exponent before training. */
+  readonly p?: number | undefined;
+}
+
 /**
- * Cuts a normalised backbone at `features` (a value, or a node's name) and appends GeM and L2 normalisation (methods.md 1.5).
+ * Cuts a normalised backbone at `features` (a value, or a node's name) and appends pooling and L2 normalisation (methods.md 1.5).
  * The result takes `image` [N, C, H, W], normalised floats, and gives `descriptor` [N, K].
  * @throws CovisError when the value does not exist or is no feature map.
  */
-export function addGemHead(backbone: Graph, features: string, p = INITIAL_P): { graph: Graph; dim: number } {
-  const cut = backbone.nodes.find((n) => n.name === features)?.outputs[0] ?? features;
-  if (!backbone.nodes.some((n) => n.outputs.includes(cut))) {
+export function addHead(backbone: Graph, features: string, options: HeadOptions = {}): { graph: Graph; dim: number } {
+  const cut = valueNamed(backbone, features);
+  if (cut === undefined) {
     const maps = backbone.nodes.filter((n) => ['Relu', 'Clip', 'Add', 'HardSwish'].includes(n.op)).slice(-6);
     throw new CovisError('NOT_FOUND', `The network has no node or value named ${features}`, {
       hint: `Its last activations are ${maps.map((n) => n.name).join(', ')}.`,
@@ -92,17 +109,9 @@ export function addGemHead(backbone: Graph, features: string, p = INITIAL_P): { 
       `${features} is not a feature map of four dimensions with a fixed number of channels`,
     );
   }
-  let graph = prune(backbone, [cut]);
-  graph = renameValue(graph, input.name, IMAGE);
+  const graph = renameValue(prune(backbone, [cut]), input.name, IMAGE);
   const b = new GraphBuilder(graph, 'head');
-  graph.initializers.set(GEM_P, floatTensor([1], [p]));
-  const floor = b.constant(floatTensor([], [EPSILON]));
-  const clamped = b.op('Clip', [cut, floor]);
-  const powered = b.op('Pow', [clamped, GEM_P]);
-  const mean = b.op('ReduceMean', [powered], { axes: ints([2, 3]), keepdims: int(0) });
-  const pooled = b.op('Pow', [mean, b.op('Div', [b.scalar(1), GEM_P])]);
-  const norm = b.op('Sqrt', [b.reduceSum(b.op('Mul', [pooled, pooled]), [1], true)]);
-  b.op('Div', [pooled, b.op('Add', [norm, b.scalar(EPSILON)])], {}, DESCRIPTOR);
+  appendL2(b, appendPooling(b, cut, dim, options.pooling ?? 'gem', options.p), DESCRIPTOR);
   graph.inputs.splice(0, graph.inputs.length, {
     name: IMAGE,
     type: 'float',
@@ -110,6 +119,24 @@ export function addGemHead(backbone: Graph, features: string, p = INITIAL_P): { 
   });
   graph.outputs.splice(0, graph.outputs.length, { name: DESCRIPTOR, type: 'float', dims: ['N', dim] });
   return { graph, dim };
+}
+
+/** The value of that name, or the first output of the node of that name. */
+function valueNamed(graph: Graph, name: string): string | undefined {
+  if (graph.nodes.some((n) => n.outputs.includes(name))) return name;
+  return graph.nodes.find((n) => n.name === name)?.outputs[0];
+}
+
+/** The value that a network pools. @throws CovisError `INPUT_UNSUPPORTED` when its graph does not have it. */
+export function pooledMap(graph: Graph, spec: Pick<NetworkSpec, 'name' | 'features'>): string {
+  const raised = graph.nodes.find((n) => n.op === 'Pow' && n.inputs[1] === GEM_P);
+  const clamp = graph.nodes.find((n) => n.outputs[0] === raised?.inputs[0]);
+  const map = clamp?.inputs[0] ?? valueNamed(graph, spec.features);
+  if (map === undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', `The network ${spec.name} does not say which map it pools`, {
+      hint: 'Import the backbone and start from that.',
+    });
+  return map;
 }
 
 /** Exponent and threshold of the edge filter (methods.md 2.2). */

@@ -2,29 +2,19 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import type { NetworkInfo, NetworkSpec, Preprocess } from '../../../shared/domain.ts';
+import type { NetworkInfo, NetworkSpec, Pooling, Preprocess } from '../../../shared/domain.ts';
 import { now, type Library } from '../library/library.ts';
 import { resourcePath } from '../resources.ts';
-import { addGemHead, lastFeatureMap, trainableParameters } from './head.ts';
+import { addHead, lastFeatureMap, pooledMap, trainableParameters } from './head.ts';
 import { encodeOnnx, parseOnnx } from './onnx/file.ts';
 import { sizeOf, type Graph } from './onnx/graph.ts';
 import { normalise } from './onnx/normalise.ts';
 import { Runner } from './runtime.ts';
+import { PREPROCESSING } from './preprocessing.ts';
 import { readSpec, writeSpec } from './spec.ts';
+import { storedNetwork } from './zoo.ts';
 
 const EMBEDDED = 'mobilenet-v1-025-gem.onnx';
-
-/** How common families of networks want their pixels. */
-export const PREPROCESSING = {
-  /** PyTorch's: 0..1, ImageNet mean and deviation. */
-  torchvision: { order: 'RGB', scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
-  /** Caffe's, and Keras's ResNet and VGG: BGR 0..255 minus the mean. */
-  caffe: { order: 'BGR', scale: 1, mean: [103.939, 116.779, 123.68], std: [1, 1, 1] },
-  /** TensorFlow's MobileNet and Inception: -1..1. */
-  tensorflow: { order: 'RGB', scale: 1 / 127.5, mean: [1, 1, 1], std: [1, 1, 1] },
-  /** 0..1. */
-  unit: { order: 'RGB', scale: 1 / 255, mean: [0, 0, 0], std: [1, 1, 1] },
-} as const satisfies Record<string, Preprocess>;
 
 export interface NetworkRow {
   readonly id: number;
@@ -87,42 +77,60 @@ export interface BackboneOptions {
   /** A node or value to cut at; the last feature map if not given. */
   readonly cut?: string | undefined;
   readonly preprocess?: Preprocess | undefined;
+  readonly licence?: string | undefined;
   readonly name?: string | undefined;
+  /** GeM if not given. */
+  readonly pooling?: Pooling | undefined;
 }
 
+/** What poolings are called in names of networks. */
+export const POOLING_NAMES: Readonly<Record<Pooling, string>> = {
+  mac: 'MAC',
+  spoc: 'SPoC',
+  gem: 'GeM',
+  gemmp: 'GeM per channel',
+  rmac: 'R-MAC',
+  rgem: 'R-GeM',
+};
+
 /**
- * Imports a network: one that Covis wrote as it is, any other ONNX backbone cut at its last feature map with GeM appended.
- * The result is run once, so that what the runtime refuses is refused here.
+ * A network made ready from a file: one that Covis wrote as it is, any other ONNX backbone cut at its last feature map with a pooling
+ * appended. The result is run once, so that what the runtime refuses is refused here.
+ * @throws CovisError naming the file, and the node where one is at fault.
  */
-export async function importNetwork(
-  library: Library,
+export async function prepareNetwork(
   file: string,
   options: BackboneOptions = {},
-): Promise<NetworkRow> {
+): Promise<Pick<LoadedNetwork, 'graph' | 'spec'>> {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
   const graph = normalise(parseOnnx(readFileSync(file), file), file);
+  for (const [name, { data }] of graph.initializers)
+    if (data instanceof Float32Array && data.some(Number.isNaN))
+      throw new CovisError('INPUT_CORRUPT', `Tensor ${name} holds values that are not numbers`, { file });
   const own = readSpec(graph, file);
   let ready = graph;
   let spec = own;
   if (spec === undefined) {
     const features = options.cut ?? lastFeatureMap(graph);
-    const headed = addGemHead(graph, features);
+    const pooling = options.pooling ?? 'gem';
+    const headed = addHead(graph, features, { pooling });
     ready = headed.graph;
     const name = options.name ?? basename(file).replace(/\.onnx$/i, '');
     spec = {
-      name: `${name} GeM`,
+      name: `${name} ${POOLING_NAMES[pooling]}`,
       dim: headed.dim,
       features,
+      pooling,
       preprocess: options.preprocess ?? PREPROCESSING.torchvision,
       origin: `Imported from ${basename(file)}`,
-      licence: 'not stated',
+      licence: options.licence ?? 'not stated',
     };
   }
   const runner = await Runner.create(ready);
   try {
     const channels = ready.inputs[0]?.dims[1] === 1 ? 1 : 3;
     await runner.run({
-      image: { dims: [1, channels, 64, 64], data: new Float32Array(channels * 64 * 64).fill(0.1) },
+      image: { dims: [1, channels, 96, 64], data: new Float32Array(channels * 96 * 64).fill(0.1) },
     });
   } catch (cause) {
     throw new CovisError(
@@ -133,7 +141,44 @@ export async function importNetwork(
   } finally {
     await runner.release();
   }
-  return storeNetwork(library, ready, spec, null);
+  return { graph: ready, spec };
+}
+
+/** {@link prepareNetwork}, stored in the library. */
+export async function importNetwork(
+  library: Library,
+  file: string,
+  options: BackboneOptions = {},
+): Promise<NetworkRow> {
+  const { graph, spec } = await prepareNetwork(file, options);
+  return storeNetwork(library, graph, spec, null);
+}
+
+/**
+ * The network with another pooling on the same feature map, untrained in it; the network itself where it pools so already.
+ * @throws CovisError `INPUT_UNSUPPORTED` where layers behind the pooling would be lost.
+ */
+export function repoolNetwork(library: Library, network: NetworkRow, pooling: Pooling): NetworkRow {
+  const { spec } = network;
+  if ((spec.pooling ?? 'gem') === pooling) return network;
+  const { graph } = loadNetwork(library, network);
+  const headed = addHead(graph, pooledMap(graph, spec), { pooling });
+  if (headed.dim !== spec.dim || graph.nodes.some((n) => n.op === 'Gemm'))
+    throw new CovisError('INPUT_UNSUPPORTED', `${spec.name} has layers behind its pooling, which belong to that`, {
+      hint: 'Start from the network it was made of.',
+    });
+  const base = spec.name.replace(/ (GeM|MAC|SPoC|R-MAC|R-GeM)\b/, '');
+  return storeNetwork(
+    library,
+    headed.graph,
+    {
+      ...spec,
+      name: `${base} ${POOLING_NAMES[pooling]}`,
+      pooling,
+      origin: `${spec.origin}; pooled by ${POOLING_NAMES[pooling]}`,
+    },
+    network.uid,
+  );
 }
 
 function rowOf(r: { id: number; uid: string; spec: string }): NetworkRow {
@@ -147,6 +192,14 @@ export function networkRow(library: Library, uid: string): NetworkRow {
     .prepare('SELECT id, uid, spec FROM network WHERE uid LIKE ? ORDER BY uid = ? DESC LIMIT 1')
     .get(`${escaped}%`, uid) as { id: number; uid: string; spec: string } | undefined;
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no network ${uid}`);
+  return rowOf(row);
+}
+
+/** By its number in the library. */
+export function networkById(library: Library, id: number): NetworkRow {
+  const row = library.db.prepare('SELECT id, uid, spec FROM network WHERE id = ?').get(id) as
+    { id: number; uid: string; spec: string } | undefined;
+  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no network number ${id}`);
   return rowOf(row);
 }
 
@@ -166,8 +219,8 @@ export function latestOf(library: Library, takes: 'photos' | 'edges'): NetworkRo
 }
 
 /**
- * What a person means by a network: a content hash of the library, `default` for the embedded one, a path to an ONNX file (which is imported),
- * or nothing for `fallback`.
+ * What a person means by a network: a content hash or a name of the library, `default` for the embedded one, a path to an ONNX file or
+ * the id of a downloaded backbone (which are imported), or nothing for `fallback`.
  */
 export async function resolveNetwork(
   library: Library,
@@ -178,6 +231,18 @@ export async function resolveNetwork(
     return fallback === 'default' ? ensureDefaultNetwork(library) : latestNetwork(library);
   if (which === 'default') return ensureDefaultNetwork(library);
   if (/\.onnx$/i.test(which) || existsSync(which)) return importNetwork(library, which);
+  const called = library.db
+    .prepare("SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.name') = ? ORDER BY id DESC LIMIT 1")
+    .get(which) as { id: number; uid: string; spec: string } | undefined;
+  if (called !== undefined) return rowOf(called);
+  const stored = storedNetwork(which);
+  if (stored !== undefined)
+    return importNetwork(library, stored.file, {
+      name: stored.name,
+      preprocess: stored.preprocess,
+      cut: stored.cut,
+      licence: stored.licence,
+    });
   return networkRow(library, which);
 }
 

@@ -1,4 +1,4 @@
-import { EPSILON } from './head.ts';
+import { EPSILON } from './pooling-heads.ts';
 
 /**
  * GeM of one channel: ( mean of max(x, 1e-6)^p )^(1/p), in double precision (methods.md 1.5).

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
-import type { NetworkSpec } from '../../../shared/domain.ts';
+import { POOLINGS, type NetworkSpec } from '../../../shared/domain.ts';
 import type { Graph } from './onnx/graph.ts';
 
 const KEY = 'covis';
@@ -12,6 +12,19 @@ const specSchema = z.object({
   origin: z.string(),
   licence: z.string(),
   preprocess: z.object({ order: z.enum(['RGB', 'BGR']), scale: z.number(), mean: triple, std: triple }),
+  pooling: z.enum(POOLINGS).optional(),
+  scales: z.array(z.number().min(0.1).max(4)).min(1).max(16).optional(),
+  whitening: z
+    .object({
+      method: z.enum(['learned', 'pca']),
+      pairs: z.int().min(0),
+      descriptors: z.int().min(0),
+      from: z.int().positive(),
+      shrinkage: z.number().min(0),
+      size: z.int().positive(),
+      seed: z.int(),
+    })
+    .optional(),
   edges: z
     .object({
       detector: z.string().regex(/^[\w.-]{1,64}$/),

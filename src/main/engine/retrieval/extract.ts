@@ -4,9 +4,11 @@ import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import { allPhotos } from '../library/photos.ts';
-import { describe, InputMaker } from '../edges/inputs.ts';
+import { describeTogether, InputMaker, type NetworkInput } from '../edges/inputs.ts';
+import type { Streamed } from '../library/recent.ts';
+import { DescriptorJournal } from './journal.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
-import { Runner } from '../network/runtime.ts';
+import { Runner, type GraphRunner } from '../network/runtime.ts';
 
 /** Descriptors of photos: row i of `data` belongs to photo `ids[i]`. */
 export interface DescriptorSet {
@@ -15,27 +17,54 @@ export interface DescriptorSet {
   readonly dim: number;
 }
 
-const SAVE_EVERY_MS = 30_000;
 /** A photo's content hash in a file: 32 hex characters. */
 const HASH_BYTES = 16;
 
-/** Runs a network over photos, one at a time and unpadded. Photos that cannot be decoded are reported and left out. */
-export async function describePhotos(
-  runner: Runner,
+/** Photos that are looked at together for equal sizes; larger batches are no faster on a CPU and cost memory. */
+const WINDOW = 8;
+
+/**
+ * Runs a network over images, unpadded; neighbours of equal size go as one batch. Images that cannot be decoded are reported and left
+ * out. @param onRow called in the order of the images.
+ */
+export async function describeStream(
+  runner: GraphRunner,
+  images: AsyncIterable<Streamed<NetworkInput[]>>,
+  task: TaskContext,
+  onRow: (id: number, descriptor: Float32Array) => void,
+): Promise<void> {
+  let done = 0;
+  let window: { id: number; inputs: NetworkInput[] }[] = [];
+  const flush = async (): Promise<void> => {
+    const ready = window;
+    window = [];
+    const descriptors = await describeTogether(
+      runner,
+      ready.map((w) => w.inputs),
+    );
+    ready.forEach((w, i) => onRow(w.id, descriptors[i]!));
+    task.progress(done);
+  };
+  for await (const { id, value, error } of images) {
+    task.check();
+    done += 1;
+    if (value === undefined)
+      task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
+    else window.push({ id, inputs: value });
+    if (window.length >= WINDOW) await flush();
+  }
+  await flush();
+}
+
+/** {@link describeStream} of photos of a library. */
+export function describePhotos(
+  runner: GraphRunner,
   maker: Pick<InputMaker, 'stream'>,
   ids: readonly number[],
   task: TaskContext,
   onRow: (id: number, descriptor: Float32Array) => void,
 ): Promise<void> {
-  let done = 0;
-  for await (const { id, value, error } of maker.stream(ids)) {
-    task.check();
-    done += 1;
-    if (value === undefined)
-      task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
-    else onRow(id, await describe(runner, value));
-    task.progress(done);
-  }
+  return describeStream(runner, maker.stream(ids), task, onRow);
 }
 
 function files(library: Library, network: NetworkRow, size: number): { data: string; ids: string } {
@@ -107,7 +136,7 @@ function store(library: Library, network: NetworkRow, size: number, set: Descrip
 
 /**
  * Computes the descriptors that are not there yet, for all photos of the library, and stores them.
- * What was computed is saved every half minute and when the task is cancelled, so that a second run goes on from there.
+ * Each photo's descriptor is on disk as soon as it is known, so that a second run goes on where the first was cancelled or killed.
  */
 export async function extract(
   library: Library,
@@ -117,37 +146,35 @@ export async function extract(
 ): Promise<DescriptorSet & { readonly computed: number }> {
   const known = loadDescriptors(library, network, size);
   const have = new Set(known.ids);
-  const wanted = allPhotos(library)
-    .map((p) => p.id)
-    .filter((id) => !have.has(id));
-  if (wanted.length === 0) return { ...known, computed: 0 };
-  task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
+  const all = allPhotos(library);
+  const hashOf = new Map(all.map((p) => [p.id, p.hash]));
+  const missing = all.filter((p) => !have.has(p.id));
+  if (missing.length === 0) return { ...known, computed: 0 };
   const { dim } = network.spec;
-  const ids: number[] = [...known.ids];
-  const data = new Float32Array((known.ids.length + wanted.length) * dim);
-  data.set(known.data);
-  const save = (): DescriptorSet => {
-    const set = { ids: Uint32Array.from(ids), data: data.subarray(0, ids.length * dim), dim };
-    store(library, network, size, set);
-    return set;
-  };
-  const maker = await InputMaker.create(network.spec, size, library);
-  const runner = await Runner.create(loadNetwork(library, network).graph);
-  let saved = performance.now();
+  const journal = new DescriptorJournal(`${files(library, network, size).data}.part`, dim);
   try {
-    await describePhotos(runner, maker, wanted, task, (id, d) => {
-      data.set(d, ids.length * dim);
-      ids.push(id);
-      if (performance.now() - saved > SAVE_EVERY_MS) {
-        save();
-        saved = performance.now();
-      }
-    });
-  } finally {
-    if (ids.length > known.ids.length) save();
-    await runner.release();
-    await maker.release();
+    const wanted = missing.filter((p) => !journal.has(p.hash)).map((p) => p.id);
+    task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
+    const maker = await InputMaker.create(network.spec, size, library);
+    const runner = await Runner.create(loadNetwork(library, network).graph);
+    try {
+      await describePhotos(runner, maker, wanted, task, (id, d) => journal.append(hashOf.get(id)!, d));
+    } finally {
+      await runner.release();
+      await maker.release();
+    }
+  } catch (error) {
+    journal.close();
+    throw error;
   }
+  const found = missing.filter((p) => journal.has(p.hash));
+  const ids = Uint32Array.from([...known.ids, ...found.map((p) => p.id)]);
+  const data = new Float32Array(ids.length * dim);
+  data.set(known.data);
+  found.forEach((p, i) => data.set(journal.get(p.hash), (known.ids.length + i) * dim));
+  const set = { ids, data, dim };
+  store(library, network, size, set);
+  journal.remove();
   task.changed('descriptors');
-  return { ids: Uint32Array.from(ids), data: data.subarray(0, ids.length * dim), dim, computed: wanted.length };
+  return { ...set, computed: found.length };
 }

@@ -3,7 +3,8 @@ import type { TaskContext } from '../jobs/context.ts';
 import type { Library } from '../library/library.ts';
 import { toInput, type Pixels } from '../library/pixels.ts';
 import { allPhotos } from '../library/photos.ts';
-import { GEM_P, IMAGE } from '../network/head.ts';
+import { IMAGE, pooledMap } from '../network/head.ts';
+import { GEM_P } from '../network/pooling-heads.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { prune } from '../network/onnx/normalise.ts';
 import { PhotoSource } from '../network/photo-source.ts';
@@ -43,19 +44,22 @@ export class FeatureRunner {
         },
       );
     const { graph } = loadNetwork(library, network);
-    const clamp = graph.nodes.find((n) => n.op === 'Pow' && n.inputs[1] === GEM_P);
-    const floor = graph.nodes.find((n) => n.outputs[0] === clamp?.inputs[0]);
-    const features = floor?.inputs[0];
-    const p = graph.initializers.get(GEM_P)?.data[0];
-    if (features === undefined || p === undefined)
-      throw new CovisError('INPUT_UNSUPPORTED', `The network ${network.spec.name} does not say which map it pools`);
+    const features = pooledMap(graph, network.spec);
+    const exponents = graph.initializers.get(GEM_P)?.data;
+    // MAC is GeM without a limit; of one exponent per channel the mean stands for all.
+    const p =
+      exponents === undefined
+        ? network.spec.pooling === 'spoc'
+          ? 1
+          : Infinity
+        : Array.from(exponents, Number).reduce((sum, v) => sum + v, 0) / exponents.length;
     const cut = prune(graph, [features]);
     cut.outputs.splice(0, cut.outputs.length, {
       name: features,
       type: 'float',
-      dims: ['N', network.spec.dim, 'h', 'w'],
+      dims: ['N', 'K', 'h', 'w'],
     });
-    return new FeatureRunner(await Runner.create(cut), network, Number(p));
+    return new FeatureRunner(await Runner.create(cut), network, p);
   }
 
   async run(pixels: Pixels): Promise<FeatureMap> {

@@ -1,7 +1,11 @@
 import { CholeskyDecomposition, EigenvalueDecomposition, inverse, Matrix as Dense } from 'ml-matrix';
 import { CovisError } from '../../../shared/errors.ts';
+import type { LinearLayer } from '../network/linear-head.ts';
 import { l2Normalise } from '../network/pooling.ts';
 import { row, type Matrix } from './rank.ts';
+
+/** Share of the mean variance added to every direction where samples are fewer than twice the dimensions. */
+const FEW_SAMPLES_SHRINKAGE = 0.1;
 
 /** y = P (x − m), then L2. `projection` is [dim, dim] row-major, rows by decreasing eigenvalue. */
 export interface Whitening {
@@ -15,10 +19,16 @@ export interface Whitening {
 /**
  * Learned discriminative whitening (methods.md 1.8) from matching pairs.
  * @param x unit descriptors, one a row. @param queries, positives row indices of the pairs.
- * With fewer pairs than dimensions the covariance is shrunk towards a multiple of the identity, and the result says so.
+ * @param wanted shrinkage; if left out, 0.1 where there are fewer pairs than twice the dimensions, else none.
+ * With shrinkage the covariance is lifted by that share of its mean variance, and the result says so.
  * @throws CovisError `STATE_EMPTY` without pairs.
  */
-export function learnWhitening(x: Matrix, queries: readonly number[], positives: readonly number[]): Whitening {
+export function learnWhitening(
+  x: Matrix,
+  queries: readonly number[],
+  positives: readonly number[],
+  wanted?: number,
+): Whitening {
   const { dim } = x;
   const pairs = queries.length;
   if (pairs === 0) throw new CovisError('STATE_EMPTY', 'Whitening is learned from matching pairs, and there are none');
@@ -35,9 +45,8 @@ export function learnWhitening(x: Matrix, queries: readonly number[], positives:
     );
   }
   mirror(covariance);
-  let shrinkage = 0;
-  if (pairs < 2 * dim) {
-    shrinkage = 0.1;
+  const shrinkage = wanted ?? (pairs < 2 * dim ? FEW_SAMPLES_SHRINKAGE : 0);
+  if (shrinkage > 0) {
     const lift = (shrinkage * covariance.trace()) / dim;
     for (let k = 0; k < dim; k += 1) covariance.set(k, k, covariance.get(k, k) + lift);
   }
@@ -50,11 +59,62 @@ export function learnWhitening(x: Matrix, queries: readonly number[], positives:
   }
   mirror(scatter);
   const projected = p0.mmul(scatter).mmul(p0.transpose());
-  const eigen = new EigenvalueDecomposition(projected, { assumeSymmetric: true });
-  const order = eigen.realEigenvalues.map((value, i) => ({ value, i })).sort((a, b) => b.value - a.value || a.i - b.i);
-  const vectors = eigen.eigenvectorMatrix;
-  const vt = new Dense(order.map(({ i }) => vectors.getColumn(i)));
-  return { mean, projection: Float64Array.from(vt.mmul(p0).to1DArray()), dim, shrinkage };
+  const { vectors } = eigen(projected);
+  return { mean, projection: Float64Array.from(vectors.mmul(p0).to1DArray()), dim, shrinkage };
+}
+
+/**
+ * Unsupervised PCA whitening (methods.md 1.8): m = mean of all, P = Λ^-power · Vᵀ.
+ * @param power 0.5 whitens fully, 0 only turns to the principal axes; 0.25 and s/2 are in use as gentler variants.
+ * Directions without variance, of which there are some with fewer descriptors than dimensions, are held at the shrunk variance, and the
+ * result says so.
+ * @throws CovisError `STATE_EMPTY` with fewer than two descriptors.
+ */
+export function learnPca(x: Matrix, power = 0.5): Whitening {
+  const { dim } = x;
+  if (x.rows < 2) throw new CovisError('STATE_EMPTY', 'PCA needs at least two descriptors');
+  const mean = new Float64Array(dim);
+  for (let i = 0; i < x.rows; i += 1) row(x, i).forEach((v, k) => (mean[k]! += v / x.rows));
+  const covariance = Dense.zeros(dim, dim);
+  const centred = new Float64Array(dim);
+  for (let i = 0; i < x.rows; i += 1) {
+    row(x, i).forEach((v, k) => (centred[k] = v - mean[k]!));
+    addOuter(covariance, centred, 1 / (2 * x.rows));
+  }
+  mirror(covariance);
+  const shrinkage = x.rows < 2 * dim ? FEW_SAMPLES_SHRINKAGE : 0;
+  const lift = (shrinkage * covariance.trace()) / dim;
+  const { values, vectors } = eigen(covariance);
+  const projection = new Float64Array(dim * dim);
+  values.forEach((value, r) => {
+    const scale = Math.max(value + lift, Number.MIN_VALUE) ** -power;
+    for (let k = 0; k < dim; k += 1) projection[r * dim + k] = scale * vectors.get(r, k);
+  });
+  return { mean, projection, dim, shrinkage };
+}
+
+/** Eigenvalues in decreasing order, eigenvectors as rows. */
+function eigen(symmetric: Dense): { values: number[]; vectors: Dense } {
+  const found = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
+  const order = found.realEigenvalues.map((value, i) => ({ value, i })).sort((a, b) => b.value - a.value || a.i - b.i);
+  const columns = found.eigenvectorMatrix;
+  return { values: order.map((o) => o.value), vectors: new Dense(order.map(({ i }) => columns.getColumn(i))) };
+}
+
+/** The first `keep` rows of a whitening as a linear layer: W = P, b = −P m (methods.md 1.5). */
+export function whiteningLayer(w: Whitening, keep = w.dim): LinearLayer {
+  const weight = new Float32Array(w.dim * keep);
+  const bias = new Float32Array(keep);
+  for (let r = 0; r < keep; r += 1) {
+    let shift = 0;
+    for (let k = 0; k < w.dim; k += 1) {
+      const v = w.projection[r * w.dim + k]!;
+      weight[k * keep + r] = v;
+      shift += v * w.mean[k]!;
+    }
+    bias[r] = -shift;
+  }
+  return { from: w.dim, to: keep, weight, bias };
 }
 
 /** Applies the first `keep` rows of the whitening to every row, then L2. */

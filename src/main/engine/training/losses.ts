@@ -1,5 +1,5 @@
 /** Added to each coordinate of a difference before its norm, as the reference trainer does (methods.md 1.4). */
-const DIFFERENCE_EPSILON = 1e-6;
+export const DIFFERENCE_EPSILON = 1e-6;
 
 /** Which loss, its margin, and what it is multiplied with (methods.md 5.4: the manifold similarity of the positive). */
 export interface LossOptions {

@@ -1,8 +1,19 @@
-import { EDGE_EXPONENT, EDGE_THRESHOLD, GEM_P } from '../network/head.ts';
+import { EDGE_EXPONENT, EDGE_THRESHOLD } from '../network/head.ts';
+import { GEM_P } from '../network/pooling-heads.ts';
 import type { Parameter } from './training-graph.ts';
+
+/** What an optimiser keeps between steps, so that a run can go on from it. */
+export interface OptimiserState {
+  readonly steps: number;
+  readonly arrays: readonly Float32Array[];
+}
 
 /** Moves parameters along their gradients, in place. */
 export interface Optimiser {
+  /** The state as it is, not a copy. */
+  readonly state: OptimiserState;
+  /** Goes on from a state of the same kind over the same parameters. */
+  restore(state: OptimiserState): void;
   /** @param gradients one per parameter, same order and size. */
   step(
     gradients: readonly Float32Array[],
@@ -24,12 +35,22 @@ interface Treatment {
   readonly least: number;
 }
 
-/** GeM's exponent learns ten times as fast (methods.md 1.5), the edge filter's threshold a tenth, and stays above 0.01 (methods.md 2.2). */
+/** GeM's exponent learns ten times as fast, exponents of each channel a hundred times (methods.md 1.5); the edge filter's threshold a tenth, and stays above 0.01 (methods.md 2.2). */
 const TREATMENTS: ReadonlyMap<string, Treatment> = new Map([
   [GEM_P, { rate: 10, least: -Infinity }],
   [EDGE_EXPONENT, { rate: 1, least: -Infinity }],
   [EDGE_THRESHOLD, { rate: 0.1, least: 0.01 }],
 ]);
+
+function treatmentOf(p: Parameter): Treatment | undefined {
+  const own = TREATMENTS.get(p.name);
+  return p.name === GEM_P && p.data.length > 1 ? { ...own!, rate: 100 } : own;
+}
+
+/** Copies saved arrays into those that an optimiser holds. */
+function copyInto(targets: readonly Float32Array[], saved: readonly Float32Array[]): void {
+  targets.forEach((t, i) => t.set(saved[i]!));
+}
 
 /** Raises a parameter to its floor, if it has one. */
 function raise(data: Float32Array, least: number): void {
@@ -53,6 +74,15 @@ export class Adam implements Optimiser {
     this.#second = parameters.map((p) => new Float32Array(p.data.length));
   }
 
+  get state(): OptimiserState {
+    return { steps: this.#step, arrays: [...this.#first, ...this.#second] };
+  }
+
+  restore(state: OptimiserState): void {
+    this.#step = state.steps;
+    copyInto([...this.#first, ...this.#second], state.arrays);
+  }
+
   /** @param gradients one per parameter, same order and size. */
   step(gradients: readonly Float32Array[], options: AdamOptions): void {
     const { learningRate, weightDecay, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
@@ -60,7 +90,7 @@ export class Adam implements Optimiser {
     const correct1 = 1 - beta1 ** this.#step;
     const correct2 = 1 - beta2 ** this.#step;
     this.#parameters.forEach((p, i) => {
-      const own = TREATMENTS.get(p.name);
+      const own = treatmentOf(p);
       const rate = learningRate * (own?.rate ?? 1);
       const decay = own === undefined ? weightDecay : 0;
       const g = gradients[i]!;
@@ -80,27 +110,38 @@ export class Adam implements Optimiser {
 const MOMENTUM = 0.9;
 
 /**
- * Stochastic gradient descent with momentum 0.9 and as much dampening, which is what mining on manifolds was trained with
- * (methods.md 5.5): v ← 0.9 v + 0.1 g, w ← w − rate · v. The first step takes the gradient whole.
+ * Stochastic gradient descent with momentum 0.9: v ← 0.9 v + (1 − dampening) g, w ← w − rate · v; the first step takes the gradient
+ * whole. MatConvNet's recipe has no dampening (methods.md 1.6), mining on manifolds was trained with 0.9 (methods.md 5.5).
  */
 export class Sgd implements Optimiser {
   readonly #parameters: readonly Parameter[];
   readonly #velocity: Float32Array[];
-  #started = false;
+  readonly #dampening: number;
+  #steps = 0;
 
-  constructor(parameters: readonly Parameter[]) {
+  constructor(parameters: readonly Parameter[], dampening = 0) {
     this.#parameters = parameters;
+    this.#dampening = dampening;
     this.#velocity = parameters.map((p) => new Float32Array(p.data.length));
+  }
+
+  get state(): OptimiserState {
+    return { steps: this.#steps, arrays: this.#velocity };
+  }
+
+  restore(state: OptimiserState): void {
+    this.#steps = state.steps;
+    copyInto(this.#velocity, state.arrays);
   }
 
   step(
     gradients: readonly Float32Array[],
     { learningRate, weightDecay }: { readonly learningRate: number; readonly weightDecay: number },
   ): void {
-    const fresh = this.#started ? 1 - MOMENTUM : 1;
-    this.#started = true;
+    const fresh = this.#steps > 0 ? 1 - this.#dampening : 1;
+    this.#steps += 1;
     this.#parameters.forEach((p, i) => {
-      const own = TREATMENTS.get(p.name);
+      const own = treatmentOf(p);
       const rate = learningRate * (own?.rate ?? 1);
       const decay = own === undefined ? weightDecay : 0;
       const v = this.#velocity[i]!;

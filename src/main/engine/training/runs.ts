@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+import { CovisError } from '../../../shared/errors.ts';
 import type { EpochInfo, TrainingParameters, TrainingRunInfo } from '../../../shared/domain.ts';
 import { isAlive } from '../jobs/records.ts';
 import type { Library } from '../library/library.ts';
+import { checkpointFile } from './checkpoint.ts';
+import { DEFAULT_TRAINING } from './presets.ts';
 
 /** Training runs with their epochs, newest first. */
 export function listTrainingRuns(library: Library): TrainingRunInfo[] {
@@ -10,11 +14,13 @@ export function listTrainingRuns(library: Library): TrainingRunInfo[] {
          t.map_before AS mapBefore, t.device
        FROM training_run t JOIN network n ON n.id = t.network_id LEFT JOIN network r ON r.id = t.result_id ORDER BY t.id DESC`,
     )
-    .all() as (Omit<TrainingRunInfo, 'parameters' | 'epochs'> & { parameters: string })[];
+    .all() as (Omit<TrainingRunInfo, 'parameters' | 'epochs' | 'resumable'> & { parameters: string })[];
   const epochs = library.db.prepare('SELECT facts FROM epoch WHERE training_id = ? ORDER BY epoch').pluck();
   return rows.map((r) => ({
     ...r,
-    parameters: JSON.parse(r.parameters) as TrainingParameters,
+    // Runs of older versions lack what they could not choose.
+    parameters: { ...DEFAULT_TRAINING, ...(JSON.parse(r.parameters) as TrainingParameters) },
+    resumable: (r.state === 'failed' || r.state === 'stopped') && existsSync(checkpointFile(library, r.id)),
     epochs: (epochs.all(r.id) as string[]).map((e) => JSON.parse(e) as EpochInfo),
   }));
 }
@@ -27,4 +33,21 @@ export function closeInterruptedRuns(library: Library): void {
   }[];
   const close = library.db.prepare("UPDATE training_run SET state = 'failed' WHERE id = ?");
   for (const r of running) if (!isAlive(r.pid)) close.run(r.id);
+}
+
+/**
+ * What an ended run needs to be taken up.
+ * @throws CovisError `NOT_FOUND` for a run that does not exist, `STATE_CONFLICT` for one that is done or still runs.
+ */
+export function runToResume(library: Library, id: number): { parameters: TrainingParameters; networkId: number } {
+  const row = library.db.prepare('SELECT state, pid, network_id, parameters FROM training_run WHERE id = ?').get(id) as
+    { state: string; pid: number; network_id: number; parameters: string } | undefined;
+  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no training run ${id}`);
+  if (row.state === 'done') throw new CovisError('STATE_CONFLICT', `Training run ${id} is done`);
+  if (row.state === 'running' && row.pid !== process.pid && isAlive(row.pid))
+    throw new CovisError('STATE_CONFLICT', `Training run ${id} is still running, in process ${row.pid}`);
+  return {
+    parameters: { ...DEFAULT_TRAINING, ...(JSON.parse(row.parameters) as TrainingParameters) },
+    networkId: row.network_id,
+  };
 }

@@ -1,68 +1,60 @@
+import { rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
-import type { EpochInfo, TrainingParameters } from '../../../shared/domain.ts';
-import { geometryGroundTruth, meanAveragePrecision } from '../evaluation/geometry-protocol.ts';
+import type { EpochInfo, NetworkSpec, TrainingParameters } from '../../../shared/domain.ts';
+import {
+  geometryGroundTruth,
+  meanAveragePrecision,
+  type GeometryGroundTruth,
+} from '../evaluation/geometry-protocol.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import { now, type Library } from '../library/library.ts';
-import { DEFAULT_MINING } from '../mining/candidates.ts';
-import { mineTuples, type Mined, type Tuple } from '../mining/mine.ts';
+import { mineTuples, type Mined } from '../mining/mine.ts';
 import { storeMiningRun } from '../mining/runs.ts';
-import { splitPlaces } from '../mining/split.ts';
+import { splitPlaces, type Split } from '../mining/split.ts';
 import { describePhotos, type DescriptorSet } from '../retrieval/extract.ts';
-import { GEM_P } from '../network/head.ts';
-import { loadNetwork, storeNetwork, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
-import { InputMaker, PHOTO_SIZE, singleScale } from '../edges/inputs.ts';
-import { Runner } from '../network/runtime.ts';
+import { loadNetwork, networkById, storeNetwork, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
+import { GEM_P } from '../network/pooling-heads.ts';
+import { InputMaker, singleScale } from '../edges/inputs.ts';
 import { setKey } from '../retrieval/vector-sets.ts';
+import { openExecutor } from './backends.ts';
+import { checkpointFile, readCheckpoint, writeCheckpoint, type Position } from './checkpoint.ts';
+import type { Executor } from './executor.ts';
 import { Adam, Sgd, type Optimiser } from './optimisers.ts';
-import { drawAugmentation, tupleInputs } from './feed.ts';
-import { drawFromPools, readPools, type WeightedTuple } from './pool-tuples.ts';
+import { drawFromPools, readPools } from './pool-tuples.ts';
+import { decayed } from './presets.ts';
+import { Round, type RoundTuple } from './round.ts';
+import { runToResume } from './runs.ts';
 import { withParameters } from './training-graph.ts';
-import { TupleTrainer } from './tuple-trainer.ts';
-
-/** What trains the embedded network on a machine without a GPU in minutes; margin 0.7 as for AlexNet-class networks. */
-export const DEFAULT_TRAINING: TrainingParameters = {
-  epochs: 5,
-  loss: 'contrastive',
-  optimiser: 'adam',
-  batch: 5,
-  pools: null,
-  queriesPerEpoch: 160,
-  learningRate: 1e-5,
-  weightDecay: 1e-6,
-  margin: 0.7,
-  size: PHOTO_SIZE,
-  seed: 0,
-  minings: 1,
-  mining: DEFAULT_MINING,
-};
-
-/**
- * Training on edge maps (methods.md 2.4), for the embedded network: rates are for Adam, maps of at most 200 pixels, negatives mined
- * three times an epoch.
- */
-export const DEFAULT_EDGE_TRAINING: TrainingParameters = {
-  ...DEFAULT_TRAINING,
-  epochs: 10,
-  learningRate: 3e-5,
-  weightDecay: 1e-5,
-  size: 200,
-  minings: 3,
-};
-
-/** Learning rate falls by this factor to the power of the epoch (methods.md 1.6). */
-const DECAY = Math.exp(-0.1);
-const DEVICE = 'ONNX Runtime, CPU';
 
 export interface TrainingResult {
   readonly trainingId: number;
   readonly network: NetworkRow;
   readonly epochs: readonly EpochInfo[];
   readonly tuples: number;
+  readonly backend: string;
+  /** What really computed. */
+  readonly device: string;
 }
+
+/** A checkpoint is written this often, or less often where writing takes more than a twentieth of the time. */
+const CHECKPOINT_EVERY_MS = 30_000;
+const CHECKPOINT_SHARE = 20;
+
+const START: Position = {
+  epoch: 1,
+  round: 0,
+  done: 0,
+  tuples: null,
+  sums: {},
+  steps: 0,
+  trained: 0,
+  seconds: 0,
+};
 
 /**
  * Fine-tunes a network on the training places: each epoch mines tuples with the current weights, then goes through them once.
- * Cancelling ends the run after the current tuple and keeps what was learned as a network.
+ * Cancelling ends the run after the current tuple and keeps what was learned as a network. A run that ended early, by a crash or by a
+ * person, is taken up again by {@link resume}.
  */
 export async function train(
   library: Library,
@@ -70,212 +62,364 @@ export async function train(
   parameters: TrainingParameters,
   task: TaskContext,
 ): Promise<TrainingResult> {
+  return withRun(library, start, parameters, task, async (network, executor, maker) => {
+    const run = new Run(library, network, executor, maker, parameters, task);
+    return run.begin();
+  });
+}
+
+/**
+ * Takes a run up at its last checkpoint. On one back end it ends with the same numbers as if it had never stopped.
+ * @throws CovisError `NOT_FOUND` for a run without a checkpoint, `STATE_CONFLICT` for one that is done or still runs.
+ */
+export async function resume(library: Library, runId: number, task: TaskContext): Promise<TrainingResult> {
+  const { parameters, networkId } = runToResume(library, runId);
+  return withRun(library, networkById(library, networkId), parameters, task, async (network, executor, maker) => {
+    const run = new Run(library, network, executor, maker, parameters, task);
+    return run.resume(runId);
+  });
+}
+
+async function withRun(
+  library: Library,
+  start: NetworkRow,
+  parameters: TrainingParameters,
+  task: TaskContext,
+  work: (network: LoadedNetwork, executor: Executor, maker: InputMaker) => Promise<TrainingResult>,
+): Promise<TrainingResult> {
   const network = loadNetwork(library, start);
+  refuseUntrainable(network);
   // First: a network that cannot be differentiated is refused before anything is noted or computed.
-  const trainer = await TupleTrainer.create(network.graph);
+  const executor = await openExecutor(network.graph, parameters.backend, (text) => task.warn(text));
   const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
-    return await trainWith(trainer, maker, library, network, parameters, task);
+    return await work(network, executor, maker);
   } finally {
-    await trainer.release();
+    await executor.release();
     await maker.release();
   }
 }
 
-async function trainWith(
-  trainer: TupleTrainer,
-  maker: InputMaker,
-  library: Library,
-  network: LoadedNetwork,
-  parameters: TrainingParameters,
-  task: TaskContext,
-): Promise<TrainingResult> {
-  const split = splitPlaces(library, parameters.seed);
-  const pools = parameters.pools === null ? undefined : readPools(library, parameters.pools);
-  const miningParameters = pools?.parameters ?? { ...parameters.mining, queries: parameters.queriesPerEpoch };
-  const mine = (descriptors: DescriptorSet, queries: number, seed: number): Promise<Mined> | Mined =>
-    pools === undefined
-      ? mineTuples(library, descriptors, split.training, { ...parameters.mining, queries }, seed, { task })
-      : drawFromPools(pools.pools, descriptors, queries, parameters.mining.count, seed);
-  const truth = geometryGroundTruth(library, split);
-  const measure = (d: DescriptorSet): number | null =>
-    truth.queries.length > 0 ? meanAveragePrecision(truth, d) : null;
+function refuseUntrainable({ graph, spec }: Pick<LoadedNetwork, 'graph' | 'spec'>): void {
+  if (spec.scales !== undefined)
+    throw new CovisError('INPUT_INVALID', `${spec.name} describes at several scales, which is not trained`, {
+      hint: 'Train the network it was made of, then whiten the result for several scales.',
+    });
+  for (const [name, { data }] of graph.initializers) {
+    if (data instanceof Float32Array && !data.every(Number.isFinite))
+      throw new CovisError('INPUT_INVALID', `Tensor ${name} of ${spec.name} holds values that are not numbers`, {
+        hint: 'Export the network again, or start from another.',
+      });
+  }
+}
 
-  let descriptors = await describeWith(network, network.graph, maker, truth.database, task, 'Describing photos');
-  const trainingId = library.db
-    .prepare(
-      'INSERT INTO training_run (created, state, pid, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
-    )
-    .pluck()
-    .get(now(), 'running', process.pid, network.id, JSON.stringify(parameters), DEVICE, measure(descriptors)) as number;
-  task.changed('training');
+/** One training run from its first mining to its last epoch. */
+class Run {
+  readonly #library: Library;
+  readonly #network: LoadedNetwork;
+  readonly #executor: Executor;
+  readonly #maker: InputMaker;
+  readonly #parameters: TrainingParameters;
+  readonly #task: TaskContext;
+  readonly #optimiser: Optimiser;
+  readonly #split: Split;
+  readonly #truth: GeometryGroundTruth;
+  readonly #pools: ReturnType<typeof readPools> | undefined;
+  readonly #epochs: EpochInfo[] = [];
+  #id = 0;
+  #position: Position = START;
+  #saved = performance.now();
+  /** Milliseconds that writing the last checkpoint took. */
+  #lastCost = 0;
+  /** What has been warned of, so that each photo is named once. */
+  readonly #told = new Set<string>();
 
-  const describeNow = (step: string): Promise<DescriptorSet> =>
-    describeWith(network, withParameters(network.graph, trainer.parameters), maker, truth.database, task, step);
-  const optimiser = parameters.optimiser === 'adam' ? new Adam(trainer.parameters) : new Sgd(trainer.parameters);
-  const epochs: EpochInfo[] = [];
-  let tuples = 0;
-  let steps = 0;
-  const finish = (state: 'done' | 'stopped' | 'failed'): NetworkRow => {
-    const result = steps === 0 ? network : keep(library, network, trainer, trainingId, epochs.length, state);
-    library.db
-      .prepare('UPDATE training_run SET state = ?, result_id = ? WHERE id = ?')
-      .run(state, steps === 0 ? null : result.id, trainingId);
-    task.changed('training');
-    return result;
-  };
-  try {
-    for (let epoch = 1; epoch <= parameters.epochs; epoch += 1) {
-      const rate = parameters.learningRate * DECAY ** (epoch - 1);
-      const began = performance.now();
-      const sums = { loss: 0, active: 0, distance: 0, tuples: 0 };
-      for (let round = 0; round < parameters.minings; round += 1) {
-        // The first round of an epoch has the descriptors that it was measured with.
-        if (round > 0) descriptors = await describeNow(`Describing photos, epoch ${epoch}`);
-        const seed = (parameters.seed * 1000 + epoch) * parameters.minings + round;
-        const mined = await mine(descriptors, share(parameters.queriesPerEpoch, parameters.minings, round), seed);
-        if (epoch === 1 && round === 0) mined.warnings.forEach((w) => task.warn(w));
-        storeMiningRun(library, mined, {
-          networkId: network.id,
-          set: setKey(network, parameters.size),
-          setName: network.spec.name,
-          size: parameters.size,
-          seed,
-          parameters: miningParameters,
-          trainingId,
-          epoch,
-        });
-        task.changed('mining');
-        task.step(`Training, epoch ${epoch} of ${parameters.epochs}`, mined.tuples.length, 'tuples');
-        const done = await runRound(
-          trainer,
-          optimiser,
-          mined.tuples,
-          maker,
-          network,
-          parameters,
-          rate,
-          seed,
-          task,
-          () => {
-            steps += 1;
-          },
-        );
-        sums.loss += done.loss;
-        sums.active += done.active * mined.tuples.length;
-        sums.distance += mined.meanNegativeDistance * mined.tuples.length;
-        sums.tuples += mined.tuples.length;
-      }
-      tuples += sums.tuples;
-      const seconds = (performance.now() - began) / 1000;
-      descriptors = await describeNow(`Measuring epoch ${epoch}`);
-      const facts: EpochInfo = {
-        epoch,
-        loss: sums.loss / sums.tuples,
-        negativeDistance: sums.distance / sums.tuples,
-        activeNegatives: sums.active / sums.tuples,
-        map: measure(descriptors),
-        p: trainer.parameters.find((p) => p.name === GEM_P)?.data[0] ?? Number.NaN,
-        seconds,
+  constructor(
+    library: Library,
+    network: LoadedNetwork,
+    executor: Executor,
+    maker: InputMaker,
+    parameters: TrainingParameters,
+    task: TaskContext,
+  ) {
+    this.#library = library;
+    this.#network = network;
+    this.#executor = executor;
+    this.#maker = maker;
+    this.#parameters = parameters;
+    this.#task = task;
+    this.#optimiser =
+      parameters.optimiser === 'adam'
+        ? new Adam(executor.parameters)
+        : new Sgd(executor.parameters, parameters.dampening);
+    this.#split = splitPlaces(library, parameters.seed);
+    this.#truth = geometryGroundTruth(library, this.#split);
+    this.#pools = parameters.pools === null ? undefined : readPools(library, parameters.pools);
+  }
+
+  async begin(): Promise<TrainingResult> {
+    const descriptors = await this.#describe('Describing photos');
+    const { db } = this.#library;
+    this.#id = db
+      .prepare(
+        'INSERT INTO training_run (created, state, pid, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
+      )
+      .pluck()
+      .get(
+        now(),
+        'running',
+        process.pid,
+        this.#network.id,
+        JSON.stringify(this.#parameters),
+        this.#executor.device,
+        this.#measure(descriptors),
+      ) as number;
+    this.#task.changed('training');
+    return this.#guarded(descriptors);
+  }
+
+  async resume(id: number): Promise<TrainingResult> {
+    this.#id = id;
+    const { parameters } = this.#executor;
+    const held = this.#optimiser.state.arrays;
+    const saved = readCheckpoint(
+      checkpointFile(this.#library, id),
+      [...parameters.map((p) => p.data), ...held].map((a) => a.length),
+    );
+    parameters.forEach((p, i) => p.data.set(saved.arrays[i]!));
+    this.#executor.updated();
+    this.#optimiser.restore({ steps: saved.optimiserSteps, arrays: saved.arrays.slice(parameters.length) });
+    this.#position = saved.position;
+    const { db } = this.#library;
+    // An epoch that ended after the checkpoint is gone through again.
+    db.prepare('DELETE FROM epoch WHERE training_id = ? AND epoch >= ?').run(id, saved.position.epoch);
+    const facts = db
+      .prepare('SELECT facts FROM epoch WHERE training_id = ? ORDER BY epoch')
+      .pluck()
+      .all(id) as string[];
+    this.#epochs.push(...facts.map((f) => JSON.parse(f) as EpochInfo));
+    db.prepare("UPDATE training_run SET state = 'running', pid = ?, device = ? WHERE id = ?").run(
+      process.pid,
+      this.#executor.device,
+      id,
+    );
+    this.#task.changed('training');
+    return this.#guarded(undefined);
+  }
+
+  async #guarded(descriptors: DescriptorSet | undefined): Promise<TrainingResult> {
+    try {
+      await this.#loop(descriptors);
+      const network = this.#finish('done');
+      rmSync(checkpointFile(this.#library, this.#id), { force: true });
+      return {
+        trainingId: this.#id,
+        network,
+        epochs: this.#epochs,
+        tuples: this.#position.trained,
+        backend: this.#executor.backend,
+        device: this.#executor.device,
       };
-      epochs.push(facts);
-      library.db
-        .prepare('INSERT INTO epoch (training_id, epoch, facts) VALUES (?, ?, ?)')
-        .run(trainingId, epoch, JSON.stringify(facts));
-      task.changed('training');
+    } catch (error) {
+      this.#finish(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
+      throw error;
     }
-    return { trainingId, network: finish('done'), epochs, tuples };
-  } catch (error) {
-    finish(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
-    throw error;
+  }
+
+  async #loop(first: DescriptorSet | undefined): Promise<void> {
+    const p = this.#parameters;
+    let descriptors = first;
+    while (this.#position.epoch <= p.epochs) {
+      const { epoch } = this.#position;
+      const began = performance.now() - this.#position.seconds * 1000;
+      const elapsed = (): number => (performance.now() - began) / 1000;
+      while (this.#position.round < p.minings) {
+        // The first round of an epoch has the descriptors that the last one was measured with.
+        if (this.#position.tuples === null) {
+          descriptors ??= await this.#describe(`Describing photos, epoch ${epoch}`);
+          await this.#mine(descriptors);
+        }
+        descriptors = undefined;
+        await this.#round(elapsed);
+        this.#position = { ...this.#position, round: this.#position.round + 1, done: 0, tuples: null };
+      }
+      const seconds = elapsed();
+      descriptors = await this.#describe(`Measuring epoch ${epoch}`);
+      this.#note(epoch, seconds, descriptors);
+      this.#position = { ...START, epoch: epoch + 1, steps: this.#position.steps, trained: this.#position.trained };
+      this.#save();
+    }
+  }
+
+  async #mine(descriptors: DescriptorSet): Promise<void> {
+    const { epoch, round } = this.#position;
+    const p = this.#parameters;
+    const seed = this.#seed();
+    const queries = share(p.queriesPerEpoch, p.minings, round);
+    const mined: Mined =
+      this.#pools === undefined
+        ? await mineTuples(this.#library, descriptors, this.#split.training, { ...p.mining, queries }, seed, {
+            task: this.#task,
+          })
+        : drawFromPools(this.#pools.pools, descriptors, queries, p.mining.count, seed);
+    if (epoch === 1 && round === 0) mined.warnings.forEach((w) => this.#task.warn(w));
+    const known = this.#library.db
+      .prepare('SELECT 1 FROM mining_run WHERE training_id = ? AND epoch = ? AND seed = ?')
+      .get(this.#id, epoch, seed);
+    // A run that was taken up mines the same tuples again.
+    if (known === undefined)
+      storeMiningRun(this.#library, mined, {
+        networkId: this.#network.id,
+        set: setKey(this.#network, p.size),
+        setName: this.#network.spec.name,
+        size: p.size,
+        seed,
+        parameters: this.#pools?.parameters ?? { ...p.mining, queries: p.queriesPerEpoch },
+        trainingId: this.#id,
+        epoch,
+      });
+    this.#task.changed('mining');
+    const { sums } = this.#position;
+    this.#position = {
+      ...this.#position,
+      done: 0,
+      tuples: mined.tuples,
+      sums: {
+        ...sums,
+        tuples: (sums['tuples'] ?? 0) + mined.tuples.length,
+        distance: (sums['distance'] ?? 0) + mined.meanNegativeDistance * mined.tuples.length,
+      },
+    };
+    this.#save();
+  }
+
+  /** Goes through what is left of the round's tuples. */
+  async #round(elapsed: () => number): Promise<void> {
+    const { epoch } = this.#position;
+    const p = this.#parameters;
+    const tuples = this.#position.tuples as readonly RoundTuple[];
+    this.#task.step(`Training, epoch ${epoch} of ${p.epochs}`, tuples.length, 'tuples');
+    const round = new Round(this.#executor, this.#optimiser, this.#maker, this.#network.spec, p, {
+      tuples,
+      rate: p.learningRate * decayed(p.decay, epoch),
+      seed: this.#seed(),
+      task: this.#task,
+      told: this.#told,
+    });
+    await round.run(this.#position.done, (step) => {
+      const { sums } = this.#position;
+      const add = (key: string, value: number): Record<string, number> => ({ [key]: (sums[key] ?? 0) + value });
+      this.#position = {
+        ...this.#position,
+        done: step.done,
+        steps: this.#position.steps + 1,
+        trained: this.#position.trained + step.trained,
+        seconds: elapsed(),
+        sums: {
+          ...sums,
+          ...add('loss', step.loss),
+          ...add('active', step.active),
+          ...add('negatives', step.negatives),
+          ...add('trained', step.trained),
+          ...add('skipped', step.skipped),
+        },
+      };
+      const cost = this.#lastCost * CHECKPOINT_SHARE;
+      if (performance.now() - this.#saved > Math.max(CHECKPOINT_EVERY_MS, cost)) this.#save();
+    });
+  }
+
+  #save(): void {
+    const { parameters } = this.#executor;
+    const { steps, arrays } = this.#optimiser.state;
+    const began = performance.now();
+    if (!parameters.every((p) => p.data.every(Number.isFinite)))
+      throw new CovisError('INPUT_INVALID', 'The weights are no longer numbers', {
+        hint: 'Lower the learning rate and resume the run: its last checkpoint is as it was.',
+      });
+    writeCheckpoint(checkpointFile(this.#library, this.#id), {
+      position: this.#position,
+      arrays: [...parameters.map((p) => p.data), ...arrays],
+      optimiserSteps: steps,
+    });
+    this.#saved = performance.now();
+    this.#lastCost = this.#saved - began;
+  }
+
+  #note(epoch: number, seconds: number, descriptors: DescriptorSet): void {
+    const s = this.#position.sums;
+    const of = (key: string, per: string): number => (s[key] ?? 0) / Math.max(1, s[per] ?? 0);
+    const exponents = this.#executor.parameters.find((p) => p.name === GEM_P)?.data;
+    const facts: EpochInfo = {
+      epoch,
+      loss: of('loss', 'trained'),
+      negativeDistance: of('distance', 'tuples'),
+      activeNegatives: of('active', 'negatives'),
+      map: this.#measure(descriptors),
+      p: exponents === undefined ? null : exponents.reduce((sum, v) => sum + v, 0) / exponents.length,
+      seconds,
+      skipped: s['skipped'] ?? 0,
+    };
+    this.#epochs.push(facts);
+    this.#library.db
+      .prepare('INSERT INTO epoch (training_id, epoch, facts) VALUES (?, ?, ?)')
+      .run(this.#id, epoch, JSON.stringify(facts));
+    this.#task.changed('training');
+  }
+
+  #seed(): number {
+    const { seed, minings } = this.#parameters;
+    return (seed * 1000 + this.#position.epoch) * minings + this.#position.round;
+  }
+
+  #measure(descriptors: DescriptorSet): number | null {
+    return this.#truth.queries.length > 0 ? meanAveragePrecision(this.#truth, descriptors) : null;
+  }
+
+  #finish(state: 'done' | 'stopped' | 'failed'): NetworkRow {
+    const sound = this.#executor.parameters.every((p) => p.data.every(Number.isFinite));
+    const trained = this.#position.steps > 0 && sound;
+    const result = trained ? this.#keep(state) : this.#network;
+    this.#library.db
+      .prepare('UPDATE training_run SET state = ?, result_id = ? WHERE id = ?')
+      .run(state, trained ? result.id : null, this.#id);
+    this.#task.changed('training');
+    return result;
+  }
+
+  #keep(state: string): NetworkRow {
+    const { spec } = this.#network;
+    const base = spec.name.replace(/ · run \d+.*$/, '');
+    const epochs = this.#epochs.length;
+    const named: NetworkSpec = {
+      ...spec,
+      name: this.#parameters.name ?? `${base} · run ${this.#id}`,
+      origin: `${spec.origin}; fine-tuned by Covis, run ${this.#id}, ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}${state === 'done' ? '' : `, ${state}`}`,
+    };
+    const graph = withParameters(this.#network.graph, this.#executor.parameters);
+    return storeNetwork(this.#library, graph, named, this.#network.uid);
+  }
+
+  async #describe(step: string): Promise<DescriptorSet> {
+    const { dim } = this.#network.spec;
+    const ids = this.#truth.database;
+    const found: number[] = [];
+    const data = new Float32Array(ids.length * dim);
+    this.#task.step(step, ids.length, 'photos');
+    const runner = await this.#executor.describer();
+    try {
+      await describePhotos(runner, this.#maker, ids, this.#task, (id, d) => {
+        data.set(d, found.length * dim);
+        found.push(id);
+      });
+    } finally {
+      await runner.release();
+    }
+    return { ids: Uint32Array.from(found), data: data.subarray(0, found.length * dim), dim };
   }
 }
 
 /** How many of `total` fall to part `i` of `parts`. */
 function share(total: number, parts: number, i: number): number {
   return Math.max(1, Math.floor((total * (i + 1)) / parts) - Math.floor((total * i) / parts));
-}
-
-/** Goes through tuples once. @returns the sum of losses and the share of negatives that still teach. */
-async function runRound(
-  trainer: TupleTrainer,
-  optimiser: Optimiser,
-  tuples: readonly (Tuple & Partial<WeightedTuple>)[],
-  maker: InputMaker,
-  network: LoadedNetwork,
-  parameters: TrainingParameters,
-  rate: number,
-  seed: number,
-  task: TaskContext,
-  stepped: () => void,
-): Promise<{ loss: number; active: number }> {
-  let loss = 0;
-  let active = 0;
-  let negatives = 0;
-  const augmentation = network.spec.edges === undefined ? undefined : drawAugmentation(tuples, seed);
-  trainer.clearGradients();
-  for (const [i, tuple] of tuples.entries()) {
-    task.check();
-    const inputs = await tupleInputs(maker, network.spec, tuple, i, augmentation);
-    const step = await trainer.accumulate(inputs, {
-      kind: parameters.loss,
-      margin: parameters.margin,
-      weight: tuple.weight ?? 1,
-    });
-    loss += step.loss;
-    active += step.active;
-    negatives += tuple.negatives.length;
-    const last = i + 1 === tuples.length;
-    if ((i + 1) % parameters.batch === 0 || last) {
-      // Adam does not feel the scale of gradients; rates of gradient descent are meant for the mean (methods.md 1.4).
-      const size = last ? (i % parameters.batch) + 1 : parameters.batch;
-      if (parameters.optimiser === 'sgd') trainer.scaleGradients(1 / size);
-      optimiser.step(trainer.gradients, { learningRate: rate, weightDecay: parameters.weightDecay });
-      trainer.clearGradients();
-      stepped();
-    }
-    task.progress(i + 1);
-  }
-  return { loss, active: active / Math.max(1, negatives) };
-}
-
-async function describeWith(
-  network: LoadedNetwork,
-  graph: LoadedNetwork['graph'],
-  maker: InputMaker,
-  ids: readonly number[],
-  task: TaskContext,
-  step: string,
-): Promise<DescriptorSet> {
-  const { dim } = network.spec;
-  const found: number[] = [];
-  const data = new Float32Array(ids.length * dim);
-  task.step(step, ids.length, 'photos');
-  const runner = await Runner.create(graph);
-  try {
-    await describePhotos(runner, maker, ids, task, (id, d) => {
-      data.set(d, found.length * dim);
-      found.push(id);
-    });
-  } finally {
-    await runner.release();
-  }
-  return { ids: Uint32Array.from(found), data: data.subarray(0, found.length * dim), dim };
-}
-
-function keep(
-  library: Library,
-  network: LoadedNetwork,
-  trainer: TupleTrainer,
-  trainingId: number,
-  epochs: number,
-  state: string,
-): NetworkRow {
-  const base = network.spec.name.replace(/ · run \d+.*$/, '');
-  const spec = {
-    ...network.spec,
-    name: `${base} · run ${trainingId}`,
-    origin: `${network.spec.origin}; fine-tuned by Covis, run ${trainingId}, ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}${state === 'done' ? '' : `, ${state}`}`,
-  };
-  return storeNetwork(library, withParameters(network.graph, trainer.parameters), spec, network.uid);
 }

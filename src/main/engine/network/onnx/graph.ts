@@ -56,6 +56,10 @@ export function float(value: number): Attribute {
   return { kind: 'float', value };
 }
 
+export function string(value: string): Attribute {
+  return { kind: 'string', value };
+}
+
 /** The integer attribute `key`, or the default. */
 export function intOf(node: OnnxNode, key: string, fallback: number): number {
   const a = node.attributes[key];

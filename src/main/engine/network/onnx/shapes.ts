@@ -39,7 +39,7 @@ const ELEMENTWISE = new Set([
 ]);
 const BROADCASTING = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Sum']);
 /** Operators on shapes and sizes, which never carry a gradient and need no inference. */
-const SHAPE_OPS = new Set(['Shape', 'Slice', 'Gather', 'Cast', 'ConstantOfShape', 'Range']);
+const SHAPE_OPS = new Set(['Shape', 'Gather', 'Cast', 'ConstantOfShape', 'Range']);
 
 /**
  * Infers ranks and fixed sizes for the values of a normalised graph, as far as differentiation needs them.
@@ -64,6 +64,12 @@ function inferNode(
   out: string,
 ): readonly Dim[] | undefined {
   const x = ins[0];
+  if (node.op === 'Reshape') {
+    const shape = int64s(graph, node.inputs[1]);
+    // A shape without zeros says all, also where its input only computes sizes.
+    if (x === undefined && shape?.includes(0) !== false) return undefined;
+    return shape?.map((s, i) => (s > 0 ? s : s === 0 ? x![i]! : `${out}:${i}`));
+  }
   if (x === undefined) return undefined;
   if (ELEMENTWISE.has(node.op)) return x;
   if (BROADCASTING.has(node.op)) {
@@ -73,12 +79,21 @@ function inferNode(
   const spatial = (channels: Dim): Dim[] => [x[0]!, channels, ...x.slice(2).map((_, i) => `${out}:${i}`)];
   const keep = intOf(node, 'keepdims', 1) === 1;
   switch (node.op) {
-    case 'Conv':
-      return ins[1] === undefined ? undefined : spatial(ins[1][0]!);
+    case 'Conv': {
+      if (ins[1] === undefined) return undefined;
+      const out = spatial(ins[1][0]!);
+      return out.map((d, i) => (i >= 2 && keepsSize(node, ins[1]![i]!, i - 2, x.length - 2) ? x[i]! : d));
+    }
     case 'MaxPool':
     case 'AveragePool':
     case 'Pad':
       return x.length === 4 ? spatial(x[1]!) : undefined;
+    case 'Slice': {
+      const axes = int64s(graph, node.inputs[3]);
+      if (axes === undefined) return undefined;
+      const cut = new Set(axes.map((a) => (a < 0 ? a + x.length : a)));
+      return x.map((d, i) => (cut.has(i) ? `${out}:${i}` : d));
+    }
     case 'DepthToSpace': {
       const channels = x[1]!;
       return spatial(typeof channels === 'number' ? channels / intOf(node, 'blocksize', 1) ** 2 : `${out}:c`);
@@ -129,10 +144,6 @@ function inferNode(
       let k = 0;
       return Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : x[k++]!));
     }
-    case 'Reshape': {
-      const shape = int64s(graph, node.inputs[1]);
-      return shape?.map((s, i) => (s > 0 ? s : s === 0 ? x[i]! : `${out}:${i}`));
-    }
     case 'MatMul':
       return ins[1] === undefined || ins[1].length < 2 ? undefined : [...x.slice(0, -1), ins[1].at(-1)!];
     case 'Gemm':
@@ -142,6 +153,13 @@ function inferNode(
     default:
       return undefined;
   }
+}
+
+/** True where a convolution's output is as long as its input along an axis. */
+function keepsSize(node: OnnxNode, kernel: Dim, axis: number, axes: number): boolean {
+  const pads = intsOf(node, 'pads');
+  const reach = (Number(kernel) - 1) * (intsOf(node, 'dilations')?.[axis] ?? 1);
+  return (intsOf(node, 'strides')?.[axis] ?? 1) === 1 && (pads?.[axis] ?? 0) + (pads?.[axis + axes] ?? 0) === reach;
 }
 
 /** The dimensions of a value, or an error naming the node that needed them. */

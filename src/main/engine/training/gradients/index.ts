@@ -1,7 +1,18 @@
 import type { GradientRule } from '../differentiate.ts';
-import { averagePool, conv, globalAveragePool, globalMaxPool, maxPool, pad } from './spatial.ts';
+import { averagePool, conv, globalAveragePool, globalMaxPool, lrn, maxPool, pad } from './spatial.ts';
 import * as e from './elementwise.ts';
-import { concat, depthToSpace, gemm, matMul, reduceMean, reduceSum, reshapeBack, transpose } from './tensor.ts';
+import {
+  concat,
+  depthToSpace,
+  gemm,
+  matMul,
+  reduceMax,
+  reduceMean,
+  reduceSum,
+  reshapeBack,
+  slice,
+  transpose,
+} from './tensor.ts';
 
 /** Every operator that can be differentiated, by its ONNX name. */
 export const GRADIENTS: ReadonlyMap<string, GradientRule> = new Map<string, GradientRule>([
@@ -21,6 +32,7 @@ export const GRADIENTS: ReadonlyMap<string, GradientRule> = new Map<string, Grad
   ['HardSwish', e.hardSwish],
   ['Identity', e.identity],
   ['LeakyRelu', e.leakyRelu],
+  ['LRN', lrn],
   ['Log', e.log],
   ['MatMul', matMul],
   ['MaxPool', maxPool],
@@ -28,11 +40,13 @@ export const GRADIENTS: ReadonlyMap<string, GradientRule> = new Map<string, Grad
   ['Neg', e.neg],
   ['Pad', pad],
   ['Pow', e.pow],
+  ['ReduceMax', reduceMax],
   ['ReduceMean', reduceMean],
   ['ReduceSum', reduceSum],
   ['Relu', e.relu],
   ['Reshape', reshapeBack],
   ['Sigmoid', e.sigmoid],
+  ['Slice', slice],
   ['Sqrt', e.sqrt],
   ['Squeeze', reshapeBack],
   ['Sub', e.sub],

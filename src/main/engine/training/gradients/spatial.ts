@@ -1,5 +1,5 @@
 import { CovisError } from '../../../../shared/errors.ts';
-import { floatTensor, int, intOf, ints, intsOf, type OnnxNode } from '../../network/onnx/graph.ts';
+import { floatOf, floatTensor, int, intOf, ints, intsOf, type OnnxNode } from '../../network/onnx/graph.ts';
 import type { GradientContext, GradientRule } from '../differentiate.ts';
 
 /** The geometry of a 2D convolution or pooling window. */
@@ -213,4 +213,37 @@ export const averagePool: GradientRule = (c) => {
     group: int(channels),
   });
   return [cropToInput(c, full, x, w)];
+};
+
+/**
+ * Local response normalisation across channels, y = x s^-β with s = bias + α/n Σ x² over n neighbouring channels:
+ * dx = dy s^-β − 2αβ/n · x · Σ dy x s^(-β-1) over the channels that x took part in.
+ */
+export const lrn: GradientRule = (c) => {
+  const b = c.builder;
+  const x = c.node.inputs[0]!;
+  const channels = c.dims(x)[1];
+  if (typeof channels !== 'number')
+    throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (LRN) has an unknown number of channels`);
+  const size = intOf(c.node, 'size', 5);
+  const alpha = floatOf(c.node, 'alpha', 1e-4);
+  const beta = floatOf(c.node, 'beta', 0.75);
+  const below = Math.floor((size - 1) / 2);
+  const shape = b.op('Shape', [x]);
+  const window = (v: string, before: number): string => {
+    const planes = b.reshape(v, [0, 1, channels, -1]);
+    const mean = b.op('AveragePool', [planes], {
+      kernel_shape: ints([size, 1]),
+      pads: ints([before, 0, size - 1 - before, 0]),
+      count_include_pad: int(1),
+    });
+    return b.op('Mul', [b.op('Reshape', [mean, shape]), b.scalar(size)]);
+  };
+  const squares = b.op('Mul', [window(b.op('Mul', [x, x]), below), b.scalar(alpha / size)]);
+  const s = b.op('Add', [squares, b.scalar(floatOf(c.node, 'bias', 1))]);
+  const direct = b.op('Mul', [c.dy, b.op('Pow', [s, b.scalar(-beta)])]);
+  const through = b.op('Div', [b.op('Mul', [direct, x]), s]);
+  // The channels that used x lie on the other side of the window.
+  const gathered = b.op('Mul', [window(through, size - 1 - below), x]);
+  return [b.op('Sub', [direct, b.op('Mul', [gathered, b.scalar((2 * alpha * beta) / size)])])];
 };

@@ -64,6 +64,54 @@ export const concat: GradientRule = (c) => {
   });
 };
 
+/** Zeros around what was cut out. Limits may depend on the image; only whole steps forward can be differentiated. */
+export const slice: GradientRule = (c) => {
+  const [x, starts, , axesName, steps] = c.node.inputs as [
+    string,
+    string,
+    string,
+    string | undefined,
+    string | undefined,
+  ];
+  const b = c.builder;
+  const rank = c.dims(x).length;
+  const constant = (name: string | undefined): number[] | undefined => {
+    const data = name === undefined || name === '' ? undefined : c.graph.initializers.get(name)?.data;
+    return data instanceof BigInt64Array ? Array.from(data, Number) : undefined;
+  };
+  const axes = axesName === undefined ? Array.from({ length: rank }, (_, i) => i) : constant(axesName);
+  const stride = steps === undefined ? [1] : constant(steps);
+  if (axes === undefined || stride === undefined || stride.some((s) => s !== 1))
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `Node ${c.node.name} (Slice) has steps or axes that cannot be differentiated`,
+    );
+  const sizes = b.op('Gather', [b.op('Shape', [x]), b.int64s(axes)], { axis: int(0) });
+  const negative = b.op('Less', [starts, b.int64s([0])]);
+  const from = b.op('Where', [negative, b.op('Add', [starts, sizes]), starts]);
+  const rest = b.op('Sub', [
+    b.op('Sub', [sizes, from]),
+    b.op('Gather', [b.op('Shape', [c.dy]), b.int64s(axes)], { axis: int(0) }),
+  ]);
+  // Pad wants amounts for all axes: those that were not cut get none.
+  const zeros = b.int64s(new Array<number>(rank).fill(0));
+  const spread = (v: string): string =>
+    b.op('ScatterElements', [zeros, b.int64s(axes.map((a) => (a < 0 ? a + rank : a))), v], { axis: int(0) });
+  return [b.op('Pad', [c.dy, b.op('Concat', [spread(from), spread(rest)], { axis: int(0) })])];
+};
+
+/** The largest along some axes: the gradient goes to the places that reach it, in equal parts. */
+export const reduceMax: GradientRule = (c) => {
+  const b = c.builder;
+  const axes = reducedAxes(c);
+  const [x] = c.node.inputs as [string];
+  const keep = intOf(c.node, 'keepdims', 1) === 1;
+  const y = keep ? c.node.outputs[0]! : b.op('Unsqueeze', [c.node.outputs[0]!, b.int64s(axes)]);
+  const dy = keep ? c.dy : b.op('Unsqueeze', [c.dy, b.int64s(axes)]);
+  const reach = b.op('Cast', [b.op('Equal', [x, y])], { to: int(1) });
+  return [b.op('Mul', [reach, b.op('Div', [dy, b.reduceSum(reach, axes, true)])])];
+};
+
 /** A [.., M, K] times B [.., K, N]; B may also be a plain matrix shared by the batch. */
 export const matMul: GradientRule = (c) => {
   const [a, b] = c.node.inputs as [string, string];

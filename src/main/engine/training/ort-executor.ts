@@ -1,29 +1,39 @@
-import type { NetworkInput } from '../edges/inputs.ts';
+import type { Backend } from '../../../shared/domain.ts';
+import { batches, type NetworkInput } from '../edges/inputs.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
-import { Runner, type RuntimeOptions } from '../network/runtime.ts';
+import { Runner, type GraphRunner, type RuntimeOptions } from '../network/runtime.ts';
 import type { Graph } from '../network/onnx/graph.ts';
+import { addGradient, type Executor, type TupleStep } from './executor.ts';
 import { tupleLoss, type LossOptions } from './losses.ts';
-import { SEED, trainingGraphs, type Parameter, type TrainingGraphs } from './training-graph.ts';
+import { SEED, trainingGraphs, withParameters, type Parameter, type TrainingGraphs } from './training-graph.ts';
 
-export interface TupleStep {
-  readonly loss: number;
-  /** Negatives inside the margin. */
-  readonly active: number;
+export interface OrtOptions extends RuntimeOptions {
+  readonly backend?: Exclude<Backend, 'auto'>;
+  /** What the provider runs on, in words. */
+  readonly device?: string;
 }
 
 /**
- * Computes loss and gradients of tuples with ONNX Runtime, memory of one tuple at a time.
+ * Loss and gradients by ONNX Runtime, on any of its providers, memory of one tuple at a time.
  * Descriptors come first; then only the photos that the loss still moves go through the backward graph, those of equal size as one batch.
  */
-export class TupleTrainer {
+export class OrtExecutor implements Executor {
+  readonly backend: Exclude<Backend, 'auto'>;
+  readonly device: string;
   readonly parameters: readonly Parameter[];
   readonly gradients: readonly Float32Array[];
+  readonly #network: Graph;
+  readonly #options: OrtOptions;
   readonly #graphs: TrainingGraphs;
   readonly #forward: Runner;
   readonly #backward: Runner;
   readonly #weights: Record<string, { dims: readonly number[]; data: Float32Array }>;
 
-  private constructor(graphs: TrainingGraphs, forward: Runner, backward: Runner) {
+  private constructor(network: Graph, options: OrtOptions, graphs: TrainingGraphs, forward: Runner, backward: Runner) {
+    this.backend = options.backend ?? 'cpu';
+    this.device = options.device ?? 'ONNX Runtime, CPU';
+    this.#network = network;
+    this.#options = options;
     this.#graphs = graphs;
     this.#forward = forward;
     this.#backward = backward;
@@ -33,14 +43,13 @@ export class TupleTrainer {
   }
 
   /** @throws CovisError `INPUT_UNSUPPORTED` naming the operator that cannot be differentiated. */
-  static async create(network: Graph, options: RuntimeOptions = {}): Promise<TupleTrainer> {
+  static async create(network: Graph, options: OrtOptions = {}): Promise<OrtExecutor> {
     const graphs = trainingGraphs(network);
     const forward = await Runner.create(graphs.forward, options);
     const backward = await Runner.create(graphs.backward, options);
-    return new TupleTrainer(graphs, forward, backward);
+    return new OrtExecutor(network, options, graphs, forward, backward);
   }
 
-  /** Descriptor of each photo under the current weights. */
   async describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
     const out: Float32Array[] = [];
     for (const { indices, batch } of batches(inputs)) {
@@ -51,10 +60,6 @@ export class TupleTrainer {
     return out;
   }
 
-  /**
-   * Adds the gradients of one tuple's loss to `gradients`.
-   * @param inputs query, positive, then the negatives.
-   */
   async accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
     const [query, positive, ...negatives] = await this.describe(inputs);
     const loss = tupleLoss(query!, positive!, negatives, options);
@@ -73,44 +78,21 @@ export class TupleTrainer {
         [SEED]: { dims: [indices.length, dim], data: seed },
         ...this.#weights,
       });
-      this.parameters.forEach((p, i) => {
-        const g = result[this.#graphs.gradientOf.get(p.name)!]!;
-        const sum = this.gradients[i]!;
-        for (let k = 0; k < sum.length; k += 1) sum[k]! += g[k]!;
-      });
+      this.parameters.forEach((p, i) => addGradient(this.gradients[i]!, result[this.#graphs.gradientOf.get(p.name)!]!));
     }
   }
 
-  scaleGradients(by: number): void {
-    for (const g of this.gradients) for (let k = 0; k < g.length; k += 1) g[k]! *= by;
+  updated(): void {
+    // Weights are inputs of the graphs and read anew each time.
   }
 
-  clearGradients(): void {
-    for (const g of this.gradients) g.fill(0);
+  /** A graph with the weights inside, which the runtime can lay out for speed. */
+  describer(): Promise<GraphRunner> {
+    return Runner.create(withParameters(this.#network, this.parameters), this.#options);
   }
 
   async release(): Promise<void> {
     await this.#forward.release();
     await this.#backward.release();
   }
-}
-
-/** Groups inputs of equal size into batches; `indices` are positions in `inputs`. */
-function batches(
-  inputs: readonly NetworkInput[],
-): { indices: number[]; batch: { dims: number[]; data: Float32Array } }[] {
-  const groups = new Map<string, number[]>();
-  inputs.forEach((x, i) => {
-    const key = x.dims.join('x');
-    const list = groups.get(key);
-    if (list === undefined) groups.set(key, [i]);
-    else list.push(i);
-  });
-  return [...groups.values()].map((indices) => {
-    const first = inputs[indices[0]!]!;
-    if (indices.length === 1) return { indices, batch: { dims: [...first.dims], data: first.data } };
-    const data = new Float32Array(indices.length * first.data.length);
-    indices.forEach((i, k) => data.set(inputs[i]!.data, k * first.data.length));
-    return { indices, batch: { dims: [indices.length, ...first.dims.slice(1)], data } };
-  });
 }

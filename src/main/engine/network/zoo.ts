@@ -1,0 +1,333 @@
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Preprocess } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import { userFolder } from '../user-folder.ts';
+import { PREPROCESSING } from './preprocessing.ts';
+
+/** A backbone that can be downloaded. Size and hash are those of the ONNX model zoo's own pointers. */
+export interface ZooEntry {
+  readonly id: string;
+  readonly name: string;
+  /** Below the mirror. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly licence: string;
+  readonly pixels: keyof typeof PREPROCESSING;
+}
+
+/** Where the files lie unless a mirror is named: the file storage of the ONNX model zoo's repository. */
+const DEFAULT_MIRROR = 'https://media.githubusercontent.com/media/onnx/models/main/';
+const LICENCE = 'Apache-2.0, as the ONNX model zoo states for its repository';
+const entry = (
+  id: string,
+  name: string,
+  folder: string,
+  bytes: number,
+  sha256: string,
+  pixels: ZooEntry['pixels'] = 'torchvision',
+): ZooEntry => ({
+  id,
+  name,
+  path: `validated/vision/classification/${folder}/model/${id}.onnx`,
+  bytes,
+  sha256,
+  licence: LICENCE,
+  pixels,
+});
+
+/** Backbones trained on ImageNet, smallest first. */
+export const ZOO: readonly ZooEntry[] = [
+  entry(
+    'squeezenet1.1-7',
+    'SqueezeNet 1.1',
+    'squeezenet',
+    4956208,
+    '1eeff551a67ae8d565ca33b572fc4b66e3ef357b0eb2863bb9ff47a918cc4088',
+  ),
+  entry(
+    'mobilenetv2-12',
+    'MobileNetV2',
+    'mobilenet',
+    13964571,
+    'c0c3f76d93fa3fd6580652a45618618a220fced18babf65774ed169de0432ad5',
+  ),
+  entry(
+    'resnet18-v1-7',
+    'ResNet18',
+    'resnet',
+    46820737,
+    '4e8f8653e7a2222b3904cc3fe8e304cd8b339ce1d05fd24688162f86fb6df52c',
+  ),
+  entry(
+    'resnet50-v1-12',
+    'ResNet50',
+    'resnet',
+    102576593,
+    '3f03fdef724b22947eed826f1eef1dc5c34151bb4c37d634f1db89dfa2dd1526',
+  ),
+  entry(
+    'resnet101-v1-7',
+    'ResNet101',
+    'resnet',
+    178914043,
+    '760702f6ec0138f71ebac66f4e95d1c72dc9267a8544f4d4667a53075fd0497c',
+  ),
+  entry(
+    'bvlcalexnet-12',
+    'AlexNet',
+    'alexnet',
+    243863787,
+    '6b0da9510f27f234ee96a85dc3809dd210150fdefad87f6850f9788513216945',
+    'caffe',
+  ),
+  entry('vgg16-12', 'VGG16', 'vgg', 553437752, '722c42f53ca03a5480296bf8f9c85a151de3eed9ec982d7d2302ff6e2900c67b'),
+];
+
+/** A backbone in the store of this person, ready to be imported into a library. */
+export interface StoredNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly file: string;
+  readonly preprocess: Preprocess;
+  readonly cut?: string | undefined;
+  readonly licence: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const storedSchema = z.object({
+  name: z.string(),
+  pixels: z.enum(Object.keys(PREPROCESSING) as [keyof typeof PREPROCESSING]),
+  cut: z.string().optional(),
+  licence: z.string(),
+  sha256: z.string(),
+});
+
+/** Ids are file names, so they hold nothing that leads elsewhere. */
+const ID = /^[\w][\w.-]{0,100}$/;
+
+/** The folder of downloaded and added backbones. */
+export function networkStore(): string {
+  const given = process.env['COVIS_NETWORKS'];
+  return given !== undefined && given !== '' ? resolve(given) : join(userFolder(), 'networks');
+}
+
+function files(id: string): { model: string; facts: string } {
+  const base = join(networkStore(), id);
+  return { model: `${base}.onnx`, facts: `${base}.json` };
+}
+
+/** A backbone of the store by its id; undefined where it is not there. */
+export function storedNetwork(id: string): StoredNetwork | undefined {
+  if (!ID.test(id)) return undefined;
+  const { model, facts } = files(id);
+  if (!existsSync(model) || !existsSync(facts)) return undefined;
+  const read = storedSchema.safeParse(JSON.parse(readFileSync(facts, 'utf8')));
+  if (!read.success)
+    throw new CovisError('INPUT_CORRUPT', 'The description of this network is damaged', {
+      file: facts,
+      hint: 'Delete both files and add the network again.',
+    });
+  const { name, pixels, cut, licence, sha256 } = read.data;
+  return {
+    id,
+    name,
+    file: model,
+    preprocess: PREPROCESSING[pixels],
+    cut,
+    licence,
+    sha256,
+    bytes: statSync(model).size,
+  };
+}
+
+/** All backbones of the store, by id. */
+export function storedNetworks(): StoredNetwork[] {
+  if (!existsSync(networkStore())) return [];
+  return readdirSync(networkStore())
+    .filter((n) => n.endsWith('.json'))
+    .sort()
+    .flatMap((n) => storedNetwork(n.slice(0, -'.json'.length)) ?? []);
+}
+
+export interface AddOptions {
+  /** A base address, or a folder, instead of the model zoo's own. */
+  readonly mirror?: string | undefined;
+  readonly pixels?: keyof typeof PREPROCESSING | undefined;
+  readonly cut?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/**
+ * Adds a backbone to the store: one of the model zoo by its id, or an ONNX file. Downloads go on where they stopped and count only when
+ * size and hash are right. Nothing is downloaded but by this.
+ * @throws CovisError `NOT_FOUND` for an id that nobody knows, `EXTERNAL_FAILED` when the mirror does not answer, `INPUT_CORRUPT` for
+ * bytes that are not those of the catalogue.
+ */
+export async function addToStore(which: string, options: AddOptions, task: TaskContext): Promise<StoredNetwork> {
+  mkdirSync(networkStore(), { recursive: true });
+  const known = ZOO.find((z) => z.id === which);
+  if (known === undefined) return addFile(which, options);
+  const { model, facts } = files(known.id);
+  if (!existsSync(model) || (await hashOf(model)) !== known.sha256) {
+    const part = `${model}.part`;
+    await fetchTo(part, known, options.mirror ?? process.env['COVIS_MIRROR'] ?? DEFAULT_MIRROR, task);
+    task.step(`Verifying ${known.name}`, 0, '');
+    const found = await hashOf(part);
+    if (found !== known.sha256) {
+      rmSync(part, { force: true });
+      throw new CovisError(
+        'INPUT_CORRUPT',
+        `What came is not ${known.id}: its SHA-256 is ${found}, not ${known.sha256}`,
+        {
+          file: part,
+          hint: 'It was deleted. Try again, or another mirror.',
+        },
+      );
+    }
+    renameSync(part, model);
+  }
+  note(facts, {
+    name: options.name ?? known.name,
+    pixels: options.pixels ?? known.pixels,
+    cut: options.cut,
+    licence: known.licence,
+    sha256: known.sha256,
+  });
+  return storedNetwork(known.id)!;
+}
+
+async function addFile(file: string, options: AddOptions): Promise<StoredNetwork> {
+  if (!existsSync(file))
+    throw new CovisError('NOT_FOUND', `There is no file and no network ${file}`, {
+      hint: `Networks that can be downloaded: ${ZOO.map((z) => z.id).join(', ')}.`,
+    });
+  const id = basename(file)
+    .replace(/\.onnx$/i, '')
+    .replace(/[^\w.-]/g, '_')
+    .replace(/^[^\w]/, '_');
+  const zoo = ZOO.find((z) => z.id === id);
+  const sha256 = await hashOf(file);
+  const { model, facts } = files(id);
+  if (resolve(file) !== model) {
+    copyFileSync(file, `${model}.part`);
+    renameSync(`${model}.part`, model);
+  }
+  const own = zoo?.sha256 === sha256 ? zoo : undefined;
+  note(facts, {
+    name: options.name ?? own?.name ?? id,
+    pixels: options.pixels ?? own?.pixels ?? 'torchvision',
+    cut: options.cut,
+    licence: own?.licence ?? 'not stated',
+    sha256,
+  });
+  return storedNetwork(id)!;
+}
+
+function note(file: string, facts: z.infer<typeof storedSchema>): void {
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(facts, undefined, 2)}\n`);
+  renameSync(`${file}.tmp`, file);
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(file)) hash.update(part as Buffer);
+  return hash.digest('hex');
+}
+
+/** Appends what is missing of a file. */
+async function fetchTo(
+  part: string,
+  { path, bytes, name }: ZooEntry,
+  mirror: string,
+  task: TaskContext,
+): Promise<void> {
+  task.step(`Downloading ${name}`, bytes, 'bytes');
+  const local = localSource(mirror, path);
+  if (local !== undefined) {
+    if (!existsSync(local))
+      throw new CovisError('INPUT_MISSING', 'The mirror does not have this network', { file: local });
+    copyFileSync(local, part);
+    return;
+  }
+  let have = existsSync(part) ? statSync(part).size : 0;
+  if (have > bytes) {
+    rmSync(part);
+    have = 0;
+  }
+  if (have === bytes) return;
+  const url = new URL(path, mirror.endsWith('/') ? mirror : `${mirror}/`);
+  const abort = new AbortController();
+  let response: Response;
+  try {
+    response = await fetch(url, { headers: have > 0 ? { range: `bytes=${have}-` } : {}, signal: abort.signal });
+  } catch (cause) {
+    throw unreachable(url, cause);
+  }
+  if (!response.ok || response.body === null)
+    throw new CovisError('EXTERNAL_FAILED', `${url.host} answered ${response.status} for ${path}`, {
+      hint: 'Name another mirror with --mirror, or download the file elsewhere and add it by its path.',
+    });
+  // A server that does not know ranges sends all.
+  const append = response.status === 206;
+  if (!append) have = 0;
+  try {
+    await pipeline(
+      Readable.fromWeb(response.body as WebStream),
+      async function* (source: AsyncIterable<Buffer>) {
+        for await (const chunk of source) {
+          task.check();
+          have += chunk.length;
+          if (have > bytes)
+            throw new CovisError('INPUT_CORRUPT', `${url.host} sends more than the ${bytes} bytes of ${name}`);
+          task.progress(have);
+          yield chunk;
+        }
+      },
+      createWriteStream(part, { flags: append ? 'a' : 'w' }),
+    );
+  } catch (error) {
+    abort.abort();
+    if (error instanceof CovisError) throw error;
+    throw unreachable(url, error);
+  }
+  if (have < bytes) throw unreachable(url, new Error(`the connection ended after ${have} of ${bytes} bytes`));
+}
+
+function unreachable(url: URL, cause: unknown): CovisError {
+  const reason =
+    cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
+  return new CovisError('EXTERNAL_FAILED', `The download from ${url.host} failed: ${reason}`, {
+    cause,
+    hint: 'What came so far is kept: the same command goes on from there. Without a network, download the file elsewhere and add it by its path.',
+  });
+}
+
+/** A mirror may be a folder: with the zoo's own layout, or with the files side by side. */
+function localSource(mirror: string, path: string): string | undefined {
+  const folder = mirror.startsWith('file:') ? fileURLToPath(mirror) : mirror;
+  if (/^https?:/i.test(folder)) return undefined;
+  const nested = join(folder, path);
+  return existsSync(nested) ? nested : join(folder, basename(path));
+}

@@ -1,0 +1,91 @@
+import { writeFileSync, renameSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+import { InputMaker } from '../edges/inputs.ts';
+import { writeNpyParts } from '../formats/npy.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import { hashFile, listImages } from '../library/photos.ts';
+import { ahead } from '../library/recent.ts';
+import type { LoadedNetwork } from '../network/networks.ts';
+import { Runner } from '../network/runtime.ts';
+import { describeStream } from './extract.ts';
+import { DescriptorJournal } from './journal.ts';
+
+export interface FolderReport {
+  readonly photos: number;
+  /** Described now; the rest was known from an earlier run that was cut short, or is there twice. */
+  readonly computed: number;
+  readonly failed: readonly string[];
+  readonly dim: number;
+  readonly size: number;
+  readonly out: string;
+  readonly names: string;
+}
+
+/**
+ * Describes every image in a folder and writes a matrix with a row an image, in sorted order of their names, which go one a line into a
+ * `.txt` beside it. Images that cannot be read have no row; they are named in the report. What is known is kept beside the output until
+ * it is whole, under the photos' content, so that a second run goes on.
+ * @param key says what describes: descriptors of another network or size are not taken for these.
+ * @throws CovisError `STATE_EMPTY` for a folder without images, `INPUT_INVALID` when the output cannot be written.
+ */
+export async function extractFolder(
+  network: Pick<LoadedNetwork, 'graph' | 'spec'>,
+  key: string,
+  folder: string,
+  out: string,
+  size: number,
+  task: TaskContext,
+): Promise<FolderReport> {
+  const target = resolve(/\.npy$/i.test(out) ? out : `${out}.npy`);
+  const listing = target.replace(/\.npy$/i, '.txt');
+  const names = listImages(folder);
+  if (names.length === 0) throw new CovisError('STATE_EMPTY', 'This folder holds no images', { file: folder });
+  const { dim } = network.spec;
+  const journal = new DescriptorJournal(`${target}.${key}-${size}.part`, dim);
+  const hashes: string[] = [];
+  try {
+    task.step('Looking at photos', names.length, 'photos');
+    for (const [i, name] of names.entries()) {
+      task.check();
+      hashes.push(await hashFile(join(folder, name)));
+      task.progress(i + 1);
+    }
+    const seen = new Set<string>();
+    const wanted = names.flatMap((_, i) => {
+      const hash = hashes[i]!;
+      if (journal.has(hash) || seen.has(hash)) return [];
+      seen.add(hash);
+      return [i];
+    });
+    task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
+    const maker = await InputMaker.create(network.spec, size);
+    const runner = await Runner.create(network.graph);
+    const before = journal.size;
+    try {
+      const images = ahead(wanted, (i) => maker.ofFile(join(folder, names[i]!)));
+      await describeStream(runner, images, task, (i, d) => journal.append(hashes[i]!, d));
+    } finally {
+      await runner.release();
+      await maker.release();
+    }
+    const found = names.filter((_, i) => journal.has(hashes[i]!));
+    const rows = names.flatMap((_, i) => (journal.has(hashes[i]!) ? [hashes[i]!] : []));
+    if (rows.length === 0) throw new CovisError('STATE_EMPTY', 'None of the images could be read', { file: folder });
+    const computed = journal.size - before;
+    writeNpyParts(target, '<f4', [rows.length, dim], vectors(journal, rows));
+    writeFileSync(`${listing}.tmp`, found.map((n) => `${n}\n`).join(''));
+    renameSync(`${listing}.tmp`, listing);
+    journal.remove();
+    const known = new Set(rows);
+    const failed = names.filter((_, i) => !known.has(hashes[i]!));
+    return { photos: rows.length, computed, failed, dim, size, out: target, names: listing };
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+}
+
+function* vectors(journal: DescriptorJournal, hashes: readonly string[]): Generator<Float32Array> {
+  for (const h of hashes) yield journal.get(h);
+}

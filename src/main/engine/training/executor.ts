@@ -1,0 +1,54 @@
+import type { Backend } from '../../../shared/domain.ts';
+import type { NetworkInput } from '../edges/inputs.ts';
+import type { GraphRunner } from '../network/runtime.ts';
+import type { LossOptions } from './losses.ts';
+import type { Parameter } from './training-graph.ts';
+
+/** What one tuple gave. */
+export interface TupleStep {
+  readonly loss: number;
+  /** Negatives inside the margin. */
+  readonly active: number;
+}
+
+/**
+ * Computes loss and gradients of tuples on some device, one tuple at a time. Weights and sums of gradients live in `parameters` and
+ * `gradients`; optimisers change the former in place and say so with `updated`.
+ */
+export interface Executor {
+  readonly backend: Exclude<Backend, 'auto'>;
+  /** What really computes, in words. */
+  readonly device: string;
+  readonly parameters: readonly Parameter[];
+  readonly gradients: readonly Float32Array[];
+
+  /** Descriptor of each input under the current weights. */
+  describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]>;
+
+  /**
+   * Adds the gradients of one tuple's loss to `gradients`.
+   * @param inputs query, positive, then the negatives.
+   */
+  accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep>;
+
+  /** Weights have changed since the last call. */
+  updated(): void;
+
+  /** What describes many photos under the weights as they are now. Release it before weights change again. */
+  describer(): Promise<GraphRunner>;
+
+  release(): Promise<void>;
+}
+
+export function scaleGradients({ gradients }: Pick<Executor, 'gradients'>, by: number): void {
+  for (const g of gradients) for (let k = 0; k < g.length; k += 1) g[k]! *= by;
+}
+
+export function clearGradients({ gradients }: Pick<Executor, 'gradients'>): void {
+  for (const g of gradients) g.fill(0);
+}
+
+/** Adds to the sum of gradients. */
+export function addGradient(sum: Float32Array, g: Float32Array): void {
+  for (let k = 0; k < sum.length; k += 1) sum[k]! += g[k]!;
+}

@@ -1,0 +1,149 @@
+import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
+import { batches, type NetworkInput } from '../../edges/inputs.ts';
+import { DESCRIPTOR, IMAGE, trainableParameters } from '../../network/head.ts';
+import type { Graph } from '../../network/onnx/graph.ts';
+import type { GraphRunner } from '../../network/runtime.ts';
+import { addGradient, type Executor, type TupleStep } from '../executor.ts';
+import { DIFFERENCE_EPSILON, type LossOptions } from '../losses.ts';
+import type { Parameter } from '../training-graph.ts';
+import { TfGraph } from './tf-graph.ts';
+import { loadTensorFlow, type Tf, type TfBackend } from './tf-runtime.ts';
+
+/** Loss and gradients by TensorFlow.js: the same graph with TensorFlow's operators and its own differentiation. */
+export class TfExecutor implements Executor {
+  readonly backend: TfBackend;
+  readonly device: string;
+  readonly parameters: readonly Parameter[];
+  readonly gradients: readonly Float32Array[];
+  readonly #tf: Tf;
+  readonly #graph: TfGraph;
+  readonly #variables: ReadonlyMap<string, Variable>;
+
+  private constructor(backend: TfBackend, device: string, tf: Tf, network: Graph) {
+    this.backend = backend;
+    this.device = device;
+    this.#tf = tf;
+    const names = trainableParameters(network);
+    this.parameters = names.map((name) => {
+      const t = network.initializers.get(name)!;
+      return { name, dims: t.dims, data: (t.data as Float32Array).slice() };
+    });
+    this.gradients = this.parameters.map((p) => new Float32Array(p.data.length));
+    this.#graph = new TfGraph(tf, network, new Set(names));
+    this.#variables = new Map(
+      this.parameters.map((p) => [p.name, tf.tidy(() => tf.variable(tf.tensor(p.data.slice(), [...p.dims])))]),
+    );
+  }
+
+  /** @throws CovisError `INPUT_UNSUPPORTED` when the back end does not start; operators it lacks are named when they are met. */
+  static async create(network: Graph, backend: TfBackend): Promise<TfExecutor> {
+    const { tf, device } = await loadTensorFlow(backend);
+    return new TfExecutor(backend, device, tf, network);
+  }
+
+  /** Tensors that are alive, for finding leaks. */
+  get tensors(): number {
+    return this.#tf.memory().numTensors;
+  }
+
+  async describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
+    const all = this.#tf.tidy(() => this.#descriptors(inputs));
+    try {
+      const data = (await all.data()) as Float32Array;
+      const dim = data.length / inputs.length;
+      return inputs.map((_, i) => data.slice(i * dim, (i + 1) * dim));
+    } finally {
+      all.dispose();
+    }
+  }
+
+  async accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
+    const tf = this.#tf;
+    const variables = this.parameters.map((p) => this.#variables.get(p.name)!);
+    let active: Tensor | undefined;
+    const { value, grads } = tf.variableGrads(() => {
+      const descriptors = this.#descriptors(inputs);
+      const result = tupleLoss(tf, descriptors, options);
+      active = tf.keep(result.active);
+      return result.loss;
+    }, variables);
+    try {
+      const [loss, inside] = await Promise.all([value.data(), active!.data()]);
+      const parts = await Promise.all(variables.map((v) => grads[v.name]!.data()));
+      parts.forEach((g, i) => addGradient(this.gradients[i]!, g as Float32Array));
+      return { loss: loss[0]!, active: inside[0]! };
+    } finally {
+      value.dispose();
+      active?.dispose();
+      for (const g of Object.values(grads)) g.dispose();
+    }
+  }
+
+  updated(): void {
+    const tf = this.#tf;
+    for (const p of this.parameters)
+      tf.tidy(() => this.#variables.get(p.name)!.assign(tf.tensor(p.data.slice(), [...p.dims])));
+  }
+
+  describer(): Promise<GraphRunner> {
+    return Promise.resolve({
+      run: async (inputs) => {
+        const { dims, data } = inputs[IMAGE]!;
+        const [n, ...rest] = dims as [number, number, number, number];
+        const size = data.length / n;
+        const each = Array.from({ length: n }, (_, i): NetworkInput => ({
+          dims: [1, ...(rest as [number, number, number])],
+          data: data.subarray(i * size, (i + 1) * size),
+        }));
+        const rows = await this.describe(each);
+        const out = new Float32Array(rows.length * rows[0]!.length);
+        rows.forEach((r, i) => out.set(r, i * r.length));
+        return { [DESCRIPTOR]: out };
+      },
+      release: () => Promise.resolve(),
+    });
+  }
+
+  release(): Promise<void> {
+    for (const v of this.#variables.values()) v.dispose();
+    this.#graph.dispose();
+    return Promise.resolve();
+  }
+
+  /** [inputs, dim] in the order of the inputs. */
+  #descriptors(inputs: readonly NetworkInput[]): Tensor2D {
+    const tf = this.#tf;
+    const order: number[] = [];
+    const parts = batches(inputs).map(({ indices, batch }) => {
+      order.push(...indices);
+      const image = tf.tensor(batch.data, [...batch.dims]);
+      return this.#graph.run({ [IMAGE]: image }, this.#variables, DESCRIPTOR);
+    });
+    const together = parts.length === 1 ? parts[0]! : tf.concat(parts, 0);
+    if (order.every((v, i) => v === i)) return together as Tensor2D;
+    const back = order.map((_, i) => order.indexOf(i));
+    return tf.gather(together, tf.tensor1d(back, 'int32')) as Tensor2D;
+  }
+}
+
+/** As `losses.ts` has it, in operators with gradients. Row 0 is the query, row 1 the positive. */
+function tupleLoss(tf: Tf, d: Tensor2D, { kind, margin, weight }: LossOptions): { loss: Scalar; active: Tensor } {
+  const rows = d.shape[0];
+  const query = tf.slice(d, [0, 0], [1, -1]);
+  const others = tf.slice(d, [1, 0], [rows - 1, -1]);
+  const epsilon = kind === 'contrastive' ? DIFFERENCE_EPSILON : 0;
+  const squared = tf.sum(tf.square(tf.add(tf.sub(query, others), epsilon)), 1);
+  const near = tf.slice(squared, [0], [1]);
+  const far = tf.slice(squared, [1], [rows - 2]);
+  if (kind === 'triplet') {
+    const hinge = tf.relu(tf.add(tf.sub(near, far), margin));
+    return { loss: tf.mul(tf.sum(hinge), weight) as Scalar, active: count(tf, hinge) };
+  }
+  const inside = tf.relu(tf.sub(margin, tf.sqrt(far)));
+  const loss = tf.mul(0.5 * weight, tf.add(tf.sum(near), tf.sum(tf.square(inside))));
+  return { loss: loss as Scalar, active: count(tf, inside) };
+}
+
+function count(tf: Tf, hinge: Tensor): Tensor {
+  return tf.sum(tf.cast(tf.greater(hinge, 0), 'float32'));
+}

@@ -1,0 +1,110 @@
+import type { WhiteningFacts } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { whiteningSample } from '../evaluation/geometry-protocol.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import type { Library } from '../library/library.ts';
+import { splitPlaces } from '../mining/split.ts';
+import { addLinearLayer, hasLinearLayer } from '../network/linear-head.ts';
+import { multiScale } from '../network/multi-scale.ts';
+import { loadNetwork, storeNetwork, type NetworkRow } from '../network/networks.ts';
+import { extract } from '../retrieval/extract.ts';
+import { learnPca, learnWhitening, whiteningLayer } from '../retrieval/whitening.ts';
+
+export interface WhitenOptions {
+  readonly method: WhiteningFacts['method'];
+  /** Dimensions kept, those of most variance; all if not given. */
+  readonly dim?: number | undefined;
+  /** Share of the mean variance added to every direction; chosen if not given. */
+  readonly shrinkage?: number | undefined;
+  /** PCA's exponent: 0.5 whitens fully. */
+  readonly power?: number | undefined;
+  /** Describes at these scales first (methods.md 1.7); a whitening is of one set of scales. */
+  readonly scales?: readonly number[] | undefined;
+  readonly size: number;
+  readonly seed: number;
+}
+
+export interface WhitenReport {
+  readonly network: string;
+  readonly name: string;
+  readonly dim: number;
+  readonly whitening: WhiteningFacts;
+}
+
+/** The network at several scales, stored as one of its own; the network itself for one scale. */
+export function multiScaleNetwork(library: Library, network: NetworkRow, scales: readonly number[]): NetworkRow {
+  if (scales.length === 1 && scales[0] === 1) return network;
+  const { spec } = network;
+  if (spec.edges !== undefined || spec.scales !== undefined)
+    throw new CovisError('INPUT_INVALID', `${spec.name} describes at several scales already`);
+  if (spec.whitening !== undefined)
+    throw new CovisError('INPUT_INVALID', `${spec.name} is whitened for one scale`, {
+      hint: 'A whitening belongs to its scales: start from the network before it.',
+    });
+  const graph = multiScale(loadNetwork(library, network).graph, scales);
+  const text = scales.map((s) => +s.toFixed(3)).join(', ');
+  return storeNetwork(
+    library,
+    graph,
+    {
+      ...spec,
+      name: `${spec.name} · ${scales.length} scales`,
+      scales: [...scales],
+      origin: `${spec.origin}; at scales ${text}`,
+    },
+    network.uid,
+  );
+}
+
+/**
+ * Learns a whitening on the training places and stores the network that ends in it (methods.md 1.8). The layer is part of the graph: it
+ * is exported, versioned and, for one scale, trained with the rest.
+ * @throws CovisError `INPUT_INVALID` for dimensions that do not exist, `STATE_EMPTY` without matching pairs.
+ */
+export async function whitenNetwork(
+  library: Library,
+  start: NetworkRow,
+  options: WhitenOptions,
+  task: TaskContext,
+): Promise<WhitenReport> {
+  const base = options.scales === undefined ? start : multiScaleNetwork(library, start, options.scales);
+  const { spec } = base;
+  const keep = options.dim ?? spec.dim;
+  if (!Number.isInteger(keep) || keep < 1 || keep > spec.dim)
+    throw new CovisError('INPUT_INVALID', `Whitening keeps 1 to ${spec.dim} dimensions, not ${keep}`);
+  const { graph } = loadNetwork(library, base);
+  if (hasLinearLayer(graph)) throw new CovisError('INPUT_INVALID', `${spec.name} already ends in a linear layer`);
+  const descriptors = await extract(library, base, options.size, task);
+  const sample = whiteningSample(library, splitPlaces(library, options.seed), descriptors);
+  task.step('Learning the whitening', 0, '');
+  const learned = options.method === 'learned';
+  const pairs = learned ? sample.queries.length : 0;
+  const w = learned
+    ? learnWhitening(sample.vectors, sample.queries, sample.positives, options.shrinkage)
+    : learnPca(sample.vectors, options.power);
+  if (w.shrinkage > 0) {
+    const samples = learned ? `${pairs} pairs` : `${sample.vectors.rows} descriptors`;
+    task.warn(
+      `Whitening of ${spec.dim} dimensions from ${samples}: the covariance was shrunk, ${w.shrinkage} of its mean variance added. Twice as many samples as dimensions need none`,
+    );
+  }
+  const facts: WhiteningFacts = {
+    method: options.method,
+    pairs,
+    descriptors: sample.vectors.rows,
+    from: spec.dim,
+    shrinkage: w.shrinkage,
+    size: options.size,
+    seed: options.seed,
+  };
+  const whitened = {
+    ...spec,
+    name: `${spec.name} · ${learned ? 'whitened' : 'PCA'}${keep < spec.dim ? ` ${keep}` : ''}`,
+    dim: keep,
+    whitening: facts,
+    origin: `${spec.origin}; ${learned ? `whitening learned from ${pairs} pairs` : `PCA of ${facts.descriptors} descriptors`} at ${options.size} px`,
+  };
+  const row = storeNetwork(library, addLinearLayer(graph, 'whitening', whiteningLayer(w, keep)), whitened, base.uid);
+  task.changed('networks');
+  return { network: row.uid, name: whitened.name, dim: keep, whitening: facts };
+}

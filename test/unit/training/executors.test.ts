@@ -1,0 +1,218 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { NetworkInput } from '../../../src/main/engine/edges/inputs.ts';
+import { listImages } from '../../../src/main/engine/library/photos.ts';
+import { decode, toInput } from '../../../src/main/engine/library/pixels.ts';
+import { random } from '../../../src/main/engine/library/random.ts';
+import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
+import { webGpuAdapter } from '../../../src/main/engine/network/gpu.ts';
+import { addHead, lastFeatureMap } from '../../../src/main/engine/network/head.ts';
+import { encodeOnnx, parseOnnx } from '../../../src/main/engine/network/onnx/file.ts';
+import type { Graph } from '../../../src/main/engine/network/onnx/graph.ts';
+import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
+import { openExecutor } from '../../../src/main/engine/training/backends.ts';
+import { clearGradients, type Executor } from '../../../src/main/engine/training/executor.ts';
+import type { LossOptions } from '../../../src/main/engine/training/losses.ts';
+import { Adam } from '../../../src/main/engine/training/optimisers.ts';
+import { TfExecutor } from '../../../src/main/engine/training/tf/tf-executor.ts';
+import { ARCHITECTURES } from '../../support/architectures.ts';
+import { ROOT } from '../../support/programs.ts';
+
+/** Relative difference that two back ends may have (single precision, other orders of summation). */
+const AGREEMENT = 1e-3;
+
+function tuple(sizes: readonly [number, number][], seed = 1): NetworkInput[] {
+  const r = random(seed);
+  return sizes.map(([h, w]) => ({
+    dims: [1, 3, h, w],
+    data: Float32Array.from({ length: 3 * h * w }, () => 2 * r.next() - 1),
+  }));
+}
+
+async function step(
+  executor: Executor,
+  inputs: readonly NetworkInput[],
+  options: LossOptions,
+): Promise<{ loss: number; gradients: Float32Array[] }> {
+  clearGradients(executor);
+  const { loss } = await executor.accumulate(inputs, options);
+  return { loss, gradients: executor.gradients.map((g) => g.slice()) };
+}
+
+const length = (v: Float32Array): number => Math.sqrt(v.reduce((s, x) => s + x * x, 0));
+
+/** Largest difference of a parameter's gradient, relative to the largest gradient of all where its own is next to nothing. */
+function difference(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+  const scale = Math.max(...a.map(length));
+  return Math.max(...a.map((g, i) => length(g.map((v, k) => v - b[i]![k]!)) / Math.max(length(g), 1e-3 * scale)));
+}
+
+async function agree(
+  network: Graph,
+  other: Executor,
+  inputs: readonly NetworkInput[],
+  options: LossOptions,
+): Promise<void> {
+  const cpu = await openExecutor(network, 'cpu');
+  try {
+    const a = await step(cpu, inputs, options);
+    const b = await step(other, inputs, options);
+    expect(a.loss).toBeGreaterThan(0);
+    expect(Math.abs(a.loss - b.loss)).toBeLessThan(AGREEMENT * a.loss);
+    expect(difference(a.gradients, b.gradients)).toBeLessThan(AGREEMENT);
+    const [da] = await cpu.describe(inputs);
+    const [db] = await other.describe(inputs);
+    expect(length(da!.map((v, k) => v - db![k]!))).toBeLessThan(AGREEMENT);
+  } finally {
+    await cpu.release();
+  }
+}
+
+/** The network as it comes out of a file. */
+function imported(name: string): { graph: Graph; dim: number } {
+  const { graph } = ARCHITECTURES[name]!();
+  const read = normalise(parseOnnx(encodeOnnx(graph), name), name);
+  return addHead(read, lastFeatureMap(read));
+}
+
+const CONTRASTIVE: LossOptions = { kind: 'contrastive', margin: 1.2, weight: 1 };
+const TRIPLET: LossOptions = { kind: 'triplet', margin: 1, weight: 0.7 };
+
+describe.each(Object.keys(ARCHITECTURES))('%s', (name) => {
+  it(
+    'imports, is cut at its last feature map, and both executors agree on loss and gradients',
+    { timeout: 120_000 },
+    async () => {
+      const { graph, dim } = imported(name);
+      expect(dim).toBe(ARCHITECTURES[name]!().dim);
+      const deep = name.startsWith('ResNet1') && name !== 'ResNet18';
+      const side = deep ? 33 : 64;
+      const inputs = tuple([
+        [side, side + 8],
+        [side, side],
+        [side, side + 8],
+        [side, side],
+      ]);
+      const tf = await openExecutor(graph, 'tfjs-cpu');
+      try {
+        await agree(graph, tf, deep ? inputs.slice(0, 3) : inputs, CONTRASTIVE);
+      } finally {
+        await tf.release();
+      }
+    },
+  );
+});
+
+describe('executors', () => {
+  const { graph, spec } = embeddedNetwork('photos');
+  // Noise is described nearly the same whatever the noise, so that differences of descriptors would be rounding; photos are not.
+  const inputs: NetworkInput[] = [];
+  beforeAll(async () => {
+    const photos = listImages(join(ROOT, 'resources/sample'));
+    for (const k of [0, 30, 60, 90])
+      inputs.push(toInput(await decode(join(ROOT, 'resources/sample', photos[k]!), 72), spec.preprocess));
+  });
+
+  it.each(['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const)(
+    'agree on %s with the triplet loss',
+    async (pooling) => {
+      const cut = embeddedNetwork('photos');
+      const headed = addHead(cut.graph, cut.spec.features, { pooling }).graph;
+      const tf = await openExecutor(headed, 'tfjs-cpu');
+      try {
+        await agree(headed, tf, inputs, TRIPLET);
+      } finally {
+        await tf.release();
+      }
+    },
+    60_000,
+  );
+
+  it('agree after a step of the optimiser', async () => {
+    const [a, b] = [await openExecutor(graph, 'cpu'), await openExecutor(graph, 'tfjs-cpu')];
+    for (const e of [a, b]) {
+      const optimiser = new Adam(e.parameters);
+      await step(e, inputs, CONTRASTIVE);
+      optimiser.step(e.gradients, { learningRate: 1e-3, weightDecay: 1e-4 });
+      e.updated();
+    }
+    const [x, y] = [await step(a, inputs, CONTRASTIVE), await step(b, inputs, CONTRASTIVE)];
+    // Adam divides by gradients, so that those next to nothing are not the same any more.
+    expect(Math.abs(x.loss - y.loss)).toBeLessThan(5e-3 * x.loss);
+    await Promise.all([a.release(), b.release()]);
+  }, 60_000);
+
+  it('keep no tensor over 200 steps', { timeout: 120_000 }, async () => {
+    const tiny = addHead(
+      normalise(parseOnnx(encodeOnnx(ARCHITECTURES['MobileNetV2']!().graph), 't'), 't'),
+      lastFeatureMap(normalise(parseOnnx(encodeOnnx(ARCHITECTURES['MobileNetV2']!().graph), 't'), 't')),
+    ).graph;
+    const tf = await TfExecutor.create(tiny, 'tfjs-cpu');
+    const small = tuple([
+      [17, 17],
+      [17, 17],
+      [17, 17],
+    ]);
+    await step(tf, small, CONTRASTIVE);
+    tf.updated();
+    const before = tf.tensors;
+    for (let i = 0; i < 200; i += 1) {
+      await tf.accumulate(small, CONTRASTIVE);
+      tf.updated();
+    }
+    expect(tf.tensors).toBe(before);
+    await tf.release();
+
+    const ort = await openExecutor(tiny, 'cpu');
+    for (let i = 0; i < 50; i += 1) await ort.accumulate(small, CONTRASTIVE);
+    globalThis.gc?.();
+    const resident = process.memoryUsage.rss();
+    for (let i = 0; i < 200; i += 1) await ort.accumulate(small, CONTRASTIVE);
+    globalThis.gc?.();
+    expect(process.memoryUsage.rss() - resident).toBeLessThan(64 << 20);
+    await ort.release();
+  });
+
+  it('name the operator that neither can differentiate', async () => {
+    const { graph: unknown } = imported('VGG16');
+    unknown.nodes.forEach((n, i) => {
+      if (n.op === 'Relu' && i < 4) unknown.nodes[i] = { ...n, op: 'Selu' };
+    });
+    await expect(openExecutor(unknown, 'cpu')).rejects.toThrow(/Selu of node/);
+    const tf = await openExecutor(unknown, 'tfjs-cpu');
+    await expect(tf.describe(tuple([[64, 64]]))).rejects.toThrow(/Selu of node/);
+    await tf.release();
+  });
+
+  it('say what is missing on machines that lack a back end', async () => {
+    if (process.platform !== 'win32')
+      await expect(openExecutor(graph, 'directml')).rejects.toThrow(/has no directml on this platform/);
+    await expect(openExecutor(graph, 'tensorflow')).rejects.toThrow(/TensorFlow is not there/);
+    const auto = await openExecutor(graph, 'auto');
+    expect(auto.device).not.toBe('');
+    await auto.release();
+  });
+});
+
+const adapter = await webGpuAdapter();
+describe.skipIf(adapter === undefined)(`on WebGPU (${adapter?.description ?? 'no adapter on this machine'})`, () => {
+  it.each(['webgpu', 'tfjs-webgpu'] as const)(
+    '%s gives the loss and gradients of the CPU',
+    { timeout: 300_000 },
+    async (backend) => {
+      const { graph } = imported('MobileNetV2');
+      const inputs = tuple([
+        [33, 41],
+        [41, 33],
+        [33, 41],
+      ]);
+      const executor = await openExecutor(graph, backend);
+      try {
+        expect(executor.device).toContain('WebGPU');
+        await agree(graph, executor, inputs, CONTRASTIVE);
+      } finally {
+        await executor.release();
+      }
+    },
+  );
+});
