@@ -352,7 +352,30 @@ export interface EdgeNetworkInfo {
 export type ExperimentInfo = { readonly id: number; readonly created: string } & (
   | { readonly kind: 'domains'; readonly folder: string; readonly report: DomainReport }
   | { readonly kind: 'sketches'; readonly folder: string; readonly report: SketchReport }
+  | { readonly kind: 'ladder'; readonly folder: string; readonly report: LadderReport }
 );
+
+/** One component of the talk's ladder and what it brings: mAP of the geometry protocol over seeds. */
+export interface LadderRung {
+  readonly component: string;
+  readonly pooling: 'mac' | 'gem';
+  readonly whitening: boolean;
+  readonly map: { readonly mean: number; readonly std: number; readonly values: readonly number[] };
+}
+
+/** Component contributions on a library (methods.md 1.10). */
+export interface LadderReport {
+  readonly network: string;
+  readonly preset: string;
+  readonly epochs: number;
+  /** Tuples of an epoch. */
+  readonly tuples: number;
+  readonly size: number;
+  readonly seeds: number;
+  readonly firstSeed: number;
+  /** By pooling, in the order of the talk. */
+  readonly rungs: readonly LadderRung[];
+}
 
 /** One kind of descriptor in an experiment on domains: accuracies as fractions, means over seeds and their deviations. */
 export interface DomainMethod {

@@ -15,7 +15,7 @@ import { runJob } from './run-job.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addNetworks } from './networks.ts';
 import { addRank } from './rank.ts';
-import { addTrain } from './train.ts';
+import { addLadder, addTrain } from './train.ts';
 import { addSearch } from './search.ts';
 import { addShapes } from './shapes.ts';
 import { addTeacher } from './teacher.ts';
@@ -69,6 +69,7 @@ addDecide();
 
 addNetworks();
 addTrain();
+addLadder();
 
 addRank();
 addEvaluate();

@@ -6,7 +6,11 @@ export function choice<T extends string>(o: Options, key: string, of: readonly T
   const v = o[key] as T | undefined;
   if (v === undefined || of.includes(v)) return v;
   const flag = key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-  throw new CovisError('INPUT_INVALID', `--${flag} takes ${of.join(', ')}, not "${v}"`);
+  throw new CovisError('INPUT_INVALID', `--${flag} takes ${words(of)}, not "${v}"`);
+}
+
+function words(of: readonly string[]): string {
+  return of.length < 2 ? of.join('') : `${of.slice(0, -1).join(', ')} or ${of.at(-1)!}`;
 }
 
 /** Numbers with commas between them. @throws CovisError `INPUT_INVALID`. */

@@ -1,8 +1,8 @@
 /** `covis train`, `covis extract` and `covis run`. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
-import { BACKENDS, POOLINGS } from '../../shared/domain.ts';
+import { BACKENDS, POOLINGS, type LadderReport } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { defaultSize } from '../engine/edges/inputs.ts';
 import { standaloneNetwork } from '../engine/network/embedded.ts';
@@ -11,6 +11,7 @@ import { encodeOnnx } from '../engine/network/onnx/file.ts';
 import type { RunReport } from '../engine/pipeline.ts';
 import { extractFolder } from '../engine/retrieval/extract-folder.ts';
 import type { TaskParams } from '../engine/tasks.ts';
+import { ladderTable } from '../engine/training/ladder.ts';
 import { PRESETS } from '../engine/training/presets.ts';
 import { miningOf, miningOptions } from './mine.ts';
 import { choice } from './options.ts';
@@ -154,6 +155,48 @@ export function addTrain(): void {
       await withLibrary(o['library'] as string, true, async (library) => {
         const r = await runJob<RunReport>(library, 'run', { ...trainingParams(o), sources });
         print(o.json === true, r, () => runLines(r, duration));
+      });
+    },
+  );
+}
+
+/** `covis ladder`: the talk's component contributions. */
+export function addLadder(): void {
+  action(
+    number(
+      trainingOptions(
+        command(
+          'ladder',
+          'what each component brings: positives, negatives, whitening, MAC and GeM, over several seeds',
+        )
+          .argument('<library>')
+          .option('--poolings <list>', 'mac, gem, or both with a comma (mac,gem)')
+          .option('--table <file>', 'also writes the table as .csv'),
+      ),
+      '--seeds',
+      'draws of places and tuples, each a whole ladder (3)',
+    ),
+    async (o: Options, path: string) => {
+      const poolings = ((o['poolings'] as string | undefined) ?? 'mac,gem').split(',');
+      if (!poolings.every((p): p is 'mac' | 'gem' => p === 'mac' || p === 'gem'))
+        throw new CovisError('INPUT_INVALID', `--poolings takes mac and gem, not "${poolings.join(',')}"`);
+      const seeds = (o['seeds'] as number | undefined) ?? 3;
+      if (!Number.isInteger(seeds) || seeds < 1)
+        throw new CovisError('INPUT_INVALID', '--seeds takes a whole number from 1');
+      await withLibrary(path, false, async (library) => {
+        const report = await runJob<LadderReport>(library, 'ladder', {
+          ...trainingParams(o),
+          ladder: { poolings, seeds },
+        });
+        const table = o['table'] as string | undefined;
+        if (table !== undefined) writeFileSync(table, ladderTable(report));
+        print(o.json === true, report.rungs, () => [
+          `mAP on held-out places, mean and deviation over ${report.seeds} ${report.seeds === 1 ? 'seed' : 'seeds'}; ${report.network}, ${report.epochs} epochs of ${report.tuples} tuples`,
+          ...report.rungs.map(
+            (r) =>
+              `${r.pooling.toUpperCase()}  ${r.component.padEnd(70)} ${r.map.mean.toFixed(4)} ± ${r.map.std.toFixed(4)}  ${'▇'.repeat(Math.round(r.map.mean * 30))}`,
+          ),
+        ]);
       });
     },
   );

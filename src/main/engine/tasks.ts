@@ -51,6 +51,7 @@ import { exportLibrary, type ExportOptions } from './exchange/export.ts';
 import { importPairs, isPairList } from './exchange/import-pairs.ts';
 import { importSources, type ImportReport } from './sfm/import.ts';
 import { DEFAULT_TEACHER } from './teacher/bow-index.ts';
+import { runLadder, type LadderOptions } from './training/ladder.ts';
 import { whitenNetwork, type WhitenOptions } from './training/whiten.ts';
 import {
   DEFAULT_EDGE_TRAINING,
@@ -113,6 +114,7 @@ export interface TaskParams {
   readonly domains?: Partial<DomainNames> &
     Pick<DomainOptions, 'folder' | 'drawn'> & { readonly seeds?: number | undefined };
   readonly sketches?: SketchOptions | undefined;
+  readonly ladder?: Partial<LadderOptions> | undefined;
   readonly whiten?: Partial<Omit<WhitenOptions, 'size' | 'seed'>> | undefined;
 }
 
@@ -157,6 +159,13 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
   switch (kind) {
     case 'import':
       return importAny(library, p, task);
+    case 'ladder': {
+      const start = await resolveNetwork(library, p.network, 'default');
+      const { graph } = loadNetwork(library, start);
+      const margin = p.margin ?? defaultMargin(graph, training.loss);
+      const { poolings = ['mac', 'gem'], seeds = 3 } = p.ladder ?? {};
+      return runLadder(library, start, { ...training, margin }, { poolings, seeds }, task);
+    }
     case 'whiten': {
       const network = await resolveNetwork(library, p.network, 'latest');
       const { method = 'learned', ...options } = p.whiten ?? {};

@@ -109,8 +109,12 @@ describe('executors', () => {
   const inputs: NetworkInput[] = [];
   beforeAll(async () => {
     const photos = listImages(join(ROOT, 'resources/sample'));
-    for (const k of [0, 30, 60, 90])
-      inputs.push(toInput(await decode(join(ROOT, 'resources/sample', photos[k]!), 72), spec.preprocess));
+    const r = random(3);
+    for (const k of [0, 30, 60, 90]) {
+      const input = toInput(await decode(join(ROOT, 'resources/sample', photos[k]!), 72), spec.preprocess);
+      // Large areas of one colour may lie at the kink of a rectifier, on either side of it after rounding.
+      inputs.push({ ...input, data: input.data.map((v) => v + 0.05 * (r.next() - 0.5)) });
+    }
   });
 
   it.each(['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const)(
@@ -143,10 +147,7 @@ describe('executors', () => {
   }, 60_000);
 
   it('keep no tensor over 200 steps', { timeout: 120_000 }, async () => {
-    const tiny = addHead(
-      normalise(parseOnnx(encodeOnnx(ARCHITECTURES['MobileNetV2']!().graph), 't'), 't'),
-      lastFeatureMap(normalise(parseOnnx(encodeOnnx(ARCHITECTURES['MobileNetV2']!().graph), 't'), 't')),
-    ).graph;
+    const tiny = imported('MobileNetV2').graph;
     const tf = await TfExecutor.create(tiny, 'tfjs-cpu');
     const small = tuple([
       [17, 17],

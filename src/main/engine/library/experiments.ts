@@ -1,7 +1,7 @@
 import type { ExperimentInfo } from '../../../shared/domain.ts';
 import { now, type Library } from './library.ts';
 
-/** Keeps the report of an experiment on images outside the library. */
+/** Keeps the report of an experiment. @param folder of images outside the library, empty where there are none. */
 export function storeExperiment(
   library: Library,
   kind: ExperimentInfo['kind'],

@@ -386,6 +386,19 @@ const MIGRATIONS: readonly string[] = [
     report TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- Ladders of component contributions are experiments, too.
+  CREATE TABLE experiment_2 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('domains', 'sketches', 'ladder')),
+    folder TEXT NOT NULL,
+    report TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO experiment_2 SELECT * FROM experiment;
+  DROP TABLE experiment;
+  ALTER TABLE experiment_2 RENAME TO experiment;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

@@ -57,7 +57,8 @@ function beforeClasses(map: string, producer: ReadonlyMap<string, OnnxNode>, sha
   const weight = node?.op === 'Conv' ? shapes.get(node.inputs[1]!) : undefined;
   if (weight?.[2] !== 1 || weight[3] !== 1) return map;
   let value = node!.inputs[0]!;
-  for (let p = producer.get(value); p?.op === 'Identity' || p?.op === 'Dropout'; p = producer.get(value)) value = p.inputs[0]!;
+  for (let p = producer.get(value); p?.op === 'Identity' || p?.op === 'Dropout'; p = producer.get(value))
+    value = p.inputs[0]!;
   return value;
 }
 

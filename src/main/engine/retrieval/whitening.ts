@@ -19,7 +19,7 @@ export interface Whitening {
 /**
  * Learned discriminative whitening (methods.md 1.8) from matching pairs.
  * @param x unit descriptors, one a row. @param queries, positives row indices of the pairs.
- * @param wanted shrinkage; if left out, 0.1 where there are fewer pairs than twice the dimensions, else none.
+ * @param wanted shrinkage; if left out, 0.1 where there are fewer independent pairs than twice the dimensions, else none.
  * With shrinkage the covariance is lifted by that share of its mean variance, and the result says so.
  * @throws CovisError `STATE_EMPTY` without pairs.
  */
@@ -45,7 +45,9 @@ export function learnWhitening(
     );
   }
   mirror(covariance);
-  const shrinkage = wanted ?? (pairs < 2 * dim ? FEW_SAMPLES_SHRINKAGE : 0);
+  // Differences between n photos span n − 1 directions at most, however many pairs they make.
+  const independent = Math.min(pairs, new Set([...queries, ...positives]).size - 1);
+  const shrinkage = wanted ?? (independent < 2 * dim ? FEW_SAMPLES_SHRINKAGE : 0);
   if (shrinkage > 0) {
     const lift = (shrinkage * covariance.trace()) / dim;
     for (let k = 0; k < dim; k += 1) covariance.set(k, k, covariance.get(k, k) + lift);

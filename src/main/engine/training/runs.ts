@@ -3,6 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { EpochInfo, TrainingParameters, TrainingRunInfo } from '../../../shared/domain.ts';
 import { isAlive } from '../jobs/records.ts';
 import type { Library } from '../library/library.ts';
+import { networkById, type NetworkRow } from '../network/networks.ts';
 import { checkpointFile } from './checkpoint.ts';
 import { DEFAULT_TRAINING } from './presets.ts';
 
@@ -50,4 +51,37 @@ export function runToResume(library: Library, id: number): { parameters: Trainin
     parameters: { ...DEFAULT_TRAINING, ...(JSON.parse(row.parameters) as TrainingParameters) },
     networkId: row.network_id,
   };
+}
+
+/** Runs of a network with these very parameters, newest first. */
+function runsLike(
+  library: Library,
+  networkId: number,
+  parameters: TrainingParameters,
+): {
+  id: number;
+  state: string;
+  result_id: number | null;
+}[] {
+  return library.db
+    .prepare('SELECT id, state, result_id FROM training_run WHERE network_id = ? AND parameters = ? ORDER BY id DESC')
+    .all(networkId, JSON.stringify(parameters)) as { id: number; state: string; result_id: number | null }[];
+}
+
+/** The network that such a run ended with, if one was done. */
+export function runWithParameters(
+  library: Library,
+  networkId: number,
+  parameters: TrainingParameters,
+): NetworkRow | undefined {
+  const done = runsLike(library, networkId, parameters).find((r) => r.state === 'done' && r.result_id !== null);
+  return done === undefined ? undefined : networkById(library, done.result_id!);
+}
+
+/** Such a run that ended early and left a checkpoint. */
+export function runToContinue(library: Library, networkId: number, parameters: TrainingParameters): number | undefined {
+  closeInterruptedRuns(library);
+  return runsLike(library, networkId, parameters).find(
+    (r) => (r.state === 'failed' || r.state === 'stopped') && existsSync(checkpointFile(library, r.id)),
+  )?.id;
 }

@@ -83,7 +83,7 @@ export async function whitenNetwork(
     ? learnWhitening(sample.vectors, sample.queries, sample.positives, options.shrinkage)
     : learnPca(sample.vectors, options.power);
   if (w.shrinkage > 0) {
-    const samples = learned ? `${pairs} pairs` : `${sample.vectors.rows} descriptors`;
+    const samples = learned ? `${pairs} pairs of ${sample.vectors.rows} photos` : `${sample.vectors.rows} descriptors`;
     task.warn(
       `Whitening of ${spec.dim} dimensions from ${samples}: the covariance was shrunk, ${w.shrinkage} of its mean variance added. Twice as many samples as dimensions need none`,
     );

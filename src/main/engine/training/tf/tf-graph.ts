@@ -78,7 +78,10 @@ export class TfGraph {
   /** Sizes come of shapes: what has one among its inputs and no tensor is computed in numbers. */
   #onHost(node: OnnxNode, host: ReadonlyMap<string, HostValue>): boolean {
     const given = node.inputs.filter((i) => i !== '');
-    return given.some((i) => host.has(i) || this.#small.get(i)?.whole === true) && given.every((i) => host.has(i) || this.#small.has(i));
+    return (
+      given.some((i) => host.has(i) || this.#small.get(i)?.whole === true) &&
+      given.every((i) => host.has(i) || this.#small.has(i))
+    );
   }
 
   #shapeOf(v: Value): number[] {

@@ -28,6 +28,7 @@ export async function loadTensorFlow(backend: TfBackend): Promise<TfRuntime> {
       return webGpu();
     case 'tfjs-cpu': {
       const tf = await import('@tensorflow/tfjs');
+      tf.enableProdMode();
       await use(tf, 'cpu');
       return { tf, device: 'TensorFlow.js, plain JavaScript' };
     }
@@ -55,6 +56,7 @@ async function webGpu(): Promise<TfRuntime> {
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
   const tf = await import('@tensorflow/tfjs');
   await import('@tensorflow/tfjs-backend-webgpu');
+  tf.enableProdMode();
   await use(tf, 'webgpu');
   return { tf, device: `TensorFlow.js, WebGPU: ${adapter.description}` };
 }

@@ -1,0 +1,143 @@
+import type { LadderReport, LadderRung, MiningParameters, TrainingParameters } from '../../../shared/domain.ts';
+import { evaluateGeometry } from '../evaluation/geometry-protocol.ts';
+import type { TaskContext } from '../jobs/context.ts';
+import { storeExperiment } from '../library/experiments.ts';
+import type { Library } from '../library/library.ts';
+import { splitPlaces } from '../mining/split.ts';
+import { repoolNetwork, type NetworkRow } from '../network/networks.ts';
+import { extract } from '../retrieval/extract.ts';
+import { runToContinue, runWithParameters } from './runs.ts';
+import { resume, train } from './train.ts';
+
+type Pooling = LadderRung['pooling'];
+
+/** What each trained rung changes (methods.md 1.10), from the easiest supervision to the one to use. */
+const TRAINED: readonly {
+  readonly component: string;
+  readonly positives: MiningParameters['positives'];
+  readonly negatives: MiningParameters['negatives'];
+}[] = [
+  { component: 'top-1 CNN positives, top-k negatives', positives: 'm1', negatives: 'hardest' },
+  { component: 'top-1 CNN positives, one negative per model', positives: 'm1', negatives: 'one-per-cluster' },
+  { component: 'top-1 BoW positives, one negative per model', positives: 'm2', negatives: 'one-per-cluster' },
+  { component: 'random top-k BoW positives, one negative per model', positives: 'm3', negatives: 'one-per-cluster' },
+];
+const OFF_THE_SHELF = 'off the shelf';
+
+export interface LadderOptions {
+  readonly poolings: readonly Pooling[];
+  readonly seeds: number;
+}
+
+/**
+ * The talk's component contributions on a library (methods.md 1.10): each rung is trained from the same network on the same places,
+ * which every seed draws anew, and measured on those held out. Rungs of one seed see the same places, so they compare. The last rung
+ * of a pooling adds a whitening learned on the training places.
+ * A rung that was trained before with the same parameters is not trained again, so that a ladder that was cut short goes on.
+ */
+export async function runLadder(
+  library: Library,
+  start: NetworkRow,
+  base: TrainingParameters,
+  options: LadderOptions,
+  task: TaskContext,
+): Promise<LadderReport> {
+  const cells = new Map<string, { rung: Omit<LadderRung, 'map'>; values: number[] }>();
+  const note = (component: string, pooling: Pooling, whitening: boolean, value: number | null): void => {
+    if (value === null) return;
+    const key = `${pooling} ${component} ${whitening}`;
+    const cell = cells.get(key) ?? { rung: { component, pooling, whitening }, values: [] };
+    cells.set(key, cell);
+    cell.values.push(value);
+  };
+  const total = options.seeds * options.poolings.length * (TRAINED.length + 1);
+  let done = 0;
+  for (let k = 0; k < options.seeds; k += 1) {
+    const seed = base.seed + k;
+    const split = splitPlaces(library, seed);
+    for (const pooling of options.poolings) {
+      const network = repoolNetwork(library, start, pooling);
+      const measure = async (
+        row: NetworkRow,
+        within: TaskContext,
+      ): Promise<{ map: number; mapWhitened: number | null }> =>
+        evaluateGeometry(library, split, await extract(library, row, base.size, within));
+      done += 1;
+      const before = await measure(network, under(task, `${done}/${total} ${pooling.toUpperCase()}, off the shelf`));
+      note(OFF_THE_SHELF, pooling, false, before.map);
+      for (const { component, positives, negatives } of TRAINED) {
+        done += 1;
+        const within = under(task, `${done}/${total} ${pooling.toUpperCase()}, ${component}, seed ${seed}`);
+        const parameters: TrainingParameters = {
+          ...base,
+          seed,
+          mining: { ...base.mining, positives, negatives },
+          name: `ladder · ${pooling.toUpperCase()} · ${component} · seed ${seed}`,
+        };
+        const after = await measure(await trained(library, network, parameters, within), within);
+        note(component, pooling, false, after.map);
+        if (component === TRAINED.at(-1)!.component)
+          note(`${component}, learned whitening`, pooling, true, after.mapWhitened);
+      }
+    }
+  }
+  const order = options.poolings;
+  const rungs = [...cells.values()]
+    .sort((a, b) => order.indexOf(a.rung.pooling) - order.indexOf(b.rung.pooling))
+    .map(({ rung, values }): LadderRung => ({ ...rung, map: { ...spread(values), values } }));
+  const report: LadderReport = {
+    network: start.spec.name,
+    preset: base.preset,
+    epochs: base.epochs,
+    tuples: base.queriesPerEpoch,
+    size: base.size,
+    seeds: options.seeds,
+    firstSeed: base.seed,
+    rungs,
+  };
+  storeExperiment(library, 'ladder', '', report);
+  task.changed('experiments');
+  return report;
+}
+
+/** The network of a run with these very parameters: of one that is done, of one that can go on, or of a new one. */
+async function trained(
+  library: Library,
+  network: NetworkRow,
+  parameters: TrainingParameters,
+  task: TaskContext,
+): Promise<NetworkRow> {
+  const known = runWithParameters(library, network.id, parameters);
+  if (known !== undefined) return known;
+  const open = runToContinue(library, network.id, parameters);
+  if (open !== undefined) return (await resume(library, open, task)).network;
+  return (await train(library, network, parameters, task)).network;
+}
+
+/** Mean and deviation of a sample; no deviation of one value. */
+export function spread(values: readonly number[]): { mean: number; std: number } {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  if (values.length < 2) return { mean, std: 0 };
+  return { mean, std: Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1)) };
+}
+
+/** Steps say of which rung they are. */
+function under(task: TaskContext, label: string): TaskContext {
+  return {
+    step: (name, total, unit) => task.step(`${label}: ${name}`, total, unit),
+    progress: (done) => task.progress(done),
+    warn: (message) => task.warn(message),
+    changed: (what) => task.changed(what),
+    check: () => task.check(),
+  };
+}
+
+/** A ladder as a table of values separated by commas, a row a rung. */
+export function ladderTable(report: LadderReport): string {
+  const seeds = Array.from({ length: report.seeds }, (_, k) => `seed ${report.firstSeed + k}`);
+  const quoted = (s: string): string => `"${s.replaceAll('"', '""')}"`;
+  const rows = report.rungs.map((r) =>
+    [quoted(r.component), r.pooling, r.whitening, r.map.mean, r.map.std, ...r.map.values].join(','),
+  );
+  return [['component', 'pooling', 'whitening', 'mean', 'std', ...seeds].join(','), ...rows, ''].join('\n');
+}
