@@ -177,6 +177,8 @@ export interface AddOptions {
   readonly pixels?: keyof typeof PREPROCESSING | undefined;
   readonly cut?: string | undefined;
   readonly name?: string | undefined;
+  /** What can be downloaded; the ONNX model zoo's if not given. */
+  readonly catalogue?: readonly ZooEntry[] | undefined;
 }
 
 /**
@@ -187,7 +189,7 @@ export interface AddOptions {
  */
 export async function addToStore(which: string, options: AddOptions, task: TaskContext): Promise<StoredNetwork> {
   mkdirSync(networkStore(), { recursive: true });
-  const known = ZOO.find((z) => z.id === which);
+  const known = (options.catalogue ?? ZOO).find((z) => z.id === which);
   if (known === undefined) return addFile(which, options);
   const { model, facts } = files(known.id);
   if (!existsSync(model) || (await hashOf(model)) !== known.sha256) {

@@ -40,6 +40,12 @@ export interface TrainingResult {
 const CHECKPOINT_EVERY_MS = 30_000;
 const CHECKPOINT_SHARE = 20;
 
+/** What is no part of the recipe. */
+export interface RunOptions {
+  /** Milliseconds between checkpoints within an epoch; each epoch and each mining writes one anyway. */
+  readonly checkpointEvery?: number;
+}
+
 const START: Position = {
   epoch: 1,
   round: 0,
@@ -61,9 +67,10 @@ export async function train(
   start: NetworkRow,
   parameters: TrainingParameters,
   task: TaskContext,
+  options: RunOptions = {},
 ): Promise<TrainingResult> {
   return withRun(library, start, parameters, task, async (network, executor, maker) => {
-    const run = new Run(library, network, executor, maker, parameters, task);
+    const run = new Run(library, network, executor, maker, parameters, task, options);
     return run.begin();
   });
 }
@@ -72,10 +79,15 @@ export async function train(
  * Takes a run up at its last checkpoint. On one back end it ends with the same numbers as if it had never stopped.
  * @throws CovisError `NOT_FOUND` for a run without a checkpoint, `STATE_CONFLICT` for one that is done or still runs.
  */
-export async function resume(library: Library, runId: number, task: TaskContext): Promise<TrainingResult> {
+export async function resume(
+  library: Library,
+  runId: number,
+  task: TaskContext,
+  options: RunOptions = {},
+): Promise<TrainingResult> {
   const { parameters, networkId } = runToResume(library, runId);
   return withRun(library, networkById(library, networkId), parameters, task, async (network, executor, maker) => {
-    const run = new Run(library, network, executor, maker, parameters, task);
+    const run = new Run(library, network, executor, maker, parameters, task, options);
     return run.resume(runId);
   });
 }
@@ -121,6 +133,7 @@ class Run {
   readonly #maker: InputMaker;
   readonly #parameters: TrainingParameters;
   readonly #task: TaskContext;
+  readonly #every: number;
   readonly #optimiser: Optimiser;
   readonly #split: Split;
   readonly #truth: GeometryGroundTruth;
@@ -141,7 +154,9 @@ class Run {
     maker: InputMaker,
     parameters: TrainingParameters,
     task: TaskContext,
+    options: RunOptions,
   ) {
+    this.#every = options.checkpointEvery ?? CHECKPOINT_EVERY_MS;
     this.#library = library;
     this.#network = network;
     this.#executor = executor;
@@ -324,8 +339,8 @@ class Run {
           ...add('skipped', step.skipped),
         },
       };
-      const cost = this.#lastCost * CHECKPOINT_SHARE;
-      if (performance.now() - this.#saved > Math.max(CHECKPOINT_EVERY_MS, cost)) this.#save();
+      const pause = this.#every === 0 ? 0 : Math.max(this.#every, this.#lastCost * CHECKPOINT_SHARE);
+      if (performance.now() - this.#saved >= pause) this.#save();
     });
   }
 
