@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network retrieval mining shapes models million large`.
+ * Parts by name: `npm run bench -- importing network training retrieval mining shapes models million large`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,6 +22,7 @@ import { mining } from './mining.ts';
 import { large, models } from './models.ts';
 import { million, retrieval } from './retrieval.ts';
 import { shapes } from './shapes.ts';
+import { training } from './training.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SAMPLE = join(ROOT, 'resources', 'sample');
@@ -140,6 +141,7 @@ console.log(`Ratios above 1 mean that Covis is faster. ${availableParallelism()}
 const PARTS = {
   importing,
   network,
+  training,
   retrieval: () => retrieval(folder),
   mining: () => mining(folder),
   models: () => models(folder),

@@ -169,7 +169,7 @@ function vgg16(width: number): Architecture {
   return { graph: c.classify(c.maxPool(x, 2, 2)), dim: c.channels(x) };
 }
 
-function resNet(blocks: readonly number[], bottleneck: boolean, width: number): Architecture {
+export function resNet(blocks: readonly number[], bottleneck: boolean, width: number): Architecture {
   const c = new Classifier(`resnet${blocks.join('_')}`, width);
   let x = c.relu(c.norm(c.conv('data', c.of(64), 7, { stride: 2, pad: 3, bias: false })));
   x = c.maxPool(x, 3, 2, 1);
@@ -195,7 +195,29 @@ function resNet(blocks: readonly number[], bottleneck: boolean, width: number): 
   return { graph: c.classify(x), dim: c.channels(x) };
 }
 
-function mobileNetV2(width: number): Architecture {
+export function mobileNetV1(width: number): Architecture {
+  const c = new Classifier('mobilenetv1', width);
+  let x = c.relu6(c.norm(c.conv('data', c.of(32), 3, { stride: 2, bias: false })));
+  const last: readonly [number, number][] = [
+    [64, 1],
+    [128, 2],
+    [128, 1],
+    [256, 2],
+    [256, 1],
+    [512, 2],
+    ...Array.from({ length: 5 }, (): [number, number] => [512, 1]),
+    [1024, 2],
+    [1024, 1],
+  ];
+  for (const [n, stride] of last) {
+    const own = c.channels(x);
+    x = c.relu6(c.norm(c.conv(x, own, 3, { stride, group: own, bias: false })));
+    x = c.relu6(c.norm(c.conv(x, c.of(n), 1, { bias: false })));
+  }
+  return { graph: c.classify(x), dim: c.channels(x) };
+}
+
+export function mobileNetV2(width: number): Architecture {
   const c = new Classifier('mobilenetv2', width);
   let x = c.relu6(c.norm(c.conv('data', c.of(32), 3, { stride: 2, bias: false })));
   for (const [expand, out, count, first] of [
@@ -273,6 +295,7 @@ export const ARCHITECTURES: Readonly<Record<string, () => Architecture>> = {
   ResNet50: () => resNet([3, 4, 6, 3], true, 1 / 16),
   ResNet101: () => resNet([3, 4, 23, 3], true, 1 / 16),
   ResNet152: () => resNet([3, 8, 36, 3], true, 1 / 16),
+  MobileNetV1: () => mobileNetV1(1 / 8),
   MobileNetV2: () => mobileNetV2(1 / 4),
   MobileNetV3: () => mobileNetV3(1 / 2),
   SqueezeNet: () => squeezeNet(1 / 4),

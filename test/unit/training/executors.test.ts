@@ -12,7 +12,7 @@ import type { Graph } from '../../../src/main/engine/network/onnx/graph.ts';
 import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';
 import { clearGradients, type Executor } from '../../../src/main/engine/training/executor.ts';
-import type { LossOptions } from '../../../src/main/engine/training/losses.ts';
+import { tupleLoss, type LossOptions } from '../../../src/main/engine/training/losses.ts';
 import { Adam } from '../../../src/main/engine/training/optimisers.ts';
 import { TfExecutor } from '../../../src/main/engine/training/tf/tf-executor.ts';
 import { ARCHITECTURES } from '../../support/architectures.ts';
@@ -128,6 +128,29 @@ describe('executors', () => {
       } finally {
         await tf.release();
       }
+    },
+    60_000,
+  );
+
+  it.each([CONTRASTIVE, TRIPLET])(
+    'give the same for a tuple as one graph as image by image',
+    async (options) => {
+      const [q, p, n] = inputs.map((x) => ({
+        ...x,
+        dims: inputs[0]!.dims,
+        data: x.data.subarray(0, inputs[0]!.data.length),
+      }));
+      const same = [q!, p!, n!, inputs[0]!].filter((x) => x.data.length === inputs[0]!.data.length);
+      expect(same.length).toBeGreaterThan(2);
+      const executor = await openExecutor(graph, 'cpu');
+      const whole = await step(executor, same, options);
+      const rows = await executor.describe(same);
+      const apart = tupleLoss(rows[0]!, rows[1]!, rows.slice(2), options);
+      expect(whole.loss).toBeCloseTo(apart.loss, 5);
+      const tf = await openExecutor(graph, 'tfjs-cpu');
+      const other = await step(tf, same, options);
+      expect(difference(whole.gradients, other.gradients)).toBeLessThan(AGREEMENT);
+      await Promise.all([executor.release(), tf.release()]);
     },
     60_000,
   );

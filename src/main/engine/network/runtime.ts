@@ -47,6 +47,8 @@ export class Runner implements GraphRunner {
         graphOptimizationLevel: provider === 'webgpu' ? 'basic' : 'all',
         intraOpNumThreads: options.threads ?? 0,
         logSeverityLevel: 3,
+        // A plan of memory for one size of image takes fresh pages in every run; the arena keeps those that it has.
+        enableMemPattern: false,
         // Threads that wait by spinning are no faster alone and halve each other's speed when two jobs run.
         extra: { session: { intra_op: { allow_spinning: '0' } } },
       });

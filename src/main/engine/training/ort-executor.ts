@@ -1,11 +1,22 @@
 import type { Backend } from '../../../shared/domain.ts';
-import { batches, type NetworkInput } from '../edges/inputs.ts';
+import { batches, type Batch, type NetworkInput } from '../edges/inputs.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { Runner, type GraphRunner, type RuntimeOptions } from '../network/runtime.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import { addGradient, type Executor, type TupleStep } from './executor.ts';
 import { tupleLoss, type LossOptions } from './losses.ts';
-import { SEED, trainingGraphs, withParameters, type Parameter, type TrainingGraphs } from './training-graph.ts';
+import {
+  INSIDE,
+  LOSS,
+  MARGIN,
+  SEED,
+  trainingGraphs,
+  tupleGraph,
+  WEIGHT,
+  withParameters,
+  type Parameter,
+  type TrainingGraphs,
+} from './training-graph.ts';
 
 export interface OrtOptions extends RuntimeOptions {
   readonly backend?: Exclude<Backend, 'auto'>;
@@ -13,9 +24,16 @@ export interface OrtOptions extends RuntimeOptions {
   readonly device?: string;
 }
 
+/** A session that computes whole tuples, for one kind of loss. */
+interface TupleSession {
+  readonly runner: Runner;
+  readonly gradientOf: ReadonlyMap<string, string>;
+}
+
 /**
  * Loss and gradients by ONNX Runtime, on any of its providers, memory of one tuple at a time.
- * Descriptors come first; then only the photos that the loss still moves go through the backward graph, those of equal size as one batch.
+ * A tuple of equally large images goes through one graph. Of others descriptors come first; then only the images that the loss still
+ * moves go through the backward graph, those of one size as a batch.
  */
 export class OrtExecutor implements Executor {
   readonly backend: Exclude<Backend, 'auto'>;
@@ -27,6 +45,7 @@ export class OrtExecutor implements Executor {
   readonly #graphs: TrainingGraphs;
   readonly #forward: Runner;
   readonly #backward: Runner;
+  readonly #tuples = new Map<LossOptions['kind'], Promise<TupleSession>>();
   readonly #weights: Record<string, { dims: readonly number[]; data: Float32Array }>;
 
   private constructor(network: Graph, options: OrtOptions, graphs: TrainingGraphs, forward: Runner, backward: Runner) {
@@ -61,10 +80,34 @@ export class OrtExecutor implements Executor {
   }
 
   async accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
+    const together = batches(inputs);
+    if (together.length === 1) return this.#wholeTuple(together[0]!.batch, options);
     const [query, positive, ...negatives] = await this.describe(inputs);
     const loss = tupleLoss(query!, positive!, negatives, options);
     await this.#backpropagate(inputs, [loss.dQuery, loss.dPositive, ...loss.dNegatives]);
     return { loss: loss.loss, active: loss.active };
+  }
+
+  async #wholeTuple(batch: Batch['batch'], { kind, margin, weight }: LossOptions): Promise<TupleStep> {
+    const { runner, gradientOf } = await this.#tupleSession(kind);
+    const scalar = (v: number): { dims: number[]; data: Float32Array } => ({ dims: [1], data: Float32Array.of(v) });
+    const result = await runner.run({
+      [IMAGE]: batch,
+      [MARGIN]: scalar(margin),
+      [WEIGHT]: scalar(weight),
+      ...this.#weights,
+    });
+    this.parameters.forEach((p, i) => addGradient(this.gradients[i]!, result[gradientOf.get(p.name)!]!));
+    return { loss: result[LOSS]![0]!, active: result[INSIDE]!.filter((v) => v > 0).length };
+  }
+
+  #tupleSession(kind: LossOptions['kind']): Promise<TupleSession> {
+    const known = this.#tuples.get(kind);
+    if (known !== undefined) return known;
+    const { graph, gradientOf } = tupleGraph(this.#network, kind);
+    const made = Runner.create(graph, this.#options).then((runner) => ({ runner, gradientOf }));
+    this.#tuples.set(kind, made);
+    return made;
   }
 
   async #backpropagate(inputs: readonly NetworkInput[], seeds: readonly Float32Array[]): Promise<void> {
@@ -94,5 +137,6 @@ export class OrtExecutor implements Executor {
   async release(): Promise<void> {
     await this.#forward.release();
     await this.#backward.release();
+    for (const made of this.#tuples.values()) await (await made).runner.release();
   }
 }

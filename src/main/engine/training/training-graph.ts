@@ -1,7 +1,8 @@
 import { trainableParameters } from '../network/head.ts';
-import { sizeOf, type Graph } from '../network/onnx/graph.ts';
+import { cloneGraph, floatTensor, GraphBuilder, sizeOf, type Graph } from '../network/onnx/graph.ts';
 import { prune } from '../network/onnx/normalise.ts';
 import { differentiate } from './differentiate.ts';
+import { DIFFERENCE_EPSILON, type LossOptions } from './losses.ts';
 
 /** Name of the graph input that carries dL/d(output). */
 export const SEED = 'seed';
@@ -45,6 +46,58 @@ export function trainingGraphs(network: Graph): TrainingGraphs {
     names.map((n) => gradients.get(n)!),
   );
   return { forward: asInputs(network), backward: asInputs(backward), parameters, gradientOf: gradients };
+}
+
+/** Names of what a tuple's graph takes besides the images, and gives besides gradients. */
+export const MARGIN = 'loss/margin';
+export const WEIGHT = 'loss/weight';
+export const LOSS = 'loss/value';
+/** How far each negative is inside the margin; 0 outside. */
+export const INSIDE = 'loss/inside';
+
+/**
+ * A whole tuple of equally large images as one graph, (images: query, positive, negatives; margin; weight) -> loss, inside, gradients
+ * (methods.md 1.4). Nothing is computed twice.
+ */
+export function tupleGraph(
+  network: Graph,
+  kind: LossOptions['kind'],
+): { graph: Graph; gradientOf: ReadonlyMap<string, string> } {
+  const names = trainableParameters(network);
+  const dims = names.map((n) => network.initializers.get(n)!.dims);
+  const source = cloneGraph(network);
+  const b = new GraphBuilder(source, 'loss');
+  const { name: descriptors } = network.outputs[0]!;
+  const end = Number.MAX_SAFE_INTEGER;
+  const scalar = (name: string): void => {
+    source.inputs.push({ name, type: 'float', dims: [1] });
+  };
+  scalar(MARGIN);
+  scalar(WEIGHT);
+  const difference = b.op('Sub', [b.slice(descriptors, [0], [1], [0]), b.slice(descriptors, [1], [end], [0])]);
+  const moved = kind === 'contrastive' ? b.op('Add', [difference, b.scalar(DIFFERENCE_EPSILON)]) : difference;
+  const squared = b.reduceSum(b.op('Mul', [moved, moved]), [1], false);
+  const near = b.slice(squared, [0], [1], [0]);
+  const far = b.slice(squared, [1], [end], [0]);
+  let sum: string;
+  if (kind === 'contrastive') {
+    b.op('Relu', [b.op('Sub', [MARGIN, b.op('Sqrt', [far])])], {}, INSIDE);
+    sum = b.op('Mul', [b.op('Add', [near, b.reduceSum(b.op('Mul', [INSIDE, INSIDE]), [0], true)]), b.scalar(0.5)]);
+  } else {
+    b.op('Relu', [b.op('Add', [b.op('Sub', [near, far]), MARGIN])], {}, INSIDE);
+    sum = b.reduceSum(INSIDE, [0], true);
+  }
+  b.op('Mul', [sum, WEIGHT], {}, LOSS);
+  const { graph, gradients } = differentiate(source, LOSS, b.constant(floatTensor([1], [1]), 'one'), names);
+  const wanted = prune(graph, [LOSS, INSIDE, ...names.map((n) => gradients.get(n)!)]);
+  return {
+    graph: {
+      ...wanted,
+      inputs: [...wanted.inputs, ...names.map((name, i) => ({ name, type: 'float' as const, dims: [...dims[i]!] }))],
+      initializers: new Map([...wanted.initializers].filter(([name]) => !names.includes(name))),
+    },
+    gradientOf: gradients,
+  };
 }
 
 /** Puts trained values back into a network graph, which then gives the same descriptors as in training. */

@@ -91,8 +91,15 @@ function inferNode(
     case 'Slice': {
       const axes = int64s(graph, node.inputs[3]);
       if (axes === undefined) return undefined;
-      const cut = new Set(axes.map((a) => (a < 0 ? a + x.length : a)));
-      return x.map((d, i) => (cut.has(i) ? `${out}:${i}` : d));
+      const starts = int64s(graph, node.inputs[1]);
+      const ends = int64s(graph, node.inputs[2]);
+      return x.map((d, i) => {
+        const k = axes.findIndex((a) => (a < 0 ? a + x.length : a) === i);
+        if (k < 0) return d;
+        const [from, to] = [starts?.[k] ?? -1, ends?.[k] ?? -1];
+        // One element is one whatever the size; longer cuts may end before.
+        return from >= 0 && to === from + 1 ? 1 : `${out}:${i}`;
+      });
     }
     case 'DepthToSpace': {
       const channels = x[1]!;

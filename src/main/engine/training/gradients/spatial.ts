@@ -31,15 +31,36 @@ function padded(c: GradientContext, x: string, pads: Window['pads']): string {
   return c.builder.op('Pad', [x, c.builder.int64s([0, 0, top, left, 0, 0, bottom, right])]);
 }
 
-/** The strided view of the padded input under kernel tap (i, j): as large as the output. */
-function tap(c: GradientContext, x: string, w: Window, i: number, j: number): string {
-  const start = [i * w.dilations[0], j * w.dilations[1]];
-  // Counted from the end, so that the slice has the size of the output whatever the size of the image is.
-  const end = start.map((s, k) => {
-    const left = w.reach[k]! - 1 - s;
-    return left === 0 ? Number.MAX_SAFE_INTEGER : -left;
-  });
-  return c.builder.slice(x, start, end, [2, 3], w.strides);
+/**
+ * Gives the strided view of the padded input under kernel tap (i, j): as large as the output. Columns are taken apart once for each
+ * phase of the stride, so that every tap copies whole rows and not single numbers.
+ */
+function tapper(c: GradientContext, xp: string, w: Window): (i: number, j: number) => string {
+  const b = c.builder;
+  const [down, right] = w.strides;
+  const whole = Number.MAX_SAFE_INTEGER;
+  const phases = new Map<number, string>();
+  const columns = (phase: number): string => {
+    const known = phases.get(phase);
+    if (known !== undefined) return known;
+    const made = right === 1 ? xp : b.slice(xp, [phase], [whole], [3], [right]);
+    phases.set(phase, made);
+    return made;
+  };
+  let size: string | undefined;
+  return (i, j) => {
+    const y = i * w.dilations[0];
+    const x = j * w.dilations[1];
+    const from = [y, Math.floor(x / right)];
+    size ??= b.op('Mul', [b.slice(b.op('Shape', [c.dy]), [2], [4], [0]), b.int64s([down, 1])]);
+    return b.op('Slice', [
+      columns(x % right),
+      b.int64s(from),
+      b.op('Add', [size, b.int64s(from)]),
+      b.int64s([2, 3]),
+      b.int64s([down, 1]),
+    ]);
+  };
 }
 
 function taps(w: Window): [number, number][] {
@@ -120,32 +141,38 @@ function filterGradient(
 ): string {
   const b = c.builder;
   const xp = padded(c, x, w.pads);
+  const plain = w.strides.every((v) => v === 1) && w.dilations.every((d) => d === 1);
+  if (depthwise && plain && w.kernel[0] > 1) return shiftedDepthwiseGradient(c, x, w, outputs);
   if (depthwise) {
+    const tap = tapper(c, xp, w);
     const sums = taps(w).map(([i, j]) =>
-      b.reshape(b.reduceSum(b.op('Mul', [tap(c, xp, w, i, j), c.dy]), [0, 2, 3], false), [outputs, 1]),
+      b.reshape(b.reduceSum(b.op('Mul', [tap(i, j), c.dy]), [0, 2, 3], false), [outputs, 1]),
     );
     const joined = sums.length === 1 ? sums[0]! : b.op('Concat', sums, { axis: int(1) });
     return b.reshape(joined, [outputs, 1, w.kernel[0], w.kernel[1]]);
   }
   const count = w.kernel[0] * w.kernel[1];
   const inputs = group * perGroup;
-  const point = count === 1 && w.strides[0] === 1 && w.strides[1] === 1;
+  const unit = w.strides[0] === 1 && w.strides[1] === 1;
+  if (group === 1 && count > 1 && unit && w.dilations.every((d) => d === 1))
+    return shiftedFilterGradient(c, x, w, outputs, perGroup);
+  const point = count === 1 && unit;
+  const tap = tapper(c, xp, w);
   const columns = point
     ? b.reshape(xp, [0, inputs, -1])
     : b.reshape(
         taps(w).length === 1
-          ? tap(c, xp, w, 0, 0)
+          ? tap(0, 0)
           : b.op(
               'Concat',
-              taps(w).map(([i, j]) => b.op('Unsqueeze', [tap(c, xp, w, i, j), b.int64s([2])])),
+              taps(w).map(([i, j]) => b.op('Unsqueeze', [tap(i, j), b.int64s([2])])),
               { axis: int(2) },
             ),
         [0, inputs * count, -1],
       );
   if (group === 1) {
-    const transposed = b.op('Transpose', [columns], { perm: ints([0, 2, 1]) });
-    const product = b.op('MatMul', [b.reshape(c.dy, [0, outputs, -1]), transposed]);
-    return b.reshape(b.reduceSum(product, [0], false), [outputs, perGroup, w.kernel[0], w.kernel[1]]);
+    const product = overImages(c, b.reshape(c.dy, [0, outputs, -1]), columns, outputs * perGroup * count);
+    return b.reshape(product, [outputs, perGroup, w.kernel[0], w.kernel[1]]);
   }
   const dyGroups = b.reshape(c.dy, [0, group, outputs / group, -1]);
   const xGroups = b.op('Transpose', [b.op('Reshape', [columns, b.int64s([0, group, perGroup * count, -1])])], {
@@ -153,6 +180,62 @@ function filterGradient(
   });
   const product = b.reduceSum(b.op('MatMul', [dyGroups, xGroups]), [0], false);
   return b.reshape(product, [outputs, perGroup, w.kernel[0], w.kernel[1]]);
+}
+
+/** Filters from which on it is cheaper to bring the images of a batch behind one another than to sum one product an image. */
+const LARGE_FILTER = 1 << 16;
+
+/** Sum over images of a · bᵀ, for a [N, p, L] and b [N, q, L]. @returns [p, q]. */
+function overImages(c: GradientContext, a: string, b: string, size: number): string {
+  const g = c.builder;
+  if (size >= LARGE_FILTER) {
+    const flat = (v: string): string =>
+      g.op('Flatten', [g.op('Transpose', [v], { perm: ints([1, 0, 2]) })], { axis: int(1) });
+    return g.op('Gemm', [flat(a), flat(b)], { transB: int(1) });
+  }
+  return g.reduceSum(g.op('MatMul', [a, g.op('Transpose', [b], { perm: ints([0, 2, 1]) })]), [0], false);
+}
+
+/**
+ * The output's gradient shifted down by every row of the kernel, and the padded input shifted left by every column of it: wherever both
+ * meet, they are what one weight saw. Instead of kh · kw copies of the input there are kw of it and kh of the gradient.
+ */
+function shifted(c: GradientContext, x: string, w: Window): { down: string[]; left: string[] } {
+  const b = c.builder;
+  const [kh, kw] = w.kernel;
+  const xp = padded(c, x, w.pads);
+  const down = Array.from({ length: kh }, (_, i) =>
+    kh === 1 ? c.dy : b.op('Pad', [c.dy, b.int64s([0, 0, i, 0, 0, 0, kh - 1 - i, 0])]),
+  );
+  const left = Array.from({ length: kw }, (_, j) =>
+    kw === 1 ? xp : b.slice(xp, [j], [j === kw - 1 ? Number.MAX_SAFE_INTEGER : j - kw + 1], [3]),
+  );
+  return { down, left };
+}
+
+/** dL/dw of a convolution with unit strides as one product. */
+function shiftedFilterGradient(c: GradientContext, x: string, w: Window, outputs: number, inputs: number): string {
+  const b = c.builder;
+  const [kh, kw] = w.kernel;
+  const { down, left } = shifted(c, x, w);
+  const many = (parts: string[]): string => (parts.length === 1 ? parts[0]! : b.op('Concat', parts, { axis: int(1) }));
+  const rows = b.reshape(many(down), [0, kh * outputs, -1]);
+  const columns = b.reshape(many(left), [0, kw * inputs, -1]);
+  const product = b.reshape(overImages(c, rows, columns, kh * kw * outputs * inputs), [kh, outputs, kw, inputs]);
+  return b.op('Transpose', [product], { perm: ints([1, 3, 0, 2]) });
+}
+
+/** dL/dw of a depthwise convolution with unit strides: a small product for each channel. */
+function shiftedDepthwiseGradient(c: GradientContext, x: string, w: Window, channels: number): string {
+  const b = c.builder;
+  const { down, left } = shifted(c, x, w);
+  const stack = (parts: string[]): string => {
+    const flat = parts.map((p) => b.reshape(p, [0, channels, 1, -1]));
+    return flat.length === 1 ? flat[0]! : b.op('Concat', flat, { axis: int(2) });
+  };
+  const columns = b.op('Transpose', [stack(left)], { perm: ints([0, 1, 3, 2]) });
+  const product = b.reduceSum(b.op('MatMul', [stack(down), columns]), [0], false);
+  return b.op('Unsqueeze', [product, b.int64s([1])]);
 }
 
 /** The gradient of padding with constants is cropping, which Pad does with negative amounts. */

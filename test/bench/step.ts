@@ -1,0 +1,61 @@
+/** Times of one network in a process of its own: `step.ts NETWORK FOLDER STEPS MARGIN` prints one JSON object. */
+import { join } from 'node:path';
+import { readNpy } from '../../src/main/engine/formats/npy.ts';
+import { addHead, IMAGE, lastFeatureMap } from '../../src/main/engine/network/head.ts';
+import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
+import { normalise } from '../../src/main/engine/network/onnx/normalise.ts';
+import { Runner } from '../../src/main/engine/network/runtime.ts';
+import type { NetworkInput } from '../../src/main/engine/edges/inputs.ts';
+import { Adam } from '../../src/main/engine/training/optimisers.ts';
+import { clearGradients } from '../../src/main/engine/training/executor.ts';
+import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
+import { mobileNetV1, resNet } from '../support/architectures.ts';
+import { median } from './report.ts';
+
+export interface StepTimes {
+  readonly extract: number;
+  readonly step: number;
+  readonly loss: number;
+  /** Bytes. */
+  readonly peak: number;
+}
+
+/** The architecture with all of its channels and random weights. */
+export function full(name: string): Graph {
+  const { graph } = name === 'ResNet50' ? resNet([3, 4, 6, 3], true, 1) : mobileNetV1(1);
+  const read = normalise({ graph, opset: 17 }, name);
+  return addHead(read, lastFeatureMap(read)).graph;
+}
+
+async function main(name: string, folder: string, steps: number, margin: number): Promise<void> {
+  const graph = full(name);
+  const { shape, data } = readNpy(join(folder, 'images.npy'));
+  const [count, ...rest] = shape as [number, number, number, number];
+  const size = data.length / count;
+  const inputs = Array.from({ length: count }, (_, i): NetworkInput => ({
+    dims: [1, ...(rest as [number, number, number])],
+    data: (data as Float32Array).subarray(i * size, (i + 1) * size),
+  }));
+  const runner = await Runner.create(graph);
+  // As photos of a library are described: those of one size in a batch.
+  const batch = { dims: [...shape], data: data as Float32Array };
+  const extract = (await median(() => runner.run({ [IMAGE]: batch }), 2 * steps)) / count;
+  await runner.release();
+  const executor = await OrtExecutor.create(graph);
+  const adam = new Adam(executor.parameters);
+  let loss = 0;
+  const step = await median(async () => {
+    clearGradients(executor);
+    loss = (await executor.accumulate(inputs, { kind: 'contrastive', margin, weight: 1 })).loss;
+    adam.step(executor.gradients, { learningRate: 1e-9, weightDecay: 0 });
+    executor.updated();
+  }, steps);
+  process.stdout.write(
+    JSON.stringify({ extract, step, loss, peak: process.resourceUsage().maxRSS * 1024 } satisfies StepTimes),
+  );
+}
+
+if (process.argv[1]?.endsWith('step.ts') === true) {
+  const [name, folder, steps, margin] = process.argv.slice(2) as [string, string, string, string];
+  await main(name, folder, Number(steps), Number(margin));
+}
