@@ -13,8 +13,11 @@ import {
   type JobProgress,
   type LibraryInfo,
   type ManifoldView,
+  BACKENDS,
   EXPORT_FORMATS,
   METHODS,
+  POOLINGS,
+  type PresetInfo,
   type MeasurementDetail,
   type MeasurementInfo,
   type MatchedPhoto,
@@ -187,6 +190,13 @@ const jobParams = z.discriminatedUnion('kind', [
   z
     .object({
       kind: z.literal('train'),
+      /** Takes up a run; nothing else counts then. */
+      resume: z.int().positive().optional(),
+      preset: z.string().max(60).optional(),
+      backend: z.enum(BACKENDS).optional(),
+      pooling: z.enum(POOLINGS).optional(),
+      name: z.string().min(1).max(120).optional(),
+      minings: z.int().min(1).max(100).optional(),
       network: id.optional(),
       size: size.optional(),
       seed: seed.optional(),
@@ -201,6 +211,41 @@ const jobParams = z.discriminatedUnion('kind', [
       pools: z.int().optional(),
       domain: z.enum(['photos', 'edges']).optional(),
       mining: mining.optional(),
+    })
+    .strict(),
+  z
+    .object({
+      kind: z.literal('ladder'),
+      network: id.optional(),
+      preset: z.string().max(60).optional(),
+      epochs: z.int().min(1).max(1000).optional(),
+      queriesPerEpoch: z.int().min(1).max(100_000).optional(),
+      size: size.optional(),
+      seed: seed.optional(),
+      ladder: z
+        .object({
+          seeds: z.int().min(1).max(100),
+          poolings: z
+            .array(z.enum(['mac', 'gem']))
+            .min(1)
+            .max(2),
+        })
+        .strict(),
+    })
+    .strict(),
+  z
+    .object({
+      kind: z.literal('whiten'),
+      network: id.optional(),
+      size: size.optional(),
+      seed: seed.optional(),
+      whiten: z
+        .object({
+          method: z.enum(['learned', 'pca']),
+          dim: z.int().positive().max(65_536).optional(),
+          scales: z.array(z.number().min(0.1).max(4)).min(1).max(16).optional(),
+        })
+        .strict(),
     })
     .strict(),
   z.object({ kind: z.literal('regions'), network: id.optional(), size: size.optional() }).strict(),
@@ -318,6 +363,7 @@ export const ROUTES = {
   /** The network that drawings go to. */
   'edges.info': z.object({ network: id.optional() }).strict(),
   'experiments.list': none,
+  'training.presets': none,
   /** A dialog or the command line says which folder. */
   'library.domains': z.object({ path: z.string() }).strict(),
   'sets.list': none,
@@ -394,6 +440,7 @@ export interface RouteResults {
   'search.explain': Explanation;
   'edges.info': EdgeNetworkInfo | null;
   'experiments.list': readonly ExperimentInfo[];
+  'training.presets': readonly PresetInfo[];
   'library.domains': { job: number };
   'sets.list': readonly SetInfo[];
   'sets.remove': null;

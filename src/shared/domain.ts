@@ -34,6 +34,8 @@ export interface NetworkSpec {
   readonly scales?: readonly number[] | undefined;
   /** What the whitening at the network's end was learned from; absent where there is none. */
   readonly whitening?: WhiteningFacts | undefined;
+  /** Made by an experiment on training, not to be worked with: lists leave it out. */
+  readonly experiment?: boolean | undefined;
   /** Present for networks that take edge maps instead of photos. */
   readonly edges?: EdgeSpec | undefined;
 }
@@ -207,6 +209,8 @@ export interface TrainingParameters {
   readonly preset: string;
   /** What the trained network is to be called; chosen if null. */
   readonly name: string | null;
+  /** The result belongs to an experiment; lists of networks leave it out. */
+  readonly experiment: boolean;
   readonly backend: Backend;
   readonly epochs: number;
   readonly loss: 'contrastive' | 'triplet';
@@ -232,6 +236,16 @@ export interface TrainingParameters {
   /** Times an epoch that tuples are mined anew, each time for its share of the queries. */
   readonly minings: number;
   readonly mining: MiningParameters;
+}
+
+/** A recipe as pages list it. */
+export interface PresetInfo {
+  readonly name: string;
+  readonly title: string;
+  /** The backbone that it was published with; null for recipes of any network. */
+  readonly backbone: string | null;
+  readonly pooling: Pooling | null;
+  readonly parameters: TrainingParameters;
 }
 
 export interface EvaluationResult {

@@ -44,6 +44,7 @@ import type { Crop } from './library/pixels.ts';
 import { listMeasurements, measurementDetail, pairMeasurements } from './evaluation/library-measure.ts';
 import { importTruthBytes, listTruths } from './evaluation/truths.ts';
 import { taskTitle } from './tasks.ts';
+import { PRESETS } from './training/presets.ts';
 import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
 import { readSettings, writeSettings } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -254,6 +255,14 @@ export class Engine {
       this.#emit({ event: 'changed', what: 'settings' });
       return settings;
     },
+    'training.presets': () =>
+      Object.entries(PRESETS).map(([name, { title, backbone, pooling, parameters }]) => ({
+        name,
+        title,
+        backbone,
+        pooling,
+        parameters,
+      })),
     'training.runs': () => listTrainingRuns(this.#open()),
     'evaluations.list': () => listEvaluations(this.#open()),
     'search.run': (p) => this.#search(p),

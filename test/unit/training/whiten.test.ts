@@ -9,7 +9,13 @@ import type { Library } from '../../../src/main/engine/library/library.ts';
 import { listImages } from '../../../src/main/engine/library/photos.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
-import { ensureDefaultNetwork, networkRow, repoolNetwork } from '../../../src/main/engine/network/networks.ts';
+import {
+  ensureDefaultNetwork,
+  latestNetwork,
+  listNetworks,
+  networkRow,
+  repoolNetwork,
+} from '../../../src/main/engine/network/networks.ts';
 import { extractFolder } from '../../../src/main/engine/retrieval/extract-folder.ts';
 import { extract } from '../../../src/main/engine/retrieval/extract.ts';
 import { ladderTable, runLadder } from '../../../src/main/engine/training/ladder.ts';
@@ -118,6 +124,9 @@ describe('the ladder', () => {
       /^component,pooling,whitening,mean,std,seed 0,seed 1\n"off the shelf",mac,false,0\.\d+/,
     );
     expect(listExperiments(library)[0]).toMatchObject({ kind: 'ladder', report: { seeds: 2, epochs: 1 } });
+    // What it trained is no network to work with.
+    expect(listNetworks(library).filter((n) => n.name.startsWith('ladder'))).toEqual([]);
+    expect(latestNetwork(library).spec.name).not.toMatch(/ladder/);
     const again = await runLadder(library, start, base, options, silentContext());
     expect(again.rungs).toEqual(report.rungs);
     expect(listTrainingRuns(library).filter((r) => r.parameters.name?.startsWith('ladder') === true)).toHaveLength(16);

@@ -156,9 +156,15 @@ export async function importNetwork(
 
 /**
  * The network with another pooling on the same feature map, untrained in it; the network itself where it pools so already.
+ * @param experiment lists leave it out.
  * @throws CovisError `INPUT_UNSUPPORTED` where layers behind the pooling would be lost.
  */
-export function repoolNetwork(library: Library, network: NetworkRow, pooling: Pooling): NetworkRow {
+export function repoolNetwork(
+  library: Library,
+  network: NetworkRow,
+  pooling: Pooling,
+  experiment = false,
+): NetworkRow {
   const { spec } = network;
   if ((spec.pooling ?? 'gem') === pooling) return network;
   const { graph } = loadNetwork(library, network);
@@ -173,6 +179,7 @@ export function repoolNetwork(library: Library, network: NetworkRow, pooling: Po
     headed.graph,
     {
       ...spec,
+      ...(experiment ? { experiment: true } : {}),
       name: `${base} ${POOLING_NAMES[pooling]}`,
       pooling,
       origin: `${spec.origin}; pooled by ${POOLING_NAMES[pooling]}`,
@@ -212,7 +219,7 @@ export function latestNetwork(library: Library): NetworkRow {
 export function latestOf(library: Library, takes: 'photos' | 'edges'): NetworkRow | undefined {
   const row = library.db
     .prepare(
-      `SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.edges') IS ${takes === 'photos' ? '' : 'NOT '}NULL ORDER BY id DESC LIMIT 1`,
+      `SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.edges') IS ${takes === 'photos' ? '' : 'NOT '}NULL AND json_extract(spec, '$.experiment') IS NULL ORDER BY id DESC LIMIT 1`,
     )
     .get() as { id: number; uid: string; spec: string } | undefined;
   return row === undefined ? undefined : rowOf(row);
@@ -251,9 +258,12 @@ export function loadNetwork(library: Library, row: NetworkRow): LoadedNetwork {
   return { ...row, graph };
 }
 
+/** All networks but those that experiments made, oldest first. */
 export function listNetworks(library: Library): NetworkInfo[] {
   const rows = library.db
-    .prepare('SELECT uid, parent, spec, bytes, parameters, embedded, created FROM network ORDER BY id')
+    .prepare(
+      "SELECT uid, parent, spec, bytes, parameters, embedded, created FROM network WHERE json_extract(spec, '$.experiment') IS NULL ORDER BY id",
+    )
     .all() as {
     uid: string;
     parent: string | null;

@@ -13,6 +13,7 @@ const specSchema = z.object({
   licence: z.string(),
   preprocess: z.object({ order: z.enum(['RGB', 'BGR']), scale: z.number(), mean: triple, std: triple }),
   pooling: z.enum(POOLINGS).optional(),
+  experiment: z.boolean().optional(),
   scales: z.array(z.number().min(0.1).max(4)).min(1).max(16).optional(),
   whitening: z
     .object({

@@ -56,7 +56,7 @@ export async function runLadder(
     const seed = base.seed + k;
     const split = splitPlaces(library, seed);
     for (const pooling of options.poolings) {
-      const network = repoolNetwork(library, start, pooling);
+      const network = repoolNetwork(library, start, pooling, true);
       const measure = async (
         row: NetworkRow,
         within: TaskContext,
@@ -71,6 +71,7 @@ export async function runLadder(
         const parameters: TrainingParameters = {
           ...base,
           seed,
+          experiment: true,
           mining: { ...base.mining, positives, negatives },
           name: `ladder · ${pooling.toUpperCase()} · ${component} · seed ${seed}`,
         };

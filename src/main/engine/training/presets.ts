@@ -9,6 +9,7 @@ import type { Graph } from '../network/onnx/graph.ts';
 export const DEFAULT_TRAINING: TrainingParameters = {
   preset: 'small',
   name: null,
+  experiment: false,
   backend: 'auto',
   epochs: 5,
   loss: 'contrastive',

@@ -408,6 +408,7 @@ class Run {
     const epochs = this.#epochs.length;
     const named: NetworkSpec = {
       ...spec,
+      ...(this.#parameters.experiment ? { experiment: true } : {}),
       name: this.#parameters.name ?? `${base} · run ${this.#id}`,
       origin: `${spec.origin}; fine-tuned by Covis, run ${this.#id}, ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}${state === 'done' ? '' : `, ${state}`}`,
     };

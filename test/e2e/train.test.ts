@@ -1,0 +1,102 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWith, ROOT } from '../support/programs.ts';
+import { SAMPLE } from '../support/small-library.ts';
+import { complaints, shot } from './studio.ts';
+
+describeWith(['chromium'], 'training in the studio', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'covis-train-'));
+  let server: ChildProcess;
+  let browser: Browser;
+  let page: Page;
+  let wrong: string[];
+
+  beforeAll(async () => {
+    const run = (script: string, ...args: string[]): void => {
+      const r = spawnSync(process.execPath, [script, ...args], { cwd: ROOT, encoding: 'utf8' });
+      if (r.status !== 0) throw new Error(`${script} failed: ${r.stderr}${r.stdout}`);
+    };
+    run(join(ROOT, 'scripts', 'build.ts'), '--if-stale');
+    const library = join(folder, 'library');
+    const scenes = ['castle', 'pagoda', 'lighthouse', 'windmill', 'factory', 'arch'].map((n) => join(SAMPLE, n));
+    run(join(ROOT, 'bin', 'covis.mjs'), 'import', library, ...scenes);
+    server = spawn(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), 'serve', library, '--json'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const url = await new Promise<string>((resolve, reject) => {
+      server.stdout!.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url));
+      server.once('exit', (code) => reject(new Error(`covis serve ended with ${code}`)));
+    });
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-quic'] });
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
+    wrong = complaints(page);
+    await page.goto(url);
+  }, 180_000);
+  afterAll(async () => {
+    await browser.close();
+    server.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('shows what a recipe says, what computes, stops and resumes a run', { timeout: 180_000 }, async () => {
+    await page.click('nav >> text=Train');
+    const preset = page.locator('[data-test=train-preset]');
+    await preset.selectOption('eccv16-mac-vgg');
+    await page.getByText('Published with VGG16').waitFor();
+    expect(await page.locator('[data-test=train-pooling]').inputValue()).toBe('mac');
+    expect(await page.getByLabel('Learning rate').inputValue()).toBe('0.001');
+    await preset.selectOption('small');
+    expect(await page.getByLabel('Learning rate').inputValue()).toBe('0.00001');
+    expect(await page.getByLabel('Margin').inputValue()).toBe('');
+    await page.getByLabel('Epochs').fill('3');
+    await page.getByLabel('Tuples an epoch').fill('40');
+    await page.getByLabel('Long side, px').fill('160');
+    await page.locator('[data-test=train-backend]').selectOption('cpu');
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await page.locator('.now', { hasText: 'Training, epoch 1' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Stop and keep' }).click();
+    const resume = page.locator('[data-test=train-resume]');
+    await resume.waitFor({ timeout: 60_000 });
+    await shot(page, 'train-stopped');
+    await resume.click();
+    await page.locator('.table tbody tr').nth(2).waitFor({ timeout: 120_000 });
+    expect(await page.locator('[data-test=train-device]').textContent()).toMatch(/ONNX Runtime, CPU, \d+ threads/);
+    await resume.waitFor({ state: 'detached', timeout: 60_000 });
+    await page.setViewportSize({ width: 1024, height: 700 });
+    await shot(page, 'train-resumed-small');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    expect(wrong).toEqual([]);
+  });
+
+  it('runs the ladder and shows its bars, their spread, and a table to save', { timeout: 240_000 }, async () => {
+    await page.click('nav >> text=Measure');
+    await page.getByRole('tab', { name: 'Components' }).click();
+    await page.getByText('What does each component bring?').waitFor();
+    await page.getByLabel('Seeds').fill('2');
+    await page.getByLabel('Epochs').fill('1');
+    await page.getByLabel('Tuples').fill('5');
+    await page.locator('[data-test=ladder-start]').click();
+    await page.locator('[data-test=ladder-gem] .rung').first().waitFor({ timeout: 200_000 });
+    for (const pooling of ['mac', 'gem']) {
+      const rungs = page.locator(`[data-test=ladder-${pooling}] .rung:not(.axis)`);
+      expect(await rungs.count()).toBe(6);
+      expect(await rungs.first().locator('.dot').count()).toBe(2);
+      expect(await rungs.nth(5).textContent()).toMatch(/learned whitening.*± 0\.\d{4}/s);
+    }
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Table' }).click();
+    const table = readFileSync(await (await download).path(), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(table).toHaveLength(13);
+    expect(table[0]).toBe('component,pooling,whitening,mean,std,seed 0,seed 1');
+    await shot(page, 'ladder');
+    await page.setViewportSize({ width: 1024, height: 700 });
+    await shot(page, 'ladder-small');
+    expect(wrong).toEqual([]);
+  });
+});
