@@ -61,6 +61,8 @@ describeWith(['chromium'], 'training in the studio', () => {
     await page.getByRole('button', { name: 'Stop and keep' }).click();
     const resume = page.locator('[data-test=train-resume]');
     await resume.waitFor({ timeout: 60_000 });
+    // What a person typed stays while runs come and go.
+    expect(await page.getByLabel('Tuples an epoch').inputValue()).toBe('40');
     await shot(page, 'train-stopped');
     await resume.click();
     await page.locator('.table tbody tr').nth(2).waitFor({ timeout: 120_000 });
