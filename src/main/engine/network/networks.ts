@@ -159,12 +159,7 @@ export async function importNetwork(
  * @param experiment lists leave it out.
  * @throws CovisError `INPUT_UNSUPPORTED` where layers behind the pooling would be lost.
  */
-export function repoolNetwork(
-  library: Library,
-  network: NetworkRow,
-  pooling: Pooling,
-  experiment = false,
-): NetworkRow {
+export function repoolNetwork(library: Library, network: NetworkRow, pooling: Pooling, experiment = false): NetworkRow {
   const { spec } = network;
   if ((spec.pooling ?? 'gem') === pooling) return network;
   const { graph } = loadNetwork(library, network);
