@@ -18,7 +18,8 @@ import {
 } from '../../../src/main/engine/network/networks.ts';
 import { extractFolder } from '../../../src/main/engine/retrieval/extract-folder.ts';
 import { extract } from '../../../src/main/engine/retrieval/extract.ts';
-import { ladderTable, runLadder } from '../../../src/main/engine/training/ladder.ts';
+import { ladderTable } from '../../../src/shared/ladder-table.ts';
+import { runLadder } from '../../../src/main/engine/training/ladder.ts';
 import { DEFAULT_TRAINING } from '../../../src/main/engine/training/presets.ts';
 import { listTrainingRuns } from '../../../src/main/engine/training/runs.ts';
 import { train } from '../../../src/main/engine/training/train.ts';
