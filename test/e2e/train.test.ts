@@ -68,6 +68,10 @@ describeWith(['chromium'], 'training in the studio', () => {
     await page.locator('.table tbody tr').nth(2).waitFor({ timeout: 120_000 });
     expect(await page.locator('[data-test=train-device]').textContent()).toMatch(/ONNX Runtime, CPU, \d+ threads/);
     await resume.waitFor({ state: 'detached', timeout: 60_000 });
+    await page.locator('[data-test=train-whiten]').click();
+    const whitening = page.locator('[data-test=whitening]');
+    await whitening.waitFor({ timeout: 60_000 });
+    expect(await whitening.textContent()).toMatch(/256 → 256.*pairs, \d+ photos, 320 px,\s+one scale, shrunk by 0\.1/s);
     await page.setViewportSize({ width: 1024, height: 700 });
     await shot(page, 'train-resumed-small');
     await page.setViewportSize({ width: 1440, height: 900 });

@@ -49,7 +49,7 @@ export const useLibrary = defineStore('library', () => {
     onEvent((e) => {
       if (e.event === 'changed') {
         changes.value = { ...changes.value, [e.what]: (changes.value[e.what] ?? 0) + 1 };
-        if (['library', 'clusters', 'training', 'descriptors'].includes(e.what)) void refresh();
+        if (['library', 'clusters', 'training', 'descriptors', 'networks'].includes(e.what)) void refresh();
       }
       if (e.event === 'engine' && e.state === 'ready') void refresh();
     });
