@@ -236,7 +236,7 @@ class Run {
         device: this.#executor.device,
       };
     } catch (error) {
-      this.#finish(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
+      this.#ended(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
       throw error;
     }
   }
@@ -389,6 +389,16 @@ class Run {
 
   #measure(descriptors: DescriptorSet): number | null {
     return this.#truth.queries.length > 0 ? meanAveragePrecision(this.#truth, descriptors) : null;
+  }
+
+  /** Notes an early end. What failed first is what a person must read, so that a full disk may also keep the network from being stored. */
+  #ended(state: 'stopped' | 'failed'): void {
+    try {
+      this.#finish(state);
+    } catch {
+      this.#library.db.prepare('UPDATE training_run SET state = ? WHERE id = ?').run(state, this.#id);
+      this.#task.changed('training');
+    }
   }
 
   #finish(state: 'done' | 'stopped' | 'failed'): NetworkRow {
