@@ -220,23 +220,26 @@ describe('executors', () => {
 
 const adapter = await webGpuAdapter();
 describe.skipIf(adapter === undefined)(`on WebGPU (${adapter?.description ?? 'no adapter on this machine'})`, () => {
-  it.each(['webgpu', 'tfjs-webgpu'] as const)(
-    '%s gives the loss and gradients of the CPU',
-    { timeout: 300_000 },
-    async (backend) => {
-      const { graph } = imported('MobileNetV2');
-      const inputs = tuple([
-        [33, 41],
-        [41, 33],
-        [33, 41],
-      ]);
-      const executor = await openExecutor(graph, backend);
-      try {
-        expect(executor.device).toContain('WebGPU');
-        await agree(graph, executor, inputs, CONTRASTIVE);
-      } finally {
-        await executor.release();
-      }
-    },
-  );
+  it.each([
+    ['webgpu', 'MobileNetV2'],
+    ['webgpu', 'ResNet18'],
+    ['webgpu', 'SqueezeNet'],
+    ['webgpu', 'AlexNet'],
+    ['tfjs-webgpu', 'MobileNetV2'],
+    ['tfjs-webgpu', 'ResNet18'],
+  ] as const)('%s gives the loss and gradients of the CPU for %s', { timeout: 300_000 }, async (backend, name) => {
+    const { graph } = imported(name);
+    const inputs = tuple([
+      [65, 73],
+      [73, 65],
+      [65, 73],
+    ]);
+    const executor = await openExecutor(graph, backend);
+    try {
+      expect(executor.device).toContain('WebGPU');
+      await agree(graph, executor, inputs, CONTRASTIVE);
+    } finally {
+      await executor.release();
+    }
+  });
 });

@@ -15,7 +15,7 @@ import { parseOnnx } from '../../../src/main/engine/network/onnx/file.ts';
 import { normalise, prune } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { differentiate } from '../../../src/main/engine/training/differentiate.ts';
-import { GRADIENTS } from '../../../src/main/engine/training/gradients/index.ts';
+import { GRADIENTS, WEBGPU_GRADIENTS } from '../../../src/main/engine/training/gradients/index.ts';
 import { trainingGraphs } from '../../../src/main/engine/training/training-graph.ts';
 import { ROOT } from '../../support/programs.ts';
 
@@ -280,7 +280,7 @@ const CASES: Case[] = [
   ),
 ];
 
-async function check(c: Case): Promise<void> {
+async function check(c: Case, rules = GRADIENTS): Promise<void> {
   const names = Object.keys(c.inputs);
   const graph: Graph = {
     name: c.name,
@@ -300,7 +300,7 @@ async function check(c: Case): Promise<void> {
     ...graph,
     inputs: [...graph.inputs, { name: 'seed', type: 'float', dims: [...c.outDims] }],
   };
-  const { graph: extended, gradients } = differentiate(withSeed, y, 'seed', names);
+  const { graph: extended, gradients } = differentiate(withSeed, y, 'seed', names, rules);
   const forward = await Runner.create(prune(graph, [y]));
   const backward = await Runner.create(
     prune(
@@ -335,6 +335,27 @@ async function check(c: Case): Promise<void> {
 
 describe('every gradient equals finite differences', () => {
   it.each(CASES.map((c) => [c.name, c] as const))('%s', async (_, c) => check(c));
+
+  it.each([
+    ['3x3, stride 2, padded', { kernel_shape: ints([3, 3]), strides: ints([2, 2]), pads: ints([1, 1, 1, 1]) }, [4, 3]],
+    ['2x2, stride 2', { kernel_shape: ints([2, 2]), strides: ints([2, 2]) }, [3, 3]],
+    [
+      '3x3, stride 2, the last window beyond the edge',
+      { kernel_shape: ints([3, 3]), strides: ints([2, 2]), ceil_mode: int(1) },
+      [3, 3],
+    ],
+    ['3x2, stride 1', { kernel_shape: ints([3, 2]) }, [5, 5]],
+  ])('MaxPool %s, both ways', async (name, attributes, size) => {
+    const c: Case = {
+      name,
+      inputs: { x: x4() },
+      build: (b) => b.op('MaxPool', ['x'], attributes),
+      outDims: [2, 4, ...size],
+      step: 1e-4,
+    };
+    await check(c);
+    await check(c, WEBGPU_GRADIENTS);
+  });
 
   it('covers every operator that has a rule', () => {
     const names = CASES.map((c) => c.name.split(/[ ,]/)[0]!);

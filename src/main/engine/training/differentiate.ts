@@ -24,6 +24,7 @@ export type GradientRule = (context: GradientContext) => readonly (string | unde
  *
  * Given the value `output` and the name of a graph input `seed` that holds dL/d(output), appends nodes that compute
  * dL/d(parameter) for every name in `parameters` and returns the extended graph with the names of those gradients.
+ * @param rules of the operators; those for the CPU if not given.
  * Sizes that depend on the image stay dynamic, so one graph serves photos of all sizes.
  * @throws CovisError `INPUT_UNSUPPORTED` naming the operator and its node when no rule exists.
  */
@@ -32,6 +33,7 @@ export function differentiate(
   output: string,
   seed: string,
   parameters: readonly string[],
+  rules: ReadonlyMap<string, GradientRule> = GRADIENTS,
 ): { graph: Graph; gradients: Map<string, string> } {
   const graph = cloneGraph(source);
   const builder = new GraphBuilder(graph, 'grad');
@@ -54,12 +56,12 @@ export function differentiate(
   for (const node of [...forward].reverse()) {
     if (!node.outputs.some((o) => leading.has(o))) continue;
     for (const i of node.inputs) leading.add(i);
-    if (node.outputs.some((o) => active.has(o))) ruleOf(node);
+    if (node.outputs.some((o) => active.has(o))) ruleOf(node, rules);
   }
   for (const node of forward.reverse()) {
     const value = node.outputs[0] ?? '';
     if (!active.has(value) || !contributions.has(value)) continue;
-    const rule = ruleOf(node);
+    const rule = ruleOf(node, rules);
     const grads = rule({
       builder,
       shapes,
@@ -87,8 +89,8 @@ export function differentiate(
 }
 
 /** @throws CovisError `INPUT_UNSUPPORTED` naming the operator and its node. */
-function ruleOf(node: OnnxNode): GradientRule {
-  const rule = GRADIENTS.get(node.op);
+function ruleOf(node: OnnxNode, rules: ReadonlyMap<string, GradientRule>): GradientRule {
+  const rule = rules.get(node.op);
   if (rule !== undefined) return rule;
   throw new CovisError('INPUT_UNSUPPORTED', `Operator ${node.op} of node ${node.name} cannot be differentiated`, {
     hint: `Cut the network before it, or use only these operators: ${[...GRADIENTS.keys()].sort().join(', ')}.`,

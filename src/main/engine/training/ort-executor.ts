@@ -3,7 +3,9 @@ import { batches, type Batch, type NetworkInput } from '../edges/inputs.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { Runner, type GraphRunner, type RuntimeOptions } from '../network/runtime.ts';
 import type { Graph } from '../network/onnx/graph.ts';
+import type { GradientRule } from './differentiate.ts';
 import { addGradient, type Executor, type TupleStep } from './executor.ts';
+import { GRADIENTS, WEBGPU_GRADIENTS } from './gradients/index.ts';
 import { tupleLoss, type LossOptions } from './losses.ts';
 import {
   INSIDE,
@@ -63,7 +65,7 @@ export class OrtExecutor implements Executor {
 
   /** @throws CovisError `INPUT_UNSUPPORTED` naming the operator that cannot be differentiated. */
   static async create(network: Graph, options: OrtOptions = {}): Promise<OrtExecutor> {
-    const graphs = trainingGraphs(network);
+    const graphs = trainingGraphs(network, rulesFor(options));
     const forward = await Runner.create(graphs.forward, options);
     const backward = await Runner.create(graphs.backward, options);
     return new OrtExecutor(network, options, graphs, forward, backward);
@@ -104,7 +106,7 @@ export class OrtExecutor implements Executor {
   #tupleSession(kind: LossOptions['kind']): Promise<TupleSession> {
     const known = this.#tuples.get(kind);
     if (known !== undefined) return known;
-    const { graph, gradientOf } = tupleGraph(this.#network, kind);
+    const { graph, gradientOf } = tupleGraph(this.#network, kind, rulesFor(this.#options));
     const made = Runner.create(graph, this.#options).then((runner) => ({ runner, gradientOf }));
     this.#tuples.set(kind, made);
     return made;
@@ -139,4 +141,8 @@ export class OrtExecutor implements Executor {
     await this.#backward.release();
     for (const made of this.#tuples.values()) await (await made).runner.release();
   }
+}
+
+function rulesFor(options: OrtOptions): ReadonlyMap<string, GradientRule> {
+  return options.provider === 'webgpu' ? WEBGPU_GRADIENTS : GRADIENTS;
 }

@@ -1,7 +1,7 @@
 import { trainableParameters } from '../network/head.ts';
 import { cloneGraph, floatTensor, GraphBuilder, sizeOf, type Graph } from '../network/onnx/graph.ts';
 import { prune } from '../network/onnx/normalise.ts';
-import { differentiate } from './differentiate.ts';
+import { differentiate, type GradientRule } from './differentiate.ts';
 import { DIFFERENCE_EPSILON, type LossOptions } from './losses.ts';
 
 /** Name of the graph input that carries dL/d(output). */
@@ -27,7 +27,7 @@ export interface TrainingGraphs {
  * Splits a network into a forward graph, image -> output (its first: the descriptor of a retrieval network), and a backward graph,
  * (image, dL/d output) -> dL/d parameter. Parameters are copied, so the source stays as it was.
  */
-export function trainingGraphs(network: Graph): TrainingGraphs {
+export function trainingGraphs(network: Graph, rules?: ReadonlyMap<string, GradientRule>): TrainingGraphs {
   const names = trainableParameters(network);
   const parameters = names.map((name): Parameter => {
     const t = network.initializers.get(name)!;
@@ -35,7 +35,7 @@ export function trainingGraphs(network: Graph): TrainingGraphs {
   });
   const { name: output, dims } = network.outputs[0]!;
   const withSeed: Graph = { ...network, inputs: [...network.inputs, { name: SEED, type: 'float', dims }] };
-  const { graph, gradients } = differentiate(withSeed, output, SEED, names);
+  const { graph, gradients } = differentiate(withSeed, output, SEED, names, rules);
   const asInputs = (g: Graph): Graph => ({
     ...g,
     inputs: [...g.inputs, ...parameters.map((p) => ({ name: p.name, type: 'float' as const, dims: [...p.dims] }))],
@@ -62,6 +62,7 @@ export const INSIDE = 'loss/inside';
 export function tupleGraph(
   network: Graph,
   kind: LossOptions['kind'],
+  rules?: ReadonlyMap<string, GradientRule>,
 ): { graph: Graph; gradientOf: ReadonlyMap<string, string> } {
   const names = trainableParameters(network);
   const dims = names.map((n) => network.initializers.get(n)!.dims);
@@ -88,7 +89,7 @@ export function tupleGraph(
     sum = b.reduceSum(INSIDE, [0], true);
   }
   b.op('Mul', [sum, WEIGHT], {}, LOSS);
-  const { graph, gradients } = differentiate(source, LOSS, b.constant(floatTensor([1], [1]), 'one'), names);
+  const { graph, gradients } = differentiate(source, LOSS, b.constant(floatTensor([1], [1]), 'one'), names, rules);
   const wanted = prune(graph, [LOSS, INSIDE, ...names.map((n) => gradients.get(n)!)]);
   return {
     graph: {

@@ -1,5 +1,5 @@
 import type { GradientRule } from '../differentiate.ts';
-import { averagePool, conv, globalAveragePool, globalMaxPool, lrn, maxPool, pad } from './spatial.ts';
+import { averagePool, conv, globalAveragePool, globalMaxPool, lrn, maxPool, maxPoolByTaps, pad } from './spatial.ts';
 import * as e from './elementwise.ts';
 import {
   concat,
@@ -55,3 +55,6 @@ export const GRADIENTS: ReadonlyMap<string, GradientRule> = new Map<string, Grad
   ['Transpose', transpose],
   ['Unsqueeze', reshapeBack],
 ]);
+
+/** Rules that use no operator that ONNX Runtime's WebGPU provider lacks. */
+export const WEBGPU_GRADIENTS: ReadonlyMap<string, GradientRule> = new Map([...GRADIENTS, ['MaxPool', maxPoolByTaps]]);

@@ -2,6 +2,9 @@ import { CovisError } from '../../../../shared/errors.ts';
 import { floatOf, floatTensor, int, intOf, ints, intsOf, type OnnxNode } from '../../network/onnx/graph.ts';
 import type { GradientContext, GradientRule } from '../differentiate.ts';
 
+/** What pads a maximum. */
+const LOWEST = -3.4028234663852886e38;
+
 /** The geometry of a 2D convolution or pooling window. */
 interface Window {
   readonly kernel: readonly [number, number];
@@ -272,6 +275,50 @@ export const maxPool: GradientRule = (c) => {
     reduction: { kind: 'string', value: 'add' },
   });
   return [b.op('Reshape', [flat, shape])];
+};
+
+/**
+ * The same without indices, which WebGPU's kernel does not give: for every place of the window, whether it holds the maximum and none
+ * before it did; a transposed convolution with one-hot kernels puts the gradients back.
+ */
+export const maxPoolByTaps: GradientRule = (c) => {
+  const b = c.builder;
+  const x = c.node.inputs[0]!;
+  const y = c.node.outputs[0]!;
+  const channels = c.dims(x)[1];
+  const w = windowOf(c.node, intsOf(c.node, 'kernel_shape') ?? []);
+  if (typeof channels !== 'number')
+    throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (MaxPool) has an unknown number of channels`);
+  // Windows that begin inside may end outside.
+  const beyond = intOf(c.node, 'ceil_mode', 0) === 1 ? w.strides.map((s) => s - 1) : [0, 0];
+  const [top, left, bottom, right] = w.pads;
+  const amounts = b.int64s([0, 0, top, left, 0, 0, bottom + beyond[0]!, right + beyond[1]!]);
+  const tap = tapper(c, b.op('Pad', [x, amounts, b.scalar(LOWEST)]), w);
+  const kernel = taps(w);
+  let taken: string | undefined;
+  const parts = kernel.map(([i, j]) => {
+    const holds = b.op('Cast', [b.op('Equal', [tap(i, j), y])], { to: int(1) });
+    const own = taken === undefined ? holds : b.op('Mul', [holds, b.op('Sub', [b.scalar(1), taken])]);
+    taken = taken === undefined ? own : b.op('Add', [taken, own]);
+    return b.op('Unsqueeze', [b.op('Mul', [own, c.dy]), b.int64s([2])]);
+  });
+  const shape = b.op('Shape', [c.dy]);
+  const flat = b.op(
+    'Concat',
+    [b.slice(shape, [0], [1], [0]), b.int64s([channels * kernel.length]), b.slice(shape, [2], [4], [0])],
+    { axis: int(0) },
+  );
+  const stacked = b.op('Reshape', [b.op('Concat', parts, { axis: int(2) }), flat]);
+  const oneHot = new Float32Array(channels * kernel.length ** 2);
+  for (let k = 0; k < channels * kernel.length; k += 1) oneHot[k * kernel.length + (k % kernel.length)] = 1;
+  const weight = b.constant(floatTensor([channels * kernel.length, 1, ...w.kernel], oneHot), 'onehot');
+  const full = b.op('ConvTranspose', [stacked, weight], {
+    kernel_shape: ints(w.kernel),
+    strides: ints(w.strides),
+    dilations: ints(w.dilations),
+    group: int(channels),
+  });
+  return [cropToInput(c, full, x, w)];
 };
 
 export const averagePool: GradientRule = (c) => {
