@@ -58,6 +58,29 @@ function raise(data: Float32Array, least: number): void {
   for (let k = 0; k < data.length; k += 1) data[k] = Math.max(least, data[k]!);
 }
 
+/** One step for one parameter, in place. A function of plain arrays and numbers, because this loop runs over every weight of a network. */
+function adamUpdate(
+  data: Float32Array,
+  first: Float32Array,
+  second: Float32Array,
+  gradient: Float32Array,
+  f: { decay: number; beta1: number; beta2: number; rate: number; scale: number; epsilon: number },
+): void {
+  const { decay, beta1, beta2, rate, scale, epsilon } = f;
+  const rest1 = 1 - beta1;
+  const rest2 = 1 - beta2;
+  const n = data.length;
+  for (let k = 0; k < n; k += 1) {
+    const w = data[k]!;
+    const g = gradient[k]! + decay * w;
+    const m = beta1 * first[k]! + rest1 * g;
+    const v = beta2 * second[k]! + rest2 * g * g;
+    first[k] = m;
+    second[k] = v;
+    data[k] = w - (rate * m) / (Math.sqrt(v) * scale + epsilon);
+  }
+}
+
 /**
  * Adam with L2 weight decay added to the gradient, as in the reference trainer's optimiser.
  * Updates the parameters in place; moments live as long as the object.
@@ -94,14 +117,16 @@ export class Adam implements Optimiser {
       const rate = learningRate * (own?.rate ?? 1);
       const decay = own === undefined ? weightDecay : 0;
       const g = gradients[i]!;
-      const m = this.#first[i]!;
-      const v = this.#second[i]!;
-      for (let k = 0; k < p.data.length; k += 1) {
-        const grad = g[k]! + decay * p.data[k]!;
-        m[k] = beta1 * m[k]! + (1 - beta1) * grad;
-        v[k] = beta2 * v[k]! + (1 - beta2) * grad * grad;
-        p.data[k]! -= (rate * (m[k]! / correct1)) / (Math.sqrt(v[k]! / correct2) + epsilon);
-      }
+      const factors = {
+        decay,
+        beta1,
+        beta2,
+        // The corrections of both moments do not depend on the element.
+        rate: rate / correct1,
+        scale: 1 / Math.sqrt(correct2),
+        epsilon,
+      };
+      adamUpdate(p.data, this.#first[i]!, this.#second[i]!, g, factors);
       raise(p.data, own?.least ?? -Infinity);
     });
   }
