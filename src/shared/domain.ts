@@ -1,83 +1,10 @@
 /** What crosses between the engine and its faces: plain, serialisable facts. No behaviour. */
-import type { MiningParameters } from './mining.ts';
+import type { NetworkInfo } from './network.ts';
+import type { LadderReport } from './training.ts';
 
 export * from './mining.ts';
-
-/**
- * Ways from a feature map to a vector (methods.md 1.5): maximum, mean, generalised mean with one exponent or one per channel, and the
- * sum over R-MAC's regions, each pooled by maximum or by GeM.
- */
-export const POOLINGS = ['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const;
-export type Pooling = (typeof POOLINGS)[number];
-
-/** How pixels become the network's input: (value * scale - mean) / std per channel, values 0..255, NCHW. */
-export interface Preprocess {
-  readonly order: 'RGB' | 'BGR';
-  readonly scale: number;
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
-}
-
-/** What a network is; kept inside its ONNX file under the metadata key `covis`. */
-export interface NetworkSpec {
-  readonly name: string;
-  readonly dim: number;
-  readonly preprocess: Preprocess;
-  /** Where the backbone came from, as a sentence. */
-  readonly origin: string;
-  readonly licence: string;
-  /** The value of the backbone's graph that is pooled. */
-  readonly features: string;
-  /** How that is pooled; GeM where nothing is said. */
-  readonly pooling?: Pooling | undefined;
-  /** Factors of the image's size at which the graph itself describes and combines (methods.md 1.7); one scale where nothing is said. */
-  readonly scales?: readonly number[] | undefined;
-  /** What the whitening at the network's end was learned from; absent where there is none. */
-  readonly whitening?: WhiteningFacts | undefined;
-  /** Made by an experiment on training, not to be worked with: lists leave it out. */
-  readonly experiment?: boolean | undefined;
-  /** Present for networks that take edge maps instead of photos. */
-  readonly edges?: EdgeSpec | undefined;
-}
-
-/** How a whitening was made (methods.md 1.8). */
-export interface WhiteningFacts {
-  /** Learned from matching pairs, or by principal components of all descriptors. */
-  readonly method: 'learned' | 'pca';
-  /** Matching pairs; 0 for PCA. */
-  readonly pairs: number;
-  readonly descriptors: number;
-  /** Dimensions before it. */
-  readonly from: number;
-  /** Share of the mean variance added to every direction; 0 where there were enough samples. */
-  readonly shrinkage: number;
-  /** Long side in pixels of the images that it was learned on. */
-  readonly size: number;
-  /** Seed of the split whose training places it was learned on. */
-  readonly seed: number;
-}
-
-/** How an edge network wants its maps (methods.md 2.1, 2.6). */
-export interface EdgeSpec {
-  /** The detector that it was made for: `classical`, the embedded one's name, or a content hash. */
-  readonly detector: string;
-  /** Factors of the long side; descriptors of all scales are summed. */
-  readonly scales: readonly number[];
-  /** Mirror images are summed, too. */
-  readonly mirror: boolean;
-  /** Zero pixels added on every side. */
-  readonly padding: number;
-}
-
-/** A network of the library. `id` is a content hash. */
-export interface NetworkInfo extends NetworkSpec {
-  readonly id: string;
-  readonly parent: string | null;
-  readonly created: string;
-  readonly bytes: number;
-  readonly parameters: number;
-  readonly embedded: boolean;
-}
+export * from './network.ts';
+export * from './training.ts';
 
 export interface PhotoInfo {
   readonly id: string;
@@ -152,100 +79,6 @@ export interface CovisibleView {
   /** Shared points over the points of the asking view. */
   readonly overlap: number;
   readonly scale: number;
-}
-
-export interface EpochInfo {
-  readonly epoch: number;
-  readonly loss: number;
-  /** Mean distance of the mined negatives to their query before the epoch. */
-  readonly negativeDistance: number;
-  /** Fraction of negatives inside the margin: those that still teach. */
-  readonly activeNegatives: number;
-  readonly map: number | null;
-  /** GeM's exponent, the mean of them where there are several; null where there is none. */
-  readonly p: number | null;
-  readonly seconds: number;
-  /** Tuples left out because a photo could not be read. */
-  readonly skipped: number;
-}
-
-export interface TrainingRunInfo {
-  readonly id: number;
-  readonly created: string;
-  readonly state: 'running' | 'done' | 'stopped' | 'failed';
-  readonly network: string;
-  readonly networkName: string;
-  readonly result: string | null;
-  readonly parameters: TrainingParameters;
-  readonly epochs: readonly EpochInfo[];
-  readonly mapBefore: number | null;
-  /** What really computed. */
-  readonly device: string;
-  /** Ended before its last epoch and left a checkpoint to go on from. */
-  readonly resumable: boolean;
-}
-
-/** What computes loss and gradients. `tfjs-cpu` is TensorFlow.js in plain JavaScript: very slow, there to check the others. */
-export const BACKENDS = [
-  'auto',
-  'cpu',
-  'webgpu',
-  'cuda',
-  'directml',
-  'coreml',
-  'tensorflow',
-  'tfjs-webgpu',
-  'tfjs-cpu',
-] as const;
-export type Backend = (typeof BACKENDS)[number];
-
-/** How the learning rate falls: by e^-rate each epoch, or divided at given epochs (methods.md 1.6). */
-export type Decay =
-  | { readonly kind: 'exponential'; readonly rate: number }
-  | { readonly kind: 'steps'; readonly epochs: readonly number[]; readonly factor: number };
-
-export interface TrainingParameters {
-  /** The recipe that the rest started from. */
-  readonly preset: string;
-  /** What the trained network is to be called; chosen if null. */
-  readonly name: string | null;
-  /** The result belongs to an experiment; lists of networks leave it out. */
-  readonly experiment: boolean;
-  readonly backend: Backend;
-  readonly epochs: number;
-  readonly loss: 'contrastive' | 'triplet';
-  readonly optimiser: 'adam' | 'sgd';
-  readonly decay: Decay;
-  /**
-   * What the summed gradient of a step is divided by (methods.md 1.4): nothing, the tuples of the step, or the pairs of its tuples.
-   * Adam hardly feels it, gradient descent does.
-   */
-  readonly scaling: 'sum' | 'tuples' | 'pairs';
-  /** Gradient descent takes this share of each gradient away before it enters the momentum. */
-  readonly dampening: number;
-  /** Tuples of one step of the optimiser. */
-  readonly batch: number;
-  /** Mining run whose manifold pools are trained on instead of geometry; null to mine each epoch. */
-  readonly pools: number | null;
-  readonly queriesPerEpoch: number;
-  readonly learningRate: number;
-  readonly weightDecay: number;
-  readonly margin: number;
-  readonly size: number;
-  readonly seed: number;
-  /** Times an epoch that tuples are mined anew, each time for its share of the queries. */
-  readonly minings: number;
-  readonly mining: MiningParameters;
-}
-
-/** A recipe as pages list it. */
-export interface PresetInfo {
-  readonly name: string;
-  readonly title: string;
-  /** The backbone that it was published with; null for recipes of any network. */
-  readonly backbone: string | null;
-  readonly pooling: Pooling | null;
-  readonly parameters: TrainingParameters;
 }
 
 export interface EvaluationResult {
@@ -368,28 +201,6 @@ export type ExperimentInfo = { readonly id: number; readonly created: string } &
   | { readonly kind: 'sketches'; readonly folder: string; readonly report: SketchReport }
   | { readonly kind: 'ladder'; readonly folder: string; readonly report: LadderReport }
 );
-
-/** One component of the talk's ladder and what it brings: mAP of the geometry protocol over seeds. */
-export interface LadderRung {
-  readonly component: string;
-  readonly pooling: 'mac' | 'gem';
-  readonly whitening: boolean;
-  readonly map: { readonly mean: number; readonly std: number; readonly values: readonly number[] };
-}
-
-/** Component contributions on a library (methods.md 1.10). */
-export interface LadderReport {
-  readonly network: string;
-  readonly preset: string;
-  readonly epochs: number;
-  /** Tuples of an epoch. */
-  readonly tuples: number;
-  readonly size: number;
-  readonly seeds: number;
-  readonly firstSeed: number;
-  /** By pooling, in the order of the talk. */
-  readonly rungs: readonly LadderRung[];
-}
 
 /** One kind of descriptor in an experiment on domains: accuracies as fractions, means over seeds and their deviations. */
 export interface DomainMethod {

@@ -6,7 +6,7 @@ import { ahead, type Streamed } from '../library/recent.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { PhotoSource } from '../network/photo-source.ts';
 import { l2Normalise } from '../network/pooling.ts';
-import type { GraphRunner } from '../network/runtime.ts';
+import type { GraphRunner, Tensors } from '../network/runtime.ts';
 import { openDetector, type EdgeDetector } from './detector.ts';
 import { mirrorEdgeMap, padEdgeMap, type EdgeMap } from './edge-map.ts';
 import { LEAST_SIDE } from './edge-network.ts';
@@ -150,10 +150,15 @@ export function batches(inputs: readonly NetworkInput[]): Batch[] {
   });
 }
 
-async function run(runner: GraphRunner, inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
+/** Descriptor of each input, those of one size computed together. @param weights that the graph takes besides the image. */
+export async function describeEach(
+  runner: GraphRunner,
+  inputs: readonly NetworkInput[],
+  weights: Tensors = {},
+): Promise<Float32Array[]> {
   const out: Float32Array[] = [];
   for (const { indices, batch } of batches(inputs)) {
-    const d = (await runner.run({ [IMAGE]: batch }))[DESCRIPTOR]!;
+    const d = (await runner.run({ [IMAGE]: batch, ...weights }))[DESCRIPTOR]!;
     const dim = d.length / indices.length;
     indices.forEach((i, k) => (out[i] = d.subarray(k * dim, (k + 1) * dim)));
   }
@@ -162,7 +167,7 @@ async function run(runner: GraphRunner, inputs: readonly NetworkInput[]): Promis
 
 /** Descriptor of one photo: that of its input, or the sum over its inputs, then L2 (methods.md 2.6). Inputs of one size go together. */
 export async function describe(runner: GraphRunner, inputs: readonly NetworkInput[]): Promise<Float32Array> {
-  const all = await run(runner, inputs);
+  const all = await describeEach(runner, inputs);
   if (all.length === 1) return all[0]!;
   const sum = new Float32Array(all[0]!.length);
   for (const d of all) for (let k = 0; k < d.length; k += 1) sum[k]! += d[k]!;
@@ -175,7 +180,7 @@ export async function describeTogether(
   photos: readonly (readonly NetworkInput[])[],
 ): Promise<Float32Array[]> {
   if (photos.every((inputs) => inputs.length === 1))
-    return run(
+    return describeEach(
       runner,
       photos.map((inputs) => inputs[0]!),
     );

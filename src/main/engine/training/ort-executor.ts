@@ -1,6 +1,6 @@
 import type { Backend } from '../../../shared/domain.ts';
-import { batches, type Batch, type NetworkInput } from '../edges/inputs.ts';
-import { DESCRIPTOR, IMAGE } from '../network/head.ts';
+import { batches, describeEach, type Batch, type NetworkInput } from '../edges/inputs.ts';
+import { IMAGE } from '../network/head.ts';
 import { Runner, type GraphRunner, type RuntimeOptions } from '../network/runtime.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import type { GradientRule } from './differentiate.ts';
@@ -71,14 +71,8 @@ export class OrtExecutor implements Executor {
     return new OrtExecutor(network, options, graphs, forward, backward);
   }
 
-  async describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
-    const out: Float32Array[] = [];
-    for (const { indices, batch } of batches(inputs)) {
-      const d = (await this.#forward.run({ [IMAGE]: batch, ...this.#weights }))[DESCRIPTOR]!;
-      const dim = d.length / indices.length;
-      indices.forEach((i, k) => (out[i] = d.subarray(k * dim, (k + 1) * dim)));
-    }
-    return out;
+  describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
+    return describeEach(this.#forward, inputs, this.#weights);
   }
 
   async accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
