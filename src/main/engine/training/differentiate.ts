@@ -16,6 +16,9 @@ export interface GradientContext {
   dims(value: string): readonly (number | string)[];
 }
 
+/** Rules by operator; of other domains than the standard's as `domain:operator`. */
+export type GradientRules = ReadonlyMap<string, GradientRule>;
+
 /** Returns the name of dL/d(input i) per input, undefined where there is none or none is needed. */
 export type GradientRule = (context: GradientContext) => readonly (string | undefined)[];
 
@@ -33,7 +36,7 @@ export function differentiate(
   output: string,
   seed: string,
   parameters: readonly string[],
-  rules: ReadonlyMap<string, GradientRule> = GRADIENTS,
+  rules: GradientRules = GRADIENTS,
 ): { graph: Graph; gradients: Map<string, string> } {
   const graph = cloneGraph(source);
   const builder = new GraphBuilder(graph, 'grad');
@@ -89,8 +92,8 @@ export function differentiate(
 }
 
 /** @throws CovisError `INPUT_UNSUPPORTED` naming the operator and its node. */
-function ruleOf(node: OnnxNode, rules: ReadonlyMap<string, GradientRule>): GradientRule {
-  const rule = rules.get(node.op);
+function ruleOf(node: OnnxNode, rules: GradientRules): GradientRule {
+  const rule = rules.get(node.domain === undefined ? node.op : `${node.domain}:${node.op}`);
   if (rule !== undefined) return rule;
   throw new CovisError('INPUT_UNSUPPORTED', `Operator ${node.op} of node ${node.name} cannot be differentiated`, {
     hint: `Cut the network before it, or use only these operators: ${[...GRADIENTS.keys()].sort().join(', ')}.`,

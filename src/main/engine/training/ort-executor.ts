@@ -1,23 +1,30 @@
 import type { Backend } from '../../../shared/domain.ts';
 import { batches, describeEach, type Batch, type NetworkInput } from '../edges/inputs.ts';
+import { blockSize } from '../network/block-size.ts';
 import { IMAGE } from '../network/head.ts';
-import { Runner, type GraphRunner, type RuntimeOptions } from '../network/runtime.ts';
+import { Runner, type GraphRunner, type RuntimeOptions, type Tensors } from '../network/runtime.ts';
+import { lowerBlocked, toBlocked } from '../network/onnx/blocked.ts';
 import type { Graph } from '../network/onnx/graph.ts';
-import type { GradientRule } from './differentiate.ts';
 import { addGradient, type Executor, type TupleStep } from './executor.ts';
+import { blockedGradients } from './gradients/blocked.ts';
 import { GRADIENTS, WEBGPU_GRADIENTS } from './gradients/index.ts';
 import { tupleLoss, type LossOptions } from './losses.ts';
 import {
+  backwardGraph,
+  forwardGraph,
   INSIDE,
   LOSS,
   MARGIN,
+  parametersOf,
   SEED,
-  trainingGraphs,
+  STANDARD,
   tupleGraph,
   WEIGHT,
+  withBatch,
   withParameters,
+  type Dialect,
+  type GradientGraph,
   type Parameter,
-  type TrainingGraphs,
 } from './training-graph.ts';
 
 export interface OrtOptions extends RuntimeOptions {
@@ -26,8 +33,8 @@ export interface OrtOptions extends RuntimeOptions {
   readonly device?: string;
 }
 
-/** A session that computes whole tuples, for one kind of loss. */
-interface TupleSession {
+/** A session that computes gradients, of a tuple's loss or from those of descriptors. */
+interface GradientSession {
   readonly runner: Runner;
   readonly gradientOf: ReadonlyMap<string, string>;
 }
@@ -44,31 +51,30 @@ export class OrtExecutor implements Executor {
   readonly gradients: readonly Float32Array[];
   readonly #network: Graph;
   readonly #options: OrtOptions;
-  readonly #graphs: TrainingGraphs;
+  readonly #dialect: Dialect;
   readonly #forward: Runner;
-  readonly #backward: Runner;
-  readonly #tuples = new Map<LossOptions['kind'], Promise<TupleSession>>();
+  /** By kind of loss, or `backward`, and number of images. */
+  readonly #sessions = new Map<string, Promise<GradientSession>>();
   readonly #weights: Record<string, { dims: readonly number[]; data: Float32Array }>;
 
-  private constructor(network: Graph, options: OrtOptions, graphs: TrainingGraphs, forward: Runner, backward: Runner) {
+  private constructor(network: Graph, options: OrtOptions, dialect: Dialect, forward: Runner) {
     this.backend = options.backend ?? 'cpu';
     this.device = options.device ?? 'ONNX Runtime, CPU';
     this.#network = network;
     this.#options = options;
-    this.#graphs = graphs;
+    this.#dialect = dialect;
     this.#forward = forward;
-    this.#backward = backward;
-    this.parameters = graphs.parameters;
-    this.gradients = graphs.parameters.map((p) => new Float32Array(p.data.length));
-    this.#weights = Object.fromEntries(graphs.parameters.map((p) => [p.name, { dims: p.dims, data: p.data }]));
+    this.parameters = parametersOf(network);
+    this.gradients = this.parameters.map((p) => new Float32Array(p.data.length));
+    this.#weights = Object.fromEntries(this.parameters.map((p) => [p.name, { dims: p.dims, data: p.data }]));
   }
 
   /** @throws CovisError `INPUT_UNSUPPORTED` naming the operator that cannot be differentiated. */
   static async create(network: Graph, options: OrtOptions = {}): Promise<OrtExecutor> {
-    const graphs = trainingGraphs(network, rulesFor(options));
-    const forward = await Runner.create(graphs.forward, options);
-    const backward = await Runner.create(graphs.backward, options);
-    return new OrtExecutor(network, options, graphs, forward, backward);
+    const dialect = await dialectFor(options);
+    // What cannot be trained is refused here, not in the middle of a run.
+    backwardGraph(network, dialect);
+    return new OrtExecutor(network, options, dialect, await Runner.create(forwardGraph(network, dialect), options));
   }
 
   describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
@@ -85,25 +91,10 @@ export class OrtExecutor implements Executor {
   }
 
   async #wholeTuple(batch: Batch['batch'], { kind, margin, weight }: LossOptions): Promise<TupleStep> {
-    const { runner, gradientOf } = await this.#tupleSession(kind);
+    const made = this.#session(kind, batch.dims[0]!, (n, d) => tupleGraph(n, kind, d));
     const scalar = (v: number): { dims: number[]; data: Float32Array } => ({ dims: [1], data: Float32Array.of(v) });
-    const result = await runner.run({
-      [IMAGE]: batch,
-      [MARGIN]: scalar(margin),
-      [WEIGHT]: scalar(weight),
-      ...this.#weights,
-    });
-    this.parameters.forEach((p, i) => addGradient(this.gradients[i]!, result[gradientOf.get(p.name)!]!));
+    const result = await this.#gather(made, { [IMAGE]: batch, [MARGIN]: scalar(margin), [WEIGHT]: scalar(weight) });
     return { loss: result[LOSS]![0]!, active: result[INSIDE]!.filter((v) => v > 0).length };
-  }
-
-  #tupleSession(kind: LossOptions['kind']): Promise<TupleSession> {
-    const known = this.#tuples.get(kind);
-    if (known !== undefined) return known;
-    const { graph, gradientOf } = tupleGraph(this.#network, kind, rulesFor(this.#options));
-    const made = Runner.create(graph, this.#options).then((runner) => ({ runner, gradientOf }));
-    this.#tuples.set(kind, made);
-    return made;
   }
 
   async #backpropagate(inputs: readonly NetworkInput[], seeds: readonly Float32Array[]): Promise<void> {
@@ -112,13 +103,31 @@ export class OrtExecutor implements Executor {
       const dim = seeds[0]!.length;
       const seed = new Float32Array(indices.length * dim);
       indices.forEach((k, at) => seed.set(seeds[moved[k]!]!, at * dim));
-      const result = await this.#backward.run({
-        [IMAGE]: batch,
-        [SEED]: { dims: [indices.length, dim], data: seed },
-        ...this.#weights,
-      });
-      this.parameters.forEach((p, i) => addGradient(this.gradients[i]!, result[this.#graphs.gradientOf.get(p.name)!]!));
+      const made = this.#session('backward', indices.length, backwardGraph);
+      await this.#gather(made, { [IMAGE]: batch, [SEED]: { dims: [indices.length, dim], data: seed } });
     }
+  }
+
+  /** Runs, and adds to the gradients. */
+  async #gather(made: Promise<GradientSession>, inputs: Tensors): Promise<Record<string, Float32Array>> {
+    const { runner, gradientOf } = await made;
+    const result = await runner.run({ ...inputs, ...this.#weights });
+    this.parameters.forEach((p, i) => addGradient(this.gradients[i]!, result[gradientOf.get(p.name)!]!));
+    return result;
+  }
+
+  #session(
+    name: string,
+    images: number,
+    make: (network: Graph, dialect: Dialect) => GradientGraph,
+  ): Promise<GradientSession> {
+    const key = `${name} ${images}`;
+    const known = this.#sessions.get(key);
+    if (known !== undefined) return known;
+    const { graph, gradientOf } = make(withBatch(this.#network, images), this.#dialect);
+    const made = Runner.create(graph, this.#options).then((runner) => ({ runner, gradientOf }));
+    this.#sessions.set(key, made);
+    return made;
   }
 
   updated(): void {
@@ -132,11 +141,18 @@ export class OrtExecutor implements Executor {
 
   async release(): Promise<void> {
     await this.#forward.release();
-    await this.#backward.release();
-    for (const made of this.#tuples.values()) await (await made).runner.release();
+    for (const made of this.#sessions.values()) await (await made).runner.release();
   }
 }
 
-function rulesFor(options: OrtOptions): ReadonlyMap<string, GradientRule> {
-  return options.provider === 'webgpu' ? WEBGPU_GRADIENTS : GRADIENTS;
+/** How ONNX Runtime's provider wants its graphs: on the CPU in blocks of channels, where the processor has them. */
+export async function dialectFor(options: OrtOptions): Promise<Dialect> {
+  if (options.provider === 'webgpu') return { rules: WEBGPU_GRADIENTS };
+  const block = (options.provider ?? 'cpu') === 'cpu' ? await blockSize() : null;
+  if (block === null) return STANDARD;
+  return {
+    rules: new Map([...GRADIENTS, ...blockedGradients(block)]),
+    before: (network) => toBlocked(network, block),
+    after: (graph) => lowerBlocked(graph, block),
+  };
 }

@@ -1,11 +1,24 @@
-import { trainableParameters } from '../network/head.ts';
+import { IMAGE, trainableParameters } from '../network/head.ts';
 import { cloneGraph, floatTensor, GraphBuilder, sizeOf, type Graph } from '../network/onnx/graph.ts';
 import { prune } from '../network/onnx/normalise.ts';
-import { differentiate, type GradientRule } from './differentiate.ts';
+import { differentiate, type GradientRules } from './differentiate.ts';
+import { GRADIENTS } from './gradients/index.ts';
 import { DIFFERENCE_EPSILON, type LossOptions } from './losses.ts';
 
 /** Name of the graph input that carries dL/d(output). */
 export const SEED = 'seed';
+
+/** How the graphs of training are written for what runs them. */
+export interface Dialect {
+  readonly rules: GradientRules;
+  /** Rewrites the network before it is differentiated. */
+  readonly before?: (network: Graph) => Graph;
+  /** Rewrites what is run. */
+  readonly after?: (graph: Graph) => Graph;
+}
+
+/** Standard operators only. */
+export const STANDARD: Dialect = { rules: GRADIENTS };
 
 /** A parameter of the network: its weights live here, in place, for the whole of training. */
 export interface Parameter {
@@ -23,29 +36,65 @@ export interface TrainingGraphs {
   readonly gradientOf: ReadonlyMap<string, string>;
 }
 
-/**
- * Splits a network into a forward graph, image -> output (its first: the descriptor of a retrieval network), and a backward graph,
- * (image, dL/d output) -> dL/d parameter. Parameters are copied, so the source stays as it was.
- */
-export function trainingGraphs(network: Graph, rules?: ReadonlyMap<string, GradientRule>): TrainingGraphs {
-  const names = trainableParameters(network);
-  const parameters = names.map((name): Parameter => {
+/** A graph that gives the gradient of each parameter under the name in `gradientOf`. */
+export interface GradientGraph {
+  readonly graph: Graph;
+  readonly gradientOf: ReadonlyMap<string, string>;
+}
+
+/** Copies of the parameters, so that the source stays as it was. */
+export function parametersOf(network: Graph): Parameter[] {
+  return trainableParameters(network).map((name) => {
     const t = network.initializers.get(name)!;
     return { name, dims: t.dims, data: (t.data as Float32Array).slice() };
   });
+}
+
+/** image -> output of the network (its first: the descriptor of a retrieval network), with the parameters as inputs. */
+export function forwardGraph(network: Graph, dialect = STANDARD): Graph {
+  return finished(dialect.before?.(network) ?? network, network, dialect);
+}
+
+/** (image, dL/d output in {@link SEED}) -> dL/d parameter, with the parameters as inputs. */
+export function backwardGraph(network: Graph, dialect = STANDARD): GradientGraph {
+  const source = dialect.before?.(network) ?? network;
   const { name: output, dims } = network.outputs[0]!;
-  const withSeed: Graph = { ...network, inputs: [...network.inputs, { name: SEED, type: 'float', dims }] };
-  const { graph, gradients } = differentiate(withSeed, output, SEED, names, rules);
-  const asInputs = (g: Graph): Graph => ({
-    ...g,
-    inputs: [...g.inputs, ...parameters.map((p) => ({ name: p.name, type: 'float' as const, dims: [...p.dims] }))],
-    initializers: new Map([...g.initializers].filter(([name]) => !names.includes(name))),
-  });
+  const names = trainableParameters(network);
+  const withSeed: Graph = { ...source, inputs: [...source.inputs, { name: SEED, type: 'float', dims }] };
+  const { graph, gradients } = differentiate(withSeed, output, SEED, names, dialect.rules);
   const backward = prune(
     graph,
     names.map((n) => gradients.get(n)!),
   );
-  return { forward: asInputs(network), backward: asInputs(backward), parameters, gradientOf: gradients };
+  return { graph: finished(backward, network, dialect), gradientOf: gradients };
+}
+
+/** Both graphs over the same parameters. */
+export function trainingGraphs(network: Graph, dialect = STANDARD): TrainingGraphs {
+  const { graph, gradientOf } = backwardGraph(network, dialect);
+  return { forward: forwardGraph(network, dialect), backward: graph, parameters: parametersOf(network), gradientOf };
+}
+
+/** The parameters of the network as inputs, in the dialect. */
+function finished(graph: Graph, network: Graph, dialect: Dialect): Graph {
+  const names = trainableParameters(network);
+  const made: Graph = {
+    ...graph,
+    inputs: [
+      ...graph.inputs,
+      ...names.map((name) => ({ name, type: 'float' as const, dims: [...network.initializers.get(name)!.dims] })),
+    ],
+    initializers: new Map([...graph.initializers].filter(([name]) => !names.includes(name))),
+  };
+  return dialect.after?.(made) ?? made;
+}
+
+/** The network for batches of exactly so many images. */
+export function withBatch(network: Graph, images: number): Graph {
+  return {
+    ...network,
+    inputs: network.inputs.map((i) => (i.name === IMAGE ? { ...i, dims: [images, ...i.dims.slice(1)] } : i)),
+  };
 }
 
 /** Names of what a tuple's graph takes besides the images, and gives besides gradients. */
@@ -59,14 +108,9 @@ export const INSIDE = 'loss/inside';
  * A whole tuple of equally large images as one graph, (images: query, positive, negatives; margin; weight) -> loss, inside, gradients
  * (methods.md 1.4). Nothing is computed twice.
  */
-export function tupleGraph(
-  network: Graph,
-  kind: LossOptions['kind'],
-  rules?: ReadonlyMap<string, GradientRule>,
-): { graph: Graph; gradientOf: ReadonlyMap<string, string> } {
+export function tupleGraph(network: Graph, kind: LossOptions['kind'], dialect = STANDARD): GradientGraph {
   const names = trainableParameters(network);
-  const dims = names.map((n) => network.initializers.get(n)!.dims);
-  const source = cloneGraph(network);
+  const source = cloneGraph(dialect.before?.(network) ?? network);
   const b = new GraphBuilder(source, 'loss');
   const { name: descriptors } = network.outputs[0]!;
   const end = Number.MAX_SAFE_INTEGER;
@@ -89,16 +133,10 @@ export function tupleGraph(
     sum = b.reduceSum(INSIDE, [0], true);
   }
   b.op('Mul', [sum, WEIGHT], {}, LOSS);
-  const { graph, gradients } = differentiate(source, LOSS, b.constant(floatTensor([1], [1]), 'one'), names, rules);
+  const one = b.constant(floatTensor([1], [1]), 'one');
+  const { graph, gradients } = differentiate(source, LOSS, one, names, dialect.rules);
   const wanted = prune(graph, [LOSS, INSIDE, ...names.map((n) => gradients.get(n)!)]);
-  return {
-    graph: {
-      ...wanted,
-      inputs: [...wanted.inputs, ...names.map((name, i) => ({ name, type: 'float' as const, dims: [...dims[i]!] }))],
-      initializers: new Map([...wanted.initializers].filter(([name]) => !names.includes(name))),
-    },
-    gradientOf: gradients,
-  };
+  return { graph: finished(wanted, network, dialect), gradientOf: gradients };
 }
 
 /** Puts trained values back into a network graph, which then gives the same descriptors as in training. */

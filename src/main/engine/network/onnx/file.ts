@@ -216,12 +216,13 @@ export function encodeOnnx(graph: Graph): Uint8Array {
   const message = ModelProto.create({
     ir_version: IR_VERSION,
     producer_name: 'covis',
-    opset_import: [{ domain: '', version: OPSET }],
+    opset_import: [{ domain: '', version: OPSET }, ...foreignDomains(graph).map((domain) => ({ domain, version: 1 }))],
     metadata_props: [...graph.metadata].map(([key, value]) => ({ key, value })),
     graph: {
       name: graph.name || 'network',
       node: graph.nodes.map((n) => ({
         op_type: n.op,
+        domain: n.domain ?? '',
         name: n.name,
         input: n.inputs,
         output: n.outputs,
@@ -233,6 +234,10 @@ export function encodeOnnx(graph: Graph): Uint8Array {
     },
   });
   return ModelProto.encode(message).finish();
+}
+
+function foreignDomains(graph: Graph): string[] {
+  return [...new Set(graph.nodes.flatMap((n) => (n.domain === undefined ? [] : [n.domain])))].sort();
 }
 
 function writeValueInfo(v: ValueInfo): object {

@@ -18,6 +18,8 @@ export type Attribute =
 
 export interface OnnxNode {
   readonly op: string;
+  /** Operator domain; the standard's own if left out. Only graphs made here, never files read, have others. */
+  readonly domain?: string;
   readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -106,7 +108,7 @@ export class GraphBuilder {
   readonly graph: Graph;
   readonly #prefix: string;
   #next = 0;
-  readonly #constants = new Map<string, string>();
+  readonly #made = new Map<string, string>();
 
   constructor(graph: Graph, prefix: string) {
     this.graph = graph;
@@ -128,16 +130,25 @@ export class GraphBuilder {
     return name;
   }
 
-  /** An operator with several outputs, of which the last may be of interest. */
-  ops(
+  /** An operator of another domain than the standard's. */
+  foreign(
+    domain: string,
     op: string,
     inputs: readonly string[],
-    count: number,
     attributes: Readonly<Record<string, Attribute>> = {},
-  ): string[] {
-    const outputs = Array.from({ length: count }, () => this.fresh(op));
-    this.graph.nodes.push({ op, name: `${outputs[0]}:node`, inputs, outputs, attributes });
-    return outputs;
+  ): string {
+    const name = this.fresh(op);
+    this.graph.nodes.push({ op, domain, name: `${name}:node`, inputs, outputs: [name], attributes });
+    return name;
+  }
+
+  /** What `make` gave when it was first asked for under this key. */
+  once(key: string, make: () => string): string {
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#made.set(key, made);
+    return made;
   }
 
   constant(tensor: Tensor, hint = 'const'): string {
@@ -146,21 +157,13 @@ export class GraphBuilder {
     return name;
   }
 
-  #shared(key: string, make: () => Tensor): string {
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known;
-    const name = this.constant(make());
-    this.#constants.set(key, name);
-    return name;
-  }
-
   scalar(value: number): string {
-    return this.#shared(`f${value}`, () => floatTensor([], [value]));
+    return this.once(`float ${value}`, () => this.constant(floatTensor([], [value])));
   }
 
   /** A one-dimensional int64 constant. */
   int64s(values: readonly number[]): string {
-    return this.#shared(`i${values.join(',')}`, () => int64Tensor([values.length], values));
+    return this.once(`int64 ${values.join(',')}`, () => this.constant(int64Tensor([values.length], values)));
   }
 
   slice(

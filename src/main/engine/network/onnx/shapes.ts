@@ -36,6 +36,8 @@ const ELEMENTWISE = new Set([
   'Sign',
   'Softplus',
   'LRN',
+  'ReorderInput',
+  'ReorderOutput',
 ]);
 const BROADCASTING = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Sum']);
 /** Operators on shapes and sizes, which never carry a gradient and need no inference. */

@@ -1,4 +1,4 @@
-import { floatOf, int } from '../../network/onnx/graph.ts';
+import { float, floatOf, int } from '../../network/onnx/graph.ts';
 import { broadcast } from '../../network/onnx/shapes.ts';
 import type { GradientContext, GradientRule } from '../differentiate.ts';
 
@@ -69,17 +69,24 @@ export const sqrt: GradientRule = (c) => [
 export const relu: GradientRule = (c) => [
   product(c, c.dy, asFloat(c, c.builder.op('Greater', [c.node.outputs[0]!, c.builder.scalar(0)]))),
 ];
+/** So steep that every output above 1e-30 becomes 1. */
+const STEEP = 2 ** 100;
+/** As {@link relu} where one pass over memory is dearer than arithmetic: no booleans between. */
+export const reluByStep: GradientRule = (c) => [
+  product(c, c.dy, c.builder.op('HardSigmoid', [c.node.outputs[0]!], { alpha: float(STEEP), beta: float(0) })),
+];
 export const leakyRelu: GradientRule = (c) => {
   const alpha = floatOf(c.node, 'alpha', 0.01);
   const positive = c.builder.op('Greater', [c.node.inputs[0]!, c.builder.scalar(0)]);
   return [product(c, c.dy, c.builder.op('Where', [positive, c.builder.scalar(1), c.builder.scalar(alpha)]))];
 };
-/** Gradient passes strictly inside the limits; a limit left out is no limit. */
+/** Gradient passes strictly inside the limits; a limit left out is no limit. Asks the output, so that the input need not be kept. */
 export const clip: GradientRule = (c) => {
-  const [x, low, high] = c.node.inputs;
+  const [, low, high] = c.node.inputs;
+  const y = c.node.outputs[0]!;
   const inside: string[] = [];
-  if (low !== undefined && low !== '') inside.push(c.builder.op('Greater', [x!, low]));
-  if (high !== undefined && high !== '') inside.push(c.builder.op('Less', [x!, high]));
+  if (low !== undefined && low !== '') inside.push(c.builder.op('Greater', [y, low]));
+  if (high !== undefined && high !== '') inside.push(c.builder.op('Less', [y, high]));
   if (inside.length === 0) return [c.dy];
   return [product(c, c.dy, asFloat(c, inside.length === 1 ? inside[0]! : c.builder.op('And', inside)))];
 };

@@ -6,7 +6,7 @@ import type { GradientContext, GradientRule } from '../differentiate.ts';
 const LOWEST = -3.4028234663852886e38;
 
 /** The geometry of a 2D convolution or pooling window. */
-interface Window {
+export interface Window {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly dilations: readonly [number, number];
@@ -16,7 +16,7 @@ interface Window {
   readonly reach: readonly [number, number];
 }
 
-function windowOf(node: OnnxNode, kernel: readonly (number | string)[]): Window {
+export function windowOf(node: OnnxNode, kernel: readonly (number | string)[]): Window {
   if (kernel.length !== 2 || kernel.some((k) => typeof k !== 'number')) {
     throw new CovisError('INPUT_UNSUPPORTED', `Node ${node.name} (${node.op}) is not two-dimensional`);
   }
@@ -66,7 +66,7 @@ function tapper(c: GradientContext, xp: string, w: Window): (i: number, j: numbe
   };
 }
 
-function taps(w: Window): [number, number][] {
+export function taps(w: Window): [number, number][] {
   const all: [number, number][] = [];
   for (let i = 0; i < w.kernel[0]; i += 1) for (let j = 0; j < w.kernel[1]; j += 1) all.push([i, j]);
   return all;
@@ -218,14 +218,18 @@ function shifted(c: GradientContext, x: string, w: Window): { down: string[]; le
 
 /** dL/dw of a convolution with unit strides as one product. */
 function shiftedFilterGradient(c: GradientContext, x: string, w: Window, outputs: number, inputs: number): string {
+  return c.builder.op('Transpose', [shiftedProduct(c, x, w, outputs, inputs)], { perm: ints([1, 3, 0, 2]) });
+}
+
+/** The same as [kh, out, kw, in]. */
+export function shiftedProduct(c: GradientContext, x: string, w: Window, outputs: number, inputs: number): string {
   const b = c.builder;
   const [kh, kw] = w.kernel;
   const { down, left } = shifted(c, x, w);
   const many = (parts: string[]): string => (parts.length === 1 ? parts[0]! : b.op('Concat', parts, { axis: int(1) }));
   const rows = b.reshape(many(down), [0, kh * outputs, -1]);
   const columns = b.reshape(many(left), [0, kw * inputs, -1]);
-  const product = b.reshape(overImages(c, rows, columns, kh * kw * outputs * inputs), [kh, outputs, kw, inputs]);
-  return b.op('Transpose', [product], { perm: ints([1, 3, 0, 2]) });
+  return b.reshape(overImages(c, rows, columns, kh * kw * outputs * inputs), [kh, outputs, kw, inputs]);
 }
 
 /** dL/dw of a depthwise convolution with unit strides: a small product for each channel. */
@@ -265,7 +269,9 @@ export const globalMaxPool: GradientRule = (c) => {
 export const maxPool: GradientRule = (c) => {
   const b = c.builder;
   const x = c.node.inputs[0]!;
-  const [, indices] = b.ops('MaxPool', [x], 2, c.node.attributes) as [string, string];
+  const indices = b.fresh('indices');
+  // The forward node gives them on the way.
+  c.graph.nodes[c.graph.nodes.indexOf(c.node)] = { ...c.node, outputs: [c.node.outputs[0]!, indices] };
   const shape = b.op('Shape', [x]);
   const zeros = b.op('ConstantOfShape', [b.op('ReduceProd', [shape], { keepdims: int(1) })], {
     value: { kind: 'tensor', value: floatTensor([1], [0]) },
