@@ -69,13 +69,8 @@ function plainly(c: GradientContext, { x, weight }: Facts, i: 0 | 1, photo: bool
 /** Sum over images and places, which averages over places give. */
 function biasGradient(c: GradientContext, channels: number): string {
   const b = c.builder;
-  const area = b.op(
-    'Cast',
-    [b.op('ReduceProd', [b.slice(b.op('Shape', [c.dy]), [2], [4], [0])], { keepdims: int(0) })],
-    {
-      to: int(1),
-    },
-  );
+  const places = b.op('ReduceProd', [b.slice(b.op('Shape', [c.dy]), [2], [4], [0])], { keepdims: int(0) });
+  const area = b.op('Cast', [places], { to: int(1) });
   const means = b.reshape(b.foreign(NCHWC, 'GlobalAveragePool', [c.dy]), [0, channels]);
   return b.op('Mul', [b.reduceSum(means, [0], false), area]);
 }
