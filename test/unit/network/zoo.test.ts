@@ -42,7 +42,13 @@ beforeAll(async () => {
     if (behaviour === 'long') return response.writeHead(200).end(Buffer.concat([bytes, bytes]));
     response.writeHead(from > 0 ? 206 : 200, { 'content-length': bytes.length - from });
     if (behaviour !== 'cut') return response.end(bytes.subarray(from));
-    response.write(bytes.subarray(0, 5000), () => response.destroy());
+    response.write(bytes.subarray(0, 5000));
+    // Lost when something of it has arrived.
+    const arrived = setInterval(() => {
+      if (!existsSync(part()) || readFileSync(part()).length === 0) return;
+      clearInterval(arrived);
+      response.destroy();
+    }, 5);
     return undefined;
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   createReadStream,
-  createWriteStream,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -12,10 +11,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Preprocess } from '../../../shared/domain.ts';
@@ -295,20 +294,20 @@ async function fetchTo(
   const append = response.status === 206;
   if (!append) have = 0;
   try {
-    await pipeline(
-      Readable.fromWeb(response.body as WebStream),
-      async function* (source: AsyncIterable<Buffer>) {
-        for await (const chunk of source) {
-          task.check();
-          have += chunk.length;
-          if (have > bytes)
-            throw new CovisError('INPUT_CORRUPT', `${url.host} sends more than the ${bytes} bytes of ${name}`);
-          task.progress(have);
-          yield chunk;
-        }
-      },
-      createWriteStream(part, { flags: append ? 'a' : 'w' }),
-    );
+    const file = await open(part, append ? 'a' : 'w');
+    try {
+      for await (const chunk of Readable.fromWeb(response.body as WebStream) as AsyncIterable<Buffer>) {
+        task.check();
+        have += chunk.length;
+        if (have > bytes)
+          throw new CovisError('INPUT_CORRUPT', `${url.host} sends more than the ${bytes} bytes of ${name}`);
+        // Written before the next is asked for, so that a lost connection loses nothing of what came.
+        await file.writeFile(chunk);
+        task.progress(have);
+      }
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     abort.abort();
     if (error instanceof CovisError) throw error;
