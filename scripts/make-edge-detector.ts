@@ -16,7 +16,14 @@ import { encodeOnnx } from '../src/main/engine/network/onnx/file.ts';
 import { floatTensor, GraphBuilder, int, ints, type Graph } from '../src/main/engine/network/onnx/graph.ts';
 import { Runner } from '../src/main/engine/network/runtime.ts';
 import { Adam } from '../src/main/engine/training/optimisers.ts';
-import { SEED, trainingGraphs, withParameters, type Parameter } from '../src/main/engine/training/training-graph.ts';
+import {
+  backwardGraph,
+  forwardGraph,
+  parametersOf,
+  SEED,
+  withParameters,
+  type Parameter,
+} from '../src/main/engine/training/training-graph.ts';
 
 const OUT = join(import.meta.dirname, '..', 'resources', 'edges');
 const CROP = 160;
@@ -278,14 +285,15 @@ const train = await load('train');
 const val = await load('val');
 const r = random(Number(options.seed));
 const graph = build(r);
-const graphs = trainingGraphs(graph);
-const size = graphs.parameters.reduce((n, p) => n + p.data.length, 0);
+const parameters = parametersOf(graph);
+const differentiated = backwardGraph(graph);
+const size = parameters.reduce((n, p) => n + p.data.length, 0);
 console.log(`${train.length} photos to learn from, ${val.length} to measure, ${size} weights`);
 const threads = Number(options.threads);
-const forward = await Runner.create(graphs.forward, { threads });
-const backward = await Runner.create(graphs.backward, { threads });
-const adam = new Adam(graphs.parameters);
-const weights = Object.fromEntries(graphs.parameters.map((p) => [p.name, { dims: p.dims, data: p.data }]));
+const forward = await Runner.create(forwardGraph(graph), { threads });
+const backward = await Runner.create(differentiated.graph, { threads });
+const adam = new Adam(parameters);
+const weights = Object.fromEntries(parameters.map((p) => [p.name, { dims: p.dims, data: p.data }]));
 let running = 0;
 const began = performance.now();
 for (let step = 1; step <= STEPS; step += 1) {
@@ -309,7 +317,7 @@ for (let step = 1; step <= STEPS; step += 1) {
     ...weights,
   });
   adam.step(
-    graphs.parameters.map((p) => result[graphs.gradientOf.get(p.name)!]!),
+    parameters.map((p) => result[differentiated.gradientOf.get(p.name)!]!),
     {
       learningRate: RATE * 0.5 * (1 + Math.cos((Math.PI * step) / STEPS)) * Math.min(1, step / 100),
       weightDecay: 1e-6,
@@ -323,11 +331,8 @@ for (let step = 1; step <= STEPS; step += 1) {
     running = 0;
   }
   if (step % 500 === 0 || step === STEPS) {
-    const { f, threshold } = await measure(
-      withParameters(graph, graphs.parameters),
-      step === STEPS ? val : val.slice(0, 20),
-    );
+    const { f, threshold } = await measure(withParameters(graph, parameters), step === STEPS ? val : val.slice(0, 20));
     console.log(`${step} F ${f.toFixed(3)} at ${threshold}`);
-    save(graph, graphs.parameters, `${step} steps, F ${f.toFixed(3)} on its validation photos`);
+    save(graph, parameters, `${step} steps, F ${f.toFixed(3)} on its validation photos`);
   }
 }

@@ -7,6 +7,16 @@
 export const POOLINGS = ['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const;
 export type Pooling = (typeof POOLINGS)[number];
 
+/** What poolings are called, also in names of networks. */
+export const POOLING_NAMES: Readonly<Record<Pooling, string>> = {
+  mac: 'MAC',
+  spoc: 'SPoC',
+  gem: 'GeM',
+  gemmp: 'GeM per channel',
+  rmac: 'R-MAC',
+  rgem: 'R-GeM',
+};
+
 /** How pixels become the network's input: (value * scale - mean) / std per channel, values 0..255, NCHW. */
 export interface Preprocess {
   readonly order: 'RGB' | 'BGR';

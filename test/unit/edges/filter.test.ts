@@ -6,7 +6,8 @@ import { EDGE_EXPONENT, EDGE_THRESHOLD, trainableParameters } from '../../../src
 import { prune } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { Adam, Sgd } from '../../../src/main/engine/training/optimisers.ts';
-import { SEED, trainingGraphs } from '../../../src/main/engine/training/training-graph.ts';
+import { SEED } from '../../../src/main/engine/training/training-graph.ts';
+import { trainingGraphs } from '../../support/training-graphs.ts';
 
 const LEARNED = { gain: 10, exponent: 0.4947, slope: 500, threshold: 0.0985 };
 /** methods.md 2.2: strength, before training, learned. */

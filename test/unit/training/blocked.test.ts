@@ -13,14 +13,8 @@ import {
 } from '../../../src/main/engine/network/onnx/graph.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { dialectFor } from '../../../src/main/engine/training/ort-executor.ts';
-import {
-  backwardGraph,
-  forwardGraph,
-  parametersOf,
-  SEED,
-  withBatch,
-  type Dialect,
-} from '../../../src/main/engine/training/training-graph.ts';
+import { SEED, withBatch, type Dialect } from '../../../src/main/engine/training/training-graph.ts';
+import { trainingGraphs } from '../../support/training-graphs.ts';
 
 interface Layer {
   readonly out: number;
@@ -75,14 +69,12 @@ function network(channels: number, layers: readonly Layer[]): Graph {
 }
 
 async function compute(graph: Graph, images: Float32Array, dims: number[], dialect?: Dialect): Promise<Float32Array[]> {
-  const fixed = withBatch(graph, dims[0]!);
-  const parameters = parametersOf(fixed);
+  const { forward, backward, parameters, gradientOf } = trainingGraphs(withBatch(graph, dims[0]!), dialect);
   const weights = Object.fromEntries(parameters.map((p) => [p.name, p]));
-  const { graph: backward, gradientOf } = backwardGraph(fixed, dialect);
   const image = { dims, data: images };
   const width = graph.outputs[0]!.dims[1] as number;
   const seed = Float32Array.from({ length: dims[0]! * width }, (_, i) => Math.cos(i));
-  const [f, g] = [await Runner.create(forwardGraph(fixed, dialect)), await Runner.create(backward)];
+  const [f, g] = [await Runner.create(forward), await Runner.create(backward)];
   const y = (await f.run({ [IMAGE]: image, ...weights }))[DESCRIPTOR]!;
   const d = await g.run({ [IMAGE]: image, [SEED]: { dims: [dims[0]!, width], data: seed }, ...weights });
   await Promise.all([f.release(), g.release()]);
@@ -191,8 +183,9 @@ describe('a network in blocks of channels', () => {
 
   it('is laid out so where the processor has blocks', async () => {
     const block = await blockSize();
-    const { graph } = backwardGraph(network(16, CASES['residuals, activations behind them']![1]), await dialectFor({}));
-    expect(graph.nodes.some((n) => n.domain === NCHWC && n.op === 'Conv')).toBe(block !== null);
+    const graph = network(16, CASES['residuals, activations behind them']![1]);
+    const { backward } = trainingGraphs(graph, await dialectFor({}));
+    expect(backward.nodes.some((n) => n.domain === NCHWC && n.op === 'Conv')).toBe(block !== null);
     if (process.arch === 'x64') expect([8, 16]).toContain(block);
   });
 });

@@ -16,8 +16,8 @@ import { normalise, prune } from '../../../src/main/engine/network/onnx/normalis
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { differentiate } from '../../../src/main/engine/training/differentiate.ts';
 import { GRADIENTS, WEBGPU_GRADIENTS } from '../../../src/main/engine/training/gradients/index.ts';
-import { trainingGraphs } from '../../../src/main/engine/training/training-graph.ts';
 import { ROOT } from '../../support/programs.ts';
+import { trainingGraphs } from '../../support/training-graphs.ts';
 
 interface Given {
   readonly dims: readonly number[];

@@ -1,7 +1,6 @@
-import { encodeOnnx } from './onnx/file.ts';
 import { NCHWC } from './onnx/blocked.ts';
 import type { Graph } from './onnx/graph.ts';
-import * as ort from 'onnxruntime-node';
+import { Runner } from './runtime.ts';
 
 const CHANNELS = 16;
 let known: Promise<number | null> | undefined;
@@ -25,10 +24,10 @@ async function probe(): Promise<number | null> {
     initializers: new Map(),
     metadata: new Map(),
   };
-  const session = await ort.InferenceSession.create(encodeOnnx(graph), { logSeverityLevel: 3 });
+  const runner = await Runner.create(graph);
   try {
     const x = Float32Array.from({ length: 2 * CHANNELS }, (_, i) => i);
-    const y = (await session.run({ x: new ort.Tensor('float32', x, dims) }))['y']!.data as Float32Array;
+    const y = (await runner.run({ x: { dims, data: x } }))['y']!;
     // Value 1 is the second place of channel 0: it comes after a whole block of first places.
     const block = y.indexOf(1);
     const expected = (i: number): number => {
@@ -37,6 +36,6 @@ async function probe(): Promise<number | null> {
     };
     return block > 1 && CHANNELS % block === 0 && y.every((v, i) => v === expected(i)) ? block : null;
   } finally {
-    await session.release();
+    await runner.release();
   }
 }

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import type { NetworkInfo, NetworkSpec, Pooling, Preprocess } from '../../../shared/domain.ts';
+import {
+  POOLING_NAMES,
+  type NetworkInfo,
+  type NetworkSpec,
+  type Pooling,
+  type Preprocess,
+} from '../../../shared/domain.ts';
 import { now, type Library } from '../library/library.ts';
 import { resourcePath } from '../resources.ts';
 import { addHead, lastFeatureMap, pooledMap, trainableParameters } from './head.ts';
@@ -82,16 +88,6 @@ export interface BackboneOptions {
   /** GeM if not given. */
   readonly pooling?: Pooling | undefined;
 }
-
-/** What poolings are called in names of networks. */
-export const POOLING_NAMES: Readonly<Record<Pooling, string>> = {
-  mac: 'MAC',
-  spoc: 'SPoC',
-  gem: 'GeM',
-  gemmp: 'GeM per channel',
-  rmac: 'R-MAC',
-  rgem: 'R-GeM',
-};
 
 /**
  * A network made ready from a file: one that Covis wrote as it is, any other ONNX backbone cut at its last feature map with a pooling

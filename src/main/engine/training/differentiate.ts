@@ -27,8 +27,8 @@ export type GradientRule = (context: GradientContext) => readonly (string | unde
  *
  * Given the value `output` and the name of a graph input `seed` that holds dL/d(output), appends nodes that compute
  * dL/d(parameter) for every name in `parameters` and returns the extended graph with the names of those gradients.
- * @param rules of the operators; those for the CPU if not given.
  * Sizes that depend on the image stay dynamic, so one graph serves photos of all sizes.
+ * @param rules of the operators; those of standard ONNX if not given.
  * @throws CovisError `INPUT_UNSUPPORTED` naming the operator and its node when no rule exists.
  */
 export function differentiate(

@@ -27,15 +27,6 @@ export interface Parameter {
   readonly data: Float32Array;
 }
 
-/** Two graphs over the same parameters, which are inputs of both. */
-export interface TrainingGraphs {
-  readonly forward: Graph;
-  /** Gives the gradient of each parameter under the name in `gradientOf`. */
-  readonly backward: Graph;
-  readonly parameters: readonly Parameter[];
-  readonly gradientOf: ReadonlyMap<string, string>;
-}
-
 /** A graph that gives the gradient of each parameter under the name in `gradientOf`. */
 export interface GradientGraph {
   readonly graph: Graph;
@@ -67,12 +58,6 @@ export function backwardGraph(network: Graph, dialect = STANDARD): GradientGraph
     names.map((n) => gradients.get(n)!),
   );
   return { graph: finished(backward, network, dialect), gradientOf: gradients };
-}
-
-/** Both graphs over the same parameters. */
-export function trainingGraphs(network: Graph, dialect = STANDARD): TrainingGraphs {
-  const { graph, gradientOf } = backwardGraph(network, dialect);
-  return { forward: forwardGraph(network, dialect), backward: graph, parameters: parametersOf(network), gradientOf };
 }
 
 /** The parameters of the network as inputs, in the dialect. */
