@@ -1,11 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith, ROOT } from '../support/programs.ts';
+import { describeWith } from '../support/programs.ts';
 import { prepareLibrary } from './prepare.ts';
+import { serveLibrary } from './serve.ts';
 import { complaints, shot, walkThrough } from './studio.ts';
 
 const ARGS = [
@@ -29,13 +30,7 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
 
   beforeAll(async () => {
     prepareLibrary(library);
-    server = spawn(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), 'serve', library, '--json'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    url = await new Promise<string>((resolve, reject) => {
-      server.stdout!.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url));
-      server.once('exit', (code) => reject(new Error(`covis serve ended with ${code}`)));
-    });
+    ({ server, url } = await serveLibrary(library));
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
   });
   afterAll(async () => {
@@ -85,13 +80,9 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
     const port = new URL(url).port;
     server.kill('SIGTERM');
     await page.getByText('The connection to covis serve was lost').waitFor();
-    server = spawn(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), 'serve', library, '--json', '--port', port], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const again = await new Promise<string>((resolve) =>
-      server.stdout!.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url)),
-    );
-    await page.goto(again);
+    const again = await serveLibrary(library, { port });
+    server = again.server;
+    await page.goto(again.url);
     await page.locator('.card').first().waitFor();
     await page.close();
   });

@@ -1,12 +1,13 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith, ROOT } from '../support/programs.ts';
+import { describeWith } from '../support/programs.ts';
 import { SAMPLE } from '../support/small-library.ts';
+import { buildStudio, covis, serveLibrary } from './serve.ts';
 import { complaints, shot } from './studio.ts';
 
 describeWith(['chromium'], 'a folder of photos, from places to curated clusters', () => {
@@ -34,27 +35,18 @@ describeWith(['chromium'], 'a folder of photos, from places to curated clusters'
         },
       })
       .toFile(join(photos, 'prague.jpg'));
-    const run = (script: string, ...args: string[]): void => {
-      const r = spawnSync(process.execPath, [script, ...args], { cwd: ROOT, encoding: 'utf8' });
-      if (r.status !== 0) throw new Error(`${script} failed: ${r.stderr}${r.stdout}`);
-    };
-    run(join(ROOT, 'scripts', 'build.ts'), '--if-stale');
+    buildStudio();
     const library = join(folder, 'library');
-    run(join(ROOT, 'bin', 'covis.mjs'), 'cluster', photos, '--library', library, '--matches-only');
-    server = spawn(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), 'serve', library, '--json'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const url = await new Promise<string>((resolve, reject) => {
-      server.stdout!.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url));
-      server.once('exit', (code) => reject(new Error(`covis serve ended with ${code}`)));
-    });
+    covis('cluster', photos, '--library', library, '--matches-only');
+    const served = await serveLibrary(library);
+    server = served.server;
     browser = await chromium.launch({
       executablePath: '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-quic'],
     });
     page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
     wrong = complaints(page);
-    await page.goto(url);
+    await page.goto(served.url);
   }, 180_000);
   afterAll(async () => {
     await browser.close();

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +10,9 @@ import { DEFAULT_MINING } from '../../src/main/engine/mining/candidates.ts';
 import { decisionLog } from '../../src/main/engine/mining/decisions.ts';
 import type { Tuple } from '../../src/main/engine/mining/mine.ts';
 import { storeMiningRun } from '../../src/main/engine/mining/runs.ts';
-import { describeWith, ROOT } from '../support/programs.ts';
+import { describeWith } from '../support/programs.ts';
 import { prepareLibrary } from './prepare.ts';
+import { serveLibrary } from './serve.ts';
 import { complaints, shot } from './studio.ts';
 
 const MANY = 100_000;
@@ -29,16 +30,8 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
   let url = '';
 
   async function serve(): Promise<void> {
-    server = spawn(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), 'serve', library, '--json'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      // A group of its own: the command starts the engine's Node, and both are killed together.
-      detached: true,
-      env: { ...process.env, COVIS_SETTINGS: join(folder, 'settings.json') },
-    });
-    url = await new Promise<string>((resolve, reject) => {
-      server.stdout!.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url));
-      server.once('exit', (code) => reject(new Error(`covis serve ended with ${code}`)));
-    });
+    const env = { COVIS_SETTINGS: join(folder, 'settings.json') };
+    ({ server, url } = await serveLibrary(library, { group: true, env }));
   }
   async function open(): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });

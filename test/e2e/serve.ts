@@ -1,0 +1,46 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { ROOT } from '../support/programs.ts';
+
+const COVIS = join(ROOT, 'bin', 'covis.mjs');
+
+function run(script: string, args: readonly string[]): void {
+  const r = spawnSync(process.execPath, [script, ...args], { cwd: ROOT, encoding: 'utf8' });
+  if (r.status !== 0) throw new Error(`${script} ${args.join(' ')} failed: ${r.stderr}${r.stdout}`);
+}
+
+/** Builds the studio if it is older than its source. */
+export function buildStudio(): void {
+  run(join(ROOT, 'scripts', 'build.ts'), ['--if-stale']);
+}
+
+/** Runs a command to its end. @throws with what it printed where it fails. */
+export function covis(...args: string[]): void {
+  run(COVIS, args);
+}
+
+export interface Served {
+  readonly server: ChildProcess;
+  readonly url: string;
+}
+
+/**
+ * Starts `covis serve` and waits for its address.
+ * @param o.group in a group of its own: the command starts the engine's Node, and both can be killed together.
+ */
+export async function serveLibrary(
+  library: string,
+  o: { readonly port?: string; readonly group?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Served> {
+  const port = o.port === undefined ? [] : ['--port', o.port];
+  const server = spawn(process.execPath, [COVIS, 'serve', library, '--json', ...port], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: o.group === true,
+    env: { ...process.env, ...o.env },
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    server.stdout.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url));
+    server.once('exit', (code) => reject(new Error(`covis serve ended with ${code}`)));
+  });
+  return { server, url };
+}
