@@ -15,7 +15,7 @@ import { random, type Random } from '../src/main/engine/library/random.ts';
 import { encodeOnnx } from '../src/main/engine/network/onnx/file.ts';
 import { floatTensor, GraphBuilder, int, ints, type Graph } from '../src/main/engine/network/onnx/graph.ts';
 import { Runner } from '../src/main/engine/network/runtime.ts';
-import { Adam } from '../src/main/engine/training/optimisers.ts';
+import { Adam } from '../src/main/engine/training/adam.ts';
 import {
   backwardGraph,
   forwardGraph,
@@ -292,7 +292,7 @@ console.log(`${train.length} photos to learn from, ${val.length} to measure, ${s
 const threads = Number(options.threads);
 const forward = await Runner.create(forwardGraph(graph), { threads });
 const backward = await Runner.create(differentiated.graph, { threads });
-const adam = new Adam(parameters);
+const adam = await Adam.create(parameters);
 const weights = Object.fromEntries(parameters.map((p) => [p.name, { dims: p.dims, data: p.data }]));
 let running = 0;
 const began = performance.now();

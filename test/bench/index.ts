@@ -14,8 +14,7 @@ import { intOf, intsOf } from '../../src/main/engine/network/onnx/graph.ts';
 import { Runner } from '../../src/main/engine/network/runtime.ts';
 import { readColmapBinary } from '../../src/main/engine/sfm/colmap-binary.ts';
 import { covisibility } from '../../src/main/engine/sfm/covisibility.ts';
-import { Adam } from '../../src/main/engine/training/optimisers.ts';
-import { clearGradients } from '../../src/main/engine/training/executor.ts';
+import { Adam } from '../../src/main/engine/training/adam.ts';
 import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { line, median, ms, REPEATS } from './report.ts';
 import { mining } from './mining.ts';
@@ -66,12 +65,12 @@ async function network(): Promise<void> {
   const descriptor = (await runner.run({ image: inputs[0]! }))['descriptor']!;
   const extract = await median(() => runner.run({ image: inputs[0]! }), 50);
   const trainer = await OrtExecutor.create(graph, { threads });
-  const adam = new Adam(trainer.parameters);
+  const adam = await Adam.create(trainer.parameters);
   let loss = 0;
   const step = await median(async () => {
-    clearGradients(trainer);
+    trainer.gradients.clear();
     loss = (await trainer.accumulate(inputs, { kind: 'contrastive', margin: 0.7, weight: 1 })).loss;
-    adam.step(trainer.gradients, { learningRate: 1e-9, weightDecay: 0 });
+    adam.step(trainer.gradients.arrays, { learningRate: 1e-9, weightDecay: 0 });
   });
   const theirs = torch(graph, inputs, threads);
   if (typeof theirs === 'string') {

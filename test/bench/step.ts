@@ -6,8 +6,7 @@ import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
 import { normalise } from '../../src/main/engine/network/onnx/normalise.ts';
 import { Runner } from '../../src/main/engine/network/runtime.ts';
 import type { NetworkInput } from '../../src/main/engine/edges/inputs.ts';
-import { Adam } from '../../src/main/engine/training/optimisers.ts';
-import { clearGradients } from '../../src/main/engine/training/executor.ts';
+import { Adam } from '../../src/main/engine/training/adam.ts';
 import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { mobileNetV1, resNet } from '../support/architectures.ts';
 import { median } from './report.ts';
@@ -42,12 +41,12 @@ async function main(name: string, folder: string, steps: number, margin: number)
   const extract = (await median(() => runner.run({ [IMAGE]: batch }), 2 * steps)) / count;
   await runner.release();
   const executor = await OrtExecutor.create(graph);
-  const adam = new Adam(executor.parameters);
+  const adam = await Adam.create(executor.parameters);
   let loss = 0;
   const step = await median(async () => {
-    clearGradients(executor);
+    executor.gradients.clear();
     loss = (await executor.accumulate(inputs, { kind: 'contrastive', margin, weight: 1 })).loss;
-    adam.step(executor.gradients, { learningRate: 1e-9, weightDecay: 0 });
+    adam.step(executor.gradients.arrays, { learningRate: 1e-9, weightDecay: 0 });
     executor.updated();
   }, steps);
   process.stdout.write(

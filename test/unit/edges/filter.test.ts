@@ -5,8 +5,9 @@ import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
 import { EDGE_EXPONENT, EDGE_THRESHOLD, trainableParameters } from '../../../src/main/engine/network/head.ts';
 import { prune } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
-import { Adam, Sgd } from '../../../src/main/engine/training/optimisers.ts';
-import { SEED } from '../../../src/main/engine/training/training-graph.ts';
+import { Adam } from '../../../src/main/engine/training/adam.ts';
+import { Sgd } from '../../../src/main/engine/training/optimisers.ts';
+import { SEED, type Parameter } from '../../../src/main/engine/training/training-graph.ts';
 import { trainingGraphs } from '../../support/training-graphs.ts';
 
 const LEARNED = { gain: 10, exponent: 0.4947, slope: 500, threshold: 0.0985 };
@@ -95,14 +96,14 @@ describe('the edge filter', () => {
     }
   });
 
-  it('moves as it should: threshold at a tenth of the rate, never below 0.01, neither decays', () => {
-    for (const make of [Adam, Sgd]) {
+  it('moves as it should: threshold at a tenth of the rate, never below 0.01, neither decays', async () => {
+    for (const make of [Adam.create, (p: readonly Parameter[]): Sgd => new Sgd(p)]) {
       const parameters = [EDGE_EXPONENT, EDGE_THRESHOLD].map((name) => ({
         name,
         dims: [1],
         data: Float32Array.of(0.5),
       }));
-      const o = new make(parameters);
+      const o = await make(parameters);
       o.step([Float32Array.of(1), Float32Array.of(1)], { learningRate: 0.01, weightDecay: 10 });
       const [p, t] = parameters.map((x) => 0.5 - x.data[0]!);
       expect(p).toBeCloseTo(0.01, 5);

@@ -185,9 +185,9 @@ describe('backbones that PyTorch exported', () => {
       );
       await trainer.release();
       expect(Number.isFinite(step.loss)).toBe(true);
-      expect(trainer.gradients.every((g) => g.every(Number.isFinite))).toBe(true);
-      expect(trainer.gradients.filter((g) => g.some((v) => v !== 0)).length).toBeGreaterThan(
-        trainer.gradients.length / 2,
+      expect(trainer.gradients.arrays.every((g) => g.every(Number.isFinite))).toBe(true);
+      expect(trainer.gradients.arrays.filter((g) => g.some((v) => v !== 0)).length).toBeGreaterThan(
+        trainer.gradients.arrays.length / 2,
       );
     },
   );

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { contrastiveLoss, tripletLoss, tupleLoss } from '../../../src/main/engine/training/losses.ts';
-import { Sgd } from '../../../src/main/engine/training/optimisers.ts';
 
 const v = (...x: number[]): Float32Array => Float32Array.from(x);
 
@@ -39,19 +38,5 @@ describe('losses', () => {
         });
       }
     }
-  });
-});
-
-describe('gradient descent with momentum', () => {
-  it('does what its formula says', () => {
-    const parameter = { name: 'w', dims: [1], data: v(1) };
-    const sgd = new Sgd([parameter], 0.9);
-    let [w, velocity] = [1, 0];
-    [0.5, -0.2, 0.3].forEach((g, t) => {
-      sgd.step([v(g)], { learningRate: 0.1, weightDecay: 0.01 });
-      velocity = 0.9 * velocity + (t === 0 ? 1 : 0.1) * (g + 0.01 * w);
-      w -= 0.1 * velocity;
-      expect(parameter.data[0]).toBeCloseTo(w, 6);
-    });
   });
 });

@@ -9,7 +9,7 @@ import { InputMaker } from '../../../src/main/engine/edges/inputs.ts';
 import { photoPath } from '../../../src/main/engine/library/photos.ts';
 import { ensureDefaultNetwork, loadNetwork, storeNetwork } from '../../../src/main/engine/network/networks.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';
-import { Adam } from '../../../src/main/engine/training/optimisers.ts';
+import { Adam } from '../../../src/main/engine/training/adam.ts';
 import { Round, type RoundStep, type RoundTuple } from '../../../src/main/engine/training/round.ts';
 import {
   checkpointFile,
@@ -208,7 +208,7 @@ describe('bad input in training', () => {
     ];
     const round = new Round(
       executor,
-      new Adam(executor.parameters),
+      await Adam.create(executor.parameters),
       maker,
       network.spec,
       { ...PARAMETERS, batch: 3 },

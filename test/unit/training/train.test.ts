@@ -13,12 +13,11 @@ import {
   storeNetwork,
 } from '../../../src/main/engine/network/networks.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
-import { Adam } from '../../../src/main/engine/training/optimisers.ts';
+import { Adam } from '../../../src/main/engine/training/adam.ts';
 import { listTrainingRuns } from '../../../src/main/engine/training/runs.ts';
 import { DEFAULT_TRAINING } from '../../../src/main/engine/training/presets.ts';
 import { train } from '../../../src/main/engine/training/train.ts';
 import { withParameters } from '../../../src/main/engine/training/training-graph.ts';
-import { clearGradients } from '../../../src/main/engine/training/executor.ts';
 import { OrtExecutor } from '../../../src/main/engine/training/ort-executor.ts';
 import { encodeOnnx, parseOnnx } from '../../../src/main/engine/network/onnx/file.ts';
 import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
@@ -48,13 +47,13 @@ describe('training', () => {
   it('lowers the loss of the tuples it trains on, and its ONNX file gives the same descriptor as in training', async () => {
     const network = loadNetwork(library, ensureDefaultNetwork(library));
     const trainer = await OrtExecutor.create(network.graph);
-    const adam = new Adam(trainer.parameters);
+    const adam = await Adam.create(trainer.parameters);
     const places = [...splitPlaces(library, 0).training];
     const of = (i: number): Promise<Awaited<ReturnType<typeof decode>>> => decode(photoPath(library, places[i]!), 128);
     const photos = [await of(0), await of(1), await of(14), await of(27)];
     const losses: number[] = [];
     for (let i = 0; i < 12; i += 1) {
-      clearGradients(trainer);
+      trainer.gradients.clear();
       losses.push(
         (
           await trainer.accumulate(
@@ -63,7 +62,7 @@ describe('training', () => {
           )
         ).loss,
       );
-      adam.step(trainer.gradients, { learningRate: 5e-5, weightDecay: 0 });
+      adam.step(trainer.gradients.arrays, { learningRate: 5e-5, weightDecay: 0 });
     }
     expect(losses.at(-1)!).toBeLessThan(0.8 * losses[0]!);
     const input = toInput(photos[1]!, network.spec.preprocess);

@@ -1,6 +1,7 @@
 import type { Backend } from '../../../shared/domain.ts';
 import type { NetworkInput } from '../edges/inputs.ts';
 import type { GraphRunner } from '../network/runtime.ts';
+import type { GradientSum } from './gradient-sum.ts';
 import type { LossOptions } from './losses.ts';
 import type { Parameter } from './training-graph.ts';
 
@@ -20,7 +21,7 @@ export interface Executor {
   /** What really computes, in words. */
   readonly device: string;
   readonly parameters: readonly Parameter[];
-  readonly gradients: readonly Float32Array[];
+  readonly gradients: GradientSum;
 
   /** Descriptor of each input under the current weights. */
   describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]>;
@@ -38,17 +39,4 @@ export interface Executor {
   describer(): Promise<GraphRunner>;
 
   release(): Promise<void>;
-}
-
-export function scaleGradients({ gradients }: Pick<Executor, 'gradients'>, by: number): void {
-  for (const g of gradients) for (let k = 0; k < g.length; k += 1) g[k]! *= by;
-}
-
-export function clearGradients({ gradients }: Pick<Executor, 'gradients'>): void {
-  for (const g of gradients) g.fill(0);
-}
-
-/** Adds to the sum of gradients. */
-export function addGradient(sum: Float32Array, g: Float32Array): void {
-  for (let k = 0; k < sum.length; k += 1) sum[k]! += g[k]!;
 }

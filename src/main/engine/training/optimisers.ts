@@ -21,14 +21,6 @@ export interface Optimiser {
   ): void;
 }
 
-export interface AdamOptions {
-  readonly learningRate: number;
-  readonly weightDecay: number;
-  readonly beta1?: number;
-  readonly beta2?: number;
-  readonly epsilon?: number;
-}
-
 /** How a parameter is treated that is no weight: factor of the learning rate, no decay, a floor. */
 interface Treatment {
   readonly rate: number;
@@ -42,94 +34,21 @@ const TREATMENTS: ReadonlyMap<string, Treatment> = new Map([
   [EDGE_THRESHOLD, { rate: 0.1, least: 0.01 }],
 ]);
 
-function treatmentOf(p: Parameter): Treatment | undefined {
+/** Undefined for weights and biases. */
+export function treatmentOf(p: Parameter): Treatment | undefined {
   const own = TREATMENTS.get(p.name);
   return p.name === GEM_P && p.data.length > 1 ? { ...own!, rate: 100 } : own;
 }
 
 /** Copies saved arrays into those that an optimiser holds. */
-function copyInto(targets: readonly Float32Array[], saved: readonly Float32Array[]): void {
+export function copyInto(targets: readonly Float32Array[], saved: readonly Float32Array[]): void {
   targets.forEach((t, i) => t.set(saved[i]!));
 }
 
 /** Raises a parameter to its floor, if it has one. */
-function raise(data: Float32Array, least: number): void {
+export function raise(data: Float32Array, least: number): void {
   if (least === -Infinity) return;
   for (let k = 0; k < data.length; k += 1) data[k] = Math.max(least, data[k]!);
-}
-
-/** One step for one parameter, in place. A function of plain arrays and numbers, because this loop runs over every weight of a network. */
-function adamUpdate(
-  data: Float32Array,
-  first: Float32Array,
-  second: Float32Array,
-  gradient: Float32Array,
-  f: { decay: number; beta1: number; beta2: number; rate: number; scale: number; epsilon: number },
-): void {
-  const { decay, beta1, beta2, rate, scale, epsilon } = f;
-  const rest1 = 1 - beta1;
-  const rest2 = 1 - beta2;
-  const n = data.length;
-  for (let k = 0; k < n; k += 1) {
-    const w = data[k]!;
-    const g = gradient[k]! + decay * w;
-    const m = beta1 * first[k]! + rest1 * g;
-    const v = beta2 * second[k]! + rest2 * g * g;
-    first[k] = m;
-    second[k] = v;
-    data[k] = w - (rate * m) / (Math.sqrt(v) * scale + epsilon);
-  }
-}
-
-/**
- * Adam with L2 weight decay added to the gradient, as in the reference trainer's optimiser.
- * Updates the parameters in place; moments live as long as the object.
- */
-export class Adam implements Optimiser {
-  readonly #parameters: readonly Parameter[];
-  readonly #first: Float32Array[];
-  readonly #second: Float32Array[];
-  #step = 0;
-
-  constructor(parameters: readonly Parameter[]) {
-    this.#parameters = parameters;
-    this.#first = parameters.map((p) => new Float32Array(p.data.length));
-    this.#second = parameters.map((p) => new Float32Array(p.data.length));
-  }
-
-  get state(): OptimiserState {
-    return { steps: this.#step, arrays: [...this.#first, ...this.#second] };
-  }
-
-  restore(state: OptimiserState): void {
-    this.#step = state.steps;
-    copyInto([...this.#first, ...this.#second], state.arrays);
-  }
-
-  /** @param gradients one per parameter, same order and size. */
-  step(gradients: readonly Float32Array[], options: AdamOptions): void {
-    const { learningRate, weightDecay, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
-    this.#step += 1;
-    const correct1 = 1 - beta1 ** this.#step;
-    const correct2 = 1 - beta2 ** this.#step;
-    this.#parameters.forEach((p, i) => {
-      const own = treatmentOf(p);
-      const rate = learningRate * (own?.rate ?? 1);
-      const decay = own === undefined ? weightDecay : 0;
-      const g = gradients[i]!;
-      const factors = {
-        decay,
-        beta1,
-        beta2,
-        // The corrections of both moments do not depend on the element.
-        rate: rate / correct1,
-        scale: 1 / Math.sqrt(correct2),
-        epsilon,
-      };
-      adamUpdate(p.data, this.#first[i]!, this.#second[i]!, g, factors);
-      raise(p.data, own?.least ?? -Infinity);
-    });
-  }
 }
 
 const MOMENTUM = 0.9;

@@ -5,7 +5,8 @@ import { IMAGE } from '../network/head.ts';
 import { Runner, type GraphRunner, type RuntimeOptions, type Tensors } from '../network/runtime.ts';
 import { lowerBlocked, toBlocked } from '../network/onnx/blocked.ts';
 import type { Graph } from '../network/onnx/graph.ts';
-import { addGradient, type Executor, type TupleStep } from './executor.ts';
+import type { Executor, TupleStep } from './executor.ts';
+import { GradientSum } from './gradient-sum.ts';
 import { blockedGradients } from './gradients/blocked.ts';
 import { GRADIENTS, WEBGPU_GRADIENTS } from './gradients/index.ts';
 import { tupleLoss, type LossOptions } from './losses.ts';
@@ -48,7 +49,7 @@ export class OrtExecutor implements Executor {
   readonly backend: Exclude<Backend, 'auto'>;
   readonly device: string;
   readonly parameters: readonly Parameter[];
-  readonly gradients: readonly Float32Array[];
+  readonly gradients: GradientSum;
   readonly #network: Graph;
   readonly #options: OrtOptions;
   readonly #dialect: Dialect;
@@ -65,7 +66,7 @@ export class OrtExecutor implements Executor {
     this.#dialect = dialect;
     this.#forward = forward;
     this.parameters = parametersOf(network);
-    this.gradients = this.parameters.map((p) => new Float32Array(p.data.length));
+    this.gradients = new GradientSum(this.parameters);
     this.#weights = Object.fromEntries(this.parameters.map((p) => [p.name, { dims: p.dims, data: p.data }]));
   }
 
@@ -112,7 +113,7 @@ export class OrtExecutor implements Executor {
   async #gather(made: Promise<GradientSession>, inputs: Tensors): Promise<Record<string, Float32Array>> {
     const { runner, gradientOf } = await made;
     const result = await runner.run({ ...inputs, ...this.#weights });
-    this.parameters.forEach((p, i) => addGradient(this.gradients[i]!, result[gradientOf.get(p.name)!]!));
+    this.gradients.add(this.parameters.map((p) => result[gradientOf.get(p.name)!]!));
     return result;
   }
 

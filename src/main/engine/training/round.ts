@@ -3,7 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { InputMaker, NetworkInput } from '../edges/inputs.ts';
 import type { TaskContext } from '../jobs/context.ts';
 import type { Tuple } from '../mining/mine.ts';
-import { clearGradients, scaleGradients, type Executor } from './executor.ts';
+import type { Executor } from './executor.ts';
 import { drawAugmentation, tupleInputs, type Augmentation } from './feed.ts';
 import type { Optimiser } from './optimisers.ts';
 import type { WeightedTuple } from './pool-tuples.ts';
@@ -65,7 +65,7 @@ export class Round {
   async run(from: number, stepped: (step: RoundStep) => void): Promise<void> {
     const { tuples, task, rate } = this.#options;
     const { batch, optimiser, scaling, weightDecay } = this.#parameters;
-    clearGradients(this.#executor);
+    this.#executor.gradients.clear();
     for (let start = from; start < tuples.length; start += batch) {
       const end = Math.min(tuples.length, start + batch);
       const sum = { trained: 0, skipped: 0, loss: 0, active: 0, negatives: 0 };
@@ -85,10 +85,10 @@ export class Round {
       if (sum.trained > 0) {
         // Adam does not feel the scale of gradients; rates of gradient descent are meant for a mean (methods.md 1.4).
         const by = { sum: 1, tuples: sum.trained, pairs: sum.trained + sum.negatives }[scaling];
-        if (by !== 1) scaleGradients(this.#executor, 1 / by);
-        this.#optimiser.step(this.#executor.gradients, { learningRate: rate, weightDecay });
+        if (by !== 1) this.#executor.gradients.scale(1 / by);
+        this.#optimiser.step(this.#executor.gradients.arrays, { learningRate: rate, weightDecay });
         this.#executor.updated();
-        clearGradients(this.#executor);
+        this.#executor.gradients.clear();
       }
       stepped({ done: end, ...sum });
     }

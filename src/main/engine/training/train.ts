@@ -16,10 +16,11 @@ import { loadNetwork, networkById, storeNetwork, type LoadedNetwork, type Networ
 import { GEM_P } from '../network/pooling-heads.ts';
 import { InputMaker, singleScale } from '../edges/inputs.ts';
 import { setKey } from '../retrieval/vector-sets.ts';
+import { Adam } from './adam.ts';
 import { openExecutor } from './backends.ts';
 import { checkpointFile, readCheckpoint, writeCheckpoint, type Position } from './checkpoint.ts';
 import type { Executor } from './executor.ts';
-import { Adam, Sgd, type Optimiser } from './optimisers.ts';
+import { Sgd, type Optimiser } from './optimisers.ts';
 import { drawFromPools, readPools } from './pool-tuples.ts';
 import { decayed } from './presets.ts';
 import { Round, type RoundTuple } from './round.ts';
@@ -69,10 +70,9 @@ export async function train(
   task: TaskContext,
   options: RunOptions = {},
 ): Promise<TrainingResult> {
-  return withRun(library, start, parameters, task, async (network, executor, maker) => {
-    const run = new Run(library, network, executor, maker, parameters, task, options);
-    return run.begin();
-  });
+  return withRun(library, start, parameters, task, (network, tools) =>
+    new Run(library, network, tools, parameters, task, options).begin(),
+  );
 }
 
 /**
@@ -86,10 +86,16 @@ export async function resume(
   options: RunOptions = {},
 ): Promise<TrainingResult> {
   const { parameters, networkId } = runToResume(library, runId);
-  return withRun(library, networkById(library, networkId), parameters, task, async (network, executor, maker) => {
-    const run = new Run(library, network, executor, maker, parameters, task, options);
-    return run.resume(runId);
-  });
+  return withRun(library, networkById(library, networkId), parameters, task, (network, tools) =>
+    new Run(library, network, tools, parameters, task, options).resume(runId),
+  );
+}
+
+/** What computes in a run. */
+interface Tools {
+  readonly executor: Executor;
+  readonly optimiser: Optimiser;
+  readonly maker: InputMaker;
 }
 
 async function withRun(
@@ -97,7 +103,7 @@ async function withRun(
   start: NetworkRow,
   parameters: TrainingParameters,
   task: TaskContext,
-  work: (network: LoadedNetwork, executor: Executor, maker: InputMaker) => Promise<TrainingResult>,
+  work: (network: LoadedNetwork, tools: Tools) => Promise<TrainingResult>,
 ): Promise<TrainingResult> {
   const network = loadNetwork(library, start);
   refuseUntrainable(network);
@@ -105,7 +111,11 @@ async function withRun(
   const executor = await openExecutor(network.graph, parameters.backend, (text) => task.warn(text));
   const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
-    return await work(network, executor, maker);
+    const optimiser =
+      parameters.optimiser === 'adam'
+        ? await Adam.create(executor.parameters)
+        : new Sgd(executor.parameters, parameters.dampening);
+    return await work(network, { executor, optimiser, maker });
   } finally {
     await executor.release();
     await maker.release();
@@ -150,8 +160,7 @@ class Run {
   constructor(
     library: Library,
     network: LoadedNetwork,
-    executor: Executor,
-    maker: InputMaker,
+    { executor, optimiser, maker }: Tools,
     parameters: TrainingParameters,
     task: TaskContext,
     options: RunOptions,
@@ -163,10 +172,7 @@ class Run {
     this.#maker = maker;
     this.#parameters = parameters;
     this.#task = task;
-    this.#optimiser =
-      parameters.optimiser === 'adam'
-        ? new Adam(executor.parameters)
-        : new Sgd(executor.parameters, parameters.dampening);
+    this.#optimiser = optimiser;
     this.#split = splitPlaces(library, parameters.seed);
     this.#truth = geometryGroundTruth(library, this.#split);
     this.#pools = parameters.pools === null ? undefined : readPools(library, parameters.pools);

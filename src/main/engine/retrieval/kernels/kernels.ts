@@ -5,8 +5,9 @@ import { CovisError } from '../../../../shared/errors.ts';
 /** Columns of a dense block: eight doubles are one cache line and four SIMD registers. */
 export const COLUMNS = 8;
 const ROW_BYTES = COLUMNS * 8;
-const PAGE = 65_536;
-const MAX_PAGES = 65_536;
+/** Bytes of a page of WebAssembly's memory, and how many there may be. */
+export const PAGE = 65_536;
+export const MAX_PAGES = 65_536;
 
 /** The functions of kernels.wat. Addresses are bytes in the memory that is shared with them; blocks are [n, 8] doubles. */
 export interface Kernels {
@@ -42,14 +43,14 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** The compiled kernels, which may be sent to other threads. */
 export function kernelModule(): Promise<WebAssembly.Module> {
-  compiled ??= compile();
+  compiled ??= assemble(new URL('./kernels.wat', import.meta.url));
   return compiled;
 }
 
-async function compile(): Promise<WebAssembly.Module> {
-  const text = readFileSync(new URL('./kernels.wat', import.meta.url), 'utf8');
+/** Compiles a file of SIMD kernels in WebAssembly's text format. */
+export async function assemble(file: URL): Promise<WebAssembly.Module> {
   const assembler = await wabt();
-  const module = assembler.parseWat('kernels.wat', text, { simd: true });
+  const module = assembler.parseWat(file.pathname, readFileSync(file, 'utf8'), { simd: true });
   const { buffer } = module.toBinary({});
   module.destroy();
   return WebAssembly.compile(buffer as Uint8Array<ArrayBuffer>);

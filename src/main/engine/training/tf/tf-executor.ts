@@ -3,7 +3,8 @@ import { batches, type NetworkInput } from '../../edges/inputs.ts';
 import { DESCRIPTOR, IMAGE, trainableParameters } from '../../network/head.ts';
 import type { Graph } from '../../network/onnx/graph.ts';
 import type { GraphRunner } from '../../network/runtime.ts';
-import { addGradient, type Executor, type TupleStep } from '../executor.ts';
+import type { Executor, TupleStep } from '../executor.ts';
+import { GradientSum } from '../gradient-sum.ts';
 import { DIFFERENCE_EPSILON, type LossOptions } from '../losses.ts';
 import type { Parameter } from '../training-graph.ts';
 import { TfGraph } from './tf-graph.ts';
@@ -14,7 +15,7 @@ export class TfExecutor implements Executor {
   readonly backend: TfBackend;
   readonly device: string;
   readonly parameters: readonly Parameter[];
-  readonly gradients: readonly Float32Array[];
+  readonly gradients: GradientSum;
   readonly #tf: Tf;
   readonly #graph: TfGraph;
   readonly #variables: ReadonlyMap<string, Variable>;
@@ -28,7 +29,7 @@ export class TfExecutor implements Executor {
       const t = network.initializers.get(name)!;
       return { name, dims: t.dims, data: (t.data as Float32Array).slice() };
     });
-    this.gradients = this.parameters.map((p) => new Float32Array(p.data.length));
+    this.gradients = new GradientSum(this.parameters);
     this.#graph = new TfGraph(tf, network, new Set(names));
     this.#variables = new Map(
       this.parameters.map((p) => [p.name, tf.tidy(() => tf.variable(tf.tensor(p.data.slice(), [...p.dims])))]),
@@ -70,7 +71,7 @@ export class TfExecutor implements Executor {
     try {
       const [loss, inside] = await Promise.all([value.data(), active!.data()]);
       const parts = await Promise.all(variables.map((v) => grads[v.name]!.data()));
-      parts.forEach((g, i) => addGradient(this.gradients[i]!, g as Float32Array));
+      this.gradients.add(parts as Float32Array[]);
       return { loss: loss[0]!, active: inside[0]! };
     } finally {
       value.dispose();
