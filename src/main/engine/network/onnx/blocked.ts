@@ -11,6 +11,7 @@ import {
   ints,
   intOf,
   intsOf,
+  sizeOf,
   string,
   type Attribute,
   type Dim,
@@ -128,13 +129,23 @@ export function toBlocked(source: Graph, block: number): Graph {
     const [x, ...others] = node.inputs as [string, ...string[]];
     if (kind !== 'no') {
       if (kind === 'plain input') asPlain(x);
-      const attributes = blockedConv(shapes.get(others[0]!) as number[], {
-        strides: intsOf(node, 'strides') ?? [1, 1],
+      const weight = shapes.get(others[0]!) as number[];
+      const strides = intsOf(node, 'strides') ?? [1, 1];
+      const pads = intsOf(node, 'pads') ?? [0, 0, 0, 0];
+      // A point with stride reads few places of its input; with those alone, all that follows, and its gradient, is that of unit strides.
+      const sparse =
+        kind === 'blocked input' &&
+        sizeOf(weight.slice(2)) === 1 &&
+        sizeOf(strides) > 1 &&
+        sizeOf(pads.map((p) => p + 1)) === 1;
+      const attributes = blockedConv(weight, {
+        strides: sparse ? [1, 1] : strides,
         dilations: intsOf(node, 'dilations') ?? [1, 1],
-        pads: intsOf(node, 'pads') ?? [0, 0, 0, 0],
+        pads,
         group: intOf(node, 'group', 1),
       });
-      push({ ...node, domain: BLOCKED, attributes }, [kind === 'plain input' ? x : inBlocks(x), ...others]);
+      const input = kind === 'plain input' ? x : inBlocks(x);
+      push({ ...node, domain: BLOCKED, attributes }, [sparse ? places(b, input, strides) : input, ...others]);
       continue;
     }
     const data = SEVERAL.has(node.op) ? node.inputs : [x];
@@ -156,6 +167,13 @@ export function toBlocked(source: Graph, block: number): Graph {
   }
   for (const o of source.outputs) asPlain(o.name);
   return graph;
+}
+
+/** Every so many rows and columns of x, as maxima of single places. */
+function places(b: GraphBuilder, x: string, strides: readonly number[]): string {
+  return b.once(`places ${x} ${strides.join()}`, () =>
+    b.foreign(NCHWC, 'MaxPool', [x], { kernel_shape: ints([1, 1]), strides: ints(strides) }),
+  );
 }
 
 /** Writes every {@link BLOCKED} convolution as the runtime's: weights brought into blocks, and what follows it alone taken in. */
@@ -222,43 +240,73 @@ function lowered(b: GraphBuilder, node: OnnxNode, block: number): OnnxNode {
   const taps = intsOf(node, 'taps')!;
   const mirrored = intOf(node, 'mirrored', 0) === 1;
   const [, weight, ...others] = node.inputs as [string, string];
-  const view = b.once(`${weight} ${mirrored}`, () => weightInBlocks(b, weight, shape, mirrored, block));
-  const chosen = taps.every((t, i) => t === i) && taps.length === shape[2] * shape[3];
-  const part = chosen ? view : b.op('Gather', [view, b.int64s(taps)], { axis: int(shape[1] === 1 ? 1 : 2) });
+  const inBlocks = b.once(`${weight} ${mirrored} ${taps.join()}`, () =>
+    weightInBlocks(b, weight, shape, taps, mirrored, block),
+  );
   const [outputs, inputs] = mirrored && shape[1] > 1 ? [shape[1], shape[0]] : shape;
   const attributes = { ...node.attributes };
   for (const own of ['mirrored', 'weight_shape', 'taps']) delete attributes[own];
   return {
     ...node,
     domain: NCHWC,
-    inputs: [node.inputs[0]!, b.reshape(part, [outputs, inputs, ...intsOf(node, 'kernel_shape')!]), ...others],
+    inputs: [node.inputs[0]!, b.reshape(inBlocks, [outputs, inputs, ...intsOf(node, 'kernel_shape')!]), ...others],
     attributes,
   };
 }
 
 /**
  * Weights as the runtime's kernels read them: [out/b, in/b, taps, b of in, b of out]; [out/b, in, taps, b] for images of few channels;
- * [out/b, taps, b] where there is one input channel. Mirrored: inputs and outputs exchanged, the taps not yet turned round.
+ * [out/b, taps, b] where there is one input channel. Mirrored: inputs and outputs exchanged. Of the kernel these taps, in this order.
  */
 function weightInBlocks(
   b: GraphBuilder,
   weight: string,
   [outputs, inputs, kh, kw]: readonly [number, number, number, number],
+  taps: readonly number[],
   mirrored: boolean,
   block: number,
 ): string {
-  const taps = kh * kw;
-  const ob = outputs / block;
-  const ib = inputs / block;
-  // The runtime's reordering is many times faster than a transposition of single numbers: what is left to Transpose moves whole blocks.
-  const reorder = (dims: number[]): string => b.foreign(NCHWC, 'ReorderInput', [b.reshape(weight, dims)]);
+  const count = kh * kw;
+  const [ob, ib] = [outputs / block, inputs / block];
+  // The runtime's reordering is many times faster than a transposition of single numbers: what is left moves whole blocks.
+  const reorder = (dims: number[]): string =>
+    b.once(`${weight} reordered ${dims.join()}`, () => b.foreign(NCHWC, 'ReorderInput', [b.reshape(weight, dims)]));
   if (mirrored && inputs > 1) {
-    const parted = b.reshape(reorder([outputs, inputs, kh, kw]), [ob, block, ib, taps, block]);
-    return b.op('Transpose', [parted], { perm: ints([2, 0, 3, 1, 4]) });
+    const rows = count === 1 ? weight : reorder([outputs, inputs, kh, kw]);
+    return rowsInOrder(b, rows, block, [ob, block, ib, count], [2, 0, 3, 1], { 3: taps });
   }
-  const blocks = reorder([1, outputs, 1, inputs * taps]);
-  if (inputs === 1) return b.reshape(blocks, [ob, taps, block]);
-  if (inputs < block) return b.reshape(blocks, [ob, inputs, taps, block]);
-  const parted = b.reshape(blocks, [ob, ib, block, taps, block]);
-  return b.op('Transpose', [parted], { perm: ints([0, 1, 3, 2, 4]) });
+  const rows = reorder([1, outputs, 1, inputs * count]);
+  if (inputs < block) return rowsInOrder(b, rows, block, [ob, inputs, count], [0, 1, 2], { 2: taps });
+  return rowsInOrder(b, rows, block, [ob, ib, block, count], [0, 1, 3, 2], { 3: taps });
+}
+
+/**
+ * [sizes.., width] with its axes in another order, of some axes a choice: one row of `width` after another, by all threads, which the
+ * runtime's transposition does not use.
+ * @param chosen by axis, the positions taken of it instead of all.
+ * @returns [rows, width].
+ */
+export function rowsInOrder(
+  b: GraphBuilder,
+  x: string,
+  width: number,
+  sizes: readonly number[],
+  order: readonly number[],
+  chosen: Readonly<Record<number, readonly number[]>> = {},
+): string {
+  const rows = b.reshape(x, [-1, width]);
+  const at = (axis: number): readonly number[] => chosen[axis] ?? Array.from({ length: sizes[axis]! }, (_, k) => k);
+  const strides = sizes.map((_, i) => sizeOf(sizes.slice(i + 1)));
+  let list = Int32Array.of(0);
+  for (const axis of order) {
+    const steps = at(axis).map((k) => k * strides[axis]!);
+    const next = new Int32Array(list.length * steps.length);
+    list.forEach((from, i) => steps.forEach((s, k) => (next[i * steps.length + k] = from + s)));
+    list = next;
+  }
+  if (list.length === sizeOf(sizes) && list.every((row, i) => row === i)) return rows;
+  const indices = b.once(`rows ${sizes.join()} ${order.join()} ${JSON.stringify(chosen)}`, () =>
+    b.constant({ dims: [list.length], data: list }, 'rows'),
+  );
+  return b.op('Gather', [rows, indices], { axis: int(0) });
 }

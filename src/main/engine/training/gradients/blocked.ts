@@ -1,6 +1,6 @@
 /** Gradients of what is laid out in blocks of channels (network/onnx/blocked.ts), in that layout as far as it serves. */
-import { BLOCKED, blockedConv, NCHWC } from '../../network/onnx/blocked.ts';
-import { int, intOf, ints, intsOf, type OnnxNode } from '../../network/onnx/graph.ts';
+import { BLOCKED, blockedConv, NCHWC, rowsInOrder } from '../../network/onnx/blocked.ts';
+import { int, intOf, ints, intsOf, type GraphBuilder, type OnnxNode } from '../../network/onnx/graph.ts';
 import type { GradientContext, GradientRule } from '../differentiate.ts';
 import { reluByStep } from './elementwise.ts';
 import { conv, shiftedProduct, taps, windowOf, type Window } from './spatial.ts';
@@ -10,6 +10,7 @@ export function blockedGradients(block: number): ReadonlyMap<string, GradientRul
   return new Map<string, GradientRule>([
     [`${NCHWC}:ReorderInput`, (c) => [toPlain(c, c.dy, c.node.inputs[0]!)]],
     [`${NCHWC}:ReorderOutput`, (c) => [c.builder.foreign(NCHWC, 'ReorderInput', [c.dy])]],
+    [`${NCHWC}:MaxPool`, (c) => [placesGradient(c, block)]],
     [`${BLOCKED}:Conv`, (c) => blockedConvGradient(c, block)],
     ['Relu', reluByStep],
   ]);
@@ -106,8 +107,7 @@ function stridedInputGradient(c: GradientContext, f: Facts): string | undefined 
   const { w, shape, group, weight, block, x } = f;
   const [kh, kw] = w.kernel;
   const [sh, sw] = w.strides;
-  const point = kh === 1 && kw === 1;
-  if (!point && (kh < sh || kw < sw)) return undefined;
+  if (kh < sh || kw < sw) return undefined;
   const inputs = group === 1 ? shape[1] : shape[0];
   const reach = [Math.ceil(kh / sh), Math.ceil(kw / sw)] as const;
   const phase = (r: number, q: number): string => {
@@ -122,21 +122,36 @@ function stridedInputGradient(c: GradientContext, f: Facts): string | undefined 
   };
   const first = phase(0, 0);
   const size = b.op('Shape', [first]);
-  const rowLength = b.op('Mul', [b.slice(size, [3], [4], [0]), b.int64s([sw * block])]);
-  const rowView = b.op('Concat', [b.int64s([-1, 1]), rowLength], { axis: int(0) });
+  const rowView = rowsOf(b, size, sw * block);
   /** Columns of the phases of one row, [.., 1, row]. */
   const row = (r: number): string => {
     const columns = (q: number): string => b.reshape(r === 0 && q === 0 ? first : phase(r, q), [-1, block]);
-    const woven = point
-      ? b.op('Pad', [columns(0), b.int64s([0, 0, 0, (sw - 1) * block])])
-      : b.op('Concat', many(sw, columns), { axis: int(1) });
-    return b.op('Reshape', [woven, rowView]);
+    return b.op('Reshape', [b.op('Concat', many(sw, columns), { axis: int(1) }), rowView]);
   };
-  const woven = point
-    ? b.op('Pad', [row(0), b.int64s([0, 0, 0, 0, sh - 1, 0])])
-    : b.op('Concat', many(sh, row), { axis: int(1) });
+  const woven = b.op('Concat', many(sh, row), { axis: int(1) });
   const full = b.op('Reshape', [woven, b.op('Mul', [size, b.int64s([1, 1, sh, sw])])]);
   return cropped(c, full, x, w.pads, inputs, block);
+}
+
+/** dL/dx of every so many rows and columns of x: zeros between the places of dL/dy. */
+function placesGradient(c: GradientContext, block: number): string {
+  const b = c.builder;
+  const x = c.node.inputs[0]!;
+  const [sh, sw] = intsOf(c.node, 'strides') as [number, number];
+  const size = b.op('Shape', [c.dy]);
+  const columns = b.op('Pad', [b.reshape(c.dy, [-1, block]), b.int64s([0, 0, 0, (sw - 1) * block])]);
+  const rows = b.op('Pad', [
+    b.op('Reshape', [columns, rowsOf(b, size, sw * block)]),
+    b.int64s([0, 0, 0, 0, sh - 1, 0]),
+  ]);
+  const full = b.op('Reshape', [rows, b.op('Mul', [size, b.int64s([1, 1, sh, sw])])]);
+  return cropped(c, full, x, [0, 0, 0, 0], channelsOf(c, x), block);
+}
+
+/** The view [.., 1, row] of what has rows of so many places of `width` numbers as in an image of this size. */
+function rowsOf(b: GraphBuilder, size: string, width: number): string {
+  const rowLength = b.op('Mul', [b.slice(size, [3], [4], [0]), b.int64s([width])]);
+  return b.op('Concat', [b.int64s([-1, 1]), rowLength], { axis: int(0) });
 }
 
 const many = (n: number, make: (i: number) => string): string[] => Array.from({ length: n }, (_, i) => make(i));
@@ -171,7 +186,7 @@ function filterGradient(c: GradientContext, f: Facts): string | undefined {
   if (kh * kw === 1) return undefined;
   const dy = toPlain(c, c.dy, c.node.outputs[0]!);
   const product = shiftedProduct({ ...c, dy }, toPlain(c, f.x, f.x), w, outputs, inputs);
-  return ordered(c, product, f, [kh, outputs, kw], [1, 3, 0, 2, 4]);
+  return ordered(c, product, f, [kh, outputs, kw], [1, 3, 0, 2]);
 }
 
 /** dL/dw as one product, of the gradient and of what each tap of the kernel saw, channels behind one another. */
@@ -194,7 +209,7 @@ function stridedFilterGradient(c: GradientContext, f: Facts): string {
   });
   const columns = seen.length === 1 ? seen[0]! : b.op('Concat', seen, { axis: int(3) });
   const sides = [b.reshape(dy, [-1, outputs]), b.reshape(columns, [-1, seen.length * inputs])];
-  return ordered(c, b.op('Gemm', sides, { transA: int(1) }), f, [outputs, kh, kw], [0, 3, 1, 2, 4]);
+  return ordered(c, b.op('Gemm', sides, { transA: int(1) }), f, [outputs, kh, kw], [0, 3, 1, 2]);
 }
 
 /** A product [.., in] of these leading sizes as [out, in, kh, kw]: moved by whole blocks, which the runtime then puts in order. */
@@ -203,10 +218,10 @@ function ordered(
   product: string,
   { shape: [outputs, inputs, kh, kw], block }: Facts,
   leading: readonly number[],
-  perm: readonly number[],
+  order: readonly number[],
 ): string {
   const b = c.builder;
-  const blocks = b.op('Transpose', [b.reshape(product, [...leading, inputs / block, block])], { perm: ints(perm) });
+  const blocks = rowsInOrder(b, product, block, [...leading, inputs / block], order);
   return b.foreign(NCHWC, 'ReorderOutput', [b.reshape(blocks, [outputs, inputs, kh, kw])], { channels: int(inputs) });
 }
 
