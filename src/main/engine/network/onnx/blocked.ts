@@ -3,6 +3,7 @@
  * value keeps the dimensions [N, C, H, W]. The runtime uses it by itself for weights that are constant. In training they are not, so the
  * graph is written in this layout here. Elementwise operators do not care for it.
  */
+import { winogradConv, winogradServes, winogradTiles, type WinogradConv } from './winograd.ts';
 import { inferShapes, type Shapes } from './shapes.ts';
 import {
   cloneGraph,
@@ -212,7 +213,9 @@ export function lowerBlocked(source: Graph, block: number): Graph {
   };
   for (const node of source.nodes) {
     if (node.domain === BLOCKED) {
-      settle(lowered(b, node, block));
+      const value = inTiles(b, node, block);
+      if (value === undefined) settle(lowered(b, node, block));
+      else b.op('Identity', [value], {}, node.outputs[0]!);
       continue;
     }
     const held = node.inputs.filter((i) => waiting.has(i));
@@ -233,6 +236,28 @@ export function lowerBlocked(source: Graph, block: number): Graph {
     }
   }
   return graph;
+}
+
+/** What goes by Winograd's way; undefined for other convolutions. */
+function inTiles(b: GraphBuilder, node: OnnxNode, block: number): string | undefined {
+  const [x, weight, bias] = node.inputs as [string, string, string | undefined];
+  const pads = intsOf(node, 'pads') as WinogradConv['pads'];
+  if (node.op === 'Tiles') return winogradTiles(b, x, { channels: intOf(node, 'channels', 0), pads, block });
+  const shape = intsOf(node, 'weight_shape') as WinogradConv['shape'];
+  const whole = intsOf(node, 'taps')!.length === shape[2] * shape[3];
+  const facts = {
+    shape,
+    strides: intsOf(node, 'strides')!,
+    dilations: intsOf(node, 'dilations')!,
+    group: intOf(node, 'group', 1),
+  };
+  if (!whole || !winogradServes(facts)) return undefined;
+  return winogradConv(b, x, weight, bias === '' ? undefined : bias, {
+    shape,
+    pads,
+    mirrored: intOf(node, 'mirrored', 0) === 1,
+    block,
+  });
 }
 
 function lowered(b: GraphBuilder, node: OnnxNode, block: number): OnnxNode {

@@ -1,5 +1,6 @@
 /** Gradients of what is laid out in blocks of channels (network/onnx/blocked.ts), in that layout as far as it serves. */
 import { BLOCKED, blockedConv, NCHWC, rowsInOrder } from '../../network/onnx/blocked.ts';
+import { winogradFilterGradient, winogradServes } from '../../network/onnx/winograd.ts';
 import { int, intOf, ints, intsOf, type GraphBuilder, type OnnxNode } from '../../network/onnx/graph.ts';
 import type { GradientContext, GradientRule } from '../differentiate.ts';
 import { reluByStep } from './elementwise.ts';
@@ -184,6 +185,11 @@ function filterGradient(c: GradientContext, f: Facts): string | undefined {
   const [outputs, inputs, kh, kw] = shape;
   if (![...w.strides, ...w.dilations].every((v) => v === 1)) return stridedFilterGradient(c, f);
   if (kh * kw === 1) return undefined;
+  if (winogradServes({ shape, group, strides: w.strides, dilations: w.dilations })) {
+    const attributes = { pads: ints(w.pads), channels: int(inputs) };
+    const seen = c.builder.foreign(BLOCKED, 'Tiles', [f.x], attributes);
+    return winogradFilterGradient(c.builder, seen, c.dy, { shape, block: f.block });
+  }
   const dy = toPlain(c, c.dy, c.node.outputs[0]!);
   const product = shiftedProduct({ ...c, dy }, toPlain(c, f.x, f.x), w, outputs, inputs);
   return ordered(c, product, f, [kh, outputs, kw], [1, 3, 0, 2]);
