@@ -9,6 +9,8 @@ const bridge = {
   importModels: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:import') as Promise<Reply<unknown>>,
   clusterPhotos: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:cluster') as Promise<Reply<unknown>>,
   chooseDomains: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:domains') as Promise<Reply<unknown>>,
+  chooseNetwork: (pooling: string): Promise<Reply<unknown>> =>
+    ipcRenderer.invoke('covis:network', pooling) as Promise<Reply<unknown>>,
   exportRun: (format: string, run: number): Promise<Reply<unknown>> =>
     ipcRenderer.invoke('covis:export', format, run) as Promise<Reply<unknown>>,
   onEvent: (listener: (event: EngineEvent) => void): void => {

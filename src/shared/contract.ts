@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  type CatalogueEntry,
   type ClusterDetail,
   type ClusterInfo,
   type CovisibleView,
@@ -233,6 +234,13 @@ const jobParams = z.discriminatedUnion('kind', [
         .strict(),
     })
     .strict(),
+  /** Puts a backbone of the catalogue into the library, downloading it first where it is not there yet. */
+  z
+    .object({
+      kind: z.literal('network'),
+      backbone: z.object({ id: z.string().max(100), pooling: z.enum(POOLINGS) }).strict(),
+    })
+    .strict(),
   z
     .object({
       kind: z.literal('whiten'),
@@ -366,6 +374,9 @@ export const ROUTES = {
   'training.presets': none,
   /** A dialog or the command line says which folder. */
   'library.domains': z.object({ path: z.string() }).strict(),
+  /** A dialog or the command line says which ONNX file. */
+  'library.network': z.object({ path: z.string(), pooling: z.enum(POOLINGS) }).strict(),
+  'networks.catalogue': none,
   'sets.list': none,
   'sets.remove': z.object({ set: id }).strict(),
   'truths.list': none,
@@ -390,6 +401,7 @@ export const HOST_ROUTES: ReadonlySet<RouteName> = new Set([
   'library.export',
   'library.cluster',
   'library.domains',
+  'library.network',
 ]);
 
 /** What undo or redo turned and where it was decided; null where there was nothing. */
@@ -442,6 +454,9 @@ export interface RouteResults {
   'experiments.list': readonly ExperimentInfo[];
   'training.presets': readonly PresetInfo[];
   'library.domains': { job: number };
+  'library.network': { job: number };
+  /** @property from where downloads come. */
+  'networks.catalogue': { readonly entries: readonly CatalogueEntry[]; readonly from: string };
   'sets.list': readonly SetInfo[];
   'sets.remove': null;
   'truths.list': readonly TruthInfo[];

@@ -429,6 +429,7 @@ export type JobKind =
   | 'duplicates'
   | 'domains'
   | 'sketches'
+  | 'network'
   | 'whiten'
   | 'ladder';
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';

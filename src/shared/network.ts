@@ -76,6 +76,20 @@ export interface EdgeSpec {
   readonly padding: number;
 }
 
+/** A network that Covis knows of outside any library. */
+export interface CatalogueEntry {
+  /** What `--network` and `covis networks add` take. */
+  readonly id: string;
+  readonly name: string;
+  /** Part of Covis, in this person's store, or to be downloaded into it. */
+  readonly state: 'embedded' | 'here' | 'downloadable';
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly licence: string;
+  /** Bytes of a download that was cut short, from which it goes on. */
+  readonly came: number;
+}
+
 /** A network of the library. `id` is a content hash. */
 export interface NetworkInfo extends NetworkSpec {
   readonly id: string;

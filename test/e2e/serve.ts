@@ -4,8 +4,12 @@ import { ROOT } from '../support/programs.ts';
 
 const COVIS = join(ROOT, 'bin', 'covis.mjs');
 
-function run(script: string, args: readonly string[]): void {
-  const r = spawnSync(process.execPath, [script, ...args], { cwd: ROOT, encoding: 'utf8' });
+function run(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): void {
+  const r = spawnSync(process.execPath, [script, ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
   if (r.status !== 0) throw new Error(`${script} ${args.join(' ')} failed: ${r.stderr}${r.stdout}`);
 }
 
@@ -17,6 +21,11 @@ export function buildStudio(): void {
 /** Runs a command to its end. @throws with what it printed where it fails. */
 export function covis(...args: string[]): void {
   run(COVIS, args);
+}
+
+/** {@link covis} with these in its environment, too. */
+export function covisWith(env: NodeJS.ProcessEnv, ...args: string[]): void {
+  run(COVIS, args, env);
 }
 
 export interface Served {

@@ -1,17 +1,21 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith } from '../support/programs.ts';
+import { describeWith, ROOT } from '../support/programs.ts';
 import { SAMPLE } from '../support/small-library.ts';
-import { buildStudio, covis, serveLibrary } from './serve.ts';
+import { buildStudio, covis, covisWith, serveLibrary } from './serve.ts';
 import { complaints, shot } from './studio.ts';
 
 describeWith(['chromium'], 'training in the studio', () => {
   const folder = mkdtempSync(join(tmpdir(), 'covis-train-'));
   let server: ChildProcess;
+  /** Sends a little of whatever is asked for, then loses the connection. */
+  let mirror: Server;
   let browser: Browser;
   let page: Page;
   let wrong: string[];
@@ -21,7 +25,17 @@ describeWith(['chromium'], 'training in the studio', () => {
     const library = join(folder, 'library');
     const scenes = ['castle', 'pagoda', 'lighthouse', 'windmill', 'factory', 'arch'].map((n) => join(SAMPLE, n));
     covis('import', library, ...scenes);
-    const served = await serveLibrary(library);
+    mirror = createServer((_, response) => {
+      response.writeHead(200, { 'content-length': 4_956_208 });
+      response.write(Buffer.alloc(1_500_000), () => setTimeout(() => response.destroy(), 500));
+    });
+    await new Promise<void>((ready) => mirror.listen(0, '127.0.0.1', ready));
+    const env = {
+      COVIS_NETWORKS: join(folder, 'networks'),
+      COVIS_MIRROR: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}/`,
+    };
+    covisWith(env, 'networks', 'add', join(ROOT, 'test', 'fixtures', 'mobilenet.onnx'), '--name', 'Tiny backbone');
+    const served = await serveLibrary(library, { env });
     server = served.server;
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-quic'] });
     page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
@@ -31,6 +45,7 @@ describeWith(['chromium'], 'training in the studio', () => {
   afterAll(async () => {
     await browser.close();
     server.kill();
+    mirror.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -67,6 +82,32 @@ describeWith(['chromium'], 'training in the studio', () => {
     await page.setViewportSize({ width: 1024, height: 700 });
     await shot(page, 'train-resumed-small');
     await page.setViewportSize({ width: 1440, height: 900 });
+    expect(wrong).toEqual([]);
+  });
+
+  it('adds a backbone that is here, and says what a download that was cut short has', { timeout: 60_000 }, async () => {
+    await page.click('nav >> text=Train');
+    await page.locator('[data-test=networks]').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('In this library').waitFor();
+    const before = await dialog.locator('[data-test=own-network]').count();
+    expect(await dialog.locator('li', { hasText: 'VGG16' }).textContent()).toMatch(/Apache-2\.0.*553\.4 MB/s);
+    await dialog.locator('[data-test=backbone-pooling]').selectOption('rmac');
+    await dialog.locator('[data-test=backbone-mobilenet]').getByRole('button', { name: 'Add' }).click();
+    await dialog.locator('[data-test=own-network]').nth(before).waitFor();
+    expect(await dialog.locator('[data-test=own-network]').first().textContent()).toContain('Tiny backbone R-MAC');
+    const squeezenet = dialog.locator('[data-test="backbone-squeezenet1.1-7"]');
+    await squeezenet.getByRole('button', { name: 'Download and add' }).click();
+    await squeezenet.getByRole('button', { name: 'Go on at 1.5 MB' }).waitFor();
+    await page.getByText(/Add squeezenet1\.1-7 failed: The download from 127\.0\.0\.1/).waitFor();
+    await shot(page, 'networks');
+    await page.setViewportSize({ width: 1024, height: 700 });
+    await shot(page, 'networks-small');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    const start = page.locator('[data-test=train-network]');
+    expect(await start.locator('option').allTextContents()).toContain('Tiny backbone R-MAC');
     expect(wrong).toEqual([]);
   });
 

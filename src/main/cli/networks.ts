@@ -1,10 +1,10 @@
 /** `covis network`, `covis networks` and `covis whiten`: backbones, networks of a library, and what is made of them. */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { POOLINGS, type NetworkSpec } from '../../shared/domain.ts';
+import { POOLINGS, type CatalogueEntry, type NetworkSpec } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
-import { EMBEDDED, standaloneNetwork } from '../engine/network/embedded.ts';
+import { networkCatalogue } from '../engine/network/catalogue.ts';
+import { standaloneNetwork } from '../engine/network/embedded.ts';
 import { projectNetwork } from '../engine/network/linear-head.ts';
 import { LINEAR_SCALES, multiScale, SCALES } from '../engine/network/multi-scale.ts';
 import { importNetwork, listNetworks, loadNetwork, resolveNetwork } from '../engine/network/networks.ts';
@@ -12,8 +12,7 @@ import { encodeOnnx } from '../engine/network/onnx/file.ts';
 import type { Graph } from '../engine/network/onnx/graph.ts';
 import { PREPROCESSING } from '../engine/network/preprocessing.ts';
 import { writeSpec } from '../engine/network/spec.ts';
-import { addToStore, networkStore, storedNetworks, ZOO } from '../engine/network/zoo.ts';
-import { resourcePath } from '../engine/resources.ts';
+import { addToStore, networkStore } from '../engine/network/zoo.ts';
 import type { WhitenReport } from '../engine/training/whiten.ts';
 import { choice, numbers } from './options.ts';
 import { fail, print, terminalContext } from './output.ts';
@@ -23,40 +22,19 @@ import { common, params, runJob } from './run-job.ts';
 const PIXELS = Object.keys(PREPROCESSING) as (keyof typeof PREPROCESSING)[];
 
 /** A network as `covis networks` lists it. */
-interface Listed {
-  readonly id: string;
-  readonly name: string;
-  readonly state: 'embedded' | 'here' | 'downloadable' | 'library';
-  readonly bytes: number;
+interface Listed extends Omit<CatalogueEntry, 'state' | 'sha256' | 'came'> {
+  readonly state: CatalogueEntry['state'] | 'library';
   readonly sha256: string | null;
-  readonly licence: string;
 }
 
 async function listAll(library: string | undefined): Promise<Listed[]> {
-  const embedded = await Promise.all(
-    (Object.keys(EMBEDDED) as (keyof typeof EMBEDDED)[]).map(async (id): Promise<Listed> => {
-      const bytes = readFileSync(resourcePath('networks', EMBEDDED[id]));
-      const { spec } = await standaloneNetwork(id);
-      return {
-        id: id === 'photos' ? 'default' : id,
-        name: spec.name,
-        state: 'embedded',
-        bytes: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-        licence: spec.licence,
-      };
-    }),
-  );
-  const here = storedNetworks().map((s): Listed => ({ ...s, state: 'here' }));
-  const known = new Set(here.map((h) => h.id));
-  const rest = ZOO.filter((z) => !known.has(z.id)).map((z): Listed => ({ ...z, state: 'downloadable' }));
   const own =
     library === undefined
       ? []
       : await withLibrary(library, false, (l) =>
           listNetworks(l).map((n): Listed => ({ ...n, state: 'library', sha256: null })),
         );
-  return [...embedded, ...here, ...rest, ...own].map(({ id, name, state, bytes, sha256, licence }) => ({
+  return [...networkCatalogue(), ...own].map(({ id, name, state, bytes, sha256, licence }) => ({
     id,
     name,
     state,

@@ -49,6 +49,8 @@ ipcMain.handle('covis:import', (event) => (trusted(event) ? chooseImport() : ref
 ipcMain.handle('covis:cluster', (event) => (trusted(event) ? chooseCluster() : refused()));
 ipcMain.handle('covis:domains', (event) => (trusted(event) ? chooseDomains() : refused()));
 
+ipcMain.handle('covis:network', (event, pooling: unknown) => (trusted(event) ? chooseNetwork(pooling) : refused()));
+
 ipcMain.handle('covis:export', (event, format: unknown, run: unknown) =>
   trusted(event) ? chooseExport(format, run) : refused(),
 );
@@ -92,6 +94,17 @@ async function chooseDomains(): Promise<Reply<unknown>> {
   const path = chosen.filePaths[0];
   if (chosen.canceled || path === undefined) return { ok: true, data: null };
   return supervisor.request('library.domains', { path }, 'host');
+}
+
+async function chooseNetwork(pooling: unknown): Promise<Reply<unknown>> {
+  const chosen = await dialog.showOpenDialog(window!, {
+    title: 'An ONNX network',
+    properties: ['openFile'],
+    filters: [{ name: 'ONNX', extensions: ['onnx'] }],
+  });
+  const path = chosen.filePaths[0];
+  if (chosen.canceled || path === undefined) return { ok: true, data: null };
+  return supervisor.request('library.network', { path, pooling }, 'host');
 }
 
 async function chooseExport(format: unknown, run: unknown): Promise<Reply<unknown>> {

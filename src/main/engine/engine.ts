@@ -27,6 +27,8 @@ import { editClusters } from './mining/cluster-changes.ts';
 import { decide, redo, undo } from './mining/decisions.ts';
 import { listMiningRuns } from './mining/runs.ts';
 import { reviewProgress, TupleLists } from './mining/tuples.ts';
+import { networkCatalogue } from './network/catalogue.ts';
+import { mirrorPlace } from './network/zoo.ts';
 import { ensureDefaultNetwork, listNetworks } from './network/networks.ts';
 import {
   clusterArray,
@@ -276,6 +278,11 @@ export class Engine {
       const params = { domains: { folder: path } };
       return { job: this.#jobs().start('domains', taskTitle('domains', params), params) };
     },
+    'library.network': ({ path, pooling }) => {
+      const params = { backbone: { file: path, pooling } };
+      return { job: this.#jobs().start('network', taskTitle('network', params), params) };
+    },
+    'networks.catalogue': () => ({ entries: networkCatalogue(), from: mirrorPlace() }),
     'sets.list': () => listSets(this.#open()),
     'sets.remove': ({ set }) => {
       removeSet(this.#open(), set);

@@ -44,6 +44,7 @@ import type { Library } from './library/library.ts';
 import { defaultSize } from './edges/inputs.ts';
 import { edgeNetworkFrom, edgeNetworkOf, type EdgeStart } from './edges/library-networks.ts';
 import { extract } from './retrieval/extract.ts';
+import { addBackbone, type BackboneSource } from './network/catalogue.ts';
 import { hasLinearLayer } from './network/linear-head.ts';
 import { loadNetwork, repoolNetwork, resolveNetwork, type NetworkRow } from './network/networks.ts';
 import { evaluateNetwork, mineLibrary, mineManifoldLibrary, runAll, type MineReport } from './pipeline.ts';
@@ -115,6 +116,7 @@ export interface TaskParams {
     Pick<DomainOptions, 'folder' | 'drawn'> & { readonly seeds?: number | undefined };
   readonly sketches?: SketchOptions | undefined;
   readonly ladder?: Partial<LadderOptions> | undefined;
+  readonly backbone?: (BackboneSource & { readonly pooling: Pooling }) | undefined;
   readonly whiten?: Partial<Omit<WhitenOptions, 'size' | 'seed'>> | undefined;
 }
 
@@ -165,6 +167,11 @@ export async function runTask(library: Library, kind: JobKind, p: TaskParams, ta
       const margin = p.margin ?? defaultMargin(graph, training.loss);
       const { poolings = ['mac', 'gem'], seeds = 3 } = p.ladder ?? {};
       return runLadder(library, start, { ...training, margin }, { poolings, seeds }, task);
+    }
+    case 'network': {
+      const { pooling, ...source } = p.backbone!;
+      const { uid, spec } = await addBackbone(library, source, pooling, task);
+      return { network: uid, name: spec.name, dim: spec.dim };
     }
     case 'whiten': {
       const network = await resolveNetwork(library, p.network, 'latest');
@@ -418,6 +425,8 @@ export function taskTitle(kind: JobKind, p: TaskParams): string {
       return p.manifold === undefined ? 'Mine tuples' : 'Mine on the manifold';
     case 'train':
       return p.resume === undefined ? 'Train' : `Resume training run ${p.resume}`;
+    case 'network':
+      return `Add ${p.backbone === undefined || 'file' in p.backbone ? basename(p.backbone?.file ?? '') : p.backbone.id}`;
     case 'whiten':
       return 'Learn a whitening';
     case 'ladder':

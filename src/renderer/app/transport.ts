@@ -1,5 +1,5 @@
 import type { EngineEvent, Reply, ReplyMessage, RouteName, RouteParams, RouteResults } from '../../shared/contract.ts';
-import type { ExportFormat } from '../../shared/domain.ts';
+import type { ExportFormat, Pooling } from '../../shared/domain.ts';
 import { CovisError, fromErrorShape } from '../../shared/errors.ts';
 
 type Listener = (event: EngineEvent) => void;
@@ -107,6 +107,7 @@ export const host =
         importModels: () => unwrap(desktop.importModels()),
         clusterPhotos: () => unwrap(desktop.clusterPhotos()),
         chooseDomains: () => unwrap(desktop.chooseDomains()),
+        chooseNetwork: (pooling: Pooling) => unwrap(desktop.chooseNetwork(pooling)),
         exportRun: (format: ExportFormat, run: number) => unwrap(desktop.exportRun(format, run)),
       };
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { silentContext } from '../../../src/main/engine/jobs/context.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
+import { addBackbone, networkCatalogue } from '../../../src/main/engine/network/catalogue.ts';
 import { standaloneNetwork } from '../../../src/main/engine/network/embedded.ts';
 import { resolveNetwork } from '../../../src/main/engine/network/networks.ts';
 import { addToStore, networkStore, storedNetwork, ZOO, type ZooEntry } from '../../../src/main/engine/network/zoo.ts';
@@ -166,6 +167,34 @@ describe('offline sites', () => {
 });
 
 describe('the catalogue', () => {
+  it('lists what comes with Covis, what is here and what can be downloaded, each once, and how much of it came', async () => {
+    const [first] = ZOO;
+    mkdirSync(networkStore(), { recursive: true });
+    writeFileSync(join(networkStore(), `${first!.id}.onnx.part`), bytes.subarray(0, 100));
+    await addToStore(MODEL, { name: 'My net' }, silentContext());
+    const list = networkCatalogue();
+    expect(new Set(list.map((e) => e.id)).size).toBe(list.length);
+    expect(list.filter((e) => e.state === 'embedded').map((e) => e.id)).toEqual(['default', 'fine-tuned', 'edges']);
+    expect(list.find((e) => e.state === 'here')).toMatchObject({ id: 'mobilenet', name: 'My net', sha256, came: 0 });
+    expect(list.filter((e) => e.state === 'downloadable')).toHaveLength(ZOO.length);
+    expect(list.find((e) => e.id === first!.id)).toMatchObject({ came: 100, sha256: first!.sha256 });
+  });
+
+  it('brings its backbones into a library, by id or from a file, and takes no id for a file', async () => {
+    const library = Library.create(join(folder, 'catalogue'));
+    const changed: string[] = [];
+    const task = { ...silentContext(), changed: (what: string) => changed.push(what) };
+    await addToStore(MODEL, { name: 'My net' }, silentContext());
+    const stored = await addBackbone(library, { id: 'mobilenet' }, 'rmac', task);
+    expect(stored.spec).toMatchObject({ name: 'My net R-MAC', pooling: 'rmac' });
+    const read = await addBackbone(library, { file: MODEL }, 'spoc', task);
+    expect(read.spec).toMatchObject({ name: 'mobilenet SPoC', pooling: 'spoc' });
+    expect(changed).toEqual(['networks', 'networks']);
+    for (const id of [MODEL, 'package.json', '../mobilenet', ''])
+      await expect(addBackbone(library, { id }, 'gem', task)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    library.close();
+  });
+
   it('states size, hash and licence of every network', () => {
     expect(ZOO.map((z) => z.id)).toContain('resnet101-v1-7');
     for (const z of ZOO) {

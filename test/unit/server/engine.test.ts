@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { EngineEvent } from '../../../src/shared/contract.ts';
+import { HOST_ROUTES, type EngineEvent } from '../../../src/shared/contract.ts';
 import { EngineSupervisor } from '../../../src/main/desktop/supervisor.ts';
 import { Engine } from '../../../src/main/engine/engine.ts';
 import { startServer, type StudioServer } from '../../../src/main/server/http.ts';
@@ -152,18 +152,11 @@ describe('dispatch', () => {
   });
 
   it('refuses routes that take paths when a page asks', async () => {
-    expect(await engine.dispatch('library.open', { path: '/etc' }, 'page')).toMatchObject({
-      ok: false,
-      error: { code: 'FORBIDDEN_SENDER' },
-    });
-    expect(await engine.dispatch('library.export', { path: '/etc', format: 'csv', run: 1 }, 'page')).toMatchObject({
-      ok: false,
-      error: { code: 'FORBIDDEN_SENDER' },
-    });
-    expect(await engine.dispatch('library.import', { paths: ['/etc'] }, 'page')).toMatchObject({
-      ok: false,
-      error: { code: 'FORBIDDEN_SENDER' },
-    });
+    for (const route of HOST_ROUTES)
+      expect(await engine.dispatch(route, { path: '/etc', paths: ['/etc'] }, 'page')).toMatchObject({
+        ok: false,
+        error: { code: 'FORBIDDEN_SENDER' },
+      });
   });
 
   it('searches with a library photo and with a photo from outside', async () => {

@@ -18,7 +18,7 @@ import { normalise } from './onnx/normalise.ts';
 import { Runner } from './runtime.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 import { readSpec, writeSpec } from './spec.ts';
-import { storedNetwork } from './zoo.ts';
+import { storedNetwork, type StoredNetwork } from './zoo.ts';
 
 const EMBEDDED = 'mobilenet-v1-025-gem.onnx';
 
@@ -150,6 +150,15 @@ export async function importNetwork(
   return storeNetwork(library, graph, spec, null);
 }
 
+/** A backbone of the store, imported into the library. */
+export function importStored(
+  library: Library,
+  { file, name, preprocess, cut, licence }: StoredNetwork,
+  pooling?: Pooling,
+): Promise<NetworkRow> {
+  return importNetwork(library, file, { name, preprocess, cut, licence, pooling });
+}
+
 /**
  * The network with another pooling on the same feature map, untrained in it; the network itself where it pools so already.
  * @param experiment lists leave it out.
@@ -234,13 +243,7 @@ export async function resolveNetwork(
     .get(which) as { id: number; uid: string; spec: string } | undefined;
   if (called !== undefined) return rowOf(called);
   const stored = storedNetwork(which);
-  if (stored !== undefined)
-    return importNetwork(library, stored.file, {
-      name: stored.name,
-      preprocess: stored.preprocess,
-      cut: stored.cut,
-      licence: stored.licence,
-    });
+  if (stored !== undefined) return importStored(library, stored);
   return networkRow(library, which);
 }
 

@@ -137,6 +137,16 @@ function files(id: string): { model: string; facts: string } {
   return { model: `${base}.onnx`, facts: `${base}.json` };
 }
 
+/** Bytes that came of a download which was cut short; 0 where there was none. */
+export function cameOf(id: string): number {
+  return statSync(`${files(id).model}.part`, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Where downloads come from: an address or a folder. */
+export function mirrorPlace(): string {
+  return process.env['COVIS_MIRROR'] ?? DEFAULT_MIRROR;
+}
+
 /** A backbone of the store by its id; undefined where it is not there. */
 export function storedNetwork(id: string): StoredNetwork | undefined {
   if (!ID.test(id)) return undefined;
@@ -193,7 +203,7 @@ export async function addToStore(which: string, options: AddOptions, task: TaskC
   const { model, facts } = files(known.id);
   if (!existsSync(model) || (await hashOf(model)) !== known.sha256) {
     const part = `${model}.part`;
-    await fetchTo(part, known, options.mirror ?? process.env['COVIS_MIRROR'] ?? DEFAULT_MIRROR, task);
+    await fetchTo(part, known, options.mirror ?? mirrorPlace(), task);
     task.step(`Verifying ${known.name}`, 0, '');
     const found = await hashOf(part);
     if (found !== known.sha256) {
