@@ -66,12 +66,16 @@ export class Round {
     const { tuples, task, rate } = this.#options;
     const { batch, optimiser, scaling, weightDecay } = this.#parameters;
     this.#executor.gradients.clear();
+    // Photos of the next tuple are decoded while this one is computed.
+    let ready = this.#ahead(from);
     for (let start = from; start < tuples.length; start += batch) {
       const end = Math.min(tuples.length, start + batch);
       const sum = { trained: 0, skipped: 0, loss: 0, active: 0, negatives: 0 };
       for (let i = start; i < end; i += 1) {
         task.check();
-        await this.#tuple(i, sum);
+        const inputs = await ready;
+        ready = this.#ahead(i + 1);
+        await this.#tuple(i, inputs, sum);
         task.progress(i + 1);
       }
       if (!Number.isFinite(sum.loss))
@@ -94,12 +98,21 @@ export class Round {
     }
   }
 
+  /** Inputs of a tuple that comes later; none behind the last. A failure is that of the tuple, when its turn comes. */
+  #ahead(i: number): Promise<NetworkInput[] | undefined> {
+    const tuple = this.#options.tuples[i];
+    if (tuple === undefined) return Promise.resolve(undefined);
+    const inputs = this.#inputs(tuple, i);
+    inputs.catch(() => undefined);
+    return inputs;
+  }
+
   async #tuple(
     i: number,
+    inputs: NetworkInput[] | undefined,
     sum: { trained: number; skipped: number; loss: number; active: number; negatives: number },
   ): Promise<void> {
     const tuple = this.#options.tuples[i]!;
-    const inputs = await this.#inputs(tuple, i);
     if (inputs === undefined) {
       sum.skipped += 1;
       return;

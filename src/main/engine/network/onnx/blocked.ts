@@ -251,7 +251,7 @@ function inTiles(b: GraphBuilder, node: OnnxNode, block: number): string | undef
     dilations: intsOf(node, 'dilations')!,
     group: intOf(node, 'group', 1),
   };
-  if (!whole || !winogradServes(facts)) return undefined;
+  if (!whole || !winogradServes('values', facts)) return undefined;
   return winogradConv(b, x, weight, bias === '' ? undefined : bias, {
     shape,
     pads,

@@ -48,8 +48,8 @@ function matrix(b: GraphBuilder, name: string, m: Matrix): string {
   return b.once(`winograd ${name}`, () => b.constant(floatTensor([m.length, m[0]!.length], m.flat()), name));
 }
 
-/** Fewer channels are dominated by bringing tiles into their basis and back. */
-const LEAST_CHANNELS = 256;
+/** Fewer channels are dominated by bringing tiles into their basis and back; what a kernel's gradient is made of otherwise costs more. */
+const LEAST_CHANNELS = { values: 256, kernel: 64 } as const;
 
 export interface WinogradConv {
   /** Dimensions [out, in, 3, 3] of the weight. */
@@ -61,16 +61,19 @@ export interface WinogradConv {
   readonly block: number;
 }
 
-/** Whether a convolution in blocks gains by it. */
-export function winogradServes(o: {
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly group: number;
-}): boolean {
+/** Whether a convolution in blocks, or the gradient of its kernel, gains by it. */
+export function winogradServes(
+  what: keyof typeof LEAST_CHANNELS,
+  o: {
+    readonly shape: readonly number[];
+    readonly strides: readonly number[];
+    readonly dilations: readonly number[];
+    readonly group: number;
+  },
+): boolean {
   const [outputs, inputs, kh, kw] = o.shape as [number, number, number, number];
   const unit = [...o.strides, ...o.dilations].every((v) => v === 1);
-  return unit && o.group === 1 && kh === 3 && kw === 3 && Math.min(outputs, inputs) >= LEAST_CHANNELS;
+  return unit && o.group === 1 && kh === 3 && kw === 3 && Math.min(outputs, inputs) >= LEAST_CHANNELS[what];
 }
 
 /** x [N, in, H, W] in blocks -> y [N, out, H', W'] in blocks, with the bias added if there is one. */

@@ -185,7 +185,7 @@ function filterGradient(c: GradientContext, f: Facts): string | undefined {
   const [outputs, inputs, kh, kw] = shape;
   if (![...w.strides, ...w.dilations].every((v) => v === 1)) return stridedFilterGradient(c, f);
   if (kh * kw === 1) return undefined;
-  if (winogradServes({ shape, group, strides: w.strides, dilations: w.dilations })) {
+  if (winogradServes('kernel', { shape, group, strides: w.strides, dilations: w.dilations })) {
     const attributes = { pads: ints(w.pads), channels: int(inputs) };
     const seen = c.builder.foreign(BLOCKED, 'Tiles', [f.x], attributes);
     return winogradFilterGradient(c.builder, seen, c.dy, { shape, block: f.block });
