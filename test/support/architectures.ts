@@ -161,7 +161,7 @@ function alexNet(width: number): Architecture {
   return { graph: c.classify(c.maxPool(x, 3, 2)), dim: c.channels(x) };
 }
 
-export function vgg16(width: number): Architecture {
+function vgg16(width: number): Architecture {
   const c = new Classifier('vgg16', width);
   let x = 'data';
   const last = [64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512];
