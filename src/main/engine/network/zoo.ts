@@ -327,8 +327,10 @@ async function fetchTo(
 }
 
 function unreachable(url: URL, cause: unknown): CovisError {
-  const reason =
-    cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
+  const root = cause instanceof Error ? (cause.cause ?? cause) : cause;
+  const unknown = ['ENOTFOUND', 'EAI_AGAIN'].includes(String((root as { code?: unknown }).code));
+  const told = root instanceof Error ? root.message : String(root);
+  const reason = unknown ? 'this machine has no network, or does not know that host' : told;
   return new CovisError('EXTERNAL_FAILED', `The download from ${url.host} failed: ${reason}`, {
     cause,
     hint: 'What came so far is kept: the same command goes on from there. Without a network, download the file elsewhere and add it by its path.',
