@@ -63,39 +63,57 @@ export class Round {
    * @throws CovisError `INPUT_INVALID` when the loss is no number any more, `CANCELLED`.
    */
   async run(from: number, stepped: (step: RoundStep) => void): Promise<void> {
-    const { tuples, task, rate } = this.#options;
-    const { batch, optimiser, scaling, weightDecay } = this.#parameters;
+    const { tuples } = this.#options;
     this.#executor.gradients.clear();
-    // Photos of the next tuple are decoded while this one is computed.
+    // Photos of the next tuple are decoded while one is computed.
     let ready = this.#ahead(from);
-    for (let start = from; start < tuples.length; start += batch) {
-      const end = Math.min(tuples.length, start + batch);
-      const sum = { trained: 0, skipped: 0, loss: 0, active: 0, negatives: 0 };
-      for (let i = start; i < end; i += 1) {
-        task.check();
-        const inputs = await ready;
-        ready = this.#ahead(i + 1);
-        await this.#tuple(i, inputs, sum);
-        task.progress(i + 1);
+    const next = async (i: number): Promise<NetworkInput[] | undefined> => {
+      const inputs = await ready;
+      ready = this.#ahead(i + 1);
+      return inputs;
+    };
+    try {
+      for (let start = from; start < tuples.length; start += this.#parameters.batch) {
+        const end = Math.min(tuples.length, start + this.#parameters.batch);
+        stepped({ done: end, ...(await this.#step(start, end, next)) });
       }
-      if (!Number.isFinite(sum.loss))
-        throw new CovisError(
-          'INPUT_INVALID',
-          `The loss is no longer a number: ${optimiser} at a rate of ${rate} went astray`,
-          {
-            hint: 'Lower the learning rate.',
-          },
-        );
-      if (sum.trained > 0) {
-        // Adam does not feel the scale of gradients; rates of gradient descent are meant for a mean (methods.md 1.4).
-        const by = { sum: 1, tuples: sum.trained, pairs: sum.trained + sum.negatives }[scaling];
-        if (by !== 1) this.#executor.gradients.scale(1 / by);
-        this.#optimiser.step(this.#executor.gradients.arrays, { learningRate: rate, weightDecay });
-        this.#executor.updated();
-        this.#executor.gradients.clear();
-      }
-      stepped({ done: end, ...sum });
+    } finally {
+      // What is being decoded must not outlive what decodes it.
+      await ready.catch(() => undefined);
     }
+  }
+
+  /** Goes through some tuples and moves the weights. */
+  async #step(
+    start: number,
+    end: number,
+    next: (i: number) => Promise<NetworkInput[] | undefined>,
+  ): Promise<Omit<RoundStep, 'done'>> {
+    const { task, rate } = this.#options;
+    const { optimiser, scaling, weightDecay } = this.#parameters;
+    const sum = { trained: 0, skipped: 0, loss: 0, active: 0, negatives: 0 };
+    for (let i = start; i < end; i += 1) {
+      task.check();
+      await this.#tuple(i, await next(i), sum);
+      task.progress(i + 1);
+    }
+    if (!Number.isFinite(sum.loss))
+      throw new CovisError(
+        'INPUT_INVALID',
+        `The loss is no longer a number: ${optimiser} at a rate of ${rate} went astray`,
+        {
+          hint: 'Lower the learning rate.',
+        },
+      );
+    if (sum.trained > 0) {
+      // Adam does not feel the scale of gradients; rates of gradient descent are meant for a mean (methods.md 1.4).
+      const by = { sum: 1, tuples: sum.trained, pairs: sum.trained + sum.negatives }[scaling];
+      if (by !== 1) this.#executor.gradients.scale(1 / by);
+      this.#optimiser.step(this.#executor.gradients.arrays, { learningRate: rate, weightDecay });
+      this.#executor.updated();
+      this.#executor.gradients.clear();
+    }
+    return sum;
   }
 
   /** Inputs of a tuple that comes later; none behind the last. A failure is that of the tuple, when its turn comes. */
