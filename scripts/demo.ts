@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { electronBinary } from '../src/main/cli/studio.ts';
+import { electronBinary } from '../src/main/cli/commands/studio.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FLAGS_WITH_VALUE = new Set(['--library', '--epochs', '--seed', '--network', '--size', '--tuples']);

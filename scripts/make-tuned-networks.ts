@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { edgeNetworkFrom } from '../src/main/engine/edges/library-networks.ts';
-import { silentContext } from '../src/main/engine/jobs/context.ts';
+import { silentContext } from '../src/main/engine/queue/context.ts';
 import { Library } from '../src/main/engine/library/library.ts';
 import { ensureDefaultNetwork } from '../src/main/engine/network/networks.ts';
 import { importSources } from '../src/main/engine/sfm/import.ts';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeNpy } from '../../src/main/engine/formats/npy.ts';
-import { silentContext } from '../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../src/main/engine/queue/context.ts';
 import { random } from '../../src/main/engine/library/random.ts';
 import { ApproximateIndex, DEFAULT_HNSW } from '../../src/main/engine/retrieval/approximate.ts';
 import { DiffusionPool } from '../../src/main/engine/retrieval/diffusion-pool.ts';

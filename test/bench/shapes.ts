@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { openDetector } from '../../src/main/engine/edges/detector.ts';
 import { edgeMapsOf } from '../../src/main/engine/edges/edge-source.ts';
-import { describe, InputMaker, sidesOf } from '../../src/main/engine/edges/inputs.ts';
+import { describe, InputMaker, sidesOf } from '../../src/main/engine/inputs/inputs.ts';
 import { storeNetwork } from '../../src/main/engine/network/networks.ts';
 import { embeddedNetwork } from '../../src/main/engine/network/embedded.ts';
 import { Runner } from '../../src/main/engine/network/runtime.ts';
-import { SearchSession } from '../../src/main/engine/search-session.ts';
+import { SearchSession } from '../../src/main/engine/search/session.ts';
 import { listImages } from '../../src/main/engine/library/photos.ts';
 import { writeNpy } from '../../src/main/engine/formats/npy.ts';
 import { now } from '../../src/main/engine/library/library.ts';

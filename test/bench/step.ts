@@ -5,7 +5,7 @@ import { addHead, IMAGE, lastFeatureMap } from '../../src/main/engine/network/he
 import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
 import { normalise } from '../../src/main/engine/network/onnx/normalise.ts';
 import { Runner } from '../../src/main/engine/network/runtime.ts';
-import type { NetworkInput } from '../../src/main/engine/edges/inputs.ts';
+import type { NetworkInput } from '../../src/main/engine/inputs/inputs.ts';
 import { Adam } from '../../src/main/engine/training/adam.ts';
 import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { mobileNetV1, resNet } from '../support/architectures.ts';

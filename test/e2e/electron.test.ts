@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { electronBinary } from '../../src/main/cli/studio.ts';
+import { electronBinary } from '../../src/main/cli/commands/studio.ts';
 import { describeWith, ROOT } from '../support/programs.ts';
 import { prepareLibrary } from './prepare.ts';
 import { complaints, shot, walkThrough } from './studio.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { silentContext } from '../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../src/main/engine/queue/context.ts';
 import { Library } from '../../src/main/engine/library/library.ts';
 import { ensureDefaultNetwork } from '../../src/main/engine/network/networks.ts';
 import { importSources } from '../../src/main/engine/sfm/import.ts';

@@ -1,6 +1,6 @@
 /** Trains in a process of its own that another one kills. Says how far it is, a line a tuple. */
 import { Library } from '../../src/main/engine/library/library.ts';
-import { silentContext } from '../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../src/main/engine/queue/context.ts';
 import { networkById } from '../../src/main/engine/network/networks.ts';
 import type { TrainingParameters } from '../../src/shared/domain.ts';
 import { train } from '../../src/main/engine/training/train.ts';

@@ -2,24 +2,24 @@
 import { CommanderError } from 'commander';
 import type { ImportReport } from '../engine/sfm/import.ts';
 import { listClusters } from '../engine/sfm/clusters.ts';
-import { doctor, doctorLines } from './doctor.ts';
-import { addCluster } from './cluster.ts';
-import { addConvert } from './convert.ts';
-import { addDecide } from './decide.ts';
-import { addDuplicates } from './duplicates.ts';
-import { addExport } from './export.ts';
-import { addMine } from './mine.ts';
+import { doctor, doctorLines } from './commands/doctor.ts';
+import { addCluster } from './commands/cluster.ts';
+import { addConvert } from './commands/convert.ts';
+import { addDecide } from './commands/decide.ts';
+import { addDuplicates } from './commands/duplicates.ts';
+import { addExport } from './commands/export.ts';
+import { addMine } from './commands/mine.ts';
 import { fail, print } from './output.ts';
 import { action, command, number, program, withLibrary, type Options } from './program.ts';
 import { runJob } from './run-job.ts';
-import { addEvaluate } from './evaluate.ts';
-import { addNetworks } from './networks.ts';
-import { addRank } from './rank.ts';
-import { addLadder, addTrain } from './train.ts';
-import { addSearch } from './search.ts';
-import { addShapes } from './shapes.ts';
-import { addTeacher } from './teacher.ts';
-import { openStudio, serveStudio } from './studio.ts';
+import { addEvaluate } from './commands/evaluate.ts';
+import { addNetworks } from './commands/networks.ts';
+import { addRank } from './commands/rank.ts';
+import { addLadder, addTrain } from './commands/train.ts';
+import { addSearch } from './commands/search.ts';
+import { addShapes } from './commands/shapes.ts';
+import { addTeacher } from './commands/teacher.ts';
+import { openStudio, serveStudio } from './commands/studio.ts';
 
 action(
   command('init', 'make a library in a new or an empty folder').argument('<library>'),

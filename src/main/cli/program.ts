@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { Library } from '../engine/library/library.ts';
 import { ensureDefaultNetwork } from '../engine/network/networks.ts';
-import { VERSION } from '../engine/version.ts';
+import { VERSION } from '../engine/environment/version.ts';
 import { fail, numberOption } from './output.ts';
 
 export const program = new Command('covis')

@@ -1,4 +1,4 @@
-import type { RunReport } from '../engine/pipeline.ts';
+import type { RunReport } from '../engine/work/run.ts';
 
 const FIRST = 5;
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { JobKind } from '../../shared/domain.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
-import { addJob, jobEnded, jobStarted } from '../engine/jobs/records.ts';
+import { addJob, jobEnded, jobStarted } from '../engine/queue/records.ts';
 import type { Library } from '../engine/library/library.ts';
-import { runTask, taskTitle, type TaskParams } from '../engine/tasks.ts';
+import { runTask, taskTitle, type TaskParams } from '../engine/work/tasks.ts';
 import { terminalContext } from './output.ts';
 import { number, type Options } from './program.ts';
 

@@ -1,6 +1,6 @@
 import { Hdf5File } from '../engine/formats/hdf5.ts';
 import { readNames } from '../engine/evaluation/ground-truth-files.ts';
-import type { TaskContext } from '../engine/jobs/context.ts';
+import type { TaskContext } from '../engine/queue/context.ts';
 import type { Neighbours } from '../engine/retrieval/neighbours.ts';
 import { verify, type LocalFeatures } from '../engine/retrieval/spatial.ts';
 import { CovisError } from '../../shared/errors.ts';

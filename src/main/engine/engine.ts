@@ -15,8 +15,8 @@ import { CovisError, toErrorShape } from '../../shared/errors.ts';
 import type { LibraryInfo } from '../../shared/domain.ts';
 import { listEvaluations } from './evaluation/evaluations.ts';
 import { drawnMatches, matchedPhotos } from './clustering/matches.ts';
-import { closeInterruptedJobs } from './jobs/records.ts';
-import { JobQueue } from './jobs/queue.ts';
+import { closeInterruptedJobs } from './queue/records.ts';
+import { JobQueue } from './queue/queue.ts';
 import { duplicateGroups, photoFacts } from './features/duplicates.ts';
 import { listExperiments } from './library/experiments.ts';
 import { Library } from './library/library.ts';
@@ -39,17 +39,17 @@ import {
   viewPoints,
 } from './sfm/clusters.ts';
 import { listSets, removeSet } from './retrieval/vector-sets.ts';
-import { SearchClient } from './search-client.ts';
-import type { AskedPhoto } from './search-session.ts';
-import { descriptorMap } from './descriptor-map.ts';
+import { SearchClient } from './search/client.ts';
+import type { AskedPhoto } from './search/session.ts';
+import { descriptorMap } from './retrieval/descriptor-map.ts';
 import type { Crop } from './library/pixels.ts';
 import { listMeasurements, measurementDetail, pairMeasurements } from './evaluation/library-measure.ts';
 import { importTruthBytes, listTruths } from './evaluation/truths.ts';
-import { taskTitle } from './tasks.ts';
+import { taskTitle } from './work/tasks.ts';
 import { PRESETS } from './training/presets.ts';
 import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
-import { readSettings, writeSettings } from './settings.ts';
-import { VERSION } from './version.ts';
+import { readSettings, writeSettings } from './environment/settings.ts';
+import { VERSION } from './environment/version.ts';
 
 /** Bytes with their type, for photos and arrays. */
 export interface Asset {
@@ -84,7 +84,7 @@ export class Engine {
     closeInterruptedJobs(next);
     closeInterruptedRuns(next);
     this.#library = next;
-    this.#queue = new JobQueue(next, new URL('./task-worker.ts', import.meta.url), (e) => this.#emit(e));
+    this.#queue = new JobQueue(next, new URL('./work/worker.ts', import.meta.url), (e) => this.#emit(e));
     this.#searches = new SearchClient(next.path);
     this.#tuples = new TupleLists(next);
     this.#emit({ event: 'changed', what: 'library' });

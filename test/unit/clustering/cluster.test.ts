@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clusterPhotos } from '../../../src/main/engine/clustering/cluster.ts';
 import { drawnMatches, matchedPhotos } from '../../../src/main/engine/clustering/matches.ts';
-import { silentContext, type TaskContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext, type TaskContext } from '../../../src/main/engine/queue/context.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { covisiblePairs } from '../../../src/main/engine/mining/candidates.ts';

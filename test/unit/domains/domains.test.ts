@@ -7,7 +7,7 @@ import { readDomains, shortNames } from '../../../src/main/engine/domains/domain
 import { domainGeneralisation } from '../../../src/main/engine/domains/generalisation.ts';
 import { minimise } from '../../../src/main/engine/domains/lbfgs.ts';
 import { accuracy, fitLogistic } from '../../../src/main/engine/domains/logistic.ts';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
 const folder = temporaryFolder();

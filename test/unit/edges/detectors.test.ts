@@ -5,7 +5,7 @@ import { classicalEdges } from '../../../src/main/engine/edges/classical.ts';
 import { CLASSICAL, keepDetector, openDetector } from '../../../src/main/engine/edges/detector.ts';
 import { decodeEdgeMap, encodeEdgeMap, mirrorEdgeMap, padEdgeMap } from '../../../src/main/engine/edges/edge-map.ts';
 import { EdgeSource } from '../../../src/main/engine/edges/edge-source.ts';
-import { describe as descriptorOf, edgeInput, InputMaker } from '../../../src/main/engine/edges/inputs.ts';
+import { describe as descriptorOf, edgeInput, InputMaker } from '../../../src/main/engine/inputs/inputs.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { decode, type Pixels } from '../../../src/main/engine/library/pixels.ts';
 import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';

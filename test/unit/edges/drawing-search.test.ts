@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LibraryInfo } from '../../../src/shared/domain.ts';
 import { edgeNetworkFrom, edgeNetworkOf } from '../../../src/main/engine/edges/library-networks.ts';
 import { Engine } from '../../../src/main/engine/engine.ts';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { latestNetwork } from '../../../src/main/engine/network/networks.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { extract } from '../../../src/main/engine/retrieval/extract.ts';
-import { SearchSession } from '../../../src/main/engine/search-session.ts';
-import { runTask } from '../../../src/main/engine/tasks.ts';
+import { SearchSession } from '../../../src/main/engine/search/session.ts';
+import { runTask } from '../../../src/main/engine/work/tasks.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { SAMPLE, smallLibrary } from '../../support/small-library.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { measureSketches, readSketchSet } from '../../../src/main/engine/evaluation/sketches.ts';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { describeWith, SHARED } from '../../support/programs.ts';

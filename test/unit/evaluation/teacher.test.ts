@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { measurementDetail } from '../../../src/main/engine/evaluation/library-measure.ts';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import type { TeacherComparison } from '../../../src/shared/domain.ts';
-import { SearchSession } from '../../../src/main/engine/search-session.ts';
-import { runTask } from '../../../src/main/engine/tasks.ts';
+import { SearchSession } from '../../../src/main/engine/search/session.ts';
+import { runTask } from '../../../src/main/engine/work/tasks.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { SAMPLE, smallLibrary } from '../../support/small-library.ts';
 

@@ -16,13 +16,13 @@ import {
 import { parsePickle } from '../../../src/main/engine/formats/pickle.ts';
 import { writePickle } from '../../../src/main/engine/formats/pickle-writer.ts';
 import { readGroundTruth } from '../../../src/main/engine/evaluation/ground-truth-files.ts';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { decide } from '../../../src/main/engine/mining/decisions.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
 import { clusterDetail, listClusters } from '../../../src/main/engine/sfm/clusters.ts';
-import { runTask } from '../../../src/main/engine/tasks.ts';
+import { runTask } from '../../../src/main/engine/work/tasks.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { describeWith } from '../../support/programs.ts';
 import { smallLibrary } from '../../support/small-library.ts';

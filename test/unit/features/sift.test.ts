@@ -6,7 +6,7 @@ import { describeQuery, featuresWithin } from '../../../src/main/engine/teacher/
 import { Matcher } from '../../../src/main/engine/teacher/matcher.ts';
 import { extractFeatures, hasFeatures, readFeatures } from '../../../src/main/engine/features/store.ts';
 import { sift, type Features } from '../../../src/main/engine/features/sift.ts';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import { importSources } from '../../../src/main/engine/sfm/import.ts';

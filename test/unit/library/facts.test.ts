@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { computeLooks, duplicateGroups, photoFacts } from '../../../src/main/engine/features/duplicates.ts';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { readExif } from '../../../src/main/engine/library/exif.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { bitsOf, groupLooks, lookOf, lookWords } from '../../../src/main/engine/library/looks.ts';

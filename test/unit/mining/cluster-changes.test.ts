@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { join } from 'node:path';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { covisiblePairs } from '../../../src/main/engine/mining/candidates.ts';
 import { editClusters, type ClusterEdit } from '../../../src/main/engine/mining/cluster-changes.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { readNpy, writeNpy } from '../../../src/main/engine/formats/npy.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { DEFAULT_MINING } from '../../../src/main/engine/mining/candidates.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { ApproximateIndex } from '../../../src/main/engine/retrieval/approximate.ts';
 import { augmentDatabase, expand, refine } from '../../../src/main/engine/retrieval/expansion.ts';

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { addJob, closeInterruptedJobs, getJob, jobStarted } from '../../../src/main/engine/jobs/records.ts';
+import { addJob, closeInterruptedJobs, getJob, jobStarted } from '../../../src/main/engine/queue/records.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { sharedPointsOfPhotos, listClusters } from '../../../src/main/engine/sfm/clusters.ts';
 import { discoverScenes } from '../../../src/main/engine/sfm/discover.ts';

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writePickle } from '../../../src/main/engine/formats/pickle-writer.ts';
 import { readHlocPairs, readPairLists } from '../../../src/main/engine/exchange/import-pairs.ts';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { listImages } from '../../../src/main/engine/library/photos.ts';
 import { convertModels } from '../../../src/main/engine/sfm/convert.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { NetworkInput } from '../../../src/main/engine/edges/inputs.ts';
+import type { NetworkInput } from '../../../src/main/engine/inputs/inputs.ts';
 import { listImages } from '../../../src/main/engine/library/photos.ts';
 import { decode, toInput } from '../../../src/main/engine/library/pixels.ts';
 import { random } from '../../../src/main/engine/library/random.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { decide } from '../../../src/main/engine/mining/decisions.ts';
 import { listMiningRuns } from '../../../src/main/engine/mining/runs.ts';
@@ -8,7 +8,7 @@ import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
 import { extract } from '../../../src/main/engine/retrieval/extract.ts';
 import { ensureDefaultNetwork } from '../../../src/main/engine/network/networks.ts';
 import { projectNetwork } from '../../../src/main/engine/network/linear-head.ts';
-import { runTask } from '../../../src/main/engine/tasks.ts';
+import { runTask } from '../../../src/main/engine/work/tasks.ts';
 import { drawFromPools, readPools } from '../../../src/main/engine/training/pool-tuples.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { smallLibrary } from '../../support/small-library.ts';

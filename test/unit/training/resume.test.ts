@@ -3,9 +3,9 @@ import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, truncateSync, wr
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrainingParameters } from '../../../src/shared/domain.ts';
-import { cancelled, silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
-import { InputMaker } from '../../../src/main/engine/edges/inputs.ts';
+import { InputMaker } from '../../../src/main/engine/inputs/inputs.ts';
 import { photoPath } from '../../../src/main/engine/library/photos.ts';
 import { ensureDefaultNetwork, loadNetwork, storeNetwork } from '../../../src/main/engine/network/networks.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';

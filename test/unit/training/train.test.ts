@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cancelled, silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { decode, toInput } from '../../../src/main/engine/library/pixels.ts';
 import { photoPath } from '../../../src/main/engine/library/photos.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateGeometry } from '../../../src/main/engine/evaluation/geometry-protocol.ts';
 import { readNpy } from '../../../src/main/engine/formats/npy.ts';
-import { cancelled, silentContext } from '../../../src/main/engine/jobs/context.ts';
+import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import { listExperiments } from '../../../src/main/engine/library/experiments.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { listImages } from '../../../src/main/engine/library/photos.ts';

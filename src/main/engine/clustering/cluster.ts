@@ -13,7 +13,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import type { ClusteringReport } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { readFeatures } from '../features/store.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { allPhotos, hashFile, photoPath, photoWriter, type PhotoRow } from '../library/photos.ts';
 import { readColmapBinary } from '../sfm/colmap-binary.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CovisError } from '../../../shared/errors.ts';
-import { cancelled, type TaskContext } from '../jobs/context.ts';
+import { cancelled, type TaskContext } from '../queue/context.ts';
 
 const POLL_MS = 200;
 const LINES_KEPT = 30;

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { MatchedPhoto } from '../../../shared/domain.ts';
 import { readFeatures } from '../features/store.ts';
 import type { Features } from '../features/sift.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { photoByHash, upright, type PhotoRow } from '../library/photos.ts';
 import type { BowIndex } from '../teacher/bow-index.ts';

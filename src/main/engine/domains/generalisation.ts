@@ -1,11 +1,11 @@
 import type { DomainMethod, DomainReport } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { defaultSize, describe, InputMaker } from '../edges/inputs.ts';
+import { defaultSize, describe, InputMaker } from '../inputs/inputs.ts';
 import { readDrawing } from '../edges/sketch-files.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
-import { ahead } from '../library/recent.ts';
+import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
 import { Runner } from '../network/runtime.ts';
 import { mean, deviation } from '../evaluation/statistics.ts';

@@ -12,7 +12,7 @@ import { GraphBuilder, type Graph } from '../network/onnx/graph.ts';
 import { normalise, prune, renameValue } from '../network/onnx/normalise.ts';
 import { inferShapes } from '../network/onnx/shapes.ts';
 import { Runner } from '../network/runtime.ts';
-import { resourcePath } from '../resources.ts';
+import { resourcePath } from '../environment/resources.ts';
 import { classicalEdges } from './classical.ts';
 import type { EdgeMap } from './edge-map.ts';
 

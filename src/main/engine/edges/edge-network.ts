@@ -24,6 +24,8 @@ export const EDGE_SCALES = [1, Math.SQRT1_2, Math.SQRT2, 0.5, 2] as const;
 export const EDGE_PADDING = 30;
 /** No side of a padded map is shorter (methods.md 2.1). */
 export const LEAST_SIDE = 67;
+/** Long side of edge maps at scale 1 (methods.md 2.4). */
+export const EDGE_SIZE = 227;
 /**
  * With MobileNetV1 0.25, GeM behind a gain of 60 beats MAC behind 10 on all that was measured (test/bench/RESULTS.md); MAC with the
  * authors' gain is EdgeMAC as published.

@@ -6,7 +6,7 @@ import { encodeEdgeMap, type EdgeMap } from './edge-map.ts';
 import { filterOf } from './edge-network.ts';
 import { EdgeSource } from './edge-source.ts';
 import { filterEdge, type EdgeFilter } from './filter.ts';
-import { EDGE_SIZE } from './inputs.ts';
+import { EDGE_SIZE } from './edge-network.ts';
 import { readDrawing, sketchMaps } from './sketch-files.ts';
 
 /** What an edge network sees of a photo or a drawing, as pictures for people. Release it when done. */

@@ -6,7 +6,7 @@ import type {
   QueryScoreInfo,
 } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { photoPath } from '../library/photos.ts';
 import { splitPlaces } from '../mining/split.ts';

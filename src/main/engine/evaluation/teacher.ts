@@ -1,6 +1,6 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { TeacherComparison } from '../../../shared/domain.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { decode } from '../library/pixels.ts';
 import { photoPath } from '../library/photos.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ExportFormat, MiningParameters } from '../../../shared/domain.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { miningRun } from '../mining/runs.ts';
 import { exportGroundTruth } from './ground-truth-export.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { geometryTruth } from '../evaluation/geometry-protocol.ts';
 import { writePickle } from '../formats/pickle-writer.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { photoNames } from './photo-names.ts';

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { readPickle, type Pickled } from '../formats/pickle.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { DisjointSets } from '../library/disjoint-sets.ts';
 import { now, type Library } from '../library/library.ts';
 import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';

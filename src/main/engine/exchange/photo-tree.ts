@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { photoPath } from '../library/photos.ts';
 

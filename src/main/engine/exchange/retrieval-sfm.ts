@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { MiningParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { writePickle } from '../formats/pickle-writer.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
 import { CandidateReader, DEFAULT_MINING } from '../mining/candidates.ts';

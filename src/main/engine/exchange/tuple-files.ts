@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import { STRATEGY_BITS, type TupleInfo, type TupleStrategy } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { photoPath } from '../library/photos.ts';
 import { judgements } from '../mining/decisions.ts';

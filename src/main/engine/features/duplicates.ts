@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { DuplicateGroup, PhotoFactsRow } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { groupLooks, lookOf } from '../library/looks.ts';
 import { photoPath } from '../library/photos.ts';

@@ -1,7 +1,7 @@
 import type { ManifoldParameters } from '../../../shared/domain.ts';
 import { STRATEGY_BITS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { neighbourCount } from '../retrieval/graph.ts';
 import { dot, row, takeRows } from '../retrieval/rank.ts';

@@ -1,6 +1,6 @@
 import type { ManifoldParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { DiffusionPool } from '../retrieval/diffusion-pool.ts';
 import { components, degrees, edgeCount, mutualGraph, normaliseGraph, type SparseGraph } from '../retrieval/graph.ts';
 import { ExactIndex, exactNeighbours } from '../retrieval/neighbours.ts';

@@ -1,7 +1,7 @@
 import type { MiningParameters } from '../../../shared/domain.ts';
 import { STRATEGY_BITS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { random, type Random } from '../library/random.ts';
 import type { DescriptorSet } from '../retrieval/extract.ts';

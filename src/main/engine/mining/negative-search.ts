@@ -1,5 +1,5 @@
 import type { NegativeStrategy } from '../../../shared/domain.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Random } from '../library/random.ts';
 import { neighbourCount } from '../retrieval/graph.ts';
 import { ExactIndex } from '../retrieval/neighbours.ts';

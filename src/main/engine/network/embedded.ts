@@ -1,4 +1,4 @@
-import { resourcePath } from '../resources.ts';
+import { resourcePath } from '../environment/resources.ts';
 import { existsSync } from 'node:fs';
 import { defined } from '../../../shared/defined.ts';
 import { CovisError } from '../../../shared/errors.ts';

@@ -10,7 +10,7 @@ import {
   type Preprocess,
 } from '../../../shared/domain.ts';
 import { now, type Library } from '../library/library.ts';
-import { resourcePath } from '../resources.ts';
+import { resourcePath } from '../environment/resources.ts';
 import { addHead, lastFeatureMap, pooledMap, trainableParameters } from './head.ts';
 import { encodeOnnx, parseOnnx } from './onnx/file.ts';
 import { sizeOf, type Graph } from './onnx/graph.ts';

@@ -19,8 +19,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Preprocess } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
-import { userFolder } from '../user-folder.ts';
+import type { TaskContext } from '../queue/context.ts';
+import { userFolder } from '../environment/user-folder.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 
 /** A backbone that can be downloaded. Size and hash are those of the ONNX model zoo's own pointers. */

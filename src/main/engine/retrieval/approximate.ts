@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { BatchMatches, Index, MetricKind, ScalarKind } from 'usearch';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { random } from '../library/random.ts';
 import { exactNeighbours, type Neighbours } from './neighbours.ts';
 import { dot, row, takeRows, type Matrix } from './rank.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import {
   DiffusionSolver,
   type ScoreSink,
@@ -10,7 +10,7 @@ import {
   type SparseVector,
 } from './diffusion.ts';
 import type { SparseGraph } from './graph.ts';
-import { COLUMNS, kernelModule } from './kernels/kernels.ts';
+import { COLUMNS, kernelModule } from './kernels.ts';
 import type { Eigenpairs } from './spectral.ts';
 
 /** What a thread is started with. */

@@ -1,4 +1,4 @@
-import { COLUMNS, Workspace } from './kernels/kernels.ts';
+import { COLUMNS, Workspace } from './kernels.ts';
 import { affinity, breadthFirst, subgraph, type SparseGraph } from './graph.ts';
 import type { Eigenpairs } from './spectral.ts';
 

@@ -1,4 +1,4 @@
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { l2Normalise } from '../network/pooling.ts';
 import { ExactIndex, type Neighbours } from './neighbours.ts';
 import { dot, rankByScore, row, takeRows, type Matrix } from './rank.ts';

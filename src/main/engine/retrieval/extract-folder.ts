@@ -1,11 +1,11 @@
 import { writeFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import { InputMaker } from '../edges/inputs.ts';
+import { InputMaker } from '../inputs/inputs.ts';
 import { writeNpyParts } from '../formats/npy.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { hashFile, listImages } from '../library/photos.ts';
-import { ahead } from '../library/recent.ts';
+import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
 import { Runner } from '../network/runtime.ts';
 import { describeStream } from './extract.ts';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import { allPhotos } from '../library/photos.ts';
-import { describeTogether, InputMaker, type NetworkInput } from '../edges/inputs.ts';
-import type { Streamed } from '../library/recent.ts';
+import { describeTogether, InputMaker, type NetworkInput } from '../inputs/inputs.ts';
+import type { Streamed } from '../library/prefetch.ts';
 import { DescriptorJournal } from './journal.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { Runner, type GraphRunner } from '../network/runtime.ts';

@@ -1,5 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { toInput, type Pixels } from '../library/pixels.ts';
 import { allPhotos } from '../library/photos.ts';
@@ -7,7 +7,7 @@ import { IMAGE, pooledMap } from '../network/head.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { prune } from '../network/onnx/normalise.ts';
-import { PhotoSource } from '../network/photo-source.ts';
+import { PhotoSource } from '../inputs/photo-source.ts';
 import { Runner } from '../network/runtime.ts';
 import { poolRegions, regionGrid } from './regions.ts';
 import { storeSet } from './vector-sets.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { UMAP } from 'umap-js';
 import { CovisError } from '../../../shared/errors.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
 import { exactNeighbours } from './neighbours.ts';

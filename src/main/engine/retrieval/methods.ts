@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Method } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { ApproximateIndex } from './approximate.ts';
 import { DiffusionPool } from './diffusion-pool.ts';
 import { queryVector, type SparseVector } from './diffusion.ts';

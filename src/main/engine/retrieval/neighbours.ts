@@ -1,5 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { int, int64Tensor, type Graph } from '../network/onnx/graph.ts';
 import { Runner } from '../network/runtime.ts';
 import type { Matrix } from './rank.ts';

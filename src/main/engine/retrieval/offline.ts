@@ -1,4 +1,4 @@
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { solveSmall, type SolverParameters, type SparseVector } from './diffusion.ts';
 import { normaliseGraph, subgraph, type SparseGraph } from './graph.ts';
 import { similarities, topByScore, type Matrix } from './rank.ts';

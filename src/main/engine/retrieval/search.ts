@@ -1,6 +1,6 @@
 import type { SearchHit } from '../../../shared/domain.ts';
 import type { Library } from '../library/library.ts';
-import { describe, InputMaker } from '../edges/inputs.ts';
+import { describe, InputMaker } from '../inputs/inputs.ts';
 import type { Drawing } from '../edges/sketch-files.ts';
 import type { Crop } from '../library/pixels.ts';
 import { photoByHash } from '../library/photos.ts';

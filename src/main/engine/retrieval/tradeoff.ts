@@ -1,6 +1,6 @@
 import type { TradeoffPoint, TradeoffReport } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { random } from '../library/random.ts';
 import { DiffusionSolver, queryVector, type SparseVector } from './diffusion.ts';
 import { edgeCount } from './graph.ts';

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { SetInfo } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { allPhotos, hashFile } from '../library/photos.ts';
 import { loadDescriptors } from './extract.ts';

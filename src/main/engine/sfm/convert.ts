@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { listImages } from '../library/photos.ts';
 import { discoverScenes } from './discover.ts';
 import type { SparseModel } from './model.ts';

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { writeNpy } from '../formats/npy.ts';
 import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';

@@ -4,7 +4,7 @@ import { FeatureDetector } from '../features/detect.ts';
 import { DESCRIPTOR_BYTES, type Features } from '../features/sift.ts';
 import { extractFeatures, hasFeatures, readFeatures } from '../features/store.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { allPhotos, type PhotoRow } from '../library/photos.ts';
 import { random } from '../library/random.ts';

@@ -1,5 +1,5 @@
 import { DESCRIPTOR_BYTES } from '../features/sift.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { random } from '../library/random.ts';
 
 const DIM = DESCRIPTOR_BYTES;

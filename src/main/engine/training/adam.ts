@@ -1,5 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { assemble, PAGE, MAX_PAGES } from '../retrieval/kernels/kernels.ts';
+import { loadKernel, MAX_PAGES, PAGE } from '../kernels/kernel.ts';
 import { copyInto, raise, treatmentOf, type Optimiser, type OptimiserState } from './optimisers.ts';
 import type { Parameter } from './training-graph.ts';
 
@@ -80,7 +80,7 @@ export class Adam implements Optimiser {
 
   /** @throws CovisError `INPUT_UNSUPPORTED` when both moments of all weights need more than 4 GiB. */
   static async create(parameters: readonly Parameter[]): Promise<Adam> {
-    compiled ??= assemble(new URL('./kernels/adam.wat', import.meta.url));
+    compiled ??= loadKernel('adam');
     const { exports } = await WebAssembly.instantiate(await compiled, {});
     return new Adam(parameters, exports as unknown as AdamKernel);
   }

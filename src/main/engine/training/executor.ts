@@ -1,5 +1,5 @@
 import type { Backend } from '../../../shared/domain.ts';
-import type { NetworkInput } from '../edges/inputs.ts';
+import type { NetworkInput } from '../inputs/inputs.ts';
 import type { GraphRunner } from '../network/runtime.ts';
 import type { GradientSum } from './gradient-sum.ts';
 import type { LossOptions } from './losses.ts';

@@ -1,6 +1,6 @@
 import type { NetworkSpec } from '../../../shared/domain.ts';
 import { mirrorEdgeMap, type EdgeMap } from '../edges/edge-map.ts';
-import { edgeInput, type InputMaker, type NetworkInput } from '../edges/inputs.ts';
+import { edgeInput, type InputMaker, type NetworkInput } from '../inputs/inputs.ts';
 import { DisjointSets } from '../library/disjoint-sets.ts';
 import { random } from '../library/random.ts';
 import type { Tuple } from '../mining/mine.ts';

@@ -1,6 +1,6 @@
 import type { LadderReport, LadderRung, MiningParameters, TrainingParameters } from '../../../shared/domain.ts';
 import { evaluateGeometry } from '../evaluation/geometry-protocol.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { storeExperiment } from '../library/experiments.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';

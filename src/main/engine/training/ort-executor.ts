@@ -1,5 +1,5 @@
 import type { Backend } from '../../../shared/domain.ts';
-import { batches, describeEach, type Batch, type NetworkInput } from '../edges/inputs.ts';
+import { batches, describeEach, type Batch, type NetworkInput } from '../inputs/inputs.ts';
 import { blockSize } from '../network/block-size.ts';
 import { IMAGE } from '../network/head.ts';
 import { Runner, type GraphRunner, type RuntimeOptions, type Tensors } from '../network/runtime.ts';

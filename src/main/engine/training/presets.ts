@@ -1,6 +1,6 @@
 import type { NetworkSpec, Pooling, TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { PHOTO_SIZE } from '../edges/inputs.ts';
+import { PHOTO_SIZE } from '../inputs/inputs.ts';
 import { DEFAULT_MINING } from '../mining/candidates.ts';
 import { hasLinearLayer } from '../network/linear-head.ts';
 import type { Graph } from '../network/onnx/graph.ts';

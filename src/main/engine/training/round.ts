@@ -1,7 +1,7 @@
 import type { NetworkSpec, TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { InputMaker, NetworkInput } from '../edges/inputs.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { InputMaker, NetworkInput } from '../inputs/inputs.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Tuple } from '../mining/mine.ts';
 import type { Executor } from './executor.ts';
 import { drawAugmentation, tupleInputs, type Augmentation } from './feed.ts';

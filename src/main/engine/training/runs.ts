@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import type { EpochInfo, TrainingParameters, TrainingRunInfo } from '../../../shared/domain.ts';
-import { isAlive } from '../jobs/records.ts';
+import { isAlive } from '../queue/records.ts';
 import type { Library } from '../library/library.ts';
 import { networkById, type NetworkRow } from '../network/networks.ts';
 import { checkpointFile } from './checkpoint.ts';

@@ -6,7 +6,7 @@ import {
   meanAveragePrecision,
   type GeometryGroundTruth,
 } from '../evaluation/geometry-protocol.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { mineTuples, type Mined } from '../mining/mine.ts';
 import { storeMiningRun } from '../mining/runs.ts';
@@ -14,7 +14,7 @@ import { splitPlaces, type Split } from '../mining/split.ts';
 import { describePhotos, type DescriptorSet } from '../retrieval/extract.ts';
 import { loadNetwork, networkById, storeNetwork, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
-import { InputMaker, singleScale } from '../edges/inputs.ts';
+import { InputMaker, singleScale } from '../inputs/inputs.ts';
 import { setKey } from '../retrieval/vector-sets.ts';
 import { Adam } from './adam.ts';
 import { openExecutor } from './backends.ts';

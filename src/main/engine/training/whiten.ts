@@ -1,7 +1,7 @@
 import type { WhiteningFacts } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { whiteningSample } from '../evaluation/geometry-protocol.ts';
-import type { TaskContext } from '../jobs/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { addLinearLayer, hasLinearLayer } from '../network/linear-head.ts';

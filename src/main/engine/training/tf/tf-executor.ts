@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
-import { batches, type NetworkInput } from '../../edges/inputs.ts';
+import { batches, type NetworkInput } from '../../inputs/inputs.ts';
 import { DESCRIPTOR, IMAGE, trainableParameters } from '../../network/head.ts';
 import type { Graph } from '../../network/onnx/graph.ts';
 import type { GraphRunner } from '../../network/runtime.ts';

@@ -1,0 +1,151 @@
+/** `covis decide`: what the studio's review does, for scripts. */
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { VERDICTS } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { photoNames, type PhotoNames } from '../../engine/exchange/photo-names.ts';
+import type { Library } from '../../engine/library/library.ts';
+import {
+  decide,
+  decisionLog,
+  redo,
+  undo,
+  undoState,
+  type Judgement,
+  type LoggedAction,
+} from '../../engine/mining/decisions.ts';
+import { print } from '../output.ts';
+import { action, command, withLibrary, type Options } from '../program.ts';
+
+const entry = z
+  .object({
+    query: z.string(),
+    other: z.string(),
+    verdict: z.enum(VERDICTS).optional(),
+    aspect: z.enum(['positive', 'negative']).optional(),
+    with: z.string().optional(),
+    note: z.string().optional(),
+  })
+  .strict();
+type Entry = z.infer<typeof entry>;
+
+/** Adds the command. */
+export function addDecide(): void {
+  const c = command(
+    'decide',
+    'accept, reject, swap or note pairs, say that a negative shows the same object, undo and redo',
+  )
+    .argument('<library>')
+    .option('--query <photo>', 'content hash, <scene>/<path>, or a file name that only one photo has')
+    .option('--other <photo>', 'the positive or negative that is judged')
+    .option('--verdict <verdict>', VERDICTS.join(', '))
+    .option('--aspect <aspect>', 'positive or negative: what --other is to the query (positive; same-object: negative)')
+    .option('--with <photo>', 'what the positive is swapped for')
+    .option('--note <text>', 'a note on the pair; empty removes it')
+    .option(
+      '--from <file>',
+      'many at once, undone at once: one JSON object a line with the names of these options; - reads standard input',
+    )
+    .option('--undo', 'take back the last decision')
+    .option('--redo', 'bring back what was undone last')
+    .option('--log', 'list all decisions, oldest first');
+  action(c, async (o: Options, path: string) => {
+    await withLibrary(path, false, (library) => {
+      const asked = ['undo', 'redo', 'log', 'from', 'query'].filter((k) => o[k] !== undefined);
+      if (asked.length !== 1)
+        throw new CovisError('INPUT_INVALID', 'Say one thing: --query with --other, --from, --undo, --redo or --log');
+      if (o['undo'] === true || o['redo'] === true) return turn(library, o);
+      if (o['log'] === true) return log(library, o);
+      const entries = o['from'] !== undefined ? readEntries(o['from'] as string) : [ofOptions(o)];
+      const names = photoNames(library);
+      const judgements = entries.flatMap((e, i) =>
+        judgementsOf(names, e, o['from'] === undefined ? '' : `Line ${i + 1}: `),
+      );
+      const label =
+        entries.length === 1
+          ? `${judgements[0]!.verdict} ${entries[0]!.other}`
+          : `${entries.length} decisions from a file`;
+      const id = decide(library, label, judgements);
+      print(o.json === true, { action: id, decisions: judgements.length, ...undoState(library) }, () => [
+        `${judgements.length} ${judgements.length === 1 ? 'decision' : 'decisions'} noted as action ${id}`,
+      ]);
+    });
+  });
+}
+
+function ofOptions(o: Options): Entry {
+  const given = Object.fromEntries(
+    ['query', 'other', 'verdict', 'aspect', 'with', 'note'].flatMap((k) => (o[k] === undefined ? [] : [[k, o[k]]])),
+  );
+  return parsed(given, '');
+}
+
+function parsed(value: unknown, where: string): Entry {
+  const result = entry.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new CovisError('INPUT_INVALID', `${where}${issue.path.join('.')} ${issue.message}`, {
+      hint: `A decision has query, other and a verdict: ${VERDICTS.join(', ')}.`,
+    });
+  }
+  return result.data;
+}
+
+function readEntries(file: string): Entry[] {
+  if (file !== '-' && !existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
+  const lines = readFileSync(file === '-' ? 0 : file, 'utf8').split(/\r?\n/);
+  return lines.flatMap((l, i) => {
+    if (l.trim() === '') return [];
+    let value: unknown;
+    try {
+      value = JSON.parse(l);
+    } catch (cause) {
+      throw new CovisError('INPUT_CORRUPT', `Line ${i + 1} is not JSON`, { file, cause });
+    }
+    return [parsed(value, `Line ${i + 1}: `)];
+  });
+}
+
+function judgementsOf(names: PhotoNames, e: Entry, where: string): Judgement[] {
+  const id = (text: string): number => {
+    const found = names.find(text);
+    if (found === undefined)
+      throw new CovisError('NOT_FOUND', `${where}The library has no single photo ${text}`, {
+        hint: 'Name it by content hash, or as covis mine --out writes it: <scene>/<path>.',
+      });
+    return found;
+  };
+  const pair = { query: id(e.query), other: id(e.other) };
+  const out: Judgement[] = [];
+  if (e.verdict !== undefined)
+    out.push({
+      ...pair,
+      aspect: e.aspect ?? (e.verdict === 'same-object' ? 'negative' : 'positive'),
+      verdict: e.verdict,
+      ...(e.with === undefined ? {} : { replacement: id(e.with) }),
+    });
+  if (e.note !== undefined) out.push({ ...pair, aspect: 'note', verdict: 'note', note: e.note });
+  if (out.length === 0) throw new CovisError('INPUT_INVALID', `${where}A decision needs a verdict or a note`);
+  return out;
+}
+
+function turn(library: Library, o: Options): void {
+  const back = o['undo'] === true;
+  const label = (back ? undo(library) : redo(library))?.label ?? null;
+  print(o.json === true, { [back ? 'undone' : 'redone']: label, ...undoState(library) }, () => [
+    label === null ? `There is nothing to ${back ? 'undo' : 'redo'}` : `${back ? 'Undone' : 'Done again'}: ${label}`,
+  ]);
+}
+
+const LOG_PAGE = 1000;
+
+function log(library: Library, o: Options): void {
+  const all: LoggedAction[] = [];
+  for (let after = 0; ;) {
+    const page = decisionLog(library, after, LOG_PAGE);
+    all.push(...page);
+    if (page.length < LOG_PAGE) break;
+    after = page.at(-1)!.id;
+  }
+  print(o.json === true, all, () => all.map((a) => `${a.id}  ${a.created}  ${a.kind.padEnd(4)}  ${a.label}`));
+}

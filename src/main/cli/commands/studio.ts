@@ -1,0 +1,89 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+import { Engine } from '../../engine/engine.ts';
+import { Library } from '../../engine/library/library.ts';
+import { resourcePath } from '../../engine/environment/resources.ts';
+import { startServer } from '../../server/http.ts';
+
+const ROOT = join(resourcePath(), '..');
+const RENDERER = join(ROOT, 'out', 'renderer');
+
+/** Builds the studio when it is not built, or older than its sources. */
+function ensureBuilt(): void {
+  const r = spawnSync(process.execPath, [join(ROOT, 'scripts', 'build.ts'), '--if-stale'], { stdio: ['ignore', 2, 2] });
+  if (r.status !== 0 || !existsSync(join(RENDERER, 'index.html'))) {
+    throw new CovisError('STATE_EMPTY', 'The studio could not be built', { hint: 'npm run build says why.' });
+  }
+}
+
+/** Serves the studio until Ctrl C. */
+export async function serveStudio(
+  path: string,
+  options: { port: number | undefined; open: boolean; json: boolean },
+): Promise<void> {
+  ensureBuilt();
+  const engine = new Engine();
+  await engine.open(path);
+  const server = await startServer(engine, { port: options.port, rendererFolder: RENDERER });
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, library: resolve(path) })}\n`);
+  else process.stdout.write(`The studio is at ${server.url}\nCtrl C ends it.\n`);
+  if (options.open) openInBrowser(server.url);
+  await new Promise<void>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+  });
+  await server.close();
+  await engine.close();
+}
+
+function openInBrowser(url: string): void {
+  const [command, ...args] =
+    process.platform === 'darwin'
+      ? ['open', url]
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '', url]
+        : ['xdg-open', url];
+  spawn(command!, args, { detached: true, stdio: 'ignore' })
+    .on('error', () => undefined)
+    .unref();
+}
+
+/** Path of Electron's binary, or why there is none. */
+export function electronBinary(): { path: string } | { missing: string } {
+  if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY'])
+    return { missing: 'there is no display' };
+  const folder = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(ROOT, 'node_modules', 'electron', 'dist');
+  const name =
+    process.platform === 'darwin'
+      ? 'Electron.app/Contents/MacOS/Electron'
+      : process.platform === 'win32'
+        ? 'electron.exe'
+        : 'electron';
+  const path = join(folder, name);
+  return existsSync(path) ? { path } : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
+}
+
+/** Opens the desktop studio on a library and waits until it is closed. */
+export async function openStudio(path: string, json: boolean): Promise<void> {
+  if (!Library.exists(resolve(path))) Library.open(path);
+  const electron = electronBinary();
+  if ('missing' in electron) {
+    throw new CovisError('STATE_EMPTY', `The desktop studio cannot open: ${electron.missing}`, {
+      hint: `The same studio in a browser: covis serve ${path}`,
+    });
+  }
+  ensureBuilt();
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const child = spawn(electron.path, [...args, ROOT, `--library=${resolve(path)}`], {
+    stdio: 'inherit',
+    env: { ...process.env, COVIS_ENGINE_NODE: process.execPath },
+  });
+  if (json) process.stdout.write(`${JSON.stringify({ library: resolve(path), electron: electron.path })}\n`);
+  const code = await new Promise<number | null>((done, reject) => {
+    child.on('exit', done);
+    child.on('error', reject);
+  });
+  if (code !== 0) throw new CovisError('INTERNAL', `The studio ended with ${code}`);
+}

@@ -1,0 +1,31 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { settingsSchema, type Settings } from '../../../shared/contract.ts';
+import { userFolder } from './user-folder.ts';
+
+/** Where a person's settings are: beside those of other programs, the same for every library and face. */
+function settingsFile(): string {
+  const given = process.env['COVIS_SETTINGS'];
+  if (given !== undefined && given !== '') return given;
+  return join(userFolder(), 'settings.json');
+}
+
+/** What a person chose. A file that cannot be read counts as no choice: settings are never worth an error at start. */
+export function readSettings(): Settings {
+  const file = settingsFile();
+  try {
+    return existsSync(file) ? settingsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Overlays the settings that are given and keeps the rest. */
+export function writeSettings(change: Settings): Settings {
+  const file = settingsFile();
+  const next = { ...readSettings(), ...change };
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(next, undefined, 2)}\n`);
+  renameSync(`${file}.tmp`, file);
+  return next;
+}

@@ -1,0 +1,32 @@
+import type { Library } from '../library/library.ts';
+import { decode, type Pixels } from '../library/pixels.ts';
+import { photoPath } from '../library/photos.ts';
+import { Recent } from '../library/recent.ts';
+import { ahead, type Streamed } from '../library/prefetch.ts';
+
+const CACHE_BYTES = 384 << 20;
+
+/** Decoded photos at one size, the recently used kept in bounded memory, several decoded ahead. */
+export class PhotoSource {
+  readonly size: number;
+  readonly #recent: Recent<number, Pixels>;
+
+  /** @param size pixels of the long side; smaller photos are not enlarged. */
+  constructor(library: Library, size: number) {
+    this.size = size;
+    this.#recent = new Recent(
+      CACHE_BYTES,
+      (p) => p.data.length,
+      (id) => decode(photoPath(library, id), size),
+    );
+  }
+
+  get(photoId: number): Promise<Pixels> {
+    return this.#recent.get(photoId);
+  }
+
+  /** Photos in order; what fails to decode comes as an error in its place. */
+  stream(photoIds: readonly number[]): AsyncGenerator<Streamed<Pixels>> {
+    return ahead(photoIds, (id) => this.get(id));
+  }
+}

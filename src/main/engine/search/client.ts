@@ -1,0 +1,86 @@
+import { Worker } from 'node:worker_threads';
+import type { EdgeNetworkInfo, Explanation, ManifoldView } from '../../../shared/domain.ts';
+import { CovisError, fromErrorShape, type ErrorShape } from '../../../shared/errors.ts';
+import type { SearchAnswer, SearchRequest, SearchSession, SightRequest } from './session.ts';
+
+export interface SearchTask {
+  readonly id: number;
+  readonly kind: 'search' | 'explain' | 'around' | 'sight' | 'edges';
+  readonly request: unknown;
+}
+export interface SearchReply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: ErrorShape;
+}
+
+interface Pending {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Searches in a thread that is started with the first request and again after a crash, so that requests are always answered. */
+export class SearchClient {
+  readonly #libraryPath: string;
+  readonly #pending = new Map<number, Pending>();
+  #worker: Worker | undefined;
+  #next = 1;
+
+  constructor(libraryPath: string) {
+    this.#libraryPath = libraryPath;
+  }
+
+  search(request: SearchRequest): Promise<SearchAnswer> {
+    return this.#ask('search', request);
+  }
+
+  explain(request: Parameters<SearchSession['explain']>[0]): Promise<Explanation> {
+    return this.#ask('explain', request);
+  }
+
+  around(request: Parameters<SearchSession['around']>[0]): Promise<ManifoldView> {
+    return this.#ask('around', request);
+  }
+
+  sight(request: SightRequest): Promise<Uint8Array> {
+    return this.#ask('sight', request);
+  }
+
+  edges(request: Parameters<SearchSession['edges']>[0]): Promise<EdgeNetworkInfo | null> {
+    return this.#ask('edges', request);
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #ask<T>(kind: SearchTask['kind'], request: unknown): Promise<T> {
+    const worker = (this.#worker ??= this.#start());
+    const id = this.#next++;
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      worker.postMessage({ id, kind, request } satisfies SearchTask);
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: { libraryPath: this.#libraryPath },
+    });
+    worker.unref();
+    worker.on('message', ({ id, value, error }: SearchReply) => {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (error === undefined) pending?.resolve(value as never);
+      else pending?.reject(fromErrorShape(error));
+    });
+    const end = (reason: string): void => {
+      if (this.#worker === worker) this.#worker = undefined;
+      for (const p of this.#pending.values()) p.reject(new CovisError('INTERNAL', `The search thread ended${reason}`));
+      this.#pending.clear();
+    };
+    worker.on('error', (e) => end(`: ${e instanceof Error ? e.message : String(e)}`));
+    worker.on('exit', () => end(''));
+    return worker;
+  }
+}

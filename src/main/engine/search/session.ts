@@ -1,0 +1,483 @@
+import sharp from 'sharp';
+import type {
+  EdgeNetworkInfo,
+  Explanation,
+  ManifoldView,
+  Protocol,
+  SearchHit,
+  SearchMethod,
+} from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { judge } from '../evaluation/ground-truth.ts';
+import { loadTruth, matchTruth } from '../evaluation/truths.ts';
+import type { Features } from '../features/sift.ts';
+import { silentContext, type TaskContext } from '../queue/context.ts';
+import { manifoldAround } from '../mining/manifold-view.ts';
+import { defaultSize } from '../inputs/inputs.ts';
+import { drawingNetwork } from '../edges/library-networks.ts';
+import { Sight } from '../edges/sight.ts';
+import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
+import { manifoldDefaults } from '../mining/manifold-library.ts';
+import { DiffusionSolver } from '../retrieval/diffusion.ts';
+import type { Library } from '../library/library.ts';
+import { decode, type Crop } from '../library/pixels.ts';
+import { allPhotos, photoByHash, photoPath, upright } from '../library/photos.ts';
+import { descriptorVersion } from '../retrieval/extract.ts';
+import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
+import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
+import {
+  libraryParameters,
+  GraphCache,
+  Ranker,
+  usedParameters,
+  type Database,
+  type Queries,
+  type RankParameters,
+} from '../retrieval/methods.ts';
+import { dot, row, similarities, topByScore, type Matrix } from '../retrieval/rank.ts';
+import { rowsByImage } from '../retrieval/regions.ts';
+import { Describer, hitsOf, type Found } from '../retrieval/search.ts';
+import { loadSet, networkSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
+import { BowIndex, DEFAULT_TEACHER, describeQuery, featuresWithin } from '../teacher/bow-index.ts';
+
+/** What is asked: a photo of the library or bytes from outside, maybe a part of it. */
+export interface AskedPhoto {
+  readonly photo?: string | undefined;
+  readonly bytes?: Uint8Array | undefined;
+  readonly crop?: Crop | undefined;
+}
+
+/** What an edge network's view is asked of. */
+export interface SightRequest {
+  readonly photo?: string | undefined;
+  readonly drawing?: Uint8Array | undefined;
+  readonly network?: string | undefined;
+  readonly filtered: boolean;
+}
+
+export interface SearchRequest extends AskedPhoto {
+  /** A drawing asks: PNG, SVG or strokes. The network is then one that takes edges, the last one made when none is named. */
+  readonly drawing?: Uint8Array | undefined;
+  /** How much the photo counts beside the drawing, 0 to 1. Scores of both are standardised over the library first. */
+  readonly photoWeight?: number | undefined;
+  /** Descriptor set; a network's own when left out. */
+  readonly set?: string | undefined;
+  readonly network?: string | undefined;
+  /** Long side in pixels; what the network takes when left out. */
+  readonly size?: number | undefined;
+  readonly method: SearchMethod;
+  readonly ranking?: Partial<RankParameters> | undefined;
+  readonly top: number;
+  /** Judge results by an imported ground truth, when the photo is one of its queries. */
+  readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly SearchHit[];
+  readonly set: string;
+  readonly setName: string;
+  readonly method: SearchMethod;
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly milliseconds: number;
+  /** What the method needed before its first query; 0 when it was ready. */
+  readonly preparedMs: number;
+  readonly judgedBy: string | null;
+}
+
+const RANKERS_KEPT = 6;
+/** Sets and describers kept ready: a drawing and a photo are asked of one each. */
+const SETS_KEPT = 2;
+
+/** A set with what is shared between the methods that rank it. */
+interface Loaded {
+  readonly version: string;
+  readonly set: LoadedSet;
+  readonly cache: GraphCache;
+}
+
+/** Zero mean and unit deviation. */
+function standardised(scores: Float32Array): Float32Array {
+  let mean = 0;
+  for (const s of scores) mean += s / scores.length;
+  let variance = 0;
+  for (const s of scores) variance += (s - mean) ** 2 / scores.length;
+  const deviation = Math.sqrt(variance) || 1;
+  return scores.map((s) => (s - mean) / deviation);
+}
+
+/** Searches of one library: keeps sets, graphs and prepared methods between queries. Lives in a thread of its own. */
+export class SearchSession {
+  readonly #library: Library;
+  readonly #rankers = new Map<string, Promise<Ranker>>();
+  #solver: { readonly key: string; readonly solver: DiffusionSolver } | undefined;
+  readonly #sets = new Map<string, Loaded>();
+  readonly #describers = new Map<string, Describer>();
+  #features: { readonly network: string; readonly runner: FeatureRunner } | undefined;
+  #sight: Sight | undefined;
+  #bow: { readonly version: string; readonly index: Promise<BowIndex> } | undefined;
+
+  constructor(library: Library) {
+    this.#library = library;
+  }
+
+  /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo. */
+  async search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
+    const began = performance.now();
+    const { method } = r;
+    if (method === 'bow') return this.#byWords(r, began, task);
+    const drawing = r.drawing === undefined ? undefined : await readDrawing(r.drawing);
+    const loaded = await this.#loaded(drawing === undefined ? r : await this.#drawingNetwork(r));
+    if (drawing !== undefined && (r.photoWeight ?? 0) > 0) return this.#mixed(r, drawing, loaded, began);
+    const { set, cache, version } = loaded;
+    const regional = set.owners !== undefined;
+    const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
+    const parameters: RankParameters = { ...libraryParameters(method, database), ...r.ranking, method };
+    const start = performance.now();
+    const { ranker, fresh } = await this.#ranker(database, cache, version, parameters, task);
+    const preparedMs = fresh ? performance.now() - start : 0;
+    const asked = drawing === undefined ? await this.#asked(set, r) : await this.#drawn(set, drawing);
+    const ranking = await ranker.rank(asked, r.top);
+    const found = Array.from(ranking.ids, (image, j): Found => {
+      const box = regional ? bestBox(set, asked.vectors, image) : undefined;
+      return { image, score: ranking.scores[j]!, ...(box === undefined ? {} : { box }) };
+    });
+    const hits = hitsOf(this.#library, set, found, r.crop === undefined && drawing === undefined ? r.photo : undefined);
+    const judged = r.truth === undefined || r.photo === undefined ? undefined : this.#judged(hits, r.photo, r.truth);
+    return {
+      hits: judged?.hits ?? hits,
+      set: set.key,
+      setName: set.name,
+      method,
+      parameters: usedParameters(parameters),
+      milliseconds: performance.now() - began - preparedMs,
+      preparedMs,
+      judgedBy: judged?.name ?? null,
+    };
+  }
+
+  /** The set of the network that takes drawings. @throws CovisError `STATE_EMPTY` where there is none. */
+  async #drawingNetwork(r: SearchRequest): Promise<Pick<SearchRequest, 'set' | 'network' | 'size'>> {
+    if (r.set !== undefined) return r;
+    const network = await drawingNetwork(this.#library, r.network);
+    if (network === undefined)
+      throw new CovisError('STATE_EMPTY', 'This library has no network for drawings yet', {
+        hint: 'Prepare drawing first: the Draw view, or covis extract --domain edges.',
+      });
+    return { network: network.uid, size: r.size };
+  }
+
+  async #drawn(set: LoadedSet, drawing: Drawing): Promise<Queries> {
+    if (set.network === undefined || set.size === undefined)
+      throw new CovisError(
+        'INPUT_INVALID',
+        `${set.name} was imported; drawings need the descriptors of an edge network`,
+      );
+    const data = await (await this.#describerOf(set.network, set.size)).describeDrawing(drawing);
+    return { vectors: { data, rows: 1, dim: data.length }, count: 1 };
+  }
+
+  /** A drawing and a photo together: the weighted mean of their scores, each standardised over the photos that both sets have. */
+  async #mixed(r: SearchRequest, drawing: Drawing, shapes: Loaded, began: number): Promise<SearchAnswer> {
+    const weight = Math.min(1, r.photoWeight ?? 0);
+    const looks = await this.#loaded({ size: undefined });
+    const byShape = standardised(
+      similarities(shapes.set.vectors, (await this.#drawn(shapes.set, drawing)).vectors.data),
+    );
+    const byLook = standardised(similarities(looks.set.vectors, (await this.#asked(looks.set, r)).vectors.data));
+    const lookOf = new Map(Array.from(looks.set.ids, (id, i) => [id, byLook[i]!]));
+    const scores = Float32Array.from(
+      shapes.set.ids,
+      (id, i) => (1 - weight) * byShape[i]! + weight * (lookOf.get(id) ?? 0),
+    );
+    const found = Array.from(topByScore(scores, r.top), (image): Found => ({ image, score: scores[image]! }));
+    return {
+      hits: hitsOf(this.#library, shapes.set, found),
+      set: shapes.set.key,
+      setName: `${shapes.set.name} + ${looks.set.name}`,
+      method: 'cosine',
+      parameters: { photoWeight: weight },
+      milliseconds: performance.now() - began,
+      preparedMs: 0,
+      judgedBy: null,
+    };
+  }
+
+  /** What the network sees of a photo or a drawing, as a grey PNG. */
+  async sight(r: SightRequest): Promise<Uint8Array> {
+    const sight = await this.#sightOf(r.network);
+    return r.drawing !== undefined
+      ? sight.drawing(r.drawing, r.filtered)
+      : sight.photo(photoByHash(this.#library, r.photo ?? '').id, r.filtered);
+  }
+
+  /** The network that drawings go to, its filter, and how much of the library it describes; null where there is none. */
+  async edges(r: { readonly network?: string | undefined }): Promise<EdgeNetworkInfo | null> {
+    const network = await drawingNetwork(this.#library, r.network);
+    if (network === undefined) return null;
+    const count = (sql: string, ...values: unknown[]): number =>
+      (this.#library.db
+        .prepare(sql)
+        .pluck()
+        .get(...values) as number | undefined) ?? 0;
+    return {
+      ...(await this.#sightOf(network.uid)).facts(),
+      described: count(
+        'SELECT rows FROM descriptor_set WHERE network_id = ? AND size = ?',
+        network.id,
+        defaultSize(network.spec),
+      ),
+      photos: count('SELECT COUNT(*) FROM photo'),
+    };
+  }
+
+  async #sightOf(which: string | undefined): Promise<Sight> {
+    const network = await drawingNetwork(this.#library, which);
+    if (network === undefined) throw new CovisError('STATE_EMPTY', 'This library has no network for drawings yet');
+    if (this.#sight?.network.uid !== network.uid) {
+      await this.#sight?.release();
+      this.#sight = undefined;
+      this.#sight = await Sight.create(this.#library, network);
+    }
+    return this.#sight;
+  }
+
+  /** The teacher: bag of words, re-ranked by geometry, expanded (methods.md 1.1). Photos that it has not seen yet are read first. */
+  async #byWords(r: SearchRequest, began: number, task?: TaskContext): Promise<SearchAnswer> {
+    const photos = allPhotos(this.#library);
+    const version = `${photos.length} ${photos.at(-1)?.id ?? 0}`;
+    const start = performance.now();
+    const fresh = this.#bow?.version !== version;
+    if (fresh) {
+      const index = BowIndex.prepare(this.#library, DEFAULT_TEACHER, task ?? silentContext(), photos);
+      this.#bow = { version, index };
+      index.catch(() => (this.#bow = undefined));
+    }
+    const index = await this.#bow!.index;
+    const preparedMs = fresh ? performance.now() - start : 0;
+    const own = r.photo === undefined ? -1 : index.photos.findIndex((p) => p.hash === r.photo);
+    const whole = own >= 0 ? index.features(own) : await describeQuery(this.#file(r));
+    const features = r.crop === undefined ? whole : await this.#cropped(whole, r, r.crop);
+    const words = own >= 0 && r.crop === undefined ? index.lists[own]! : index.quantise(features);
+    const hits = index.search(features, words, DEFAULT_TEACHER).slice(0, r.top);
+    const found = hitsOf(
+      this.#library,
+      { ids: Uint32Array.from(index.photos, (p) => p.id) },
+      hits.map((h) => ({ image: h.image, score: h.score, inliers: h.inliers })),
+      r.crop === undefined ? r.photo : undefined,
+    );
+    const judged = r.truth === undefined || r.photo === undefined ? undefined : this.#judged(found, r.photo, r.truth);
+    return {
+      hits: judged?.hits ?? found,
+      set: 'bow',
+      setName: `${index.words} visual words`,
+      method: 'bow',
+      parameters: { words: index.words, verified: DEFAULT_TEACHER.verified, expansion: DEFAULT_TEACHER.expansion },
+      milliseconds: performance.now() - began - preparedMs,
+      preparedMs,
+      judgedBy: judged?.name ?? null,
+    };
+  }
+
+  /** Features inside a crop, which is given as displayed while features are of the stored photo. */
+  async #cropped(f: Features, r: AskedPhoto, crop: Crop): Promise<Features> {
+    const { width, height, orientation = 1 } = await sharp(this.#file(r)).metadata();
+    return featuresWithin(f, (px, py) => {
+      const [x, y] = upright(px / width, py / height, orientation);
+      return x >= crop.x && x <= crop.x + crop.width && y >= crop.y && y <= crop.y + crop.height;
+    });
+  }
+
+  /** Why the asking photo and a photo of the library match, place by place. @throws CovisError as {@link search}. */
+  async explain(
+    r: AskedPhoto & { readonly hit: string; readonly network?: string | undefined; readonly size?: number | undefined },
+  ): Promise<Explanation> {
+    const network = await resolveNetwork(this.#library, r.network, 'latest');
+    if (this.#features?.network !== network.uid) {
+      await this.#features?.runner.release();
+      this.#features = { network: network.uid, runner: await FeatureRunner.create(this.#library, network) };
+    }
+    const { runner } = this.#features;
+    const size = r.size ?? defaultSize(network.spec);
+    const query = await runner.run(await decode(this.#file(r), size, r.crop));
+    const hit = await runner.run(await decode(this.#file({ photo: r.hit }), size));
+    const { a, b, similarity } = contributions(query, hit, runner.p);
+    return {
+      similarity,
+      query: { width: query.width, height: query.height, values: Array.from(a) },
+      hit: { width: hit.width, height: hit.height, values: Array.from(b) },
+    };
+  }
+
+  /** A photo on the manifold of a set. @throws CovisError as {@link search}, `INPUT_INVALID` for regional sets. */
+  async around(r: {
+    readonly photo: string;
+    readonly set?: string | undefined;
+    readonly network?: string | undefined;
+    readonly size?: number | undefined;
+    readonly k?: number | undefined;
+    readonly positivesK?: number | undefined;
+    readonly negativesK?: number | undefined;
+  }): Promise<ManifoldView> {
+    const { set, cache, version } = await this.#loaded(r);
+    if (set.owners !== undefined)
+      throw new CovisError('INPUT_INVALID', 'A manifold has one descriptor a photo, and this set has several', {
+        hint: 'Choose a set of whole photos.',
+      });
+    const defaults = manifoldDefaults(set.vectors.rows);
+    const limits = {
+      k: Math.min(r.k ?? defaults.k, set.vectors.rows),
+      positivesK: r.positivesK ?? defaults.positivesK,
+      negativesK: r.negativesK ?? defaults.negativesK,
+    };
+    const { a, s } = await cache.graph(limits.k, defaults.gamma);
+    const key = `${version} ${limits.k}`;
+    if (this.#solver?.key !== key) this.#solver = { key, solver: await DiffusionSolver.create(s) };
+    return manifoldAround(this.#library, set, a, this.#solver.solver, photoByHash(this.#library, r.photo), limits);
+  }
+
+  async close(): Promise<void> {
+    for (const r of this.#rankers.values()) await (await r).close();
+    await this.#features?.runner.release();
+    for (const d of this.#describers.values()) await d.release();
+    await this.#sight?.release();
+  }
+
+  async #loaded(r: Pick<SearchRequest, 'set' | 'network' | 'size'>): Promise<Loaded> {
+    let network: NetworkRow | undefined;
+    if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'latest');
+    const own = /^(.*)-(\d+)$/.exec(r.set ?? '');
+    if (own !== null) network = await resolveNetwork(this.#library, own[1], 'latest');
+    const size = own !== null ? Number(own[2]) : (r.size ?? (network === undefined ? 0 : defaultSize(network.spec)));
+    const key = network === undefined ? r.set! : setKey(network, size);
+    const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)}`;
+    const known = this.#sets.get(version);
+    if (known !== undefined) {
+      this.#sets.delete(version);
+      this.#sets.set(version, known);
+      return known;
+    }
+    const set = network === undefined ? await loadSet(this.#library, key) : networkSet(this.#library, network, size);
+    const loaded = { version, set, cache: new GraphCache(set.vectors) };
+    this.#sets.set(version, loaded);
+    for (const [old, gone] of this.#sets) {
+      // An older version of the same set is of no use to anybody.
+      if (old === version || (this.#sets.size <= SETS_KEPT && gone.set.key !== key)) continue;
+      this.#sets.delete(old);
+      for (const [name, ranker] of this.#rankers) {
+        if (!name.startsWith(`${old} `)) continue;
+        this.#rankers.delete(name);
+        await (await ranker).close();
+      }
+    }
+    return loaded;
+  }
+
+  async #ranker(
+    database: Database,
+    cache: GraphCache,
+    version: string,
+    parameters: RankParameters,
+    task: TaskContext | undefined,
+  ): Promise<{ ranker: Ranker; fresh: boolean }> {
+    const key = `${version} ${JSON.stringify([parameters.method, usedParameters(parameters)])}`;
+    const known = this.#rankers.get(key);
+    if (known !== undefined) return { ranker: await known, fresh: false };
+    const ranker = Ranker.prepare(database, parameters, task, cache);
+    this.#rankers.set(key, ranker);
+    ranker.catch(() => this.#rankers.delete(key));
+    for (const [old, r] of this.#rankers) {
+      if (this.#rankers.size <= RANKERS_KEPT) break;
+      this.#rankers.delete(old);
+      await (await r).close();
+    }
+    return { ranker: await ranker, fresh: true };
+  }
+
+  #file(r: AskedPhoto): string | Uint8Array {
+    if (r.bytes !== undefined) return r.bytes;
+    if (r.photo === undefined) throw new CovisError('INPUT_INVALID', 'No photo to search with was given');
+    return photoPath(this.#library, photoByHash(this.#library, r.photo).id);
+  }
+
+  /** The query's descriptors: those of the set for a whole photo of the library, computed otherwise. */
+  async #asked(set: LoadedSet, r: SearchRequest): Promise<Queries> {
+    if (r.photo !== undefined && r.crop === undefined) {
+      const image = set.ids.indexOf(photoByHash(this.#library, r.photo).id);
+      if (image >= 0) {
+        const rows = set.owners === undefined ? [image] : rowsByImage(set.owners, set.ids.length)[image]!;
+        const data = new Float32Array(rows.length * set.vectors.dim);
+        rows.forEach((at, i) => data.set(row(set.vectors, at), i * set.vectors.dim));
+        return {
+          vectors: { data, rows: rows.length, dim: set.vectors.dim },
+          count: 1,
+          ...(set.owners === undefined ? {} : { owners: new Uint32Array(rows.length) }),
+        };
+      }
+    }
+    if (set.network === undefined || set.size === undefined)
+      throw new CovisError('STATE_EMPTY', `${set.name} was imported, so that only photos that it has can ask`, {
+        hint: 'Choose a photo of the library without a crop, or the descriptors of a network.',
+      });
+    const describer = await this.#describerOf(set.network, set.size);
+    const data = await describer.describe(this.#file(r), r.crop);
+    const vectors = { data, rows: 1, dim: data.length };
+    return { vectors, count: 1, ...(set.owners === undefined ? {} : { owners: new Uint32Array(1) }) };
+  }
+
+  async #describerOf(network: NetworkRow, size: number): Promise<Describer> {
+    const key = setKey(network, size);
+    let describer = this.#describers.get(key);
+    if (describer === undefined) {
+      for (const [old, d] of this.#describers) {
+        if (this.#describers.size < SETS_KEPT) break;
+        this.#describers.delete(old);
+        await d.release();
+      }
+      describer = await Describer.create(this.#library, network, size);
+      this.#describers.set(key, describer);
+    }
+    return describer;
+  }
+
+  /** Relations by a ground truth; undefined when the photo is none of its queries. */
+  #judged(
+    hits: readonly SearchHit[],
+    photo: string,
+    truth: { readonly id: string; readonly protocol: Protocol },
+  ): { hits: SearchHit[]; name: string } | undefined {
+    const { truth: t, photos, queries } = matchTruth(this.#library, loadTruth(this.#library, truth.id));
+    const asking = photoByHash(this.#library, photo).id;
+    const q = queries.indexOf(asking);
+    if (q < 0) return undefined;
+    const { positives, ignored } = judge(t, truth.protocol)[q]!;
+    const imageOf = new Map<number, number>();
+    photos.forEach((p, i) => p !== undefined && imageOf.set(p, i));
+    const idOf = this.#library.db.prepare('SELECT id FROM photo WHERE hash = ?').pluck();
+    const judged = hits.map((h): SearchHit => {
+      const id = idOf.get(h.photo) as number;
+      const image = imageOf.get(id) ?? -1;
+      const relation =
+        id === asking ? 'query' : positives.has(image) ? 'positive' : ignored.has(image) ? 'same-place' : 'other';
+      return { ...h, relation };
+    });
+    return { hits: judged, name: `${t.name}, ${truth.protocol}` };
+  }
+}
+
+/** The region of an image that is most similar to any of the query's. */
+function bestBox(set: LoadedSet, asked: Matrix, image: number): SearchHit['box'] | undefined {
+  if (set.owners === undefined || set.boxes === undefined) return undefined;
+  let best = -Infinity;
+  let at = -1;
+  for (let r = set.owners.indexOf(image); r >= 0 && r < set.owners.length && set.owners[r] === image; r += 1) {
+    for (let q = 0; q < asked.rows; q += 1) {
+      const s = dot(row(asked, q), row(set.vectors, r));
+      if (s > best) {
+        best = s;
+        at = r;
+      }
+    }
+  }
+  const [x, y, width, height] = set.boxes.subarray(4 * at, 4 * at + 4);
+  return at < 0 ? undefined : { x: x!, y: y!, width: width!, height: height! };
+}

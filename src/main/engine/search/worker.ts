@@ -1,0 +1,24 @@
+/** The thread that searches: {@link SearchSession} behind messages. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { toErrorShape } from '../../../shared/errors.ts';
+import { Library } from '../library/library.ts';
+import type { SearchReply, SearchTask } from './client.ts';
+import { SearchSession } from './session.ts';
+
+const port = parentPort!;
+const session = new SearchSession(Library.open((workerData as { libraryPath: string }).libraryPath));
+let last: Promise<unknown> = Promise.resolve();
+
+// One request after the other: they share its sets and prepared methods.
+port.on('message', ({ id, kind, request }: SearchTask) => {
+  last = last.then(async () => {
+    let reply: SearchReply;
+    try {
+      const value = await session[kind](request as never);
+      reply = { id, value };
+    } catch (error) {
+      reply = { id, error: toErrorShape(error) };
+    }
+    port.postMessage(reply);
+  });
+});

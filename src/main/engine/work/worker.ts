@@ -1,0 +1,36 @@
+/** The thread in which one job of the studio runs. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { CovisError, toErrorShape } from '../../../shared/errors.ts';
+import { cancelled, ProgressMeter } from '../queue/context.ts';
+import type { WorkerMessage, WorkerTask } from '../queue/queue.ts';
+import { Library } from '../library/library.ts';
+import { runTask, type TaskParams } from './tasks.ts';
+
+const { libraryPath, kind, params, stop } = workerData as WorkerTask;
+const send = (m: WorkerMessage): void => parentPort?.postMessage(m);
+const flag = new Uint8Array(stop);
+const meter = new ProgressMeter((progress) => send({ type: 'progress', progress }));
+const warnings: string[] = [];
+const library = Library.open(libraryPath);
+try {
+  const result = await runTask(library, kind, params as TaskParams, {
+    step: (name, total, unit) => meter.step(name, total, unit),
+    progress: (done) => meter.progress(done),
+    warn: (m) => warnings.push(m),
+    changed: (what) => send({ type: 'changed', what }),
+    check: () => {
+      if (Atomics.load(flag, 0) === 1) throw cancelled();
+    },
+  });
+  send({ type: 'end', state: 'done', warnings, result });
+} catch (error) {
+  const stopped = error instanceof CovisError && error.code === 'CANCELLED';
+  send({
+    type: 'end',
+    state: stopped ? 'cancelled' : 'failed',
+    error: stopped ? undefined : toErrorShape(error),
+    warnings,
+  });
+} finally {
+  library.close();
+}
