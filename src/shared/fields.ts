@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import { NEGATIVE_STRATEGIES, POSITIVE_STRATEGIES } from './domain.ts';
+
+/** What a schema says of itself for people: faces derive forms, options and messages from it. */
+declare module 'zod' {
+  interface GlobalMeta {
+    /** How a form calls it. */
+    label?: string;
+    /** One phrase for forms and `--help`. */
+    help?: string;
+    /** What holds where it is left out, for people; a schema with a default says it by itself. */
+    otherwise?: string;
+    /** Its option on the command line, without dashes, where that is not its name. */
+    flag?: string;
+    /** What stands for its value in `--help`: `file` in `--out <file>`. */
+    value?: string;
+    /** What a page may send instead; `false` where only the host may say it (paths of this machine). */
+    page?: z.ZodType | false;
+    /** Only for those who look for it: forms fold it away. */
+    advanced?: boolean;
+  }
+}
+
+/** Ids are content hashes in hex. */
+export const id = z.string().regex(/^[0-9a-f]{8,64}$/);
+export const none = z.strictObject({});
+/** A row's number in the database. */
+export const rowNumber = z.int().positive();
+export const fraction = z.number().min(0).max(1);
+
+/** A file or folder of the engine's machine. Pages never send one. */
+export const path = z.string().min(1).max(4096).meta({ value: 'path', page: false });
+export const file = path.meta({ value: 'file', page: false });
+export const folder = path.meta({ value: 'folder', page: false });
+
+/** A network as a person names it: pages send content hashes alone. */
+export const network = z.string().min(1).max(4096).meta({
+  label: 'Network',
+  help: 'content hash in the library, a path to an ONNX file, or "default"',
+  value: 'network',
+  page: id,
+});
+export const size = z.int().min(64).max(2048).meta({
+  label: 'Size',
+  help: 'long side of the photos in pixels',
+  otherwise: '320; maps of edges 227',
+});
+export const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1)
+  .meta({
+    label: 'Seed',
+    help: 'seed of the split into training and held-out places, and of every draw',
+    otherwise: '0',
+  });
+
+/** A network's descriptors as NETWORK-SIZE, or a stored set. */
+export const set = z
+  .string()
+  .regex(/^[0-9a-f]{8,64}(-\d{2,4})?$/)
+  .meta({ label: 'Descriptors', help: 'descriptor set of the library instead of those of a network', value: 'set' });
+
+/** The list of numbers that an option writes with commas. */
+export const numbers = (least: number, most: number, length = 64) =>
+  z.array(z.number().min(least).max(most)).min(1).max(length);
+
+/** Mining by geometry (methods.md 1.2, 1.3); what is left out is the recipe's. */
+export const mining = z
+  .strictObject({
+    positives: z.enum(POSITIVE_STRATEGIES).meta({
+      label: 'Positives',
+      help: 'closest descriptor (m1), most shared points (m2), random with enough overlap (m3)',
+      otherwise: 'm3',
+    }),
+    negatives: z.enum(NEGATIVE_STRATEGIES).meta({
+      label: 'Negatives',
+      help: 'the hardest, the hardest with one a place, or any',
+      otherwise: 'one-per-cluster',
+    }),
+    count: z
+      .int()
+      .min(1)
+      .max(100)
+      .meta({ label: 'Negatives of a tuple', help: 'negatives of a tuple', otherwise: '5' }),
+    minShared: z
+      .int()
+      .min(0)
+      .max(100_000)
+      .meta({ label: 'Shared points', help: 'fewest shared 3D points of a positive', otherwise: '30' }),
+    minOverlap: fraction.meta({
+      label: 'Overlap',
+      help: 'smallest overlap ratio of a positive of m3',
+      otherwise: '0.2',
+    }),
+    maxScale: z
+      .number()
+      .min(1)
+      .max(100)
+      .meta({ label: 'Scale change', help: 'largest scale change of a positive of m3', otherwise: '1.5' }),
+    cameraPool: z.int().min(1).max(100_000).meta({
+      label: 'Camera pool',
+      help: 'nearest cameras among which m1 and m2 choose',
+      otherwise: '100',
+      advanced: true,
+    }),
+    pool: z.int().min(2).max(10_000_000).meta({
+      label: 'Pool',
+      help: 'photos among which negatives are sought',
+      otherwise: '20000',
+      advanced: true,
+    }),
+    queries: z.int().min(1).max(1_000_000).meta({ label: 'Tuples', help: 'tuples to mine', otherwise: '200' }),
+    queryFraction: z.number().positive().max(1).meta({
+      label: 'Queries of a cluster',
+      help: "share of a cluster's photos that may be queries",
+      otherwise: '1',
+      advanced: true,
+    }),
+    queriesPerCluster: z.int().min(0).max(1_000_000).meta({
+      label: 'Most queries of a cluster',
+      help: 'at most so many queries of a cluster; 0 for no limit',
+      otherwise: 'no limit',
+      advanced: true,
+    }),
+  })
+  .partial();
+
+/** Mining on the manifold of descriptors (methods.md 5); what is left out follows from the size of the collection. */
+export const manifold = z
+  .strictObject({
+    k: z.int().min(2).max(10_000).meta({
+      label: 'Neighbours',
+      help: 'neighbours in the graph, itself included',
+      otherwise: '30, at most 3 % of the photos',
+    }),
+    gamma: z
+      .number()
+      .positive()
+      .max(20)
+      .meta({ label: 'γ', help: 'power of the similarity', otherwise: '3', advanced: true }),
+    alpha: z
+      .number()
+      .positive()
+      .max(0.99999)
+      .meta({ label: 'α', help: 'of the diffusion', otherwise: '0.99', advanced: true }),
+    iterations: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .meta({ label: 'Iterations', help: 'of conjugate gradients', otherwise: '20', advanced: true }),
+    tolerance: fraction.meta({
+      label: 'Tolerance',
+      help: 'relative residual at which iterating ends',
+      otherwise: '1e-6',
+      advanced: true,
+    }),
+    positivesK: z.int().min(1).max(100_000).meta({
+      label: 'Positives within',
+      help: 'manifold rank within which positives are, and Euclidean rank beyond',
+      otherwise: '50, at most 6 % of the photos',
+    }),
+    negativesK: z.int().min(1).max(1_000_000).meta({
+      label: 'Negatives within',
+      help: 'Euclidean rank within which negatives are, and manifold rank beyond',
+      otherwise: '10000, at most half of the photos',
+    }),
+    kept: z.int().min(1).max(1000).meta({ label: 'Pool', help: 'largest pool of an anchor', otherwise: '50' }),
+    anchors: z.enum(['maxima', 'all']).meta({
+      label: 'Anchors',
+      help: 'local maxima of importance, or every photo',
+      otherwise: 'maxima',
+    }),
+    maxAnchors: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .meta({ label: 'Most anchors', help: 'most important anchors that are kept', otherwise: '1500' }),
+    importance: z.enum(['degree', 'power']).meta({
+      label: 'Importance',
+      help: 'degree, or power for a thousand steps of power iteration',
+      otherwise: 'degree',
+      advanced: true,
+    }),
+  })
+  .partial();
+
+/** Parameters of ranking methods, as they travel; each method reads its own (src/shared/methods). */
+export const ranking = z
+  .strictObject({
+    k: z.int().min(1).max(10_000),
+    kq: z.int().min(1).max(10_000),
+    gamma: z.number().positive().max(20),
+    alpha: z.number().positive().max(0.99999),
+    iterations: z.int().min(0).max(10_000),
+    tolerance: fraction,
+    rank: z.int().min(0).max(5000),
+    expansion: z.int().min(1).max(1000),
+    exponent: z.number().min(0).max(20),
+    truncation: z.int().min(1).max(100_000),
+    shortlist: z.int().min(1).max(100_000),
+  })
+  .partial();
