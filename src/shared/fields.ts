@@ -14,8 +14,8 @@ declare module 'zod' {
     flag?: string;
     /** What stands for its value in `--help`: `file` in `--out <file>`. */
     value?: string;
-    /** What a page may send instead; `false` where only the host may say it (paths of this machine). */
-    page?: z.ZodType | false;
+    /** What pages may send: an `id` alone, or nothing (`false`: paths of this machine). */
+    page?: 'id' | false;
     /** Only for those who look for it: forms fold it away. */
     advanced?: boolean;
   }
@@ -38,7 +38,7 @@ export const network = z.string().min(1).max(4096).meta({
   label: 'Network',
   help: 'content hash in the library, a path to an ONNX file, or "default"',
   value: 'network',
-  page: id,
+  page: 'id',
 });
 export const size = z.int().min(64).max(2048).meta({
   label: 'Size',
