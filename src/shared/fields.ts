@@ -61,6 +61,15 @@ export const set = z
   .regex(/^[0-9a-f]{8,64}(-\d{2,4})?$/)
   .meta({ label: 'Descriptors', help: 'descriptor set of the library instead of those of a network', value: 'set' });
 
+/** Whether photos are described or drawn: photos, or edge maps of them. */
+export const domain = z.enum(['photos', 'edges']).meta({ label: 'Input' });
+/** Visual words of a vocabulary. */
+export const words = z.int().min(2).max(16_777_216).meta({
+  label: 'Words',
+  help: 'visual words of the vocabulary',
+  otherwise: 'one for every sixteenth feature',
+});
+
 /** The list of numbers that an option writes with commas. */
 export const numbers = (least: number, most: number, length = 64) =>
   z.array(z.number().min(least).max(most)).min(1).max(length);

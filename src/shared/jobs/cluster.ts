@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { clusteringReport } from '../domain.ts';
+import { folder, seed, words } from '../fields.ts';
+import { job } from './job.ts';
+import { baseName } from './sources.ts';
+
+/** From a folder of photos to places and 3D models. */
+export const clusterJob = job({
+  kind: 'cluster',
+  title: ({ photos }) => `Cluster ${baseName(photos)}`,
+  startedBy: 'host',
+  params: z.strictObject({
+    photos: folder.meta({
+      label: 'Photos',
+      help: 'a folder of photos; run again with another to let the library grow',
+      value: 'photos',
+    }),
+    neighbours: z.int().min(1).max(100_000).optional().meta({
+      label: 'Neighbours',
+      help: 'photos that are matched with each, by visual words',
+      otherwise: '20',
+    }),
+    minInliers: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .meta({ label: 'Inliers', help: 'confirmed matches that make a pair', otherwise: '15' }),
+    words: words.optional(),
+    seed: seed.optional().meta({ help: 'of the vocabulary', otherwise: '0' }),
+    /** False stops at verified matches, without COLMAP. */
+    reconstruct: z.boolean().default(true).meta({ label: 'Build 3D models', help: 'build 3D models with COLMAP' }),
+  }),
+  result: clusteringReport,
+});

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { domainReport } from '../domain.ts';
+import { folder } from '../fields.ts';
+import { job } from './job.ts';
+import { baseName } from './sources.ts';
+
+const named = z.string().min(1).max(4096).optional();
+
+/** Domain generalisation: linear classifiers learned on some domains, tested on others (methods.md 3). */
+export const domainsJob = job({
+  kind: 'domains',
+  title: (p) => `Domains of ${baseName(p.folder)}`,
+  startedBy: 'host',
+  params: z.strictObject({
+    folder: folder.meta({ help: 'domain/class/image, like PACS' }),
+    drawn: z.array(z.string().trim().min(1)).optional().meta({
+      help: 'domains that are drawings, with commas',
+      otherwise: 'those called sketch, drawing, doodle',
+      value: 'domains',
+    }),
+    network: named.meta({ help: 'pre-trained network', otherwise: 'the embedded one', value: 'file', page: 'id' }),
+    fineTuned: named.meta({ help: 'fine-tuned network', otherwise: 'the embedded one', value: 'file', page: 'id' }),
+    edges: named.meta({ help: 'edge network', otherwise: 'the embedded one', value: 'file', page: 'id' }),
+    seeds: z.int().min(1).max(1000).default(3).meta({
+      label: 'Seeds',
+      help: 'repetitions, each with another tenth of the sources that picks the regularisation',
+    }),
+  }),
+  result: domainReport,
+});

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { evaluationResult } from '../domain.ts';
+import { network, seed, size } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Measures a network on held-out places, geometry being the truth. */
+export const evaluateJob = job({
+  kind: 'evaluate',
+  title: () => 'Measure',
+  startedBy: 'page',
+  params: z.strictObject({ network: network.optional(), size: size.optional(), seed: seed.optional() }),
+  result: evaluationResult.extend({ network: z.string() }),
+});

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { EXPORT_FORMATS, PHOTO_PLACEMENTS } from '../domain.ts';
+import { count } from '../facts/facts.ts';
+import { mining, path, rowNumber, seed } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Writes pairs, a benchmark or a run's tuples for other tools. */
+export const exportJob = job({
+  kind: 'export',
+  title: ({ format }) => `Export ${format}`,
+  startedBy: 'host',
+  params: z.strictObject({
+    format: z.enum(EXPORT_FORMATS).meta({ label: 'Format', value: 'format' }),
+    out: path.meta({ help: 'folder; it is made where it is not there' }),
+    run: rowNumber
+      .optional()
+      .meta({ help: 'which mining run', otherwise: 'the newest, for retrieval-sfm all pairs', value: 'n' }),
+    seed: seed.optional(),
+    photos: z
+      .enum(PHOTO_PLACEMENTS)
+      .default('link')
+      .meta({ label: 'Photos', help: 'how photos come beside retrieval-sfm and gnd', value: 'how' }),
+    pairsPerQuery: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .meta({ help: 'most positives of a query in retrieval-sfm', otherwise: '2' }),
+    mining: mining.omit({ queries: true }).optional(),
+  }),
+  result: z.looseObject({ what: z.string(), items: count, files: z.array(z.string()) }),
+});

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { count } from '../facts/facts.ts';
+import { domain, network, size } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Describes every photo of the library that has no descriptor yet. */
+export const extractJob = job({
+  kind: 'extract',
+  title: () => 'Extract descriptors',
+  startedBy: 'page',
+  params: z.strictObject({
+    network: network.optional(),
+    size: size.optional(),
+    domain: domain.optional().meta({ help: 'photos, or edges: with the network that drawings go to' }),
+  }),
+  result: z.object({ network: z.string(), photos: count, computed: count, dim: count, size: z.int() }),
+});

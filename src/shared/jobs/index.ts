@@ -1,0 +1,52 @@
+/** Every job. A new one is one file here, one in engine/work, one among the commands, and a line in each list. */
+import { z } from 'zod';
+import { forPages } from '../schema.ts';
+import { clusterJob } from './cluster.ts';
+import { domainsJob } from './domains.ts';
+import { duplicatesJob } from './duplicates.ts';
+import { evaluateJob } from './evaluate.ts';
+import { exportJob } from './export.ts';
+import { extractJob } from './extract.ts';
+import { importJob } from './import.ts';
+import { ladderJob } from './ladder.ts';
+import { mapJob } from './map.ts';
+import { measureJob } from './measure.ts';
+import { mineJob } from './mine.ts';
+import { networkJob } from './network.ts';
+import { regionsJob } from './regions.ts';
+import { runJob } from './run.ts';
+import { sketchesJob } from './sketches.ts';
+import { teacherJob } from './teacher.ts';
+import { tradeoffJob } from './tradeoff.ts';
+import { trainJob } from './train.ts';
+import { vectorsJob } from './vectors.ts';
+import { whitenJob } from './whiten.ts';
+import type { GivenOf, JobDefinition, ParamsOf, ResultOf } from './job.ts';
+
+export const JOBS = {
+  import: importJob,
+  extract: extractJob,
+  mine: mineJob,
+  train: trainJob,
+  evaluate: evaluateJob,
+  run: runJob,
+  regions: regionsJob,
+  vectors: vectorsJob,
+  measure: measureJob,
+  map: mapJob,
+  tradeoff: tradeoffJob,
+  export: exportJob,
+  teacher: teacherJob,
+  cluster: clusterJob,
+  duplicates: duplicatesJob,
+  domains: domainsJob,
+  sketches: sketchesJob,
+  network: networkJob,
+  whiten: whitenJob,
+  ladder: ladderJob,
+} as const satisfies { readonly [K in string]: JobDefinition<K> };
+
+export type JobKind = keyof typeof JOBS;
+export type JobParams<K extends JobKind> = ParamsOf<(typeof JOBS)[K]>;
+export type JobGiven<K extends JobKind> = GivenOf<(typeof JOBS)[K]>;
+export type JobResult<K extends JobKind> = ResultOf<(typeof JOBS)[K]>;

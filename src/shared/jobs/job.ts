@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+import type { Facts } from '../facts/facts.ts';
+
+/** Who may start a job: a page, the host alone (it takes paths: a dialog or the command line), or only commands. */
+export type StartedBy = 'page' | 'host' | 'command';
+
+/**
+ * What a long task is called, what it takes and what it gives. Commands with their help, forms, checks and rows in Jobs are derived from it;
+ * `engine/work/<kind>.ts` does it.
+ */
+export interface JobDefinition<
+  K extends string = string,
+  P extends z.ZodObject = z.ZodObject,
+  R extends z.ZodType = z.ZodType,
+> {
+  readonly kind: K;
+  /** What lists call it. */
+  title(params: z.output<P>): string;
+  readonly startedBy: StartedBy;
+  readonly params: P;
+  readonly result: R;
+}
+
+/** Defines a job. */
+export function job<K extends string, P extends z.ZodObject, R extends z.ZodType>(
+  definition: JobDefinition<K, P, R>,
+): JobDefinition<K, P, R> {
+  return definition;
+}
+
+/** What a job takes, after defaults. */
+export type ParamsOf<J extends JobDefinition> = z.output<J['params']>;
+/** What may be given to it. */
+export type GivenOf<J extends JobDefinition> = z.input<J['params']>;
+/** What it gives. */
+export type ResultOf<J extends JobDefinition> = Facts<J['result']>;

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { ladderReport } from '../domain.ts';
+import { job } from './job.ts';
+import { trainingFields } from './training-fields.ts';
+
+/** What each component brings, over seeds (methods.md 1.10). */
+export const ladderJob = job({
+  kind: 'ladder',
+  title: () => 'Component contributions',
+  startedBy: 'page',
+  params: z.strictObject({
+    ...trainingFields,
+    ladder: z
+      .strictObject({
+        poolings: z
+          .array(z.enum(['mac', 'gem']))
+          .min(1)
+          .max(2)
+          .default(['mac', 'gem'])
+          .meta({ label: 'Poolings', help: 'mac, gem, or both with a comma', value: 'list' }),
+        seeds: z
+          .int()
+          .min(1)
+          .max(100)
+          .default(3)
+          .meta({ label: 'Seeds', help: 'draws of places and tuples, each a whole ladder' }),
+      })
+      .prefault({}),
+  }),
+  result: ladderReport,
+});

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { count } from '../facts/facts.ts';
+import { network, seed, set, size } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Lays all photos out in two dimensions. */
+export const mapJob = job({
+  kind: 'map',
+  title: () => 'Map of all photos',
+  startedBy: 'page',
+  params: z.strictObject({
+    network: network.optional(),
+    set: set.optional(),
+    size: size.optional(),
+    seed: seed.optional(),
+  }),
+  result: z.object({ set: z.string(), photos: count }),
+});

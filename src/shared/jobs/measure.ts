@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { METHODS, queryScoreInfo } from '../domain.ts';
+import { network, ranking, seed, set, size } from '../fields.ts';
+import { id } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Measures one method on one set of descriptors under a protocol. */
+export const measureJob = job({
+  kind: 'measure',
+  title: (p) => `Measure ${p.method}`,
+  startedBy: 'page',
+  params: z.strictObject({
+    network: network.optional(),
+    set: set.optional(),
+    size: size.optional(),
+    seed: seed.optional(),
+    method: z.enum(METHODS).default('cosine').meta({ label: 'Method', value: 'method' }),
+    ranking: ranking.optional(),
+    /** Ground truth of the library. */
+    truth: id.optional(),
+    protocol: z.string().max(40).default('sfm').meta({ label: 'Protocol', value: 'protocol' }),
+  }),
+  result: z.looseObject({
+    id: z.int(),
+    map: z.number(),
+    perQuery: z.array(queryScoreInfo),
+    set: z.string(),
+    network: z.string().nullable(),
+    method: z.string(),
+    parameters: z.record(z.string(), z.number()),
+    msPerQuery: z.number(),
+    offlineMs: z.number(),
+    /** For geometry: mAP of every difficulty that the library has. */
+    byDifficulty: z.record(z.string(), z.number()).optional(),
+  }),
+});

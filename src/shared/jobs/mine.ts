@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { count } from '../facts/facts.ts';
+import { manifold, mining, network, seed, set, size } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Mines a run of tuples, from geometry or on the manifold of descriptors. */
+export const mineJob = job({
+  kind: 'mine',
+  title: (p) => (p.manifold === undefined ? 'Mine tuples' : 'Mine on the manifold'),
+  startedBy: 'page',
+  params: z.strictObject({
+    network: network.optional(),
+    size: size.optional(),
+    seed: seed.optional(),
+    mining: mining.optional(),
+    /** Mines on the manifold of the descriptors instead of geometry. */
+    manifold: manifold.optional(),
+    set: set.optional(),
+  }),
+  result: z.object({
+    run: z.int(),
+    tuples: count,
+    queries: count,
+    meanNegativeDistance: z.number(),
+    warnings: z.array(z.string()),
+  }),
+});

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { POOLINGS } from '../domain.ts';
+import { count } from '../facts/facts.ts';
+import { file } from '../fields.ts';
+import { job } from './job.ts';
+import { baseName } from './sources.ts';
+
+/** Puts a backbone into the library: of the catalogue by its id, downloading it first where it is not there yet, or from a file. */
+export const networkJob = job({
+  kind: 'network',
+  title: ({ backbone }) => `Add ${backbone.id ?? baseName(backbone.file ?? '')}`,
+  startedBy: 'page',
+  params: z.strictObject({
+    backbone: z.strictObject({
+      id: z.string().max(100).optional().meta({ help: 'id of the catalogue', value: 'id' }),
+      file: file.optional().meta({ help: 'ONNX file' }),
+      pooling: z.enum(POOLINGS).default('gem').meta({ label: 'Pooling' }),
+    }),
+  }),
+  result: z.object({ network: z.string(), name: z.string(), dim: count }),
+});

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { count } from '../facts/facts.ts';
+import { network, size } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Describes R-MAC's regions of every photo. */
+export const regionsJob = job({
+  kind: 'regions',
+  title: () => 'Describe regions',
+  startedBy: 'page',
+  params: z.strictObject({
+    network: network.optional(),
+    size: size.optional(),
+    half: z.boolean().default(true).meta({ label: 'Half precision', help: 'keep it as float16' }),
+  }),
+  result: z.object({ set: z.string(), photos: count, rows: count, dim: count }),
+});

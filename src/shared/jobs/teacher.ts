@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { teacherComparison } from '../domain.ts';
+import { network, seed, set, size, words } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Bags of words with geometry beside the network that learned from them. */
+export const teacherJob = job({
+  kind: 'teacher',
+  title: () => 'Teacher against student',
+  startedBy: 'page',
+  params: z.strictObject({
+    network: network.optional(),
+    set: set.optional(),
+    size: size.optional(),
+    seed: seed.optional(),
+    words: words.optional(),
+    protocol: z
+      .enum(['sfm-easy', 'sfm-medium', 'sfm'])
+      .default('sfm-medium')
+      .meta({ label: 'Protocol', help: 'which shared points make a positive', value: 'protocol' }),
+  }),
+  result: z.array(teacherComparison),
+});

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { tradeoffReport } from '../domain.ts';
+import { network, ranking, set, size } from '../fields.ts';
+import { job } from './job.ts';
+
+/** What hybrid diffusion costs between conjugate gradients and spectral ranking. */
+export const tradeoffJob = job({
+  kind: 'tradeoff',
+  title: () => 'Diffusion from gradients to spectrum',
+  startedBy: 'page',
+  params: z.strictObject({
+    network: network.optional(),
+    set: set.optional(),
+    size: size.optional(),
+    ranking: ranking.optional(),
+  }),
+  result: tradeoffReport.extend({ set: z.string(), setName: z.string() }),
+});

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { POOLINGS, epochInfo } from '../domain.ts';
+import { count } from '../facts/facts.ts';
+import { domain, rowNumber } from '../fields.ts';
+import { job } from './job.ts';
+import { trainingFields } from './training-fields.ts';
+
+/** Fine-tunes a network on tuples, or takes up a run that was cut short. */
+export const trainJob = job({
+  kind: 'train',
+  title: (p) => (p.resume === undefined ? 'Train' : `Resume training run ${p.resume}`),
+  startedBy: 'page',
+  params: z.strictObject({
+    ...trainingFields,
+    domain: domain.optional().meta({ help: 'photos, or edges: an EdgeMAC network on edge maps of the photos' }),
+    pooling: z
+      .enum(POOLINGS)
+      .optional()
+      .meta({ label: 'Pooling', help: 'for edges mac or gem', otherwise: 'the network’s own' }),
+    name: z
+      .string()
+      .min(1)
+      .max(120)
+      .optional()
+      .meta({ label: 'Name', help: 'what to call the trained network', value: 'name' }),
+    detector: z.string().min(1).max(4096).optional().meta({
+      help: 'detector of its edges: covis-edges-1, classical, or an ONNX file',
+      otherwise: 'covis-edges-1',
+      value: 'detector',
+      page: false,
+    }),
+    /** Manifold run that is trained on. */
+    pools: rowNumber
+      .optional()
+      .meta({ label: 'Pools', help: 'manifold run whose pools are trained on, instead of mining geometry each epoch' }),
+    /** A training run to take up where it stopped. */
+    resume: rowNumber
+      .optional()
+      .meta({ help: 'takes a run up at its last checkpoint; nothing else can be chosen then' }),
+  }),
+  result: z.object({
+    run: z.int(),
+    network: z.string(),
+    backend: z.string(),
+    device: z.string(),
+    epochs: z.array(epochInfo),
+    tuples: count,
+    seconds: z.number(),
+    peakMemoryBytes: z.number(),
+  }),
+});

@@ -1,0 +1,165 @@
+/** What a schema says of itself: its leaves, what each takes in words, and why a value was refused. Faces are derived from this. */
+import { z } from 'zod';
+import { CovisError } from './errors.ts';
+import { id } from './fields.ts';
+
+/** One value that a person can give, wherever it stands in a schema. */
+export interface Leaf {
+  /** Where it stands: `['mining', 'count']`. */
+  readonly path: readonly string[];
+  readonly schema: z.ZodType;
+  readonly meta: z.GlobalMeta;
+  readonly required: boolean;
+  /** What it is where it is left out; undefined where the schema does not say. */
+  readonly initial: unknown;
+}
+
+interface Wrapped {
+  readonly inner: z.ZodType;
+  readonly meta: z.GlobalMeta;
+  readonly required: boolean;
+  readonly initial: unknown;
+}
+
+/** A schema without what makes it optional, and the facts of all its layers; inner ones count where outer ones say nothing. */
+export function unwrap(schema: z.ZodType): Wrapped {
+  const meta = schema.meta() ?? {};
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodReadonly) {
+    const below = unwrap(schema.unwrap() as z.ZodType);
+    const optional = schema instanceof z.ZodOptional;
+    return { ...below, meta: { ...below.meta, ...meta }, required: below.required && !optional };
+  }
+  if (schema instanceof z.ZodDefault) {
+    const below = unwrap(schema.unwrap() as z.ZodType);
+    return { inner: below.inner, meta: { ...below.meta, ...meta }, required: false, initial: schema.def.defaultValue };
+  }
+  return { inner: schema, meta, required: true, initial: undefined };
+}
+
+/** Every value of an object schema; groups are looked into. */
+export function leavesOf(schema: z.ZodObject, path: readonly string[] = [], required = true): Leaf[] {
+  return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([key, s]) => {
+    const { inner, ...facts } = unwrap(s);
+    const here = [...path, key];
+    if (inner instanceof z.ZodObject) return leavesOf(inner, here, required && facts.required);
+    return [{ path: here, schema: inner, ...facts, required: required && facts.required }];
+  });
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)!}`;
+}
+
+interface Json {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly maxLength?: number;
+  readonly items?: Json;
+  readonly anyOf?: readonly Json[];
+}
+
+/** JSON Schema of a value, from which bounds are read. */
+export function jsonOf(schema: z.ZodType): Json {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json;
+}
+
+const LARGE = 2 ** 53 - 1;
+
+function boundsText(j: Json): string {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = j;
+  const top = maximum !== undefined && maximum < LARGE ? maximum : undefined;
+  const bottom = minimum !== undefined && minimum > -LARGE ? minimum : undefined;
+  const below = exclusiveMaximum === undefined ? '' : ` below ${exclusiveMaximum}`;
+  if (exclusiveMinimum !== undefined)
+    return ` above ${exclusiveMinimum}${top === undefined ? below : ` and up to ${top}`}`;
+  if (bottom !== undefined) return ` from ${bottom}${top === undefined ? below : ` to ${top}`}`;
+  return top === undefined ? below : ` up to ${top}`;
+}
+
+function textOf(j: Json): string {
+  if (j.enum !== undefined) return orList(j.enum.map(String));
+  if (j.anyOf !== undefined) return orList([...new Set(j.anyOf.map(textOf))]);
+  if (j.type === 'integer') return `a whole number${boundsText(j)}`;
+  if (j.type === 'number') return `a number${boundsText(j)}`;
+  if (j.type === 'boolean') return 'true or false';
+  if (j.type === 'array') {
+    const { items = {} } = j;
+    if (items.enum !== undefined) return `one or more of ${items.enum.map(String).join(', ')}`;
+    return `${textOf(items).replace(/^an? /, '').replace(/^(whole )?number/, '$1numbers')} with commas between them`;
+  }
+  if (j.type === 'string')
+    return j.maxLength === undefined ? 'a text' : `a text of at most ${j.maxLength} characters`;
+  return 'another value';
+}
+
+/** What a value takes, in words: `a whole number from 1 to 1000`. */
+export function takes(schema: z.ZodType): string {
+  const { inner, meta } = unwrap(schema);
+  const json = jsonOf(inner);
+  if (json.type === 'string' && json.enum === undefined && meta.value !== undefined)
+    return /^[aeiou]/.test(meta.value) ? `an ${meta.value}` : `a ${meta.value}`;
+  return textOf(json);
+}
+
+/** A value as it is shown in a message. */
+function shown(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return `"${value}"`;
+  return JSON.stringify(value) ?? 'nothing';
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | null | undefined)?.[k], value);
+}
+
+/** The leaf that an issue is about, by the longest path that both share. */
+function leafAt(leaves: readonly Leaf[], path: readonly PropertyKey[]): Leaf | undefined {
+  return leaves.find((l) => l.path.every((p, i) => path[i] === p));
+}
+
+/**
+ * Checks a value against the schema that all faces share.
+ * @param nameOf what the asking face calls a value: an option, a parameter.
+ * @throws CovisError with `code`, naming the value, what it takes and what was given.
+ */
+export function check<S extends z.ZodObject>(
+  schema: S,
+  value: unknown,
+  nameOf: (path: readonly string[]) => string = (path) => path.join('.'),
+  code: 'INPUT_INVALID' | 'VALIDATION_FAILED' = 'INPUT_INVALID',
+): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const leaf = leafAt(leavesOf(schema), issue.path);
+  if (issue.code === 'unrecognized_keys')
+    throw new CovisError(code, `There is no ${issue.keys.map((k) => nameOf([...issue.path.map(String), k])).join(', ')}`);
+  if (leaf === undefined || issue.code === 'custom') {
+    const name = issue.path.length === 0 ? '' : `${nameOf(issue.path.map(String))}: `;
+    throw new CovisError(code, `${name}${issue.message}`);
+  }
+  const given = at(value, leaf.path);
+  const said = given === undefined ? 'and is missing' : `not ${shown(given)}`;
+  throw new CovisError(code, `${nameOf(leaf.path)} takes ${takes(leaf.schema.meta(leaf.meta))}, ${said}`);
+}
+
+/** The same schema for those who may not name paths: without what only the host may say, and with ids for names. */
+export function forPages(schema: z.ZodObject): z.ZodObject {
+  const shape: Record<string, z.ZodType> = {};
+  for (const [key, s] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
+    const { inner, meta, required } = unwrap(s);
+    if (meta.page === false) continue;
+    if (inner instanceof z.ZodObject) {
+      const group = forPages(inner);
+      shape[key] = required ? group : group.optional();
+    } else if (meta.page === 'id') shape[key] = required ? id : id.optional();
+    else shape[key] = s;
+  }
+  return z.strictObject(shape);
+}
