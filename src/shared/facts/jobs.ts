@@ -1,0 +1,67 @@
+/** Facts of jobs: what is asked for, how far it is, how it ended. */
+import { z } from 'zod';
+import type { Facts } from './facts.ts';
+
+export const jobKind = z.enum([
+  'import',
+  'extract',
+  'mine',
+  'train',
+  'evaluate',
+  'run',
+  'regions',
+  'vectors',
+  'measure',
+  'map',
+  'tradeoff',
+  'export',
+  'teacher',
+  'cluster',
+  'duplicates',
+  'domains',
+  'sketches',
+  'network',
+  'whiten',
+  'ladder',
+]);
+export type JobKind = Facts<typeof jobKind>;
+
+export const jobState = z.enum(['queued', 'running', 'done', 'failed', 'cancelled']);
+export type JobState = Facts<typeof jobState>;
+
+export const jobProgress = z.object({
+  /** What is being done now, as a short phrase. */
+  step: z.string(),
+  done: z.number(),
+  /** 0 where the amount is not known. */
+  total: z.number(),
+  unit: z.string(),
+  /** Units per second, smoothed; 0 until measured. */
+  rate: z.number(),
+  /** Seconds left; null until it can be told. */
+  left: z.number().nullable(),
+});
+export type JobProgress = Facts<typeof jobProgress>;
+
+export const jobInfo = z.object({
+  id: z.int(),
+  kind: jobKind,
+  title: z.string(),
+  state: jobState,
+  created: z.string(),
+  started: z.string().nullable(),
+  finished: z.string().nullable(),
+  progress: jobProgress.nullable(),
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      file: z.exactOptional(z.string()),
+      offset: z.exactOptional(z.number()),
+      hint: z.exactOptional(z.string()),
+    })
+    .nullable(),
+  warnings: z.array(z.string()),
+  result: z.unknown(),
+});
+export type JobInfo = Facts<typeof jobInfo>;

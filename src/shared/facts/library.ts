@@ -1,0 +1,22 @@
+/** Facts of the open library and what leaves it. */
+import { z } from 'zod';
+import { count, type Facts } from './facts.ts';
+import { networkInfo } from './networks.ts';
+
+export const libraryInfo = z.object({
+  path: z.string(),
+  name: z.string(),
+  photos: count,
+  scenes: count,
+  clusters: count,
+  points: count,
+  pairs: count,
+  networks: z.array(networkInfo),
+  device: z.string(),
+  version: z.string(),
+});
+export type LibraryInfo = Facts<typeof libraryInfo>;
+
+/** Formats that other tools open. */
+export const EXPORT_FORMATS = ['retrieval-sfm', 'gnd', 'hloc-pairs', 'csv', 'jsonl', 'parquet'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];

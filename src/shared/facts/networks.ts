@@ -1,0 +1,126 @@
+/** Facts of networks: what they take, how they pool, what they end in. */
+import { z } from 'zod';
+import { count, type Facts } from './facts.ts';
+
+/**
+ * Ways from a feature map to a vector (methods.md 1.5): maximum, mean, generalised mean with one exponent or one per channel, and the
+ * sum over R-MAC's regions, each pooled by maximum or by GeM.
+ */
+export const POOLINGS = ['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
+/** What poolings are called, also in names of networks. */
+export const POOLING_NAMES: Readonly<Record<Pooling, string>> = {
+  mac: 'MAC',
+  spoc: 'SPoC',
+  gem: 'GeM',
+  gemmp: 'GeM per channel',
+  rmac: 'R-MAC',
+  rgem: 'R-GeM',
+};
+
+/** How pixels become the network's input: (value * scale - mean) / std per channel, values 0..255, NCHW. */
+export const preprocess = z.object({
+  order: z.enum(['RGB', 'BGR']),
+  scale: z.number(),
+  mean: z.tuple([z.number(), z.number(), z.number()]),
+  std: z.tuple([z.number(), z.number(), z.number()]),
+});
+export type Preprocess = Facts<typeof preprocess>;
+
+/** How a whitening was made (methods.md 1.8). */
+export const whiteningFacts = z.object({
+  /** Learned from matching pairs, or by principal components of all descriptors. */
+  method: z.enum(['learned', 'pca']),
+  /** Matching pairs; 0 for PCA. */
+  pairs: count,
+  descriptors: count,
+  /** Dimensions before it. */
+  from: z.number(),
+  /** Share of the mean variance added to every direction; 0 where there were enough samples. */
+  shrinkage: z.number(),
+  /** Long side in pixels of the images that it was learned on. */
+  size: z.int(),
+  /** Seed of the split whose training places it was learned on. */
+  seed: z.int(),
+});
+export type WhiteningFacts = Facts<typeof whiteningFacts>;
+
+/** How an edge network wants its maps (methods.md 2.1, 2.6). */
+export const edgeSpec = z.object({
+  /** The detector that it was made for: `classical`, the embedded one's name, or a content hash. */
+  detector: z.string(),
+  /** Factors of the long side; descriptors of all scales are summed. */
+  scales: z.array(z.number()),
+  /** Mirror images are summed, too. */
+  mirror: z.boolean(),
+  /** Zero pixels added on every side. */
+  padding: z.int(),
+});
+export type EdgeSpec = Facts<typeof edgeSpec>;
+
+/** What a network is; kept inside its ONNX file under the metadata key `covis`. */
+export const networkSpec = z.object({
+  name: z.string(),
+  dim: count,
+  preprocess,
+  /** Where the backbone came from, as a sentence. */
+  origin: z.string(),
+  licence: z.string(),
+  /** The value of the backbone's graph that is pooled. */
+  features: z.string(),
+  /** How that is pooled; GeM where nothing is said. */
+  pooling: z.enum(POOLINGS).optional(),
+  /** Factors of the image's size at which the graph itself describes and combines (methods.md 1.7); one scale where nothing is said. */
+  scales: z.array(z.number()).optional(),
+  /** What the whitening at the network's end was learned from; absent where there is none. */
+  whitening: whiteningFacts.optional(),
+  /** Made by an experiment on training, not to be worked with: lists leave it out. */
+  experiment: z.boolean().optional(),
+  /** Present for networks that take edge maps instead of photos. */
+  edges: edgeSpec.optional(),
+});
+export type NetworkSpec = Facts<typeof networkSpec>;
+
+/** A network of the library. `id` is a content hash. */
+export const networkInfo = networkSpec.extend({
+  id: z.string(),
+  parent: z.string().nullable(),
+  created: z.string(),
+  bytes: count,
+  parameters: count,
+  embedded: z.boolean(),
+});
+export type NetworkInfo = Facts<typeof networkInfo>;
+
+/** A network that Covis knows of outside any library. */
+export const catalogueEntry = z.object({
+  /** What `--network` and `covis networks add` take. */
+  id: z.string(),
+  name: z.string(),
+  /** Part of Covis, in this person's store, or to be downloaded into it. */
+  state: z.enum(['embedded', 'here', 'downloadable']),
+  bytes: count,
+  sha256: z.string(),
+  licence: z.string(),
+  /** Bytes of a download that was cut short, from which it goes on. */
+  came: count,
+});
+export type CatalogueEntry = Facts<typeof catalogueEntry>;
+
+/** What an edge network sees: the filter as it stands and how much of the library it describes. */
+export const edgeNetworkInfo = z.object({
+  network: z.string(),
+  name: z.string(),
+  detector: z.string(),
+  filter: z.object({
+    gain: z.number(),
+    exponent: z.number(),
+    slope: z.number(),
+    threshold: z.number(),
+  }),
+  /** Photos with descriptors, of all of the library. */
+  described: count,
+  photos: count,
+});
+export type EdgeNetworkInfo = Facts<typeof edgeNetworkInfo>;

@@ -1,0 +1,66 @@
+/** Facts of a search: the ways to rank, what is found, and why. */
+import { z } from 'zod';
+import { clusterLabel } from './clusters.ts';
+import { count, type Facts } from './facts.ts';
+
+/** Every way to rank a database; the first is what all others are compared with. */
+export const METHODS = [
+  'cosine',
+  'ann',
+  'aqe',
+  'alpha-qe',
+  'dba',
+  'alpha-dba',
+  'superglobal',
+  'cg',
+  'iterative',
+  'jacobi',
+  'truncated',
+  'fsr',
+  'hybrid',
+  'offline',
+] as const;
+export type Method = (typeof METHODS)[number];
+
+/** What a search can rank by: descriptors, or visual words with spatial verification. */
+export const SEARCH_METHODS = [...METHODS, 'bow'] as const;
+export type SearchMethod = (typeof SEARCH_METHODS)[number];
+
+export const searchHit = z.object({
+  photo: z.string(),
+  name: z.string(),
+  clusters: z.array(clusterLabel),
+  score: z.number(),
+  /** Against a library photo as query: shares enough points, the same place, or another place. */
+  relation: z.enum(['positive', 'same-place', 'other', 'unknown', 'query']),
+  shared: count.nullable(),
+  /** The region that matches best, as displayed, in fractions; for regional sets. */
+  box: z.exactOptional(
+    z.object({
+      x: z.number(),
+      y: z.number(),
+      width: z.number(),
+      height: z.number(),
+    }),
+  ),
+  /** Width over height as displayed. */
+  aspect: z.number(),
+  /** Matches that one affine map explains; for bags of words. */
+  inliers: z.exactOptional(count),
+});
+export type SearchHit = Facts<typeof searchHit>;
+
+export const heatGrid = z.object({
+  width: count,
+  height: count,
+  values: z.array(z.number()),
+});
+export type HeatGrid = Facts<typeof heatGrid>;
+
+/** Why two photos match: what each place of either adds to the similarity. Grids are row-major and sum to it. */
+export const explanation = z.object({
+  similarity: z.number(),
+  query: heatGrid,
+  hit: heatGrid,
+});
+export type Explanation = Facts<typeof explanation>;

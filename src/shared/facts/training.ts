@@ -1,0 +1,112 @@
+/** Facts of training: parameters, runs, recipes. */
+import { z } from 'zod';
+import { count, type Facts } from './facts.ts';
+import { miningParameters } from './mining.ts';
+import { POOLINGS } from './networks.ts';
+
+export const epochInfo = z.object({
+  epoch: count,
+  loss: z.number(),
+  /** Mean distance of the mined negatives to their query before the epoch. */
+  negativeDistance: z.number(),
+  /** Fraction of negatives inside the margin: those that still teach. */
+  activeNegatives: z.number(),
+  map: z.number().nullable(),
+  /** GeM's exponent, the mean of them where there are several; null where there is none. */
+  p: z.number().nullable(),
+  seconds: z.number(),
+  /** Tuples left out because a photo could not be read. */
+  skipped: count,
+});
+export type EpochInfo = Facts<typeof epochInfo>;
+
+/** What computes loss and gradients. `tfjs-cpu` is TensorFlow.js in plain JavaScript: very slow, there to check the others. */
+export const BACKENDS = [
+  'auto',
+  'cpu',
+  'webgpu',
+  'cuda',
+  'directml',
+  'coreml',
+  'tensorflow',
+  'tfjs-webgpu',
+  'tfjs-cpu',
+] as const;
+export type Backend = (typeof BACKENDS)[number];
+
+/** How the learning rate falls: by e^-rate each epoch, or divided at given epochs (methods.md 1.6). */
+export const decay = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('exponential'),
+    rate: z.number(),
+  }),
+  z.object({
+    kind: z.literal('steps'),
+    epochs: z.array(z.number()),
+    factor: z.number(),
+  }),
+]);
+export type Decay = Facts<typeof decay>;
+
+export const trainingParameters = z.object({
+  /** The recipe that the rest started from. */
+  preset: z.string(),
+  /** What the trained network is to be called; chosen if null. */
+  name: z.string().nullable(),
+  /** The result belongs to an experiment; lists of networks leave it out. */
+  experiment: z.boolean(),
+  backend: z.enum(BACKENDS),
+  epochs: count,
+  loss: z.enum(['contrastive', 'triplet']),
+  optimiser: z.enum(['adam', 'sgd']),
+  decay,
+  /**
+   * What the summed gradient of a step is divided by (methods.md 1.4): nothing, the tuples of the step, or the pairs of its tuples.
+   * Adam hardly feels it, gradient descent does.
+   */
+  scaling: z.enum(['sum', 'tuples', 'pairs']),
+  /** Gradient descent takes this share of each gradient away before it enters the momentum. */
+  dampening: z.number(),
+  /** Tuples of one step of the optimiser. */
+  batch: count,
+  /** Mining run whose manifold pools are trained on instead of geometry; null to mine each epoch. */
+  pools: z.int().nullable(),
+  queriesPerEpoch: count,
+  learningRate: z.number(),
+  weightDecay: z.number(),
+  margin: z.number(),
+  size: z.int(),
+  seed: z.int(),
+  /** Times an epoch that tuples are mined anew, each time for its share of the queries. */
+  minings: count,
+  mining: miningParameters,
+});
+export type TrainingParameters = Facts<typeof trainingParameters>;
+
+export const trainingRunInfo = z.object({
+  id: z.int(),
+  created: z.string(),
+  state: z.enum(['running', 'done', 'stopped', 'failed']),
+  network: z.string(),
+  networkName: z.string(),
+  result: z.string().nullable(),
+  parameters: trainingParameters,
+  epochs: z.array(epochInfo),
+  mapBefore: z.number().nullable(),
+  /** What really computed. */
+  device: z.string(),
+  /** Ended before its last epoch and left a checkpoint to go on from. */
+  resumable: z.boolean(),
+});
+export type TrainingRunInfo = Facts<typeof trainingRunInfo>;
+
+/** A recipe as pages list it. */
+export const presetInfo = z.object({
+  name: z.string(),
+  title: z.string(),
+  /** The backbone that it was published with; null for recipes of any network. */
+  backbone: z.string().nullable(),
+  pooling: z.enum(POOLINGS).nullable(),
+  parameters: trainingParameters,
+});
+export type PresetInfo = Facts<typeof presetInfo>;
