@@ -154,7 +154,12 @@ export function check<S extends z.ZodObject>(
   }
   const given = at(value, leaf.path);
   const said = given === undefined ? 'and is missing' : `not ${shown(given)}`;
-  throw new CovisError(code, `${nameOf(leaf.path)} takes ${takes(leaf.schema.meta(leaf.meta))}, ${said}`);
+  const { hint } = leaf.meta;
+  throw new CovisError(
+    code,
+    `${nameOf(leaf.path)} takes ${takes(leaf.schema.meta(leaf.meta))}, ${said}`,
+    hint === undefined ? {} : { hint },
+  );
 }
 
 /** The same schema for those who may not name paths: without what only the host may say, and with ids for names. */

@@ -51,7 +51,7 @@ async function tryProvider(provider: (typeof PROVIDERS)[number]): Promise<Backen
   const name = `onnxruntime ${provider}`;
   const probe = spawnSync(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'probe.ts'), provider],
+    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '..', 'program', 'probe.ts'), provider],
     {
       input: Buffer.from(encodeOnnx(probeGraph())),
       timeout: 60_000,
