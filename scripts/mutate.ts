@@ -64,7 +64,7 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-setPriority(10);
+setPriority(5);
 const rooms = options.scope === undefined ? SCOPE : { [options.scope]: SCOPE[options.scope] };
 const all = collect();
 const sample = count === 0 ? all : shuffled(all, seed).slice(0, count);

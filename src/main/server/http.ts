@@ -57,6 +57,8 @@ export async function startServer(
     sockets.handleUpgrade(req, socket, head, (ws) => {
       const off = engine.onEvent((event) => ws.send(JSON.stringify(event)));
       ws.on('close', off);
+      // A message that is too large or no frame: the socket closes itself and says why to the page.
+      ws.on('error', () => undefined);
       ws.on('message', (data) => {
         let message: RequestMessage;
         try {
