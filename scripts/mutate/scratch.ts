@@ -55,8 +55,8 @@ export default defineConfig({
   cacheDir: '.mutation-cache',
   test: {
     include: ['test/unit/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     fileParallelism: false,
     setupFiles: ['./mutation-setup.ts'],
