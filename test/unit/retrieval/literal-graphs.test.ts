@@ -158,7 +158,7 @@ describe('diffusion', () => {
   it('of a fixed number of iterations is what the recursions of methods.md 4.2 say', async () => {
     const solver = await DiffusionSolver.create(s);
     const y = { ids: [3, 11], values: [0.5, 0.25] };
-    const full = Array.from({ length: 30 }, (_, i) => (i === 3 ? 0.5 : i === 11 ? 0.25 : 0));
+    const full = Array.from({ length: 30 }, (_, i): number => (i === 3 ? 0.5 : i === 11 ? 0.25 : 0));
     const times = (f: readonly number[]): number[] =>
       normalised(t).map((row) => row.reduce((sum, v, j) => sum + v * f[j]!, 0));
     for (const [kind, start, weight] of [
@@ -176,7 +176,7 @@ describe('diffusion', () => {
 
   it('by conjugate gradients ends at the tolerance, and not before', async () => {
     const y = { ids: [3, 11, 3], values: [0.5, 0.25, 0.125] };
-    const full = Array.from({ length: 30 }, (_, i) => (i === 3 ? 0.625 : i === 11 ? 0.25 : 0));
+    const full = Array.from({ length: 30 }, (_, i): number => (i === 3 ? 0.625 : i === 11 ? 0.25 : 0));
     const truth = diffused(normalised(t), 0.9, full);
     const solver = await DiffusionSolver.create(s);
     const table = normalised(t);
