@@ -8,7 +8,8 @@ import { temporaryFolder } from '../../support/folders.ts';
 const folder = temporaryFolder();
 
 /** Bytes of opcodes: texts are taken as Latin-1, numbers as bytes. */
-const bytes = (...parts: readonly (string | number | Buffer)[]): Buffer =>
+type Part = string | number | Buffer;
+const bytes = (...parts: Part[]): Buffer =>
   Buffer.concat(
     parts.map((p) => (typeof p === 'string' ? Buffer.from(p, 'latin1') : typeof p === 'number' ? Buffer.from([p]) : p)),
   );
@@ -27,8 +28,8 @@ const u64 = (n: number | bigint): Buffer => {
   b.writeBigUInt64LE(BigInt(n));
   return b;
 };
-const load = (...parts: Parameters<typeof bytes>): Pickled => parsePickle(bytes(...parts, '.'), 'test');
-const fails = (...parts: Parameters<typeof bytes>): { code: string; offset: number; message: string } => {
+const load = (...parts: Part[]): Pickled => parsePickle(bytes(...parts, '.'), 'test');
+const fails = (...parts: Part[]): { code: string; offset: number; message: string } => {
   try {
     parsePickle(bytes(...parts), 'test');
   } catch (error) {
@@ -38,7 +39,7 @@ const fails = (...parts: Parameters<typeof bytes>): { code: string; offset: numb
 };
 
 describe('opcodes of numbers', () => {
-  it.each<[string, Parameters<typeof bytes>, Pickled]>([
+  it.each<[string, Part[], Pickled]>([
     ['None', ['N'], null],
     ['True', ['\x88'], true],
     ['False', ['\x89'], false],
@@ -66,7 +67,7 @@ describe('opcodes of numbers', () => {
 });
 
 describe('opcodes of text and bytes', () => {
-  it.each<[string, Parameters<typeof bytes>, Pickled]>([
+  it.each<[string, Part[], Pickled]>([
     ['STRING', ["S'it\\'s \\x41\\n\\\\'\n"], "it's A\n\\"],
     ['STRING in double quotes', ['S"a\'b"\n'], "a'b"],
     ['UNICODE', ['Va\\u00e9\\U0001f600\n'], 'aé😀'],
@@ -92,7 +93,7 @@ describe('opcodes of text and bytes', () => {
 
 describe('opcodes of collections', () => {
   const map = (...entries: [Pickled, Pickled][]): Map<Pickled, Pickled> => new Map(entries);
-  it.each<[string, Parameters<typeof bytes>, Pickled]>([
+  it.each<[string, Part[], Pickled]>([
     ['EMPTY_LIST and EMPTY_TUPLE', [']', ')', '\x86'], [[], []]],
     ['LIST', ['(', 'K', 1, 'K', 2, 'l'], [1, 2]],
     ['TUPLE', ['(', 'K', 1, 't'], [1]],
@@ -320,7 +321,7 @@ describe('a pickle that Covis writes', () => {
     expect(written([null, true])).toBe('\x80\x02](N\x88e.');
     expect(written([])).toBe('\x80\x02].');
     expect(written({ a: null })).toBe('\x80\x02}(X\x01\x00\x00\x00aNu.');
-    expect(written(2 ** 60)).toMatch(/^\x80\x02G/);
+    expect(written(2 ** 60).slice(2, 3)).toBe('G');
     // Long lists are appended a thousand at a time, as Python itself does.
     const marks = written(Array.from({ length: 2001 }, () => null))
       .split('(')
