@@ -53,7 +53,7 @@ const { values: options } = parseArgs({
     list: { type: 'boolean', default: false },
     tests: { type: 'string', default: '' },
     lane: { type: 'string', default: '0' },
-    budget: { type: 'string', default: '90' },
+    budget: { type: 'string', default: '60' },
   },
 });
 
