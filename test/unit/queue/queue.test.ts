@@ -17,26 +17,30 @@ import type { EngineEvent } from '../../../src/shared/contract.ts';
 import type { JobInfo } from '../../../src/shared/domain.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
+/** What a job's thread is asked to do, told by its seed. */
+const [PLAIN, CRASH, QUIT, CHANGED, WAIT, FAIL] = [0, 1, 2, 3, 4, 5];
+
 const folder = temporaryFolder();
 let library: Library;
 let worker: URL;
 beforeAll(() => {
   library = Library.create(join(folder, 'library'));
-  // A thread that does what its parameters say, in the queue's own words.
+  // A thread that does what its seed says, in the queue's own words.
   const file = join(folder, 'worker.mjs');
   writeFileSync(
     file,
     `import { parentPort, workerData } from 'node:worker_threads';
+     const [PLAIN, CRASH, QUIT, CHANGED, WAIT, FAIL] = [0, 1, 2, 3, 4, 5];
      const { params, stop, kind, libraryPath } = workerData;
      const flag = new Uint8Array(stop);
      const end = (m) => parentPort.postMessage({ type: 'end', warnings: [], ...m });
-     if (params.crash) throw new Error('out of paper');
-     if (params.quit) process.exit(7);
+     if (params.seed === CRASH) throw new Error('out of paper');
+     if (params.seed === QUIT) process.exit(7);
      parentPort.postMessage({ type: 'progress', progress: { step: 'Working', done: 1, total: 2, unit: 'x', rate: 1, left: 1 } });
-     if (params.changed) parentPort.postMessage({ type: 'changed', what: params.changed });
+     if (params.seed === CHANGED) parentPort.postMessage({ type: 'changed', what: 'tuples' });
      const wait = () => Atomics.load(flag, 0) === 1 ? end({ state: 'cancelled' })
-       : params.until ? setTimeout(wait, 5)
-       : params.fail ? end({ state: 'failed', error: { code: 'INPUT_CORRUPT', message: 'broken' } })
+       : params.seed === WAIT ? setTimeout(wait, 5)
+       : params.seed === FAIL ? end({ state: 'failed', error: { code: 'INPUT_CORRUPT', message: 'broken' } })
        : end({ state: 'done', warnings: ['careful'], result: { kind, libraryPath, given: params } });
      wait();`,
   );
@@ -77,7 +81,7 @@ const states = (events: readonly EngineEvent[], id: number): string[] =>
 describe('the queue', () => {
   it('gives the thread what the job is, and keeps what it answers', async () => {
     const { queue, events, ended } = queued();
-    const id = queue.start('mine', 'Mine tuples', { changed: 'tuples', seed: 3 });
+    const id = queue.start('mine', { seed: CHANGED });
     expect(await ended(id)).toMatchObject({
       id,
       kind: 'mine',
@@ -85,7 +89,7 @@ describe('the queue', () => {
       state: 'done',
       error: null,
       warnings: ['careful'],
-      result: { kind: 'mine', libraryPath: library.path, given: { changed: 'tuples', seed: 3 } },
+      result: { kind: 'mine', libraryPath: library.path, given: { seed: CHANGED } },
       started: expect.any(String),
       finished: expect.any(String),
     });
@@ -100,7 +104,7 @@ describe('the queue', () => {
 
   it('runs one job at a time, in the order in which they came', async () => {
     const { queue, working, ended } = queued();
-    const [a, b, c] = [{ until: true }, {}, {}].map((p) => queue.start('mine', 'x', p)) as [number, number, number];
+    const [a, b, c] = [WAIT, PLAIN, PLAIN].map((seed) => queue.start('mine', { seed })) as [number, number, number];
     await working(a);
     expect([a, b, c].map((id) => getJob(library, id)!.state)).toEqual(['running', 'queued', 'queued']);
     const listed = queue.list();
@@ -115,8 +119,8 @@ describe('the queue', () => {
 
   it('asks a running job to end, and takes a waiting one out without starting it', async () => {
     const { queue, events, working, ended } = queued();
-    const running = queue.start('mine', 'x', { until: true });
-    const [waiting, after] = [queue.start('mine', 'y', {}), queue.start('mine', 'z', {})];
+    const running = queue.start('mine', { seed: WAIT });
+    const [waiting, after] = [queue.start('mine', { seed: PLAIN }), queue.start('mine', { seed: PLAIN })];
     await working(running);
     queue.cancel(waiting);
     expect(getJob(library, waiting)).toMatchObject({ state: 'cancelled', started: null });
@@ -130,7 +134,7 @@ describe('the queue', () => {
 
   it('says why a job failed, also when its thread died, and goes on with the next', async () => {
     const { queue, ended } = queued();
-    const ids = [{ fail: true }, { crash: true }, { quit: true }, {}].map((p) => queue.start('mine', 'x', p));
+    const ids = [FAIL, CRASH, QUIT, PLAIN].map((seed) => queue.start('mine', { seed }));
     expect(await ended(ids[0]!)).toMatchObject({
       state: 'failed',
       error: { code: 'INPUT_CORRUPT', message: 'broken' },
@@ -148,16 +152,24 @@ describe('the queue', () => {
 
   it('ends its thread when it closes, and starts nothing more', async () => {
     const { queue, events, working } = queued();
-    const running = queue.start('mine', 'x', { until: true });
-    const waiting = queue.start('mine', 'y', {});
+    const running = queue.start('mine', { seed: WAIT });
+    const waiting = queue.start('mine', { seed: PLAIN });
     await working(running);
     const before = events.length;
     await queue.close();
     await new Promise((r) => setTimeout(r, 50));
     expect(events.length).toBe(before);
     expect([running, waiting].map((id) => getJob(library, id)!.state)).toEqual(['running', 'queued']);
-    const late = queue.start('mine', 'z', {});
+    const late = queue.start('mine', { seed: PLAIN });
     expect(getJob(library, late)!.state).toBe('queued');
+  });
+});
+
+describe('what a job is told', () => {
+  it('is checked before it is queued', () => {
+    const { queue, events } = queued();
+    expect(() => queue.start('mine', { seed: 0.5 })).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }));
+    expect(events).toEqual([]);
   });
 });
 
