@@ -6,6 +6,7 @@ import { extname, join, sep } from 'node:path';
 import { engineNode } from '../../../scripts/engine-node.mjs';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
 import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
+import { log, logUncaught } from './log.ts';
 import { EngineSupervisor } from './supervisor.ts';
 
 const SCHEME = 'covis';
@@ -17,6 +18,7 @@ protocol.registerSchemesAsPrivileged([
   { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
 ]);
 
+logUncaught();
 let window: BrowserWindow | undefined;
 const supervisor = new EngineSupervisor(
   {
@@ -24,7 +26,11 @@ const supervisor = new EngineSupervisor(
     script: join(ROOT, 'src', 'main', 'server', 'engine-process.ts'),
     root: ROOT,
   },
-  (event) => send(event),
+  (event) => {
+    if (event.event === 'engine')
+      log[event.state === 'ready' ? 'info' : 'error'](`Engine ${event.state} ${event.message}`.trim());
+    send(event);
+  },
 );
 
 function send(event: EngineEvent): void {
