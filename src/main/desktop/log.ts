@@ -14,7 +14,7 @@ export function logUncaught(): void {
   process.on('uncaughtExceptionMonitor', (error, origin) => log.error(`${origin}:`, error));
   process.on('unhandledRejection', (reason) => log.error('unhandledRejection:', reason));
   app.on('render-process-gone', (_event, _contents, { reason, exitCode }) =>
-    log.error(`The page's process is gone: ${reason} (${exitCode})`),
+    log[reason === 'clean-exit' ? 'info' : 'error'](`The page's process is gone: ${reason} (${exitCode})`),
   );
   app.on('child-process-gone', (_event, { type, reason, exitCode }) =>
     log.error(`A process of the desktop is gone: ${type}, ${reason} (${exitCode})`),
