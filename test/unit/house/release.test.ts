@@ -35,6 +35,18 @@ describe('a version', () => {
   });
 });
 
+describe("the engine's Node", () => {
+  it('is one version on Linux and Windows, and of one major version everywhere', () => {
+    const { optionalDependencies } = JSON.parse(text('package.json')) as {
+      optionalDependencies: Record<string, string>;
+    };
+    const pinned = Object.entries(optionalDependencies).filter(([name]) => /^node-/.test(name));
+    expect(pinned.length).toBe(5);
+    expect(new Set(pinned.filter(([name]) => !name.includes('darwin')).map(([, v]) => v)).size).toBe(1);
+    expect(new Set(pinned.map(([, v]) => v.split('.')[0])).size).toBe(1);
+  });
+});
+
 describe('licences', () => {
   it('MIT, said in package.json and LICENSE', () => {
     expect(json('package.json').license).toBe('MIT');
