@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -28,6 +28,7 @@ const folder = temporaryFolder();
 const COVIS = join(ROOT, 'src', 'main', 'cli', 'index.ts');
 const before = { ...process.env };
 let logs = '';
+const children: ChildProcess[] = [];
 let n = 0;
 
 beforeEach(() => {
@@ -35,7 +36,15 @@ beforeEach(() => {
   process.env['COVIS_LOGS'] = logs;
   delete process.env['COVIS_LOG'];
 });
+/** Starts what a test forgets only if it fails. */
+function begin(args: readonly string[]): ChildProcess & { stdout: NodeJS.ReadableStream } {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  children.push(child);
+  return child as never;
+}
+
 afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
   for (const key of ['COVIS_LOGS', 'COVIS_LOG']) {
     if (before[key] === undefined) delete process.env[key];
     else process.env[key] = before[key];
@@ -46,7 +55,7 @@ const written = (): LogEntry[] => lastEntries(1000, 'debug', logs);
 
 /** Waits until an entry is there. */
 async function entry(component: string, text: string): Promise<LogEntry> {
-  for (let i = 0; i < 300; i += 1) {
+  for (let i = 0; i < 600; i += 1) {
     const found = written().find((e) => e.component === component && e.text.includes(text));
     if (found !== undefined) return found;
     await new Promise((r) => setTimeout(r, 50));
@@ -310,7 +319,7 @@ describe('secrets', () => {
        const { port } = await startServer(new Engine(), {});
        process.stdout.write(String(port));`,
     );
-    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = begin([file]);
     const port = await new Promise<number>((done) => child.stdout.once('data', (d: Buffer) => done(Number(String(d)))));
     for (let i = 0; i < 5; i += 1) {
       await new Promise<void>((done) => {
@@ -324,7 +333,6 @@ describe('secrets', () => {
     }
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(401);
     expect(child.exitCode).toBe(null);
-    child.kill();
   });
 });
 
@@ -353,11 +361,11 @@ describe('covis logs', () => {
   it('follows, also when the log is rotated', async () => {
     const log = logger('followed');
     log.info('before');
-    const child = spawn(process.execPath, [COVIS, 'logs', '--follow'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = begin([COVIS, 'logs', '--follow']);
     let out = '';
     child.stdout.on('data', (d: Buffer) => (out += String(d)));
     const shows = async (text: string): Promise<void> => {
-      for (let i = 0; i < 200 && !out.includes(text); i += 1) await new Promise((r) => setTimeout(r, 50));
+      for (let i = 0; i < 600 && !out.includes(text); i += 1) await new Promise((r) => setTimeout(r, 50));
       expect(out).toContain(text);
     };
     await shows('before');
