@@ -133,7 +133,7 @@ describe('entries', () => {
   });
 });
 
-describe('rotation', () => {
+describe('rotation', { timeout: 180_000 }, () => {
   it('keeps so many files of so many bytes', () => {
     const line = (i: number): string =>
       formatEntry({
@@ -173,7 +173,7 @@ describe('rotation', () => {
   });
 });
 
-describe('what goes wrong', () => {
+describe('what goes wrong', { timeout: 180_000 }, () => {
   const path = join(folder, 'library');
   const engine = new Engine();
   let photo = '';
@@ -228,7 +228,7 @@ describe('what goes wrong', () => {
     const library = Library.create(join(folder, 'small'));
     const crash = new URL('data:text/javascript,function planted() { throw new Error("planted") } planted()');
     const queue = new JobQueue(library, crash, () => undefined);
-    queue.start('extract', 'planted', {});
+    queue.start('duplicates', {});
     const e = await entry('queue', 'its thread failed');
     expect(e.level).toBe('error');
     expect(e.text).toMatch(/Error: planted\n +at planted/);
@@ -336,7 +336,7 @@ describe('secrets', () => {
   });
 });
 
-describe('covis logs', () => {
+describe('covis logs', { timeout: 180_000 }, () => {
   const covis = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
     spawnSync(process.execPath, [COVIS, ...args], { encoding: 'utf8', env: process.env });
 
