@@ -2,8 +2,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Files of tests that take more than ten seconds of a processor: `npm test` runs them, `npm run check` and `npm run watch` do not. */
-const SLOW: readonly string[] = [];
+/** Files of tests that take more than twenty seconds of a processor: `npm test` runs them, `npm run check` and `npm run watch` do not. */
+const SLOW: readonly string[] = [
+  'test/unit/cli/cli.test.ts',
+  'test/unit/cli/research.test.ts',
+  'test/unit/cli/shapes.test.ts',
+  'test/unit/clustering/cluster.test.ts',
+  'test/unit/edges/drawing-search.test.ts',
+  'test/unit/evaluation/sketches.test.ts',
+  'test/unit/evaluation/teacher.test.ts',
+  'test/unit/library/facts.test.ts',
+  'test/unit/sample/sample.test.ts',
+  'test/unit/training/executors.test.ts',
+  'test/unit/training/resume.test.ts',
+  'test/unit/training/whiten.test.ts',
+];
 const quick = process.env['COVIS_QUICK'] === '1';
 /** Tests do not write into the log of the person who runs them. */
 const env = { COVIS_LOGS: join(tmpdir(), 'covis-test-logs') };
