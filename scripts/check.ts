@@ -4,7 +4,7 @@
  * `check.ts types`, `lint`, `tests` run one of them, `check.ts watch` the tests whenever a file changes.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface Step {
@@ -24,7 +24,20 @@ const TYPES: readonly Step[] = [
   typeScript('types', program('typescript', 'bin', 'tsc'), 'tsconfig.json'),
   typeScript('types-page', program('vue-tsc', 'bin', 'vue-tsc.js'), 'tsconfig.renderer.json'),
 ];
+/** The rooms and what each may import; where they are held by a table of their own. */
+const LAYERS: readonly Step[] = existsSync(join(ROOT, '.dependency-cruiser.mjs'))
+  ? [
+      {
+        name: 'layers',
+        args: [
+          program('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
+          ...['--config', '.dependency-cruiser.mjs', 'src', 'scripts', 'test', 'bin'],
+        ],
+      },
+    ]
+  : [];
 const LINT: readonly Step[] = [
+  ...LAYERS,
   {
     name: 'lint',
     args: [
