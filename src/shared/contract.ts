@@ -212,6 +212,10 @@ export const ROUTES = {
   'jobs.list': none,
   'jobs.start': z.object({ job: pageJobSchema }).strict(),
   'jobs.cancel': z.object({ id: z.int() }).strict(),
+  /** An error that nobody caught in the page. */
+  'log.page': z
+    .object({ message: z.string().max(2000), stack: z.string().max(8000).optional(), view: z.string().max(200) })
+    .strict(),
 } as const;
 
 export type RouteName = keyof typeof ROUTES;
@@ -291,6 +295,7 @@ export interface RouteResults {
   'jobs.list': readonly JobInfo[];
   'jobs.start': { job: number };
   'jobs.cancel': null;
+  'log.page': null;
 }
 
 export type Reply<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly error: ErrorShape };

@@ -6,6 +6,7 @@ import { extname, join, sep } from 'node:path';
 import { engineNode } from '../../../scripts/engine-node.mjs';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
 import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
+import { log, logUncaught } from './log.ts';
 import { EngineSupervisor } from './supervisor.ts';
 
 const SCHEME = 'covis';
@@ -17,6 +18,10 @@ protocol.registerSchemesAsPrivileged([
   { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
 ]);
 
+logUncaught();
+/** Address of a development server that the page comes from instead of the built one (npm run dev). */
+const DEV_PAGE = app.isPackaged ? undefined : process.env['COVIS_DEV_PAGE'];
+
 let window: BrowserWindow | undefined;
 const supervisor = new EngineSupervisor(
   {
@@ -24,7 +29,11 @@ const supervisor = new EngineSupervisor(
     script: join(ROOT, 'src', 'main', 'server', 'engine-process.ts'),
     root: ROOT,
   },
-  (event) => send(event),
+  (event) => {
+    if (event.event === 'engine')
+      log[event.state === 'ready' ? 'info' : 'error'](`Engine ${event.state} ${event.message}`.trim());
+    send(event);
+  },
 );
 
 function send(event: EngineEvent): void {
@@ -153,6 +162,7 @@ async function serve(request: Request): Promise<Response> {
       return new Response('The engine is not running', { status: 503 });
     }
   }
+  if (DEV_PAGE !== undefined) return serveFromDev(DEV_PAGE, url);
   let file = join(RENDERER, decodeURIComponent(url.pathname));
   if (!file.startsWith(RENDERER + sep) || file.includes('\0') || !existsSync(file) || extname(file) === '')
     file = join(RENDERER, 'index.html');
@@ -163,6 +173,17 @@ async function serve(request: Request): Promise<Response> {
       'X-Content-Type-Options': 'nosniff',
     },
   });
+}
+
+/** The page from a development server, whose socket for hot reload it may open. */
+async function serveFromDev(origin: string, url: URL): Promise<Response> {
+  const answer = await fetch(`${origin}${url.pathname}${url.search}`, {
+    headers: { Accept: extname(url.pathname) === '' ? 'text/html' : '*/*' },
+  });
+  const headers = new Headers({ 'Content-Security-Policy': contentSecurityPolicy(origin.replace('http', 'ws')) });
+  const type = answer.headers.get('Content-Type');
+  if (type !== null) headers.set('Content-Type', type);
+  return new Response(await answer.arrayBuffer(), { status: answer.status, headers });
 }
 
 function createWindow(): void {
@@ -234,6 +255,8 @@ app.on('second-instance', () => {
 });
 app.on('window-all-closed', () => app.quit());
 app.on('quit', () => supervisor.close());
+
+if (DEV_PAGE !== undefined) process.on('message', (m) => m === 'restart-engine' && supervisor.restart());
 
 // Not awaited at the top level: Electron is ready only after this module has been evaluated.
 void app.whenReady().then(() => {

@@ -14,6 +14,7 @@ import { exportCommand } from './export.ts';
 import { extract } from './extract.ts';
 import { importCommand } from './import.ts';
 import { init } from './init.ts';
+import { logs } from './logs.ts';
 import { mine } from './mine.ts';
 import { network } from './network.ts';
 import { networks, networksAdd, networksExport } from './networks.ts';
@@ -55,4 +56,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   serve,
   open,
   doctorCommand,
+  logs,
 ];
