@@ -28,8 +28,8 @@ export const workerLayers = {
         const [name, base] = node.arguments;
         const text = known(name);
         if (node.callee.name !== 'URL' || !isHere(base) || !text?.startsWith('.')) return;
-        // A name that ends in a slash, or is cut short, is a folder's.
-        const to = fromRoot(join(dirname(context.filename), text));
+        // A name that is known up to a folder stands for any file in it.
+        const to = fromRoot(join(dirname(context.filename), text)) + (text.endsWith('/') ? '/' : '');
         const layer = refusal(fromRoot(context.filename), to);
         if (layer !== undefined)
           context.report({ node, messageId: 'refused', data: { layer: layer.name, why: layer.why } });

@@ -1,5 +1,6 @@
 import type { EvaluationResult, TrainingParameters } from '../../../shared/domain.ts';
-import { evaluateGeometry, storeEvaluation } from '../evaluation/geometry-protocol.ts';
+import { storeEvaluation } from '../evaluation/geometry-protocol.ts';
+import { evaluateGeometry } from '../training/held-out.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { defined } from '../../../shared/defined.ts';
