@@ -4,7 +4,7 @@
  * `check.ts types`, `lint`, `tests` run one of them, `check.ts watch` the tests whenever a file changes.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface Step {
@@ -24,20 +24,16 @@ const TYPES: readonly Step[] = [
   typeScript('types', program('typescript', 'bin', 'tsc'), 'tsconfig.json'),
   typeScript('types-page', program('vue-tsc', 'bin', 'vue-tsc.js'), 'tsconfig.renderer.json'),
 ];
-/** The rooms and what each may import; where they are held by a table of their own. */
-const LAYERS: readonly Step[] = existsSync(join(ROOT, '.dependency-cruiser.mjs'))
-  ? [
-      {
-        name: 'layers',
-        args: [
-          program('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
-          ...['--config', '.dependency-cruiser.mjs', 'src', 'scripts', 'test', 'bin'],
-        ],
-      },
-    ]
-  : [];
+/** The rooms and what each may import. */
+const LAYERS: Step = {
+  name: 'layers',
+  args: [
+    program('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
+    ...['--config', '.dependency-cruiser.mjs', 'src', 'scripts', 'test', 'bin'],
+  ],
+};
 const LINT: readonly Step[] = [
-  ...LAYERS,
+  LAYERS,
   {
     name: 'lint',
     args: [
@@ -63,6 +59,7 @@ const TESTS: readonly Step[] = [vitest('tests', 'run', '--reporter=dot')];
 /** Lanes run beside each other, the steps of a lane in turn; a stage begins when all lanes before it are through. */
 const STAGES: Readonly<Record<string, readonly (readonly Step[])[]>> = {
   types: [TYPES],
+  layers: [[LAYERS]],
   lint: [LINT],
   tests: [TESTS],
 };

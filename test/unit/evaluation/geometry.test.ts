@@ -4,8 +4,8 @@ import {
   geometryGroundTruth,
   geometryTruth,
   meanAveragePrecision,
-  whiteningSample,
 } from '../../../src/main/engine/evaluation/geometry-protocol.ts';
+import { whiteningSample } from '../../../src/main/engine/training/whitening-sample.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
 import { contributions } from '../../../src/main/engine/retrieval/feature-maps.ts';

@@ -22,7 +22,7 @@ import { DiffusionSolver } from '../retrieval/diffusion.ts';
 import type { Library } from '../library/library.ts';
 import { decode, type Crop } from '../library/pixels.ts';
 import { allPhotos, photoByHash, photoPath, upright } from '../library/photos.ts';
-import { descriptorVersion } from '../retrieval/extract.ts';
+import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
 import {
@@ -39,6 +39,7 @@ import { rowsByImage } from '../retrieval/regions.ts';
 import { Describer, hitsOf, type Found } from '../retrieval/search.ts';
 import { loadSet, networkSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
 import { BowIndex, DEFAULT_TEACHER, describeQuery, featuresWithin } from '../teacher/bow-index.ts';
+import { countPhotos, idByHash } from '../library/tables/photo.ts';
 
 /** What is asked: a photo of the library or bytes from outside, maybe a part of it. */
 export interface AskedPhoto {
@@ -214,19 +215,10 @@ export class SearchSession {
   async edges(r: { readonly network?: string | undefined }): Promise<EdgeNetworkInfo | null> {
     const network = await drawingNetwork(this.#library, r.network);
     if (network === undefined) return null;
-    const count = (sql: string, ...values: unknown[]): number =>
-      (this.#library.db
-        .prepare(sql)
-        .pluck()
-        .get(...values) as number | undefined) ?? 0;
     return {
       ...(await this.#sightOf(network.uid)).facts(),
-      described: count(
-        'SELECT rows FROM descriptor_set WHERE network_id = ? AND size = ?',
-        network.id,
-        defaultSize(network.spec),
-      ),
-      photos: count('SELECT COUNT(*) FROM photo'),
+      described: describedPhotos(this.#library, network, defaultSize(network.spec)) ?? 0,
+      photos: countPhotos(this.#library),
     };
   }
 
@@ -452,9 +444,9 @@ export class SearchSession {
     const { positives, ignored } = judge(t, truth.protocol)[q]!;
     const imageOf = new Map<number, number>();
     photos.forEach((p, i) => p !== undefined && imageOf.set(p, i));
-    const idOf = this.#library.db.prepare('SELECT id FROM photo WHERE hash = ?').pluck();
+    const idOf = idByHash(this.#library);
     const judged = hits.map((h): SearchHit => {
-      const id = idOf.get(h.photo) as number;
+      const id = idOf.one(h.photo);
       const image = imageOf.get(id) ?? -1;
       const relation =
         id === asking ? 'query' : positives.has(image) ? 'positive' : ignored.has(image) ? 'same-place' : 'other';
