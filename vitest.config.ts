@@ -42,6 +42,8 @@ export default defineConfig({
           name: 'page',
           include: ['test/page/**/*.test.ts'],
           environment: 'happy-dom',
+          // Colours are tested as they stand in the style sheet.
+          css: true,
         },
       },
       {
