@@ -76,6 +76,8 @@ export default tseslint.config(
     languageOptions: { parserOptions: { parser: tseslint.parser } },
     rules: { 'vue/require-default-prop': 'off', 'no-restricted-exports': 'off' },
   },
+  // A test may mount several small components of its own.
+  { files: ['test/page/**'], rules: { 'vue/one-component-per-file': 'off' } },
   { files: ['*.config.ts', 'eslint.config.js'], rules: { 'no-restricted-exports': 'off' } },
   forbid(
     ['src/shared/**'],

@@ -18,6 +18,7 @@ export const EXAMPLE = z.strictObject({
   size: z.int().min(64).max(2048).default(320).meta({ label: 'Long side', unit: 'px' }),
   learningRate: z.number().positive().max(1).default(1e-5).meta({ label: 'Learning rate' }),
   margin: z.number().min(0.05).max(2).optional().meta({ label: 'Margin', otherwise: 'by network', step: 0.05 }),
+  weightDecay: z.number().min(0).max(1).default(1e-6).meta({ label: 'Weight decay', advanced: true }),
   whiten: z.boolean().default(true).meta({ label: 'Whiten afterwards' }),
   mining: z
     .strictObject({

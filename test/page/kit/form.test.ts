@@ -3,7 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { defineComponent, h, ref } from 'vue';
 import { z } from 'zod';
 import KitForm from '../../../src/renderer/kit/KitForm.vue';
-import { complaint, fieldsOf, startOf, wordsOf } from '../../../src/renderer/kit/schema-fields.ts';
+import { complaint, fieldsOf, startOf, wordsOf, type FormField } from '../../../src/renderer/kit/schema-fields.ts';
+import { JOBS } from '../../../src/shared/jobs/index.ts';
+import { unwrap } from '../../../src/shared/schema.ts';
 
 /** A field of every kind. */
 const SCHEMA = z.strictObject({
@@ -23,6 +25,9 @@ const SCHEMA = z.strictObject({
   margin: z.number().min(0.05).max(2).optional().meta({ otherwise: 'by network', step: 0.05 }),
   whiten: z.boolean().default(true),
   exact: z.boolean(),
+  decay: z.number().min(0).max(1).default(0.5).meta({ advanced: true }),
+  network: z.string().min(1).optional().meta({ page: 'id' }),
+  out: z.string().optional().meta({ page: false }),
   mining: z.strictObject({ count: z.int().min(1).max(100).default(5), pool: z.int().min(1).optional() }).prefault({}),
   photos: z.array(z.string()).default([]),
 });
@@ -46,6 +51,9 @@ describe('the fields of a schema', () => {
       ['margin', 'number'],
       ['whiten', 'boolean'],
       ['exact', 'boolean'],
+      ['decay', 'number'],
+      // An id is chosen by the view that knows what there is; a path is nothing that a page may say.
+      ['network', 'other'],
       ['mining', 'group'],
       ['photos', 'other'],
     ]);
@@ -90,6 +98,7 @@ describe('the fields of a schema', () => {
       learningRate: 1e-5,
       whiten: true,
       exact: false,
+      decay: 0.5,
       mining: { count: 5 },
       photos: [],
     });
@@ -98,15 +107,33 @@ describe('the fields of a schema', () => {
   it('complain by saying what they take', () => {
     const say = (key: string, value: unknown): string => {
       const issue = SCHEMA.safeParse({ ...startOf(fields), name: 'x', [key]: value }).error!.issues[0]!;
-      return complaint(issue, field(key));
+      return complaint(issue, field(key), value);
     };
-    expect(say('epochs', 0)).toBe('A whole number from 1 to 1,000 x');
-    expect(say('epochs', 2.5)).toBe('A whole number from 1 to 1,000 x');
+    expect(say('epochs', 0)).toBe('A whole number from 1 to 1000 x');
+    expect(say('epochs', 2.5)).toBe('A whole number from 1 to 1000 x');
     expect(say('size', 100)).toBe('A multiple of 32');
     expect(say('learningRate', -1)).toBe('A number from 1e-8 to 1');
-    expect(say('loss', 'other')).toBe('One of Contrastive, Triplet');
+    expect(say('loss', 'other')).toBe('Contrastive or Triplet');
     expect(say('name', '')).toBe('Needed');
-    expect(complaint({ code: 'too_small', message: '' }, field('mining').fields[1]!)).toBe('A whole number, 1 or more');
+    expect(complaint({ code: 'too_small', message: '' }, field('mining').fields[1]!, 0)).toBe('A whole number from 1');
+  });
+
+  it('are those of every job that a page starts, with bounds that its schema takes', () => {
+    for (const job of Object.values(JOBS)) {
+      const walk = (fields: readonly FormField[], shape: z.ZodObject): void => {
+        for (const f of fields) {
+          const inner = shape.shape[f.key] as z.ZodType;
+          const name = `${job.kind} ${f.path.join('.')}`;
+          expect(f.label, name).not.toBe('');
+          if (f.kind === 'group') walk(f.fields, unwrap(inner).inner as z.ZodObject);
+          for (const o of f.options) expect(inner.safeParse(o.value).success, `${name} ${o.value}`).toBe(true);
+          if (f.kind === 'choice') expect(f.options.length, name).toBeGreaterThan(0);
+          for (const bound of [f.min, f.max])
+            if (bound !== undefined && f.whole) expect(inner.safeParse(bound).success, `${name} ${bound}`).toBe(true);
+        }
+      };
+      walk(fieldsOf(job.params), job.params);
+    }
   });
 
   it('make words of keys', () => {
@@ -189,6 +216,7 @@ describe('KitForm', () => {
         margin: 0.75,
         whiten: false,
         exact: false,
+        decay: 0.5,
         mining: { count: 5, pool: 40 },
         photos: [],
       },
@@ -209,7 +237,7 @@ describe('KitForm', () => {
     const { w, sent, send } = make();
     expect(w.findAll('[role=alert]')).toHaveLength(0);
     await field(w, 'Epochs').get('input').setValue('0');
-    expect(w.findAll('[role=alert]').map((e) => e.text())).toEqual(['A whole number from 1 to 1,000 x']);
+    expect(w.findAll('[role=alert]').map((e) => e.text())).toEqual(['A whole number from 1 to 1000 x']);
     await send();
     await flushPromises();
     expect(sent).toEqual([]);
@@ -217,6 +245,35 @@ describe('KitForm', () => {
     await new Promise((r) => setTimeout(r, 40));
     // The focus goes to the first that is wrong.
     expect(document.activeElement).toBe(field(w, 'Name').get('input').element);
+  });
+
+  it('folds away what is advanced, and opens the fold where something in it is wrong', async () => {
+    const { w } = make();
+    const fold = w.get('details');
+    expect(fold.get('summary').text()).toBe('More');
+    expect(fold.findAll('label').map((l) => l.text())).toEqual(['Decay']);
+    expect(fold.attributes('open')).toBeUndefined();
+    await fold.get('input').setValue('7');
+    expect(w.get('details').attributes('open')).toBeDefined();
+  });
+
+  it('leaves a group out of which nothing is said', async () => {
+    const schema = z.strictObject({ mining: z.strictObject({ pool: z.int().min(1).optional() }).optional() });
+    const draft = ref<Record<string, unknown>>({});
+    const w = mount(
+      defineComponent({
+        setup: () => () =>
+          h(KitForm<typeof schema>, {
+            schema,
+            modelValue: draft.value,
+            'onUpdate:modelValue': (v: Record<string, unknown>) => (draft.value = v),
+          }),
+      }),
+    );
+    await w.get('input').setValue('4');
+    expect(draft.value).toEqual({ mining: { pool: 4 } });
+    await w.get('input').setValue('');
+    expect(draft.value).toEqual({});
   });
 
   it('says it in a group, too', async () => {
@@ -229,7 +286,7 @@ describe('KitForm', () => {
     const { w, draft } = make();
     await field(w, 'Epochs').get('input').setValue('');
     expect(draft.value['epochs']).toBeNull();
-    expect(field(w, 'Epochs').get('[role=alert]').text()).toBe('A whole number from 1 to 1,000 x');
+    expect(field(w, 'Epochs').get('[role=alert]').text()).toBe('A whole number from 1 to 1000 x');
   });
 
   it('tells its value whenever it is whole, and null otherwise', async () => {
