@@ -81,7 +81,7 @@ varying float vSeen;
 void main() {
   if (vKeep < 0.5 || length(gl_PointCoord - 0.5) > 0.5) discard;
   vec3 c = mix(vTint, lit, vSeen * 0.75);
-  gl_FragColor = vec4(highlight > 0.5 && vSeen < 0.5 ? mix(c, ground, 0.7) : c, 1.0);
+  gl_FragColor = vec4(highlight > 0.5 && vSeen < 0.5 ? mix(c, ground, 0.6) : c, 1.0);
 }`;
 
 /** What the scene needs of three's renderer. */
