@@ -30,6 +30,8 @@ export default tseslint.config(
     languageOptions: { parserOptions: { parser: tseslint.parser } },
     rules: { 'vue/require-default-prop': 'off', 'no-restricted-exports': 'off' },
   },
+  // A test may mount several small components of its own.
+  { files: ['test/page/**'], rules: { 'vue/one-component-per-file': 'off' } },
   { files: ['*.config.ts', 'eslint.config.js', '.dependency-cruiser.mjs'], rules: { 'no-restricted-exports': 'off' } },
   // What files import is checked by dependency-cruiser (npm run layers); what they name by URL it does not see.
   {

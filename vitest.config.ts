@@ -1,3 +1,4 @@
+import vue from '@vitejs/plugin-vue';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -33,6 +34,16 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
+        },
+      },
+      {
+        plugins: [vue()],
+        test: {
+          name: 'page',
+          include: ['test/page/**/*.test.ts'],
+          environment: 'happy-dom',
+          // Colours are tested as they stand in the style sheet.
+          css: true,
         },
       },
       {

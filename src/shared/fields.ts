@@ -20,6 +20,12 @@ declare module 'zod' {
     hint?: string;
     /** Only for those who look for it: forms fold it away. */
     advanced?: boolean;
+    /** What it is counted in, for forms: `px`. */
+    unit?: string;
+    /** By how much a form's arrows change it. */
+    step?: number;
+    /** What forms call the values of an enumeration. */
+    names?: Readonly<Record<string, string>>;
   }
 }
 

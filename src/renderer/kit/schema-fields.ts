@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { orList, takes, unwrap } from '../../shared/schema.ts';
+
+/** One field of a form, as its schema has it. */
+export interface FormField {
+  readonly key: string;
+  readonly path: readonly string[];
+  readonly kind: 'number' | 'text' | 'boolean' | 'choice' | 'group' | 'other';
+  readonly label: string;
+  readonly help: string | undefined;
+  readonly otherwise: string | undefined;
+  readonly unit: string | undefined;
+  /** May be left empty. */
+  readonly optional: boolean;
+  /** Empty is null rather than not there. */
+  readonly nullable: boolean;
+  /** Forms fold it away. */
+  readonly advanced: boolean;
+  readonly default: unknown;
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  readonly step: number | undefined;
+  readonly whole: boolean;
+  readonly options: readonly { readonly value: string | number; readonly label: string }[];
+  readonly fields: readonly FormField[];
+  readonly schema: z.ZodType;
+}
+
+/** `learningRate` is “Learning rate” where nobody says it better. */
+export function wordsOf(key: string): string {
+  const words = key
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replaceAll(/[-_]/g, ' ')
+    .toLowerCase();
+  return sentence(words);
+}
+
+/** What a choice chooses among: the values of an enumeration, of literals, or of a union of those. */
+function choices(inner: z.ZodType): readonly (string | number)[] | undefined {
+  if (inner instanceof z.ZodEnum) return inner.options;
+  if (inner instanceof z.ZodLiteral)
+    return [...inner.values].filter((v) => typeof v === 'string' || typeof v === 'number');
+  if (!(inner instanceof z.ZodUnion)) return undefined;
+  const parts = inner.options.map((o) => choices(o as z.ZodType));
+  return parts.every((p) => p !== undefined) ? parts.flat() : undefined;
+}
+
+function bounds(inner: z.ZodNumber): Pick<FormField, 'min' | 'max' | 'step' | 'whole'> {
+  const within = (v: number | null): number | undefined =>
+    v !== null && Math.abs(v) < Number.MAX_SAFE_INTEGER ? v : undefined;
+  const { multipleOf, exclusiveMinimum, exclusiveMaximum } = inner.toJSONSchema();
+  const whole = inner.format?.includes('int') === true;
+  return {
+    // Whole numbers above 0 begin at 1.
+    min: within(whole && exclusiveMinimum !== undefined ? exclusiveMinimum + 1 : inner.minValue),
+    max: within(whole && exclusiveMaximum !== undefined ? exclusiveMaximum - 1 : inner.maxValue),
+    step: multipleOf ?? (whole ? 1 : undefined),
+    whole,
+  };
+}
+
+function kindOf(inner: z.ZodType, meta: z.GlobalMeta): FormField['kind'] {
+  // An id is chosen from what there is, by the view that knows it.
+  if (meta.page === 'id') return 'other';
+  if (choices(inner) !== undefined) return 'choice';
+  if (inner instanceof z.ZodNumber) return 'number';
+  if (inner instanceof z.ZodString) return 'text';
+  if (inner instanceof z.ZodBoolean) return 'boolean';
+  return inner instanceof z.ZodObject ? 'group' : 'other';
+}
+
+function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormField[] {
+  const { inner, meta, initial } = unwrap(schema);
+  if (meta.page === false) return [];
+  const own = [...path, key];
+  const kind = kindOf(inner, meta);
+  const nothing = { min: undefined, max: undefined, step: undefined, whole: false };
+  const { step, ...rest } = inner instanceof z.ZodNumber ? bounds(inner) : nothing;
+  const nullable = schema.safeParse(null).success;
+  return [
+    {
+      key,
+      path: own,
+      kind,
+      label: meta.label ?? wordsOf(key),
+      help: meta.help,
+      otherwise: meta.otherwise,
+      unit: meta.unit,
+      advanced: meta.advanced === true,
+      nullable,
+      optional: nullable || (initial === undefined && schema.safeParse(undefined).success),
+      default: initial,
+      ...rest,
+      step: meta.step ?? step,
+      options: (choices(inner) ?? []).map((value) => ({
+        value,
+        label: meta.names?.[String(value)] ?? wordsOf(String(value)),
+      })),
+      fields: inner instanceof z.ZodObject ? fieldsOf(inner, own) : [],
+      schema: inner.meta(meta),
+    },
+  ];
+}
+
+/**
+ * The fields of an object schema in its order, groups with theirs, without what pages may not say. `other` are those that need a view's
+ * own input.
+ */
+export function fieldsOf(schema: z.ZodObject, path: readonly string[] = []): FormField[] {
+  return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([key, s]) => fieldOf(key, s, path));
+}
+
+/** What a form starts with: the defaults of its schema. */
+export function startOf(fields: readonly FormField[]): Record<string, unknown> {
+  return Object.fromEntries(
+    fields.flatMap((f): [string, unknown][] => {
+      if (f.kind === 'group') {
+        const group = { ...startOf(f.fields), ...(f.default as object | undefined) };
+        return Object.keys(group).length === 0 ? [] : [[f.key, group]];
+      }
+      if (f.default !== undefined) return [[f.key, f.default]];
+      return f.kind === 'boolean' && !f.optional ? [[f.key, false]] : [];
+    }),
+  );
+}
+
+/** Why a value of a field is refused: what the field takes, in the words of all faces; a rule of its own in its own. */
+export function complaint(
+  issue: { readonly code?: string | undefined; readonly message: string },
+  field: FormField,
+  value: unknown,
+): string {
+  if (issue.code === 'custom') return issue.message;
+  if (field.kind === 'text' && (value === undefined || value === null || value === '')) return 'Needed';
+  if (field.kind === 'choice') return sentence(orList(field.options.map((o) => o.label)));
+  if (issue.code === 'not_multiple_of') return `A multiple of ${field.step}`;
+  const unit = field.unit === undefined ? '' : ` ${field.unit}`;
+  return `${sentence(takes(field.schema))}${unit}`;
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
