@@ -116,6 +116,7 @@ export function takes(schema: z.ZodType): string {
 function shown(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return `"${value}"`;
+  if (Array.isArray(value)) return `"${value.map(String).join(',')}"`;
   return JSON.stringify(value) ?? 'nothing';
 }
 
