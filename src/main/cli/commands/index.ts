@@ -1,5 +1,6 @@
 /** Every command, in the order of `covis --help`. A command below another stands behind it. */
 import type { CommandDefinition } from '../program/command.ts';
+import { check } from './check.ts';
 import { cluster } from './cluster.ts';
 import { clusters } from './clusters.ts';
 import { convert } from './convert.ts';
@@ -49,6 +50,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   exportCommand,
   convert,
   duplicates,
+  check,
   teacher,
   edges,
   domains,
