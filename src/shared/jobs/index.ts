@@ -55,7 +55,9 @@ export type JobResult<K extends JobKind> = ResultOf<(typeof JOBS)[K]>;
 
 /** A job as a page starts it. */
 export type PageJob = {
-  [K in JobKind]: (typeof JOBS)[K]['startedBy'] extends 'page' ? { readonly kind: K } & JobGiven<K> : never;
+  [K in JobKind]: (typeof JOBS)[K]['startedBy'] extends 'page'
+    ? { readonly kind: K } & (JobGiven<K> extends Record<string, never> ? unknown : JobGiven<K>)
+    : never;
 }[JobKind];
 
 /** Jobs that pages may start, without anything that only the host may say. */
