@@ -42,6 +42,7 @@ import {
 } from './domain.ts';
 import { pageJobSchema } from './jobs/index.ts';
 import type { ErrorShape } from './errors.ts';
+import { rankingFits } from './methods/parameters.ts';
 
 /** Ids are content hashes in hex. */
 const id = z.string().regex(/^[0-9a-f]{8,64}$/);
@@ -189,7 +190,8 @@ export const ROUTES = {
       truth: z.object({ id, protocol }).strict().optional(),
       top: z.int().min(1).max(5000),
     })
-    .strict(),
+    .strict()
+    .check(rankingFits),
   'search.explain': z.object({ ...asked, hit: id, size: size.optional() }).strict(),
   /** The network that drawings go to. */
   'edges.info': z.object({ network: id.optional() }).strict(),
