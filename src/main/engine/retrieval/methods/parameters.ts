@@ -13,7 +13,11 @@ export function rankingParameters<M extends SearchMethod>(
   on: { readonly regional?: boolean; readonly rows?: number } = {},
 ): RankParameters<M> {
   const { method: _, ...defaults }: { method: M } & GivenParameters = defaultParameters(method, on.regional);
-  return methodParameters(method, given, on.rows === undefined ? defaults : { ...defaults, ...fewer(defaults, on.rows) });
+  return methodParameters(
+    method,
+    given,
+    on.rows === undefined ? defaults : { ...defaults, ...fewer(defaults, on.rows) },
+  );
 }
 
 /** Neighbours for a library of any size. */

@@ -38,5 +38,7 @@ async function shortlists(
   const rows = rowsByImage(owners, images);
   const asked = summedRegions(queries.vectors, queries.owners ?? identity(queries.count), queries.count);
   const lists = await exactNeighbours(whole, takeRows(asked, inside), shortlist);
-  return inside.map((_, i) => Array.from(lists.ids.subarray(i * lists.k, (i + 1) * lists.k)).flatMap((id) => rows[id]!));
+  return inside.map((_, i) =>
+    Array.from(lists.ids.subarray(i * lists.k, (i + 1) * lists.k)).flatMap((id) => rows[id]!),
+  );
 }
