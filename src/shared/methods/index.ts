@@ -73,8 +73,11 @@ function ofAnyMethod(name: ParameterName): z.ZodType<number, number> {
   const own = new Set(
     readers.map((d) => (d.params.shape as unknown as Record<string, z.ZodDefault<z.ZodNumber>>)[name]!.unwrap()),
   );
-  const [first, ...others] = own;
-  return others.length === 0 ? first! : z.union([...own]).meta(first!.meta() ?? {});
+  // What one takes and another takes, too, need not be said twice.
+  const within = (a: z.ZodNumber, b: z.ZodNumber): boolean =>
+    a !== b && a.minValue! >= b.minValue! && a.maxValue! <= b.maxValue!;
+  const [first, ...others] = [...own].filter((a) => ![...own].some((b) => within(a, b)));
+  return others.length === 0 ? first! : z.union([first!, ...others]).meta(first!.meta() ?? {});
 }
 
 /** Parameters of any method, as they travel. Which of them a method reads, and within which bounds, its own schema says. */

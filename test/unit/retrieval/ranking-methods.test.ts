@@ -461,7 +461,7 @@ describe('bounds', () => {
     const parameters = { ...rankingParameters('hybrid'), alpha: 1 };
     await expect(Ranker.prepare({ vectors: x, images: N }, parameters)).rejects.toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringContaining('alpha takes a number above 0') as string,
+      message: expect.stringContaining('alpha takes a number above 0 and below 1, not 1') as string,
     });
   });
 });
@@ -500,7 +500,8 @@ describe('foreign parameters', () => {
       'accepted';
     expect(search('hybrid', { rank: 20 })).toBe('accepted');
     expect(search('cosine', { rank: 20 })).toBe('The method cosine does not read rank: it has no parameters');
-    expect(search('cg', { alpha: 1 })).toMatch(/^alpha takes a number above 0/);
+    expect(search('fsr', { rank: 0 })).toBe('rank takes a whole number from 1 to 5000, not 0');
+    expect(search('cg', { alpha: 1 })).not.toBe('accepted');
     const start = (kind: 'measure' | 'tradeoff', params: object): string =>
       refusal(() => check(JOBS[kind].params, params));
     expect(start('measure', { ranking: { k: 4 } })).toContain('cosine does not read k');
