@@ -203,19 +203,4 @@ export const manifold = z
   })
   .partial();
 
-/** Parameters of ranking methods, as they travel; each method reads its own (src/shared/methods). */
-export const ranking = z
-  .strictObject({
-    k: z.int().min(1).max(10_000),
-    kq: z.int().min(1).max(10_000),
-    gamma: z.number().positive().max(20),
-    alpha: z.number().positive().max(0.99999),
-    iterations: z.int().min(0).max(10_000),
-    tolerance: fraction,
-    rank: z.int().min(0).max(5000),
-    expansion: z.int().min(1).max(1000),
-    exponent: z.number().min(0).max(20),
-    truncation: z.int().min(1).max(100_000),
-    shortlist: z.int().min(1).max(100_000),
-  })
-  .partial();
+export { ranking } from './methods/index.ts';

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { neighbourCount } from '../../../src/main/engine/retrieval/graph.ts';
-import { defaultParameters, libraryParameters } from '../../../src/main/engine/retrieval/methods.ts';
-
-const database = (rows: number): Parameters<typeof libraryParameters>[1] => ({
-  vectors: { data: new Float32Array(0), rows, dim: 0 },
-  images: rows,
-});
+import { rankingParameters } from '../../../src/main/engine/retrieval/methods/parameters.ts';
 
 describe('neighbours in a graph of few photos', () => {
   it('are 3 % of the photos, at least 5 and at most what the method takes', () => {
@@ -17,12 +12,12 @@ describe('neighbours in a graph of few photos', () => {
 
   it('carry a query by no more than there are of a photo', () => {
     for (const rows of [40, 250, 300, 5000]) {
-      const p = libraryParameters('cg', database(rows));
-      const usual = defaultParameters('cg', false);
+      const p = rankingParameters('cg', {}, { rows });
+      const usual = rankingParameters('cg');
       expect(p.k).toBe(neighbourCount(rows, usual.k));
       expect(p.kq).toBe(Math.min(usual.kq, p.k));
     }
-    expect(libraryParameters('cg', database(40))).toMatchObject({ k: 5, kq: 5 });
-    expect(libraryParameters('cg', database(5000))).toMatchObject({ k: 50, kq: 10 });
+    expect(rankingParameters('cg', {}, { rows: 40 })).toMatchObject({ k: 5, kq: 5 });
+    expect(rankingParameters('cg', {}, { rows: 5000 })).toMatchObject({ k: 50, kq: 10 });
   });
 });

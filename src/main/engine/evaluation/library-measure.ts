@@ -10,8 +10,9 @@ import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { photoPath } from '../library/photos.ts';
 import { splitPlaces } from '../mining/split.ts';
-import type { Queries, Ranker } from '../retrieval/methods.ts';
-import { usedParameters } from '../retrieval/methods.ts';
+import { reportedParameters } from '../../../shared/methods/parameters.ts';
+import type { Queries } from '../retrieval/methods/method.ts';
+import type { Ranker } from '../retrieval/ranker.ts';
 import { Describer } from '../retrieval/search.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { geometryTruth } from './geometry-protocol.ts';
@@ -223,7 +224,7 @@ export async function measureLibrary(
       key: set.key,
       name: set.name,
       method: ranker.parameters.method,
-      parameters: usedParameters(ranker.parameters),
+      parameters: reportedParameters(ranker.parameters),
       msPerQuery,
       offlineMs: ranker.facts.offlineMs,
     },

@@ -8,6 +8,8 @@ import type {
   SearchMethod,
 } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import type { GivenParameters, RankParameters } from '../../../shared/methods/index.ts';
+import { methodParameters, reportedParameters } from '../../../shared/methods/parameters.ts';
 import { judge } from '../evaluation/ground-truth.ts';
 import { loadTruth, matchTruth } from '../evaluation/truths.ts';
 import type { Features } from '../features/sift.ts';
@@ -25,15 +27,10 @@ import { allPhotos, photoByHash, photoPath, upright } from '../library/photos.ts
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
-import {
-  libraryParameters,
-  GraphCache,
-  Ranker,
-  usedParameters,
-  type Database,
-  type Queries,
-  type RankParameters,
-} from '../retrieval/methods.ts';
+import { GraphCache } from '../retrieval/graph-cache.ts';
+import type { Database, Queries } from '../retrieval/methods/method.ts';
+import { rankingParameters } from '../retrieval/methods/parameters.ts';
+import { Ranker } from '../retrieval/ranker.ts';
 import { dot, row, similarities, topByScore, type Matrix } from '../retrieval/rank.ts';
 import { rowsByImage } from '../retrieval/regions.ts';
 import { Describer, hitsOf, type Found } from '../retrieval/search.ts';
@@ -67,7 +64,7 @@ export interface SearchRequest extends AskedPhoto {
   /** Long side in pixels; what the network takes when left out. */
   readonly size?: number | undefined;
   readonly method: SearchMethod;
-  readonly ranking?: Partial<RankParameters> | undefined;
+  readonly ranking?: GivenParameters | undefined;
   readonly top: number;
   /** Judge results by an imported ground truth, when the photo is one of its queries. */
   readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
@@ -121,10 +118,11 @@ export class SearchSession {
     this.#library = library;
   }
 
-  /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo. */
+  /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo and what the method does not read. */
   async search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
     const began = performance.now();
     const { method } = r;
+    methodParameters(method, r.ranking);
     if (method === 'bow') return this.#byWords(r, began, task);
     const drawing = r.drawing === undefined ? undefined : await readDrawing(r.drawing);
     const loaded = await this.#loaded(drawing === undefined ? r : await this.#drawingNetwork(r));
@@ -132,7 +130,7 @@ export class SearchSession {
     const { set, cache, version } = loaded;
     const regional = set.owners !== undefined;
     const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
-    const parameters: RankParameters = { ...libraryParameters(method, database), ...r.ranking, method };
+    const parameters = rankingParameters(method, r.ranking, { regional, rows: set.vectors.rows });
     const start = performance.now();
     const { ranker, fresh } = await this.#ranker(database, cache, version, parameters, task);
     const preparedMs = fresh ? performance.now() - start : 0;
@@ -149,7 +147,7 @@ export class SearchSession {
       set: set.key,
       setName: set.name,
       method,
-      parameters: usedParameters(parameters),
+      parameters: reportedParameters(parameters),
       milliseconds: performance.now() - began - preparedMs,
       preparedMs,
       judgedBy: judged?.name ?? null,
@@ -371,7 +369,7 @@ export class SearchSession {
     parameters: RankParameters,
     task: TaskContext | undefined,
   ): Promise<{ ranker: Ranker; fresh: boolean }> {
-    const key = `${version} ${JSON.stringify([parameters.method, usedParameters(parameters)])}`;
+    const key = `${version} ${JSON.stringify([parameters.method, reportedParameters(parameters)])}`;
     const known = this.#rankers.get(key);
     if (known !== undefined) return { ranker: await known, fresh: false };
     const ranker = Ranker.prepare(database, parameters, task, cache);
