@@ -1,8 +1,14 @@
 import '@fontsource-variable/inter';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
+import { createWebHistory } from 'vue-router';
 import App from './app/App.vue';
-import { router } from './app/router.ts';
+import { makeRouter } from './app/router.ts';
+import { usePlace } from './stores/place.ts';
 import './styles/base.css';
+import { VIEWS } from './views/index.ts';
 
-createApp(App).use(createPinia()).use(router).mount('#app');
+const app = createApp(App).use(createPinia());
+const router = makeRouter(VIEWS, createWebHistory());
+usePlace().follow(router);
+app.use(router).mount('#app');
