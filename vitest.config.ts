@@ -19,7 +19,6 @@ export default defineConfig({
           name: 'page',
           include: ['test/page/**/*.test.ts'],
           environment: 'happy-dom',
-          pool: 'forks',
         },
       },
       {

@@ -22,7 +22,7 @@ import {
 } from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import type { ClusterView } from '../../shared/domain.ts';
-import { photoUrl } from '../app/transport.ts';
+import { photoUrl } from '../kit/photo-url.ts';
 import { cornerTexture, frustum, viewingFrame, type ViewingFrame } from './frame.ts';
 
 /** The flat arrays of one cluster. */

@@ -1,4 +1,4 @@
-import { photoUrl } from '../app/transport.ts';
+import { photoUrl } from '../kit/photo-url.ts';
 import { token } from '../stores/theme.ts';
 
 /** What the map shows: positions from 0 to 1, the photo and the colour of each point. */

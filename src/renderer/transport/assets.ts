@@ -1,10 +1,5 @@
 import { CovisError, fromErrorShape } from '../../shared/errors.ts';
 
-/** Address of a photo at least `size` pixels long. */
-export function photoUrl(id: string, size: number): string {
-  return `/asset/photo/${id}?s=${size}`;
-}
-
 async function ask(path: string, what: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, init);
