@@ -1,5 +1,6 @@
 import { useJobs } from '../stores/jobs.ts';
 import { useLibrary } from '../stores/library.ts';
+import { usePlace } from '../stores/place.ts';
 import { action, type Applies } from './action.ts';
 
 function hasPhotos(): Applies {
@@ -34,9 +35,19 @@ export const prepareDrawing = action({
 export const mineTuples = action({
   ...common,
   id: 'mineTuples',
-  label: 'Mine tuples',
+  label: 'Mine tuples with the defaults',
   applies: hasClusters,
   run: () => useJobs().start({ kind: 'mine', ...useLibrary().withNetwork }),
+});
+
+/** Asks how. */
+export const openMining = action({
+  id: 'openMining',
+  label: 'Mine tuples…',
+  group: 'Jobs',
+  offered: ['palette', 'toolbar'],
+  applies: hasPhotos,
+  run: () => usePlace().go({ name: 'tuples', query: { mine: '' } }),
 });
 
 export const trainDefaults = action({

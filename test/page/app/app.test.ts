@@ -175,7 +175,7 @@ describe('the palette', () => {
     expect(palette.emitted('update:open')).toEqual([[false]]);
     await palette.setProps({ open: false });
     await palette.setProps({ open: true });
-    await type('mine tuples');
+    await type('with the defaults');
     expect(options()[0]?.textContent).toContain('The library has no photos yet');
     expect(options()[0]?.getAttribute('aria-disabled')).toBe('true');
     await key('Enter');

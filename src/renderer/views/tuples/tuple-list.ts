@@ -99,3 +99,5 @@ export function useTupleList() {
 
   return { total, ready, loaded, open, at, want, refresh, find, fetchPage, pageSize: PAGE };
 }
+
+export type TuplePages = ReturnType<typeof useTupleList>;
