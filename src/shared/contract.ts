@@ -14,17 +14,13 @@ import {
   type JobProgress,
   type LibraryInfo,
   type ManifoldView,
-  BACKENDS,
   EXPORT_FORMATS,
-  METHODS,
   POOLINGS,
   type PresetInfo,
   type MeasurementDetail,
   type MeasurementInfo,
   type MatchedPhoto,
   type MiningRunInfo,
-  NEGATIVE_STRATEGIES,
-  POSITIVE_STRATEGIES,
   PROTOCOLS,
   type PairedTest,
   type PhotoFactsRow,
@@ -44,6 +40,7 @@ import {
   type TupleStrategy,
   VERDICTS,
 } from './domain.ts';
+import { pageJobSchema } from './jobs/index.ts';
 import type { ErrorShape } from './errors.ts';
 
 /** Ids are content hashes in hex. */
@@ -55,42 +52,8 @@ const seed = z
   .min(0)
   .max(2 ** 31 - 1);
 
-const mining = z
-  .object({
-    positives: z.enum(POSITIVE_STRATEGIES),
-    negatives: z.enum(NEGATIVE_STRATEGIES),
-    count: z.int().min(1).max(100),
-    minShared: z.int().min(0).max(100_000),
-    minOverlap: z.number().min(0).max(1),
-    maxScale: z.number().min(1).max(100),
-    cameraPool: z.int().min(1).max(100_000),
-    pool: z.int().min(2).max(10_000_000),
-    queries: z.int().min(1).max(1_000_000),
-    queryFraction: z.number().positive().max(1),
-    queriesPerCluster: z.int().min(0).max(1_000_000),
-  })
-  .partial()
-  .strict();
-const manifold = z
-  .object({
-    k: z.int().min(2).max(10_000),
-    gamma: z.number().positive().max(20),
-    alpha: z.number().positive().max(0.99999),
-    iterations: z.int().min(1).max(10_000),
-    tolerance: z.number().min(0).max(1),
-    positivesK: z.int().min(1).max(100_000),
-    negativesK: z.int().min(1).max(1_000_000),
-    kept: z.int().min(1).max(1000),
-    anchors: z.enum(['maxima', 'all']),
-    maxAnchors: z.int().min(1).max(1_000_000),
-    importance: z.enum(['degree', 'power']),
-  })
-  .partial()
-  .strict();
-
 /** A network's descriptors as NETWORK-SIZE, or a stored set. */
 const set = z.string().regex(/^[0-9a-f]{8,64}(-\d{2,4})?$/);
-const method = z.enum(METHODS);
 const protocol = z.enum(PROTOCOLS);
 const ranking = z
   .object({
@@ -167,146 +130,6 @@ export const settingsSchema = z
 export type Settings = z.infer<typeof settingsSchema>;
 export type TupleFilterParams = z.infer<typeof tupleFilter>;
 export type JudgementParams = z.infer<typeof judgement>;
-
-const jobParams = z.discriminatedUnion('kind', [
-  z
-    .object({
-      kind: z.literal('extract'),
-      network: id.optional(),
-      size: size.optional(),
-      domain: z.enum(['photos', 'edges']).optional(),
-    })
-    .strict(),
-  z
-    .object({
-      kind: z.literal('mine'),
-      network: id.optional(),
-      size: size.optional(),
-      seed: seed.optional(),
-      mining: mining.optional(),
-      manifold: manifold.optional(),
-      set: set.optional(),
-    })
-    .strict(),
-  z
-    .object({
-      kind: z.literal('train'),
-      /** Takes up a run; nothing else counts then. */
-      resume: z.int().positive().optional(),
-      preset: z.string().max(60).optional(),
-      backend: z.enum(BACKENDS).optional(),
-      pooling: z.enum(POOLINGS).optional(),
-      name: z.string().min(1).max(120).optional(),
-      minings: z.int().min(1).max(100).optional(),
-      network: id.optional(),
-      size: size.optional(),
-      seed: seed.optional(),
-      epochs: z.int().min(1).max(1000).optional(),
-      queriesPerEpoch: z.int().min(1).max(100_000).optional(),
-      learningRate: z.number().positive().max(1).optional(),
-      weightDecay: z.number().min(0).max(1).optional(),
-      margin: z.number().positive().max(2).optional(),
-      loss: z.enum(['contrastive', 'triplet']).optional(),
-      optimiser: z.enum(['adam', 'sgd']).optional(),
-      batch: z.int().min(1).max(10_000).optional(),
-      pools: z.int().optional(),
-      domain: z.enum(['photos', 'edges']).optional(),
-      mining: mining.optional(),
-    })
-    .strict(),
-  z
-    .object({
-      kind: z.literal('ladder'),
-      network: id.optional(),
-      preset: z.string().max(60).optional(),
-      epochs: z.int().min(1).max(1000).optional(),
-      queriesPerEpoch: z.int().min(1).max(100_000).optional(),
-      size: size.optional(),
-      seed: seed.optional(),
-      ladder: z
-        .object({
-          seeds: z.int().min(1).max(100),
-          poolings: z
-            .array(z.enum(['mac', 'gem']))
-            .min(1)
-            .max(2),
-        })
-        .strict(),
-    })
-    .strict(),
-  /** Puts a backbone of the catalogue into the library, downloading it first where it is not there yet. */
-  z
-    .object({
-      kind: z.literal('network'),
-      backbone: z.object({ id: z.string().max(100), pooling: z.enum(POOLINGS) }).strict(),
-    })
-    .strict(),
-  z
-    .object({
-      kind: z.literal('whiten'),
-      network: id.optional(),
-      size: size.optional(),
-      seed: seed.optional(),
-      whiten: z
-        .object({
-          method: z.enum(['learned', 'pca']),
-          dim: z.int().positive().max(65_536).optional(),
-          scales: z.array(z.number().min(0.1).max(4)).min(1).max(16).optional(),
-        })
-        .strict(),
-    })
-    .strict(),
-  z.object({ kind: z.literal('regions'), network: id.optional(), size: size.optional() }).strict(),
-  z
-    .object({
-      kind: z.literal('measure'),
-      network: id.optional(),
-      set: set.optional(),
-      size: size.optional(),
-      seed: seed.optional(),
-      method: method.optional(),
-      ranking: ranking.optional(),
-      truth: id.optional(),
-      protocol: z.string().max(40),
-    })
-    .strict(),
-  z.object({ kind: z.literal('duplicates') }).strict(),
-  z
-    .object({
-      kind: z.literal('teacher'),
-      network: id.optional(),
-      set: set.optional(),
-      size: size.optional(),
-      seed: seed.optional(),
-      words: z.int().min(2).max(16_777_216).optional(),
-      protocol: z.string().max(40).optional(),
-    })
-    .strict(),
-  z
-    .object({
-      kind: z.literal('map'),
-      network: id.optional(),
-      set: set.optional(),
-      size: size.optional(),
-      seed: seed.optional(),
-    })
-    .strict(),
-  z
-    .object({
-      kind: z.literal('tradeoff'),
-      network: id.optional(),
-      set: set.optional(),
-      size: size.optional(),
-      ranking: ranking.optional(),
-    })
-    .strict(),
-  z
-    .object({ kind: z.literal('evaluate'), network: id.optional(), size: size.optional(), seed: seed.optional() })
-    .strict(),
-]);
-
-/** Jobs that a page may start. Those that take paths (import, run) start from the host: a dialog or the command line. */
-export type PageJob = z.infer<typeof jobParams>;
 
 /** Every route with the schema of its parameters. `HostRoutes` below are refused when a page asks. */
 export const ROUTES = {
@@ -387,7 +210,7 @@ export const ROUTES = {
   'map.points': z.object({ set }).strict(),
   'photos.random': z.object({ count: z.int().min(1).max(200), seed }).strict(),
   'jobs.list': none,
-  'jobs.start': z.object({ job: jobParams }).strict(),
+  'jobs.start': z.object({ job: pageJobSchema }).strict(),
   'jobs.cancel': z.object({ id: z.int() }).strict(),
 } as const;
 

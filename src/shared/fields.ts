@@ -16,6 +16,8 @@ declare module 'zod' {
     value?: string;
     /** What pages may send: an `id` alone, or nothing (`false`: paths of this machine). */
     page?: 'id' | false;
+    /** What to do where it was refused. */
+    hint?: string;
     /** Only for those who look for it: forms fold it away. */
     advanced?: boolean;
   }
@@ -86,6 +88,7 @@ export const mining = z
       label: 'Negatives',
       help: 'the hardest, the hardest with one a place, or any',
       otherwise: 'one-per-cluster',
+      hint: 'How many is said with --count.',
     }),
     count: z
       .int()

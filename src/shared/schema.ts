@@ -29,6 +29,10 @@ export function unwrap(schema: z.ZodType): Wrapped {
     const optional = schema instanceof z.ZodOptional;
     return { ...below, meta: { ...below.meta, ...meta }, required: below.required && !optional };
   }
+  if (schema instanceof z.ZodPrefault) {
+    const below = unwrap(schema.unwrap() as z.ZodType);
+    return { ...below, meta: { ...below.meta, ...meta }, required: false };
+  }
   if (schema instanceof z.ZodDefault) {
     const below = unwrap(schema.unwrap() as z.ZodType);
     return { inner: below.inner, meta: { ...below.meta, ...meta }, required: false, initial: schema.def.defaultValue };
@@ -91,10 +95,11 @@ function textOf(j: Json): string {
   if (j.type === 'array') {
     const { items = {} } = j;
     if (items.enum !== undefined) return `one or more of ${items.enum.map(String).join(', ')}`;
-    return `${textOf(items).replace(/^an? /, '').replace(/^(whole )?number/, '$1numbers')} with commas between them`;
+    return `${textOf(items)
+      .replace(/^an? /, '')
+      .replace(/^(whole )?number/, '$1numbers')} with commas between them`;
   }
-  if (j.type === 'string')
-    return j.maxLength === undefined ? 'a text' : `a text of at most ${j.maxLength} characters`;
+  if (j.type === 'string') return j.maxLength === undefined ? 'a text' : `a text of at most ${j.maxLength} characters`;
   return 'another value';
 }
 
@@ -111,6 +116,7 @@ export function takes(schema: z.ZodType): string {
 function shown(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return `"${value}"`;
+  if (Array.isArray(value)) return `"${value.map(String).join(',')}"`;
   return JSON.stringify(value) ?? 'nothing';
 }
 
@@ -139,14 +145,22 @@ export function check<S extends z.ZodObject>(
   const issue = result.error.issues[0]!;
   const leaf = leafAt(leavesOf(schema), issue.path);
   if (issue.code === 'unrecognized_keys')
-    throw new CovisError(code, `There is no ${issue.keys.map((k) => nameOf([...issue.path.map(String), k])).join(', ')}`);
+    throw new CovisError(
+      code,
+      `There is no ${issue.keys.map((k) => nameOf([...issue.path.map(String), k])).join(', ')}`,
+    );
   if (leaf === undefined || issue.code === 'custom') {
     const name = issue.path.length === 0 ? '' : `${nameOf(issue.path.map(String))}: `;
     throw new CovisError(code, `${name}${issue.message}`);
   }
   const given = at(value, leaf.path);
   const said = given === undefined ? 'and is missing' : `not ${shown(given)}`;
-  throw new CovisError(code, `${nameOf(leaf.path)} takes ${takes(leaf.schema.meta(leaf.meta))}, ${said}`);
+  const { hint } = leaf.meta;
+  throw new CovisError(
+    code,
+    `${nameOf(leaf.path)} takes ${takes(leaf.schema.meta(leaf.meta))}, ${said}`,
+    hint === undefined ? {} : { hint },
+  );
 }
 
 /** The same schema for those who may not name paths: without what only the host may say, and with ids for names. */

@@ -45,10 +45,10 @@ import { descriptorMap } from './retrieval/descriptor-map.ts';
 import type { Crop } from './library/pixels.ts';
 import { listMeasurements, measurementDetail, pairMeasurements } from './evaluation/library-measure.ts';
 import { importTruthBytes, listTruths } from './evaluation/truths.ts';
-import { taskTitle } from './work/tasks.ts';
 import { PRESETS } from './training/presets.ts';
 import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
 import { readSettings, writeSettings } from './environment/settings.ts';
+import type { JobGiven } from '../../shared/jobs/index.ts';
 import { VERSION } from './environment/version.ts';
 
 /** Bytes with their type, for photos and arrays. */
@@ -217,12 +217,9 @@ export class Engine {
     'library.current': () => (this.#library === undefined ? null : this.#info(this.#library)),
     'library.open': ({ path }) => this.open(path, !Library.exists(path)),
     'library.import': ({ paths }) => ({
-      job: this.#jobs().start('import', taskTitle('import', { sources: paths }), { sources: paths }),
+      job: this.#jobs().start('import', { sources: paths }),
     }),
-    'library.export': ({ path, format, run }) => {
-      const params = { export: { out: path, format, run } };
-      return { job: this.#jobs().start('export', taskTitle('export', params), params) };
-    },
+    'library.export': ({ path, format, run }) => ({ job: this.#jobs().start('export', { out: path, format, run }) }),
     'clusters.list': () => listClusters(this.#open()),
     'clusters.detail': ({ id }) => clusterDetail(this.#open(), id),
     'clusters.edit': ({ edit }) => {
@@ -234,10 +231,7 @@ export class Engine {
     'matches.of': ({ photo }) => matchedPhotos(this.#open(), photo),
     'photos.facts': () => photoFacts(this.#open()),
     'photos.duplicates': ({ bits }) => duplicateGroups(this.#open(), bits),
-    'library.cluster': ({ path }) => {
-      const params = { clustering: { photos: path } };
-      return { job: this.#jobs().start('cluster', taskTitle('cluster', params), params) };
-    },
+    'library.cluster': ({ path }) => ({ job: this.#jobs().start('cluster', { photos: path }) }),
     'clusters.covisible': ({ id, view }) => covisibleViews(this.#open(), id, view),
     'photos.info': ({ id }) => photoInfo(this.#open(), id),
     'photos.random': ({ count, seed }) => randomPhotos(this.#open(), count, seed),
@@ -274,14 +268,10 @@ export class Engine {
       return this.#searches!.edges({ network });
     },
     'experiments.list': () => listExperiments(this.#open()),
-    'library.domains': ({ path }) => {
-      const params = { domains: { folder: path } };
-      return { job: this.#jobs().start('domains', taskTitle('domains', params), params) };
-    },
-    'library.network': ({ path, pooling }) => {
-      const params = { backbone: { file: path, pooling } };
-      return { job: this.#jobs().start('network', taskTitle('network', params), params) };
-    },
+    'library.domains': ({ path }) => ({ job: this.#jobs().start('domains', { folder: path }) }),
+    'library.network': ({ path, pooling }) => ({
+      job: this.#jobs().start('network', { backbone: { file: path, pooling } }),
+    }),
     'networks.catalogue': () => ({ entries: networkCatalogue(), from: mirrorPlace() }),
     'sets.list': () => listSets(this.#open()),
     'sets.remove': ({ set }) => {
@@ -297,7 +287,7 @@ export class Engine {
     'map.points': ({ set }) => descriptorMap(this.#open(), set),
     'jobs.list': () => this.#jobs().list(),
     'jobs.start': ({ job: { kind, ...params } }) => ({
-      job: this.#jobs().start(kind, taskTitle(kind, params), params),
+      job: this.#jobs().start(kind, params as JobGiven<typeof kind>),
     }),
     'jobs.cancel': ({ id }) => {
       this.#jobs().cancel(id);

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import type { PageJob } from '../../shared/contract.ts';
+import type { PageJob } from '../../shared/jobs/index.ts';
 import type { JobInfo } from '../../shared/domain.ts';
 import { onEvent, request } from '../transport/index.ts';
 import { useNotices } from './notices.ts';

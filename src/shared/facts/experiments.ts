@@ -30,6 +30,10 @@ export const ladderReport = z.object({
 });
 export type LadderReport = Facts<typeof ladderReport>;
 
+/** Layouts of drawings and photos (methods.md 2.8), and folders of classes. */
+export const SKETCH_LAYOUTS = ['flickr15k', 'pairs', 'classes'] as const;
+export type SketchLayout = (typeof SKETCH_LAYOUTS)[number];
+
 /** An edge network measured on drawings (methods.md 2.8); the contract of `covis sketches --json`. */
 export const sketchReport = z.object({
   layout: z.string(),

@@ -20,3 +20,7 @@ export type LibraryInfo = Facts<typeof libraryInfo>;
 /** Formats that other tools open. */
 export const EXPORT_FORMATS = ['retrieval-sfm', 'gnd', 'hloc-pairs', 'csv', 'jsonl', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** How photos come to an export: as links to where they are, as copies, or not at all. */
+export const PHOTO_PLACEMENTS = ['link', 'copy', 'none'] as const;
+export type PhotoPlacement = (typeof PHOTO_PLACEMENTS)[number];

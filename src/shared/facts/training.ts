@@ -100,6 +100,20 @@ export const trainingRunInfo = z.object({
 });
 export type TrainingRunInfo = Facts<typeof trainingRunInfo>;
 
+/** The recipes that there are: for small machines, and the published ones. */
+export const PRESET_NAMES = [
+  'small',
+  'small-edges',
+  'eccv16-mac-vgg',
+  'pami18-gem-vgg',
+  'pami18-gem-resnet101',
+  'pytorch-gem-resnet101',
+  'pytorch-whiten-resnet50',
+  'pytorch-whiten-resnet101',
+  'pytorch-whiten-resnet152',
+] as const;
+export type PresetName = (typeof PRESET_NAMES)[number];
+
 /** A recipe as pages list it. */
 export const presetInfo = z.object({
   name: z.string(),

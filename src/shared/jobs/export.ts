@@ -28,5 +28,5 @@ export const exportJob = job({
       .meta({ help: 'most positives of a query in retrieval-sfm', otherwise: '2' }),
     mining: mining.omit({ queries: true }).optional(),
   }),
-  result: z.looseObject({ what: z.string(), items: count, files: z.array(z.string()) }),
+  result: z.object({ what: z.string(), items: count, files: z.array(z.string()) }),
 });

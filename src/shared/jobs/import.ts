@@ -10,14 +10,11 @@ export const importJob = job({
   title: ({ sources }) => `Import ${sourcesTitle(sources)}`,
   startedBy: 'host',
   params: z.strictObject({
-    sources: z
-      .array(path)
-      .min(1)
-      .meta({
-        label: 'Sources',
-        value: 'source',
-        help: 'a folder with images/ and sparse/ (COLMAP), several such folders side by side, a folder of photos; a COLMAP database.db, Bundler .out, .nvm, sfm_data.json, reconstruction.json, transforms.json; a retrieval-SfM .pkl, or pairs.txt of hloc',
-      }),
+    sources: z.array(path).min(1).meta({
+      label: 'Sources',
+      value: 'source',
+      help: 'a folder with images/ and sparse/ (COLMAP), several such folders side by side, a folder of photos; a COLMAP database.db, Bundler .out, .nvm, sfm_data.json, reconstruction.json, transforms.json; a retrieval-SfM .pkl, or pairs.txt of hloc',
+    }),
     images: folder.optional().meta({ help: 'where the photos lie, if not in images/ (of a .pkl: in ims/ beside it)' }),
   }),
   result: z.object({

@@ -50,3 +50,18 @@ export type JobKind = keyof typeof JOBS;
 export type JobParams<K extends JobKind> = ParamsOf<(typeof JOBS)[K]>;
 export type JobGiven<K extends JobKind> = GivenOf<(typeof JOBS)[K]>;
 export type JobResult<K extends JobKind> = ResultOf<(typeof JOBS)[K]>;
+
+/** A job as a page starts it. */
+export type PageJob = {
+  [K in JobKind]: (typeof JOBS)[K]['startedBy'] extends 'page' ? { readonly kind: K } & JobGiven<K> : never;
+}[JobKind];
+
+/** Jobs that pages may start, without anything that only the host may say. */
+export const pageJobSchema = z.discriminatedUnion(
+  'kind',
+  Object.values(JOBS)
+    .filter((j) => j.startedBy === 'page')
+    .map((j) => forPages(j.params).extend({ kind: z.literal(j.kind) })) as unknown as readonly [
+    z.ZodObject<{ kind: z.ZodLiteral<JobKind> }>,
+  ],
+) as unknown as z.ZodType<PageJob, PageJob>;

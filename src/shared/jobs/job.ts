@@ -12,19 +12,20 @@ export interface JobDefinition<
   K extends string = string,
   P extends z.ZodObject = z.ZodObject,
   R extends z.ZodType = z.ZodType,
+  S extends StartedBy = StartedBy,
 > {
   readonly kind: K;
   /** What lists call it. */
   title(params: z.output<P>): string;
-  readonly startedBy: StartedBy;
+  readonly startedBy: S;
   readonly params: P;
   readonly result: R;
 }
 
 /** Defines a job. */
-export function job<K extends string, P extends z.ZodObject, R extends z.ZodType>(
-  definition: JobDefinition<K, P, R>,
-): JobDefinition<K, P, R> {
+export function job<const K extends string, P extends z.ZodObject, R extends z.ZodType, const S extends StartedBy>(
+  definition: JobDefinition<K, P, R, S>,
+): JobDefinition<K, P, R, S> {
   return definition;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { METHODS, queryScoreInfo } from '../domain.ts';
-import { network, ranking, seed, set, size } from '../fields.ts';
-import { id } from '../fields.ts';
+import { count } from '../facts/facts.ts';
+import { id, network, ranking, seed, set, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Measures one method on one set of descriptors under a protocol. */
@@ -20,9 +20,19 @@ export const measureJob = job({
     truth: id.optional(),
     protocol: z.string().max(40).default('sfm').meta({ label: 'Protocol', value: 'protocol' }),
   }),
-  result: z.looseObject({
+  result: z.object({
     id: z.int(),
+    protocol: z.string(),
+    ap: z.enum(['trapezoidal', 'rectangular']),
     map: z.number(),
+    /** 95 % bootstrap interval of mAP over queries. */
+    interval: z.object({ mean: z.number(), low: z.number(), high: z.number() }),
+    mpAtK: z.record(z.string(), z.number()),
+    recallAtK: z.record(z.string(), z.number()).optional(),
+    ukbench: z.number().optional(),
+    queries: count,
+    /** Queries without a positive, which do not count. */
+    skipped: count,
     perQuery: z.array(queryScoreInfo),
     set: z.string(),
     network: z.string().nullable(),

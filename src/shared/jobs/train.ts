@@ -22,7 +22,7 @@ export const trainJob = job({
       .min(1)
       .max(120)
       .optional()
-      .meta({ label: 'Name', help: 'what to call the trained network', value: 'name' }),
+      .meta({ label: 'Name', help: 'what to call the trained network', flag: 'out', value: 'name' }),
     detector: z.string().min(1).max(4096).optional().meta({
       help: 'detector of its edges: covis-edges-1, classical, or an ONNX file',
       otherwise: 'covis-edges-1',

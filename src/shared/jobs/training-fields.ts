@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BACKENDS } from '../domain.ts';
+import { BACKENDS, PRESET_NAMES } from '../domain.ts';
 import { mining, network, seed, size } from '../fields.ts';
 
 /** What every job that trains can be told; what is left out is the recipe's. */
@@ -8,9 +8,7 @@ export const trainingFields = {
   size: size.optional(),
   seed: seed.optional(),
   preset: z
-    .string()
-    .min(1)
-    .max(60)
+    .enum(PRESET_NAMES)
     .optional()
     .meta({ label: 'Recipe', help: 'a recipe, which the other options change', otherwise: 'small', value: 'preset' }),
   backend: z.enum(BACKENDS).optional().meta({ label: 'Back end', help: 'what computes', otherwise: 'auto' }),

@@ -10,16 +10,11 @@ export const vectorsJob = job({
   startedBy: 'host',
   params: z.strictObject({
     file: file.meta({ help: '.npy with names beside it, .mat, .h5 of hloc, .jsonl' }),
-    variable: z
-      .string()
-      .min(1)
-      .max(1000)
-      .optional()
-      .meta({ help: 'variable of a .mat or HDF5 file', value: 'name' }),
+    variable: z.string().min(1).max(1000).optional().meta({ help: 'variable of a .mat or HDF5 file', value: 'name' }),
     /** The photo of each row. */
     names: z.array(z.string()).optional(),
     name: z.string().min(1).max(200).optional().meta({ help: 'what to call the set', value: 'name' }),
     half: z.boolean().default(false).meta({ label: 'Half precision', help: 'keep it as float16' }),
   }),
-  result: z.object({ set: z.string(), photos: count, rows: count, dim: count, unknown: count }).loose(),
+  result: z.object({ set: z.string(), name: z.string(), photos: count, rows: count, dim: count, unknown: count }),
 });

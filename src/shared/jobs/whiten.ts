@@ -37,9 +37,14 @@ export const whitenJob = job({
           .max(10)
           .optional()
           .meta({ label: 'Power', help: 'exponent of PCA: 0.5 whitens fully', otherwise: '0.5', advanced: true }),
-        scales: numbers(0.1, 4, 16)
+        scales: z
+          .union([z.literal('multi'), numbers(0.1, 4, 16)])
           .optional()
-          .meta({ label: 'Scales', help: 'describe at these scales first', value: 'list' }),
+          .meta({
+            label: 'Scales',
+            help: 'describe at these scales first; multi for 1, 0.707, 0.5',
+            value: 'list',
+          }),
       })
       .prefault({}),
   }),

@@ -10,7 +10,7 @@ import { latestNetwork } from '../../../src/main/engine/network/networks.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { extract } from '../../../src/main/engine/retrieval/extract.ts';
 import { SearchSession } from '../../../src/main/engine/search/session.ts';
-import { runTask } from '../../../src/main/engine/work/tasks.ts';
+import { WORK } from '../../../src/main/engine/work/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { SAMPLE, smallLibrary } from '../../support/small-library.ts';
 
@@ -60,10 +60,7 @@ describe('searching a library by drawing', () => {
   });
 
   it('finds the drawn thing among the first ten, and shows what the network saw', async () => {
-    const r = (await runTask(library, 'extract', { domain: 'edges' }, silentContext())) as {
-      network: string;
-      size: number;
-    };
+    const r = await WORK.extract.run(library, { domain: 'edges' }, silentContext());
     expect(r.size).toBe(227);
     const answer = await session.search({ drawing: WINDMILL, method: 'cosine', top: 10 });
     expect(answer.hits.map((h) => h.clusters[0]?.name)).toContain('windmill');

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { measurementDetail } from '../../../src/main/engine/evaluation/library-measure.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
-import type { TeacherComparison } from '../../../src/shared/domain.ts';
 import { SearchSession } from '../../../src/main/engine/search/session.ts';
-import { runTask } from '../../../src/main/engine/work/tasks.ts';
+import { WORK } from '../../../src/main/engine/work/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { SAMPLE, smallLibrary } from '../../support/small-library.ts';
 
@@ -16,12 +15,7 @@ describe('teacher against student', async () => {
   afterAll(() => library.close());
 
   it('ranks the same queries with both, and verification helps', async () => {
-    const report = (await runTask(
-      library,
-      'teacher',
-      { protocol: 'sfm-medium' },
-      silentContext(),
-    )) as TeacherComparison[];
+    const report = await WORK.teacher.run(library, { protocol: 'sfm-medium' }, silentContext());
     expect(report.map((m) => m.method)).toEqual(['BoW', 'BoW+R', 'BoW+R+QE', 'MAC', 'GeM', 'GeM+QE']);
     const map = Object.fromEntries(report.map((m) => [m.method, m.map]));
     const queries = report.map((m) => measurementDetail(library, m.measurement).perQuery);

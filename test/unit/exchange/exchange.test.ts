@@ -22,7 +22,7 @@ import { decide } from '../../../src/main/engine/mining/decisions.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
 import { clusterDetail, listClusters } from '../../../src/main/engine/sfm/clusters.ts';
-import { runTask } from '../../../src/main/engine/work/tasks.ts';
+import { WORK } from '../../../src/main/engine/work/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { describeWith } from '../../support/programs.ts';
 import { smallLibrary } from '../../support/small-library.ts';
@@ -34,7 +34,7 @@ let library: Library;
 let run: number;
 beforeAll(async () => {
   library = await smallLibrary(at('library'));
-  run = ((await runTask(library, 'mine', { size: 96, mining: { queries: 20 } }, task)) as { run: number }).run;
+  ({ run } = await WORK.mine.run(library, { size: 96, mining: { queries: 20 } }, task));
 }, 60_000);
 afterAll(() => library.close());
 
@@ -136,10 +136,7 @@ describe('a retrieval-SfM data set', () => {
       expect(split.training.size).toBe(lists.train.cids.length);
       expect(split.heldOut.size).toBe(lists.val.cids.length);
     }
-    const mined = (await runTask(again, 'mine', { size: 96, mining: { queries: 30 } }, task)) as {
-      run: number;
-      tuples: number;
-    };
+    const mined = await WORK.mine.run(again, { size: 96, mining: { queries: 30 } }, task);
     const given = new Set(
       lists.train.qidxs.map((q, i) => `${lists.train.cids[q]} ${lists.train.cids[lists.train.pidxs[i]!]}`),
     );

@@ -8,7 +8,7 @@ import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
 import { extract } from '../../../src/main/engine/retrieval/extract.ts';
 import { ensureDefaultNetwork } from '../../../src/main/engine/network/networks.ts';
 import { projectNetwork } from '../../../src/main/engine/network/linear-head.ts';
-import { runTask } from '../../../src/main/engine/work/tasks.ts';
+import { WORK } from '../../../src/main/engine/work/index.ts';
 import { drawFromPools, readPools } from '../../../src/main/engine/training/pool-tuples.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { smallLibrary } from '../../support/small-library.ts';
@@ -19,12 +19,11 @@ let library: Library;
 let run: number;
 beforeAll(async () => {
   library = await smallLibrary(join(folder, 'library'));
-  const report = (await runTask(
+  const report = await WORK.mine.run(
     library,
-    'mine',
     { size: SIZE, manifold: { anchors: 'all', k: 8, positivesK: 6, negativesK: 20 } },
     silentContext(),
-  )) as { run: number; tuples: number };
+  );
   expect(report.tuples).toBeGreaterThan(5);
   run = report.run;
 }, 60_000);
@@ -81,9 +80,8 @@ describe('pools of a manifold run', () => {
       for (const n of p.negatives)
         if (placeOf(n) !== placeOf(p.anchor))
           expect(places.has(placeOf(n)) && places.has(placeOf(p.anchor))).toBe(false);
-    const trained = (await runTask(
+    const trained = await WORK.train.run(
       library,
-      'train',
       {
         network: network.uid,
         size: SIZE,
@@ -98,16 +96,14 @@ describe('pools of a manifold run', () => {
         mining: { count: 1 },
       },
       silentContext(),
-    )) as { epochs: { loss: number }[]; tuples: number };
+    );
     expect(trained.tuples).toBe(48);
     expect(trained.epochs[1]!.loss).toBeLessThan(trained.epochs[0]!.loss);
     expect(listMiningRuns(library)[0]).toMatchObject({ epoch: 2, parameters: { positives: 'manifold' } });
   }, 60_000);
 
   it('are not expected of a geometry run', async () => {
-    const geometry = (await runTask(library, 'mine', { size: SIZE, mining: { queries: 5 } }, silentContext())) as {
-      run: number;
-    };
+    const geometry = await WORK.mine.run(library, { size: SIZE, mining: { queries: 5 } }, silentContext());
     expect(() => readPools(library, geometry.run)).toThrow(/mined from geometry/);
   });
 });

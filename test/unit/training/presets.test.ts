@@ -11,7 +11,7 @@ import {
   presetAdvice,
   presetNamed,
 } from '../../../src/main/engine/training/presets.ts';
-import { trainingParameters } from '../../../src/main/engine/work/tasks.ts';
+import { trainingParameters } from '../../../src/main/engine/work/recipe.ts';
 import { ARCHITECTURES } from '../../support/architectures.ts';
 
 describe('recipes', () => {

@@ -14,8 +14,9 @@ import {
   type Judgement,
   type LoggedAction,
 } from '../../engine/mining/decisions.ts';
-import { print } from '../output.ts';
-import { action, command, withLibrary, type Options } from '../program.ts';
+import { command, type Asked } from '../program/command.ts';
+import { libraryWord, withLibrary } from '../program/library.ts';
+import { print } from '../program/output.ts';
 
 const entry = z
   .object({
@@ -29,53 +30,62 @@ const entry = z
   .strict();
 type Entry = z.infer<typeof entry>;
 
-/** Adds the command. */
-export function addDecide(): void {
-  const c = command(
-    'decide',
-    'accept, reject, swap or note pairs, say that a negative shows the same object, undo and redo',
-  )
-    .argument('<library>')
-    .option('--query <photo>', 'content hash, <scene>/<path>, or a file name that only one photo has')
-    .option('--other <photo>', 'the positive or negative that is judged')
-    .option('--verdict <verdict>', VERDICTS.join(', '))
-    .option('--aspect <aspect>', 'positive or negative: what --other is to the query (positive; same-object: negative)')
-    .option('--with <photo>', 'what the positive is swapped for')
-    .option('--note <text>', 'a note on the pair; empty removes it')
-    .option(
-      '--from <file>',
-      'many at once, undone at once: one JSON object a line with the names of these options; - reads standard input',
-    )
-    .option('--undo', 'take back the last decision')
-    .option('--redo', 'bring back what was undone last')
-    .option('--log', 'list all decisions, oldest first');
-  action(c, async (o: Options, path: string) => {
-    await withLibrary(path, false, (library) => {
-      const asked = ['undo', 'redo', 'log', 'from', 'query'].filter((k) => o[k] !== undefined);
+const name = z.string().min(1).max(4096);
+const options = {
+  query: name
+    .optional()
+    .meta({ help: 'content hash, <scene>/<path>, or a file name that only one photo has', value: 'photo' }),
+  other: name.optional().meta({ help: 'the positive or negative that is judged', value: 'photo' }),
+  verdict: z.enum(VERDICTS).optional(),
+  aspect: z
+    .enum(['positive', 'negative'])
+    .optional()
+    .meta({ help: 'what --other is to the query', otherwise: 'positive; same-object: negative' }),
+  with: name.optional().meta({ help: 'what the positive is swapped for', value: 'photo' }),
+  note: z.string().max(10_000).optional().meta({ help: 'a note on the pair; empty removes it', value: 'text' }),
+  from: name.optional().meta({
+    help: 'many at once, undone at once: one JSON object a line with the names of these options; - reads standard input',
+    value: 'file',
+  }),
+  undo: z.boolean().default(false).meta({ help: 'take back the last decision' }),
+  redo: z.boolean().default(false).meta({ help: 'bring back what was undone last' }),
+  log: z.boolean().default(false).meta({ help: 'list all decisions, oldest first' }),
+};
+type Given = Asked<typeof libraryWord, typeof options>;
+
+export const decideCommand = command({
+  name: 'decide',
+  summary: 'accept, reject, swap or note pairs, say that a negative shows the same object, undo and redo',
+  arguments: libraryWord,
+  options,
+  run: (o) =>
+    withLibrary(o.library, false, (library) => {
+      const asked = [o.undo, o.redo, o.log, o.from !== undefined, o.query !== undefined].filter(Boolean);
       if (asked.length !== 1)
         throw new CovisError('INPUT_INVALID', 'Say one thing: --query with --other, --from, --undo, --redo or --log');
-      if (o['undo'] === true || o['redo'] === true) return turn(library, o);
-      if (o['log'] === true) return log(library, o);
-      const entries = o['from'] !== undefined ? readEntries(o['from'] as string) : [ofOptions(o)];
+      if (o.undo || o.redo) return turn(library, o);
+      if (o.log) return log(library, o);
+      const entries = o.from === undefined ? [ofOptions(o)] : readEntries(o.from);
       const names = photoNames(library);
       const judgements = entries.flatMap((e, i) =>
-        judgementsOf(names, e, o['from'] === undefined ? '' : `Line ${i + 1}: `),
+        judgementsOf(names, e, o.from === undefined ? '' : `Line ${i + 1}: `),
       );
       const label =
         entries.length === 1
           ? `${judgements[0]!.verdict} ${entries[0]!.other}`
           : `${entries.length} decisions from a file`;
       const id = decide(library, label, judgements);
-      print(o.json === true, { action: id, decisions: judgements.length, ...undoState(library) }, () => [
+      print(o.json, { action: id, decisions: judgements.length, ...undoState(library) }, () => [
         `${judgements.length} ${judgements.length === 1 ? 'decision' : 'decisions'} noted as action ${id}`,
       ]);
-    });
-  });
-}
+    }),
+});
 
-function ofOptions(o: Options): Entry {
+function ofOptions(o: Given): Entry {
   const given = Object.fromEntries(
-    ['query', 'other', 'verdict', 'aspect', 'with', 'note'].flatMap((k) => (o[k] === undefined ? [] : [[k, o[k]]])),
+    (['query', 'other', 'verdict', 'aspect', 'with', 'note'] as const).flatMap((k) =>
+      o[k] === undefined ? [] : [[k, o[k]]],
+    ),
   );
   return parsed(given, '');
 }
@@ -129,17 +139,17 @@ function judgementsOf(names: PhotoNames, e: Entry, where: string): Judgement[] {
   return out;
 }
 
-function turn(library: Library, o: Options): void {
-  const back = o['undo'] === true;
+function turn(library: Library, o: Given): void {
+  const back = o.undo;
   const label = (back ? undo(library) : redo(library))?.label ?? null;
-  print(o.json === true, { [back ? 'undone' : 'redone']: label, ...undoState(library) }, () => [
+  print(o.json, { [back ? 'undone' : 'redone']: label, ...undoState(library) }, () => [
     label === null ? `There is nothing to ${back ? 'undo' : 'redo'}` : `${back ? 'Undone' : 'Done again'}: ${label}`,
   ]);
 }
 
 const LOG_PAGE = 1000;
 
-function log(library: Library, o: Options): void {
+function log(library: Library, o: Given): void {
   const all: LoggedAction[] = [];
   for (let after = 0; ;) {
     const page = decisionLog(library, after, LOG_PAGE);
@@ -147,5 +157,5 @@ function log(library: Library, o: Options): void {
     if (page.length < LOG_PAGE) break;
     after = page.at(-1)!.id;
   }
-  print(o.json === true, all, () => all.map((a) => `${a.id}  ${a.created}  ${a.kind.padEnd(4)}  ${a.label}`));
+  print(o.json, all, () => all.map((a) => `${a.id}  ${a.created}  ${a.kind.padEnd(4)}  ${a.label}`));
 }

@@ -7,6 +7,8 @@ import { encodeOnnx } from '../../engine/network/onnx/file.ts';
 import { colmapVersion } from '../../engine/clustering/colmap.ts';
 import { resourcePath } from '../../engine/environment/resources.ts';
 import { VERSION } from '../../engine/environment/version.ts';
+import { command } from '../program/command.ts';
+import { print } from '../program/output.ts';
 
 export interface Backend {
   readonly name: string;
@@ -49,7 +51,7 @@ async function tryProvider(provider: (typeof PROVIDERS)[number]): Promise<Backen
   const name = `onnxruntime ${provider}`;
   const probe = spawnSync(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'probe.ts'), provider],
+    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '..', 'program', 'probe.ts'), provider],
     {
       input: Buffer.from(encodeOnnx(probeGraph())),
       timeout: 60_000,
@@ -105,7 +107,7 @@ function electron(): DoctorReport['electron'] {
 }
 
 /** The report for a person. */
-export function doctorLines(r: DoctorReport): string[] {
+function doctorLines(r: DoctorReport): string[] {
   const gib = (b: number): string => `${(b / 2 ** 30).toFixed(1)} GiB`;
   return [
     `Covis      ${r.covis}`,
@@ -119,3 +121,12 @@ export function doctorLines(r: DoctorReport): string[] {
     `Disk       ${gib(r.disk.freeBytes)} free at ${r.disk.path}`,
   ];
 }
+
+export const doctorCommand = command({
+  name: 'doctor',
+  summary: 'say what this machine has: Node, compute back ends, COLMAP, Electron, disk',
+  run: async (o) => {
+    const report = await doctor();
+    print(o.json, report, () => doctorLines(report));
+  },
+});

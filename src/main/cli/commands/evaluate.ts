@@ -1,70 +1,103 @@
 /** `covis evaluate`: a ranking against a ground truth, or a library's network under a protocol. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { z } from 'zod';
+import { METHODS, PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';
+import { orList } from '../../../shared/schema.ts';
 import { evaluateClasses } from '../../engine/evaluation/classes.ts';
-import { defaultSize } from '../../engine/inputs/inputs.ts';
-import { resolveNetwork } from '../../engine/network/networks.ts';
-import { readNpy } from '../../engine/formats/npy.ts';
-import { type GroundTruth } from '../../engine/evaluation/ground-truth.ts';
-import { METHODS, type Method, PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
 import { readGroundTruth } from '../../engine/evaluation/ground-truth-files.ts';
-import {
-  checkRanks,
-  measure,
-  type Measurement,
-  type PrecisionKind,
-  type Ranks,
-} from '../../engine/evaluation/measure.ts';
+import { type GroundTruth } from '../../engine/evaluation/ground-truth.ts';
+import { checkRanks, measure, type Measurement, type Ranks } from '../../engine/evaluation/measure.ts';
 import { pairedTest } from '../../engine/evaluation/statistics.ts';
 import { importTruth } from '../../engine/evaluation/truths.ts';
-import type { MeasureReport } from '../../engine/work/tasks.ts';
-import { print, terminalContext } from '../output.ts';
-import { action, command, number, withLibrary, type Options } from '../program.ts';
-import { rankingOf, rankingOptions } from '../ranking-options.ts';
-import { common, params, runJob } from '../run-job.ts';
+import { readNpy } from '../../engine/formats/npy.ts';
+import { defaultSize } from '../../engine/inputs/inputs.ts';
+import { resolveNetwork } from '../../engine/network/networks.ts';
+import { command, type Asked } from '../program/command.ts';
+import { runJob } from '../program/job.ts';
+import { withLibrary } from '../program/library.ts';
+import { print, terminalContext } from '../program/output.ts';
+import { rankingOf, rankingOptions } from '../program/ranking.ts';
+import { refuseTogether } from '../program/together.ts';
 
-/** Adds the command. */
-export function addEvaluate(): void {
-  let c = command('evaluate', 'measure a ranking against a ground truth, or a network on a library')
-    .argument('[library]')
-    .option('--ranks <file>', 'int32 .npy [queries, top] of covis rank or of another program')
-    .option('--against <file>', 'a second ranking: the difference per query, with a paired test')
-    .option(
-      '--classes <folder>',
-      'for a library: a folder with a subfolder for each class; Recall@K and NMI, as for CUB',
-    )
-    .option('--gnd <file>', 'gnd_*.pkl, .mat, .json, a folder of Oxford5k text files, or a list of names')
-    .option('--protocol <name>', `${PROTOCOLS.join(', ')}; for a library also sfm, sfm-medium, sfm-easy`)
-    .option('--imlist <file>', 'image of each row, for ground truths that do not list them')
-    .option('--ap <kind>', 'trapezoidal, as the benchmarks define it, or rectangular, as sklearn does', 'trapezoidal')
-    .option('--method <method>', `for a library: ${METHODS.join(', ')}`)
-    .option('--set <set>', 'for a library: an imported descriptor set instead of a network');
-  c = number(c, '--distractors', 'rows of the database behind those of the ground truth (0)');
-  c = rankingOptions(common(c));
-  action(c, async (o: Options, path: string | undefined) => {
-    if (o['ranks'] !== undefined) return evaluateRanks(o);
-    if (path === undefined) {
+const GEOMETRY = ['sfm', 'sfm-medium', 'sfm-easy'] as const;
+const words = { library: folder.optional() };
+const options = {
+  ranks: file.optional().meta({ help: 'int32 .npy [queries, top] of covis rank or of another program' }),
+  against: file.optional().meta({ help: 'a second ranking: the difference per query, with a paired test' }),
+  classes: folder
+    .optional()
+    .meta({ help: 'for a library: a folder with a subfolder for each class; Recall@K and NMI, as for CUB' }),
+  gnd: path.optional().meta({
+    help: 'gnd_*.pkl, .mat, .json, a folder of Oxford5k text files, or a list of names',
+    value: 'file',
+  }),
+  protocol: z
+    .enum([...PROTOCOLS, ...GEOMETRY])
+    .optional()
+    .meta({ help: 'those of sfm are of a library, without a ground truth' }),
+  imlist: file.optional().meta({ help: 'image of each row, for ground truths that do not list them' }),
+  ap: z
+    .enum(['trapezoidal', 'rectangular'])
+    .default('trapezoidal')
+    .meta({ help: 'as the benchmarks define it, or as sklearn does', value: 'kind' }),
+  method: z.enum(METHODS).optional().meta({ help: 'for a library' }),
+  set: set.optional().meta({ help: 'for a library: an imported descriptor set instead of a network' }),
+  distractors: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .default(0)
+    .meta({ help: 'rows of the database behind those of the ground truth' }),
+  network: network.optional(),
+  size: size.optional(),
+  seed: seed.optional(),
+  ...rankingOptions,
+};
+type Given = Asked<typeof words, typeof options>;
+const OF_LIBRARY = ['classes', 'method', 'set', 'network', 'size', 'seed', ...Object.keys(rankingOptions)];
+
+export const evaluate = command({
+  name: 'evaluate',
+  summary: 'measure a ranking against a ground truth, or a network on a library',
+  arguments: words,
+  options,
+  run: async (o) => {
+    if (o.ranks !== undefined) {
+      refuseTogether(o, OF_LIBRARY, 'is of a library, not of --ranks');
+      return evaluateRanks(o, o.ranks);
+    }
+    refuseTogether(o, ['against'], 'goes with --ranks');
+    if (o.library === undefined) {
       throw new CovisError('INPUT_INVALID', 'Say what to measure: a library, or --ranks with --gnd', {
         hint: 'covis evaluate LIBRARY, or covis evaluate --ranks ranks.npy --gnd gnd_roxford5k.pkl --protocol medium',
       });
     }
-    if (o['classes'] !== undefined) return evaluateFolder(o, path);
-    await evaluateLibrary(o, path);
-  });
-}
+    if (o.classes !== undefined) {
+      refuseTogether(
+        o,
+        ['gnd', 'protocol', 'method', 'set', ...Object.keys(rankingOptions)],
+        'does not go with --classes',
+      );
+      return evaluateFolder(o, o.library, o.classes);
+    }
+    await evaluateLibrary(o, o.library);
+  },
+});
 
-async function evaluateFolder(o: Options, path: string): Promise<void> {
-  const folder = resolve(o['classes'] as string);
+async function evaluateFolder(o: Given, path: string, classes: string): Promise<void> {
+  const folder = resolve(classes);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: folder });
   await withLibrary(path, false, async (library) => {
-    const network = await resolveNetwork(library, o['network'] as string | undefined, 'latest');
-    const size = (o['size'] as number | undefined) ?? defaultSize(network.spec);
+    const network = await resolveNetwork(library, o.network, 'latest');
+    const size = o.size ?? defaultSize(network.spec);
     const task = terminalContext([]);
-    const r = await evaluateClasses(library, network, folder, size, (o['seed'] as number | undefined) ?? 0, task);
+    const r = await evaluateClasses(library, network, folder, size, o.seed ?? 0, task);
     task.finish();
-    print(o.json === true, { network: network.uid, ...r }, () => [
+    print(o.json, { network: network.uid, ...r }, () => [
       `${r.photos} photos of ${r.classes} classes, ${r.dim} dimensions`,
       `Recall ${Object.entries(r.recallAtK)
         .map(([k, v]) => `@${k} ${v.toFixed(4)}`)
@@ -74,18 +107,23 @@ async function evaluateFolder(o: Options, path: string): Promise<void> {
   });
 }
 
-function protocolOf(o: Options): Protocol {
-  const protocol = (o['protocol'] as Protocol | undefined) ?? 'oxford';
-  if (!PROTOCOLS.includes(protocol))
-    throw new CovisError('INPUT_INVALID', `--protocol takes ${PROTOCOLS.join(', ')}, not "${protocol}"`);
-  return protocol;
+/** The protocol of a ground truth that is no protocol of geometry. */
+function protocolOf(o: Given): Protocol {
+  const { protocol = 'oxford' } = o;
+  const found = PROTOCOLS.find((p) => p === protocol);
+  if (found === undefined)
+    throw new CovisError(
+      'INPUT_INVALID',
+      `--protocol takes ${orList(PROTOCOLS)} with a ground truth, not "${protocol}"`,
+    );
+  return found;
 }
 
-function truthOf(o: Options): GroundTruth {
-  const file = o['gnd'] as string | undefined;
+function truthOf(o: Given): GroundTruth {
+  const file = o.gnd;
   if (file === undefined)
     throw new CovisError('INPUT_INVALID', '--ranks needs --gnd, the ground truth that it is measured against');
-  return readGroundTruth(file, protocolOf(o), o['imlist'] as string | undefined);
+  return readGroundTruth(file, protocolOf(o), o.imlist);
 }
 
 /** Reads a ranking; one in the layout of revisitop, a column a query, is turned. */
@@ -105,43 +143,44 @@ function readRanks(file: string, truth: GroundTruth): Ranks {
   return { ids, queries: columns, top: rows };
 }
 
-function evaluateRanks(o: Options): void {
+function evaluateRanks(o: Given, ranks: string): void {
   const truth = truthOf(o);
   const protocol = protocolOf(o);
-  const kind = o['ap'] as PrecisionKind;
-  if (kind !== 'trapezoidal' && kind !== 'rectangular')
-    throw new CovisError('INPUT_INVALID', `--ap takes trapezoidal or rectangular, not "${String(kind)}"`);
-  const distractors = (o['distractors'] as number | undefined) ?? 0;
-  if (!Number.isInteger(distractors) || distractors < 0)
-    throw new CovisError('INPUT_INVALID', `--distractors takes a whole number of at least 0, not ${distractors}`);
+  const { ap: kind, distractors } = o;
   const rows = truth.images.length + distractors;
   const one = (file: string): Measurement => {
     const ranks = readRanks(file, truth);
     checkRanks(ranks, truth, rows);
     return measure(ranks, truth, protocol, kind);
   };
-  const a = one(o['ranks'] as string);
-  if (o['against'] === undefined) {
-    print(o.json === true, a, () => lines(a));
+  const a = one(ranks);
+  if (o.against === undefined) {
+    print(o.json, a, () => lines(a));
     return;
   }
-  const b = one(o['against'] as string);
+  const b = one(o.against);
   const paired = pairedTest(
     a.perQuery.map((s) => s.ap),
     b.perQuery.map((s) => s.ap),
   );
-  print(o.json === true, { ...a, against: b, paired }, () => [
+  print(o.json, { ...a, against: b, paired }, () => [
     ...lines(a),
     `against: mAP ${b.map.toFixed(4)}`,
     `difference ${signed(paired.difference)} [${signed(paired.low)}, ${signed(paired.high)}], p = ${paired.p.toFixed(4)}; better on ${paired.wins} queries, worse on ${paired.losses}`,
   ]);
 }
 
+/** What is written of a measurement, of ranks or of a library. */
+type Shown = Pick<Measurement, 'protocol' | 'map' | 'interval' | 'mpAtK' | 'queries' | 'skipped'> & {
+  readonly recallAtK?: Readonly<Record<string, number>> | undefined;
+  readonly ukbench?: number | undefined;
+};
+
 function signed(v: number): string {
   return `${v < 0 ? '' : '+'}${v.toFixed(4)}`;
 }
 
-function lines(m: Omit<Measurement, 'perQuery'>): string[] {
+function lines(m: Shown): string[] {
   const at = (r: Readonly<Record<string, number>>, what: string): string =>
     Object.entries(r)
       .map(([k, v]) => `${what}${k} ${v.toFixed(4)}`)
@@ -155,41 +194,35 @@ function lines(m: Omit<Measurement, 'perQuery'>): string[] {
   ];
 }
 
-async function evaluateLibrary(o: Options, path: string): Promise<void> {
+async function evaluateLibrary(o: Given, path: string): Promise<void> {
   await withLibrary(path, false, async (library) => {
-    const plain =
-      o['gnd'] === undefined && o['protocol'] === undefined && o['method'] === undefined && o['set'] === undefined;
+    const plain = o.gnd === undefined && o.protocol === undefined && o.method === undefined && o.set === undefined;
     if (plain) {
-      const r = await runJob<{
-        network: string;
-        protocol: string;
-        queries: number;
-        map: number;
-        mapWhitened: number | null;
-      }>(library, 'evaluate', params(o));
-      print(o.json === true, r, () => [
+      const r = await runJob(library, 'evaluate', { network: o.network, size: o.size, seed: o.seed });
+      print(o.json, r, () => [
         `Network ${r.network}`,
         `Protocol: ${r.protocol}`,
         `mAP ${r.map.toFixed(4)} over ${r.queries} queries${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`,
       ]);
       return;
     }
-    const gnd = o['gnd'] as string | undefined;
-    const protocol = (o['protocol'] as string | undefined) ?? (gnd === undefined ? 'sfm' : 'oxford');
+    const gnd = o.gnd;
+    const protocol = o.protocol ?? (gnd === undefined ? 'sfm' : 'oxford');
     if (!protocol.startsWith('sfm') && gnd === undefined)
       throw new CovisError('INPUT_INVALID', `The protocol ${protocol} needs a ground truth`, {
         hint: 'Name it with --gnd FILE.',
       });
-    const truth =
-      gnd === undefined ? undefined : importTruth(library, gnd, protocolOf(o), o['imlist'] as string | undefined);
-    const r = await runJob<MeasureReport>(library, 'measure', {
-      ...params(o),
+    const truth = gnd === undefined ? undefined : importTruth(library, gnd, protocolOf(o), o.imlist);
+    const r = await runJob(library, 'measure', {
+      network: o.network,
+      size: o.size,
+      seed: o.seed,
       protocol,
       truth: truth?.id,
-      method: o['method'] as string | undefined,
-      ranking: rankingOf(o, (o['method'] ?? 'cosine') as Method),
-      set: o['set'] as string | undefined,
+      method: o.method,
+      ranking: rankingOf(o, o.method ?? 'cosine'),
+      set: o.set,
     });
-    print(o.json === true, r, () => [`${r.method} on ${r.set}`, ...lines(r)]);
+    print(o.json, r, () => [`${r.method} on ${r.set}`, ...lines(r)]);
   });
 }

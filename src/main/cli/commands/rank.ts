@@ -2,47 +2,65 @@
 import { writeNpy } from '../../engine/formats/npy.ts';
 import { readDescriptorFile, type DescriptorFile } from '../../engine/retrieval/descriptor-files.ts';
 import { defaultParameters, Ranker, usedParameters } from '../../engine/retrieval/methods.ts';
-import { METHODS, type Method } from '../../../shared/domain.ts';
+import { METHODS } from '../../../shared/domain.ts';
+import { file } from '../../../shared/fields.ts';
+import { z } from 'zod';
 import { normaliseRows, type Matrix } from '../../engine/retrieval/rank.ts';
 import { readNpy } from '../../engine/formats/npy.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { verifyRanks } from '../verify.ts';
-import { duration, print, terminalContext } from '../output.ts';
-import { action, command, number, type Options } from '../program.ts';
-import { rankingOf, rankingOptions } from '../ranking-options.ts';
+import { verifyRanks } from '../../engine/evaluation/verify-ranks.ts';
+import { command, type Asked } from '../program/command.ts';
+import { refuseTogether } from '../program/together.ts';
+import { duration, print, terminalContext } from '../program/output.ts';
+import { rankingOf, rankingOptions } from '../program/ranking.ts';
 
 /** A ranking larger than this many numbers is cut to 1,000 a query unless --top says otherwise. */
 const FULL_RANKING = 50_000_000;
 const CUT = 1000;
 
-/** Adds the command. */
-export function addRank(): void {
-  let c = command('rank', 'rank a matrix of descriptors for each query by any method')
-    .requiredOption('--database <file>', 'descriptors: .npy with a row an image, .mat, .h5 of hloc, .jsonl')
-    .requiredOption('--queries <file>', 'descriptors of the queries; may be the same file')
-    .requiredOption('--out <file>', 'int32 .npy [queries, top]: rows of the database, best first')
-    .option('--method <method>', METHODS.join(', '), 'cosine')
-    .option('--scores <file>', 'float32 .npy of the same shape')
-    .option('--variable <name>', 'variable of a .mat or HDF5 file that holds the database')
-    .option('--query-variable <name>', 'variable that holds the queries')
-    .option('--distractors <file>', 'more descriptors, put behind the database')
-    .option('--owners <file>', '.npy with the image of each database row: rows are regions, images are ranked')
-    .option('--query-owners <file>', '.npy with the query of each query row')
-    .option('--index <file>', 'where ann keeps its index: built once, opened afterwards')
-    .option('--local <file>', 'local features of hloc (.h5): verify the best of each ranking by their geometry')
-    .option('--names <file>', 'name of each database row, for --local')
-    .option('--query-names <file>', 'name of each query row, for --local');
-  c = rankingOptions(c);
-  c = number(c, '--verify', 'photos that --local verifies for each query (100)');
-  c = number(c, '--top', 'how many to write; all when that is at most 50 million numbers, else 1000');
+const variable = z.string().min(1).optional();
+const options = {
+  database: file.meta({ help: 'descriptors: .npy with a row an image, .mat, .h5 of hloc, .jsonl' }),
+  queries: file.meta({ help: 'descriptors of the queries; may be the same file' }),
+  out: file.meta({ help: 'int32 .npy [queries, top]: rows of the database, best first' }),
+  method: z.enum(METHODS).default('cosine'),
+  scores: file.optional().meta({ help: 'float32 .npy of the same shape' }),
+  variable: variable.meta({ help: 'variable of a .mat or HDF5 file that holds the database', value: 'name' }),
+  queryVariable: variable.meta({ help: 'variable that holds the queries', value: 'name' }),
+  distractors: file.optional().meta({ help: 'more descriptors, put behind the database' }),
+  owners: file
+    .optional()
+    .meta({ help: '.npy with the image of each database row: rows are regions, images are ranked' }),
+  queryOwners: file.optional().meta({ help: '.npy with the query of each query row' }),
+  index: file.optional().meta({ help: 'where ann keeps its index: built once, opened afterwards' }),
+  local: file
+    .optional()
+    .meta({ help: 'local features of hloc (.h5): verify the best of each ranking by their geometry' }),
+  names: file.optional().meta({ help: 'name of each database row, for --local' }),
+  queryNames: file.optional().meta({ help: 'name of each query row, for --local' }),
+  ...rankingOptions,
+  verify: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .meta({ help: 'photos that --local verifies for each query', otherwise: '100' }),
+  top: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ help: 'how many to write', otherwise: 'all when that is at most 50 million numbers, else 1000' }),
+};
+type Given = Asked<Record<never, never>, typeof options>;
 
-  action(c, async (o: Options) => {
-    const method = o['method'] as Method;
-    if (!METHODS.includes(method))
-      throw new CovisError('INPUT_INVALID', `--method takes ${METHODS.join(', ')}, not "${method}"`);
-    const asked = (o['top'] as number | undefined) ?? Infinity;
-    if (!(asked >= 1) || (Number.isFinite(asked) && !Number.isInteger(asked)))
-      throw new CovisError('INPUT_INVALID', `--top takes a whole number of at least 1, not ${asked}`);
+export const rank = command({
+  name: 'rank',
+  summary: 'rank a matrix of descriptors for each query by any method',
+  options,
+  run: async (o) => {
+    const { method } = o;
+    refuseTogether(o, o.method === 'ann' ? [] : ['index'], 'is of --method ann');
+    refuseTogether(o, o.local === undefined ? ['names', 'queryNames', 'verify'] : [], 'goes with --local');
     const task = terminalContext();
     const database = await load(o, 'database');
     const queries = await load(o, 'queries');
@@ -53,11 +71,11 @@ export function addRank(): void {
       parameters,
       task,
       undefined,
-      o['index'] as string | undefined,
+      o.index,
     );
     try {
       const full = database.images * queries.images <= FULL_RANKING;
-      const top = Math.min((o['top'] as number | undefined) ?? (full ? database.images : CUT), database.images);
+      const top = Math.min(o.top ?? (full ? database.images : CUT), database.images);
       const began = performance.now();
       let ranks = await ranker.rank(
         { vectors: queries.vectors, owners: queries.owners, count: queries.images },
@@ -66,16 +84,16 @@ export function addRank(): void {
       );
       const ms = performance.now() - began;
       let verified: { photos: number; msPerQuery: number } | undefined;
-      if (o['local'] !== undefined) {
+      if (o.local !== undefined) {
         const start = performance.now();
-        const photos = (o['verify'] as number | undefined) ?? 100;
+        const photos = o.verify ?? 100;
         ranks = {
           ...ranks,
           ...(await verifyRanks(
             ranks,
             namesOf(o, database, 'names'),
             namesOf(o, queries, 'queryNames'),
-            o['local'] as string,
+            o.local,
             photos,
             task,
           )),
@@ -83,8 +101,8 @@ export function addRank(): void {
         verified = { photos, msPerQuery: (performance.now() - start) / queries.images };
       }
       task.finish();
-      writeNpy(o['out'] as string, Int32Array.from(ranks.ids), [queries.images, ranks.k]);
-      if (o['scores'] !== undefined) writeNpy(o['scores'] as string, ranks.scores, [queries.images, ranks.k]);
+      writeNpy(o.out, Int32Array.from(ranks.ids), [queries.images, ranks.k]);
+      if (o.scores !== undefined) writeNpy(o.scores, ranks.scores, [queries.images, ranks.k]);
       const report = {
         method,
         parameters: usedParameters(parameters),
@@ -100,32 +118,32 @@ export function addRank(): void {
         ...(ranks.outside > 0 ? { rankedByCosine: ranks.outside } : {}),
         ...(verified === undefined ? {} : { verified }),
       };
-      print(o.json === true, report, () => [
+      print(o.json, report, () => [
         `${method}: ${queries.images} queries against ${database.images} images, ${report.msPerQuery.toFixed(2)} ms a query after ${duration(report.offlineMs / 1000)} of preparation`,
         ...(report.edges > 0 ? [`graph: ${report.nodes} nodes, ${report.edges} edges`] : []),
         ...(report.recallAt10 === undefined
           ? []
           : [`recall@10 ${report.recallAt10.toFixed(4)} on a sample of the database`]),
         ...(ranks.outside > 0 ? [`${ranks.outside} queries have no similar neighbour and were ranked by cosine`] : []),
-        `written to ${o['out'] as string}`,
+        `written to ${o.out as string}`,
       ]);
     } finally {
       await ranker.close();
     }
-  });
-}
+  },
+});
 
 /** Reads one side of the command, with its distractors and owners, and normalises it. */
-async function load(o: Options, role: 'database' | 'queries'): Promise<DescriptorFile> {
-  const file = o[role] as string;
-  const variable = o[role === 'database' ? 'variable' : 'queryVariable'] as string | undefined;
+async function load(o: Given, role: 'database' | 'queries'): Promise<DescriptorFile> {
+  const file = o[role];
+  const variable = o[role === 'database' ? 'variable' : 'queryVariable'];
   const read = await readDescriptorFile(file, variable, role);
   let vectors: Matrix = normaliseRows(read.vectors, role === 'database' ? 'the database' : 'the queries', file);
   let { images } = read;
   let owners = read.owners;
-  const ownersFile = o[role === 'database' ? 'owners' : 'queryOwners'] as string | undefined;
+  const ownersFile = o[role === 'database' ? 'owners' : 'queryOwners'];
   if (ownersFile !== undefined) ({ owners, images } = readOwners(ownersFile, vectors.rows));
-  const more = role === 'database' ? (o['distractors'] as string | undefined) : undefined;
+  const more = role === 'database' ? o.distractors : undefined;
   if (more !== undefined) {
     if (owners !== undefined)
       throw new CovisError('INPUT_INVALID', '--distractors goes with global descriptors, not with regions');
@@ -170,6 +188,6 @@ function readOwners(file: string, rows: number): { owners: Uint32Array; images: 
   return { owners: Uint32Array.from(data), images };
 }
 
-function namesOf(o: Options, side: DescriptorFile, key: 'names' | 'queryNames'): readonly string[] | string {
-  return (o[key] as string | undefined) ?? side.names ?? '';
+function namesOf(o: Given, side: DescriptorFile, key: 'names' | 'queryNames'): readonly string[] | string {
+  return o[key] ?? side.names ?? '';
 }

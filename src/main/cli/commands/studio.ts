@@ -1,11 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { Engine } from '../../engine/engine.ts';
 import { Library } from '../../engine/library/library.ts';
 import { resourcePath } from '../../engine/environment/resources.ts';
 import { startServer } from '../../server/http.ts';
+import { command } from '../program/command.ts';
+import { libraryWord } from '../program/library.ts';
 
 const ROOT = join(resourcePath(), '..');
 const RENDERER = join(ROOT, 'out', 'renderer');
@@ -17,6 +20,24 @@ function ensureBuilt(): void {
     throw new CovisError('STATE_EMPTY', 'The studio could not be built', { hint: 'npm run build says why.' });
   }
 }
+
+export const serve = command({
+  name: 'serve',
+  summary: 'serve the studio to a browser on this machine',
+  arguments: libraryWord,
+  options: {
+    port: z.int().min(0).max(65_535).optional().meta({ help: 'port on 127.0.0.1', otherwise: 'a free one' }),
+    open: z.boolean().default(false).meta({ help: 'open the browser too' }),
+  },
+  run: ({ library, port, open, json }) => serveStudio(library, { port, open, json }),
+});
+
+export const open = command({
+  name: 'open',
+  summary: 'open the desktop studio on a library',
+  arguments: libraryWord,
+  run: ({ library, json }) => openStudio(library, json),
+});
 
 /** Serves the studio until Ctrl C. */
 export async function serveStudio(

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import type { Method, Protocol, SketchReport } from '../../../shared/domain.ts';
+import type { Method, Protocol, SketchLayout, SketchReport } from '../../../shared/domain.ts';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { defaultSize, describe, InputMaker, type NetworkInput } from '../inputs/inputs.ts';
 import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
@@ -17,10 +17,6 @@ import { learnWhitening, whiten } from '../retrieval/whitening.ts';
 import { bareName, type GroundTruth } from './ground-truth.ts';
 import { readGroundTruth } from './ground-truth-files.ts';
 import { measure } from './measure.ts';
-
-/** The layouts of methods.md 2.8, and folders of classes. */
-export const SKETCH_LAYOUTS = ['flickr15k', 'pairs', 'classes'] as const;
-export type SketchLayout = (typeof SKETCH_LAYOUTS)[number];
 
 export interface SketchOptions {
   readonly layout: SketchLayout;

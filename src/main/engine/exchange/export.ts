@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import type { ExportFormat, MiningParameters } from '../../../shared/domain.ts';
+import type { ExportFormat, MiningParameters, PhotoPlacement } from '../../../shared/domain.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { miningRun } from '../mining/runs.ts';
 import { exportGroundTruth } from './ground-truth-export.ts';
-import type { PhotoPlacement } from './photo-tree.ts';
 import { exportRetrievalSfm, type ExportReport } from './retrieval-sfm.ts';
 import { writeHlocPairs, writeTupleCsv, writeTupleLines, writeTupleParquet } from './tuple-files.ts';
 

@@ -7,7 +7,8 @@ import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { photoNames } from './photo-names.ts';
-import { placePhotos, type PhotoPlacement } from './photo-tree.ts';
+import type { PhotoPlacement } from '../../../shared/domain.ts';
+import { placePhotos } from './photo-tree.ts';
 import type { ExportReport } from './retrieval-sfm.ts';
 
 /**

@@ -1,12 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { PhotoPlacement } from '../../../shared/domain.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { photoPath } from '../library/photos.ts';
-
-/** How photos come to an export: as links to where they are, as copies, or not at all. */
-export const PHOTO_PLACEMENTS = ['link', 'copy', 'none'] as const;
-export type PhotoPlacement = (typeof PHOTO_PLACEMENTS)[number];
 
 /**
  * Puts photos at the given paths. What is there already stays, so that a second export goes on from the first.

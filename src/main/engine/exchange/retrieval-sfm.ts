@@ -10,7 +10,8 @@ import { CandidateReader, DEFAULT_MINING } from '../mining/candidates.ts';
 import { judgements } from '../mining/decisions.ts';
 import { separation } from '../mining/separation.ts';
 import { splitPlaces } from '../mining/split.ts';
-import { placePhotos, type PhotoPlacement } from './photo-tree.ts';
+import type { PhotoPlacement } from '../../../shared/domain.ts';
+import { placePhotos } from './photo-tree.ts';
 
 /** One side of a retrieval-SfM file (methods.md 9.1). */
 export interface PairList {

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { EngineEvent } from '../../../shared/contract.ts';
-import type { JobInfo, JobKind, JobProgress } from '../../../shared/domain.ts';
+import type { JobInfo, JobProgress } from '../../../shared/domain.ts';
+import type { JobGiven, JobKind } from '../../../shared/jobs/index.ts';
 import type { ErrorShape } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
-import { addJob, getJob, jobEnded, jobStarted, listJobs } from './records.ts';
+import { addJob, describeJob, getJob, jobEnded, jobStarted, listJobs } from './records.ts';
 
 /** What a job's thread says. */
 export type WorkerMessage =
@@ -48,7 +49,12 @@ export class JobQueue {
     this.#emit = emit;
   }
 
-  start(kind: JobKind, title: string, params: unknown): number {
+  /**
+   * Puts a job at the end of the queue.
+   * @returns its number. @throws CovisError `INPUT_INVALID` naming a parameter and what it takes.
+   */
+  start<K extends JobKind>(kind: K, given: JobGiven<K>): number {
+    const { title, params } = describeJob(kind, given);
     const id = addJob(this.#library, kind, title, params);
     this.#waiting.push({ id, kind, params });
     this.#tell(id);

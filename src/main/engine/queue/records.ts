@@ -1,10 +1,13 @@
-import type { JobInfo, JobKind, JobState } from '../../../shared/domain.ts';
+import type { JobInfo, JobState } from '../../../shared/domain.ts';
+import { JOBS, type JobGiven, type JobKind } from '../../../shared/jobs/index.ts';
+import type { JobDefinition } from '../../../shared/jobs/job.ts';
+import { check } from '../../../shared/schema.ts';
 import type { ErrorShape } from '../../../shared/errors.ts';
 import { now, type Library } from '../library/library.ts';
 
 interface JobRow {
   id: number;
-  kind: JobKind;
+  kind: string;
   title: string;
   state: JobState;
   created: string;
@@ -28,6 +31,13 @@ function toInfo(r: JobRow): JobInfo {
 }
 
 const COLUMNS = 'id, kind, title, state, created, started, finished, error, warnings, result';
+
+/** What a job is called and what it is told, checked. @throws CovisError `INPUT_INVALID` naming a parameter and what it takes. */
+export function describeJob<K extends JobKind>(kind: K, given: JobGiven<K>): { title: string; params: unknown } {
+  const definition: JobDefinition = JOBS[kind];
+  const params = check(definition.params, given);
+  return { title: definition.title(params), params };
+}
 
 /** Notes a job as waiting. */
 export function addJob(library: Library, kind: JobKind, title: string, params: unknown): number {

@@ -1,4 +1,10 @@
-import type { NetworkSpec, Pooling, TrainingParameters } from '../../../shared/domain.ts';
+import {
+  PRESET_NAMES,
+  type NetworkSpec,
+  type Pooling,
+  type PresetName,
+  type TrainingParameters,
+} from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { PHOTO_SIZE } from '../inputs/inputs.ts';
 import { DEFAULT_MINING } from '../mining/candidates.ts';
@@ -82,14 +88,16 @@ const withLayer = (learningRate: number, size: number, count: number): TrainingP
   mining: { ...DEFAULT_MINING, pool: 20_000, count },
 });
 
-function named(presets: Record<string, Preset>): Record<string, Preset> {
+/** Each recipe's parameters say which it is. */
+function named<K extends string>(presets: Readonly<Record<K, Preset>>): Readonly<Record<K, Preset>> {
+  const all = Object.entries<Preset>(presets);
   return Object.fromEntries(
-    Object.entries(presets).map(([preset, p]) => [preset, { ...p, parameters: { ...p.parameters, preset } }]),
-  );
+    all.map(([preset, p]) => [preset, { ...p, parameters: { ...p.parameters, preset } }]),
+  ) as Record<K, Preset>;
 }
 
 /** The recipes of methods.md 1.6 by name. */
-export const PRESETS: Readonly<Record<string, Preset>> = named({
+export const PRESETS: Readonly<Record<PresetName, Preset>> = named({
   small: {
     title: 'Small: minutes on a machine without a GPU',
     backbone: null,
@@ -164,10 +172,10 @@ export const PRESETS: Readonly<Record<string, Preset>> = named({
 
 /** @throws CovisError `INPUT_INVALID` naming those that exist. */
 export function presetNamed(name: string): Preset {
-  const found = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
-  if (found === undefined)
-    throw new CovisError('INPUT_INVALID', `There is no preset ${name}: ${Object.keys(PRESETS).join(', ')}`);
-  return found;
+  const known = PRESET_NAMES.find((n) => n === name);
+  if (known === undefined)
+    throw new CovisError('INPUT_INVALID', `There is no preset ${name}: ${PRESET_NAMES.join(', ')}`);
+  return PRESETS[known];
 }
 
 /** Factor of the learning rate in an epoch, the first being 1. */

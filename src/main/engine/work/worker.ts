@@ -4,7 +4,7 @@ import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { cancelled, ProgressMeter } from '../queue/context.ts';
 import type { WorkerMessage, WorkerTask } from '../queue/queue.ts';
 import { Library } from '../library/library.ts';
-import { runTask, type TaskParams } from './tasks.ts';
+import { WORK } from './index.ts';
 
 const { libraryPath, kind, params, stop } = workerData as WorkerTask;
 const send = (m: WorkerMessage): void => parentPort?.postMessage(m);
@@ -13,7 +13,7 @@ const meter = new ProgressMeter((progress) => send({ type: 'progress', progress 
 const warnings: string[] = [];
 const library = Library.open(libraryPath);
 try {
-  const result = await runTask(library, kind, params as TaskParams, {
+  const result = await WORK[kind].run(library, params, {
     step: (name, total, unit) => meter.step(name, total, unit),
     progress: (done) => meter.progress(done),
     warn: (m) => warnings.push(m),

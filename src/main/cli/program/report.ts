@@ -1,4 +1,4 @@
-import type { RunReport } from '../engine/work/run.ts';
+import type { RunReport } from '../../engine/work/run.ts';
 
 const FIRST = 5;
 

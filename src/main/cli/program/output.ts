@@ -1,6 +1,6 @@
-import type { JobProgress } from '../../shared/domain.ts';
-import { CovisError, toErrorShape } from '../../shared/errors.ts';
-import { cancelled, ProgressMeter, type TaskContext } from '../engine/queue/context.ts';
+import type { JobProgress } from '../../../shared/domain.ts';
+import { CovisError, toErrorShape } from '../../../shared/errors.ts';
+import { cancelled, ProgressMeter, type TaskContext } from '../../engine/queue/context.ts';
 
 /** Writes the one JSON object of `--json`, or lines for a person. */
 export function print(json: boolean, value: unknown, lines: () => readonly string[]): void {

@@ -1,9 +1,9 @@
-import { Hdf5File } from '../engine/formats/hdf5.ts';
-import { readNames } from '../engine/evaluation/ground-truth-files.ts';
-import type { TaskContext } from '../engine/queue/context.ts';
-import type { Neighbours } from '../engine/retrieval/neighbours.ts';
-import { verify, type LocalFeatures } from '../engine/retrieval/spatial.ts';
-import { CovisError } from '../../shared/errors.ts';
+import { Hdf5File } from '../formats/hdf5.ts';
+import { readNames } from './ground-truth-files.ts';
+import type { TaskContext } from '../queue/context.ts';
+import type { Neighbours } from '../retrieval/neighbours.ts';
+import { verify, type LocalFeatures } from '../retrieval/spatial.ts';
+import { CovisError } from '../../../shared/errors.ts';
 
 const KEPT = 512;
 

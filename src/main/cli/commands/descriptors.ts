@@ -1,0 +1,72 @@
+/** `covis descriptors`: the descriptor sets that a library is searched by. */
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { file, folder, network, size } from '../../../shared/fields.ts';
+import { vectorsJob } from '../../../shared/jobs/vectors.ts';
+import { readNames } from '../../engine/evaluation/ground-truth-files.ts';
+import { listSets, removeSet } from '../../engine/retrieval/vector-sets.ts';
+import { command } from '../program/command.ts';
+import { runJob } from '../program/job.ts';
+import { withLibrary } from '../program/library.ts';
+import { print } from '../program/output.ts';
+import { refuseTogether } from '../program/together.ts';
+
+const { variable, name } = vectorsJob.params.shape;
+
+export const descriptors = command({
+  name: 'descriptors',
+  summary: "list a library's descriptor sets, import one of another program, or describe regions",
+  arguments: { library: folder, file: vectorsJob.params.shape.file.optional() },
+  options: {
+    names: file.optional().meta({ help: 'photo of each row, one a line' }),
+    variable,
+    name,
+    half: z.boolean().default(false).meta({ help: 'keep it as float16' }),
+    regions: z.boolean().default(false).meta({ help: "describe R-MAC's regions of every photo" }),
+    network: network.optional(),
+    size: size.optional(),
+    remove: z.string().min(1).optional().meta({ help: 'take an imported set out of the library', value: 'set' }),
+  },
+  run: async (o) => {
+    if (o.file === undefined) refuseTogether(o, ['names', 'variable', 'name'], 'is of a file that is imported');
+    if (!o.regions) refuseTogether(o, ['network', 'size'], 'goes with --regions');
+    if (!o.regions && o.file === undefined) refuseTogether(o, ['half'], 'is of a set that is made');
+    await withLibrary(o.library, false, async (library) => {
+      if (o.remove !== undefined) {
+        removeSet(library, o.remove);
+        print(o.json, { removed: o.remove }, () => [`Removed ${o.remove as string}`]);
+        return;
+      }
+      if (o.regions) {
+        const r = await runJob(library, 'regions', { network: o.network, size: o.size, half: o.half });
+        print(o.json, r, () => [`Set ${r.set}: ${r.rows} regions of ${r.photos} photos, ${r.dim} dimensions`]);
+        return;
+      }
+      const { file } = o;
+      if (file !== undefined) {
+        const beside = file.replace(/\.[^.]*$/, '.txt');
+        const list = o.names ?? (existsSync(beside) ? beside : undefined);
+        const r = await runJob(library, 'vectors', {
+          file,
+          variable: o.variable,
+          names: list === undefined ? undefined : readNames(list),
+          name: o.name,
+          half: o.half,
+        });
+        print(o.json, r, () => [
+          `Set ${r.set}: ${r.rows} descriptors of ${r.photos} photos, ${r.dim} dimensions${r.unknown > 0 ? `; ${r.unknown} images are no photos of this library` : ''}`,
+        ]);
+        return;
+      }
+      const sets = await listSets(library);
+      print(o.json, sets, () =>
+        sets.length === 0
+          ? ['No descriptors yet: covis extract']
+          : sets.map(
+              (s) =>
+                `${s.key}  ${s.name}  ${s.rows} x ${s.dim}${s.regional ? ', regions' : ''}${s.half ? ', float16' : ''}${s.stale === null ? '' : `  (${s.stale})`}`,
+            ),
+      );
+    });
+  },
+});

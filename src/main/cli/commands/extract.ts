@@ -1,0 +1,75 @@
+/** `covis extract`: descriptors of a library, or of a folder without one. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { POOLINGS } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { file, folder } from '../../../shared/fields.ts';
+import { extractJob } from '../../../shared/jobs/extract.ts';
+import { z } from 'zod';
+import { defaultSize } from '../../engine/inputs/inputs.ts';
+import { standaloneNetwork } from '../../engine/network/embedded.ts';
+import { loadNetwork, resolveNetwork, type LoadedNetwork } from '../../engine/network/networks.ts';
+import { encodeOnnx } from '../../engine/network/onnx/file.ts';
+import { extractFolder } from '../../engine/retrieval/extract-folder.ts';
+import { command, type Asked } from '../program/command.ts';
+import { runJob } from '../program/job.ts';
+import { withLibrary } from '../program/library.ts';
+import { refuseTogether } from '../program/together.ts';
+import { print, terminalContext } from '../program/output.ts';
+
+const words = { library: folder.optional() };
+const options = {
+  ...extractJob.params.shape,
+  pooling: z
+    .enum(POOLINGS)
+    .optional()
+    .meta({ help: 'with --photos: of a backbone that is described with', otherwise: 'gem' }),
+  photos: folder.optional().meta({ help: 'describes the images of this folder; needs no library' }),
+  out: file.optional().meta({ help: 'with --photos: a .npy with a row an image, names beside it as .txt' }),
+};
+type Given = Asked<typeof words, typeof options>;
+
+export const extract = command({
+  name: 'extract',
+  summary: 'compute the descriptors of all photos, of a library or of a folder',
+  arguments: words,
+  options,
+  run: async (o) => {
+    if (o.photos !== undefined) return extractPhotos(o, o.photos);
+    if (o.library === undefined)
+      throw new CovisError('INPUT_INVALID', 'Say what to describe: a library, or a folder with --photos');
+    refuseTogether(o, ['pooling', 'out'], 'goes with --photos');
+    const { network, size, domain } = o;
+    await withLibrary(o.library, false, async (library) => {
+      const r = await runJob(library, 'extract', { network, size, domain });
+      print(o.json, r, () => [
+        `${r.photos} photos have descriptors of ${r.dim} dimensions from network ${r.network}, ${r.computed} of them new`,
+      ]);
+    });
+  },
+});
+
+/** Describes a folder, with a network of the library where one is named, else with one that belongs to none. */
+async function extractPhotos(o: Given, photos: string): Promise<void> {
+  const { out } = o;
+  if (out === undefined) throw new CovisError('INPUT_INVALID', '--photos needs --out, the matrix to write');
+  refuseTogether(o, ['domain'], 'describes a library, not a folder');
+  if (!existsSync(photos)) throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: photos });
+  if (o.library !== undefined) refuseTogether(o, ['pooling'], 'is of a backbone without a library');
+  const network: Pick<LoadedNetwork, 'graph' | 'spec'> =
+    o.library === undefined
+      ? await standaloneNetwork(o.network, { pooling: o.pooling })
+      : await withLibrary(o.library, false, async (l) => loadNetwork(l, await resolveNetwork(l, o.network, 'latest')));
+  const task = terminalContext([]);
+  try {
+    const key = createHash('sha256').update(encodeOnnx(network.graph)).digest('hex').slice(0, 16);
+    const r = await extractFolder(network, key, photos, out, o.size ?? defaultSize(network.spec), task);
+    task.finish();
+    print(o.json, { network: network.spec.name, ...r }, () => [
+      `${r.out}: ${r.photos} descriptors of ${r.dim} dimensions at ${r.size} px, ${r.computed} of them computed now`,
+      `${r.names}: their names${r.failed.length > 0 ? `; ${r.failed.length} images could not be read` : ''}`,
+    ]);
+  } finally {
+    task.finish();
+  }
+}

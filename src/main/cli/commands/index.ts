@@ -1,0 +1,58 @@
+/** Every command, in the order of `covis --help`. A command below another stands behind it. */
+import type { CommandDefinition } from '../program/command.ts';
+import { cluster } from './cluster.ts';
+import { clusters } from './clusters.ts';
+import { convert } from './convert.ts';
+import { decideCommand } from './decide.ts';
+import { descriptors } from './descriptors.ts';
+import { doctorCommand } from './doctor.ts';
+import { domains } from './domains.ts';
+import { duplicates } from './duplicates.ts';
+import { edges } from './edges.ts';
+import { evaluate } from './evaluate.ts';
+import { exportCommand } from './export.ts';
+import { extract } from './extract.ts';
+import { importCommand } from './import.ts';
+import { init } from './init.ts';
+import { mine } from './mine.ts';
+import { network } from './network.ts';
+import { networks, networksAdd, networksExport } from './networks.ts';
+import { rank } from './rank.ts';
+import { search } from './search.ts';
+import { sketches } from './sketches.ts';
+import { open, serve } from './studio.ts';
+import { teacher } from './teacher.ts';
+import { ladder, run, train } from './train.ts';
+import { whiten } from './whiten.ts';
+
+export const COMMANDS: readonly CommandDefinition[] = [
+  init,
+  importCommand,
+  cluster,
+  clusters,
+  extract,
+  mine,
+  decideCommand,
+  networks,
+  networksAdd,
+  networksExport,
+  network,
+  whiten,
+  train,
+  run,
+  ladder,
+  rank,
+  evaluate,
+  search,
+  descriptors,
+  exportCommand,
+  convert,
+  duplicates,
+  teacher,
+  edges,
+  domains,
+  sketches,
+  serve,
+  open,
+  doctorCommand,
+];

@@ -1,0 +1,59 @@
+/** `covis network`: a network, whole or a backbone, into a library. */
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { POOLINGS } from '../../../shared/domain.ts';
+import { folder, network as named, seed } from '../../../shared/fields.ts';
+import { projectNetwork } from '../../engine/network/linear-head.ts';
+import { importNetwork, resolveNetwork } from '../../engine/network/networks.ts';
+import { PREPROCESSING } from '../../engine/network/preprocessing.ts';
+import { command } from '../program/command.ts';
+import { withLibrary } from '../program/library.ts';
+import { print } from '../program/output.ts';
+import { refuseTogether } from '../program/together.ts';
+
+const PIXELS = Object.keys(PREPROCESSING) as (keyof typeof PREPROCESSING)[];
+
+/** What is said of a backbone that is brought. */
+export const backboneOptions = {
+  pixels: z.enum(PIXELS).optional().meta({ help: 'what it wants', otherwise: 'torchvision', value: 'how' }),
+  cut: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ help: 'node or value to cut at', otherwise: 'the last feature map', value: 'node' }),
+  name: z.string().min(1).max(120).optional().meta({ help: 'what to call it', value: 'name' }),
+};
+
+export const network = command({
+  name: 'network',
+  summary: 'add a network to a library: one that Covis wrote, or an ONNX backbone that is cut and pooled',
+  arguments: {
+    library: folder,
+    file: named.meta({ help: 'ONNX file or downloaded backbone; with --project also a network of the library' }),
+  },
+  options: {
+    project: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .optional()
+      .meta({ help: 'append a linear layer to so many dimensions, trained with the rest (64 in the CUB recipe)' }),
+    seed: seed.optional().meta({ help: 'of the layer’s weights', otherwise: '0' }),
+    ...backboneOptions,
+    pooling: z.enum(POOLINGS).optional().meta({ otherwise: 'gem' }),
+  },
+  run: async (o) => {
+    const { file, cut, name, pooling, project, pixels = 'torchvision' } = o;
+    if (project === undefined) refuseTogether(o, ['seed'], 'goes with --project');
+    if (!existsSync(file)) refuseTogether(o, ['cut', 'name', 'pooling', 'pixels'], 'is of an ONNX file');
+    await withLibrary(o.library, true, async (library) => {
+      const added = existsSync(file)
+        ? await importNetwork(library, file, { cut, name, pooling, preprocess: PREPROCESSING[pixels] })
+        : await resolveNetwork(library, file, 'default');
+      const row = project === undefined ? added : projectNetwork(library, added, project, o.seed ?? 0);
+      print(o.json, { network: row.uid, ...row.spec }, () => [
+        `Network ${row.uid}: ${row.spec.name}, ${row.spec.dim} dimensions, cut at ${row.spec.features}`,
+      ]);
+    });
+  },
+});

@@ -1,0 +1,116 @@
+/** Commands that do a job of the studio: their options are what the job takes. */
+import { z } from 'zod';
+import { folder } from '../../../shared/fields.ts';
+import { CovisError, toErrorShape } from '../../../shared/errors.ts';
+import { JOBS, type JobGiven, type JobKind, type JobResult } from '../../../shared/jobs/index.ts';
+import type { JobDefinition } from '../../../shared/jobs/job.ts';
+import { check, unwrap } from '../../../shared/schema.ts';
+import type { Library } from '../../engine/library/library.ts';
+import { addJob, describeJob, jobEnded, jobStarted } from '../../engine/queue/records.ts';
+import { WORK } from '../../engine/work/index.ts';
+import { command, type CommandDefinition } from './command.ts';
+import { withLibrary } from './library.ts';
+import { print, terminalContext } from './output.ts';
+
+/** Runs a job here, with a line of progress, and notes it in the library's history. */
+export async function runJob<K extends JobKind>(library: Library, kind: K, given: JobGiven<K>): Promise<JobResult<K>> {
+  const warnings: string[] = [];
+  const { title, params } = describeJob(kind, given);
+  const task = terminalContext(warnings);
+  const id = addJob(library, kind, title, params);
+  jobStarted(library, id);
+  try {
+    const result = await WORK[kind].run(library, params, task);
+    task.finish();
+    jobEnded(library, id, { state: 'done', warnings, result });
+    return result;
+  } catch (error) {
+    task.finish();
+    const stopped = error instanceof CovisError && error.code === 'CANCELLED';
+    jobEnded(library, id, {
+      state: stopped ? 'cancelled' : 'failed',
+      error: stopped ? undefined : toErrorShape(error),
+      warnings,
+    });
+    throw error;
+  }
+}
+
+/** The same object schema without some of its values: `['domain', 'mining.queries']`. */
+export function without(schema: z.ZodObject, paths: readonly string[]): z.ZodRawShape {
+  const shape: Record<string, z.ZodType> = {};
+  for (const [key, s] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
+    if (paths.includes(key)) continue;
+    const inside = paths.flatMap((p) => (p.startsWith(`${key}.`) ? [p.slice(key.length + 1)] : []));
+    const { inner } = unwrap(s);
+    shape[key] =
+      inside.length > 0 && inner instanceof z.ZodObject ? z.strictObject(without(inner, inside)).optional() : s;
+  }
+  return shape;
+}
+
+/** What is left of a job's parameters once a command has its options: those without a default here, so that the job fills them in. */
+function asOptions(schema: z.ZodObject, omitted: readonly string[]): z.ZodRawShape {
+  return without(schema, omitted);
+}
+
+interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
+  readonly name: string;
+  readonly summary: string;
+  /** The library is the first word, made where it is not there (`create`), or an option (`option`, which makes it). */
+  readonly library?: 'open' | 'create' | 'option';
+  /** Parameters that are words instead of options, in order. */
+  readonly words?: readonly (keyof JobGiven<K> & string)[];
+  /** Parameters that this command does not offer: `backbone`, `mining.queries`. */
+  readonly omit?: readonly string[];
+  /** What the command takes beside the job's parameters. */
+  readonly options?: X;
+  /** Turns what was typed into what the job is told. @throws CovisError for what does not go together. */
+  readonly given?: (
+    typed: JobGiven<K>,
+    extra: z.output<z.ZodObject<X>>,
+    library: Library,
+  ) => JobGiven<K> | Promise<JobGiven<K>>;
+  /** Further work on the open library once the job is done; what it gives is printed as JSON instead of the result. */
+  readonly then?: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>, library: Library) => unknown;
+  /** The result for a person. */
+  readonly lines: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>) => readonly string[];
+}
+
+/** A command that does a job. */
+export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<never, never>>(
+  kind: K,
+  d: JobCommand<K, X>,
+): CommandDefinition {
+  const definition: JobDefinition = JOBS[kind];
+  const params = definition.params;
+  const words = d.words ?? [];
+  const asOption = d.library === 'option';
+  const wordShape = Object.fromEntries(words.map((w) => [w, params.shape[w] as z.ZodType]));
+  const own = asOptions(params, [...words, ...(d.omit ?? [])]);
+  const extra = z.strictObject(d.options ?? ({} as X));
+  return command({
+    name: d.name,
+    summary: d.summary,
+    arguments: { ...(asOption ? {} : { library: folder }), ...wordShape },
+    options: {
+      ...(asOption ? { library: folder.meta({ help: 'where the library is or will be' }) } : {}),
+      ...own,
+      ...extra.shape,
+    },
+    run: async (asked: Record<string, unknown>) => {
+      const pick = (keys: readonly string[]): Record<string, unknown> =>
+        Object.fromEntries(keys.flatMap((k) => (asked[k] === undefined ? [] : [[k, asked[k]]])));
+      const more = pick(Object.keys(extra.shape)) as z.output<z.ZodObject<X>>;
+      const typed = pick([...words, ...Object.keys(own)]) as JobGiven<K>;
+      await withLibrary(asked['library'] as string, d.library === 'create' || asOption, async (library) => {
+        const given = d.given === undefined ? typed : await d.given(typed, more, library);
+        const result = await runJob(library, kind, given);
+        const said = d.then === undefined ? result : await d.then(result, more, library);
+        print(asked['json'] === true, said, () => d.lines(result, more));
+      });
+    },
+  });
+}
+
+export { check };

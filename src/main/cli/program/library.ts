@@ -1,0 +1,21 @@
+import { folder } from '../../../shared/fields.ts';
+import { Library } from '../../engine/library/library.ts';
+import { ensureDefaultNetwork } from '../../engine/network/networks.ts';
+
+/** The library that a command works on, as its first word. */
+export const libraryWord = { library: folder };
+
+/** Opens a library, or makes it, for as long as some work takes. */
+export async function withLibrary<T>(
+  path: string,
+  create: boolean,
+  work: (library: Library) => Promise<T> | T,
+): Promise<T> {
+  const library = create ? Library.create(path) : Library.open(path);
+  try {
+    ensureDefaultNetwork(library);
+    return await work(library);
+  } finally {
+    library.close();
+  }
+}

@@ -1,0 +1,46 @@
+/** How every job is done. */
+import type { JOBS, JobKind } from '../../../shared/jobs/index.ts';
+import { clusterWork } from './cluster.ts';
+import { domainsWork } from './domains.ts';
+import { duplicatesWork } from './duplicates.ts';
+import { evaluateWork } from './evaluate.ts';
+import { exportWork } from './export.ts';
+import { extractWork } from './extract.ts';
+import { importWork } from './import.ts';
+import { ladderWork } from './ladder.ts';
+import { mapWork } from './map.ts';
+import { measureWork } from './measure.ts';
+import { mineWork } from './mine.ts';
+import { networkWork } from './network.ts';
+import { regionsWork } from './regions.ts';
+import { runWork } from './run.ts';
+import { sketchesWork } from './sketches.ts';
+import { teacherWork } from './teacher.ts';
+import { tradeoffWork } from './tradeoff.ts';
+import { trainWork } from './train.ts';
+import { vectorsWork } from './vectors.ts';
+import { whitenWork } from './whiten.ts';
+import type { Work } from './work.ts';
+
+export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (typeof JOBS)[K]['result']> } = {
+  import: importWork,
+  extract: extractWork,
+  mine: mineWork,
+  train: trainWork,
+  evaluate: evaluateWork,
+  run: runWork,
+  regions: regionsWork,
+  vectors: vectorsWork,
+  measure: measureWork,
+  map: mapWork,
+  tradeoff: tradeoffWork,
+  export: exportWork,
+  teacher: teacherWork,
+  cluster: clusterWork,
+  duplicates: duplicatesWork,
+  domains: domainsWork,
+  sketches: sketchesWork,
+  network: networkWork,
+  whiten: whitenWork,
+  ladder: ladderWork,
+};

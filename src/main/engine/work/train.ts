@@ -1,0 +1,64 @@
+import { CovisError } from '../../../shared/errors.ts';
+import type { JobParams } from '../../../shared/jobs/index.ts';
+import { trainJob } from '../../../shared/jobs/train.ts';
+import { edgeNetworkFrom } from '../edges/library-networks.ts';
+import type { Library } from '../library/library.ts';
+import { hasLinearLayer } from '../network/linear-head.ts';
+import { loadNetwork, repoolNetwork, resolveNetwork } from '../network/networks.ts';
+import type { TaskContext } from '../queue/context.ts';
+import { extract } from '../retrieval/extract.ts';
+import { defaultMargin, presetAdvice, presetNamed } from '../training/presets.ts';
+import { resume, train, type TrainingResult } from '../training/train.ts';
+import { askedSize } from './asked.ts';
+import { trainingParameters } from './recipe.ts';
+import { work } from './work.ts';
+
+/** Starts a training run: the network with the pooling that was asked for, and a margin that suits it. */
+async function trainNew(library: Library, p: JobParams<'train'>, task: TaskContext): Promise<TrainingResult> {
+  const preset = p.preset === undefined ? undefined : presetNamed(p.preset);
+  const { pooling: wanted } = p;
+  const ofEdges = wanted === 'mac' || wanted === 'gem' ? wanted : undefined;
+  if (p.domain === 'edges' && wanted !== undefined && ofEdges === undefined)
+    throw new CovisError('INPUT_INVALID', `The pooling of an edge network is mac or gem, not "${wanted}"`);
+  let start =
+    p.domain === 'edges'
+      ? await edgeNetworkFrom(library, p.network, { pooling: ofEdges, detector: p.detector })
+      : await resolveNetwork(library, p.network, 'default');
+  const edges = start.spec.edges !== undefined;
+  if (p.domain === 'photos' && edges)
+    throw new CovisError('INPUT_INVALID', `${start.spec.name} takes edge maps and cannot be trained on photos`);
+  const pooling = wanted ?? preset?.pooling ?? undefined;
+  if (pooling !== undefined && !edges) start = repoolNetwork(library, start, pooling);
+  const parameters = trainingParameters(p, edges);
+  const { graph, spec } = loadNetwork(library, start);
+  const advice = preset === undefined ? undefined : presetAdvice(preset, spec);
+  if (advice !== undefined) task.warn(advice);
+  if (preset?.whitened === true && !hasLinearLayer(graph))
+    task.warn(
+      `${preset.title} trains a whitening layer, which ${spec.name} does not have: make one with covis whiten first`,
+    );
+  // A recipe's own margin is part of it; otherwise it follows from the network.
+  const own = p.margin !== undefined || preset?.backbone != null;
+  return train(
+    library,
+    start,
+    own ? parameters : { ...parameters, margin: defaultMargin(graph, parameters.loss) },
+    task,
+  );
+}
+
+export const trainWork = work(trainJob, async (library, p, task) => {
+  const began = performance.now();
+  const result = p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task);
+  await extract(library, result.network, askedSize(p.size, result.network), task);
+  return {
+    run: result.trainingId,
+    network: result.network.uid,
+    backend: result.backend,
+    device: result.device,
+    epochs: result.epochs,
+    tuples: result.tuples,
+    seconds: (performance.now() - began) / 1000,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+});
