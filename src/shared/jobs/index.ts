@@ -53,7 +53,10 @@ export type JobResult<K extends JobKind> = ResultOf<(typeof JOBS)[K]>;
 
 /** A job as a page starts it. */
 export type PageJob = {
-  [K in JobKind]: (typeof JOBS)[K]['startedBy'] extends 'page' ? { readonly kind: K } & JobGiven<K> : never;
+  // A job without parameters has an index signature of nothing, which would refuse its kind.
+  [K in JobKind]: (typeof JOBS)[K]['startedBy'] extends 'page'
+    ? { readonly kind: K } & (string extends keyof JobGiven<K> ? unknown : JobGiven<K>)
+    : never;
 }[JobKind];
 
 /** Jobs that pages may start, without anything that only the host may say. */
