@@ -1,9 +1,15 @@
 import '@fontsource-variable/inter';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
+import { createWebHistory } from 'vue-router';
 import App from './app/App.vue';
 import { reportErrors } from './app/errors.ts';
-import { router } from './app/router.ts';
+import { makeRouter } from './app/router.ts';
+import { usePlace } from './stores/place.ts';
 import './styles/base.css';
+import { VIEWS } from './views/index.ts';
 
-createApp(App).use(createPinia()).use(router).use(reportErrors).mount('#app');
+const app = createApp(App).use(createPinia());
+const router = makeRouter(VIEWS, createWebHistory());
+usePlace().follow(router);
+app.use(router).use(reportErrors).mount('#app');

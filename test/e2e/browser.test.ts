@@ -52,7 +52,7 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
   it('fits a small light window', async () => {
     const page = await browser.newPage({ viewport: { width: 1024, height: 700 }, colorScheme: 'light' });
     await page.goto(url);
-    for (const view of ['clusters', 'tuples', 'train', 'search', 'manifold', 'map', 'measure', 'jobs']) {
+    for (const view of ['clusters', 'photos', 'tuples', 'train', 'search', 'draw', 'manifold', 'map', 'measure', 'jobs']) {
       await page.goto(`${new URL(url).origin}/${view}`);
       await page.locator('h1').first().waitFor();
       await page.waitForTimeout(700);
@@ -79,11 +79,23 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
     await page.locator('.card').first().waitFor();
     const port = new URL(url).port;
     server.kill('SIGTERM');
-    await page.getByText('The connection to covis serve was lost').waitFor();
+    const bar = page.locator('[data-test=connection]');
+    await bar.getByText('The connection to covis serve was lost').waitFor();
+    // What is asked meanwhile ends with a reason, at once.
+    await page.locator('[aria-label="Dark or light"]').waitFor();
+    await page.keyboard.press('8');
+    await page.getByText(/Jobs cannot be opened|The connection to the engine is lost/).first().waitFor();
     const again = await serveLibrary(library, { port });
     server = again.server;
-    await page.goto(again.url);
-    await page.locator('.card').first().waitFor();
+    // Started anew it has another key: the page says so, and is known again as soon as this browser has it.
+    await bar.getByText('Open the address that it printed').waitFor();
+    const other = await page.context().newPage();
+    await other.goto(again.url);
+    await other.locator('.card').first().waitFor();
+    await bar.getByText('The engine is there again').waitFor();
+    await page.locator('h1', { hasText: 'Jobs' }).waitFor();
+    await expect.poll(() => bar.count(), { timeout: 10_000 }).toBe(0);
+    await other.close();
     await page.close();
   });
 });

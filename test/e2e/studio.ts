@@ -189,10 +189,10 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
 
   // Train: started here, seen live, stopped, kept.
   await page.keyboard.press('3');
-  await page.locator('form.setup').waitFor();
+  await page.locator('.setup form').waitFor();
   await page.getByLabel('Epochs').fill('30');
-  await page.getByLabel('Tuples an epoch').fill('6');
-  await page.getByLabel('Long side, px').fill('128');
+  await page.getByLabel('Tuples of an epoch').fill('6');
+  await page.getByLabel('Size').fill('128');
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await page.waitForFunction(
     () =>
@@ -218,7 +218,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await page.getByRole('dialog').getByText('Everywhere').waitFor();
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
-  await page.getByRole('textbox', { name: 'Cluster or command' }).fill('pagoda');
+  await page.getByRole('combobox', { name: 'View, cluster, photo or command' }).fill('pagoda');
   await page.keyboard.press('Enter');
   await page.locator('h1', { hasText: 'pagoda' }).waitFor();
   await page.goBack();

@@ -60,8 +60,8 @@ describeWith(['chromium'], 'training in the studio', () => {
     expect(await page.getByLabel('Learning rate').inputValue()).toBe('0.00001');
     expect(await page.getByLabel('Margin').inputValue()).toBe('');
     await page.getByLabel('Epochs').fill('3');
-    await page.getByLabel('Tuples an epoch').fill('40');
-    await page.getByLabel('Long side, px').fill('160');
+    await page.getByLabel('Tuples of an epoch').fill('40');
+    await page.getByLabel('Size').fill('160');
     await page.locator('[data-test=train-backend]').selectOption('cpu');
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.locator('.now', { hasText: 'Training, epoch 1' }).waitFor({ timeout: 60_000 });
@@ -69,7 +69,7 @@ describeWith(['chromium'], 'training in the studio', () => {
     const resume = page.locator('[data-test=train-resume]');
     await resume.waitFor({ timeout: 60_000 });
     // What a person typed stays while runs come and go.
-    expect(await page.getByLabel('Tuples an epoch').inputValue()).toBe('40');
+    expect(await page.getByLabel('Tuples of an epoch').inputValue()).toBe('40');
     await shot(page, 'train-stopped');
     await resume.click();
     await page.locator('.table tbody tr').nth(2).waitFor({ timeout: 120_000 });

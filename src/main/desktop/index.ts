@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { engineNode } from '../../../scripts/engine-node.mjs';
+import { FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, SHOW_FOLDER } from '../../shared/actions.ts';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
 import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
 import { log, logUncaught } from './log.ts';
@@ -217,10 +218,10 @@ function menu(): Menu {
     {
       label: 'File',
       submenu: [
-        { label: 'Open library…', accelerator: 'CmdOrCtrl+O', click: () => void chooseLibrary() },
-        { label: 'Import models…', accelerator: 'CmdOrCtrl+I', click: () => void chooseImport() },
-        { label: 'Find places in a folder of photos…', click: () => void chooseCluster() },
-        { label: 'Show the library folder', click: () => void showLibrary() },
+        { ...OPEN_LIBRARY, click: () => void chooseLibrary() },
+        { ...IMPORT_MODELS, click: () => void chooseImport() },
+        { ...FIND_PLACES, click: () => void chooseCluster() },
+        { ...SHOW_FOLDER, click: () => void showLibrary() },
         { type: 'separator' },
         { role: process.platform === 'darwin' ? 'close' : 'quit' },
       ],

@@ -1,5 +1,5 @@
 import type { App } from 'vue';
-import { request } from './transport.ts';
+import { request } from '../transport/request.ts';
 
 /** As long as the engine takes them. */
 const MESSAGE = 2000;

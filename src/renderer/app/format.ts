@@ -18,7 +18,12 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
 }
 
-/** Cosine similarities and mAP. */
+/** Mean average precision, from 0 to 1, as one reads it everywhere: of a hundred. */
+export function meanPrecision(map: number): string {
+  return (100 * map).toFixed(2);
+}
+
+/** Cosine similarities. */
 export function score(v: number): string {
   return v.toFixed(3);
 }

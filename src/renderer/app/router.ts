@@ -1,21 +1,23 @@
-import { createRouter, createWebHistory } from 'vue-router';
+import { createRouter, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
+import type { View } from '../views/view.ts';
 
-/** Views are fetched when first opened; each keeps its state in its route and query. */
-export const router = createRouter({
-  history: createWebHistory(),
-  routes: [
-    { path: '/', redirect: '/clusters' },
-    { path: '/clusters', name: 'clusters', component: () => import('../views/clusters/ClustersView.vue') },
-    { path: '/clusters/:id', name: 'cluster', component: () => import('../views/clusters/ClusterView.vue') },
-    { path: '/photos', name: 'photos', component: () => import('../views/photos/PhotosView.vue') },
-    { path: '/tuples/:run?/:index?', name: 'tuples', component: () => import('../views/tuples/TuplesView.vue') },
-    { path: '/train', name: 'train', component: () => import('../views/train/TrainView.vue') },
-    { path: '/search', name: 'search', component: () => import('../views/search/SearchView.vue') },
-    { path: '/draw', name: 'draw', component: () => import('../views/draw/DrawView.vue') },
-    { path: '/manifold', name: 'manifold', component: () => import('../views/manifold/ManifoldView.vue') },
-    { path: '/map', name: 'map', component: () => import('../views/map/MapView.vue') },
-    { path: '/measure/:id?', name: 'measure', component: () => import('../views/measure/MeasureView.vue') },
-    { path: '/jobs', name: 'jobs', component: () => import('../views/jobs/JobsView.vue') },
-    { path: '/:rest(.*)*', redirect: '/clusters' },
-  ],
-});
+/** Routes of the views; each keeps its state in its route and query. What is unknown leads to the first view. */
+export function routesOf(views: readonly View[]): RouteRecordRaw[] {
+  const first = { name: views[0]!.name };
+  return [
+    { path: '/', redirect: first },
+    ...views.flatMap((v) =>
+      [v, ...(v.pages ?? [])].map(({ name, path, component }) => ({ name, path, component, meta: { view: v.name } })),
+    ),
+    { path: '/:rest(.*)*', redirect: first },
+  ];
+}
+
+export function makeRouter(views: readonly View[], history: RouterHistory): Router {
+  return createRouter({ history, routes: routesOf(views) });
+}
+
+/** What the window is called: `Tuples — LIBRARY — Covis`. */
+export function windowTitle(view: View | undefined, library: string | undefined): string {
+  return [view?.title, library, 'Covis'].filter((part) => part !== undefined && part !== '').join(' — ');
+}

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import type { PageJob } from '../../shared/jobs/index.ts';
 import type { JobInfo } from '../../shared/domain.ts';
-import { onEvent, request } from '../app/transport.ts';
+import { onEvent, request } from '../transport/index.ts';
 import { useNotices } from './notices.ts';
 
 /** All long work: what runs, what waits, what was. */
@@ -14,8 +14,8 @@ export const useJobs = defineStore('jobs', () => {
   async function refresh(): Promise<void> {
     try {
       jobs.value = await request('jobs.list', {});
-    } catch {
-      jobs.value = [];
+    } catch (error) {
+      useNotices().error(error);
     }
   }
 
@@ -40,8 +40,8 @@ export const useJobs = defineStore('jobs', () => {
     }
   }
 
-  function listen(): void {
-    onEvent((e) => {
+  function listen(): () => void {
+    return onEvent((e) => {
       if (e.event === 'job') {
         put(e.job);
         if (e.job.state === 'failed')
@@ -49,9 +49,15 @@ export const useJobs = defineStore('jobs', () => {
         if (e.job.state === 'done') useNotices().add('done', `${e.job.title} finished`);
       } else if (e.event === 'progress')
         jobs.value = jobs.value.map((j) => (j.id === e.id ? { ...j, progress: e.progress } : j));
-      else if (e.event === 'engine' || (e.event === 'changed' && e.what === 'library')) void refresh();
+      else if ((e.event === 'engine' && e.state === 'ready') || (e.event === 'changed' && e.what === 'library'))
+        void refresh();
     });
   }
 
-  return { jobs, running, waiting, refresh, start, cancel, listen };
+  /** The newest job of these kinds that runs or waits. */
+  function going(...kinds: readonly JobInfo['kind'][]): JobInfo | null {
+    return jobs.value.find((j) => kinds.includes(j.kind) && (j.state === 'running' || j.state === 'queued')) ?? null;
+  }
+
+  return { jobs, going, running, waiting, refresh, start, cancel, listen };
 });

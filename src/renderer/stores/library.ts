@@ -1,19 +1,24 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import type { ClusterInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../shared/domain.ts';
-import { onEvent, request } from '../app/transport.ts';
+import { onEvent, request } from '../transport/index.ts';
+import { useConnection } from './connection.ts';
 import { useNotices } from './notices.ts';
+
+/** Changes after which the facts of the library and its clusters are read again. */
+const REFRESHED_BY = ['library', 'clusters', 'training', 'descriptors', 'networks'];
 
 /** The open library, its clusters, the network in use, and the one selection that all views share. */
 export const useLibrary = defineStore('library', () => {
   const info = ref<LibraryInfo | null>(null);
   const clusters = ref<readonly ClusterInfo[]>([]);
   const loaded = ref(false);
-  /** Counts up when something of this kind changed, so that views can watch it. */
   const changes = ref<Record<string, number>>({});
   const chosenNetwork = ref<string | null>(null);
   const selectedPhoto = ref<string | null>(null);
   const selectedInfo = ref<PhotoInfo | null>(null);
+  const connection = useConnection();
+  let asked = 0;
 
   /** Of those that take photos; drawings have a view of their own. */
   const newest = computed<NetworkInfo | null>(
@@ -22,14 +27,26 @@ export const useLibrary = defineStore('library', () => {
   const network = computed<NetworkInfo | null>(
     () => info.value?.networks.find((n) => n.id === chosenNetwork.value) ?? newest.value,
   );
+  /** For jobs and requests that take the network in use. */
+  const withNetwork = computed(() => (network.value === null ? {} : { network: network.value.id }));
+  const empty = computed(() => (info.value?.photos ?? 0) === 0);
+
+  /** A number that changes when something of this kind did, or when the engine was away, so that views can watch it. */
+  function changed(what: string): number {
+    return (changes.value[what] ?? 0) + connection.returns;
+  }
 
   async function refresh(): Promise<void> {
+    const mine = (asked += 1);
     try {
-      info.value = await request('library.current', {});
-      clusters.value = info.value === null ? [] : await request('clusters.list', {});
+      const now = await request('library.current', {});
+      const list = now === null ? [] : await request('clusters.list', {});
+      if (mine !== asked) return;
+      info.value = now;
+      clusters.value = list;
       loaded.value = true;
     } catch (error) {
-      useNotices().error(error);
+      if (mine === asked) useNotices().error(error);
     }
   }
 
@@ -45,11 +62,11 @@ export const useLibrary = defineStore('library', () => {
     }
   }
 
-  function listen(): void {
-    onEvent((e) => {
+  function listen(): () => void {
+    return onEvent((e) => {
       if (e.event === 'changed') {
         changes.value = { ...changes.value, [e.what]: (changes.value[e.what] ?? 0) + 1 };
-        if (['library', 'clusters', 'training', 'descriptors', 'networks'].includes(e.what)) void refresh();
+        if (REFRESHED_BY.includes(e.what)) void refresh();
       }
       if (e.event === 'engine' && e.state === 'ready') void refresh();
     });
@@ -59,8 +76,10 @@ export const useLibrary = defineStore('library', () => {
     info,
     clusters,
     loaded,
-    changes,
+    changed,
     network,
+    withNetwork,
+    empty,
     newest,
     chosenNetwork,
     selectedPhoto,

@@ -1,15 +1,23 @@
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
+import type { RouteLocationRaw } from 'vue-router';
 import { toErrorShape } from '../../shared/errors.ts';
 
 export interface Notice {
   readonly id: number;
-  readonly kind: 'error' | 'done' | 'engine';
+  readonly kind: 'error' | 'done';
   readonly text: string;
   readonly hint: string;
+  /** Leads to where it happened. */
+  readonly to: NoticeLink | null;
 }
 
-const SHOWN_MS = { error: 12_000, done: 4_000, engine: 15_000 } as const;
+export interface NoticeLink {
+  readonly label: string;
+  readonly to: RouteLocationRaw;
+}
+
+const SHOWN_MS = { error: 12_000, done: 5_000 } as const;
 
 /** Short messages that come and go at the corner of the window. */
 export const useNotices = defineStore('notices', () => {
@@ -20,9 +28,9 @@ export const useNotices = defineStore('notices', () => {
     notices.value = notices.value.filter((n) => n.id !== id);
   }
 
-  function add(kind: Notice['kind'], text: string, hint = ''): void {
+  function add(kind: Notice['kind'], text: string, hint = '', to: NoticeLink | null = null): void {
     const id = next++;
-    notices.value = [...notices.value.filter((n) => n.text !== text), { id, kind, text, hint }];
+    notices.value = [...notices.value.filter((n) => n.text !== text), { id, kind, text, hint, to }];
     setTimeout(() => dismiss(id), SHOWN_MS[kind]);
   }
 

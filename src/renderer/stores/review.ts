@@ -2,8 +2,8 @@ import { defineStore } from 'pinia';
 import { ref } from 'vue';
 import type { ReviewProgress } from '../../shared/domain.ts';
 import type { JudgementParams, Turned } from '../../shared/contract.ts';
-import { request } from '../app/transport.ts';
-import { useNotices } from './notices.ts';
+import { request } from '../transport/index.ts';
+import { useNotices, type NoticeLink } from './notices.ts';
 
 /** What people decide, wherever they do it. The log is the engine's; here is only what is shown of it. */
 export const useReview = defineStore('review', () => {
@@ -33,12 +33,18 @@ export const useReview = defineStore('review', () => {
     try {
       const turned = await request(`review.${way}`, {});
       if (turned === null) notices.add('done', `There is nothing to ${way}`);
-      else notices.add('done', `${way === 'undo' ? 'Undone' : 'Done again'}: ${turned.label}`);
+      else notices.add('done', `${way === 'undo' ? 'Undone' : 'Done again'}: ${turned.label}`, '', where(turned));
       return turned;
     } catch (error) {
       notices.error(error);
       return null;
     }
+  }
+
+  /** The tuple that a decision was about, which may be in a view that is not shown. */
+  function where(turned: NonNullable<Turned>): NoticeLink | null {
+    if (turned.run === null || turned.tuple === null) return null;
+    return { label: 'Show', to: { name: 'tuples', params: { run: turned.run }, query: { tuple: turned.tuple } } };
   }
 
   return { progress, refresh, decide, turn };

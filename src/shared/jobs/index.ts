@@ -55,8 +55,9 @@ export type JobResult<K extends JobKind> = ResultOf<(typeof JOBS)[K]>;
 
 /** A job as a page starts it. */
 export type PageJob = {
+  // A job without parameters has an index signature of nothing, which would refuse its kind.
   [K in JobKind]: (typeof JOBS)[K]['startedBy'] extends 'page'
-    ? { readonly kind: K } & (JobGiven<K> extends Record<string, never> ? unknown : JobGiven<K>)
+    ? { readonly kind: K } & (string extends keyof JobGiven<K> ? unknown : JobGiven<K>)
     : never;
 }[JobKind];
 

@@ -6,6 +6,9 @@ export interface Stroke {
   readonly points: readonly { readonly x: number; readonly y: number; readonly pressure: number }[];
 }
 
+/** Widths of a line, as shares of the paper's side. */
+export const WIDTHS = [0.008, 0.014, 0.026] as const;
+
 /** What a mouse presses with, for which pens tell nothing. */
 export const EVEN_PRESSURE = 0.5;
 

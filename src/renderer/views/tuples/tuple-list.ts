@@ -2,7 +2,7 @@ import { computed, ref, shallowRef } from 'vue';
 import type { TupleFilterParams } from '../../../shared/contract.ts';
 import type { TupleInfo, TupleSort } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { request } from '../../app/transport.ts';
+import { request } from '../../transport/index.ts';
 import { useNotices } from '../../stores/notices.ts';
 
 const PAGE = 100;
@@ -99,3 +99,5 @@ export function useTupleList() {
 
   return { total, ready, loaded, open, at, want, refresh, find, fetchPage, pageSize: PAGE };
 }
+
+export type TuplePages = ReturnType<typeof useTupleList>;

@@ -1,0 +1,10 @@
+import { action } from './action.ts';
+
+export const why = action({
+  id: 'why',
+  label: 'Why the selected result matches',
+  group: 'Search',
+  keys: ['h'],
+  within: ['search'],
+  offered: ['palette', 'toolbar'],
+});

@@ -1,0 +1,24 @@
+import type { Reply } from '../../shared/contract.ts';
+import type { ExportFormat, Pooling } from '../../shared/domain.ts';
+import { fromErrorShape } from '../../shared/errors.ts';
+
+const desktop = window.covis;
+
+async function unwrap(reply: Promise<Reply<unknown>>): Promise<unknown> {
+  const r = await reply;
+  if (!r.ok) throw fromErrorShape(r.error);
+  return r.data;
+}
+
+/** Native dialogs of the desktop; undefined in a browser. */
+export const host =
+  desktop === undefined
+    ? undefined
+    : {
+        openLibrary: () => unwrap(desktop.openLibrary()),
+        importModels: () => unwrap(desktop.importModels()),
+        clusterPhotos: () => unwrap(desktop.clusterPhotos()),
+        chooseDomains: () => unwrap(desktop.chooseDomains()),
+        chooseNetwork: (pooling: Pooling) => unwrap(desktop.chooseNetwork(pooling)),
+        exportRun: (format: ExportFormat, run: number) => unwrap(desktop.exportRun(format, run)),
+      };

@@ -1,0 +1,64 @@
+import { computed, ref } from 'vue';
+import type { ClusterEditParams } from '../../../shared/contract.ts';
+import { exclude, include, merge, rename as renameAction } from '../../actions/clusters.ts';
+import { undo } from '../../actions/history.ts';
+import { withKeys } from '../../actions/keys.ts';
+import { useAction } from '../../actions/use-action.ts';
+import { plural } from '../../app/format.ts';
+import { useLibrary } from '../../stores/library.ts';
+import { useNotices } from '../../stores/notices.ts';
+import { request } from '../../transport/index.ts';
+
+/** Clusters that are chosen, and what can be done to them. All of it is undone by the undo of decisions. */
+export function useChoice() {
+  const library = useLibrary();
+  const notices = useNotices();
+  const chosen = ref<ReadonlySet<string>>(new Set());
+  const clusters = computed(() => library.clusters.filter((c) => chosen.value.has(c.id)));
+  const ids = computed(() => clusters.value.map((c) => c.id));
+  const only = computed(() => (clusters.value.length === 1 ? clusters.value[0]! : null));
+  const renaming = ref(false);
+
+  function toggle(id: string): void {
+    const next = new Set(chosen.value);
+    if (!next.delete(id)) next.add(id);
+    chosen.value = next;
+  }
+  function none(): void {
+    chosen.value = new Set();
+  }
+  async function edit(change: ClusterEditParams, said: string): Promise<void> {
+    try {
+      const done = await request('clusters.edit', { edit: change });
+      none();
+      notices.add('done', [`${said}.`, done.note, withKeys('Undo', undo)].filter(Boolean).join(' '));
+    } catch (error) {
+      notices.error(error);
+    }
+  }
+  async function rename(text: string): Promise<void> {
+    const cluster = only.value;
+    const name = text.trim();
+    renaming.value = false;
+    if (cluster !== null && name !== '' && name !== cluster.name)
+      await edit({ kind: 'rename', cluster: cluster.id, name }, `Renamed to ${name}`);
+  }
+  const many = (kind: 'merge' | 'exclude' | 'include', done: string) => () =>
+    edit({ kind, clusters: ids.value }, `${done} ${plural(ids.value.length, 'cluster')}`);
+
+  useAction(
+    renameAction,
+    () => (renaming.value = true),
+    () => (only.value === null ? 'Choose one cluster first' : true),
+  );
+  useAction(merge, many('merge', 'Merged'), () => (ids.value.length > 1 ? true : 'Choose two or more clusters first'));
+  useAction(exclude, many('exclude', 'Excluded'), () =>
+    clusters.value.some((c) => !c.excluded) ? true : 'Choose clusters that take part first',
+  );
+  useAction(include, many('include', 'Included'), () =>
+    clusters.value.some((c) => c.excluded) ? true : 'Choose clusters that are excluded first',
+  );
+  return { chosen, clusters, only, renaming, toggle, none, rename };
+}
+
+export type Choice = ReturnType<typeof useChoice>;

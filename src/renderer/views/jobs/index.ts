@@ -1,0 +1,11 @@
+import { ListChecks } from '@lucide/vue';
+import { view } from '../view.ts';
+
+export const jobs = view({
+  name: 'jobs',
+  title: 'Jobs',
+  icon: ListChecks,
+  path: '/jobs',
+  component: () => import('./JobsView.vue'),
+  key: '8',
+});

@@ -1,0 +1,76 @@
+import { computed, watch } from 'vue';
+import { useRoute, useRouter } from 'vue-router';
+import { useLatest } from '../../kit/latest.ts';
+import { useLibrary } from '../../stores/library.ts';
+import { useReview } from '../../stores/review.ts';
+import { request } from '../../transport/index.ts';
+import { useSets } from '../common/use-sets.ts';
+
+/** The photo that stands in the middle, what is around it, and what a person says of a neighbour. All of it is in the address. */
+export function useAround() {
+  const route = useRoute();
+  const router = useRouter();
+  const library = useLibrary();
+  const review = useReview();
+  const sets = useSets();
+  const photo = computed(() => (typeof route.query['photo'] === 'string' ? route.query['photo'] : null));
+  const number = (key: string): number | undefined => {
+    const v = Number(route.query[key]);
+    return Number.isInteger(v) && v > 0 ? v : undefined;
+  };
+  function query(change: Record<string, string | undefined>): void {
+    void router.push({ name: 'manifold', query: { ...route.query, ...change } });
+  }
+  function walk(to: string): void {
+    void library.select(to);
+    query({ photo: to });
+  }
+
+  const listed = useLatest(
+    () => library.changed('descriptors'),
+    () => sets.refresh(),
+  );
+  const around = useLatest(
+    () =>
+      photo.value === null || sets.key.value === undefined || route.name !== 'manifold'
+        ? null
+        : JSON.stringify({
+            photo: photo.value,
+            set: sets.key.value,
+            k: number('k'),
+            positivesK: number('positives'),
+            negativesK: number('negatives'),
+          }),
+    (question) => request('manifold.around', JSON.parse(question)),
+    { keep: true },
+  );
+  watch([() => library.changed('descriptors'), () => library.changed('library')], () => void around.reload());
+
+  const view = around.data;
+  /** The photo whose selection can be judged: one that is not in the middle itself. */
+  const judging = computed(
+    () => view.value !== null && library.selectedPhoto !== null && library.selectedPhoto !== photo.value,
+  );
+  /** Says what the selected neighbour is to the photo: the graph itself does not change, what is mined next does. */
+  async function judge(verdict: 'accept' | 'reject' | 'same-object'): Promise<void> {
+    const [asked, other, v] = [photo.value, library.selectedPhoto, view.value];
+    if (asked === null || other === null || v === null || asked === other) return;
+    const n = [...v.euclidean, ...v.manifold, ...v.positives, ...v.negatives].find((x) => x.photo === other);
+    const aspect = verdict === 'same-object' || n?.role === 'negative' ? 'negative' : 'positive';
+    const words = { accept: 'Accepted', reject: 'Rejected', 'same-object': 'Same object' } as const;
+    await review.decide(`${words[verdict]}: ${n?.clusterName ?? 'a neighbour'}`, [
+      { query: asked, other, aspect, verdict },
+    ]);
+  }
+  return {
+    photo,
+    view,
+    sets,
+    loading: around.loading,
+    error: computed(() => listed.error.value ?? around.error.value),
+    judging,
+    judge,
+    query,
+    walk,
+  };
+}

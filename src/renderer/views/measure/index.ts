@@ -1,0 +1,17 @@
+import { Gauge } from '@lucide/vue';
+import { view } from '../view.ts';
+
+export const measure = view({
+  name: 'measure',
+  title: 'Measure',
+  icon: Gauge,
+  path: '/measure/:id?',
+  component: () => import('./MeasureView.vue'),
+  key: '7',
+  palette: [
+    { label: 'Measure: gradients to spectrum', query: { tab: 'tradeoff' } },
+    { label: 'Measure: teacher against student', query: { tab: 'teacher' } },
+    { label: 'Measure: what components bring', query: { tab: 'ladder' } },
+    { label: 'Measure: shapes', query: { tab: 'shapes' } },
+  ],
+});

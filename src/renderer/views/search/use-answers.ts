@@ -1,0 +1,54 @@
+import { computed, watch } from 'vue';
+import { useRoute } from 'vue-router';
+import type { RouteResults } from '../../../shared/contract.ts';
+import type { SearchMethod } from '../../../shared/domain.ts';
+import { useLatest } from '../../kit/latest.ts';
+import { useLibrary } from '../../stores/library.ts';
+import { request } from '../../transport/index.ts';
+import type { Asked } from './use-asked.ts';
+
+type Answer = RouteResults['search.run'];
+const TOP = 1000;
+
+/** The answers to what is asked: by one method, and by a second beside it where one is chosen. */
+export function useAnswers(asked: Asked) {
+  const library = useLibrary();
+  const route = useRoute();
+  const common = computed(() => {
+    const { photo, upload, crop, set, truth } = asked;
+    if (route.name !== 'search' || (photo.value === undefined && upload.value === undefined)) return null;
+    return {
+      ...(photo.value === undefined ? { upload: upload.value! } : { photo: photo.value }),
+      ...(crop.value === undefined ? {} : { crop: crop.value }),
+      ...(set.value === undefined ? {} : { set: set.value }),
+      ...library.withNetwork,
+      ...(truth.value === undefined ? {} : { truth: truth.value }),
+      top: TOP,
+    };
+  });
+  const by = (method: SearchMethod | undefined): string | null =>
+    common.value === null || method === undefined
+      ? null
+      : JSON.stringify({
+          ...common.value,
+          method,
+          ...(method === 'hybrid' || method === 'fsr' ? { ranking: { rank: asked.rank.value } } : {}),
+        });
+  // The whole question is the id: the same one asked again keeps its answer in sight.
+  const find = (question: string): Promise<Answer> => request('search.run', JSON.parse(question));
+  const first = useLatest(() => by(asked.method.value), find, { keep: true });
+  const second = useLatest(() => by(asked.against.value), find, { keep: true });
+  watch(
+    () => library.changed('descriptors'),
+    () => {
+      void first.reload();
+      void second.reload();
+    },
+  );
+  return {
+    answer: first.data,
+    other: second.data,
+    failed: computed(() => first.error.value ?? second.error.value),
+    busy: computed(() => first.loading.value || second.loading.value),
+  };
+}

@@ -1,0 +1,58 @@
+import { computed, watch } from 'vue';
+import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router';
+import type { Protocol, SearchMethod } from '../../../shared/domain.ts';
+import { useLibrary } from '../../stores/library.ts';
+import { cropText, parseCrop, type Box } from './methods.ts';
+
+/** What a search asks, as the address has it: a link to it asks the same, of the same network. */
+export function useAsked() {
+  const route = useRoute();
+  const router = useRouter();
+  const library = useLibrary();
+  const text = (key: string): string | undefined => {
+    const v = route.query[key];
+    return typeof v === 'string' && v !== '' ? v : undefined;
+  };
+  const photo = computed(() => text('photo'));
+  const upload = computed(() => text('file'));
+  const crop = computed(() => parseCrop(route.query['crop']));
+  const method = computed(() => (text('method') ?? 'cosine') as SearchMethod);
+  const against = computed(() => text('with') as SearchMethod | undefined);
+  const set = computed(() => text('set'));
+  const rank = computed(() => Number(text('rank') ?? '40'));
+  const truthText = computed(() => text('truth'));
+  const truth = computed(() => {
+    const [id, protocol] = truthText.value?.split('.') ?? [];
+    return id === undefined || protocol === undefined ? undefined : { id, protocol: protocol as Protocol };
+  });
+
+  /** Changes the address and keeps what is not named. */
+  function go(change: LocationQueryRaw): void {
+    void router.push({
+      name: 'search',
+      query: { ...route.query, network: library.chosenNetwork ?? undefined, ...change },
+    });
+  }
+  function ask(id: string): void {
+    go({ photo: id, file: undefined, crop: undefined });
+  }
+  function setCrop(box: Box | undefined): void {
+    go({ crop: cropText(box) });
+  }
+
+  watch(
+    () => text('network'),
+    (id) => id !== undefined && (library.chosenNetwork = id),
+    { immediate: true },
+  );
+  watch(
+    () => library.chosenNetwork,
+    (id) => {
+      if (route.name === 'search' && text('network') !== (id ?? undefined))
+        void router.replace({ query: { ...route.query, network: id ?? undefined } });
+    },
+  );
+  return { photo, upload, crop, method, against, set, rank, truth, truthText, go, ask, setCrop };
+}
+
+export type Asked = ReturnType<typeof useAsked>;

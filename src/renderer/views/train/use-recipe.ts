@@ -1,0 +1,108 @@
+import { computed, onMounted, ref, shallowRef, watch } from 'vue';
+import type { z } from 'zod';
+import type { Backend, MiningRunInfo, Pooling, PresetInfo } from '../../../shared/domain.ts';
+import { mining } from '../../../shared/fields.ts';
+import { trainJob } from '../../../shared/jobs/train.ts';
+import { useLibrary } from '../../stores/library.ts';
+import { useNotices } from '../../stores/notices.ts';
+import { request } from '../../transport/index.ts';
+
+const all = trainJob.params.shape;
+/** The part of a training's parameters that the form makes of the schema; the rest has inputs of its own. */
+export const trainFields = trainJob.params
+  .pick({
+    epochs: true,
+    queriesPerEpoch: true,
+    learningRate: true,
+    margin: true,
+    size: true,
+    seed: true,
+    batch: true,
+    optimiser: true,
+    loss: true,
+  })
+  .extend({ mining: mining.pick({ count: true }).optional().meta({ label: 'Mining' }), name: all.name });
+export type TrainFields = z.output<typeof trainFields>;
+type PresetChoice = NonNullable<z.output<typeof trainJob.params>['preset']>;
+
+/** What a run starts from, what it learns by, what computes; and the recipe from which the fields start. */
+export function useRecipe() {
+  const library = useLibrary();
+  const presets = shallowRef<readonly PresetInfo[]>([]);
+  const pools = shallowRef<readonly MiningRunInfo[]>([]);
+  const domain = ref<'photos' | 'edges'>('photos');
+  const preset = ref<string>('small');
+  const network = ref('');
+  const backend = ref<Backend>('auto');
+  /** Empty: the network's own. */
+  const pooling = ref<Pooling | ''>('');
+  /** Manifold run whose pools are trained on; null to mine geometry. */
+  const pool = ref<number | null>(null);
+  const draft = ref<Record<string, unknown>>({});
+  const recipe = computed(() => presets.value.find((p) => p.name === preset.value));
+  const networks = computed(
+    () =>
+      library.info?.networks.filter(
+        (n) => !n.embedded && n.scales === undefined && (domain.value === 'edges' || n.edges === undefined),
+      ) ?? [],
+  );
+
+  watch(domain, (now) => {
+    preset.value = now === 'edges' ? 'small-edges' : 'small';
+    network.value = '';
+  });
+  /** Fields show what the recipe says. */
+  watch(recipe, (chosen) => {
+    if (chosen === undefined) return;
+    const { epochs, queriesPerEpoch, learningRate, size, loss, margin, mining: mined } = chosen.parameters;
+    const { margin: _, ...kept } = draft.value;
+    draft.value = {
+      seed: 0,
+      ...kept,
+      epochs,
+      queriesPerEpoch,
+      learningRate,
+      size,
+      loss,
+      mining: { count: mined.count },
+      // A recipe of any network leaves the margin to the network.
+      ...(chosen.backbone === null ? {} : { margin }),
+    };
+    pooling.value = domain.value === 'edges' ? '' : (chosen.pooling ?? '');
+  });
+  onMounted(async () => {
+    try {
+      // Once: fields are set from a recipe when it is chosen, not under a person's hands.
+      presets.value = await request('training.presets', {});
+    } catch (error) {
+      useNotices().error(error);
+    }
+  });
+  watch(
+    [() => library.changed('mining'), () => library.info?.path],
+    async () => {
+      try {
+        const mined = await request('tuples.runs', {});
+        pools.value = mined.filter((r) => r.parameters.positives === 'manifold' && r.training === null);
+      } catch (error) {
+        useNotices().error(error);
+      }
+    },
+    { immediate: true },
+  );
+
+  /** The job, of what the form's fields say. */
+  function jobOf(fields: TrainFields) {
+    return {
+      kind: 'train' as const,
+      preset: preset.value as PresetChoice,
+      domain: domain.value,
+      backend: backend.value,
+      ...fields,
+      ...(network.value === '' ? {} : { network: network.value }),
+      ...(pooling.value === '' || domain.value === 'edges' ? {} : { pooling: pooling.value }),
+      ...(pool.value === null ? {} : { pools: pool.value }),
+    };
+  }
+  return { presets, pools, domain, preset, network, networks, backend, pooling, pool, draft, recipe, jobOf };
+}

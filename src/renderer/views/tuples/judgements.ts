@@ -1,0 +1,58 @@
+import type { JudgementParams } from '../../../shared/contract.ts';
+import type { TupleInfo, Verdict } from '../../../shared/domain.ts';
+import { plural } from '../../app/format.ts';
+import { VERDICT_TEXT } from './labels.ts';
+
+/** What a person decided of a tuple. */
+export interface Decided {
+  readonly verdict: Verdict | 'note';
+  readonly target: { readonly photo: string; readonly role: 'positive' | 'alternative' | 'negative' };
+  readonly note?: string;
+}
+
+export interface Judged {
+  /** What undo calls it. */
+  readonly label: string;
+  readonly judgements: readonly JudgementParams[];
+}
+
+/** A decision on one tuple of a run as the log takes it. */
+export function judged(t: TupleInfo, run: number, { verdict, target, note }: Decided): Judged {
+  const common = { run, tuple: t.index, query: t.query };
+  const name = `tuple ${t.index + 1} of run ${run}`;
+  if (verdict === 'note')
+    return {
+      label: `note on ${name}`,
+      judgements: [{ ...common, other: t.positive, aspect: 'note', verdict: 'note', note: note ?? '' }],
+    };
+  if (verdict === 'swap')
+    return {
+      label: `swap in ${name}`,
+      judgements: [{ ...common, other: t.positive, aspect: 'positive', verdict, replacement: target.photo }],
+    };
+  const negative = target.role === 'negative';
+  return {
+    label: `${VERDICT_TEXT[verdict] || 'Cleared'}: ${negative ? 'a negative of ' : ''}${name}`,
+    judgements: [{ ...common, other: target.photo, aspect: negative ? 'negative' : 'positive', verdict }],
+  };
+}
+
+/** One decision on many tuples: of their positives, or that the hardest negative of each shows the same object. */
+export function judgedMany(
+  tuples: readonly TupleInfo[],
+  run: number,
+  verdict: 'accept' | 'reject' | 'same-object',
+): Judged {
+  const judgements = tuples.flatMap((t): JudgementParams[] => {
+    const negative = verdict === 'same-object';
+    const other = negative ? t.negatives[0]?.photo : t.positive;
+    if (other === undefined) return [];
+    return [{ run, tuple: t.index, query: t.query, other, aspect: negative ? 'negative' : 'positive', verdict }];
+  });
+  return { label: `${VERDICT_TEXT[verdict]}: ${plural(tuples.length, 'tuple')}`, judgements };
+}
+
+/** Whether something was said of a tuple or of one of its negatives. */
+export function isDecided(t: TupleInfo): boolean {
+  return t.verdict !== null || t.negatives.some((n) => n.verdict !== null);
+}

@@ -1,0 +1,58 @@
+import { computed, type Ref } from 'vue';
+import { useRoute, useRouter } from 'vue-router';
+import type { TupleFilterParams } from '../../../shared/contract.ts';
+import { TUPLE_SORTS, type MiningRunInfo, type TupleSort } from '../../../shared/domain.ts';
+
+/** What the address says of the list of tuples: run, place in it, order, filter, and the run that it is compared with. */
+export function useAddress(runs: Ref<readonly MiningRunInfo[]>, total: Ref<number>) {
+  const route = useRoute();
+  const router = useRouter();
+
+  const run = computed(() => runs.value.find((r) => String(r.id) === route.params['run']) ?? runs.value[0] ?? null);
+  const sort = computed((): TupleSort => {
+    const asked = route.query['sort'] as TupleSort;
+    return TUPLE_SORTS.includes(asked) ? asked : 'suspicion';
+  });
+  const filter = computed((): TupleFilterParams => {
+    try {
+      return JSON.parse(String(route.query['filter'] ?? '{}')) as TupleFilterParams;
+    } catch {
+      return {};
+    }
+  });
+  const compared = computed(() => runs.value.find((r) => String(r.id) === route.query['compare']) ?? null);
+  const at = computed(() => Math.min(Number(route.params['index'] ?? 0) || 0, Math.max(0, total.value - 1)));
+  /** A tuple that is to be shown wherever it stands in the list, by its number as mined. */
+  const wanted = computed(() => {
+    const n = Number(route.query['tuple'] ?? NaN);
+    return Number.isInteger(n) && n >= 0 ? n : null;
+  });
+
+  /** Changes the query, at `index` or where one is. */
+  function query(change: Record<string, string | undefined>, index?: number): void {
+    const params = { run: run.value?.id, ...(index === undefined ? {} : { index }) };
+    void router.push({ name: 'tuples', params, query: { ...route.query, ...change } });
+  }
+
+  function filterBy(next: TupleFilterParams): void {
+    query({ filter: Object.keys(next).length === 0 ? undefined : JSON.stringify(next), compare: undefined }, 0);
+  }
+
+  function chooseRun(id: number): void {
+    void router.push({ name: 'tuples', params: { run: id }, query: { sort: route.query['sort'] } });
+  }
+
+  /** Shows a tuple by its position in the list; beyond the ends the first or the last. */
+  function show(index: number): void {
+    if (total.value === 0 || run.value === null) return;
+    void router.replace({
+      name: 'tuples',
+      params: { run: run.value.id, index: Math.max(0, Math.min(total.value - 1, index)) },
+      query: { ...route.query, compare: undefined, tuple: undefined },
+    });
+  }
+
+  return { run, sort, filter, compared, at, wanted, query, filterBy, chooseRun, show };
+}
+
+export type TuplesAddress = ReturnType<typeof useAddress>;

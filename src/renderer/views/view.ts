@@ -1,0 +1,31 @@
+import type { Component } from 'vue';
+import type { LocationQueryRaw } from 'vue-router';
+
+type Load = () => Promise<{ default: Component }>;
+
+/** A place of a view that the palette finds by words of its own, such as a tab. */
+export interface ViewEntry {
+  readonly label: string;
+  readonly query: LocationQueryRaw;
+}
+
+/**
+ * A view: the one definition from which its routes, its place in the side bar, its key, its entries of the palette and the title of
+ * the window are made. Its key is changed by `name`, so a name stays for ever.
+ */
+export interface View {
+  readonly name: string;
+  readonly title: string;
+  readonly icon: Component;
+  readonly path: string;
+  /** Fetched when the view is first opened. */
+  readonly component: Load;
+  readonly key?: string;
+  readonly palette?: readonly ViewEntry[];
+  /** Pages below it that have a route of their own. */
+  readonly pages?: readonly { readonly name: string; readonly path: string; readonly component: Load }[];
+}
+
+export function view(definition: View): View {
+  return definition;
+}

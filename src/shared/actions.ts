@@ -1,0 +1,28 @@
+/** What the desktop's menu and the page both offer: what it is called and its key, in Electron's notation. */
+export interface MenuAction {
+  readonly id: string;
+  readonly label: string;
+  readonly accelerator?: string;
+}
+
+export const OPEN_LIBRARY = {
+  id: 'openLibrary',
+  label: 'Open library…',
+  accelerator: 'CmdOrCtrl+O',
+} as const satisfies MenuAction;
+
+export const IMPORT_MODELS = {
+  id: 'importModels',
+  label: 'Import models…',
+  accelerator: 'CmdOrCtrl+I',
+} as const satisfies MenuAction;
+
+export const FIND_PLACES = {
+  id: 'findPlaces',
+  label: 'Find places in a folder of photos…',
+} as const satisfies MenuAction;
+
+export const SHOW_FOLDER = {
+  id: 'showFolder',
+  label: 'Show the library folder',
+} as const satisfies MenuAction;

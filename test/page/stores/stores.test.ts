@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { JobInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../../src/shared/domain.ts';
+import { CovisError } from '../../../src/shared/errors.ts';
+import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
+
+const network = (id: string, edges = false): NetworkInfo =>
+  ({ id, name: `network ${id}`, ...(edges ? { edges: {} } : {}) }) as unknown as NetworkInfo;
+const libraryInfo = (change: Partial<LibraryInfo> = {}): LibraryInfo =>
+  ({
+    name: 'places',
+    path: '/p',
+    photos: 5,
+    clusters: 2,
+    networks: [network('aa'), network('bb'), network('cc', true)],
+    ...change,
+  }) as LibraryInfo;
+const job = (id: number, change: Partial<JobInfo> = {}): JobInfo =>
+  ({ id, kind: 'mine', title: 'Mine', state: 'running', progress: null, error: null, ...change }) as JobInfo;
+
+let engine: FakeEngine;
+beforeEach(() => {
+  vi.useFakeTimers();
+  engine = fakeEngine();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe('library', () => {
+  const open = async () => {
+    engine.answers = { 'library.current': () => libraryInfo(), 'clusters.list': () => [] };
+    const { useLibrary } = await import('../../../src/renderer/stores/library.ts');
+    const library = useLibrary();
+    library.listen();
+    await library.refresh();
+    return library;
+  };
+
+  it('takes the newest network of photos until another is chosen', async () => {
+    const library = await open();
+    expect(library.loaded).toBe(true);
+    expect(library.network?.id).toBe('bb');
+    library.chosenNetwork = 'aa';
+    expect(library.withNetwork).toEqual({ network: 'aa' });
+    library.chosenNetwork = 'gone';
+    expect(library.network?.id).toBe('bb');
+  });
+
+  it('reads itself again after a change that concerns it, and not after others', async () => {
+    const library = await open();
+    const before = engine.asked.length;
+    engine.say({ event: 'changed', what: 'mining' });
+    await settled();
+    expect(engine.asked).toHaveLength(before);
+    expect(library.changed('mining')).toBe(1);
+    engine.answers['library.current'] = () => libraryInfo({ photos: 9 });
+    engine.say({ event: 'changed', what: 'clusters' });
+    await settled();
+    expect(library.info?.photos).toBe(9);
+  });
+
+  it('keeps the answer that was asked for last', async () => {
+    const library = await open();
+    const info = (id: string) => ({ id, name: id, clusters: [] }) as unknown as PhotoInfo;
+    const { promise: slow, resolve } = Promise.withResolvers<PhotoInfo>();
+    engine.answers['photos.info'] = ({ id }) => (id === 'a1' ? slow : info(id));
+    const first = library.select('a1');
+    await library.select('b2');
+    resolve(info('a1'));
+    await first;
+    expect(library.selectedInfo?.id).toBe('b2');
+    await library.select(null);
+    expect(library.selectedInfo).toBeNull();
+  });
+
+  it('says why it cannot be read and stays as it was', async () => {
+    const library = await open();
+    engine.answers['library.current'] = () => {
+      throw new CovisError('INPUT_CORRUPT', 'The library is damaged', { file: 'library.db' });
+    };
+    await library.refresh();
+    const { useNotices } = await import('../../../src/renderer/stores/notices.ts');
+    expect(useNotices().notices.map((n) => n.text)).toEqual(['The library is damaged: library.db']);
+    expect(library.info?.photos).toBe(5);
+  });
+
+  it('is read again by itself when the engine is back, and so is what watches any change', async () => {
+    const library = await open();
+    const { useConnection } = await import('../../../src/renderer/stores/connection.ts');
+    const connection = useConnection();
+    connection.listen();
+    const before = library.changed('mining');
+    engine.cut();
+    expect(connection.state).toBe('lost');
+    expect(connection.message).toContain('covis serve was lost');
+    await vi.advanceTimersByTimeAsync(1500);
+    engine.answers['library.current'] = () => libraryInfo({ photos: 11 });
+    engine.accept();
+    await settled();
+    expect(connection.state).toBe('back');
+    expect(library.info?.photos).toBe(11);
+    expect(library.changed('mining')).toBe(before + 1);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(connection.state).toBe('ready');
+  });
+});
+
+describe('jobs', () => {
+  const open = async (list: readonly JobInfo[]) => {
+    engine.answers['jobs.list'] = () => list;
+    const { useJobs } = await import('../../../src/renderer/stores/jobs.ts');
+    const jobs = useJobs();
+    jobs.listen();
+    await jobs.refresh();
+    return jobs;
+  };
+  const notices = async () => (await import('../../../src/renderer/stores/notices.ts')).useNotices().notices;
+
+  it('follows what the engine says of a job, newest first', async () => {
+    const jobs = await open([job(1, { state: 'done' })]);
+    engine.say({ event: 'job', job: job(2) });
+    engine.say({ event: 'job', job: job(3, { state: 'queued', kind: 'train' }) });
+    expect(jobs.jobs.map((j) => j.id)).toEqual([3, 2, 1]);
+    expect([jobs.running?.id, jobs.waiting]).toEqual([2, 1]);
+    expect([jobs.going('train')?.id, jobs.going('evaluate')]).toEqual([3, null]);
+    const progress = { step: 'Mining', done: 3, total: 9, unit: 'queries', rate: 1, left: 6 };
+    engine.say({ event: 'progress', id: 2, progress });
+    expect(jobs.running?.progress).toEqual(progress);
+  });
+
+  it('says when a job has failed, with its reason, and when one is done', async () => {
+    await open([]);
+    engine.say({ event: 'job', job: job(1, { state: 'failed', error: { code: 'X', message: 'No space' } }) });
+    engine.say({ event: 'job', job: job(2, { state: 'done', title: 'Train' }) });
+    expect((await notices()).map((n) => [n.kind, n.text])).toEqual([
+      ['error', 'Mine failed: No space'],
+      ['done', 'Train finished'],
+    ]);
+  });
+
+  it('says why a job cannot be started or cancelled', async () => {
+    const jobs = await open([]);
+    engine.answers['jobs.start'] = () => {
+      throw new CovisError('STATE_EMPTY', 'Nothing to mine', { hint: 'Import first' });
+    };
+    await jobs.start({ kind: 'mine' });
+    engine.answers['jobs.cancel'] = () => {
+      throw new CovisError('NOT_FOUND', 'No such job');
+    };
+    await jobs.cancel(7);
+    expect((await notices()).map((n) => [n.text, n.hint])).toEqual([
+      ['Nothing to mine', 'Import first'],
+      ['No such job', ''],
+    ]);
+    expect(engine.asked.at(-2)).toEqual({ route: 'jobs.start', params: { job: { kind: 'mine' } } });
+  });
+
+  it('keeps its list while the engine is away and reads it again when it is back', async () => {
+    const jobs = await open([job(1)]);
+    engine.cut();
+    await settled();
+    expect(jobs.jobs).toHaveLength(1);
+    engine.answers['jobs.list'] = () => [job(1, { state: 'done' }), job(2)];
+    await vi.advanceTimersByTimeAsync(1500);
+    engine.accept();
+    await settled();
+    expect(jobs.jobs.map((j) => j.state)).toEqual(['done', 'running']);
+  });
+});
+
+describe('review', () => {
+  const open = async () => {
+    const { useReview } = await import('../../../src/renderer/stores/review.ts');
+    const { useNotices } = await import('../../../src/renderer/stores/notices.ts');
+    return { review: useReview(), notices: useNotices() };
+  };
+
+  it('says what was undone and leads to where it was decided, which may be in a view that is not shown', async () => {
+    const { review, notices } = await open();
+    engine.answers['review.undo'] = () => ({ label: 'Accepted: tuple 4 of run 2', run: 2, tuple: 3 });
+    await review.turn('undo');
+    expect(notices.notices).toMatchObject([
+      {
+        text: 'Undone: Accepted: tuple 4 of run 2',
+        to: { label: 'Show', to: { name: 'tuples', params: { run: 2 }, query: { tuple: 3 } } },
+      },
+    ]);
+  });
+
+  it('says where there is nothing to undo, and leads nowhere from what has no tuple', async () => {
+    const { review, notices } = await open();
+    engine.answers['review.undo'] = () => null;
+    engine.answers['review.redo'] = () => ({ label: 'Renamed', run: null, tuple: null });
+    await review.turn('undo');
+    await review.turn('redo');
+    expect(notices.notices.map((n) => [n.text, n.to])).toEqual([
+      ['There is nothing to undo', null],
+      ['Done again: Renamed', null],
+    ]);
+  });
+
+  it('says whether a decision was noted', async () => {
+    const { review, notices } = await open();
+    engine.answers['review.decide'] = () => ({ action: 1 });
+    const judgement = { query: 'a'.repeat(8), other: 'b'.repeat(8), aspect: 'positive', verdict: 'accept' } as const;
+    expect(await review.decide('Accepted', [judgement])).toBe(true);
+    delete engine.answers['review.decide'];
+    expect(await review.decide('Accepted', [judgement])).toBe(false);
+    expect(notices.notices).toHaveLength(1);
+  });
+});
+
+describe('notices', () => {
+  it('go by themselves, errors later; the same text is there once; one can be put away', async () => {
+    const { useNotices } = await import('../../../src/renderer/stores/notices.ts');
+    const store = useNotices();
+    store.add('done', 'Saved');
+    store.add('done', 'Saved');
+    store.error(new CovisError('INTERNAL', 'Broken'));
+    store.error(new Error('Odd'));
+    expect(store.notices.map((n) => n.text)).toEqual(['Saved', 'Broken', 'Odd']);
+    store.dismiss(store.notices[2]!.id);
+    vi.advanceTimersByTime(5000);
+    expect(store.notices.map((n) => n.text)).toEqual(['Broken']);
+    vi.advanceTimersByTime(7000);
+    expect(store.notices).toEqual([]);
+  });
+});
+
+describe('theme', () => {
+  it('follows the system until a person chooses, and remembers the choice', async () => {
+    localStorage.clear();
+    vi.stubGlobal('matchMedia', () => ({ matches: true }));
+    const { theme, toggleTheme } = await import('../../../src/renderer/stores/theme.ts');
+    expect([theme.value, document.documentElement.dataset['theme']]).toEqual(['light', 'light']);
+    toggleTheme();
+    await settled();
+    expect([theme.value, document.documentElement.dataset['theme'], localStorage.getItem('covis-theme')]).toEqual([
+      'dark',
+      'dark',
+      'dark',
+    ]);
+    vi.resetModules();
+    expect((await import('../../../src/renderer/stores/theme.ts')).theme.value).toBe('dark');
+    localStorage.clear();
+  });
+});
