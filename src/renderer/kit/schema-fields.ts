@@ -48,7 +48,11 @@ function choices(inner: z.ZodType): readonly (string | number)[] | undefined {
 function bounds(inner: z.ZodNumber): Pick<FormField, 'min' | 'max' | 'step' | 'whole'> {
   const within = (v: number | null): number | undefined =>
     v !== null && Math.abs(v) < Number.MAX_SAFE_INTEGER ? v : undefined;
-  const { multipleOf, exclusiveMinimum, exclusiveMaximum } = inner.toJSONSchema();
+  const { multipleOf, exclusiveMinimum, exclusiveMaximum } = inner.toJSONSchema() as {
+    readonly multipleOf?: number;
+    readonly exclusiveMinimum?: number;
+    readonly exclusiveMaximum?: number;
+  };
   const whole = inner.format?.includes('int') === true;
   return {
     // Whole numbers above 0 begin at 1.
