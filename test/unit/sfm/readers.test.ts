@@ -10,11 +10,13 @@ import { random } from '../../../src/main/engine/library/random.ts';
 import { listImages } from '../../../src/main/engine/library/photos.ts';
 import { convertModels } from '../../../src/main/engine/sfm/convert.ts';
 import { covisibility } from '../../../src/main/engine/sfm/covisibility.ts';
-import { discoverScenes, type ModelFormat } from '../../../src/main/engine/sfm/discover.ts';
+import { discoverScenes } from '../../../src/main/engine/sfm/discover.ts';
 import { cameraCentre, rotationMatrix, type SparseModel } from '../../../src/main/engine/sfm/model.ts';
-import { NO_PHOTOS, readModels } from '../../../src/main/engine/sfm/read.ts';
-import { photoNamer, photoSizes } from '../../../src/main/engine/sfm/readers/sizes.ts';
-import { writeModel, WRITTEN_FORMATS } from '../../../src/main/engine/sfm/writers.ts';
+import { locationHash, NO_PHOTOS, readModels } from '../../../src/main/engine/sfm/read.ts';
+import { MODEL_READERS } from '../../../src/main/engine/sfm/readers/index.ts';
+import type { ModelReader } from '../../../src/main/engine/sfm/readers/reader.ts';
+import { photoNamer, photoSizes } from '../../../src/main/engine/sfm/sizes.ts';
+import { MODEL_WRITERS, writeModel, WRITTEN_FORMATS } from '../../../src/main/engine/sfm/writers/index.ts';
 import { CovisError } from '../../../src/shared/errors.ts';
 import { somePoints, writeTextModel } from '../../support/colmap.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -25,7 +27,8 @@ const FORMATS = join(SHARED, 'formats');
 const SCENES = join(SHARED, 'scenes');
 const SAMPLE = join(ROOT, 'resources', 'sample', 'castle', 'sparse', '0');
 
-const read = (path: string, format: ModelFormat): SparseModel => readModels({ path, format, label: '' })[0]!;
+const readerOf = (format: string): ModelReader => MODEL_READERS.find((r) => r.format === format)!;
+const read = (path: string, format: string): SparseModel => readModels({ path, reader: readerOf(format) })[0]!;
 
 /** Where each camera stands and looks, by file name. */
 function poses(m: SparseModel): Record<string, number[]> {
@@ -99,7 +102,7 @@ describeWith(['shared data'], 'files that COLMAP, VisualSFM, Bundler and OpenSfM
     const kermit = join(SCENES, 'bundler_kermit', 'images');
     const names = listImages(kermit);
     const bundler = readModels(
-      { path: join(FORMATS, 'bundler_kermit', 'bundle.out'), format: 'bundler', label: '' },
+      { path: join(FORMATS, 'bundler_kermit', 'bundle.out'), reader: readerOf('bundler') },
       { names, sizes: await photoSizes(kermit, names) },
     )[0]!;
     expect(bundler.views.map((v) => v.name)).not.toContain('');
@@ -112,7 +115,7 @@ describeWith(['shared data'], 'files that COLMAP, VisualSFM, Bundler and OpenSfM
   it('says that a reconstruction without tracks has nothing to mine', () => {
     const said: string[] = [];
     const [m] = readModels(
-      { path: join(FORMATS, 'sceaux_castle', 'OpenSfM_example_meshed.json'), format: 'opensfm', label: '' },
+      { path: join(FORMATS, 'sceaux_castle', 'OpenSfM_example_meshed.json'), reader: readerOf('opensfm') },
       NO_PHOTOS,
       (w) => said.push(w),
     );
@@ -308,7 +311,7 @@ describe('files of other programs, made by hand', () => {
     const file = join(folder, 'transforms.json');
     nerfstudio(file);
     const said: string[] = [];
-    const [m] = readModels({ path: file, format: 'nerfstudio', label: '' }, NO_PHOTOS, (w) => said.push(w));
+    const [m] = readModels({ path: file, reader: readerOf('nerfstudio') }, NO_PHOTOS, (w) => said.push(w));
     expect(said.join()).toContain('no tracks');
     expect(m!.views.map((v) => v.name)).toEqual(['images/a.jpg', 'images/b.jpg']);
     expect(cameraCentre(m!.views[0]!).map((x) => x + 0)).toEqual([1, 2, 3]);
@@ -338,7 +341,7 @@ describe('files of other programs, made by hand', () => {
       file,
       `NVM_V3 FixedK 1\n\n2\n${camera('my photos/a b.jpg')}\n${camera('c.jpg')}\n\n1\n0 0 5 1 2 3 2 0 0 -10 5 1 0 10 -5\n\n1\n${camera('d.jpg')}\n0\n0\n`,
     );
-    const models = readModels({ path: file, format: 'nvm', label: '' }, { names: [], sizes: () => [100, 80] });
+    const models = readModels({ path: file, reader: readerOf('nvm') }, { names: [], sizes: () => [100, 80] });
     expect(models.map((m) => m.views.map((v) => v.name))).toEqual([['my photos/a b.jpg', 'c.jpg'], ['d.jpg']]);
     expect(Array.from(models[0]!.obsXy)).toEqual([40, 45, 60, 35]);
     expect(models[0]!.cameras[0]!.params).toEqual([90, 50, 40, -0.1]);
@@ -347,12 +350,12 @@ describe('files of other programs, made by hand', () => {
   it('a COLMAP database: verified matches become tracks, keypoint sizes tell the scale', () => {
     const file = join(folder, 'database.db');
     database(file, SIXTEEN);
-    const models = readModels({ path: file, format: 'database', label: '' });
+    const models = readModels({ path: file, reader: readerOf('database') });
     expect(models.length).toBe(1);
     const c = covisibility(models[0]!);
     expect([models[0]!.views.map((v) => v.name), c.shared[0], c.scale[0]]).toEqual([['a.jpg', 'b.jpg'], 16, 2]);
     database(join(folder, 'few.db'), SIXTEEN.slice(0, 3));
-    expect(() => readModels({ path: join(folder, 'few.db'), format: 'database', label: '' })).toThrow(/15 verified/);
+    expect(() => readModels({ path: join(folder, 'few.db'), reader: readerOf('database') })).toThrow(/15 verified/);
   });
 
   it('newer COLMAP writes rigs and frames beside the rest', () => {

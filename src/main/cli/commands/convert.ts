@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { folder, path } from '../../../shared/fields.ts';
 import { convertModels } from '../../engine/sfm/convert.ts';
-import { WRITTEN_FORMATS } from '../../engine/sfm/writers.ts';
+import { WRITTEN_FORMATS } from '../../engine/sfm/writers/index.ts';
 import { command } from '../program/command.ts';
 import { print, terminalContext } from '../program/output.ts';
 

@@ -10,7 +10,7 @@ import type { Library } from '../library/library.ts';
 import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';
 import type { ImportReport } from '../sfm/import.ts';
 import { relabelPlaces } from '../sfm/places.ts';
-import { photoNamer } from '../sfm/readers/sizes.ts';
+import { photoNamer } from '../sfm/sizes.ts';
 import { records } from '../sfm/text-lines.ts';
 import { imsPath, type PairList } from './retrieval-sfm.ts';
 import { clusterWriter } from '../library/tables/cluster.ts';
