@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EXPORT_FORMATS, PHOTO_PLACEMENTS } from '../domain.ts';
 import { count } from '../facts/facts.ts';
-import { mining, path, rowNumber, seed } from '../fields.ts';
+import { mining, network, path, rowNumber, seed, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Writes pairs, a benchmark or a run's tuples for other tools. */
@@ -11,7 +11,7 @@ export const exportJob = job({
   startedBy: 'host',
   params: z.strictObject({
     format: z.enum(EXPORT_FORMATS).meta({ label: 'Format', value: 'format' }),
-    out: path.meta({ help: 'folder; it is made where it is not there' }),
+    out: path.meta({ help: 'folder, made where it is not there; for network and descriptors the file' }),
     run: rowNumber
       .optional()
       .meta({ help: 'which mining run', otherwise: 'the newest, for retrieval-sfm all pairs', value: 'n' }),
@@ -27,6 +27,8 @@ export const exportJob = job({
       .optional()
       .meta({ help: 'most positives of a query in retrieval-sfm', otherwise: '2' }),
     mining: mining.omit({ queries: true }).optional(),
+    network: network.optional(),
+    size: size.optional().meta({ help: 'which descriptors' }),
   }),
   result: z.object({ what: z.string(), items: count, files: z.array(z.string()) }),
 });

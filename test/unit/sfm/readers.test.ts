@@ -3,7 +3,8 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writePickle } from '../../../src/main/engine/formats/pickle-writer.ts';
-import { readHlocPairs, readPairLists } from '../../../src/main/engine/exchange/import-pairs.ts';
+import { readHlocPairs } from '../../../src/main/engine/exchange/pair-readers/hloc.ts';
+import { readPairLists } from '../../../src/main/engine/exchange/pair-readers/retrieval-sfm.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { listImages } from '../../../src/main/engine/library/photos.ts';

@@ -1,5 +1,4 @@
 /** `covis export`: what Covis made, in formats that other tools open. */
-import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { EXPORT_FORMATS } from '../../../shared/domain.ts';
@@ -13,7 +12,6 @@ import { writeTupleLines } from '../../engine/exchange/tuple-files.ts';
 import { writeNpy } from '../../engine/formats/npy.ts';
 import { defaultSize } from '../../engine/inputs/inputs.ts';
 import type { Library } from '../../engine/library/library.ts';
-import { photoPath } from '../../engine/library/photos.ts';
 import { miningRun } from '../../engine/mining/runs.ts';
 import { resolveNetwork } from '../../engine/network/networks.ts';
 import type { TaskContext } from '../../engine/queue/context.ts';

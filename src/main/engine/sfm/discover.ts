@@ -92,7 +92,9 @@ function fileScene(file: string, imagesOverride?: string): SceneLocation {
   const root = dirname(file);
   const beside = join(root, 'images');
   const images = imagesOverride ?? (isFolder(beside) ? beside : root);
-  const name = FILE_READERS.some((r) => r.usual === basename(file)) ? basename(root) : basename(file).replace(/\.\w+$/, '');
+  const name = FILE_READERS.some((r) => r.usual === basename(file))
+    ? basename(root)
+    : basename(file).replace(/\.\w+$/, '');
   return { name, root: file, images, models: [{ path: file, reader: readerOf(file), label: '' }] };
 }
 
