@@ -14,6 +14,7 @@ import { temporaryFolder } from '../../support/folders.ts';
 
 const fixture = (name: string): string => join(import.meta.dirname, '../../fixtures/descriptors', name);
 const folder = temporaryFolder();
+const TRUTH_FILES = TRUTH_READERS.filter((r) => r.at === 'file');
 const X = Array.from({ length: 15 }, (_, i) => (i + 1) / 4);
 
 describe('descriptors written by numpy, scipy and h5py', () => {
@@ -116,7 +117,7 @@ describe('ground truths', () => {
   ])('%s is known as %s without its ending', (name, format) => {
     const renamed = join(folder, `${format}-truth`);
     copyFileSync(fixture(name), renamed);
-    expect(recognise(TRUTH_READERS, renamed)?.format).toBe(format);
+    expect(recognise(TRUTH_FILES, renamed)?.format).toBe(format);
     expect(readGroundTruth(renamed, 'oxford').queries).toEqual(readGroundTruth(fixture(name), 'oxford').queries);
   });
 
@@ -125,7 +126,7 @@ describe('ground truths', () => {
     writeFileSync(file, '{"imlist": ["a", "b"], "qimlist": ["a"], "gnd": [{"ok": [1], "junk": [0]}]}');
     expect(readGroundTruth(file, 'oxford').queries[0]!.labels).toEqual({ ok: [1], junk: [0] });
     writeFileSync(file, 'a00.jpg\na01.jpg\n');
-    expect(recognise(TRUTH_READERS, file)?.format).toBe('list');
+    expect(recognise(TRUTH_FILES, file)?.format).toBe('list');
     expect(readGroundTruth(file, 'holidays').queries[0]!.labels).toEqual({ ok: [1], junk: [] });
   });
 });

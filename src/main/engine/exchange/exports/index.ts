@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
-import { EXPORTS, type ExportFormat } from '../../../../shared/exports/index.ts';
+import type { EXPORTS, ExportFormat } from '../../../../shared/exports/index.ts';
 import type { Library } from '../../library/library.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { csvExport } from './csv.ts';
