@@ -294,28 +294,19 @@ describe('tuples as files', () => {
   });
 });
 
-const WHAT: Readonly<Record<ExportFormat, string>> = {
-  'retrieval-sfm': 'pairs',
-  gnd: 'queries',
-  'hloc-pairs': 'pairs',
-  csv: 'rows',
-  jsonl: 'tuples',
-  parquet: 'rows',
-  network: 'network',
-  descriptors: 'descriptors',
-};
-
-/** Bytes that say something: a name, a magic number, a count. A flipped bit there has to be seen. */
-const TELLING: Readonly<Record<ExportFormat, (bytes: Buffer) => number[]>> = {
-  'retrieval-sfm': (b) => [0, b.length - 1, b.indexOf('cids') + 1, b.indexOf('qidxs') + 2],
-  gnd: (b) =>
-    [0, b.length - 1, b.indexOf('imlist') + 1, b.indexOf('castle') + 2, b.indexOf('gnd') + 1].filter((i) => i > 1),
-  'hloc-pairs': (b) => [0, b.indexOf(' '), b.indexOf(' ') + 2, b.length - 3],
-  csv: (b) => [0, b.indexOf('positive,'), b.indexOf('/images/') + 1, b.indexOf(',', 200)],
-  jsonl: (b) => [0, 2, b.indexOf('/images/') + 1, b.indexOf('sharedPoints') + 3],
-  parquet: (b) => [0, b.length - 1, b.length - 6, b.length - 5],
-  network: (b) => [0, 1, b.length >> 2, b.length >> 1, b.length - 1],
-  descriptors: (b) => [0, 8, b.indexOf('shape'), b.length - 1, b.length - 5],
+/** What a report counts, and bytes that say something (a name, a magic number, a count): flipped bits there have to be seen. */
+const EXPECTED: Readonly<Record<ExportFormat, { what: string; telling: (bytes: Buffer) => number[] }>> = {
+  'retrieval-sfm': { what: 'pairs', telling: (b) => [0, b.length - 1, b.indexOf('cids') + 1, b.indexOf('qidxs') + 2] },
+  gnd: {
+    what: 'queries',
+    telling: (b) => [0, b.length - 1, b.indexOf('imlist') + 1, b.indexOf('__images__') - 1],
+  },
+  'hloc-pairs': { what: 'pairs', telling: (b) => [0, b.indexOf(' '), b.indexOf(' ') + 2, b.length - 3] },
+  csv: { what: 'rows', telling: (b) => [0, b.indexOf('positive,'), b.indexOf('/images/') + 1, b.indexOf(',', 200)] },
+  jsonl: { what: 'tuples', telling: (b) => [0, 2, b.indexOf('/images/') + 1, b.indexOf('sharedPoints') + 3] },
+  parquet: { what: 'rows', telling: (b) => [0, b.length - 1, b.length - 6, b.length - 5] },
+  network: { what: 'network', telling: (b) => [0, 1, b.length >> 2, b.length >> 1, b.length - 1] },
+  descriptors: { what: 'descriptors', telling: (b) => [0, 8, b.indexOf('shape'), b.length - 1, b.length - 5] },
 };
 
 describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
@@ -337,7 +328,7 @@ describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
       },
       task,
     );
-    expect(report.what).toBe(WHAT[format]);
+    expect(report.what).toBe(EXPECTED[format].what);
     expect(report.items).toBeGreaterThan(0);
     expect(report.verified.items).toBe(report.items);
     expect(report.verified.photos).toBe(report.photos);
@@ -350,7 +341,7 @@ describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
       writeFileSync(file, bytes.subarray(0, Math.floor(bytes.length * share)));
       await expect(verify(), `cut at ${share}`).rejects.toMatchObject({ code: expect.stringMatching(/^INPUT_/) });
     }
-    for (const place of TELLING[format](bytes)) {
+    for (const place of EXPECTED[format].telling(bytes)) {
       const flipped = Buffer.from(bytes);
       flipped[place]! ^= 0x44;
       writeFileSync(file, flipped);
