@@ -4,6 +4,9 @@ import { count } from '../facts/facts.ts';
 import { mining, network, path, rowNumber, seed, size } from '../fields.ts';
 import { job } from './job.ts';
 
+/** What was found when the files were read back. */
+const found = z.object({ items: count, photos: count.optional() });
+
 /** Writes pairs, a benchmark or a run's tuples for other tools. */
 export const exportJob = job({
   kind: 'export',
@@ -18,8 +21,8 @@ export const exportJob = job({
     seed: seed.optional(),
     photos: z
       .enum(PHOTO_PLACEMENTS)
-      .default('link')
-      .meta({ label: 'Photos', help: 'how photos come beside retrieval-sfm and gnd', value: 'how' }),
+      .optional()
+      .meta({ label: 'Photos', help: 'how photos come beside retrieval-sfm and gnd', otherwise: 'link', value: 'how' }),
     pairsPerQuery: z
       .int()
       .min(1)
@@ -27,8 +30,14 @@ export const exportJob = job({
       .optional()
       .meta({ help: 'most positives of a query in retrieval-sfm', otherwise: '2' }),
     mining: mining.omit({ queries: true }).optional(),
-    network: network.optional(),
+    network: network.optional().meta({ help: 'which network', otherwise: 'the newest' }),
     size: size.optional().meta({ help: 'which descriptors' }),
   }),
-  result: z.object({ what: z.string(), items: count, files: z.array(z.string()) }),
+  result: z.object({
+    what: z.string(),
+    items: count,
+    files: z.array(z.string()),
+    photos: count.optional(),
+    verified: found,
+  }),
 });

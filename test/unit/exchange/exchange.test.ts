@@ -19,7 +19,7 @@ import { decide } from '../../../src/main/engine/mining/decisions.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
 import { clusterDetail, listClusters } from '../../../src/main/engine/sfm/clusters.ts';
-import { runTask } from '../../../src/main/engine/work/tasks.ts';
+import { WORK } from '../../../src/main/engine/work/index.ts';
 import { EXPORT_FORMATS, EXPORTS, type ExportFormat } from '../../../src/shared/exports/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { describeWith } from '../../support/programs.ts';
@@ -369,6 +369,9 @@ describe('exports', () => {
     await expect(
       exportLibrary(library, { format: 'retrieval-sfm', out: at('bad'), pairsPerQuery: 0 }, task),
     ).rejects.toThrow(/pairsPerQuery/);
+    await expect(exportLibrary(library, { format: 'csv', out: at('bad'), seed: 1 }, task)).rejects.toThrow(
+      /csv does not take seed/,
+    );
     expect(existsSync(at('bad'))).toBe(false);
   });
 

@@ -42,8 +42,8 @@ export interface ExportReport extends Written {
 
 /**
  * Writes pairs, a benchmark, a run's tuples, a network or descriptors, and reads back what was written.
- * @throws CovisError `VALIDATION_FAILED` for parameters out of their range, `INPUT_INVALID` for a place inside the library, `STATE_EMPTY`,
- * `NOT_FOUND`, `CANCELLED`; `INPUT_CORRUPT` where what lies there is not what was written.
+ * @throws CovisError `VALIDATION_FAILED` for parameters out of their range, `INPUT_INVALID` for those that the format does not read and for a place
+ * inside the library, `STATE_EMPTY`, `NOT_FOUND`, `CANCELLED`; `INPUT_CORRUPT` where what lies there is not what was written.
  */
 export async function exportLibrary(library: Library, o: ExportOptions, task: TaskContext): Promise<ExportReport> {
   const out = resolve(o.out);
@@ -55,6 +55,11 @@ export async function exportLibrary(library: Library, o: ExportOptions, task: Ta
     });
   const { definition, write, verify }: Exporter = EXPORTERS[o.format];
   const { format: _, out: __, ...given } = o;
+  const unread = Object.entries(given).flatMap(([key, value]) =>
+    value === undefined || key in definition.params.shape ? [] : [key],
+  );
+  if (unread.length > 0)
+    throw new CovisError('INPUT_INVALID', `The format ${o.format} does not take ${unread.join(', ')}`);
   const params = definition.params.safeParse(given);
   if (!params.success) {
     const issue = params.error.issues[0]!;
