@@ -1,10 +1,9 @@
 /** `covis export`: what Covis made, in formats that other tools open. */
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { EXPORT_FORMATS, EXPORTS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { exportJob } from '../../../shared/jobs/export.ts';
-import { exportLibrary, type ExportReport } from '../../engine/exchange/exports/index.ts';
+import { exportLibrary, outsideLibrary, type ExportReport } from '../../engine/exchange/exports/index.ts';
 import { writeTupleLines } from '../../engine/exchange/exports/jsonl.ts';
 import { miningRun } from '../../engine/mining/runs.ts';
 import { command } from '../program/command.ts';
@@ -40,18 +39,19 @@ export const exportCommand = command({
       why,
     );
     if (!('mining' in reads)) refuseTogether(mining ?? {}, Object.keys(mining ?? {}), why);
-    const asked = { ...given, ...('mining' in reads ? { mining } : {}), format, out: resolve(out) };
+    const asked = { ...given, ...('mining' in reads ? { mining } : {}), format };
     await withLibrary(at, false, async (library) => {
+      const file = outsideLibrary(library, out);
       const warnings: string[] = [];
       const task = terminalContext(warnings);
       const r: Omit<ExportReport, 'verified'> =
         what === 'tuples'
           ? {
               what: 'tuples',
-              items: await writeTupleLines(library, miningRun(library, o.run).id, asked.out, task),
-              files: [asked.out],
+              items: await writeTupleLines(library, miningRun(library, o.run).id, file, task),
+              files: [file],
             }
-          : await exportLibrary(library, asked, task);
+          : await exportLibrary(library, { ...asked, out: file }, task);
       task.finish();
       print(json, { format, ...r, warnings }, () => [`${r.items} ${r.what} written to ${r.files.join(', ')}`]);
     });

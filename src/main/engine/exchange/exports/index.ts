@@ -40,19 +40,25 @@ export interface ExportReport extends Written {
   readonly verified: Pick<Written, 'items' | 'photos'>;
 }
 
-/**
- * Writes pairs, a benchmark, a run's tuples, a network or descriptors, and reads back what was written.
- * @throws CovisError `VALIDATION_FAILED` for parameters out of their range, `INPUT_INVALID` for those that the format does not read and for a place
- * inside the library, `STATE_EMPTY`, `NOT_FOUND`, `CANCELLED`; `INPUT_CORRUPT` where what lies there is not what was written.
- */
-export async function exportLibrary(library: Library, o: ExportOptions, task: TaskContext): Promise<ExportReport> {
-  const out = resolve(o.out);
+/** The absolute path of a place to write to. @throws CovisError `INPUT_INVALID` for one inside the library. */
+export function outsideLibrary(library: Library, path: string): string {
+  const out = resolve(path);
   const inside = relative(resolve(library.path), out);
   if (inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside))
     throw new CovisError('INPUT_INVALID', 'Exports do not go into a library', {
       file: out,
       hint: 'Name a place beside it with --out.',
     });
+  return out;
+}
+
+/**
+ * Writes pairs, a benchmark, a run's tuples, a network or descriptors, and reads back what was written.
+ * @throws CovisError `VALIDATION_FAILED` for parameters out of their range, `INPUT_INVALID` for those that the format does not read and for a place
+ * inside the library, `STATE_EMPTY`, `NOT_FOUND`, `CANCELLED`; `INPUT_CORRUPT` where what lies there is not what was written.
+ */
+export async function exportLibrary(library: Library, o: ExportOptions, task: TaskContext): Promise<ExportReport> {
+  const out = outsideLibrary(library, o.out);
   const { definition, write, verify }: Exporter = EXPORTERS[o.format];
   const { format: _, out: __, ...given } = o;
   const unread = Object.entries(given).flatMap(([key, value]) =>
