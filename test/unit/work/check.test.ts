@@ -1,5 +1,4 @@
 import {
-  appendFileSync,
   cpSync,
   readFileSync,
   rmSync,
