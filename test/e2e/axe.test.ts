@@ -90,7 +90,11 @@ describeWith(['chromium'], 'what axe says of every view', () => {
           await page.locator('h1').first().waitFor();
           await page.waitForTimeout(900);
           for (const line of await serious(page)) found.push(`${address} ${line}`);
-          const name = address.replace(/^\//, '').replace(/[0-9a-f]{12,}/g, 'ID').replace(/\W+/g, '-') || 'start';
+          const name =
+            address
+              .replace(/^\//, '')
+              .replace(/[0-9a-f]{12,}/g, 'ID')
+              .replace(/\W+/g, '-') || 'start';
           await shot(page, `axe-${theme}-${size.width}-${name}`);
         }
         await page.goto(`${new URL(url).origin}/jobs`);
