@@ -1,5 +1,26 @@
 import vue from '@vitejs/plugin-vue';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** Files of tests that take more than twenty seconds of a processor: `npm test` runs them, `npm run check` and `npm run watch` do not. */
+const SLOW: readonly string[] = [
+  'test/unit/cli/cli.test.ts',
+  'test/unit/cli/research.test.ts',
+  'test/unit/cli/shapes.test.ts',
+  'test/unit/clustering/cluster.test.ts',
+  'test/unit/edges/drawing-search.test.ts',
+  'test/unit/evaluation/sketches.test.ts',
+  'test/unit/evaluation/teacher.test.ts',
+  'test/unit/library/facts.test.ts',
+  'test/unit/sample/sample.test.ts',
+  'test/unit/training/executors.test.ts',
+  'test/unit/training/resume.test.ts',
+  'test/unit/training/whiten.test.ts',
+];
+const quick = process.env['COVIS_QUICK'] === '1';
+/** Tests do not write into the log of the person who runs them. */
+const env = { COVIS_LOGS: join(tmpdir(), 'covis-test-logs') };
 
 export default defineConfig({
   test: {
@@ -8,6 +29,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          exclude: quick ? [...SLOW] : [],
+          env,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
@@ -19,12 +42,15 @@ export default defineConfig({
           name: 'page',
           include: ['test/page/**/*.test.ts'],
           environment: 'happy-dom',
+          // Colours are tested as they stand in the style sheet.
+          css: true,
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          env,
           testTimeout: 180_000,
           hookTimeout: 300_000,
           pool: 'forks',

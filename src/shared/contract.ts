@@ -42,6 +42,8 @@ import {
 } from './domain.ts';
 import { pageJobSchema } from './jobs/index.ts';
 import type { ErrorShape } from './errors.ts';
+import { ranking } from './methods/index.ts';
+import { rankingFits } from './methods/parameters.ts';
 
 /** Ids are content hashes in hex. */
 const id = z.string().regex(/^[0-9a-f]{8,64}$/);
@@ -55,22 +57,6 @@ const seed = z
 /** A network's descriptors as NETWORK-SIZE, or a stored set. */
 const set = z.string().regex(/^[0-9a-f]{8,64}(-\d{2,4})?$/);
 const protocol = z.enum(PROTOCOLS);
-const ranking = z
-  .object({
-    k: z.int().min(1).max(10_000),
-    kq: z.int().min(1).max(10_000),
-    gamma: z.number().positive().max(20),
-    alpha: z.number().positive().max(0.99999),
-    iterations: z.int().min(0).max(10_000),
-    tolerance: z.number().min(0).max(1),
-    rank: z.int().min(0).max(5000),
-    expansion: z.int().min(1).max(1000),
-    exponent: z.number().min(0).max(20),
-    truncation: z.int().min(1).max(100_000),
-    shortlist: z.int().min(1).max(100_000),
-  })
-  .partial()
-  .strict();
 const fraction = z.number().min(0).max(1);
 /** What a search asks with: a photo of the library or an upload, maybe a part of it in fractions. */
 const asked = {
@@ -189,7 +175,8 @@ export const ROUTES = {
       truth: z.object({ id, protocol }).strict().optional(),
       top: z.int().min(1).max(5000),
     })
-    .strict(),
+    .strict()
+    .check(rankingFits),
   'search.explain': z.object({ ...asked, hit: id, size: size.optional() }).strict(),
   /** The network that drawings go to. */
   'edges.info': z.object({ network: id.optional() }).strict(),
@@ -212,6 +199,10 @@ export const ROUTES = {
   'jobs.list': none,
   'jobs.start': z.object({ job: pageJobSchema }).strict(),
   'jobs.cancel': z.object({ id: z.int() }).strict(),
+  /** An error that nobody caught in the page. */
+  'log.page': z
+    .object({ message: z.string().max(2000), stack: z.string().max(8000).optional(), view: z.string().max(200) })
+    .strict(),
 } as const;
 
 export type RouteName = keyof typeof ROUTES;
@@ -291,6 +282,7 @@ export interface RouteResults {
   'jobs.list': readonly JobInfo[];
   'jobs.start': { job: number };
   'jobs.cancel': null;
+  'log.page': null;
 }
 
 export type Reply<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly error: ErrorShape };

@@ -20,6 +20,12 @@ declare module 'zod' {
     hint?: string;
     /** Only for those who look for it: forms fold it away. */
     advanced?: boolean;
+    /** What it is counted in, for forms: `px`. */
+    unit?: string;
+    /** By how much a form's arrows change it. */
+    step?: number;
+    /** What forms call the values of an enumeration. */
+    names?: Readonly<Record<string, string>>;
   }
 }
 
@@ -197,19 +203,4 @@ export const manifold = z
   })
   .partial();
 
-/** Parameters of ranking methods, as they travel; each method reads its own (src/shared/methods). */
-export const ranking = z
-  .strictObject({
-    k: z.int().min(1).max(10_000),
-    kq: z.int().min(1).max(10_000),
-    gamma: z.number().positive().max(20),
-    alpha: z.number().positive().max(0.99999),
-    iterations: z.int().min(0).max(10_000),
-    tolerance: fraction,
-    rank: z.int().min(0).max(5000),
-    expansion: z.int().min(1).max(1000),
-    exponent: z.number().min(0).max(20),
-    truncation: z.int().min(1).max(100_000),
-    shortlist: z.int().min(1).max(100_000),
-  })
-  .partial();
+export { ranking } from './methods/index.ts';

@@ -81,7 +81,7 @@ function boundsText(j: Json): string {
   const bottom = minimum !== undefined && minimum > -LARGE ? minimum : undefined;
   const below = exclusiveMaximum === undefined ? '' : ` below ${exclusiveMaximum}`;
   if (exclusiveMinimum !== undefined)
-    return ` above ${exclusiveMinimum}${top === undefined ? below : ` and up to ${top}`}`;
+    return ` above ${exclusiveMinimum}${top === undefined ? below && ` and${below}` : ` and up to ${top}`}`;
   if (bottom !== undefined) return ` from ${bottom}${top === undefined ? below : ` to ${top}`}`;
   return top === undefined ? below : ` up to ${top}`;
 }

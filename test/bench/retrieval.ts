@@ -9,7 +9,8 @@ import { ApproximateIndex, DEFAULT_HNSW } from '../../src/main/engine/retrieval/
 import { DiffusionPool } from '../../src/main/engine/retrieval/diffusion-pool.ts';
 import { DiffusionSolver, queryVector, type SparseVector } from '../../src/main/engine/retrieval/diffusion.ts';
 import { edgeCount, normaliseGraph, mutualGraph } from '../../src/main/engine/retrieval/graph.ts';
-import { defaultParameters, GraphCache } from '../../src/main/engine/retrieval/methods.ts';
+import { GraphCache } from '../../src/main/engine/retrieval/graph-cache.ts';
+import { rankingParameters } from '../../src/main/engine/retrieval/methods/parameters.ts';
 import { exactNeighbours, ExactIndex } from '../../src/main/engine/retrieval/neighbours.ts';
 import { takeRows, type Matrix } from '../../src/main/engine/retrieval/rank.ts';
 import { leadingEigenpairs, spectralEmbedding, spectralQuery } from '../../src/main/engine/retrieval/spectral.ts';
@@ -126,7 +127,7 @@ export async function retrieval(folder: string): Promise<void> {
   ] as const) {
     const t = await measureTradeoff(
       data,
-      { ...defaultParameters('hybrid'), k: K },
+      rankingParameters('hybrid', { k: K }),
       1e-3,
       new GraphCache(data),
       silentContext(),

@@ -1,8 +1,12 @@
 /** The command line: every job of the studio as a command. */
 import { CommanderError } from 'commander';
+import { beVerbose, logger, logUncaught } from '../engine/environment/log.ts';
 import { COMMANDS } from './commands/index.ts';
 import { program } from './program/command.ts';
 import { fail } from './program/output.ts';
+
+if (process.argv.includes('--verbose')) beVerbose();
+logUncaught(logger('cli'));
 
 try {
   await program(COMMANDS).parseAsync();

@@ -7,6 +7,7 @@ import { engineNode } from '../../../scripts/engine-node.mjs';
 import { FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, SHOW_FOLDER } from '../../shared/actions.ts';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
 import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
+import { log, logUncaught } from './log.ts';
 import { EngineSupervisor } from './supervisor.ts';
 
 const SCHEME = 'covis';
@@ -18,6 +19,10 @@ protocol.registerSchemesAsPrivileged([
   { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
 ]);
 
+logUncaught();
+/** Address of a development server that the page comes from instead of the built one (npm run dev). */
+const DEV_PAGE = app.isPackaged ? undefined : process.env['COVIS_DEV_PAGE'];
+
 let window: BrowserWindow | undefined;
 const supervisor = new EngineSupervisor(
   {
@@ -25,7 +30,11 @@ const supervisor = new EngineSupervisor(
     script: join(ROOT, 'src', 'main', 'server', 'engine-process.ts'),
     root: ROOT,
   },
-  (event) => send(event),
+  (event) => {
+    if (event.event === 'engine')
+      log[event.state === 'ready' ? 'info' : 'error'](`Engine ${event.state} ${event.message}`.trim());
+    send(event);
+  },
 );
 
 function send(event: EngineEvent): void {
@@ -154,6 +163,7 @@ async function serve(request: Request): Promise<Response> {
       return new Response('The engine is not running', { status: 503 });
     }
   }
+  if (DEV_PAGE !== undefined) return serveFromDev(DEV_PAGE, url);
   let file = join(RENDERER, decodeURIComponent(url.pathname));
   if (!file.startsWith(RENDERER + sep) || file.includes('\0') || !existsSync(file) || extname(file) === '')
     file = join(RENDERER, 'index.html');
@@ -164,6 +174,17 @@ async function serve(request: Request): Promise<Response> {
       'X-Content-Type-Options': 'nosniff',
     },
   });
+}
+
+/** The page from a development server, whose socket for hot reload it may open. */
+async function serveFromDev(origin: string, url: URL): Promise<Response> {
+  const answer = await fetch(`${origin}${url.pathname}${url.search}`, {
+    headers: { Accept: extname(url.pathname) === '' ? 'text/html' : '*/*' },
+  });
+  const headers = new Headers({ 'Content-Security-Policy': contentSecurityPolicy(origin.replace('http', 'ws')) });
+  const type = answer.headers.get('Content-Type');
+  if (type !== null) headers.set('Content-Type', type);
+  return new Response(await answer.arrayBuffer(), { status: answer.status, headers });
 }
 
 function createWindow(): void {
@@ -235,6 +256,8 @@ app.on('second-instance', () => {
 });
 app.on('window-all-closed', () => app.quit());
 app.on('quit', () => supervisor.close());
+
+if (DEV_PAGE !== undefined) process.on('message', (m) => m === 'restart-engine' && supervisor.restart());
 
 // Not awaited at the top level: Electron is ready only after this module has been evaluated.
 void app.whenReady().then(() => {

@@ -90,6 +90,12 @@ export class EngineSupervisor {
     this.start(this.#library);
   }
 
+  /** Ends the engine that runs and starts another on the same library, as when its sources have changed. */
+  restart(): void {
+    this.#failures = 0;
+    this.#child?.kill();
+  }
+
   /** Process id of the engine that runs now. */
   pid(): number | undefined {
     return this.#child?.pid;

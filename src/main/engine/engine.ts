@@ -47,6 +47,8 @@ import { listMeasurements, measurementDetail, pairMeasurements } from './evaluat
 import { importTruthBytes, listTruths } from './evaluation/truths.ts';
 import { PRESETS } from './training/presets.ts';
 import { closeInterruptedRuns, listTrainingRuns } from './training/runs.ts';
+import { logFailure, logger } from './environment/log.ts';
+import { PageLog } from './environment/page-log.ts';
 import { readSettings, writeSettings } from './environment/settings.ts';
 import type { JobGiven } from '../../shared/jobs/index.ts';
 import { VERSION } from './environment/version.ts';
@@ -62,6 +64,7 @@ type Handlers = { readonly [R in RouteName]: (params: RouteParams<R>) => RouteRe
 /** Photos dropped for a search live here until as many newer ones came. */
 const UPLOADS_KEPT = 16;
 const UPLOAD_BYTES = 64 << 20;
+const log = logger('engine');
 const DEVICE = 'ONNX Runtime, CPU';
 
 /**
@@ -74,6 +77,7 @@ export class Engine {
   #library: Library | undefined;
   #searches: SearchClient | undefined;
   #queue: JobQueue | undefined;
+  readonly #page = new PageLog(logger('page'));
   #tuples: TupleLists | undefined;
 
   /** Opens (or makes) a library; the one open before is closed. */
@@ -87,6 +91,7 @@ export class Engine {
     this.#queue = new JobQueue(next, new URL('./work/worker.ts', import.meta.url), (e) => this.#emit(e));
     this.#searches = new SearchClient(next.path);
     this.#tuples = new TupleLists(next);
+    log.info(`Library ${next.path}`);
     this.#emit({ event: 'changed', what: 'library' });
     return this.#info(next);
   }
@@ -126,6 +131,7 @@ export class Engine {
       const handler = this.#handlers[name] as (p: unknown) => unknown;
       return { ok: true, data: await handler(parsed.data) };
     } catch (error) {
+      logFailure(log, route.slice(0, 100), error);
       return { ok: false, error: toErrorShape(error) };
     }
   }
@@ -291,6 +297,10 @@ export class Engine {
     }),
     'jobs.cancel': ({ id }) => {
       this.#jobs().cancel(id);
+      return null;
+    },
+    'log.page': (error) => {
+      this.#page.take(error);
       return null;
     },
   };

@@ -4,6 +4,7 @@
  */
 import type { EngineEvent, ReplyMessage, RequestMessage } from '../../shared/contract.ts';
 import { Engine } from '../engine/engine.ts';
+import { logger, logUncaught } from '../engine/environment/log.ts';
 import { startServer } from './http.ts';
 
 /** What the engine's process says to its parent. */
@@ -18,6 +19,7 @@ export interface ParentMessage {
   readonly request: RequestMessage;
 }
 
+logUncaught(logger('engine'), true);
 const engine = new Engine();
 /** A parent that is gone cannot be told; `disconnect` then ends this process. */
 const send = (m: EngineProcessMessage): void => {

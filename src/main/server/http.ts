@@ -7,8 +7,11 @@ import { WebSocketServer } from 'ws';
 import type { ReplyMessage, RequestMessage } from '../../shared/contract.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
 import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
+import { logFailure, logger } from '../engine/environment/log.ts';
+import { hush } from '../engine/environment/log-file.ts';
 import type { Engine } from '../engine/engine.ts';
 
+const log = logger('server');
 const BODY_LIMIT = 64 << 20;
 const MESSAGE_LIMIT = 1 << 20;
 
@@ -29,8 +32,12 @@ export async function startServer(
   options: { port?: number | undefined; rendererFolder?: string | undefined },
 ): Promise<StudioServer> {
   const token = randomBytes(24).toString('hex');
+  hush(token);
   const server = createServer((req, res) => {
-    void answer(engine, req, res, token, options.rendererFolder).catch((error: unknown) => sendError(res, error));
+    void answer(engine, req, res, token, options.rendererFolder).catch((error: unknown) => {
+      logFailure(log, `${req.method} ${(req.url ?? '').split('?')[0]}`, error);
+      sendError(res, error);
+    });
   });
   server.listen(options.port ?? 0, '127.0.0.1');
   await new Promise<void>((resolve, reject) => {
@@ -46,6 +53,7 @@ export async function startServer(
     );
   });
   const { port } = server.address() as AddressInfo;
+  log.info(`Listens on 127.0.0.1:${port}`);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
   server.on('upgrade', (req, socket, head) => {
     const allowed =
@@ -57,6 +65,8 @@ export async function startServer(
     sockets.handleUpgrade(req, socket, head, (ws) => {
       const off = engine.onEvent((event) => ws.send(JSON.stringify(event)));
       ws.on('close', off);
+      // A message that is too large or no frame: the socket closes itself and says why to the page.
+      ws.on('error', () => undefined);
       ws.on('message', (data) => {
         let message: RequestMessage;
         try {

@@ -8,7 +8,8 @@ export function tickStep([low, high]: Domain, wanted: number, whole = false): nu
   const raw = (high - low) / Math.max(1, wanted);
   if (!(raw > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * ([1, 2, 5].find((m) => m * power >= raw * 0.999_999) ?? 10);
+  const part = raw / power;
+  const step = power * (part >= Math.sqrt(50) ? 10 : part >= Math.sqrt(10) ? 5 : part >= Math.SQRT2 ? 2 : 1);
   return whole ? Math.max(1, Math.round(step)) : step;
 }
 
@@ -19,11 +20,17 @@ export function ticks([low, high]: Domain, step: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** The stretch that values take, widened to whole steps where no bound is given. A single value gets room around it. */
-export function niceDomain(
+/** An axis: its stretch and the step of its ticks. */
+export interface Axis {
+  readonly domain: Domain;
+  readonly step: number;
+}
+
+/** The axis of values, widened to whole steps where no bound is given. A single value gets room around it. */
+export function axisOf(
   values: readonly number[],
   o: { readonly min?: number | undefined; readonly max?: number | undefined; readonly wanted: number },
-): Domain {
+): Axis {
   const finite = values.filter(Number.isFinite);
   let low = o.min ?? Math.min(...finite, Infinity);
   let high = o.max ?? Math.max(...finite, -Infinity);
@@ -34,10 +41,11 @@ export function niceDomain(
     if (o.max === undefined || low === high) high += room;
   }
   const step = tickStep([low, high], o.wanted);
-  return [
+  const domain: Domain = [
     o.min ?? Number((Math.floor(low / step + 1e-9) * step).toPrecision(12)),
     o.max ?? Number((Math.ceil(high / step - 1e-9) * step).toPrecision(12)),
   ];
+  return { domain, step };
 }
 
 /** A tick's text: as many digits as its step needs. */

@@ -21,10 +21,10 @@ export class Selection {
     this.anchor = anchor;
   }
 
-  /** @throws nothing: an id that is not in `ids` changes nothing. */
+  /** An id that is not in `ids` changes nothing. */
   click(ids: readonly string[], id: string, held: Held = {}): Selection {
     if (!ids.includes(id)) return this;
-    if (held.shift === true) return this.#reach(ids, id, held.ctrl === true);
+    if (held.shift === true) return reached(this, ids, id, held.ctrl === true);
     if (held.ctrl !== true) return new Selection([id], id);
     const next = new Set(this.chosen);
     if (!next.delete(id)) next.add(id);
@@ -37,7 +37,7 @@ export class Selection {
     const at = this.current === null ? -1 : ids.indexOf(this.current);
     const to = at < 0 ? (by > 0 ? 0 : ids.length - 1) : Math.max(0, Math.min(ids.length - 1, at + by));
     const id = ids[to]!;
-    if (held.shift === true) return this.#reach(ids, id, false);
+    if (held.shift === true) return reached(this, ids, id, false);
     if (held.ctrl === true) return new Selection(this.chosen, id, this.anchor);
     return new Selection([id], id);
   }
@@ -60,12 +60,13 @@ export class Selection {
       keep(this.anchor),
     );
   }
+}
 
-  #reach(ids: readonly string[], id: string, also: boolean): Selection {
-    const to = ids.indexOf(id);
-    const from = Math.max(0, this.anchor === null ? to : ids.indexOf(this.anchor));
-    const anchor = this.anchor !== null && ids.includes(this.anchor) ? this.anchor : (ids[from] ?? id);
-    const range = ids.slice(Math.min(from, to), Math.max(from, to) + 1);
-    return new Selection(also ? [...this.chosen, ...range] : range, id, anchor);
-  }
+/** From the anchor to `id`; `also` adds to what is chosen. Not a private method: Vue's proxies of a selection have none. */
+function reached(from: Selection, ids: readonly string[], id: string, also: boolean): Selection {
+  const to = ids.indexOf(id);
+  const at = from.anchor === null ? -1 : ids.indexOf(from.anchor);
+  const anchor = at < 0 ? to : at;
+  const range = ids.slice(Math.min(anchor, to), Math.max(anchor, to) + 1);
+  return new Selection(also ? [...from.chosen, ...range] : range, id, ids[anchor]!);
 }

@@ -56,7 +56,8 @@ function hide(): void {
 
 const later = (event: Event): void => {
   clearTimeout(timer);
-  timer = setTimeout(() => show(event.currentTarget as HTMLElement), DELAY_MS);
+  const target = event.currentTarget as HTMLElement;
+  timer = setTimeout(() => show(target), DELAY_MS);
 };
 const atOnce = (event: Event): void => {
   const target = event.currentTarget as HTMLElement;

@@ -33,6 +33,8 @@ export interface KitColumn<R> {
   readonly width?: string;
   readonly align?: 'start' | 'end';
   readonly sortable?: boolean;
+  /** The label is said, not shown. */
+  readonly bare?: boolean;
   readonly tip?: string;
 }
 

@@ -69,10 +69,11 @@ void main() {
   vKeep = step(minTrack, track) * step(fault, maxFault);
   vec4 p = modelViewMatrix * vec4(position, 1.0);
   gl_Position = projectionMatrix * p;
-  gl_PointSize = size * (1.0 + 0.5 * vSeen) * clamp(4.0 / -p.z, 0.4, 3.0);
+  gl_PointSize = size * (1.0 + 0.5 * vSeen) * clamp(4.0 / -p.z, 0.4, 2.0);
 }`;
 const FRAGMENT = `
 uniform vec3 lit;
+uniform vec3 ground;
 uniform float highlight;
 varying vec3 vTint;
 varying float vKeep;
@@ -80,8 +81,17 @@ varying float vSeen;
 void main() {
   if (vKeep < 0.5 || length(gl_PointCoord - 0.5) > 0.5) discard;
   vec3 c = mix(vTint, lit, vSeen * 0.75);
-  gl_FragColor = vec4(c, highlight > 0.5 && vSeen < 0.5 ? 0.35 : 1.0);
+  gl_FragColor = vec4(highlight > 0.5 && vSeen < 0.5 ? mix(c, ground, 0.6) : c, 1.0);
 }`;
+
+/** What the scene needs of three's renderer. */
+export type SceneRenderer = Pick<
+  WebGLRenderer,
+  'domElement' | 'setPixelRatio' | 'setClearColor' | 'setSize' | 'render' | 'dispose'
+>;
+export type MakeRenderer = (canvas: HTMLCanvasElement) => SceneRenderer;
+const webgl: MakeRenderer = (canvas) =>
+  new WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance' });
 
 interface CameraObject {
   readonly plane: Mesh<BufferGeometry, MeshBasicMaterial>;
@@ -94,7 +104,7 @@ interface CameraObject {
  * draws only when something changed. Call {@link dispose} when done.
  */
 export class ClusterScene {
-  readonly #renderer: WebGLRenderer;
+  readonly #renderer: SceneRenderer;
   readonly #scene = new Scene();
   readonly #camera = new PerspectiveCamera(50, 1, 0.01, 500);
   readonly #controls: OrbitControls;
@@ -112,6 +122,7 @@ export class ClusterScene {
   #selected: number | null = null;
   #strength = new Map<number, number>();
   #hovered: number | null = null;
+  #pointSize = 1;
   #pressed = new Vector2();
   #scheduled = 0;
   #disposed = false;
@@ -123,8 +134,9 @@ export class ClusterScene {
     views: readonly ClusterView[],
     colours: SceneColours,
     events: SceneEvents,
+    makeRenderer: MakeRenderer = webgl,
   ) {
-    this.#renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance' });
+    this.#renderer = makeRenderer(canvas);
     this.#renderer.setPixelRatio(Math.min(2, devicePixelRatio));
     this.#views = views;
     this.#events = events;
@@ -165,18 +177,17 @@ export class ClusterScene {
     geometry.setAttribute('track', new BufferAttribute(Float32Array.from(arrays.tracks), 1));
     geometry.setAttribute('fault', new BufferAttribute(arrays.errors, 1));
     geometry.setAttribute('seen', new BufferAttribute(new Float32Array(n), 1));
-    const size = n > 200_000 ? 1.5 : n > 20_000 ? 2.4 : 4.4;
+    this.#pointSize = (n > 200_000 ? 1.3 : n > 20_000 ? 1.9 : 2.8) * Math.min(2, devicePixelRatio);
     const material = new ShaderMaterial({
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
-      transparent: true,
-      depthWrite: true,
       uniforms: {
-        size: { value: size * Math.min(2, devicePixelRatio) },
+        size: { value: this.#pointSize },
         minTrack: { value: 0 },
         maxFault: { value: 1e9 },
         highlight: { value: 0 },
         lit: { value: new Color() },
+        ground: { value: new Color() },
       },
     });
     return new Points(geometry, material);
@@ -236,6 +247,7 @@ export class ClusterScene {
     this.#colours = colours;
     this.#renderer.setClearColor(colours.background);
     // The shader writes to the screen as it is, without the renderer's colour conversion.
+    (this.#points.material.uniforms['ground']!.value as Color).set(colours.background).convertLinearToSRGB();
     (this.#points.material.uniforms['lit']!.value as Color).set(colours.selected).convertLinearToSRGB();
     this.#paint();
   }
@@ -257,6 +269,12 @@ export class ClusterScene {
   filterPoints(minTrack: number, maxError: number): void {
     this.#points.material.uniforms['minTrack']!.value = minTrack;
     this.#points.material.uniforms['maxFault']!.value = maxError;
+    this.#draw();
+  }
+
+  /** Larger or smaller points than suit their number; 1 is as it was. */
+  setPointSize(factor: number): void {
+    this.#points.material.uniforms['size']!.value = this.#pointSize * factor;
     this.#draw();
   }
 
@@ -362,7 +380,9 @@ export class ClusterScene {
     this.#paint();
   };
 
+  /** Frees everything that was made and listens to nothing any more; photos that still load are let go when they come. */
   dispose(): void {
+    if (this.#disposed) return;
     this.#disposed = true;
     cancelAnimationFrame(this.#scheduled);
     this.#resize.disconnect();
@@ -382,6 +402,8 @@ export class ClusterScene {
     this.#points.material.dispose();
     this.#lines.geometry.dispose();
     this.#lines.material.dispose();
+    this.#group.clear();
+    this.#scene.clear();
     this.#renderer.dispose();
   }
 }

@@ -40,6 +40,7 @@ export class MapScene {
   #drag: { x: number; y: number; moved: boolean } | undefined;
   #loading = 0;
   #frame = 0;
+  #disposed = false;
   /** Dragging draws a lasso; otherwise it moves the map. */
   lassoing = true;
   onPick: (index: number) => void = () => undefined;
@@ -84,12 +85,27 @@ export class MapScene {
 
   draw(): void {
     cancelAnimationFrame(this.#frame);
+    if (this.#disposed) return;
     this.#frame = requestAnimationFrame(() => this.#paint());
   }
 
+  /** Draws no more, listens to nothing, and ends the photos that are being loaded. */
   dispose(): void {
+    this.#disposed = true;
     cancelAnimationFrame(this.#frame);
     this.#observer.disconnect();
+    const canvas = this.#canvas;
+    canvas.removeEventListener('wheel', this.#onWheel);
+    canvas.removeEventListener('pointerdown', this.#onDown);
+    canvas.removeEventListener('pointermove', this.#onMove);
+    canvas.removeEventListener('pointerup', this.#onUp);
+    canvas.removeEventListener('pointercancel', this.#onUp);
+    canvas.removeEventListener('pointerleave', this.#onLeave);
+    for (const image of this.#images.values()) {
+      image.onload = null;
+      image.onerror = null;
+      if (!image.complete) image.src = '';
+    }
     this.#images.clear();
   }
 

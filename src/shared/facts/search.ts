@@ -3,28 +3,7 @@ import { z } from 'zod';
 import { clusterLabel } from './clusters.ts';
 import { count, type Facts } from './facts.ts';
 
-/** Every way to rank a database; the first is what all others are compared with. */
-export const METHODS = [
-  'cosine',
-  'ann',
-  'aqe',
-  'alpha-qe',
-  'dba',
-  'alpha-dba',
-  'superglobal',
-  'cg',
-  'iterative',
-  'jacobi',
-  'truncated',
-  'fsr',
-  'hybrid',
-  'offline',
-] as const;
-export type Method = (typeof METHODS)[number];
-
-/** What a search can rank by: descriptors, or visual words with spatial verification. */
-export const SEARCH_METHODS = [...METHODS, 'bow'] as const;
-export type SearchMethod = (typeof SEARCH_METHODS)[number];
+export { METHODS, SEARCH_METHODS, type Method, type SearchMethod } from '../methods/index.ts';
 
 export const searchHit = z.object({
   photo: z.string(),

@@ -1,6 +1,7 @@
 /** Every job. A new one is one file here, one in engine/work, one among the commands, and a line in each list. */
 import { z } from 'zod';
 import { forPages } from '../schema.ts';
+import { checkJob } from './check.ts';
 import { clusterJob } from './cluster.ts';
 import { domainsJob } from './domains.ts';
 import { duplicatesJob } from './duplicates.ts';
@@ -44,6 +45,7 @@ export const JOBS = {
   network: networkJob,
   whiten: whitenJob,
   ladder: ladderJob,
+  check: checkJob,
 } as const satisfies { readonly [K in string]: JobDefinition<K> };
 
 export type JobKind = keyof typeof JOBS;

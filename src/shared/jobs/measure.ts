@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { METHODS, queryScoreInfo } from '../domain.ts';
 import { count } from '../facts/facts.ts';
 import { id, network, ranking, seed, set, size } from '../fields.ts';
+import { rankingFits } from '../methods/parameters.ts';
 import { job } from './job.ts';
 
 /** Measures one method on one set of descriptors under a protocol. */
@@ -9,17 +10,19 @@ export const measureJob = job({
   kind: 'measure',
   title: (p) => `Measure ${p.method}`,
   startedBy: 'page',
-  params: z.strictObject({
-    network: network.optional(),
-    set: set.optional(),
-    size: size.optional(),
-    seed: seed.optional(),
-    method: z.enum(METHODS).default('cosine').meta({ label: 'Method', value: 'method' }),
-    ranking: ranking.optional(),
-    /** Ground truth of the library. */
-    truth: id.optional(),
-    protocol: z.string().max(40).default('sfm').meta({ label: 'Protocol', value: 'protocol' }),
-  }),
+  params: z
+    .strictObject({
+      network: network.optional(),
+      set: set.optional(),
+      size: size.optional(),
+      seed: seed.optional(),
+      method: z.enum(METHODS).default('cosine').meta({ label: 'Method', value: 'method' }),
+      ranking: ranking.optional(),
+      /** Ground truth of the library. */
+      truth: id.optional(),
+      protocol: z.string().max(40).default('sfm').meta({ label: 'Protocol', value: 'protocol' }),
+    })
+    .check(rankingFits),
   result: z.object({
     id: z.int(),
     protocol: z.string(),

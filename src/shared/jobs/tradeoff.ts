@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { tradeoffReport } from '../domain.ts';
 import { network, ranking, set, size } from '../fields.ts';
+import { rankingFitsMethod } from '../methods/parameters.ts';
 import { job } from './job.ts';
 
 /** What hybrid diffusion costs between conjugate gradients and spectral ranking. */
@@ -8,11 +9,13 @@ export const tradeoffJob = job({
   kind: 'tradeoff',
   title: () => 'Diffusion from gradients to spectrum',
   startedBy: 'page',
-  params: z.strictObject({
-    network: network.optional(),
-    set: set.optional(),
-    size: size.optional(),
-    ranking: ranking.optional(),
-  }),
+  params: z
+    .strictObject({
+      network: network.optional(),
+      set: set.optional(),
+      size: size.optional(),
+      ranking: ranking.optional(),
+    })
+    .check(rankingFitsMethod('hybrid')),
   result: tradeoffReport.extend({ set: z.string(), setName: z.string() }),
 });

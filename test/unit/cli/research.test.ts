@@ -41,7 +41,14 @@ describe('research on raw matrices', () => {
   });
 
   it('rank: keeps its contract, whatever the length of the rows', () => {
-    for (const method of ['cosine', 'alpha-qe', 'cg', 'fsr', 'hybrid', 'offline']) {
+    for (const [method, ...options] of [
+      ['cosine'],
+      ['alpha-qe'],
+      ['cg', '--k', '20'],
+      ['fsr', '--k', '20', '--rank', '30'],
+      ['hybrid', '--k', '20', '--rank', '30'],
+      ['offline', '--k', '20'],
+    ] as const) {
       const r = covis(
         'rank',
         '--database',
@@ -50,10 +57,7 @@ describe('research on raw matrices', () => {
         at('q.npy'),
         '--method',
         method,
-        '--k',
-        '20',
-        '--rank',
-        '30',
+        ...options,
         '--out',
         at(`${method}.npy`),
         '--scores',
@@ -174,6 +178,18 @@ describe('research on raw matrices', () => {
     expect(
       covis('rank', '--database', at('x.npy'), '--queries', at('q.npy'), '--method', 'magic', '--out', out).json,
     ).toMatchObject({ error: { code: 'INPUT_INVALID' } });
+    for (const [option, message] of [
+      [['--rank', '30'], 'The method cg does not read --rank: it reads --k, --kq, '],
+      [['--k', '0'], '--k takes a whole number from 1 to 10000, not 0'],
+      [['--alpha', '1'], '--alpha takes a number above 0 '],
+    ] as const) {
+      const r = covis(
+        ...['rank', '--database', at('x.npy'), '--queries', at('q.npy'), '--method', 'cg', '--out', out],
+        ...option,
+      );
+      expect(r.json).toMatchObject({ error: { code: 'INPUT_INVALID', message: expect.stringContaining(message) } });
+      expect(existsSync(out)).toBe(false);
+    }
     writeNpy(
       at('twice.npy'),
       Int32Array.from({ length: 16 }, () => 1),

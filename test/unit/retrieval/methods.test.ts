@@ -7,8 +7,9 @@ import { ApproximateIndex } from '../../../src/main/engine/retrieval/approximate
 import { augmentDatabase, expand, refine } from '../../../src/main/engine/retrieval/expansion.ts';
 import { contributions, type FeatureMap } from '../../../src/main/engine/retrieval/feature-maps.ts';
 import { layOut } from '../../../src/main/engine/retrieval/map.ts';
-import { defaultParameters, Ranker } from '../../../src/main/engine/retrieval/methods.ts';
-import { METHODS, type Method } from '../../../src/shared/domain.ts';
+import { rankingParameters } from '../../../src/main/engine/retrieval/methods/parameters.ts';
+import { Ranker } from '../../../src/main/engine/retrieval/ranker.ts';
+import { DEFINITIONS, METHODS, type GivenParameters, type Method } from '../../../src/shared/methods/index.ts';
 import { exactNeighbours } from '../../../src/main/engine/retrieval/neighbours.ts';
 import {
   dot,
@@ -267,8 +268,13 @@ describe('spatial verification', () => {
 describe('every method', () => {
   const x = clustered(300, 12, 10, 0.55, 21);
   const q = clustered(10, 12, 10, 0.55, 21);
-  const prepared = (method: Method, more: object = {}): Promise<Ranker> =>
-    Ranker.prepare({ vectors: x, images: 300 }, { ...defaultParameters(method), k: 15, rank: 20, ...more });
+  /** With those of the parameters that the method reads. */
+  const prepared = (method: Method, more: GivenParameters = {}): Promise<Ranker> => {
+    const some = Object.entries({ k: 15, rank: 20, ...more }).filter(([name]) =>
+      Object.hasOwn(DEFINITIONS[method].params.shape, name),
+    );
+    return Ranker.prepare({ vectors: x, images: 300 }, rankingParameters(method, Object.fromEntries(some)));
+  };
 
   it.each(METHODS)('%s ranks each query by a permutation with falling scores, its cluster ahead', async (method) => {
     const ranker = await prepared(method);
@@ -285,7 +291,7 @@ describe('every method', () => {
   });
 
   it('solvers of one system agree on the ranking; offline without truncation too', async () => {
-    const first = async (method: Method, more: object = {}): Promise<number[]> => {
+    const first = async (method: Method, more: GivenParameters = {}): Promise<number[]> => {
       const ranker = await prepared(method, {
         iterations: 5000,
         tolerance: 1e-12,
@@ -327,20 +333,28 @@ describe('every method', () => {
     for (const method of ['cosine', 'cg', 'hybrid', 'fsr', 'truncated'] as const) {
       const ranker = await Ranker.prepare(
         { vectors: regions, owners, images: 60 },
-        { ...defaultParameters(method, true), k: 12, kq: 5, rank: 200 },
+        rankingParameters(
+          method,
+          method === 'cosine'
+            ? {}
+            : { k: 12, kq: 5, ...(method === 'hybrid' || method === 'fsr' ? { rank: 200 } : {}) },
+          { regional: true },
+        ),
       );
       const { ids } = await ranker.rank({ vectors: asked, owners: new Uint32Array(1), count: 1 }, 5);
       expect(ids[0]).toBe(17);
       await ranker.close();
     }
     await expect(
-      Ranker.prepare({ vectors: regions, owners, images: 60 }, defaultParameters('dba')),
+      Ranker.prepare({ vectors: regions, owners, images: 60 }, rankingParameters('dba')),
     ).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
   it('refuses parameters outside their range', async () => {
     for (const bad of [{ alpha: 1 }, { alpha: 0 }, { k: 0 }, { gamma: -1 }, { rank: 0.5 }])
-      await expect(prepared('hybrid', bad)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      await expect(
+        Ranker.prepare({ vectors: x, images: 300 }, { ...rankingParameters('hybrid'), ...bad }),
+      ).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 });
 

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evaluateGeometry } from '../../../src/main/engine/evaluation/geometry-protocol.ts';
+import { evaluateGeometry } from '../../../src/main/engine/training/held-out.ts';
 import { readNpy } from '../../../src/main/engine/formats/npy.ts';
 import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import { listExperiments } from '../../../src/main/engine/library/experiments.ts';

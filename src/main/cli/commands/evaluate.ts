@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { METHODS, PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';
+import type { GivenParameters } from '../../../shared/methods/index.ts';
 import { orList } from '../../../shared/schema.ts';
 import { evaluateClasses } from '../../engine/evaluation/classes.ts';
 import { readGroundTruth } from '../../engine/evaluation/ground-truth-files.ts';
@@ -83,7 +84,7 @@ export const evaluate = command({
       );
       return evaluateFolder(o, o.library, o.classes);
     }
-    await evaluateLibrary(o, o.library);
+    await evaluateLibrary(o, o.library, rankingOf(o, o.method ?? 'cosine'));
   },
 });
 
@@ -194,7 +195,7 @@ function lines(m: Shown): string[] {
   ];
 }
 
-async function evaluateLibrary(o: Given, path: string): Promise<void> {
+async function evaluateLibrary(o: Given, path: string, ranking: GivenParameters): Promise<void> {
   await withLibrary(path, false, async (library) => {
     const plain = o.gnd === undefined && o.protocol === undefined && o.method === undefined && o.set === undefined;
     if (plain) {
@@ -220,7 +221,7 @@ async function evaluateLibrary(o: Given, path: string): Promise<void> {
       protocol,
       truth: truth?.id,
       method: o.method,
-      ranking: rankingOf(o, o.method ?? 'cosine'),
+      ranking,
       set: o.set,
     });
     print(o.json, r, () => [`${r.method} on ${r.set}`, ...lines(r)]);

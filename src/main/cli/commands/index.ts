@@ -1,5 +1,6 @@
 /** Every command, in the order of `covis --help`. A command below another stands behind it. */
 import type { CommandDefinition } from '../program/command.ts';
+import { check } from './check.ts';
 import { cluster } from './cluster.ts';
 import { clusters } from './clusters.ts';
 import { convert } from './convert.ts';
@@ -14,6 +15,7 @@ import { exportCommand } from './export.ts';
 import { extract } from './extract.ts';
 import { importCommand } from './import.ts';
 import { init } from './init.ts';
+import { logs } from './logs.ts';
 import { mine } from './mine.ts';
 import { network } from './network.ts';
 import { networks, networksAdd, networksExport } from './networks.ts';
@@ -48,6 +50,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   exportCommand,
   convert,
   duplicates,
+  check,
   teacher,
   edges,
   domains,
@@ -55,4 +58,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   serve,
   open,
   doctorCommand,
+  logs,
 ];

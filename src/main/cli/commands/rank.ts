@@ -1,8 +1,10 @@
 /** `covis rank`: every ranking method on the matrices of a researcher, without a library. */
 import { writeNpy } from '../../engine/formats/npy.ts';
 import { readDescriptorFile, type DescriptorFile } from '../../engine/retrieval/descriptor-files.ts';
-import { defaultParameters, Ranker, usedParameters } from '../../engine/retrieval/methods.ts';
+import { rankingParameters } from '../../engine/retrieval/methods/parameters.ts';
+import { Ranker } from '../../engine/retrieval/ranker.ts';
 import { METHODS } from '../../../shared/domain.ts';
+import { reportedParameters } from '../../../shared/methods/parameters.ts';
 import { file } from '../../../shared/fields.ts';
 import { z } from 'zod';
 import { normaliseRows, type Matrix } from '../../engine/retrieval/rank.ts';
@@ -61,11 +63,12 @@ export const rank = command({
     const { method } = o;
     refuseTogether(o, o.method === 'ann' ? [] : ['index'], 'is of --method ann');
     refuseTogether(o, o.local === undefined ? ['names', 'queryNames', 'verify'] : [], 'goes with --local');
+    const given = rankingOf(o, method);
     const task = terminalContext();
     const database = await load(o, 'database');
     const queries = await load(o, 'queries');
     const regional = database.owners !== undefined;
-    const parameters = { ...defaultParameters(method, regional), ...rankingOf(o, method) };
+    const parameters = rankingParameters(method, given, { regional });
     const ranker = await Ranker.prepare(
       { vectors: database.vectors, owners: database.owners, images: database.images },
       parameters,
@@ -105,7 +108,7 @@ export const rank = command({
       if (o.scores !== undefined) writeNpy(o.scores, ranks.scores, [queries.images, ranks.k]);
       const report = {
         method,
-        parameters: usedParameters(parameters),
+        parameters: reportedParameters(parameters),
         offlineMs: ranker.facts.offlineMs,
         msPerQuery: ms / queries.images,
         nodes: ranker.facts.nodes,

@@ -41,7 +41,7 @@ export const search = command({
   options,
   run: async (o) => {
     const { method } = o;
-    if (method === 'bow') refuseTogether(o, Object.keys(rankingOptions), 'is not read by --method bow');
+    const ranking = rankingOf(o, method);
     if (o.query === undefined || o.sketch === undefined)
       refuseTogether(o, ['photoWeight'], 'goes with --sketch and --query together');
     await withLibrary(o.library, false, async (library) => {
@@ -78,7 +78,7 @@ export const search = command({
             network,
             size,
             method,
-            ranking: method === 'bow' ? undefined : rankingOf(o, method),
+            ranking,
             top: o.top,
           },
           task,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { Engine } from '../../engine/engine.ts';
 import { Library } from '../../engine/library/library.ts';
+import { logger, logUncaught } from '../../engine/environment/log.ts';
 import { resourcePath } from '../../engine/environment/resources.ts';
 import { startServer } from '../../server/http.ts';
 import { command } from '../program/command.ts';
@@ -45,6 +46,7 @@ export async function serveStudio(
   options: { port: number | undefined; open: boolean; json: boolean },
 ): Promise<void> {
   ensureBuilt();
+  logUncaught(logger('server'), true);
   const engine = new Engine();
   await engine.open(path);
   const server = await startServer(engine, { port: options.port, rendererFolder: RENDERER });

@@ -8,6 +8,8 @@ import { fail } from './output.ts';
 /** What every command can be told. */
 const common = z.strictObject({
   json: z.boolean().default(false).meta({ help: 'print one JSON object on standard output' }),
+  /** Read before anything else (cli/index.ts). */
+  verbose: z.boolean().default(false).meta({ help: 'write the log to standard error, too' }),
 });
 
 /** A command: its name (two words for one below another), its arguments in order, its options, and what it does. */

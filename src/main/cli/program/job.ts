@@ -5,6 +5,7 @@ import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { JOBS, type JobGiven, type JobKind, type JobResult } from '../../../shared/jobs/index.ts';
 import type { JobDefinition } from '../../../shared/jobs/job.ts';
 import { check, unwrap } from '../../../shared/schema.ts';
+import { logger } from '../../engine/environment/log.ts';
 import type { Library } from '../../engine/library/library.ts';
 import { addJob, describeJob, jobEnded, jobStarted } from '../../engine/queue/records.ts';
 import { WORK } from '../../engine/work/index.ts';
@@ -19,10 +20,13 @@ export async function runJob<K extends JobKind>(library: Library, kind: K, given
   const task = terminalContext(warnings);
   const id = addJob(library, kind, title, params);
   jobStarted(library, id);
+  const log = logger('cli');
+  log.info(`Job ${id}, ${kind}: started on ${library.path}`);
   try {
     const result = await WORK[kind].run(library, params, task);
     task.finish();
     jobEnded(library, id, { state: 'done', warnings, result });
+    log.info(`Job ${id}, ${kind}: done`);
     return result;
   } catch (error) {
     task.finish();

@@ -1,5 +1,6 @@
 import type { JobProgress } from '../../../shared/domain.ts';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
+import { logFailure, logger } from '../../engine/environment/log.ts';
 import { cancelled, ProgressMeter, type TaskContext } from '../../engine/queue/context.ts';
 
 /** Writes the one JSON object of `--json`, or lines for a person. */
@@ -15,6 +16,7 @@ export function print(json: boolean, value: unknown, lines: () => readonly strin
 
 /** Reports an error and sets the exit code. */
 export function fail(json: boolean, error: unknown): void {
+  logFailure(logger('cli'), process.argv[2] ?? 'covis', error);
   const shape = toErrorShape(error);
   if (json) process.stdout.write(`${JSON.stringify({ error: shape })}\n`);
   const where =

@@ -1,42 +1,66 @@
 import { z } from 'zod';
-import { defined } from '../../../shared/defined.ts';
-import type { Method } from '../../../shared/domain.ts';
-import { ranking } from '../../../shared/fields.ts';
-import type { RankParameters } from '../../engine/retrieval/methods.ts';
+import {
+  METHODS,
+  ranking,
+  type GivenParameters,
+  type ParameterFlag,
+  type SearchMethod,
+} from '../../../shared/methods/index.ts';
+import { methodParameters, parametersOf, refuseForeign, type Parameter } from '../../../shared/methods/parameters.ts';
 
-const { k, kq, gamma, iterations, tolerance, rank, expansion, truncation, shortlist } = ranking.shape;
+interface Reader {
+  readonly p: Parameter;
+  readonly method: SearchMethod;
+}
+
+/** Every parameter of every method, by its option. */
+const READERS = Map.groupBy(
+  METHODS.flatMap((method): Reader[] => parametersOf(method).map((p) => ({ p, method }))),
+  ({ p }) => p.flag,
+);
+
+/** `eigenpairs of the graph (fsr: 500; hybrid: 40)`: what an option is, with its defaults and the methods that read it. */
+function helpOf(readers: readonly Reader[]): string {
+  const meanings = Map.groupBy(readers, ({ p }) => p.leaf.meta.help ?? p.name);
+  const texts = Array.from(meanings, ([help, own]) => {
+    const defaults = Map.groupBy(own, ({ p }) =>
+      p.regional === p.initial ? String(p.initial) : `${p.initial}, with regions ${p.regional}`,
+    );
+    const where = Array.from(defaults, ([text, some]) => `${some.map((r) => r.method).join(', ')}: ${text}`);
+    return `${help} (${where.join('; ')})`;
+  });
+  return texts.join('; ');
+}
+
+function optionOf(readers: readonly Reader[]): z.ZodOptional<z.ZodType<number, number>> {
+  const [first, ...others] = new Set(readers.map(({ p }) => ranking.shape[p.name].unwrap()));
+  const schema = others.length === 0 ? first! : z.union([first!, ...others]);
+  return schema.optional().meta({ help: helpOf(readers), flag: readers[0]!.p.flag });
+}
 
 /** Parameters of ranking methods, under the same names for every command. */
-export const rankingOptions = {
-  k: k.meta({ help: 'neighbours of a node in the graph, itself included', otherwise: '50, regions 200' }),
-  kq: kq.meta({ help: 'neighbours that carry a query into the graph', otherwise: '10, regions 200' }),
-  gamma: gamma.meta({ help: 'power of the similarity', otherwise: '3' }),
-  alpha: z.number().min(0).max(20).optional().meta({
-    help: 'of the diffusion (0.99), or the exponent of alpha-qe and alpha-dba (3)',
-  }),
-  iterations: iterations.meta({ help: 'at most', otherwise: '20; iterative and jacobi 1000' }),
-  tolerance: tolerance.meta({ help: 'relative residual at which iterating ends', otherwise: '1e-6' }),
-  rank: rank.meta({ help: 'eigenpairs of fsr (500) and hybrid (40)' }),
-  neighbours: expansion.meta({ help: 'that expand a query or a database vector', otherwise: '10' }),
-  trunc: truncation.meta({ help: 'neighbours kept by offline diffusion', otherwise: '1000' }),
-  shortlist: shortlist.meta({
-    help: 'descriptors kept by truncated diffusion (10000), re-ranked by superglobal (400)',
-  }),
-};
+export const rankingOptions = Object.fromEntries(
+  Array.from(READERS, ([flag, readers]) => [flag, optionOf(readers)]),
+) as { [F in ParameterFlag]: z.ZodOptional<z.ZodType<number, number>> };
 
-/** Those parameters that were given. */
-export function rankingOf(o: z.output<z.ZodObject<typeof rankingOptions>>, method: Method): Partial<RankParameters> {
-  const power = method === 'alpha-qe' || method === 'alpha-dba';
-  return defined({
-    k: o.k,
-    kq: o.kq,
-    gamma: o.gamma,
-    [power ? 'exponent' : 'alpha']: o.alpha,
-    iterations: o.iterations,
-    tolerance: o.tolerance,
-    rank: o.rank,
-    expansion: o.neighbours,
-    truncation: o.trunc,
-    shortlist: o.shortlist,
-  });
+/**
+ * Those parameters that were given.
+ * @throws CovisError `INPUT_INVALID` for an option that the method does not read, or a value outside its range.
+ */
+export function rankingOf(
+  o: { readonly [F in ParameterFlag]?: number | undefined },
+  method: SearchMethod,
+): GivenParameters {
+  const called = (p: Parameter): string => `--${p.flag}`;
+  const told = [...READERS.keys()].filter((flag) => o[flag] !== undefined);
+  const read = new Map(parametersOf(method).map((p) => [p.flag, p.name]));
+  const foreign = told.filter((flag) => !read.has(flag));
+  refuseForeign(
+    method,
+    foreign.map((flag) => `--${flag}`),
+    called,
+  );
+  const given: GivenParameters = Object.fromEntries(told.map((f) => [read.get(f)!, o[f]!]));
+  methodParameters(method, given, {}, called);
+  return given;
 }

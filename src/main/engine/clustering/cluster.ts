@@ -24,6 +24,8 @@ import { BowIndex, DEFAULT_TEACHER } from '../teacher/bow-index.ts';
 import { colmapVersion, reconstruct, type ScenePhotos } from './colmap.ts';
 import { candidatePairs, matchPairs, storedMatches, verifiedPairs, type StoredMatch } from './matches.ts';
 import { FEWEST_PHOTOS, scenesOf } from './scenes.ts';
+import { flag, integer, nullable, record, select, text } from '../library/rows.ts';
+import { clusterByUid } from '../library/tables/cluster.ts';
 
 export interface ClusteringOptions {
   /** Folder of photos. */
@@ -66,10 +68,12 @@ export async function clusterPhotos(
     }
   };
   const root = resolve(options.photos);
-  const modelled = library.db
-    .prepare('SELECT EXISTS (SELECT 1 FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE s.root = ?)')
-    .pluck();
-  if (modelled.get(root) === 1)
+  const modelled = select(
+    library.db,
+    'SELECT EXISTS (SELECT 1 FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE s.root = ?)',
+    flag,
+  );
+  if (modelled.one(root))
     throw new CovisError('STATE_CONFLICT', 'This folder was imported with models of its own, as one place', {
       file: root,
       hint: 'Cluster it into a library of its own.',
@@ -80,10 +84,11 @@ export async function clusterPhotos(
     relabelPlaces(library);
   });
   const mixed = new Set(
-    library.db
-      .prepare('SELECT DISTINCT f.photo_id FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE s.mixed = 1')
-      .pluck()
-      .all() as number[],
+    select(
+      library.db,
+      'SELECT DISTINCT f.photo_id FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE s.mixed = 1',
+      integer,
+    ).all(),
   );
   // Photos of every mixed folder: those that come later join what is there.
   const photos = allPhotos(library).filter((p) => mixed.has(p.id));
@@ -267,23 +272,23 @@ function tracksOfScene(
 function commit(library: Library, root: string, built: readonly BuiltScene[], task: TaskContext): void {
   const { db } = library;
   const write = photoWriter(library);
-  const fileName = db
-    .prepare(
-      'SELECT f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ? AND s.mixed = 1 ORDER BY s.root = ? DESC LIMIT 1',
-    )
-    .pluck();
+  const fileName = select(
+    db,
+    'SELECT f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ? AND s.mixed = 1 ORDER BY s.root = ? DESC LIMIT 1',
+    text,
+  );
   const judged =
     "(SELECT 1 FROM cluster_change k WHERE k.cluster_id = c.id AND k.field = 'state' AND 'replaced' IN (k.before, k.after))";
   task.step('Writing the library', 0, '');
   library.transaction(() => {
-    const before = (
-      db
-        .prepare(
-          `SELECT c.id, c.uid, c.state, c.alias, s.name AS scene FROM cluster_all c JOIN scene s ON s.id = c.scene_id
-           WHERE s.root LIKE 'scene:%' AND c.state <> 'replaced' AND NOT EXISTS ${judged}`,
-        )
-        .all() as { id: number; uid: string; state: string; alias: string | null; scene: string }[]
-    ).map((c) => ({ ...c, photos: photosOf(library, c.id) }));
+    const before = select(
+      db,
+      `SELECT c.id, c.uid, c.state, c.alias, s.name AS scene FROM cluster_all c JOIN scene s ON s.id = c.scene_id
+       WHERE s.root LIKE 'scene:%' AND c.state <> 'replaced' AND NOT EXISTS ${judged}`,
+      record({ id: integer, uid: text, state: text, alias: nullable(text), scene: text }),
+    )
+      .all()
+      .map((c) => ({ ...c, photos: photosOf(library, c.id) }));
     const uids = new Set(built.flatMap((s) => s.models.map((m) => m.uid)));
     const setState = db.prepare('UPDATE cluster_all SET state = ? WHERE id = ?');
     const gone = before.filter((c) => !uids.has(c.uid));
@@ -294,11 +299,11 @@ function commit(library: Library, root: string, built: readonly BuiltScene[], ta
         .map((c) => ({ c, common: [...c.photos].filter((p) => photos.has(p)).length }))
         .filter(({ c, common }) => 2 * common > c.photos.size)
         .sort((x, y) => y.common - x.common)[0]?.c;
-    let number = db.prepare("SELECT COUNT(*) FROM scene WHERE root LIKE 'scene:%'").pluck().get() as number;
+    let number = select(db, "SELECT COUNT(*) FROM scene WHERE root LIKE 'scene:%'", integer).one();
     const taken = new Set<string>();
     for (const scene of built) {
       const at = `scene:${scene.key}`;
-      const had = db.prepare('SELECT name FROM scene WHERE root = ?').pluck().get(at) as string | undefined;
+      const had = select(db, 'SELECT name FROM scene WHERE root = ?', text).get(at);
       const grown = ancestor(new Set(scene.photos.map((p) => p.id)))?.scene;
       const name = had ?? (grown === undefined || taken.has(grown) ? `${basename(root)} ${(number += 1)}` : grown);
       taken.add(name);
@@ -307,11 +312,9 @@ function commit(library: Library, root: string, built: readonly BuiltScene[], ta
       for (const m of scene.models) {
         commitModel(library, { name, images: root }, sceneId, m, (view) => {
           const photo = byHash.get(view.replace(/\.\w+$/, ''));
-          return photo === undefined
-            ? undefined
-            : { id: photo.id, name: (fileName.get(photo.id, root) as string | undefined) ?? view };
+          return photo === undefined ? undefined : { id: photo.id, name: fileName.get(photo.id, root) ?? view };
         });
-        const id = db.prepare('SELECT id FROM cluster_all WHERE uid = ?').pluck().get(m.uid) as number;
+        const id = clusterByUid(library).one(m.uid);
         const from = ancestor(photosOf(library, id));
         // A run before may have replaced it; a person's word stands.
         db.prepare(
@@ -328,10 +331,9 @@ function commit(library: Library, root: string, built: readonly BuiltScene[], ta
 
 function photosOf(library: Library, cluster: number): Set<number> {
   return new Set(
-    library.db
-      .prepare('SELECT photo_id FROM view_all WHERE cluster_id = ? AND photo_id IS NOT NULL')
-      .pluck()
-      .all(cluster) as number[],
+    select(library.db, 'SELECT photo_id FROM view_all WHERE cluster_id = ? AND photo_id IS NOT NULL', integer).all(
+      cluster,
+    ),
   );
 }
 
@@ -341,12 +343,12 @@ function report(
   steps: ClusteringReport['steps'],
   counts: Pick<ClusteringReport, 'pairs' | 'verified' | 'scenes'>,
 ): ClusteringReport {
-  const rows = library.db
-    .prepare(
-      `SELECT c.uid AS id, c.name, c.points, v.photo_id AS photo, v.name AS file FROM cluster c JOIN scene s ON s.id = c.scene_id
-       JOIN view v ON v.cluster_id = c.id WHERE s.root LIKE 'scene:%' AND v.photo_id IS NOT NULL ORDER BY c.id, v.view_index`,
-    )
-    .all() as { id: string; name: string; points: number; photo: number; file: string }[];
+  const rows = select(
+    library.db,
+    `SELECT c.uid AS id, c.name, c.points, v.photo_id AS photo, v.name AS file FROM cluster c JOIN scene s ON s.id = c.scene_id
+     JOIN view v ON v.cluster_id = c.id WHERE s.root LIKE 'scene:%' AND v.photo_id IS NOT NULL ORDER BY c.id, v.view_index`,
+    record({ id: text, name: text, points: integer, photo: integer, file: text }),
+  ).all();
   const clusters = new Map<string, { id: string; name: string; photos: string[]; points: number }>();
   const in3d = new Set<number>();
   for (const r of rows) {
@@ -355,10 +357,10 @@ function report(
     c.photos.push(r.file);
     in3d.add(r.photo);
   }
-  const nameOf = library.db.prepare('SELECT name FROM photo_file WHERE photo_id = ? LIMIT 1').pluck();
+  const nameOf = select(library.db, 'SELECT name FROM photo_file WHERE photo_id = ? LIMIT 1', text);
   return {
     clusters: [...clusters.values()],
-    unclustered: photos.filter((p) => !in3d.has(p.id)).map((p) => nameOf.get(p.id) as string),
+    unclustered: photos.filter((p) => !in3d.has(p.id)).map((p) => nameOf.one(p.id)),
     steps,
     photos: photos.length,
     ...counts,

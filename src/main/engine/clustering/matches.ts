@@ -9,6 +9,7 @@ import type { BowIndex } from '../teacher/bow-index.ts';
 import { bestImages } from '../teacher/inverted-file.ts';
 import { Matcher } from '../teacher/matcher.ts';
 import { DEFAULT_AFFINE, verifyAffine } from '../teacher/verification.ts';
+import { bytes, integer, real, record, select, text } from '../library/rows.ts';
 
 const FEATURES_KEPT = 512;
 const COMMIT_EVERY = 32;
@@ -50,7 +51,7 @@ export async function matchPairs(
   pairs: readonly (readonly [number, number])[],
   task: TaskContext,
 ): Promise<number> {
-  const known = library.db.prepare('SELECT 1 FROM photo_match WHERE a = ? AND b = ?').pluck();
+  const known = select(library.db, 'SELECT 1 FROM photo_match WHERE a = ? AND b = ?', integer);
   const insert = library.db.prepare(
     'INSERT OR REPLACE INTO photo_match (a, b, inliers, matches, confirmed) VALUES (?, ?, ?, ?, ?)',
   );
@@ -109,9 +110,11 @@ export interface StoredMatch {
 
 /** Pairs of these photos with at least so many confirmed matches. */
 export function verifiedPairs(library: Library, photos: ReadonlySet<number>, least: number): StoredMatch[] {
-  const rows = library.db
-    .prepare('SELECT a, b, inliers FROM photo_match WHERE inliers >= ? ORDER BY a, b')
-    .all(least) as StoredMatch[];
+  const rows = select(
+    library.db,
+    'SELECT a, b, inliers FROM photo_match WHERE inliers >= ? ORDER BY a, b',
+    record<StoredMatch>({ a: integer, b: integer, inliers: integer }),
+  ).all(least);
   return rows.filter((r) => photos.has(r.a) && photos.has(r.b));
 }
 
@@ -121,24 +124,26 @@ export function storedMatches(
   a: number,
   b: number,
 ): { matches: Uint32Array; confirmed: Uint32Array } | undefined {
-  const row = library.db
-    .prepare('SELECT matches, confirmed FROM photo_match WHERE a = ? AND b = ?')
-    .get(Math.min(a, b), Math.max(a, b)) as { matches: Buffer; confirmed: Buffer } | undefined;
+  const row = select(
+    library.db,
+    'SELECT matches, confirmed FROM photo_match WHERE a = ? AND b = ?',
+    record({ matches: bytes, confirmed: bytes }),
+  ).get(Math.min(a, b), Math.max(a, b));
   return row === undefined ? undefined : { matches: numbersOf(row.matches), confirmed: numbersOf(row.confirmed) };
 }
 
 /** Photos that match one, those with most confirmed matches first. @throws CovisError `NOT_FOUND`. */
 export function matchedPhotos(library: Library, hash: string): MatchedPhoto[] {
   const photo = photoByHash(library, hash);
-  return library.db
-    .prepare(
-      `SELECT p.hash AS photo, m.inliers, LENGTH(m.matches) / 8 AS matches, CAST(p.width AS REAL) / p.height AS aspect,
-         (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name
-       FROM (SELECT b AS other, inliers, matches FROM photo_match WHERE a = :id UNION ALL
-             SELECT a, inliers, matches FROM photo_match WHERE b = :id) m
-       JOIN photo p ON p.id = m.other WHERE m.inliers > 0 ORDER BY m.inliers DESC, p.id LIMIT 200`,
-    )
-    .all({ id: photo.id }) as MatchedPhoto[];
+  return select(
+    library.db,
+    `SELECT p.hash AS photo, m.inliers, LENGTH(m.matches) / 8 AS matches, CAST(p.width AS REAL) / p.height AS aspect,
+       (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name
+     FROM (SELECT b AS other, inliers, matches FROM photo_match WHERE a = :id UNION ALL
+           SELECT a, inliers, matches FROM photo_match WHERE b = :id) m
+     JOIN photo p ON p.id = m.other WHERE m.inliers > 0 ORDER BY m.inliers DESC, p.id LIMIT 200`,
+    record<MatchedPhoto>({ photo: text, inliers: integer, matches: integer, aspect: real, name: text }),
+  ).all({ id: photo.id });
 }
 
 /**

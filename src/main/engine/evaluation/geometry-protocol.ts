@@ -1,15 +1,15 @@
 import type { EvaluationResult } from '../../../shared/domain.ts';
-import { CovisError } from '../../../shared/errors.ts';
 import { now, type Library } from '../library/library.ts';
 import type { DescriptorSet } from '../retrieval/extract.ts';
-import { covisiblePairs, DEFAULT_MINING, positiveCandidates } from '../mining/candidates.ts';
+import { covisiblePairs } from '../mining/candidates.ts';
 import type { Split } from '../mining/split.ts';
-import { rankByScore, row, similarities, takeRows, type Matrix } from '../retrieval/rank.ts';
-import { learnWhitening, whiten, type Whitening } from '../retrieval/whitening.ts';
+import { rankByScore, row, similarities, type Matrix } from '../retrieval/rank.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { unplacedPhotos } from '../sfm/places.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import { averagePrecision, positiveRanks } from './average-precision.ts';
+import { integer, record, select, text } from '../library/rows.ts';
+import { placeOfPhotos } from '../library/tables/photo.ts';
 
 export interface GeometryGroundTruth {
   readonly name: string;
@@ -28,13 +28,8 @@ export interface GeometryGroundTruth {
  * those of the training places and of places without a model as distractors.
  */
 export function geometryGroundTruth(library: Library, split: Split, minShared = RELEVANT_SHARED): GeometryGroundTruth {
-  const database = library.db.prepare('SELECT id FROM photo ORDER BY id').pluck().all() as number[];
-  const placeOf = new Map(
-    (library.db.prepare('SELECT id, place FROM photo').all() as { id: number; place: number }[]).map((p) => [
-      p.id,
-      p.place,
-    ]),
-  );
+  const placeOf = placeOfPhotos(library);
+  const database = [...placeOf.keys()];
   const members = new Map<number, number[]>();
   for (const id of database) {
     const place = placeOf.get(id)!;
@@ -95,65 +90,7 @@ export function meanAveragePrecision(
   return sum / truth.queries.length;
 }
 
-/** What whitening is learned from: descriptors of training photos, and rows of matching pairs. */
-export interface WhiteningSample {
-  readonly vectors: Matrix;
-  readonly queries: readonly number[];
-  readonly positives: readonly number[];
-}
-
-/** The training places' m3 pairs and the descriptors of their photos. */
-export function whiteningSample(library: Library, split: Split, descriptors: DescriptorSet): WhiteningSample {
-  const candidates = positiveCandidates(library, DEFAULT_MINING, split.training);
-  const ids: number[] = [];
-  descriptors.ids.forEach((id, i) => {
-    if (split.training.has(id)) ids.push(i);
-  });
-  const local = new Map(ids.map((r, i) => [descriptors.ids[r]!, i]));
-  const queries: number[] = [];
-  const positives: number[] = [];
-  for (const list of candidates.values()) {
-    for (const p of list) {
-      const q = local.get(p.query);
-      const o = local.get(p.other);
-      if (q === undefined || o === undefined) continue;
-      queries.push(q);
-      positives.push(o);
-    }
-  }
-  const all: Matrix = { data: descriptors.data, rows: descriptors.ids.length, dim: descriptors.dim };
-  return { vectors: takeRows(all, ids), queries, positives };
-}
-
-/** Whitening learned on the training places' m3 pairs; undefined when there are none. */
-export function trainingWhitening(library: Library, split: Split, descriptors: DescriptorSet): Whitening | undefined {
-  const { vectors, queries, positives } = whiteningSample(library, split, descriptors);
-  return queries.length === 0 ? undefined : learnWhitening(vectors, queries, positives);
-}
-
-/**
- * Measures descriptors under the geometry protocol, plain and with learned whitening.
- * @throws CovisError `STATE_EMPTY` when no photo has a relevant one.
- */
-export function evaluateGeometry(library: Library, split: Split, descriptors: DescriptorSet): EvaluationResult {
-  const truth = geometryGroundTruth(library, split);
-  if (truth.queries.length === 0) {
-    throw new CovisError(
-      'STATE_EMPTY',
-      `No photo of the held-out places shares ${RELEVANT_SHARED} points with another`,
-      { hint: 'Import larger models, or choose another --seed for the split.' },
-    );
-  }
-  const map = meanAveragePrecision(truth, descriptors);
-  const whitening = trainingWhitening(library, split, descriptors);
-  let mapWhitened: number | null = null;
-  if (whitening !== undefined) {
-    const white = whiten({ data: descriptors.data, rows: descriptors.ids.length, dim: descriptors.dim }, whitening);
-    mapWhitened = meanAveragePrecision(truth, { ids: descriptors.ids, data: white.data, dim: white.dim });
-  }
-  return { protocol: truth.name, queries: truth.queries.length, database: truth.database.length, map, mapWhitened };
-}
-
+/** Keeps a measurement under the geometry protocol. */
 export function storeEvaluation(library: Library, networkId: number, size: number, r: EvaluationResult): void {
   library.db
     .prepare(
@@ -171,11 +108,11 @@ export const HARD_SHARED = { least: 3, most: 10 } as const;
  * `images` are all photos by id; `photos` are their ids.
  */
 export function geometryTruth(library: Library, split: Split): { truth: GroundTruth; photos: readonly number[] } {
-  const rows = library.db
-    .prepare(
-      'SELECT p.id, p.place, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p ORDER BY p.id',
-    )
-    .all() as { id: number; place: number; name: string }[];
+  const rows = select(
+    library.db,
+    'SELECT p.id, p.place, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p ORDER BY p.id',
+    record({ id: integer, place: integer, name: text }),
+  ).all();
   const rowOf = new Map(rows.map((r, i) => [r.id, i]));
   const shared = new Map<number, Map<number, number>>();
   for (const p of covisiblePairs(library, HARD_SHARED.least)) {

@@ -10,8 +10,9 @@ import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { photoPath } from '../library/photos.ts';
 import { splitPlaces } from '../mining/split.ts';
-import type { Queries, Ranker } from '../retrieval/methods.ts';
-import { usedParameters } from '../retrieval/methods.ts';
+import { reportedParameters } from '../../../shared/methods/parameters.ts';
+import type { Queries } from '../retrieval/methods/method.ts';
+import type { Ranker } from '../retrieval/ranker.ts';
 import { Describer } from '../retrieval/search.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { geometryTruth } from './geometry-protocol.ts';
@@ -19,6 +20,9 @@ import type { GroundTruth } from './ground-truth.ts';
 import { measure, precisionRecall, type Measurement } from './measure.ts';
 import { pairedTest } from './statistics.ts';
 import { loadTruth, matchTruth } from './truths.ts';
+import { measurementDetail as detailSchema, measurementInfo } from '../../../shared/facts/measurements.ts';
+import { integer, json, real, record, select, text } from '../library/rows.ts';
+import { hashById, sizeById } from '../library/tables/photo.ts';
 
 /** Protocols of the geometry's own benchmark, and the labels that each counts. */
 export const GEOMETRY_PROTOCOLS: Readonly<Record<string, Protocol>> = {
@@ -147,16 +151,13 @@ async function queriesOf(
       const photo = b.photos[q]!;
       const image = imageOf.get(photo);
       if (query.bbx !== null && set.network !== undefined && set.size !== undefined && set.owners === undefined) {
-        const full = library.db.prepare('SELECT width, height FROM photo WHERE id = ?').get(photo) as {
-          width: number;
-          height: number;
-        };
+        const [width, height] = sizeById(library).one(photo);
         const [left, top, right, bottom] = query.bbx;
         const crop = {
-          x: left / full.width,
-          y: top / full.height,
-          width: (right - left) / full.width,
-          height: (bottom - top) / full.height,
+          x: left / width,
+          y: top / height,
+          width: (right - left) / width,
+          height: (bottom - top) / height,
         };
         describer ??= await Describer.create(library, set.network, set.size);
         rows.push(await describer.describe(photoPath(library, photo), crop));
@@ -223,7 +224,7 @@ export async function measureLibrary(
       key: set.key,
       name: set.name,
       method: ranker.parameters.method,
-      parameters: usedParameters(ranker.parameters),
+      parameters: reportedParameters(ranker.parameters),
       msPerQuery,
       offlineMs: ranker.facts.offlineMs,
     },
@@ -260,7 +261,7 @@ export function recordRanking(
   const ranks = { ids, queries: kept.length, top: kept.length === 0 ? 0 : ids.length / kept.length };
   const m = measure(ranks, truth, b.judged);
   const text = `${b.text}; ${m.ap} AP`;
-  const hash = library.db.prepare('SELECT hash FROM photo WHERE id = ?').pluck();
+  const hash = hashById(library);
   const facts = {
     text,
     mpAtK: m.mpAtK,
@@ -270,7 +271,7 @@ export function recordRanking(
     curve: precisionRecall(ranks, truth, b.judged),
     perQuery: m.perQuery.map((s) => ({
       ...s,
-      photo: (hash.get(b.photos[kept[s.index]!]!) as string | undefined) ?? null,
+      photo: hash.get(b.photos[kept[s.index]!]!) ?? null,
     })),
     msPerQuery: by.msPerQuery,
     offlineMs: by.offlineMs,
@@ -322,26 +323,55 @@ export function pairMeasurements(library: Library, a: number, b: number): Paired
 }
 
 const COLUMNS = `id, created, set_key AS setKey, set_name AS setName, method, parameters, truth, protocol, map, low, high, queries`;
+const INFO = {
+  id: integer,
+  created: text,
+  setKey: text,
+  setName: text,
+  method: text,
+  parameters: json(measurementInfo.shape.parameters),
+  truth: text,
+  protocol: text,
+  map: real,
+  low: real,
+  high: real,
+  queries: integer,
+};
+/** What a measurement knows beyond its cell. */
+const FACTS = json(
+  detailSchema.omit({
+    id: true,
+    created: true,
+    setKey: true,
+    setName: true,
+    method: true,
+    parameters: true,
+    truth: true,
+    protocol: true,
+    map: true,
+    low: true,
+    high: true,
+    queries: true,
+  }),
+);
 
 /** The newest measurement of every cell (set, method, truth, protocol). */
 export function listMeasurements(library: Library): MeasurementInfo[] {
-  const rows = library.db
-    .prepare(
-      `SELECT ${COLUMNS} FROM measurement WHERE id IN (SELECT MAX(id) FROM measurement GROUP BY set_key, method, truth, protocol) ORDER BY id DESC`,
-    )
-    .all() as (Omit<MeasurementInfo, 'parameters'> & { parameters: string })[];
-  return rows.map((r) => ({ ...r, parameters: JSON.parse(r.parameters) as Record<string, number> }));
+  return select(
+    library.db,
+    `SELECT ${COLUMNS} FROM measurement WHERE id IN (SELECT MAX(id) FROM measurement GROUP BY set_key, method, truth, protocol) ORDER BY id DESC`,
+    record(INFO),
+  ).all();
 }
 
 /** @throws CovisError `NOT_FOUND`. */
 export function measurementDetail(library: Library, id: number): MeasurementDetail {
-  const row = library.db.prepare(`SELECT ${COLUMNS}, facts FROM measurement WHERE id = ?`).get(id) as
-    (Omit<MeasurementInfo, 'parameters'> & { parameters: string; facts: string }) | undefined;
-  if (row === undefined) throw new CovisError('NOT_FOUND', `There is no measurement ${id}`);
-  const { facts, parameters, ...info } = row;
-  return {
-    ...info,
-    parameters: JSON.parse(parameters) as Record<string, number>,
-    ...(JSON.parse(facts) as Omit<MeasurementDetail, keyof MeasurementInfo>),
-  };
+  const found = select(
+    library.db,
+    `SELECT ${COLUMNS}, facts FROM measurement WHERE id = ?`,
+    record({ ...INFO, facts: FACTS }),
+  ).get(id);
+  if (found === undefined) throw new CovisError('NOT_FOUND', `There is no measurement ${id}`);
+  const { facts, ...info } = found;
+  return { ...info, ...facts };
 }

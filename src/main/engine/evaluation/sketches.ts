@@ -10,7 +10,8 @@ import { listImages } from '../library/photos.ts';
 import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
 import { Runner } from '../network/runtime.ts';
-import { libraryParameters, Ranker } from '../retrieval/methods.ts';
+import { rankingParameters } from '../retrieval/methods/parameters.ts';
+import { Ranker } from '../retrieval/ranker.ts';
 import type { Matrix } from '../retrieval/rank.ts';
 import { lines } from '../sfm/text-lines.ts';
 import { learnWhitening, whiten } from '../retrieval/whitening.ts';
@@ -287,7 +288,7 @@ export async function measureSketches(
       drawings = whiten(drawings, w);
     }
     const database = { vectors: photos, images: photos.rows };
-    const ranker = await Ranker.prepare(database, libraryParameters(options.method, database), task);
+    const ranker = await Ranker.prepare(database, rankingParameters(options.method, {}, { rows: photos.rows }), task);
     try {
       const ranking = await ranker.rank({ vectors: drawings, count: drawings.rows }, photos.rows);
       const m = measure({ ids: ranking.ids, queries: drawings.rows, top: ranking.k }, set.truth, set.protocol);

@@ -5,7 +5,8 @@ import type { Library } from '../library/library.ts';
 import { decode } from '../library/pixels.ts';
 import { photoPath } from '../library/photos.ts';
 import { FeatureRunner } from '../retrieval/feature-maps.ts';
-import { libraryParameters, Ranker } from '../retrieval/methods.ts';
+import { rankingParameters } from '../retrieval/methods/parameters.ts';
+import { Ranker } from '../retrieval/ranker.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { BowIndex, DEFAULT_TEACHER, type TeacherParameters } from '../teacher/bow-index.ts';
 import { geometryBenchmark, measureLibrary, recordRanking, type Benchmark } from './library-measure.ts';
@@ -69,7 +70,7 @@ export async function teacherAgainstStudent(
   ];
   for (const [name, own, method] of students) {
     const database = { vectors: own.vectors, owners: undefined, images: own.ids.length };
-    const ranker = await Ranker.prepare(database, libraryParameters(method, database), task);
+    const ranker = await Ranker.prepare(database, rankingParameters(method, {}, { rows: own.vectors.rows }), task);
     try {
       const m = await measureLibrary(library, own, ranker, benchmark, task);
       out.push({ method: name, teacher: false, map: m.map, measurement: m.id });

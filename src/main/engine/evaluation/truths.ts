@@ -1,11 +1,31 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { z } from 'zod';
 import type { Protocol, TruthInfo } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { now, type Library } from '../library/library.ts';
 import { bareName, type GroundTruth } from './ground-truth.ts';
 import { readGroundTruth } from './ground-truth-files.ts';
+import { flag, integer, json, record, select, text } from '../library/rows.ts';
+
+const labelled = z.array(z.int());
+const storedTruth = z.object({
+  images: z.array(z.string()),
+  queries: z.array(
+    z.object({
+      name: z.string(),
+      bbx: z.tuple([z.number(), z.number(), z.number(), z.number()]).nullable(),
+      row: z.int().nullable(),
+      labels: z.object({
+        ok: z.exactOptional(labelled),
+        easy: z.exactOptional(labelled),
+        hard: z.exactOptional(labelled),
+        junk: z.exactOptional(labelled),
+      }),
+    }),
+  ),
+});
 
 /** Keeps a ground truth in the library; the same one twice is one. @throws CovisError `INPUT_*` as {@link readGroundTruth}. */
 export function importTruth(library: Library, file: string, protocol: Protocol, imageList?: string): TruthInfo {
@@ -45,24 +65,26 @@ function storeTruth(library: Library, truth: GroundTruth, name: string): TruthIn
 
 /** Ground truths of the library, newest first, with the protocols that their labels allow. */
 export function listTruths(library: Library): TruthInfo[] {
-  const rows = library.db
-    .prepare(
-      `SELECT uid AS id, name, images, queries, created, instr(content, '"easy":') + instr(content, '"hard":') > 0 AS revisited FROM truth ORDER BY truth.id DESC`,
-    )
-    .all() as (Omit<TruthInfo, 'protocols'> & { revisited: number })[];
+  const rows = select(
+    library.db,
+    `SELECT uid AS id, name, images, queries, created, instr(content, '"easy":') + instr(content, '"hard":') > 0 AS revisited FROM truth ORDER BY truth.id DESC`,
+    record({ id: text, name: text, images: integer, queries: integer, created: text, revisited: flag }),
+  ).all();
   return rows.map(({ revisited, ...t }) => ({
     ...t,
-    protocols:
-      revisited === 1 ? ['medium', 'hard', 'easy'] : ['oxford', 'holidays', 'instre', 'ukbench', 'recall', 'acc'],
+    protocols: revisited ? ['medium', 'hard', 'easy'] : ['oxford', 'holidays', 'instre', 'ukbench', 'recall', 'acc'],
   }));
 }
 
 /** @throws CovisError `NOT_FOUND`. */
 export function loadTruth(library: Library, id: string): GroundTruth {
-  const row = library.db.prepare('SELECT name, content FROM truth WHERE uid = ?').get(id) as
-    { name: string; content: string } | undefined;
+  const row = select(
+    library.db,
+    'SELECT name, content FROM truth WHERE uid = ?',
+    record({ name: text, content: json(storedTruth) }),
+  ).get(id);
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no ground truth ${id}`);
-  return { name: row.name, ...(JSON.parse(row.content) as Omit<GroundTruth, 'name'>) };
+  return { name: row.name, ...row.content };
 }
 
 /** A ground truth on the photos of a library. */
@@ -77,12 +99,11 @@ export interface MatchedTruth {
 /** Finds a ground truth's images among the library's photos by name, without folders and endings. */
 export function matchTruth(library: Library, truth: GroundTruth): MatchedTruth {
   const byName = new Map<string, number>();
-  const rows = library.db
-    .prepare('SELECT photo_id AS id, name FROM photo_file ORDER BY photo_id')
-    .iterate() as Iterable<{
-    id: number;
-    name: string;
-  }>;
+  const rows = select(
+    library.db,
+    'SELECT photo_id AS id, name FROM photo_file ORDER BY photo_id',
+    record({ id: integer, name: text }),
+  ).iterate();
   for (const r of rows) if (!byName.has(bareName(r.name))) byName.set(bareName(r.name), r.id);
   return {
     truth,

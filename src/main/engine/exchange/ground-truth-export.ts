@@ -10,6 +10,7 @@ import { photoNames } from './photo-names.ts';
 import type { PhotoPlacement } from '../../../shared/domain.ts';
 import { placePhotos } from './photo-tree.ts';
 import type { ExportReport } from './retrieval-sfm.ts';
+import { sizeById } from '../library/tables/photo.ts';
 
 /**
  * Writes the benchmark that geometry gives (held-out places) as `gnd_<name>.pkl` and `jpg/` (methods.md 9.2): labels easy, hard and junk
@@ -39,9 +40,9 @@ export function exportGroundTruth(
     used.add(name);
     return name;
   });
-  const size = library.db.prepare('SELECT width, height FROM photo WHERE id = ?').raw();
+  const size = sizeById(library);
   const gnd = truth.queries.map(({ row, labels }) => {
-    const [width, height] = size.get(photos[row!]!) as [number, number];
+    const [width, height] = size.one(photos[row!]!);
     const { easy = [], hard = [], junk = [] } = labels;
     return {
       bbx: [0, 0, width, height],

@@ -6,13 +6,14 @@ import { CovisError } from '../../../shared/errors.ts';
 import { readPickle, type Pickled } from '../formats/pickle.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { DisjointSets } from '../library/disjoint-sets.ts';
-import { now, type Library } from '../library/library.ts';
+import type { Library } from '../library/library.ts';
 import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';
 import type { ImportReport } from '../sfm/import.ts';
 import { relabelPlaces } from '../sfm/places.ts';
 import { photoNamer } from '../sfm/readers/sizes.ts';
 import { records } from '../sfm/text-lines.ts';
 import { imsPath, type PairList } from './retrieval-sfm.ts';
+import { clusterWriter } from '../library/tables/cluster.ts';
 
 /** Ids become paths, so they may not hold anything that leads elsewhere. */
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
@@ -189,19 +190,8 @@ function commitSide(
   side: Side,
   from: { file: string; fileHash: string; folder: string; photos: ReadonlyMap<string, PhotoFile> },
 ): { clusters: number; pairs: number; own: number; across: number } {
-  const { db } = library;
   const write = photoWriter(library);
-  const insertCluster = db
-    .prepare(
-      'INSERT INTO cluster_all (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, 0, 0, NULL, ?) ON CONFLICT(uid) DO UPDATE SET source = excluded.source RETURNING id',
-    )
-    .pluck();
-  const insertView = db.prepare(
-    "INSERT INTO view_all (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, 'null', 'null', 0) ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id",
-  );
-  const insertPair = db.prepare(
-    'INSERT INTO given_pair_all (cluster_id, query_view, positive_view) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-  );
+  const store = clusterWriter(library);
   const rowOf = new Map<number, number>();
   const sceneOf = new Map<number, number>();
   const viewOf = new Int32Array(list.cids.length);
@@ -214,7 +204,7 @@ function commitSide(
       // A scene of its own for each cluster, so that each is a place of its own.
       const scene = write.scene(name, `${from.file}#${side}/${label}`, from.folder, HELD_OUT[side]);
       const uid = createHash('sha256').update(`${from.fileHash} ${side} ${label}`).digest('hex').slice(0, 16);
-      cluster = insertCluster.get(uid, scene, name, from.file, now()) as number;
+      cluster = store.cluster({ uid, scene, name, source: from.file, points: 0, observations: 0, meanError: null });
       rowOf.set(label, cluster);
       sceneOf.set(label, scene);
     }
@@ -223,7 +213,7 @@ function commitSide(
     viewOf[i] = view;
     const photo = from.photos.get(cid);
     const photoId = photo === undefined ? null : write.photo(sceneOf.get(label)!, photo);
-    insertView.run(cluster, view, photoId, cid);
+    store.view(cluster, { index: view, photo: photoId, name: cid, camera: null, pose: null, seen: 0 });
   });
   let own = 0;
   let across = 0;
@@ -233,7 +223,7 @@ function commitSide(
     if (list.cids[q] === list.cids[p]) own += 1;
     else if (list.cluster[q] !== list.cluster[p]) across += 1;
     else {
-      insertPair.run(rowOf.get(list.cluster[q]!)!, viewOf[q]!, viewOf[p]!);
+      store.given(rowOf.get(list.cluster[q]!)!, viewOf[q]!, viewOf[p]!);
       pairs += 1;
     }
   });

@@ -1,5 +1,7 @@
 import { basename, relative } from 'node:path';
 import type { Library } from '../library/library.ts';
+import { integer, list, record, select, text } from '../library/rows.ts';
+import { idByHash } from '../library/tables/photo.ts';
 
 /** Names of photos for files that other programs read. */
 export interface PhotoNames {
@@ -11,12 +13,11 @@ export interface PhotoNames {
 
 export function photoNames(library: Library): PhotoNames {
   const { db } = library;
-  const scenes = db.prepare('SELECT id, name, root, images FROM scene ORDER BY id').all() as {
-    id: number;
-    name: string;
-    root: string;
-    images: string;
-  }[];
+  const scenes = select(
+    db,
+    'SELECT id, name, root, images FROM scene ORDER BY id',
+    record({ id: integer, name: text, root: text, images: text }),
+  ).all();
   const taken = new Set<string>();
   const prefix = new Map<number, string>();
   for (const s of scenes) {
@@ -25,29 +26,33 @@ export function photoNames(library: Library): PhotoNames {
     const inside = relative(s.root, s.images).replaceAll('\\', '/');
     prefix.set(s.id, inside === '' || inside.startsWith('..') ? label : `${label}/${inside}`);
   }
-  const file = db
-    .prepare('SELECT scene_id, name FROM photo_file WHERE photo_id = ? ORDER BY scene_id, name LIMIT 1')
-    .raw();
-  const byHash = db.prepare('SELECT id FROM photo WHERE hash = ?').pluck();
-  const byFile = db.prepare('SELECT photo_id FROM photo_file WHERE scene_id = ? AND name = ?').pluck();
-  const byBase = db
-    .prepare("SELECT DISTINCT photo_id FROM photo_file WHERE name = :n OR name LIKE '%/' || :n LIMIT 2")
-    .pluck();
+  const file = select(
+    db,
+    'SELECT scene_id, name FROM photo_file WHERE photo_id = ? ORDER BY scene_id, name LIMIT 1',
+    list(integer, text),
+  );
+  const byHash = idByHash(library);
+  const byFile = select(db, 'SELECT photo_id FROM photo_file WHERE scene_id = ? AND name = ?', integer);
+  const byBase = select(
+    db,
+    "SELECT DISTINCT photo_id FROM photo_file WHERE name = :n OR name LIKE '%/' || :n LIMIT 2",
+    integer,
+  );
   return {
     name: (photo) => {
-      const found = file.get(photo) as [number, string] | undefined;
+      const found = file.get(photo);
       return found === undefined ? String(photo) : `${prefix.get(found[0])}/${found[1]}`;
     },
-    find: (text) => {
-      const hash = byHash.get(text) as number | undefined;
+    find: (wanted) => {
+      const hash = byHash.get(wanted);
       if (hash !== undefined) return hash;
       for (const [scene, start] of prefix) {
-        if (!text.startsWith(`${start}/`)) continue;
-        const id = byFile.get(scene, text.slice(start.length + 1)) as number | undefined;
+        if (!wanted.startsWith(`${start}/`)) continue;
+        const id = byFile.get(scene, wanted.slice(start.length + 1));
         if (id !== undefined) return id;
       }
-      const named = byBase.all({ n: basename(text) }) as number[];
-      return text === basename(text) && named.length === 1 ? named[0] : undefined;
+      const named = byBase.all({ n: basename(wanted) });
+      return wanted === basename(wanted) && named.length === 1 ? named[0] : undefined;
     },
   };
 }

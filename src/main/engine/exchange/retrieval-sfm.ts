@@ -12,6 +12,8 @@ import { separation } from '../mining/separation.ts';
 import { splitPlaces } from '../mining/split.ts';
 import type { PhotoPlacement } from '../../../shared/domain.ts';
 import { placePhotos } from './photo-tree.ts';
+import { integer, record, select } from '../library/rows.ts';
+import { allPhotos } from '../library/tables/photo.ts';
 
 /** One side of a retrieval-SfM file (methods.md 9.1). */
 export interface PairList {
@@ -84,9 +86,7 @@ function pairList(
 ): { list: PairList; photos: { id: number; hash: string }[] } {
   const decided = judgements(library);
   const apart = separation(library, decided);
-  const rows = (
-    library.db.prepare('SELECT id, hash FROM photo ORDER BY id').all() as { id: number; hash: string }[]
-  ).filter((p) => photos.has(p.id));
+  const rows = allPhotos(library).filter((p) => photos.has(p.id));
   const at = new Map(rows.map((p, i) => [p.id, i]));
   const qidxs: number[] = [];
   const pidxs: number[] = [];
@@ -98,9 +98,11 @@ function pairList(
     pidxs.push(p);
   };
   if (o.run !== undefined) {
-    const pairs = library.db
-      .prepare('SELECT query, positive FROM tuple WHERE run_id = ? GROUP BY query, positive ORDER BY MIN(tuple_index)')
-      .all(o.run) as { query: number; positive: number }[];
+    const pairs = select(
+      library.db,
+      'SELECT query, positive FROM tuple WHERE run_id = ? GROUP BY query, positive ORDER BY MIN(tuple_index)',
+      record({ query: integer, positive: integer }),
+    ).all(o.run);
     const chosen = new Set<number>();
     for (const { query, positive } of pairs) {
       const wanted = decided.chosen.get(query);

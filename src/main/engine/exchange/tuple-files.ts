@@ -12,6 +12,7 @@ import { miningRun } from '../mining/runs.ts';
 import { readTuples } from '../mining/tuples.ts';
 import { photoNames } from './photo-names.ts';
 import type { ExportReport } from './retrieval-sfm.ts';
+import { idByHash } from '../library/tables/photo.ts';
 
 const PAGE = 500;
 
@@ -39,12 +40,12 @@ function* pages(library: Library, run: number, task: TaskContext): Generator<Tup
 /** Names and paths by content hash; what a run repeats is looked up once per page. */
 function lookup(library: Library): { name: (hash: string) => string; path: (hash: string) => string } {
   const names = photoNames(library);
-  const id = library.db.prepare('SELECT id FROM photo WHERE hash = ?').pluck();
+  const id = idByHash(library);
   return {
-    name: (hash) => names.name(id.get(hash) as number),
+    name: (hash) => names.name(id.one(hash)),
     path: (hash) => {
       try {
-        return photoPath(library, id.get(hash) as number);
+        return photoPath(library, id.one(hash));
       } catch {
         return '';
       }
@@ -274,7 +275,7 @@ export async function writeHlocPairs(
   task: TaskContext,
 ): Promise<ExportReport> {
   const of = lookup(library);
-  const id = library.db.prepare('SELECT id FROM photo WHERE hash = ?').pluck();
+  const id = idByHash(library);
   const decided = judgements(library);
   const name = (hash: string): string => {
     const n = of.name(hash);
@@ -297,7 +298,7 @@ export async function writeHlocPairs(
             ...((t.strategies & STRATEGY_BITS.manifold) === 0 ? [] : t.alternatives.map((a) => a.photo)),
           ];
           for (const p of positives) {
-            if (!decided.mayMatch(id.get(t.query) as number, id.get(p) as number)) continue;
+            if (!decided.mayMatch(id.one(t.query), id.one(p))) continue;
             const pair = `${name(t.query)} ${name(p)}`;
             if (seen.has(pair)) continue;
             seen.add(pair);

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
+import { logger } from '../environment/log.ts';
 import type { FeatureTask } from './feature-worker.ts';
 import { DEFAULT_SIFT, type Features, type SiftParameters } from './sift.ts';
 
@@ -27,6 +28,7 @@ export class FeatureDetector {
         this.#waiting.delete(id);
       });
       worker.on('error', (cause) => {
+        logger('features').error('A thread failed:', cause);
         for (const w of this.#waiting.values())
           w.reject(new CovisError('INTERNAL', 'A thread that detects features ended', { cause }));
         this.#waiting.clear();

@@ -5,6 +5,7 @@ import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { groupLooks, lookOf } from '../library/looks.ts';
 import { photoPath } from '../library/photos.ts';
+import { integer, nullable, real, record, select, text } from '../library/rows.ts';
 
 /** Bits in which near duplicates may differ, of 64. */
 export const DUPLICATE_BITS = 6;
@@ -12,7 +13,7 @@ const COMMIT_EVERY = 64;
 
 /** Computes the perceptual hash of photos that lack one; what is done stays. @returns how many were new. */
 export async function computeLooks(library: Library, task: TaskContext): Promise<number> {
-  const missing = library.db.prepare('SELECT id FROM photo WHERE look IS NULL ORDER BY id').pluck().all() as number[];
+  const missing = select(library.db, 'SELECT id FROM photo WHERE look IS NULL ORDER BY id', integer).all();
   const update = library.db.prepare('UPDATE photo SET look = ? WHERE id = ?');
   task.step('Looking for near duplicates', missing.length, 'photos');
   let rows: [string, number][] = [];
@@ -50,20 +51,20 @@ export async function computeLooks(library: Library, task: TaskContext): Promise
  * @param bits in which perceptual hashes may differ, of 64.
  */
 export function duplicateGroups(library: Library, bits = DUPLICATE_BITS): DuplicateGroup[] {
-  const rows = library.db
-    .prepare(
-      `SELECT p.hash AS photo, p.look, p.width, p.height, p.bytes, COUNT(f.name) AS files, MIN(f.name) AS name
-       FROM photo p JOIN photo_file f ON f.photo_id = p.id GROUP BY p.id ORDER BY p.id`,
-    )
-    .all() as {
-    photo: string;
-    look: string | null;
-    width: number;
-    height: number;
-    bytes: number;
-    files: number;
-    name: string;
-  }[];
+  const rows = select(
+    library.db,
+    `SELECT p.hash AS photo, p.look, p.width, p.height, p.bytes, COUNT(f.name) AS files, MIN(f.name) AS name
+     FROM photo p JOIN photo_file f ON f.photo_id = p.id GROUP BY p.id ORDER BY p.id`,
+    record({
+      photo: text,
+      look: nullable(text),
+      width: integer,
+      height: integer,
+      bytes: integer,
+      files: integer,
+      name: text,
+    }),
+  ).all();
   const looked = rows.filter((r) => r.look !== null);
   const near = groupLooks(
     looked.map((r) => r.look!),
@@ -71,11 +72,11 @@ export function duplicateGroups(library: Library, bits = DUPLICATE_BITS): Duplic
   ).map((g) => g.map((i) => looked[i]!));
   const inGroup = new Set(near.flat().map((r) => r.photo));
   const exact = rows.filter((r) => r.files > 1 && !inGroup.has(r.photo)).map((r) => [r]);
-  const namesOf = library.db
-    .prepare(
-      'SELECT f.name FROM photo_file f JOIN photo p ON p.id = f.photo_id WHERE p.hash = ? ORDER BY f.name LIMIT 20',
-    )
-    .pluck();
+  const namesOf = select(
+    library.db,
+    'SELECT f.name FROM photo_file f JOIN photo p ON p.id = f.photo_id WHERE p.hash = ? ORDER BY f.name LIMIT 20',
+    text,
+  );
   return [...near, ...exact].map((group) => ({
     // The largest is the one to keep.
     photos: group
@@ -83,7 +84,7 @@ export function duplicateGroups(library: Library, bits = DUPLICATE_BITS): Duplic
       .map((r) => ({
         photo: r.photo,
         name: r.name,
-        files: r.files > 1 ? (namesOf.all(r.photo) as string[]) : [r.name],
+        files: r.files > 1 ? namesOf.all(r.photo) : [r.name],
         width: r.width,
         height: r.height,
         bytes: r.bytes,
@@ -93,11 +94,18 @@ export function duplicateGroups(library: Library, bits = DUPLICATE_BITS): Duplic
 
 /** Where and when every photo was taken, in the order of time; photos that do not say come last. */
 export function photoFacts(library: Library): PhotoFactsRow[] {
-  return library.db
-    .prepare(
-      `SELECT p.hash AS photo, p.taken, p.latitude, p.longitude, CAST(p.width AS REAL) / p.height AS aspect,
-         (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster
-       FROM photo p ORDER BY p.taken IS NULL, p.taken, p.id`,
-    )
-    .all() as PhotoFactsRow[];
+  return select(
+    library.db,
+    `SELECT p.hash AS photo, p.taken, p.latitude, p.longitude, CAST(p.width AS REAL) / p.height AS aspect,
+       (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster
+     FROM photo p ORDER BY p.taken IS NULL, p.taken, p.id`,
+    record<PhotoFactsRow>({
+      photo: text,
+      taken: nullable(integer),
+      latitude: nullable(real),
+      longitude: nullable(real),
+      aspect: real,
+      cluster: nullable(text),
+    }),
+  ).all();
 }

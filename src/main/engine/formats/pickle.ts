@@ -191,7 +191,9 @@ class Unpickler {
         break;
       case 'V':
         s.push(
-          this.#line().replace(/\\u([0-9a-f]{4})|\\U([0-9a-f]{8})/gi, (_, u: string, w: string) => codePoint(u ?? w)),
+          this.#line().replace(/\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g, (_, u?: string, w?: string) =>
+            codePoint(u ?? w ?? ''),
+          ),
         );
         break;
       case 'X':

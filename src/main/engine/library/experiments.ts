@@ -1,5 +1,10 @@
+import { z } from 'zod';
 import type { ExperimentInfo } from '../../../shared/domain.ts';
+import { experimentInfo } from '../../../shared/facts/experiments.ts';
 import { now, type Library } from './library.ts';
+import { damaged, integer, json, record, select, text } from './rows.ts';
+
+const KINDS = new Set<string>(experimentInfo.options.map((o) => o.shape.kind.value));
 
 /** Keeps the report of an experiment. @param folder of images outside the library, empty where there are none. */
 export function storeExperiment(
@@ -8,35 +13,32 @@ export function storeExperiment(
   folder: string,
   report: ExperimentInfo['report'],
 ): number {
-  return library.db
-    .prepare('INSERT INTO experiment (created, kind, folder, report) VALUES (?, ?, ?, ?) RETURNING id')
-    .pluck()
-    .get(now(), kind, folder, JSON.stringify(report)) as number;
+  return select(
+    library.db,
+    'INSERT INTO experiment (created, kind, folder, report) VALUES (?, ?, ?, ?) RETURNING id',
+    integer,
+  ).one(now(), kind, folder, JSON.stringify(report));
 }
 
-/** Reports, newest first. Only the folder's last name is told, because pages need no paths. */
+const ROW = record({ id: integer, created: text, kind: text, folder: text, report: json(z.unknown()) });
+
+/**
+ * Reports, newest first. Only the folder's last name is told, because pages need no paths. Experiments of kinds that this Covis does not
+ * know are passed over.
+ * @throws CovisError `INPUT_CORRUPT` for a report that is not what its kind says.
+ */
 export function listExperiments(library: Library): ExperimentInfo[] {
-  const rows = library.db
-    .prepare('SELECT id, created, kind, folder, report FROM experiment ORDER BY id DESC')
-    .all() as {
-    id: number;
-    created: string;
-    kind: ExperimentInfo['kind'];
-    folder: string;
-    report: string;
-  }[];
-  return rows.map(
-    (r) =>
-      ({
-        id: r.id,
-        created: r.created,
-        kind: r.kind,
-        folder:
-          r.folder
-            .replace(/[\\/]+$/, '')
-            .split(/[\\/]/)
-            .at(-1) ?? '',
-        report: JSON.parse(r.report) as unknown,
-      }) as ExperimentInfo,
-  );
+  return select(library.db, 'SELECT id, created, kind, folder, report FROM experiment ORDER BY id DESC', ROW)
+    .all()
+    .filter((r) => KINDS.has(r.kind))
+    .map((r) => {
+      const folder =
+        r.folder
+          .replace(/[\\/]+$/, '')
+          .split(/[\\/]/)
+          .at(-1) ?? '';
+      const parsed = experimentInfo.safeParse({ ...r, folder });
+      if (parsed.success) return parsed.data;
+      throw damaged(library.db, `keeps a report of experiment ${r.id} that is not what it should be`, parsed.error);
+    });
 }

@@ -8,6 +8,10 @@ import type { PhotoFacts, PhotoInfo } from '../../../shared/domain.ts';
 import { readExif } from './exif.ts';
 import type { Library } from './library.ts';
 import { random } from './random.ts';
+import { integer, nullable, real, record, select, text } from './rows.ts';
+import { clustersOfPhoto } from './tables/cluster.ts';
+
+export { allPhotos, photoByHash, photoHash, type PhotoRow } from './tables/photo.ts';
 
 const IMAGE_TYPES = /\.(jpe?g|png|webp|tiff?|avif|gif)$/i;
 const HASH_CHARS = 32;
@@ -24,14 +28,14 @@ export interface PhotoFile {
   readonly facts: PhotoFacts;
 }
 
-export interface PhotoRow {
-  readonly id: number;
-  readonly hash: string;
-  readonly width: number;
-  readonly height: number;
-  readonly orientation: number;
-  readonly place: number;
-}
+/** What a camera wrote, as columns of `photo`. */
+export const PHOTO_FACTS = {
+  taken: nullable(integer),
+  latitude: nullable(real),
+  longitude: nullable(real),
+  focal: nullable(real),
+  camera: nullable(text),
+};
 
 /** Image files below a folder, as names relative to it with forward slashes, sorted. */
 export function listImages(folder: string): string[] {
@@ -106,26 +110,26 @@ export function photoWriter(library: Library): {
   readonly photo: (scene: number, file: PhotoFile) => number;
 } {
   const { db } = library;
-  const scene = db
-    .prepare(
-      'INSERT INTO scene (name, root, images, held_out) VALUES (?, ?, ?, ?) ON CONFLICT(root) DO UPDATE SET images = excluded.images RETURNING id',
-    )
-    .pluck();
-  const photo = db
-    .prepare(
-      `INSERT INTO photo (hash, width, height, orientation, bytes, taken, latitude, longitude, focal, camera, facts_read)
+  const scene = select(
+    db,
+    'INSERT INTO scene (name, root, images, held_out) VALUES (?, ?, ?, ?) ON CONFLICT(root) DO UPDATE SET images = excluded.images RETURNING id',
+    integer,
+  );
+  const photo = select(
+    db,
+    `INSERT INTO photo (hash, width, height, orientation, bytes, taken, latitude, longitude, focal, camera, facts_read)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes, taken = excluded.taken,
          latitude = excluded.latitude, longitude = excluded.longitude, focal = excluded.focal, camera = excluded.camera, facts_read = 1
        RETURNING id`,
-    )
-    .pluck();
+    integer,
+  );
   const file = db.prepare(
     'INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(scene_id, name) DO UPDATE SET photo_id = excluded.photo_id, modified = excluded.modified, bytes = excluded.bytes',
   );
   return {
-    scene: (name, root, images, heldOut = null) => scene.get(name, root, images, heldOut) as number,
+    scene: (name, root, images, heldOut = null) => scene.one(name, root, images, heldOut),
     photo: (sceneId, p) => {
-      const id = photo.get(
+      const id = photo.one(
         p.hash,
         p.width,
         p.height,
@@ -136,43 +140,20 @@ export function photoWriter(library: Library): {
         p.facts.longitude,
         p.facts.focal,
         p.facts.camera,
-      ) as number;
+      );
       file.run(id, sceneId, p.name, p.modified, p.bytes);
       return id;
     },
   };
 }
 
-/** All photos, by id. */
-export function allPhotos(library: Library): PhotoRow[] {
-  return library.db
-    .prepare('SELECT id, hash, width, height, orientation, place FROM photo ORDER BY id')
-    .all() as PhotoRow[];
-}
-
-/** @throws CovisError `NOT_FOUND`. */
-export function photoByHash(library: Library, hash: string): PhotoRow {
-  const row = library.db
-    .prepare('SELECT id, hash, width, height, orientation, place FROM photo WHERE hash = ?')
-    .get(hash) as PhotoRow | undefined;
-  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
-  return row;
-}
-
-/** A photo's content hash. @throws CovisError `NOT_FOUND`. */
-export function photoHash(library: Library, photoId: number): string {
-  const hash = library.db.prepare('SELECT hash FROM photo WHERE id = ?').pluck().get(photoId) as string | undefined;
-  if (hash === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${photoId}`);
-  return hash;
-}
-
 /** A file that holds this photo's content now. @throws CovisError `INPUT_MISSING` naming where it was. */
 export function photoPath(library: Library, photoId: number): string {
-  const places = library.db
-    .prepare(
-      'SELECT s.images AS folder, f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ?',
-    )
-    .all(photoId) as { folder: string; name: string }[];
+  const places = select(
+    library.db,
+    'SELECT s.images AS folder, f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ?',
+    record({ folder: text, name: text }),
+  ).all(photoId);
   const paths = places.map((p) => join(p.folder, p.name));
   const found = paths.find((p) => existsSync(p));
   if (found === undefined) {
@@ -186,13 +167,12 @@ export function photoPath(library: Library, photoId: number): string {
 
 /** @throws CovisError `NOT_FOUND`. */
 export function photoInfo(library: Library, hash: string): PhotoInfo {
-  const row = library.db
-    .prepare(
-      `SELECT p.id, p.hash, p.width, p.height, p.taken, p.latitude, p.longitude, p.focal, p.camera, f.name, s.name AS scene FROM photo p
+  const row = select(
+    library.db,
+    `SELECT p.id, p.hash, p.width, p.height, p.taken, p.latitude, p.longitude, p.focal, p.camera, f.name, s.name AS scene FROM photo p
        JOIN photo_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id WHERE p.hash = ? LIMIT 1`,
-    )
-    .get(hash) as
-    ({ id: number; hash: string; width: number; height: number; name: string; scene: string } & PhotoFacts) | undefined;
+    record({ id: integer, hash: text, width: integer, height: integer, ...PHOTO_FACTS, name: text, scene: text }),
+  ).get(hash);
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
   return {
     id: row.hash,
@@ -213,20 +193,15 @@ export function photoInfo(library: Library, hash: string): PhotoInfo {
 
 /** The clusters in which a photo is registered. */
 export function clustersOf(library: Library, photoId: number): { id: string; name: string }[] {
-  return library.db
-    .prepare(
-      'SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id',
-    )
-    .all(photoId) as { id: string; name: string }[];
+  return clustersOfPhoto(library).all(photoId);
 }
 
 /** Some photos, drawn by `seed` without loading the table; fewer than `count` when the library is small. */
 export function randomPhotos(library: Library, count: number, seed: number): PhotoInfo[] {
-  const last = library.db.prepare('SELECT COALESCE(MAX(id), 0) FROM photo').pluck().get() as number;
-  const from = library.db.prepare('SELECT hash FROM photo WHERE id >= ? ORDER BY id LIMIT 1').pluck();
+  const last = select(library.db, 'SELECT COALESCE(MAX(id), 0) FROM photo', integer).one();
+  const from = select(library.db, 'SELECT hash FROM photo WHERE id >= ? ORDER BY id LIMIT 1', text);
   const r = random(seed);
   const hashes = new Set<string>();
-  for (let i = 0; i < 3 * count && hashes.size < count && last > 0; i += 1)
-    hashes.add(from.get(1 + r.below(last)) as string);
+  for (let i = 0; i < 3 * count && hashes.size < count && last > 0; i += 1) hashes.add(from.one(1 + r.below(last)));
   return [...hashes].map((h) => photoInfo(library, h));
 }

@@ -399,6 +399,19 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE experiment;
   ALTER TABLE experiment_2 RENAME TO experiment;
   `,
+  `
+  -- Kinds of experiments are defined by what makes and shows them, not here.
+  CREATE TABLE experiment_3 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    report TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO experiment_3 SELECT * FROM experiment;
+  DROP TABLE experiment;
+  ALTER TABLE experiment_3 RENAME TO experiment;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

@@ -1,4 +1,5 @@
 import { now, type Library } from '../library/library.ts';
+import { integer, nullable, record, select, text } from '../library/rows.ts';
 
 /** The last row of the log: the action in force and the newest one that redo leads to. */
 export interface History {
@@ -19,8 +20,13 @@ export function durably<T>(library: Library, work: () => T): T {
 
 /** Where the log stands. */
 export function history(library: Library): History {
-  const row = library.db.prepare('SELECT id, head, tip FROM action ORDER BY id DESC LIMIT 1').get();
-  return (row as History | undefined) ?? { id: 0, head: null, tip: null };
+  return (
+    select(
+      library.db,
+      'SELECT id, head, tip FROM action ORDER BY id DESC LIMIT 1',
+      record<History>({ id: integer, head: nullable(integer), tip: nullable(integer) }),
+    ).get() ?? { id: 0, head: null, tip: null }
+  );
 }
 
 /** Appends a row to the log. @returns its id. */
@@ -32,7 +38,7 @@ export function append(
   after: (id: number) => { head: number | null; tip: number | null },
 ): number {
   // The row says its own id, so the id is known before it is written.
-  const id = (library.db.prepare('SELECT COALESCE(MAX(id), 0) + 1 FROM action').pluck().get() as number) || 1;
+  const id = select(library.db, 'SELECT COALESCE(MAX(id), 0) + 1 FROM action', integer).one();
   const { head, tip } = after(id);
   library.db
     .prepare('INSERT INTO action (id, created, kind, label, parent, head, tip) VALUES (?, ?, ?, ?, ?, ?, ?)')
@@ -42,22 +48,22 @@ export function append(
 
 /** Parent and name of an action. */
 export function actionRow(library: Library, id: number): { parent: number | null; label: string } {
-  return library.db.prepare('SELECT parent, label FROM action WHERE id = ?').get(id) as {
-    parent: number | null;
-    label: string;
-  };
+  return select(
+    library.db,
+    'SELECT parent, label FROM action WHERE id = ?',
+    record({ parent: nullable(integer), label: text }),
+  ).one(id);
 }
 
 /** The action after `head` on the way to `tip`; null where head is the tip. */
 export function towards(library: Library, head: number | null, tip: number | null): number | null {
   if (tip === head || tip === null) return null;
-  return library.db
-    .prepare(
-      `WITH RECURSIVE up(id, parent) AS (
-         SELECT id, parent FROM action WHERE id = :tip
-         UNION ALL SELECT a.id, a.parent FROM action a JOIN up ON a.id = up.parent WHERE up.parent IS NOT :head
-       ) SELECT id FROM up WHERE parent IS :head`,
-    )
-    .pluck()
-    .get({ tip, head }) as number;
+  return select(
+    library.db,
+    `WITH RECURSIVE up(id, parent) AS (
+       SELECT id, parent FROM action WHERE id = :tip
+       UNION ALL SELECT a.id, a.parent FROM action a JOIN up ON a.id = up.parent WHERE up.parent IS NOT :head
+     ) SELECT id FROM up WHERE parent IS :head`,
+    integer,
+  ).one({ tip, head });
 }

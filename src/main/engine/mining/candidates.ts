@@ -1,6 +1,8 @@
 import type { MiningParameters } from '../../../shared/domain.ts';
 import type { Library } from '../library/library.ts';
-import { cameraCentre, type View } from '../sfm/model.ts';
+import { flag, integer, json, list, nullable, real, record, select } from '../library/rows.ts';
+import { storedPose } from '../library/tables/cluster.ts';
+import { cameraCentre } from '../sfm/model.ts';
 import { isRelaxedInlier, isUsablePair, nearestCameras, symmetricScale, type CovisiblePair } from './positives.ts';
 
 /** Defaults of m3 and of the negatives (methods.md 1.2, 1.3). */
@@ -23,24 +25,26 @@ export const DEFAULT_MINING: MiningParameters = {
  * The scale change is symmetric (>= 1).
  */
 export function* covisiblePairs(library: Library, minShared: number): Generator<CovisiblePair> {
-  const rows = library.db
-    .prepare(
-      `SELECT p.cluster_id AS cluster, va.photo_id AS a, vb.photo_id AS b, p.shared, p.scale, va.points_seen AS seenA, vb.points_seen AS seenB
-       FROM pair p
-       JOIN view va ON va.cluster_id = p.cluster_id AND va.view_index = p.a
-       JOIN view vb ON vb.cluster_id = p.cluster_id AND vb.view_index = p.b
-       WHERE p.shared >= ? AND va.photo_id IS NOT NULL AND vb.photo_id IS NOT NULL
-       ORDER BY p.cluster_id, p.a, p.b`,
-    )
-    .iterate(minShared) as Iterable<{
-    cluster: number;
-    a: number;
-    b: number;
-    shared: number;
-    scale: number | null;
-    seenA: number;
-    seenB: number;
-  }>;
+  const rows = select(
+    library.db,
+    `SELECT p.cluster_id AS cluster, va.photo_id AS a, vb.photo_id AS b, p.shared, p.scale, va.points_seen AS seenA, vb.points_seen AS seenB
+     FROM pair p
+     JOIN view va ON va.cluster_id = p.cluster_id AND va.view_index = p.a
+     JOIN view vb ON vb.cluster_id = p.cluster_id AND vb.view_index = p.b
+     WHERE p.shared >= ? AND va.photo_id IS NOT NULL AND vb.photo_id IS NOT NULL
+     ORDER BY p.cluster_id, p.a, p.b`,
+    record({
+      cluster: integer,
+      a: integer,
+      b: integer,
+      shared: integer,
+      scale: nullable(real),
+      seenA: integer,
+      seenB: integer,
+    }),
+    // Five million pairs in a library of 100,000 photos.
+    'first',
+  ).iterate(minShared);
   for (const r of rows) {
     const scale = symmetricScale(r.scale ?? Number.NaN);
     yield { query: r.a, other: r.b, cluster: r.cluster, shared: r.shared, overlap: r.shared / r.seenA, scale };
@@ -95,22 +99,28 @@ export class CandidateReader {
     const { db } = library;
     this.#parameters = parameters;
     this.#allowed = allowed;
-    this.#viewsOf = db
-      .prepare(
-        'SELECT cluster_id, view_index, points_seen FROM view WHERE photo_id = ? ORDER BY cluster_id, view_index',
-      )
-      .raw();
-    this.#pairsOf = db
-      .prepare(
-        `SELECT b, shared, scale FROM pair WHERE cluster_id = :c AND a = :v
-         UNION ALL SELECT a, shared, scale FROM pair WHERE cluster_id = :c AND b = :v`,
-      )
-      .raw();
-    this.#givenOf = db
-      .prepare('SELECT positive_view FROM given_pair WHERE cluster_id = ? AND query_view = ? ORDER BY positive_view')
-      .pluck();
-    this.#cameras = db.prepare('SELECT photo_id, pose FROM view WHERE cluster_id = ? ORDER BY view_index').raw();
-    this.#hasGiven = db.prepare('SELECT EXISTS (SELECT 1 FROM given_pair)').pluck().get() === 1;
+    this.#viewsOf = select(
+      db,
+      'SELECT cluster_id, view_index, points_seen FROM view WHERE photo_id = ? ORDER BY cluster_id, view_index',
+      list(integer, integer, integer),
+    );
+    this.#pairsOf = select(
+      db,
+      `SELECT b, shared, scale FROM pair WHERE cluster_id = :c AND a = :v
+       UNION ALL SELECT a, shared, scale FROM pair WHERE cluster_id = :c AND b = :v`,
+      list(integer, integer, nullable(real)),
+    );
+    this.#givenOf = select(
+      db,
+      'SELECT positive_view FROM given_pair WHERE cluster_id = ? AND query_view = ? ORDER BY positive_view',
+      integer,
+    );
+    this.#cameras = select(
+      db,
+      'SELECT photo_id, pose FROM view WHERE cluster_id = ? ORDER BY view_index',
+      list(nullable(integer), json(storedPose)),
+    );
+    this.#hasGiven = select(db, 'SELECT EXISTS (SELECT 1 FROM given_pair)', flag).one();
   }
 
   /** Candidates of a photo as query, ordered by cluster and photo. */
@@ -118,14 +128,10 @@ export class CandidateReader {
     const pairs: CovisiblePair[] = [];
     const near: CovisiblePair[] = [];
     const relaxed: CovisiblePair[] = [];
-    for (const [cluster, view, seen] of this.#viewsOf.all(query) as [number, number, number][]) {
+    for (const [cluster, view, seen] of this.#viewsOf.all(query)) {
       const { photos, centres } = this.#cluster(cluster);
       const of = new Map<number, CovisiblePair>();
-      for (const [v, shared, scale] of this.#pairsOf.all({ c: cluster, v: view }) as [
-        number,
-        number,
-        number | null,
-      ][]) {
+      for (const [v, shared, scale] of this.#pairsOf.all({ c: cluster, v: view })) {
         const other = photos[v]!;
         if (other === 0 || !this.#allowed(other)) continue;
         const pair: CovisiblePair = {
@@ -139,7 +145,7 @@ export class CandidateReader {
         // A photo that is there twice keeps the view that shares most.
         if (isUsablePair(pair, this.#parameters) && (of.get(other)?.shared ?? -1) < shared) of.set(other, pair);
       }
-      for (const given of this.#hasGiven ? (this.#givenOf.all(cluster, view) as number[]) : []) {
+      for (const given of this.#hasGiven ? this.#givenOf.all(cluster, view) : []) {
         const other = photos[given]!;
         const pair = { query, other, cluster, shared: 0, overlap: 0, scale: Number.POSITIVE_INFINITY, given: true };
         if (other !== 0 && this.#allowed(other) && isUsablePair(pair, this.#parameters)) of.set(other, pair);
@@ -171,12 +177,10 @@ export class CandidateReader {
   pair(query: number, other: number): CovisiblePair | undefined {
     // Asked for many photos of one query, one after the other.
     if (this.#last?.query !== query) {
-      const views = (this.#viewsOf.all(query) as [number, number, number][]).map(([cluster, view, seen]) => ({
+      const views = this.#viewsOf.all(query).map(([cluster, view, seen]) => ({
         cluster,
         seen,
-        rows: new Map(
-          (this.#pairsOf.all({ c: cluster, v: view }) as [number, number, number | null][]).map(([v, ...r]) => [v, r]),
-        ),
+        rows: new Map(this.#pairsOf.all({ c: cluster, v: view }).map(([v, ...r]) => [v, r])),
       }));
       this.#last = { query, views };
     }
@@ -201,12 +205,11 @@ export class CandidateReader {
   #cluster(id: number): ClusterViews {
     let known = this.#clusters.get(id);
     if (known === undefined) {
-      const rows = this.#cameras.all(id) as [number | null, string][];
+      const rows = this.#cameras.all(id);
       const centres = new Float64Array(3 * rows.length);
       const viewOf = new Map<number, number>();
       rows.forEach(([photo, pose], v) => {
-        const parsed = JSON.parse(pose) as Pick<View, 'rotation' | 'translation'> | null;
-        centres.set(parsed === null ? [0, 0, 0] : cameraCentre(parsed), 3 * v);
+        centres.set(pose === null ? [0, 0, 0] : cameraCentre(pose), 3 * v);
         if (photo !== null) viewOf.set(photo, v);
       });
       known = { photos: rows.map(([photo]) => photo ?? 0), centres, viewOf };

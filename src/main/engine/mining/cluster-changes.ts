@@ -3,6 +3,7 @@ import type { Library } from '../library/library.ts';
 import { relabelPlaces } from '../sfm/places.ts';
 import { append, durably, history } from './action-log.ts';
 import { deriveCluster, type ClusterPart } from './derived-clusters.ts';
+import { integer, nullable, oneOf, record as columns, select, text } from '../library/rows.ts';
 
 /** One change of a cluster that stands in the log. */
 interface Change {
@@ -103,18 +104,19 @@ export function editClusters(
 }
 
 function rowOf(library: Library, uid: string): Row {
-  const row = library.db
-    .prepare("SELECT id, uid, COALESCE(alias, name) AS name FROM cluster_all WHERE uid = ? AND state <> 'replaced'")
-    .get(uid) as Row | undefined;
+  const row = select(
+    library.db,
+    "SELECT id, uid, COALESCE(alias, name) AS name FROM cluster_all WHERE uid = ? AND state <> 'replaced'",
+    columns<Row>({ id: integer, uid: text, name: text }),
+  ).get(uid);
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no cluster ${uid}`);
   return row;
 }
 
 function viewsOf(library: Library, id: number): number[] {
-  return library.db
-    .prepare('SELECT view_index FROM view_all WHERE cluster_id = ? ORDER BY view_index')
-    .pluck()
-    .all(id) as number[];
+  return select(library.db, 'SELECT view_index FROM view_all WHERE cluster_id = ? ORDER BY view_index', integer).all(
+    id,
+  );
 }
 
 function act(library: Library, label: string, changes: readonly Change[]): void {
@@ -129,8 +131,7 @@ function record(library: Library, label: string, changes: readonly Change[]): vo
     'INSERT INTO cluster_change (action_id, cluster_id, field, before, after) VALUES (?, ?, ?, ?, ?)',
   );
   for (const c of changes) {
-    const had = library.db.prepare(`SELECT ${c.field} FROM cluster_all WHERE id = ?`).pluck().get(c.cluster) as
-      string | null;
+    const had = select(library.db, `SELECT ${c.field} FROM cluster_all WHERE id = ?`, nullable(text)).one(c.cluster);
     insert.run(action, c.cluster, c.field, had, c.after);
   }
   turnChanges(library, action, 'after');
@@ -138,9 +139,11 @@ function record(library: Library, label: string, changes: readonly Change[]): vo
 
 /** Brings what an action did to clusters into force, or what was before it. Runs inside a transaction. */
 export function turnChanges(library: Library, action: number, to: 'before' | 'after'): void {
-  const changes = library.db
-    .prepare('SELECT cluster_id AS cluster, field, before, after FROM cluster_change WHERE action_id = ? ORDER BY id')
-    .all(action) as { cluster: number; field: 'alias' | 'state'; before: string | null; after: string | null }[];
+  const changes = select(
+    library.db,
+    'SELECT cluster_id AS cluster, field, before, after FROM cluster_change WHERE action_id = ? ORDER BY id',
+    columns({ cluster: integer, field: oneOf(['alias', 'state']), before: nullable(text), after: nullable(text) }),
+  ).all(action);
   for (const c of to === 'before' ? changes.toReversed() : changes)
     library.db.prepare(`UPDATE cluster_all SET ${c.field} = ? WHERE id = ?`).run(c[to], c.cluster);
   if (changes.some((c) => c.field === 'state')) relabelPlaces(library);

@@ -3,6 +3,8 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { actionRow, append, durably, history, towards } from './action-log.ts';
 import { turnChanges } from './cluster-changes.ts';
+import { VERDICTS } from '../../../shared/domain.ts';
+import { integer, nullable, oneOf, record, select, text } from '../library/rows.ts';
 
 /** One judgement; photos are ids of the library. */
 export interface Judgement {
@@ -32,28 +34,28 @@ export function decide(library: Library, label: string, judgements: readonly Jud
   return durably(library, () => {
     const before = history(library);
     const id = append(library, 'do', label, before.head, (own) => ({ head: own, tip: own }));
+    const insert = select(
+      library.db,
+      `INSERT INTO decision (action_id, a, b, aspect, verdict, query, replacement, note, run_id, tuple_index, previous)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      integer,
+    );
     for (const j of judgements) {
       const [a, b] = j.query < j.other ? [j.query, j.other] : [j.other, j.query];
       const previous = inForce(library, a, b, j.aspect);
-      const decision = library.db
-        .prepare(
-          `INSERT INTO decision (action_id, a, b, aspect, verdict, query, replacement, note, run_id, tuple_index, previous)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-        )
-        .pluck()
-        .get(
-          id,
-          a,
-          b,
-          j.aspect,
-          j.verdict,
-          j.query,
-          j.replacement ?? null,
-          j.note ?? null,
-          j.run ?? null,
-          j.tuple ?? null,
-          previous ?? null,
-        ) as number;
+      const decision = insert.one(
+        id,
+        a,
+        b,
+        j.aspect,
+        j.verdict,
+        j.query,
+        j.replacement ?? null,
+        j.note ?? null,
+        j.run ?? null,
+        j.tuple ?? null,
+        previous ?? null,
+      );
       put(library, a, b, j.aspect, decision);
     }
     return id;
@@ -137,12 +139,18 @@ export interface LoggedAction {
 
 /** The log from an action on. */
 export function decisionLog(library: Library, after: number, limit: number): LoggedAction[] {
-  return library.db
-    .prepare(
-      `SELECT id, created, kind, label, (SELECT COUNT(*) FROM decision d WHERE d.action_id = action.id) AS decisions
-       FROM action WHERE id > ? ORDER BY id LIMIT ?`,
-    )
-    .all(after, limit) as LoggedAction[];
+  return select(
+    library.db,
+    `SELECT id, created, kind, label, (SELECT COUNT(*) FROM decision d WHERE d.action_id = action.id) AS decisions
+     FROM action WHERE id > ? ORDER BY id LIMIT ?`,
+    record<LoggedAction>({
+      id: integer,
+      created: text,
+      kind: oneOf(['do', 'undo', 'redo']),
+      label: text,
+      decisions: integer,
+    }),
+  ).all(after, limit);
 }
 
 interface DecisionRow {
@@ -156,16 +164,27 @@ interface DecisionRow {
 }
 
 function decisionsOf(library: Library, action: number): DecisionRow[] {
-  return library.db
-    .prepare('SELECT id, a, b, aspect, previous, run_id, tuple_index FROM decision WHERE action_id = ? ORDER BY id')
-    .all(action) as DecisionRow[];
+  return select(
+    library.db,
+    'SELECT id, a, b, aspect, previous, run_id, tuple_index FROM decision WHERE action_id = ? ORDER BY id',
+    record<DecisionRow>({
+      id: integer,
+      a: integer,
+      b: integer,
+      aspect: text,
+      previous: nullable(integer),
+      run_id: nullable(integer),
+      tuple_index: nullable(integer),
+    }),
+  ).all(action);
 }
 
 function inForce(library: Library, a: number, b: number, aspect: string): number | undefined {
-  return library.db
-    .prepare('SELECT decision_id FROM verdict WHERE a = ? AND b = ? AND aspect = ?')
-    .pluck()
-    .get(a, b, aspect) as number | undefined;
+  return select(library.db, 'SELECT decision_id FROM verdict WHERE a = ? AND b = ? AND aspect = ?', integer).get(
+    a,
+    b,
+    aspect,
+  );
 }
 
 /** Makes a decision the one in force; null for none. */
@@ -193,12 +212,19 @@ export interface Judgements {
 
 /** @returns the judgements in force. */
 export function judgements(library: Library): Judgements {
-  const rows = library.db
-    .prepare(
-      `SELECT v.a, v.b, v.aspect, v.verdict, d.query, d.replacement FROM verdict v JOIN decision d ON d.id = v.decision_id
-       WHERE v.aspect <> 'note' ORDER BY d.id`,
-    )
-    .all() as { a: number; b: number; aspect: string; verdict: Verdict; query: number; replacement: number | null }[];
+  const rows = select(
+    library.db,
+    `SELECT v.a, v.b, v.aspect, v.verdict, d.query, d.replacement FROM verdict v JOIN decision d ON d.id = v.decision_id
+     WHERE v.aspect <> 'note' ORDER BY d.id`,
+    record({
+      a: integer,
+      b: integer,
+      aspect: text,
+      verdict: oneOf(VERDICTS),
+      query: integer,
+      replacement: nullable(integer),
+    }),
+  ).all();
   const refusedPositive = new Set<string>();
   const refusedNegative = new Set<string>();
   const chosen = new Map<number, number>();

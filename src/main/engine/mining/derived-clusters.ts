@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import { now, type Library } from '../library/library.ts';
 import { photoWriter } from '../library/photos.ts';
-import { cameraCentre, quaternionOf, rotationMatrix, type View } from '../sfm/model.ts';
+import { cameraCentre, quaternionOf, rotationMatrix, type Camera, type View } from '../sfm/model.ts';
+import { integer, json, list, nullable, real, record, select, text } from '../library/rows.ts';
+import { clusterWriter, storedCamera, storedPose } from '../library/tables/cluster.ts';
 
 /** Some views of a cluster. */
 export interface ClusterPart {
@@ -35,7 +37,7 @@ interface LoadedPart {
     readonly index: number;
     readonly photo: number | null;
     readonly name: string;
-    readonly camera: string;
+    readonly camera: Camera | null;
     readonly pose: Pose | null;
     readonly seen: number;
   }[];
@@ -57,7 +59,6 @@ export function deriveCluster(
   name: string,
   how: 'merged' | 'split' | 'rest',
 ): { readonly id: number; readonly uid: string; readonly aligned: boolean } {
-  const { db } = library;
   const loaded = parts.map((p) => load(library, p));
   const { placed, aligned } = place(loaded);
   const hash = createHash('sha256').update(`${how} ${now()}`);
@@ -75,46 +76,37 @@ export function deriveCluster(
   writeNpy(join(folder, 'view_offsets.npy'), merged.offsets, [merged.offsets.length]);
   writeNpy(join(folder, 'observation_points.npy'), merged.obsPoint, [merged.obsPoint.length]);
   writeNpy(join(folder, 'observation_xy.npy'), merged.obsXy, [merged.obsPoint.length, 2]);
-  const first = db
-    .prepare(
-      'SELECT c.scene_id AS scene, c.source, s.images FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE c.id = ?',
-    )
-    .get(parts[0]!.cluster) as { scene: number; source: string; images: string };
+  const first = select(
+    library.db,
+    'SELECT c.scene_id AS scene, c.source, s.images FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE c.id = ?',
+    record({ scene: integer, source: text, images: text }),
+  ).one(parts[0]!.cluster);
   // What was split off may be another place, unless its folder says that it is the same.
   const scene = how === 'split' ? photoWriter(library).scene(name, `split:${uid}`, first.images) : first.scene;
   const known = merged.errors.filter((e) => e >= 0);
-  const id = db
-    .prepare(
-      `INSERT INTO cluster_all (uid, scene_id, name, source, points, observations, mean_error, created, state)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'replaced') RETURNING id`,
-    )
-    .pluck()
-    .get(
-      uid,
-      scene,
-      name,
-      first.source,
-      n,
-      merged.obsPoint.length,
-      known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length,
-      now(),
-    ) as number;
-  const insertView = db.prepare(
-    'INSERT INTO view_all (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?)',
-  );
+  const write = clusterWriter(library);
+  const id = write.cluster({
+    uid,
+    scene,
+    name,
+    source: first.source,
+    points: n,
+    observations: merged.obsPoint.length,
+    meanError: known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length,
+    state: 'replaced',
+  });
   let base = 0;
   loaded.forEach((part, p) => {
     const at = new Map(part.views.map((v, i) => [v.index, base + i]));
     for (const v of part.views)
-      insertView.run(
-        id,
-        at.get(v.index),
-        v.photo,
-        v.name,
-        v.camera,
-        v.pose === null ? 'null' : JSON.stringify(moved(v.pose, placed[p]!)),
-        v.seen,
-      );
+      write.view(id, {
+        index: at.get(v.index)!,
+        photo: v.photo,
+        name: v.name,
+        camera: v.camera,
+        pose: v.pose === null ? null : moved(v.pose, placed[p]!),
+        seen: v.seen,
+      });
     copyPairs(library, parts[p]!.cluster, id, at);
     base += part.views.length;
   });
@@ -123,38 +115,38 @@ export function deriveCluster(
 
 function copyPairs(library: Library, from: number, to: number, at: ReadonlyMap<number, number>): void {
   const { db } = library;
-  const insert = db.prepare('INSERT INTO pair_all (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, ?)');
-  const pairs = db.prepare('SELECT a, b, shared, scale FROM pair_all WHERE cluster_id = ?').all(from) as {
-    a: number;
-    b: number;
-    shared: number;
-    scale: number | null;
-  }[];
+  const write = clusterWriter(library);
+  const pairs = select(
+    db,
+    'SELECT a, b, shared, scale FROM pair_all WHERE cluster_id = ?',
+    record({ a: integer, b: integer, shared: integer, scale: nullable(real) }),
+  );
   // Views keep their order, so that a stays below b.
-  for (const { a, b, shared, scale } of pairs)
-    if (at.has(a) && at.has(b)) insert.run(to, at.get(a), at.get(b), shared, scale);
-  const given = db
-    .prepare('SELECT query_view AS q, positive_view AS p FROM given_pair_all WHERE cluster_id = ?')
-    .all(from) as { q: number; p: number }[];
-  const insertGiven = db.prepare('INSERT INTO given_pair_all (cluster_id, query_view, positive_view) VALUES (?, ?, ?)');
-  for (const { q, p } of given) if (at.has(q) && at.has(p)) insertGiven.run(to, at.get(q), at.get(p));
+  for (const { a, b, shared, scale } of pairs.all(from))
+    if (at.has(a) && at.has(b)) write.pair(to, at.get(a)!, at.get(b)!, shared, scale);
+  const given = select(
+    db,
+    'SELECT query_view, positive_view FROM given_pair_all WHERE cluster_id = ?',
+    list(integer, integer),
+  );
+  for (const [q, p] of given.all(from)) if (at.has(q) && at.has(p)) write.given(to, at.get(q)!, at.get(p)!);
 }
 
 function load(library: Library, part: ClusterPart): LoadedPart {
-  const uid = library.db.prepare('SELECT uid FROM cluster_all WHERE id = ?').pluck().get(part.cluster) as string;
+  const uid = select(library.db, 'SELECT uid FROM cluster_all WHERE id = ?', text).one(part.cluster);
   const chosen = new Set(part.views);
-  const rows = library.db
-    .prepare(
-      'SELECT view_index AS idx, photo_id AS photo, name, camera, pose, points_seen AS seen FROM view_all WHERE cluster_id = ? ORDER BY view_index',
-    )
-    .all(part.cluster) as {
-    idx: number;
-    photo: number | null;
-    name: string;
-    camera: string;
-    pose: string;
-    seen: number;
-  }[];
+  const rows = select(
+    library.db,
+    'SELECT view_index AS idx, photo_id AS photo, name, camera, pose, points_seen AS seen FROM view_all WHERE cluster_id = ? ORDER BY view_index',
+    record({
+      idx: integer,
+      photo: nullable(integer),
+      name: text,
+      camera: json(storedCamera),
+      pose: json(storedPose),
+      seen: integer,
+    }),
+  ).all(part.cluster);
   // Clusters of given pairs have no arrays.
   const read = (name: string): ArrayLike<number> => {
     try {
@@ -185,7 +177,7 @@ function load(library: Library, part: ClusterPart): LoadedPart {
       photo: r.photo,
       name: r.name,
       camera: r.camera,
-      pose: JSON.parse(r.pose) as Pose | null,
+      pose: r.pose,
       seen: r.seen,
     })),
     points: Float32Array.from(read('points')),

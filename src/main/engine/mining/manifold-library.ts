@@ -12,6 +12,7 @@ import { mineManifold, DEFAULT_MANIFOLD } from './manifold.ts';
 import type { Mined, MinedAlternative, Tuple } from './mine.ts';
 import { separation } from './separation.ts';
 import { percentile, tupleSuspicion } from './suspicion.ts';
+import { integer, select } from '../library/rows.ts';
 
 /** Ranks within which positives are sought: a share of a small collection, methods.md's 50 in a large one. */
 const POSITIVE_SHARE = 0.06;
@@ -51,10 +52,11 @@ export async function mineManifoldTuples(
   const apart = separation(library, decided);
   const reader = new CandidateReader(library, { ...DEFAULT_MINING, minShared: 0 }, () => true);
   const placeless = new Set(
-    library.db
-      .prepare('SELECT id FROM photo WHERE NOT EXISTS (SELECT 1 FROM view v WHERE v.photo_id = photo.id)')
-      .pluck()
-      .all() as number[],
+    select(
+      library.db,
+      'SELECT id FROM photo WHERE NOT EXISTS (SELECT 1 FROM view v WHERE v.photo_id = photo.id)',
+      integer,
+    ).all(),
   );
   const place = percentile(mined.pools.flatMap((p) => p.negatives.map((n) => n.similarity)));
   const tuples: Tuple[] = [];

@@ -8,6 +8,7 @@ import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { judgements } from './decisions.ts';
 import { DEFAULT_MANIFOLD, poolsOf } from './manifold.ts';
 import { separation } from './separation.ts';
+import { nullable, record, select, text } from '../library/rows.ts';
 
 /** Photos of each strip, and nodes of the graph around a photo. */
 const STRIP = 60;
@@ -54,12 +55,13 @@ export function manifoldAround(
     ...pools.negatives.map((m) => [m.index, 'negative'] as const),
   ]);
   const apart = separation(library, judgements(library));
-  const facts = library.db.prepare(
+  const facts = select(
+    library.db,
     `SELECT p.hash, (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster,
        (SELECT s.name FROM photo_file x JOIN scene s ON s.id = x.scene_id WHERE x.photo_id = p.id LIMIT 1) AS scene FROM photo p WHERE p.id = ?`,
+    record({ hash: text, cluster: nullable(text), scene: text }),
   );
-  const fact = (i: number): { hash: string; cluster: string | null; scene: string } =>
-    facts.get(set.ids[i]!) as { hash: string; cluster: string | null; scene: string };
+  const fact = (i: number): { hash: string; cluster: string | null; scene: string } => facts.one(set.ids[i]!);
   const modelled = fact(self).cluster !== null;
   const neighbour = (i: number): ManifoldNeighbour => {
     const { hash, cluster, scene } = fact(i);

@@ -2,6 +2,8 @@ import type { ManifoldParameters, MiningParameters, MiningRunInfo } from '../../
 import { CovisError } from '../../../shared/errors.ts';
 import { now, type Library } from '../library/library.ts';
 import type { Mined } from './mine.ts';
+import { miningRunInfo } from '../../../shared/facts/mining.ts';
+import { integer, json, nullable, real, record, select, text } from '../library/rows.ts';
 
 /** Where a mining run comes from. */
 export interface MiningOrigin {
@@ -19,26 +21,25 @@ export interface MiningOrigin {
 /** Stores tuples as a versioned run, in one transaction. @returns the run's id. */
 export function storeMiningRun(library: Library, mined: Mined, origin: MiningOrigin): number {
   return library.transaction(() => {
-    const runId = library.db
-      .prepare(
-        `INSERT INTO mining_run (created, network_id, set_key, set_name, seed, size, parameters, tuples, queries, mean_negative_distance, training_id, epoch)
+    const runId = select(
+      library.db,
+      `INSERT INTO mining_run (created, network_id, set_key, set_name, seed, size, parameters, tuples, queries, mean_negative_distance, training_id, epoch)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-      )
-      .pluck()
-      .get(
-        now(),
-        origin.networkId,
-        origin.set,
-        origin.setName,
-        origin.seed,
-        origin.size,
-        JSON.stringify(origin.parameters),
-        mined.tuples.length,
-        mined.queries,
-        mined.meanNegativeDistance,
-        origin.trainingId ?? null,
-        origin.epoch ?? null,
-      ) as number;
+      integer,
+    ).one(
+      now(),
+      origin.networkId,
+      origin.set,
+      origin.setName,
+      origin.seed,
+      origin.size,
+      JSON.stringify(origin.parameters),
+      mined.tuples.length,
+      mined.queries,
+      mined.meanNegativeDistance,
+      origin.trainingId ?? null,
+      origin.epoch ?? null,
+    );
     const insert = library.db.prepare(
       `INSERT INTO tuple (run_id, tuple_index, cluster_id, query, positive, shared, overlap, scale, positive_similarity, hardest,
          strategies, disagreement, suspicion, negatives, alternatives) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -70,23 +71,35 @@ const SELECT_RUNS = `SELECT r.id, r.created, n.uid AS network, r.set_key AS "set
     r.mean_negative_distance AS meanNegativeDistance, r.training_id AS training, r.epoch
   FROM mining_run r LEFT JOIN network n ON n.id = r.network_id`;
 
-type RunRow = Omit<MiningRunInfo, 'parameters'> & { parameters: string };
-
-function info(r: RunRow): MiningRunInfo {
-  return { ...r, parameters: JSON.parse(r.parameters) as MiningRunInfo['parameters'] };
-}
+const ROW = record<MiningRunInfo>({
+  id: integer,
+  created: text,
+  network: nullable(text),
+  set: text,
+  setName: text,
+  seed: integer,
+  size: nullable(integer),
+  tuples: integer,
+  queries: integer,
+  parameters: json(miningRunInfo.shape.parameters),
+  meanNegativeDistance: real,
+  training: nullable(integer),
+  epoch: nullable(integer),
+});
 
 /** Mining runs, newest first. */
 export function listMiningRuns(library: Library): MiningRunInfo[] {
-  return (library.db.prepare(`${SELECT_RUNS} ORDER BY r.id DESC`).all() as RunRow[]).map(info);
+  return select(library.db, `${SELECT_RUNS} ORDER BY r.id DESC`, ROW).all();
 }
 
 /** One run, the newest when left out. @throws CovisError `STATE_EMPTY` without any, `NOT_FOUND`. */
 export function miningRun(library: Library, id?: number): MiningRunInfo {
-  const row = library.db
-    .prepare(`${SELECT_RUNS} ${id === undefined ? '' : 'WHERE r.id = :id'} ORDER BY r.id DESC LIMIT 1`)
-    .get(id === undefined ? {} : { id }) as RunRow | undefined;
-  if (row !== undefined) return info(row);
+  const run = select(
+    library.db,
+    `${SELECT_RUNS} ${id === undefined ? '' : 'WHERE r.id = :id'} ORDER BY r.id DESC LIMIT 1`,
+    ROW,
+  ).get(id === undefined ? {} : { id });
+  if (run !== undefined) return run;
   if (id === undefined)
     throw new CovisError('STATE_EMPTY', 'No tuples were mined yet', { hint: 'Mine them first: covis mine.' });
   throw new CovisError('NOT_FOUND', `There is no mining run ${id}`);

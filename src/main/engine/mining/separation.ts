@@ -1,5 +1,7 @@
 import type { Library } from '../library/library.ts';
 import type { Judgements } from './decisions.ts';
+import { integer, select } from '../library/rows.ts';
+import { placeOfPhotos } from '../library/tables/photo.ts';
 
 /**
  * Which photos may be negatives of each other: those of different groups. A group is a place, joined with others of which a person
@@ -15,12 +17,11 @@ export interface Separation {
 }
 
 export function separation(library: Library, judgements: Judgements): Separation {
-  const { db } = library;
-  const photos = db.prepare('SELECT id, place FROM photo').raw().all() as [number, number][];
+  const photos = [...placeOfPhotos(library)];
   const last = photos.reduce((m, [id]) => Math.max(m, id), 0);
   const place = new Int32Array(last + 1);
   for (const [id, p] of photos) place[id] = p;
-  const modelled = new Set(db.prepare('SELECT DISTINCT place FROM cluster').pluck().all() as number[]);
+  const modelled = new Set(select(library.db, 'SELECT DISTINCT place FROM cluster', integer).all());
   const parent = new Map<number, number>();
   const find = (x: number): number => {
     let root = x;

@@ -1,6 +1,8 @@
 import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
+import { integer, list, select } from '../library/rows.ts';
+import { placeOfPhotos } from '../library/tables/photo.ts';
 
 /**
  * Photos by what they may be used for. Whole places go to one side, so that nothing of a held-out place is trained on.
@@ -24,22 +26,20 @@ const FEWEST_PLACES = 4;
  */
 export function splitPlaces(library: Library, seed: number): Split {
   const { db } = library;
-  const places = db.prepare('SELECT DISTINCT place FROM cluster ORDER BY place').pluck().all() as number[];
-  const measurable = db
-    .prepare(
-      'SELECT DISTINCT place FROM cluster c WHERE EXISTS (SELECT 1 FROM pair p WHERE p.cluster_id = c.id AND p.shared >= ?) ORDER BY place',
-    )
-    .pluck()
-    .all(RELEVANT_SHARED) as number[];
-  const photos = db.prepare('SELECT id, place FROM photo ORDER BY id').all() as { id: number; place: number }[];
+  const places = select(db, 'SELECT DISTINCT place FROM cluster ORDER BY place', integer).all();
+  const measurable = select(
+    db,
+    'SELECT DISTINCT place FROM cluster c WHERE EXISTS (SELECT 1 FROM pair p WHERE p.cluster_id = c.id AND p.shared >= ?) ORDER BY place',
+    integer,
+  ).all(RELEVANT_SHARED);
+  const photos = placeOfPhotos(library);
   // Lists of pairs say themselves what they hold out.
   const told = new Map(
-    db
-      .prepare(
-        'SELECT c.place, MAX(s.held_out) FROM cluster c JOIN scene s ON s.id = c.scene_id WHERE s.held_out IS NOT NULL GROUP BY c.place',
-      )
-      .raw()
-      .all() as [number, number][],
+    select(
+      db,
+      'SELECT c.place, MAX(s.held_out) FROM cluster c JOIN scene s ON s.id = c.scene_id WHERE s.held_out IS NOT NULL GROUP BY c.place',
+      list(integer, integer),
+    ).all(),
   );
   const separate = [...told.values()].includes(1) || (places.length >= FEWEST_PLACES && measurable.length >= 2);
   const drawn = measurable.filter((place) => !told.has(place));
@@ -48,7 +48,7 @@ export function splitPlaces(library: Library, seed: number): Split {
   for (const [place, heldOut] of told) if (heldOut === 1) held.add(place);
   const modelled = new Set(places);
   const ids = (keep: (place: number) => boolean): Set<number> =>
-    new Set(photos.filter((p) => keep(p.place)).map((p) => p.id));
+    new Set([...photos].filter(([, place]) => keep(place)).map(([id]) => id));
   const training = ids((p) => modelled.has(p) && !held.has(p));
   return {
     training,

@@ -1,10 +1,12 @@
-import type { TupleAlternative, TupleInfo, TupleNegative, TupleSort, Verdict } from '../../../shared/domain.ts';
-import { STRATEGY_BITS, type ReviewProgress, type TupleList } from '../../../shared/domain.ts';
+import type { TupleAlternative, TupleInfo, TupleNegative, TupleSort } from '../../../shared/domain.ts';
+import { STRATEGY_BITS, VERDICTS, type ReviewProgress, type TupleList } from '../../../shared/domain.ts';
 import type { TupleFilterParams } from '../../../shared/contract.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
+import { integer, json, list, nullable, oneOf, real, record, select, text } from '../library/rows.ts';
+import { hashById } from '../library/tables/photo.ts';
+import { storedAlternatives, storedNegatives } from '../library/tables/tuple.ts';
 import { undoState } from './decisions.ts';
-import type { MinedAlternative, MinedNegative } from './mine.ts';
 import { miningRun } from './runs.ts';
 
 /** What a list of tuples is narrowed to; all that is given has to hold. */
@@ -93,16 +95,16 @@ export async function orderTuples(library: Library, q: TupleQuery): Promise<Uint
   const { tuples: last } = miningRun(library, q.run);
   const { sql, values } = conditions(q.filter);
   const key = SORT_KEYS[q.sort];
-  const select = library.db
-    .prepare(
-      `SELECT t.tuple_index, ${key.sql} FROM tuple t WHERE t.run_id = :run AND t.tuple_index >= :from AND t.tuple_index < :to${sql} ORDER BY t.tuple_index`,
-    )
-    .raw();
+  const part = select(
+    library.db,
+    `SELECT t.tuple_index, ${key.sql} FROM tuple t WHERE t.run_id = :run AND t.tuple_index >= :from AND t.tuple_index < :to${sql} ORDER BY t.tuple_index`,
+    list(integer, real),
+  );
   const indices = new Uint32Array(last);
   const keys = new Float64Array(last);
   let n = 0;
   for (let from = 0; from < last; from += CHUNK) {
-    for (const [index, k] of select.all({ run: q.run, from, to: from + CHUNK, ...values }) as [number, number][]) {
+    for (const [index, k] of part.all({ run: q.run, from, to: from + CHUNK, ...values })) {
       indices[n] = index;
       keys[n] = k;
       n += 1;
@@ -129,13 +131,13 @@ export class TupleLists {
   /** @throws CovisError `NOT_FOUND` for an unknown run. */
   async open(q: TupleQuery): Promise<TupleList> {
     const order = await orderTuples(this.#library, q);
-    const list = `l${this.#next++}`;
-    this.#lists.set(list, { run: q.run, order });
+    const name = `l${this.#next++}`;
+    this.#lists.set(name, { run: q.run, order });
     for (const old of this.#lists.keys()) {
       if (this.#lists.size <= LISTS_KEPT) break;
       this.#lists.delete(old);
     }
-    return { list, total: order.length };
+    return { list: name, total: order.length };
   }
 
   /** @throws CovisError `NOT_FOUND` when the list was opened too long ago: open it again. */
@@ -160,18 +162,11 @@ export class TupleLists {
   }
 }
 
-type TupleRow = Omit<TupleInfo, 'index' | 'negatives' | 'alternatives'> & {
-  readonly idx: number;
-  readonly queryId: number;
-  /** JSON of what was mined. */
-  readonly negatives: string;
-  readonly alternatives: string;
-};
-
 /** Tuples of a run by their positions, in the order asked for, with what people decided about them. */
 export function readTuples(library: Library, run: number, indices: ArrayLike<number>): TupleInfo[] {
   const { db } = library;
-  const select = db.prepare(
+  const tuple = select(
+    db,
     `SELECT t.tuple_index AS idx, t.query AS queryId, q.hash AS query, p.hash AS positive, COALESCE(c.uid, '') AS cluster, COALESCE(c.name, '') AS clusterName,
        t.shared, t.overlap, t.scale, t.positive_similarity AS positiveSimilarity, t.strategies, t.disagreement, t.suspicion, t.negatives, t.alternatives,
        v.verdict, r.hash AS replacement, m.note
@@ -179,38 +174,56 @@ export function readTuples(library: Library, run: number, indices: ArrayLike<num
      LEFT JOIN verdict v ON ${PAIR} AND v.aspect = 'positive' LEFT JOIN decision d ON d.id = v.decision_id LEFT JOIN photo r ON r.id = d.replacement
      LEFT JOIN verdict w ON w.a = MIN(t.query, t.positive) AND w.b = MAX(t.query, t.positive) AND w.aspect = 'note' LEFT JOIN decision m ON m.id = w.decision_id
      WHERE t.run_id = ? AND t.tuple_index = ?`,
+    record({
+      idx: integer,
+      queryId: integer,
+      query: text,
+      positive: text,
+      cluster: text,
+      clusterName: text,
+      shared: integer,
+      overlap: real,
+      scale: nullable(real),
+      positiveSimilarity: real,
+      strategies: integer,
+      disagreement: integer,
+      suspicion: real,
+      negatives: json(storedNegatives),
+      alternatives: json(storedAlternatives),
+      verdict: nullable(oneOf(VERDICTS)),
+      replacement: nullable(text),
+      note: nullable(text),
+    }),
   );
-  const photo = db.prepare('SELECT hash FROM photo WHERE id = ?').pluck();
-  const place = db.prepare(
+  const photo = hashById(library);
+  const place = select(
+    db,
     `SELECT p.hash AS photo, COALESCE(c.uid, '') AS cluster, COALESCE(c.name, s.name) AS clusterName FROM photo p
      JOIN photo_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id
      LEFT JOIN view v ON v.photo_id = p.id LEFT JOIN cluster c ON c.id = v.cluster_id WHERE p.id = ? LIMIT 1`,
+    record({ photo: text, cluster: text, clusterName: text }),
   );
-  const verdict = db
-    .prepare("SELECT verdict FROM verdict WHERE a = MIN(:x, :y) AND b = MAX(:x, :y) AND aspect = 'negative'")
-    .pluck();
+  const verdict = select(
+    db,
+    "SELECT verdict FROM verdict WHERE a = MIN(:x, :y) AND b = MAX(:x, :y) AND aspect = 'negative'",
+    oneOf(VERDICTS),
+  );
   const out: TupleInfo[] = [];
   for (let i = 0; i < indices.length; i += 1) {
-    const row = select.get(run, indices[i]!) as TupleRow | undefined;
+    const row = tuple.get(run, indices[i]!);
     if (row === undefined) throw new CovisError('NOT_FOUND', `Mining run ${run} has no tuple ${indices[i]}`);
     const { idx, queryId, negatives, alternatives, ...t } = row;
     out.push({
       ...t,
       index: idx,
-      negatives: (
-        JSON.parse(negatives) as (Partial<MinedNegative> & Pick<MinedNegative, 'photo' | 'similarity'>)[]
-      ).map((n): TupleNegative => ({
-        rank: null,
-        links: null,
-        mutual: false,
-        shared: 0,
+      negatives: negatives.map((n): TupleNegative => ({
         ...n,
-        ...(place.get(n.photo) as { photo: string; cluster: string; clusterName: string }),
-        verdict: (verdict.get({ x: queryId, y: n.photo }) as Verdict | undefined) ?? null,
+        ...place.one(n.photo),
+        verdict: verdict.get({ x: queryId, y: n.photo }) ?? null,
       })),
-      alternatives: (JSON.parse(alternatives) as MinedAlternative[]).map((a): TupleAlternative => ({
+      alternatives: alternatives.map((a): TupleAlternative => ({
         ...a,
-        photo: photo.get(a.photo) as string,
+        photo: photo.one(a.photo),
       })),
     });
   }
@@ -221,19 +234,19 @@ export function readTuples(library: Library, run: number, indices: ArrayLike<num
 export function reviewProgress(library: Library, run: number): ReviewProgress {
   const { tuples } = miningRun(library, run);
   const counts = new Map(
-    library.db
-      .prepare(
-        `SELECT v.verdict, COUNT(*) FROM verdict v JOIN tuple t ON t.run_id = :run AND t.query IN (v.a, v.b) AND t.positive IN (v.a, v.b)
-         WHERE v.aspect = 'positive' GROUP BY v.verdict`,
-      )
-      .raw()
-      .all({ run }) as [string, number][],
+    select(
+      library.db,
+      `SELECT v.verdict, COUNT(*) FROM verdict v JOIN tuple t ON t.run_id = :run AND t.query IN (v.a, v.b) AND t.positive IN (v.a, v.b)
+       WHERE v.aspect = 'positive' GROUP BY v.verdict`,
+      list(text, integer),
+    ).all({ run }),
   );
   const n = (verdict: string): number => counts.get(verdict) ?? 0;
-  const sameObject = library.db
-    .prepare("SELECT COUNT(*) FROM verdict WHERE aspect = 'negative' AND verdict = 'same-object'")
-    .pluck()
-    .get() as number;
+  const sameObject = select(
+    library.db,
+    "SELECT COUNT(*) FROM verdict WHERE aspect = 'negative' AND verdict = 'same-object'",
+    integer,
+  ).one();
   return {
     tuples,
     reviewed: n('accept') + n('reject') + n('swap'),

@@ -19,6 +19,8 @@ import { Runner } from './runtime.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 import { readSpec, writeSpec } from './spec.ts';
 import { storedNetwork, type StoredNetwork } from './zoo.ts';
+import { networkSpec } from '../../../shared/facts/networks.ts';
+import { flag, integer, json, nullable, record, select, text } from '../library/rows.ts';
 
 const EMBEDDED = 'mobilenet-v1-025-gem.onnx';
 
@@ -73,7 +75,7 @@ export function storeNetwork(
 
 /** Makes sure that the library has the embedded default network. */
 export function ensureDefaultNetwork(library: Library): NetworkRow {
-  const known = library.db.prepare('SELECT uid FROM network WHERE embedded = 1').pluck().get() as string | undefined;
+  const known = select(library.db, 'SELECT uid FROM network WHERE embedded = 1', text).get();
   if (known !== undefined) return networkRow(library, known);
   const { graph, spec } = readNetworkFile(resourcePath('networks', EMBEDDED));
   return storeNetwork(library, graph, spec, null, true);
@@ -188,26 +190,25 @@ export function repoolNetwork(library: Library, network: NetworkRow, pooling: Po
   );
 }
 
-function rowOf(r: { id: number; uid: string; spec: string }): NetworkRow {
-  return { id: r.id, uid: r.uid, spec: JSON.parse(r.spec) as NetworkSpec };
-}
+const ROW = record({ id: integer, uid: text, spec: json(networkSpec) });
 
 /** By content hash, or the beginning of one. @throws CovisError `NOT_FOUND`. */
 export function networkRow(library: Library, uid: string): NetworkRow {
   const escaped = uid.replace(/[^0-9a-f]/gi, '_');
-  const row = library.db
-    .prepare('SELECT id, uid, spec FROM network WHERE uid LIKE ? ORDER BY uid = ? DESC LIMIT 1')
-    .get(`${escaped}%`, uid) as { id: number; uid: string; spec: string } | undefined;
+  const row = select(
+    library.db,
+    'SELECT id, uid, spec FROM network WHERE uid LIKE ? ORDER BY uid = ? DESC LIMIT 1',
+    ROW,
+  ).get(`${escaped}%`, uid);
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no network ${uid}`);
-  return rowOf(row);
+  return row;
 }
 
 /** By its number in the library. */
 export function networkById(library: Library, id: number): NetworkRow {
-  const row = library.db.prepare('SELECT id, uid, spec FROM network WHERE id = ?').get(id) as
-    { id: number; uid: string; spec: string } | undefined;
+  const row = select(library.db, 'SELECT id, uid, spec FROM network WHERE id = ?', ROW).get(id);
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no network number ${id}`);
-  return rowOf(row);
+  return row;
 }
 
 /** The network of photos that was made last: the one a person most likely means. */
@@ -217,12 +218,11 @@ export function latestNetwork(library: Library): NetworkRow {
 
 /** The network that was made last of those that take photos, or edge maps. */
 export function latestOf(library: Library, takes: 'photos' | 'edges'): NetworkRow | undefined {
-  const row = library.db
-    .prepare(
-      `SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.edges') IS ${takes === 'photos' ? '' : 'NOT '}NULL AND json_extract(spec, '$.experiment') IS NULL ORDER BY id DESC LIMIT 1`,
-    )
-    .get() as { id: number; uid: string; spec: string } | undefined;
-  return row === undefined ? undefined : rowOf(row);
+  return select(
+    library.db,
+    `SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.edges') IS ${takes === 'photos' ? '' : 'NOT '}NULL AND json_extract(spec, '$.experiment') IS NULL ORDER BY id DESC LIMIT 1`,
+    ROW,
+  ).get();
 }
 
 /**
@@ -238,10 +238,12 @@ export async function resolveNetwork(
     return fallback === 'default' ? ensureDefaultNetwork(library) : latestNetwork(library);
   if (which === 'default') return ensureDefaultNetwork(library);
   if (/\.onnx$/i.test(which) || existsSync(which)) return importNetwork(library, which);
-  const called = library.db
-    .prepare("SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.name') = ? ORDER BY id DESC LIMIT 1")
-    .get(which) as { id: number; uid: string; spec: string } | undefined;
-  if (called !== undefined) return rowOf(called);
+  const called = select(
+    library.db,
+    "SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.name') = ? ORDER BY id DESC LIMIT 1",
+    ROW,
+  ).get(which);
+  if (called !== undefined) return called;
   const stored = storedNetwork(which);
   if (stored !== undefined) return importStored(library, stored);
   return networkRow(library, which);
@@ -254,26 +256,26 @@ export function loadNetwork(library: Library, row: NetworkRow): LoadedNetwork {
 
 /** All networks but those that experiments made, oldest first. */
 export function listNetworks(library: Library): NetworkInfo[] {
-  const rows = library.db
-    .prepare(
-      "SELECT uid, parent, spec, bytes, parameters, embedded, created FROM network WHERE json_extract(spec, '$.experiment') IS NULL ORDER BY id",
-    )
-    .all() as {
-    uid: string;
-    parent: string | null;
-    spec: string;
-    bytes: number;
-    parameters: number;
-    embedded: number;
-    created: string;
-  }[];
+  const rows = select(
+    library.db,
+    "SELECT uid, parent, spec, bytes, parameters, embedded, created FROM network WHERE json_extract(spec, '$.experiment') IS NULL ORDER BY id",
+    record({
+      uid: text,
+      parent: nullable(text),
+      spec: json(networkSpec),
+      bytes: integer,
+      parameters: integer,
+      embedded: flag,
+      created: text,
+    }),
+  ).all();
   return rows.map((r) => ({
-    ...(JSON.parse(r.spec) as NetworkSpec),
+    ...r.spec,
     id: r.uid,
     parent: r.parent,
     created: r.created,
     bytes: r.bytes,
     parameters: r.parameters,
-    embedded: r.embedded === 1,
+    embedded: r.embedded,
   }));
 }

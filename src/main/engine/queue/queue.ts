@@ -3,6 +3,7 @@ import type { EngineEvent } from '../../../shared/contract.ts';
 import type { JobInfo, JobProgress } from '../../../shared/domain.ts';
 import type { JobGiven, JobKind } from '../../../shared/jobs/index.ts';
 import type { ErrorShape } from '../../../shared/errors.ts';
+import { logger } from '../environment/log.ts';
 import type { Library } from '../library/library.ts';
 import { addJob, describeJob, getJob, jobEnded, jobStarted, listJobs } from './records.ts';
 
@@ -25,6 +26,8 @@ export interface WorkerTask {
   readonly params: unknown;
   readonly stop: SharedArrayBuffer;
 }
+
+const log = logger('queue');
 
 interface Running {
   readonly id: number;
@@ -103,6 +106,7 @@ export class JobQueue {
     const running: Running = { id: job.id, stop: new Uint8Array(stop), worker, progress: null };
     this.#running = running;
     jobStarted(this.#library, job.id);
+    log.info(`Job ${job.id}, ${job.kind}: started`);
     this.#tell(job.id);
     let ended: Extract<WorkerMessage, { type: 'end' }> | undefined;
     worker.on('message', (m: WorkerMessage) => {
@@ -114,9 +118,15 @@ export class JobQueue {
       }
     });
     let crash = '';
-    worker.on('error', (error) => (crash = error instanceof Error ? error.message : String(error)));
+    worker.on('error', (error) => {
+      log.error(`Job ${job.id}, ${job.kind}: its thread failed:`, error);
+      crash = error instanceof Error ? error.message : String(error);
+    });
     worker.on('exit', (code) => {
       this.#running = undefined;
+      log.info(
+        `Job ${job.id}, ${job.kind}: ${ended?.state ?? (this.#closed ? 'interrupted' : `thread ended with ${code}`)}`,
+      );
       if (this.#closed) return;
       jobEnded(
         this.#library,

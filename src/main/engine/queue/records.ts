@@ -1,35 +1,32 @@
+import { z } from 'zod';
 import type { JobInfo, JobState } from '../../../shared/domain.ts';
 import { JOBS, type JobGiven, type JobKind } from '../../../shared/jobs/index.ts';
 import type { JobDefinition } from '../../../shared/jobs/job.ts';
 import { check } from '../../../shared/schema.ts';
 import type { ErrorShape } from '../../../shared/errors.ts';
+import { jobInfo, jobState } from '../../../shared/facts/jobs.ts';
 import { now, type Library } from '../library/library.ts';
-
-interface JobRow {
-  id: number;
-  kind: string;
-  title: string;
-  state: JobState;
-  created: string;
-  started: string | null;
-  finished: string | null;
-  error: string | null;
-  warnings: string;
-  result: string | null;
-}
+import { integer, json, nullable, oneOf, record, select, text, type Columns } from '../library/rows.ts';
 
 const LISTED = 200;
 
-function toInfo(r: JobRow): JobInfo {
-  return {
-    ...r,
-    progress: null,
-    error: r.error === null ? null : (JSON.parse(r.error) as ErrorShape),
-    warnings: JSON.parse(r.warnings) as string[],
-    result: r.result === null ? null : (JSON.parse(r.result) as unknown),
-  };
+/** A row as others see it. */
+function infoOf(r: typeof ROW extends Columns<infer T> ? T : never): JobInfo {
+  return { ...r, progress: null };
 }
 
+const ROW = record({
+  id: integer,
+  kind: text,
+  title: text,
+  state: oneOf(jobState.options),
+  created: text,
+  started: nullable(text),
+  finished: nullable(text),
+  error: nullable(json(jobInfo.shape.error)),
+  warnings: json(jobInfo.shape.warnings),
+  result: nullable(json(z.unknown())),
+});
 const COLUMNS = 'id, kind, title, state, created, started, finished, error, warnings, result';
 
 /** What a job is called and what it is told, checked. @throws CovisError `INPUT_INVALID` naming a parameter and what it takes. */
@@ -41,10 +38,11 @@ export function describeJob<K extends JobKind>(kind: K, given: JobGiven<K>): { t
 
 /** Notes a job as waiting. */
 export function addJob(library: Library, kind: JobKind, title: string, params: unknown): number {
-  return library.db
-    .prepare('INSERT INTO job (kind, title, params, state, pid, created) VALUES (?, ?, ?, ?, ?, ?) RETURNING id')
-    .pluck()
-    .get(kind, title, JSON.stringify(params), 'queued', process.pid, now()) as number;
+  return select(
+    library.db,
+    'INSERT INTO job (kind, title, params, state, pid, created) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
+    integer,
+  ).one(kind, title, JSON.stringify(params), 'queued', process.pid, now());
 }
 
 export function jobStarted(library: Library, id: number): void {
@@ -69,15 +67,13 @@ export function jobEnded(
 }
 
 export function getJob(library: Library, id: number): JobInfo | undefined {
-  const row = library.db.prepare(`SELECT ${COLUMNS} FROM job WHERE id = ?`).get(id) as JobRow | undefined;
-  return row === undefined ? undefined : toInfo(row);
+  const found = select(library.db, `SELECT ${COLUMNS} FROM job WHERE id = ?`, ROW).get(id);
+  return found === undefined ? undefined : infoOf(found);
 }
 
 /** The newest jobs, newest first. */
 export function listJobs(library: Library): JobInfo[] {
-  return (library.db.prepare(`SELECT ${COLUMNS} FROM job ORDER BY id DESC LIMIT ${LISTED}`).all() as JobRow[]).map(
-    toInfo,
-  );
+  return select(library.db, `SELECT ${COLUMNS} FROM job ORDER BY id DESC LIMIT ${LISTED}`, ROW).all().map(infoOf);
 }
 
 /** True while another process of this machine has this id; ours was given away anew if we have it. */
@@ -98,9 +94,10 @@ export function closeInterruptedJobs(library: Library): void {
     message: 'Covis ended while this job was running',
     hint: 'Start it again: what was finished is kept.',
   };
-  const open = library.db.prepare("SELECT id, pid FROM job WHERE state IN ('running', 'queued')").all() as {
-    id: number;
-    pid: number;
-  }[];
+  const open = select(
+    library.db,
+    "SELECT id, pid FROM job WHERE state IN ('running', 'queued')",
+    record({ id: integer, pid: integer }),
+  ).all();
   for (const j of open) if (!isAlive(j.pid)) jobEnded(library, j.id, { state: 'failed', error, warnings: [] });
 }

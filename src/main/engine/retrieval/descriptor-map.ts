@@ -1,33 +1,34 @@
 import type { DescriptorMap } from '../../../shared/domain.ts';
 import type { Library } from '../library/library.ts';
 import { loadMap } from './map.ts';
+import { integer, nullable, record, select, text } from '../library/rows.ts';
 
 /** A set's stored map with what its photos can be coloured by; null when no map was made yet. */
 export function descriptorMap(library: Library, set: string): DescriptorMap | null {
   const map = loadMap(library, set);
   if (map === undefined) return null;
   const facts = new Map(
-    (
-      library.db
-        .prepare(
-          `SELECT p.id, p.hash, p.width, p.height, p.bytes, p.place,
-             (SELECT s.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = p.id LIMIT 1) AS folder,
-             (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster,
-             (SELECT MAX(v.points_seen) FROM view v WHERE v.photo_id = p.id) AS points
-           FROM photo p`,
-        )
-        .all() as {
-        id: number;
-        hash: string;
-        width: number;
-        height: number;
-        bytes: number;
-        place: number;
-        folder: string;
-        cluster: string | null;
-        points: number | null;
-      }[]
-    ).map((f) => [f.id, f]),
+    select(
+      library.db,
+      `SELECT p.id, p.hash, p.width, p.height, p.bytes, p.place,
+         (SELECT s.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = p.id LIMIT 1) AS folder,
+         (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster,
+         (SELECT MAX(v.points_seen) FROM view v WHERE v.photo_id = p.id) AS points
+       FROM photo p`,
+      record({
+        id: integer,
+        hash: text,
+        width: integer,
+        height: integer,
+        bytes: integer,
+        place: integer,
+        folder: text,
+        cluster: nullable(text),
+        points: nullable(integer),
+      }),
+    )
+      .all()
+      .map((f) => [f.id, f]),
   );
   const rows = Array.from(map.ids, (id, i) => ({ i, f: facts.get(id) })).flatMap(({ i, f }) =>
     f === undefined ? [] : [{ i, f }],

@@ -10,6 +10,7 @@ import {
   type SparseVector,
 } from './diffusion.ts';
 import type { SparseGraph } from './graph.ts';
+import { logger } from '../environment/log.ts';
 import { COLUMNS, kernelModule } from './kernels.ts';
 import type { Eigenpairs } from './spectral.ts';
 
@@ -141,6 +142,7 @@ function answer(worker: Worker): Promise<PoolReply> {
       resolve(m);
     };
     const onError = (e: unknown): void => {
+      logger('diffusion').error('A thread failed:', e);
       end();
       reject(e instanceof Error ? e : new Error(String(e)));
     };

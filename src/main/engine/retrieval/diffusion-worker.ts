@@ -1,5 +1,6 @@
 /** One thread of a {@link DiffusionPool}. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { logger } from '../environment/log.ts';
 import type { PoolReply, PoolRequest, PoolSetup } from './diffusion-pool.ts';
 import { DiffusionSolver } from './diffusion.ts';
 
@@ -14,6 +15,7 @@ port.on('message', ({ method, queries, parameters }: PoolRequest) => {
     solver.run(method, queries, parameters, (q, f) => scores.set(f, q * graph.nodes));
     port.postMessage({ scores } satisfies PoolReply, [scores.buffer]);
   } catch (error) {
+    logger('diffusion').error(`${method}:`, error);
     port.postMessage({ error: String(error) } satisfies PoolReply);
   }
 });

@@ -1,12 +1,8 @@
 import { COLUMNS, Workspace } from './kernels.ts';
-import { affinity, breadthFirst, subgraph, type SparseGraph } from './graph.ts';
+import { affinity, breadthFirst, subgraph, type SparseGraph, type SparseVector } from './graph.ts';
 import type { Eigenpairs } from './spectral.ts';
 
-/** A vector over the nodes with few entries. */
-export interface SparseVector {
-  readonly ids: ArrayLike<number>;
-  readonly values: ArrayLike<number>;
-}
+export type { SparseVector } from './graph.ts';
 
 export interface SolverParameters {
   /** α of the diffusion, 0 < α < 1. */

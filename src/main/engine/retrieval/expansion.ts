@@ -1,3 +1,5 @@
+import { defaultParameters } from '../../../shared/methods/parameters.ts';
+import { REFINEMENT } from '../../../shared/methods/superglobal.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { l2Normalise } from '../network/pooling.ts';
 import { ExactIndex, type Neighbours } from './neighbours.ts';
@@ -52,7 +54,10 @@ export interface RefinementParameters {
 }
 
 /** SuperGlobal's defaults (methods.md 1.9). */
-export const DEFAULT_REFINEMENT: RefinementParameters = { shortlist: 400, neighbours: 9, beta: 0.15 };
+export const DEFAULT_REFINEMENT: RefinementParameters = {
+  shortlist: defaultParameters('superglobal').shortlist,
+  ...REFINEMENT,
+};
 
 /**
  * SuperGlobal's re-ranking from global descriptors alone (methods.md 1.9): shortlisted vectors become weighted means with their

@@ -9,6 +9,7 @@ import type { Streamed } from '../library/prefetch.ts';
 import { DescriptorJournal } from './journal.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { Runner, type GraphRunner } from '../network/runtime.ts';
+import { integer, select, text } from '../library/rows.ts';
 
 /** Descriptors of photos: row i of `data` belongs to photo `ids[i]`. */
 export interface DescriptorSet {
@@ -74,20 +75,26 @@ function files(library: Library, network: NetworkRow, size: number): { data: str
 
 /** Changes whenever the stored descriptors do; empty while there are none. */
 export function descriptorVersion(library: Library, network: NetworkRow, size: number): string {
-  const row = library.db
-    .prepare("SELECT rows || ' ' || created FROM descriptor_set WHERE network_id = ? AND size = ?")
-    .pluck()
-    .get(network.id, size) as string | undefined;
+  const row = select(
+    library.db,
+    "SELECT rows || ' ' || created FROM descriptor_set WHERE network_id = ? AND size = ?",
+    text,
+  ).get(network.id, size);
   return row ?? '';
+}
+
+/** How many photos a network has described at a size; undefined before it was asked to. */
+export function describedPhotos(library: Library, network: NetworkRow, size: number): number | undefined {
+  return select(library.db, 'SELECT rows FROM descriptor_set WHERE network_id = ? AND size = ?', integer).get(
+    network.id,
+    size,
+  );
 }
 
 /** The stored descriptors of a network at a size, empty if there are none yet. */
 export function loadDescriptors(library: Library, network: NetworkRow, size: number): DescriptorSet {
   const { data, ids } = files(library, network, size);
-  const rows = library.db
-    .prepare('SELECT rows FROM descriptor_set WHERE network_id = ? AND size = ?')
-    .pluck()
-    .get(network.id, size) as number | undefined;
+  const rows = describedPhotos(library, network, size);
   if (rows === undefined || !existsSync(data) || !existsSync(ids))
     return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
   const matrix = readNpy(data);

@@ -23,6 +23,12 @@ export function edgeCount(g: SparseGraph): number {
   return g.columns.length / 2;
 }
 
+/** A vector over the nodes with few entries. */
+export interface SparseVector {
+  readonly ids: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+}
+
 /** The similarity of a graph: max(0, cosine)^γ (methods.md 4.1). */
 export function affinity(cosine: number, gamma: number): number {
   return cosine <= 0 ? 0 : gamma === 3 ? cosine * cosine * cosine : cosine ** gamma;

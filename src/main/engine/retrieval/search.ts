@@ -9,6 +9,8 @@ import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { unplacedPhotos } from '../sfm/places.ts';
 import { Runner } from '../network/runtime.ts';
 import type { LoadedSet } from './vector-sets.ts';
+import { integer, list, record, select, text } from '../library/rows.ts';
+import { clustersOfPhoto } from '../library/tables/cluster.ts';
 
 /** Describes images that need not be in the library, with one network that is made ready once. Release it when done. */
 export class Describer {
@@ -65,22 +67,22 @@ export function hitsOf(
   query?: string,
 ): SearchHit[] {
   const asking = query === undefined ? undefined : photoByHash(library, query);
-  const facts = library.db.prepare(
+  const facts = select(
+    library.db,
     `SELECT p.hash, p.place, p.width, p.height, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p WHERE p.id = ?`,
+    record({ hash: text, place: integer, width: integer, height: integer, name: text }),
   );
-  const clusters = library.db.prepare(
-    'SELECT DISTINCT c.uid AS id, c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = ? ORDER BY c.id',
-  );
+  const clusters = clustersOfPhoto(library);
   const unplaced = asking === undefined ? new Set<number>() : unplacedPhotos(library);
   const sharedWith = asking === undefined ? undefined : sharedPoints(library, asking.id);
   return found.map(({ image, score, box, inliers }): SearchHit => {
     const id = set.ids[image]!;
-    const f = facts.get(id) as { hash: string; place: number; name: string; width: number; height: number };
+    const f = facts.one(id);
     const shared = sharedWith?.get(id) ?? null;
     return {
       photo: f.hash,
       name: f.name,
-      clusters: clusters.all(id) as { id: string; name: string }[],
+      clusters: clusters.all(id),
       score,
       relation:
         asking === undefined
@@ -104,13 +106,13 @@ export function hitsOf(
 
 /** Photos that share points with this one, and how many (the most over clusters). */
 function sharedPoints(library: Library, photoId: number): Map<number, number> {
-  const rows = library.db
-    .prepare(
-      `SELECT vo.photo_id AS other, MAX(p.shared) AS shared FROM view vq
-       JOIN pair p ON p.cluster_id = vq.cluster_id AND (p.a = vq.view_index OR p.b = vq.view_index)
-       JOIN view vo ON vo.cluster_id = p.cluster_id AND vo.view_index = CASE WHEN p.a = vq.view_index THEN p.b ELSE p.a END
-       WHERE vq.photo_id = ? AND vo.photo_id IS NOT NULL GROUP BY vo.photo_id`,
-    )
-    .all(photoId) as { other: number; shared: number }[];
-  return new Map(rows.map((r) => [r.other, r.shared]));
+  const rows = select(
+    library.db,
+    `SELECT vo.photo_id AS other, MAX(p.shared) AS shared FROM view vq
+     JOIN pair p ON p.cluster_id = vq.cluster_id AND (p.a = vq.view_index OR p.b = vq.view_index)
+     JOIN view vo ON vo.cluster_id = p.cluster_id AND vo.view_index = CASE WHEN p.a = vq.view_index THEN p.b ELSE p.a END
+     WHERE vq.photo_id = ? AND vo.photo_id IS NOT NULL GROUP BY vo.photo_id`,
+    list(integer, integer),
+  );
+  return new Map(rows.all(photoId));
 }

@@ -1,9 +1,8 @@
 import { CholeskyDecomposition, EigenvalueDecomposition, inverse, Matrix as Dense } from 'ml-matrix';
 import type { TaskContext } from '../queue/context.ts';
 import { random } from '../library/random.ts';
-import { components, subgraph, type SparseGraph } from './graph.ts';
+import { components, subgraph, type SparseGraph, type SparseVector } from './graph.ts';
 import { COLUMNS, Workspace } from './kernels.ts';
-import type { SparseVector } from './diffusion.ts';
 import type { Matrix } from './rank.ts';
 
 /** Leading eigenpairs of S, largest algebraic value first. */

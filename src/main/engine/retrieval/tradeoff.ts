@@ -3,8 +3,9 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { random } from '../library/random.ts';
 import { DiffusionSolver, queryVector, type SparseVector } from './diffusion.ts';
+import type { GraphCache } from './graph-cache.ts';
 import { edgeCount } from './graph.ts';
-import type { GraphCache, RankParameters } from './methods.ts';
+import type { GraphParameters } from './methods/on-graph.ts';
 import { exactNeighbours } from './neighbours.ts';
 import { takeRows, type Matrix } from './rank.ts';
 import { truncateEigenpairs } from './spectral.ts';
@@ -25,7 +26,7 @@ const TRADEOFF_RESIDUAL = 1e-5;
  */
 export async function measureTradeoff(
   vectors: Matrix,
-  p: RankParameters,
+  p: GraphParameters,
   target: number,
   cache: GraphCache,
   task: TaskContext,

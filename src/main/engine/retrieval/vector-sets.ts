@@ -11,6 +11,8 @@ import { loadDescriptors } from './extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { readDescriptorFile } from './descriptor-files.ts';
 import { normaliseRows, type Matrix } from './rank.ts';
+import { flag, integer, nullable, record, select, text } from '../library/rows.ts';
+import { countPhotos } from '../library/tables/photo.ts';
 
 const HASH_BYTES = 16;
 
@@ -29,22 +31,21 @@ export interface LoadedSet {
   readonly size: number | undefined;
 }
 
-interface SetRow {
-  readonly id: number;
-  readonly uid: string;
-  readonly name: string;
-  readonly network: string | null;
-  readonly size: number | null;
-  readonly source: string | null;
-  readonly source_hash: string | null;
-  readonly regional: number;
-  readonly dim: number;
-  readonly rows: number;
-  readonly photos: number;
-  readonly half: number;
-  readonly created: string;
-}
-
+const ROW = record({
+  id: integer,
+  uid: text,
+  name: text,
+  network: nullable(text),
+  size: nullable(integer),
+  source: nullable(text),
+  source_hash: nullable(text),
+  regional: flag,
+  dim: integer,
+  rows: integer,
+  photos: integer,
+  half: flag,
+  created: text,
+});
 const SELECT = `SELECT v.id, v.uid, v.name, n.uid AS network, v.size, v.source, v.source_hash, v.regional, v.dim, v.rows, v.photos, v.half, v.created
   FROM vector_set v LEFT JOIN network n ON n.id = v.network_id`;
 
@@ -66,15 +67,15 @@ export function setKey(network: Pick<NetworkRow, 'uid'>, size: number): string {
 
 /** Every descriptor set of the library, newest first, with what makes it stale. */
 export async function listSets(library: Library): Promise<SetInfo[]> {
-  const photos = library.db.prepare('SELECT COUNT(*) FROM photo').pluck().get() as number;
+  const photos = countPhotos(library);
   const covers = (n: number): string | null => (n < photos ? `covers ${n} of ${photos} photos` : null);
-  const own = library.db
-    .prepare(
-      `SELECT n.uid AS network, json_extract(n.spec, '$.name') AS name, json_extract(n.spec, '$.dim') AS dim, d.size, d.rows, d.created
-       FROM descriptor_set d JOIN network n ON n.id = d.network_id`,
-    )
-    .all() as { network: string; name: string; dim: number; size: number; rows: number; created: string }[];
-  const others = library.db.prepare(SELECT).all() as SetRow[];
+  const own = select(
+    library.db,
+    `SELECT n.uid AS network, json_extract(n.spec, '$.name') AS name, json_extract(n.spec, '$.dim') AS dim, d.size, d.rows, d.created
+     FROM descriptor_set d JOIN network n ON n.id = d.network_id`,
+    record({ network: text, name: text, dim: integer, size: integer, rows: integer, created: text }),
+  ).all();
+  const others = select(library.db, SELECT, ROW).all();
   const infos: SetInfo[] = own.map((d) => ({
     key: `${d.network}-${d.size}`,
     name: `${d.name}, ${d.size} px`,
@@ -98,11 +99,11 @@ export async function listSets(library: Library): Promise<SetInfo[]> {
       name: v.name,
       network: v.network,
       size: v.size,
-      regional: v.regional === 1,
+      regional: v.regional,
       dim: v.dim,
       rows: v.rows,
       photos: v.photos,
-      half: v.half === 1,
+      half: v.half,
       created: v.created,
       stale: changed ?? covers(v.photos),
     });
@@ -120,12 +121,12 @@ export async function loadSet(library: Library, key: string): Promise<LoadedSet>
     const network = await resolveNetwork(library, own[1], 'latest');
     return networkSet(library, network, Number(own[2]));
   }
-  const row = library.db.prepare(`${SELECT} WHERE v.uid = ?`).get(key) as SetRow | undefined;
+  const row = select(library.db, `${SELECT} WHERE v.uid = ?`, ROW).get(key);
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no descriptor set ${key}`);
   const f = files(library, row.uid);
   const matrix = readNpy(f.data);
   const hashes = readNpy(f.ids);
-  const boxes = row.regional === 1 && existsSync(f.boxes) ? readNpy(f.boxes).data : undefined;
+  const boxes = row.regional && existsSync(f.boxes) ? readNpy(f.boxes).data : undefined;
   if (
     !(matrix.data instanceof Float32Array) ||
     !(hashes.data instanceof Uint8Array) ||
@@ -140,7 +141,7 @@ export async function loadSet(library: Library, key: string): Promise<LoadedSet>
   const network = row.network === null ? undefined : await resolveNetwork(library, row.network, 'latest');
   const named = known(library, vectors, Buffer.from(hashes.data.buffer), boxes as Float32Array | undefined);
   const common = { key, name: row.name, ids: named.ids, vectors: named.vectors, network, size: row.size ?? undefined };
-  return row.regional === 1
+  return row.regional
     ? { ...common, owners: named.owners, ...(named.boxes === undefined ? {} : { boxes: named.boxes }) }
     : common;
 }
@@ -344,11 +345,11 @@ export async function importVectors(
 function photoHashes(library: Library): Map<string, string> {
   const out = new Map<string, string>();
   const twice = new Set<string>();
-  const rows = library.db
-    .prepare(
-      'SELECT f.name, s.images AS folder, p.hash FROM photo_file f JOIN photo p ON p.id = f.photo_id JOIN scene s ON s.id = f.scene_id',
-    )
-    .iterate() as Iterable<{ name: string; folder: string; hash: string }>;
+  const rows = select(
+    library.db,
+    'SELECT f.name, s.images AS folder, p.hash FROM photo_file f JOIN photo p ON p.id = f.photo_id JOIN scene s ON s.id = f.scene_id',
+    record({ name: text, folder: text, hash: text }),
+  ).iterate();
   for (const { name, folder, hash } of rows) {
     out.set(`${folder}/${name}`, hash);
     for (const key of [name, bare(name)]) {

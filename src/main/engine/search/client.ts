@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { EdgeNetworkInfo, Explanation, ManifoldView } from '../../../shared/domain.ts';
 import { CovisError, fromErrorShape, type ErrorShape } from '../../../shared/errors.ts';
+import { logger } from '../environment/log.ts';
 import type { SearchAnswer, SearchRequest, SearchSession, SightRequest } from './session.ts';
 
 export interface SearchTask {
@@ -79,7 +80,10 @@ export class SearchClient {
       for (const p of this.#pending.values()) p.reject(new CovisError('INTERNAL', `The search thread ended${reason}`));
       this.#pending.clear();
     };
-    worker.on('error', (e) => end(`: ${e instanceof Error ? e.message : String(e)}`));
+    worker.on('error', (e) => {
+      logger('search').error('The thread failed:', e);
+      end(`: ${e instanceof Error ? e.message : String(e)}`);
+    });
     worker.on('exit', () => end(''));
     return worker;
   }

@@ -8,6 +8,8 @@ import type {
   SearchMethod,
 } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import type { GivenParameters, RankParameters } from '../../../shared/methods/index.ts';
+import { methodParameters, reportedParameters } from '../../../shared/methods/parameters.ts';
 import { judge } from '../evaluation/ground-truth.ts';
 import { loadTruth, matchTruth } from '../evaluation/truths.ts';
 import type { Features } from '../features/sift.ts';
@@ -22,23 +24,19 @@ import { DiffusionSolver } from '../retrieval/diffusion.ts';
 import type { Library } from '../library/library.ts';
 import { decode, type Crop } from '../library/pixels.ts';
 import { allPhotos, photoByHash, photoPath, upright } from '../library/photos.ts';
-import { descriptorVersion } from '../retrieval/extract.ts';
+import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
-import {
-  libraryParameters,
-  GraphCache,
-  Ranker,
-  usedParameters,
-  type Database,
-  type Queries,
-  type RankParameters,
-} from '../retrieval/methods.ts';
+import { GraphCache } from '../retrieval/graph-cache.ts';
+import type { Database, Queries } from '../retrieval/methods/method.ts';
+import { rankingParameters } from '../retrieval/methods/parameters.ts';
+import { Ranker } from '../retrieval/ranker.ts';
 import { dot, row, similarities, topByScore, type Matrix } from '../retrieval/rank.ts';
 import { rowsByImage } from '../retrieval/regions.ts';
 import { Describer, hitsOf, type Found } from '../retrieval/search.ts';
 import { loadSet, networkSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
 import { BowIndex, DEFAULT_TEACHER, describeQuery, featuresWithin } from '../teacher/bow-index.ts';
+import { countPhotos, idByHash } from '../library/tables/photo.ts';
 
 /** What is asked: a photo of the library or bytes from outside, maybe a part of it. */
 export interface AskedPhoto {
@@ -66,7 +64,7 @@ export interface SearchRequest extends AskedPhoto {
   /** Long side in pixels; what the network takes when left out. */
   readonly size?: number | undefined;
   readonly method: SearchMethod;
-  readonly ranking?: Partial<RankParameters> | undefined;
+  readonly ranking?: GivenParameters | undefined;
   readonly top: number;
   /** Judge results by an imported ground truth, when the photo is one of its queries. */
   readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
@@ -120,10 +118,11 @@ export class SearchSession {
     this.#library = library;
   }
 
-  /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo. */
+  /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo and what the method does not read. */
   async search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
     const began = performance.now();
     const { method } = r;
+    methodParameters(method, r.ranking);
     if (method === 'bow') return this.#byWords(r, began, task);
     const drawing = r.drawing === undefined ? undefined : await readDrawing(r.drawing);
     const loaded = await this.#loaded(drawing === undefined ? r : await this.#drawingNetwork(r));
@@ -131,7 +130,7 @@ export class SearchSession {
     const { set, cache, version } = loaded;
     const regional = set.owners !== undefined;
     const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
-    const parameters: RankParameters = { ...libraryParameters(method, database), ...r.ranking, method };
+    const parameters = rankingParameters(method, r.ranking, { regional, rows: set.vectors.rows });
     const start = performance.now();
     const { ranker, fresh } = await this.#ranker(database, cache, version, parameters, task);
     const preparedMs = fresh ? performance.now() - start : 0;
@@ -148,7 +147,7 @@ export class SearchSession {
       set: set.key,
       setName: set.name,
       method,
-      parameters: usedParameters(parameters),
+      parameters: reportedParameters(parameters),
       milliseconds: performance.now() - began - preparedMs,
       preparedMs,
       judgedBy: judged?.name ?? null,
@@ -214,19 +213,10 @@ export class SearchSession {
   async edges(r: { readonly network?: string | undefined }): Promise<EdgeNetworkInfo | null> {
     const network = await drawingNetwork(this.#library, r.network);
     if (network === undefined) return null;
-    const count = (sql: string, ...values: unknown[]): number =>
-      (this.#library.db
-        .prepare(sql)
-        .pluck()
-        .get(...values) as number | undefined) ?? 0;
     return {
       ...(await this.#sightOf(network.uid)).facts(),
-      described: count(
-        'SELECT rows FROM descriptor_set WHERE network_id = ? AND size = ?',
-        network.id,
-        defaultSize(network.spec),
-      ),
-      photos: count('SELECT COUNT(*) FROM photo'),
+      described: describedPhotos(this.#library, network, defaultSize(network.spec)) ?? 0,
+      photos: countPhotos(this.#library),
     };
   }
 
@@ -379,7 +369,7 @@ export class SearchSession {
     parameters: RankParameters,
     task: TaskContext | undefined,
   ): Promise<{ ranker: Ranker; fresh: boolean }> {
-    const key = `${version} ${JSON.stringify([parameters.method, usedParameters(parameters)])}`;
+    const key = `${version} ${JSON.stringify([parameters.method, reportedParameters(parameters)])}`;
     const known = this.#rankers.get(key);
     if (known !== undefined) return { ranker: await known, fresh: false };
     const ranker = Ranker.prepare(database, parameters, task, cache);
@@ -452,9 +442,9 @@ export class SearchSession {
     const { positives, ignored } = judge(t, truth.protocol)[q]!;
     const imageOf = new Map<number, number>();
     photos.forEach((p, i) => p !== undefined && imageOf.set(p, i));
-    const idOf = this.#library.db.prepare('SELECT id FROM photo WHERE hash = ?').pluck();
+    const idOf = idByHash(this.#library);
     const judged = hits.map((h): SearchHit => {
-      const id = idOf.get(h.photo) as number;
+      const id = idOf.one(h.photo);
       const image = imageOf.get(id) ?? -1;
       const relation =
         id === asking ? 'query' : positives.has(image) ? 'positive' : ignored.has(image) ? 'same-place' : 'other';

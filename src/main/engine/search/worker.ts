@@ -1,10 +1,12 @@
 /** The thread that searches: {@link SearchSession} behind messages. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { toErrorShape } from '../../../shared/errors.ts';
+import { logFailure, logger } from '../environment/log.ts';
 import { Library } from '../library/library.ts';
 import type { SearchReply, SearchTask } from './client.ts';
 import { SearchSession } from './session.ts';
 
+const log = logger('search');
 const port = parentPort!;
 const session = new SearchSession(Library.open((workerData as { libraryPath: string }).libraryPath));
 let last: Promise<unknown> = Promise.resolve();
@@ -17,6 +19,7 @@ port.on('message', ({ id, kind, request }: SearchTask) => {
       const value = await session[kind](request as never);
       reply = { id, value };
     } catch (error) {
+      logFailure(log, kind, error);
       reply = { id, error: toErrorShape(error) };
     }
     port.postMessage(reply);

@@ -4,7 +4,9 @@ import type { Library } from '../library/library.ts';
 import { readNpyRows } from '../formats/npy.ts';
 import { photoByHash, upright } from '../library/photos.ts';
 import { sharedObservations } from './covisibility.ts';
-import { cameraCentre, focalLength, rotationMatrix, type Camera, type View } from './model.ts';
+import { flag, integer, json, nullable, real, record, select, text } from '../library/rows.ts';
+import { storedCamera, storedPose } from '../library/tables/cluster.ts';
+import { cameraCentre, focalLength, rotationMatrix } from './model.ts';
 
 const SELECT_CLUSTERS = `
   SELECT c.id AS rowId, c.uid AS id, COALESCE(c.alias, c.name) AS name, s.name AS scene, c.place, c.points, c.observations, c.mean_error AS meanReprojectionError, c.state = 'excluded' AS excluded,
@@ -16,21 +18,33 @@ const SELECT_CLUSTERS = `
 
 const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1] as const;
 
-type ClusterRow = Omit<ClusterInfo, 'excluded'> & { readonly rowId: number; readonly excluded: number };
+const ROW = record({
+  rowId: integer,
+  id: text,
+  name: text,
+  scene: text,
+  place: integer,
+  points: integer,
+  observations: integer,
+  meanReprojectionError: nullable(real),
+  excluded: flag,
+  photos: integer,
+  missing: integer,
+  pairs: integer,
+  cover: nullable(text),
+});
 
-function strip({ rowId: _, excluded, ...info }: ClusterRow): ClusterInfo {
-  return { ...info, excluded: Boolean(excluded) };
+function strip({ rowId: _, ...info }: ClusterInfo & { readonly rowId: number }): ClusterInfo {
+  return info;
 }
 
 /** All clusters, in the order of their import. */
 export function listClusters(library: Library): ClusterInfo[] {
-  return (library.db.prepare(`${SELECT_CLUSTERS} WHERE c.state <> 'replaced' ORDER BY c.id`).all() as ClusterRow[]).map(
-    strip,
-  );
+  return select(library.db, `${SELECT_CLUSTERS} WHERE c.state <> 'replaced' ORDER BY c.id`, ROW).all().map(strip);
 }
 
-function clusterRow(library: Library, uid: string): ClusterRow {
-  const row = library.db.prepare(`${SELECT_CLUSTERS} WHERE c.uid = ?`).get(uid) as ClusterRow | undefined;
+function clusterRow(library: Library, uid: string): ClusterInfo & { readonly rowId: number } {
+  const row = select(library.db, `${SELECT_CLUSTERS} WHERE c.uid = ?`, ROW).get(uid);
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no cluster ${uid}`);
   return row;
 }
@@ -38,30 +52,31 @@ function clusterRow(library: Library, uid: string): ClusterRow {
 /** One cluster with its cameras. @throws CovisError `NOT_FOUND`. */
 export function clusterDetail(library: Library, uid: string): ClusterDetail {
   const row = clusterRow(library, uid);
-  const views = library.db
-    .prepare(
-      `SELECT v.view_index AS idx, v.name, v.camera, v.pose, v.points_seen AS pointsSeen, p.hash AS photo, p.orientation
-       FROM view_all v LEFT JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = ? ORDER BY v.view_index`,
-    )
-    .all(row.rowId) as {
-    idx: number;
-    name: string;
-    camera: string;
-    pose: string;
-    pointsSeen: number;
-    photo: string | null;
-    orientation: number | null;
-  }[];
-  const samePlace = library.db
-    .prepare('SELECT uid AS id, name FROM cluster WHERE place = ? AND uid <> ? ORDER BY id')
-    .all(row.place, uid) as { id: string; name: string }[];
+  const views = select(
+    library.db,
+    `SELECT v.view_index AS idx, v.name, v.camera, v.pose, v.points_seen AS pointsSeen, p.hash AS photo, p.orientation
+     FROM view_all v LEFT JOIN photo p ON p.id = v.photo_id WHERE v.cluster_id = ? ORDER BY v.view_index`,
+    record({
+      idx: integer,
+      name: text,
+      camera: json(storedCamera),
+      pose: json(storedPose),
+      pointsSeen: integer,
+      photo: nullable(text),
+      orientation: nullable(integer),
+    }),
+  ).all(row.rowId);
+  const samePlace = select(
+    library.db,
+    'SELECT uid AS id, name FROM cluster WHERE place = ? AND uid <> ? ORDER BY id',
+    record({ id: text, name: text }),
+  ).all(row.place, uid);
   return {
     ...strip(row),
-    modelled: views.every((v) => v.pose !== 'null'),
+    modelled: views.every((v) => v.pose !== null),
     samePlace,
     views: views.map((v): ClusterView => {
-      const camera = JSON.parse(v.camera) as Camera | null;
-      const pose = JSON.parse(v.pose) as Pick<View, 'rotation' | 'translation'> | null;
+      const { camera, pose } = v;
       const known = { index: v.idx, photo: v.photo, name: v.name, orientation: v.orientation ?? 1 };
       if (camera === null || pose === null)
         return { ...known, position: [0, 0, 0], rotation: IDENTITY, focal: 1, aspect: 1, pointsSeen: 0 };
@@ -80,24 +95,18 @@ export function clusterDetail(library: Library, uid: string): ClusterDetail {
 /** The views that share points with one view, most first. */
 export function covisibleViews(library: Library, uid: string, view: number): CovisibleView[] {
   const row = clusterRow(library, uid);
-  const rows = library.db
-    .prepare(
-      `SELECT CASE WHEN a = :v THEN b ELSE a END AS idx, shared, scale, a = :v AS forward,
-         (SELECT points_seen FROM view_all WHERE cluster_id = :c AND view_index = :v) AS seen
-       FROM pair_all WHERE cluster_id = :c AND (a = :v OR b = :v) ORDER BY shared DESC, idx`,
-    )
-    .all({ c: row.rowId, v: view }) as {
-    idx: number;
-    shared: number;
-    scale: number | null;
-    forward: number;
-    seen: number;
-  }[];
+  const rows = select(
+    library.db,
+    `SELECT CASE WHEN a = :v THEN b ELSE a END AS idx, shared, scale, a = :v AS forward,
+       (SELECT points_seen FROM view_all WHERE cluster_id = :c AND view_index = :v) AS seen
+     FROM pair_all WHERE cluster_id = :c AND (a = :v OR b = :v) ORDER BY shared DESC, idx`,
+    record({ idx: integer, shared: integer, scale: nullable(real), forward: flag, seen: integer }),
+  ).all({ c: row.rowId, v: view });
   return rows.map((r) => ({
     index: r.idx,
     shared: r.shared,
     overlap: r.shared / r.seen,
-    scale: r.scale === null ? 0 : r.forward === 1 ? r.scale : 1 / r.scale,
+    scale: r.scale === null ? 0 : r.forward ? r.scale : 1 / r.scale,
   }));
 }
 
@@ -129,14 +138,14 @@ export function viewPoints(library: Library, uid: string, view: number): Uint32A
 export function sharedPointsOfPhotos(library: Library, hashA: string, hashB: string): Float32Array {
   const a = photoByHash(library, hashA);
   const b = photoByHash(library, hashB);
-  const found = library.db
-    .prepare(
-      `SELECT c.uid, va.view_index AS va, vb.view_index AS vb FROM view va JOIN view vb ON vb.cluster_id = va.cluster_id
-       JOIN pair p ON p.cluster_id = va.cluster_id AND p.a = MIN(va.view_index, vb.view_index) AND p.b = MAX(va.view_index, vb.view_index)
-       JOIN cluster c ON c.id = va.cluster_id
-       WHERE va.photo_id = ? AND vb.photo_id = ? ORDER BY p.shared DESC LIMIT 1`,
-    )
-    .get(a.id, b.id) as { uid: string; va: number; vb: number } | undefined;
+  const found = select(
+    library.db,
+    `SELECT c.uid, va.view_index AS va, vb.view_index AS vb FROM view va JOIN view vb ON vb.cluster_id = va.cluster_id
+     JOIN pair p ON p.cluster_id = va.cluster_id AND p.a = MIN(va.view_index, vb.view_index) AND p.b = MAX(va.view_index, vb.view_index)
+     JOIN cluster c ON c.id = va.cluster_id
+     WHERE va.photo_id = ? AND vb.photo_id = ? ORDER BY p.shared DESC LIMIT 1`,
+    record({ uid: text, va: integer, vb: integer }),
+  ).get(a.id, b.id);
   if (found === undefined) return new Float32Array(0);
   // Only the observations of these two views: models may have fifty million.
   const part = (view: number): { point: Uint32Array; xy: Float32Array } => {

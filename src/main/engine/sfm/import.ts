@@ -3,10 +3,9 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import type { TaskContext } from '../queue/context.ts';
-import { now, type Library } from '../library/library.ts';
+import type { Library } from '../library/library.ts';
 import { writeNpy } from '../formats/npy.ts';
-import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';
-import type { PhotoFacts } from '../../../shared/domain.ts';
+import { hashFile, inspectPhoto, listImages, photoWriter, PHOTO_FACTS, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
@@ -14,6 +13,8 @@ import { meanReprojectionError, type SparseModel } from './model.ts';
 import { needsSizes, NO_PHOTOS, readModels, type PhotosAtHand } from './read.ts';
 import { photoNamer, photoSizes } from './readers/sizes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
+import { integer, real, record, select, text } from '../library/rows.ts';
+import { clusterByUid, clusterWriter } from '../library/tables/cluster.ts';
 
 export interface ImportOptions {
   readonly sources: readonly string[];
@@ -255,13 +256,22 @@ async function inspectAll(
 
 /** What the library knows of a photo whose file has the size and time that it had at the last import. */
 function unchanged(library: Library, scene: SceneLocation, name: string): PhotoFile | undefined {
-  const known = library.db
-    .prepare(
-      `SELECT f.name, p.hash, p.width, p.height, p.orientation, f.bytes, f.modified, p.taken, p.latitude, p.longitude, p.focal, p.camera
-       FROM photo_file f JOIN scene s ON s.id = f.scene_id JOIN photo p ON p.id = f.photo_id
-       WHERE s.root = ? AND s.images = ? AND f.name = ? AND p.facts_read = 1`,
-    )
-    .get(scene.root, scene.images, name) as (Omit<PhotoFile, 'facts'> & PhotoFacts) | undefined;
+  const known = select(
+    library.db,
+    `SELECT f.name, p.hash, p.width, p.height, p.orientation, f.bytes, f.modified, p.taken, p.latitude, p.longitude, p.focal, p.camera
+     FROM photo_file f JOIN scene s ON s.id = f.scene_id JOIN photo p ON p.id = f.photo_id
+     WHERE s.root = ? AND s.images = ? AND f.name = ? AND p.facts_read = 1`,
+    record({
+      name: text,
+      hash: text,
+      width: integer,
+      height: integer,
+      orientation: integer,
+      bytes: integer,
+      modified: real,
+      ...PHOTO_FACTS,
+    }),
+  ).get(scene.root, scene.images, name);
   if (known === undefined) return undefined;
   const { size, mtimeMs } = statSync(join(scene.images, name));
   if (size !== known.bytes || mtimeMs !== known.modified) return undefined;
@@ -303,49 +313,39 @@ export function commitModel(
   m: StagedModel,
   photoOf: (name: string) => { readonly id: number; readonly name: string } | undefined,
 ): string[] {
-  const { db } = library;
   const name = m.location.label === '' ? scene.name : `${scene.name}/${m.location.label}`;
-  const known = db.prepare('SELECT id FROM cluster_all WHERE uid = ?').pluck().get(m.uid) as number | undefined;
+  const known = clusterByUid(library).get(m.uid);
+  const write = clusterWriter(library);
   const clusterId =
     known ??
-    (db
-      .prepare(
-        'INSERT INTO cluster_all (uid, scene_id, name, source, points, observations, mean_error, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id',
-      )
-      .pluck()
-      .get(
-        m.uid,
-        sceneId,
-        name,
-        m.location.path,
-        m.points,
-        m.observations,
-        Number.isNaN(m.meanError) ? null : m.meanError,
-        now(),
-      ) as number);
+    write.cluster({
+      uid: m.uid,
+      scene: sceneId,
+      name,
+      source: m.location.path,
+      points: m.points,
+      observations: m.observations,
+      meanError: Number.isNaN(m.meanError) ? null : m.meanError,
+    });
   const cameras = new Map(m.model.cameras.map((c) => [c.id, c]));
-  const insertView = db.prepare(
-    'INSERT INTO view_all (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id',
-  );
   const missing: string[] = [];
   m.model.views.forEach((v, i) => {
     const photo = photoOf(v.name);
     if (photo === undefined) missing.push(join(scene.images, v.name));
-    insertView.run(
-      clusterId,
-      i,
-      photo?.id ?? null,
-      photo?.name ?? v.name,
-      m.model.matchesOnly === true ? 'null' : JSON.stringify(cameras.get(v.cameraId)),
-      m.model.matchesOnly === true ? 'null' : JSON.stringify({ rotation: v.rotation, translation: v.translation }),
-      m.pairs.pointsSeen[i]!,
-    );
+    const unposed = m.model.matchesOnly === true;
+    write.view(clusterId, {
+      index: i,
+      photo: photo?.id ?? null,
+      name: photo?.name ?? v.name,
+      camera: unposed ? null : cameras.get(v.cameraId)!,
+      pose: unposed ? null : { rotation: v.rotation, translation: v.translation },
+      seen: m.pairs.pointsSeen[i]!,
+    });
   });
   if (known === undefined) {
-    const insertPair = db.prepare('INSERT INTO pair_all (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, ?)');
     const { a, b, shared, scale } = m.pairs;
     for (let k = 0; k < a.length; k += 1)
-      insertPair.run(clusterId, a[k], b[k], shared[k], Number.isNaN(scale[k]!) ? null : scale[k]);
+      write.pair(clusterId, a[k]!, b[k]!, shared[k]!, Number.isNaN(scale[k]!) ? null : scale[k]!);
   }
   const target = library.file('clusters', m.uid);
   if (!existsSync(target)) renameSync(m.folder, target);

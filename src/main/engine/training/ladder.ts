@@ -1,5 +1,4 @@
 import type { LadderReport, LadderRung, MiningParameters, TrainingParameters } from '../../../shared/domain.ts';
-import { evaluateGeometry } from '../evaluation/geometry-protocol.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { storeExperiment } from '../library/experiments.ts';
 import type { Library } from '../library/library.ts';
@@ -8,6 +7,7 @@ import { repoolNetwork, type NetworkRow } from '../network/networks.ts';
 import { extract } from '../retrieval/extract.ts';
 import { runToContinue, runWithParameters } from './runs.ts';
 import { resume, train } from './train.ts';
+import { evaluateGeometry } from './held-out.ts';
 
 type Pooling = LadderRung['pooling'];
 

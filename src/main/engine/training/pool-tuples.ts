@@ -3,12 +3,14 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
 import { judgements } from '../mining/decisions.ts';
-import type { Mined, MinedAlternative, MinedNegative, Tuple } from '../mining/mine.ts';
+import type { Mined, MinedAlternative, Tuple } from '../mining/mine.ts';
 import { miningRun } from '../mining/runs.ts';
 import { separation } from '../mining/separation.ts';
 import { STRATEGY_BITS } from '../../../shared/domain.ts';
 import type { DescriptorSet } from '../retrieval/extract.ts';
 import { dot, row, type Matrix } from '../retrieval/rank.ts';
+import { integer, json, record, select } from '../library/rows.ts';
+import { storedAlternatives, storedNegatives } from '../library/tables/tuple.ts';
 
 /** A tuple whose loss counts `weight` times. */
 export interface WeightedTuple extends Tuple {
@@ -33,14 +35,16 @@ export function readPools(library: Library, run: number): { pools: Pool[]; param
     });
   const decided = judgements(library);
   const apart = separation(library, decided);
-  const rows = library.db
-    .prepare('SELECT query, alternatives, negatives FROM tuple WHERE run_id = ? ORDER BY tuple_index')
-    .all(run) as { query: number; alternatives: string; negatives: string }[];
+  const rows = select(
+    library.db,
+    'SELECT query, alternatives, negatives FROM tuple WHERE run_id = ? ORDER BY tuple_index',
+    record({ query: integer, alternatives: json(storedAlternatives), negatives: json(storedNegatives) }),
+  ).all(run);
   const pools = rows
     .map((r) => ({
       anchor: r.query,
-      positives: (JSON.parse(r.alternatives) as MinedAlternative[]).filter((p) => decided.mayMatch(r.query, p.photo)),
-      negatives: (JSON.parse(r.negatives) as MinedNegative[])
+      positives: r.alternatives.filter((p) => decided.mayMatch(r.query, p.photo)),
+      negatives: r.negatives
         .map((n) => n.photo)
         .filter((n) => decided.mayDiffer(r.query, n) && !apart.joined(r.query, n)),
     }))

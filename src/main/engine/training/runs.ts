@@ -1,37 +1,82 @@
 import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { defined } from '../../../shared/defined.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { miningParameters } from '../../../shared/facts/mining.ts';
+import { epochInfo, trainingParameters, trainingRunInfo } from '../../../shared/facts/training.ts';
 import type { EpochInfo, TrainingParameters, TrainingRunInfo } from '../../../shared/domain.ts';
 import { isAlive } from '../queue/records.ts';
 import type { Library } from '../library/library.ts';
 import { networkById, type NetworkRow } from '../network/networks.ts';
 import { checkpointFile } from './checkpoint.ts';
 import { DEFAULT_TRAINING } from './presets.ts';
+import { integer, json, nullable, oneOf, real, record, select, text, type Select } from '../library/rows.ts';
+
+const STATE = oneOf(trainingRunInfo.shape.state.options);
+
+/** Mining as the first libraries kept it counted negatives under their name and knew one strategy. */
+const firstMining = z
+  .object({
+    negatives: z.int(),
+    minShared: z.int(),
+    minOverlap: z.number(),
+    maxScale: z.number(),
+    queries: z.int(),
+  })
+  .transform(({ negatives, ...m }) => ({ ...m, count: negatives }));
+
+// Runs of older versions lack what they could not choose.
+const PARAMETERS = json(
+  trainingParameters
+    .extend({ mining: z.union([miningParameters.partial(), firstMining]) })
+    .partial()
+    .transform((p): TrainingParameters => ({
+      ...DEFAULT_TRAINING,
+      ...defined(p),
+      mining: { ...DEFAULT_TRAINING.mining, ...defined(p.mining ?? {}) },
+    })),
+);
+const EPOCH = json(epochInfo.extend({ skipped: epochInfo.shape.skipped.default(0) }));
+
+/** For many: what is known of the epochs of a run, in their order. */
+export function epochsOf(library: Library): Select<EpochInfo> {
+  return select(library.db, 'SELECT facts FROM epoch WHERE training_id = ? ORDER BY epoch', EPOCH);
+}
 
 /** Training runs with their epochs, newest first. */
 export function listTrainingRuns(library: Library): TrainingRunInfo[] {
-  const rows = library.db
-    .prepare(
-      `SELECT t.id, t.created, t.state, n.uid AS network, json_extract(n.spec, '$.name') AS networkName, r.uid AS result, t.parameters,
-         t.map_before AS mapBefore, t.device
-       FROM training_run t JOIN network n ON n.id = t.network_id LEFT JOIN network r ON r.id = t.result_id ORDER BY t.id DESC`,
-    )
-    .all() as (Omit<TrainingRunInfo, 'parameters' | 'epochs' | 'resumable'> & { parameters: string })[];
-  const epochs = library.db.prepare('SELECT facts FROM epoch WHERE training_id = ? ORDER BY epoch').pluck();
+  const rows = select(
+    library.db,
+    `SELECT t.id, t.created, t.state, n.uid AS network, json_extract(n.spec, '$.name') AS networkName, r.uid AS result, t.parameters,
+       t.map_before AS mapBefore, t.device
+     FROM training_run t JOIN network n ON n.id = t.network_id LEFT JOIN network r ON r.id = t.result_id ORDER BY t.id DESC`,
+    record({
+      id: integer,
+      created: text,
+      state: STATE,
+      network: text,
+      networkName: text,
+      result: nullable(text),
+      parameters: PARAMETERS,
+      mapBefore: nullable(real),
+      device: text,
+    }),
+  ).all();
+  const epochs = epochsOf(library);
   return rows.map((r) => ({
     ...r,
-    // Runs of older versions lack what they could not choose.
-    parameters: { ...DEFAULT_TRAINING, ...(JSON.parse(r.parameters) as TrainingParameters) },
     resumable: (r.state === 'failed' || r.state === 'stopped') && existsSync(checkpointFile(library, r.id)),
-    epochs: (epochs.all(r.id) as string[]).map((e) => JSON.parse(e) as EpochInfo),
+    epochs: epochs.all(r.id),
   }));
 }
 
 /** Marks runs that a crash left unfinished. */
 export function closeInterruptedRuns(library: Library): void {
-  const running = library.db.prepare("SELECT id, pid FROM training_run WHERE state = 'running'").all() as {
-    id: number;
-    pid: number;
-  }[];
+  const running = select(
+    library.db,
+    "SELECT id, pid FROM training_run WHERE state = 'running'",
+    record({ id: integer, pid: integer }),
+  ).all();
   const close = library.db.prepare("UPDATE training_run SET state = 'failed' WHERE id = ?");
   for (const r of running) if (!isAlive(r.pid)) close.run(r.id);
 }
@@ -41,16 +86,16 @@ export function closeInterruptedRuns(library: Library): void {
  * @throws CovisError `NOT_FOUND` for a run that does not exist, `STATE_CONFLICT` for one that is done or still runs.
  */
 export function runToResume(library: Library, id: number): { parameters: TrainingParameters; networkId: number } {
-  const row = library.db.prepare('SELECT state, pid, network_id, parameters FROM training_run WHERE id = ?').get(id) as
-    { state: string; pid: number; network_id: number; parameters: string } | undefined;
+  const row = select(
+    library.db,
+    'SELECT state, pid, network_id AS networkId, parameters FROM training_run WHERE id = ?',
+    record({ state: STATE, pid: integer, networkId: integer, parameters: PARAMETERS }),
+  ).get(id);
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no training run ${id}`);
   if (row.state === 'done') throw new CovisError('STATE_CONFLICT', `Training run ${id} is done`);
   if (row.state === 'running' && row.pid !== process.pid && isAlive(row.pid))
     throw new CovisError('STATE_CONFLICT', `Training run ${id} is still running, in process ${row.pid}`);
-  return {
-    parameters: { ...DEFAULT_TRAINING, ...(JSON.parse(row.parameters) as TrainingParameters) },
-    networkId: row.network_id,
-  };
+  return { parameters: row.parameters, networkId: row.networkId };
 }
 
 /** Runs of a network with these very parameters, newest first. */
@@ -63,9 +108,11 @@ function runsLike(
   state: string;
   result_id: number | null;
 }[] {
-  return library.db
-    .prepare('SELECT id, state, result_id FROM training_run WHERE network_id = ? AND parameters = ? ORDER BY id DESC')
-    .all(networkId, JSON.stringify(parameters)) as { id: number; state: string; result_id: number | null }[];
+  return select(
+    library.db,
+    'SELECT id, state, result_id FROM training_run WHERE network_id = ? AND parameters = ? ORDER BY id DESC',
+    record({ id: integer, state: text, result_id: nullable(integer) }),
+  ).all(networkId, JSON.stringify(parameters));
 }
 
 /** The network that such a run ended with, if one was done. */

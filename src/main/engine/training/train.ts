@@ -24,8 +24,9 @@ import { Sgd, type Optimiser } from './optimisers.ts';
 import { drawFromPools, readPools } from './pool-tuples.ts';
 import { decayed } from './presets.ts';
 import { Round, type RoundTuple } from './round.ts';
-import { runToResume } from './runs.ts';
+import { epochsOf, runToResume } from './runs.ts';
 import { withParameters } from './training-graph.ts';
+import { integer, select } from '../library/rows.ts';
 
 export interface TrainingResult {
   readonly trainingId: number;
@@ -181,20 +182,19 @@ class Run {
   async begin(): Promise<TrainingResult> {
     const descriptors = await this.#describe('Describing photos');
     const { db } = this.#library;
-    this.#id = db
-      .prepare(
-        'INSERT INTO training_run (created, state, pid, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
-      )
-      .pluck()
-      .get(
-        now(),
-        'running',
-        process.pid,
-        this.#network.id,
-        JSON.stringify(this.#parameters),
-        this.#executor.device,
-        this.#measure(descriptors),
-      ) as number;
+    this.#id = select(
+      db,
+      'INSERT INTO training_run (created, state, pid, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
+      integer,
+    ).one(
+      now(),
+      'running',
+      process.pid,
+      this.#network.id,
+      JSON.stringify(this.#parameters),
+      this.#executor.device,
+      this.#measure(descriptors),
+    );
     this.#task.changed('training');
     return this.#guarded(descriptors);
   }
@@ -214,11 +214,7 @@ class Run {
     const { db } = this.#library;
     // An epoch that ended after the checkpoint is gone through again.
     db.prepare('DELETE FROM epoch WHERE training_id = ? AND epoch >= ?').run(id, saved.position.epoch);
-    const facts = db
-      .prepare('SELECT facts FROM epoch WHERE training_id = ? ORDER BY epoch')
-      .pluck()
-      .all(id) as string[];
-    this.#epochs.push(...facts.map((f) => JSON.parse(f) as EpochInfo));
+    this.#epochs.push(...epochsOf(this.#library).all(id));
     db.prepare("UPDATE training_run SET state = 'running', pid = ?, device = ? WHERE id = ?").run(
       process.pid,
       this.#executor.device,
@@ -284,9 +280,11 @@ class Run {
           })
         : drawFromPools(this.#pools.pools, descriptors, queries, p.mining.count, seed);
     if (epoch === 1 && round === 0) mined.warnings.forEach((w) => this.#task.warn(w));
-    const known = this.#library.db
-      .prepare('SELECT 1 FROM mining_run WHERE training_id = ? AND epoch = ? AND seed = ?')
-      .get(this.#id, epoch, seed);
+    const known = select(
+      this.#library.db,
+      'SELECT 1 FROM mining_run WHERE training_id = ? AND epoch = ? AND seed = ?',
+      integer,
+    ).get(this.#id, epoch, seed);
     // A run that was taken up mines the same tuples again.
     if (known === undefined)
       storeMiningRun(this.#library, mined, {

@@ -1,7 +1,8 @@
 import { IMAGE, trainableParameters } from '../network/head.ts';
 import { cloneGraph, floatTensor, GraphBuilder, sizeOf, type Graph } from '../network/onnx/graph.ts';
 import { prune } from '../network/onnx/normalise.ts';
-import { differentiate, type GradientRules } from './differentiate.ts';
+import { differentiate } from './differentiate.ts';
+import type { GradientRules } from './gradients/rule.ts';
 import { GRADIENTS } from './gradients/index.ts';
 import { DIFFERENCE_EPSILON, type LossOptions } from './losses.ts';
 

@@ -1,6 +1,5 @@
 import type { WhiteningFacts } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { whiteningSample } from '../evaluation/geometry-protocol.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
@@ -9,6 +8,7 @@ import { multiScale } from '../network/multi-scale.ts';
 import { loadNetwork, storeNetwork, type NetworkRow } from '../network/networks.ts';
 import { extract } from '../retrieval/extract.ts';
 import { learnPca, learnWhitening, whiteningLayer } from '../retrieval/whitening.ts';
+import { whiteningSample } from './whitening-sample.ts';
 
 export interface WhitenOptions {
   readonly method: WhiteningFacts['method'];

@@ -1,11 +1,12 @@
 import type { EvaluationResult } from '../../../shared/domain.ts';
 import { evaluateJob } from '../../../shared/jobs/evaluate.ts';
-import { evaluateGeometry, storeEvaluation } from '../evaluation/geometry-protocol.ts';
+import { storeEvaluation } from '../evaluation/geometry-protocol.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
+import { evaluateGeometry } from '../training/held-out.ts';
 import { askedSize } from './asked.ts';
 import { work } from './work.ts';
 

@@ -1,5 +1,6 @@
 /** How every job is done. */
 import type { JOBS, JobKind } from '../../../shared/jobs/index.ts';
+import { checkWork } from './check.ts';
 import { clusterWork } from './cluster.ts';
 import { domainsWork } from './domains.ts';
 import { duplicatesWork } from './duplicates.ts';
@@ -43,4 +44,5 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   network: networkWork,
   whiten: whitenWork,
   ladder: ladderWork,
+  check: checkWork,
 };

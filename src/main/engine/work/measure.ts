@@ -1,4 +1,3 @@
-import { defined } from '../../../shared/defined.ts';
 import { PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { JobResult } from '../../../shared/jobs/index.ts';
@@ -12,7 +11,8 @@ import {
   truthBenchmark,
   type LibraryMeasurement,
 } from '../evaluation/library-measure.ts';
-import { libraryParameters, Ranker } from '../retrieval/methods.ts';
+import { rankingParameters } from '../retrieval/methods/parameters.ts';
+import { Ranker } from '../retrieval/ranker.ts';
 import { askedSet } from './asked.ts';
 import { work } from './work.ts';
 
@@ -23,7 +23,10 @@ export const measureWork = work(measureJob, async (library, p, task): Promise<Me
   const { method, protocol } = p;
   const set = await askedSet(library, p, task);
   const database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
-  const parameters = { ...libraryParameters(method, database), ...defined(p.ranking ?? {}), method };
+  const parameters = rankingParameters(method, p.ranking, {
+    regional: set.owners !== undefined,
+    rows: set.vectors.rows,
+  });
   const ranker = await Ranker.prepare(database, parameters, task);
   try {
     if (p.truth !== undefined) {

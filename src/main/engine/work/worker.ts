@@ -1,6 +1,7 @@
 /** The thread in which one job of the studio runs. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
+import { logFailure, logger } from '../environment/log.ts';
 import { cancelled, ProgressMeter } from '../queue/context.ts';
 import type { WorkerMessage, WorkerTask } from '../queue/queue.ts';
 import { Library } from '../library/library.ts';
@@ -24,6 +25,7 @@ try {
   });
   send({ type: 'end', state: 'done', warnings, result });
 } catch (error) {
+  logFailure(logger('job'), kind, error);
   const stopped = error instanceof CovisError && error.code === 'CANCELLED';
   send({
     type: 'end',

@@ -1,26 +1,18 @@
-import type { SearchHit, SearchMethod } from '../../../shared/domain.ts';
+import type { SearchHit } from '../../../shared/domain.ts';
+import { DEFINITIONS, SEARCH_METHODS, type ParameterName, type SearchMethod } from '../../../shared/methods/index.ts';
 
 /** Ranking methods as the studio names them, in the order of its lists. */
-export const METHOD_NAMES: Readonly<Record<SearchMethod, string>> = {
-  cosine: 'Cosine',
-  ann: 'Approximate (HNSW)',
-  aqe: 'Query expansion',
-  'alpha-qe': 'α query expansion',
-  dba: 'Database augmentation',
-  'alpha-dba': 'α database augmentation',
-  superglobal: 'SuperGlobal re-ranking',
-  cg: 'Diffusion, gradients',
-  iterative: 'Diffusion, iterative',
-  jacobi: 'Diffusion, Jacobi',
-  truncated: 'Diffusion, truncated',
-  fsr: 'Diffusion, spectral',
-  hybrid: 'Diffusion, hybrid',
-  offline: 'Diffusion, offline',
-  bow: 'Bag of words (teacher)',
-};
+export const METHOD_NAMES = Object.fromEntries(SEARCH_METHODS.map((m) => [m, DEFINITIONS[m].title])) as Readonly<
+  Record<SearchMethod, string>
+>;
 
 /** Methods that can rank photos by their regions. */
-export const REGIONAL: readonly SearchMethod[] = ['cosine', 'cg', 'iterative', 'jacobi', 'truncated', 'fsr', 'hybrid'];
+export const REGIONAL: readonly SearchMethod[] = SEARCH_METHODS.filter((m) => DEFINITIONS[m].takes === 'both');
+
+/** Whether a method reads a parameter; it refuses those that it does not. */
+export function reads(method: SearchMethod, parameter: ParameterName): boolean {
+  return Object.hasOwn(DEFINITIONS[method].params.shape, parameter);
+}
 
 /** What a result's border and letter mean; never colour alone. */
 export const RELATIONS: Readonly<Record<SearchHit['relation'], { mark: string; text: string }>> = {

@@ -2,7 +2,7 @@
 import { BLOCKED, blockedConv, NCHWC, rowsInOrder } from '../../network/onnx/blocked.ts';
 import { winogradFilterGradient, winogradServes } from '../../network/onnx/winograd.ts';
 import { int, intOf, ints, intsOf, type GraphBuilder, type OnnxNode } from '../../network/onnx/graph.ts';
-import type { GradientContext, GradientRule } from '../differentiate.ts';
+import type { GradientContext, GradientRule } from './rule.ts';
 import { reluByStep } from './elementwise.ts';
 import { conv, shiftedProduct, taps, windowOf, type Window } from './spatial.ts';
 

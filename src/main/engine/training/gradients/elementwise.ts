@@ -1,6 +1,6 @@
 import { float, floatOf, int } from '../../network/onnx/graph.ts';
 import { broadcast } from '../../network/onnx/shapes.ts';
-import type { GradientContext, GradientRule } from '../differentiate.ts';
+import type { GradientContext, GradientRule } from './rule.ts';
 
 const FLOAT_TYPE = 1;
 

@@ -1,4 +1,4 @@
-import type { GradientRule } from '../differentiate.ts';
+import type { GradientRule } from './rule.ts';
 import { averagePool, conv, globalAveragePool, globalMaxPool, lrn, maxPool, maxPoolByTaps, pad } from './spatial.ts';
 import * as e from './elementwise.ts';
 import {

@@ -1,6 +1,6 @@
 import { CovisError } from '../../../../shared/errors.ts';
 import { floatOf, floatTensor, int, intOf, ints, intsOf, type OnnxNode } from '../../network/onnx/graph.ts';
-import type { GradientContext, GradientRule } from '../differentiate.ts';
+import type { GradientContext, GradientRule } from './rule.ts';
 
 /** What pads a maximum. */
 const LOWEST = -3.4028234663852886e38;

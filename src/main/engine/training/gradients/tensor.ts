@@ -1,6 +1,6 @@
 import { CovisError } from '../../../../shared/errors.ts';
 import { float, floatOf, int, intOf, ints, intsOf, stringOf } from '../../network/onnx/graph.ts';
-import type { GradientContext, GradientRule } from '../differentiate.ts';
+import type { GradientContext, GradientRule } from './rule.ts';
 
 /** Restores the shape of the first input, whatever it is at run time. */
 function likeInput(c: GradientContext, g: string): string {

@@ -1,0 +1,24 @@
+import type { Library } from '../library.ts';
+import { integer, select } from '../rows.ts';
+
+/** How much a library holds of what is in force. */
+export function counts(library: Library): {
+  readonly photos: number;
+  readonly scenes: number;
+  readonly clusters: number;
+  /** Places of photos that differ. */
+  readonly places: number;
+  /** Pairs of photos that share points, and those that a list gave. */
+  readonly pairs: number;
+  readonly points: number;
+} {
+  const count = (sql: string): number => select(library.db, sql, integer).one();
+  return {
+    photos: count('SELECT COUNT(*) FROM photo'),
+    scenes: count('SELECT COUNT(*) FROM scene'),
+    clusters: count('SELECT COUNT(*) FROM cluster'),
+    places: count('SELECT COUNT(DISTINCT place) FROM photo'),
+    pairs: count('SELECT (SELECT COUNT(*) FROM pair) + (SELECT COUNT(*) FROM given_pair)'),
+    points: count('SELECT COALESCE(SUM(points), 0) FROM cluster'),
+  };
+}

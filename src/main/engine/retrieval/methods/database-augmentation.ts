@@ -1,0 +1,13 @@
+import { augmentDatabase } from '../expansion.ts';
+import { ExactIndex } from '../neighbours.ts';
+import { bySimilarity } from './by-similarity.ts';
+import type { Preparation, Prepare, Prepared } from './method.ts';
+
+/** Searches descriptors that were expanded by their `n` nearest, weighed by their similarity to the power `alpha` (methods.md 1.9). */
+async function augmented({ database, task }: Preparation, n: number, alpha: number): Promise<Prepared> {
+  task?.step('Augmenting the database', database.vectors.rows, 'descriptors');
+  return bySimilarity(database, new ExactIndex(await augmentDatabase(database.vectors, n, alpha, task)));
+}
+
+export const dba: Prepare<'dba'> = (p, o) => augmented(o, p.expansion, 0);
+export const alphaDba: Prepare<'alpha-dba'> = (p, o) => augmented(o, p.expansion, p.exponent);

@@ -1,0 +1,18 @@
+import { offlineDiffusion, offlineScores } from '../offline.ts';
+import type { Prepare } from './method.ts';
+import { onGraph } from './on-graph.ts';
+
+export const offline: Prepare<'offline'> = (p, o) =>
+  onGraph(p, o, async ({ s }) => {
+    const { rows } = o.database.vectors;
+    const lists = await o.cache.neighbours(Math.min(p.truncation, rows), o.task);
+    o.task?.step('Diffusing from every descriptor', rows, 'descriptors');
+    const beforehand = offlineDiffusion(s, lists, p, o.task);
+    return {
+      bytes: 8 * beforehand.ids.length,
+      diffuse: ({ ys, give }) => {
+        ys.forEach((y, i) => give(i, offlineScores(beforehand, y)));
+        return Promise.resolve();
+      },
+    };
+  });
