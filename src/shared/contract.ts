@@ -195,6 +195,8 @@ export const ROUTES = {
   'measurements.detail': z.object({ id: z.int() }).strict(),
   'measurements.paired': z.object({ a: z.int(), b: z.int() }).strict(),
   'map.points': z.object({ set }).strict(),
+  /** Photos whose file names have a text in them, whatever the case. */
+  'photos.find': z.object({ text: z.string().min(1).max(200), limit: z.int().min(1).max(100) }).strict(),
   'photos.random': z.object({ count: z.int().min(1).max(200), seed }).strict(),
   'jobs.list': none,
   'jobs.start': z.object({ job: pageJobSchema }).strict(),
@@ -236,6 +238,7 @@ export interface RouteResults {
   'photos.duplicates': readonly DuplicateGroup[];
   'library.cluster': { job: number };
   'photos.info': PhotoInfo;
+  'photos.find': readonly { readonly id: string; readonly name: string }[];
   'photos.random': readonly PhotoInfo[];
   'tuples.runs': readonly MiningRunInfo[];
   'tuples.open': TupleList;

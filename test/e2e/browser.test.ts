@@ -52,7 +52,18 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
   it('fits a small light window', async () => {
     const page = await browser.newPage({ viewport: { width: 1024, height: 700 }, colorScheme: 'light' });
     await page.goto(url);
-    for (const view of ['clusters', 'photos', 'tuples', 'train', 'search', 'draw', 'manifold', 'map', 'measure', 'jobs']) {
+    for (const view of [
+      'clusters',
+      'photos',
+      'tuples',
+      'train',
+      'search',
+      'draw',
+      'manifold',
+      'map',
+      'measure',
+      'jobs',
+    ]) {
       await page.goto(`${new URL(url).origin}/${view}`);
       await page.locator('h1').first().waitFor();
       await page.waitForTimeout(700);
@@ -74,7 +85,8 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
   });
 
   it('says what happened when the engine is gone, and finds it again', async () => {
-    const page = await browser.newPage();
+    const context = await browser.newContext();
+    const page = await context.newPage();
     await page.goto(url);
     await page.locator('.card').first().waitFor();
     const port = new URL(url).port;
@@ -84,18 +96,20 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
     // What is asked meanwhile ends with a reason, at once.
     await page.locator('[aria-label="Dark or light"]').waitFor();
     await page.keyboard.press('8');
-    await page.getByText(/Jobs cannot be opened|The connection to the engine is lost/).first().waitFor();
+    await page
+      .getByText(/Jobs cannot be opened|The connection to the engine is lost/)
+      .first()
+      .waitFor();
     const again = await serveLibrary(library, { port });
     server = again.server;
     // Started anew it has another key: the page says so, and is known again as soon as this browser has it.
     await bar.getByText('Open the address that it printed').waitFor();
-    const other = await page.context().newPage();
+    const other = await context.newPage();
     await other.goto(again.url);
     await other.locator('.card').first().waitFor();
     await bar.getByText('The engine is there again').waitFor();
     await page.locator('h1', { hasText: 'Jobs' }).waitFor();
     await expect.poll(() => bar.count(), { timeout: 10_000 }).toBe(0);
-    await other.close();
-    await page.close();
+    await context.close();
   });
 });

@@ -59,7 +59,7 @@ describeWith(['chromium'], 'a folder of photos, from places to curated clusters'
     await page.keyboard.press('9');
     await page.locator('.map circle').waitFor();
     expect(await page.locator('[data-test=timeline] .bar').count()).toBe(1);
-    const tiles = page.locator('.photos .tile');
+    const tiles = page.locator('.photos [role=option]');
     expect(await tiles.count()).toBeGreaterThan(20);
     await shot(page, 'photos-when');
     await page.locator('.map circle').click();

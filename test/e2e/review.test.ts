@@ -198,10 +198,7 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
     await other.keyboard.press('?');
     await other.getByRole('button', { name: 'Change keys…' }).click();
     await other.getByRole('button', { name: 'Reset all' }).click();
-    await other
-      .getByRole('button', { name: 'Change the key of “Accept”' })
-      .getByText('A', { exact: true })
-      .waitFor();
+    await other.getByRole('button', { name: 'Change the key of “Accept”' }).getByText('A', { exact: true }).waitFor();
     await other.close();
   }, 60_000);
 

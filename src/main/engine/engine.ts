@@ -20,7 +20,7 @@ import { JobQueue } from './queue/queue.ts';
 import { duplicateGroups, photoFacts } from './features/duplicates.ts';
 import { listExperiments } from './library/experiments.ts';
 import { Library } from './library/library.ts';
-import { photoByHash, photoInfo, randomPhotos } from './library/photos.ts';
+import { photoByHash, photoInfo, findPhotos, randomPhotos } from './library/photos.ts';
 import { thumbnail, thumbnailSize, uprightJpeg } from './library/thumbnails.ts';
 import { compareRuns } from './mining/compare-runs.ts';
 import { editClusters } from './mining/cluster-changes.ts';
@@ -247,6 +247,7 @@ export class Engine {
     'library.cluster': ({ path }) => ({ job: this.#jobs().start('cluster', { photos: path }) }),
     'clusters.covisible': ({ id, view }) => covisibleViews(this.#open(), id, view),
     'photos.info': ({ id }) => photoInfo(this.#open(), id),
+    'photos.find': ({ text, limit }) => findPhotos(this.#open(), text, limit),
     'photos.random': ({ count, seed }) => randomPhotos(this.#open(), count, seed),
     'tuples.runs': () => listMiningRuns(this.#open()),
     'tuples.open': (q) => this.#lists().open(q),

@@ -3,7 +3,7 @@ import type { View } from '../views/view.ts';
 
 /** Routes of the views; each keeps its state in its route and query. What is unknown leads to the first view. */
 export function routesOf(views: readonly View[]): RouteRecordRaw[] {
-  const first = { name: views[0]!.name };
+  const first = { name: views[0]!.name, params: {} };
   return [
     { path: '/', redirect: first },
     ...views.flatMap((v) =>

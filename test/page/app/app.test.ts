@@ -14,6 +14,7 @@ import { makeRouter, windowTitle } from '../../../src/renderer/app/router.ts';
 import { useLibrary } from '../../../src/renderer/stores/library.ts';
 import { usePlace } from '../../../src/renderer/stores/place.ts';
 import { VIEWS } from '../../../src/renderer/views/index.ts';
+import { FakeSocket } from '../support/fake-socket.ts';
 import { view } from '../../../src/renderer/views/view.ts';
 
 let pinia: Pinia;
@@ -24,6 +25,7 @@ beforeEach(() => {
   chosenKeys.value = {};
 });
 afterEach(() => {
+  vi.unstubAllGlobals();
   for (const w of mounted.splice(0)) w.unmount();
   document.body.innerHTML = '';
 });
@@ -139,6 +141,7 @@ describe('the palette', () => {
   });
 
   it('is used by keyboard: type, move, Enter; what is grey is not done', async () => {
+    FakeSocket.install();
     const library = useLibrary();
     library.info = { photos: 0, clusters: 0, networks: [] } as unknown as LibraryInfo;
     library.clusters = [

@@ -7,7 +7,7 @@ import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { readExif } from '../../../src/main/engine/library/exif.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { bitsOf, groupLooks, lookOf, lookWords } from '../../../src/main/engine/library/looks.ts';
-import { photoInfo } from '../../../src/main/engine/library/photos.ts';
+import { findPhotos, photoInfo } from '../../../src/main/engine/library/photos.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { importSources } from '../../../src/main/engine/sfm/import.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -74,6 +74,11 @@ describe('near duplicates', () => {
     expect(group!.photos.at(-1)!.name).toBe('small.jpg');
     expect(group!.photos.flatMap((p) => p.files).sort()).toEqual(['a copy.jpg', 'a.jpg', 'same.jpg', 'small.jpg']);
     expect(await computeLooks(library, silentContext())).toBe(0);
+    // By a part of any of their files' names, whatever the case, by name, no more than asked for.
+    const named = (text: string, limit = 9): string[] => findPhotos(library, text, limit).map((p) => p.name);
+    expect([named('COPY'), named('same'), named('%'), named('_')]).toEqual([['a copy.jpg'], ['same.jpg'], [], []]);
+    expect([named('.jpg', 2), named('.jpg').length]).toEqual([['a copy.jpg', 'a.jpg'], 4]);
+    expect(findPhotos(library, 'same', 1)[0]!.id).toBe(findPhotos(library, 'a.jpg', 1)[0]!.id);
     library.close();
   });
 });

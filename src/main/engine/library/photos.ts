@@ -196,6 +196,16 @@ export function clustersOf(library: Library, photoId: number): { id: string; nam
   return clustersOfPhoto(library).all(photoId);
 }
 
+/** Photos whose file names have a text in them, whatever its case, by name; each photo once. */
+export function findPhotos(library: Library, words: string, limit: number): { id: string; name: string }[] {
+  return select(
+    library.db,
+    `SELECT p.hash AS id, MIN(f.name) AS name FROM photo_file f JOIN photo p ON p.id = f.photo_id
+       WHERE instr(lower(f.name), lower(?)) > 0 GROUP BY p.id ORDER BY name, p.id LIMIT ?`,
+    record({ id: text, name: text }),
+  ).all(words, limit);
+}
+
 /** Some photos, drawn by `seed` without loading the table; fewer than `count` when the library is small. */
 export function randomPhotos(library: Library, count: number, seed: number): PhotoInfo[] {
   const last = select(library.db, 'SELECT COALESCE(MAX(id), 0) FROM photo', integer).one();

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { LadderRung, MeasurementInfo, TrainingRunInfo, TruthInfo } from '../../../src/shared/domain.ts';
+import { beginOf, gain, tenths } from '../../../src/renderer/views/measure/ladder-scale.ts';
+import { bestOf, columnsOf, rowsOf } from '../../../src/renderer/views/measure/matrix.ts';
+import { seriesOf } from '../../../src/renderer/views/train/curves.ts';
+
+const measured = (
+  id: number,
+  truth: string,
+  protocol: string,
+  method: string,
+  map: number,
+  set = 'b',
+): MeasurementInfo =>
+  ({ id, truth, protocol, method, map, low: map, high: map, setKey: set, setName: set }) as unknown as MeasurementInfo;
+
+describe('the matrix of measurements', () => {
+  const all = [
+    measured(1, 'aa', 'hard', 'cosine', 0.3),
+    measured(2, 'sfm:0', 'sfm', 'cg', 0.6),
+    measured(3, 'sfm:0', 'sfm-easy', 'cosine', 0.9),
+    measured(4, 'sfm:0', 'sfm-easy', 'cg', 0.95),
+    measured(5, 'aa', 'medium', 'cosine', 0.5, 'a'),
+  ];
+  const truths = [{ id: 'aa', name: 'Oxford' }] as unknown as TruthInfo[];
+
+  it('has geometry from easy to hard first, then ground truths by protocol', () => {
+    expect(columnsOf(all, truths).map((c) => [c.title, c.sub])).toEqual([
+      ['Geometry, easy', 'split 0'],
+      ['Geometry, hard', 'split 0'],
+      ['medium', 'Oxford'],
+      ['hard', 'Oxford'],
+    ]);
+    expect(columnsOf(all, []).at(-1)?.sub).toBe('ground truth');
+  });
+
+  it('has a row for each method on each set, sets by name, methods in their own order', () => {
+    const rows = rowsOf(all);
+    expect(rows.map((r) => [r.set, r.method])).toEqual([
+      ['a', 'cosine'],
+      ['b', 'cosine'],
+      ['b', 'cg'],
+    ]);
+    expect(rows[1]!.cells.get('sfm:0 sfm-easy')?.id).toBe(3);
+    expect(rows[1]!.cells.get('sfm:0 sfm')).toBeUndefined();
+  });
+
+  it('knows the best of each column', () => {
+    const best = bestOf(columnsOf(all, truths), rowsOf(all));
+    expect([best.get('sfm:0 sfm-easy'), best.get('aa hard')]).toEqual([0.95, 0.3]);
+  });
+});
+
+describe('the ladder', () => {
+  const rung = (...values: number[]): LadderRung =>
+    ({ map: { mean: values.reduce((a, b) => a + b, 0) / values.length, std: 0, values } }) as unknown as LadderRung;
+
+  it('begins at a tenth below the least value, and never below zero', () => {
+    expect(beginOf([rung(0.62, 0.7), rung(0.8)])).toBe(0.5);
+    expect(beginOf([rung(0.67)])).toBe(0.6);
+    expect(beginOf([rung(0.02)])).toBe(0);
+    expect(beginOf([])).toBe(0);
+    expect(tenths(0.7).map((t) => t.toFixed(1))).toEqual(['0.7', '0.8', '0.9', '1.0']);
+  });
+
+  it('compares a rung with the one above over the same seeds, with the sample deviation', () => {
+    const rungs = [rung(0.5, 0.6, 0.7), rung(0.55, 0.7, 0.72)];
+    expect(gain(rungs, 0)).toBeNull();
+    const g = gain(rungs, 1)!;
+    // 0.05, 0.1, 0.02: mean 0.17 / 3, deviation by n - 1.
+    expect(g.mean).toBeCloseTo(0.056667, 6);
+    expect(g.std).toBeCloseTo(0.040415, 6);
+    expect(gain([rung(0.5), rung(0.6)], 1)?.std).toBe(0);
+    expect(gain([rung(), rung(0.6)], 1)).toBeNull();
+  });
+});
+
+describe('the curves of a training', () => {
+  const run = (id: number, mapBefore: number | null): TrainingRunInfo =>
+    ({
+      id,
+      mapBefore,
+      epochs: [
+        { epoch: 1, loss: 0.4, map: 0.81, negativeDistance: null },
+        { epoch: 2, loss: 0.3, map: null, negativeDistance: 1.1 },
+      ],
+    }) as unknown as TrainingRunInfo;
+
+  it('are of what was measured; mAP is of a hundred and begins before training', () => {
+    expect(seriesOf(run(3, 0.75), null, 'map')).toEqual([
+      {
+        name: 'run 3',
+        colour: 'positive',
+        points: [
+          [0, 75],
+          [1, 81],
+        ],
+      },
+    ]);
+    expect(seriesOf(run(3, null), null, 'map')[0]!.points).toEqual([[1, 81]]);
+    expect(seriesOf(run(3, 0.75), null, 'negativeDistance')[0]!.points).toEqual([[2, 1.1]]);
+  });
+
+  it('lie over those of another run, which are dashed', () => {
+    const [own, other] = seriesOf(run(3, null), run(1, null), 'loss');
+    expect([own!.name, other!.name, own!.dashed, other!.dashed]).toEqual(['run 3', 'run 1', undefined, true]);
+    expect(other!.points).toEqual([
+      [1, 0.4],
+      [2, 0.3],
+    ]);
+  });
+});

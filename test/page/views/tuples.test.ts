@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import type { TupleInfo, TupleNegative } from '../../../src/shared/domain.ts';
+import { isDecided, judged, judgedMany } from '../../../src/renderer/views/tuples/judgements.ts';
+import { factsOf } from '../../../src/renderer/views/tuples/labels.ts';
+import { isPool, shownPhotos } from '../../../src/renderer/views/tuples/shown.ts';
+import { useTupleSelection } from '../../../src/renderer/views/tuples/use-selection.ts';
+
+const negative = (photo: string, change: Partial<TupleNegative> = {}): TupleNegative =>
+  ({
+    photo,
+    cluster: 'c',
+    clusterName: 'c',
+    similarity: 0.5,
+    rank: 1,
+    links: null,
+    mutual: false,
+    shared: 0,
+    verdict: null,
+    ...change,
+  }) as TupleNegative;
+const tuple = (change: Partial<TupleInfo> = {}): TupleInfo =>
+  ({
+    index: 6,
+    query: 'q1',
+    positive: 'p1',
+    strategies: 4,
+    shared: 40,
+    overlap: 0.5,
+    scale: 1.2,
+    positiveSimilarity: 0.8,
+    alternatives: [],
+    negatives: [negative('n1'), negative('n2')],
+    verdict: null,
+    note: null,
+    ...change,
+  }) as unknown as TupleInfo;
+const held = (k: Partial<Record<'shiftKey' | 'ctrlKey' | 'metaKey', boolean>> = {}) => ({
+  shiftKey: false,
+  ctrlKey: false,
+  metaKey: false,
+  ...k,
+});
+
+describe('a decision as the log takes it', () => {
+  const where = { run: 2, tuple: 6, query: 'q1' };
+
+  it('of the positive, of a negative, and taken away', () => {
+    expect(judged(tuple(), 2, { verdict: 'accept', target: { photo: 'p1', role: 'positive' } })).toEqual({
+      label: 'Accepted: tuple 7 of run 2',
+      judgements: [{ ...where, other: 'p1', aspect: 'positive', verdict: 'accept' }],
+    });
+    expect(judged(tuple(), 2, { verdict: 'same-object', target: { photo: 'n2', role: 'negative' } })).toEqual({
+      label: 'Same object: a negative of tuple 7 of run 2',
+      judgements: [{ ...where, other: 'n2', aspect: 'negative', verdict: 'same-object' }],
+    });
+    expect(judged(tuple(), 2, { verdict: 'none', target: { photo: 'p1', role: 'positive' } }).label).toBe(
+      'Cleared: tuple 7 of run 2',
+    );
+  });
+
+  it('of a swap names what was taken and what takes its place; of a note its text', () => {
+    expect(judged(tuple(), 2, { verdict: 'swap', target: { photo: 'a9', role: 'alternative' } })).toEqual({
+      label: 'swap in tuple 7 of run 2',
+      judgements: [{ ...where, other: 'p1', aspect: 'positive', verdict: 'swap', replacement: 'a9' }],
+    });
+    expect(judged(tuple(), 2, { verdict: 'note', target: { photo: 'p1', role: 'positive' }, note: 'dark' })).toEqual({
+      label: 'note on tuple 7 of run 2',
+      judgements: [{ ...where, other: 'p1', aspect: 'note', verdict: 'note', note: 'dark' }],
+    });
+  });
+
+  it('of many: their positives, or the hardest negative of each; one without negatives has nothing to say', () => {
+    const two = [tuple(), tuple({ index: 8, query: 'q2', positive: 'p2', negatives: [] })];
+    const others = (v: 'accept' | 'same-object') => judgedMany(two, 2, v).judgements.map((j) => [j.other, j.aspect]);
+    expect(others('accept')).toEqual([
+      ['p1', 'positive'],
+      ['p2', 'positive'],
+    ]);
+    expect(others('same-object')).toEqual([['n1', 'negative']]);
+    expect(judgedMany(two, 2, 'reject').label).toBe('Rejected: 2 tuples');
+  });
+
+  it('counts when it was said of the tuple or of one of its negatives', () => {
+    expect(isDecided(tuple())).toBe(false);
+    expect(isDecided(tuple({ verdict: 'reject' }))).toBe(true);
+    expect(isDecided(tuple({ negatives: [negative('n1'), negative('n2', { verdict: 'same-object' })] }))).toBe(true);
+  });
+});
+
+describe('tuples selected for a decision on many', () => {
+  it('by Ctrl one by one, by Shift from where the last click was; a plain click shows', () => {
+    const s = useTupleSelection();
+    expect(s.click(3, held())).toBe(false);
+    expect(s.click(6, held({ shiftKey: true }))).toBe(true);
+    expect([...s.selected.value]).toEqual([3, 4, 5, 6]);
+    s.click(1, held({ ctrlKey: true }));
+    s.click(4, held({ metaKey: true }));
+    expect([...s.selected.value].sort()).toEqual([1, 3, 5, 6]);
+    s.click(2, held({ shiftKey: true }));
+    expect([...s.selected.value].sort()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('only those that were on the screen can be decided', () => {
+    const s = useTupleSelection();
+    for (const i of [9, 2, 4]) s.toggle(i);
+    s.seen.add(4);
+    expect(s.seenSelected.value).toEqual([4]);
+    s.seen.add(2);
+    expect(s.seenSelected.value).toEqual([2, 4]);
+    s.forget();
+    expect([s.selected.value.size, s.seen.size]).toEqual([0, 0]);
+  });
+});
+
+describe('what is shown of a tuple', () => {
+  it('the positive first, then what other strategies would take, then the negatives', () => {
+    const other = { photo: 'a1', strategies: 1, shared: 9, overlap: 0, scale: null, similarity: 0.4, weight: null };
+    const shown = shownPhotos(tuple({ alternatives: [other] as unknown as TupleInfo['alternatives'] }));
+    expect(shown.map((p) => [p.photo, p.role])).toEqual([
+      ['p1', 'positive'],
+      ['a1', 'alternative'],
+      ['n1', 'negative'],
+      ['n2', 'negative'],
+    ]);
+  });
+
+  it('in numbers, of which those that are not there are left out', () => {
+    const [positive, hardest] = [shownPhotos(tuple())[0]!, shownPhotos(tuple())[1]!];
+    expect(factsOf(positive, 40)).toBe('similarity 0.800, 40 shared points, overlap 50 %, scale change 1.20');
+    expect(factsOf(hardest, 1)).toBe('similarity 0.500, 1 shared point');
+  });
+
+  it('knows a pool of the manifold', () => {
+    expect([isPool(tuple()), isPool(tuple({ strategies: 16 })), isPool(tuple({ strategies: 17 }))]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+});
