@@ -1,0 +1,47 @@
+import { libraryRoutes } from '../../../shared/routes/library.ts';
+import { EXPORTS, type LibraryInfo } from '../../../shared/domain.ts';
+import { VERSION } from '../environment/version.ts';
+import type { Library } from '../library/library.ts';
+import { integer, record, select } from '../library/rows.ts';
+import { listNetworks } from '../network/networks.ts';
+import { answers } from './answers.ts';
+import { startJob } from './jobs.ts';
+
+/** Photos are described by ONNX Runtime's CPU provider alone; what trains is chosen, and each training run says what it was. */
+const DESCRIBES = 'Descriptors: ONNX Runtime, CPU';
+
+const COUNTS = `SELECT (SELECT COUNT(*) FROM photo) AS photos, (SELECT COUNT(*) FROM scene) AS scenes, (SELECT COUNT(*) FROM cluster) AS clusters,
+  (SELECT COUNT(*) FROM pair) + (SELECT COUNT(*) FROM given_pair) AS pairs, (SELECT COALESCE(SUM(points), 0) FROM cluster) AS points`;
+
+const ROW = record({ photos: integer, scenes: integer, clusters: integer, pairs: integer, points: integer });
+
+/** What a library has. */
+export function libraryInfo(library: Library): LibraryInfo {
+  return {
+    path: library.path,
+    name: library.name,
+    ...select(library.db, COUNTS, ROW).one(),
+    networks: listNetworks(library),
+    device: DESCRIBES,
+    version: VERSION,
+  };
+}
+
+export const library = answers(libraryRoutes, {
+  'library.current': (engine) => {
+    const open = engine.current();
+    return open === undefined ? null : libraryInfo(open);
+  },
+  'library.open': async (engine, { path }) => libraryInfo(await engine.open(path)),
+  'library.import': (engine, { paths }) => startJob(engine, 'import', { sources: paths }),
+  'library.export': (engine, { path, format, run }) =>
+    startJob(engine, 'export', {
+      out: path,
+      format,
+      // A benchmark is of the library, whatever run it is asked for beside.
+      ...('run' in EXPORTS[format].params.shape ? { run } : {}),
+    }),
+  'library.cluster': (engine, { path }) => startJob(engine, 'cluster', { photos: path }),
+  'library.domains': (engine, { path }) => startJob(engine, 'domains', { folder: path }),
+  'library.network': (engine, { path, pooling }) => startJob(engine, 'network', { backbone: { file: path, pooling } }),
+});
