@@ -20,6 +20,7 @@ import { JobQueue } from './queue/queue.ts';
 import { duplicateGroups, photoFacts } from './features/duplicates.ts';
 import { listExperiments } from './library/experiments.ts';
 import { Library } from './library/library.ts';
+import { counts } from './library/tables/counts.ts';
 import { photoByHash, photoInfo, randomPhotos } from './library/photos.ts';
 import { thumbnail, thumbnailSize, uprightJpeg } from './library/thumbnails.ts';
 import { compareRuns } from './mining/compare-runs.ts';
@@ -203,16 +204,15 @@ export class Engine {
   }
 
   #info(library: Library): LibraryInfo {
-    const count = (table: 'photo' | 'scene' | 'cluster' | 'pair' | 'given_pair'): number =>
-      library.db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number;
+    const { photos, scenes, clusters, pairs, given, points } = counts(library);
     return {
       path: library.path,
       name: library.name,
-      photos: count('photo'),
-      scenes: count('scene'),
-      clusters: count('cluster'),
-      pairs: count('pair') + count('given_pair'),
-      points: (library.db.prepare('SELECT COALESCE(SUM(points), 0) FROM cluster').pluck().get() as number) ?? 0,
+      photos,
+      scenes,
+      clusters,
+      pairs: pairs + given,
+      points,
       networks: listNetworks(library),
       device: DEVICE,
       version: VERSION,
