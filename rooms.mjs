@@ -137,7 +137,7 @@ export const PACKAGES = [
   {
     name: 'sqlite',
     packages: ['better-sqlite3'],
-    from: '^(src/main/engine/library/|src/main/engine/sfm/readers/colmap-database\\.ts$|scripts/|test/)',
+    from: '^(src/main/engine/library/|src/main/engine/sfm/(readers/)?colmap-database\\.ts$|scripts/|test/)',
     why: 'the database is reached through the library',
   },
   {
