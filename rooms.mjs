@@ -33,7 +33,7 @@ export const ROOMS = [
  * keys, formats and the colours of the theme.
  */
 export const FLOORS = [
-  ['ground', 'lib/|app/(transport|keys|format|latest|log)\\.ts$|stores/theme\\.ts$|env\\.d\\.ts$|styles/'],
+  ['ground', 'lib/|transport/|app/(transport|keys|format|latest|log)\\.ts$|stores/theme\\.ts$|env\\.d\\.ts$|styles/'],
   ['kit', 'kit/|components/'],
   ['scenes', 'scenes/'],
   ['stores', 'stores/'],
