@@ -2,7 +2,7 @@ import { libraryRoutes } from '../../../shared/routes/library.ts';
 import { EXPORTS, type LibraryInfo } from '../../../shared/domain.ts';
 import { VERSION } from '../environment/version.ts';
 import type { Library } from '../library/library.ts';
-import { integer, record, select } from '../library/rows.ts';
+import { counts } from '../library/tables/counts.ts';
 import { listNetworks } from '../network/networks.ts';
 import { answers } from './answers.ts';
 import { startJob } from './jobs.ts';
@@ -10,17 +10,17 @@ import { startJob } from './jobs.ts';
 /** Photos are described by ONNX Runtime's CPU provider alone; what trains is chosen, and each training run says what it was. */
 const DESCRIBES = 'Descriptors: ONNX Runtime, CPU';
 
-const COUNTS = `SELECT (SELECT COUNT(*) FROM photo) AS photos, (SELECT COUNT(*) FROM scene) AS scenes, (SELECT COUNT(*) FROM cluster) AS clusters,
-  (SELECT COUNT(*) FROM pair) + (SELECT COUNT(*) FROM given_pair) AS pairs, (SELECT COALESCE(SUM(points), 0) FROM cluster) AS points`;
-
-const ROW = record({ photos: integer, scenes: integer, clusters: integer, pairs: integer, points: integer });
-
 /** What a library has. */
 export function libraryInfo(library: Library): LibraryInfo {
+  const { photos, scenes, clusters, pairs, given, points } = counts(library);
   return {
     path: library.path,
     name: library.name,
-    ...select(library.db, COUNTS, ROW).one(),
+    photos,
+    scenes,
+    clusters,
+    pairs: pairs + given,
+    points,
     networks: listNetworks(library),
     device: DESCRIBES,
     version: VERSION,

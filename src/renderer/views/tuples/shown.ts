@@ -1,5 +1,4 @@
-import type { TupleAlternative, TupleInfo, TupleNegative } from '../../../shared/domain.ts';
-import { strategiesOf } from './labels.ts';
+import { STRATEGY_BITS, type TupleAlternative, type TupleInfo, type TupleNegative } from '../../../shared/domain.ts';
 
 /** A photo of a tuple beside its query. */
 export interface Shown {
@@ -33,5 +32,5 @@ export function shownPhotos(t: TupleInfo): Shown[] {
 
 /** True for a pool that was mined on a manifold. */
 export function isPool(t: TupleInfo): boolean {
-  return strategiesOf(t.strategies).includes('manifold');
+  return (t.strategies & STRATEGY_BITS.manifold) !== 0;
 }
