@@ -102,7 +102,7 @@ export function list<const C extends readonly Cell<unknown>[]>(
  * keeps whatever a damaged page or another program wrote). A single {@link Cell} reads statements of one column and gives its values.
  *
  * `first` looks at the first row of each result alone. It is for streams of millions of rows of plain columns (a million rows of
- * seven columns take 0.35 s unread, a seventh more when every one is looked at, a third more where they come one by one), not for cells
+ * seven columns take 0.35 s unread, up to a quarter more when every one is looked at, a third more where they come one by one), not for cells
  * that read (JSON, flags).
  * @throws CovisError `INPUT_CORRUPT` with table and column when a row is read that holds something else. Error for a statement whose
  * columns are not the reader's.
