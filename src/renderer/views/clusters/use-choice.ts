@@ -36,6 +36,9 @@ export function useChoice() {
       notices.error(error);
     }
   }
+  function askName(is: boolean): void {
+    renaming.value = is;
+  }
   async function rename(text: string): Promise<void> {
     const cluster = only.value;
     const name = text.trim();
@@ -58,7 +61,7 @@ export function useChoice() {
   useAction(include, many('include', 'Included'), () =>
     clusters.value.some((c) => c.excluded) ? true : 'Choose clusters that are excluded first',
   );
-  return { chosen, clusters, only, renaming, toggle, none, rename };
+  return { chosen, clusters, only, renaming, askName, toggle, none, rename };
 }
 
 export type Choice = ReturnType<typeof useChoice>;
