@@ -82,7 +82,12 @@ export function mutantsOf(source: ts.SourceFile, file: string, checker: ts.TypeC
   };
 
   const visit = (node: ts.Node): void => {
-    if (isSilent(node, source)) return;
+    if (isSilent(node, source)) {
+      // What is spoken is silent; what it is spoken of is not: `z.int().min(1).meta({ … })`.
+      if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression))
+        visit(node.expression.expression);
+      return;
+    }
     if (ts.isBinaryExpression(node)) {
       const operator = node.operatorToken;
       const swap = (to: string, kind: string): void =>

@@ -50,7 +50,16 @@ import { afterAll } from 'vitest';
 if (process.env['NODE_V8_COVERAGE'] !== undefined) afterAll(() => takeCoverage());
 `;
 
+/** Test files run in the order in which they are named, not the largest first. */
 const CONFIG = `import { defineConfig } from 'vitest/config';
+import { BaseSequencer } from 'vitest/node';
+const order = (process.env['MUTATION_TESTS'] ?? '').split(' ');
+const place = (spec) => order.findIndex((file) => spec.moduleId.endsWith(file));
+class AsNamed extends BaseSequencer {
+  sort(files) {
+    return Promise.resolve(files.toSorted((a, b) => place(a) - place(b)));
+  }
+}
 export default defineConfig({
   cacheDir: '.mutation-cache',
   test: {
@@ -59,6 +68,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: 'forks',
     fileParallelism: false,
+    sequence: { sequencer: AsNamed },
     setupFiles: ['./mutation-setup.ts'],
   },
 });

@@ -107,7 +107,7 @@ export function batches(files: readonly string[], map: TestMap): string[][] {
   let seconds = Infinity;
   for (const file of files) {
     const takes = map[file]?.seconds ?? 0;
-    if (seconds + takes > 8) {
+    if (seconds + takes > 5) {
       groups.push([]);
       seconds = 0;
     }
@@ -143,7 +143,7 @@ export function runTests(
       cwd: scratch,
       stdio: 'ignore',
       detached: process.platform !== 'win32',
-      env: { ...process.env, ...environment, CI: '1' },
+      env: { ...process.env, ...environment, CI: '1', MUTATION_TESTS: files.join(' ') },
     },
   );
   return new Promise((resolve, reject) => {

@@ -14,7 +14,7 @@ import {
   type JobProgress,
   type LibraryInfo,
   type ManifoldView,
-  EXPORT_FORMATS,
+  RUN_EXPORTS,
   POOLINGS,
   type PresetInfo,
   type MeasurementDetail,
@@ -123,7 +123,7 @@ export const ROUTES = {
   'library.open': z.object({ path: z.string() }).strict(),
   'library.import': z.object({ paths: z.array(z.string()).min(1) }).strict(),
   /** A dialog or the command line says where to. */
-  'library.export': z.object({ path: z.string(), format: z.enum(EXPORT_FORMATS), run: z.int() }).strict(),
+  'library.export': z.object({ path: z.string(), format: z.enum(RUN_EXPORTS), run: z.int() }).strict(),
   'clusters.list': none,
   'clusters.detail': z.object({ id }).strict(),
   'clusters.covisible': z.object({ id, view: z.int().min(0) }).strict(),

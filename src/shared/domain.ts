@@ -13,3 +13,11 @@ export * from './facts/photos.ts';
 export * from './facts/search.ts';
 export * from './facts/training.ts';
 export * from './facts/tuples.ts';
+export {
+  EXPORT_FORMATS,
+  EXPORTS,
+  PHOTO_PLACEMENTS,
+  RUN_EXPORTS,
+  type ExportFormat,
+  type PhotoPlacement,
+} from './exports/index.ts';

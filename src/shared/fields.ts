@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NEGATIVE_STRATEGIES, POSITIVE_STRATEGIES } from './domain.ts';
+import { NEGATIVE_STRATEGIES, POSITIVE_STRATEGIES } from './facts/mining.ts';
 
 /** What a schema says of itself for people: faces derive forms, options and messages from it. */
 declare module 'zod' {

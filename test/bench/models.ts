@@ -6,7 +6,7 @@ import { random } from '../../src/main/engine/library/random.ts';
 import { readColmapBinary } from '../../src/main/engine/sfm/colmap-binary.ts';
 import { covisibility } from '../../src/main/engine/sfm/covisibility.ts';
 import type { SparseModel } from '../../src/main/engine/sfm/model.ts';
-import { writeModel } from '../../src/main/engine/sfm/writers.ts';
+import { writeModel } from '../../src/main/engine/sfm/writers/index.ts';
 import { bestImages, InvertedFile } from '../../src/main/engine/teacher/inverted-file.ts';
 import { line, median, ms } from './report.ts';
 

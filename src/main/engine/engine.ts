@@ -12,7 +12,7 @@ import {
 } from '../../shared/contract.ts';
 import { defined } from '../../shared/defined.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
-import type { LibraryInfo } from '../../shared/domain.ts';
+import { EXPORTS, type LibraryInfo } from '../../shared/domain.ts';
 import { listEvaluations } from './evaluation/evaluations.ts';
 import { drawnMatches, matchedPhotos } from './clustering/matches.ts';
 import { closeInterruptedJobs } from './queue/records.ts';
@@ -225,7 +225,14 @@ export class Engine {
     'library.import': ({ paths }) => ({
       job: this.#jobs().start('import', { sources: paths }),
     }),
-    'library.export': ({ path, format, run }) => ({ job: this.#jobs().start('export', { out: path, format, run }) }),
+    'library.export': ({ path, format, run }) => ({
+      job: this.#jobs().start('export', {
+        out: path,
+        format,
+        // A benchmark is of the library, whatever run it is asked for beside.
+        ...('run' in EXPORTS[format].params.shape ? { run } : {}),
+      }),
+    }),
     'clusters.list': () => listClusters(this.#open()),
     'clusters.detail': ({ id }) => clusterDetail(this.#open(), id),
     'clusters.edit': ({ edit }) => {

@@ -11,6 +11,8 @@ import {
   thin,
   type Strokes,
 } from '../../../src/main/engine/edges/sketch.ts';
+import { DRAWING_READERS } from '../../../src/main/engine/edges/drawing-readers/index.ts';
+import { kindOf } from '../../../src/main/engine/formats/recognise.ts';
 import { readDrawing, sketchMaps } from '../../../src/main/engine/edges/sketch-files.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -201,5 +203,26 @@ describe('files of drawings', () => {
     writeFileSync(file, 'not an image');
     await expect(readDrawing(file)).rejects.toMatchObject({ code: 'INPUT_CORRUPT', file });
     await expect(readDrawing(join(folder, 'none.png'))).rejects.toMatchObject({ code: 'INPUT_MISSING' });
+  });
+});
+
+describe('formats of drawings', () => {
+  it.each([
+    ['[[[0,1],[0,1]]]', 'quickdraw'],
+    ['  {"drawing":[[[0,1],[0,1]]]}', 'quickdraw'],
+    ['<svg xmlns="http://www.w3.org/2000/svg"/>', 'svg'],
+    ['\ufeff<?xml version="1.0"?>\n<!-- made -->\n<svg width="1"/>', 'svg'],
+    ['<html><body>no drawing</body></html>', undefined],
+    ['plain text', undefined],
+  ])('%s is %s by what it begins with', (text, format) => {
+    expect(DRAWING_READERS.find((r) => r.begins?.(Buffer.from(text)) === true)?.format).toBe(format);
+  });
+
+  it('a picture is one whatever its name says', async () => {
+    const png = await sharp({ create: { width: 4, height: 4, channels: 3, background: '#fff' } })
+      .png()
+      .toBuffer();
+    for (const name of ['a.png', 'a.svg', 'a.json', ''])
+      expect(kindOf(DRAWING_READERS, png, name)?.format).toBe('image');
   });
 });

@@ -1,18 +1,15 @@
 import { parquetReadObjects } from 'hyparquet';
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportGroundTruth } from '../../../src/main/engine/exchange/ground-truth-export.ts';
-import { importPairs, readPairLists } from '../../../src/main/engine/exchange/import-pairs.ts';
+import { csvRecords } from '../../../src/main/engine/exchange/csv-records.ts';
+import { EXPORTERS, exportLibrary } from '../../../src/main/engine/exchange/exports/index.ts';
+import { verifyExport, type Written } from '../../../src/main/engine/exchange/exports/exporter.ts';
+import { importPairs, isPairList } from '../../../src/main/engine/exchange/import-pairs.ts';
+import { imsPath } from '../../../src/main/engine/exchange/pair-list.ts';
+import { readPairLists } from '../../../src/main/engine/exchange/pair-readers/retrieval-sfm.ts';
 import { photoNames } from '../../../src/main/engine/exchange/photo-names.ts';
-import { exportRetrievalSfm, imsPath } from '../../../src/main/engine/exchange/retrieval-sfm.ts';
-import {
-  writeHlocPairs,
-  writeTupleCsv,
-  writeTupleLines,
-  writeTupleParquet,
-} from '../../../src/main/engine/exchange/tuple-files.ts';
 import { parsePickle } from '../../../src/main/engine/formats/pickle.ts';
 import { writePickle } from '../../../src/main/engine/formats/pickle-writer.ts';
 import { readGroundTruth } from '../../../src/main/engine/evaluation/ground-truth-files.ts';
@@ -23,6 +20,7 @@ import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
 import { clusterDetail, listClusters } from '../../../src/main/engine/sfm/clusters.ts';
 import { WORK } from '../../../src/main/engine/work/index.ts';
+import { EXPORT_FORMATS, EXPORTS, type ExportFormat } from '../../../src/shared/exports/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { describeWith } from '../../support/programs.ts';
 import { smallLibrary } from '../../support/small-library.ts';
@@ -40,8 +38,8 @@ afterAll(() => library.close());
 
 const idOf = (hash: string): number =>
   library.db.prepare('SELECT id FROM photo WHERE hash = ?').pluck().get(hash) as number;
-const exportAll = (out: string, seed = 0): ReturnType<typeof exportRetrievalSfm> =>
-  exportRetrievalSfm(library, { out, pairsPerQuery: 2, seed, photos: 'link' }, task);
+const exportAll = (out: string): ReturnType<typeof exportLibrary> =>
+  exportLibrary(library, { format: 'retrieval-sfm', out }, task);
 
 describe('pickles that Covis writes', () => {
   const value = {
@@ -70,9 +68,9 @@ describe('pickles that Covis writes', () => {
 });
 
 describe('a retrieval-SfM data set', () => {
-  it('has pairs of one cluster, no photo paired with itself, held-out places in val, and photos where the trainer looks', () => {
+  it('has pairs of one cluster, no photo paired with itself, held-out places in val, and photos where the trainer looks', async () => {
     const out = at('retrieval-SfM-test');
-    const r = exportAll(out);
+    const r = await exportAll(out);
     expect(r.files).toEqual([join(out, 'retrieval-SfM-test.pkl'), join(out, 'ims')]);
     const lists = readPairLists(r.files[0]!);
     const split = splitPlaces(library, 0);
@@ -99,8 +97,8 @@ describe('a retrieval-SfM data set', () => {
     expect(lstatSync(join(out, 'ims', imsPath(lists.train.cids[0]!))).isSymbolicLink()).toBe(true);
   });
 
-  it('leaves out what was refused and joins places of one object', () => {
-    const before = readPairLists(exportAll(at('before')).files[0]!).train;
+  it('leaves out what was refused and joins places of one object', async () => {
+    const before = readPairLists((await exportAll(at('before'))).files[0]!).train;
     const [q, p] = [before.cids[before.qidxs[0]!]!, before.cids[before.pidxs[0]!]!];
     const other = before.cids.findIndex((_, i) => before.cluster[i] !== before.cluster[before.qidxs[0]!]);
     const made = Library.open(at('library'));
@@ -108,7 +106,7 @@ describe('a retrieval-SfM data set', () => {
       { query: idOf(q), other: idOf(p), aspect: 'positive', verdict: 'reject' },
       { query: idOf(q), other: idOf(before.cids[other]!), aspect: 'negative', verdict: 'same-object' },
     ]);
-    const after = readPairLists(exportAll(at('after')).files[0]!).train;
+    const after = readPairLists((await exportAll(at('after'))).files[0]!).train;
     const pairs = after.qidxs.map((a, i) => [after.cids[a], after.cids[after.pidxs[i]!]].sort().join());
     expect(pairs).not.toContain([q, p].sort().join());
     expect(after.cluster[other]).toBe(after.cluster[before.qidxs[0]!]);
@@ -118,7 +116,7 @@ describe('a retrieval-SfM data set', () => {
 
   it('becomes a library again: clusters and pairs without 3D, val held out, mined and trained on', async () => {
     const out = at('retrieval-SfM-back');
-    const file = exportAll(out).files[0]!;
+    const file = (await exportAll(out)).files[0]!;
     const lists = readPairLists(file);
     const again = Library.create(at('again'));
     const report = await importPairs(again, file, undefined, task);
@@ -193,8 +191,8 @@ describe('a retrieval-SfM data set', () => {
 });
 
 describe('a benchmark', () => {
-  it('is read back with the labels that geometry gives', () => {
-    const r = exportGroundTruth(library, { out: at('gnd'), seed: 0, photos: 'copy' }, task);
+  it('is read back with the labels that geometry gives', async () => {
+    const r = await exportLibrary(library, { format: 'gnd', out: at('gnd'), photos: 'copy' }, task);
     const truth = readGroundTruth(r.files[0]!, 'medium');
     expect(truth.images.length).toBe(65);
     expect(truth.queries.length).toBe(splitPlaces(library, 0).heldOut.size);
@@ -233,9 +231,10 @@ describe('tuples as files', () => {
         note: 'a "note", with\na line',
       },
     ]);
-    mkdirSync(at('tables'));
-    expect(await writeTupleLines(library, run, at('tables', 't.jsonl'), task)).toBe(20);
-    const lines = readFileSync(at('tables', 't.jsonl'), 'utf8')
+    const table = async (format: 'jsonl' | 'csv' | 'parquet'): Promise<number> =>
+      (await exportLibrary(library, { format, out: at('tables'), run }, task)).items;
+    expect(await table('jsonl')).toBe(20);
+    const lines = readFileSync(at('tables', 'tuples.jsonl'), 'utf8')
       .trim()
       .split('\n')
       .map((l) => JSON.parse(l) as Record<string, unknown>);
@@ -250,11 +249,11 @@ describe('tuples as files', () => {
       note: 'a "note", with\na line',
     });
     const expected = 20 + lines.reduce((n, l) => n + (l['negatives'] as unknown[]).length, 0);
-    expect(await writeTupleCsv(library, run, at('tables', 't.csv'), task)).toBe(expected);
-    const csv = readFileSync(at('tables', 't.csv'), 'utf8');
+    expect(await table('csv')).toBe(expected);
+    const csv = readFileSync(at('tables', 'tuples.csv'), 'utf8');
     expect(csv).toContain('"a ""note"", with\na line"');
-    expect(await writeTupleParquet(library, run, at('tables', 't.parquet'), task)).toBe(expected);
-    const bytes = readFileSync(at('tables', 't.parquet'));
+    expect(await table('parquet')).toBe(expected);
+    const bytes = readFileSync(at('tables', 'tuples.parquet'));
     const parquet = await parquetReadObjects({
       file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
     });
@@ -281,7 +280,7 @@ describe('tuples as files', () => {
     decide(library, 'r', [
       { query: idOf(all[3]!.query), other: idOf(all[3]!.positive), aspect: 'positive', verdict: 'reject' },
     ]);
-    const r = await writeHlocPairs(library, run, at('hloc'), task);
+    const r = await exportLibrary(library, { format: 'hloc-pairs', out: at('hloc'), run }, task);
     const names = photoNames(library);
     const pairs = readFileSync(r.files[0]!, 'utf8')
       .trim()
@@ -292,5 +291,135 @@ describe('tuples as files', () => {
       `${names.name(idOf(all[3]!.query))} ${names.name(idOf(all[3]!.positive))}`,
     );
     expect(pairs.length).toBeGreaterThan(10);
+  });
+});
+
+/** What a report counts, and bytes that say something (a name, a magic number, a count): flipped bits there have to be seen. */
+const EXPECTED: Readonly<Record<ExportFormat, { what: string; telling: (bytes: Buffer) => number[] }>> = {
+  'retrieval-sfm': { what: 'pairs', telling: (b) => [0, b.length - 1, b.indexOf('cids') + 1, b.indexOf('qidxs') + 2] },
+  gnd: {
+    what: 'queries',
+    telling: (b) => [0, b.length - 1, b.indexOf('imlist') + 1, b.indexOf('__images__') - 1],
+  },
+  'hloc-pairs': { what: 'pairs', telling: (b) => [0, b.indexOf(' '), b.indexOf(' ') + 2, b.length - 3] },
+  csv: { what: 'rows', telling: (b) => [0, b.indexOf('positive,'), b.indexOf('/images/') + 1, b.indexOf(',', 200)] },
+  jsonl: { what: 'tuples', telling: (b) => [0, 2, b.indexOf('/images/') + 1, b.indexOf('sharedPoints') + 3] },
+  parquet: { what: 'rows', telling: (b) => [0, b.length - 1, b.length - 6, b.length - 5] },
+  network: { what: 'network', telling: (b) => [0, 1, b.length >> 2, b.length >> 1, b.length - 1] },
+  descriptors: { what: 'descriptors', telling: (b) => [0, 8, b.indexOf('shape'), b.length - 1, b.length - 5] },
+};
+
+describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
+  const definition = EXPORTS[format];
+  const exporter = EXPORTERS[format];
+  const first = definition.writes === 'file' ? 'out.bin' : '';
+
+  it('is read back after it was written, and refused where it is damaged', async () => {
+    const out = join(at(`verified-${format}`), first);
+    mkdirSync(at(`verified-${format}`));
+    const options = exporter.definition.params.shape;
+    const report = await exportLibrary(
+      library,
+      {
+        format,
+        out,
+        ...('run' in options && format !== 'retrieval-sfm' ? { run } : {}),
+        ...('size' in options ? { size: 96 } : {}),
+      },
+      task,
+    );
+    expect(report.what).toBe(EXPECTED[format].what);
+    expect(report.items).toBeGreaterThan(0);
+    expect(report.verified.items).toBe(report.items);
+    expect(report.verified.photos).toBe(report.photos);
+    const written: Written = report;
+    const verify = (): Promise<unknown> => verifyExport(exporter, written, library);
+    await expect(verify()).resolves.toMatchObject({ items: report.items });
+    const file = report.files[0]!;
+    const bytes = readFileSync(file);
+    for (const share of [0, 0.1, 0.3, 0.5, 0.8, 0.99]) {
+      writeFileSync(file, bytes.subarray(0, Math.floor(bytes.length * share)));
+      await expect(verify(), `cut at ${share}`).rejects.toMatchObject({ code: expect.stringMatching(/^INPUT_/) });
+    }
+    for (const place of EXPECTED[format].telling(bytes)) {
+      const flipped = Buffer.from(bytes);
+      flipped[place]! ^= 0x44;
+      writeFileSync(file, flipped);
+      await expect(verify(), `flipped at ${place}`).rejects.toMatchObject({ code: expect.stringMatching(/^INPUT_/) });
+    }
+    rmSync(file);
+    await expect(verify()).rejects.toMatchObject({ code: expect.stringMatching(/^INPUT_/) });
+    writeFileSync(file, bytes);
+    await expect(verify()).resolves.toMatchObject({ items: report.items });
+  });
+});
+
+describe('exports', () => {
+  it('do not go into a library', async () => {
+    const before = readFileSync(join(library.path, 'library.db'));
+    for (const out of [library.path, join(library.path, 'library.db'), library.file('networks', 'x.onnx')])
+      await expect(exportLibrary(library, { format: 'network', out }, task)).rejects.toThrow(/into a library/);
+    expect(readFileSync(join(library.path, 'library.db')).equals(before)).toBe(true);
+  });
+
+  it('are refused for what their definition does not allow', async () => {
+    await expect(exportLibrary(library, { format: 'gnd', out: at('bad'), photos: 'move' }, task)).rejects.toThrow(
+      /photos/,
+    );
+    await expect(
+      exportLibrary(library, { format: 'retrieval-sfm', out: at('bad'), pairsPerQuery: 0 }, task),
+    ).rejects.toThrow(/pairsPerQuery/);
+    await expect(exportLibrary(library, { format: 'csv', out: at('bad'), seed: 1 }, task)).rejects.toThrow(
+      /csv does not take seed/,
+    );
+    expect(existsSync(at('bad'))).toBe(false);
+  });
+
+  it('see photos that are gone from beside a benchmark', async () => {
+    const r = await exportLibrary(library, { format: 'gnd', out: at('gone'), photos: 'copy' }, task);
+    expect(r.photos).toBe(65);
+    rmSync(join(at('gone'), 'jpg', readdirSync(at('gone', 'jpg'))[0]!));
+    await expect(verifyExport(EXPORTERS.gnd, r, library)).rejects.toThrow(/64 photos are beside it, 65 were/);
+  });
+
+  it('read quoted cells of CSV with commas, quotes and lines in them', async () => {
+    const file = at('quoted.csv');
+    writeFileSync(file, 'a,"b, ""c""\nd",\r\n"",e,f\n');
+    expect([...csvRecords(file)]).toEqual([
+      ['a', 'b, "c"\nd', ''],
+      ['', 'e', 'f'],
+    ]);
+    writeFileSync(file, 'a,"b\n');
+    expect(() => [...csvRecords(file)]).toThrow(/inside a quoted cell/);
+    writeFileSync(file, 'a,b"c"\n');
+    expect(() => [...csvRecords(file)]).toThrow(/out of place/);
+  });
+});
+
+describe('lists of pairs', () => {
+  it('count what the library holds, and say what was repeated', async () => {
+    const file = at('repeated.txt');
+    writeFileSync(file, 'a.jpg b.jpg\na.jpg b.jpg\nb.jpg c.jpg\na.jpg b.jpg\nc.jpg c.jpg\n');
+    const made = Library.create(at('repeated'));
+    for (const time of ['first', 'again']) {
+      const r = await importPairs(made, file, undefined, task);
+      expect(r.pairs, time).toBe(2);
+      expect(made.db.prepare('SELECT COUNT(*) FROM given_pair').pluck().get(), time).toBe(2);
+      expect(r.warnings).toContain('2 pairs that the list has more than once were taken once');
+    }
+    made.close();
+  });
+
+  it('are known by what they begin with, or by their names', () => {
+    const pickle = at('no-ending');
+    writeFileSync(pickle, writePickle({}));
+    writeFileSync(at('photo.jpg'), 'JFIF');
+    expect([pickle, at('repeated.txt'), at('later.pkl'), at('photo.jpg'), at('tables')].map(isPairList)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readPairLists } from '../../../src/main/engine/exchange/import-pairs.ts';
-import { exportRetrievalSfm } from '../../../src/main/engine/exchange/retrieval-sfm.ts';
+import { readPairLists } from '../../../src/main/engine/exchange/pair-readers/retrieval-sfm.ts';
+import { exportLibrary } from '../../../src/main/engine/exchange/exports/index.ts';
 import { CandidateReader, DEFAULT_MINING } from '../../../src/main/engine/mining/candidates.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
@@ -14,7 +14,11 @@ describe('a retrieval-SfM data set', () => {
   it.each([1, 2, 3])('has %i positives of a query, or all where there are fewer', async (pairsPerQuery) => {
     const library = await smallLibrary(join(folder, `library-${pairsPerQuery}`));
     const out = join(folder, `retrieval-SfM-${pairsPerQuery}`);
-    const report = exportRetrievalSfm(library, { out, pairsPerQuery, seed: 0, photos: 'none' }, silentContext());
+    const report = await exportLibrary(
+      library,
+      { format: 'retrieval-sfm', out, pairsPerQuery, photos: 'none' },
+      silentContext(),
+    );
     const { train } = readPairLists(report.files[0]!);
     const { training } = splitPlaces(library, 0);
     const reader = new CandidateReader(library, DEFAULT_MINING, (p) => training.has(p));

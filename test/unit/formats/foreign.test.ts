@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parsePickle, readPickle } from '../../../src/main/engine/formats/pickle.ts';
@@ -7,10 +7,14 @@ import { readMat5 } from '../../../src/main/engine/formats/mat5.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { readDescriptorFile } from '../../../src/main/engine/retrieval/descriptor-files.ts';
 import { readGroundTruth } from '../../../src/main/engine/evaluation/ground-truth-files.ts';
+import { TRUTH_READERS } from '../../../src/main/engine/evaluation/truth-readers/index.ts';
+import { recognise } from '../../../src/main/engine/formats/recognise.ts';
+import { DESCRIPTOR_READERS } from '../../../src/main/engine/retrieval/descriptor-readers/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
 const fixture = (name: string): string => join(import.meta.dirname, '../../fixtures/descriptors', name);
 const folder = temporaryFolder();
+const TRUTH_FILES = TRUTH_READERS.filter((r) => r.at === 'file');
 const X = Array.from({ length: 15 }, (_, i) => (i + 1) / 4);
 
 describe('descriptors written by numpy, scipy and h5py', () => {
@@ -22,6 +26,22 @@ describe('descriptors written by numpy, scipy and h5py', () => {
       expect(Array.from(vectors.data)).toEqual(X);
     },
   );
+
+  it.each([
+    ['x.npy', 'npy'],
+    ['x_v5.mat', 'mat'],
+    ['x_v73.mat', 'hdf5'],
+    ['hloc.h5', 'hdf5'],
+    ['x.jsonl', 'jsonl'],
+  ])('%s is read as %s, by what it begins with where the format has a sign', async (name, format) => {
+    expect(recognise(DESCRIPTOR_READERS, fixture(name))?.format).toBe(format);
+    const renamed = join(folder, `${name}.dat`);
+    copyFileSync(fixture(name), renamed);
+    const { begins } = DESCRIPTOR_READERS.find((r) => r.format === format)!;
+    expect(recognise(DESCRIPTOR_READERS, renamed)?.format).toBe(begins === undefined ? undefined : format);
+    if (begins !== undefined)
+      expect(await readDescriptorFile(renamed)).toEqual(await readDescriptorFile(fixture(name)));
+  });
 
   it('hloc names come sorted, regions know their image, queries their variable', async () => {
     const hloc = await readDescriptorFile(fixture('hloc.h5'));
@@ -44,7 +64,8 @@ describe('descriptors written by numpy, scipy and h5py', () => {
     await bad('b.jsonl', '{"name":"a"}\n', 'INPUT_CORRUPT');
     await bad('c.jsonl', 'nonsense\n', 'INPUT_CORRUPT');
     await bad('d.mat', 'nonsense', 'INPUT_CORRUPT');
-    await bad('e.h5', '\x89HDF nonsense', 'INPUT_UNSUPPORTED');
+    await bad('e.h5', 'nonsense', 'INPUT_CORRUPT');
+    await bad('g.npy', 'version https://git-lfs.github.com/spec/v1\n', 'INPUT_UNSUPPORTED');
     await bad('f.csv', '1,2', 'INPUT_UNSUPPORTED');
     await expect(readDescriptorFile(fixture('x_v5.mat'), 'nope')).rejects.toMatchObject({
       code: 'NOT_FOUND',
@@ -86,6 +107,27 @@ describe('pickles', () => {
         expect(error).toMatchObject({ code: expect.stringMatching(/^INPUT/) });
       }
     }
+  });
+});
+
+describe('ground truths', () => {
+  it.each([
+    ['gnd_p4.pkl', 'pickle'],
+    ['gnd.mat', 'mat'],
+  ])('%s is known as %s without its ending', (name, format) => {
+    const renamed = join(folder, `${format}-truth`);
+    copyFileSync(fixture(name), renamed);
+    expect(recognise(TRUTH_FILES, renamed)?.format).toBe(format);
+    expect(readGroundTruth(renamed, 'oxford').queries).toEqual(readGroundTruth(fixture(name), 'oxford').queries);
+  });
+
+  it('JSON is known by its brace, and any other text is a list of names', () => {
+    const file = join(folder, 'truth.txt');
+    writeFileSync(file, '{"imlist": ["a", "b"], "qimlist": ["a"], "gnd": [{"ok": [1], "junk": [0]}]}');
+    expect(readGroundTruth(file, 'oxford').queries[0]!.labels).toEqual({ ok: [1], junk: [0] });
+    writeFileSync(file, 'a00.jpg\na01.jpg\n');
+    expect(recognise(TRUTH_FILES, file)?.format).toBe('list');
+    expect(readGroundTruth(file, 'holidays').queries[0]!.labels).toEqual({ ok: [1], junk: [] });
   });
 });
 

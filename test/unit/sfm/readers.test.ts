@@ -1,22 +1,25 @@
-import Database from 'better-sqlite3';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writePickle } from '../../../src/main/engine/formats/pickle-writer.ts';
-import { readHlocPairs, readPairLists } from '../../../src/main/engine/exchange/import-pairs.ts';
+import { readHlocPairs } from '../../../src/main/engine/exchange/pair-readers/hloc.ts';
+import { readPairLists } from '../../../src/main/engine/exchange/pair-readers/retrieval-sfm.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { listImages } from '../../../src/main/engine/library/photos.ts';
 import { convertModels } from '../../../src/main/engine/sfm/convert.ts';
 import { covisibility } from '../../../src/main/engine/sfm/covisibility.ts';
-import { discoverScenes, type ModelFormat } from '../../../src/main/engine/sfm/discover.ts';
+import { discoverScenes } from '../../../src/main/engine/sfm/discover.ts';
 import { cameraCentre, rotationMatrix, type SparseModel } from '../../../src/main/engine/sfm/model.ts';
 import { NO_PHOTOS, readModels } from '../../../src/main/engine/sfm/read.ts';
-import { photoNamer, photoSizes } from '../../../src/main/engine/sfm/readers/sizes.ts';
-import { writeModel, WRITTEN_FORMATS } from '../../../src/main/engine/sfm/writers.ts';
+import { MODEL_READERS } from '../../../src/main/engine/sfm/readers/index.ts';
+import type { ModelReader } from '../../../src/main/engine/sfm/readers/reader.ts';
+import { photoNamer, photoSizes } from '../../../src/main/engine/sfm/sizes.ts';
+import { writeModel, WRITTEN_FORMATS } from '../../../src/main/engine/sfm/writers/index.ts';
 import { CovisError } from '../../../src/shared/errors.ts';
 import { somePoints, writeTextModel } from '../../support/colmap.ts';
+import { database, nerfstudio, openMvg, opensfm, SIXTEEN } from '../../support/foreign-models.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { describeWith, ROOT, SHARED } from '../../support/programs.ts';
 
@@ -25,7 +28,8 @@ const FORMATS = join(SHARED, 'formats');
 const SCENES = join(SHARED, 'scenes');
 const SAMPLE = join(ROOT, 'resources', 'sample', 'castle', 'sparse', '0');
 
-const read = (path: string, format: ModelFormat): SparseModel => readModels({ path, format, label: '' })[0]!;
+const readerOf = (format: string): ModelReader => MODEL_READERS.find((r) => r.format === format)!;
+const read = (path: string, format: string): SparseModel => readModels({ path, reader: readerOf(format) })[0]!;
 
 /** Where each camera stands and looks, by file name. */
 function poses(m: SparseModel): Record<string, number[]> {
@@ -99,7 +103,7 @@ describeWith(['shared data'], 'files that COLMAP, VisualSFM, Bundler and OpenSfM
     const kermit = join(SCENES, 'bundler_kermit', 'images');
     const names = listImages(kermit);
     const bundler = readModels(
-      { path: join(FORMATS, 'bundler_kermit', 'bundle.out'), format: 'bundler', label: '' },
+      { path: join(FORMATS, 'bundler_kermit', 'bundle.out'), reader: readerOf('bundler') },
       { names, sizes: await photoSizes(kermit, names) },
     )[0]!;
     expect(bundler.views.map((v) => v.name)).not.toContain('');
@@ -112,7 +116,7 @@ describeWith(['shared data'], 'files that COLMAP, VisualSFM, Bundler and OpenSfM
   it('says that a reconstruction without tracks has nothing to mine', () => {
     const said: string[] = [];
     const [m] = readModels(
-      { path: join(FORMATS, 'sceaux_castle', 'OpenSfM_example_meshed.json'), format: 'opensfm', label: '' },
+      { path: join(FORMATS, 'sceaux_castle', 'OpenSfM_example_meshed.json'), reader: readerOf('opensfm') },
       NO_PHOTOS,
       (w) => said.push(w),
     );
@@ -120,176 +124,6 @@ describeWith(['shared data'], 'files that COLMAP, VisualSFM, Bundler and OpenSfM
     expect(said.join()).toContain('tracks.csv');
   });
 });
-
-/** OpenMVG's layout, ids as cereal writes them. */
-function openMvg(file: string): void {
-  const view = (id: number, pose: number): object => ({
-    key: id,
-    value: {
-      polymorphic_id: 1073741824,
-      ptr_wrapper: {
-        id: 2147483649 + id,
-        data: {
-          local_path: '',
-          filename: `v${id}.jpg`,
-          width: 100,
-          height: 80,
-          id_view: id,
-          id_intrinsic: 0,
-          id_pose: pose,
-        },
-      },
-    },
-  });
-  writeFileSync(
-    file,
-    JSON.stringify({
-      sfm_data_version: '0.3',
-      root_path: '/elsewhere',
-      views: [view(0, 0), view(1, 1), view(2, 4294967295)],
-      intrinsics: [
-        {
-          key: 0,
-          value: {
-            polymorphic_id: 2147483649,
-            polymorphic_name: 'pinhole_radial_k3',
-            ptr_wrapper: {
-              id: 2147483660,
-              data: {
-                value0: { width: 100, height: 80, focal_length: 90, principal_point: [50, 40] },
-                disto_k3: [0.1, 0, 0],
-              },
-            },
-          },
-        },
-      ],
-      extrinsics: [
-        {
-          key: 0,
-          value: {
-            rotation: [
-              [1, 0, 0],
-              [0, 1, 0],
-              [0, 0, 1],
-            ],
-            center: [1, 2, -3],
-          },
-        },
-        {
-          key: 1,
-          value: {
-            rotation: [
-              [0, 0, -1],
-              [0, 1, 0],
-              [1, 0, 0],
-            ],
-            center: [0, 0, 0],
-          },
-        },
-      ],
-      structure: [
-        {
-          key: 7,
-          value: {
-            X: [1, 2, 6],
-            observations: [
-              { key: 0, value: { id_feat: 3, x: [50, 40] } },
-              { key: 1, value: { id_feat: 4, x: [5, 6] } },
-            ],
-          },
-        },
-      ],
-      control_points: [],
-    }),
-  );
-}
-
-function nerfstudio(file: string): void {
-  writeFileSync(
-    file,
-    JSON.stringify({
-      camera_model: 'OPENCV',
-      fl_x: 90,
-      fl_y: 91,
-      cx: 50,
-      cy: 40,
-      w: 100,
-      h: 80,
-      frames: [
-        // At (1, 2, 3), looking along the world's -z: the camera's own frame of OpenGL.
-        {
-          file_path: './images/a.jpg',
-          transform_matrix: [
-            [1, 0, 0, 1],
-            [0, 1, 0, 2],
-            [0, 0, 1, 3],
-            [0, 0, 0, 1],
-          ],
-        },
-        {
-          file_path: 'images/b.jpg',
-          fl_x: 70,
-          transform_matrix: [
-            [0, 0, 1, 0],
-            [0, 1, 0, 0],
-            [-1, 0, 0, 5],
-            [0, 0, 0, 1],
-          ],
-        },
-      ],
-    }),
-  );
-}
-
-function opensfm(file: string): void {
-  writeFileSync(
-    file,
-    JSON.stringify([
-      {
-        cameras: { c: { projection_type: 'perspective', width: 100, height: 80, focal: 0.9, k1: 0, k2: 0 } },
-        shots: {
-          'a.jpg': { rotation: [0, 0, 0], translation: [0, 0, 0], camera: 'c' },
-          'b.jpg': { rotation: [0, Math.PI / 2, 0], translation: [1, 0, 0], camera: 'c' },
-        },
-        points: { 5: { color: [1, 2, 3], coordinates: [0, 0, 4] } },
-      },
-    ]),
-  );
-  writeFileSync(
-    join(file, '..', 'tracks.csv'),
-    'OPENSFM_TRACKS_VERSION_v2\na.jpg\t5\t1\t0.1\t-0.1\t0.001\t1\t2\t3\t-1\t-1\nb.jpg\t5\t2\t0\t0\t0.001\t1\t2\t3\t-1\t-1\n',
-  );
-}
-
-/** COLMAP's tables, and two images with three matches of which the second image has two orientations of one keypoint. */
-function database(file: string, matches: readonly (readonly [number, number])[] = []): void {
-  const db = new Database(file);
-  db.exec(`CREATE TABLE cameras (camera_id INTEGER PRIMARY KEY, model INTEGER, width INTEGER, height INTEGER, params BLOB, prior_focal_length INTEGER);
-    CREATE TABLE images (image_id INTEGER PRIMARY KEY, name TEXT, camera_id INTEGER);
-    CREATE TABLE keypoints (image_id INTEGER PRIMARY KEY, rows INTEGER, cols INTEGER, data BLOB);
-    CREATE TABLE descriptors (image_id INTEGER PRIMARY KEY, rows INTEGER, cols INTEGER, data BLOB);
-    CREATE TABLE two_view_geometries (pair_id INTEGER PRIMARY KEY, rows INTEGER, cols INTEGER, data BLOB);
-    INSERT INTO cameras VALUES (1, 0, 100, 80, NULL, 0);`);
-  for (const [id, name] of [
-    [3, 'a.jpg'],
-    [8, 'b.jpg'],
-    [9, 'alone.jpg'],
-  ] as const) {
-    db.prepare('INSERT INTO images VALUES (?, ?, 1)').run(id, name);
-    const rows = Float32Array.from({ length: 4 * 20 }, (_, i) =>
-      i % 4 < 2 ? 3 * Math.floor(i / 4) + (i % 4) : id === 8 ? 4 : 2,
-    );
-    db.prepare('INSERT INTO keypoints VALUES (?, 20, 4, ?)').run(id, Buffer.from(rows.buffer));
-  }
-  const m = Uint32Array.from(matches.flat());
-  db.prepare('INSERT INTO two_view_geometries VALUES (?, ?, 2, ?)').run(
-    3 * 2147483647 + 8,
-    matches.length,
-    Buffer.from(m.buffer),
-  );
-  db.close();
-}
-const SIXTEEN = Array.from({ length: 16 }, (_, i) => [i, i + 1] as const);
 
 describe('files of other programs, made by hand', () => {
   it('OpenMVG: poses from centres, unregistered views left out, observations in pixels', () => {
@@ -308,7 +142,7 @@ describe('files of other programs, made by hand', () => {
     const file = join(folder, 'transforms.json');
     nerfstudio(file);
     const said: string[] = [];
-    const [m] = readModels({ path: file, format: 'nerfstudio', label: '' }, NO_PHOTOS, (w) => said.push(w));
+    const [m] = readModels({ path: file, reader: readerOf('nerfstudio') }, NO_PHOTOS, (w) => said.push(w));
     expect(said.join()).toContain('no tracks');
     expect(m!.views.map((v) => v.name)).toEqual(['images/a.jpg', 'images/b.jpg']);
     expect(cameraCentre(m!.views[0]!).map((x) => x + 0)).toEqual([1, 2, 3]);
@@ -338,7 +172,7 @@ describe('files of other programs, made by hand', () => {
       file,
       `NVM_V3 FixedK 1\n\n2\n${camera('my photos/a b.jpg')}\n${camera('c.jpg')}\n\n1\n0 0 5 1 2 3 2 0 0 -10 5 1 0 10 -5\n\n1\n${camera('d.jpg')}\n0\n0\n`,
     );
-    const models = readModels({ path: file, format: 'nvm', label: '' }, { names: [], sizes: () => [100, 80] });
+    const models = readModels({ path: file, reader: readerOf('nvm') }, { names: [], sizes: () => [100, 80] });
     expect(models.map((m) => m.views.map((v) => v.name))).toEqual([['my photos/a b.jpg', 'c.jpg'], ['d.jpg']]);
     expect(Array.from(models[0]!.obsXy)).toEqual([40, 45, 60, 35]);
     expect(models[0]!.cameras[0]!.params).toEqual([90, 50, 40, -0.1]);
@@ -347,12 +181,12 @@ describe('files of other programs, made by hand', () => {
   it('a COLMAP database: verified matches become tracks, keypoint sizes tell the scale', () => {
     const file = join(folder, 'database.db');
     database(file, SIXTEEN);
-    const models = readModels({ path: file, format: 'database', label: '' });
+    const models = readModels({ path: file, reader: readerOf('database') });
     expect(models.length).toBe(1);
     const c = covisibility(models[0]!);
     expect([models[0]!.views.map((v) => v.name), c.shared[0], c.scale[0]]).toEqual([['a.jpg', 'b.jpg'], 16, 2]);
     database(join(folder, 'few.db'), SIXTEEN.slice(0, 3));
-    expect(() => readModels({ path: join(folder, 'few.db'), format: 'database', label: '' })).toThrow(/15 verified/);
+    expect(() => readModels({ path: join(folder, 'few.db'), reader: readerOf('database') })).toThrow(/15 verified/);
   });
 
   it('newer COLMAP writes rigs and frames beside the rest', () => {
@@ -401,13 +235,10 @@ describe('writing', () => {
   it.each(WRITTEN_FORMATS)('%s holds the model that was read', (format) => {
     const source = read(SAMPLE, 'bin');
     const at = join(folder, `written-${format}`);
-    const [first] = writeModel(source, format, at);
-    const back = {
-      'colmap-bin': () => read(at, 'bin'),
-      'colmap-txt': () => read(at, 'txt'),
-      nvm: () => read(first!, 'nvm'),
-      bundler: () => read(first!, 'bundler'),
-    }[format]();
+    writeModel(source, format, at);
+    // What was written is found and read like anybody's model.
+    const [found] = discoverScenes([at])[0]!.models;
+    const back = readModels(found!)[0]!;
     expect(poses(back)).toEqual(poses(source));
     expect(shared(back)).toEqual(shared(source));
     if (format.startsWith('colmap')) expect([back.obsXy, back.cameras]).toEqual([source.obsXy, source.cameras]);

@@ -1,8 +1,10 @@
 /** `covis convert`: a model of one program as the files of another. */
 import { z } from 'zod';
 import { folder, path } from '../../../shared/fields.ts';
+import { titles } from '../../engine/formats/recognise.ts';
 import { convertModels } from '../../engine/sfm/convert.ts';
-import { WRITTEN_FORMATS } from '../../engine/sfm/writers.ts';
+import { MODEL_READERS } from '../../engine/sfm/readers/index.ts';
+import { WRITTEN_FORMATS } from '../../engine/sfm/writers/index.ts';
 import { command } from '../program/command.ts';
 import { print, terminalContext } from '../program/output.ts';
 
@@ -11,7 +13,7 @@ export const convert = command({
   summary: 'write 3D models as the files of another program',
   arguments: {
     source: path.meta({
-      help: 'a COLMAP model, a Bundler .out, NVM, OpenMVG sfm_data.json, OpenSfM reconstruction.json, nerfstudio transforms.json, or a folder with one',
+      help: `a model (${titles(MODEL_READERS)}), or a folder with one`,
     }),
   },
   options: {

@@ -7,7 +7,7 @@ import type { ManifoldParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { file, folder, manifold } from '../../../shared/fields.ts';
 import { mineJob } from '../../../shared/jobs/mine.ts';
-import { writeTupleLines } from '../../engine/exchange/tuple-files.ts';
+import { writeTupleLines } from '../../engine/exchange/exports/jsonl.ts';
 import { DEFAULT_MANIFOLD, mineManifold } from '../../engine/mining/manifold.ts';
 import { readDescriptorFile } from '../../engine/retrieval/descriptor-files.ts';
 import { normaliseRows } from '../../engine/retrieval/rank.ts';

@@ -2,13 +2,20 @@
 import { writeFileSync } from 'node:fs';
 import { ladderTable } from '../../../shared/ladder-table.ts';
 import { file } from '../../../shared/fields.ts';
+import { trainJob } from '../../../shared/jobs/train.ts';
 import { jobCommand } from '../program/job.ts';
 import { duration } from '../program/output.ts';
+import { refuseAll } from '../program/together.ts';
 import { runLines } from '../program/report.ts';
 
 export const train = jobCommand('train', {
   name: 'train',
   summary: 'fine-tune a network on mined tuples',
+  given: ({ resume, ...rest }) => {
+    if (resume === undefined) return rest;
+    refuseAll(trainJob.params, rest, 'cannot be chosen for a run that is taken up: it goes on as it began');
+    return { resume };
+  },
   lines: (r) => [
     r.device,
     ...r.epochs.map(

@@ -1,5 +1,11 @@
+import type { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
-import { kebab } from './flags.ts';
+import { leavesOf } from '../../../shared/schema.ts';
+import { flagOf, kebab } from './flags.ts';
+
+function refuse(option: string, why: string): never {
+  throw new CovisError('INPUT_INVALID', `${option} ${why}`);
+}
 
 /**
  * Options that would be ignored are refused instead.
@@ -9,6 +15,14 @@ import { kebab } from './flags.ts';
 export function refuseTogether(asked: object, keys: readonly string[], why: string): void {
   for (const key of keys) {
     const value = (asked as Readonly<Record<string, unknown>>)[key];
-    if (value !== undefined && value !== false) throw new CovisError('INPUT_INVALID', `--${kebab(key)} ${why}`);
+    if (value !== undefined && value !== false) refuse(`--${kebab(key)}`, why);
+  }
+}
+
+/** As {@link refuseTogether}, of everything that a schema has, groups included. */
+export function refuseAll(schema: z.ZodObject, asked: object, why: string): void {
+  for (const leaf of leavesOf(schema)) {
+    const value = leaf.path.reduce<unknown>((v, key) => (v as Record<string, unknown> | undefined)?.[key], asked);
+    if (value !== undefined) refuse(flagOf(leaf), why);
   }
 }

@@ -218,7 +218,7 @@ async function modelsOfScene(
       .digest('hex')
       .slice(0, 16);
     const label = models.length === 0 ? '' : String(models.length);
-    models.push(stageModel({ path, format: 'bin', label }, uid, model, staging));
+    models.push(stageModel({ path, label }, uid, model, staging));
   }
   return { key, photos, models };
 }
@@ -260,7 +260,7 @@ function tracksOfScene(
   });
   const models = matchModels(images, pairs, library.path).map((model, i) => {
     const uid = createHash('sha256').update(`${key} ${i}`).digest('hex').slice(0, 16);
-    return stageModel({ path: library.path, format: 'database', label: i === 0 ? '' : String(i) }, uid, model, staging);
+    return stageModel({ path: library.path, label: i === 0 ? '' : String(i) }, uid, model, staging);
   });
   return { key, photos, models };
 }

@@ -1,110 +1,29 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import { readPickle, type Pickled } from '../formats/pickle.ts';
+import { recognise, titles } from '../formats/recognise.ts';
 import type { TaskContext } from '../queue/context.ts';
-import { DisjointSets } from '../library/disjoint-sets.ts';
 import type { Library } from '../library/library.ts';
-import { hashFile, inspectPhoto, listImages, photoWriter, type PhotoFile } from '../library/photos.ts';
+import { hashFile, inspectPhoto, photoWriter, type PhotoFile } from '../library/photos.ts';
+import { clusterWriter } from '../library/tables/cluster.ts';
 import type { ImportReport } from '../sfm/import.ts';
 import { relabelPlaces } from '../sfm/places.ts';
-import { photoNamer } from '../sfm/readers/sizes.ts';
-import { records } from '../sfm/text-lines.ts';
-import { imsPath, type PairList } from './retrieval-sfm.ts';
-import { clusterWriter } from '../library/tables/cluster.ts';
+import type { PairList } from './pair-list.ts';
+import { PAIR_READERS } from './pair-readers/index.ts';
+import type { Side } from './pair-readers/reader.ts';
 
-/** Ids become paths, so they may not hold anything that leads elsewhere. */
-const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
-type Half = 'train' | 'val';
 const NAMED_MISSING = 5;
-const PICKLE = /\.(pkl|pickle)$/i;
 const HELD_OUT = { train: 0, val: 1, pairs: null } as const;
 
-/** True for files that are lists of pairs, by their names. */
+/** True for files that are lists of pairs, by what they begin with or by their names. */
 export function isPairList(source: string): boolean {
-  return PICKLE.test(source) || /\.txt$/i.test(source);
+  const file = resolve(source);
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there === undefined) return PAIR_READERS.some((r) => r.named.test(basename(file)));
+  return there.isFile() && recognise(PAIR_READERS, file) !== undefined;
 }
-
-/**
- * Reads a retrieval-SfM file (methods.md 9.1): `{train, val}` with `cids, cluster, qidxs, pidxs`. Nothing in it is executed.
- * @throws CovisError `INPUT_CORRUPT` or `INPUT_UNSUPPORTED` naming the file.
- */
-export function readPairLists(file: string): Record<Half, PairList> {
-  const top = readPickle(file);
-  const wrong = (message: string): never => {
-    throw new CovisError('INPUT_CORRUPT', `This is no retrieval-SfM file: ${message}`, {
-      file,
-      hint: 'It needs train and val, each with cids, cluster, qidxs and pidxs.',
-    });
-  };
-  const fields = (v: Pickled | undefined, what: string): Map<Pickled, Pickled> =>
-    v instanceof Map ? v : wrong(`${what} is not a dictionary`);
-  const whole = fields(top, 'it');
-  const list = (v: Pickled | undefined, what: string): Pickled[] => {
-    if (Array.isArray(v)) return v;
-    if (v !== null && typeof v === 'object' && 'data' in v) return Array.from(v.data);
-    return wrong(`${what} is missing`);
-  };
-  const numbers = (v: Pickled | undefined, what: string): number[] =>
-    list(v, what).map((x) => {
-      const n = Number(x);
-      return Number.isSafeInteger(n) ? n : wrong(`${what} holds ${String(x)}`);
-    });
-  const side = (name: string): PairList => {
-    const d = fields(whole.get(name), name);
-    const cids = list(d.get('cids'), `${name}.cids`).map((c) => {
-      if (typeof c !== 'string' || !SAFE_ID.test(c)) return wrong(`${name}.cids holds ${String(c).slice(0, 60)}`);
-      return c;
-    });
-    const cluster = numbers(d.get('cluster'), `${name}.cluster`);
-    const qidxs = numbers(d.get('qidxs'), `${name}.qidxs`);
-    const pidxs = numbers(d.get('pidxs'), `${name}.pidxs`);
-    if (cluster.length !== cids.length) wrong(`${name} has ${cids.length} cids and ${cluster.length} clusters`);
-    if (qidxs.length !== pidxs.length) wrong(`${name} has ${qidxs.length} qidxs and ${pidxs.length} pidxs`);
-    for (const i of [...qidxs, ...pidxs])
-      if (i < 0 || i >= cids.length) wrong(`${name} names photo ${i} of ${cids.length}`);
-    return { cids, cluster, qidxs, pidxs };
-  };
-  return { train: side('train'), val: side('val') };
-}
-
-const MAX_LIST_BYTES = 1 << 30;
-
-/**
- * Reads a list of pairs as hloc has them, two names a line. Connected photos become one cluster.
- * @throws CovisError `INPUT_CORRUPT` naming file and offset.
- */
-export function readHlocPairs(file: string): PairList {
-  if (statSync(file).size > MAX_LIST_BYTES)
-    throw new CovisError('INPUT_UNSUPPORTED', 'This list is larger than 1 GiB', { file });
-  const index = new Map<string, number>();
-  const connected = new DisjointSets();
-  const of = (name: string): number => {
-    let i = index.get(name);
-    if (i === undefined) index.set(name, (i = index.size));
-    return i;
-  };
-  const qidxs: number[] = [];
-  const pidxs: number[] = [];
-  for (const { fields, offset } of records(file)) {
-    if (fields.length !== 2)
-      throw new CovisError('INPUT_CORRUPT', `A line has ${fields.length} names, not two`, {
-        file,
-        offset,
-        hint: 'A list of pairs has two names of photos a line, as hloc writes it.',
-      });
-    const [q, p] = [of(fields[0]!), of(fields[1]!)];
-    qidxs.push(q);
-    pidxs.push(p);
-    connected.join(q, p);
-  }
-  return { cids: [...index.keys()], cluster: [...index.values()].map((i) => connected.find(i)), qidxs, pidxs };
-}
-
-/** Sides of a list of pairs: those of the split that the list itself makes, or one that leaves it to the seed. */
-type Side = Half | 'pairs';
 
 /**
  * Imports a list of pairs: a cluster without 3D for each of its clusters, the pairs as given. Of a retrieval-SfM file `val` is held out;
@@ -121,17 +40,19 @@ export async function importPairs(
 ): Promise<ImportReport> {
   const file = resolve(source);
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
-  const pickled = PICKLE.test(file);
-  const lists: { readonly [S in Side]?: PairList } = pickled ? readPairLists(file) : { pairs: readHlocPairs(file) };
+  const reader = recognise(PAIR_READERS, file);
+  if (reader === undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', 'Covis does not know what list of pairs this is', {
+      file,
+      hint: `It reads ${titles(PAIR_READERS)}.`,
+    });
+  const lists = reader.read(file);
   const sides = Object.keys(lists) as Side[];
-  const beside = join(dirname(file), pickled ? 'ims' : 'images');
-  const folder = resolve(images ?? (pickled || existsSync(beside) ? beside : dirname(file)));
+  const folder = resolve(images ?? reader.images(file));
   const fileHash = await hashFile(file);
   const photos = new Map<string, PhotoFile>();
   const all = [...new Set(sides.flatMap((s) => lists[s]!.cids))];
-  const namer = photoNamer(pickled ? [] : listImages(folder));
-  const nameOf = (cid: string): string | undefined =>
-    pickled ? [imsPath(cid).replaceAll('\\', '/'), `${cid}.jpg`].find((n) => existsSync(join(folder, n))) : namer(cid);
+  const nameOf = reader.namer(folder);
   const warnings: string[] = [];
   const warn = (m: string): void => {
     warnings.push(m);
@@ -166,6 +87,7 @@ export async function importPairs(
   task.step('Writing the library', 0, '');
   let clusters = 0;
   let pairs = 0;
+  let repeated = 0;
   let own = 0;
   let across = 0;
   library.transaction(() => {
@@ -173,15 +95,25 @@ export async function importPairs(
       const done = commitSide(library, lists[side]!, side, { file, fileHash, folder, photos });
       clusters += done.clusters;
       pairs += done.pairs;
+      repeated += done.repeated;
       own += done.own;
       across += done.across;
     }
     relabelPlaces(library);
   });
+  if (repeated > 0) warn(`${repeated} pairs that the list has more than once were taken once`);
   if (own > 0) warn(`${own} pairs of a photo with itself were left out`);
   if (across > 0) warn(`${across} pairs of different clusters were left out`);
   task.changed('clusters');
-  return { photos: all.length - missing.length, missing, clusters, points: 0, observations: 0, pairs, warnings };
+  return {
+    photos: new Set(Array.from(photos.values(), (p) => p.hash)).size,
+    missing,
+    clusters,
+    points: 0,
+    observations: 0,
+    pairs,
+    warnings,
+  };
 }
 
 function commitSide(
@@ -189,7 +121,7 @@ function commitSide(
   list: PairList,
   side: Side,
   from: { file: string; fileHash: string; folder: string; photos: ReadonlyMap<string, PhotoFile> },
-): { clusters: number; pairs: number; own: number; across: number } {
+): { clusters: number; pairs: number; repeated: number; own: number; across: number } {
   const write = photoWriter(library);
   const store = clusterWriter(library);
   const rowOf = new Map<number, number>();
@@ -217,15 +149,19 @@ function commitSide(
   });
   let own = 0;
   let across = 0;
-  let pairs = 0;
+  let repeated = 0;
+  // What the library holds afterwards is counted, whether it came now or with an earlier import.
+  const held = new Set<string>();
   list.qidxs.forEach((q, i) => {
     const p = list.pidxs[i]!;
     if (list.cids[q] === list.cids[p]) own += 1;
     else if (list.cluster[q] !== list.cluster[p]) across += 1;
     else {
+      const pair = `${rowOf.get(list.cluster[q]!)!} ${viewOf[q]!} ${viewOf[p]!}`;
+      if (held.has(pair)) repeated += 1;
+      held.add(pair);
       store.given(rowOf.get(list.cluster[q]!)!, viewOf[q]!, viewOf[p]!);
-      pairs += 1;
     }
   });
-  return { clusters: rowOf.size, pairs, own, across };
+  return { clusters: rowOf.size, pairs: held.size, repeated, own, across };
 }

@@ -76,7 +76,7 @@ export function storeNetwork(
 /** Makes sure that the library has the embedded default network. */
 export function ensureDefaultNetwork(library: Library): NetworkRow {
   const known = select(library.db, 'SELECT uid FROM network WHERE embedded = 1', text).get();
-  if (known !== undefined) return networkRow(library, known);
+  if (known !== undefined && existsSync(library.file('networks', `${known}.onnx`))) return networkRow(library, known);
   const { graph, spec } = readNetworkFile(resourcePath('networks', EMBEDDED));
   return storeNetwork(library, graph, spec, null, true);
 }

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import type { TaskContext } from '../queue/context.ts';
-import { listImages } from '../library/photos.ts';
 import { discoverScenes } from './discover.ts';
 import type { SparseModel } from './model.ts';
-import { needsSizes, NO_PHOTOS, readModels } from './read.ts';
-import { photoSizes } from './readers/sizes.ts';
-import { writeModel, type WrittenFormat } from './writers.ts';
+import { photosAtHand, readModels } from './read.ts';
+import { writeModel, type WrittenFormat } from './writers/index.ts';
 
 /** What a conversion wrote. */
 export interface ConvertReport {
@@ -34,9 +32,7 @@ export async function convertModels(
     for (const location of scene.models) {
       task.check();
       task.step(`Reading ${scene.name}`, 0, '');
-      const names = needsSizes(location) ? listImages(scene.images) : [];
-      const photos = names.length === 0 ? NO_PHOTOS : { names, sizes: await photoSizes(scene.images, names) };
-      const parts = readModels(location, photos, (m) => task.warn(m));
+      const parts = readModels(location, await photosAtHand(scene.images, location), (m) => task.warn(m));
       parts.forEach((model, i) => {
         const part = parts.length === 1 ? '' : String(i);
         const name = [scene.name, location.label, part].filter((s) => s !== '').join('-');

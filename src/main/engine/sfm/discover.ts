@@ -1,16 +1,16 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { recognise, titles } from '../formats/recognise.ts';
 import { listImages } from '../library/photos.ts';
+import { MODEL_READERS } from './readers/index.ts';
+import type { ModelReader } from './readers/reader.ts';
 
-/** Formats of models that can be read. */
-export type ModelFormat = 'bin' | 'txt' | 'bundler' | 'nvm' | 'openmvg' | 'opensfm' | 'nerfstudio' | 'database';
-
-/** Where a sparse model lies and who wrote it. */
+/** Where a sparse model lies and who reads it. */
 export interface ModelLocation {
-  /** The folder of a COLMAP model, the file of any other. */
+  /** What its reader takes: a folder or a file. */
   readonly path: string;
-  readonly format: ModelFormat;
+  readonly reader: ModelReader;
   /** Name inside the scene: `0`, `1`, … or empty for a lone model. */
   readonly label: string;
 }
@@ -23,51 +23,18 @@ export interface SceneLocation {
   readonly models: readonly ModelLocation[];
 }
 
-const COLMAP: ReadonlySet<ModelFormat> = new Set(['bin', 'txt']);
-const FILES = ['cameras', 'images', 'points3D'];
+const FOLDER_READERS = MODEL_READERS.filter((r) => r.at === 'folder');
+const FILE_READERS = MODEL_READERS.filter((r) => r.at === 'file');
 
-function formatOf(folder: string): 'bin' | 'txt' | undefined {
-  for (const format of ['bin', 'txt'] as const) {
-    if (FILES.some((f) => existsSync(join(folder, `${f}.${format}`)))) return format;
-  }
-  return undefined;
-}
-
-/** Files that are models by their names. */
-const BY_NAME: readonly (readonly [RegExp, ModelFormat])[] = [
-  [/\.nvm$/i, 'nvm'],
-  [/^sfm_data.*\.json$/i, 'openmvg'],
-  [/^reconstruction.*\.json$/i, 'opensfm'],
-  [/^transforms.*\.json$/i, 'nerfstudio'],
-  [/\.out$/i, 'bundler'],
-  [/\.db$/i, 'database'],
-];
-
-/** What a file is, by its name, or by how it begins. @throws CovisError `INPUT_UNSUPPORTED`. */
-export function fileFormat(file: string): ModelFormat {
-  const named = BY_NAME.find(([pattern]) => pattern.test(basename(file)))?.[1];
-  if (named !== undefined) return named;
-  const head = headOf(file);
-  if (head.startsWith('# Bundle file')) return 'bundler';
-  if (head.startsWith('NVM_V3')) return 'nvm';
-  if (head.startsWith('SQLite format 3')) return 'database';
-  if (/"sfm_data_version"/.test(head)) return 'openmvg';
-  if (/"transform_matrix"|"camera_model"|"fl_x"/.test(head)) return 'nerfstudio';
-  if (/^\s*\[\s*\{/.test(head)) return 'opensfm';
-  throw new CovisError('INPUT_UNSUPPORTED', 'Covis does not know what kind of model this is', {
-    file,
-    hint: 'It reads COLMAP folders and database.db, Bundler .out, NVM, OpenMVG sfm_data.json, OpenSfM reconstruction.json and nerfstudio transforms.json.',
-  });
-}
-
-function headOf(file: string): string {
-  const fd = openSync(file, 'r');
-  try {
-    const head = Buffer.alloc(4096);
-    return head.toString('utf8', 0, readSync(fd, head, 0, head.length, 0));
-  } finally {
-    closeSync(fd);
-  }
+/** Who reads this file, by how it begins or by its name. @throws CovisError `INPUT_UNSUPPORTED`. */
+function readerOf(file: string): ModelReader {
+  const found = recognise(FILE_READERS, file);
+  if (found === undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', 'Covis does not know what kind of model this is', {
+      file,
+      hint: `It reads ${titles(MODEL_READERS)}.`,
+    });
+  return found;
 }
 
 function folders(path: string): string[] {
@@ -81,41 +48,33 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function modelsOf(root: string): ModelLocation[] {
-  for (const base of [join(root, 'sparse'), root]) {
-    if (!isFolder(base)) continue;
-    const own = formatOf(base);
-    if (own !== undefined) return [{ path: base, format: own, label: '' }];
-    if (base === root) break;
-    const found = folders(base).flatMap((name): ModelLocation[] => {
-      const format = formatOf(join(base, name));
-      return format === undefined ? [] : [{ path: join(base, name), format, label: name }];
-    });
-    if (found.length > 0) return found.length === 1 ? [{ ...found[0]!, label: '' }] : found;
-  }
-  return foreignModels(root);
-}
-
-/** Models of other programs in a folder. A database is taken only where nothing was built of it. */
-function foreignModels(root: string): ModelLocation[] {
-  const files = readdirSync(root).sort();
-  for (const [pattern, format] of BY_NAME) {
-    // Many programs write a .out; Bundler's says what it is.
-    const found = files.filter(
-      (f) =>
-        pattern.test(f) &&
-        statSync(join(root, f)).isFile() &&
-        (format !== 'bundler' || headOf(join(root, f)).startsWith('# Bundle file')),
-    );
-    if (format === 'database' && !found.includes('database.db')) continue;
-    if (found.length > 0)
-      return found.map((f) => ({
-        path: join(root, f),
-        format,
-        label: found.length === 1 ? '' : f.replace(/\.\w+$/, ''),
+/** Models of the first reader that finds any in this folder itself. */
+function modelsIn(folder: string, readers: readonly ModelReader[]): ModelLocation[] {
+  for (const reader of readers) {
+    const paths = reader.find(folder);
+    if (paths.length > 0)
+      return paths.map((path) => ({
+        path,
+        reader,
+        label: paths.length === 1 ? '' : basename(path).replace(/\.\w+$/, ''),
       }));
   }
   return [];
+}
+
+/** Models that are folders lie in sparse/, in folders below that, or are the scene's folder; models that are files lie in it. */
+function modelsOf(root: string): ModelLocation[] {
+  const sparse = join(root, 'sparse');
+  if (isFolder(sparse)) {
+    const own = modelsIn(sparse, FOLDER_READERS);
+    if (own.length > 0) return own;
+    const below = folders(sparse).flatMap((name) =>
+      modelsIn(join(sparse, name), FOLDER_READERS).map((m) => ({ ...m, label: name })),
+    );
+    if (below.length > 0) return below.length === 1 ? [{ ...below[0]!, label: '' }] : below;
+  }
+  const own = modelsIn(root, FOLDER_READERS);
+  return own.length > 0 ? own : modelsIn(root, FILE_READERS);
 }
 
 /** Reads a folder as a scene; undefined if it has neither `images/` nor a model. */
@@ -124,7 +83,7 @@ function asScene(root: string, imagesOverride?: string): SceneLocation | undefin
   const models = modelsOf(root);
   if (!isFolder(images) && models.length === 0) return undefined;
   // Other programs leave the photos beside the model.
-  const beside = imagesOverride === undefined && !isFolder(images) && models.some((m) => !COLMAP.has(m.format));
+  const beside = imagesOverride === undefined && !isFolder(images) && models.some((m) => m.reader.at === 'file');
   return { name: basename(root), root, images: beside ? root : images, models };
 }
 
@@ -133,10 +92,10 @@ function fileScene(file: string, imagesOverride?: string): SceneLocation {
   const root = dirname(file);
   const beside = join(root, 'images');
   const images = imagesOverride ?? (isFolder(beside) ? beside : root);
-  const name = /^(database\.db|reconstruction\.json|transforms\.json|sfm_data\.json|bundle\.out)$/.test(basename(file))
+  const name = FILE_READERS.some((r) => r.usual === basename(file))
     ? basename(root)
     : basename(file).replace(/\.\w+$/, '');
-  return { name, root: file, images, models: [{ path: file, format: fileFormat(file), label: '' }] };
+  return { name, root: file, images, models: [{ path: file, reader: readerOf(file), label: '' }] };
 }
 
 /**
@@ -165,7 +124,7 @@ export function discoverScenes(sources: readonly string[], images?: string): Sce
     if (found.length === 0) {
       throw new CovisError('INPUT_MISSING', 'No model and no photo is here', {
         file: root,
-        hint: 'Covis looks for a folder with images/ and sparse/ (COLMAP), for a model of Bundler, VisualSFM, OpenMVG, OpenSfM or nerfstudio, for several such folders side by side, or for photos.',
+        hint: `Covis looks for a folder with images/ and sparse/ (COLMAP), for a model (${titles(MODEL_READERS)}), for several such folders side by side, or for photos.`,
       });
     }
     scenes.push(...found);

@@ -1,17 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { writeNpy } from '../formats/npy.ts';
-import { hashFile, inspectPhoto, listImages, photoWriter, PHOTO_FACTS, type PhotoFile } from '../library/photos.ts';
+import { inspectPhoto, listImages, photoWriter, PHOTO_FACTS, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
 import { meanReprojectionError, type SparseModel } from './model.ts';
-import { needsSizes, NO_PHOTOS, readModels, type PhotosAtHand } from './read.ts';
-import { photoNamer, photoSizes } from './readers/sizes.ts';
+import { locationHash, photosAtHand, readModels } from './read.ts';
+import { photoNamer } from './sizes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
 import { integer, real, record, select, text } from '../library/rows.ts';
 import { clusterByUid, clusterWriter } from '../library/tables/cluster.ts';
@@ -24,6 +24,7 @@ export interface ImportOptions {
   readonly photosOnly?: boolean | undefined;
 }
 
+/** What the library holds of the sources after an import: the same sources again give the same counts. */
 export interface ImportReport {
   readonly photos: number;
   readonly missing: readonly string[];
@@ -36,7 +37,7 @@ export interface ImportReport {
 
 /** A model that was read and waits to enter the library. */
 export interface StagedModel {
-  readonly location: ModelLocation;
+  readonly location: Pick<ModelLocation, 'path' | 'label'>;
   readonly uid: string;
   readonly model: Pick<SparseModel, 'views' | 'cameras' | 'matchesOnly'>;
   readonly points: number;
@@ -79,19 +80,30 @@ export async function importSources(
       );
     }
     task.changed('clusters');
-    const models = staged.flat();
     return {
       photos: new Set([...photos.values()].flatMap((m) => [...m.values()].map((p) => p.hash))).size,
       missing,
-      clusters: models.length,
-      points: models.reduce((n, m) => n + m.points, 0),
-      observations: models.reduce((n, m) => n + m.observations, 0),
-      pairs: models.reduce((n, m) => n + m.pairs.a.length, 0),
+      ...stored(library, new Set(staged.flat().map((m) => m.uid))),
       warnings,
     };
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
+}
+
+/** Counts of clusters as they are in the library. */
+function stored(
+  library: Library,
+  uids: ReadonlySet<string>,
+): Pick<ImportReport, 'clusters' | 'points' | 'observations' | 'pairs'> {
+  const row = select(
+    library.db,
+    'SELECT points, observations, (SELECT COUNT(*) FROM pair_all WHERE cluster_id = c.id) AS pairs FROM cluster_all c WHERE uid = ?',
+    record({ points: integer, observations: integer, pairs: integer }),
+  );
+  const rows = [...uids].map((uid) => row.one(uid));
+  const sum = (key: 'points' | 'observations' | 'pairs'): number => rows.reduce((n, r) => n + r[key], 0);
+  return { clusters: rows.length, points: sum('points'), observations: sum('observations'), pairs: sum('pairs') };
 }
 
 async function stageModels(
@@ -108,8 +120,8 @@ async function stageModels(
     const models: StagedModel[] = [];
     for (const location of scene.models) {
       task.check();
-      const hash = await locationHash(scene, location);
-      const parts = readModels(location, await photosAtHand(scene, location), warn);
+      const hash = await locationHash(scene.name, location);
+      const parts = readModels(location, await photosAtHand(scene.images, location), warn);
       parts.forEach((model, part) => {
         if (model.views.length === 0)
           throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.path });
@@ -126,7 +138,12 @@ async function stageModels(
 }
 
 /** Writes the arrays of a model below `staging` and counts what its views share. */
-export function stageModel(location: ModelLocation, uid: string, read: SparseModel, staging: string): StagedModel {
+export function stageModel(
+  location: StagedModel['location'],
+  uid: string,
+  read: SparseModel,
+  staging: string,
+): StagedModel {
   const model = byTrackLength(read);
   const folder = join(staging, uid);
   mkdirSync(folder, { recursive: true });
@@ -141,26 +158,6 @@ export function stageModel(location: ModelLocation, uid: string, read: SparseMod
     pairs: covisibility(model),
     folder,
   };
-}
-
-async function photosAtHand(scene: SceneLocation, location: ModelLocation): Promise<PhotosAtHand> {
-  if (!needsSizes(location)) return NO_PHOTOS;
-  const names = listImages(scene.images);
-  return { names, sizes: await photoSizes(scene.images, names) };
-}
-
-/** Content of the model's files and the scene it belongs to: the same model imported again is the same cluster. */
-async function locationHash(scene: SceneLocation, location: ModelLocation): Promise<string> {
-  const hash = createHash('sha256').update(scene.name).update('\0').update(location.label);
-  const colmap = location.format === 'bin' || location.format === 'txt';
-  const files = colmap
-    ? ['cameras', 'images', 'points3D'].map((f) => join(location.path, `${f}.${location.format}`))
-    : [location.path];
-  for (const file of files) {
-    if (!existsSync(file)) throw new CovisError('INPUT_MISSING', `The model lacks ${basename(file)}`, { file });
-    hash.update(await hashFile(file));
-  }
-  return hash.digest('hex');
 }
 
 /** A step near the golden section of n that visits every number below n. */
@@ -348,6 +345,8 @@ export function commitModel(
       write.pair(clusterId, a[k]!, b[k]!, shared[k]!, Number.isNaN(scale[k]!) ? null : scale[k]!);
   }
   const target = library.file('clusters', m.uid);
-  if (!existsSync(target)) renameSync(m.folder, target);
+  // What was read just now stands in for arrays that may have been damaged or lost since.
+  if (existsSync(target)) rmSync(target, { recursive: true });
+  renameSync(m.folder, target);
   return missing;
 }

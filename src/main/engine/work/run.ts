@@ -2,6 +2,7 @@ import type { JobResult } from '../../../shared/jobs/index.ts';
 import { runJob } from '../../../shared/jobs/run.ts';
 import { resourcePath } from '../environment/resources.ts';
 import type { Library } from '../library/library.ts';
+import { integer, select } from '../library/rows.ts';
 import { resolveNetwork } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
@@ -22,7 +23,7 @@ async function importWithNegatives(
   task: TaskContext,
 ): Promise<{ missing: readonly string[]; warnings: readonly string[] }> {
   const own = await importSources(library, { sources }, task);
-  const places = library.db.prepare('SELECT COUNT(DISTINCT place) FROM photo').pluck().get() as number;
+  const places = select(library.db, 'SELECT COUNT(DISTINCT place) FROM photo', integer).one();
   if (places > 1) return own;
   const added = 'All photos are of one place, which has no negatives: the places of the embedded sample were added';
   task.warn(added);
@@ -49,7 +50,7 @@ export const runWork = work(runJob, async (library, p, task): Promise<RunReport>
     evaluateNetwork(library, trained.network, training.size, training.seed, task),
   );
   const { db } = library;
-  const count = (sql: string): number => db.prepare(sql).pluck().get() as number;
+  const count = (sql: string): number => select(db, sql, integer).one();
   return {
     library: library.path,
     photos: count('SELECT COUNT(*) FROM photo'),

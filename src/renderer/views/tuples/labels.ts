@@ -1,10 +1,4 @@
-import {
-  STRATEGY_BITS,
-  type ExportFormat,
-  type TupleSort,
-  type TupleStrategy,
-  type Verdict,
-} from '../../../shared/domain.ts';
+import { STRATEGY_BITS, type TupleSort, type TupleStrategy, type Verdict } from '../../../shared/domain.ts';
 import type { MiningRunInfo } from '../../../shared/domain.ts';
 import { percent, plural, score, when } from '../../app/format.ts';
 import type { Shown } from './shown.ts';
@@ -32,15 +26,6 @@ export const SORT_TEXT: Record<TupleSort, string> = {
   easiest: 'Easiest negatives first',
   positive: 'Least similar positives first',
   shared: 'Fewest shared points first',
-};
-
-export const FORMAT_TEXT: Record<ExportFormat, string> = {
-  'retrieval-sfm': 'retrieval-SfM data set (.pkl and ims/)',
-  gnd: 'Benchmark of the held-out places (gnd .pkl)',
-  'hloc-pairs': 'Pairs for hloc (.txt)',
-  csv: 'Table (.csv)',
-  jsonl: 'JSON Lines (.jsonl)',
-  parquet: 'Parquet (.parquet)',
 };
 
 export const VERDICT_TEXT: Record<Verdict, string> = {

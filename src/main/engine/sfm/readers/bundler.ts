@@ -1,10 +1,32 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CovisError } from '../../../../shared/errors.ts';
 import { quaternionOf, type SparseModel } from '../model.ts';
 import { blameFor, lines, number } from '../text-lines.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
-import { sizeOfImage, type ImageSizes } from './sizes.ts';
+import { headOf } from '../../formats/recognise.ts';
+import { sizeOfImage, type ImageSizes } from '../sizes.ts';
+import { filesNamed } from './files.ts';
+import type { ModelReader } from './reader.ts';
+
+const NAMED = /\.out$/i;
+const begins = (head: Buffer): boolean => head.toString('latin1').startsWith('# Bundle file');
+
+/** Bundler's bundle.out, version 0.3, with the list of its images (methods.md 9.5). */
+export const bundler: ModelReader = {
+  format: 'bundler',
+  title: 'Bundler .out',
+  at: 'file',
+  usual: 'bundle.out',
+  named: NAMED,
+  begins,
+  holds: 'points',
+  needsSizes: true,
+  // Many programs write a .out; Bundler's says what it is.
+  find: (folder) => filesNamed(folder, NAMED).filter((f) => begins(headOf(f))),
+  files: (path) => [path, bundlerList(path)].filter((f) => f !== undefined),
+  read: (path, { sizes, names }) => [readBundler(path, sizes, names)],
+};
 
 /** Numbers of a text file with the byte offset of their line; comments are skipped. */
 class Numbers {
@@ -52,7 +74,7 @@ class Numbers {
 }
 
 /** The list of images beside a Bundler file: one of these names. */
-export function bundlerList(file: string): string | undefined {
+function bundlerList(file: string): string | undefined {
   const folder = dirname(file);
   const stem = basename(file).replace(/\.out$/, '');
   return [
@@ -75,7 +97,7 @@ const MAX_LIST_BYTES = 1 << 28;
  * @param photos names below the photos' folder in order, which stand in where there is no list but as many photos as cameras.
  * @throws CovisError naming file and offset.
  */
-export function readBundler(file: string, sizes: ImageSizes, photos: readonly string[]): SparseModel {
+function readBundler(file: string, sizes: ImageSizes, photos: readonly string[]): SparseModel {
   const fault = faultOf(file);
   const listed = namesOf(file);
   const n = new Numbers(file);
@@ -144,8 +166,9 @@ export function readBundler(file: string, sizes: ImageSizes, photos: readonly st
 function namesOf(file: string): string[] | undefined {
   const list = bundlerList(file);
   if (list === undefined) return undefined;
+  if (statSync(list).size > MAX_LIST_BYTES)
+    throw new CovisError('INPUT_CORRUPT', 'This list is too long', { file: list });
   const text = readFileSync(list, 'utf8');
-  if (text.length > MAX_LIST_BYTES) throw new CovisError('INPUT_CORRUPT', 'This list is too long', { file: list });
   // Bundler writes "name 0 focal" where it knows one; names may hold spaces.
   return text
     .split(/\r?\n/)

@@ -1,14 +1,33 @@
 import { quaternionOf, translationOf, type Camera, type SparseModel } from '../model.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
-import { Json } from './json.ts';
-import type { ImageSizes } from './sizes.ts';
+import { Json } from '../json.ts';
+import type { ImageSizes } from '../sizes.ts';
+import { filesNamed } from './files.ts';
+import type { ModelReader } from './reader.ts';
+
+const NAMED = /^transforms.*\.json$/i;
+
+/** nerfstudio's transforms.json. */
+export const nerfstudio: ModelReader = {
+  format: 'nerfstudio',
+  title: 'nerfstudio transforms.json',
+  at: 'file',
+  usual: 'transforms.json',
+  named: NAMED,
+  begins: (head) => /"transform_matrix"|"camera_model"|"fl_x"/.test(head.toString('latin1')),
+  holds: 'poses',
+  needsSizes: true,
+  find: (folder) => filesNamed(folder, NAMED),
+  files: (path) => [path],
+  read: (path, { sizes }) => [readNerfstudio(path, sizes)],
+};
 
 /**
  * Reads nerfstudio's `transforms.json`: poses alone. It has no tracks, so that no photos share points; clusters of it show cameras
  * and nothing can be mined from them. `transform_matrix` is world_from_cam with y up and looking along -z.
  * @throws CovisError naming the file and the path inside it.
  */
-export function readNerfstudio(file: string, sizes: ImageSizes): SparseModel {
+function readNerfstudio(file: string, sizes: ImageSizes): SparseModel {
   const root = Json.read(file);
   const builder = new TrackBuilder(faultOf(file));
   const cameras = new Map<string, number>();

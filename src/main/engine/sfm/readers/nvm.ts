@@ -2,14 +2,32 @@ import { CovisError } from '../../../../shared/errors.ts';
 import { rotationMatrix, translationOf, type SparseModel } from '../model.ts';
 import { blameFor, lines, number } from '../text-lines.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
-import { sizeOfImage, type ImageSizes } from './sizes.ts';
+import { sizeOfImage, type ImageSizes } from '../sizes.ts';
+import { filesNamed } from './files.ts';
+import type { ModelReader } from './reader.ts';
+
+const NAMED = /\.nvm$/i;
+
+/** VisualSFM's .nvm (methods.md 9.6). */
+export const nvm: ModelReader = {
+  format: 'nvm',
+  title: 'NVM of VisualSFM',
+  at: 'file',
+  named: NAMED,
+  begins: (head) => head.toString('latin1').startsWith('NVM_V3'),
+  holds: 'points',
+  needsSizes: true,
+  find: (folder) => filesNamed(folder, NAMED),
+  files: (path) => [path],
+  read: (path, { sizes }) => readNvm(path, sizes),
+};
 
 /**
  * Reads an NVM file of VisualSFM, which may hold several models (methods.md 9.6). Poses are quaternion and centre; file names may hold
  * spaces. VisualSFM measures keypoints from the image's centre, others from its corner: negative coordinates tell.
  * @throws CovisError naming file and offset.
  */
-export function readNvm(file: string, sizes: ImageSizes): SparseModel[] {
+function readNvm(file: string, sizes: ImageSizes): SparseModel[] {
   const source = lines(file);
   const blame = blameFor(file);
   let offset = 0;

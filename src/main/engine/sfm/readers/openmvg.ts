@@ -1,6 +1,25 @@
 import { quaternionOf, translationOf, type SparseModel } from '../model.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
-import { Json } from './json.ts';
+import { Json } from '../json.ts';
+import { filesNamed } from './files.ts';
+import type { ModelReader } from './reader.ts';
+
+const NAMED = /^sfm_data.*\.json$/i;
+
+/** OpenMVG's sfm_data.json (methods.md 9.7). */
+export const openmvg: ModelReader = {
+  format: 'openmvg',
+  title: 'OpenMVG sfm_data.json',
+  at: 'file',
+  usual: 'sfm_data.json',
+  named: NAMED,
+  begins: (head) => head.toString('latin1').includes('"sfm_data_version"'),
+  holds: 'points',
+  needsSizes: false,
+  find: (folder) => filesNamed(folder, NAMED),
+  files: (path) => [path],
+  read: (path) => [readOpenMvg(path)],
+};
 
 const UNDEFINED_ID = 4294967295;
 
@@ -16,7 +35,7 @@ interface Intrinsic {
  * Reads OpenMVG's `sfm_data.json` (methods.md 9.7): views with a pose and an intrinsic, structure with its observations.
  * @throws CovisError naming the file and the path inside it.
  */
-export function readOpenMvg(file: string): SparseModel {
+function readOpenMvg(file: string): SparseModel {
   const root = Json.read(file);
   const fault = faultOf(file);
   const intrinsics = new Map<number, Intrinsic>();

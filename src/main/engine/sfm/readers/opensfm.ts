@@ -3,19 +3,41 @@ import { basename, dirname, join } from 'node:path';
 import type { Camera, SparseModel } from '../model.ts';
 import { blameFor, lines, number } from '../text-lines.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
-import { Json } from './json.ts';
+import { Json } from '../json.ts';
+import { filesNamed } from './files.ts';
+import type { ModelReader } from './reader.ts';
+
+const NAMED = /^reconstruction.*\.json$/i;
+
+/** OpenSfM's reconstruction.json, with the observations of tracks.csv beside it. */
+export const opensfm: ModelReader = {
+  format: 'opensfm',
+  title: 'OpenSfM reconstruction.json',
+  at: 'file',
+  usual: 'reconstruction.json',
+  named: NAMED,
+  begins: (head) => /^\s*\[\s*\{/.test(head.toString('latin1')),
+  holds: 'points',
+  needsSizes: false,
+  find: (folder) => filesNamed(folder, NAMED),
+  files: (path) => [path, tracksFile(path)].filter((f) => f !== undefined),
+  read(path, _, warn) {
+    const tracks = tracksFile(path);
+    if (tracks === undefined)
+      warn(`${path} has no tracks.csv beside it, so that its photos share no points and nothing can be mined from it`);
+    return readOpenSfm(path, tracks);
+  },
+};
 
 /**
- * Reads OpenSfM's `reconstruction.json`, which may hold several models, and the observations from `tracks.csv` beside it.
- * Without that file points have no observations, so that photos share none; `tracks` then says so.
- * @throws CovisError naming the file and where in it.
+ * Reads OpenSfM's `reconstruction.json`, which may hold several models, and the observations from `tracks.csv`; without that file
+ * points have no observations. @throws CovisError naming the file and where in it.
  */
-export function readOpenSfm(file: string): { models: SparseModel[]; tracks: boolean } {
+function readOpenSfm(file: string, tracks: string | undefined): SparseModel[] {
   const root = Json.read(file);
-  const tracks = tracksFile(file);
   const drafts = root.items().map((r) => draft(r, file));
   if (tracks !== undefined) readTracks(tracks, drafts);
-  return { models: drafts.map((d) => d.builder.finish()), tracks: tracks !== undefined };
+  return drafts.map((d) => d.builder.finish());
 }
 
 function tracksFile(file: string): string | undefined {

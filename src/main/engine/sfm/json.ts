@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { CovisError } from '../../../../shared/errors.ts';
+import { CovisError } from '../../../shared/errors.ts';
 
 const MAX_BYTES = 1 << 29;
 

@@ -1,29 +1,26 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { MiningParameters } from '../../../shared/domain.ts';
-import { CovisError } from '../../../shared/errors.ts';
-import { writePickle } from '../formats/pickle-writer.ts';
-import type { TaskContext } from '../queue/context.ts';
-import type { Library } from '../library/library.ts';
-import { random } from '../library/random.ts';
-import { CandidateReader, DEFAULT_MINING } from '../mining/candidates.ts';
-import { judgements } from '../mining/decisions.ts';
-import { separation } from '../mining/separation.ts';
-import { splitPlaces } from '../mining/split.ts';
-import type { PhotoPlacement } from '../../../shared/domain.ts';
-import { placePhotos } from './photo-tree.ts';
-import { integer, record, select } from '../library/rows.ts';
-import { allPhotos } from '../library/tables/photo.ts';
+import type { MiningParameters, PhotoPlacement } from '../../../../shared/domain.ts';
+import { defined } from '../../../../shared/defined.ts';
+import { CovisError } from '../../../../shared/errors.ts';
+import { retrievalSfm } from '../../../../shared/exports/retrieval-sfm.ts';
+import { writePickle } from '../../formats/pickle-writer.ts';
+import type { TaskContext } from '../../queue/context.ts';
+import type { Library } from '../../library/library.ts';
+import { integer, record, select } from '../../library/rows.ts';
+import { allPhotos, idByHash } from '../../library/tables/photo.ts';
+import { random } from '../../library/random.ts';
+import { CandidateReader, DEFAULT_MINING } from '../../mining/candidates.ts';
+import { judgements } from '../../mining/decisions.ts';
+import { miningRun } from '../../mining/runs.ts';
+import { separation } from '../../mining/separation.ts';
+import { splitPlaces } from '../../mining/split.ts';
+import { imsPath, type PairList } from '../pair-list.ts';
+import { readPairLists } from '../pair-readers/retrieval-sfm.ts';
+import { placePhotos } from '../photo-tree.ts';
+import { damaged, exporter, type Written } from './exporter.ts';
 
-/** One side of a retrieval-SfM file (methods.md 9.1). */
-export interface PairList {
-  readonly cids: readonly string[];
-  readonly cluster: readonly number[];
-  readonly qidxs: readonly number[];
-  readonly pidxs: readonly number[];
-}
-
-export interface RetrievalSfmOptions {
+interface RetrievalSfmOptions {
   readonly out: string;
   /** Pairs of one mining run; all that m3 may draw where left out. */
   readonly run?: number | undefined;
@@ -34,24 +31,13 @@ export interface RetrievalSfmOptions {
   readonly photos: PhotoPlacement;
 }
 
-export interface ExportReport {
-  readonly files: readonly string[];
-  readonly items: number;
-  readonly what: string;
-}
-
-/** Where the reference trainer looks for a photo below `ims/`: by the last characters of its id, without an extension. */
-export function imsPath(cid: string): string {
-  return join(cid.slice(-2), cid.slice(-4, -2), cid.slice(-6, -4), cid);
-}
-
 /**
  * Writes the library as the data set of cnnimageretrieval-pytorch: `<name>.pkl` with train and val, and `ims/`. The folder is what that
  * trainer expects at `data/train/<name>`, so its name has to begin with `retrieval-SfM`; another folder gets a file of that name.
  * Decisions hold: refused pairs are missing, chosen positives are there, and places of one object share a cluster number.
  * @throws CovisError `STATE_EMPTY` without pairs, `CANCELLED`.
  */
-export function exportRetrievalSfm(library: Library, o: RetrievalSfmOptions, task: TaskContext): ExportReport {
+function exportRetrievalSfm(library: Library, o: RetrievalSfmOptions, task: TaskContext): Written {
   const split = splitPlaces(library, o.seed);
   const val: ReadonlySet<number> = split.separate ? split.heldOut : new Set();
   if (!split.separate) task.warn('There are too few places to hold any out: val is empty');
@@ -71,9 +57,9 @@ export function exportRetrievalSfm(library: Library, o: RetrievalSfmOptions, tas
     photo: id,
     path: join(o.out, 'ims', imsPath(hash)),
   }));
-  placePhotos(library, photos, o.photos, task);
+  const { placed } = placePhotos(library, photos, o.photos, task);
   return {
-    what: 'pairs',
+    photos: placed,
     items: train.list.qidxs.length + held.list.qidxs.length,
     files: o.photos === 'none' ? [file] : [file, join(o.out, 'ims')],
   };
@@ -126,3 +112,33 @@ function pairList(
     photos: rows,
   };
 }
+
+/** `retrieval-SfM-NAME.pkl` and `ims/`. */
+export const retrievalSfmExport = exporter(retrievalSfm, {
+  write: (library, out, o, task) =>
+    exportRetrievalSfm(
+      library,
+      {
+        ...o,
+        out,
+        run: o.run === undefined ? undefined : miningRun(library, o.run).id,
+        mining: defined(o.mining ?? {}),
+      },
+      task,
+    ),
+  verify([file, ims], library) {
+    const { train, val } = readPairLists(file!);
+    const known = idByHash(library);
+    let photos = 0;
+    for (const cid of [...train.cids, ...val.cids]) {
+      if (known.get(cid) === undefined) throw damaged(file!, `it names ${cid}, which is no photo of the library`);
+      if (ims !== undefined && existsSync(join(ims, imsPath(cid)))) photos += 1;
+    }
+    for (const { cluster, qidxs, pidxs } of [train, val])
+      qidxs.forEach((q, i) => {
+        if (q === pidxs[i] || cluster[q] !== cluster[pidxs[i]!])
+          throw damaged(file!, 'it pairs a photo with itself or with one of another cluster');
+      });
+    return { items: train.qidxs.length + val.qidxs.length, photos };
+  },
+});

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { existsSync } from 'node:fs';
-import { CovisError } from '../../../../shared/errors.ts';
-import type { ImageMatches, MatchedImage } from '../match-tracks.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { ImageMatches, MatchedImage } from './match-tracks.ts';
 
 /** COLMAP's pair_id is min * 2147483647 + max (methods.md 9.4). */
 const PAIR_BASE = 2147483647;

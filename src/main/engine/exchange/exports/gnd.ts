@@ -1,16 +1,18 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CovisError } from '../../../shared/errors.ts';
-import { geometryTruth } from '../evaluation/geometry-protocol.ts';
-import { writePickle } from '../formats/pickle-writer.ts';
-import type { TaskContext } from '../queue/context.ts';
-import type { Library } from '../library/library.ts';
-import { splitPlaces } from '../mining/split.ts';
-import { photoNames } from './photo-names.ts';
-import type { PhotoPlacement } from '../../../shared/domain.ts';
-import { placePhotos } from './photo-tree.ts';
-import type { ExportReport } from './retrieval-sfm.ts';
-import { sizeById } from '../library/tables/photo.ts';
+import type { PhotoPlacement } from '../../../../shared/domain.ts';
+import { CovisError } from '../../../../shared/errors.ts';
+import { gnd } from '../../../../shared/exports/gnd.ts';
+import { readGroundTruth } from '../../evaluation/ground-truth-files.ts';
+import { geometryTruth } from '../../evaluation/geometry-protocol.ts';
+import { writePickle } from '../../formats/pickle-writer.ts';
+import type { TaskContext } from '../../queue/context.ts';
+import type { Library } from '../../library/library.ts';
+import { sizeById } from '../../library/tables/photo.ts';
+import { splitPlaces } from '../../mining/split.ts';
+import { photoNames } from '../photo-names.ts';
+import { placePhotos } from '../photo-tree.ts';
+import { exporter, type Written } from './exporter.ts';
 
 /**
  * Writes the benchmark that geometry gives (held-out places) as `gnd_<name>.pkl` and `jpg/` (methods.md 9.2): labels easy, hard and junk
@@ -18,11 +20,11 @@ import { sizeById } from '../library/tables/photo.ts';
  * their own junk. Names are `<scene>__<file>` without extension, in `jpg/` with `.jpg` as these tools want it, whatever the file is.
  * @throws CovisError `STATE_EMPTY` when no photo of the held-out places has a relevant one.
  */
-export function exportGroundTruth(
+function exportGroundTruth(
   library: Library,
   o: { readonly out: string; readonly seed: number; readonly photos: PhotoPlacement },
   task: TaskContext,
-): ExportReport {
+): Written {
   const { truth, photos } = geometryTruth(library, splitPlaces(library, o.seed));
   if (truth.queries.length === 0)
     throw new CovisError('STATE_EMPTY', 'No photo of the held-out places shares points with another', {
@@ -41,9 +43,9 @@ export function exportGroundTruth(
     return name;
   });
   const size = sizeById(library);
-  const gnd = truth.queries.map(({ row, labels }) => {
+  const labels = truth.queries.map(({ row, labels: of }) => {
     const [width, height] = size.one(photos[row!]!);
-    const { easy = [], hard = [], junk = [] } = labels;
+    const { easy = [], hard = [], junk = [] } = of;
     return {
       bbx: [0, 0, width, height],
       ok: [...easy, ...hard].sort((a, b) => a - b),
@@ -54,13 +56,26 @@ export function exportGroundTruth(
   });
   mkdirSync(o.out, { recursive: true });
   const file = join(o.out, 'gnd_covis.pkl');
-  writeFileSync(`${file}.tmp`, writePickle({ imlist, qimlist: truth.queries.map((q) => imlist[q.row!]!), gnd }));
+  writeFileSync(
+    `${file}.tmp`,
+    writePickle({ imlist, qimlist: truth.queries.map((q) => imlist[q.row!]!), gnd: labels }),
+  );
   renameSync(`${file}.tmp`, file);
-  placePhotos(
+  const { placed } = placePhotos(
     library,
     photos.map((photo, i) => ({ photo, path: join(o.out, 'jpg', `${imlist[i]}.jpg`) })),
     o.photos,
     task,
   );
-  return { what: 'queries', items: gnd.length, files: o.photos === 'none' ? [file] : [file, join(o.out, 'jpg')] };
+  return { items: labels.length, photos: placed, files: o.photos === 'none' ? [file] : [file, join(o.out, 'jpg')] };
 }
+
+/** `gnd_covis.pkl` and `jpg/`. */
+export const gndExport = exporter(gnd, {
+  write: (library, out, o, task) => exportGroundTruth(library, { ...o, out }, task),
+  verify([file, jpg]) {
+    const truth = readGroundTruth(file!, 'medium');
+    const photos = jpg === undefined ? 0 : truth.images.filter((name) => existsSync(join(jpg, `${name}.jpg`))).length;
+    return { items: truth.queries.length, photos };
+  },
+});

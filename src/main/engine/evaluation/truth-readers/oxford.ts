@@ -1,0 +1,45 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { CovisError } from '../../../../shared/errors.ts';
+import type { GroundTruth } from '../ground-truth.ts';
+import { readNames } from './names.ts';
+import type { TruthReader } from './reader.ts';
+import { fromRecord } from './record.ts';
+
+/** Oxford5k's and Paris6k's folder of text files. */
+export const oxford: TruthReader = {
+  format: 'oxford',
+  title: "a folder of Oxford5k's text files",
+  at: 'folder',
+  named: /./,
+  read: (folder, { imageList }) => fromOxfordText(folder, imageList),
+};
+
+/** Oxford5k's and Paris6k's own files: NAME_query.txt, NAME_good.txt, NAME_ok.txt, NAME_junk.txt. */
+function fromOxfordText(folder: string, imageList: string | undefined): GroundTruth {
+  const queries = readdirSync(folder)
+    .filter((n) => n.endsWith('_query.txt'))
+    .sort();
+  if (queries.length === 0)
+    throw new CovisError('INPUT_CORRUPT', 'This folder has no files that end in _query.txt', { file: folder });
+  if (imageList === undefined) {
+    throw new CovisError('INPUT_INVALID', 'These text files do not list the database', {
+      file: folder,
+      hint: 'Say with --imlist FILE which image each row is, one name a line.',
+    });
+  }
+  const images = readNames(imageList).map((l) => l.split(/[,\s]/)[0]!);
+  const gnd = queries.map((name) => {
+    const stem = name.slice(0, -'_query.txt'.length);
+    const list = (kind: string): string[] => {
+      const file = join(folder, `${stem}_${kind}.txt`);
+      return existsSync(file) ? readNames(file) : [];
+    };
+    const [image = '', ...box] = readNames(join(folder, name))[0]?.split(/\s+/) ?? [];
+    // Oxford5k's own query files put a collection's short name before the photo's.
+    const photo = image.replace(/^oxc1_/, '');
+    return { photo, bbx: box.map(Number), ok: [...list('good'), ...list('ok')], junk: list('junk') };
+  });
+  const record = { imlist: images, qimlist: gnd.map((g) => g.photo), gnd: gnd.map(({ photo: _, ...g }) => g) };
+  return fromRecord(record, folder, 0);
+}

@@ -1,0 +1,61 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CovisError } from '../../../../shared/errors.ts';
+import { descriptors } from '../../../../shared/exports/descriptors.ts';
+import { writeNpy } from '../../formats/npy.ts';
+import { defaultSize } from '../../inputs/inputs.ts';
+import { photoPath } from '../../library/photos.ts';
+import { allPhotos } from '../../library/tables/photo.ts';
+import { resolveNetwork } from '../../network/networks.ts';
+import { readDescriptorFile } from '../../retrieval/descriptor-files.ts';
+import { loadDescriptors } from '../../retrieval/extract.ts';
+import { lines } from '../../sfm/text-lines.ts';
+import { damaged, exporter } from './exporter.ts';
+
+/** How far a length may be from one: descriptors are normalised in single precision. */
+const LENGTH_ERROR = 1e-3;
+
+/** A `.npy` with a row a photo, and their paths, one a line, in a `.txt` of the same name. */
+export const descriptorsExport = exporter(descriptors, {
+  async write(library, out, o) {
+    const row = await resolveNetwork(library, o.network, 'latest');
+    const size = o.size ?? defaultSize(row.spec);
+    const set = loadDescriptors(library, row, size);
+    if (set.ids.length === 0)
+      throw new CovisError('STATE_EMPTY', `Network ${row.uid} has no descriptors at ${size} pixels`, {
+        hint: 'Extract them first.',
+      });
+    const paths = Array.from(set.ids, (id) => `${photoPath(library, id)}\n`);
+    mkdirSync(dirname(out), { recursive: true });
+    writeNpy(out, set.data, [set.ids.length, set.dim]);
+    const names = `${out.replace(/\.npy$/, '')}.txt`;
+    writeFileSync(`${names}.tmp`, paths.join(''));
+    renameSync(`${names}.tmp`, names);
+    return { items: set.ids.length, files: [out, names] };
+  },
+  async verify([file, names], library) {
+    const { vectors } = await readDescriptorFile(file!);
+    for (let r = 0; r < vectors.rows; r += 1) {
+      const length = Math.hypot(...vectors.data.subarray(r * vectors.dim, (r + 1) * vectors.dim));
+      // A photo of nothing has a descriptor of zeros.
+      if (!(Math.abs(length - 1) < LENGTH_ERROR || length === 0))
+        throw damaged(file!, `row ${r} has a length of ${length}`);
+    }
+    const paths = new Set(
+      allPhotos(library).flatMap(({ id }) => {
+        try {
+          return photoPath(library, id);
+        } catch {
+          return [];
+        }
+      }),
+    );
+    let listed = 0;
+    for (const { text } of lines(names!)) {
+      listed += 1;
+      if (!paths.has(text)) throw damaged(names!, `line ${listed} is no photo of the library`);
+    }
+    if (listed !== vectors.rows) throw damaged(names!, `it names ${listed} photos for ${vectors.rows} descriptors`);
+    return { items: vectors.rows };
+  },
+});

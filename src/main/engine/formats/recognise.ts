@@ -1,0 +1,59 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+
+/** What a kind of file is known by. A list of them is in the order of recognition. */
+export interface FileKind {
+  /** Short name, unique in its list. */
+  readonly format: string;
+  /** For people: the program and the file, as in "NVM of VisualSFM". */
+  readonly title: string;
+  /** Matches the file's own name, without folders. */
+  readonly named: RegExp;
+  /** Whether a file that begins with these bytes is one; left out where the format has no sign of its own. */
+  readonly begins?: (head: Buffer) => boolean;
+}
+
+const HEAD_BYTES = 4096;
+const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
+
+/** The first 4 KiB of a regular file, or all of it. @throws CovisError `INPUT_MISSING` where it cannot be opened. */
+export function headOf(file: string): Buffer {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (cause) {
+    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+  }
+  try {
+    const head = Buffer.alloc(HEAD_BYTES);
+    return head.subarray(0, readSync(fd, head, 0, head.length, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The kind whose sign these bytes bear, else the first that the name fits; undefined where there is neither. */
+export function kindOf<K extends FileKind>(kinds: readonly K[], head: Buffer, name: string): K | undefined {
+  return kinds.find((k) => k.begins?.(head) === true) ?? kinds.find((k) => k.named.test(name));
+}
+
+/**
+ * Recognises a regular file by what it begins with, and by its name where that says nothing.
+ * @throws CovisError `INPUT_UNSUPPORTED` for a pointer that Git LFS left in place of the file, `INPUT_MISSING`.
+ */
+export function recognise<K extends FileKind>(kinds: readonly K[], file: string): K | undefined {
+  const head = headOf(file);
+  if (head.toString('latin1').startsWith(LFS_POINTER))
+    throw new CovisError('INPUT_UNSUPPORTED', 'This is a Git LFS pointer, not the file itself', {
+      file,
+      hint: 'Run git lfs pull in its repository.',
+    });
+  return kindOf(kinds, head, basename(file));
+}
+
+/** Titles as a sentence has them: "a, b and c". */
+export function titles(kinds: readonly Pick<FileKind, 'title'>[]): string {
+  const all = kinds.map((k) => k.title);
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
+}

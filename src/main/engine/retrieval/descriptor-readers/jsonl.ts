@@ -1,0 +1,49 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { CovisError } from '../../../../shared/errors.ts';
+import { assembled } from './assemble.ts';
+import type { DescriptorFile, DescriptorReader } from './reader.ts';
+
+/** JSON Lines of `{"name", "descriptor"}`. */
+export const jsonl: DescriptorReader = {
+  format: 'jsonl',
+  title: '.jsonl',
+  named: /\.(jsonl|ndjson)$/i,
+  read: fromJsonLines,
+};
+
+async function fromJsonLines(file: string): Promise<DescriptorFile> {
+  const names: string[] = [];
+  const rows: Float32Array[] = [];
+  const owners: number[] = [];
+  let number = 0;
+  let dim = 0;
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    number += 1;
+    if (line.trim() === '') continue;
+    let record: Record<string, unknown>;
+    try {
+      record = JSON.parse(line) as Record<string, unknown>;
+    } catch (cause) {
+      throw new CovisError('INPUT_CORRUPT', `Line ${number} is not JSON`, { file, cause });
+    }
+    const name = record['name'] ?? record['photo'] ?? record['image'];
+    const value = record['descriptor'] ?? record['vector'] ?? record['descriptors'];
+    const lists = Array.isArray(value) && Array.isArray(value[0]) ? (value as unknown[][]) : [value as unknown[]];
+    for (const list of lists) {
+      if (!Array.isArray(list) || !list.every((v) => typeof v === 'number'))
+        throw new CovisError('INPUT_CORRUPT', `Line ${number} has no descriptor, a list of numbers`, { file });
+      dim ||= list.length;
+      if (list.length !== dim || dim === 0)
+        throw new CovisError(
+          'INPUT_INVALID',
+          `Line ${number} has ${list.length} dimensions, the lines before have ${dim}`,
+          { file },
+        );
+      rows.push(Float32Array.from(list as number[]));
+      owners.push(names.length);
+    }
+    names.push(typeof name === 'string' ? name : String(names.length));
+  }
+  return assembled(rows, owners, names);
+}

@@ -1,0 +1,22 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Regular files of this folder whose names fit, sorted. */
+export function filesNamed(folder: string, named: RegExp): string[] {
+  return readdirSync(folder)
+    .filter((f) => named.test(f) && statSync(join(folder, f), { throwIfNoEntry: false })?.isFile() === true)
+    .sort()
+    .map((f) => join(folder, f));
+}
+
+const COLMAP_FILES = ['cameras', 'images', 'points3D'];
+
+/** The three files of a COLMAP model. Rigs and frames beside them repeat what the images' poses say and are not read. */
+export function colmapFiles(folder: string, ending: 'bin' | 'txt'): string[] {
+  return COLMAP_FILES.map((f) => join(folder, `${f}.${ending}`));
+}
+
+/** The folder itself where one of a COLMAP model's files is in it; the others are then missed by name. */
+export function colmapFolder(folder: string, ending: 'bin' | 'txt'): string[] {
+  return colmapFiles(folder, ending).some((f) => existsSync(f)) ? [folder] : [];
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { exporting, run } from './export.ts';
+
+/** A table of pairs with a head line (RFC 4180). */
+export const csv = exporting({
+  format: 'csv',
+  title: 'Table (.csv)',
+  what: 'rows',
+  writes: 'folder',
+  of: 'mining',
+  params: z.object({ run }),
+});

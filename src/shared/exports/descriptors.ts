@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { network, size } from '../fields.ts';
+import { exporting } from './export.ts';
+
+/** Descriptors of all photos as .npy, with their paths in a .txt beside it. */
+export const descriptors = exporting({
+  format: 'descriptors',
+  title: 'Descriptors (.npy and .txt)',
+  what: 'descriptors',
+  writes: 'file',
+  of: 'network',
+  params: z.object({ network: network.optional(), size: size.optional() }),
+});

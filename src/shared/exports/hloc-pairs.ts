@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { exporting, run } from './export.ts';
+
+/** Pairs of query and positive for hloc, two names a line. */
+export const hlocPairs = exporting({
+  format: 'hloc-pairs',
+  title: 'Pairs for hloc (.txt)',
+  what: 'pairs',
+  writes: 'folder',
+  of: 'mining',
+  params: z.object({ run }),
+});
