@@ -29,12 +29,12 @@ export const ROOMS = [
 ];
 
 /**
- * Floors of the page from the ground up, by paths under src/renderer. `ground` is what everything may stand on: talking to the engine,
- * keys, formats and the colours of the theme.
+ * Floors of the page from the ground up, by paths under src/renderer. `ground` is what everything may stand on: talking to the engine
+ * and the colours of the theme.
  */
 export const FLOORS = [
-  ['ground', 'lib/|app/(transport|keys|format|latest|log)\\.ts$|stores/theme\\.ts$|env\\.d\\.ts$|styles/'],
-  ['kit', 'kit/|components/'],
+  ['ground', 'transport/|stores/theme\\.ts$|env\\.d\\.ts$|styles/'],
+  ['kit', 'kit/'],
   ['scenes', 'scenes/'],
   ['stores', 'stores/'],
   ['views', 'actions/|views/'],

@@ -4,7 +4,7 @@ import { exclude, include, merge, rename as renameAction } from '../../actions/c
 import { undo } from '../../actions/history.ts';
 import { withKeys } from '../../actions/keys.ts';
 import { useAction } from '../../actions/use-action.ts';
-import { plural } from '../../app/format.ts';
+import { plural } from '../../kit/format.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
 import { request } from '../../transport/index.ts';

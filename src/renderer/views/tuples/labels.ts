@@ -1,7 +1,6 @@
 import { STRATEGY_BITS, type TupleSort, type TupleStrategy, type Verdict } from '../../../shared/domain.ts';
 import type { MiningRunInfo } from '../../../shared/domain.ts';
-import { percent, plural, score, when } from '../../app/format.ts';
-import type { Shown } from './shown.ts';
+import { when } from '../../kit/format.ts';
 
 /** What strategies are, for tooltips. */
 export const STRATEGY_TEXT: Record<TupleStrategy, string> = {
@@ -57,20 +56,4 @@ export function runText(r: MiningRunInfo): string {
   if (p.positives === 'manifold')
     return `Mutual graph of ${p.k} neighbours; positives within manifold rank ${p.positivesK} and beyond it in descriptor space, negatives within Euclidean rank ${p.negativesK} and beyond it on the manifold; at most ${p.kept} each. Anchors: ${p.anchors === 'all' ? 'all photos' : `local maxima of ${p.importance}`}. ${from}`;
   return `Positives ${p.positives}: at least ${p.minShared} shared points${p.positives === 'm3' ? `, overlap ${p.minOverlap} or more, scale change up to ${p.maxScale}` : `, among the ${p.cameraPool} nearest cameras`}. Negatives: ${p.count}, ${p.negatives}, in a pool of ${p.pool}. ${from}`;
-}
-
-/** What a photo is to the query of its tuple. */
-export const ROLE_TEXT: Readonly<Record<Shown['role'], string>> = {
-  positive: 'Positive',
-  alternative: 'Other positive',
-  negative: 'Negative',
-};
-
-/** What is known of a photo beside its query, in one line. */
-export function factsOf({ alternative: a, negative: n }: Shown, shared: number): string {
-  const parts = [`similarity ${score(n?.similarity ?? a?.similarity ?? 0)}`, plural(shared, 'shared point')];
-  if (a !== undefined && a.overlap > 0) parts.push(`overlap ${percent(a.overlap)}`);
-  if (a?.scale != null) parts.push(`scale change ${a.scale.toFixed(2)}`);
-  if (a?.weight != null) parts.push(`manifold weight ${a.weight.toFixed(3)}`);
-  return parts.join(', ');
 }
