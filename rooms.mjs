@@ -85,8 +85,8 @@ export const LAYERS = [
   layer(
     'desktop',
     '^src/main/desktop/',
-    any([SHARED, 'src/main/desktop/', 'scripts/engine-node\\.mjs$']),
-    'the desktop reaches the engine through its process alone; of the server it may know types',
+    any([SHARED, `${ENGINE}environment/`, 'src/main/desktop/', 'scripts/engine-node\\.mjs$']),
+    'the desktop reaches the engine through its process alone; it may use the ground room, and know types of the server',
   ),
   layer('main-unlisted', '^src/main/', '^$', 'this folder is not in the list of rooms.mjs'),
   ...floors,
@@ -137,13 +137,13 @@ export const PACKAGES = [
   {
     name: 'sqlite',
     packages: ['better-sqlite3'],
-    from: '^(src/main/engine/library/|src/main/engine/sfm/readers/colmap-database\\.ts$|scripts/|test/)',
+    from: '^(src/main/engine/library/|src/main/engine/sfm/colmap-database\\.ts$|scripts/|test/)',
     why: 'the database is reached through the library',
   },
   {
     name: 'onnxruntime',
     packages: ['onnxruntime-node'],
-    from: '^(src/main/engine/network/runtime\\.ts$|src/main/engine/training/backends\\.ts$|src/main/cli/probe\\.ts$|scripts/|test/)',
+    from: '^(src/main/engine/network/runtime\\.ts$|src/main/engine/training/backends\\.ts$|src/main/cli/program/probe\\.ts$|scripts/|test/)',
     why: 'sessions are made by network/runtime.ts, which knows providers and threads',
   },
   {

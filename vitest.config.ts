@@ -19,8 +19,12 @@ const SLOW: readonly string[] = [
   'test/unit/training/whiten.test.ts',
 ];
 const quick = process.env['COVIS_QUICK'] === '1';
-/** Tests do not write into the log of the person who runs them. */
-const env = { COVIS_LOGS: join(tmpdir(), 'covis-test-logs') };
+const env = {
+  // Tests do not write into the log of the person who runs them.
+  COVIS_LOGS: join(tmpdir(), 'covis-test-logs'),
+  // What routes answer and jobs give is held against their definitions, in processes that tests start, too.
+  COVIS_CHECK_RESULTS: '1',
+};
 
 export default defineConfig({
   test: {

@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
 import type { ReviewProgress } from '../../shared/domain.ts';
-import type { JudgementParams, Turned } from '../../shared/contract.ts';
+import type { Turned } from '../../shared/domain.ts';
+import type { JudgementParams } from '../../shared/routes/review.ts';
 import { request } from '../transport/index.ts';
 import { useNotices, type NoticeLink } from './notices.ts';
 

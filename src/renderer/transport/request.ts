@@ -1,4 +1,4 @@
-import type { RouteName, RouteParams, RouteResults } from '../../shared/contract.ts';
+import type { RouteName, RouteParams, RouteResults } from '../../shared/routes/index.ts';
 import { fromErrorShape } from '../../shared/errors.ts';
 import { SocketChannel, type Channel } from './channel.ts';
 import { tell } from './events.ts';
@@ -17,9 +17,9 @@ async function welcome(): Promise<boolean> {
 }
 
 /** Asks the engine. @throws CovisError with the engine's code. */
-export async function request<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults[R]> {
+export async function request<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults<R>> {
   channel ??= new SocketChannel({ url: `ws://${location.host}/messages`, tell, welcome });
   const reply = await channel.request(route, params);
-  if (reply.ok) return reply.data as RouteResults[R];
+  if (reply.ok) return reply.data as RouteResults<R>;
   throw fromErrorShape(reply.error);
 }

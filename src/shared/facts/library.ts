@@ -12,6 +12,7 @@ export const libraryInfo = z.object({
   points: count,
   pairs: count,
   networks: z.array(networkInfo),
+  /** What describes photos; what trained a network is said by its run. */
   device: z.string(),
   version: z.string(),
 });

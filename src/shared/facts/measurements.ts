@@ -54,6 +54,8 @@ export const queryScoreInfo = z.object({
   positives: count,
   found: count,
   first: z.number().nullable(),
+  /** Share of true photos among the first so many. */
+  precisionAt: z.exactOptional(z.record(z.string(), z.number())),
   /** The photo that asks, where the library has it. */
   photo: z.exactOptional(z.string().nullable()),
 });

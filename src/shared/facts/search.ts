@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { clusterLabel } from './clusters.ts';
 import { count, type Facts } from './facts.ts';
+import { SEARCH_METHODS } from '../methods/index.ts';
 
 export { METHODS, SEARCH_METHODS, type Method, type SearchMethod } from '../methods/index.ts';
 
@@ -43,3 +44,19 @@ export const explanation = z.object({
   hit: heatGrid,
 });
 export type Explanation = Facts<typeof explanation>;
+
+/** What a search found, by what, and how long it took. */
+export const searchAnswer = z.object({
+  hits: z.array(searchHit),
+  set: z.string(),
+  setName: z.string(),
+  method: z.enum(SEARCH_METHODS),
+  /** Those that the method read. */
+  parameters: z.record(z.string(), z.number()),
+  milliseconds: z.number(),
+  /** What the method needed before its first query; 0 when it was ready. */
+  preparedMs: z.number(),
+  /** The ground truth that judged the hits; null for the geometry of the library. */
+  judgedBy: z.string().nullable(),
+});
+export type SearchAnswer = Facts<typeof searchAnswer>;

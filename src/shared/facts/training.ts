@@ -116,7 +116,7 @@ export type PresetName = (typeof PRESET_NAMES)[number];
 
 /** A recipe as pages list it. */
 export const presetInfo = z.object({
-  name: z.string(),
+  name: z.enum(PRESET_NAMES),
   title: z.string(),
   /** The backbone that it was published with; null for recipes of any network. */
   backbone: z.string().nullable(),

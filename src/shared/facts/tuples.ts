@@ -90,3 +90,7 @@ export const reviewProgress = z.object({
   redo: z.string().nullable(),
 });
 export type ReviewProgress = Facts<typeof reviewProgress>;
+
+/** What undo or redo turned and where it was decided; null where there was nothing. */
+export const turned = z.object({ label: z.string(), run: z.int().nullable(), tuple: count.nullable() }).nullable();
+export type Turned = Facts<typeof turned>;

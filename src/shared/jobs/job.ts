@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Facts } from '../facts/facts.ts';
+import type { DeepReadonly, Facts } from '../facts/facts.ts';
 
 /** Who may start a job: a page, the host alone (it takes paths: a dialog or the command line), or only commands. */
 export type StartedBy = 'page' | 'host' | 'command';
@@ -32,6 +32,6 @@ export function job<const K extends string, P extends z.ZodObject, R extends z.Z
 /** What a job takes, after defaults. */
 export type ParamsOf<J extends JobDefinition> = z.output<J['params']>;
 /** What may be given to it. */
-export type GivenOf<J extends JobDefinition> = z.input<J['params']>;
+export type GivenOf<J extends JobDefinition> = DeepReadonly<z.input<J['params']>>;
 /** What it gives. */
 export type ResultOf<J extends JobDefinition> = Facts<J['result']>;

@@ -1,10 +1,11 @@
 import { createPinia, setActivePinia } from 'pinia';
 import { vi } from 'vitest';
-import type { EngineEvent, RouteName, RouteParams, RouteResults } from '../../../src/shared/contract.ts';
+import type { EngineEvent } from '../../../src/shared/contract.ts';
+import type { RouteName, RouteParams, RouteResults } from '../../../src/shared/routes/index.ts';
 import { toErrorShape } from '../../../src/shared/errors.ts';
 import { FakeSocket } from './fake-socket.ts';
 
-type Answers = { [R in RouteName]?: (params: RouteParams<R>) => RouteResults[R] | Promise<RouteResults[R]> };
+type Answers = { [R in RouteName]?: (params: RouteParams<R>) => RouteResults<R> | Promise<RouteResults<R>> };
 
 /** The engine at the other end of the page's own transport: routes answer from a table that a test fills. */
 export interface FakeEngine {

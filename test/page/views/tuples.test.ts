@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { TupleInfo, TupleNegative } from '../../../src/shared/domain.ts';
 import { isDecided, judged, judgedMany } from '../../../src/renderer/views/tuples/judgements.ts';
-import { factsOf, isPool, shownPhotos } from '../../../src/renderer/views/tuples/shown.ts';
+import { factsOf } from '../../../src/renderer/views/tuples/shown-text.ts';
+import { isPool, shownPhotos } from '../../../src/renderer/views/tuples/shown.ts';
 import { useTupleSelection } from '../../../src/renderer/views/tuples/use-selection.ts';
 
 const negative = (photo: string, change: Partial<TupleNegative> = {}): TupleNegative =>

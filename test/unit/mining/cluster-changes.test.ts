@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { join } from 'node:path';
+import { writeNpy } from '../../../src/main/engine/formats/npy.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { covisiblePairs } from '../../../src/main/engine/mining/candidates.ts';
@@ -60,6 +61,28 @@ describe('changing clusters', async () => {
     expect(state(library)).toEqual(before);
     undo(library);
     undo(library);
+    expect(state(library)).toEqual(before);
+  });
+
+  it.each([
+    ['is missing', (file: string) => rmSync(file)],
+    ['is cut short', (file: string) => truncateSync(file, 140)],
+    ['is of another cluster', (file: string) => writeNpy(file, new Uint32Array(3), [3])],
+  ])('neither splits nor merges a cluster of which an array %s', (_, damage) => {
+    const [id, other] = [named('castle'), listClusters(library).find((c) => c.name !== 'castle')!.id];
+    for (const array of ['observation_points', 'view_offsets', 'points', 'colours']) {
+      const file = library.file('clusters', id, `${array}.npy`);
+      const whole = readFileSync(file);
+      damage(file);
+      const kept = readdirSync(library.file('clusters')).sort();
+      for (const e of [
+        { kind: 'split', cluster: id, views: [0, 1, 2] },
+        { kind: 'merge', clusters: [id, other] },
+      ] as const)
+        expect(() => edit(e)).toThrow(expect.objectContaining({ code: 'INPUT_CORRUPT', file }) as Error);
+      writeFileSync(file, whole);
+      expect(readdirSync(library.file('clusters')).sort()).toEqual(kept);
+    }
     expect(state(library)).toEqual(before);
   });
 

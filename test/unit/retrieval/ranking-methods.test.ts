@@ -8,7 +8,7 @@ import { PREPARE } from '../../../src/main/engine/retrieval/methods/index.ts';
 import { rankingParameters } from '../../../src/main/engine/retrieval/methods/parameters.ts';
 import { normaliseRows, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';
 import { Ranker } from '../../../src/main/engine/retrieval/ranker.ts';
-import { ROUTES } from '../../../src/shared/contract.ts';
+import { ROUTES } from '../../../src/shared/routes/index.ts';
 import { JOBS } from '../../../src/shared/jobs/index.ts';
 import {
   DEFINITIONS,
@@ -496,8 +496,8 @@ describe('foreign parameters', () => {
 
   it('are refused by routes and jobs', () => {
     const search = (method: string, ranking: object): string =>
-      ROUTES['search.run'].safeParse({ photo: 'a'.repeat(8), top: 5, method, ranking }).error?.issues[0]?.message ??
-      'accepted';
+      ROUTES['search.run'].params.safeParse({ photo: 'a'.repeat(8), top: 5, method, ranking }).error?.issues[0]
+        ?.message ?? 'accepted';
     expect(search('hybrid', { rank: 20 })).toBe('accepted');
     expect(search('cosine', { rank: 20 })).toBe('The method cosine does not read rank: it has no parameters');
     expect(search('fsr', { rank: 0 })).toBe('rank takes a whole number from 1 to 5000, not 0');

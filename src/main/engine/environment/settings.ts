@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { settingsSchema, type Settings } from '../../../shared/contract.ts';
+import { settings, type Settings } from '../../../shared/facts/settings.ts';
 import { userFolder } from './user-folder.ts';
 
 /** Where a person's settings are: beside those of other programs, the same for every library and face. */
@@ -14,7 +14,7 @@ function settingsFile(): string {
 export function readSettings(): Settings {
   const file = settingsFile();
   try {
-    return existsSync(file) ? settingsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
+    return existsSync(file) ? settings.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
   } catch {
     return {};
   }

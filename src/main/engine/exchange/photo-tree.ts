@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PhotoPlacement } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { photoPath } from '../library/photos.ts';
@@ -29,7 +30,8 @@ export function placePhotos(
     let source: string;
     try {
       source = photoPath(library, photo);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof CovisError && error.code === 'INPUT_MISSING')) throw error;
       missing += 1;
       return;
     }

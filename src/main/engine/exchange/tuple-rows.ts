@@ -40,8 +40,10 @@ export function lookup(library: Library): { name: (hash: string) => string; path
     path: (hash) => {
       try {
         return photoPath(library, id.one(hash));
-      } catch {
-        return '';
+      } catch (error) {
+        // A photo that is gone has no path; anything else is no reason to leave one out.
+        if (error instanceof CovisError && error.code === 'INPUT_MISSING') return '';
+        throw error;
       }
     },
   };

@@ -2,6 +2,7 @@ import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import { now, type Library } from '../library/library.ts';
 import { photoWriter } from '../library/photos.ts';
@@ -52,6 +53,7 @@ interface LoadedPart {
 /**
  * Makes a cluster of parts of others, not yet in force. Points that none of its views sees are left out. Parts that share three photos
  * are aligned by the centres of their cameras; others are put beside each other. Runs inside a transaction.
+ * @throws CovisError `INPUT_CORRUPT` where points of a part cannot be read.
  */
 export function deriveCluster(
   library: Library,
@@ -133,7 +135,11 @@ function copyPairs(library: Library, from: number, to: number, at: ReadonlyMap<n
 }
 
 function load(library: Library, part: ClusterPart): LoadedPart {
-  const uid = select(library.db, 'SELECT uid FROM cluster_all WHERE id = ?', text).one(part.cluster);
+  const { uid, points, observations } = select(
+    library.db,
+    'SELECT uid, points, observations FROM cluster_all WHERE id = ?',
+    record({ uid: text, points: integer, observations: integer }),
+  ).one(part.cluster);
   const chosen = new Set(part.views);
   const rows = select(
     library.db,
@@ -148,16 +154,11 @@ function load(library: Library, part: ClusterPart): LoadedPart {
     }),
   ).all(part.cluster);
   // Clusters of given pairs have no arrays.
-  const read = (name: string): ArrayLike<number> => {
-    try {
-      return readNpy(library.file('clusters', uid, `${name}.npy`)).data;
-    } catch {
-      return [];
-    }
-  };
-  const offsets = read('view_offsets');
-  const points = read('observation_points');
-  const xy = read('observation_xy');
+  const read = (name: string, length: number): ArrayLike<number> =>
+    points === 0 && observations === 0 ? [] : readArray(library.file('clusters', uid, `${name}.npy`), length);
+  const offsets = read('view_offsets', rows.length + 1);
+  const obs = read('observation_points', observations);
+  const xy = read('observation_xy', 2 * observations);
   const kept = rows.filter((r) => chosen.has(r.idx));
   const own = [0];
   for (const r of kept) own.push(own.at(-1)! + ((offsets[r.idx + 1] ?? 0) - (offsets[r.idx] ?? 0)));
@@ -165,7 +166,7 @@ function load(library: Library, part: ClusterPart): LoadedPart {
   const obsXy = new Float32Array(2 * obsPoint.length);
   kept.forEach((r, i) => {
     for (let k = own[i]!, o = offsets[r.idx] ?? 0; k < own[i + 1]!; k += 1, o += 1) {
-      obsPoint[k] = points[o]!;
+      obsPoint[k] = obs[o]!;
       obsXy[2 * k] = xy[2 * o]!;
       obsXy[2 * k + 1] = xy[2 * o + 1]!;
     }
@@ -180,13 +181,31 @@ function load(library: Library, part: ClusterPart): LoadedPart {
       pose: r.pose,
       seen: r.seen,
     })),
-    points: Float32Array.from(read('points')),
-    colours: Uint8Array.from(read('colours')),
-    errors: Float32Array.from(read('errors')),
+    points: Float32Array.from(read('points', 3 * points)),
+    colours: Uint8Array.from(read('colours', 3 * points)),
+    errors: Float32Array.from(read('errors', points)),
     offsets: Uint32Array.from(own),
     obsPoint,
     obsXy,
   };
+}
+
+/** @throws CovisError `INPUT_CORRUPT` for an array that is not there, damaged or of another length. */
+function readArray(file: string, length: number): ArrayLike<number> {
+  const unreadable = (cause?: unknown): CovisError =>
+    new CovisError('INPUT_CORRUPT', 'The 3D points of this cluster cannot be read, so it is neither split nor merged', {
+      file,
+      hint: 'Import its model again.',
+      cause,
+    });
+  let data: ArrayLike<number>;
+  try {
+    data = readNpy(file).data;
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+  if (data.length !== length) throw unreadable();
+  return data;
 }
 
 /** Where each part goes: the first stays. */

@@ -1,6 +1,6 @@
 import type { TupleAlternative, TupleInfo, TupleNegative, TupleSort } from '../../../shared/domain.ts';
 import { STRATEGY_BITS, VERDICTS, type ReviewProgress, type TupleList } from '../../../shared/domain.ts';
-import type { TupleFilterParams } from '../../../shared/contract.ts';
+import type { TupleFilterParams } from '../../../shared/routes/tuples.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { integer, json, list, nullable, oneOf, real, record, select, text } from '../library/rows.ts';

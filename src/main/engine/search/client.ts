@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { EdgeNetworkInfo, Explanation, ManifoldView } from '../../../shared/domain.ts';
+import type { EdgeNetworkInfo, Explanation, ManifoldView, SearchAnswer } from '../../../shared/domain.ts';
 import { CovisError, fromErrorShape, type ErrorShape } from '../../../shared/errors.ts';
 import { logger } from '../environment/log.ts';
-import type { SearchAnswer, SearchRequest, SearchSession, SightRequest } from './session.ts';
+import type { SearchRequest, SearchSession, SightRequest } from './session.ts';
 
 export interface SearchTask {
   readonly id: number;

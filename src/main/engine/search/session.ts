@@ -4,6 +4,7 @@ import type {
   Explanation,
   ManifoldView,
   Protocol,
+  SearchAnswer,
   SearchHit,
   SearchMethod,
 } from '../../../shared/domain.ts';
@@ -68,18 +69,6 @@ export interface SearchRequest extends AskedPhoto {
   readonly top: number;
   /** Judge results by an imported ground truth, when the photo is one of its queries. */
   readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
-}
-
-export interface SearchAnswer {
-  readonly hits: readonly SearchHit[];
-  readonly set: string;
-  readonly setName: string;
-  readonly method: SearchMethod;
-  readonly parameters: Readonly<Record<string, number>>;
-  readonly milliseconds: number;
-  /** What the method needed before its first query; 0 when it was ready. */
-  readonly preparedMs: number;
-  readonly judgedBy: string | null;
 }
 
 const RANKERS_KEPT = 6;

@@ -144,7 +144,12 @@ export const checkWork = work(checkJob, async (library, { full }, task) => {
         task,
       ),
       await look('3D models', 'Import the models again.', models(library), task),
-      await look('descriptors', 'Delete the damaged ones and extract again; import those of other programs again.', descriptors(library), task),
+      await look(
+        'descriptors',
+        'Delete the damaged ones and extract again; import those of other programs again.',
+        descriptors(library),
+        task,
+      ),
     ],
   };
 });

@@ -2,7 +2,7 @@ import type { JobResult } from '../../../shared/jobs/index.ts';
 import { runJob } from '../../../shared/jobs/run.ts';
 import { resourcePath } from '../environment/resources.ts';
 import type { Library } from '../library/library.ts';
-import { integer, select } from '../library/rows.ts';
+import { counts } from '../library/tables/counts.ts';
 import { resolveNetwork } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
@@ -23,8 +23,7 @@ async function importWithNegatives(
   task: TaskContext,
 ): Promise<{ missing: readonly string[]; warnings: readonly string[] }> {
   const own = await importSources(library, { sources }, task);
-  const places = select(library.db, 'SELECT COUNT(DISTINCT place) FROM photo', integer).one();
-  if (places > 1) return own;
+  if (counts(library).places > 1) return own;
   const added = 'All photos are of one place, which has no negatives: the places of the embedded sample were added';
   task.warn(added);
   const sample = await importSources(library, { sources: [resourcePath('sample')] }, task);
@@ -49,13 +48,12 @@ export const runWork = work(runJob, async (library, p, task): Promise<RunReport>
   const after = await timed('evaluate', () =>
     evaluateNetwork(library, trained.network, training.size, training.seed, task),
   );
-  const { db } = library;
-  const count = (sql: string): number => select(db, sql, integer).one();
+  const { photos, clusters, pairs } = counts(library);
   return {
     library: library.path,
-    photos: count('SELECT COUNT(*) FROM photo'),
-    clusters: count('SELECT COUNT(*) FROM cluster'),
-    pairs: count('SELECT COUNT(*) FROM pair'),
+    photos,
+    clusters,
+    pairs,
     tuples: mined.tuples + trained.tuples,
     network: trained.network.uid,
     evaluation: {

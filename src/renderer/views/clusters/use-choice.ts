@@ -1,5 +1,5 @@
 import { computed, ref } from 'vue';
-import type { ClusterEditParams } from '../../../shared/contract.ts';
+import type { ClusterEditParams } from '../../../shared/routes/clusters.ts';
 import { exclude, include, merge, rename as renameAction } from '../../actions/clusters.ts';
 import { undo } from '../../actions/history.ts';
 import { withKeys } from '../../actions/keys.ts';

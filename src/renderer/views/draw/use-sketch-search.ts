@@ -1,5 +1,5 @@
 import { computed, onMounted, ref, shallowRef, watch } from 'vue';
-import type { RouteResults } from '../../../shared/contract.ts';
+import type { RouteResults } from '../../../shared/routes/index.ts';
 import type { EdgeNetworkInfo } from '../../../shared/domain.ts';
 import { toErrorShape, type ErrorShape } from '../../../shared/errors.ts';
 import { useJobs } from '../../stores/jobs.ts';
@@ -21,7 +21,7 @@ export function useSketchSearch() {
   const method = ref<'cosine' | 'cg'>('cosine');
   const mixed = ref<string | null>(null);
   const weight = ref(0.5);
-  const answer = shallowRef<RouteResults['search.run'] | null>(null);
+  const answer = shallowRef<RouteResults<'search.run'> | null>(null);
   /** Milliseconds from the stroke to its results. */
   const elapsed = ref(0);
   const hint = ref('');

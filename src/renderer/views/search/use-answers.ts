@@ -1,13 +1,13 @@
 import { computed, watch } from 'vue';
 import { useRoute } from 'vue-router';
-import type { RouteResults } from '../../../shared/contract.ts';
+import type { RouteResults } from '../../../shared/routes/index.ts';
 import type { SearchMethod } from '../../../shared/domain.ts';
 import { useLatest } from '../../kit/latest.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { request } from '../../transport/index.ts';
 import type { Asked } from './use-asked.ts';
 
-type Answer = RouteResults['search.run'];
+type Answer = RouteResults<'search.run'>;
 const TOP = 1000;
 
 /** The answers to what is asked: by one method, and by a second beside it where one is chosen. */

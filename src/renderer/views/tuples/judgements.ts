@@ -1,4 +1,4 @@
-import type { JudgementParams } from '../../../shared/contract.ts';
+import type { JudgementParams } from '../../../shared/routes/review.ts';
 import type { TupleInfo, Verdict } from '../../../shared/domain.ts';
 import { plural } from '../../kit/format.ts';
 import { VERDICT_TEXT } from './labels.ts';

@@ -1,6 +1,4 @@
-import type { TupleAlternative, TupleInfo, TupleNegative } from '../../../shared/domain.ts';
-import { percent, plural, score } from '../../kit/format.ts';
-import { strategiesOf } from './labels.ts';
+import { STRATEGY_BITS, type TupleAlternative, type TupleInfo, type TupleNegative } from '../../../shared/domain.ts';
 
 /** A photo of a tuple beside its query. */
 export interface Shown {
@@ -34,21 +32,5 @@ export function shownPhotos(t: TupleInfo): Shown[] {
 
 /** True for a pool that was mined on a manifold. */
 export function isPool(t: TupleInfo): boolean {
-  return strategiesOf(t.strategies).includes('manifold');
-}
-
-/** What a photo is to the query of its tuple. */
-export const ROLE_TEXT: Readonly<Record<Shown['role'], string>> = {
-  positive: 'Positive',
-  alternative: 'Other positive',
-  negative: 'Negative',
-};
-
-/** What is known of a photo beside its query, in one line. */
-export function factsOf({ alternative: a, negative: n }: Shown, shared: number): string {
-  const parts = [`similarity ${score(n?.similarity ?? a?.similarity ?? 0)}`, plural(shared, 'shared point')];
-  if (a !== undefined && a.overlap > 0) parts.push(`overlap ${percent(a.overlap)}`);
-  if (a?.scale != null) parts.push(`scale change ${a.scale.toFixed(2)}`);
-  if (a?.weight != null) parts.push(`manifold weight ${a.weight.toFixed(3)}`);
-  return parts.join(', ');
+  return (t.strategies & STRATEGY_BITS.manifold) !== 0;
 }

@@ -1,5 +1,5 @@
 import { computed, ref, shallowRef } from 'vue';
-import type { TupleFilterParams } from '../../../shared/contract.ts';
+import type { TupleFilterParams } from '../../../shared/routes/tuples.ts';
 import type { TupleInfo, TupleSort } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { request } from '../../transport/index.ts';

@@ -1,6 +1,6 @@
 import { computed, type Ref } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
-import type { TupleFilterParams } from '../../../shared/contract.ts';
+import type { TupleFilterParams } from '../../../shared/routes/tuples.ts';
 import { TUPLE_SORTS, type MiningRunInfo, type TupleSort } from '../../../shared/domain.ts';
 
 /** What the address says of the list of tuples: run, place in it, order, filter, and the run that it is compared with. */

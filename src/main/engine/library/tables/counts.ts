@@ -8,8 +8,10 @@ export function counts(library: Library): {
   readonly clusters: number;
   /** Places of photos that differ. */
   readonly places: number;
-  /** Pairs of photos that share points, and those that a list gave. */
+  /** Pairs of photos that share points. */
   readonly pairs: number;
+  /** Pairs that a list gave. */
+  readonly given: number;
   readonly points: number;
 } {
   const count = (sql: string): number => select(library.db, sql, integer).one();
@@ -18,7 +20,8 @@ export function counts(library: Library): {
     scenes: count('SELECT COUNT(*) FROM scene'),
     clusters: count('SELECT COUNT(*) FROM cluster'),
     places: count('SELECT COUNT(DISTINCT place) FROM photo'),
-    pairs: count('SELECT (SELECT COUNT(*) FROM pair) + (SELECT COUNT(*) FROM given_pair)'),
+    pairs: count('SELECT COUNT(*) FROM pair'),
+    given: count('SELECT COUNT(*) FROM given_pair'),
     points: count('SELECT COALESCE(SUM(points), 0) FROM cluster'),
   };
 }

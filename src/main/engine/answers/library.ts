@@ -1,0 +1,47 @@
+import { libraryRoutes } from '../../../shared/routes/library.ts';
+import { EXPORTS, type LibraryInfo } from '../../../shared/domain.ts';
+import { VERSION } from '../environment/version.ts';
+import type { Library } from '../library/library.ts';
+import { counts } from '../library/tables/counts.ts';
+import { listNetworks } from '../network/networks.ts';
+import { answers } from './answers.ts';
+import { startJob } from './jobs.ts';
+
+/** Photos are described by ONNX Runtime's CPU provider alone; what trains is chosen, and each training run says what it was. */
+const DESCRIBES = 'Descriptors: ONNX Runtime, CPU';
+
+/** What a library has. */
+export function libraryInfo(library: Library): LibraryInfo {
+  const { photos, scenes, clusters, pairs, given, points } = counts(library);
+  return {
+    path: library.path,
+    name: library.name,
+    photos,
+    scenes,
+    clusters,
+    pairs: pairs + given,
+    points,
+    networks: listNetworks(library),
+    device: DESCRIBES,
+    version: VERSION,
+  };
+}
+
+export const library = answers(libraryRoutes, {
+  'library.current': (engine) => {
+    const open = engine.current();
+    return open === undefined ? null : libraryInfo(open);
+  },
+  'library.open': async (engine, { path }) => libraryInfo(await engine.open(path)),
+  'library.import': (engine, { paths }) => startJob(engine, 'import', { sources: paths }),
+  'library.export': (engine, { path, format, run }) =>
+    startJob(engine, 'export', {
+      out: path,
+      format,
+      // A benchmark is of the library, whatever run it is asked for beside.
+      ...('run' in EXPORTS[format].params.shape ? { run } : {}),
+    }),
+  'library.cluster': (engine, { path }) => startJob(engine, 'cluster', { photos: path }),
+  'library.domains': (engine, { path }) => startJob(engine, 'domains', { folder: path }),
+  'library.network': (engine, { path, pooling }) => startJob(engine, 'network', { backbone: { file: path, pooling } }),
+});

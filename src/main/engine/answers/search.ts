@@ -1,0 +1,47 @@
+import { defined } from '../../../shared/defined.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { searchRoutes } from '../../../shared/routes/search.ts';
+import type { Crop } from '../library/pixels.ts';
+import type { AskedPhoto } from '../search/session.ts';
+import { answers, type EngineContext } from './answers.ts';
+
+interface Asked {
+  readonly photo?: string | undefined;
+  readonly upload?: string | undefined;
+  readonly crop?: Crop | undefined;
+}
+
+function photoAsked(engine: EngineContext, p: Asked): AskedPhoto {
+  if (p.photo !== undefined) return { photo: p.photo, crop: p.crop };
+  const bytes = engine.uploads.get(p.upload ?? '');
+  if (bytes === undefined)
+    throw new CovisError('NOT_FOUND', 'The photo to search with is no longer here', { hint: 'Drop it again.' });
+  return { bytes, crop: p.crop };
+}
+
+export const search = answers(searchRoutes, {
+  'search.run': (engine, p) => {
+    const { searches } = engine;
+    const drawing = p.drawing === undefined ? undefined : engine.uploads.get(p.drawing);
+    if (p.drawing !== undefined && drawing === undefined)
+      throw new CovisError('NOT_FOUND', 'The drawing is no longer here', { hint: 'Draw another line.' });
+    const drawnAlone = drawing !== undefined && p.photo === undefined && p.upload === undefined;
+    return searches.search({
+      ...(drawnAlone ? {} : photoAsked(engine, p)),
+      drawing,
+      photoWeight: p.photoWeight,
+      set: p.set,
+      network: p.network,
+      size: p.size,
+      method: p.method ?? 'cosine',
+      ranking: defined(p.ranking ?? {}),
+      top: p.top,
+      truth: p.truth,
+    });
+  },
+  'search.explain': (engine, p) => {
+    const { searches } = engine;
+    return searches.explain({ ...photoAsked(engine, p), hit: p.hit, network: p.network, size: p.size });
+  },
+  'edges.info': (engine, { network }) => engine.searches.edges({ network }),
+});

@@ -1,0 +1,12 @@
+import { settingsRoutes } from '../../../shared/routes/settings.ts';
+import { readSettings, writeSettings } from '../environment/settings.ts';
+import { answers, changed } from './answers.ts';
+
+export const settings = answers(settingsRoutes, {
+  'settings.get': () => readSettings(),
+  'settings.set': (engine, change) => {
+    const settings = writeSettings(change);
+    changed(engine, 'settings');
+    return settings;
+  },
+});

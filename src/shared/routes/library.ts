@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { RUN_EXPORTS } from '../exports/index.ts';
+import { libraryInfo } from '../facts/library.ts';
+import { POOLINGS } from '../facts/networks.ts';
+import { file, folder, none, path, rowNumber } from '../fields.ts';
+import { startedJob } from './jobs.ts';
+import { route } from './route.ts';
+
+/** The open library, and what a dialog or the command line brings into it or out of it. */
+export const libraryRoutes = {
+  'library.current': route({ who: 'page', params: none, result: libraryInfo.nullable() }),
+  /** Opens a library, or makes one where there is none; the one open before is closed. */
+  'library.open': route({ who: 'host', params: z.strictObject({ path: folder }), result: libraryInfo }),
+  'library.import': route({
+    who: 'host',
+    params: z.strictObject({ paths: z.array(path).min(1) }),
+    result: startedJob,
+  }),
+  'library.export': route({
+    who: 'host',
+    params: z.strictObject({ path: folder, format: z.enum(RUN_EXPORTS), run: rowNumber }),
+    result: startedJob,
+  }),
+  /** Finds the places in a folder of photos. */
+  'library.cluster': route({ who: 'host', params: z.strictObject({ path: folder }), result: startedJob }),
+  /** Measures domain generalisation on a folder of domains. */
+  'library.domains': route({ who: 'host', params: z.strictObject({ path: folder }), result: startedJob }),
+  /** Adds a backbone from an ONNX file. */
+  'library.network': route({
+    who: 'host',
+    params: z.strictObject({ path: file, pooling: z.enum(POOLINGS) }),
+    result: startedJob,
+  }),
+};

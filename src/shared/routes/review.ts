@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { reviewProgress, turned, VERDICTS } from '../facts/tuples.ts';
+import { id, none, rowNumber } from '../fields.ts';
+import { route } from './route.ts';
+
+/** What a person said of two photos, by content hash; run and tuple say where they were looking. */
+export const judgement = z.strictObject({
+  query: id,
+  other: id,
+  aspect: z.enum(['positive', 'negative', 'note']),
+  verdict: z.enum([...VERDICTS, 'note']),
+  replacement: id.optional(),
+  note: z.string().max(10_000).optional(),
+  run: rowNumber.optional(),
+  tuple: z.int().min(0).optional(),
+});
+export type JudgementParams = z.infer<typeof judgement>;
+
+export const reviewRoutes = {
+  'review.progress': route({ who: 'page', params: z.strictObject({ run: rowNumber }), result: reviewProgress }),
+  'review.decide': route({
+    who: 'page',
+    params: z.strictObject({
+      label: z.string().min(1).max(200),
+      judgements: z.array(judgement).min(1).max(10_000),
+    }),
+    result: z.object({ action: z.int() }),
+  }),
+  /** What was undone; null where there was nothing. */
+  'review.undo': route({ who: 'page', params: none, result: turned }),
+  'review.redo': route({ who: 'page', params: none, result: turned }),
+};

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { PROTOCOLS } from '../facts/measurements.ts';
+import { edgeNetworkInfo } from '../facts/networks.ts';
+import { explanation, SEARCH_METHODS, searchAnswer } from '../facts/search.ts';
+import { fraction, id, set, size } from '../fields.ts';
+import { ranking } from '../methods/index.ts';
+import { rankingFits } from '../methods/parameters.ts';
+import { route } from './route.ts';
+
+/** What a search asks with: a photo of the library or an upload, maybe a part of it in fractions. */
+const asked = {
+  photo: id.optional(),
+  upload: id.optional(),
+  crop: z.strictObject({ x: fraction, y: fraction, width: fraction, height: fraction }).optional(),
+  network: id.optional(),
+};
+
+export const searchRoutes = {
+  'search.run': route({
+    who: 'page',
+    params: z
+      .strictObject({
+        ...asked,
+        /** An uploaded drawing asks, alone or mixed with the photo. */
+        drawing: id.optional(),
+        photoWeight: fraction.optional(),
+        set: set.optional(),
+        size: size.optional(),
+        method: z.enum(SEARCH_METHODS).optional(),
+        ranking: ranking.optional(),
+        /** Judges the hits by a ground truth, when the photo is one of its queries. */
+        truth: z.strictObject({ id, protocol: z.enum(PROTOCOLS) }).optional(),
+        top: z.int().min(1).max(5000),
+      })
+      .check(rankingFits),
+    result: searchAnswer,
+  }),
+  'search.explain': route({
+    who: 'page',
+    params: z.strictObject({ ...asked, hit: id, size: size.optional() }),
+    result: explanation,
+  }),
+  /** The network that drawings go to; null where there is none yet. */
+  'edges.info': route({
+    who: 'page',
+    params: z.strictObject({ network: id.optional() }),
+    result: edgeNetworkInfo.nullable(),
+  }),
+};
