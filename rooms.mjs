@@ -29,11 +29,11 @@ export const ROOMS = [
 ];
 
 /**
- * Floors of the page from the ground up, by paths under src/renderer. `ground` is what everything may stand on: talking to the engine,
- * keys, formats and the colours of the theme.
+ * Floors of the page from the ground up, by paths under src/renderer. `ground` is what everything may stand on: talking to the engine
+ * and the colours of the theme.
  */
 export const FLOORS = [
-  ['ground', 'transport/|app/format\\.ts$|stores/theme\\.ts$|env\\.d\\.ts$|styles/'],
+  ['ground', 'transport/|stores/theme\\.ts$|env\\.d\\.ts$|styles/'],
   ['kit', 'kit/'],
   ['scenes', 'scenes/'],
   ['stores', 'stores/'],

@@ -4,7 +4,7 @@ import { exclude, include, merge, rename as renameAction } from '../../actions/c
 import { undo } from '../../actions/history.ts';
 import { withKeys } from '../../actions/keys.ts';
 import { useAction } from '../../actions/use-action.ts';
-import { plural } from '../../app/format.ts';
+import { plural } from '../../kit/format.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
 import { request } from '../../transport/index.ts';
@@ -36,6 +36,9 @@ export function useChoice() {
       notices.error(error);
     }
   }
+  function askName(is: boolean): void {
+    renaming.value = is;
+  }
   async function rename(text: string): Promise<void> {
     const cluster = only.value;
     const name = text.trim();
@@ -58,7 +61,7 @@ export function useChoice() {
   useAction(include, many('include', 'Included'), () =>
     clusters.value.some((c) => c.excluded) ? true : 'Choose clusters that are excluded first',
   );
-  return { chosen, clusters, only, renaming, toggle, none, rename };
+  return { chosen, clusters, only, renaming, askName, toggle, none, rename };
 }
 
 export type Choice = ReturnType<typeof useChoice>;

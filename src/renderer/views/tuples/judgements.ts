@@ -1,6 +1,6 @@
 import type { JudgementParams } from '../../../shared/routes/review.ts';
 import type { TupleInfo, Verdict } from '../../../shared/domain.ts';
-import { plural } from '../../app/format.ts';
+import { plural } from '../../kit/format.ts';
 import { VERDICT_TEXT } from './labels.ts';
 
 /** What a person decided of a tuple. */

@@ -1,6 +1,6 @@
 import { STRATEGY_BITS, type TupleSort, type TupleStrategy, type Verdict } from '../../../shared/domain.ts';
 import type { MiningRunInfo } from '../../../shared/domain.ts';
-import { when } from '../../app/format.ts';
+import { when } from '../../kit/format.ts';
 
 /** What strategies are, for tooltips. */
 export const STRATEGY_TEXT: Record<TupleStrategy, string> = {

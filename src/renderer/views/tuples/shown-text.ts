@@ -1,4 +1,4 @@
-import { percent, plural, score } from '../../app/format.ts';
+import { percent, plural, score } from '../../kit/format.ts';
 import type { Shown } from './shown.ts';
 
 /** What a photo is to the query of its tuple. */
