@@ -177,7 +177,9 @@ describe.each([false, true])('diffusion, with regions: %s', (regional) => {
     same(await rank('jacobi', { ...GRAPH, ...EXACT }, regional, 12), exact, 12);
     same(await rank('iterative', { ...GRAPH, ...EXACT }, regional, 12), scaled, 12);
     same(await rank('hybrid', { ...GRAPH, ...EXACT, rank: 6 }, regional, 12), scaled, 12);
-    const { facts } = await rank('fsr', { ...GRAPH, rank: 60 }, regional, 12);
+    const spectral = await rank('fsr', { ...GRAPH, rank: 60 }, regional, 12);
+    same(spectral, scaled, 12);
+    const { facts } = spectral;
     expect(facts).toMatchObject({
       nodes: regional ? 60 : IMAGES,
       edges: w.a.flat().filter((v) => v > 0).length / 2,

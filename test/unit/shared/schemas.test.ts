@@ -11,7 +11,7 @@ describe('what a schema takes, in words', () => {
     [z.int().max(7), 'a whole number up to 7'],
     [z.number().positive().max(20), 'a number above 0 and up to 20'],
     [z.number().gt(0).lt(1), 'a number above 0 and below 1'],
-    [z.number().min(0).lt(1), 'a number from 0 and below 1'],
+    [z.number().min(0).lt(1), 'a number from 0 below 1'],
     [z.number().lt(3), 'a number below 3'],
     [z.boolean(), 'true or false'],
     [z.enum(['a', 'b', 'c']), 'a, b or c'],
