@@ -30,7 +30,7 @@ type Empty = Record<never, never>;
 /** What a command is given: its arguments and options as its schemas say. */
 export type Asked<A extends z.ZodRawShape, O extends z.ZodRawShape> = z.output<z.ZodObject<A>> &
   z.output<z.ZodObject<O>> &
-  z.output<typeof common>;
+  Pick<z.output<typeof common>, 'json'>;
 
 /**
  * Defines a command. Options, `--help` and checks follow from the schemas: `minShared` is `--min-shared`, a switch that is on by default is
@@ -53,6 +53,8 @@ export function command<A extends z.ZodRawShape = Empty, O extends z.ZodRawShape
     run: async (typedWords, typedOptions) => {
       const a = check(words, typedWords, (path) => `<${kebab(path[0] ?? '')}>`);
       const o = check(options, nested(options, typedOptions), flagNames(options));
+      // It was heeded when the program began, and is no command's own.
+      delete (o as { verbose?: boolean }).verbose;
       await d.run({ ...a, ...o } as Asked<A, O>);
     },
   };
