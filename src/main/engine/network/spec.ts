@@ -36,9 +36,12 @@ const specSchema = z.object({
     .optional(),
 });
 
-/** Writes what the network is into the graph's metadata, where any ONNX reader shows it. */
+/**
+ * Writes what the network is into the graph's metadata, where any ONNX reader shows it. Its parts always come in the order of the
+ * schema, because a network's id is the hash of its file: read and written again it is the same network.
+ */
 export function writeSpec(graph: Graph, spec: NetworkSpec): void {
-  graph.metadata.set(KEY, JSON.stringify(spec));
+  graph.metadata.set(KEY, JSON.stringify(specSchema.parse(spec)));
 }
 
 /** The spec inside a network that Covis wrote; undefined for foreign files. @throws `INPUT_CORRUPT` for a damaged one. */
