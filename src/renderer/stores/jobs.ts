@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import type { PageJob } from '../../shared/jobs/index.ts';
+import { JOBS, type JobKind, type JobResult, type PageJob } from '../../shared/jobs/index.ts';
+import type { JobDefinition } from '../../shared/jobs/job.ts';
 import type { JobInfo } from '../../shared/domain.ts';
 import { onEvent, request } from '../transport/index.ts';
 import { useNotices } from './notices.ts';
@@ -49,8 +50,11 @@ export const useJobs = defineStore('jobs', () => {
         if (e.job.state === 'done') useNotices().add('done', `${e.job.title} finished`);
       } else if (e.event === 'progress')
         jobs.value = jobs.value.map((j) => (j.id === e.id ? { ...j, progress: e.progress } : j));
-      else if ((e.event === 'engine' && e.state === 'ready') || (e.event === 'changed' && e.what === 'library'))
+      else if ((e.event === 'engine' && e.state === 'ready') || (e.event === 'changed' && e.what === 'library')) {
+        // Another library has jobs of the same numbers.
+        read.clear();
         void refresh();
+      }
     });
   }
 
@@ -59,5 +63,19 @@ export const useJobs = defineStore('jobs', () => {
     return jobs.value.find((j) => kinds.includes(j.kind) && (j.state === 'running' || j.state === 'queued')) ?? null;
   }
 
-  return { jobs, going, running, waiting, refresh, start, cancel, listen };
+  /** What jobs gave, read once, so that the same result stays the same object. */
+  const read = new Map<number, unknown>();
+
+  /** What the newest finished job of a kind gave; null before there is one, and for what another version gave. */
+  function newestResult<K extends JobKind>(kind: K): JobResult<K> | null {
+    const done = jobs.value.find((j) => j.kind === kind && j.state === 'done' && j.result !== null);
+    if (done === undefined) return null;
+    if (!read.has(done.id)) {
+      const { result }: JobDefinition = JOBS[kind];
+      read.set(done.id, result.safeParse(done.result).data ?? null);
+    }
+    return read.get(done.id) as JobResult<K> | null;
+  }
+
+  return { newestResult, jobs, going, running, waiting, refresh, start, cancel, listen };
 });
