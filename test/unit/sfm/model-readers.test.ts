@@ -106,13 +106,14 @@ describe.each(MODEL_READERS.map((r) => [r.format, r] as const))('the reader of %
     }
   });
 
-  it.runIf(reader.at === 'file')('is recognised by what a file begins with, whatever its name', () => {
-    const [first] = reader.files(found[0]!.path);
-    const renamed = join(folder, `${format}-renamed`);
-    mkdirSync(renamed);
-    writeFileSync(join(renamed, 'model.dat'), readFileSync(first!));
-    expect(discoverScenes([join(renamed, 'model.dat')])[0]!.models[0]!.reader.format).toBe(format);
-  });
+  if (reader.at === 'file')
+    it('is recognised by what a file begins with, whatever its name', () => {
+      const [first] = reader.files(found[0]!.path);
+      const renamed = join(folder, `${format}-renamed`);
+      mkdirSync(renamed);
+      writeFileSync(join(renamed, 'model.dat'), readFileSync(first!));
+      expect(discoverScenes([join(renamed, 'model.dat')])[0]!.models[0]!.reader.format).toBe(format);
+    });
 });
 
 describe('models whose side files change', () => {

@@ -345,8 +345,10 @@ export function commitModel(
       write.pair(clusterId, a[k]!, b[k]!, shared[k]!, Number.isNaN(scale[k]!) ? null : scale[k]!);
   }
   const target = library.file('clusters', m.uid);
-  // What was read just now stands in for arrays that may have been damaged or lost since.
-  if (existsSync(target)) rmSync(target, { recursive: true });
-  renameSync(m.folder, target);
+  // What was read just now stands in for arrays that may have been damaged or lost since. A model that was named twice is there by now.
+  if (existsSync(m.folder)) {
+    rmSync(target, { recursive: true, force: true });
+    renameSync(m.folder, target);
+  }
   return missing;
 }
