@@ -124,9 +124,36 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | null | undefined)?.[k], value);
 }
 
-/** The leaf that an issue is about, by the longest path that both share. */
-function leafAt(leaves: readonly Leaf[], path: readonly PropertyKey[]): Leaf | undefined {
-  return leaves.find((l) => l.path.every((p, i) => path[i] === p));
+interface Place {
+  readonly schema: z.ZodType;
+  readonly meta: z.GlobalMeta;
+  readonly path: readonly string[];
+}
+
+/** Of a union, the option that the value means. */
+function optionFor(union: z.ZodDiscriminatedUnion, value: unknown): z.ZodType | undefined {
+  const key = union.def.discriminator;
+  const named = at(value, [key]);
+  return union.options.find(
+    (o): o is z.ZodObject => o instanceof z.ZodObject && (o.shape[key] as z.ZodType).safeParse(named).success,
+  );
+}
+
+/** The value that an issue is about: the last on its way that is no group; undefined where the way ends at a group. */
+function placeOf(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): Place | undefined {
+  let here = unwrap(schema);
+  const walked: string[] = [];
+  for (const key of path) {
+    const group = here.inner instanceof z.ZodDiscriminatedUnion ? optionFor(here.inner, at(value, walked)) : here.inner;
+    if (!(group instanceof z.ZodObject)) break;
+    const next = (group.shape as Record<PropertyKey, z.ZodType | undefined>)[key];
+    if (next === undefined) return undefined;
+    here = unwrap(next);
+    walked.push(String(key));
+  }
+  const { inner, meta } = here;
+  if (inner instanceof z.ZodObject || inner instanceof z.ZodDiscriminatedUnion) return undefined;
+  return { schema: inner, meta, path: walked };
 }
 
 /**
@@ -134,7 +161,7 @@ function leafAt(leaves: readonly Leaf[], path: readonly PropertyKey[]): Leaf | u
  * @param nameOf what the asking face calls a value: an option, a parameter.
  * @throws CovisError with `code`, naming the value, what it takes and what was given.
  */
-export function check<S extends z.ZodObject>(
+export function check<S extends z.ZodType>(
   schema: S,
   value: unknown,
   nameOf: (path: readonly string[]) => string = (path) => path.join('.'),
@@ -143,7 +170,7 @@ export function check<S extends z.ZodObject>(
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const leaf = leafAt(leavesOf(schema), issue.path);
+  const leaf = placeOf(schema, value, issue.path);
   if (issue.code === 'unrecognized_keys')
     throw new CovisError(
       code,

@@ -128,7 +128,7 @@ describe('requests', () => {
       ok: false,
       error: {
         code: 'VALIDATION_FAILED',
-        message: 'clusters.covisible: view Too small: expected number to be >=0;  Unrecognized key: "all"',
+        message: 'clusters.covisible: view takes a whole number from 0, not -1',
       },
     });
   });
@@ -247,5 +247,40 @@ describe('uploads', () => {
     expect(() => uploads.add(new Uint8Array(0))).toThrow('between 1 byte and 64 MiB');
     expect(() => uploads.add(new Uint8Array((64 << 20) + 1))).toThrow('between 1 byte and 64 MiB');
     expect(uploads.add(new Uint8Array(64 << 20))).toMatch(/^[0-9a-f]{32}$/);
+  });
+});
+
+describe('what a page asks for wrongly', () => {
+  const refusal = async (route: string, params: unknown): Promise<string> => {
+    const reply = await new Engine().dispatch(route, params, 'page');
+    if (reply.ok) throw new Error('was taken');
+    expect(reply.error.code).toBe('VALIDATION_FAILED');
+    return reply.error.message;
+  };
+
+  it.each([
+    [
+      'jobs.start',
+      { job: { kind: 'train', batch: 0 } },
+      'jobs.start: job.batch takes a whole number from 1 to 10000, not 0',
+    ],
+    [
+      'jobs.start',
+      { job: { kind: 'mine', mining: { minOverlap: 7 } } },
+      'jobs.start: job.mining.minOverlap takes a number from 0 to 1, not 7',
+    ],
+    ['photos.random', { count: 0.5, seed: 1 }, 'photos.random: count takes a whole number from 1 to 200, not 0.5'],
+    ['photos.duplicates', {}, 'photos.duplicates: bits takes a whole number from 0 to 16, and is missing'],
+    ['photos.facts', { all: true }, 'photos.facts: There is no all'],
+  ])('%s %j is said as the command line says it', async (route, params, message) => {
+    expect(await refusal(route, params)).toBe(message);
+  });
+
+  it('names of networks that are paths, and paths, are not for pages', async () => {
+    expect(await refusal('jobs.start', { job: { kind: 'train', network: '/etc/passwd' } })).toMatch(/job\.network/);
+    expect(await refusal('jobs.start', { job: { kind: 'train', detector: '/etc/passwd' } })).toBe(
+      'jobs.start: There is no job.detector',
+    );
+    expect(await refusal('jobs.start', { job: { kind: 'import', sources: ['/etc'] } })).toMatch(/job/);
   });
 });

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Reply } from '../../../shared/contract.ts';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import type { Asker, Routes } from '../../../shared/routes/route.ts';
+import { check } from '../../../shared/schema.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import type { Answers, EngineContext } from './answers.ts';
 
@@ -42,6 +43,17 @@ export function checkResult(route: string, schema: z.ZodType, result: unknown): 
     throw new CovisError('INTERNAL', `${route} answered what it does not promise: nothing is said of ${placeOf(more)}`);
 }
 
+/** What a route is told, checked. @throws CovisError `VALIDATION_FAILED` naming the route, the parameter and what it takes. */
+function asked(route: string, params: z.ZodType, given: unknown): unknown {
+  try {
+    return check(params, given, undefined, 'VALIDATION_FAILED');
+  } catch (error) {
+    if (!(error instanceof CovisError)) throw error;
+    const { code, message, hint } = error;
+    throw new CovisError(code, `${route}: ${message}`, hint === undefined ? {} : { hint });
+  }
+}
+
 /**
  * Answers a request. Never throws: what goes wrong is in the envelope.
  * @param from pages are refused the routes that take paths. @param check results, too.
@@ -57,15 +69,10 @@ export async function dispatch<S extends Routes>(
     if (!Object.hasOwn(routes, route)) throw new CovisError('ROUTE_NOT_FOUND', `There is no route ${route}`);
     const { who, params, result } = routes[route]!;
     if (from === 'page' && who === 'host') throw new CovisError('FORBIDDEN_SENDER', `${route} is not for pages`);
-    const parsed = params.safeParse(request.params ?? {});
-    if (!parsed.success)
-      throw new CovisError(
-        'VALIDATION_FAILED',
-        `${route}: ${parsed.error.issues.map((i) => `${i.path.join('.')} ${i.message}`).join('; ')}`,
-      );
+    const given = asked(route, params, request.params ?? {});
     // The parameters are those of this very route, which the name alone does not tell the compiler.
     const answer = handlers[route] as (engine: EngineContext, params: unknown) => unknown;
-    const data = await answer(engine, parsed.data);
+    const data = await answer(engine, given);
     if (request.check) checkResult(route, result, data);
     return { ok: true, data };
   } catch (error) {
