@@ -1,15 +1,14 @@
 /** How requests, replies and events travel between processes. What can be asked is in `routes/`. */
+import { z } from 'zod';
+import type { Facts } from './facts/facts.ts';
 import type { JobInfo, JobProgress } from './facts/jobs.ts';
 import type { ErrorShape } from './errors.ts';
 
 export type Reply<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly error: ErrorShape };
 
 /** A request as it travels; `id` pairs it with its reply. */
-export interface RequestMessage {
-  readonly id: number;
-  readonly route: string;
-  readonly params: unknown;
-}
+export const requestMessage = z.object({ id: z.number(), route: z.string(), params: z.unknown() });
+export type RequestMessage = Facts<typeof requestMessage>;
 
 export interface ReplyMessage {
   readonly id: number;

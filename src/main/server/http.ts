@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
 import { WebSocketServer } from 'ws';
-import type { ReplyMessage, RequestMessage } from '../../shared/contract.ts';
+import { requestMessage, type ReplyMessage, type RequestMessage } from '../../shared/contract.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
 import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
 import { logFailure, logger } from '../engine/environment/log.ts';
@@ -58,7 +58,7 @@ export async function startServer(
   server.on('upgrade', (req, socket, head) => {
     const allowed =
       localHost(req, port) && req.headers.origin === `http://127.0.0.1:${port}` && authorised(req, token, port);
-    if (!allowed || new URL(req.url ?? '/', 'http://x').pathname !== '/messages') {
+    if (!allowed || (req.url ?? '/').split('?')[0] !== '/messages') {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
     }
@@ -70,9 +70,9 @@ export async function startServer(
       ws.on('message', (data) => {
         let message: RequestMessage;
         try {
-          message = JSON.parse(String(data)) as RequestMessage;
+          message = requestMessage.parse(JSON.parse(String(data)));
         } catch {
-          ws.close(1003, 'not JSON');
+          ws.close(1003, 'no request');
           return;
         }
         void engine.dispatch(String(message.route), message.params, 'page').then((reply) => {

@@ -235,6 +235,7 @@ describe('messages', () => {
     for (const [headers, path, allowed] of [
       [{ Origin: origin() }, '/messages', true],
       [{ Origin: origin() }, '/other', false],
+      [{ Origin: origin() }, '//', false],
       [{ Origin: `${origin()}0` }, '/messages', false],
       [{}, '/messages', false],
       [{ Origin: origin(), Authorization: 'Bearer 0' }, '/messages', false],
@@ -261,11 +262,13 @@ describe('messages', () => {
     while (listeners.size > 0) await new Promise((r) => setTimeout(r, 5));
   });
 
-  it('that are no JSON, or larger than 1 MiB, end the connection', async () => {
-    const first = open({ Origin: origin() });
-    await first.opened;
-    first.ws.send('{');
-    expect(await first.closed).toBe(1003);
+  it('that are no requests, or larger than 1 MiB, end the connection', async () => {
+    for (const text of ['{', 'null', '[]', '7', '{"id":"1","route":"a"}', '{"id":1,"route":["a"]}']) {
+      const { ws, opened, closed } = open({ Origin: origin() });
+      await opened;
+      ws.send(text);
+      expect(await closed, text).toBe(1003);
+    }
     const second = open({ Origin: origin() });
     await second.opened;
     second.ws.send('x'.repeat((1 << 20) + 1));
