@@ -40,6 +40,8 @@ export class SocketChannel implements Channel {
   #next = 1;
   #lost = false;
   #told = '';
+  /** The server answers but does not know this page. */
+  #stranger = false;
   readonly #first: Promise<void>;
   #settled: () => void = () => undefined;
 
@@ -76,13 +78,14 @@ export class SocketChannel implements Channel {
       const waiting = [...this.#pending.values()];
       this.#pending.clear();
       for (const answer of waiting) answer(GONE);
-      this.#say(LOST);
+      this.#say(this.#stranger ? STRANGER : LOST);
       setTimeout(() => void this.#again(), this.#options.retryMs ?? RETRY_MS);
     };
   }
 
   async #again(): Promise<void> {
-    if ((await this.#options.welcome?.()) === false) this.#say(STRANGER);
+    this.#stranger = (await this.#options.welcome?.()) === false;
+    if (this.#stranger) this.#say(STRANGER);
     this.#connect();
   }
 

@@ -134,4 +134,10 @@ it('says that the page is not known any more where the server was started anew, 
   const messages = events.map((e) => (e.event === 'engine' ? e.message : ''));
   expect(messages[0]).toContain('was lost');
   expect(messages[1]).toContain('Open the address that it printed');
+  // Further tries that fail do not take the advice away.
+  for (let i = 0; i < 3; i += 1) {
+    FakeSocket.last.close();
+    await vi.advanceTimersByTimeAsync(1500);
+  }
+  expect(events).toHaveLength(2);
 });
