@@ -67,10 +67,10 @@ describe('what is known of a hit', () => {
       ],
       undefined,
     );
-    expect(plain).toEqual({
+    expect(plain).toStrictEqual({
       photo: hashes[3],
       name: '3.jpg',
-      clusters: [expect.anything()],
+      clusters: [expect.anything() as string],
       score: 0.25,
       relation: 'unknown',
       shared: null,
