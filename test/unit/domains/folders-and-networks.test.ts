@@ -72,7 +72,15 @@ describe('a folder of domains', () => {
       code: 'INPUT_INVALID',
       message: 'The domains a, b have fewer than two classes in common',
     });
-    const three = tree('three', ['a/c/1.jpg', 'a/d/1.jpg', 'a/e/1.jpg', 'b/c/1.jpg', 'b/d/1.jpg', 'g/c/1.jpg', 'g/d/1.jpg']);
+    const three = tree('three', [
+      'a/c/1.jpg',
+      'a/d/1.jpg',
+      'a/e/1.jpg',
+      'b/c/1.jpg',
+      'b/d/1.jpg',
+      'g/c/1.jpg',
+      'g/d/1.jpg',
+    ]);
     expect(readDomains(three).warnings).toEqual(['Class e is left out: b, g have no image of it']);
   });
 
@@ -92,7 +100,11 @@ describe('a folder of domains', () => {
   it('has no drawings of domains that it does not have', async () => {
     const networks = domainNetworks({ pretrained: undefined, fineTuned: undefined, edges: undefined });
     await expect(
-      domainGeneralisation(networks, { folder: join(folder, 'good'), drawn: ['a', 'x', 'y'], seeds: 1 }, silentContext()),
+      domainGeneralisation(
+        networks,
+        { folder: join(folder, 'good'), drawn: ['a', 'x', 'y'], seeds: 1 },
+        silentContext(),
+      ),
     ).rejects.toMatchObject({
       code: 'INPUT_INVALID',
       message: 'There is no domain x, y',
@@ -112,11 +124,7 @@ describe('the networks of an experiment', () => {
       writeFileSync(join(folder, name), encodeOnnx(embeddedNetwork(which).graph));
       return join(folder, name);
     };
-    const [photos, tuned, edges] = [
-      write('p.onnx', 'photos'),
-      write('f.onnx', 'fine-tuned'),
-      write('e.onnx', 'edges'),
-    ];
+    const [photos, tuned, edges] = [write('p.onnx', 'photos'), write('f.onnx', 'fine-tuned'), write('e.onnx', 'edges')];
     expect(domainNetworks({ ...none, pretrained: tuned }).pretrained.spec.name).toBe(plain.fineTuned.spec.name);
     expect(domainNetworks({ ...none, fineTuned: photos }).fineTuned.spec.name).toBe(plain.pretrained.spec.name);
     expect(domainNetworks({ ...none, edges }).edges.spec.edges).toEqual(plain.edges.spec.edges);
@@ -124,7 +132,10 @@ describe('the networks of an experiment', () => {
     expect(domainNetworks({ ...none, edges: photos }).edges.spec.edges).toBeDefined();
     for (const wrong of [{ pretrained: edges }, { fineTuned: edges }])
       expect(() => domainNetworks({ ...none, ...wrong })).toThrow(
-        expect.objectContaining({ code: 'INPUT_INVALID', message: expect.stringContaining('takes edge maps') as string }),
+        expect.objectContaining({
+          code: 'INPUT_INVALID',
+          message: expect.stringContaining('takes edge maps') as string,
+        }),
       );
     expect(() => domainNetworks({ ...none, edges: join(folder, 'nowhere.onnx') })).toThrow();
   });
@@ -139,7 +150,12 @@ describe('the networks of an experiment', () => {
     // Not every network of photos was fine-tuned.
     const other = storeNetwork(library, photos.graph, { ...photos.spec, name: 'other', origin: 'imported' }, null);
     expect((await libraryDomainNetworks(library, none)).fineTuned.spec.name).toBe(before.fineTuned.spec.name);
-    const tuned = storeNetwork(library, photos.graph, { ...photos.spec, name: 'tuned', origin: 'x, fine-tuned on y' }, null);
+    const tuned = storeNetwork(
+      library,
+      photos.graph,
+      { ...photos.spec, name: 'tuned', origin: 'x, fine-tuned on y' },
+      null,
+    );
     const own = embeddedNetwork('edges');
     const edges = storeNetwork(library, own.graph, { ...own.spec, name: 'own edges' }, null);
     const now = await libraryDomainNetworks(library, none);
@@ -148,7 +164,11 @@ describe('the networks of an experiment', () => {
       'tuned',
       'own edges',
     ]);
-    const named = await libraryDomainNetworks(library, { pretrained: tuned.uid, fineTuned: other.uid, edges: other.uid });
+    const named = await libraryDomainNetworks(library, {
+      pretrained: tuned.uid,
+      fineTuned: other.uid,
+      edges: other.uid,
+    });
     expect([named.pretrained.spec.name, named.fineTuned.spec.name]).toEqual(['tuned', 'other']);
     expect(named.edges.spec.edges).toBeDefined();
     expect(named.edges.spec.name).not.toBe('own edges');
@@ -177,11 +197,15 @@ describe('L-BFGS', () => {
       return at;
     };
     // Slope -1 at the start. Slope -0.91 at 1 is too steep still: the step is doubled; -0.89 is enough.
-    const bend = (slope: number) => (x: number): [number, number] => [-x + (x * x * (1 + slope)) / 2, -1 + (1 + slope) * x];
+    const bend =
+      (slope: number) =>
+      (x: number): [number, number] => [-x + (x * x * (1 + slope)) / 2, -1 + (1 + slope) * x];
     expect(tried(bend(-0.91)).slice(0, 3)).toEqual([0, 1, 2]);
     expect(tried(bend(-0.89))).toEqual([0, 1]);
     // A step that falls by less than a ten thousandth of what the slope says is halved.
-    const flat = (fall: number) => (x: number): [number, number] => [x === 0 ? 0 : x === 1 ? -fall : -x, x === 0 ? -1 : 0];
+    const flat =
+      (fall: number) =>
+      (x: number): [number, number] => [x === 0 ? 0 : x === 1 ? -fall : -x, x === 0 ? -1 : 0];
     expect(tried(flat(0.9e-4))).toEqual([0, 1, 0.5]);
     expect(tried(flat(1.1e-4))).toEqual([0, 1]);
     // At the very bound it has fallen enough.
@@ -202,13 +226,10 @@ describe('L-BFGS', () => {
     expect(steep(2e-5)).toMatchObject({ iterations: 0, converged: true });
     expect(steep(1.9e-5).converged).toBe(false);
     expect(steep().converged).toBe(false);
-    const nearly = minimise(
-      (x, g) => {
-        g[0] = 1e-5;
-        return 1e-5 * x[0]!;
-      },
-      Float64Array.of(0),
-    );
+    const nearly = minimise((x, g) => {
+      g[0] = 1e-5;
+      return 1e-5 * x[0]!;
+    }, Float64Array.of(0));
     expect(nearly).toMatchObject({ iterations: 0, converged: true });
   });
 });

@@ -37,7 +37,13 @@ const folder = temporaryFolder();
 let library: Library;
 let hashes: string[];
 beforeAll(() => {
-  ({ library } = syntheticLibrary(join(folder, 'library'), { photos: 70, clusters: 1, dim: 2, pairsPerPhoto: 1, seed: 3 }));
+  ({ library } = syntheticLibrary(join(folder, 'library'), {
+    photos: 70,
+    clusters: 1,
+    dim: 2,
+    pairsPerPhoto: 1,
+    seed: 3,
+  }));
   hashes = allPhotos(library).map((p) => p.hash);
 });
 afterAll(() => library.close());
@@ -67,14 +73,22 @@ describe('stored features', () => {
     expect([...frames]).toEqual([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5]);
     expect([...descriptors]).toEqual(Array.from({ length: 256 }, (_, i) => (32 + i) % 251));
     put(hash, 0, 0);
-    expect(readFeatures(library, hash)).toEqual({ count: 0, frames: new Float32Array(0), descriptors: new Uint8Array(0) });
+    expect(readFeatures(library, hash)).toEqual({
+      count: 0,
+      frames: new Float32Array(0),
+      descriptors: new Uint8Array(0),
+    });
   });
 
   it('are damaged where the file is not as long as it says, or is none', () => {
     const hash = hashes[1]!;
     const damaged = (): void =>
       expect(() => readFeatures(library, hash)).toThrow(
-        expect.objectContaining({ code: 'INPUT_CORRUPT', file: at(hash), hint: 'Delete the file; it is computed again.' }),
+        expect.objectContaining({
+          code: 'INPUT_CORRUPT',
+          file: at(hash),
+          hint: 'Delete the file; it is computed again.',
+        }),
       );
     for (const bytes of [143, 145, 0, 288]) {
       put(hash, 1, bytes);
@@ -111,7 +125,11 @@ describe('detection', () => {
     expect(detector.threads).toBe(2);
     const small = await draw(1024, 512);
     const [a, b] = await Promise.all([detector.detect(small), detector.detect(small)]);
-    const { data, info } = await sharp(small).flatten({ background: '#ffffff' }).greyscale().raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(small)
+      .flatten({ background: '#ffffff' })
+      .greyscale()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     const grey = Float32Array.from({ length: info.width * info.height }, (_, i) => data[i * info.channels]! / 255);
     const plain = sift(grey, 1024, 512);
     expect(a.count).toBeGreaterThan(15);
@@ -201,7 +219,9 @@ describe('perceptual hashes of a library', () => {
     const far = duplicateGroups(library);
     expect(far).toEqual([]);
     const set = (id: number, l: string | null, width: number, height: number, bytes: number): unknown =>
-      db.prepare('UPDATE photo SET look = ?, width = ?, height = ?, bytes = ? WHERE id = ?').run(l, width, height, bytes, id);
+      db
+        .prepare('UPDATE photo SET look = ?, width = ?, height = ?, bytes = ? WHERE id = ?')
+        .run(l, width, height, bytes, id);
     set(1, look(0), 10, 30, 5);
     set(2, look(6), 20, 20, 1);
     set(3, look(12), 10, 30, 7);
@@ -212,7 +232,9 @@ describe('perceptual hashes of a library', () => {
     expect(photos()).toEqual([[2, 3, 1]]);
     expect(photos(5)).toEqual([]);
     expect(photos(8)).toEqual([[4, 2, 3, 1]]);
-    const file = db.prepare('INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, 1, ?, 0, 1)');
+    const file = db.prepare(
+      'INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, 1, ?, 0, 1)',
+    );
     file.run(2, 'b.jpg');
     file.run(9, 'a.jpg');
     set(10, null, 640, 480, 1);

@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { addHead, DESCRIPTOR, IMAGE, lastFeatureMap, trainableParameters } from '../../../src/main/engine/network/head.ts';
+import {
+  addHead,
+  DESCRIPTOR,
+  IMAGE,
+  lastFeatureMap,
+  trainableParameters,
+} from '../../../src/main/engine/network/head.ts';
 import { addLinearLayer, hasLinearLayer } from '../../../src/main/engine/network/linear-head.ts';
 import { LINEAR_SCALES, multiScale, SCALES } from '../../../src/main/engine/network/multi-scale.ts';
-import { floatTensor, GraphBuilder, int, ints, int64Tensor, type Graph } from '../../../src/main/engine/network/onnx/graph.ts';
+import {
+  floatTensor,
+  GraphBuilder,
+  int,
+  ints,
+  int64Tensor,
+  type Graph,
+} from '../../../src/main/engine/network/onnx/graph.ts';
 import { gem, l2Normalise } from '../../../src/main/engine/network/pooling.ts';
 import { EPSILON, GEM_P, INITIAL_P } from '../../../src/main/engine/network/pooling-heads.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
@@ -37,7 +50,14 @@ describe('a description inside a network', () => {
 
   it('comes back as it was, and foreign networks have none', () => {
     expect(readSpec(bare(), 'f.onnx')).toBeUndefined();
-    const whole = { ...SPEC, pooling: 'gem', experiment: true, scales: [1, 0.5], whitening: WHITENING, edges: EDGES } as const;
+    const whole = {
+      ...SPEC,
+      pooling: 'gem',
+      experiment: true,
+      scales: [1, 0.5],
+      whitening: WHITENING,
+      edges: EDGES,
+    } as const;
     expect(round(whole)).toEqual(whole);
     expect(round(SPEC)).toEqual(SPEC);
     expect(round({ ...SPEC, scales: Array.from({ length: 16 }, () => 0.1) })!.scales).toHaveLength(16);
@@ -76,7 +96,9 @@ describe('a description inside a network', () => {
       expect(() => round(spec), JSON.stringify(wrong)).toThrow();
       const graph = bare();
       graph.metadata.set('covis', JSON.stringify(spec));
-      expect(() => readSpec(graph, 'f.onnx')).toThrow(expect.objectContaining({ code: 'INPUT_CORRUPT', file: 'f.onnx' }));
+      expect(() => readSpec(graph, 'f.onnx')).toThrow(
+        expect.objectContaining({ code: 'INPUT_CORRUPT', file: 'f.onnx' }),
+      );
     }
     for (const right of [
       { dim: 1 },
@@ -95,7 +117,13 @@ describe('a description inside a network', () => {
 /** A convolution with random-like weights and what follows; gives its last value. */
 function built(then: (b: GraphBuilder, map: string) => string): Graph {
   const graph = bare();
-  graph.initializers.set('w', floatTensor([4, 3, 1, 1], Float32Array.from({ length: 12 }, (_, i) => Math.sin(i + 1))));
+  graph.initializers.set(
+    'w',
+    floatTensor(
+      [4, 3, 1, 1],
+      Float32Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)),
+    ),
+  );
   const b = new GraphBuilder(graph, 'b');
   const out = then(b, b.op('Relu', [b.op('Conv', [IMAGE, 'w'])], {}, 'map'));
   graph.outputs.push({ name: out, type: 'float', dims: [] });
@@ -104,7 +132,16 @@ function built(then: (b: GraphBuilder, map: string) => string): Graph {
 
 describe('the last feature map', () => {
   it('is what any ending takes, and is before any layer that only makes it smaller', () => {
-    for (const end of ['GlobalAveragePool', 'GlobalMaxPool', 'ReduceMean', 'Flatten', 'Reshape', 'Squeeze', 'MatMul', 'Gemm'])
+    for (const end of [
+      'GlobalAveragePool',
+      'GlobalMaxPool',
+      'ReduceMean',
+      'Flatten',
+      'Reshape',
+      'Squeeze',
+      'MatMul',
+      'Gemm',
+    ])
       expect(lastFeatureMap(built((b, map) => b.op(end, [map, b.int64s([0, -1])]))), end).toBe('map');
     for (const skipped of ['MaxPool', 'AveragePool', 'Identity', 'Pad']) {
       const twice = built((b, map) => b.op('Flatten', [b.op(skipped, [b.op(skipped, [map])])]));
@@ -124,7 +161,10 @@ describe('the last feature map', () => {
         for (const o of behind) v = b.op(o, [v], {}, `after ${o}`);
         return b.op('GlobalAveragePool', [v]);
       });
-      graph.initializers.set('c', floatTensor([channels, 4, ...kernel], new Float32Array(channels * 4 * kernel[0] * kernel[1])));
+      graph.initializers.set(
+        'c',
+        floatTensor([channels, 4, ...kernel], new Float32Array(channels * 4 * kernel[0] * kernel[1])),
+      );
       return lastFeatureMap(graph);
     };
     expect(ending(1000, [1, 1], [], [])).toBe('map');
@@ -166,7 +206,11 @@ describe('what is trained', () => {
 });
 
 describe('several scales', () => {
-  const network = addHead(built((b, map) => b.op('GlobalAveragePool', [map])), 'map', { pooling: 'gem', p: 2 }).graph;
+  const network = addHead(
+    built((b, map) => b.op('GlobalAveragePool', [map])),
+    'map',
+    { pooling: 'gem', p: 2 },
+  ).graph;
   const resizes = (g: Graph): number => g.nodes.filter((n) => n.op === 'Resize').length;
   const image = { dims: [1, 3, 6, 8], data: Float32Array.from({ length: 144 }, (_, i) => Math.abs(Math.sin(i))) };
   const run = async (g: Graph): Promise<number[]> => {
@@ -200,8 +244,17 @@ describe('several scales', () => {
   });
 
   it('of exponents for each channel, or behind a layer, are added without any', async () => {
-    const perChannel = addHead(built((b, map) => b.op('GlobalAveragePool', [map])), 'map', { pooling: 'gemmp' }).graph;
-    const layer = { from: 4, to: 2, weight: Float32Array.of(1, -1, 0.5, 2, 0, 1, 1, 1), bias: Float32Array.of(0.1, -0.2) };
+    const perChannel = addHead(
+      built((b, map) => b.op('GlobalAveragePool', [map])),
+      'map',
+      { pooling: 'gemmp' },
+    ).graph;
+    const layer = {
+      from: 4,
+      to: 2,
+      weight: Float32Array.of(1, -1, 0.5, 2, 0, 1, 1, 1),
+      bias: Float32Array.of(0.1, -0.2),
+    };
     for (const name of ['projection', 'whitening'] as const) {
       const linear = addLinearLayer(network, name, layer);
       expect([hasLinearLayer(network), hasLinearLayer(linear)]).toEqual([false, true]);

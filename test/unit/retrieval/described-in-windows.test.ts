@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CovisError } from '../../../src/shared/errors.ts';
 import { DESCRIPTOR, IMAGE } from '../../../src/main/engine/network/head.ts';
 import type { GraphRunner } from '../../../src/main/engine/network/runtime.ts';
+import type { NetworkInput } from '../../../src/main/engine/inputs/inputs.ts';
+import type { Streamed } from '../../../src/main/engine/library/prefetch.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { describePhotos, describeStream } from '../../../src/main/engine/retrieval/extract.ts';
 
@@ -20,15 +22,22 @@ function network(): { runner: GraphRunner; batches: number[] } {
   } as unknown as GraphRunner;
   return { runner, batches };
 }
-const input = (id: number, height = 1): { dims: number[]; data: Float32Array } => ({
+const input = (id: number, height = 1): NetworkInput => ({
   dims: [1, 1, height, 2],
   data: Float32Array.from({ length: 2 * height }, (_, i) => id + i / 100),
 });
-async function* images(ids: readonly number[], height: (id: number) => number = () => 1) {
+async function* images(
+  ids: readonly number[],
+  height: (id: number) => number = () => 1,
+): AsyncGenerator<Streamed<NetworkInput[]>> {
   for (const id of ids)
     yield id < 0
-      ? { id, error: id === -1 ? new CovisError('INPUT_CORRUPT', 'Broken', { file: 'f.jpg' }) : new Error('other') }
-      : { id, value: [input(id, height(id))] };
+      ? {
+          id,
+          value: undefined,
+          error: id === -1 ? new CovisError('INPUT_CORRUPT', 'Broken', { file: 'f.jpg' }) : new Error('other'),
+        }
+      : { id, value: [input(id, height(id))], error: undefined };
 }
 
 describe('a stream of photos', () => {
@@ -52,10 +61,15 @@ describe('a stream of photos', () => {
   it('is grouped by size and still comes in its order', async () => {
     const { runner, batches } = network();
     const rows: number[] = [];
-    await describeStream(runner, images([5, 6, 7, 8], (id) => 1 + (id % 2)), silentContext(), (id, d) => {
-      rows.push(id);
-      expect(d[0]).toBe(id);
-    });
+    await describeStream(
+      runner,
+      images([5, 6, 7, 8], (id) => 1 + (id % 2)),
+      silentContext(),
+      (id, d) => {
+        rows.push(id);
+        expect(d[0]).toBe(id);
+      },
+    );
     expect(rows).toEqual([5, 6, 7, 8]);
     expect(batches).toEqual([2, 2]);
   });
@@ -83,7 +97,9 @@ describe('a stream of photos', () => {
       },
     };
     const before: number[] = [];
-    await expect(describeStream(runner, images([1, 2, 3, 4]), stopping, (id) => before.push(id))).rejects.toThrow('stopped');
+    await expect(describeStream(runner, images([1, 2, 3, 4]), stopping, (id) => before.push(id))).rejects.toThrow(
+      'stopped',
+    );
     expect(before).toEqual([]);
     const asked: (readonly number[])[] = [];
     await describePhotos(
@@ -91,7 +107,7 @@ describe('a stream of photos', () => {
       {
         stream: (ids) => {
           asked.push(ids);
-          return images(ids) as ReturnType<Parameters<typeof describePhotos>[1]['stream']>;
+          return images(ids);
         },
       },
       [3, 4],

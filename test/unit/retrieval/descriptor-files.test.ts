@@ -103,7 +103,11 @@ describe('JSON Lines', () => {
 
   it.each([
     ['{"name":"a","descriptor":[1]}\n\nnonsense', 'INPUT_CORRUPT', 'Line 3 is not JSON'],
-    ['{"name":"a","descriptor":[1]}\n{"descriptor":"x"}', 'INPUT_CORRUPT', 'Line 2 has no descriptor, a list of numbers'],
+    [
+      '{"name":"a","descriptor":[1]}\n{"descriptor":"x"}',
+      'INPUT_CORRUPT',
+      'Line 2 has no descriptor, a list of numbers',
+    ],
     ['{"descriptor":[1,"2"]}', 'INPUT_CORRUPT', 'Line 1 has no descriptor, a list of numbers'],
     ['{"descriptor":[[1,2],["3",4]]}', 'INPUT_CORRUPT', 'Line 1 has no descriptor, a list of numbers'],
     ['{"descriptor":[]}', 'INPUT_INVALID', 'Line 1 has 0 dimensions, the lines before have 0'],
@@ -156,7 +160,10 @@ describe('files of MATLAB', () => {
       expect(await first()).toBe(9 + left);
       held.mat.delete(database[6 - left]!);
     }
-    await expect(read()).rejects.toMatchObject({ code: 'NOT_FOUND', hint: expect.stringContaining('queries, qvecs, Q') as string });
+    await expect(read()).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: expect.stringContaining('queries, qvecs, Q') as string,
+    });
     for (const n of ['Q', 'qvecs', 'queries']) {
       expect(await first(undefined, 'queries')).toBe({ Q: 22, qvecs: 21, queries: 20 }[n]);
       held.mat.delete(n);
@@ -169,12 +176,22 @@ describe('files of MATLAB', () => {
   });
 
   it('are looked into by dots, and structs by V and then Q', async () => {
-    const struct = (entries: [string, MatValue][]): MatValue => ({ kind: 'struct', dims: [1, 1], items: [new Map(entries)] });
+    const struct = (entries: [string, MatValue][]): MatValue => ({
+      kind: 'struct',
+      dims: [1, 1],
+      items: [new Map(entries)],
+    });
     held.mat.set('a', struct([['b', struct([['c', numbers([1, 1], [4])]])]]));
     expect((await read('a.b.c')).vectors.data[0]).toBe(4);
     await expect(read('a.x.c')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(read('a.b.c.d')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    held.mat.set('s', struct([['Q', numbers([1, 1], [8])], ['V', numbers([1, 1], [7])]]));
+    held.mat.set(
+      's',
+      struct([
+        ['Q', numbers([1, 1], [8])],
+        ['V', numbers([1, 1], [7])],
+      ]),
+    );
     expect((await read('s')).vectors.data[0]).toBe(7);
     held.mat.set('s', struct([['Q', numbers([1, 1], [8])]]));
     expect((await read('s')).vectors.data[0]).toBe(8);

@@ -6,11 +6,7 @@ import type { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import type { NetworkRow } from '../../../src/main/engine/network/networks.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
-import {
-  describedPhotos,
-  descriptorVersion,
-  loadDescriptors,
-} from '../../../src/main/engine/retrieval/extract.ts';
+import { describedPhotos, descriptorVersion, loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
 import {
   importVectors,
   listSets,
@@ -150,11 +146,19 @@ describe('imported descriptors', () => {
 
   it('do not guess between two photos of one name', async () => {
     const { db } = library;
-    db.prepare("INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (6, 2, 'twin.jpg', 0, 1)").run();
-    db.prepare("INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (1, 1, 'twin.jpg', 0, 1)").run();
+    db.prepare(
+      "INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (6, 2, 'twin.jpg', 0, 1)",
+    ).run();
+    db.prepare(
+      "INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (1, 1, 'twin.jpg', 0, 1)",
+    ).run();
     // The same photo under two folders is no doubt.
-    db.prepare("INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (2, 1, 'once.jpg', 0, 1)").run();
-    db.prepare("INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (2, 2, 'once.jpg', 0, 1)").run();
+    db.prepare(
+      "INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (2, 1, 'once.jpg', 0, 1)",
+    ).run();
+    db.prepare(
+      "INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (2, 2, 'once.jpg', 0, 1)",
+    ).run();
     const ids = async (...names: string[]): Promise<number[]> => {
       const file = set('twins.jsonl', lines(...names.map((n): [string, unknown] => [n, [1, 2]])));
       return list((await loadSet(library, (await importVectors(library, { file }, silentContext())).set)).ids);
@@ -207,8 +211,22 @@ describe('the list of sets', () => {
       created: '2033-01-01T00:00:00.000Z',
       stale: null,
     });
-    expect(first).toMatchObject({ key: some.set, name: 'some', stale: 'covers 1 of 6 photos', network: null, size: null });
-    expect(second).toMatchObject({ key: all.set, stale: null, dim: 2, rows: 6, photos: 6, regional: false, half: false });
+    expect(first).toMatchObject({
+      key: some.set,
+      name: 'some',
+      stale: 'covers 1 of 6 photos',
+      network: null,
+      size: null,
+    });
+    expect(second).toMatchObject({
+      key: all.set,
+      stale: null,
+      dim: 2,
+      rows: 6,
+      photos: 6,
+      regional: false,
+      half: false,
+    });
     writeFileSync(file, lines(['0.jpg', [1, 0]]));
     expect((await listSets(library))[2]!.stale).toBe('its file has changed since it was imported');
     db.prepare('UPDATE descriptor_set SET rows = 4').run();
@@ -235,7 +253,14 @@ describe('the list of sets', () => {
     });
     // Stored again it is the same set.
     expect(
-      storeSet(library, { name: 'boxes', vectors, hashes: [hashes[3]!, hashes[3]!], boxes: box, regional: true, half: false }),
+      storeSet(library, {
+        name: 'boxes',
+        vectors,
+        hashes: [hashes[3]!, hashes[3]!],
+        boxes: box,
+        regional: true,
+        half: false,
+      }),
     ).toBe(key);
     expect((await listSets(library)).filter((s) => s.key === key)).toHaveLength(1);
     const loaded = await loadSet(library, key);

@@ -12,8 +12,14 @@ function chain(n: number, seed: number): { s: SparseGraph; off: number[] } {
   const columns: number[] = [];
   const values: number[] = [];
   for (let i = 0; i < n; i += 1) {
-    if (i > 0) columns.push(i - 1), values.push(w[i - 1]!);
-    if (i < n - 1) columns.push(i + 1), values.push(w[i]!);
+    for (const [j, weight] of [
+      [i - 1, w[i - 1]],
+      [i + 1, w[i]],
+    ] as const)
+      if (weight !== undefined) {
+        columns.push(j);
+        values.push(weight);
+      }
     starts[i + 1] = columns.length;
   }
   const s = normaliseGraph({ nodes: n, starts, columns: Uint32Array.from(columns), values: Float64Array.from(values) });
@@ -36,7 +42,8 @@ function residual(s: SparseGraph, e: Eigenpairs): number {
     let sum = 0;
     for (let i = 0; i < s.nodes; i += 1) {
       let v = -e.values[k]! * e.vectors[i * e.rank + k]!;
-      for (let a = s.starts[i]!; a < s.starts[i + 1]!; a += 1) v += s.values[a]! * e.vectors[s.columns[a]! * e.rank + k]!;
+      for (let a = s.starts[i]!; a < s.starts[i + 1]!; a += 1)
+        v += s.values[a]! * e.vectors[s.columns[a]! * e.rank + k]!;
       sum += v * v;
     }
     most = Math.max(most, Math.sqrt(sum));

@@ -117,13 +117,7 @@ describe('a map', () => {
     ];
     const at = await layOut(drawn(5, 2), 0, silentContext());
     // Along x the order is 1, 0, 3, 4, 2; the range is 8.
-    const x = [
-      0.65 * (1 / 4) + 0.35 * (4 / 8),
-      0,
-      1,
-      0.65 * (2 / 4) + 0.35 * (4 / 8),
-      0.65 * (3 / 4) + 0.35 * (7 / 8),
-    ];
+    const x = [0.65 * (1 / 4) + 0.35 * (4 / 8), 0, 1, 0.65 * (2 / 4) + 0.35 * (4 / 8), 0.65 * (3 / 4) + 0.35 * (7 / 8)];
     x.forEach((v, i) => expect(at[2 * i]).toBeCloseTo(v, 6));
     // All at one height: rank alone tells.
     [0, 1, 2, 3, 4].forEach((i) => expect(at[2 * i + 1]).toBeCloseTo(0.65 * (i / 4), 6));

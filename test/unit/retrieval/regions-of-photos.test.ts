@@ -6,7 +6,13 @@ import { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import type { Pixels } from '../../../src/main/engine/library/pixels.ts';
 import { PhotoSource } from '../../../src/main/engine/inputs/photo-source.ts';
-import { latestOf, ensureDefaultNetwork, repoolNetwork, storeNetwork, type NetworkRow } from '../../../src/main/engine/network/networks.ts';
+import {
+  latestOf,
+  ensureDefaultNetwork,
+  repoolNetwork,
+  storeNetwork,
+  type NetworkRow,
+} from '../../../src/main/engine/network/networks.ts';
 import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
 import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import { descriptorVersion, extract, loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
@@ -93,8 +99,12 @@ describe('descriptors of a library', () => {
 
   it('of photos that came later go behind those that are there, and broken ones are left out', async () => {
     const before = loadDescriptors(library, network, SIZE);
-    await sharp({ create: { width: 50, height: 40, channels: 3, background: '#456' } }).png().toFile(join(photos, 'later.png'));
-    await sharp({ create: { width: 40, height: 40, channels: 3, background: '#a56' } }).png().toFile(join(photos, 'gone.png'));
+    await sharp({ create: { width: 50, height: 40, channels: 3, background: '#456' } })
+      .png()
+      .toFile(join(photos, 'later.png'));
+    await sharp({ create: { width: 40, height: 40, channels: 3, background: '#a56' } })
+      .png()
+      .toFile(join(photos, 'gone.png'));
     await importSources(library, { sources: [photos] }, silentContext());
     writeFileSync(join(photos, 'gone.png'), 'no photo');
     const warnings: string[] = [];
@@ -125,7 +135,11 @@ describe('regions of photos', () => {
       expect(changed).toEqual(['descriptors']);
       expect(made).toMatchObject({ photos: 13, dim: row.spec.dim });
       const set = await loadSet(library, made.set);
-      expect(set).toMatchObject({ name: `${row.spec.name}, regions, ${SIZE} px`, size: SIZE, network: { uid: row.uid } });
+      expect(set).toMatchObject({
+        name: `${row.spec.name}, regions, ${SIZE} px`,
+        size: SIZE,
+        network: { uid: row.uid },
+      });
       expect(set.vectors.rows).toBe(made.rows);
       const runner = await FeatureRunner.create(library, row);
       expect(runner.p).toBeCloseTo({ gem: runner.p, mac: Infinity, spoc: 1 }[pooling], 12);
@@ -178,7 +192,8 @@ describe('what each place adds to a similarity', () => {
     const a = { channels: 2, height: 1, width: 2, data: Float32Array.of(1, 3, 2, 0) };
     const b = { channels: 2, height: 2, width: 1, data: Float32Array.of(2, 2, 0, 4) };
     for (const p of [1, 2, 3]) {
-      const pool = (v: readonly number[]): number => (v.reduce((s, x) => s + Math.max(x, 1e-6) ** p, 0) / v.length) ** (1 / p);
+      const pool = (v: readonly number[]): number =>
+        (v.reduce((s, x) => s + Math.max(x, 1e-6) ** p, 0) / v.length) ** (1 / p);
       const unit = (v: readonly number[]): number[] => v.map((x) => x / (Math.hypot(...v) + 1e-6));
       const f = unit([pool([1, 3]), pool([2, 0])]);
       const g = unit([pool([2, 2]), pool([0, 4])]);
@@ -187,7 +202,10 @@ describe('what each place adds to a similarity', () => {
       const got = contributions(a, b, p);
       expect(got.similarity).toBeCloseTo(f[0]! * g[0]! + f[1]! * g[1]!, 10);
       [0, 1].forEach((i) => {
-        expect(got.a[i]).toBeCloseTo(f[0]! * g[0]! * share([1, 3][i]!, [1, 3]) + f[1]! * g[1]! * share([2, 0][i]!, [2, 0]), 5);
+        expect(got.a[i]).toBeCloseTo(
+          f[0]! * g[0]! * share([1, 3][i]!, [1, 3]) + f[1]! * g[1]! * share([2, 0][i]!, [2, 0]),
+          5,
+        );
         expect(got.b[i]).toBeCloseTo(f[0]! * g[0]! * share(2, [2, 2]) + f[1]! * g[1]! * share([0, 4][i]!, [0, 4]), 5);
       });
     }

@@ -23,7 +23,13 @@ describe('an index that is kept', () => {
     const file = join(folder, 'kept.usearch');
     const asked = { vectors: drawn(3, 8, 2), count: 3 };
     const rank = async (indexFile?: string): Promise<{ ids: number[]; recall: number | null }> => {
-      const ranker = await Ranker.prepare({ vectors, images: 200 }, rankingParameters('ann'), undefined, undefined, indexFile);
+      const ranker = await Ranker.prepare(
+        { vectors, images: 200 },
+        rankingParameters('ann'),
+        undefined,
+        undefined,
+        indexFile,
+      );
       const { ids } = await ranker.rank(asked, 5);
       await ranker.close();
       return { ids: [...ids], recall: ranker.facts.recall };
@@ -56,19 +62,46 @@ describe('diffusion in threads', () => {
         const queries = ys(count, 60);
         const found = new Map<number, Float64Array>();
         const done: number[] = [];
-        await pool.run('cg', queries, o, (q, f) => {
-          expect(found.has(q)).toBe(false);
-          found.set(q, f.slice());
-        }, { ...silentContext(), progress: (n) => done.push(n) });
+        await pool.run(
+          'cg',
+          queries,
+          o,
+          (q, f) => {
+            expect(found.has(q)).toBe(false);
+            found.set(q, f.slice());
+          },
+          { ...silentContext(), progress: (n) => done.push(n) },
+        );
         expect([...found.keys()].sort((a, b) => a - b)).toEqual(queries.map((_, i) => i));
         queries.forEach((y, q) => {
           const exact = solveSmall(s, y, o);
-          found.get(q)!.forEach((v, i) => expect(Math.abs(v - exact[i]!)).toBeLessThan(1e-8 * (1 + Math.abs(exact[i]!))));
+          found
+            .get(q)!
+            .forEach((v, i) => expect(Math.abs(v - exact[i]!)).toBeLessThan(1e-8 * (1 + Math.abs(exact[i]!))));
         });
         expect(done.at(-1)).toBe(count === 0 ? undefined : count);
         expect(done.length).toBe(Math.ceil(count / 8));
       }
       expect(pool.bytes).toBeGreaterThan(60 * 64);
+      await pool.close();
+    }
+  });
+
+  it('of one thread is done in the calling one, at once', async () => {
+    const { s } = await new GraphCache(drawn(60, 5, 4)).graph(6, 3);
+    for (const [threads, count, atOnce] of [
+      [1, 17, 17],
+      [0, 9, 9],
+      // A single block is not worth a thread.
+      [2, 8, 8],
+      [2, 9, 0],
+    ] as const) {
+      const pool = await DiffusionPool.create(s, undefined, threads);
+      let answered = 0;
+      const running = pool.run('cg', ys(count, 60), o, () => (answered += 1));
+      expect(answered).toBe(atOnce);
+      await running;
+      expect(answered).toBe(count);
       await pool.close();
     }
   });

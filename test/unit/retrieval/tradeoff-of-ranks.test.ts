@@ -53,7 +53,11 @@ describe('the trade-off between rank and iterations', () => {
     const drawn = Array.from({ length: 16 }, () => r.below(50));
     const near = await exactNeighbours(x, takeRows(x, drawn), P.kq);
     const queries = drawn.map((_, i) =>
-      queryVector([{ ids: near.ids.subarray(3 * i, 3 * i + 3), cosines: near.scores.subarray(3 * i, 3 * i + 3) }], 3, 3),
+      queryVector(
+        [{ ids: near.ids.subarray(3 * i, 3 * i + 3), cosines: near.scores.subarray(3 * i, 3 * i + 3) }],
+        3,
+        3,
+      ),
     );
     const p = random(11);
     const pairs = Array.from({ length: 20_000 }, () => [p.below(50), p.below(50)] as const);

@@ -47,7 +47,12 @@ describe('spatial verification', () => {
     expect(moved(SQUARE, (x, y) => [-y, x])).toBe(5);
     expect(moved(SQUARE, (x, y) => [x + 0.4 * y, y])).toBe(5);
     // Far from the origin it is the same.
-    expect(moved(SQUARE.map(([x, y]) => [x + 5000, y - 3000] as const), (x, y) => [x - 70, y + 90])).toBe(5);
+    expect(
+      moved(
+        SQUARE.map(([x, y]) => [x + 5000, y - 3000] as const),
+        (x, y) => [x - 70, y + 90],
+      ),
+    ).toBe(5);
   });
 
   it('takes no transformation from points in a line', () => {
@@ -59,8 +64,7 @@ describe('spatial verification', () => {
 
   it('counts what is nearer than the threshold, to either side', () => {
     const many = Array.from({ length: 12 }, (_, i) => [(i % 4) * 60, Math.floor(i / 4) * 60] as const);
-    const off = (dx: number, dy: number): number =>
-      moved(many, (x, y, i) => (i === 5 ? [x + dx, y + dy] : [x, y]), 6);
+    const off = (dx: number, dy: number): number => moved(many, (x, y, i) => (i === 5 ? [x + dx, y + dy] : [x, y]), 6);
     // The map of all twelve gives in by about a ninth.
     for (const far of [9, -9]) {
       expect(off(far, 0)).toBe(11);

@@ -81,9 +81,15 @@ describe('what is known of a hit', () => {
 
   it('counts the most points over the clusters that have both', () => {
     const { db } = library;
-    db.prepare('INSERT INTO view_all SELECT 2, 3, photo_id, name, camera, pose, points_seen FROM view_all WHERE cluster_id = 1 AND view_index = 0').run();
-    db.prepare('INSERT INTO view_all SELECT 2, 4, photo_id, name, camera, pose, points_seen FROM view_all WHERE cluster_id = 1 AND view_index = 2').run();
-    db.prepare('INSERT INTO pair_all (cluster_id, a, b, shared, scale) VALUES (2, 3, 4, 44, 1), (1, 0, 2, 33, 1)').run();
+    db.prepare(
+      'INSERT INTO view_all SELECT 2, 3, photo_id, name, camera, pose, points_seen FROM view_all WHERE cluster_id = 1 AND view_index = 0',
+    ).run();
+    db.prepare(
+      'INSERT INTO view_all SELECT 2, 4, photo_id, name, camera, pose, points_seen FROM view_all WHERE cluster_id = 1 AND view_index = 2',
+    ).run();
+    db.prepare(
+      'INSERT INTO pair_all (cluster_id, a, b, shared, scale) VALUES (2, 3, 4, 44, 1), (1, 0, 2, 33, 1)',
+    ).run();
     expect(relations(1)[2]).toBe('positive 44');
     expect(relations(3)[0]).toBe('positive 44');
   });
@@ -109,7 +115,8 @@ describe('a stored map', () => {
     expect(field('Megapixels')).toEqual([1, 0.3072, 0.3072]);
     expect(field('Width over height')).toEqual([4, 640 / 480, 640 / 480]);
     const seen = (id: number): number | null =>
-      (library.db.prepare('SELECT MAX(points_seen) AS m FROM view WHERE photo_id = ?').get(id) as { m: number | null }).m;
+      (library.db.prepare('SELECT MAX(points_seen) AS m FROM view WHERE photo_id = ?').get(id) as { m: number | null })
+        .m;
     expect(field('Points seen')).toEqual([seen(4), seen(1), null]);
   });
 

@@ -107,8 +107,15 @@ describe('plain iteration', () => {
 
 describe('conjugate gradients on a small graph', () => {
   const r = random(3);
-  const edges = Array.from({ length: 40 }, (_, i): [number, number, number] => [i % 12, (5 * i + 1) % 12, r.between(0.2, 1)]);
-  const s = graphOf(12, edges.filter(([a, b]) => a !== b));
+  const edges = Array.from({ length: 40 }, (_, i): [number, number, number] => [
+    i % 12,
+    (5 * i + 1) % 12,
+    r.between(0.2, 1),
+  ]);
+  const s = graphOf(
+    12,
+    edges.filter(([a, b]) => a !== b),
+  );
   const y = { ids: [4, 7, 4], values: [1, 0.5, 0.25] };
   const right = Array.from({ length: 12 }, (_, i) => (i === 4 ? 1.25 : i === 7 ? 0.5 : 0));
   const residual = (f: ArrayLike<number>, alpha: number): number => {

@@ -67,8 +67,7 @@ describe('whitening', () => {
         message: `Whitening keeps 1 to ${all} dimensions, not ${dim}`,
       });
     // With dimensions that there are it gets as far as the photos, of which this library has none.
-    for (const dim of [1, all, undefined])
-      expect(await refusal(start, { dim })).toMatchObject({ code: 'STATE_EMPTY' });
+    for (const dim of [1, all, undefined]) expect(await refusal(start, { dim })).toMatchObject({ code: 'STATE_EMPTY' });
     expect(await refusal(start, { method: 'learned' })).toMatchObject({ code: 'STATE_EMPTY' });
     const projected = projectNetwork(library, start, 8, 1);
     expect(await refusal(projected, {})).toMatchObject({ code: 'INPUT_INVALID' });
@@ -83,7 +82,10 @@ describe('a projection', () => {
     const all = start.spec.dim;
     for (const dim of [0, all + 1, 2.5, -3])
       expect(() => projectNetwork(library, start, dim, 1)).toThrow(
-        expect.objectContaining({ code: 'INPUT_INVALID', message: `A projection goes to 1 to ${all} dimensions, not ${dim}` }),
+        expect.objectContaining({
+          code: 'INPUT_INVALID',
+          message: `A projection goes to 1 to ${all} dimensions, not ${dim}`,
+        }),
       );
     expect(projectNetwork(library, start, 1, 1).spec.dim).toBe(1);
     const whole = projectNetwork(library, start, all, 1);

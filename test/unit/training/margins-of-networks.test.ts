@@ -18,11 +18,14 @@ function networkOf(o: {
   layer?: 'projection' | 'whitening';
   addsBias?: boolean;
 }): Graph {
-  const initializers = new Map(
+  const initializers: Graph['initializers'] = new Map(
     Array.from({ length: o.convolutions }, (_, i) => [
       `w${i}`,
       // The last is the widest.
-      { ...floatTensor([1, 1], new Float32Array(1)), dims: [i === o.convolutions - 1 ? o.channels : 8, o.inputs ?? 8, 3, 3] },
+      {
+        ...floatTensor([1, 1], new Float32Array(1)),
+        dims: [i === o.convolutions - 1 ? o.channels : 8, o.inputs ?? 8, 3, 3],
+      },
     ]),
   );
   if (o.layer !== undefined) initializers.set(`${o.layer}/weight`, floatTensor([1], new Float32Array(1)));

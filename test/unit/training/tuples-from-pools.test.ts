@@ -16,7 +16,11 @@ for (let i = 0; i < 40; i += 1) {
 const SET = { ids, data, dim: DIM };
 const cosine = (a: number, b: number): number =>
   [0, 1, 2, 3].reduce((s, k) => s + data[DIM * (a - 1) + k]! * data[DIM * (b - 1) + k]!, 0);
-const positive = (photo: number, weight: number | null, scale: number | null = 2): Pools[number]['positives'][number] => ({
+const positive = (
+  photo: number,
+  weight: number | null,
+  scale: number | null = 2,
+): Pools[number]['positives'][number] => ({
   photo,
   strategies: 0,
   shared: photo + 100,
@@ -74,14 +78,15 @@ describe('tuples drawn from pools', () => {
     expect(pairs.get('1 2')! / 600).toBeGreaterThan(0.18);
     expect(pairs.get('1 3')! / 600).toBeGreaterThan(0.18);
     // All ten are drawn, from the nearest to the farthest of them.
-    expect(new Set(drawn.tuples.filter((t) => t.pair.query === 1).flatMap((t) => t.negatives.map((n) => n.photo))).size).toBe(10);
+    expect(
+      new Set(drawn.tuples.filter((t) => t.pair.query === 1).flatMap((t) => t.negatives.map((n) => n.photo))).size,
+    ).toBe(10);
   });
 
   it('weigh by the positive over the mean of all that may be drawn, which one without a weight has', () => {
     // Weights 1, 3 and, where it is not known, 1 in the mean.
     const mean = 5 / 3;
-    for (const t of drawn.tuples)
-      expect(t.weight).toBeCloseTo({ 2: 1 / mean, 3: 3 / mean, 5: 1 }[t.pair.other]!, 12);
+    for (const t of drawn.tuples) expect(t.weight).toBeCloseTo({ 2: 1 / mean, 3: 3 / mean, 5: 1 }[t.pair.other]!, 12);
   });
 
   it('say how far negatives are, and are the same for the same seed alone', () => {
