@@ -412,4 +412,45 @@ describe('differentiation', () => {
     differentiate(shaped, shaped.outputs[0]!.name, 'seed', ['x']);
     expect(shaped.nodes.length).toBe(before);
   });
+
+  it('computes nothing that leads to no gradient', () => {
+    const cases: [string, Record<string, number[]>, Build][] = [
+      ['Add', { a: [2, 3], b: [3] }, op('Add', ['a', 'b'])],
+      ['Sub', { a: [2, 3], b: [3] }, op('Sub', ['a', 'b'])],
+      ['Mul', { a: [2, 3], b: [3] }, op('Mul', ['a', 'b'])],
+      ['Sum', { a: [2, 3], b: [3], c: [1, 3] }, op('Sum', ['a', 'b', 'c'])],
+      ['Concat', { a: [2, 3], b: [2, 3], c: [2, 3] }, op('Concat', ['a', 'b', 'c'], { axis: int(0) })],
+      ['MatMul', { a: [2, 2, 3], b: [3, 4] }, op('MatMul', ['a', 'b'])],
+      ['Gemm', { a: [2, 3], b: [3, 4], c: [4] }, op('Gemm', ['a', 'b', 'c'])],
+      [
+        'Gemm, turned',
+        { a: [3, 2], b: [4, 3], c: [4] },
+        op('Gemm', ['a', 'b', 'c'], { transA: int(1), transB: int(1) }),
+      ],
+      [
+        'Conv',
+        { x: [1, 2, 5, 5], w: [3, 2, 3, 3], b: [3] },
+        op('Conv', ['x', 'w', 'b'], { kernel_shape: ints([3, 3]) }),
+      ],
+      [
+        'Conv with strides',
+        { x: [1, 2, 5, 5], w: [3, 2, 3, 3], b: [3] },
+        op('Conv', ['x', 'w', 'b'], { kernel_shape: ints([3, 3]), strides: ints([2, 2]) }),
+      ],
+    ];
+    for (const [name, dims, build] of cases)
+      for (const wanted of Object.keys(dims)) {
+        const graph = graphOf(dims, build);
+        const seeded: Graph = { ...graph, inputs: [...graph.inputs, { name: 'seed', type: 'float', dims: [] }] };
+        const { graph: made, gradients } = differentiate(seeded, graph.outputs[0]!.name, 'seed', [wanted]);
+        const used = new Set([graph.outputs[0]!.name, gradients.get(wanted)!]);
+        for (const n of [...made.nodes].reverse()) {
+          expect(
+            n.outputs.some((o) => used.has(o)),
+            `${name}, ${wanted}: ${n.name}`,
+          ).toBe(true);
+          n.inputs.forEach((i) => used.add(i));
+        }
+      }
+  });
 });
