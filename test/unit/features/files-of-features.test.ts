@@ -11,7 +11,7 @@ import {
   photoFacts,
 } from '../../../src/main/engine/features/duplicates.ts';
 import { sift } from '../../../src/main/engine/features/sift.ts';
-import { hasFeatures, readFeatures } from '../../../src/main/engine/features/store.ts';
+import { extractFeatures, hasFeatures, readFeatures } from '../../../src/main/engine/features/store.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
@@ -48,20 +48,20 @@ beforeAll(() => {
 });
 afterAll(() => library.close());
 
-describe('stored features', () => {
-  const at = (hash: string): string => library.file('features', hash.slice(0, 2), `${hash}.sift1`);
-  /** A file as store.ts describes it: magic, count, frames of four floats, descriptors of 128 bytes. */
-  const put = (hash: string, count: number, bytes: number, magic = 0x31465643): void => {
-    const head = Buffer.alloc(8);
-    head.writeUInt32LE(magic, 0);
-    head.writeUInt32LE(count, 4);
-    mkdirSync(dirname(at(hash)), { recursive: true });
-    const body = Buffer.alloc(bytes);
-    for (let i = 0; i < Math.min(bytes, 16 * count) / 4; i += 1) body.writeFloatLE(i / 2, 4 * i);
-    for (let i = 16 * count; i < bytes; i += 1) body[i] = i % 251;
-    writeFileSync(at(hash), Buffer.concat([head, body]));
-  };
+const at = (hash: string): string => library.file('features', hash.slice(0, 2), `${hash}.sift1`);
+/** A file as store.ts describes it: magic, count, frames of four floats, descriptors of 128 bytes. */
+const put = (hash: string, count: number, bytes: number, magic = 0x31465643): void => {
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(magic, 0);
+  head.writeUInt32LE(count, 4);
+  mkdirSync(dirname(at(hash)), { recursive: true });
+  const body = Buffer.alloc(bytes);
+  for (let i = 0; i < Math.min(bytes, 16 * count) / 4; i += 1) body.writeFloatLE(i / 2, 4 * i);
+  for (let i = 16 * count; i < bytes; i += 1) body[i] = i % 251;
+  writeFileSync(at(hash), Buffer.concat([head, body]));
+};
 
+describe('stored features', () => {
   it('are frames and then descriptors', () => {
     const hash = hashes[0]!;
     expect(hasFeatures(library, hash)).toBe(false);
@@ -160,6 +160,38 @@ describe('detection', () => {
     await expect(detector.detect(broken)).rejects.toMatchObject({ code: 'INPUT_CORRUPT', file: broken });
     await expect(detector.detect(Buffer.from('x'))).rejects.toMatchObject({ code: 'INPUT_CORRUPT', file: undefined });
     await detector.close();
+  });
+});
+
+describe('features of a library', () => {
+  it('are looked for in threads that end, whether photos can be read or not', async () => {
+    const close = vi.spyOn(FeatureDetector.prototype, 'close');
+    const some = allPhotos(library).slice(10, 13);
+    const warnings: string[] = [];
+    const done: number[] = [];
+    const task = { ...silentContext(warnings), progress: (n: number) => done.push(n) };
+    const { computed, failed } = await extractFeatures(library, some, task);
+    expect([computed, [...failed].sort()]).toEqual([0, some.map((p) => p.id)]);
+    expect(warnings).toHaveLength(3);
+    expect(warnings[0]).toMatch(/^This photo cannot be decoded: \/nowhere\/1\d\.jpg$/);
+    expect(done).toEqual([1, 2, 3]);
+    expect(close).toHaveBeenCalledTimes(1);
+    const stopping = {
+      ...silentContext(),
+      check: () => {
+        throw new Error('stopped');
+      },
+    };
+    await expect(extractFeatures(library, some, stopping)).rejects.toThrow('stopped');
+    expect(close).toHaveBeenCalledTimes(2);
+    // Where nothing is missing no thread is started.
+    put(hashes[20]!, 1, 144);
+    expect(await extractFeatures(library, allPhotos(library).slice(20, 21), task)).toEqual({
+      computed: 0,
+      failed: new Set(),
+    });
+    expect(close).toHaveBeenCalledTimes(2);
+    close.mockRestore();
   });
 });
 
