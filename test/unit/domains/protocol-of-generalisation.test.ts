@@ -75,7 +75,12 @@ describe('the protocol of domain generalisation', () => {
     writeFileSync(join(root, 'photo', 'dog', 'broken.jpg'), '');
     const warnings: string[] = [];
     const steps: [string, number][] = [];
-    const task = { ...silentContext(warnings), step: (name: string, total: number) => steps.push([name, total]) };
+    const done: number[] = [];
+    const task = {
+      ...silentContext(warnings),
+      step: (name: string, total: number) => steps.push([name, total]),
+      progress: (n: number) => done.push(n),
+    };
     const report = await domainGeneralisation(networks, { folder: root, seeds: 2 }, task);
     expect(warnings).toEqual([`Broken: ${join(root, 'photo', 'dog', 'broken.jpg')}`]);
     expect(steps).toEqual([
@@ -84,6 +89,8 @@ describe('the protocol of domain generalisation', () => {
       ['Describing images with edges', 73],
       ['Learning classifiers', 10],
     ]);
+    const counted = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+    expect(done).toEqual([...counted(73), ...counted(73), ...counted(73), ...counted(10)]);
     expect(report).toMatchObject({
       domains: DOMAINS,
       labels: ['A', 'P', 'S'],
