@@ -101,6 +101,11 @@ describe('the approximate index', () => {
     });
     expect(share).toBeCloseTo(hits / 400, 2);
     expect(share).toBeLessThan(0.95);
+    // Many at a time are answered as each alone.
+    ids.slice(0, 12).forEach((id, q) => {
+      const alone = poor.search(takeRows(large, [id]), 10);
+      expect([...alone.ids]).toEqual([...found.ids.subarray(10 * q, 10 * q + 10)]);
+    });
   });
 
   it('is refused where it is missing, damaged, or of another set', () => {
