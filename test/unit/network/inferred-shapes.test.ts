@@ -130,6 +130,42 @@ describe('shapes', () => {
     expect(shapeOf((b) => b.reshape(b.op('Shape', ['x']), [0, 2]))).toBeUndefined();
   });
 
+  it('of one, of nothing and of defaults', () => {
+    expect(shapeOf((b) => b.reshape('x', [1, -1]), [2, 3])).toEqual([1, '?']);
+    expect(shapeOf((b) => b.reshape('x', [0, 1, 0]), [2, 1, 3])).toEqual([2, 1, 3]);
+    expect(shapeOf((b) => b.reshape(b.op('Shape', ['x']), [-1, 1]))).toEqual(['?', 1]);
+    expect(shapeOf(op('Reshape', ['x', 'z']))).toBeUndefined();
+    expect(shapeOf(op('Flatten', ['x'], { axis: int(0) }), [2, 3])).toEqual([1, 6]);
+    expect(shapeOf(op('Flatten', ['x']), ['N', 'C'])).toEqual(['N', 'C']);
+    expect(shapeOf(op('Flatten', ['x'], { axis: int(2) }), ['N', 2, 3])).toEqual(['?', 3]);
+    expect(shapeOf(op('ReduceMax', ['x']))).toEqual([1, 1, 1, 1]);
+    expect(shapeOf(op('ReduceMean', ['x'], { axes: ints([0]) }))).toEqual([1, 8, 'H', 'W']);
+    expect(shapeOf(op('DepthToSpace', ['x']))).toEqual(['N', 8, '?', '?']);
+    expect(shapeOf(op('Concat', ['x', 'z']), [2, 3], [5, 3])).toEqual([7, 3]);
+    expect(shapeOf(op('Concat', ['x', 'z'], { axis: int(-2) }), [2, 3], [5, 3])).toEqual([7, 3]);
+    expect(shapeOf(op('Gemm', ['x', 'm'], { transA: int(1) }), [8, 'N'])).toEqual(['N', 4]);
+    expect(shapeOf(op('Gemm', ['x', 'm'], { transB: int(1) }), ['N', 4])).toEqual(['N', 8]);
+    expect(shapeOf(op('MatMul', ['x', 'm']), [8])).toEqual([4]);
+    expect(shapeOf((b) => b.slice('x', [0], [1], [0]))).toEqual([1, 8, 'H', 'W']);
+    expect(shapeOf((b) => b.slice('x', [-2], [-1], [3]))).toEqual(['N', 8, 'H', '?']);
+    expect(shapeOf((b) => b.slice('x', [1], [1], [1]))).toEqual(['N', '?', 'H', 'W']);
+    expect(shapeOf(op('Slice', ['x', 'z', 'z']))).toBeUndefined();
+    expect(shapeOf((b) => b.op('Unsqueeze', ['x', b.int64s([1])]), ['N', 5])).toEqual(['N', 1, 5]);
+    expect(shapeOf((b) => b.op('Unsqueeze', ['x', b.int64s([-2])]), ['N', 5])).toEqual(['N', 1, 5]);
+    expect(shapeOf((b) => b.op('Squeeze', ['x', b.int64s([0])]), [1, 5])).toEqual([5]);
+    expect(shapeOf(op('Unsqueeze', ['x']))).toBeUndefined();
+    expect(shapeOf(op('GlobalMaxPool', ['x']), ['N', 8, 'L'])).toEqual(['N', 8, 1]);
+    // The same window the other way: strides, and pads that reach too far.
+    expect(shapeOf(op('Conv', ['x', 'w'], { pads: ints([1, 1, 1, 1]), strides: ints([1, 2]) }))).toEqual([
+      'N',
+      5,
+      'H',
+      '?',
+    ]);
+    expect(shapeOf(op('Conv', ['x', 'w'], { pads: ints([2, 2, 1, 0]) }))).toEqual(['N', 5, '?', 'W']);
+    expect(shapeOf(op('Conv', ['x', 'w1'], { pads: ints([0, 1, 0, 0]) }))).toEqual(['N', 5, 'H', '?']);
+  });
+
   it('are left out where they are of sizes, or of operators that are not known, and then named', () => {
     for (const name of ['Shape', 'Cast', 'Gather', 'Strange']) expect(shapeOf(op(name, ['x']))).toBeUndefined();
     const node = { op: 'Conv', name: 'c1', inputs: [], outputs: [], attributes: {} };

@@ -121,6 +121,15 @@ const CASES: Record<string, readonly [channels: number, layers: readonly Layer[]
       { out: 16, kernel: [1, 1], pads: same },
     ],
   ],
+  'strides longer than the kernel on one side alone': [
+    16,
+    [
+      { out: 16, kernel: [1, 1] },
+      { out: 16, kernel: [2, 3], strides: [3, 2], pads: [0, 1, 1, 1], then: 'Sigmoid' },
+      { out: 16, kernel: [3, 1], strides: [2, 2], pads: [1, 0, 1, 0], then: 'Sigmoid' },
+      { out: 16, kernel: [3, 2], strides: [1, 2] },
+    ],
+  ],
   dilations: [
     16,
     [

@@ -28,7 +28,9 @@ export async function computeLooks(library: Library, task: TaskContext): Promise
       const id = missing[next++]!;
       task.check();
       try {
-        rows.push([await lookOf(photoPath(library, id)), id]);
+        // Not within the call below: what `rows` is may change while this waits.
+        const look = await lookOf(photoPath(library, id));
+        rows.push([look, id]);
       } catch (error) {
         if (!(error instanceof CovisError)) throw error;
         task.warn(`${error.message}: ${error.file ?? id}`);

@@ -1,0 +1,127 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { random } from '../../../src/main/engine/library/random.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
+import { ApproximateIndex, DEFAULT_HNSW } from '../../../src/main/engine/retrieval/approximate.ts';
+import { normaliseRows, takeRows, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+
+const folder = temporaryFolder();
+function drawn(rows: number, dim: number, seed: number): Matrix {
+  const r = random(seed);
+  return normaliseRows({ data: Float32Array.from({ length: rows * dim }, () => r.between(-1, 1)), rows, dim }, 'x');
+}
+const cosine = (a: Matrix, i: number, b: Matrix, j: number): number => {
+  let s = 0;
+  for (let d = 0; d < a.dim; d += 1) s += a.data[i * a.dim + d]! * b.data[j * b.dim + d]!;
+  return s;
+};
+
+describe('the approximate index', () => {
+  const x = drawn(60, 6, 1);
+  const index = ApproximateIndex.build(x);
+
+  it('answers none, one or many queries with exact scores, best first, equal ones by row', () => {
+    // Rows that are there twice.
+    const twice: Matrix = { ...x, data: x.data.slice() };
+    twice.data.copyWithin(6 * 50, 0, 6 * 10);
+    const doubled = ApproximateIndex.build(twice);
+    for (const rows of [0, 1, 2, 7]) {
+      const queries = drawn(rows, 6, 2);
+      for (const k of [1, 5, 60, 90]) {
+        const found = doubled.search(queries, k);
+        expect(found.k).toBe(Math.min(k, 60));
+        expect([found.ids.length, found.scores.length]).toEqual([rows * found.k, rows * found.k]);
+        for (let q = 0; q < rows; q += 1) {
+          const scores = Array.from({ length: 60 }, (_, i) => Math.fround(cosine(queries, q, twice, i)));
+          const best = scores
+            .map((_, i) => i)
+            .sort((a, b) => scores[b]! - scores[a]! || a - b)
+            .slice(0, found.k);
+          const got = [...found.ids.subarray(q * found.k, (q + 1) * found.k)];
+          if (found.k === 60) expect(got).toEqual(best);
+          got.forEach((id, j) => {
+            expect(found.scores[q * found.k + j]).toBe(scores[id]);
+            // Candidates are chosen by half precision.
+            expect(scores[best[j]!]! - scores[id]!).toBeLessThan(2e-3);
+          });
+          for (let j = 1; j < got.length; j += 1)
+            if (scores[got[j]!] === scores[got[j - 1]!]) expect(got[j]!).toBeGreaterThan(got[j - 1]!);
+        }
+      }
+    }
+    expect(index.search(drawn(3, 6, 4), 0)).toEqual({ k: 0, ids: new Uint32Array(0), scores: new Float32Array(0) });
+  });
+
+  it('has every row under its own number, also where it is built in parts', () => {
+    // Eight thousand rows are added at a time.
+    const rows = 8192 + 40;
+    const big = drawn(rows, 8, 9);
+    const told: number[] = [];
+    const built = ApproximateIndex.build(big, DEFAULT_HNSW, { ...silentContext(), progress: (n) => told.push(n) });
+    expect(told).toEqual([8192, rows]);
+    const asked = [0, 1, 8000, 8191, 8192, 8193, rows - 1];
+    const near = built.search(takeRows(big, asked), 30);
+    asked.forEach((i, q) => expect([...near.ids.subarray(30 * q, 30 * q + 30)]).toContain(i));
+    let left = 1;
+    const stopping = {
+      ...silentContext(),
+      check: () => {
+        left -= 1;
+        if (left < 0) throw new Error('stopped');
+      },
+    };
+    expect(() => ApproximateIndex.build(big, DEFAULT_HNSW, stopping)).toThrow('stopped');
+  });
+
+  it('finds all of a small set: its recall is 1, whatever is asked for', async () => {
+    for (const [k, sample] of [
+      [1, 5],
+      [10, 50],
+      [60, 200],
+      [200, 3],
+    ] as const)
+      expect(await index.recall(k, sample)).toBe(1);
+    // Of a larger one, with the fewest links and candidates, some are missed, and that is what recall says.
+    const large = drawn(3000, 24, 5);
+    const poor = ApproximateIndex.build(large, { connectivity: 2, expansionAdd: 2, expansionSearch: 1 });
+    const share = await poor.recall(10, 40, 3);
+    const r = random(3);
+    let hits = 0;
+    const ids = Array.from({ length: 40 }, () => r.below(3000));
+    const found = poor.search(takeRows(large, ids), 10);
+    ids.forEach((id, q) => {
+      const scores = Array.from({ length: 3000 }, (_, i) => cosine(large, id, large, i));
+      const best = scores
+        .map((_, i) => i)
+        .sort((a, b) => scores[b]! - scores[a]!)
+        .slice(0, 10);
+      hits += best.filter((i) => found.ids.subarray(10 * q, 10 * q + 10).includes(i)).length;
+    });
+    expect(share).toBeCloseTo(hits / 400, 2);
+    expect(share).toBeLessThan(0.95);
+    // Many at a time are answered as each alone.
+    ids.slice(0, 12).forEach((id, q) => {
+      const alone = poor.search(takeRows(large, [id]), 10);
+      expect([...alone.ids]).toEqual([...found.ids.subarray(10 * q, 10 * q + 10)]);
+    });
+  });
+
+  it('is refused where it is missing, damaged, or of another set', () => {
+    const file = join(folder, 'x.usearch');
+    index.save(file);
+    index.save(file);
+    expect(ApproximateIndex.open(file, x).search(x, 3)).toEqual(index.search(x, 3));
+    const refused = (at: string, database: Matrix, code: string): void =>
+      expect(() => ApproximateIndex.open(at, database)).toThrow(expect.objectContaining({ code, file: at }));
+    refused(join(folder, 'none.usearch'), x, 'INPUT_MISSING');
+    refused(file, { ...x, rows: 59 }, 'INPUT_INVALID');
+    refused(file, { ...x, rows: 61 }, 'INPUT_INVALID');
+    refused(file, { ...x, dim: 5 }, 'INPUT_INVALID');
+    refused(file, { ...x, dim: 7 }, 'INPUT_INVALID');
+    const broken = join(folder, 'broken.usearch');
+    writeFileSync(broken, 'no index');
+    refused(broken, x, 'INPUT_CORRUPT');
+  });
+});

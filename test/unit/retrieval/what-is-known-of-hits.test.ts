@@ -1,0 +1,145 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeNpy } from '../../../src/main/engine/formats/npy.ts';
+import type { Library } from '../../../src/main/engine/library/library.ts';
+import { allPhotos } from '../../../src/main/engine/library/photos.ts';
+import type { NetworkRow } from '../../../src/main/engine/network/networks.ts';
+import { descriptorMap } from '../../../src/main/engine/retrieval/descriptor-map.ts';
+import { loadMap, storeMap } from '../../../src/main/engine/retrieval/map.ts';
+import { hitsOf } from '../../../src/main/engine/retrieval/search.ts';
+import { setKey } from '../../../src/main/engine/retrieval/vector-sets.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+import { syntheticLibrary } from '../../support/synthetic-library.ts';
+
+const folder = temporaryFolder();
+let library: Library;
+let network: NetworkRow;
+let hashes: string[];
+/** Photos 1 to 3 are in the first cluster, 4 to 6 in the second, 7 and 8 in a mixed folder. */
+beforeAll(() => {
+  ({ library, network } = syntheticLibrary(join(folder, 'library'), {
+    photos: 6,
+    clusters: 2,
+    dim: 3,
+    pairsPerPhoto: 1,
+    distractors: 2,
+    seed: 2,
+  }));
+  const { db } = library;
+  db.prepare('UPDATE scene SET mixed = 1 WHERE id = 3').run();
+  db.prepare('DELETE FROM pair_all').run();
+  const pair = db.prepare('INSERT INTO pair_all (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, 1)');
+  pair.run(1, 0, 1, 10);
+  pair.run(1, 1, 2, 9);
+  hashes = allPhotos(library).map((p) => p.hash);
+});
+afterAll(() => library.close());
+
+describe('what is known of a hit', () => {
+  const ids = Uint32Array.of(1, 2, 3, 4, 7);
+  const relations = (query: number | undefined): string[] =>
+    hitsOf(
+      library,
+      { ids },
+      [0, 1, 2, 3, 4].map((image) => ({ image, score: 0.5 })),
+      query === undefined ? undefined : hashes[query - 1]!,
+    ).map((h) => `${h.relation} ${h.shared}`);
+
+  it('is how it is related to the photo that asks: ten shared points make a match', () => {
+    expect(relations(2)).toEqual(['positive 10', 'query null', 'same-place 9', 'other null', 'unknown null']);
+    expect(relations(1)).toEqual(['query null', 'positive 10', 'same-place null', 'other null', 'unknown null']);
+    expect(relations(3)).toEqual(['same-place null', 'same-place 9', 'query null', 'other null', 'unknown null']);
+    // Nobody knows where a photo of a mixed folder is from.
+    expect(relations(8)).toEqual(['unknown null', 'unknown null', 'unknown null', 'unknown null', 'unknown null']);
+    expect(relations(7).at(-1)).toBe('query null');
+    expect(relations(undefined)).toEqual(Array.from({ length: 5 }, () => 'unknown null'));
+  });
+
+  it('is its photo, name, shape, clusters and score, and where in it was found what', () => {
+    const box = { x: 0.1, y: 0.2, width: 0.3, height: 0.4 };
+    const [plain, found] = hitsOf(
+      library,
+      { ids },
+      [
+        { image: 3, score: 0.25 },
+        { image: 4, score: 0.125, box, inliers: 0 },
+      ],
+      undefined,
+    );
+    expect(plain).toStrictEqual({
+      photo: hashes[3],
+      name: '3.jpg',
+      clusters: [expect.anything() as string],
+      score: 0.25,
+      relation: 'unknown',
+      shared: null,
+      aspect: 640 / 480,
+    });
+    expect(found).toMatchObject({ photo: hashes[6], clusters: [], score: 0.125, box, inliers: 0 });
+  });
+
+  it('counts the most points over the clusters that have both', () => {
+    const { db } = library;
+    db.prepare(
+      'INSERT INTO view_all SELECT 2, 3, photo_id, name, camera, pose, points_seen FROM view_all WHERE cluster_id = 1 AND view_index = 0',
+    ).run();
+    db.prepare(
+      'INSERT INTO view_all SELECT 2, 4, photo_id, name, camera, pose, points_seen FROM view_all WHERE cluster_id = 1 AND view_index = 2',
+    ).run();
+    db.prepare(
+      'INSERT INTO pair_all (cluster_id, a, b, shared, scale) VALUES (2, 3, 4, 44, 1), (1, 0, 2, 33, 1)',
+    ).run();
+    expect(relations(1)[2]).toBe('positive 44');
+    expect(relations(3)[0]).toBe('positive 44');
+  });
+});
+
+describe('a stored map', () => {
+  it('has a place for each photo that the library still has, and what it is coloured by', () => {
+    const key = setKey(network, 320);
+    expect(descriptorMap(library, key)).toBeNull();
+    storeMap(library, key, Uint32Array.of(4, 99, 1, 7), Float32Array.of(0, 0.5, 1, 1, 0.25, 0.75, 0.125, 0.375));
+    library.db.prepare('UPDATE photo SET width = 2000, height = 500 WHERE id = 4').run();
+    const map = descriptorMap(library, key)!;
+    expect(map).toMatchObject({
+      set: key,
+      photos: [hashes[3], hashes[0], hashes[6]],
+      x: [0, 0.25, 0.125],
+      y: [0.5, 0.75, 0.375],
+    });
+    const field = (name: string): unknown => map.fields.find((f) => f.name === name)?.values;
+    expect(field('Cluster')).toEqual(['place_1', 'place_0', null]);
+    expect(field('Folder')).toEqual(['place_1', 'place_0', 'distractors']);
+    expect(field('Place')).toEqual(['place 2', 'place 1', 'place 3']);
+    expect(field('Megapixels')).toEqual([1, 0.3072, 0.3072]);
+    expect(field('Width over height')).toEqual([4, 640 / 480, 640 / 480]);
+    const seen = (id: number): number | null =>
+      (library.db.prepare('SELECT MAX(points_seen) AS m FROM view WHERE photo_id = ?').get(id) as { m: number | null })
+        .m;
+    expect(field('Points seen')).toEqual([seen(4), seen(1), null]);
+  });
+
+  it('that is incomplete or does not fit is as if it were not there', () => {
+    const at = (end: string): string => library.file('descriptors', `odd.${end}.npy`);
+    const ids = Uint32Array.of(1, 2);
+    const positions = Float32Array.of(0, 1, 1, 0);
+    writeNpy(at('map'), positions, [2, 2]);
+    expect(loadMap(library, 'odd')).toBeUndefined();
+    writeNpy(at('map-ids'), ids, [2]);
+    expect(loadMap(library, 'odd')).toEqual({ ids, positions });
+    for (const [m, i] of [
+      [positions, Uint32Array.of(1, 2, 3)],
+      [positions, Uint32Array.of(1)],
+      [positions, Float32Array.of(1, 2)],
+      [Uint32Array.of(0, 1, 1, 0), ids],
+    ] as const) {
+      writeNpy(at('map'), m, [2, 2]);
+      writeNpy(at('map-ids'), i, [i.length]);
+      expect(loadMap(library, 'odd')).toBeUndefined();
+    }
+    storeMap(library, 'odd', ids, positions);
+    rmSync(at('map'));
+    expect(loadMap(library, 'odd')).toBeUndefined();
+  });
+});
