@@ -750,7 +750,7 @@ describe('COLMAP’s text files', () => {
     [{ points: '0 1 2 3 0 0 0 0.5\n', images: '' }, /^read$/],
     [{ cameras: '1 SIMPLE_PINHOLE 100 80 90 50 40 1\n' }, /^INPUT_CORRUPT at 0: SIMPLE_PINHOLE takes 3/],
     [{ cameras: '# c\n1 SIMPLE_PINHOLE 100 80 90 50\n' }, /^INPUT_TRUNCATED at 4: The line ends before a camera/],
-    [{ cameras: '1\n' }, /^INPUT_UNSUPPORTED at 0: Camera model  is not known/],
+    [{ cameras: '1\n' }, /^INPUT_UNSUPPORTED at 0: Camera model \s+is not known/],
     [{ images: '3 1 0 0 0 0 0 0 1 a\n10 20 -1 10 20 5\n' }, /^read$/],
     [{ images: '3 1 0 0 0 0 0 0 1 a\n10 20 0\n' }, /^INPUT_CORRUPT at 20: An observation names 3D point 0/],
     [{ images: '3 1 0 0 0 0 0 0 1 a\n10 20\n' }, /^INPUT_TRUNCATED at 20: The list of observations ends inside/],
