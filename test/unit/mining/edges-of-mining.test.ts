@@ -15,7 +15,7 @@ import {
   type Judgement,
 } from '../../../src/main/engine/mining/decisions.ts';
 import { similarity } from '../../../src/main/engine/mining/derived-clusters.ts';
-import { localMaxima, withinRank } from '../../../src/main/engine/mining/manifold.ts';
+import { DEFAULT_MANIFOLD, localMaxima, mineManifold, withinRank } from '../../../src/main/engine/mining/manifold.ts';
 import { manifoldDefaults, mineManifoldTuples } from '../../../src/main/engine/mining/manifold-library.ts';
 import { NegativeSearch } from '../../../src/main/engine/mining/negative-search.ts';
 import { hardestNegatives, randomNegatives } from '../../../src/main/engine/mining/negatives.ts';
@@ -39,7 +39,7 @@ import {
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import type { SparseGraph } from '../../../src/main/engine/retrieval/graph.ts';
 import { networkSet } from '../../../src/main/engine/retrieval/vector-sets.ts';
-import { listClusters } from '../../../src/main/engine/sfm/clusters.ts';
+import { clusterDetail, listClusters } from '../../../src/main/engine/sfm/clusters.ts';
 import type { CovisError } from '../../../src/shared/errors.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { syntheticLibrary, SYNTHETIC_PIXELS } from '../../support/synthetic-library.ts';
@@ -177,6 +177,24 @@ describe('negatives', () => {
     expect(few[0]!.length).toBe(100);
     await search.release();
   });
+
+  it('of one query end where its own list ends', async () => {
+    const data = Float32Array.of(1, 0, 0.8, 0.6, 0, 1);
+    const apart = {
+      groupOf: (p: number) => p,
+      foreign: (q: number, o: number) => q !== o,
+      groups: 3,
+      joined: () => false,
+    };
+    const search = new NegativeSearch({ data, rows: 3, dim: 2 }, [1, 2, 3], apart);
+    const found = await search.find({ data, rows: 3, dim: 2 }, [1, 2, 3], 9, 'hardest', random(0));
+    expect(found.map((list) => list.map((n) => n.row))).toEqual([
+      [1, 2],
+      [0, 2],
+      [1, 0],
+    ]);
+    await search.release();
+  });
 });
 
 describe('suspicion', () => {
@@ -235,6 +253,33 @@ describe('nodes of a graph', () => {
     expect([0, 1].filter(withinRank(Float64Array.of(0, 1), 2))).toEqual([1]);
     expect([0, 1].filter(withinRank(Float64Array.of(0, 0), 1))).toEqual([]);
     expect([0].filter(withinRank(Float64Array.of(-1), 1))).toEqual([]);
+  });
+});
+
+describe('anchors', () => {
+  it('without positives or without negatives are left out and counted', async () => {
+    const r = random(3);
+    const [rows, dim] = [60, 4];
+    const data = Float32Array.from(
+      { length: rows * dim },
+      (_, at) => Math.cos(Math.floor(at / dim) / 9 + (at % dim)) + r.between(-0.2, 0.2),
+    );
+    for (let i = 0; i < rows; i += 1) {
+      const v = data.subarray(i * dim, (i + 1) * dim);
+      const norm = Math.hypot(...v);
+      for (let d = 0; d < dim; d += 1) v[d]! /= norm;
+    }
+    const mine = (positivesK: number, negativesK: number): ReturnType<typeof mineManifold> =>
+      mineManifold({ data, rows, dim }, { ...DEFAULT_MANIFOLD, k: 6, anchors: 'all', positivesK, negativesK });
+    const both = await mine(10, 25);
+    expect(both.pools.length).toBeGreaterThan(10);
+    expect(both.pools.length + both.skipped).toBe(rows);
+    for (const pool of both.pools) expect(Math.min(pool.positives.length, pool.negatives.length)).toBeGreaterThan(0);
+    // Within the first rank there is nothing but the anchor.
+    expect(await mine(10, 1)).toMatchObject({ pools: [], skipped: rows, anchors: rows });
+    const few = await mine(1, 25);
+    expect(few.skipped).toBeGreaterThan(50);
+    expect(few.pools.every((p) => p.positives.length === 1 && p.negatives.length > 0)).toBe(true);
   });
 });
 
@@ -501,6 +546,24 @@ describe('a library', () => {
     expect(listClusters(library).map((c) => c.excluded)).toEqual([true, false, false]);
     undo(library);
     expect(listClusters(library).map((c) => c.excluded)).toEqual([true, true, false]);
+    library.close();
+  });
+
+  it('puts merged cameras without points beside each other, a fifth of their width apart', () => {
+    const { library } = make('beside', 4);
+    library.db.exec('UPDATE cluster_all SET points = 0, observations = 0');
+    const before = listClusters(library)
+      .slice(0, 3)
+      .map((c) => clusterDetail(library, c.id));
+    const { clusters, note } = editClusters(library, { kind: 'merge', clusters: before.map((c) => c.id) });
+    // Nothing that could be out of line: there are no points.
+    expect(note).toBeNull();
+    const merged = clusterDetail(library, clusters[0]!);
+    const expected = before.flatMap((c, k) =>
+      c.views.map((v) => [v.position[0] + [0, 1.2, 2.4][k]!, v.position[1], v.position[2]]),
+    );
+    expect(merged.views.length).toBe(expected.length);
+    merged.views.forEach((v, i) => v.position.forEach((x, k) => expect(x).toBeCloseTo(expected[i]![k]!, 9)));
     library.close();
   });
 });
