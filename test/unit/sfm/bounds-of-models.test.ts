@@ -5,7 +5,7 @@ import { readColmapBinary } from '../../../src/main/engine/sfm/colmap-binary.ts'
 import { readColmapText } from '../../../src/main/engine/sfm/colmap-text.ts';
 import { Json } from '../../../src/main/engine/sfm/json.ts';
 import { ModelBuilder } from '../../../src/main/engine/sfm/model-builder.ts';
-import type { SparseModel, View } from '../../../src/main/engine/sfm/model.ts';
+import { cameraCentre, rotationMatrix, type SparseModel, type View } from '../../../src/main/engine/sfm/model.ts';
 import { MODEL_READERS } from '../../../src/main/engine/sfm/readers/index.ts';
 import type { ImageSizes } from '../../../src/main/engine/sfm/sizes.ts';
 import { number } from '../../../src/main/engine/sfm/text-lines.ts';
@@ -484,6 +484,28 @@ describe('a nerfstudio file', () => {
     // Looking along -z with y up: half a turn about x.
     view!.rotation.forEach((x, i) => expect(Math.abs(x)).toBeCloseTo([0, 1, 0, 0][i]!, 12));
     expect(view!.translation.map((x) => x + 0)).toEqual([-1, 2, 3]);
+  });
+
+  it('turned anyhow and scaled are the pose of the camera’s centre', () => {
+    // A rotation by 0.7 about (2, -1, 2) / 3, times three.
+    const [c, n] = [Math.cos(0.7), Math.sin(0.7)];
+    const axis = [2 / 3, -1 / 3, 2 / 3];
+    const cross = [
+      [0, -axis[2]!, axis[1]!],
+      [axis[2]!, 0, -axis[0]!],
+      [-axis[1]!, axis[0]!, 0],
+    ];
+    const turn = [0, 1, 2].map((i) =>
+      [0, 1, 2].map((k) => (i === k ? c : 0) + (1 - c) * axis[i]! * axis[k]! + n * cross[i]![k]!),
+    );
+    const centre = [4, -5, 6];
+    const matrix = [...turn.map((row, i) => [...row.map((v) => 3 * v), centre[i]!]), [0, 0, 0, 1]];
+    const [view] = of({ fl_x: 9, w: 5, h: 5 }, [{ transform_matrix: matrix }]).views;
+    cameraCentre(view!).forEach((x, k) => expect(x).toBeCloseTo(centre[k]!, 9));
+    // Right is the first column; down and forward are the others, turned over.
+    const r = rotationMatrix(view!.rotation);
+    for (let row = 0; row < 3; row += 1)
+      for (let k = 0; k < 3; k += 1) expect(r[3 * row + k]).toBeCloseTo((row === 0 ? 1 : -1) * turn[k]![row]!, 9);
   });
 });
 
