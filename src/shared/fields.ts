@@ -170,7 +170,7 @@ export const manifold = z
     tolerance: fraction.meta({
       label: 'Tolerance',
       help: 'relative residual at which iterating ends',
-      otherwise: '1e-6',
+      otherwise: '1e-10',
       advanced: true,
     }),
     positivesK: z.int().min(1).max(100_000).meta({
