@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Files of tests that take more than twenty seconds of a processor: `npm test` runs them, `npm run check` and `npm run watch` do not. */
+/** Files of tests that take more than five seconds of a processor: `npm test` runs them, `npm run check` and `npm run watch` do not. */
 const SLOW: readonly string[] = [
   'test/unit/cli/cli.test.ts',
   'test/unit/cli/research.test.ts',
@@ -14,6 +14,13 @@ const SLOW: readonly string[] = [
   'test/unit/evaluation/teacher.test.ts',
   'test/unit/library/facts.test.ts',
   'test/unit/sample/sample.test.ts',
+  'test/unit/domains/domains.test.ts',
+  'test/unit/environment/log.test.ts',
+  'test/unit/mining/worlds.test.ts',
+  'test/unit/network/poolings.test.ts',
+  'test/unit/server/engine.test.ts',
+  'test/unit/sfm/readers.test.ts',
+  'test/unit/training/edges.test.ts',
   'test/unit/training/executors.test.ts',
   'test/unit/training/resume.test.ts',
   'test/unit/training/whiten.test.ts',
