@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 interface Step {
@@ -53,7 +54,14 @@ const LINT: readonly Step[] = [
 ];
 const vitest = (name: string, ...args: string[]): Step => ({
   name,
-  args: [program('vitest', 'vitest.mjs'), ...args, '--project', '!e2e', ...process.argv.slice(3)],
+  args: [
+    program('vitest', 'vitest.mjs'),
+    ...args,
+    '--project',
+    '!e2e',
+    `--maxWorkers=${availableParallelism()}`,
+    ...process.argv.slice(3),
+  ],
 });
 const TESTS: readonly Step[] = [vitest('tests', 'run', '--reporter=dot')];
 /** Lanes run beside each other, the steps of a lane in turn; a stage begins when all lanes before it are through. */
