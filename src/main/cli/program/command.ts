@@ -68,7 +68,7 @@ function argumentOf(name: string, schema: z.ZodType): string {
 }
 
 /** The command line of some commands. Errors are written and set the exit code; only commander's own are thrown. */
-export function program(commands: readonly CommandDefinition[]): Command {
+export function program(commands: readonly CommandDefinition[], argv: readonly string[] = process.argv): Command {
   const root = new Command('covis')
     .description(
       'Train image retrieval without annotation: photos and the 3D models built of them are the only supervision.',
@@ -78,11 +78,11 @@ export function program(commands: readonly CommandDefinition[]): Command {
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
     .enablePositionalOptions()
     .exitOverride();
-  for (const d of commands) add(root, d);
+  for (const d of commands) add(root, d, argv);
   return root;
 }
 
-function add(root: Command, d: CommandDefinition): void {
+function add(root: Command, d: CommandDefinition, argv: readonly string[]): void {
   const path = d.name.split(' ');
   const parent = path.slice(0, -1).reduce((c, word) => c.commands.find((k) => k.name() === word)!, root);
   const c = parent.command(path.at(-1)!).description(d.summary).enablePositionalOptions().exitOverride();
@@ -91,7 +91,8 @@ function add(root: Command, d: CommandDefinition): void {
     const name = leaf.path[0]!;
     c.argument(argumentOf(name, d.arguments.shape[name] as z.ZodType), leaf.meta.help);
   }
-  for (const option of optionsOf(d.options)) c.addOption(option);
+  // Making hundreds of options of commands that nobody named would be a third of what the definitions cost at the start.
+  if (argv.includes(path.at(-1)!)) for (const option of optionsOf(d.options)) c.addOption(option);
   c.action(async (...all: unknown[]) => {
     const self = all.at(-1) as Command;
     // What is said before a command's second word counts for it, too.
