@@ -4,7 +4,6 @@ import { folder } from '../../../shared/fields.ts';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { JOBS, type JobGiven, type JobKind, type JobResult } from '../../../shared/jobs/index.ts';
 import type { JobDefinition } from '../../../shared/jobs/job.ts';
-import { check, unwrap } from '../../../shared/schema.ts';
 import { logger } from '../../engine/environment/log.ts';
 import type { Library } from '../../engine/library/library.ts';
 import { addJob, describeJob, jobEnded, jobStarted } from '../../engine/queue/records.ts';
@@ -40,24 +39,6 @@ export async function runJob<K extends JobKind>(library: Library, kind: K, given
   }
 }
 
-/** The same object schema without some of its values: `['domain', 'mining.queries']`. */
-export function without(schema: z.ZodObject, paths: readonly string[]): z.ZodRawShape {
-  const shape: Record<string, z.ZodType> = {};
-  for (const [key, s] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
-    if (paths.includes(key)) continue;
-    const inside = paths.flatMap((p) => (p.startsWith(`${key}.`) ? [p.slice(key.length + 1)] : []));
-    const { inner } = unwrap(s);
-    shape[key] =
-      inside.length > 0 && inner instanceof z.ZodObject ? z.strictObject(without(inner, inside)).optional() : s;
-  }
-  return shape;
-}
-
-/** What is left of a job's parameters once a command has its options: those without a default here, so that the job fills them in. */
-function asOptions(schema: z.ZodObject, omitted: readonly string[]): z.ZodRawShape {
-  return without(schema, omitted);
-}
-
 interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
   readonly name: string;
   readonly summary: string;
@@ -65,8 +46,8 @@ interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
   readonly library?: 'open' | 'create' | 'option';
   /** Parameters that are words instead of options, in order. */
   readonly words?: readonly (keyof JobGiven<K> & string)[];
-  /** Parameters that this command does not offer: `backbone`, `mining.queries`. */
-  readonly omit?: readonly string[];
+  /** Parameters that this command does not offer. */
+  readonly omit?: readonly (keyof JobGiven<K> & string)[];
   /** What the command takes beside the job's parameters. */
   readonly options?: X;
   /** Turns what was typed into what the job is told. @throws CovisError for what does not go together. */
@@ -91,7 +72,8 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
   const words = d.words ?? [];
   const asOption = d.library === 'option';
   const wordShape = Object.fromEntries(words.map((w) => [w, params.shape[w] as z.ZodType]));
-  const own = asOptions(params, [...words, ...(d.omit ?? [])]);
+  const left = new Set<string>([...words, ...(d.omit ?? [])]);
+  const own = Object.fromEntries(Object.entries(params.shape).filter(([name]) => !left.has(name))) as z.ZodRawShape;
   const extra = z.strictObject(d.options ?? ({} as X));
   return command({
     name: d.name,
@@ -116,5 +98,3 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
     },
   });
 }
-
-export { check };
