@@ -65,6 +65,8 @@ interface Json {
   readonly exclusiveMaximum?: number;
   readonly maxLength?: number;
   readonly items?: Json;
+  readonly minItems?: number;
+  readonly maxItems?: number;
   readonly anyOf?: readonly Json[];
 }
 
@@ -87,15 +89,17 @@ function boundsText(j: Json): string {
 }
 
 function textOf(j: Json): string {
+  if (j.const !== undefined) return String(j.const);
   if (j.enum !== undefined) return orList(j.enum.map(String));
   if (j.anyOf !== undefined) return orList([...new Set(j.anyOf.map(textOf))]);
   if (j.type === 'integer') return `a whole number${boundsText(j)}`;
   if (j.type === 'number') return `a number${boundsText(j)}`;
   if (j.type === 'boolean') return 'true or false';
   if (j.type === 'array') {
-    const { items = {} } = j;
+    const { items = {}, minItems, maxItems } = j;
+    const count = minItems !== undefined && minItems === maxItems ? `${minItems} ` : '';
     if (items.enum !== undefined) return `one or more of ${items.enum.map(String).join(', ')}`;
-    return `${textOf(items)
+    return `${count}${textOf(items)
       .replace(/^an? /, '')
       .replace(/^(whole )?number/, '$1numbers')} with commas between them`;
   }

@@ -103,6 +103,13 @@ describe('what is refused says what is taken', () => {
     ['duplicates', '--bits', '40', '--bits takes a whole number from 0 to 16, not 40'],
     ['train', '--loss', 'l2', '--loss takes contrastive or triplet, not "l2"'],
     ['ladder', '--poolings', 'mac,max', '--poolings takes one or more of mac, gem, not "mac,max"'],
+    [
+      'whiten',
+      '--scales',
+      'multix',
+      '--scales takes multi or numbers from 0.1 to 4 with commas between them, not "multix"',
+    ],
+    ['search', '--crop', '0,0,1', '--crop takes 4 numbers from 0 to 1 with commas between them, not "0,0,1"'],
     ['edges', '--size', 'large', '--size takes a whole number from 16 to 16384, not "large"'],
   ])('covis %s %s %s', async (name, flag, value, message) => {
     expect(await refusal(name, flag, value)).toBe(message);
