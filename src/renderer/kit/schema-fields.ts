@@ -87,7 +87,8 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
       path: own,
       kind,
       label: meta.label ?? wordsOf(key),
-      help: meta.help,
+      // A phrase that only says the label again is of use to `--help` alone.
+      help: meta.help?.toLowerCase() === meta.label?.toLowerCase() ? undefined : meta.help,
       otherwise: meta.otherwise,
       unit: meta.unit,
       advanced: meta.advanced === true,
