@@ -67,8 +67,7 @@ export async function mapTests(
 function readCoverage(folder: string, scratch: string): Record<string, string[]> {
   const runs = new Map<string, Set<string>>();
   for (const name of readdirSync(folder)) {
-    const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as CoverageFile;
-    for (const script of result) {
+    for (const script of coverageOf(join(folder, name))) {
       if (!script.url.startsWith('file:')) continue;
       const path = fileURLToPath(script.url);
       if (!path.startsWith(join(scratch, 'src'))) continue;
@@ -81,6 +80,16 @@ function readCoverage(folder: string, scratch: string): Record<string, string[]>
     }
   }
   return Object.fromEntries([...runs].map(([file, names]) => [file, [...names].sort()]));
+}
+
+/** A process that was ended while it wrote its coverage leaves a file that is cut short; the others of the same test count. */
+function coverageOf(file: string): CoverageFile['result'] {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as CoverageFile).result;
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
 }
 
 /**
