@@ -76,7 +76,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await page.locator('.list .row').first().waitFor();
   await page.locator('canvas[data-points]').waitFor();
   await page.keyboard.press('j');
-  await page.getByText('Tuple 2 of').waitFor();
+  await page.getByText(/^2 of /).waitFor();
   await page.waitForFunction(
     () => Number(document.querySelector('canvas[data-points]')?.getAttribute('data-points')) >= 30,
   );

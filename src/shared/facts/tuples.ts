@@ -37,6 +37,8 @@ export const tupleAlternative = z.object({
   similarity: z.number(),
   /** Manifold similarity: its weight in training. */
   weight: z.number().nullable(),
+  /** What was decided of it as a positive of the query. */
+  verdict: z.enum(VERDICTS).nullable(),
 });
 export type TupleAlternative = Facts<typeof tupleAlternative>;
 

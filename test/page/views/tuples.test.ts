@@ -80,6 +80,19 @@ describe('a decision as the log takes it', () => {
     expect(judgedMany(two, 2, 'reject').label).toBe('Rejected: 2 tuples');
   });
 
+  it('of another positive that is on the screen is about that photo, not about the one that was mined', () => {
+    const target = { photo: 'a9', role: 'alternative' } as const;
+    expect(judged(tuple(), 2, { verdict: 'reject', target })).toEqual({
+      label: 'Rejected: another positive of tuple 7 of run 2',
+      judgements: [{ ...where, other: 'a9', aspect: 'positive', verdict: 'reject' }],
+    });
+  });
+
+  it('of many is about the positives that the rows show: after a swap, the one that was swapped in', () => {
+    const swapped = tuple({ verdict: 'swap', replacement: 'a9' });
+    expect(judgedMany([swapped], 2, 'accept').judgements.map((j) => j.other)).toEqual(['a9']);
+  });
+
   it('counts when it was said of the tuple or of one of its negatives', () => {
     expect(isDecided(tuple())).toBe(false);
     expect(isDecided(tuple({ verdict: 'reject' }))).toBe(true);

@@ -205,7 +205,7 @@ export function readTuples(library: Library, run: number, indices: ArrayLike<num
   );
   const verdict = select(
     db,
-    "SELECT verdict FROM verdict WHERE a = MIN(:x, :y) AND b = MAX(:x, :y) AND aspect = 'negative'",
+    'SELECT verdict FROM verdict WHERE a = MIN(:x, :y) AND b = MAX(:x, :y) AND aspect = :aspect',
     oneOf(VERDICTS),
   );
   const out: TupleInfo[] = [];
@@ -219,11 +219,12 @@ export function readTuples(library: Library, run: number, indices: ArrayLike<num
       negatives: negatives.map((n): TupleNegative => ({
         ...n,
         ...place.one(n.photo),
-        verdict: verdict.get({ x: queryId, y: n.photo }) ?? null,
+        verdict: verdict.get({ x: queryId, y: n.photo, aspect: 'negative' }) ?? null,
       })),
       alternatives: alternatives.map((a): TupleAlternative => ({
         ...a,
         photo: photo.one(a.photo),
+        verdict: verdict.get({ x: queryId, y: a.photo, aspect: 'positive' }) ?? null,
       })),
     });
   }

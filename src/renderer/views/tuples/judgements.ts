@@ -3,7 +3,7 @@ import type { TupleInfo, Verdict } from '../../../shared/domain.ts';
 import { plural } from '../../kit/format.ts';
 import { VERDICT_TEXT } from './labels.ts';
 
-/** What a person decided of a tuple. */
+/** What a person decided of a tuple: `target` is the photo that is beside the query on the screen. */
 export interface Decided {
   readonly verdict: Verdict | 'note';
   readonly target: { readonly photo: string; readonly role: 'positive' | 'alternative' | 'negative' };
@@ -31,13 +31,17 @@ export function judged(t: TupleInfo, run: number, { verdict, target, note }: Dec
       judgements: [{ ...common, other: t.positive, aspect: 'positive', verdict, replacement: target.photo }],
     };
   const negative = target.role === 'negative';
+  const of = { positive: '', alternative: 'another positive of ', negative: 'a negative of ' }[target.role];
   return {
-    label: `${VERDICT_TEXT[verdict] || 'Cleared'}: ${negative ? 'a negative of ' : ''}${name}`,
+    label: `${VERDICT_TEXT[verdict] || 'Cleared'}: ${of}${name}`,
     judgements: [{ ...common, other: target.photo, aspect: negative ? 'negative' : 'positive', verdict }],
   };
 }
 
-/** One decision on many tuples: of their positives, or that the hardest negative of each shows the same object. */
+/**
+ * One decision on many tuples: of the positive that their rows show (after a swap the one that was swapped in), or that the hardest
+ * negative of each shows the same object.
+ */
 export function judgedMany(
   tuples: readonly TupleInfo[],
   run: number,
@@ -45,7 +49,7 @@ export function judgedMany(
 ): Judged {
   const judgements = tuples.flatMap((t): JudgementParams[] => {
     const negative = verdict === 'same-object';
-    const other = negative ? t.negatives[0]?.photo : t.positive;
+    const other = negative ? t.negatives[0]?.photo : (t.replacement ?? t.positive);
     if (other === undefined) return [];
     return [{ run, tuple: t.index, query: t.query, other, aspect: negative ? 'negative' : 'positive', verdict }];
   });

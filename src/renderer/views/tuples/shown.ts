@@ -21,6 +21,7 @@ export function shownPhotos(t: TupleInfo): Shown[] {
     scale: t.scale,
     similarity: t.positiveSimilarity,
     weight: null,
+    verdict: t.verdict,
   };
   const others = t.alternatives.filter((a) => a.photo !== t.positive).slice(0, SHOWN);
   return [

@@ -8,7 +8,11 @@ export function useAddress(runs: Ref<readonly MiningRunInfo[]>, total: Ref<numbe
   const route = useRoute();
   const router = useRouter();
 
-  const run = computed(() => runs.value.find((r) => String(r.id) === route.params['run']) ?? runs.value[0] ?? null);
+  /** The run that the address names; the newest where it names none; null where the library has no such run. */
+  const run = computed(() => {
+    const asked = route.params['run'] ?? '';
+    return (asked === '' ? runs.value[0] : runs.value.find((r) => String(r.id) === asked)) ?? null;
+  });
   const sort = computed((): TupleSort => {
     const asked = route.query['sort'] as TupleSort;
     return TUPLE_SORTS.includes(asked) ? asked : 'suspicion';
