@@ -6,6 +6,8 @@ import { describe } from 'vitest';
 export const ROOT = join(import.meta.dirname, '..', '..');
 /** Photos and models for tests, beside the checkout; not part of the project. */
 export const SHARED = join(ROOT, '..', 'shared', 'data');
+/** Inputs of the kinds that were once taken wrongly, each with its command and what is right. */
+export const CASES = join(ROOT, '..', 'shared', 'cases');
 
 function runs(command: string, args: readonly string[]): boolean {
   return (

@@ -11,6 +11,7 @@ import {
 } from '../../../shared/domain.ts';
 import { now, type Library } from '../library/library.ts';
 import { resourcePath } from '../environment/resources.ts';
+import { beyondCut } from './onnx/beyond-cut.ts';
 import { addHead, lastFeatureMap, pooledMap, trainableParameters } from './head.ts';
 import { encodeOnnx, parseOnnx } from './onnx/file.ts';
 import { sizeOf, type Graph } from './onnx/graph.ts';
@@ -110,6 +111,16 @@ export async function prepareNetwork(
   let spec = own;
   if (spec === undefined) {
     const features = options.cut ?? lastFeatureMap(graph);
+    const beyond = beyondCut(graph, features);
+    if (options.cut === undefined && beyond.lost.length > 0)
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `This is no backbone with a classifier: behind its last feature map ${features}, ${beyond.kept} of ${beyond.nodes} nodes, lie ${beyond.lost.join(', ')}, without which it would be another network`,
+        {
+          file,
+          hint: `Covis cuts convolutional networks at their last feature map. --cut ${features} takes that part all the same.`,
+        },
+      );
     const pooling = options.pooling ?? 'gem';
     const headed = addHead(graph, features, { pooling });
     ready = headed.graph;
@@ -120,7 +131,7 @@ export async function prepareNetwork(
       features,
       pooling,
       preprocess: options.preprocess ?? PREPROCESSING.torchvision,
-      origin: `Imported from ${basename(file)}`,
+      origin: `Imported from ${basename(file)}, ${beyond.kept} of ${beyond.nodes} nodes`,
       licence: options.licence ?? 'not stated',
     };
   }
