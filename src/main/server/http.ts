@@ -3,17 +3,22 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
-import { WebSocketServer } from 'ws';
-import { requestMessage, type ReplyMessage, type RequestMessage } from '../../shared/contract.ts';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
 import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
 import { logFailure, logger } from '../engine/environment/log.ts';
 import { hush } from '../engine/environment/log-file.ts';
 import type { Engine } from '../engine/engine.ts';
+import { Messages } from './messages.ts';
 
 const log = logger('server');
 const BODY_LIMIT = 64 << 20;
-const MESSAGE_LIMIT = 1 << 20;
+/** Bytes of uploads that are on their way, of all clients together. */
+const UPLOADING_LIMIT = 128 << 20;
+const MOST_CONNECTIONS = 512;
+/** A connection on which nothing moves. */
+const IDLE_MS = 60_000;
+/** Who begins a request and does not finish it is hung up on. */
+const LIMITS = { headersTimeout: 10_000, requestTimeout: 120_000, connectionsCheckingInterval: 2_000 };
 
 export interface StudioServer {
   readonly port: number;
@@ -33,11 +38,17 @@ export async function startServer(
 ): Promise<StudioServer> {
   const token = randomBytes(24).toString('hex');
   hush(token);
-  const server = createServer((req, res) => {
+  const server = createServer(LIMITS, (req, res) => {
     void answer(engine, req, res, token, options.rendererFolder).catch((error: unknown) => {
       logFailure(log, `${req.method} ${(req.url ?? '').split('?')[0]}`, error);
       sendError(res, error);
     });
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.setTimeout(IDLE_MS);
+  server.on('clientError', (_, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
   });
   server.listen(options.port ?? 0, '127.0.0.1');
   await new Promise<void>((resolve, reject) => {
@@ -54,32 +65,17 @@ export async function startServer(
   });
   const { port } = server.address() as AddressInfo;
   log.info(`Listens on 127.0.0.1:${port}`);
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
+  const messages = new Messages(engine);
   server.on('upgrade', (req, socket, head) => {
+    // The other side may be gone before it is answered.
+    socket.on('error', () => undefined);
     const allowed =
       localHost(req, port) && req.headers.origin === `http://127.0.0.1:${port}` && authorised(req, token, port);
     if (!allowed || (req.url ?? '/').split('?')[0] !== '/messages') {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
     }
-    sockets.handleUpgrade(req, socket, head, (ws) => {
-      const off = engine.onEvent((event) => ws.send(JSON.stringify(event)));
-      ws.on('close', off);
-      // A message that is too large or no frame: the socket closes itself and says why to the page.
-      ws.on('error', () => undefined);
-      ws.on('message', (data) => {
-        let message: RequestMessage;
-        try {
-          message = requestMessage.parse(JSON.parse(String(data)));
-        } catch {
-          ws.close(1003, 'no request');
-          return;
-        }
-        void engine.dispatch(String(message.route), message.params, 'page').then((reply) => {
-          ws.send(JSON.stringify({ id: message.id, reply } satisfies ReplyMessage));
-        });
-      });
-    });
+    messages.accept(req, socket, head);
   });
   return {
     port,
@@ -87,7 +83,7 @@ export async function startServer(
     url: `http://127.0.0.1:${port}/?token=${token}`,
     close: () =>
       new Promise((resolve) => {
-        for (const ws of sockets.clients) ws.terminate();
+        messages.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -172,15 +168,28 @@ async function answerAsset(
   res.end(asset.bytes);
 }
 
+let uploading = 0;
+
 async function readBody(req: IncomingMessage): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of req as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > BODY_LIMIT) throw new CovisError('INPUT_INVALID', 'A photo to search with has at most 64 MiB');
-    parts.push(part);
+  const tooLarge = (): CovisError => new CovisError('INPUT_INVALID', 'A photo to search with has at most 64 MiB');
+  if (Number(req.headers['content-length'] ?? 0) > BODY_LIMIT) throw tooLarge();
+  try {
+    for await (const part of req as AsyncIterable<Buffer>) {
+      size += part.length;
+      uploading += part.length;
+      if (size > BODY_LIMIT) throw tooLarge();
+      if (uploading > UPLOADING_LIMIT)
+        throw new CovisError('STATE_CONFLICT', 'Too many photos are being sent at once', {
+          hint: 'Send it again in a moment.',
+        });
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
+  } finally {
+    uploading -= size;
   }
-  return Buffer.concat(parts);
 }
 
 /** A file of the built page; unknown paths without an extension are the page itself, whose router knows them. */

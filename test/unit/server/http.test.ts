@@ -262,7 +262,7 @@ describe('messages', () => {
     while (listeners.size > 0) await new Promise((r) => setTimeout(r, 5));
   });
 
-  it('that are no requests, or larger than 1 MiB, end the connection', async () => {
+  it('that are no requests, or larger than 4 MiB, end the connection', async () => {
     for (const text of ['{', 'null', '[]', '7', '{"id":"1","route":"a"}', '{"id":1,"route":["a"]}']) {
       const { ws, opened, closed } = open({ Origin: origin() });
       await opened;
@@ -271,13 +271,13 @@ describe('messages', () => {
     }
     const second = open({ Origin: origin() });
     await second.opened;
-    second.ws.send('x'.repeat((1 << 20) + 1));
+    second.ws.send('x'.repeat((4 << 20) + 1));
     expect(await second.closed).toBe(1009);
     const third = open({ Origin: origin() });
     await third.opened;
     const answer = heard(third.ws);
     const wrapped = (text: string): string => JSON.stringify({ id: 1, route: 'a', params: text });
-    third.ws.send(wrapped('x'.repeat((1 << 20) - wrapped('').length)));
+    third.ws.send(wrapped('x'.repeat((4 << 20) - wrapped('').length)));
     expect(await answer).toMatchObject({ id: 1 });
     third.ws.terminate();
   });

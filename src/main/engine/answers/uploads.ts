@@ -3,6 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 
 /** Photos dropped for a search live here until as many newer ones came. */
 const KEPT = 16;
+const KEPT_BYTES = 128 << 20;
 const MOST_BYTES = 64 << 20;
 
 /** What pages sent to be asked with: photos, drawings, ground truths. */
@@ -17,9 +18,11 @@ export class Uploads {
     // The same again counts as new, so that a drawing that was gone back to is not the next to go.
     this.#bytes.delete(id);
     this.#bytes.set(id, bytes);
-    for (const old of this.#bytes.keys()) {
-      if (this.#bytes.size <= KEPT) break;
+    let total = [...this.#bytes.values()].reduce((n, b) => n + b.length, 0);
+    for (const [old, { length }] of this.#bytes) {
+      if (this.#bytes.size <= KEPT && total <= KEPT_BYTES) break;
       this.#bytes.delete(old);
+      total -= length;
     }
     return id;
   }

@@ -1,0 +1,138 @@
+/** Messages over WebSockets: in fair order, within bounds, from clients that also listen. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { requestMessage, type ReplyMessage, type RequestMessage } from '../../shared/contract.ts';
+import type { Engine } from '../engine/engine.ts';
+import { logger } from '../engine/environment/log.ts';
+
+const log = logger('server');
+/** Ten thousand judgements at once take 1.5 MB. */
+const MESSAGE_LIMIT = 4 << 20;
+const MOST_CLIENTS = 64;
+/** Requests of one client that are answered at the same time; more of them wait, and it is not read on beyond these. */
+const AT_ONCE = 8;
+const MOST_WAITING = 64;
+const MOST_WAITING_BYTES = MESSAGE_LIMIT;
+/** What a client has not taken when the next answer comes. */
+const MOST_UNREAD_BYTES = 8 << 20;
+const HEARTBEAT_MS = 30_000;
+
+interface Client {
+  readonly ws: WebSocket;
+  readonly waiting: string[];
+  waitingBytes: number;
+  answering: number;
+  alive: boolean;
+}
+
+/**
+ * Answers the requests of all clients in turn, one of each, so that one who asks thousands delays the others by one answer at a time.
+ * A client that asks faster than it is answered is read no further meanwhile; one that does not take its answers is cut off.
+ */
+export class Messages {
+  readonly #engine: Pick<Engine, 'dispatch' | 'onEvent'>;
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
+  /** In the order in which they are asked next. */
+  readonly #clients = new Set<Client>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #turning = false;
+
+  constructor(engine: Pick<Engine, 'dispatch' | 'onEvent'>) {
+    this.#engine = engine;
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+  }
+
+  /** Takes a connection whose key and origin were looked at. */
+  accept(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.#clients.size >= MOST_CLIENTS) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    this.#server.handleUpgrade(req, socket, head, (ws) => this.#greet(ws));
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    for (const { ws } of this.#clients) ws.terminate();
+    this.#server.close();
+  }
+
+  #greet(ws: WebSocket): void {
+    const client: Client = { ws, waiting: [], waitingBytes: 0, answering: 0, alive: true };
+    this.#clients.add(client);
+    const off = this.#engine.onEvent((event) => this.#send(client, event));
+    ws.on('close', () => {
+      off();
+      this.#clients.delete(client);
+    });
+    // A message that is too large or no frame: the socket closes itself and says why to the page.
+    ws.on('error', () => undefined);
+    ws.on('pong', () => (client.alive = true));
+    ws.on('message', (data) => {
+      const text = String(data);
+      client.alive = true;
+      client.waiting.push(text);
+      client.waitingBytes += text.length;
+      if (client.waiting.length >= MOST_WAITING || client.waitingBytes >= MOST_WAITING_BYTES) ws.pause();
+      this.#turn();
+    });
+  }
+
+  /** Asks for one request after another, of each client in turn; other work of the process has its chance between them. */
+  #turn(): void {
+    if (this.#turning) return;
+    const client = [...this.#clients].find((c) => c.waiting.length > 0 && c.answering < AT_ONCE);
+    if (client === undefined) return;
+    this.#turning = true;
+    this.#clients.delete(client);
+    this.#clients.add(client);
+    this.#answer(client);
+    setImmediate(() => {
+      this.#turning = false;
+      this.#turn();
+    });
+  }
+
+  #answer(client: Client): void {
+    const { ws } = client;
+    const text = client.waiting.shift()!;
+    client.waitingBytes -= text.length;
+    if (ws.isPaused && client.waiting.length < MOST_WAITING / 2 && client.waitingBytes < MOST_WAITING_BYTES / 2)
+      ws.resume();
+    let message: RequestMessage;
+    try {
+      message = requestMessage.parse(JSON.parse(text));
+    } catch {
+      ws.close(1003, 'no request');
+      client.waiting.length = 0;
+      return;
+    }
+    client.answering += 1;
+    void this.#engine.dispatch(String(message.route), message.params, 'page').then((reply) => {
+      client.answering -= 1;
+      this.#send(client, { id: message.id, reply } satisfies ReplyMessage);
+      this.#turn();
+    });
+  }
+
+  #send({ ws }: Client, message: unknown): void {
+    if (ws.readyState !== ws.OPEN) return;
+    if (ws.bufferedAmount > MOST_UNREAD_BYTES) {
+      log.warn(`A page has not taken ${ws.bufferedAmount} bytes of its answers and was cut off`);
+      ws.terminate();
+      return;
+    }
+    ws.send(JSON.stringify(message), () => undefined);
+  }
+
+  /** Who has gone without a word answers no ping. */
+  #beat(): void {
+    for (const client of this.#clients) {
+      if (!client.alive) client.ws.terminate();
+      // One that is not read at the moment cannot be heard.
+      client.alive = client.ws.isPaused;
+      client.ws.ping(undefined, undefined, () => undefined);
+    }
+  }
+}
