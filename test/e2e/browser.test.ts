@@ -100,9 +100,19 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
       .getByText(/Jobs cannot be opened|The connection to the engine is lost/)
       .first()
       .waitFor();
-    const again = await serveLibrary(library, { port });
+    // A library keeps its key and port: the page finds it again by itself.
+    ({ server } = await serveLibrary(library));
+    await bar.getByText('The engine is there again').waitFor();
+    await page.locator('h1', { hasText: 'Jobs' }).waitFor();
+    await expect.poll(() => bar.count(), { timeout: 10_000 }).toBe(0);
+    server.kill('SIGTERM');
+    await bar.getByText('The connection to covis serve was lost').waitFor();
+    // With another key the page says so, and is known again as soon as this browser has it.
+    const again = await serveLibrary(library, {
+      port,
+      env: { COVIS_SETTINGS: join(folder, 'other', 'settings.json') },
+    });
     server = again.server;
-    // Started anew it has another key: the page says so, and is known again as soon as this browser has it.
     await bar.getByText('Open the address that it printed').waitFor();
     const other = await context.newPage();
     await other.goto(again.url);

@@ -45,7 +45,8 @@ export async function serveLibrary(
   const server = spawn(process.execPath, [COVIS, 'serve', library, '--json', ...port], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: o.group === true,
-    env: { ...process.env, ...o.env },
+    // Keys of libraries are kept beside a person's settings, here of nobody.
+    env: { ...process.env, COVIS_SETTINGS: join(`${library}-person`, 'settings.json'), ...o.env },
   });
   const url = await new Promise<string>((resolve, reject) => {
     server.stdout.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url));

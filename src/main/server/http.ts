@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +8,7 @@ import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
 import { logFailure, logger } from '../engine/environment/log.ts';
 import { hush } from '../engine/environment/log-file.ts';
 import type { Engine } from '../engine/engine.ts';
+import { newToken } from './keys.ts';
 import { Messages } from './messages.ts';
 
 const log = logger('server');
@@ -15,6 +16,7 @@ const BODY_LIMIT = 64 << 20;
 /** Bytes of uploads that are on their way, of all clients together. */
 const UPLOADING_LIMIT = 128 << 20;
 const MOST_CONNECTIONS = 512;
+const ONCE_MS = 120_000;
 /** A connection on which nothing moves. */
 const IDLE_MS = 60_000;
 /** Who begins a request and does not finish it is hung up on. */
@@ -23,8 +25,10 @@ const LIMITS = { headersTimeout: 10_000, requestTimeout: 120_000, connectionsChe
 export interface StudioServer {
   readonly port: number;
   readonly token: string;
-  /** The address to open; carries the token once, the page then has a cookie. */
+  /** The address to open; carries the token, the page then has a cookie. */
   readonly url: string;
+  /** An address for a browser that is started with it, which other users of the machine see: good once, for two minutes. */
+  readonly once: () => string;
   close(): Promise<void>;
 }
 
@@ -34,12 +38,13 @@ export interface StudioServer {
  */
 export async function startServer(
   engine: Engine,
-  options: { port?: number | undefined; rendererFolder?: string | undefined },
+  options: { port?: number | undefined; rendererFolder?: string | undefined; token?: string | undefined },
 ): Promise<StudioServer> {
-  const token = randomBytes(24).toString('hex');
+  const token = options.token ?? newToken();
+  const links = new OneTimeLinks();
   hush(token);
   const server = createServer(LIMITS, (req, res) => {
-    void answer(engine, req, res, token, options.rendererFolder).catch((error: unknown) => {
+    void answer(engine, req, res, { token, links }, options.rendererFolder).catch((error: unknown) => {
       logFailure(log, `${req.method} ${(req.url ?? '').split('?')[0]}`, error);
       sendError(res, error);
     });
@@ -81,6 +86,7 @@ export async function startServer(
     port,
     token,
     url: `http://127.0.0.1:${port}/?token=${token}`,
+    once: () => `http://127.0.0.1:${port}/?once=${links.make()}`,
     close: () =>
       new Promise((resolve) => {
         messages.close();
@@ -88,6 +94,24 @@ export async function startServer(
         server.closeAllConnections();
       }),
   };
+}
+
+/** Words that open the studio once. */
+class OneTimeLinks {
+  readonly #good = new Map<string, number>();
+
+  make(): string {
+    const word = newToken();
+    hush(word);
+    this.#good.set(word, Date.now() + ONCE_MS);
+    return word;
+  }
+
+  use(word: string): boolean {
+    const until = this.#good.get(word);
+    this.#good.delete(word);
+    return until !== undefined && Date.now() < until;
+  }
 }
 
 function localHost(req: IncomingMessage, port: number | undefined): boolean {
@@ -115,7 +139,7 @@ async function answer(
   engine: Engine,
   req: IncomingMessage,
   res: ServerResponse,
-  token: string,
+  { token, links }: { readonly token: string; readonly links: OneTimeLinks },
   rendererFolder: string | undefined,
 ): Promise<void> {
   const port = req.socket.localPort ?? 0;
@@ -125,7 +149,8 @@ async function answer(
   if (!localHost(req, port)) return refuse(res, 403, 'This server answers to 127.0.0.1 only.');
   const url = new URL(req.url ?? '/', `http://127.0.0.1:${port}`);
   const given = url.searchParams.get('token');
-  if (url.pathname === '/' && given !== null && same(given, token)) {
+  const once = url.searchParams.get('once');
+  if (url.pathname === '/' && ((given !== null && same(given, token)) || (once !== null && links.use(once)))) {
     // The token leaves the address bar at once.
     res.writeHead(302, {
       'Set-Cookie': `${cookieName(port)}=${token}; HttpOnly; SameSite=Strict; Path=/`,

@@ -115,6 +115,18 @@ describe('who may ask', () => {
     expect((await ask('/?token=', bare)).status).toBe(401);
   });
 
+  it('may be let in by a link that is good once, which a started browser can be told', async () => {
+    const bare = { headers: { Authorization: '' } };
+    const link = new URL(server.once());
+    expect(link.search).not.toContain(server.token);
+    const target = `${link.pathname}${link.search}`;
+    expect((await ask(target.replace('?', 'clusters?'), bare)).status).toBe(401);
+    const first = await ask(target, bare);
+    expect([first.status, String(first.headers['set-cookie'])]).toEqual([302, expect.stringContaining(server.token)]);
+    expect((await ask(target, bare)).status).toBe(401);
+    expect((await ask('/?once=', bare)).status).toBe(401);
+  });
+
   it('is told with every answer to guess no types and to tell no other site', async () => {
     for (const target of ['/', '/asset/x', '/none.js']) {
       expect((await ask(target)).headers).toMatchObject({

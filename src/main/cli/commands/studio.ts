@@ -7,7 +7,8 @@ import { Engine } from '../../engine/engine.ts';
 import { Library } from '../../engine/library/library.ts';
 import { logger, logUncaught } from '../../engine/environment/log.ts';
 import { resourcePath } from '../../engine/environment/resources.ts';
-import { startServer } from '../../server/http.ts';
+import { startServer, type StudioServer } from '../../server/http.ts';
+import { keepKey, keyOf } from '../../server/keys.ts';
 import { command } from '../program/command.ts';
 import { libraryWord } from '../program/library.ts';
 
@@ -49,16 +50,29 @@ export async function serveStudio(
   logUncaught(logger('server'), true);
   const engine = new Engine();
   await engine.open(path);
-  const server = await startServer(engine, { port: options.port, rendererFolder: RENDERER });
+  const server = await startAgain(engine, path, options.port);
   if (options.json)
     process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, library: resolve(path) })}\n`);
   else process.stdout.write(`The studio is at ${server.url}\nCtrl C ends it.\n`);
-  if (options.open) openInBrowser(server.url);
+  if (options.open) openInBrowser(server.once());
   await new Promise<void>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
   });
   await server.close();
   await engine.close();
+}
+
+/** With the key that the library had and, unless another is asked for, at the port that it had, so that open pages find it. */
+async function startAgain(engine: Engine, path: string, asked: number | undefined): Promise<StudioServer> {
+  const { token, port: last } = keyOf(path);
+  const start = (port: number | undefined): Promise<StudioServer> =>
+    startServer(engine, { port, rendererFolder: RENDERER, token });
+  const server = await start(asked ?? last).catch((error: unknown) => {
+    if (asked === undefined && last !== 0) return start(undefined);
+    throw error;
+  });
+  keepKey(path, { token, port: server.port });
+  return server;
 }
 
 function openInBrowser(url: string): void {

@@ -4,7 +4,7 @@ import { settings, type Settings } from '../../../shared/facts/settings.ts';
 import { userFolder } from './user-folder.ts';
 
 /** Where a person's settings are: beside those of other programs, the same for every library and face. */
-function settingsFile(): string {
+export function settingsFile(): string {
   const given = process.env['COVIS_SETTINGS'];
   if (given !== undefined && given !== '') return given;
   return join(userFolder(), 'settings.json');
