@@ -6,7 +6,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { folder } from '../../../shared/fields.ts';
 import { openDetector } from '../../engine/edges/detector.ts';
 import { encodeEdgeMap } from '../../engine/edges/edge-map.ts';
-import { listImages } from '../../engine/library/photos.ts';
+import { leftOut, listPhotos, refuseWithoutPhotos } from '../../engine/library/photo-files.ts';
 import { decode } from '../../engine/library/pixels.ts';
 import { PREPROCESSING } from '../../engine/network/preprocessing.ts';
 import { command } from '../program/command.ts';
@@ -39,7 +39,9 @@ export const edges = command({
     if (statSync(photos, { throwIfNoEntry: false })?.isDirectory() !== true)
       throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: photos });
     const preprocess = o.pixels === undefined ? undefined : PREPROCESSING[o.pixels];
-    const names = listImages(photos);
+    const listing = listPhotos(photos);
+    refuseWithoutPhotos(listing, photos, 'STATE_EMPTY', 'This folder holds no photos');
+    const names = listing.photos;
     const taken = new Map<string, string>();
     for (const n of names) {
       const target = n.replace(/\.[^.]*$/, '.png');
@@ -49,9 +51,9 @@ export const edges = command({
         });
       taken.set(target, n);
     }
-    if (names.length === 0) throw new CovisError('STATE_EMPTY', 'This folder holds no photos', { file: photos });
     const detector = await openDetector(o.detector, undefined, { preprocess });
     const task = terminalContext();
+    for (const said of leftOut(listing, photos)) task.warn(said);
     const failed: string[] = [];
     task.step(`Finding edges with ${detector.name}`, names.length, 'photos');
     const began = performance.now();

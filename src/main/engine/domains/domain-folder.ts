@@ -1,7 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import { listImages } from '../library/photos.ts';
+import { leftOut, listPhotos, photoFolders } from '../library/photo-files.ts';
 
 /** An image of a domain and class, as indices into the folder's lists. */
 export interface DomainImage {
@@ -27,11 +27,14 @@ export interface DomainFolder {
 export function readDomains(folder: string): DomainFolder {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: folder });
-  const domains = subfolders(folder);
+  const warnings: string[] = [];
+  const domains = photoFolders(folder);
   const found = domains.map((d) => {
     const classes = new Map<string, string[]>();
-    for (const c of subfolders(join(folder, d))) {
-      const images = listImages(join(folder, d, c));
+    for (const c of photoFolders(join(folder, d))) {
+      const listing = listPhotos(join(folder, d, c));
+      warnings.push(...leftOut(listing, `${d}/${c}`));
+      const images = [...listing.photos];
       if (images.length > 0) classes.set(c, images);
     }
     return classes;
@@ -40,7 +43,6 @@ export function readDomains(folder: string): DomainFolder {
   if (domains.length < 2)
     throw new CovisError('INPUT_INVALID', 'At least two domains are needed', { file: folder, hint: layout });
   const all = [...new Set(found.flatMap((f) => [...f.keys()]))].sort();
-  const warnings: string[] = [];
   const classes = all.filter((c) => {
     const lacking = domains.filter((_, i) => !found[i]!.has(c));
     if (lacking.length > 0)
@@ -58,13 +60,6 @@ export function readDomains(folder: string): DomainFolder {
     classes.flatMap((c, label) => found[domain]!.get(c)!.map((f) => ({ file: join(folder, d, c, f), domain, label }))),
   );
   return { domains, classes, images, warnings };
-}
-
-function subfolders(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((e) => e.isDirectory() && !e.name.startsWith('.'))
-    .map((e) => e.name)
-    .sort();
 }
 
 /** The shortest beginnings, in capitals, that tell the domains apart: A, C, P, S of PACS. Their names where these are no shorter. */

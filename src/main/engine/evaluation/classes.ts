@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { listImages } from '../library/photos.ts';
+import { leftOut, listPhotos, photoFolders } from '../library/photo-files.ts';
 import { random } from '../library/random.ts';
 import type { NetworkRow } from '../network/networks.ts';
 import { exactNeighbours } from '../retrieval/neighbours.ts';
@@ -119,9 +118,12 @@ export async function evaluateClasses(
   seed: number,
   task: TaskContext,
 ): Promise<ClassReport> {
-  const classes = readdirSync(folder, { withFileTypes: true })
-    .filter((e) => e.isDirectory() && !e.name.startsWith('.'))
-    .map((e) => ({ name: e.name, photos: listImages(join(folder, e.name)) }))
+  const classes = photoFolders(folder)
+    .map((name) => {
+      const listing = listPhotos(join(folder, name));
+      for (const said of leftOut(listing, name)) task.warn(said);
+      return { name, photos: listing.photos };
+    })
     .filter((c) => c.photos.length > 0)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   if (classes.length < 2)

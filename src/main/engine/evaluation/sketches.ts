@@ -6,7 +6,8 @@ import { defaultSize, describe, InputMaker, type NetworkInput } from '../inputs/
 import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { listImages } from '../library/photos.ts';
+import { listImages, photoFolders } from '../library/photo-files.ts';
+import { isSystemName } from '../library/photo-kinds.ts';
 import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
 import { Runner } from '../network/runtime.ts';
@@ -74,7 +75,7 @@ function flickr15k({ photos, sketches, truth }: SketchOptions): SketchSet {
     const plain = (n: string): string => bareName(n.replace(DRAWINGS, ''));
     const at = new Map(
       readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((e) => e.isFile() && DRAWINGS.test(e.name))
+        .filter((e) => e.isFile() && DRAWINGS.test(e.name) && !isSystemName(e.name))
         .map((e) => [plain(e.name), join(e.parentPath, e.name)]),
     );
     const missing = names.filter((n) => !at.has(plain(n)));
@@ -117,7 +118,7 @@ function pairs(folder: string): SketchSet {
     const photos = listImages(photoFolder);
     const at = new Map(photos.map((p, i) => [stem(p), i]));
     const drawings = readdirSync(sketchFolder)
-      .filter((f) => DRAWINGS.test(f))
+      .filter((f) => DRAWINGS.test(f) && !isSystemName(f))
       .sort()
       .map((f) => {
         const photo = at.get(stem(f)) ?? at.get(stem(f).replace(/_\d+$/, ''));
@@ -153,10 +154,7 @@ function stem(file: string): string {
  * own folder, and its photos in folders inside it.
  */
 function classes(photos: string, sketches: string | undefined): SketchSet {
-  const names = readdirSync(photos, { withFileTypes: true })
-    .filter((e) => e.isDirectory() && !e.name.startsWith('.'))
-    .map((e) => e.name)
-    .sort();
+  const names = photoFolders(photos);
   const files: string[] = [];
   const labels: number[] = [];
   const drawings: (DrawingFile & { readonly label: number })[] = [];
@@ -212,7 +210,7 @@ function drawingsOf(base: string): DrawingFile[] {
   }
   if (!existsSync(base)) return [];
   return readdirSync(base, { withFileTypes: true })
-    .filter((e) => e.isFile() && DRAWINGS.test(e.name))
+    .filter((e) => e.isFile() && DRAWINGS.test(e.name) && !isSystemName(e.name))
     .map((e) => ({ file: join(base, e.name) }))
     .sort((a, b) => (a.file < b.file ? -1 : 1));
 }

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
 import { logger } from '../environment/log.ts';
+import { photoImage, undecodable } from '../library/pixels.ts';
 import type { FeatureTask } from './feature-worker.ts';
 import { DEFAULT_SIFT, type Features, type SiftParameters } from './sift.ts';
 
@@ -64,7 +64,7 @@ async function greyOf(
   file: string | Uint8Array,
 ): Promise<{ grey: Float32Array; width: number; height: number; zoom: number }> {
   try {
-    const image = sharp(file, { failOn: 'error' });
+    const image = await photoImage(file, false);
     const meta = await image.metadata();
     const { data, info } = await image
       .resize(FEATURE_SIZE, FEATURE_SIZE, { fit: 'inside', withoutEnlargement: true, kernel: 'lanczos3' })
@@ -76,9 +76,6 @@ async function greyOf(
     for (let i = 0; i < grey.length; i += 1) grey[i] = data[i * info.channels]! / 255;
     return { grey, width: info.width, height: info.height, zoom: meta.width / info.width };
   } catch (cause) {
-    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', {
-      ...(typeof file === 'string' ? { file } : {}),
-      cause,
-    });
+    throw undecodable(file, cause);
   }
 }

@@ -1,6 +1,5 @@
-import sharp from 'sharp';
 import { DisjointSets, groupsOf } from './disjoint-sets.ts';
-import { CovisError } from '../../../shared/errors.ts';
+import { photoImage, undecodable } from './pixels.ts';
 
 const SIDE = 32;
 const KEPT = 8;
@@ -17,18 +16,16 @@ const COSINES = Float64Array.from({ length: KEPT * SIDE }, (_, i) =>
 export async function lookOf(file: string | Uint8Array): Promise<string> {
   let data: Uint8Array;
   try {
-    data = await sharp(file, { failOn: 'error' })
-      .autoOrient()
+    data = await (
+      await photoImage(file)
+    )
       .flatten({ background: '#ffffff' })
       .resize(SIDE, SIDE, { fit: 'fill' })
       .greyscale()
       .raw()
       .toBuffer();
   } catch (cause) {
-    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', {
-      ...(typeof file === 'string' ? { file } : {}),
-      cause,
-    });
+    throw undecodable(file, cause);
   }
   const channels = data.length / (SIDE * SIDE);
   const rows = new Float64Array(SIDE * KEPT);

@@ -1,32 +1,16 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import sharp from 'sharp';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import type { PhotoFacts, PhotoInfo } from '../../../shared/domain.ts';
-import { readExif } from './exif.ts';
+import type { PhotoInfo } from '../../../shared/domain.ts';
 import type { Library } from './library.ts';
+import type { PhotoFile } from './photo-files.ts';
 import { random } from './random.ts';
 import { integer, nullable, real, record, select, text } from './rows.ts';
 import { clustersOfPhoto } from './tables/cluster.ts';
 
+export { hashFile } from './hash-file.ts';
+export { inspectPhoto, listImages, listPhotos, type PhotoFile, type PhotoListing } from './photo-files.ts';
 export { allPhotos, photoByHash, photoHash, type PhotoRow } from './tables/photo.ts';
-
-const IMAGE_TYPES = /\.(jpe?g|png|webp|tiff?|avif|gif)$/i;
-const HASH_CHARS = 32;
-
-/** What is known of an image file before it is in a library. Sizes are as displayed, after EXIF orientation. */
-export interface PhotoFile {
-  readonly name: string;
-  readonly hash: string;
-  readonly width: number;
-  readonly height: number;
-  readonly orientation: number;
-  readonly bytes: number;
-  readonly modified: number;
-  readonly facts: PhotoFacts;
-}
 
 /** What a camera wrote, as columns of `photo`. */
 export const PHOTO_FACTS = {
@@ -36,46 +20,6 @@ export const PHOTO_FACTS = {
   focal: nullable(real),
   camera: nullable(text),
 };
-
-/** Image files below a folder, as names relative to it with forward slashes, sorted. */
-export function listImages(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((e) => e.isFile() || e.isSymbolicLink())
-    .map((e) => relative(folder, join(e.parentPath, e.name)).replaceAll('\\', '/'))
-    .filter((n) => IMAGE_TYPES.test(n))
-    .sort();
-}
-
-/** Content hash: the first 32 hex characters of SHA-256. */
-export async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex').slice(0, HASH_CHARS);
-}
-
-/** Hashes an image and reads its header. @throws CovisError `INPUT_CORRUPT` naming the file when it is no image. */
-export async function inspectPhoto(folder: string, name: string): Promise<PhotoFile> {
-  const file = join(folder, name);
-  try {
-    const { size, mtimeMs } = statSync(file);
-    const [hash, meta] = await Promise.all([hashFile(file), sharp(file, { failOn: 'error' }).metadata()]);
-    const orientation = meta.orientation ?? 1;
-    const turned = orientation >= 5;
-    return {
-      name,
-      hash,
-      width: turned ? meta.height : meta.width,
-      height: turned ? meta.width : meta.height,
-      orientation,
-      bytes: size,
-      modified: mtimeMs,
-      facts: readExif(meta.exif, Math.max(meta.width, meta.height)),
-    };
-  } catch (cause) {
-    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be read', { file, cause });
-  }
-}
 
 /**
  * Maps a point of the sensor frame, as fractions of the stored width and height, to the frame as displayed.

@@ -5,6 +5,8 @@ import type { Preprocess } from '../../../shared/domain.ts';
 
 /** Pixels of the long side below which a crop is not shrunk, so that a network has something to look at. */
 const MIN_CROP = 64;
+/** Pixels that the decoder takes at most. */
+export const PIXEL_LIMIT = 0x3fff * 0x3fff;
 
 /** RGB bytes, row-major, as displayed. */
 export interface Pixels {
@@ -31,7 +33,7 @@ export async function decode(file: string | Uint8Array, size: number, crop?: Cro
     throw new CovisError('INPUT_MISSING', 'This photo does not exist', { file });
   }
   try {
-    const whole = sharp(file, { failOn: 'error' }).autoOrient();
+    const whole = await photoImage(file);
     const { part, limit } = crop === undefined ? { part: whole, limit: size } : await cropped(whole, size, crop);
     const { data, info } = await part
       .resize(limit, limit, { fit: 'inside', withoutEnlargement: !enlarge, kernel: 'lanczos3' })
@@ -43,11 +45,90 @@ export async function decode(file: string | Uint8Array, size: number, crop?: Cro
     const rgb = info.channels === 3 ? data : greyToRgb(data, info.channels);
     return { width: info.width, height: info.height, data: rgb };
   } catch (cause) {
-    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', {
-      ...(typeof file === 'string' ? { file } : {}),
-      cause,
-    });
+    throw undecodable(file, cause);
   }
+}
+
+/** The error of a photo that cannot be decoded, naming its file. */
+export function undecodable(file: string | Uint8Array, cause: unknown): CovisError {
+  if (cause instanceof CovisError) return cause;
+  return new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', {
+    ...(typeof file === 'string' ? { file } : {}),
+    cause,
+  });
+}
+
+/**
+ * Opens a photo to be decoded: the one way from a file to pixels, so that networks, features, hashes and thumbnails see the same.
+ * Of several pictures in a file it is the first. 16 bits become 8 by division by 257 (rounded down), a colour profile in the file is
+ * applied and gives sRGB; CMYK without one is (1 - C)(1 - K), as in Pillow and OpenCV, for nothing says which press is meant.
+ * Floats from 0 to 1 are spread over 0 to 255; floats and 32-bit integers from 0 to 255 are taken as they are.
+ * @param upright turned as EXIF says; false leaves the photo as stored.
+ * @throws CovisError `INPUT_UNSUPPORTED` for values of another range, which could mean anything. @throws Error when it is no image.
+ */
+export async function photoImage(file: string | Uint8Array, upright = true): Promise<Sharp> {
+  const open = (): Sharp => {
+    const image = sharp(file, { failOn: 'error' });
+    return upright ? image.autoOrient() : image;
+  };
+  const image = open();
+  const { depth, space, hasProfile } = await image.metadata();
+  if (depth === 'uchar' || depth === 'ushort') {
+    if (space !== 'cmyk' || hasProfile) return image;
+    const { data, info } = await open()
+      .pipelineColourspace('cmyk')
+      .toColourspace('cmyk')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return raw(printed(data, info.channels), info.width, info.height, 3);
+  }
+  const { data, info } = await open()
+    .pipelineColourspace(space ?? 'srgb')
+    .toColourspace(space ?? 'srgb')
+    .raw({ depth: 'double' })
+    .toBuffer({ resolveWithObject: true });
+  const values = new Float64Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+  const bytes = spread(values, depth === 'float' || depth === 'double', depth === 'char' || depth === 'short', file);
+  return raw(bytes, info.width, info.height, info.channels);
+}
+
+function raw(data: Uint8Array, width: number, height: number, channels: number): Sharp {
+  return sharp(data, { raw: { width, height, channels: channels as 1 | 2 | 3 | 4 } });
+}
+
+function printed(inks: Uint8Array, channels: number): Uint8Array {
+  const n = inks.length / channels;
+  const rgb = new Uint8Array(3 * n);
+  for (let i = 0; i < n; i += 1) {
+    const paper = 255 - inks[i * channels + 3]!;
+    for (let c = 0; c < 3; c += 1) rgb[3 * i + c] = Math.round(((255 - inks[i * channels + c]!) * paper) / 255);
+  }
+  return rgb;
+}
+
+function spread(values: Float64Array, floats: boolean, signed: boolean, file: string | Uint8Array): Uint8Array {
+  let low = Infinity;
+  let high = -Infinity;
+  let finite = true;
+  for (const v of values) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+    if (!Number.isFinite(v)) finite = false;
+  }
+  // Between 1 and 2 lies what is a little brighter than white, or nearly black.
+  const gain = floats && high <= 1 ? 255 : floats && high < 2 ? undefined : 1;
+  if (!finite || signed || low < 0 || high > 255 || gain === undefined)
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      signed
+        ? 'The values of this image are signed, so that it is not known which of them is white'
+        : `The values of this image ${finite ? `are from ${Number(low.toPrecision(4))} to ${Number(high.toPrecision(4))}` : 'are not all numbers'}, so that it is not known which of them is white`,
+      {
+        ...(typeof file === 'string' ? { file } : {}),
+        hint: 'Save it with 8 or 16 bits, or as floats from 0 to 1.',
+      },
+    );
+  return Uint8Array.from(values, (v) => Math.round(gain * v));
 }
 
 async function cropped(whole: Sharp, size: number, crop: Crop): Promise<{ part: Sharp; limit: number }> {

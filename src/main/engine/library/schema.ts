@@ -412,6 +412,10 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE experiment;
   ALTER TABLE experiment_3 RENAME TO experiment;
   `,
+  `
+  -- Dates were read wrongly: zones of clocks ignored, dates that are none taken. The next import reads them again.
+  UPDATE photo SET facts_read = 0;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import sharp from 'sharp';
-import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from './library.ts';
 import { photoByHash, photoPath } from './photos.ts';
+import { photoImage, undecodable } from './pixels.ts';
 
 /** Long sides at which photos are served; the last is for looking closely. */
 export const THUMBNAIL_SIZES = [96, 256, 640, 1600] as const;
@@ -31,16 +30,14 @@ export async function thumbnail(library: Library, hash: string, size: number): P
 /** A JPEG as displayed, long side at most `size`. @throws CovisError `INPUT_CORRUPT`, naming the file if it is one. */
 export async function uprightJpeg(source: string | Uint8Array, size: number): Promise<Buffer> {
   try {
-    return await sharp(source)
-      .autoOrient()
+    return await (
+      await photoImage(source)
+    )
       .resize(size, size, { fit: 'inside', withoutEnlargement: true })
       .flatten({ background: '#ffffff' })
       .jpeg({ quality: size > 256 ? 86 : 80 })
       .toBuffer();
   } catch (cause) {
-    throw new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', {
-      ...(typeof source === 'string' ? { file: source } : {}),
-      cause,
-    });
+    throw undecodable(source, cause);
   }
 }

@@ -4,7 +4,8 @@ import { CovisError } from '../../../shared/errors.ts';
 import { InputMaker } from '../inputs/inputs.ts';
 import { writeNpyParts } from '../formats/npy.ts';
 import type { TaskContext } from '../queue/context.ts';
-import { hashFile, listImages } from '../library/photos.ts';
+import { leftOut, listPhotos, refuseWithoutPhotos } from '../library/photo-files.ts';
+import { hashFile } from '../library/photos.ts';
 import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
 import { Runner } from '../network/runtime.ts';
@@ -39,8 +40,10 @@ export async function extractFolder(
 ): Promise<FolderReport> {
   const target = resolve(/\.npy$/i.test(out) ? out : `${out}.npy`);
   const listing = target.replace(/\.npy$/i, '.txt');
-  const names = listImages(folder);
-  if (names.length === 0) throw new CovisError('STATE_EMPTY', 'This folder holds no images', { file: folder });
+  const found = listPhotos(folder);
+  refuseWithoutPhotos(found, folder, 'STATE_EMPTY', 'This folder holds no images');
+  for (const said of leftOut(found, folder)) task.warn(said);
+  const names = found.photos;
   const { dim } = network.spec;
   const journal = new DescriptorJournal(`${target}.${key}-${size}.part`, dim);
   const hashes: string[] = [];
@@ -69,12 +72,12 @@ export async function extractFolder(
       await runner.release();
       await maker.release();
     }
-    const found = names.filter((_, i) => journal.has(hashes[i]!));
+    const described = names.filter((_, i) => journal.has(hashes[i]!));
     const rows = names.flatMap((_, i) => (journal.has(hashes[i]!) ? [hashes[i]!] : []));
     if (rows.length === 0) throw new CovisError('STATE_EMPTY', 'None of the images could be read', { file: folder });
     const computed = journal.size - before;
     writeNpyParts(target, '<f4', [rows.length, dim], vectors(journal, rows));
-    writeFileSync(`${listing}.tmp`, found.map((n) => `${n}\n`).join(''));
+    writeFileSync(`${listing}.tmp`, described.map((n) => `${n}\n`).join(''));
     renameSync(`${listing}.tmp`, listing);
     journal.remove();
     const known = new Set(rows);

@@ -1,4 +1,3 @@
-import sharp from 'sharp';
 import type {
   EdgeNetworkInfo,
   Explanation,
@@ -23,6 +22,7 @@ import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
 import { manifoldDefaults } from '../mining/manifold-library.ts';
 import { DiffusionSolver } from '../retrieval/diffusion.ts';
 import type { Library } from '../library/library.ts';
+import { imageHeader } from '../library/photo-files.ts';
 import { decode, type Crop } from '../library/pixels.ts';
 import { allPhotos, photoByHash, photoPath, upright } from '../library/photos.ts';
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
@@ -259,7 +259,7 @@ export class SearchSession {
 
   /** Features inside a crop, which is given as displayed while features are of the stored photo. */
   async #cropped(f: Features, r: AskedPhoto, crop: Crop): Promise<Features> {
-    const { width, height, orientation = 1 } = await sharp(this.#file(r)).metadata();
+    const { width, height, orientation } = await imageHeader(this.#file(r));
     return featuresWithin(f, (px, py) => {
       const [x, y] = upright(px / width, py / height, orientation);
       return x >= crop.x && x <= crop.x + crop.width && y >= crop.y && y <= crop.y + crop.height;

@@ -1,8 +1,8 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { recognise, titles } from '../formats/recognise.ts';
-import { listImages } from '../library/photos.ts';
+import { listPhotos, photoFolders, refuseWithoutPhotos } from '../library/photo-files.ts';
 import { MODEL_READERS } from './readers/index.ts';
 import type { ModelReader } from './readers/reader.ts';
 
@@ -38,10 +38,7 @@ function readerOf(file: string): ModelReader {
 }
 
 function folders(path: string): string[] {
-  return readdirSync(path, { withFileTypes: true })
-    .filter((e) => !e.name.startsWith('.') && (e.isDirectory() || (e.isSymbolicLink() && isFolder(join(path, e.name)))))
-    .map((e) => e.name)
-    .sort((x, y) => x.localeCompare(y, 'en', { numeric: true }));
+  return photoFolders(path).sort((x, y) => x.localeCompare(y, 'en', { numeric: true }));
 }
 
 function isFolder(path: string): boolean {
@@ -119,8 +116,11 @@ export function discoverScenes(sources: readonly string[], images?: string): Sce
     const self = asScene(root, override);
     const found = self === undefined ? folders(root).flatMap((name) => asScene(join(root, name)) ?? []) : [self];
     // A folder of nothing but photos has no geometry; manifolds are mined on it all the same.
-    if (found.length === 0 && listImages(root).length > 0)
+    const listing = found.length === 0 ? listPhotos(root) : undefined;
+    if (listing !== undefined && listing.photos.length > 0)
       found.push({ name: basename(root), root, images: root, models: [] });
+    if (listing !== undefined && listing.unreadable.size > 0)
+      refuseWithoutPhotos(listing, root, 'INPUT_MISSING', 'No model and no photo that Covis reads is here');
     if (found.length === 0) {
       throw new CovisError('INPUT_MISSING', 'No model and no photo is here', {
         file: root,

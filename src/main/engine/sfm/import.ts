@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { writeNpy } from '../formats/npy.ts';
-import { inspectPhoto, listImages, photoWriter, PHOTO_FACTS, type PhotoFile } from '../library/photos.ts';
+import { leftOut } from '../library/photo-files.ts';
+import { inspectPhoto, listPhotos, photoWriter, PHOTO_FACTS, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
@@ -229,7 +230,11 @@ async function inspectAll(
   task: TaskContext,
   warn: (m: string) => void,
 ): Promise<Map<SceneLocation, Map<string, PhotoFile>>> {
-  const work = scenes.flatMap((scene) => listImages(scene.images).map((name) => ({ scene, name })));
+  const work = scenes.flatMap((scene) => {
+    const listing = listPhotos(scene.images);
+    for (const said of leftOut(listing, scene.images)) warn(said);
+    return listing.photos.map((name) => ({ scene, name }));
+  });
   const out = new Map(scenes.map((s) => [s, new Map<string, PhotoFile>()]));
   task.step('Reading photos', work.length, 'photos');
   let next = 0;

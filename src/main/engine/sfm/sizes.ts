@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import { imageHeader } from '../library/photo-files.ts';
 
 /** Width and height in pixels of the sensor frame of an image that a model names; undefined where it is not at hand. */
 export type ImageSizes = (name: string) => readonly [number, number] | undefined;
@@ -48,7 +48,7 @@ export async function photoSizes(folder: string, photos: readonly string[]): Pro
     while (next < photos.length) {
       const name = photos[next++]!;
       try {
-        const { width, height } = await sharp(join(folder, name)).metadata();
+        const { width, height } = await imageHeader(join(folder, name));
         sizes.set(name, [width, height]);
       } catch {
         // Said when the photo itself is read.

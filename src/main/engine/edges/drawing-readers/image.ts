@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { photoImage } from '../../library/pixels.ts';
 import { drawn } from './paper.ts';
 import type { DrawingReader } from './reader.ts';
 
@@ -10,5 +10,5 @@ export const image: DrawingReader = {
   title: 'PNG, JPEG, WebP',
   named: /./,
   begins: (head) => SIGNS.some((sign) => head.toString('latin1').startsWith(sign)),
-  read: (bytes) => drawn(() => sharp(bytes, { failOn: 'error' }).autoOrient()),
+  read: (bytes) => drawn(() => photoImage(bytes)),
 };
