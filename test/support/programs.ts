@@ -26,6 +26,10 @@ const PROGRAMS = {
     found: () => spawnSync('/usr/bin/python3', ['-c', 'import numpy'], { stdio: 'ignore' }).status === 0,
     install: 'apt-get install -y python3-numpy',
   },
+  pillow: {
+    found: () => spawnSync('/usr/bin/python3', ['-c', 'import numpy, PIL'], { stdio: 'ignore' }).status === 0,
+    install: 'apt-get install -y python3-pil python3-numpy',
+  },
   xvfb: {
     found: () => runs('Xvfb', ['-help']),
     install: 'apt-get install -y xvfb libgtk-3-0 libnss3 libasound2 libgbm1',

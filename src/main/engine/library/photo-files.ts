@@ -8,7 +8,7 @@ import { hashFile } from './hash-file.ts';
 import { HEAD_BYTES, imageKind, isReadable, isSystemName } from './photo-kinds.ts';
 import { photoImage, PIXEL_LIMIT } from './pixels.ts';
 
-const EXAMPLES = 3;
+const EXAMPLES = 5;
 const NOT_UTF8 = 'with a name that is not UTF-8';
 
 /** What is known of an image file before it is in a library. Sizes are as displayed, after EXIF orientation. */

@@ -13,6 +13,7 @@ import { discoverScenes, type ModelLocation, type SceneLocation } from './discov
 import { meanReprojectionError, type SparseModel } from './model.ts';
 import { locationHash, photosAtHand, readModels } from './read.ts';
 import { photoNamer } from './sizes.ts';
+import { shapesThatDisagree } from './shapes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
 import { integer, real, record, select, text } from '../library/rows.ts';
 import { clusterByUid, clusterWriter } from '../library/tables/cluster.ts';
@@ -71,6 +72,14 @@ export async function importSources(
   try {
     const staged = await stageModels(scenes, staging, task, warn);
     const photos = await inspectAll(library, scenes, task, warn);
+    scenes.forEach((scene, s) => {
+      const at = photos.get(scene)!;
+      const namer = photoNamer([...at.keys()]);
+      for (const m of staged[s]!) {
+        const said = shapesThatDisagree(m.model, (name) => at.get(namer(name) ?? ''));
+        if (said !== undefined) warn(`${m.location.path}: ${said}`);
+      }
+    });
     task.step('Writing the library', 0, '');
     task.check();
     const missing = library.transaction(() => commit(library, scenes, staged, photos));
