@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, expect, it } from 'vitest';
+import { FeatureDetector } from '../../../src/main/engine/features/detect.ts';
+import { lookOf } from '../../../src/main/engine/library/looks.ts';
+import { inspectPhoto, listImages } from '../../../src/main/engine/library/photo-files.ts';
+import { decode } from '../../../src/main/engine/library/pixels.ts';
+import { uprightJpeg } from '../../../src/main/engine/library/thumbnails.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+import { describeWith, ROOT } from '../../support/programs.ts';
+
+const folder = temporaryFolder();
+/** Largest difference of a value. Kinds with 16 bits are rounded down here and to the nearest there; profiles are looked up in tables. */
+const LEVELS: Readonly<Record<string, number>> = { 'profile-cmyk.jpg': 2, 'profile-p3.jpg': 2 };
+
+describeWith(['pillow'], 'pixels are those that Pillow sees', () => {
+  let gold: Record<string, [number, number]>;
+
+  beforeAll(async () => {
+    const ramp = Buffer.from(
+      Array.from({ length: 32 * 24 }, (_, i) => [(i % 32) * 8, Math.floor(i / 32) * 10, 255 - (i % 32) * 8]).flat(),
+    );
+    const picture = sharp(ramp, { raw: { width: 32, height: 24, channels: 3 } });
+    const jpeg = { quality: 95, chromaSubsampling: '4:4:4' };
+    await picture
+      .clone()
+      .toColourspace('cmyk')
+      .withIccProfile('cmyk')
+      .jpeg(jpeg)
+      .toFile(join(folder, 'profile-cmyk.jpg'));
+    await picture.clone().withIccProfile('p3').jpeg(jpeg).toFile(join(folder, 'profile-p3.jpg'));
+    const made = spawnSync(
+      '/usr/bin/python3',
+      [join(ROOT, 'test', 'support', 'pillow_photos.py'), folder, ...Object.keys(LEVELS)],
+      { encoding: 'utf8' },
+    );
+    expect(made.stderr).toBe('');
+    gold = JSON.parse(readFileSync(join(folder, 'gold.json'), 'utf8')) as typeof gold;
+  }, 60_000);
+
+  it('of every kind: bits, colours, palettes, transparency over white, first of several, turned, with a profile', async () => {
+    const wrong: string[] = [];
+    for (const [name, [width, height]] of Object.entries(gold)) {
+      const pixels = await decode(join(folder, name), 1000);
+      const wanted = readFileSync(join(folder, `${name}.rgb`));
+      let most = 0;
+      wanted.forEach((v, i) => (most = Math.max(most, Math.abs(v - pixels.data[i]!))));
+      const same = pixels.width === width && pixels.height === height && pixels.data.length === wanted.length;
+      if (!same || most > (LEVELS[name] ?? 1))
+        wrong.push(`${name}: ${pixels.width} x ${pixels.height}, off by ${most}`);
+    }
+    expect(Object.keys(gold).length).toBeGreaterThan(50);
+    expect(wrong).toEqual([]);
+  }, 60_000);
+
+  it('sizes in the library are those of the pixels', async () => {
+    for (const name of listImages(folder).filter((n) => n in gold)) {
+      const { width, height } = await inspectPhoto(folder, name);
+      expect([name, width, height]).toEqual([name, ...gold[name]!]);
+    }
+  }, 60_000);
+
+  it('values that could mean anything are refused, by import and by decoding', async () => {
+    const refused = { code: 'INPUT_UNSUPPORTED', message: expect.stringMatching(/which of them is white/) as string };
+    for (const name of ['int32.tif', 'floatrange.tif', 'nan.tif', 'brighter.tif']) {
+      await expect(decode(join(folder, name), 100)).rejects.toMatchObject({ ...refused, file: join(folder, name) });
+      await expect(inspectPhoto(folder, name)).rejects.toMatchObject(refused);
+      await expect(lookOf(join(folder, name))).rejects.toMatchObject(refused);
+    }
+  });
+
+  it('networks, thumbnails and features see the same', async () => {
+    const detector = new FeatureDetector(undefined, 1);
+    try {
+      for (const name of ['float01.tif', 'cmyk.jpg', 'turn6.png', 'profile-p3.jpg']) {
+        const { data } = await decode(join(folder, name), 1000);
+        const { data: seen } = await decode(await uprightJpeg(join(folder, name), 1000), 1000);
+        let sum = 0;
+        data.forEach((v, i) => (sum += Math.abs(v - seen[i]!)));
+        expect([name, sum / data.length < 6]).toEqual([name, true]);
+        expect((await detector.detect(join(folder, name))).frames.length % 4).toBe(0);
+      }
+    } finally {
+      await detector.close();
+    }
+    // Grey from 0 to 1 and from 0 to 255 look alike, and unlike one black.
+    expect(await lookOf(join(folder, 'float01.tif'))).toBe(await lookOf(join(folder, 'float255.tif')));
+    expect(await lookOf(join(folder, 'float01.tif'))).not.toBe('0000000000000000');
+  }, 60_000);
+});
