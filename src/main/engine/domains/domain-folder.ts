@@ -31,8 +31,10 @@ export function readDomains(folder: string): DomainFolder {
   const found = domains.map((d) => {
     const classes = new Map<string, string[]>();
     for (const c of subfolders(join(folder, d))) {
-      const images = listImages(join(folder, d, c));
-      if (images.length > 0) classes.set(c, images);
+      const images = listImages(join(folder, d, c)).map((f) => join(c, f));
+      // A name in two normal forms of Unicode is one class.
+      const name = c.normalize('NFC');
+      if (images.length > 0) classes.set(name, [...(classes.get(name) ?? []), ...images]);
     }
     return classes;
   });
@@ -55,7 +57,7 @@ export function readDomains(folder: string): DomainFolder {
       hint: layout,
     });
   const images = domains.flatMap((d, domain) =>
-    classes.flatMap((c, label) => found[domain]!.get(c)!.map((f) => ({ file: join(folder, d, c, f), domain, label }))),
+    classes.flatMap((c, label) => found[domain]!.get(c)!.map((f) => ({ file: join(folder, d, f), domain, label }))),
   );
   return { domains, classes, images, warnings };
 }

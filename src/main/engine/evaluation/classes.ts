@@ -119,11 +119,15 @@ export async function evaluateClasses(
   seed: number,
   task: TaskContext,
 ): Promise<ClassReport> {
-  const classes = readdirSync(folder, { withFileTypes: true })
-    .filter((e) => e.isDirectory() && !e.name.startsWith('.'))
-    .map((e) => ({ name: e.name, photos: listImages(join(folder, e.name)) }))
-    .filter((c) => c.photos.length > 0)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  // A name in two normal forms of Unicode is one class.
+  const byName = new Map<string, string[]>();
+  for (const e of readdirSync(folder, { withFileTypes: true })) {
+    if (!e.isDirectory() || e.name.startsWith('.')) continue;
+    const photos = listImages(join(folder, e.name)).map((p) => join(e.name, p));
+    const name = e.name.normalize('NFC');
+    if (photos.length > 0) byName.set(name, [...(byName.get(name) ?? []), ...photos]);
+  }
+  const classes = Array.from(byName, ([name, photos]) => ({ name, photos })).sort((a, b) => (a.name < b.name ? -1 : 1));
   if (classes.length < 2)
     throw new CovisError(
       'INPUT_INVALID',
@@ -132,7 +136,7 @@ export async function evaluateClasses(
         file: folder,
       },
     );
-  const files = classes.flatMap((c, label) => c.photos.map((p) => ({ file: join(folder, c.name, p), label })));
+  const files = classes.flatMap((c, label) => c.photos.map((p) => ({ file: join(folder, p), label })));
   task.step('Describing photos', files.length, 'photos');
   const describer = await Describer.create(library, network, size);
   const data = new Float32Array(files.length * network.spec.dim);

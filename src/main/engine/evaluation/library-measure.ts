@@ -8,6 +8,8 @@ import type {
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
+import { ambiguousNames } from '../library/library-names.ts';
+import { firstFew } from '../library/name-lists.ts';
 import { photoPath } from '../library/photos.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { reportedParameters } from '../../../shared/methods/parameters.ts';
@@ -87,19 +89,31 @@ export function truthBenchmark(
   text: string,
   task: TaskContext,
 ): Benchmark {
-  const { truth, photos, queries } = matchTruth(library, loadTruth(library, id));
-  const missing = photos.filter((p) => p === undefined).length;
+  const { truth, photos, queries, ambiguous, repeated } = matchTruth(library, loadTruth(library, id));
+  if (ambiguous.length > 0)
+    throw new CovisError(
+      'INPUT_INVALID',
+      `${ambiguous.length} names of ${truth.name} may mean several photos of the library: ${firstFew(ambiguousNames(ambiguous))}`,
+      {
+        hint: 'Names with their folders, as the library has them, tell them apart.',
+      },
+    );
+  const missing = photos.filter((p) => p === undefined).length - repeated.length;
   const asked = truth.queries.flatMap((_, i) => (queries[i] === undefined ? [] : [i]));
-  if (missing === photos.length || asked.length === 0)
+  if (missing + repeated.length === photos.length || asked.length === 0)
     throw new CovisError(
       'STATE_EMPTY',
       `The library has ${photos.length - missing} of the ${photos.length} images and ${asked.length} of the ${truth.queries.length} queries of ${truth.name}`,
       {
-        hint: 'Photos are found by their names without folder and ending.',
+        hint: 'Photos are found by their names: folders that both sides have must agree, and endings may be left out.',
       },
     );
   if (missing > 0)
     task.warn(`${missing} of ${photos.length} images of ${truth.name} are not in the library; they count as not found`);
+  if (repeated.length > 0)
+    task.warn(
+      `${repeated.length} images of ${truth.name} have the content of another one and count once: ${firstFew(repeated)}`,
+    );
   if (asked.length < truth.queries.length)
     task.warn(
       `${truth.queries.length - asked.length} of ${truth.queries.length} queries of ${truth.name} are not in the library and are left out`,

@@ -54,6 +54,11 @@ export async function hashFile(file: string): Promise<string> {
   return hash.digest('hex').slice(0, HASH_CHARS);
 }
 
+/** As {@link hashFile}, of bytes. */
+export function hashBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, HASH_CHARS);
+}
+
 /** Hashes an image and reads its header. @throws CovisError `INPUT_CORRUPT` naming the file when it is no image. */
 export async function inspectPhoto(folder: string, name: string): Promise<PhotoFile> {
   const file = join(folder, name);

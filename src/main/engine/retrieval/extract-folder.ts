@@ -41,6 +41,12 @@ export async function extractFolder(
   const listing = target.replace(/\.npy$/i, '.txt');
   const names = listImages(folder);
   if (names.length === 0) throw new CovisError('STATE_EMPTY', 'This folder holds no images', { file: folder });
+  const broken = names.find((n) => /[\r\n]/.test(n));
+  if (broken !== undefined)
+    throw new CovisError('INPUT_INVALID', 'A list has one name a line, and this name has a line break', {
+      file: join(folder, broken),
+      hint: 'Rename the photo.',
+    });
   const { dim } = network.spec;
   const journal = new DescriptorJournal(`${target}.${key}-${size}.part`, dim);
   const hashes: string[] = [];
