@@ -10,7 +10,8 @@ export async function writePhoto(
 ): Promise<string> {
   mkdirSync(dirname(file), { recursive: true });
   const data = Buffer.alloc(3 * width * height);
-  for (let i = 0; i < data.length; i += 1) data[i] = (seed * 53 + (i % (3 * width)) * 7 + Math.floor(i / (3 * width)) * 3) % 256;
+  for (let i = 0; i < data.length; i += 1)
+    data[i] = (seed * 53 + (i % (3 * width)) * 7 + Math.floor(i / (3 * width)) * 3) % 256;
   const image = sharp(data, { raw: { width, height, channels: 3 } });
   await (orientation === undefined ? image : image.withMetadata({ orientation })).jpeg({ quality: 95 }).toFile(file);
   return file;

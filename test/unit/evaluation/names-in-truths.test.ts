@@ -47,7 +47,9 @@ describe('names of a ground truth', () => {
     );
     expect(bad('c')).toMatch(/c \(c\.jpg or c\.png\)$/);
     expect(bad('c.png')).toBe('read');
-    expect(said(() => of({ imlist: images, qimlist: ['0'], gnd: [{ ok: [2] }] }))).toMatch(/0 \(a\/0\.jpg or b\/0\.jpg\)$/);
+    expect(said(() => of({ imlist: images, qimlist: ['0'], gnd: [{ ok: [2] }] }))).toMatch(
+      /0 \(a\/0\.jpg or b\/0\.jpg\)$/,
+    );
   });
 
   it('in a folder that the list does not have are missing, not the one of that file name', () => {
@@ -67,7 +69,9 @@ describe('names of a ground truth', () => {
   it('may leave endings out on either side, and never change them', () => {
     const t = of({ imlist: ['x', 'y.png', 'z.jpg'], qimlist: ['x.jpg'], gnd: [{ ok: ['y', 'x.jpg', 'z.jpg'] }] });
     expect([t.queries[0]!.row, t.queries[0]!.labels.ok]).toEqual([0, [1, 0, 2]]);
-    expect(said(() => of({ imlist: ['y.png'], qimlist: ['q'], gnd: [{ ok: ['y.jpg'] }] }))).toMatch(/does not have: y\.jpg/);
+    expect(said(() => of({ imlist: ['y.png'], qimlist: ['q'], gnd: [{ ok: ['y.jpg'] }] }))).toMatch(
+      /does not have: y\.jpg/,
+    );
     expect(said(() => of({ imlist: ['x'], qimlist: ['q'], gnd: [{ ok: ['x.jpg', 'x.png'] }] }))).toMatch(
       /1 names .*: x\.png \(x, which x\.jpg means as well\)$/,
     );

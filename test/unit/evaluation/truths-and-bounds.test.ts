@@ -96,9 +96,7 @@ describe('a list of names as a ground truth', () => {
     expect(of('x/a 1\nx/b 2\nx/c 1', 'recall').queries.map((q) => q.labels.ok)).toEqual([[2], [], [0]]);
     expect(of('a\nb', 'recall').queries.map((q) => q.labels.ok)).toEqual([[1], [0]]);
     // One line without a class, and the others have one.
-    expect(said(() => of('a,1\nb 2\nc 2', 'recall'))).toBe(
-      'INPUT_INVALID: Line 1 has no class, and others have: a,1',
-    );
+    expect(said(() => of('a,1\nb 2\nc 2', 'recall'))).toBe('INPUT_INVALID: Line 1 has no class, and others have: a,1');
   });
 
   it('says nothing of other protocols, and of nothing', () => {

@@ -45,7 +45,17 @@ describe('a ground truth in a library', () => {
   it('means photos by folders and file names, and says what is bound, missing and ambiguous', () => {
     const m = matchTruth(
       library,
-      truth(['a/0.jpg', 'b/0.jpg', '0.jpg', 'cam1/1.jpg', 'cam0/1', 'two  blanks .jpg', 'two blanks .jpg', '2.png', 'gone']),
+      truth([
+        'a/0.jpg',
+        'b/0.jpg',
+        '0.jpg',
+        'cam1/1.jpg',
+        'cam0/1',
+        'two  blanks .jpg',
+        'two blanks .jpg',
+        '2.png',
+        'gone',
+      ]),
     );
     expect(m.photos).toEqual([
       id('a', '0.jpg'),
@@ -157,7 +167,10 @@ describe('descriptors in a library', () => {
     expect(hits.map((h) => h.name)).toEqual(['2.jpg', '0.jpg', '0.jpg']);
     [1, 0.8, 0.6].forEach((s, i) => expect(hits[i]!.score).toBeCloseTo(s, 6));
     await writePhotos(at('other'), ['stranger.jpg'], 77);
-    const refused = { code: 'STATE_EMPTY', message: expect.stringContaining('only photos that it has can ask') as string };
+    const refused = {
+      code: 'STATE_EMPTY',
+      message: expect.stringContaining('only photos that it has can ask') as string,
+    };
     await expect(ask(at('other/stranger.jpg'))).rejects.toMatchObject(refused);
     await expect(ask(at('elsewhere.jpg'), { x: 0, y: 0, width: 0.5, height: 1 })).rejects.toMatchObject(refused);
     await session.close();

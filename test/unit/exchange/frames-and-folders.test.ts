@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,7 +64,8 @@ describe('a benchmark of photos that EXIF turns', () => {
       if (orientation >= 5) tall += 1;
     }
     expect(tall).toBeGreaterThan(0);
-    const turned = truth.images.length - PLACES.reduce((n, p) => n + Math.ceil(readdirSync(at(p, 'images')).length / 4), 0);
+    const turned =
+      truth.images.length - PLACES.reduce((n, p) => n + Math.ceil(readdirSync(at(p, 'images')).length / 4), 0);
     expect(photos).toBe(truth.images.length);
     expect(warnings).toContainEqual(
       expect.stringMatching(new RegExp(`^${turned} of ${truth.images.length} photos are turned by their EXIF tag`)),
@@ -84,24 +94,29 @@ print(json.dumps(dict(queries=len(cfg['gnd']), same=same)))`,
 });
 
 describe('a folder that is in use', () => {
-  it.each(['gnd', 'retrieval-sfm'] as const)('is refused by %s, and left as it is; its own output is not', async (format) => {
-    const out = at(`used-${format}`);
-    const first = await write({ format, out, photos: 'copy' });
-    await expect(write({ format, out, photos: 'copy' })).resolves.toMatchObject({ items: first.items });
-    // Photos of another library.
-    const file = join(first.files[1]!, 'another.jpg');
-    writeFileSync(file, 'x');
-    const before = readdirSync(out);
-    await expect(write({ format, out })).rejects.toMatchObject({
-      code: 'INPUT_INVALID',
-      message: expect.stringMatching(/^This folder is in use: 1 files in it are not of this export, like .*another\.jpg$/) as string,
-      file: out,
-      hint: 'Name a new folder, or empty this one first.',
-    });
-    expect(readdirSync(out)).toEqual(before);
-    rmSync(file);
-    await expect(write({ format, out, photos: 'copy' })).resolves.toMatchObject({ items: first.items });
-  });
+  it.each(['gnd', 'retrieval-sfm'] as const)(
+    'is refused by %s, and left as it is; its own output is not',
+    async (format) => {
+      const out = at(`used-${format}`);
+      const first = await write({ format, out, photos: 'copy' });
+      await expect(write({ format, out, photos: 'copy' })).resolves.toMatchObject({ items: first.items });
+      // Photos of another library.
+      const file = join(first.files[1]!, 'another.jpg');
+      writeFileSync(file, 'x');
+      const before = readdirSync(out);
+      await expect(write({ format, out })).rejects.toMatchObject({
+        code: 'INPUT_INVALID',
+        message: expect.stringMatching(
+          /^This folder is in use: 1 files in it are not of this export, like .*another\.jpg$/,
+        ) as string,
+        file: out,
+        hint: 'Name a new folder, or empty this one first.',
+      });
+      expect(readdirSync(out)).toEqual(before);
+      rmSync(file);
+      await expect(write({ format, out, photos: 'copy' })).resolves.toMatchObject({ items: first.items });
+    },
+  );
 
   it('is refused where another photo has the place of one of ours, and a file where a folder is written', async () => {
     const out = at('other-photo');
@@ -113,7 +128,9 @@ describe('a folder that is in use', () => {
       file: a!,
     });
     writeFileSync(at('file'), '');
-    await expect(write({ format: 'gnd', out: at('file') })).rejects.toThrow('This is a file, and the export is a folder');
+    await expect(write({ format: 'gnd', out: at('file') })).rejects.toThrow(
+      'This is a file, and the export is a folder',
+    );
   });
 
   it('has links that lead nowhere made anew', async () => {
@@ -157,7 +174,9 @@ describe('pairs for hloc', () => {
     expect(r.files.length).toBeGreaterThan(1);
     for (const file of r.files) expect(file).toMatch(/pairs-(castle|pagoda|factory)\.txt$/);
     expect(warnings).toContainEqual(
-      expect.stringMatching(new RegExp(`^The photos are in ${r.files.length} folders, and each has a list of its own: pairs-`)),
+      expect.stringMatching(
+        new RegExp(`^The photos are in ${r.files.length} folders, and each has a list of its own: pairs-`),
+      ),
     );
     expect(existsSync(at('hloc', 'pairs.txt'))).toBe(false);
   });

@@ -107,6 +107,9 @@ describe('a list that is large or damaged', () => {
       return {};
     };
     expect(said('a b\nc\n')).toEqual({ code: 'INPUT_CORRUPT', message: 'Line 2 has 1 names, not two: c', offset: 4 });
-    expect(said(`a b\n${'c'.repeat(3 << 20)}`)).toMatchObject({ code: 'INPUT_CORRUPT', message: 'A line is longer than 64 KiB' });
+    expect(said(`a b\n${'c'.repeat(3 << 20)}`)).toMatchObject({
+      code: 'INPUT_CORRUPT',
+      message: 'A line is longer than 64 KiB',
+    });
   });
 });

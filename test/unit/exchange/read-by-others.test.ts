@@ -48,7 +48,13 @@ describeWith(['python readers'], 'what Covis exports, opened by its own readers'
     const written: string[] = [];
     for (const format of ['jsonl', 'csv', 'parquet'] as const)
       written.push((await exportLibrary(library, { format, out: at('tables'), run }, task)).files[0]!);
-    const r = python<{ tuples: number; rows: number[]; noted: string[][]; equal: boolean; kinds: Record<string, string> }>(
+    const r = python<{
+      tuples: number;
+      rows: number[];
+      noted: string[][];
+      equal: boolean;
+      kinds: Record<string, string>;
+    }>(
       `
 import pandas as pd, pyarrow.parquet as pq
 lines = [json.loads(l) for l in open(given[0], encoding='utf8')]
@@ -118,7 +124,9 @@ print(json.dumps(dict(inputs=[i.name for i in s.get_inputs()], out=s.run(None, {
     const out = at('retrieval-SfM-small');
     await exportLibrary(library, { format: 'retrieval-sfm', out, photos: 'copy' }, silentContext(warnings));
     // TuplesDataset of cirtorch/datasets/traindataset.py: __init__, and the search for negatives of create_epoch_tuples.
-    const r = python<Record<'train' | 'val', { clusters: number; default: string; fewer: string; pairs: number; opened: number }>>(
+    const r = python<
+      Record<'train' | 'val', { clusters: number; default: string; fewer: string; pairs: number; opened: number }>
+    >(
       `
 import os, pickle
 from PIL import Image
@@ -154,7 +162,9 @@ print(json.dumps(out))`,
       expect(r[mode]).toMatchObject({ default: 'IndexError', fewer: 'trains' });
       expect(r[mode].pairs).toBeGreaterThan(0);
       expect(warnings).toContainEqual(
-        expect.stringMatching(new RegExp(`^${mode} has ${r[mode].clusters} clusters\\. .*IndexError.*--neg-num ${r[mode].clusters - 1}`)),
+        expect.stringMatching(
+          new RegExp(`^${mode} has ${r[mode].clusters} clusters\\. .*IndexError.*--neg-num ${r[mode].clusters - 1}`),
+        ),
       );
     }
     expect(r.train.opened + r.val.opened).toBe(65);
@@ -225,7 +235,12 @@ print(json.dumps(dict(pairs=pairs, taken=taken)))`,
     expect(r.pairs).toBe(items);
     // Both directions of a pair are one to COLMAP.
     const once = new Set(
-      files.flatMap((f) => readFileSync(f, 'utf8').trim().split('\n').map((l) => l.split(' ').sort().join(' '))),
+      files.flatMap((f) =>
+        readFileSync(f, 'utf8')
+          .trim()
+          .split('\n')
+          .map((l) => l.split(' ').sort().join(' ')),
+      ),
     );
     expect(r.taken).toBe(once.size);
   });

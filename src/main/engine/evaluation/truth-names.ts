@@ -38,10 +38,14 @@ export function eachOnce(images: readonly string[], file: string): void {
     seen.add(key);
   }
   if (twice.size > 0)
-    throw new CovisError('INPUT_INVALID', `The list of images has ${twice.size} names more than once: ${firstFew([...twice])}`, {
-      file,
-      hint: 'Each row is an image of its own: give its folder with the name.',
-    });
+    throw new CovisError(
+      'INPUT_INVALID',
+      `The list of images has ${twice.size} names more than once: ${firstFew([...twice])}`,
+      {
+        file,
+        hint: 'Each row is an image of its own: give its folder with the name.',
+      },
+    );
 }
 
 /**

@@ -124,10 +124,14 @@ export function matchTruth(library: Library, truth: GroundTruth): MatchedTruth {
   });
   const queries = truth.queries.map((q) => (q.row === null ? names.of(q.name)?.photo : photos[q.row]));
   return {
-    truth: firstRow.size === photos.length ? truth : { ...truth, queries: truth.queries.map((q) => merged(q, rowOf, truth)) },
+    truth:
+      firstRow.size === photos.length
+        ? truth
+        : { ...truth, queries: truth.queries.map((q) => merged(q, rowOf, truth)) },
     photos: photos.map((p, i) => (rowOf[i] === i ? p : undefined)),
     queries,
-    bound: photos.filter((p) => p !== undefined).length + new Set(outside.filter((n) => names.of(n) !== undefined)).size,
+    bound:
+      photos.filter((p) => p !== undefined).length + new Set(outside.filter((n) => names.of(n) !== undefined)).size,
     missing: names.bound.missing,
     ambiguous: names.bound.ambiguous,
     repeated: truth.images.filter((_, i) => rowOf[i] !== i),

@@ -89,9 +89,7 @@ export async function importPairs(
       `${unclear.size} of ${all.length} names may mean several photos below ${folder}, or share one with another name, and none was taken: ${firstFew(ambiguousNames(bound.ambiguous), NAMED_MISSING)}`,
     );
   if (missing.length > 0)
-    warn(
-      `${missing.length} of ${all.length} photos are not below ${folder}: ${firstFew(missing, NAMED_MISSING)}`,
-    );
+    warn(`${missing.length} of ${all.length} photos are not below ${folder}: ${firstFew(missing, NAMED_MISSING)}`);
   task.step('Writing the library', 0, '');
   let clusters = 0;
   let pairs = 0;

@@ -160,7 +160,8 @@ function asAsked(spec: NetworkSpec, { cut, preprocess, pooling, name }: Backbone
     throw new CovisError('INPUT_INVALID', `Covis wrote this network, which ${what}`, { file, hint });
   };
   const own = spec.pooling ?? 'gem';
-  if (cut !== undefined) refuse('is whole and not cut', 'Leave the cut out, or bring the backbone that it was made of.');
+  if (cut !== undefined)
+    refuse('is whole and not cut', 'Leave the cut out, or bring the backbone that it was made of.');
   if (preprocess !== undefined && !isDeepStrictEqual(preprocess, spec.preprocess))
     refuse('says itself how it wants its pixels', 'Leave that out.');
   if (pooling !== undefined && pooling !== own)

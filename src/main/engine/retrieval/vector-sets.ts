@@ -337,8 +337,7 @@ export async function importVectors(
       `${unclear.length} of ${names.length} images may be several photos of this library and are left out: ${firstFew(unclear)}`,
     );
   const bound = new Set(names.filter((n) => known.of(n) !== undefined)).size;
-  if (taken.size < bound)
-    task.warn(`${bound - taken.size} images have the content of another one and were taken once`);
+  if (taken.size < bound) task.warn(`${bound - taken.size} images have the content of another one and were taken once`);
   const data = new Float32Array(rows.length * checked.dim);
   rows.forEach((r, i) => data.set(checked.data.subarray(r * checked.dim, (r + 1) * checked.dim), i * checked.dim));
   const vectors = { data, rows: rows.length, dim: checked.dim };

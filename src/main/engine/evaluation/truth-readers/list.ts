@@ -89,7 +89,9 @@ function classes(lines: readonly string[], file: string): Grouped {
   if (lines.length > 0 && rows.every((r) => r.length > 1))
     return { images: rows.map((r) => r[0]!), groups: rows.map((r) => r[1]!.trim()) };
   // What ends as an image does is the end of a name, not a class.
-  const columns = lines.map((l) => /^(.*\S)\s+(\S+)\s*$/.exec(l)).map((m) => (m !== null && withoutEnding(m[2]!) === m[2] ? m : null));
+  const columns = lines
+    .map((l) => /^(.*\S)\s+(\S+)\s*$/.exec(l))
+    .map((m) => (m !== null && withoutEnding(m[2]!) === m[2] ? m : null));
   const some = columns.find((m) => m !== null) !== undefined;
   const without = columns.indexOf(null);
   if (some && without >= 0)

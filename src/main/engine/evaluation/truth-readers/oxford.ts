@@ -49,7 +49,12 @@ function fromOxfordText(folder: string, imageList: string | undefined): GroundTr
       throw new CovisError('INPUT_CORRUPT', 'This is no query: a name and its box, left top right bottom', {
         file: join(folder, name),
       });
-    return { photo, bbx: box.length === 0 ? null : box.map(Number), ok: [...list('good'), ...list('ok')], junk: list('junk') };
+    return {
+      photo,
+      bbx: box.length === 0 ? null : box.map(Number),
+      ok: [...list('good'), ...list('ok')],
+      junk: list('junk'),
+    };
   });
   const record = { imlist: images, qimlist: gnd.map((g) => g.photo), gnd: gnd.map(({ photo: _, ...g }) => g) };
   return fromRecord(record, folder, 0);

@@ -105,7 +105,9 @@ function* lines(file: string): Generator<{ text: string; offset: number }> {
     let pending = Buffer.alloc(0);
     let offset = 0;
     const text = (bytes: Buffer, at: number): { text: string; offset: number } => ({
-      text: decodeName(bytes).replace(/\r$/, '').replace(at === 0 ? /^(\uFEFF|\xef\xbb\xbf)/ : /^$/, ''),
+      text: decodeName(bytes)
+        .replace(/\r$/, '')
+        .replace(at === 0 ? /^(\uFEFF|\xef\xbb\xbf)/ : /^$/, ''),
       offset: at,
     });
     for (let n = readSync(fd, chunk); n > 0; n = readSync(fd, chunk)) {
