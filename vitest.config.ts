@@ -11,6 +11,7 @@ const SLOW: readonly string[] = [
   'test/unit/clustering/cluster.test.ts',
   'test/unit/edges/drawing-search.test.ts',
   'test/unit/evaluation/sketches.test.ts',
+  'test/unit/exchange/read-by-others.test.ts',
   'test/unit/evaluation/teacher.test.ts',
   'test/unit/library/facts.test.ts',
   'test/unit/sample/sample.test.ts',

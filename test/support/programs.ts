@@ -9,6 +9,9 @@ export const SHARED = join(ROOT, '..', 'shared', 'data');
 /** Inputs of the kinds that were once taken wrongly, each with its command and what is right. */
 export const CASES = join(ROOT, '..', 'shared', 'cases');
 
+/** The Python that has the readers of other tools. */
+export const PYTHON = process.env['COVIS_PYTHON'] ?? '/usr/bin/python3';
+
 function runs(command: string, args: readonly string[]): boolean {
   return (
     spawnSync(command, args, {
@@ -29,6 +32,15 @@ const PROGRAMS = {
   pillow: {
     found: () => spawnSync('/usr/bin/python3', ['-c', 'import numpy, PIL'], { stdio: 'ignore' }).status === 0,
     install: 'apt-get install -y python3-pil python3-numpy',
+  },
+  // Readers of other tools, which open what Covis exports. A user never needs them.
+  'python readers': {
+    found: () =>
+      spawnSync(PYTHON, ['-c', 'import h5py, numpy, onnxruntime, pandas, PIL, pyarrow, pycolmap, scipy'], {
+        stdio: 'ignore',
+      }).status === 0,
+    install:
+      'python3 -m venv P && P/bin/pip install numpy scipy h5py pandas pyarrow pillow pycolmap onnxruntime, then COVIS_PYTHON=P/bin/python',
   },
   xvfb: {
     found: () => runs('Xvfb', ['-help']),

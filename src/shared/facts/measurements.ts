@@ -28,6 +28,21 @@ export const truthInfo = z.object({
 });
 export type TruthInfo = Facts<typeof truthInfo>;
 
+/** Which photos of a library the names of another program's file mean. */
+export const namesReport = z.object({
+  /** How many names are photos of the library. */
+  bound: count,
+  /** Names that no photo has. */
+  missing: z.array(z.string()),
+  /** Names that fit several photos, or that share one with a name of another folder; none of them is taken. */
+  ambiguous: z.array(z.object({ name: z.string(), among: z.array(z.string()) })),
+});
+export type TruthNames = Facts<typeof namesReport>;
+
+/** A ground truth that was brought in, with what its names are in the library. */
+export const truthReport = truthInfo.extend(namesReport.shape);
+export type TruthReport = Facts<typeof truthReport>;
+
 export const evaluationResult = z.object({
   protocol: z.string(),
   queries: count,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
+import { namesReport } from '../facts/measurements.ts';
 import { file } from '../fields.ts';
 import { job } from './job.ts';
 
@@ -16,5 +17,14 @@ export const vectorsJob = job({
     name: z.string().min(1).max(200).optional().meta({ help: 'what to call the set', value: 'name' }),
     half: z.boolean().default(false).meta({ label: 'Half precision', help: 'keep it as float16' }),
   }),
-  result: z.object({ set: z.string(), name: z.string(), photos: count, rows: count, dim: count, unknown: count }),
+  result: z.object({
+    set: z.string(),
+    name: z.string(),
+    photos: count,
+    rows: count,
+    dim: count,
+    /** Images that are not one photo of the library. */
+    unknown: count,
+    ...namesReport.shape,
+  }),
 });

@@ -6,6 +6,7 @@ import {
   pairedTest,
   PROTOCOLS,
   truthInfo,
+  truthReport,
 } from '../facts/measurements.ts';
 import { id, none, rowNumber } from '../fields.ts';
 import { route } from './route.ts';
@@ -17,7 +18,7 @@ export const measurementRoutes = {
   'truths.add': route({
     who: 'page',
     params: z.strictObject({ upload: id, name: z.string().max(255), protocol: z.enum(PROTOCOLS) }),
-    result: truthInfo,
+    result: truthReport,
   }),
   'measurements.list': route({ who: 'page', params: none, result: z.array(measurementInfo) }),
   'measurements.detail': route({

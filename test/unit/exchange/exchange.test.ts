@@ -38,6 +38,8 @@ afterAll(() => library.close());
 
 const idOf = (hash: string): number =>
   library.db.prepare('SELECT id FROM photo WHERE hash = ?').pluck().get(hash) as number;
+const listScenes = (): { name: string; images: string }[] =>
+  library.db.prepare('SELECT name, images FROM scene').all() as { name: string; images: string }[];
 const exportAll = (out: string): ReturnType<typeof exportLibrary> =>
   exportLibrary(library, { format: 'retrieval-sfm', out }, task);
 
@@ -281,14 +283,31 @@ describe('tuples as files', () => {
       { query: idOf(all[3]!.query), other: idOf(all[3]!.positive), aspect: 'positive', verdict: 'reject' },
     ]);
     const r = await exportLibrary(library, { format: 'hloc-pairs', out: at('hloc'), run }, task);
-    const names = photoNames(library);
-    const pairs = readFileSync(r.files[0]!, 'utf8')
-      .trim()
-      .split('\n')
-      .map((l) => l.split(' '));
-    expect(pairs.every((p) => p.length === 2 && p.every((n) => names.find(n) !== undefined))).toBe(true);
-    expect(pairs.map((p) => p.join(' '))).not.toContain(
-      `${names.name(idOf(all[3]!.query))} ${names.name(idOf(all[3]!.positive))}`,
+    const nameIn = library.db.prepare(
+      'SELECT f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE s.name = ? AND f.photo_id = ?',
+    );
+    const pairs = r.files.flatMap((file) => {
+      const scene = /pairs-(.*)\.txt$/.exec(file)![1]!;
+      return readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .map((l) => ({ scene, names: l.split(' ') }));
+    });
+    const images = new Map(listScenes().map((s) => [s.name, s.images]));
+    for (const { scene, names } of pairs) {
+      expect(names.length).toBe(2);
+      for (const n of names) expect(existsSync(join(images.get(scene)!, n))).toBe(true);
+    }
+    for (const { scene, names } of pairs) {
+      const refused = [all[3]!.query, all[3]!.positive].map((h) => nameIn.pluck().get(scene, idOf(h)));
+      expect(names).not.toEqual(refused);
+    }
+    await expect(exportLibrary(library, { format: 'hloc-pairs', out: at('hloc'), run }, task)).resolves.toMatchObject({
+      items: pairs.length,
+    });
+    writeFileSync(at('hloc', 'pairs.txt'), 'x.jpg y.jpg\n');
+    await expect(exportLibrary(library, { format: 'hloc-pairs', out: at('hloc'), run }, task)).rejects.toThrow(
+      /This folder is in use: pairs\.txt is not of this export/,
     );
     expect(pairs.length).toBeGreaterThan(10);
   });

@@ -84,11 +84,18 @@ describe('rows put together', () => {
 describe('JSON Lines', () => {
   const read = (text: string): ReturnType<typeof readDescriptorFile> => readDescriptorFile(file('a.jsonl', text));
 
-  it('may call name and descriptor by other names, skip lines, and leave names out', async () => {
+  it('may call name and descriptor by other names, skip lines, and leave all names out', async () => {
     const found = await read(
-      '{"photo":"p","vector":[1,2]}\r\n\n  \n{"image":"i","descriptors":[3,4]}\n{"descriptor":[5,6]}\n{"name":7,"descriptor":[7,8]}',
+      '{"photo":"p","vector":[1,2]}\r\n\n  \n{"image":"i","descriptors":[3,4]}\n{"name":"2","descriptor":[5,6]}\n{"name":7,"descriptor":[7,8]}',
     );
-    expect(found.names).toEqual(['p', 'i', '2', '3']);
+    expect(found.names).toEqual(['p', 'i', '2', '7']);
+    const nameless = await read('\uFEFF{"descriptor":[1]}\n{"descriptor":[2]}');
+    expect([nameless.names, nameless.images]).toEqual([undefined, 2]);
+    // A number that nobody gave could be the name of a photo.
+    await expect(read('{"name":"a","descriptor":[1]}\n{"descriptor":[2]}')).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: 'Line 2 has no name, and others have',
+    });
     expect(list(found.vectors.data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect([found.vectors.rows, found.vectors.dim, found.images, found.owners]).toEqual([4, 2, 4, undefined]);
     const first = await read('{"name":"n","photo":"p","image":"i","descriptor":[1],"vector":[2],"descriptors":[3]}');

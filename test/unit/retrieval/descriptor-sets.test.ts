@@ -53,7 +53,7 @@ describe('imported descriptors', () => {
         ['/nowhere/place_1/images/4.jpg', [3, 0, 4]],
         ['elsewhere/nobody.jpg', [1, 1, 1]],
         ['0.jpg', [0, 2, 0]],
-        ['some\\folder\\2.PNG', [0, 0, 5]],
+        ['place_0\\images\\2.jpg', [0, 0, 5]],
         ['3', [0, 6, 8]],
       ),
     );
@@ -61,7 +61,17 @@ describe('imported descriptors', () => {
     const changed: string[] = [];
     const task = { ...silentContext(warnings), changed: (what: string) => changed.push(what) };
     const report = await importVectors(library, { file }, task);
-    expect(report).toEqual({ set: report.set, name: 'a.jsonl', photos: 4, rows: 4, dim: 3, unknown: 1 });
+    expect(report).toEqual({
+      set: report.set,
+      name: 'a.jsonl',
+      photos: 4,
+      rows: 4,
+      dim: 3,
+      unknown: 1,
+      bound: 4,
+      missing: ['elsewhere/nobody.jpg'],
+      ambiguous: [],
+    });
     expect(report.set).toMatch(/^[0-9a-f]{32}$/);
     expect(warnings).toEqual(['1 of 5 images are no photos of this library, elsewhere/nobody.jpg']);
     expect(changed).toEqual(['descriptors']);

@@ -365,6 +365,11 @@ describe('a COLMAP database', () => {
     ['five columns', { keypoints: [1, 5, floats(1, 2, 3, 4, 5)] }, [Number.NaN]],
     // An affine shape: the root of its determinant, 2 * 10 - 1 * 4 = 16, whatever its sign.
     ['six columns: an affine shape', { keypoints: [2, 6, floats(1, 2, 2, 1, 4, 10, 5, 6, 1, 10, 2, 4)] }, [4, 4]],
+    [
+      'learned: all of size 1',
+      { keypoints: [2, 6, floats(1, 2, 1, 0, 0, 1, 5, 6, 1, 0, 0, 1)] },
+      [Number.NaN, Number.NaN],
+    ],
     ['none', { keypoints: [0, 4, Buffer.alloc(0)] }, []],
     ['null', { keypoints: [3, 4, null] }, []],
   ])('has keypoints of %s', (_, rows, scale) => {

@@ -8,6 +8,7 @@ import { listSets, removeSet } from '../../engine/retrieval/vector-sets.ts';
 import { command } from '../program/command.ts';
 import { runJob } from '../program/job.ts';
 import { withLibrary } from '../program/library.ts';
+import { namesLines } from '../program/names.ts';
 import { print } from '../program/output.ts';
 import { refuseTogether } from '../program/together.ts';
 
@@ -54,7 +55,8 @@ export const descriptors = command({
           half: o.half,
         });
         print(o.json, r, () => [
-          `Set ${r.set}: ${r.rows} descriptors of ${r.photos} photos, ${r.dim} dimensions${r.unknown > 0 ? `; ${r.unknown} images are no photos of this library` : ''}`,
+          `Set ${r.set}: ${r.rows} descriptors of ${r.photos} photos, ${r.dim} dimensions${r.unknown > 0 ? `; ${r.unknown} images are left out` : ''}`,
+          ...namesLines(r, 'images'),
         ]);
         return;
       }

@@ -19,6 +19,7 @@ import { resolveNetwork } from '../../engine/network/networks.ts';
 import { command, type Asked } from '../program/command.ts';
 import { runJob } from '../program/job.ts';
 import { withLibrary } from '../program/library.ts';
+import { namesLines, namesOf } from '../program/names.ts';
 import { print, terminalContext } from '../program/output.ts';
 import { rankingOf, rankingOptions } from '../program/ranking.ts';
 import { refuseTogether } from '../program/together.ts';
@@ -224,6 +225,10 @@ async function evaluateLibrary(o: Given, path: string, ranking: GivenParameters)
       ranking,
       set: o.set,
     });
-    print(o.json, r, () => [`${r.method} on ${r.set}`, ...lines(r)]);
+    print(o.json, truth === undefined ? r : { ...r, names: namesOf(truth) }, () => [
+      `${r.method} on ${r.set}`,
+      ...(truth === undefined ? [] : namesLines(truth, 'names')),
+      ...lines(r),
+    ]);
   });
 }

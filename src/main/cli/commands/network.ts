@@ -43,12 +43,17 @@ export const network = command({
     pooling: z.enum(POOLINGS).optional().meta({ otherwise: 'gem' }),
   },
   run: async (o) => {
-    const { file, cut, name, pooling, project, pixels = 'torchvision' } = o;
+    const { file, cut, name, pooling, project, pixels } = o;
     if (project === undefined) refuseTogether(o, ['seed'], 'goes with --project');
     if (!existsSync(file)) refuseTogether(o, ['cut', 'name', 'pooling', 'pixels'], 'is of an ONNX file');
     await withLibrary(o.library, true, async (library) => {
       const added = existsSync(file)
-        ? await importNetwork(library, file, { cut, name, pooling, preprocess: PREPROCESSING[pixels] })
+        ? await importNetwork(library, file, {
+            cut,
+            name,
+            pooling,
+            preprocess: pixels === undefined ? undefined : PREPROCESSING[pixels],
+          })
         : await resolveNetwork(library, file, 'default');
       const row = project === undefined ? added : projectNetwork(library, added, project, o.seed ?? 0);
       print(o.json, { network: row.uid, ...row.spec }, () => [

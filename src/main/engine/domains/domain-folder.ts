@@ -34,8 +34,10 @@ export function readDomains(folder: string): DomainFolder {
     for (const c of photoFolders(join(folder, d))) {
       const listing = listPhotos(join(folder, d, c));
       warnings.push(...leftOut(listing, `${d}/${c}`));
-      const images = [...listing.photos];
-      if (images.length > 0) classes.set(c, images);
+      const images = listing.photos.map((f) => join(c, f));
+      // A name in two normal forms of Unicode is one class.
+      const name = c.normalize('NFC');
+      if (images.length > 0) classes.set(name, [...(classes.get(name) ?? []), ...images]);
     }
     return classes;
   });
@@ -57,7 +59,7 @@ export function readDomains(folder: string): DomainFolder {
       hint: layout,
     });
   const images = domains.flatMap((d, domain) =>
-    classes.flatMap((c, label) => found[domain]!.get(c)!.map((f) => ({ file: join(folder, d, c, f), domain, label }))),
+    classes.flatMap((c, label) => found[domain]!.get(c)!.map((f) => ({ file: join(folder, d, f), domain, label }))),
   );
   return { domains, classes, images, warnings };
 }

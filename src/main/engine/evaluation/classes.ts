@@ -118,14 +118,16 @@ export async function evaluateClasses(
   seed: number,
   task: TaskContext,
 ): Promise<ClassReport> {
-  const classes = photoFolders(folder)
-    .map((name) => {
-      const listing = listPhotos(join(folder, name));
-      for (const said of leftOut(listing, name)) task.warn(said);
-      return { name, photos: listing.photos };
-    })
-    .filter((c) => c.photos.length > 0)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  // A name in two normal forms of Unicode is one class.
+  const byName = new Map<string, string[]>();
+  for (const own of photoFolders(folder)) {
+    const listing = listPhotos(join(folder, own));
+    for (const said of leftOut(listing, own)) task.warn(said);
+    const photos = listing.photos.map((p) => join(own, p));
+    const name = own.normalize('NFC');
+    if (photos.length > 0) byName.set(name, [...(byName.get(name) ?? []), ...photos]);
+  }
+  const classes = Array.from(byName, ([name, photos]) => ({ name, photos })).sort((a, b) => (a.name < b.name ? -1 : 1));
   if (classes.length < 2)
     throw new CovisError(
       'INPUT_INVALID',
@@ -134,7 +136,7 @@ export async function evaluateClasses(
         file: folder,
       },
     );
-  const files = classes.flatMap((c, label) => c.photos.map((p) => ({ file: join(folder, c.name, p), label })));
+  const files = classes.flatMap((c, label) => c.photos.map((p) => ({ file: join(folder, p), label })));
   task.step('Describing photos', files.length, 'photos');
   const describer = await Describer.create(library, network, size);
   const data = new Float32Array(files.length * network.spec.dim);

@@ -109,8 +109,3 @@ export function checkedTruth(truth: GroundTruth, file: string): GroundTruth {
   }
   return truth;
 }
-
-/** A file name without folders and without an image's extension, as ground truths write it. */
-export function bareName(name: string): string {
-  return name.replace(/^.*[\\/]/, '').replace(/\.(jpe?g|png|webp|tiff?|gif|bmp|ppm|pgm)$/i, '');
-}

@@ -8,7 +8,10 @@ import type {
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
-import { photoPath } from '../library/photos.ts';
+import { ambiguousNames } from '../library/library-names.ts';
+import { firstFew } from '../library/name-lists.ts';
+import type { Crop } from '../library/pixels.ts';
+import { photoPath, upright } from '../library/photos.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { reportedParameters } from '../../../shared/methods/parameters.ts';
 import type { Queries } from '../retrieval/methods/method.ts';
@@ -22,7 +25,7 @@ import { pairedTest } from './statistics.ts';
 import { loadTruth, matchTruth } from './truths.ts';
 import { measurementDetail as detailSchema, measurementInfo } from '../../../shared/facts/measurements.ts';
 import { integer, json, real, record, select, text } from '../library/rows.ts';
-import { hashById, sizeById } from '../library/tables/photo.ts';
+import { hashById } from '../library/tables/photo.ts';
 
 /** Protocols of the geometry's own benchmark, and the labels that each counts. */
 export const GEOMETRY_PROTOCOLS: Readonly<Record<string, Protocol>> = {
@@ -87,19 +90,31 @@ export function truthBenchmark(
   text: string,
   task: TaskContext,
 ): Benchmark {
-  const { truth, photos, queries } = matchTruth(library, loadTruth(library, id));
-  const missing = photos.filter((p) => p === undefined).length;
+  const { truth, photos, queries, ambiguous, repeated } = matchTruth(library, loadTruth(library, id));
+  if (ambiguous.length > 0)
+    throw new CovisError(
+      'INPUT_INVALID',
+      `${ambiguous.length} names of ${truth.name} may mean several photos of the library: ${firstFew(ambiguousNames(ambiguous))}`,
+      {
+        hint: 'Names with their folders, as the library has them, tell them apart.',
+      },
+    );
+  const missing = photos.filter((p) => p === undefined).length - repeated.length;
   const asked = truth.queries.flatMap((_, i) => (queries[i] === undefined ? [] : [i]));
-  if (missing === photos.length || asked.length === 0)
+  if (missing + repeated.length === photos.length || asked.length === 0)
     throw new CovisError(
       'STATE_EMPTY',
       `The library has ${photos.length - missing} of the ${photos.length} images and ${asked.length} of the ${truth.queries.length} queries of ${truth.name}`,
       {
-        hint: 'Photos are found by their names without folder and ending.',
+        hint: 'Photos are found by their names: folders that both sides have must agree, and endings may be left out.',
       },
     );
   if (missing > 0)
     task.warn(`${missing} of ${photos.length} images of ${truth.name} are not in the library; they count as not found`);
+  if (repeated.length > 0)
+    task.warn(
+      `${repeated.length} images of ${truth.name} have the content of another one and count once: ${firstFew(repeated)}`,
+    );
   if (asked.length < truth.queries.length)
     task.warn(
       `${truth.queries.length - asked.length} of ${truth.queries.length} queries of ${truth.name} are not in the library and are left out`,
@@ -130,6 +145,23 @@ function laid(
   return { ...facts, truth, photos, images };
 }
 
+/**
+ * A box of a ground truth, in pixels of the file as stored (benchmarks and their tools do not turn photos by EXIF), as a part of the photo
+ * as displayed, in fractions.
+ * @param photo pixels as displayed, and the EXIF orientation.
+ */
+export function displayedBox(
+  bbx: readonly [number, number, number, number],
+  photo: { readonly width: number; readonly height: number; readonly orientation: number },
+): Crop {
+  const [width, height] = photo.orientation >= 5 ? [photo.height, photo.width] : [photo.width, photo.height];
+  const [left, top, right, bottom] = bbx;
+  const a = upright(left / width, top / height, photo.orientation);
+  const b = upright(right / width, bottom / height, photo.orientation);
+  const [x, y] = [Math.min(a[0], b[0]), Math.min(a[1], b[1])];
+  return { x, y, width: Math.abs(a[0] - b[0]), height: Math.abs(a[1] - b[1]) };
+}
+
 /** Descriptors of the queries: cropped where the truth has boxes and the set has a network, stored ones otherwise. */
 async function queriesOf(
   library: Library,
@@ -142,6 +174,11 @@ async function queriesOf(
   const kept: number[] = [];
   const rows: Float32Array[] = [];
   const owners: number[] = [];
+  const facts = select(
+    library.db,
+    'SELECT width, height, orientation FROM photo WHERE id = ?',
+    record({ width: integer, height: integer, orientation: integer }),
+  );
   let describer: Describer | undefined;
   task.step('Describing queries', b.truth.queries.length, 'queries');
   try {
@@ -151,14 +188,7 @@ async function queriesOf(
       const photo = b.photos[q]!;
       const image = imageOf.get(photo);
       if (query.bbx !== null && set.network !== undefined && set.size !== undefined && set.owners === undefined) {
-        const [width, height] = sizeById(library).one(photo);
-        const [left, top, right, bottom] = query.bbx;
-        const crop = {
-          x: left / width,
-          y: top / height,
-          width: (right - left) / width,
-          height: (bottom - top) / height,
-        };
+        const crop = displayedBox(query.bbx, facts.one(photo));
         describer ??= await Describer.create(library, set.network, set.size);
         rows.push(await describer.describe(photoPath(library, photo), crop));
         owners.push(kept.length);

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, relative } from 'node:path';
 import type { Method, Protocol, SketchLayout, SketchReport } from '../../../shared/domain.ts';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { defaultSize, describe, InputMaker, type NetworkInput } from '../inputs/inputs.ts';
@@ -16,7 +16,10 @@ import { Ranker } from '../retrieval/ranker.ts';
 import type { Matrix } from '../retrieval/rank.ts';
 import { lines } from '../sfm/text-lines.ts';
 import { learnWhitening, whiten } from '../retrieval/whitening.ts';
-import { bareName, type GroundTruth } from './ground-truth.ts';
+import { ambiguousNames } from '../library/library-names.ts';
+import { firstFew } from '../library/name-lists.ts';
+import { bindNames, nameIndex } from '../library/names.ts';
+import type { GroundTruth } from './ground-truth.ts';
 import { readGroundTruth } from './ground-truth-files.ts';
 import { measure } from './measure.ts';
 
@@ -51,6 +54,8 @@ export interface DrawingFile {
   readonly strokes?: string | undefined;
 }
 
+/** Endings of drawings that are no images. */
+const STROKES = /\.(svg|json|ndjson)$/i;
 const DRAWINGS = /\.(png|jpe?g|webp|svg|json|ndjson)$/i;
 /** Drawings of one QuickDraw file that are used. */
 const MOST_LINES = 1000;
@@ -72,22 +77,31 @@ function flickr15k({ photos, sketches, truth }: SketchOptions): SketchSet {
     });
   const gnd = readGroundTruth(truth, 'oxford');
   const find = (folder: string, names: readonly string[]): string[] => {
-    const plain = (n: string): string => bareName(n.replace(DRAWINGS, ''));
-    const at = new Map(
-      readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((e) => e.isFile() && DRAWINGS.test(e.name) && !isSystemName(e.name))
-        .map((e) => [plain(e.name), join(e.parentPath, e.name)]),
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((e) => e.isFile() && DRAWINGS.test(e.name) && !isSystemName(e.name))
+      .map((e) => ({ name: relative(folder, join(e.parentPath, e.name)).replaceAll('\\', '/') }));
+    const whole = new Map(files.map((f, at) => [f.name, at]));
+    const byName = nameIndex(
+      files.map((f) => ({ name: f.name.replace(STROKES, '') })),
+      'optional',
     );
-    const missing = names.filter((n) => !at.has(plain(n)));
-    if (missing.length > 0)
+    const bound = bindNames(names, files, (n) => {
+      const at = whole.get(n);
+      return at === undefined ? byName(n.replace(STROKES, '')) : { kind: 'found', at, exact: true };
+    });
+    const unclear = ambiguousNames(bound.ambiguous);
+    if (unclear.length > 0)
+      throw new CovisError('INPUT_INVALID', `${unclear.length} names may be several images: ${firstFew(unclear)}`, {
+        file: folder,
+        hint: 'Names with their folders, as they lie there, tell them apart.',
+      });
+    if (bound.missing.length > 0)
       throw new CovisError(
         'INPUT_MISSING',
-        `${missing.length} of ${names.length} images are not there, the first is ${missing[0]!}`,
-        {
-          file: folder,
-        },
+        `${bound.missing.length} of ${names.length} images are not there, the first is ${bound.missing[0]!}`,
+        { file: folder },
       );
-    return names.map((n) => at.get(plain(n))!);
+    return names.map((n) => join(folder, files[bound.at(n)!]!.name));
   };
   return {
     truth: gnd,
@@ -116,7 +130,16 @@ function pairs(folder: string): SketchSet {
     const photoFolder = sub('photos', 'images', 'photo');
     const sketchFolder = sub('sketches', 'sketch');
     const photos = listImages(photoFolder);
-    const at = new Map(photos.map((p, i) => [stem(p), i]));
+    const at = new Map<string, number>();
+    photos.forEach((p, i) => {
+      const other = at.get(stem(p));
+      if (other !== undefined)
+        throw new CovisError('INPUT_INVALID', `Two photos have the name ${stem(p)}, so that its sketches have none`, {
+          file: join(photoFolder, p),
+          hint: `The other one is ${photos[other]!}.`,
+        });
+      at.set(stem(p), i);
+    });
     const drawings = readdirSync(sketchFolder)
       .filter((f) => DRAWINGS.test(f) && !isSystemName(f))
       .sort()
@@ -146,7 +169,7 @@ function pairs(folder: string): SketchSet {
 }
 
 function stem(file: string): string {
-  return basename(file, extname(file));
+  return basename(file, extname(file)).normalize('NFC');
 }
 
 /**

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import type { Protocol, TruthInfo } from '../../../shared/domain.ts';
+import type { Protocol, TruthInfo, TruthNames, TruthReport } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { now, type Library } from '../library/library.ts';
-import { bareName, type GroundTruth } from './ground-truth.ts';
+import { libraryNames } from '../library/library-names.ts';
+import { LABELS, type GroundTruth, type TruthQuery } from './ground-truth.ts';
 import { readGroundTruth } from './ground-truth-files.ts';
 import { flag, integer, json, record, select, text } from '../library/rows.ts';
 
@@ -28,12 +29,12 @@ const storedTruth = z.object({
 });
 
 /** Keeps a ground truth in the library; the same one twice is one. @throws CovisError `INPUT_*` as {@link readGroundTruth}. */
-export function importTruth(library: Library, file: string, protocol: Protocol, imageList?: string): TruthInfo {
+export function importTruth(library: Library, file: string, protocol: Protocol, imageList?: string): TruthReport {
   return storeTruth(library, readGroundTruth(file, protocol, imageList), basename(file));
 }
 
 /** As {@link importTruth}, from bytes that a page sent. @param name the file's name, of which only the ending matters. */
-export function importTruthBytes(library: Library, bytes: Uint8Array, name: string, protocol: Protocol): TruthInfo {
+export function importTruthBytes(library: Library, bytes: Uint8Array, name: string, protocol: Protocol): TruthReport {
   const ending = /\.(pkl|pickle|mat|json|txt|dat|csv)$/i.exec(name)?.[0] ?? '.txt';
   const folder = mkdtempSync(library.file('staging', 'truth-'));
   try {
@@ -52,7 +53,7 @@ export function importTruthBytes(library: Library, bytes: Uint8Array, name: stri
   }
 }
 
-function storeTruth(library: Library, truth: GroundTruth, name: string): TruthInfo {
+function storeTruth(library: Library, truth: GroundTruth, name: string): TruthReport {
   const content = JSON.stringify({ images: truth.images, queries: truth.queries });
   const id = createHash('sha256').update(content).digest('hex').slice(0, 32);
   library.db
@@ -60,7 +61,7 @@ function storeTruth(library: Library, truth: GroundTruth, name: string): TruthIn
       'INSERT INTO truth (uid, name, images, queries, content, created) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO NOTHING',
     )
     .run(id, name, truth.images.length, truth.queries.length, content, now());
-  return listTruths(library).find((t) => t.id === id)!;
+  return { ...listTruths(library).find((t) => t.id === id)!, ...truthNames(matchTruth(library, truth)) };
 }
 
 /** Ground truths of the library, newest first, with the protocols that their labels allow. */
@@ -89,25 +90,76 @@ export function loadTruth(library: Library, id: string): GroundTruth {
 
 /** A ground truth on the photos of a library. */
 export interface MatchedTruth {
+  /** With one row for each photo: labels of another row of the same content are those of the first. */
   readonly truth: GroundTruth;
-  /** Photo of each image of the list; undefined where the library lacks it. */
+  /** Photo of each image of the list; undefined where the library lacks it, and for rows whose content an earlier one has. */
   readonly photos: readonly (number | undefined)[];
   /** Photo of each query. */
   readonly queries: readonly (number | undefined)[];
+  /** How many images of the list and queries outside it are photos of the library. */
+  readonly bound: number;
+  /** Names that are no photo of the library. */
+  readonly missing: readonly string[];
+  /** Names that fit several photos, or share one with a name of another folder. */
+  readonly ambiguous: TruthNames['ambiguous'];
+  /** Names of images with the content of an earlier image. */
+  readonly repeated: readonly string[];
 }
 
-/** Finds a ground truth's images among the library's photos by name, without folders and endings. */
+/**
+ * Finds a ground truth's images among the library's photos by the one rule of names (library/names.ts): endings may be left out, folders
+ * that both sides know agree. Nothing is guessed; what is not found, and why, is in the result.
+ * @throws CovisError `INPUT_INVALID` where a query labels one content in two ways.
+ */
 export function matchTruth(library: Library, truth: GroundTruth): MatchedTruth {
-  const byName = new Map<string, number>();
-  const rows = select(
-    library.db,
-    'SELECT photo_id AS id, name FROM photo_file ORDER BY photo_id',
-    record({ id: integer, name: text }),
-  ).iterate();
-  for (const r of rows) if (!byName.has(bareName(r.name))) byName.set(bareName(r.name), r.id);
+  const outside = truth.queries.flatMap((q) => (q.row === null ? [q.name] : []));
+  const names = libraryNames(library, [...truth.images, ...outside]);
+  const photos = truth.images.map((n) => names.of(n)?.photo);
+  const firstRow = new Map<number, number>();
+  const rowOf = photos.map((p, i) => {
+    if (p === undefined) return i;
+    const first = firstRow.get(p) ?? i;
+    firstRow.set(p, first);
+    return first;
+  });
+  const queries = truth.queries.map((q) => (q.row === null ? names.of(q.name)?.photo : photos[q.row]));
   return {
-    truth,
-    photos: truth.images.map((n) => byName.get(bareName(n))),
-    queries: truth.queries.map((q) => byName.get(bareName(q.name))),
+    truth:
+      firstRow.size === photos.length
+        ? truth
+        : { ...truth, queries: truth.queries.map((q) => merged(q, rowOf, truth)) },
+    photos: photos.map((p, i) => (rowOf[i] === i ? p : undefined)),
+    queries,
+    bound:
+      photos.filter((p) => p !== undefined).length + new Set(outside.filter((n) => names.of(n) !== undefined)).size,
+    missing: names.bound.missing,
+    ambiguous: names.bound.ambiguous,
+    repeated: truth.images.filter((_, i) => rowOf[i] !== i),
   };
+}
+
+/** A query whose labels name the first row of each content. */
+function merged(q: TruthQuery, rowOf: readonly number[], truth: GroundTruth): TruthQuery {
+  const ownLabels = new Map<number, string>();
+  for (const l of LABELS) for (const i of new Set(q.labels[l])) ownLabels.set(i, `${ownLabels.get(i) ?? ''} ${l}`);
+  const first = new Map<number, number>();
+  for (const [i, as] of ownLabels) {
+    const other = first.get(rowOf[i]!);
+    if (other !== undefined && ownLabels.get(other) !== as)
+      throw new CovisError(
+        'INPUT_INVALID',
+        `${truth.images[other]!} and ${truth.images[i]!} are one photo in the library, and ${q.name} has them as${ownLabels.get(other)!} and as${as}`,
+        { file: truth.name, hint: 'One content cannot be both: mend the ground truth.' },
+      );
+    first.set(rowOf[i]!, i);
+  }
+  const labels = Object.fromEntries(
+    LABELS.flatMap((l) => (q.labels[l] === undefined ? [] : [[l, [...new Set(q.labels[l].map((i) => rowOf[i]!))]]])),
+  ) as TruthQuery['labels'];
+  return { ...q, labels, row: q.row === null ? null : rowOf[q.row]! };
+}
+
+/** What a ground truth's names are in a library, as reports have it. */
+export function truthNames({ bound, missing, ambiguous }: MatchedTruth): TruthNames {
+  return { bound, missing: [...missing], ambiguous: ambiguous.map(({ name, among }) => ({ name, among: [...among] })) };
 }

@@ -7,6 +7,8 @@ import { recognise, titles } from '../formats/recognise.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { hashFile, inspectPhoto, photoWriter, type PhotoFile } from '../library/photos.ts';
+import { ambiguousNames } from '../library/library-names.ts';
+import { firstFew } from '../library/name-lists.ts';
 import { clusterWriter } from '../library/tables/cluster.ts';
 import type { ImportReport } from '../sfm/import.ts';
 import { relabelPlaces } from '../sfm/places.ts';
@@ -46,13 +48,14 @@ export async function importPairs(
       file,
       hint: `It reads ${titles(PAIR_READERS)}.`,
     });
-  const lists = reader.read(file);
-  const sides = Object.keys(lists) as Side[];
   const folder = resolve(images ?? reader.images(file));
+  const listed = reader.photos(folder);
+  const lists = reader.read(file, listed.known);
+  const sides = Object.keys(lists) as Side[];
   const fileHash = await hashFile(file);
   const photos = new Map<string, PhotoFile>();
   const all = [...new Set(sides.flatMap((s) => lists[s]!.cids))];
-  const nameOf = reader.namer(folder);
+  const bound = listed.bind(all);
   const warnings: string[] = [];
   const warn = (m: string): void => {
     warnings.push(m);
@@ -65,7 +68,7 @@ export async function importPairs(
     while (next < all.length) {
       const cid = all[next++]!;
       task.check();
-      const name = nameOf(cid);
+      const name = bound.name(cid);
       let photo: PhotoFile | undefined;
       if (name !== undefined) {
         try {
@@ -79,11 +82,14 @@ export async function importPairs(
     }
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
-  const missing = all.filter((cid) => !photos.has(cid));
-  if (missing.length > 0)
+  const unclear = new Set(bound.ambiguous.map((a) => a.name));
+  const missing = all.filter((cid) => !photos.has(cid) && !unclear.has(cid));
+  if (unclear.size > 0)
     warn(
-      `${missing.length} of ${all.length} photos are not below ${folder}: ${missing.slice(0, NAMED_MISSING).join(', ')}${missing.length > NAMED_MISSING ? ', …' : ''}`,
+      `${unclear.size} of ${all.length} names may mean several photos below ${folder}, or share one with another name, and none was taken: ${firstFew(ambiguousNames(bound.ambiguous), NAMED_MISSING)}`,
     );
+  if (missing.length > 0)
+    warn(`${missing.length} of ${all.length} photos are not below ${folder}: ${firstFew(missing, NAMED_MISSING)}`);
   task.step('Writing the library', 0, '');
   let clusters = 0;
   let pairs = 0;
@@ -107,7 +113,7 @@ export async function importPairs(
   task.changed('clusters');
   return {
     photos: new Set(Array.from(photos.values(), (p) => p.hash)).size,
-    missing,
+    missing: [...missing, ...unclear],
     clusters,
     points: 0,
     observations: 0,

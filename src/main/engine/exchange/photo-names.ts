@@ -1,4 +1,6 @@
-import { basename, relative } from 'node:path';
+import { relative } from 'node:path';
+import { libraryPhotos, type LibraryPhoto } from '../library/library-names.ts';
+import { nameIndex, type NameFound } from '../library/names.ts';
 import type { Library } from '../library/library.ts';
 import { integer, list, record, select, text } from '../library/rows.ts';
 import { idByHash } from '../library/tables/photo.ts';
@@ -7,7 +9,7 @@ import { idByHash } from '../library/tables/photo.ts';
 export interface PhotoNames {
   /** `<scene>/<path below the scene's folder>`, forward slashes, unique in the library. @param photo id of the library. */
   readonly name: (photo: number) => string;
-  /** Id of a photo by its name, its content hash, or a file name that only one photo has; undefined where there is none. */
+  /** Id of a photo by its name, its content hash, or by as much of its path as only one photo has; undefined where there is none. */
   readonly find: (text: string) => number | undefined;
 }
 
@@ -33,11 +35,7 @@ export function photoNames(library: Library): PhotoNames {
   );
   const byHash = idByHash(library);
   const byFile = select(db, 'SELECT photo_id FROM photo_file WHERE scene_id = ? AND name = ?', integer);
-  const byBase = select(
-    db,
-    "SELECT DISTINCT photo_id FROM photo_file WHERE name = :n OR name LIKE '%/' || :n LIMIT 2",
-    integer,
-  );
+  let known: { readonly photos: readonly LibraryPhoto[]; readonly find: (name: string) => NameFound } | undefined;
   return {
     name: (photo) => {
       const found = file.get(photo);
@@ -51,8 +49,12 @@ export function photoNames(library: Library): PhotoNames {
         const id = byFile.get(scene, wanted.slice(start.length + 1));
         if (id !== undefined) return id;
       }
-      const named = byBase.all({ n: basename(wanted) });
-      return wanted === basename(wanted) && named.length === 1 ? named[0] : undefined;
+      if (known === undefined) {
+        const photos = libraryPhotos(library);
+        known = { photos, find: nameIndex(photos) };
+      }
+      const found = known.find(wanted);
+      return found.kind === 'found' ? known.photos[found.at]!.photo : undefined;
     },
   };
 }

@@ -1,14 +1,16 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PhotoPlacement } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { photoPath } from '../library/photos.ts';
+import { hashBytes, photoPath } from '../library/photos.ts';
+import { hashById } from '../library/tables/photo.ts';
 
 /**
- * Puts photos at the given paths. What is there already stays, so that a second export goes on from the first.
+ * Puts photos at the given paths. What is there already stays where it is the same photo, so that a second export goes on from the first.
  * @returns how many were put there, and how many are missing.
+ * @throws CovisError `INPUT_INVALID` for a path that holds something else.
  */
 export function placePhotos(
   library: Library,
@@ -17,13 +19,21 @@ export function placePhotos(
   task: TaskContext,
 ): { placed: number; missing: number } {
   if (how === 'none') return { placed: 0, missing: 0 };
+  const hashes = hashById(library);
   let placed = 0;
   let missing = 0;
   task.step(how === 'link' ? 'Linking photos' : 'Copying photos', photos.length, 'photos');
   photos.forEach(({ photo, path }, i) => {
     task.check();
     task.progress(i + 1);
+    // A link to a photo that is no longer there is made anew.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && !existsSync(path)) rmSync(path);
     if (existsSync(path)) {
+      if (hashBytes(readFileSync(path)) !== hashes.one(photo))
+        throw new CovisError('INPUT_INVALID', 'Another file is where this photo goes', {
+          file: path,
+          hint: 'Name a new folder, or empty this one first.',
+        });
       placed += 1;
       return;
     }

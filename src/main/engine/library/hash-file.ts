@@ -10,3 +10,8 @@ export async function hashFile(file: string): Promise<string> {
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex').slice(0, HASH_CHARS);
 }
+
+/** As {@link hashFile}, of bytes. */
+export function hashBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, HASH_CHARS);
+}

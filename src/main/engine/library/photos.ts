@@ -8,7 +8,7 @@ import { random } from './random.ts';
 import { integer, nullable, real, record, select, text } from './rows.ts';
 import { clustersOfPhoto } from './tables/cluster.ts';
 
-export { hashFile } from './hash-file.ts';
+export { hashBytes, hashFile } from './hash-file.ts';
 export { inspectPhoto, listImages, listPhotos, type PhotoFile, type PhotoListing } from './photo-files.ts';
 export { allPhotos, photoByHash, photoHash, type PhotoRow } from './tables/photo.ts';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { CovisError } from '../../../shared/errors.ts';
 import {
   POOLING_NAMES,
@@ -100,7 +101,7 @@ export interface BackboneOptions {
 export async function prepareNetwork(
   file: string,
   options: BackboneOptions = {},
-): Promise<Pick<LoadedNetwork, 'graph' | 'spec'>> {
+): Promise<Pick<LoadedNetwork, 'graph' | 'spec'> & { readonly own: boolean }> {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
   const graph = normalise(parseOnnx(readFileSync(file), file), file);
   for (const [name, { data }] of graph.initializers)
@@ -150,26 +151,45 @@ export async function prepareNetwork(
   } finally {
     await runner.release();
   }
-  return { graph: ready, spec };
+  return { graph: ready, spec, own: own !== undefined };
 }
 
-/** {@link prepareNetwork}, stored in the library. */
+/** What was asked of a network that Covis wrote: another name it gets, what would make it another network is refused. */
+function asAsked(spec: NetworkSpec, { cut, preprocess, pooling, name }: BackboneOptions, file: string): NetworkSpec {
+  const refuse = (what: string, hint: string): never => {
+    throw new CovisError('INPUT_INVALID', `Covis wrote this network, which ${what}`, { file, hint });
+  };
+  const own = spec.pooling ?? 'gem';
+  if (cut !== undefined)
+    refuse('is whole and not cut', 'Leave the cut out, or bring the backbone that it was made of.');
+  if (preprocess !== undefined && !isDeepStrictEqual(preprocess, spec.preprocess))
+    refuse('says itself how it wants its pixels', 'Leave that out.');
+  if (pooling !== undefined && pooling !== own)
+    refuse(
+      `pools by ${POOLING_NAMES[own]}, not by ${POOLING_NAMES[pooling]}`,
+      `Choose ${own}, or bring the backbone that it was made of.`,
+    );
+  return name === undefined ? spec : { ...spec, name };
+}
+
+/** {@link prepareNetwork}, stored in the library. @throws CovisError `INPUT_INVALID` for options that a network of Covis's own cannot have. */
 export async function importNetwork(
   library: Library,
   file: string,
   options: BackboneOptions = {},
 ): Promise<NetworkRow> {
-  const { graph, spec } = await prepareNetwork(file, options);
-  return storeNetwork(library, graph, spec, null);
+  const { graph, spec, own } = await prepareNetwork(file, options);
+  return storeNetwork(library, graph, own ? asAsked(spec, options, file) : spec, null);
 }
 
 /** A backbone of the store, imported into the library. */
-export function importStored(
+export async function importStored(
   library: Library,
   { file, name, preprocess, cut, licence }: StoredNetwork,
   pooling?: Pooling,
 ): Promise<NetworkRow> {
-  return importNetwork(library, file, { name, preprocess, cut, licence, pooling });
+  const { graph, spec, own } = await prepareNetwork(file, { name, preprocess, cut, licence, pooling });
+  return storeNetwork(library, graph, own ? asAsked(spec, { pooling }, file) : spec, null);
 }
 
 /**

@@ -44,6 +44,12 @@ export async function extractFolder(
   refuseWithoutPhotos(found, folder, 'STATE_EMPTY', 'This folder holds no images');
   for (const said of leftOut(found, folder)) task.warn(said);
   const names = found.photos;
+  const broken = names.find((n) => /[\r\n]/.test(n));
+  if (broken !== undefined)
+    throw new CovisError('INPUT_INVALID', 'A list has one name a line, and this name has a line break', {
+      file: join(folder, broken),
+      hint: 'Rename the photo.',
+    });
   const { dim } = network.spec;
   const journal = new DescriptorJournal(`${target}.${key}-${size}.part`, dim);
   const hashes: string[] = [];

@@ -10,7 +10,9 @@ import { allPhotos, hashFile } from '../library/photos.ts';
 import { loadDescriptors } from './extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { readDescriptorFile } from './descriptor-files.ts';
-import { normaliseRows, type Matrix } from './rank.ts';
+import { dot, normaliseRows, row, type Matrix } from './rank.ts';
+import { ambiguousNames, libraryNames, type LibraryNames } from '../library/library-names.ts';
+import { firstFew } from '../library/name-lists.ts';
 import { flag, integer, nullable, record, select, text } from '../library/rows.ts';
 import { countPhotos } from '../library/tables/photo.ts';
 
@@ -274,13 +276,21 @@ export interface ImportVectorsReport {
   readonly photos: number;
   readonly rows: number;
   readonly dim: number;
-  /** Images of the file that the library does not have. */
+  /** Images of the file that the library does not have, or that may be several of its photos. */
   readonly unknown: number;
+  /** Images of the file that are photos of the library. */
+  readonly bound: number;
+  /** Names that no photo of the library has. */
+  readonly missing: string[];
+  /** Names that fit several photos, or share one with a name of another folder; none of them is taken. */
+  readonly ambiguous: { name: string; among: string[] }[];
 }
 
 /**
  * Imports descriptors of another program for the library's photos, which are found by name.
- * @throws CovisError `INPUT_*`; `INPUT_INVALID` when rows have no names or none of them is a photo of the library.
+ * Names are bound by the one rule (library/names.ts); what is missing or ambiguous is left out and named.
+ * @throws CovisError `INPUT_*`; `INPUT_INVALID` when rows have no names, none of them is a photo of the library, or one photo has two
+ * descriptors.
  */
 export async function importVectors(
   library: Library,
@@ -300,31 +310,34 @@ export async function importVectors(
       file: o.file,
     });
   const checked = normaliseRows(read.vectors, 'the descriptors', o.file);
-  const hashOf = photoHashes(library);
+  const known = libraryNames(library, names);
+  const taken = imagesOfPhotos(names, known, read.owners === undefined ? checked : undefined, o.file);
   const rows: number[] = [];
   const hashes: string[] = [];
-  const missing = new Set<string>();
   for (let r = 0; r < checked.rows; r += 1) {
-    const name = names[read.owners?.[r] ?? r]!;
-    const hash = hashOf.get(name) ?? hashOf.get(bare(name));
-    if (hash === undefined) missing.add(name);
-    else {
-      rows.push(r);
-      hashes.push(hash);
-    }
+    const image = read.owners?.[r] ?? r;
+    if (!taken.has(image)) continue;
+    rows.push(r);
+    hashes.push(known.of(names[image]!)!.hash);
   }
+  const { missing, ambiguous } = known.bound;
+  const unclear = ambiguousNames(ambiguous);
   if (rows.length === 0)
     throw new CovisError(
       'INPUT_INVALID',
-      `None of the ${names.length} names is a photo of this library, the first is ${names[0] ?? ''}`,
+      `None of the ${names.length} names is ${unclear.length === 0 ? 'a' : 'one'} photo of this library, the first is ${unclear[0] ?? names[0] ?? ''}`,
       {
         file: o.file,
       },
     );
-  if (missing.size > 0)
+  if (missing.length > 0)
+    task.warn(`${missing.length} of ${names.length} images are no photos of this library, ${firstFew(missing)}`);
+  if (unclear.length > 0)
     task.warn(
-      `${missing.size} of ${names.length} images are no photos of this library, ${[...missing].slice(0, 3).join(', ')}${missing.size > 3 ? ', …' : ''}`,
+      `${unclear.length} of ${names.length} images may be several photos of this library and are left out: ${firstFew(unclear)}`,
     );
+  const bound = new Set(names.filter((n) => known.of(n) !== undefined)).size;
+  if (taken.size < bound) task.warn(`${bound - taken.size} images have the content of another one and were taken once`);
   const data = new Float32Array(rows.length * checked.dim);
   rows.forEach((r, i) => data.set(checked.data.subarray(r * checked.dim, (r + 1) * checked.dim), i * checked.dim));
   const vectors = { data, rows: rows.length, dim: checked.dim };
@@ -338,30 +351,49 @@ export async function importVectors(
     source: { file: o.file, hash: await hashFile(o.file) },
   });
   task.changed('descriptors');
-  return { set, name, photos: new Set(hashes).size, rows: rows.length, dim: vectors.dim, unknown: missing.size };
+  return {
+    set,
+    name,
+    photos: new Set(hashes).size,
+    rows: rows.length,
+    dim: vectors.dim,
+    unknown: missing.length + ambiguous.length,
+    bound,
+    missing: [...missing],
+    ambiguous: ambiguous.map((a) => ({ name: a.name, among: [...a.among] })),
+  };
 }
 
-/** Photos by every name they may be called: with folders, and bare where that is unambiguous. */
-function photoHashes(library: Library): Map<string, string> {
-  const out = new Map<string, string>();
-  const twice = new Set<string>();
-  const rows = select(
-    library.db,
-    'SELECT f.name, s.images AS folder, p.hash FROM photo_file f JOIN photo p ON p.id = f.photo_id JOIN scene s ON s.id = f.scene_id',
-    record({ name: text, folder: text, hash: text }),
-  ).iterate();
-  for (const { name, folder, hash } of rows) {
-    out.set(`${folder}/${name}`, hash);
-    for (const key of [name, bare(name)]) {
-      const other = out.get(key);
-      if (other !== undefined && other !== hash) twice.add(key);
-      out.set(key, hash);
-    }
-  }
-  for (const key of twice) out.delete(key);
-  return out;
-}
+/** Cosine of two descriptors of one content, at least: what differs more was not made of it. */
+const SAME = 0.999;
 
-function bare(name: string): string {
-  return name.replace(/^.*[\\/]/, '').replace(/\.[a-z]{3,4}$/i, '');
+/**
+ * Images that are photos of the library, one for each photo.
+ * @param vectors of whole images, which have to agree where one content has several.
+ * @throws CovisError `INPUT_INVALID` for a name that is there twice, and for one photo with two descriptors.
+ */
+function imagesOfPhotos(
+  names: readonly string[],
+  known: LibraryNames,
+  vectors: Matrix | undefined,
+  file: string,
+): Set<number> {
+  const seen = new Map<string, number>();
+  const imageOf = new Map<number, number>();
+  names.forEach((name, image) => {
+    const photo = known.of(name)?.photo;
+    if (photo === undefined) return;
+    const other = imageOf.get(photo) ?? image;
+    if (seen.has(name) || (vectors !== undefined && dot(row(vectors, other), row(vectors, image)) < SAME))
+      throw new CovisError(
+        'INPUT_INVALID',
+        seen.has(name)
+          ? `The name ${name} is there twice, for images ${seen.get(name)!} and ${image}`
+          : `${names[other]!} and ${name} are one photo of the library, and their descriptors differ`,
+        { file, hint: 'A photo has one descriptor in a set: leave the other out.' },
+      );
+    seen.set(name, image);
+    imageOf.set(photo, other);
+  });
+  return new Set(imageOf.values());
 }

@@ -24,7 +24,7 @@ import { DiffusionSolver } from '../retrieval/diffusion.ts';
 import type { Library } from '../library/library.ts';
 import { imageHeader } from '../library/photo-files.ts';
 import { decode, type Crop } from '../library/pixels.ts';
-import { allPhotos, photoByHash, photoPath, upright } from '../library/photos.ts';
+import { allPhotos, hashBytes, photoByHash, photoPath, upright } from '../library/photos.ts';
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
@@ -378,10 +378,18 @@ export class SearchSession {
     return photoPath(this.#library, photoByHash(this.#library, r.photo).id);
   }
 
+  /** The photo of the library that asks; of an imported set, which describes nothing, also by the content of what was sent. */
+  #known(set: LoadedSet, r: SearchRequest): number | undefined {
+    if (r.photo !== undefined) return photoByHash(this.#library, r.photo).id;
+    if (r.bytes === undefined || set.network !== undefined) return undefined;
+    return idByHash(this.#library).get(hashBytes(r.bytes));
+  }
+
   /** The query's descriptors: those of the set for a whole photo of the library, computed otherwise. */
   async #asked(set: LoadedSet, r: SearchRequest): Promise<Queries> {
-    if (r.photo !== undefined && r.crop === undefined) {
-      const image = set.ids.indexOf(photoByHash(this.#library, r.photo).id);
+    const own = this.#known(set, r);
+    if (own !== undefined && r.crop === undefined) {
+      const image = set.ids.indexOf(own);
       if (image >= 0) {
         const rows = set.owners === undefined ? [image] : rowsByImage(set.owners, set.ids.length)[image]!;
         const data = new Float32Array(rows.length * set.vectors.dim);
@@ -424,7 +432,8 @@ export class SearchSession {
     photo: string,
     truth: { readonly id: string; readonly protocol: Protocol },
   ): { hits: SearchHit[]; name: string } | undefined {
-    const { truth: t, photos, queries } = matchTruth(this.#library, loadTruth(this.#library, truth.id));
+    const { truth: t, photos, queries, ambiguous } = matchTruth(this.#library, loadTruth(this.#library, truth.id));
+    if (ambiguous.length > 0) return undefined;
     const asking = photoByHash(this.#library, photo).id;
     const q = queries.indexOf(asking);
     if (q < 0) return undefined;

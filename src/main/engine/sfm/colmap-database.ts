@@ -81,7 +81,10 @@ export class ColmapDatabase {
     return { rows, cols, data };
   }
 
-  /** Positions [n, 2] in pixels and sizes [n]; sizes are NaN where keypoints have two columns. */
+  /**
+   * Positions [n, 2] in pixels and sizes [n]; sizes are NaN where keypoints have two columns, and where all sizes are 1: features that are
+   * learned have none, and that is what pycolmap writes for them.
+   */
   keypoints(imageId: number): { readonly xy: Float32Array; readonly scale: Float32Array } {
     const blob = this.#blob('SELECT rows, cols, data FROM keypoints WHERE image_id = ?', imageId, 4);
     const n = blob?.rows ?? 0;
@@ -99,6 +102,7 @@ export class ColmapDatabase {
       if (blob.cols === 4) scale[i] = f(i, 2);
       else if (blob.cols >= 6) scale[i] = Math.sqrt(Math.abs(f(i, 2) * f(i, 5) - f(i, 3) * f(i, 4)));
     }
+    if (scale.every((s) => s === 1)) scale.fill(Number.NaN);
     return { xy, scale };
   }
 

@@ -9,7 +9,7 @@ export const json: TruthReader = {
   title: 'JSON of the same fields',
   at: 'file',
   named: /\.json$/i,
-  begins: (head) => /^\s*\{\s*"/.test(head.toString('latin1')),
+  begins: (head) => /^(\xef\xbb\xbf)?\s*\{\s*"/.test(head.toString('latin1')),
   read(file) {
     let value: unknown;
     try {

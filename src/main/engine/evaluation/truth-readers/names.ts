@@ -1,20 +1,19 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { CovisError } from '../../../../shared/errors.ts';
+import { decodeName, textLines } from '../../library/name-lists.ts';
 
 const MAX_TEXT = 256 << 20;
 
-/** A whole text file. @throws CovisError `INPUT_UNSUPPORTED` above 256 MiB. */
+/** A whole text file, without a byte order mark. @throws CovisError `INPUT_UNSUPPORTED` above 256 MiB. */
 export function readText(file: string): string {
   if (statSync(file).size > MAX_TEXT)
     throw new CovisError('INPUT_UNSUPPORTED', 'This text file is larger than 256 MiB', { file });
-  return readFileSync(file, 'utf8');
+  const bytes = readFileSync(file);
+  return decodeName(bytes).replace(/^\uFEFF/, '');
 }
 
-/** Lines of a list of names, without the empty ones. */
+/** Lines of a list of names, one a line with all its spaces, without the empty lines. @throws CovisError `INPUT_MISSING`. */
 export function readNames(file: string): string[] {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This list of names does not exist', { file });
-  return readText(file)
-    .split(/\r?\n/)
-    .map((l) => l.trim())
-    .filter((l) => l !== '');
+  return textLines(file).filter((l) => l.trim() !== '');
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../../shared/errors.ts';
 import type { GroundTruth } from '../ground-truth.ts';
+import { withoutEnding } from '../../library/names.ts';
 import { readNames } from './names.ts';
 import type { TruthReader } from './reader.ts';
 import { fromRecord } from './record.ts';
@@ -14,6 +15,10 @@ export const oxford: TruthReader = {
   named: /./,
   read: (folder, { imageList }) => fromOxfordText(folder, imageList),
 };
+
+const NUMBER = String.raw`([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)`;
+/** A name, which may have spaces, and four numbers. */
+const QUERY = new RegExp(String.raw`^(.*\S)\s+${NUMBER}\s+${NUMBER}\s+${NUMBER}\s+${NUMBER}\s*$`, 'i');
 
 /** Oxford5k's and Paris6k's own files: NAME_query.txt, NAME_good.txt, NAME_ok.txt, NAME_junk.txt. */
 function fromOxfordText(folder: string, imageList: string | undefined): GroundTruth {
@@ -28,17 +33,28 @@ function fromOxfordText(folder: string, imageList: string | undefined): GroundTr
       hint: 'Say with --imlist FILE which image each row is, one name a line.',
     });
   }
-  const images = readNames(imageList).map((l) => l.split(/[,\s]/)[0]!);
+  const images = readNames(imageList);
+  const listed = new Set(images.map(withoutEnding));
   const gnd = queries.map((name) => {
     const stem = name.slice(0, -'_query.txt'.length);
     const list = (kind: string): string[] => {
       const file = join(folder, `${stem}_${kind}.txt`);
       return existsSync(file) ? readNames(file) : [];
     };
-    const [image = '', ...box] = readNames(join(folder, name))[0]?.split(/\s+/) ?? [];
+    const line = readNames(join(folder, name))[0] ?? '';
+    const [, image = line, ...box] = QUERY.exec(line) ?? [];
     // Oxford5k's own query files put a collection's short name before the photo's.
-    const photo = image.replace(/^oxc1_/, '');
-    return { photo, bbx: box.map(Number), ok: [...list('good'), ...list('ok')], junk: list('junk') };
+    const photo = listed.has(withoutEnding(image)) ? image : image.replace(/^oxc1_/, '');
+    if (box.length === 0 && !listed.has(withoutEnding(photo)))
+      throw new CovisError('INPUT_CORRUPT', 'This is no query: a name and its box, left top right bottom', {
+        file: join(folder, name),
+      });
+    return {
+      photo,
+      bbx: box.length === 0 ? null : box.map(Number),
+      ok: [...list('good'), ...list('ok')],
+      junk: list('junk'),
+    };
   });
   const record = { imlist: images, qimlist: gnd.map((g) => g.photo), gnd: gnd.map(({ photo: _, ...g }) => g) };
   return fromRecord(record, folder, 0);

@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
-import { bareName, LABELS, type GroundTruth, type Label, type TruthQuery } from '../ground-truth.ts';
+import { firstFew } from '../../library/name-lists.ts';
+import { LABELS, type GroundTruth, type Label, type TruthQuery } from '../ground-truth.ts';
+import { rowsOfNames } from '../truth-names.ts';
 
 const reference = z.union([z.number(), z.string()]);
 const schema = z.object({
@@ -19,7 +21,12 @@ const schema = z.object({
   ),
 });
 
-/** A ground truth of a record of imlist, qimlist and gnd. @param base 1 where rows are counted as MATLAB does. */
+/**
+ * A ground truth of a record of imlist, qimlist and gnd. Names of labels and queries are those of imlist by the one rule of names, so that
+ * equal file names in two folders are two images.
+ * @param base 1 where rows are counted as MATLAB does.
+ * @throws CovisError `INPUT_CORRUPT`; `INPUT_INVALID` naming what is not in imlist, is there twice, or may mean several of its images.
+ */
 export function fromRecord(value: unknown, file: string, base: 0 | 1): GroundTruth {
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
@@ -30,16 +37,6 @@ export function fromRecord(value: unknown, file: string, base: 0 | 1): GroundTru
     });
   }
   const { imlist, qimlist, qidx, gnd } = parsed.data;
-  const rowOf = new Map<string, number>();
-  imlist.forEach((n, i) => rowOf.set(bareName(n), i));
-  const unknown = new Set<string>();
-  const rows = (list: readonly (number | string)[]): number[] =>
-    list.map((r) => {
-      if (typeof r === 'number') return r - base;
-      const found = rowOf.get(bareName(r));
-      if (found === undefined) unknown.add(r);
-      return found ?? 0;
-    });
   const names = qimlist ?? qidx?.map((i) => imlist[i - base] ?? '') ?? [];
   if (names.length !== gnd.length)
     throw new CovisError(
@@ -47,19 +44,25 @@ export function fromRecord(value: unknown, file: string, base: 0 | 1): GroundTru
       `This ground truth names ${names.length} queries and has labels for ${gnd.length}`,
       { file },
     );
+  const named = new Set(
+    gnd.flatMap((g) => LABELS.flatMap((l) => (g[l] ?? []).filter((r): r is string => typeof r === 'string'))),
+  );
+  const { row, missing } = rowsOfNames(imlist, new Set([...named, ...(qimlist ?? [])]), file);
+  const unknown = [...named].filter((n) => missing.has(n));
+  if (unknown.length > 0)
+    throw new CovisError(
+      'INPUT_INVALID',
+      `This ground truth names ${unknown.length} images that its list does not have: ${firstFew(unknown)}`,
+      { file },
+    );
+  const rows = (list: readonly (number | string)[]): number[] =>
+    list.map((r) => (typeof r === 'number' ? r - base : row(r)!));
   const queries = gnd.map((g, i): TruthQuery => {
     const labels: Partial<Record<Label, number[]>> = {};
     for (const l of LABELS) if (g[l] !== undefined) labels[l] = rows(g[l]);
     const name = names[i]!;
     const box = g.bbx?.length === 4 ? (g.bbx as [number, number, number, number]) : null;
-    return { name, bbx: box, row: rowOf.get(bareName(name)) ?? null, labels };
+    return { name, bbx: box, row: (qimlist === undefined ? qidx![i]! - base : row(name)) ?? null, labels };
   });
-  if (unknown.size > 0) {
-    throw new CovisError(
-      'INPUT_INVALID',
-      `This ground truth names ${unknown.size} images that its list does not have: ${[...unknown].slice(0, 3).join(', ')}${unknown.size > 3 ? ', …' : ''}`,
-      { file },
-    );
-  }
   return { name: basename(file), images: imlist, queries };
 }

@@ -25,7 +25,15 @@ export const descriptorsExport = exporter(descriptors, {
       throw new CovisError('STATE_EMPTY', `Network ${row.uid} has no descriptors at ${size} pixels`, {
         hint: 'Extract them first.',
       });
-    const paths = Array.from(set.ids, (id) => `${photoPath(library, id)}\n`);
+    const paths = Array.from(set.ids, (id) => {
+      const path = photoPath(library, id);
+      if (/[\r\n]/.test(path))
+        throw new CovisError('INPUT_INVALID', 'A list has one name a line, and this name has a line break', {
+          file: path,
+          hint: 'Rename the photo and import again.',
+        });
+      return `${path}\n`;
+    });
     mkdirSync(dirname(out), { recursive: true });
     writeNpy(out, set.data, [set.ids.length, set.dim]);
     const names = `${out.replace(/\.npy$/, '')}.txt`;

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { PhotoPlacement } from '../../../../shared/domain.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { gnd } from '../../../../shared/exports/gnd.ts';
@@ -8,17 +8,19 @@ import { geometryTruth } from '../../evaluation/geometry-protocol.ts';
 import { writePickle } from '../../formats/pickle-writer.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import type { Library } from '../../library/library.ts';
-import { sizeById } from '../../library/tables/photo.ts';
+import { allPhotos } from '../../library/tables/photo.ts';
 import { splitPlaces } from '../../mining/split.ts';
 import { photoNames } from '../photo-names.ts';
 import { placePhotos } from '../photo-tree.ts';
+import { onlyOwnFiles } from '../used-folder.ts';
 import { exporter, type Written } from './exporter.ts';
 
 /**
  * Writes the benchmark that geometry gives (held-out places) as `gnd_<name>.pkl` and `jpg/` (methods.md 9.2): labels easy, hard and junk
- * of the revisited protocols, `ok` (easy and hard) of the old ones, and the whole photo as `bbx`. Queries stay in the database and are
+ * of the revisited protocols, `ok` (easy and hard) of the old ones, and the whole photo as `bbx`, in pixels of the file as stored,
+ * because those who read it do not turn photos by EXIF. `<name>` is the folder's, as cirtorch and revisitop look for it. Queries stay in the database and are
  * their own junk. Names are `<scene>__<file>` without extension, in `jpg/` with `.jpg` as these tools want it, whatever the file is.
- * @throws CovisError `STATE_EMPTY` when no photo of the held-out places has a relevant one.
+ * @throws CovisError `INPUT_INVALID` for a folder that holds anything else, `STATE_EMPTY` when no photo of the held-out places has a relevant one.
  */
 function exportGroundTruth(
   library: Library,
@@ -37,17 +39,30 @@ function exportGroundTruth(
       .name(id)
       .replace(/\.[^./]+$/, '')
       .replace(/[\\/\s]+/g, '__');
-    let name = bare;
-    for (let n = 2; used.has(name); n += 1) name = `${bare}_${n}`;
-    used.add(name);
-    return name;
+    let own = bare;
+    for (let n = 2; used.has(own); n += 1) own = `${bare}_${n}`;
+    used.add(own);
+    return own;
   });
-  const size = sizeById(library);
+  const name = basename(o.out);
+  const file = join(o.out, `gnd_${name}.pkl`);
+  const trees = photos.map((photo, i) => ({ photo, path: join(o.out, 'jpg', `${imlist[i]}.jpg`) }));
+  onlyOwnFiles(o.out, [file, ...trees.map((t) => t.path)]);
+  if (name !== name.toLowerCase())
+    task.warn(
+      `The readers of such benchmarks look for data sets in lower case: rename ${name} and its file to ${name.toLowerCase()}`,
+    );
+  const rows = new Map(allPhotos(library).map((p) => [p.id, p]));
+  const turned = photos.filter((id) => rows.get(id)!.orientation > 1).length;
+  if (turned > 0)
+    task.warn(
+      `${turned} of ${photos.length} photos are turned by their EXIF tag, which the readers of such benchmarks ignore: boxes are of the photos as stored`,
+    );
   const labels = truth.queries.map(({ row, labels: of }) => {
-    const [width, height] = size.one(photos[row!]!);
+    const { width, height, orientation } = rows.get(photos[row!]!)!;
     const { easy = [], hard = [], junk = [] } = of;
     return {
-      bbx: [0, 0, width, height],
+      bbx: orientation >= 5 ? [0, 0, height, width] : [0, 0, width, height],
       ok: [...easy, ...hard].sort((a, b) => a - b),
       easy: [...easy],
       hard: [...hard],
@@ -55,22 +70,16 @@ function exportGroundTruth(
     };
   });
   mkdirSync(o.out, { recursive: true });
-  const file = join(o.out, 'gnd_covis.pkl');
   writeFileSync(
     `${file}.tmp`,
     writePickle({ imlist, qimlist: truth.queries.map((q) => imlist[q.row!]!), gnd: labels }),
   );
   renameSync(`${file}.tmp`, file);
-  const { placed } = placePhotos(
-    library,
-    photos.map((photo, i) => ({ photo, path: join(o.out, 'jpg', `${imlist[i]}.jpg`) })),
-    o.photos,
-    task,
-  );
+  const { placed } = placePhotos(library, trees, o.photos, task);
   return { items: labels.length, photos: placed, files: o.photos === 'none' ? [file] : [file, join(o.out, 'jpg')] };
 }
 
-/** `gnd_covis.pkl` and `jpg/`. */
+/** `gnd_NAME.pkl` and `jpg/`, NAME that of the folder. */
 export const gndExport = exporter(gnd, {
   write: (library, out, o, task) => exportGroundTruth(library, { ...o, out }, task),
   verify([file, jpg]) {

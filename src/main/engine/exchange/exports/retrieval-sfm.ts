@@ -18,7 +18,11 @@ import { splitPlaces } from '../../mining/split.ts';
 import { imsPath, type PairList } from '../pair-list.ts';
 import { readPairLists } from '../pair-readers/retrieval-sfm.ts';
 import { placePhotos } from '../photo-tree.ts';
+import { onlyOwnFiles } from '../used-folder.ts';
 import { damaged, exporter, type Written } from './exporter.ts';
+
+/** Negatives of a query by default in cnnimageretrieval-pytorch, each of a cluster of its own. */
+const NEGATIVES = 5;
 
 interface RetrievalSfmOptions {
   readonly out: string;
@@ -35,7 +39,7 @@ interface RetrievalSfmOptions {
  * Writes the library as the data set of cnnimageretrieval-pytorch: `<name>.pkl` with train and val, and `ims/`. The folder is what that
  * trainer expects at `data/train/<name>`, so its name has to begin with `retrieval-SfM`; another folder gets a file of that name.
  * Decisions hold: refused pairs are missing, chosen positives are there, and places of one object share a cluster number.
- * @throws CovisError `STATE_EMPTY` without pairs, `CANCELLED`.
+ * @throws CovisError `INPUT_INVALID` for a folder that holds anything else, `STATE_EMPTY` without pairs, `CANCELLED`.
  */
 function exportRetrievalSfm(library: Library, o: RetrievalSfmOptions, task: TaskContext): Written {
   const split = splitPlaces(library, o.seed);
@@ -47,16 +51,27 @@ function exportRetrievalSfm(library: Library, o: RetrievalSfmOptions, task: Task
     throw new CovisError('STATE_EMPTY', 'No two photos of the training places may be a pair', {
       hint: 'Lower --min-shared or --min-overlap, raise --max-scale, or import larger models.',
     });
-  mkdirSync(o.out, { recursive: true });
   const name = basename(o.out).startsWith('retrieval-SfM') ? basename(o.out) : 'retrieval-SfM-covis';
   const file = join(o.out, `${name}.pkl`);
-  const side = (l: PairList): Record<string, readonly (string | number)[]> => ({ ...l });
-  writeFileSync(`${file}.tmp`, writePickle({ train: side(train.list), val: side(held.list) }));
-  renameSync(`${file}.tmp`, file);
   const photos = [...train.photos, ...held.photos].map(({ id, hash }) => ({
     photo: id,
     path: join(o.out, 'ims', imsPath(hash)),
   }));
+  onlyOwnFiles(o.out, [file, ...photos.map((p) => p.path)]);
+  for (const [half, { list }] of [
+    ['train', train],
+    ['val', held],
+  ] as const) {
+    const clusters = new Set(list.cluster).size;
+    if (list.cids.length > 0 && clusters <= NEGATIVES)
+      task.warn(
+        `${half} has ${clusters} clusters. cnnimageretrieval-pytorch takes ${NEGATIVES} negatives of other clusters for each query and ends with an IndexError below ${NEGATIVES + 1}: give it --neg-num ${Math.max(0, clusters - 1)}, or import more places`,
+      );
+  }
+  mkdirSync(o.out, { recursive: true });
+  const side = (l: PairList): Record<string, readonly (string | number)[]> => ({ ...l });
+  writeFileSync(`${file}.tmp`, writePickle({ train: side(train.list), val: side(held.list) }));
+  renameSync(`${file}.tmp`, file);
   const { placed } = placePhotos(library, photos, o.photos, task);
   return {
     photos: placed,

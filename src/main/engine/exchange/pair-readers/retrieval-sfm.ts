@@ -14,10 +14,13 @@ export const retrievalSfm: PairReader = {
   title: 'retrieval-SfM .pkl',
   named: /\.(pkl|pickle)$/i,
   begins: (head) => head[0] === PROTO && head[1]! >= 2 && head[1]! <= 5,
-  read: readPairLists,
+  read: (file) => readPairLists(file),
   images: (file) => join(dirname(file), 'ims'),
-  namer: (folder) => (cid) =>
-    [imsPath(cid).replaceAll('\\', '/'), `${cid}.jpg`].find((n) => existsSync(join(folder, n))),
+  photos(folder) {
+    const name = (cid: string): string | undefined =>
+      [imsPath(cid).replaceAll('\\', '/'), `${cid}.jpg`].find((n) => existsSync(join(folder, n)));
+    return { known: (cid) => name(cid) !== undefined, bind: () => ({ name, ambiguous: [] }) };
+  },
 };
 
 /** Ids become paths, so they may not hold anything that leads elsewhere. */

@@ -18,12 +18,13 @@ async function fromJsonLines(file: string): Promise<DescriptorFile> {
   const owners: number[] = [];
   let number = 0;
   let dim = 0;
+  let named = 0;
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
     number += 1;
     if (line.trim() === '') continue;
     let record: Record<string, unknown>;
     try {
-      record = JSON.parse(line) as Record<string, unknown>;
+      record = JSON.parse(line.replace(/^\uFEFF/, '')) as Record<string, unknown>;
     } catch (cause) {
       throw new CovisError('INPUT_CORRUPT', `Line ${number} is not JSON`, { file, cause });
     }
@@ -43,7 +44,10 @@ async function fromJsonLines(file: string): Promise<DescriptorFile> {
       rows.push(Float32Array.from(list as number[]));
       owners.push(names.length);
     }
-    names.push(typeof name === 'string' ? name : String(names.length));
+    if (typeof name === 'string' || typeof name === 'number') named += 1;
+    names.push(typeof name === 'string' || typeof name === 'number' ? String(name) : '');
+    if (named > 0 && named < names.length)
+      throw new CovisError('INPUT_INVALID', `Line ${number} has no name, and others have`, { file });
   }
-  return assembled(rows, owners, names);
+  return assembled(rows, owners, named === 0 ? undefined : names);
 }

@@ -1,0 +1,57 @@
+import { readFileSync, statSync } from 'node:fs';
+import { CovisError } from '../../../shared/errors.ts';
+
+const MAX_TEXT = 256 << 20;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** A name as its bytes say it: UTF-8, else Latin-1, so that one old name does not refuse the others. */
+export function decodeName(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return Buffer.from(bytes).toString('latin1');
+  }
+}
+
+/**
+ * Lines of a text, without their ends (LF or CRLF) and without a byte order mark; UTF-16 where its mark says so, else each line as
+ * {@link decodeName} has it. Spaces stay.
+ * @throws CovisError `INPUT_UNSUPPORTED` above 256 MiB.
+ */
+export function textLines(file: string): string[] {
+  if (statSync(file).size > MAX_TEXT)
+    throw new CovisError('INPUT_UNSUPPORTED', 'This text file is larger than 256 MiB', { file });
+  return linesOf(readFileSync(file));
+}
+
+/** As {@link textLines}, of bytes. */
+export function linesOf(bytes: Buffer): string[] {
+  const lines = decoded(bytes).map((l) => (l.endsWith('\r') ? l.slice(0, -1) : l));
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+function decoded(bytes: Buffer): string[] {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.subarray(2).toString('utf16le').split('\n');
+  if (bytes[0] === 0xfe && bytes[1] === 0xff && bytes.length % 2 === 0)
+    return Buffer.from(bytes.subarray(2)).swap16().toString('utf16le').split('\n');
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const body = marked ? bytes.subarray(3) : bytes;
+  try {
+    return UTF8.decode(body).split('\n');
+  } catch {
+    const lines: string[] = [];
+    let start = 0;
+    for (let end = body.indexOf(10); end >= 0; end = body.indexOf(10, start)) {
+      lines.push(decodeName(body.subarray(start, end)));
+      start = end + 1;
+    }
+    lines.push(decodeName(body.subarray(start)));
+    return lines;
+  }
+}
+
+/** The first few of many names for a sentence. */
+export function firstFew(names: readonly string[], few = 3): string {
+  return `${names.slice(0, few).join(', ')}${names.length > few ? ', …' : ''}`;
+}
