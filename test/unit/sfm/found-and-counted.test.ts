@@ -228,7 +228,7 @@ describe('the size that a model’s image had', () => {
         './a.jpg',
         '/home/a.jpg',
         'C:\\m\\x\\b.jpg',
-        'm/z/b.jpg',
+        'm/y/z/b.jpg',
         'm/b.jpg',
         'b.jpg',
         'y/z/c.jpg',

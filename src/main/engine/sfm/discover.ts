@@ -89,7 +89,7 @@ function modelsIn({ path: dir, files }: Folder, pass: (p: PassedOver) => void): 
                   files.find((f) => reader.named.test(f))!,
                 )
               : path,
-          why: `the ${taken[0]!.reader.title} in the same folder ${taken.length === 1 ? 'is' : 'are'} taken`,
+          why: `another model in the same folder is taken (${taken[0]!.reader.title})`,
           ordinary: reader.holds === 'matches',
         });
   }
@@ -236,7 +236,7 @@ class Source {
           const first = left.find((f) => f.reader.holds === holds)!;
           leave(
             (f) => f.reader.holds !== holds,
-            () => `the ${first.reader.title} of the scene is taken`,
+            () => `a model that says more is taken (${first.reader.title})`,
           );
         }
     }

@@ -19,12 +19,12 @@ export interface Folder {
 export interface Walked {
   readonly folders: readonly Folder[];
   /** Folders that were not looked into, with the reason. */
-  readonly left: readonly { readonly path: string; readonly why: string }[];
+  readonly left: readonly { readonly path: string; readonly why: string; readonly ordinary?: boolean }[];
 }
 
 /** True for a folder, also behind a link. */
 export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return real(path) !== undefined && statSync(path).isDirectory();
 }
 
 /** Where a folder really is; undefined where links lead nowhere or in a circle. */
@@ -41,7 +41,8 @@ function real(path: string): string | undefined {
 export function walkFolders(root: string, most = MOST): Walked {
   const seen = new Set<string>();
   const out: Folder[] = [];
-  const left: { path: string; why: string }[] = [];
+  const left: { path: string; why: string; ordinary?: boolean }[] = [];
+  let deeper: string | undefined;
   let level = [{ path: root, linked: false }];
   for (let depth = 0; level.length > 0; depth += 1) {
     const next: { path: string; linked: boolean }[] = [];
@@ -74,6 +75,7 @@ export function walkFolders(root: string, most = MOST): Walked {
         else if (!SYSTEM.test(e.name)) {
           folders.push(e.name);
           if (depth < DEEPEST) next.push({ path: join(path, e.name), linked });
+          else deeper ??= join(path, e.name);
         }
       }
       const order = (x: string, y: string): number => x.localeCompare(y, 'en', { numeric: true });
@@ -81,5 +83,11 @@ export function walkFolders(root: string, most = MOST): Walked {
     }
     level = next.sort((x, y) => x.path.localeCompare(y.path, 'en', { numeric: true }));
   }
+  if (deeper !== undefined)
+    left.push({
+      path: deeper,
+      why: `no models are looked for more than ${DEEPEST} folders below the source`,
+      ordinary: true,
+    });
   return { folders: out, left };
 }
