@@ -125,7 +125,12 @@ export async function importSources(
       );
     const unusual = passed.filter((p) => p.ordinary !== true);
     if (unusual.length > 0)
-      warn(`${unusual.length} passed over: ${firstFew(unusual.map((p) => `${p.path} (${p.why})`))}`);
+      warn(
+        `${unusual.length} passed over: ${firstFew(
+          unusual.map((p) => `${p.path}, for ${p.why}`),
+          '; ',
+        )}`,
+      );
     for (const s of clustersSharingPhotos(library)) {
       warn(
         `${s.a} and ${s.b} share ${s.photos} ${s.photos === 1 ? 'photo' : 'photos'}; they count as one place and are never each other's negatives`,
