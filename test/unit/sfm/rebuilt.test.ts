@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
@@ -10,6 +10,7 @@ import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { listClusters } from '../../../src/main/engine/sfm/clusters.ts';
 import { importWork } from '../../../src/main/engine/work/import.ts';
 import { somePoints, writePhoto, writeTextModel } from '../../support/colmap.ts';
+import { opensfm } from '../../support/foreign-models.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { ROOT } from '../../support/programs.ts';
 
@@ -89,6 +90,22 @@ describe('a model that was rebuilt in place', () => {
     const r = await run(l, root);
     expect(inForce(l)).toEqual([2, 2, 3]);
     expect(r.warnings.some((w) => w.includes('merged or split'))).toBe(true);
+    l.close();
+  });
+
+  it('is one whose optional files came later', async () => {
+    const root = join(folder, 'opensfm');
+    for (let i = 0; i < 3; i += 1) await writePhoto(join(root, 'images', `o${i}.jpg`), 700 + i);
+    opensfm(join(root, 'reconstruction.json'));
+    const tracks = readFileSync(join(root, 'tracks.csv'));
+    rmSync(join(root, 'tracks.csv'));
+    const l = Library.create(join(folder, 'opensfm-library'));
+    expect(await run(l, root)).toMatchObject({ clusters: 1, pairs: 0 });
+    writeFileSync(join(root, 'tracks.csv'), tracks);
+    const again = await run(l, root);
+    expect(again.pairs).toBeGreaterThan(0);
+    expect(l.db.prepare('SELECT COUNT(*) FROM pair').pluck().get()).toBe(again.pairs);
+    expect(listClusters(l)).toHaveLength(1);
     l.close();
   });
 

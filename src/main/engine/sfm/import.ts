@@ -123,14 +123,8 @@ export async function importSources(
       warn(
         `${ambiguous.length} ${ambiguous.length === 1 ? 'name' : 'names'} may mean several photos, or one that another name means as well, and none was taken: ${firstFew(ambiguous.map(({ name, among }) => `${name} (${firstFew(among, ' or ')})`))}`,
       );
-    const unusual = passed.filter((p) => p.ordinary !== true);
-    if (unusual.length > 0)
-      warn(
-        `${unusual.length} passed over: ${firstFew(
-          unusual.map((p) => `${p.path}, for ${p.why}`),
-          '; ',
-        )}`,
-      );
+    const unusual = passed.filter((p) => p.ordinary !== true).map((p) => `${p.path}, for ${p.why}`);
+    if (unusual.length > 0) warn(`${unusual.length} passed over: ${firstFew(unusual, '; ')}`);
     for (const s of clustersSharingPhotos(library)) {
       warn(
         `${s.a} and ${s.b} share ${s.photos} ${s.photos === 1 ? 'photo' : 'photos'}; they count as one place and are never each other's negatives`,
