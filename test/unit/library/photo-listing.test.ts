@@ -9,7 +9,6 @@ import { Library } from '../../../src/main/engine/library/library.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { discoverScenes } from '../../../src/main/engine/sfm/discover.ts';
 import { importSources } from '../../../src/main/engine/sfm/import.ts';
-import { shapesThatDisagree } from '../../../src/main/engine/sfm/shapes.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
 const folder = temporaryFolder();
@@ -192,32 +191,5 @@ describe('links and odd files', () => {
 
   it('a folder that is not there has none', () => {
     expect(listPhotos(join(folder, 'nothing')).photos).toEqual([]);
-  });
-});
-
-describe("a photo of another shape than its camera's", () => {
-  const file = {
-    hash: '',
-    bytes: 0,
-    modified: 0,
-    facts: { taken: null, latitude: null, longitude: null, focal: null, camera: null },
-  };
-  const said = (width: number, height: number, orientation: number): string | undefined =>
-    shapesThatDisagree(
-      {
-        views: [{ name: 'a.jpg', cameraId: 1, rotation: [1, 0, 0, 0], translation: [0, 0, 0] }],
-        cameras: [{ id: 1, model: 'PINHOLE', width: 160, height: 120, params: [100, 100, 80, 60] }],
-      } as never,
-      () => ({ ...file, name: 'a.jpg', width, height, orientation }),
-    );
-
-  it('is said, turned or cropped; a smaller copy and a photo turned by EXIF alone are not', () => {
-    expect(said(90, 160, 1)).toContain('a.jpg is 90 x 160, its camera 160 x 120');
-    expect(said(120, 160, 1)).toContain('(turned)');
-    // As displayed it agrees, but the camera's frame is that of the sensor.
-    expect(said(160, 120, 6)).toContain('(turned)');
-    expect([said(160, 120, 1), said(120, 160, 6), said(53, 40, 3), said(1600, 1200, 1)]).toEqual(
-      Array(4).fill(undefined),
-    );
   });
 });

@@ -1,12 +1,44 @@
+import type { JobResult } from '../../../shared/jobs/index.ts';
+import { tryImport } from '../../engine/work/import.ts';
 import { jobCommand } from '../program/job.ts';
+
+const FEW = 20;
+const some = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`;
+
+/** What was found in each source, model by model. */
+function found({ scenes, passedOver }: JobResult<'import'>): string[] {
+  const few = (lines: readonly string[]): string[] =>
+    lines.length > FEW ? [...lines.slice(0, FEW), `    … and ${lines.length - FEW} more`] : [...lines];
+  return [
+    ...scenes.flatMap((s) => [
+      `${s.path}: ${some(s.photos, 'photo')} in ${s.images}`,
+      ...(s.models.length === 0 ? ['  no model'] : []),
+      ...s.models.flatMap((m) => [
+        `  ${m.path}, ${m.format}: ${some(m.images, 'image')}, ${m.bound} bound, ${m.missing.length} missing, ${m.ambiguous.length} ambiguous, ${some(m.points, 'point')}, ${some(m.pairs, 'pair')}`,
+        ...few(m.missing.map((name) => `    missing: ${name}`)),
+        ...few(m.ambiguous.map(({ name, among }) => `    ambiguous: ${name} (${among.slice(0, 5).join(' or ')})`)),
+      ]),
+    ]),
+    ...passedOver.map(({ path, why }) => `passed over: ${path}: ${why}`),
+  ];
+}
 
 export const importCommand = jobCommand('import', {
   name: 'import',
   summary: 'import 3D models and their photos, plain folders of photos, or lists of pairs',
   library: 'create',
   words: ['sources'],
+  // Not even opened: that alone may write.
+  alone: (given) => (given.dryRun === true ? (task) => tryImport(given, task) : undefined),
   lines: (r) => [
+    ...(r.dryRun ? found(r) : []),
     `${r.photos} photos, ${r.clusters} clusters, ${r.points} points, ${r.observations} observations, ${r.pairs} pairs`,
-    ...(r.missing.length > 0 ? [`${r.missing.length} photos are missing (listed above)`] : []),
+    ...(r.missing.length > 0
+      ? [`${some(r.missing.length, 'photo')} missing (above, the first of them; --json lists all)`]
+      : []),
+    ...(r.ambiguous.length > 0
+      ? [`${some(r.ambiguous.length, 'name')} without one photo (above, the first of them; --json lists all)`]
+      : []),
+    ...(r.dryRun ? ['Nothing was written.'] : []),
   ],
 });

@@ -5,6 +5,7 @@ import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { JOBS, type JobGiven, type JobKind, type JobResult } from '../../../shared/jobs/index.ts';
 import type { JobDefinition } from '../../../shared/jobs/job.ts';
 import { logger } from '../../engine/environment/log.ts';
+import type { TaskContext } from '../../engine/queue/context.ts';
 import type { Library } from '../../engine/library/library.ts';
 import { addJob, describeJob, jobEnded, jobStarted } from '../../engine/queue/records.ts';
 import { WORK } from '../../engine/work/index.ts';
@@ -56,6 +57,8 @@ interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
     extra: z.output<z.ZodObject<X>>,
     library: Library,
   ) => JobGiven<K> | Promise<JobGiven<K>>;
+  /** Does the job without a library where what was asked needs none; undefined where it needs one. */
+  readonly alone?: (given: JobGiven<K>) => ((task: TaskContext) => Promise<JobResult<K>>) | undefined;
   /** Further work on the open library once the job is done; what it gives is printed as JSON instead of the result. */
   readonly then?: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>, library: Library) => unknown;
   /** The result for a person. */
@@ -89,6 +92,13 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
         Object.fromEntries(keys.flatMap((k) => (asked[k] === undefined ? [] : [[k, asked[k]]])));
       const more = pick(Object.keys(extra.shape)) as z.output<z.ZodObject<X>>;
       const typed = pick([...words, ...Object.keys(own)]) as JobGiven<K>;
+      const alone = d.alone?.(typed);
+      if (alone !== undefined) {
+        const task = terminalContext();
+        const result = await alone(task).finally(() => task.finish());
+        print(asked['json'] === true, result, () => d.lines(result, more));
+        return;
+      }
       await withLibrary(asked['library'] as string, d.library === 'create' || asOption, async (library) => {
         const given = d.given === undefined ? typed : await d.given(typed, more, library);
         const result = await runJob(library, kind, given);

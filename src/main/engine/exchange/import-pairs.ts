@@ -119,6 +119,7 @@ export async function importPairs(
     observations: 0,
     pairs,
     warnings,
+    bound: photos.size,
   };
 }
 

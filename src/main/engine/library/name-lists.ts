@@ -1,17 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { decodeName } from './names.ts';
 
 const MAX_TEXT = 256 << 20;
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
-
-/** A name as its bytes say it: UTF-8, else Latin-1, so that one old name does not refuse the others. */
-export function decodeName(bytes: Uint8Array): string {
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    return Buffer.from(bytes).toString('latin1');
-  }
-}
 
 /**
  * Lines of a text, without their ends (LF or CRLF) and without a byte order mark; UTF-16 where its mark says so, else each line as
@@ -38,7 +29,7 @@ function decoded(bytes: Buffer): string[] {
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   const body = marked ? bytes.subarray(3) : bytes;
   try {
-    return UTF8.decode(body).split('\n');
+    return new TextDecoder('utf-8', { fatal: true }).decode(body).split('\n');
   } catch {
     const lines: string[] = [];
     let start = 0;

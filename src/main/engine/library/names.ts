@@ -22,6 +22,17 @@ export type NameFound =
 const MISSING: NameFound = { kind: 'missing' };
 const ENDING = /\.(jpe?g|jpe|jfif|png|webp|tiff?|avif|gif|bmp|dib|jp2|j2k|ppm|pgm|pnm|hei[cf])$/i;
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A name as its bytes say it: UTF-8, or Latin-1 where they are none, on the disk as in files, so that equal bytes are equal names. */
+export function decodeName(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return Buffer.from(bytes).toString('latin1');
+  }
+}
+
 /** A file name without an image's ending. */
 export function withoutEnding(name: string): string {
   return name.replace(ENDING, '');
@@ -74,22 +85,28 @@ export function nameIndex(
     photo: p.photo ?? -1 - i,
   }));
   const byBase = new Map<string, number[]>();
-  const add = (key: string, i: number): void => {
-    const list = byBase.get(key);
-    if (list === undefined) byBase.set(key, [i]);
+  const byPath = new Map<string, number[]>();
+  const alone = new Set(entries.map((e) => e.above.join('/'))).size <= 1;
+  const add = (map: Map<string, number[]>, key: string, i: number): void => {
+    const list = map.get(key);
+    if (list === undefined) map.set(key, [i]);
     else list.push(i);
   };
   entries.forEach((e, i) => {
     const base = e.parts.at(-1);
     if (base === undefined) return;
-    add(base, i);
+    add(byBase, base, i);
+    add(byPath, e.parts.join('/'), i);
     const stem = withoutEnding(base);
-    if (endings === 'optional' && stem !== base) add(stem, i);
+    if (endings === 'optional' && stem !== base) add(byBase, stem, i);
   });
   return (name) => {
     const wanted = nameParts(name);
     const base = wanted.at(-1);
     if (base === undefined) return MISSING;
+    // In one folder the whole path wins, so that thousands of photos of one base name are not gone through.
+    const whole = alone ? byPath.get(wanted.join('/')) : undefined;
+    if (whole?.length === 1) return { kind: 'found', at: whole[0]!, exact: true };
     const folders = wanted.slice(0, -1);
     const fits: { at: number; score: number; exact: boolean }[] = [];
     for (const at of byBase.get(base) ?? []) {
@@ -102,7 +119,7 @@ export function nameIndex(
       if (outside === 0 && rest.length > 0 && above.length > 0 && !isAbsolute(name)) continue;
       fits.push({ at, score: inside + outside, exact: rest.length === 0 && folders.length === own.length });
     }
-    return choose(fits, entries);
+    return choose(fits, entries, (at) => photos[at]!.name === name);
   };
 }
 
@@ -119,13 +136,17 @@ function agreesAbove(rest: readonly string[], above: readonly string[]): number 
 function choose(
   fits: readonly { readonly at: number; readonly score: number; readonly exact: boolean }[],
   entries: readonly Entry[],
+  literal: (at: number) => boolean,
 ): NameFound {
   if (fits.length === 0) return MISSING;
-  const best = Math.max(...fits.map((f) => f.score));
+  const best = fits.reduce((most, f) => Math.max(most, f.score), 0);
   let left = fits.filter((f) => f.score === best);
   const roots = new Set(left.map((f) => entries[f.at]!.above.join('/')));
   const whole = left.filter((f) => f.exact);
   if (whole.length > 0 && roots.size === 1) left = whole;
+  // Two files whose names differ in their normal form alone: each is the one that is written like it.
+  const spelled = left.filter((f) => f.exact && literal(f.at));
+  if (spelled.length > 0 && roots.size === 1) left = spelled;
   const distinct = new Map(left.map((f) => [entries[f.at]!.photo, f]));
   if (distinct.size > 1) return { kind: 'ambiguous', among: [...distinct.values()].map((f) => f.at) };
   const found = left[0]!;

@@ -1,6 +1,7 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { relabelPlaces } from '../sfm/places.ts';
+import type { Replacement } from '../sfm/replaced.ts';
 import { append, durably, history } from './action-log.ts';
 import { deriveCluster, type ClusterPart } from './derived-clusters.ts';
 import { integer, nullable, oneOf, record as columns, select, text } from '../library/rows.ts';
@@ -121,6 +122,27 @@ function viewsOf(library: Library, id: number): number[] {
 
 function act(library: Library, label: string, changes: readonly Change[]): void {
   durably(library, () => record(library, label, changes));
+}
+
+/**
+ * A model that was rebuilt in place takes the place of the older one, as one action that can be undone. Names and exclusions that a person
+ * gave pass on. Decisions are of photos, so that they hold on. Runs inside a transaction.
+ */
+export function replaceClusters(library: Library, { label, older, newer }: Replacement): void {
+  const had = older.map((id) =>
+    select(
+      library.db,
+      'SELECT alias, state FROM cluster_all WHERE id = ?',
+      columns({ alias: nullable(text), state: text }),
+    ).one(id),
+  );
+  const alone = older.length === 1 && newer.length === 1 ? had[0] : undefined;
+  const state = had.length > 0 && had.every((h) => h.state === 'excluded') ? 'excluded' : 'active';
+  record(library, label, [
+    ...older.map((cluster): Change => ({ cluster, field: 'state', after: 'replaced' })),
+    ...newer.map((cluster): Change => ({ cluster, field: 'state', after: state })),
+    ...(alone?.alias == null ? [] : [{ cluster: newer[0]!, field: 'alias', after: alone.alias } as const]),
+  ]);
 }
 
 /** Runs inside a transaction. */

@@ -35,7 +35,7 @@ export async function convertModels(
       const parts = readModels(location, await photosAtHand(scene.images, location), (m) => task.warn(m));
       parts.forEach((model, i) => {
         const part = parts.length === 1 ? '' : String(i);
-        const name = [scene.name, location.label, part].filter((s) => s !== '').join('-');
+        const name = [scene.name, ...location.label.split('/'), part].filter((s) => s !== '').join('-');
         found.push({ name, model });
       });
     }

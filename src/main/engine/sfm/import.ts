@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { writeNpy } from '../formats/npy.ts';
@@ -9,13 +9,14 @@ import { leftOut } from '../library/photo-files.ts';
 import { inspectPhoto, listPhotos, photoWriter, PHOTO_FACTS, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
-import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
+import { bindModel, type BoundModel } from './bind.ts';
+import { discover, type Discovery, type ModelLocation, type PassedOver, type SceneLocation } from './discover.ts';
 import { meanReprojectionError, type SparseModel } from './model.ts';
 import { locationHash, photosAtHand, readModels } from './read.ts';
-import { photoNamer } from './sizes.ts';
-import { shapesThatDisagree } from './shapes.ts';
+import { olderModels, type Replacement } from './replaced.ts';
+import { shapeOf, shapesSaid, storedSize, type Misshapen } from './shapes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
-import { integer, real, record, select, text } from '../library/rows.ts';
+import { flag, integer, real, record, select, text } from '../library/rows.ts';
 import { clusterByUid, clusterWriter } from '../library/tables/cluster.ts';
 
 export interface ImportOptions {
@@ -24,12 +25,50 @@ export interface ImportOptions {
   readonly images?: string | undefined;
   /** Leaves models that lie beside the photos alone. */
   readonly photosOnly?: boolean | undefined;
+  /** Keeps the model that was imported from a path before, where another lies there now; else the new one replaces it. */
+  readonly keepBoth?: boolean | undefined;
+  /** Notes in the log of actions, inside the transaction, which clusters replace which, and brings that into force. */
+  readonly replace?: ((library: Library, replacement: Replacement) => void) | undefined;
+}
+
+/** What became of one model. */
+export interface ImportedModel {
+  /** Of the cluster. */
+  readonly name: string;
+  readonly path: string;
+  /** What wrote it, for people. */
+  readonly format: string;
+  readonly images: number;
+  readonly bound: number;
+  /** Names as the model has them. */
+  readonly missing: readonly string[];
+  readonly ambiguous: BoundModel['ambiguous'];
+  readonly points: number;
+  readonly pairs: number;
+  /** When the model was imported that this one replaces; null where it replaces none. */
+  readonly replaces: string | null;
+}
+
+/** What was found in one scene. */
+export interface ImportedScene {
+  readonly name: string;
+  readonly path: string;
+  readonly images: string;
+  readonly photos: number;
+  readonly models: readonly ImportedModel[];
 }
 
 /** What the library holds of the sources after an import: the same sources again give the same counts. */
 export interface ImportReport {
   readonly photos: number;
+  /** Images of models or lists that have their photo. */
+  readonly bound: number;
+  /** Where photos of models should be. */
   readonly missing: readonly string[];
+  /** Names that may mean several photos, or one that another name means as well: none was taken. */
+  readonly ambiguous?: BoundModel['ambiguous'];
+  readonly passedOver?: readonly Omit<PassedOver, 'ordinary'>[];
+  readonly scenes?: readonly ImportedScene[];
   readonly clusters: number;
   readonly points: number;
   readonly observations: number;
@@ -39,7 +78,7 @@ export interface ImportReport {
 
 /** A model that was read and waits to enter the library. */
 export interface StagedModel {
-  readonly location: Pick<ModelLocation, 'path' | 'label'>;
+  readonly location: Pick<ModelLocation, 'path' | 'label'> & Partial<Pick<ModelLocation, 'reader'>>;
   readonly uid: string;
   readonly model: Pick<SparseModel, 'views' | 'cameras' | 'matchesOnly'>;
   readonly points: number;
@@ -60,8 +99,7 @@ export async function importSources(
   options: ImportOptions,
   task: TaskContext,
 ): Promise<ImportReport> {
-  const found = discoverScenes(options.sources, options.images);
-  const scenes = options.photosOnly === true ? found.map((s) => ({ ...s, models: [] })) : found;
+  const { scenes, passedOver } = lookFor(options);
   const staging = library.file('staging', randomUUID());
   mkdirSync(staging, { recursive: true });
   const warnings: string[] = [];
@@ -70,20 +108,24 @@ export async function importSources(
     task.warn(message);
   };
   try {
-    const staged = await stageModels(scenes, staging, task, warn);
+    const passed = [...passedOver];
+    const staged = await stageModels(scenes, staging, task, warn, passed);
     const photos = await inspectAll(library, scenes, task, warn);
-    scenes.forEach((scene, s) => {
-      const at = photos.get(scene)!;
-      const namer = photoNamer([...at.keys()]);
-      for (const m of staged[s]!) {
-        const said = shapesThatDisagree(m.model, (name) => at.get(namer(name) ?? ''));
-        if (said !== undefined) warn(`${m.location.path}: ${said}`);
-      }
-    });
     task.step('Writing the library', 0, '');
     task.check();
-    const missing = library.transaction(() => commit(library, scenes, staged, photos));
-    for (const m of missing) warn(`Missing photo: ${m}`);
+    const done = library.transaction(() => commit(library, scenes, staged, photos, options));
+    const models = done.flatMap((s) => s.models.map((m) => ({ ...m, folder: s.images })));
+    const missing = models.flatMap((m) => m.missing.map((name) => whereMissing(m.folder, name)));
+    const ambiguous = models.flatMap((m) => m.ambiguous);
+    for (const s of done) for (const message of s.said) warn(message);
+    if (missing.length > 0)
+      warn(`${missing.length} ${missing.length === 1 ? 'photo is' : 'photos are'} missing: ${firstFew(missing)}`);
+    if (ambiguous.length > 0)
+      warn(
+        `${ambiguous.length} ${ambiguous.length === 1 ? 'name' : 'names'} may mean several photos, or one that another name means as well, and none was taken: ${firstFew(ambiguous.map(({ name, among }) => `${name} (${firstFew(among, ' or ')})`))}`,
+      );
+    const unusual = passed.filter((p) => p.ordinary !== true).map((p) => `${p.path}, for ${p.why}`);
+    if (unusual.length > 0) warn(`${unusual.length} passed over: ${firstFew(unusual, '; ')}`);
     for (const s of clustersSharingPhotos(library)) {
       warn(
         `${s.a} and ${s.b} share ${s.photos} ${s.photos === 1 ? 'photo' : 'photos'}; they count as one place and are never each other's negatives`,
@@ -91,14 +133,41 @@ export async function importSources(
     }
     task.changed('clusters');
     return {
-      photos: new Set([...photos.values()].flatMap((m) => [...m.values()].map((p) => p.hash))).size,
+      photos: new Set([...photos.values()].flatMap((m) => [...m.values()].flatMap((p) => p?.hash ?? []))).size,
+      bound: models.reduce((n, m) => n + m.bound, 0),
       missing,
+      ambiguous,
       ...stored(library, new Set(staged.flat().map((m) => m.uid))),
+      passedOver: passed.map(({ path, why }) => ({ path, why })),
+      scenes: done.map(({ said: _, ...scene }) => scene),
       warnings,
     };
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
+}
+
+const FEW = 5;
+
+/** The first few of many for a sentence. */
+function firstFew(all: readonly string[], between = ', '): string {
+  return `${all.slice(0, FEW).join(between)}${all.length > FEW ? ', …' : ''}`;
+}
+
+/** Where a photo should be; its name where that is a path of a whole machine. */
+function whereMissing(folder: string, name: string): string {
+  return /^([\\/]|[a-z]:[\\/])/i.test(name) ? name : join(folder, name);
+}
+
+function lookFor({ sources, images, photosOnly }: ImportOptions): Discovery {
+  if (photosOnly !== true) return discover(sources, images);
+  const scenes = sources.map((source) => {
+    const root = resolve(source);
+    if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: root });
+    return { name: basename(root), root, images: resolve(images ?? root), models: [] };
+  });
+  return { scenes, passedOver: [] };
 }
 
 /** Counts of clusters as they are in the library. */
@@ -121,6 +190,7 @@ async function stageModels(
   staging: string,
   task: TaskContext,
   warn: (m: string) => void,
+  passed: PassedOver[],
 ): Promise<StagedModel[][]> {
   const total = scenes.reduce((n, s) => n + s.models.length, 0);
   task.step('Reading models', total, 'models');
@@ -133,8 +203,13 @@ async function stageModels(
       const hash = await locationHash(scene.name, location);
       const parts = readModels(location, await photosAtHand(scene.images, location), warn);
       parts.forEach((model, part) => {
-        if (model.views.length === 0)
-          throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.path });
+        if (model.views.length === 0) {
+          // What was named, or is all there is, is refused; one of several is no reason to refuse the others.
+          if (total === 1)
+            throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.path });
+          passed.push({ path: location.path, why: 'it has no registered image' });
+          return;
+        }
         const uid = (part === 0 ? hash : createHash('sha256').update(`${hash} ${part}`).digest('hex')).slice(0, 16);
         const label = parts.length === 1 ? location.label : [location.label, part].filter((l) => l !== '').join('-');
         models.push(stageModel({ ...location, label }, uid, model, staging));
@@ -232,19 +307,22 @@ function writeArrays(folder: string, model: SparseModel): void {
   writeNpy(join(folder, 'observation_xy.npy'), xy, [model.obsPoint.length, 2]);
 }
 
+/** The photos of each scene by name; undefined where a file cannot be read. */
+type ScenePhotos = Map<SceneLocation, Map<string, PhotoFile | undefined>>;
+
 /** Hashes all photos, a few at a time; a file that did not change since the last import is not read again. */
 async function inspectAll(
   library: Library,
   scenes: readonly SceneLocation[],
   task: TaskContext,
   warn: (m: string) => void,
-): Promise<Map<SceneLocation, Map<string, PhotoFile>>> {
+): Promise<ScenePhotos> {
   const work = scenes.flatMap((scene) => {
     const listing = listPhotos(scene.images);
     for (const said of leftOut(listing, scene.images)) warn(said);
     return listing.photos.map((name) => ({ scene, name }));
   });
-  const out = new Map(scenes.map((s) => [s, new Map<string, PhotoFile>()]));
+  const out = new Map(scenes.map((s) => [s, new Map<string, PhotoFile | undefined>()]));
   task.step('Reading photos', work.length, 'photos');
   let next = 0;
   let done = 0;
@@ -255,6 +333,7 @@ async function inspectAll(
       try {
         out.get(scene)!.set(name, unchanged(library, scene, name) ?? (await inspectPhoto(scene.images, name)));
       } catch (error) {
+        out.get(scene)!.set(name, undefined);
         warn(error instanceof CovisError ? `${error.message}: ${error.file ?? name}` : String(error));
       }
       done += 1;
@@ -290,59 +369,141 @@ function unchanged(library: Library, scene: SceneLocation, name: string): PhotoF
   return { ...file, facts: { taken, latitude, longitude, focal, camera } };
 }
 
-/** Writes rows and moves the staged arrays into place. Runs inside one transaction. @returns names of missing photos. */
+/** Writes rows and moves the staged arrays into place. Runs inside one transaction. @returns what became of each scene, and what to say of it. */
 function commit(
   library: Library,
   scenes: readonly SceneLocation[],
   staged: readonly StagedModel[][],
-  photos: Map<SceneLocation, Map<string, PhotoFile>>,
-): string[] {
-  const missing: string[] = [];
+  photos: ScenePhotos,
+  options: ImportOptions,
+): (ImportedScene & { readonly said: readonly string[] })[] {
   const write = photoWriter(library);
-  scenes.forEach((scene, s) => {
+  const done = scenes.map((scene, s) => {
     const sceneId = write.scene(scene.name, scene.root, scene.images);
-    const ids = new Map<string, number>();
     // By name, not in the order in which reading happened to end: draws by seed depend on the order of the rows.
-    const byName = [...photos.get(scene)!.values()].sort((x, y) => (x.name < y.name ? -1 : 1));
-    for (const p of byName) ids.set(p.name, write.photo(sceneId, p));
-    const namer = photoNamer([...ids.keys()]);
-    const photoOf = (name: string): { id: number; name: string } | undefined => {
-      const found = namer(name);
-      return found === undefined ? undefined : { id: ids.get(found)!, name: found };
-    };
-    for (const m of staged[s]!) missing.push(...commitModel(library, scene, sceneId, m, photoOf));
+    const there = [...photos.get(scene)!].sort(([x], [y]) => (x < y ? -1 : 1)).map(([name, file]) => ({ name, file }));
+    const ids = new Map<string, number>();
+    for (const { name, file } of there) if (file !== undefined) ids.set(name, write.photo(sceneId, file));
+    const said: string[] = [];
+    const models: ImportedModel[] = [];
+    const byPath = Map.groupBy(staged[s]!, (m) => m.location.path);
+    for (const [path, own] of byPath) {
+      const older = olderModels(library, path, new Set(own.map((m) => m.uid)));
+      const replaces = options.keepBoth !== true && options.replace !== undefined && older.clusters.length > 0;
+      if (older.clusters.length > 0)
+        said.push(
+          replaces
+            ? `${nameOf(scene, own[0]!)} replaces the model imported on ${older.when} from ${path}`
+            : `${nameOf(scene, own[0]!)} stands beside the model imported on ${older.when} from ${path}`,
+        );
+      else if (older.edited)
+        said.push(
+          `${nameOf(scene, own[0]!)} stands beside clusters that were merged or split of an older model from ${path}`,
+        );
+      for (const m of own) {
+        const { bound, misshapen } = boundTo(m, there);
+        commitModel(
+          library,
+          scene,
+          sceneId,
+          m,
+          (_, i) => {
+            const name = bound.photoOf[i];
+            return name === undefined ? undefined : { id: ids.get(name)! };
+          },
+          replaces ? 'replaced' : 'active',
+        );
+        const name = nameOf(scene, m);
+        said.push(...shapesSaid(name, misshapen));
+        if (bound.copies.length > 0)
+          said.push(
+            `${name}: copies of another size do not stand in for their photos: ${firstFew(bound.copies.map((c) => `${c.photo} for ${c.name}`))}`,
+          );
+        models.push({
+          name,
+          path,
+          format: m.location.reader?.title ?? '',
+          images: m.model.views.length,
+          bound: bound.bound,
+          missing: bound.missing,
+          ambiguous: bound.ambiguous,
+          points: m.points,
+          pairs: m.pairs.a.length,
+          replaces: replaces ? older.when : null,
+        });
+      }
+      // Beside the older one, too, it comes into force again where it was replaced before.
+      if (older.clusters.length > 0 && own.some((m) => outOfForce(library, m.uid)))
+        options.replace?.(library, {
+          label: `Import ${nameOf(scene, own[0]!)} again`,
+          older: replaces ? older.clusters : [],
+          newer: own.map((m) => clusterByUid(library).one(m.uid)),
+        });
+    }
+    return { name: scene.name, path: scene.root, images: scene.images, photos: ids.size, models, said };
   });
   relabelPlaces(library);
-  return missing;
+  return done;
 }
 
-/** Writes a staged model. Runs inside a transaction. @returns names of missing photos. */
+function outOfForce(library: Library, uid: string): boolean {
+  return select(library.db, "SELECT state = 'replaced' FROM cluster_all WHERE uid = ?", flag).one(uid);
+}
+
+function nameOf(scene: Pick<SceneLocation, 'name'>, m: Pick<StagedModel, 'location'>): string {
+  return m.location.label === '' ? scene.name : `${scene.name}/${m.location.label}`;
+}
+
+/** The photos of a staged model, and those that have another shape than their camera. */
+function boundTo(
+  { model, location }: StagedModel,
+  there: readonly { readonly name: string; readonly file: PhotoFile | undefined }[],
+): { bound: BoundModel; misshapen: Misshapen[] } {
+  // Where the format does not say how large its images are, what the camera has is a guess where the photo is missing.
+  const told = location.reader?.needsSizes !== true;
+  const cameras = new Map(model.cameras.map((c) => [c.id, [c.width, c.height] as const]));
+  const views = model.views.map((v) => ({ name: v.name, size: cameras.get(v.cameraId) }));
+  const bound = bindModel(told ? views : views.map(({ name }) => ({ name })), there);
+  const files = new Map(there.map((p) => [p.name, p.file]));
+  const misshapen = views.flatMap(({ name, size }, i): Misshapen[] => {
+    const own = bound.photoOf[i];
+    const file = own === undefined ? undefined : files.get(own);
+    if (file === undefined || size === undefined) return [];
+    const shape = shapeOf(size, file);
+    if (shape === 'same') return [];
+    return [{ name, shape, camera: size, photo: storedSize(file), byExif: file.orientation >= 5 }];
+  });
+  return { bound, misshapen };
+}
+
+/**
+ * Writes a staged model. Runs inside a transaction. Of a model that is there already everything is written anew: what was read of it may
+ * have depended on photos that were missing then.
+ * @param photoOf gives the photo of a view, and what to call the view where the model's own name means nothing to people.
+ * @param state of a cluster that is new: `replaced` where the log brings it into force.
+ */
 export function commitModel(
   library: Library,
   scene: Pick<SceneLocation, 'name' | 'images'>,
   sceneId: number,
   m: StagedModel,
-  photoOf: (name: string) => { readonly id: number; readonly name: string } | undefined,
-): string[] {
-  const name = m.location.label === '' ? scene.name : `${scene.name}/${m.location.label}`;
+  photoOf: (name: string, view: number) => { readonly id: number; readonly name?: string } | undefined,
+  state: 'active' | 'replaced' = 'active',
+): void {
   const known = clusterByUid(library).get(m.uid);
   const write = clusterWriter(library);
+  const facts = {
+    points: m.points,
+    observations: m.observations,
+    meanError: Number.isNaN(m.meanError) ? null : m.meanError,
+  };
   const clusterId =
     known ??
-    write.cluster({
-      uid: m.uid,
-      scene: sceneId,
-      name,
-      source: m.location.path,
-      points: m.points,
-      observations: m.observations,
-      meanError: Number.isNaN(m.meanError) ? null : m.meanError,
-    });
+    write.cluster({ uid: m.uid, scene: sceneId, name: nameOf(scene, m), source: m.location.path, ...facts, state });
+  if (known !== undefined) write.again(known, { source: m.location.path, ...facts });
   const cameras = new Map(m.model.cameras.map((c) => [c.id, c]));
-  const missing: string[] = [];
   m.model.views.forEach((v, i) => {
-    const photo = photoOf(v.name);
-    if (photo === undefined) missing.push(join(scene.images, v.name));
+    const photo = photoOf(v.name, i);
     const unposed = m.model.matchesOnly === true;
     write.view(clusterId, {
       index: i,
@@ -353,16 +514,13 @@ export function commitModel(
       seen: m.pairs.pointsSeen[i]!,
     });
   });
-  if (known === undefined) {
-    const { a, b, shared, scale } = m.pairs;
-    for (let k = 0; k < a.length; k += 1)
-      write.pair(clusterId, a[k]!, b[k]!, shared[k]!, Number.isNaN(scale[k]!) ? null : scale[k]!);
-  }
+  const { a, b, shared, scale } = m.pairs;
+  for (let k = 0; k < a.length; k += 1)
+    write.pair(clusterId, a[k]!, b[k]!, shared[k]!, Number.isNaN(scale[k]!) ? null : scale[k]!);
   const target = library.file('clusters', m.uid);
   // What was read just now stands in for arrays that may have been damaged or lost since. A model that was named twice is there by now.
   if (existsSync(m.folder)) {
     rmSync(target, { recursive: true, force: true });
     renameSync(m.folder, target);
   }
-  return missing;
 }

@@ -1,42 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { nameIndex } from '../library/names.ts';
 import { imageHeader } from '../library/photo-files.ts';
 
 /** Width and height in pixels of the sensor frame of an image that a model names; undefined where it is not at hand. */
 export type ImageSizes = (name: string) => readonly [number, number] | undefined;
 
-/**
- * Finds which photo a model means: names there may be paths of another machine. The photo with the longest equal end of its path wins;
- * undefined where several tie or none has the same file name. Names are only compared, never opened.
- */
+/** The photo that a name means, by the one rule for names; undefined where it means none, or several. */
 export function photoNamer(photos: readonly string[]): (name: string) => string | undefined {
-  const exact = new Set(photos);
-  const byBase = new Map<string, string[]>();
-  const parts = (name: string): string[] =>
-    name
-      .replaceAll('\\', '/')
-      .split('/')
-      .filter((p) => p !== '' && p !== '.');
-  for (const p of photos) {
-    const base = parts(p).at(-1)!;
-    const list = byBase.get(base);
-    if (list === undefined) byBase.set(base, [p]);
-    else list.push(p);
-  }
+  const find = nameIndex(photos.map((name) => ({ name })));
   return (name) => {
-    if (exact.has(name)) return name;
-    const wanted = parts(name);
-    const candidates = byBase.get(wanted.at(-1) ?? '') ?? [];
-    if (candidates.length <= 1) return candidates[0];
-    const common = candidates.map((c) => {
-      const own = parts(c);
-      let n = 0;
-      while (n < own.length && n < wanted.length && own.at(-1 - n) === wanted.at(-1 - n)) n += 1;
-      return n;
-    });
-    const best = Math.max(...common);
-    const found = candidates.filter((_, i) => common[i] === best);
-    return found.length === 1 ? found[0] : undefined;
+    const found = find(name);
+    return found.kind === 'found' ? photos[found.at] : undefined;
   };
 }
 

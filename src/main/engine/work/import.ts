@@ -1,24 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { importJob } from '../../../shared/jobs/import.ts';
+import type { ParamsOf, ResultOf } from '../../../shared/jobs/job.ts';
+import { check } from '../../../shared/schema.ts';
 import { importPairs, isPairList } from '../exchange/import-pairs.ts';
+import { Library } from '../library/library.ts';
+import { replaceClusters } from '../mining/cluster-changes.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { importSources, type ImportReport } from '../sfm/import.ts';
 import { work } from './work.ts';
 
+type Params = ParamsOf<typeof importJob>;
+type Result = ResultOf<typeof importJob>;
+
 /** Models and folders of photos together; lists of pairs one by one. */
-export const importWork = work(importJob, async (library, { sources, images }, task): Promise<ImportReport> => {
+async function importAll(
+  library: Library,
+  { sources, images, keepBoth }: Params,
+  task: TaskContext,
+): Promise<Omit<Result, 'dryRun'>> {
   const lists = sources.filter(isPairList);
   const folders = sources.filter((s) => !lists.includes(s));
   const reports: ImportReport[] = [];
-  if (folders.length > 0) reports.push(await importSources(library, { sources: folders, images }, task));
+  if (folders.length > 0)
+    reports.push(await importSources(library, { sources: folders, images, keepBoth, replace: replaceClusters }, task));
   for (const list of lists) reports.push(await importPairs(library, list, images, task));
-  const sum = (key: 'photos' | 'clusters' | 'points' | 'observations' | 'pairs'): number =>
+  const sum = (key: 'photos' | 'bound' | 'clusters' | 'points' | 'observations' | 'pairs'): number =>
     reports.reduce((n, r) => n + r[key], 0);
   return {
     photos: sum('photos'),
+    bound: sum('bound'),
     clusters: sum('clusters'),
     points: sum('points'),
     observations: sum('observations'),
     pairs: sum('pairs'),
     missing: reports.flatMap((r) => r.missing),
+    ambiguous: reports.flatMap((r) => r.ambiguous ?? []),
+    passedOver: reports.flatMap((r) => r.passedOver ?? []),
+    scenes: reports.flatMap((r) => r.scenes ?? []),
     warnings: reports.flatMap((r) => r.warnings),
   };
+}
+
+/** An import into a library that is thrown away: everything is read and checked as it would be, and no other library is touched. */
+export async function tryImport(given: unknown, task: TaskContext): Promise<Result> {
+  const params = check(importJob.params, given);
+  const at = mkdtempSync(join(tmpdir(), 'covis-dry-run-'));
+  try {
+    const library = Library.create(at);
+    try {
+      const unseen: TaskContext = {
+        step: (name, total, unit) => task.step(name, total, unit),
+        progress: (done) => task.progress(done),
+        warn: (message) => task.warn(message),
+        changed: () => undefined,
+        check: () => task.check(),
+      };
+      return { ...(await importAll(library, params, unseen)), dryRun: true };
+    } finally {
+      library.close();
+    }
+  } finally {
+    rmSync(at, { recursive: true, force: true });
+  }
+}
+
+/** Imports, or says what an import would find. */
+export const importWork = work(importJob, async (library, params, task): Promise<Result> => {
+  if (params.dryRun) return tryImport(params, task);
+  return { ...(await importAll(library, params, task)), dryRun: false };
 });

@@ -4,6 +4,7 @@ import { resourcePath } from '../environment/resources.ts';
 import type { Library } from '../library/library.ts';
 import { counts } from '../library/tables/counts.ts';
 import { resolveNetwork } from '../network/networks.ts';
+import { replaceClusters } from '../mining/cluster-changes.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
 import { importSources } from '../sfm/import.ts';
@@ -22,7 +23,7 @@ async function importWithNegatives(
   sources: readonly string[],
   task: TaskContext,
 ): Promise<{ missing: readonly string[]; warnings: readonly string[] }> {
-  const own = await importSources(library, { sources }, task);
+  const own = await importSources(library, { sources, replace: replaceClusters }, task);
   if (counts(library).places > 1) return own;
   const added = 'All photos are of one place, which has no negatives: the places of the embedded sample were added';
   task.warn(added);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { CovisError } from '../../../../shared/errors.ts';
-import { decodeName, textLines } from '../../library/name-lists.ts';
+import { textLines } from '../../library/name-lists.ts';
+import { decodeName } from '../../library/names.ts';
 
 const MAX_TEXT = 256 << 20;
 

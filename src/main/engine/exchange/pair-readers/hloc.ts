@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { CovisError } from '../../../../shared/errors.ts';
 import { DisjointSets } from '../../library/disjoint-sets.ts';
 import { bindNames, nameIndex } from '../../library/names.ts';
-import { decodeName } from '../../library/name-lists.ts';
+import { decodeName } from '../../library/names.ts';
 import { listImages } from '../../library/photos.ts';
 import type { PairList } from '../pair-list.ts';
 import type { PairReader } from './reader.ts';

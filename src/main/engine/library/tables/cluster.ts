@@ -56,6 +56,8 @@ export interface NewView {
 export function clusterWriter(library: Library): {
   /** @returns its id. */
   readonly cluster: (c: NewCluster) => number;
+  /** Facts of a cluster that is there, read anew; its pairs are taken away, to be written anew. */
+  readonly again: (cluster: number, c: Pick<NewCluster, 'source' | 'points' | 'observations' | 'meanError'>) => void;
   readonly view: (cluster: number, v: NewView) => void;
   /** @param a of two views the lower index. @param scale change from a to b, null where it is not known. */
   readonly pair: (cluster: number, a: number, b: number, shared: number, scale: number | null) => void;
@@ -71,8 +73,12 @@ export function clusterWriter(library: Library): {
   );
   const view = db.prepare(
     `INSERT INTO view_all (cluster_id, view_index, photo_id, name, camera, pose, points_seen) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id`,
+     ON CONFLICT DO UPDATE SET photo_id = excluded.photo_id, name = excluded.name, camera = excluded.camera, pose = excluded.pose, points_seen = excluded.points_seen`,
   );
+  const facts = db.prepare(
+    'UPDATE cluster_all SET source = ?, points = ?, observations = ?, mean_error = ? WHERE id = ?',
+  );
+  const noPairs = db.prepare('DELETE FROM pair_all WHERE cluster_id = ?');
   const pair = db.prepare('INSERT INTO pair_all (cluster_id, a, b, shared, scale) VALUES (?, ?, ?, ?, ?)');
   const given = db.prepare(
     'INSERT INTO given_pair_all (cluster_id, query_view, positive_view) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
@@ -80,6 +86,10 @@ export function clusterWriter(library: Library): {
   return {
     cluster: (c) =>
       cluster.one(c.uid, c.scene, c.name, c.source, c.points, c.observations, c.meanError, now(), c.state ?? 'active'),
+    again: (id, c) => {
+      facts.run(c.source, c.points, c.observations, c.meanError, id);
+      noPairs.run(id);
+    },
     view: (id, v) => {
       view.run(id, v.index, v.photo, v.name, JSON.stringify(v.camera), JSON.stringify(v.pose), v.seen);
     },

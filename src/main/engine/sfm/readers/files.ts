@@ -4,9 +4,19 @@ import { join } from 'node:path';
 /** Regular files of this folder whose names fit, sorted. */
 export function filesNamed(folder: string, named: RegExp): string[] {
   return readdirSync(folder)
-    .filter((f) => named.test(f) && statSync(join(folder, f), { throwIfNoEntry: false })?.isFile() === true)
+    .filter((f) => named.test(f) && isFile(join(folder, f)))
     .sort()
     .map((f) => join(folder, f));
+}
+
+/** A regular file, also behind a link; links to nothing or in a circle are none. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Whatever it was, it cannot be opened.
+    return false;
+  }
 }
 
 const COLMAP_FILES = ['cameras', 'images', 'points3D'];
