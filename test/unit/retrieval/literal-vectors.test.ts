@@ -135,7 +135,7 @@ describe('expansion', () => {
           .filter((j) => j !== i)
           .sort((a, b) => cosine(own, v[b]!) - cosine(own, v[a]!))
           .slice(0, p.neighbours);
-        const weights = near.map((j) => p.beta * Math.max(0, cosine(own, v[j]!)));
+        const weights = near.map((j) => p.beta * cosine(own, v[j]!));
         const total = 1 + weights.reduce((a, b) => a + b, 0);
         return own.map((x, d) => near.reduce((s, j, k) => s + weights[k]! * v[j]![d]!, x) / total);
       });
@@ -145,7 +145,7 @@ describe('expansion', () => {
         .sort((a, b) => first[b]! - first[a]!)
         .slice(0, p.neighbours + 1);
       const expanded = list(query).map((_, d) => Math.max(...best.map((i) => refined[i]![d]!)));
-      const scores = first.map((s, i) => (s + cosine(expanded, v[i]!)) / 2);
+      const scores = first.map((s, i) => (s + cosine(expanded, refined[i]!)) / 2);
       const order = scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
       const got = refine(query, database, shortlist, p);
       expect(list(got.ids)).toEqual(order.map((i) => shortlist[i]));
