@@ -412,6 +412,10 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE experiment;
   ALTER TABLE experiment_3 RENAME TO experiment;
   `,
+  `
+  -- Hashes of photos of one tone were noise; now they end in the mean colour. All are computed again when asked for.
+  UPDATE photo SET look = NULL;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */
