@@ -2,7 +2,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { toInput, type Pixels } from '../library/pixels.ts';
-import { allPhotos } from '../library/photos.ts';
+import { allPhotos, photoPath } from '../library/photos.ts';
 import { random } from '../library/random.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
@@ -216,7 +216,17 @@ export async function extractRegions(
         task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
         continue;
       }
-      const { grid, width, height, vectors: rows } = await describer.describe(pixels);
+      const found = await describer.describe(pixels).catch((error: unknown) => {
+        // One photo that the network cannot take, most often a very small one, is no reason to lose the others.
+        if (error instanceof CovisError && error.code !== 'INPUT_INVALID') throw error;
+        const { width, height } = pixels;
+        const why = error instanceof Error ? error.message : String(error);
+        task.warn(
+          `${network.spec.name} cannot describe ${width} x ${height} pixels: ${photoPath(library, id)}: ${why}`,
+        );
+      });
+      if (found === undefined) continue;
+      const { grid, width, height, vectors: rows } = found;
       vectors.push(rows);
       for (const r of grid) {
         boxes.push(r.x / width, r.y / height, r.width / width, r.height / height);
