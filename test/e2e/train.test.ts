@@ -73,7 +73,7 @@ describeWith(['chromium'], 'training in the studio', () => {
     await shot(page, 'train-stopped');
     await resume.click();
     await page.locator('.table tbody tr').nth(2).waitFor({ timeout: 120_000 });
-    expect(await page.locator('[data-test=train-device]').textContent()).toMatch(/ONNX Runtime, CPU, \d+ threads/);
+    expect(await page.locator('[data-test=train-device]').textContent()).toMatch(/ONNX Runtime, CPU/);
     await resume.waitFor({ state: 'detached', timeout: 60_000 });
     await page.locator('[data-test=train-whiten]').click();
     const whitening = page.locator('[data-test=whitening]');

@@ -6,7 +6,7 @@ import { computeLooks, duplicateGroups, photoFacts } from '../../../src/main/eng
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { readExif } from '../../../src/main/engine/library/exif.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
-import { bitsOf, groupLooks, lookOf, lookWords } from '../../../src/main/engine/library/looks.ts';
+import { bitsOf, lookOf, lookWords } from '../../../src/main/engine/library/looks.ts';
 import { findPhotos, photoInfo } from '../../../src/main/engine/library/photos.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { importSources } from '../../../src/main/engine/sfm/import.ts';
@@ -28,33 +28,6 @@ describe('near duplicates', () => {
     expect(await differ(await sharp(castle('07')).toBuffer())).toBeGreaterThan(10);
     await expect(lookOf(Buffer.from('no photo'))).rejects.toThrow(/decoded/);
   });
-
-  it('groups as comparing every pair does', () => {
-    const r = random(2);
-    const looks = Array.from({ length: 120 }, () =>
-      Array.from({ length: 16 }, () => r.below(16).toString(16)).join(''),
-    );
-    for (let i = 0; i < 60; i += 1) {
-      // A few bits of one that is there.
-      let bits = BigInt(`0x${looks[r.below(looks.length)]!}`);
-      for (let k = 0; k < r.below(9); k += 1) bits ^= 1n << BigInt(r.below(64));
-      looks.push(bits.toString(16).padStart(16, '0'));
-    }
-    const distance = (a: string, b: string): number =>
-      (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length;
-    for (const most of [0, 3, 6, 12]) {
-      const group = looks.map((_, i) => i);
-      for (let round = 0; round < looks.length; round += 1)
-        looks.forEach((a, i) =>
-          looks.forEach((b, j) => {
-            if (distance(a, b) <= most) group[i] = group[j] = Math.min(group[i]!, group[j]!);
-          }),
-        );
-      const slow = new Map<number, number[]>();
-      group.forEach((g, i) => slow.set(g, [...(slow.get(g) ?? []), i]));
-      expect(groupLooks(looks, most)).toEqual([...slow.values()].filter((g) => g.length > 1));
-    }
-  }, 60_000);
 
   it('are found in a library, the largest first, with every file of one content', async () => {
     const at = join(folder, 'photos');

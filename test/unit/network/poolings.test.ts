@@ -9,7 +9,8 @@ import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { gem, l2Normalise } from '../../../src/main/engine/network/pooling.ts';
 import { GEM_P } from '../../../src/main/engine/network/pooling-heads.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
-import { poolRegions, regionGrid } from '../../../src/main/engine/retrieval/regions.ts';
+import { regionGrid } from '../../../src/main/engine/network/region-grid.ts';
+import { poolRegions } from '../../../src/main/engine/retrieval/regions.ts';
 import { learnPca, learnWhitening, whiten, whiteningLayer } from '../../../src/main/engine/retrieval/whitening.ts';
 import { differentiate } from '../../../src/main/engine/training/differentiate.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
@@ -58,7 +59,7 @@ function expected(
   const plane = (k: number): Float32Array => map.subarray(k * height * width, (k + 1) * height * width);
   if (pooling === 'rmac' || pooling === 'rgem') {
     const grid = regionGrid(width, height);
-    const regions = poolRegions(map, channels, height, width, grid, pooling === 'rmac' ? Infinity : p);
+    const regions = poolRegions({ data: map, channels, height, width }, grid, pooling === 'rmac' ? 'mac' : p);
     const sum = new Float32Array(channels);
     for (let i = 0; i < regions.length; i += 1) sum[i % channels]! += regions[i]!;
     return l2Normalise(sum);

@@ -193,7 +193,7 @@ describe.each([false, true])('diffusion, with regions: %s', (regional) => {
     const rows = regional ? 60 : IMAGES;
     if (!regional) same(await rank('offline', { ...GRAPH, ...EXACT, truncation: rows }, regional, 12), exact, 12);
     same(await rank('truncated', { ...GRAPH, ...EXACT, shortlist: IMAGES }, regional, 12), exact, 12);
-    const cut = w.ys.map((y, q) => {
+    const cut = w.ys.map((_, q) => {
       const ask = regional
         ? range(DIM).map((d) =>
             range(7)
@@ -212,10 +212,20 @@ describe.each([false, true])('diffusion, with regions: %s', (regional) => {
       });
       const kept = best(sums, 9);
       const nodes = regional ? range(60).filter((r) => kept.includes(owners[r]!)) : kept;
+      // The right-hand side is built of the nodes that are kept, whatever is nearer outside of them.
+      const among = new Map<number, number>();
+      const asking = regional ? range(7).filter((r) => askedRegions.owners[r] === q) : [q];
+      for (const r of asking) {
+        const ask = row(regional ? askedRegions.vectors : asked, r);
+        const near = nodes.map((i) => cosine(ask, row(regional ? regions : whole, i)));
+        for (const at of best(near, GRAPH.kq)) among.set(nodes[at]!, (among.get(nodes[at]!) ?? 0) + near[at]!);
+      }
+      const powers = nodes.map((i) => Math.max(0, among.get(i) ?? 0) ** GRAPH.gamma);
+      const heavy = new Set(best(powers, GRAPH.kq));
       const part = solve(
         normal(nodes.map((i) => nodes.map((j) => w.a[i]![j]!))),
         GRAPH.alpha,
-        nodes.map((i) => y[i]!),
+        powers.map((v, at) => (heavy.has(at) ? v : 0)),
       );
       return images(range(rows).map((i) => (nodes.includes(i) ? part[nodes.indexOf(i)]! : 0)));
     });

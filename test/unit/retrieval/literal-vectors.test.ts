@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { regionGrid } from '../../../src/main/engine/network/region-grid.ts';
 import { random, type Random } from '../../../src/main/engine/library/random.ts';
 import { augmentDatabase, DEFAULT_REFINEMENT, expand, refine } from '../../../src/main/engine/retrieval/expansion.ts';
 import { exactNeighbours } from '../../../src/main/engine/retrieval/neighbours.ts';
@@ -17,7 +18,6 @@ import {
   poolingMatrix,
   poolRegions,
   poolScores,
-  regionGrid,
   rowsByImage,
   summedRegions,
 } from '../../../src/main/engine/retrieval/regions.ts';
@@ -135,7 +135,7 @@ describe('expansion', () => {
           .filter((j) => j !== i)
           .sort((a, b) => cosine(own, v[b]!) - cosine(own, v[a]!))
           .slice(0, p.neighbours);
-        const weights = near.map((j) => p.beta * Math.max(0, cosine(own, v[j]!)));
+        const weights = near.map((j) => p.beta * cosine(own, v[j]!));
         const total = 1 + weights.reduce((a, b) => a + b, 0);
         return own.map((x, d) => near.reduce((s, j, k) => s + weights[k]! * v[j]![d]!, x) / total);
       });
@@ -145,7 +145,7 @@ describe('expansion', () => {
         .sort((a, b) => first[b]! - first[a]!)
         .slice(0, p.neighbours + 1);
       const expanded = list(query).map((_, d) => Math.max(...best.map((i) => refined[i]![d]!)));
-      const scores = first.map((s, i) => (s + cosine(expanded, v[i]!)) / 2);
+      const scores = first.map((s, i) => (s + cosine(expanded, refined[i]!)) / 2);
       const order = scores.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
       const got = refine(query, database, shortlist, p);
       expect(list(got.ids)).toEqual(order.map((i) => shortlist[i]));
@@ -210,14 +210,15 @@ describe('regions', () => {
       { x: 1, y: 2, width: 2, height: 3 },
       { x: 3, y: 4, width: 1, height: 1 },
     ];
-    for (const p of [1, 3, Infinity]) {
-      const got = poolRegions(map, channels, height, width, regions, p);
+    for (const p of ['spoc', 1, 3, 'mac'] as const) {
+      const got = poolRegions({ data: map, channels, height, width }, regions, p);
       regions.forEach((g, i) => {
         const pooled = [0, 1, 2].map((c) => {
           const values: number[] = [];
           for (let y = g.y; y < g.y + g.height; y += 1)
             for (let x = g.x; x < g.x + g.width; x += 1) values.push(map[(c * height + y) * width + x]!);
-          if (p === Infinity) return Math.max(0, ...values);
+          if (p === 'mac') return Math.max(...values);
+          if (p === 'spoc') return values.reduce((s, v) => s + v, 0) / values.length;
           return (values.reduce((s, v) => s + Math.max(v, 1e-6) ** p, 0) / values.length) ** (1 / p);
         });
         close(

@@ -5,7 +5,8 @@ import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { ApproximateIndex } from '../../../src/main/engine/retrieval/approximate.ts';
 import { augmentDatabase, expand, refine } from '../../../src/main/engine/retrieval/expansion.ts';
-import { contributions, type FeatureMap } from '../../../src/main/engine/retrieval/feature-maps.ts';
+import { regionGrid } from '../../../src/main/engine/network/region-grid.ts';
+import { contributions } from '../../../src/main/engine/retrieval/feature-maps.ts';
 import { layOut } from '../../../src/main/engine/retrieval/map.ts';
 import { rankingParameters } from '../../../src/main/engine/retrieval/methods/parameters.ts';
 import { Ranker } from '../../../src/main/engine/retrieval/ranker.ts';
@@ -20,7 +21,7 @@ import {
   topByScore,
   type Matrix,
 } from '../../../src/main/engine/retrieval/rank.ts';
-import { pooledWeights, poolRegions, regionGrid } from '../../../src/main/engine/retrieval/regions.ts';
+import { pooledWeights, poolRegions, type FeatureMap } from '../../../src/main/engine/retrieval/regions.ts';
 import { verify, type LocalFeatures } from '../../../src/main/engine/retrieval/spatial.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
@@ -156,11 +157,11 @@ describe('regions', () => {
   });
 
   it('pool by GeM, and by MAC without end', () => {
-    const map = Float32Array.of(1, 2, 3, 4, 0, 0, 5, 0);
+    const map = { data: Float32Array.of(1, 2, 3, 4, 0, 0, 5, 0), channels: 2, height: 2, width: 2 };
     const whole = regionGrid(2, 2).slice(0, 1);
-    const mac = poolRegions(map, 2, 2, 2, whole, Infinity);
+    const mac = poolRegions(map, whole, 'mac');
     expect(mac[0]! / mac[1]!).toBeCloseTo(4 / 5, 5);
-    const mean = poolRegions(map, 2, 2, 2, whole, 1);
+    const mean = poolRegions(map, whole, 1);
     expect(mean[0]! / mean[1]!).toBeCloseTo(2.5 / 1.25, 4);
   });
 

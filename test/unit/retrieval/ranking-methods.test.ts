@@ -196,7 +196,7 @@ describe('methods as plain loops', () => {
         const sum = [...X[i]!];
         let total = 1;
         for (const j of others) {
-          const w = 0.15 * Math.max(0, inner(X[i]!, X[j]!));
+          const w = 0.15 * inner(X[i]!, X[j]!);
           total += w;
           for (let d = 0; d < DIM; d += 1) sum[d]! += w * X[j]![d]!;
         }
@@ -205,7 +205,7 @@ describe('methods as plain loops', () => {
       const s1 = refined.map((v) => inner(query, v));
       const best = order(s1).slice(0, 10);
       const most = Array.from({ length: DIM }, (_, d) => Math.max(...best.map((i) => refined[i]![d]!)));
-      const scores = list.map((i, at) => (s1[at]! + inner(most, X[i]!)) / 2);
+      const scores = list.map((_, at) => (s1[at]! + inner(most, refined[at]!)) / 2);
       return [...order(scores).map((at) => list[at]!), ...first.slice(size)];
     });
     expect(await ranked('superglobal', { shortlist: size })).toEqual(truth);

@@ -104,7 +104,7 @@ async function evaluateFolder(o: Given, path: string, classes: string): Promise<
       `Recall ${Object.entries(r.recallAtK)
         .map(([k, v]) => `@${k} ${v.toFixed(4)}`)
         .join('  ')}`,
-      `NMI ${r.nmi.toFixed(4)}`,
+      `NMI ${r.nmi.toFixed(4)} (k-means, best of ${r.starts} starts)`,
     ]);
   });
 }

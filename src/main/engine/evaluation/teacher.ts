@@ -5,6 +5,7 @@ import type { Library } from '../library/library.ts';
 import { decode } from '../library/pixels.ts';
 import { photoPath } from '../library/photos.ts';
 import { FeatureRunner } from '../retrieval/feature-maps.ts';
+import { poolRegions } from '../retrieval/regions.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
@@ -113,22 +114,17 @@ async function macSet(library: Library, set: LoadedSet, task: TaskContext): Prom
   const runner = await FeatureRunner.create(library, set.network!);
   try {
     task.step('Describing photos by MAC', set.ids.length, 'photos');
-    const dim = set.network!.spec.dim;
-    const data = new Float32Array(set.ids.length * dim);
+    // As many as the map has channels, which a whitening behind it may have made fewer.
+    let dim = 0;
+    let data = new Float32Array(0);
     for (const [i, id] of set.ids.entries()) {
       task.check();
       const map = await runner.run(await decode(photoPath(library, id), set.size!));
-      const area = map.width * map.height;
-      const row = data.subarray(i * dim, (i + 1) * dim);
-      let norm = 0;
-      for (let c = 0; c < dim; c += 1) {
-        let most = -Infinity;
-        for (let k = c * area; k < (c + 1) * area; k += 1) most = Math.max(most, map.data[k]!);
-        row[c] = most;
-        norm += most * most;
+      if (i === 0) {
+        dim = map.channels;
+        data = new Float32Array(set.ids.length * dim);
       }
-      const scale = 1 / (Math.sqrt(norm) + 1e-6);
-      for (let c = 0; c < dim; c += 1) row[c]! *= scale;
+      data.set(poolRegions(map, [{ x: 0, y: 0, width: map.width, height: map.height }], 'mac'), i * dim);
       task.progress(i + 1);
     }
     return {

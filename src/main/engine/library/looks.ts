@@ -8,26 +8,52 @@ const COSINES = Float64Array.from({ length: KEPT * SIDE }, (_, i) =>
   Math.cos((Math.PI * Math.floor(i / SIDE) * (2 * (i % SIDE) + 1)) / (2 * SIDE)),
 );
 
-/**
- * Perceptual hash: which of the 64 lowest frequencies of the photo, 32 x 32 grey values, are above their median (DCT hash).
- * Copies in another size, quality or format differ in few bits.
- * @returns 16 hex digits. @throws CovisError `INPUT_CORRUPT` naming the file.
- */
-export async function lookOf(file: string | Uint8Array): Promise<string> {
-  let data: Uint8Array;
+/** Deviation of the grey values below which a photo is of one tone, so that its frequencies are noise. */
+const FLAT = 1;
+/** Steps of 256 in which the mean colours of two such photos may differ, as those of copies in another format do. */
+const SAME_COLOUR = 3;
+const BITS = 64;
+
+/** Pixels of a photo, upright on white, of SIDE x SIDE. @throws CovisError `INPUT_CORRUPT` naming the file. */
+async function small(file: string | Uint8Array, colour: boolean): Promise<Uint8Array> {
   try {
-    data = await (
-      await photoImage(file)
-    )
-      .flatten({ background: '#ffffff' })
-      .resize(SIDE, SIDE, { fit: 'fill' })
-      .greyscale()
-      .raw()
-      .toBuffer();
+    const image = (await photoImage(file)).flatten({ background: '#ffffff' }).resize(SIDE, SIDE, { fit: 'fill' });
+    return await (colour ? image.toColourspace('srgb') : image.greyscale()).raw().toBuffer();
   } catch (cause) {
     throw undecodable(file, cause);
   }
+}
+
+/** Standard deviation. */
+function deviation(values: Uint8Array): number {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
+}
+
+/** Mean colour, six hex digits. */
+function meanColour(pixels: Uint8Array): string {
+  const channels = pixels.length / (SIDE * SIDE);
+  return [0, 1, 2]
+    .map((c) => {
+      let sum = 0;
+      for (let i = Math.min(c, channels - 1); i < pixels.length; i += channels) sum += pixels[i]!;
+      return Math.round(sum / (SIDE * SIDE))
+        .toString(16)
+        .padStart(2, '0');
+    })
+    .join('');
+}
+
+/**
+ * Perceptual hash: which of the 64 lowest frequencies of the photo, 32 x 32 grey values, are above their median (DCT hash).
+ * Copies in another size, quality or format differ in few bits.
+ * @returns 16 hex digits; of a photo of one tone zeros and the six of its mean colour.
+ * @throws CovisError `INPUT_CORRUPT` naming the file.
+ */
+export async function lookOf(file: string | Uint8Array): Promise<string> {
+  const data = await small(file, false);
   const channels = data.length / (SIDE * SIDE);
+  if (deviation(data) < FLAT) return '0'.repeat(BITS / 4) + meanColour(await small(file, true));
   const rows = new Float64Array(SIDE * KEPT);
   for (let y = 0; y < SIDE; y += 1)
     for (let u = 0; u < KEPT; u += 1)
@@ -47,7 +73,7 @@ export async function lookOf(file: string | Uint8Array): Promise<string> {
 
 /** Halves of a hash as 32-bit numbers. */
 export function lookWords(look: string): [number, number] {
-  return [Number.parseInt(look.slice(0, 8), 16), Number.parseInt(look.slice(8), 16)];
+  return [Number.parseInt(look.slice(0, 8), 16), Number.parseInt(look.slice(8, 16), 16)];
 }
 
 /** Bits set. */
@@ -57,24 +83,49 @@ export function bitsOf(x: number): number {
   return (((v + (v >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
 }
 
+/** The mean colour behind the hash of a photo of one tone; undefined for others. */
+function colourOf(look: string): number[] | undefined {
+  if (look.length === BITS / 4) return undefined;
+  return [0, 2, 4].map((at) => Number.parseInt(look.slice(BITS / 4 + at, BITS / 4 + at + 2), 16));
+}
+
 /**
- * Groups of photos whose hashes differ in at most `most` bits from another of the group; groups of one are left out.
- * @param looks 16 hex digits each. @returns indices, each group and the groups ascending.
+ * Groups of photos whose hashes differ in at most `most` bits from another of the group; groups of one are left out. Photos of one tone
+ * are alike where their mean colours are, and like no others.
+ * @param looks as {@link lookOf} gives them. @returns indices, each group and the groups ascending.
  */
 export function groupLooks(looks: readonly string[], most: number): number[][] {
   const words = looks.map(lookWords);
   const alike = new DisjointSets();
+  const others: number[] = [];
+  const tones = new Map<string, { readonly first: number; readonly colour: readonly number[] }>();
+  looks.forEach((look, i) => {
+    const colour = colourOf(look);
+    const tone = tones.get(look);
+    if (colour === undefined) others.push(i);
+    else if (tone === undefined) tones.set(look, { first: i, colour });
+    else alike.join(tone.first, i);
+  });
+  const all = [...tones.values()];
+  all.forEach((a, x) => {
+    for (let y = x + 1; y < all.length; y += 1) {
+      const b = all[y]!;
+      if (a.colour.every((v, c) => Math.abs(v - b.colour[c]!) <= SAME_COLOUR)) alike.join(a.first, b.first);
+    }
+  });
   // Two hashes that differ in at most n bits agree in one of n + 1 parts: only photos of one bucket are compared.
   const parts = most + 1;
-  const width = Math.ceil(64 / parts);
-  for (let part = 0; part * width < 64; part += 1) {
+  const border = (part: number): number => Math.floor((part * BITS) / parts);
+  for (let part = 0; part < parts; part += 1) {
+    const from = BigInt(border(part));
+    const mask = (1n << (BigInt(border(part + 1)) - from)) - 1n;
     const buckets = new Map<bigint, number[]>();
-    looks.forEach((look, i) => {
-      const key = (BigInt(`0x${look}`) >> BigInt(part * width)) & ((1n << BigInt(width)) - 1n);
+    for (const i of others) {
+      const key = (BigInt(`0x${looks[i]!}`) >> from) & mask;
       const list = buckets.get(key);
       if (list === undefined) buckets.set(key, [i]);
       else list.push(i);
-    });
+    }
     for (const list of buckets.values())
       for (let x = 0; x < list.length; x += 1)
         for (let y = x + 1; y < list.length; y += 1) {

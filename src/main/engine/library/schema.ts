@@ -416,6 +416,10 @@ const MIGRATIONS: readonly string[] = [
   -- Dates were read wrongly: zones of clocks ignored, dates that are none taken. The next import reads them again.
   UPDATE photo SET facts_read = 0;
   `,
+  `
+  -- Hashes of photos of one tone were noise; now they end in the mean colour. All are computed again when asked for.
+  UPDATE photo SET look = NULL;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

@@ -8,7 +8,7 @@ import { dot, row, takeRows } from '../retrieval/rank.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { CandidateReader, DEFAULT_MINING } from './candidates.ts';
 import { judgements } from './decisions.ts';
-import { mineManifold, DEFAULT_MANIFOLD } from './manifold.ts';
+import { mineManifold, mostNegativesK, DEFAULT_MANIFOLD } from './manifold.ts';
 import type { Mined, MinedAlternative, Tuple } from './mine.ts';
 import { separation } from './separation.ts';
 import { percentile, tupleSuspicion } from './suspicion.ts';
@@ -23,7 +23,7 @@ export function manifoldDefaults(rows: number): ManifoldParameters {
     ...DEFAULT_MANIFOLD,
     k: neighbourCount(rows, DEFAULT_MANIFOLD.k),
     positivesK: Math.max(5, Math.min(DEFAULT_MANIFOLD.positivesK, Math.round(POSITIVE_SHARE * rows))),
-    negativesK: Math.min(DEFAULT_MANIFOLD.negativesK, rows >> 1),
+    negativesK: Math.min(DEFAULT_MANIFOLD.negativesK, mostNegativesK(rows)),
     // As methods.md has it for CUB: where there are few photos, none is spared.
     anchors: rows <= DEFAULT_MANIFOLD.maxAnchors ? 'all' : 'maxima',
   };

@@ -6,7 +6,7 @@ import type { SparseGraph } from '../retrieval/graph.ts';
 import { row, similarities, topByScore } from '../retrieval/rank.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { judgements } from './decisions.ts';
-import { DEFAULT_MANIFOLD, poolsOf } from './manifold.ts';
+import { DEFAULT_MANIFOLD, mostNegativesK, poolsOf } from './manifold.ts';
 import { separation } from './separation.ts';
 import { nullable, record, select, text } from '../library/rows.ts';
 
@@ -39,7 +39,7 @@ export function manifoldAround(
   solver.conjugateGradients([{ ids: [self], values: [1] }], { alpha, iterations, tolerance }, (_, scores) => {
     f = scores.slice();
   });
-  const negativesK = Math.min(limits.negativesK, Math.max(1, vectors.rows >> 1));
+  const negativesK = Math.min(limits.negativesK, mostNegativesK(vectors.rows));
   const wanted = Math.min(vectors.rows, Math.max(limits.positivesK, negativesK, STRIP + 1));
   const nearest = topByScore(cosines, wanted);
   const onManifold = Array.from(topByScore(f, wanted)).filter((i) => f[i]! > 0);

@@ -2,7 +2,15 @@ import type { ManifoldParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { DiffusionPool } from '../retrieval/diffusion-pool.ts';
-import { components, degrees, edgeCount, mutualGraph, normaliseGraph, type SparseGraph } from '../retrieval/graph.ts';
+import {
+  components,
+  degrees,
+  edgeCount,
+  mutualGraph,
+  normaliseGraph,
+  subgraph,
+  type SparseGraph,
+} from '../retrieval/graph.ts';
 import { ExactIndex, exactNeighbours } from '../retrieval/neighbours.ts';
 import { takeRows, topByScore, type Matrix } from '../retrieval/rank.ts';
 
@@ -94,9 +102,17 @@ export function localMaxima(g: SparseGraph, nodes: ArrayLike<number>, value: Flo
 
 /**
  * Tells which nodes are among the `k` with the highest score, ties by row. Nodes of score zero lie on no path from the anchor, and are never.
+ * @param first a node that is first whatever its score.
  */
-export function withinRank(scores: Float64Array, k: number): (node: number) => boolean {
-  if (k >= scores.length) return (i) => scores[i]! > 0;
+export function withinRank(scores: Float64Array, k: number, first?: number): (node: number) => boolean {
+  if (k >= scores.length) return (i) => i === first || scores[i]! > 0;
+  if (first !== undefined) {
+    if (k === 1) return (i) => i === first;
+    const others = scores.slice();
+    others[first] = -Infinity;
+    const within = withinRank(others, k - 1);
+    return (i) => i === first || within(i);
+  }
   const threshold = kthLargest(scores, k);
   let above = 0;
   const ties: number[] = [];
@@ -134,7 +150,7 @@ function kthLargest(values: Float64Array, k: number): number {
 
 /**
  * The pools of one anchor (methods.md 5.3): S+ has manifold rank within k+ and Euclidean rank beyond it, S- the reverse with k-. The
- * anchor counts as rank 1 in both, and is in neither.
+ * anchor is rank 1 in both, whatever duplicates and hubs of the graph score, and is in neither pool.
  * @param nearest rows by decreasing cosine, at least max(k+, k-) of them, with their cosines.
  * @param manifold f of every row.
  */
@@ -144,20 +160,29 @@ export function poolsOf(
   manifold: Float64Array,
   p: Pick<ManifoldParameters, 'positivesK' | 'negativesK' | 'kept'>,
 ): ManifoldPool {
-  const euclidean = new Set<number>();
-  for (let i = 0; i < Math.min(p.positivesK, nearest.ids.length); i += 1) euclidean.add(nearest.ids[i]!);
-  const positives: PoolMember[] = [];
-  for (const i of topByScore(manifold, Math.min(p.positivesK, manifold.length))) {
-    if (positives.length === p.kept) break;
-    if (manifold[i]! > 0 && i !== anchor && !euclidean.has(i)) positives.push({ index: i, similarity: manifold[i]! });
-  }
-  const onManifold = withinRank(manifold, p.negativesK);
+  // Ranks 2 and beyond, by position in `nearest`.
+  const others = Array.from({ length: nearest.ids.length }, (_, j) => j).filter((j) => nearest.ids[j] !== anchor);
+  const euclidean = new Set(others.slice(0, p.positivesK - 1).map((j) => nearest.ids[j]!));
+  const onManifold = Array.from(topByScore(manifold, Math.min(p.positivesK, manifold.length)))
+    .filter((i) => i !== anchor && manifold[i]! > 0)
+    .slice(0, p.positivesK - 1);
+  const positives = onManifold
+    .filter((i) => !euclidean.has(i))
+    .slice(0, p.kept)
+    .map((index) => ({ index, similarity: manifold[index]! }));
+  const within = withinRank(manifold, p.negativesK, anchor);
   const negatives: PoolMember[] = [];
-  for (let j = 0; j < Math.min(p.negativesK, nearest.ids.length) && negatives.length < p.kept; j += 1) {
-    const i = nearest.ids[j]!;
-    if (i !== anchor && !onManifold(i)) negatives.push({ index: i, similarity: nearest.cosines[j]! });
+  for (const j of others.slice(0, p.negativesK - 1)) {
+    if (negatives.length === p.kept) break;
+    const index = nearest.ids[j]!;
+    if (!within(index)) negatives.push({ index, similarity: nearest.cosines[j]! });
   }
   return { anchor, positives, negatives };
+}
+
+/** Largest k- of a collection: half of it, as the authors' code rounds it. */
+export function mostNegativesK(rows: number): number {
+  return Math.max(1, Math.ceil(rows / 2));
 }
 
 /** @throws CovisError `INPUT_INVALID` naming the parameter. */
@@ -175,16 +200,37 @@ export function checkManifold(p: ManifoldParameters): void {
     throw new CovisError('INPUT_INVALID', `--alpha lies between 0 and 1, not at ${p.alpha}`);
 }
 
+/** Descriptors and graph that anchors are ranked in, and which row of the collection each row here is. */
+interface Ranked {
+  readonly vectors: Matrix;
+  readonly graph: SparseGraph;
+  readonly anchors: readonly number[];
+  readonly rowOf: (i: number) => number;
+}
+
+/**
+ * All photos where all are anchors; else the largest connected component alone, so that no photo outside of it has a rank or is a
+ * negative (the two set-ups of methods.md 5.2).
+ */
+function rankedIn(vectors: Matrix, a: SparseGraph, largest: Uint32Array, p: ManifoldParameters): Ranked {
+  if (p.anchors === 'all')
+    return { vectors, graph: a, anchors: Array.from({ length: vectors.rows }, (_, i) => i), rowOf: (i) => i };
+  const rows = largest.toSorted();
+  const graph = subgraph(a, rows, new Int32Array(a.nodes).fill(-1));
+  const nodes = Uint32Array.from(rows, (_, i) => i);
+  const anchors = localMaxima(graph, nodes, importance(graph, nodes, p.importance), p.maxAnchors);
+  return { vectors: takeRows(vectors, rows), graph, anchors, rowOf: (i) => rows[i]! };
+}
+
 /**
  * Mining on manifolds (methods.md 5): no geometry and no labels, only descriptors. Anchors are solved for many at once.
- * @param vectors unit rows.
+ * @param all unit rows.
  * @throws CovisError `STATE_EMPTY` where the graph has no edge, `INPUT_INVALID`, `CANCELLED`.
  */
-export async function mineManifold(vectors: Matrix, p: ManifoldParameters, task?: TaskContext): Promise<ManifoldMined> {
+export async function mineManifold(all: Matrix, p: ManifoldParameters, task?: TaskContext): Promise<ManifoldMined> {
   checkManifold(p);
-  task?.step('Finding neighbours', vectors.rows, 'descriptors');
-  const lists = await exactNeighbours(vectors, vectors, p.k, task);
-  const a = mutualGraph(lists, p.gamma);
+  task?.step('Finding neighbours', all.rows, 'descriptors');
+  const a = mutualGraph(await exactNeighbours(all, all, p.k, task), p.gamma);
   const largest = components(a)[0] ?? new Uint32Array(0);
   if (largest.length < 2)
     throw new CovisError(
@@ -194,17 +240,14 @@ export async function mineManifold(vectors: Matrix, p: ManifoldParameters, task?
         hint: 'Raise --k, or give more photos.',
       },
     );
-  const anchors =
-    p.anchors === 'all'
-      ? Array.from({ length: vectors.rows }, (_, i) => i)
-      : localMaxima(a, largest, importance(a, largest, p.importance), p.maxAnchors);
-  const negativesK = Math.min(p.negativesK, Math.max(1, vectors.rows >> 1));
-  const limits = { ...p, negativesK };
-  const wanted = Math.min(vectors.rows, Math.max(p.positivesK, negativesK));
+  const { vectors, graph, anchors, rowOf } = rankedIn(all, a, largest, p);
+  const limits = { ...p, negativesK: Math.min(p.negativesK, mostNegativesK(vectors.rows)) };
+  const wanted = Math.min(vectors.rows, Math.max(limits.positivesK, limits.negativesK));
+  const named = (members: readonly PoolMember[]): PoolMember[] => members.map((m) => ({ ...m, index: rowOf(m.index) }));
   const pools: ManifoldPool[] = [];
   let skipped = 0;
   const index = new ExactIndex(vectors);
-  const solver = await DiffusionPool.create(normaliseGraph(a));
+  const solver = await DiffusionPool.create(normaliseGraph(graph));
   task?.step('Mining anchors', anchors.length, 'anchors');
   try {
     for (let at = 0; at < anchors.length; at += BLOCK) {
@@ -222,8 +265,9 @@ export async function mineManifold(vectors: Matrix, p: ManifoldParameters, task?
           found[q] = poolsOf(block[q]!, list, f, limits);
         },
       );
-      for (const pool of found) {
-        if (pool.positives.length > 0 && pool.negatives.length > 0) pools.push(pool);
+      for (const { anchor, positives, negatives } of found) {
+        if (positives.length > 0 && negatives.length > 0)
+          pools.push({ anchor: rowOf(anchor), positives: named(positives), negatives: named(negatives) });
         else skipped += 1;
       }
       task?.progress(at + block.length);

@@ -1,11 +1,15 @@
 import { DESCRIPTOR, IMAGE } from './head.ts';
 import { hasLinearLayer } from './linear-head.ts';
-import { floatTensor, GraphBuilder, string, type Graph, type OnnxNode } from './onnx/graph.ts';
+import { floatTensor, GraphBuilder, int, string, type Graph, type OnnxNode } from './onnx/graph.ts';
 import { appendL2, GEM_P } from './pooling-heads.ts';
 
 /** Scales of plain networks, and of those that end in a linear layer (methods.md 1.7). */
 export const SCALES = [1, Math.SQRT1_2, 0.5] as const;
 export const LINEAR_SCALES = [1, Math.SQRT2, Math.SQRT1_2] as const;
+
+const FLOAT = 1;
+/** A little more than one, so that rounding does not make none of it. */
+const ONE_PIXEL = 1.000001;
 
 /**
  * The network at several scales as one graph (methods.md 1.7): the normalised image is resized bilinearly without antialiasing, each
@@ -25,10 +29,14 @@ export function multiScale(network: Graph, scales: readonly number[]): Graph {
     const image =
       scale === 1
         ? IMAGE
-        : b.op('Resize', [IMAGE, '', b.constant(floatTensor([4], [1, 1, scale, scale]))], {
-            mode: string('linear'),
-            coordinate_transformation_mode: string('half_pixel'),
-          });
+        : b.op(
+            'Resize',
+            [IMAGE, '', scale > 1 ? b.constant(floatTensor([4], [1, 1, scale, scale])) : smaller(b, scale)],
+            {
+              mode: string('linear'),
+              coordinate_transformation_mode: string('half_pixel'),
+            },
+          );
     const renamed = (v: string): string => (v === IMAGE ? image : made.has(v) ? `scale_${k}/${v}` : v);
     for (const n of network.nodes)
       graph.nodes.push({
@@ -45,6 +53,13 @@ export function multiScale(network: Graph, scales: readonly number[]): Graph {
   const mean = b.op('Div', [sum, b.scalar(scales.length)]);
   appendL2(b, byExponent ? b.op('Pow', [mean, b.op('Div', [b.scalar(1), GEM_P])]) : mean, DESCRIPTOR);
   return graph;
+}
+
+/** Factors of a scale below 1 that leave at least one pixel of the image either way. */
+function smaller(b: GraphBuilder, scale: number): string {
+  const sides = b.op('Cast', [b.slice(b.op('Shape', [IMAGE]), [2], [4], [0])], { to: int(FLOAT) });
+  const factors = b.op('Max', [b.scalar(scale), b.op('Div', [b.scalar(ONE_PIXEL), sides])]);
+  return b.op('Concat', [b.constant(floatTensor([2], [1, 1])), factors], { axis: int(0) });
 }
 
 /** Regional pooling also has an exponent, but sums unit vectors. */

@@ -1,5 +1,6 @@
 import type { Pooling } from '../../../shared/domain.ts';
 import { floatTensor, type GraphBuilder, int, int64Tensor, ints } from './onnx/graph.ts';
+import { GridBuilder, LEVELS, MOST_EXTRA } from './region-grid.ts';
 
 /** GeM's exponent: one value shared by all channels, or one per channel. */
 export const GEM_P = 'gem/p';
@@ -10,13 +11,6 @@ export const EPSILON = 1e-6;
 /** GeM's exponent before training (methods.md 1.5). */
 export const INITIAL_P = 3;
 
-/** Levels of R-MAC's grid, and the overlap of neighbouring regions that it aims at (methods.md 1.5). */
-const LEVELS = 3;
-const OVERLAP = 0.4;
-/** Most positions that the long side has beyond the short one. */
-const MOST_EXTRA = 6;
-
-const INT64 = 7;
 const FLOAT = 1;
 
 /**
@@ -64,8 +58,8 @@ function generalisedMean(b: GraphBuilder, x: string, count: number, p: number): 
 
 /**
  * Sum of the L2-normalised regions of R-MAC's grid, the whole map among them. The grid follows from the size of the map when the graph
- * runs: every position that any map may have is in the graph, those that this map lacks count nothing. Positions are whole numbers,
- * so the grid is exact.
+ * runs: every position that any map may have is in the graph, those that this map lacks count nothing. It is the grid of
+ * `regionGrid`.
  */
 function overRegions(b: GraphBuilder, x: string, pool: (region: string) => string): string {
   const grid = new GridBuilder(b, x);
@@ -86,76 +80,4 @@ function overRegions(b: GraphBuilder, x: string, pool: (region: string) => strin
   const weights = b.op('Cast', [b.op('Concat', present, { axis: int(0) })], { to: int(FLOAT) });
   const weighted = b.op('Mul', [unit, b.reshape(weights, [1, 1, pooled.length, 1])]);
   return b.reduceSum(weighted, [2, 3], false);
-}
-
-/** Computes region corners from the size of a map inside the graph. Values are int64 vectors of one element. */
-class GridBuilder {
-  readonly #b: GraphBuilder;
-  readonly #long: string;
-  readonly #short: string;
-  readonly #wide: string;
-  readonly #extra: string;
-  readonly #levels = new Map<number, { side: string; count: string }>();
-
-  constructor(b: GraphBuilder, x: string) {
-    this.#b = b;
-    const shape = b.op('Shape', [x]);
-    const height = b.slice(shape, [2], [3], [0]);
-    const width = b.slice(shape, [3], [4], [0]);
-    this.#long = b.op('Max', [height, width]);
-    this.#short = b.op('Min', [height, width]);
-    this.#wide = b.op('Greater', [width, height]);
-    this.#extra = this.#chosenExtra();
-  }
-
-  /** Extra positions along the long side: those steps whose overlap is nearest to 40 %; none on a square. */
-  #chosenExtra(): string {
-    const b = this.#b;
-    const asFloat = (v: string): string => b.op('Cast', [v], { to: int(FLOAT) });
-    const beyond = b.op('Sub', [this.#long, this.#short]);
-    const steps = Array.from({ length: MOST_EXTRA }, (_, k) => k + 1);
-    const stride = b.op('Div', [asFloat(beyond), b.constant(floatTensor([MOST_EXTRA], steps))]);
-    const overlap = b.op('Sub', [b.scalar(1), b.op('Div', [stride, asFloat(this.#short)])]);
-    const miss = b.op('Abs', [b.op('Sub', [overlap, b.scalar(OVERLAP)])]);
-    const best = b.op('ArgMin', [miss], { axis: int(0), keepdims: int(1) });
-    return b.op('Where', [b.op('Equal', [beyond, b.int64s([0])]), b.int64s([0]), b.op('Add', [best, b.int64s([1])])]);
-  }
-
-  #level(level: number): { side: string; count: string } {
-    const known = this.#levels.get(level);
-    if (known !== undefined) return known;
-    const b = this.#b;
-    const side = b.op('Div', [b.op('Mul', [this.#short, b.int64s([2])]), b.int64s([level + 1])]);
-    const made = {
-      side: b.op('Max', [side, b.int64s([1])]),
-      count: b.op('Add', [this.#extra, b.int64s([level])]),
-    };
-    this.#levels.set(level, made);
-    return made;
-  }
-
-  /** Start of position `k` of `count` that spread squares evenly over `length`: ⌊k (length − side) / (count − 1)⌋. */
-  #start(k: number, length: string, side: string, count: string): string {
-    const b = this.#b;
-    const gaps = b.op('Max', [b.op('Sub', [count, b.int64s([1])]), b.int64s([1])]);
-    return b.op('Div', [b.op('Mul', [b.op('Sub', [length, side]), b.int64s([k])]), gaps]);
-  }
-
-  /** Square `i` along the long side and `j` along the short one. */
-  region(level: number, i: number, j: number): { from: string; to: string; present: string } {
-    const b = this.#b;
-    const { side, count } = this.#level(level);
-    const inside = b.op('Less', [b.int64s([i]), count]);
-    // A position that this map lacks becomes the first, which always exists, and counts nothing.
-    const along = b.op('Where', [inside, this.#start(i, this.#long, side, count), b.int64s([0])]);
-    const across = this.#start(j, this.#short, side, b.int64s([level]));
-    const y = b.op('Where', [this.#wide, across, along]);
-    const x = b.op('Where', [this.#wide, along, across]);
-    const from = b.op('Concat', [y, x], { axis: int(0) });
-    return {
-      from,
-      to: b.op('Add', [from, side]),
-      present: b.op('Cast', [inside], { to: int(INT64) }),
-    };
-  }
 }

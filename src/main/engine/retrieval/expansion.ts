@@ -61,7 +61,9 @@ export const DEFAULT_REFINEMENT: RefinementParameters = {
 
 /**
  * SuperGlobal's re-ranking from global descriptors alone (methods.md 1.9): shortlisted vectors become weighted means with their
- * neighbours in the shortlist, the query the element-wise maximum of the best of them; the score is the mean of both similarities.
+ * neighbours in the shortlist, the query the element-wise maximum of the best of them; the score of a photo is the mean of what its
+ * refined vector has in common with the query and with that maximum. As in the authors' code weights are not clamped and refined
+ * vectors not normalised.
  * @param shortlist rows of the database, best first. @returns the shortlist in its new order, with the new scores.
  */
 export function refine(
@@ -83,7 +85,7 @@ export function refine(
     let total = 1;
     out.set(own);
     for (const j of best) {
-      const weight = p.beta * Math.max(0, among[j]!);
+      const weight = p.beta * among[j]!;
       total += weight;
       const other = row(local, j);
       for (let d = 0; d < out.length; d += 1) out[d]! += weight * other[d]!;
@@ -95,7 +97,7 @@ export function refine(
   const top = rankByScore(first).subarray(0, p.neighbours + 1);
   const expanded = new Float32Array(local.dim).fill(-Infinity);
   for (const i of top) row(better, i).forEach((v, d) => (expanded[d] = Math.max(expanded[d]!, v)));
-  const scores = first.map((s, i) => (s + dot(expanded, row(local, i))) / 2);
+  const scores = first.map((s, i) => (s + dot(expanded, row(better, i))) / 2);
   const order = rankByScore(scores);
   return { ids: Uint32Array.from(order, (i) => shortlist[i]!), scores: Float32Array.from(order, (i) => scores[i]!) };
 }

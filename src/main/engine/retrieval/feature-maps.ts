@@ -2,70 +2,63 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { toInput, type Pixels } from '../library/pixels.ts';
-import { allPhotos } from '../library/photos.ts';
-import { IMAGE, pooledMap } from '../network/head.ts';
-import { GEM_P } from '../network/pooling-heads.ts';
+import { allPhotos, photoPath } from '../library/photos.ts';
+import { random } from '../library/random.ts';
+import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
+import type { Graph } from '../network/onnx/graph.ts';
 import { prune } from '../network/onnx/normalise.ts';
+import { takeApart, type Parts } from '../network/parts.ts';
+import { EPSILON } from '../network/pooling-heads.ts';
+import { regionGrid, type Region } from '../network/region-grid.ts';
 import { PhotoSource } from '../inputs/photo-source.ts';
-import { Runner } from '../network/runtime.ts';
-import { poolRegions, regionGrid } from './regions.ts';
+import { Runner, type Tensors } from '../network/runtime.ts';
+import { dot } from './rank.ts';
+import { exponentOf, pooledRegions, poolRegions, sameRegion, type FeatureMap, type RegionPooling } from './regions.ts';
 import { storeSet } from './vector-sets.ts';
 
-/** The last feature map of one photo, [channels, height, width]. */
-export interface FeatureMap {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  readonly data: Float32Array;
+/** @throws CovisError `INPUT_UNSUPPORTED` for a network whose feature map is not named, or that takes edge maps. */
+function partsOf(library: Library, network: NetworkRow): { parts: Parts; graph: Graph } {
+  if (network.spec.edges !== undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', `${network.spec.name} describes whole edge maps, not regions of photos`, {
+      hint: 'Choose a network that takes photos.',
+    });
+  const { graph } = loadNetwork(library, network);
+  return { parts: takeApart(graph, network.spec), graph };
 }
 
-/** A network up to the map that it pools. Release it when done. */
+async function mapsOf(runner: Runner, names: readonly string[], image: Tensors): Promise<FeatureMap[]> {
+  const out = await runner.runShaped(image);
+  return names.map((name) => {
+    const { dims, data } = out[name]!;
+    return { channels: dims[1]!, height: dims[2]!, width: dims[3]!, data };
+  });
+}
+
+/** A network up to the map that it pools, at its first scale. Release it when done. */
 export class FeatureRunner {
   readonly #runner: Runner;
   readonly #network: NetworkRow;
-  /** GeM's exponent of the network. */
-  readonly p: number;
+  readonly #map: string;
+  /** How the network pools the map, or its regions. */
+  readonly pooling: RegionPooling;
 
-  private constructor(runner: Runner, network: NetworkRow, p: number) {
+  private constructor(runner: Runner, network: NetworkRow, map: string, pooling: RegionPooling) {
     this.#runner = runner;
     this.#network = network;
-    this.p = p;
+    this.#map = map;
+    this.pooling = pooling;
   }
 
   /** @throws CovisError `INPUT_UNSUPPORTED` for a network whose feature map is not named. */
   static async create(library: Library, network: NetworkRow): Promise<FeatureRunner> {
-    if (network.spec.edges !== undefined)
-      throw new CovisError(
-        'INPUT_UNSUPPORTED',
-        `${network.spec.name} describes whole edge maps, not regions of photos`,
-        {
-          hint: 'Choose a network that takes photos.',
-        },
-      );
-    const { graph } = loadNetwork(library, network);
-    const features = pooledMap(graph, network.spec);
-    const exponents = graph.initializers.get(GEM_P)?.data;
-    // MAC is GeM without a limit; of one exponent per channel the mean stands for all.
-    const p =
-      exponents === undefined
-        ? network.spec.pooling === 'spoc'
-          ? 1
-          : Infinity
-        : Array.from(exponents, Number).reduce((sum, v) => sum + v, 0) / exponents.length;
-    const cut = prune(graph, [features]);
-    cut.outputs.splice(0, cut.outputs.length, {
-      name: features,
-      type: 'float',
-      dims: ['N', 'K', 'h', 'w'],
-    });
-    return new FeatureRunner(await Runner.create(cut), network, p);
+    const { body, maps, pooling } = partsOf(library, network).parts;
+    return new FeatureRunner(await Runner.create(prune(body, maps.slice(0, 1))), network, maps[0]!, pooling);
   }
 
   async run(pixels: Pixels): Promise<FeatureMap> {
-    const out = await this.#runner.runShaped({ [IMAGE]: toInput(pixels, this.#network.spec.preprocess) });
-    const { dims, data } = Object.values(out)[0]!;
-    return { channels: dims[1]!, height: dims[2]!, width: dims[3]!, data };
+    const image = toInput(pixels, this.#network.spec.preprocess);
+    return (await mapsOf(this.#runner, [this.#map], { [IMAGE]: image }))[0]!;
   }
 
   async release(): Promise<void> {
@@ -73,8 +66,129 @@ export class FeatureRunner {
   }
 }
 
+/** Regions of one photo. */
+export interface RegionVectors {
+  /** Parts of the map of the first scale. */
+  readonly grid: readonly Region[];
+  /** That map's size. */
+  readonly width: number;
+  readonly height: number;
+  /** [regions, dim], unit rows. */
+  readonly vectors: Float32Array;
+}
+
+/** Side of the image on which a network taken apart is compared with the whole. */
+const TRIAL = { width: 96, height: 64 } as const;
+/** Cosine from which two descriptors of one image are the same. */
+const SAME = 0.9999;
+
 /**
- * Describes the regions of every photo: R-MAC's grid on the last feature map, each region pooled as the network pools (methods.md 1.5).
+ * A network that describes regions: each is pooled on the map of every scale and goes through all that whole photos go through,
+ * combination of scales, linear layer and normalisation. The region that covers a photo is the photo's descriptor, but of networks
+ * that sum regions themselves. Release it when done.
+ */
+export class RegionDescriber {
+  readonly #body: Runner;
+  readonly #head: Runner;
+  readonly #parts: Parts;
+  readonly #network: NetworkRow;
+
+  private constructor(body: Runner, head: Runner, parts: Parts, network: NetworkRow) {
+    this.#body = body;
+    this.#head = head;
+    this.#parts = parts;
+    this.#network = network;
+  }
+
+  /**
+   * The network taken apart gives what it gives as a whole, or is refused.
+   * @throws CovisError `INPUT_UNSUPPORTED`.
+   */
+  static async create(library: Library, network: NetworkRow): Promise<RegionDescriber> {
+    const { parts, graph } = partsOf(library, network);
+    const body = await Runner.create(parts.body);
+    const made = new RegionDescriber(body, await Runner.create(parts.head), parts, network);
+    try {
+      const cosine = await made.#agreement(graph);
+      if (!(cosine >= SAME))
+        throw new CovisError(
+          'INPUT_UNSUPPORTED',
+          `Regions of ${network.spec.name} cannot be described as it describes photos: put together again it differs from the whole`,
+          { hint: 'Import the backbone and start from that.' },
+        );
+    } catch (error) {
+      await made.release();
+      throw error;
+    }
+    return made;
+  }
+
+  /** The cosine of what the whole network and its parts say of one image. */
+  async #agreement(graph: Graph): Promise<number> {
+    const { width, height } = TRIAL;
+    const channels = graph.inputs[0]?.dims[1] === 1 ? 1 : 3;
+    const draw = random(1);
+    const data = Float32Array.from({ length: channels * height * width }, () => 2 * draw.next() - 1);
+    const image = { [IMAGE]: { dims: [1, channels, height, width], data } };
+    const whole = await Runner.create(graph);
+    try {
+      const expected = (await whole.run(image))[DESCRIPTOR]!;
+      const maps = await mapsOf(this.#body, this.#parts.maps, image);
+      const got = await this.#through(
+        maps.map((map) => {
+          const all = regionGrid(map.width, map.height);
+          const { regional, pooling } = this.#parts;
+          if (!regional) return pooledRegions(map, all.slice(0, 1), pooling);
+          const units = poolRegions(map, all, pooling);
+          return Float32Array.from({ length: map.channels }, (_, c) =>
+            all.reduce((sum, _, r) => sum + units[r * map.channels + c]!, 0),
+          );
+        }),
+        1,
+      );
+      return dot(expected, got) / Math.sqrt(dot(expected, expected) * dot(got, got));
+    } finally {
+      await whole.release();
+    }
+  }
+
+  /** Descriptors of what was pooled at each scale, [rows, channels]. */
+  async #through(pooled: readonly Float32Array[], rows: number): Promise<Float32Array> {
+    const inputs = this.#parts.pooled.map((name, k) => {
+      const data = pooled[k]!;
+      return [name, { dims: [rows, data.length / rows], data }] as const;
+    });
+    return (await this.#head.run(Object.fromEntries(inputs)))[DESCRIPTOR]!;
+  }
+
+  /** @throws CovisError `INPUT_INVALID` where the network gives no finite numbers. */
+  async describe(pixels: Pixels): Promise<RegionVectors> {
+    const image = { [IMAGE]: toInput(pixels, this.#network.spec.preprocess) };
+    const maps = await mapsOf(this.#body, this.#parts.maps, image);
+    const first = maps[0]!;
+    const grid = regionGrid(first.width, first.height);
+    const pooled = maps.map((map) =>
+      pooledRegions(
+        map,
+        grid.map((r) => sameRegion(r, first, map)),
+        this.#parts.pooling,
+      ),
+    );
+    const vectors = await this.#through(pooled, grid.length);
+    if (!vectors.every(Number.isFinite))
+      throw new CovisError('INPUT_INVALID', `${this.#network.spec.name} gives values that are no finite numbers`);
+    return { grid, width: first.width, height: first.height, vectors };
+  }
+
+  async release(): Promise<void> {
+    await this.#body.release();
+    await this.#head.release();
+  }
+}
+
+/**
+ * Describes the regions of every photo: R-MAC's grid on the last feature map, each region pooled as the network pools (methods.md 1.5)
+ * and led through its scales, whitening and normalisation.
  * @returns the key of the set that was stored.
  */
 export async function extractRegions(
@@ -87,7 +201,7 @@ export async function extractRegions(
   const photos = allPhotos(library);
   task.step(`Describing regions with ${network.spec.name}`, photos.length, 'photos');
   const source = new PhotoSource(library, size);
-  const runner = await FeatureRunner.create(library, network);
+  const describer = await RegionDescriber.create(library, network);
   const vectors: Float32Array[] = [];
   const boxes: number[] = [];
   const hashes: string[] = [];
@@ -102,17 +216,26 @@ export async function extractRegions(
         task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
         continue;
       }
-      const map = await runner.run(pixels);
-      const grid = regionGrid(map.width, map.height);
-      vectors.push(poolRegions(map.data, map.channels, map.height, map.width, grid, runner.p));
+      const found = await describer.describe(pixels).catch((error: unknown) => {
+        // One photo that the network cannot take, most often a very small one, is no reason to lose the others.
+        if (error instanceof CovisError && error.code !== 'INPUT_INVALID') throw error;
+        const { width, height } = pixels;
+        const why = error instanceof Error ? error.message : String(error);
+        task.warn(
+          `${network.spec.name} cannot describe ${width} x ${height} pixels: ${photoPath(library, id)}: ${why}`,
+        );
+      });
+      if (found === undefined) continue;
+      const { grid, width, height, vectors: rows } = found;
+      vectors.push(rows);
       for (const r of grid) {
-        boxes.push(r.x / map.width, r.y / map.height, r.width / map.width, r.height / map.height);
+        boxes.push(r.x / width, r.y / height, r.width / width, r.height / height);
         hashes.push(hashOf.get(id)!);
       }
       described += 1;
     }
   } finally {
-    await runner.release();
+    await describer.release();
   }
   const { dim } = network.spec;
   const data = new Float32Array(hashes.length * dim);
@@ -135,39 +258,47 @@ export async function extractRegions(
   return { set, photos: described, rows: hashes.length, dim };
 }
 
+/** What each channel's pooled value is, and which share of it each place holds: shares sum to 1. */
+function shares(m: FeatureMap, pooling: RegionPooling): { f: Float64Array; share: Float64Array } {
+  const places = m.height * m.width;
+  const f = new Float64Array(m.channels);
+  const share = new Float64Array(m.channels * places);
+  for (let c = 0; c < m.channels; c += 1) {
+    const values = m.data.subarray(c * places, (c + 1) * places);
+    const p = exponentOf(pooling, c);
+    let most = -Infinity;
+    for (const v of values) most = Math.max(most, v);
+    const of = (v: number): number =>
+      pooling === 'mac' ? Number(v === most) : pooling === 'spoc' ? v : Math.max(v, EPSILON) ** p;
+    let sum = 0;
+    for (const v of values) sum += of(v);
+    f[c] = pooling === 'mac' ? most : (sum / places) ** (1 / p);
+    // Nothing anywhere is shared by none.
+    if (sum !== 0) for (let i = 0; i < places; i += 1) share[c * places + i] = of(values[i]!) / sum;
+  }
+  const norm = Math.sqrt(f.reduce((s, v) => s + v * v, 0)) + EPSILON;
+  return { f: f.map((v) => v / norm), share };
+}
+
 /**
- * How much each place of two feature maps adds to the similarity of their GeM descriptors. GeM's power f^p is a mean over places, so
- * that f_k is the sum over places of f_k x^p / Σ x^p: the contributions of either photo sum to the similarity.
+ * How much each place of two feature maps adds to the similarity of their pooled descriptors. GeM's power f^p is a mean over places,
+ * so that f_k is the sum over places of f_k x^p / Σ x^p; MAC's f_k is that of the places that have the largest value. The
+ * contributions of either photo sum to the similarity.
  * @returns for each photo its [height, width] grid, and the similarity.
  */
 export function contributions(
   a: FeatureMap,
   b: FeatureMap,
-  p: number,
+  pooling: RegionPooling,
 ): { readonly a: Float32Array; readonly b: Float32Array; readonly similarity: number } {
-  const pool = (m: FeatureMap): { f: Float64Array; powers: Float64Array; sums: Float64Array } => {
-    const places = m.height * m.width;
-    const powers = Float64Array.from(m.data, (v) => Math.max(v, 1e-6) ** p);
-    const sums = new Float64Array(m.channels);
-    for (let c = 0; c < m.channels; c += 1) for (let i = 0; i < places; i += 1) sums[c]! += powers[c * places + i]!;
-    const f = sums.map((s) => (s / places) ** (1 / p));
-    const norm = Math.sqrt(f.reduce((s, v) => s + v * v, 0)) + 1e-6;
-    return { f: f.map((v) => v / norm), powers, sums };
-  };
-  const x = pool(a);
-  const y = pool(b);
+  const x = shares(a, pooling);
+  const y = shares(b, pooling);
   const spread = (m: FeatureMap, own: typeof x, other: typeof x): Float32Array => {
     const places = m.height * m.width;
     const out = new Float32Array(places);
-    for (let c = 0; c < m.channels; c += 1) {
-      const share = (own.f[c]! * other.f[c]!) / own.sums[c]!;
-      for (let i = 0; i < places; i += 1) out[i]! += share * own.powers[c * places + i]!;
-    }
+    for (let c = 0; c < m.channels; c += 1)
+      for (let i = 0; i < places; i += 1) out[i]! += own.f[c]! * other.f[c]! * own.share[c * places + i]!;
     return out;
   };
-  return {
-    a: spread(a, x, y),
-    b: spread(b, y, x),
-    similarity: x.f.reduce((s, v, c) => s + v * y.f[c]!, 0),
-  };
+  return { a: spread(a, x, y), b: spread(b, y, x), similarity: dot(x.f, y.f) };
 }

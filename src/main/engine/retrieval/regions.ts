@@ -1,7 +1,17 @@
 import { CholeskyDecomposition, Matrix as Dense } from 'ml-matrix';
+import { EPSILON } from '../network/pooling-heads.ts';
 import { l2Normalise } from '../network/pooling.ts';
+import type { Region } from '../network/region-grid.ts';
 import type { SparseVector } from './diffusion.ts';
 import { dot, row, type Matrix } from './rank.ts';
+
+/** The feature map of one photo, [channels, height, width]. */
+export interface FeatureMap {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly data: Float32Array;
+}
 
 /**
  * Weights of generalised max pooling over one image's regions (methods.md 4.4): c = (VᵀV + λI)^{-1} 1, so that regions that repeat
@@ -55,81 +65,69 @@ export function poolScores(pooling: readonly SparseVector[], scores: ArrayLike<n
   });
 }
 
-/** A rectangle of a feature map. */
-export interface Region {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
 /**
- * R-MAC's fixed grid (methods.md 1.5): for each level squares of side 2·min/(level+1), with extra positions along the long side
- * chosen for 40 % overlap; the whole map comes first.
+ * How the places of a region become one value a channel: `mac` the largest, `spoc` the mean, else GeM with one exponent, or one a
+ * channel (methods.md 1.5).
  */
-export function regionGrid(width: number, height: number, levels = 3): Region[] {
-  const small = Math.min(width, height);
-  const long = Math.max(width, height);
-  let extra = 0;
-  if (width !== height) {
-    let best = Infinity;
-    for (let steps = 2; steps <= 7; steps += 1) {
-      const b = (long - small) / (steps - 1);
-      const distance = Math.abs((small * small - small * b) / (small * small) - 0.4);
-      if (distance < best) {
-        best = distance;
-        extra = steps - 1;
-      }
-    }
-  }
-  const across = width > height ? extra : 0;
-  const down = height > width ? extra : 0;
-  const regions: Region[] = [{ x: 0, y: 0, width, height }];
-  for (let level = 1; level <= levels; level += 1) {
-    const side = Math.floor((2 * small) / (level + 1));
-    if (side < 1) continue;
-    const half = Math.floor(side / 2 - 1);
-    const starts = (length: number, count: number): number[] => {
-      const b = count === 1 ? 0 : (length - side) / (count - 1);
-      return Array.from({ length: count }, (_, j) => Math.floor(half + j * b) - half);
-    };
-    for (const y of starts(height, level + down))
-      for (const x of starts(width, level + across)) regions.push({ x, y, width: side, height: side });
-  }
-  return regions;
+export type RegionPooling = 'mac' | 'spoc' | number | ArrayLike<number>;
+
+/** GeM's exponent of a channel; 1 where there is none. */
+export function exponentOf(pooling: RegionPooling, channel: number): number {
+  if (typeof pooling === 'number') return pooling;
+  return typeof pooling === 'string' ? 1 : pooling[pooling.length === 1 ? 0 : channel]!;
 }
 
 /**
- * Pools one feature map over regions by GeM (p = Infinity is MAC) and L2-normalises each.
+ * Pools one feature map over regions, without normalisation.
  * @param map [channels, height, width]. @returns [regions, channels].
  */
-export function poolRegions(
-  map: Float32Array,
-  channels: number,
-  height: number,
-  width: number,
+export function pooledRegions(
+  { data: map, channels, height, width }: FeatureMap,
   regions: readonly Region[],
-  p: number,
+  pooling: RegionPooling,
 ): Float32Array {
   const out = new Float32Array(regions.length * channels);
   regions.forEach((r, i) => {
-    let norm = 0;
     for (let c = 0; c < channels; c += 1) {
-      let value = 0;
+      const p = exponentOf(pooling, c);
+      let value = pooling === 'mac' ? -Infinity : 0;
       for (let y = r.y; y < r.y + r.height; y += 1) {
         const at = (c * height + y) * width + r.x;
         for (let x = 0; x < r.width; x += 1) {
           const v = map[at + x]!;
-          if (p === Infinity) value = Math.max(value, v);
-          else value += Math.max(v, 1e-6) ** p;
+          if (pooling === 'mac') value = Math.max(value, v);
+          else value += pooling === 'spoc' ? v : Math.max(v, EPSILON) ** p;
         }
       }
-      if (p !== Infinity) value = (value / (r.width * r.height)) ** (1 / p);
-      out[i * channels + c] = value;
-      norm += value * value;
+      if (pooling !== 'mac') value /= r.width * r.height;
+      out[i * channels + c] = typeof pooling === 'string' ? value : value ** (1 / p);
     }
-    const scale = 1 / (Math.sqrt(norm) + 1e-6);
-    for (let c = 0; c < channels; c += 1) out[i * channels + c]! *= scale;
   });
   return out;
+}
+
+/** {@link pooledRegions}, each region of unit length. */
+export function poolRegions(map: FeatureMap, regions: readonly Region[], pooling: RegionPooling): Float32Array {
+  const out = pooledRegions(map, regions, pooling);
+  regions.forEach((_, i) => l2Normalise(out.subarray(i * map.channels, (i + 1) * map.channels)));
+  return out;
+}
+
+/**
+ * The same part of the photo on another map of it: every place that the region touches, one at least.
+ * @param from, to the sizes of the two maps.
+ */
+export function sameRegion(
+  r: Region,
+  from: { readonly width: number; readonly height: number },
+  to: { readonly width: number; readonly height: number },
+): Region {
+  const x = Math.floor((r.x * to.width) / from.width);
+  const y = Math.floor((r.y * to.height) / from.height);
+  return {
+    x,
+    y,
+    width: Math.ceil(((r.x + r.width) * to.width) / from.width) - x,
+    height: Math.ceil(((r.y + r.height) * to.height) / from.height) - y,
+  };
 }

@@ -107,7 +107,22 @@ function dense(s: SparseGraph, wanted: number): Eigenpairs {
   const { values, vectors } = symmetricEigen(m);
   const kept = new Float64Array(s.nodes * wanted);
   for (let i = 0; i < s.nodes; i += 1) for (let k = 0; k < wanted; k += 1) kept[i * wanted + k] = vectors.get(i, k);
-  return { nodes: s.nodes, rank: wanted, values: values.slice(0, wanted), vectors: kept, residual: 1e-13 };
+  const first = values.slice(0, wanted);
+  return { nodes: s.nodes, rank: wanted, values: first, vectors: kept, residual: residualOf(s, first, kept) };
+}
+
+/** Largest ‖S u − λ u‖ over the pairs. */
+function residualOf(s: SparseGraph, values: Float64Array, vectors: Float64Array): number {
+  const rank = values.length;
+  const squares = new Float64Array(rank);
+  const product = new Float64Array(rank);
+  for (let i = 0; i < s.nodes; i += 1) {
+    product.fill(0);
+    for (let e = s.starts[i]!; e < s.starts[i + 1]!; e += 1)
+      for (let k = 0, at = s.columns[e]! * rank; k < rank; k += 1) product[k]! += s.values[e]! * vectors[at + k]!;
+    for (let k = 0; k < rank; k += 1) squares[k]! += (product[k]! - values[k]! * vectors[i * rank + k]!) ** 2;
+  }
+  return Math.sqrt(Math.max(0, ...squares));
 }
 
 /** Eigenvalues in decreasing order, vectors as columns. */

@@ -7,6 +7,9 @@ import { row, type Matrix } from './rank.ts';
 /** Share of the mean variance added to every direction where samples are fewer than twice the dimensions. */
 const FEW_SAMPLES_SHRINKAGE = 0.1;
 
+/** Share of the largest variance up to which a variance is rounding. */
+const NO_VARIANCE = 1e-12;
+
 /** y = P (x − m), then L2. `projection` is [dim, dim] row-major, rows by decreasing eigenvalue. */
 export interface Whitening {
   readonly mean: Float64Array;
@@ -16,12 +19,23 @@ export interface Whitening {
   readonly shrinkage: number;
 }
 
+/** @throws CovisError `INPUT_INVALID` naming the first row that holds no finite number. */
+function checkFinite(x: Matrix): void {
+  const at = x.data.findIndex((v) => !Number.isFinite(v));
+  if (at >= 0)
+    throw new CovisError(
+      'INPUT_INVALID',
+      `No whitening can be learned: descriptor ${Math.floor(at / x.dim)} holds a value that is no finite number`,
+      { hint: 'Compute these descriptors again, or choose another network.' },
+    );
+}
+
 /**
  * Learned discriminative whitening (methods.md 1.8) from matching pairs.
  * @param x unit descriptors, one a row. @param queries, positives row indices of the pairs.
  * @param wanted shrinkage; if left out, 0.1 where there are fewer independent pairs than twice the dimensions, else none.
  * With shrinkage the covariance is lifted by that share of its mean variance, and the result says so.
- * @throws CovisError `STATE_EMPTY` without pairs.
+ * @throws CovisError `STATE_EMPTY` without pairs, `INPUT_INVALID` for values that are no numbers.
  */
 export function learnWhitening(
   x: Matrix,
@@ -32,6 +46,7 @@ export function learnWhitening(
   const { dim } = x;
   const pairs = queries.length;
   if (pairs === 0) throw new CovisError('STATE_EMPTY', 'Whitening is learned from matching pairs, and there are none');
+  checkFinite(x);
   const mean = new Float64Array(dim);
   for (const q of queries) row(x, q).forEach((v, k) => (mean[k]! += v / pairs));
   const covariance = Dense.zeros(dim, dim);
@@ -68,13 +83,14 @@ export function learnWhitening(
 /**
  * Unsupervised PCA whitening (methods.md 1.8): m = mean of all, P = Λ^-power · Vᵀ.
  * @param power 0.5 whitens fully, 0 only turns to the principal axes; 0.25 and s/2 are in use as gentler variants.
- * Directions without variance, of which there are some with fewer descriptors than dimensions, are held at the shrunk variance, and the
- * result says so.
- * @throws CovisError `STATE_EMPTY` with fewer than two descriptors.
+ * With fewer descriptors than twice the dimensions variances are lifted by a share of their mean, and the result says so; without that
+ * directions that do not vary become zero.
+ * @throws CovisError `STATE_EMPTY` with fewer than two different descriptors, `INPUT_INVALID` for values that are no numbers.
  */
 export function learnPca(x: Matrix, power = 0.5): Whitening {
   const { dim } = x;
   if (x.rows < 2) throw new CovisError('STATE_EMPTY', 'PCA needs at least two descriptors');
+  checkFinite(x);
   const mean = new Float64Array(dim);
   for (let i = 0; i < x.rows; i += 1) row(x, i).forEach((v, k) => (mean[k]! += v / x.rows));
   const covariance = Dense.zeros(dim, dim);
@@ -87,9 +103,12 @@ export function learnPca(x: Matrix, power = 0.5): Whitening {
   const shrinkage = x.rows < 2 * dim ? FEW_SAMPLES_SHRINKAGE : 0;
   const lift = (shrinkage * covariance.trace()) / dim;
   const { values, vectors } = eigen(covariance);
+  if (!(values[0]! > 0)) throw new CovisError('STATE_EMPTY', 'PCA needs descriptors that differ, and all are equal');
+  const least = NO_VARIANCE * values[0]!;
   const projection = new Float64Array(dim * dim);
   values.forEach((value, r) => {
-    const scale = Math.max(value + lift, Number.MIN_VALUE) ** -power;
+    // What does not vary is left out: divided by its deviation it would be no number.
+    const scale = value + lift > least ? (value + lift) ** -power : power === 0 ? 1 : 0;
     for (let k = 0; k < dim; k += 1) projection[r * dim + k] = scale * vectors.get(r, k);
   });
   return { mean, projection, dim, shrinkage };

@@ -279,7 +279,7 @@ export class SearchSession {
     const size = r.size ?? defaultSize(network.spec);
     const query = await runner.run(await decode(this.#file(r), size, r.crop));
     const hit = await runner.run(await decode(this.#file({ photo: r.hit }), size));
-    const { a, b, similarity } = contributions(query, hit, runner.p);
+    const { a, b, similarity } = contributions(query, hit, runner.pooling);
     return {
       similarity,
       query: { width: query.width, height: query.height, values: Array.from(a) },

@@ -1,6 +1,6 @@
 import { DESCRIPTOR_BYTES } from '../features/sift.ts';
 import type { TaskContext } from '../queue/context.ts';
-import { random } from '../library/random.ts';
+import { random, type Random } from '../library/random.ts';
 
 const DIM = DESCRIPTOR_BYTES;
 const ROUNDS = 8;
@@ -86,18 +86,14 @@ export function trainVocabulary(descriptors: Uint8Array, words: number, seed: nu
   };
 }
 
-/** Lloyd's iterations from distinct descriptors; empty means are dropped. */
+/** Lloyd's iterations from distinct descriptors, fewer where there are fewer; empty means are dropped. */
 function kMeans(
   descriptors: Uint8Array,
   members: Uint32Array,
   k: number,
-  r: ReturnType<typeof random>,
+  r: Random,
 ): { means: Float32Array; label: Uint32Array } {
-  let means = new Float32Array(k * DIM);
-  for (let c = 0; c < k; c += 1) {
-    const d = members[r.below(members.length)]!;
-    for (let j = 0; j < DIM; j += 1) means[c * DIM + j] = descriptors[d * DIM + j]!;
-  }
+  let means = Float32Array.from(distinct(descriptors, members, k, r));
   const label = new Uint32Array(members.length);
   for (let round = 0; round < ROUNDS; round += 1) {
     const clusters = means.length / DIM;
@@ -128,6 +124,23 @@ function kMeans(
     if (moved <= members.length / 200) break;
   }
   return { means, label };
+}
+
+/** Up to `k` descriptors of which no two are equal, drawn without replacement. */
+function distinct(descriptors: Uint8Array, members: Uint32Array, k: number, r: Random): Uint8Array {
+  const left = members.slice();
+  const seen = new Set<string>();
+  const out = new Uint8Array(k * DIM);
+  for (let n = left.length; n > 0 && seen.size < k; n -= 1) {
+    const at = r.below(n);
+    const descriptor = descriptors.subarray(left[at]! * DIM, (left[at]! + 1) * DIM);
+    left[at] = left[n - 1]!;
+    const key = String.fromCharCode(...descriptor);
+    if (seen.has(key)) continue;
+    out.set(descriptor, seen.size * DIM);
+    seen.add(key);
+  }
+  return out.subarray(0, seen.size * DIM);
 }
 
 function halfSquares(centres: Float32Array): Float32Array {

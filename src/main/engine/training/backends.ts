@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import type { Backend } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
@@ -99,7 +98,7 @@ async function openOrt(network: Graph, backend: OrtBackend): Promise<Executor> {
 async function deviceOf(backend: OrtBackend): Promise<string> {
   switch (backend) {
     case 'cpu':
-      return `ONNX Runtime, CPU, ${availableParallelism()} threads`;
+      return 'ONNX Runtime, CPU';
     case 'webgpu': {
       const adapter = await webGpuAdapter();
       return `ONNX Runtime, WebGPU${adapter === undefined ? '' : `: ${adapter.description}`}`;

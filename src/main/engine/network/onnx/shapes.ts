@@ -32,6 +32,7 @@ const ELEMENTWISE = new Set([
   'Sqrt',
   'Neg',
   'Identity',
+  'Dropout',
   'Abs',
   'Sign',
   'Softplus',

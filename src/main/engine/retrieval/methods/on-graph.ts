@@ -43,6 +43,8 @@ export interface Diffusion {
   /** Beside the vectors of the database. */
   readonly bytes?: number;
   readonly eigenResidual?: number | undefined;
+  /** Right-hand sides of queries that are not built from the nearest nodes of the whole graph. */
+  carry?(queries: Queries, index: ExactIndex, task: TaskContext | undefined): Promise<SparseVector[]>;
   diffuse(carried: Carried): Promise<void>;
   close?(): Promise<void>;
 }
@@ -72,6 +74,26 @@ export async function onGraph(
   };
 }
 
+/** Right-hand sides from the nearest nodes of the whole graph (methods.md 4.3). */
+export async function nearestNodes(
+  { kq, gamma }: GraphParameters,
+  queries: Queries,
+  index: ExactIndex,
+  groups: readonly (readonly number[])[],
+): Promise<SparseVector[]> {
+  const near = await index.search(queries.vectors, kq);
+  return groups.map((rows) =>
+    queryVector(
+      rows.map((r) => ({
+        ids: near.ids.subarray(r * near.k, (r + 1) * near.k),
+        cosines: near.scores.subarray(r * near.k, (r + 1) * near.k),
+      })),
+      kq,
+      gamma,
+    ),
+  );
+}
+
 async function diffuse(
   database: Database,
   p: GraphParameters,
@@ -82,18 +104,8 @@ async function diffuse(
   top: number,
   task: TaskContext | undefined,
 ): Promise<Ranking> {
-  const near = await index.search(queries.vectors, p.kq);
   const groups = rowsByImage(queries.owners ?? identity(queries.count), queries.count);
-  const all = groups.map((rows) =>
-    queryVector(
-      rows.map((r) => ({
-        ids: near.ids.subarray(r * near.k, (r + 1) * near.k),
-        cosines: near.scores.subarray(r * near.k, (r + 1) * near.k),
-      })),
-      p.kq,
-      p.gamma,
-    ),
-  );
+  const all = (await diffusion.carry?.(queries, index, task)) ?? (await nearestNodes(p, queries, index, groups));
   const inside = all.flatMap((y, q) => (y.ids.length > 0 ? [q] : []));
   const out = emptyLists(queries.count, Math.min(top, database.images));
   const give = (i: number, scores: Float64Array): void =>

@@ -20,9 +20,9 @@ export function vector(data: readonly number[], whole = true): HostValue {
 
 type Pairwise = (a: number, b: number, whole: boolean) => number;
 const PAIRWISE: Readonly<Record<string, Pairwise>> = {
-  Add: (a, b) => a + b,
-  Sub: (a, b) => a - b,
-  Mul: (a, b) => a * b,
+  Add: (a, b, whole) => (whole ? a + b : Math.fround(a + b)),
+  Sub: (a, b, whole) => (whole ? a - b : Math.fround(a - b)),
+  Mul: (a, b, whole) => (whole ? a * b : Math.fround(a * b)),
   Div: (a, b, whole) => (whole ? Math.trunc(a / b) : Math.fround(a / b)),
   Max: (a, b) => Math.max(a, b),
   Min: (a, b) => Math.min(a, b),
