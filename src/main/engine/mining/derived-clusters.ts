@@ -4,6 +4,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
+import { noteStored, verifyStored } from '../library/stored.ts';
+import { arraysOf } from '../sfm/arrays.ts';
 import { now, type Library } from '../library/library.ts';
 import { photoWriter } from '../library/photos.ts';
 import { cameraCentre, quaternionOf, rotationMatrix, type Camera, type View } from '../sfm/model.ts';
@@ -78,6 +80,7 @@ export function deriveCluster(
   writeNpy(join(folder, 'view_offsets.npy'), merged.offsets, [merged.offsets.length]);
   writeNpy(join(folder, 'observation_points.npy'), merged.obsPoint, [merged.obsPoint.length]);
   writeNpy(join(folder, 'observation_xy.npy'), merged.obsXy, [merged.obsPoint.length, 2]);
+  noteStored(library, arraysOf(library, uid));
   const first = select(
     library.db,
     'SELECT c.scene_id AS scene, c.source, s.images FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE c.id = ?',
@@ -153,6 +156,7 @@ function load(library: Library, part: ClusterPart): LoadedPart {
       seen: integer,
     }),
   ).all(part.cluster);
+  if (points > 0 || observations > 0) verifyStored(library, arraysOf(library, uid));
   // Clusters of given pairs have no arrays.
   const read = (name: string, length: number): ArrayLike<number> =>
     points === 0 && observations === 0 ? [] : readArray(library.file('clusters', uid, `${name}.npy`), length);

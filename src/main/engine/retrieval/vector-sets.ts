@@ -9,6 +9,7 @@ import { now, type Library } from '../library/library.ts';
 import { allPhotos, hashFile } from '../library/photos.ts';
 import { loadDescriptors } from './extract.ts';
 import { networkRow, type NetworkRow } from '../network/networks.ts';
+import { forgetStored, noteStored, verifyStored } from '../library/stored.ts';
 import { findNamed, findOne } from '../library/find.ts';
 import { readDescriptorFile } from './descriptor-files.ts';
 import { dot, normaliseRows, row, type Matrix } from './rank.ts';
@@ -167,6 +168,7 @@ export async function loadSet(library: Library, key: string): Promise<LoadedSet>
   if (found.network !== undefined) return networkSet(library, found.network, found.size);
   const row = select(library.db, `${SELECT} WHERE v.uid = ?`, ROW).one(found.key);
   const f = files(library, row.uid);
+  verifyStored(library, [f.data, f.ids, ...(row.regional ? [f.boxes] : [])]);
   const matrix = readNpy(f.data);
   const hashes = readNpy(f.ids);
   const boxes = row.regional && existsSync(f.boxes) ? readNpy(f.boxes).data : undefined;
@@ -277,6 +279,7 @@ export function storeSet(library: Library, s: NewSet): string {
     .digest('hex')
     .slice(0, 32);
   const f = files(library, uid);
+  forgetStored(library, Object.values(f));
   writeNpy(f.data, s.half ? Float16Array.from(data) : data, [rows, dim]);
   writeNpy(f.ids, new Uint8Array(Buffer.from(s.hashes.join(''), 'hex')), [rows, HASH_BYTES]);
   if (s.boxes !== undefined) writeNpy(f.boxes, s.boxes, [rows, 4]);
@@ -299,6 +302,7 @@ export function storeSet(library: Library, s: NewSet): string {
       s.half ? 1 : 0,
       now(),
     );
+  noteStored(library, [f.data, f.ids, ...(s.boxes === undefined ? [] : [f.boxes])]);
   return uid;
 }
 
@@ -311,6 +315,7 @@ export function removeSet(library: Library, wanted: string): void {
   ).all();
   const { id: key } = findOne('imported descriptor set', wanted, stored, (s) => s);
   library.db.prepare('DELETE FROM vector_set WHERE uid = ?').run(key);
+  forgetStored(library, Object.values(files(library, key)));
   for (const file of Object.values(files(library, key))) rmSync(file, { force: true });
 }
 

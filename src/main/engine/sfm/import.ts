@@ -10,6 +10,8 @@ import { CovisError } from '../../../shared/errors.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
 import { meanReprojectionError, type SparseModel } from './model.ts';
+import { arraysOf } from './arrays.ts';
+import { noteStored } from '../library/stored.ts';
 import { locationHash, photosAtHand, readModels } from './read.ts';
 import { photoNamer } from './sizes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
@@ -349,6 +351,7 @@ export function commitModel(
   if (existsSync(m.folder)) {
     rmSync(target, { recursive: true, force: true });
     renameSync(m.folder, target);
+    noteStored(library, arraysOf(library, m.uid));
   }
   return missing;
 }
