@@ -168,7 +168,6 @@ export async function loadSet(library: Library, key: string): Promise<LoadedSet>
   if (found.network !== undefined) return networkSet(library, found.network, found.size);
   const row = select(library.db, `${SELECT} WHERE v.uid = ?`, ROW).one(found.key);
   const f = files(library, row.uid);
-  verifyStored(library, [f.data, f.ids, ...(row.regional ? [f.boxes] : [])]);
   const matrix = readNpy(f.data);
   const hashes = readNpy(f.ids);
   const boxes = row.regional && existsSync(f.boxes) ? readNpy(f.boxes).data : undefined;
@@ -182,6 +181,7 @@ export async function loadSet(library: Library, key: string): Promise<LoadedSet>
     throw new CovisError('INPUT_CORRUPT', 'This descriptor file does not fit what the library says of it', {
       file: f.data,
     });
+  verifyStored(library, [f.data, f.ids, ...(row.regional ? [f.boxes] : [])]);
   const vectors = normaliseRows({ data: matrix.data, rows: row.rows, dim: row.dim }, row.name, f.data);
   const network = row.network === null ? undefined : networkRow(library, row.network);
   const named = known(library, vectors, Buffer.from(hashes.data.buffer), boxes as Float32Array | undefined);

@@ -8,7 +8,7 @@ import { networkById, networkRow, restoreEmbedded } from '../network/networks.ts
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
 import { extractRegions } from '../retrieval/feature-maps.ts';
-import { importVectors } from '../retrieval/vector-sets.ts';
+import { importVectors, removeSet } from '../retrieval/vector-sets.ts';
 import { restoreCluster } from '../sfm/restore.ts';
 import { hashFile } from '../library/photos.ts';
 import type { Expected } from './check-files.ts';
@@ -77,10 +77,14 @@ export function makeDescriptors(library: Library, broken: readonly Expected[], t
       await extract(library, network, Number(size), task);
       return;
     }
+    const before = new Set(select(library.db, 'SELECT uid FROM vector_set', text).all());
     const made = await (set.network !== null && set.size !== null
       ? extractRegions(library, networkById(library, set.network), set.size, set.half, task)
       : readAgain(library, set, task));
-    if (made.set !== key) throw cannot(`what was made again is another set, ${made.set}: photos or files have changed`);
+    if (made.set !== key) {
+      if (!before.has(made.set)) removeSet(library, made.set);
+      throw cannot(`what was made again is another set, ${made.set}: photos or files have changed`);
+    }
   });
 }
 
