@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -34,7 +45,10 @@ const refusal = (what: () => unknown): unknown => {
 /** Everything that lists of a library are made of. */
 function content(library: Library): unknown {
   const of = (table: string): unknown[] => library.db.prepare(`SELECT * FROM ${table}`).raw().all();
-  return [listClusters(library), ...['photo', 'photo_file', 'scene', 'cluster_all', 'view_all', 'pair_all', 'network'].map(of)];
+  return [
+    listClusters(library),
+    ...['photo', 'photo_file', 'scene', 'cluster_all', 'view_all', 'pair_all', 'network'].map(of),
+  ];
 }
 
 beforeAll(async () => {
@@ -49,7 +63,11 @@ describe('opening a library', () => {
   ])('refuses a database that is %s, and leaves it as it is', (_, bytes, code, message) => {
     for (const open of [Library.open, Library.create]) {
       const { root, file } = withDatabase(bytes);
-      expect(refusal(() => open(root))).toMatchObject({ code, file, message: expect.stringMatching(message) as string });
+      expect(refusal(() => open(root))).toMatchObject({
+        code,
+        file,
+        message: expect.stringMatching(message) as string,
+      });
       expect(readFileSync(file)).toEqual(bytes);
       expect(readdirSync(root)).toEqual(['library.db']);
     }
@@ -77,7 +95,10 @@ describe('opening a library', () => {
     const db = new Database(join(root, 'library.db'));
     db.pragma(`user_version = ${LATEST + 1}`);
     db.close();
-    expect(refusal(() => Library.open(root))).toMatchObject({ code: 'INPUT_UNSUPPORTED', message: expect.stringMatching(/newer/) as string });
+    expect(refusal(() => Library.open(root))).toMatchObject({
+      code: 'INPUT_UNSUPPORTED',
+      message: expect.stringMatching(/newer/) as string,
+    });
   });
 
   it('refuses one that is cut short', () => {
@@ -109,7 +130,9 @@ describe('opening a library', () => {
         }
       });
       if (error !== undefined) {
-        expect(error, `seed ${seed}`).toMatchObject({ code: expect.stringMatching(/^INPUT_(CORRUPT|UNSUPPORTED)$/) as string });
+        expect(error, `seed ${seed}`).toMatchObject({
+          code: expect.stringMatching(/^INPUT_(CORRUPT|UNSUPPORTED)$/) as string,
+        });
         refused += 1;
       }
       rmSync(root, { recursive: true });
@@ -123,7 +146,10 @@ describe('opening a library', () => {
     const file = join(root, 'library.db');
     Library.open(root).close();
     const stamp = join(root, 'library.sound');
-    expect(JSON.parse(readFileSync(stamp, 'utf8'))).toEqual({ bytes: statSync(file).size, modified: statSync(file).mtimeMs });
+    expect(JSON.parse(readFileSync(stamp, 'utf8'))).toEqual({
+      bytes: statSync(file).size,
+      modified: statSync(file).mtimeMs,
+    });
     // Damage that leaves size and time is found on demand alone.
     const bytes = readFileSync(file);
     const { mtime, atime } = statSync(file);

@@ -79,7 +79,10 @@ describe('the default network', () => {
     insert.run('d', JSON.stringify({ name: 'of an experiment', experiment: true }), 0);
     migrate(db);
     expect(
-      db.prepare('SELECT takes, n.uid FROM network_choice c JOIN network n ON n.id = c.network_id ORDER BY takes').raw().all(),
+      db
+        .prepare('SELECT takes, n.uid FROM network_choice c JOIN network n ON n.id = c.network_id ORDER BY takes')
+        .raw()
+        .all(),
     ).toEqual([
       ['edges', 'c'],
       ['photos', 'b'],
@@ -125,7 +128,10 @@ describe('a network that a person names', () => {
     chdir(place);
     try {
       expect(await refusal('proj')).toMatchObject({ code: 'NOT_FOUND' });
-      expect(await refusal('both')).toMatchObject({ code: 'INPUT_INVALID', hint: expect.stringContaining(both.uid) as string });
+      expect(await refusal('both')).toMatchObject({
+        code: 'INPUT_INVALID',
+        hint: expect.stringContaining(both.uid) as string,
+      });
     } finally {
       chdir(before);
     }

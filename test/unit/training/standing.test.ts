@@ -56,7 +56,14 @@ describe('a trained network', () => {
 
   it('becomes the default where it is better, with as many digits as that takes', async () => {
     const result = other('better');
-    const better = await decideDefault(library, { run: 4, parent, result, before: 0.90001, after: 0.90004, measure: never });
+    const better = await decideDefault(library, {
+      run: 4,
+      parent,
+      result,
+      before: 0.90001,
+      after: 0.90004,
+      measure: never,
+    });
     expect(better).toMatchObject({ changed: true, network: result.uid });
     expect(better.reason).toBe(`better is the default now: 0.90004 is above the 0.90001 of ${parent.spec.name}`);
     expect(latestNetwork(library).uid).toBe(result.uid);
@@ -101,7 +108,9 @@ describe('a training run', () => {
     };
     const networks = (): number => library.db.prepare('SELECT COUNT(*) FROM network').pluck().get() as number;
     const count = networks();
-    await expect(train(library, parent, { ...run, learningRate: 1e-6 }, task)).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(train(library, parent, { ...run, learningRate: 1e-6 }, task)).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
     expect(networks()).toBe(count + 1);
     expect(latestNetwork(library).uid).toBe(parent.uid);
   });
