@@ -168,7 +168,7 @@ describe('when actions apply', () => {
       photos: 3,
       clusters: 1,
       networks: [{ id: 'aa', name: 'a' }],
-      defaults: [],
+      defaults: [{ takes: 'photos', network: 'aa' }],
     } as unknown as LibraryInfo;
     const start = vi.spyOn(jobs, 'start').mockResolvedValue();
     perform(jobActions.mineTuples);
