@@ -145,7 +145,7 @@ function startLibrary(): string {
     const { library } = JSON.parse(readFileSync(statePath(), 'utf8')) as { library?: unknown };
     return typeof library === 'string' && existsSync(join(library, 'library.db')) ? library : '';
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') logFailure(log, `${statePath()} cannot be read`, error);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.error(`${statePath()} cannot be read:`, error);
     return '';
   }
 }
@@ -161,7 +161,7 @@ async function serve(request: Request): Promise<Response> {
         ...(body === undefined ? {} : { body }),
       });
     } catch (error) {
-      logFailure(log, `${url.pathname} cannot be fetched`, error);
+      log.error(`${url.pathname} cannot be fetched:`, error);
       return new Response('The engine is not running', { status: 503 });
     }
   }

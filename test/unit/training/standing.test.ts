@@ -115,3 +115,20 @@ describe('a training run', () => {
     expect(latestNetwork(library).uid).toBe(parent.uid);
   });
 });
+
+describe('a run from another network than the default', () => {
+  it('measures the default as it was measured itself', async () => {
+    const standard = other('the same as its parent');
+    chooseDefault(library, standard);
+    const r = await train(
+      library,
+      parent,
+      { ...DEFAULT_TRAINING, epochs: 1, queriesPerEpoch: 4, size: 96, seed: 3, learningRate: 0.05 },
+      silentContext(),
+    );
+    const before = library.db.prepare('SELECT map_before FROM training_run WHERE id = ?').pluck().get(r.trainingId);
+    // The default has the weights of the parent, so it measures the same.
+    expect(r.standing).toMatchObject({ changed: false, network: standard.uid });
+    expect(r.standing?.reason).toContain(`is below ${(before as number).toFixed(3)}`);
+  });
+});

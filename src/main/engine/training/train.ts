@@ -12,9 +12,8 @@ import { now, type Library } from '../library/library.ts';
 import { mineTuples, type Mined } from '../mining/mine.ts';
 import { storeMiningRun } from '../mining/runs.ts';
 import { splitPlaces, type Split } from '../mining/split.ts';
-import { describePhotos, type DescriptorSet } from '../retrieval/extract.ts';
+import type { DescriptorSet } from '../retrieval/extract.ts';
 import { loadNetwork, networkById, storeNetwork, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
-import { Runner, type GraphRunner } from '../network/runtime.ts';
 import { logger, logFailure } from '../environment/log.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
 import { InputMaker, singleScale } from '../inputs/inputs.ts';
@@ -28,6 +27,7 @@ import { drawFromPools, readPools } from './pool-tuples.ts';
 import { decayed } from './presets.ts';
 import { Round, type RoundTuple } from './round.ts';
 import { epochsOf, runToResume } from './runs.ts';
+import { describeAll, measureNetwork } from './measured.ts';
 import { decideDefault } from './standing.ts';
 import { withParameters } from './training-graph.ts';
 import { integer, nullable, real, select } from '../library/rows.ts';
@@ -266,29 +266,10 @@ class Run {
       result,
       before,
       after: this.#epochs.at(-1)?.map ?? null,
-      measure: (network) => this.#measureOther(network),
+      measure: (network) => measureNetwork(this.#library, network, this.#parameters.size, this.#truth, this.#task),
     });
     this.#task.changed('networks');
     return standing;
-  }
-
-  /** Another network under this run's protocol; null where it cannot be, which is said. */
-  async #measureOther(row: NetworkRow): Promise<number | null> {
-    try {
-      const { graph, spec } = loadNetwork(this.#library, row);
-      const maker = await InputMaker.create(spec, this.#parameters.size, this.#library);
-      const runner = await Runner.create(graph);
-      try {
-        return this.#measure(await this.#describeWith(`Measuring ${spec.name}`, runner, maker, spec.dim));
-      } finally {
-        await runner.release();
-        await maker.release();
-      }
-    } catch (error) {
-      if (!(error instanceof CovisError)) throw error;
-      if (error.code !== 'CANCELLED') this.#task.warn(`${row.spec.name} could not be measured: ${error.message}`);
-      return null;
-    }
   }
 
   async #loop(first: DescriptorSet | undefined): Promise<void> {
@@ -482,22 +463,15 @@ class Run {
   async #describe(step: string): Promise<DescriptorSet> {
     const runner = await this.#executor.describer();
     try {
-      return await this.#describeWith(step, runner, this.#maker, this.#network.spec.dim);
+      return await describeAll(
+        this.#truth.database,
+        step,
+        { runner, maker: this.#maker, dim: this.#network.spec.dim },
+        this.#task,
+      );
     } finally {
       await runner.release();
     }
-  }
-
-  async #describeWith(step: string, runner: GraphRunner, maker: InputMaker, dim: number): Promise<DescriptorSet> {
-    const ids = this.#truth.database;
-    const found: number[] = [];
-    const data = new Float32Array(ids.length * dim);
-    this.#task.step(step, ids.length, 'photos');
-    await describePhotos(runner, maker, ids, this.#task, (id, d) => {
-      data.set(d, found.length * dim);
-      found.push(id);
-    });
-    return { ids: Uint32Array.from(found), data: data.subarray(0, found.length * dim), dim };
   }
 }
 
