@@ -44,7 +44,7 @@ export const folder = path.meta({ value: 'folder', page: false });
 /** A network as a person names it: pages send content hashes alone. */
 export const network = z.string().min(1).max(4096).meta({
   label: 'Network',
-  help: 'content hash in the library, a path to an ONNX file, or "default"',
+  help: 'content hash or name in the library, a path to an ONNX file, or "default" for the embedded one',
   value: 'network',
   page: 'id',
 });
@@ -63,10 +63,11 @@ export const seed = z
     otherwise: '0',
   });
 
-/** A network's descriptors as NETWORK-SIZE, or a stored set. */
+/** A network's descriptors as NETWORK-SIZE, or a stored set by its key or name. It never names a file. */
 export const set = z
   .string()
-  .regex(/^[0-9a-f]{8,64}(-\d{2,4})?$/)
+  .min(1)
+  .max(4096)
   .meta({ label: 'Descriptors', help: 'descriptor set of the library instead of those of a network', value: 'set' });
 
 /** Whether photos are described or drawn: photos, or edge maps of them. */

@@ -144,7 +144,8 @@ function startLibrary(): string {
   try {
     const { library } = JSON.parse(readFileSync(statePath(), 'utf8')) as { library?: unknown };
     return typeof library === 'string' && existsSync(join(library, 'library.db')) ? library : '';
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.error(`${statePath()} cannot be read:`, error);
     return '';
   }
 }
@@ -159,7 +160,8 @@ async function serve(request: Request): Promise<Response> {
         method: request.method,
         ...(body === undefined ? {} : { body }),
       });
-    } catch {
+    } catch (error) {
+      log.error(`${url.pathname} cannot be fetched:`, error);
       return new Response('The engine is not running', { status: 503 });
     }
   }

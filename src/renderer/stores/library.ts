@@ -20,12 +20,13 @@ export const useLibrary = defineStore('library', () => {
   const connection = useConnection();
   let asked = 0;
 
-  /** Of those that take photos; drawings have a view of their own. */
-  const newest = computed<NetworkInfo | null>(
-    () => info.value?.networks.findLast((n) => n.edges === undefined) ?? null,
-  );
+  /** The library's own, of those that take photos; drawings have a view of their own. */
+  const preferred = computed<NetworkInfo | null>(() => {
+    const id = info.value?.defaults.find((d) => d.takes === 'photos')?.network;
+    return info.value?.networks.find((n) => n.id === id) ?? null;
+  });
   const network = computed<NetworkInfo | null>(
-    () => info.value?.networks.find((n) => n.id === chosenNetwork.value) ?? newest.value,
+    () => info.value?.networks.find((n) => n.id === chosenNetwork.value) ?? preferred.value,
   );
   /** For jobs and requests that take the network in use. */
   const withNetwork = computed(() => (network.value === null ? {} : { network: network.value.id }));
@@ -80,7 +81,7 @@ export const useLibrary = defineStore('library', () => {
     network,
     withNetwork,
     empty,
-    newest,
+    preferred,
     chosenNetwork,
     selectedPhoto,
     selectedInfo,

@@ -1,7 +1,7 @@
 /** Facts of the open library. */
 import { z } from 'zod';
 import { count, type Facts } from './facts.ts';
-import { networkInfo } from './networks.ts';
+import { defaultNetwork, networkInfo } from './networks.ts';
 
 export const libraryInfo = z.object({
   path: z.string(),
@@ -12,6 +12,7 @@ export const libraryInfo = z.object({
   points: count,
   pairs: count,
   networks: z.array(networkInfo),
+  defaults: z.array(defaultNetwork),
   /** What describes photos; what trained a network is said by its run. */
   device: z.string(),
   version: z.string(),

@@ -93,6 +93,28 @@ export const networkInfo = networkSpec.extend({
 });
 export type NetworkInfo = Facts<typeof networkInfo>;
 
+/** What a library takes where nobody names a network, and why. */
+export const defaultNetwork = z.object({
+  takes: z.enum(['photos', 'edges']),
+  network: z.string(),
+  name: z.string(),
+  reason: z.string(),
+  /** When that was decided; null where nothing was. */
+  since: z.string().nullable(),
+});
+export type DefaultNetwork = Facts<typeof defaultNetwork>;
+
+/** What a training run did to the library's default. */
+export const defaultDecision = z.object({
+  /** The default since then. */
+  network: z.string(),
+  name: z.string(),
+  changed: z.boolean(),
+  /** As a sentence without its full stop. */
+  reason: z.string(),
+});
+export type DefaultDecision = Facts<typeof defaultDecision>;
+
 /** A network that Covis knows of outside any library. */
 export const catalogueEntry = z.object({
   /** What `--network` and `covis networks add` take. */

@@ -13,22 +13,38 @@ const checked = z.object({
   examples: z.array(z.string()),
   /** How they come back. */
   remedy: z.string(),
+  /** What is computed of those that are missing or damaged, or shown of them. */
+  depends: z.array(z.string()).default([]),
+  /** How many were made again; the counts above are what is left. */
+  mended: count.default(0),
 });
 
-/** Looks whether a library is whole. Nothing is changed. */
+/** Looks whether a library is whole. Nothing is changed but by `repair` and `remove`. */
 export const checkJob = job({
   kind: 'check',
   title: () => 'Check the library',
   startedBy: 'page',
   params: z.strictObject({
-    full: z
+    full: z.boolean().default(false).meta({
+      label: 'Read everything',
+      help: 'reads every file and compares its digest, also where size and time are as they were',
+    }),
+    repair: z
       .boolean()
       .default(false)
-      .meta({ label: 'Read every photo', help: 'reads every photo, also those whose size and time are as they were' }),
+      .meta({ label: 'Repair', help: 'makes again what can be made again, and says what cannot' }),
+    remove: z
+      .boolean()
+      .default(false)
+      .meta({ label: 'Remove what is not used', help: 'removes files that nothing in the library refers to' }),
   }),
   result: z.object({
     /** What SQLite finds wrong in the database; empty where it is sound. */
     database: z.array(z.string()),
     parts: z.array(checked),
+    /** Files that nothing in the library refers to. */
+    unused: z
+      .object({ files: count, bytes: count, removed: z.boolean(), examples: z.array(z.string()) })
+      .default({ files: 0, bytes: 0, removed: false, examples: [] }),
   }),
 });

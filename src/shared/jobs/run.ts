@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
+import { defaultDecision } from '../facts/networks.ts';
 import { importJob } from './import.ts';
 import { job } from './job.ts';
 import { sourcesTitle } from './sources.ts';
@@ -20,6 +21,7 @@ export const runJob = job({
     pairs: count,
     tuples: count,
     network: z.string(),
+    standing: defaultDecision.nullable(),
     evaluation: z.object({
       protocol: z.string(),
       queries: count,

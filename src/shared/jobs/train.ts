@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { POOLINGS, epochInfo } from '../domain.ts';
+import { defaultDecision } from '../facts/networks.ts';
 import { count } from '../facts/facts.ts';
 import { domain, rowNumber } from '../fields.ts';
 import { job } from './job.ts';
@@ -47,5 +48,7 @@ export const trainJob = job({
     tuples: count,
     seconds: z.number(),
     peakMemoryBytes: z.number(),
+    /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
+    standing: defaultDecision.nullable(),
   }),
 });

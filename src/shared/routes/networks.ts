@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { catalogueEntry } from '../facts/networks.ts';
-import { none } from '../fields.ts';
+import { catalogueEntry, defaultNetwork } from '../facts/networks.ts';
+import { id, none } from '../fields.ts';
 import { route } from './route.ts';
 
 export const networkRoutes = {
@@ -10,4 +10,6 @@ export const networkRoutes = {
     params: none,
     result: z.object({ entries: z.array(catalogueEntry), from: z.string() }),
   }),
+  /** Makes a network of the library the one that is taken where nobody names one. */
+  'networks.default': route({ who: 'page', params: z.strictObject({ network: id }), result: defaultNetwork }),
 };

@@ -153,18 +153,23 @@ describe('when actions apply', () => {
     const { extract, prepareDrawing, mineTuples, trainDefaults, evaluate } = jobActions;
     const all = [extract, prepareDrawing, mineTuples, trainDefaults, evaluate];
     expect(new Set(state(...all))).toEqual(new Set(['No library is open']));
-    library.info = { photos: 0, clusters: 0, networks: [] } as unknown as LibraryInfo;
+    library.info = { photos: 0, clusters: 0, networks: [], defaults: [] } as unknown as LibraryInfo;
     expect(new Set(state(...all))).toEqual(new Set(['The library has no photos yet']));
-    library.info = { photos: 3, clusters: 0, networks: [] } as unknown as LibraryInfo;
+    library.info = { photos: 3, clusters: 0, networks: [], defaults: [] } as unknown as LibraryInfo;
     expect(state(...all)).toEqual([true, true, ...Array<string>(3).fill('The library has no clusters yet')]);
-    library.info = { photos: 3, clusters: 1, networks: [] } as unknown as LibraryInfo;
+    library.info = { photos: 3, clusters: 1, networks: [], defaults: [] } as unknown as LibraryInfo;
     expect(new Set(state(...all))).toEqual(new Set([true]));
   });
 
   it('jobs start with the network in use, and only what runs can be cancelled', () => {
     const library = useLibrary();
     const jobs = useJobs();
-    library.info = { photos: 3, clusters: 1, networks: [{ id: 'aa', name: 'a' }] } as unknown as LibraryInfo;
+    library.info = {
+      photos: 3,
+      clusters: 1,
+      networks: [{ id: 'aa', name: 'a' }],
+      defaults: [{ takes: 'photos', network: 'aa' }],
+    } as unknown as LibraryInfo;
     const start = vi.spyOn(jobs, 'start').mockResolvedValue();
     perform(jobActions.mineTuples);
     perform(jobActions.prepareDrawing);

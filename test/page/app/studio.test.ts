@@ -17,7 +17,8 @@ beforeEach(async () => {
   vi.useFakeTimers();
   fetched = 0;
   engine = fakeEngine({
-    'library.current': () => ({ name: 'places', photos: 3, clusters: 1, networks: [] }) as unknown as LibraryInfo,
+    'library.current': () =>
+      ({ name: 'places', photos: 3, clusters: 1, networks: [], defaults: [] }) as unknown as LibraryInfo,
     'clusters.list': () => [],
     'jobs.list': () => [],
     'settings.get': () => ({ keys: { theme: ['q'] } }),

@@ -11,7 +11,11 @@ const libraryInfo = (change: Partial<LibraryInfo> = {}): LibraryInfo =>
     path: '/p',
     photos: 5,
     clusters: 2,
-    networks: [network('aa'), network('bb'), network('cc', true)],
+    networks: [network('aa'), network('bb'), network('dd'), network('cc', true)],
+    defaults: [
+      { takes: 'photos', network: 'bb', name: 'network bb', reason: 'chosen by a person', since: null },
+      { takes: 'edges', network: 'cc', name: 'network cc', reason: 'the first', since: null },
+    ],
     ...change,
   }) as LibraryInfo;
 const job = (id: number, change: Partial<JobInfo> = {}): JobInfo =>
@@ -37,7 +41,7 @@ describe('library', () => {
     return library;
   };
 
-  it('takes the newest network of photos until another is chosen', async () => {
+  it('takes the default network of photos, whatever is newer, until another is chosen', async () => {
     const library = await open();
     expect(library.loaded).toBe(true);
     expect(library.network?.id).toBe('bb');

@@ -161,6 +161,10 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'training.runs': async () => (await ask('training.runs', {}))[0]?.epochs.length,
   'training.presets': async () => (await ask('training.presets', {})).length,
   'experiments.list': async () => (await ask('experiments.list', {})) !== undefined,
+  'networks.default': async () => {
+    const [network] = (await ask('library.current', {}))!.networks;
+    return (await ask('networks.default', { network: network!.id })).reason === 'chosen by a person';
+  },
   'networks.catalogue': async () => (await ask('networks.catalogue', {})).entries.length,
   'settings.set': async () => (await ask('settings.set', { keys: { accept: ['a'] } })).keys?.['accept'],
   'settings.get': async () => {

@@ -100,7 +100,10 @@ describe('the command line', () => {
 
   it('export: a network that search takes back, descriptors, tuples', () => {
     const network = join(folder, 'net.onnx');
-    expect(covis('export', library, '--what', 'network', '--out', network, '--json').json).toMatchObject({ items: 1 });
+    expect(
+      covis('export', library, '--what', 'network', '--network', String(report['network']), '--out', network, '--json')
+        .json,
+    ).toMatchObject({ items: 1 });
     expect(covis('extract', library, '--network', network, '--size', '128', '--json').json).toMatchObject({
       network: report['network'],
       computed: 0,

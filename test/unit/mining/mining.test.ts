@@ -15,6 +15,7 @@ import { storeMiningRun } from '../../../src/main/engine/mining/runs.ts';
 import { TupleLists } from '../../../src/main/engine/mining/tuples.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { extract, loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
+import { forgetStored } from '../../../src/main/engine/library/stored.ts';
 import { ensureDefaultNetwork } from '../../../src/main/engine/network/networks.ts';
 import { l2Normalise } from '../../../src/main/engine/network/pooling.ts';
 import { rankByScore, similarities, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';
@@ -165,6 +166,8 @@ describe('mining the sample', () => {
     const whole = await extract(library, network, 96, silentContext());
     const ids = library.file('descriptors', `${network.uid}-96.ids.npy`);
     const { data } = readNpy(ids);
+    // What is about to be written over is forgotten first.
+    forgetStored(library, [ids]);
     writeNpy(ids, (data as Uint8Array).slice(0, 16 * 40), [40, 16]);
     expect(loadDescriptors(library, network, 96).ids.length).toBe(40);
     const again = await extract(library, network, 96, silentContext());

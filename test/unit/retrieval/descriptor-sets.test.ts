@@ -366,7 +366,7 @@ describe("a network's own descriptors", () => {
     expect(descriptorVersion(library, network, 128)).toBe('');
   });
 
-  it('leave out photos that the library no longer has, and are empty while a file is missing', () => {
+  it('leave out photos that the library no longer has, and are refused while a file is missing', () => {
     const base = library.file('descriptors', `${network.uid}-64`);
     library.db
       .prepare('INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, 64, 3, ?)')
@@ -374,11 +374,9 @@ describe("a network's own descriptors", () => {
     const names = (...h: string[]): Uint8Array => new Uint8Array(Buffer.from(h.join(''), 'hex'));
     const rows = [1, 2, 3, 4, 5, 6, 7, 8, 9];
     writeNpy(`${base}.npy`, Float32Array.from(rows), [3, 3]);
-    expect(loadDescriptors(library, network, 64)).toEqual({
-      ids: new Uint32Array(0),
-      data: new Float32Array(0),
-      dim: 3,
-    });
+    expect(() => loadDescriptors(library, network, 64)).toThrow(
+      expect.objectContaining({ code: 'INPUT_MISSING', file: `${base}.ids.npy` }) as Error,
+    );
     writeNpy(`${base}.ids.npy`, names('ee'.repeat(16), hashes[5]!, hashes[0]!), [3, 16]);
     const found = loadDescriptors(library, network, 64);
     expect(list(found.ids)).toEqual([6, 1]);

@@ -86,7 +86,10 @@ describe('covis check', async () => {
     const db = readFileSync(file);
     db.fill(0xff, (page - 1) * size + 12, page * size - 200);
     writeFileSync(file, db);
-    const damaged = Library.open(join(folder, 'library'));
+    expect(() => Library.open(join(folder, 'library'))).toThrow(
+      expect.objectContaining({ code: 'INPUT_CORRUPT', file }) as Error,
+    );
+    const damaged = Library.open(join(folder, 'library'), 'sound');
     const { database } = await WORK.check.run(damaged, {}, silentContext());
     expect(database.length).toBeGreaterThan(0);
     damaged.close();

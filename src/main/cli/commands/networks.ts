@@ -8,7 +8,8 @@ import { file, folder, network, numbers } from '../../../shared/fields.ts';
 import { networkCatalogue } from '../../engine/network/catalogue.ts';
 import { standaloneNetwork } from '../../engine/network/embedded.ts';
 import { multiScale } from '../../engine/network/multi-scale.ts';
-import { listNetworks, loadNetwork, resolveNetwork } from '../../engine/network/networks.ts';
+import { chooseDefault, defaultNetworks } from '../../engine/network/default-network.ts';
+import { listNetworks, loadNetwork, networkRow, resolveNetwork } from '../../engine/network/networks.ts';
 import { encodeOnnx } from '../../engine/network/onnx/file.ts';
 import type { Graph } from '../../engine/network/onnx/graph.ts';
 import { writeSpec } from '../../engine/network/spec.ts';
@@ -47,13 +48,27 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e
 export const networks = command({
   name: 'networks',
   summary: 'list networks: embedded, downloaded, downloadable, and those of a library',
-  options: { library: folder.optional().meta({ help: 'also lists those of this library' }) },
+  options: {
+    library: folder.optional().meta({ help: 'also lists those of this library' }),
+    default: z.string().min(1).max(4096).optional().meta({
+      help: 'makes this network of the library the one that is taken where none is named',
+      value: 'network',
+    }),
+  },
   run: async (o) => {
-    const list = await listAll(o.library);
-    print(o.json, list, () => [
+    const { library, default: wanted } = o;
+    if (library === undefined) refuseTogether(o, ['default'], 'is of a library: name it with --library');
+    if (library !== undefined && wanted !== undefined) {
+      const chosen = await withLibrary(library, false, (l) => chooseDefault(l, networkRow(l, wanted)));
+      return print(o.json, chosen, () => [`${chosen.name} (${chosen.network}) is the default for ${chosen.takes} now`]);
+    }
+    const list = await listAll(library);
+    const defaults = library === undefined ? [] : await withLibrary(library, false, (l) => defaultNetworks(l));
+    return print(o.json, list, () => [
       ...list.map(
         (n) => `${n.id.padEnd(18)} ${n.state.padEnd(13)} ${megabytes(n.bytes).padStart(8)}  ${n.name}  [${n.licence}]`,
       ),
+      ...defaults.map((d) => `Default for ${d.takes}: ${d.name} (${d.network}): ${d.reason}`),
       `Downloaded networks are kept in ${networkStore()}. Nothing is downloaded but by covis networks add.`,
     ]);
   },

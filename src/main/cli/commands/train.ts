@@ -23,6 +23,7 @@ export const train = jobCommand('train', {
         `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, held-out mAP ${e.map?.toFixed(4) ?? 'not measured'}${e.skipped > 0 ? `, ${e.skipped} tuples left out` : ''}`,
     ),
     `Run ${r.run}, network ${r.network}, ${duration(r.seconds)}, at most ${Math.round(r.peakMemoryBytes / 2 ** 20)} MiB`,
+    ...(r.standing === null ? [] : [r.standing.reason]),
   ],
 });
 

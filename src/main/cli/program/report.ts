@@ -22,6 +22,7 @@ export function runLines(r: RunReport, duration: (seconds: number) => string): s
     `  Change        ${change >= 0 ? '+' : ''}${change.toFixed(4)}${change < 0 ? '   training made it worse on these places' : ''}`,
     '',
     `  Network       ${r.network}`,
+    ...(r.standing === null ? [] : [`  Default       ${r.standing.reason}`]),
     `  Library       ${r.library}`,
     `  Time          ${seconds.join(', ')}`,
     ...(r.missing.length > 0

@@ -3,6 +3,7 @@ import { EXPORTS, type LibraryInfo } from '../../../shared/domain.ts';
 import { VERSION } from '../environment/version.ts';
 import type { Library } from '../library/library.ts';
 import { counts } from '../library/tables/counts.ts';
+import { defaultNetworks } from '../network/default-network.ts';
 import { listNetworks } from '../network/networks.ts';
 import { answers } from './answers.ts';
 import { startJob } from './jobs.ts';
@@ -22,6 +23,7 @@ export function libraryInfo(library: Library): LibraryInfo {
     pairs: pairs + given,
     points,
     networks: listNetworks(library),
+    defaults: defaultNetworks(library),
     device: DESCRIBES,
     version: VERSION,
   };

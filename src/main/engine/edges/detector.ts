@@ -67,7 +67,14 @@ export async function openDetector(
   if (which === undefined || which === '' || which === EMBEDDED_DETECTOR)
     return learned(EMBEDDED_DETECTOR, readFileSync(embedded), embedded, options);
   const kept = /^[0-9a-f]{16}$/.test(which) && library !== undefined ? fileOf(library, which) : undefined;
-  if (kept !== undefined && existsSync(kept)) return learned(which, readFileSync(kept), kept, options);
+  if (kept !== undefined && existsSync(kept)) {
+    if (!isKept(kept, which))
+      throw new CovisError('INPUT_CORRUPT', 'This edge detector of the library is damaged', {
+        file: kept,
+        hint: 'Delete it and name its ONNX file again.',
+      });
+    return learned(which, readFileSync(kept), kept, options);
+  }
   if (!existsSync(which))
     throw new CovisError('NOT_FOUND', `There is no edge detector ${which}`, {
       hint: `Name ${CLASSICAL}, ${EMBEDDED_DETECTOR} or an ONNX file.`,
@@ -81,12 +88,17 @@ export async function keepDetector(library: Library, file: string, options: Dete
   const detector = await openDetector(file, library, options);
   await detector.release();
   const target = fileOf(library, detector.id);
-  if (/^[0-9a-f]{16}$/.test(detector.id) && !existsSync(target)) {
+  if (/^[0-9a-f]{16}$/.test(detector.id) && !isKept(target, detector.id)) {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(`${target}.tmp`, readFileSync(file));
     renameSync(`${target}.tmp`, target);
   }
   return detector.id;
+}
+
+/** True where the file holds what its name says; a damaged one is written again. */
+function isKept(file: string, id: string): boolean {
+  return existsSync(file) && createHash('sha256').update(readFileSync(file)).digest('hex').startsWith(id);
 }
 
 function fileOf(library: Library, id: string): string {

@@ -5,6 +5,7 @@ import type { Library } from '../library/library.ts';
 import { decode, type Crop } from '../library/pixels.ts';
 import { photoHash, photoPath } from '../library/photos.ts';
 import { Recent } from '../library/recent.ts';
+import { sealed, unsealed } from '../library/seal.ts';
 import type { EdgeDetector } from './detector.ts';
 import { decodeEdgeMap, encodeEdgeMap, type EdgeMap } from './edge-map.ts';
 
@@ -63,7 +64,7 @@ export class EdgeSource {
       const file = this.#file(hash, side);
       mkdirSync(dirname(file), { recursive: true });
       const temporary = `${file}.${process.pid}.tmp`;
-      writeFileSync(temporary, bytes);
+      writeFileSync(temporary, sealed(bytes));
       renameSync(temporary, file);
       // What the file says, so that the first time gives the same descriptor as the next.
       made.set(side, await decodeEdgeMap(bytes));
@@ -74,9 +75,19 @@ export class EdgeSource {
 
 /** A map from disk; undefined where it is missing or damaged, which is mended by computing it again. */
 async function readMap(file: string): Promise<EdgeMap | undefined> {
+  let bytes: Buffer;
   try {
-    return await decodeEdgeMap(await readFile(file));
+    bytes = await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const content = unsealed(bytes);
+  if (content === undefined) return undefined;
+  try {
+    return await decodeEdgeMap(content);
   } catch {
+    // What cannot be decoded is no map: it was written before maps carried their digest.
     return undefined;
   }
 }

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { Protocol, TruthInfo, TruthNames, TruthReport } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { findOne } from '../library/find.ts';
 import { now, type Library } from '../library/library.ts';
 import { libraryNames } from '../library/library-names.ts';
 import { LABELS, type GroundTruth, type TruthQuery } from './ground-truth.ts';
@@ -77,14 +78,19 @@ export function listTruths(library: Library): TruthInfo[] {
   }));
 }
 
-/** @throws CovisError `NOT_FOUND`. */
+/** By hash, exact name or the beginning of a hash. @throws CovisError `NOT_FOUND`, `INPUT_INVALID` where several may be meant. */
 export function loadTruth(library: Library, id: string): GroundTruth {
+  const known = select(
+    library.db,
+    'SELECT uid AS id, name FROM truth ORDER BY id',
+    record({ id: text, name: text }),
+  ).all();
+  const { id: uid } = findOne('ground truth', id, known, (t) => t);
   const row = select(
     library.db,
     'SELECT name, content FROM truth WHERE uid = ?',
     record({ name: text, content: json(storedTruth) }),
-  ).get(id);
-  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no ground truth ${id}`);
+  ).one(uid);
   return { name: row.name, ...row.content };
 }
 

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
+import { sealed, unsealed } from '../library/seal.ts';
 import { photoPath, type PhotoRow } from '../library/photos.ts';
 import { FeatureDetector } from './detect.ts';
 import { DESCRIPTOR_BYTES, type Features } from './sift.ts';
@@ -17,22 +18,30 @@ function fileOf(library: Library, hash: string): string {
   return library.file('features', hash.slice(0, 2), `${hash}.${VERSION}`);
 }
 
-/** True where the library keeps this photo's features. */
+/** True where the library keeps this photo's features, and they are whole: damaged ones are computed again. */
 export function hasFeatures(library: Library, hash: string): boolean {
-  return existsSync(fileOf(library, hash));
+  const file = fileOf(library, hash);
+  return existsSync(file) && featuresIn(readFileSync(file)) !== undefined;
+}
+
+/** The content of a file of features; undefined where it is damaged. */
+export function featuresIn(file: Buffer): Buffer | undefined {
+  const bytes = unsealed(file);
+  if (bytes === undefined || bytes.length < HEAD_BYTES || bytes.readUInt32LE(0) !== MAGIC) return undefined;
+  return bytes.length === HEAD_BYTES + bytes.readUInt32LE(4) * (FRAME_BYTES + DESCRIPTOR_BYTES) ? bytes : undefined;
 }
 
 /** @throws CovisError `STATE_EMPTY` where they were not computed, `INPUT_CORRUPT` where the file is damaged. */
 export function readFeatures(library: Library, hash: string): Features {
   const file = fileOf(library, hash);
   if (!existsSync(file)) throw new CovisError('STATE_EMPTY', 'This photo has no local features yet', { file });
-  const bytes = readFileSync(file);
-  const count = bytes.length >= HEAD_BYTES && bytes.readUInt32LE(0) === MAGIC ? bytes.readUInt32LE(4) : -1;
-  if (bytes.length !== HEAD_BYTES + count * (FRAME_BYTES + DESCRIPTOR_BYTES))
+  const bytes = featuresIn(readFileSync(file));
+  if (bytes === undefined)
     throw new CovisError('INPUT_CORRUPT', 'The features of this photo are damaged', {
       file,
       hint: 'Delete the file; it is computed again.',
     });
+  const count = bytes.readUInt32LE(4);
   const frames = new Float32Array(4 * count);
   const from = HEAD_BYTES + FRAME_BYTES * count;
   new Uint8Array(frames.buffer).set(bytes.subarray(HEAD_BYTES, from));
@@ -46,7 +55,7 @@ function writeFeatures(library: Library, hash: string, f: Features): void {
   head.writeUInt32LE(MAGIC, 0);
   head.writeUInt32LE(f.count, 4);
   const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, Buffer.concat([head, new Uint8Array(f.frames.buffer), f.descriptors]));
+  writeFileSync(temporary, sealed(Buffer.concat([head, new Uint8Array(f.frames.buffer), f.descriptors])));
   renameSync(temporary, file);
 }
 

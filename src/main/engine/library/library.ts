@@ -1,8 +1,18 @@
 import Database from 'better-sqlite3';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { LATEST, migrate } from './schema.ts';
+import {
+  damagedLibrary,
+  isAsItWas,
+  isDamage,
+  noteSound,
+  refuseDamagedDatabase,
+  refuseForeignFile,
+  refuseForeignTables,
+} from './soundness.ts';
 
 const DATABASE = 'library.db';
 const FOLDERS = [
@@ -40,9 +50,11 @@ export class Library {
 
   /**
    * Opens a library, migrating it when it is older.
-   * @throws CovisError `NOT_FOUND` without a library there, `INPUT_UNSUPPORTED` for one made by a newer Covis.
+   * @param found sound: by whoever opened it before in this program, so that it is not looked at again.
+   * @throws CovisError `NOT_FOUND` without a library there, `INPUT_CORRUPT` for a damaged or empty database, `INPUT_UNSUPPORTED` for one
+   * made by a newer Covis, or by something else.
    */
-  static open(path: string): Library {
+  static open(path: string, found?: 'sound'): Library {
     const root = resolve(path);
     if (!Library.exists(root)) {
       throw new CovisError('NOT_FOUND', 'No library is in this folder', {
@@ -50,39 +62,63 @@ export class Library {
         hint: `Make one with: covis init ${path}`,
       });
     }
-    return Library.#connect(root);
+    return Library.#connect(root, found === 'sound');
   }
 
   /** Makes a library in an empty or new folder, or opens the one that is there. @throws `STATE_CONFLICT` for a folder with other content. */
   static create(path: string): Library {
     const root = resolve(path);
-    if (!Library.exists(root) && existsSync(root) && readdirSync(root).length > 0) {
+    if (
+      !Library.exists(root) &&
+      existsSync(root) &&
+      readdirSync(root).some((name) => !name.startsWith(`${DATABASE}.`))
+    ) {
       throw new CovisError('STATE_CONFLICT', 'This folder is not empty and holds no library', {
         file: root,
         hint: 'Choose a new or an empty folder.',
       });
     }
     mkdirSync(root, { recursive: true });
-    return Library.#connect(root);
+    if (!Library.exists(root)) makeDatabase(join(root, DATABASE));
+    return Library.#connect(root, false);
   }
 
-  static #connect(root: string): Library {
+  static #connect(root: string, sound: boolean): Library {
+    const file = join(root, DATABASE);
+    refuseForeignFile(file);
+    const looked = sound || isAsItWas(root, file);
     let db: Database.Database;
     try {
-      db = new Database(join(root, DATABASE));
+      db = new Database(file);
       db.pragma('journal_mode = WAL');
     } catch (cause) {
+      if (isDamage(cause))
+        throw damagedLibrary(file, `The database of this library is damaged: ${(cause as Error).message}`, cause);
       throw new CovisError('INPUT_CORRUPT', 'The library cannot be opened; it may be damaged or on a read-only disk', {
-        file: join(root, DATABASE),
+        file,
         cause,
       });
     }
+    try {
+      return Library.#checked(root, file, db, looked);
+    } catch (error) {
+      db.close();
+      throw isDamage(error)
+        ? damagedLibrary(file, `The database of this library is damaged: ${(error as Error).message}`, error)
+        : error;
+    }
+  }
+
+  static #checked(root: string, file: string, db: Database.Database, looked: boolean): Library {
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
     db.pragma('busy_timeout = 20000');
-    if ((db.pragma('user_version', { simple: true }) as number) > LATEST) {
-      db.close();
+    const version = db.pragma('user_version', { simple: true }) as number;
+    if (version > LATEST)
       throw new CovisError('INPUT_UNSUPPORTED', 'This library was made by a newer Covis', { file: root });
+    if (!looked) {
+      refuseForeignTables(db, file, version);
+      refuseDamagedDatabase(db, file);
     }
     migrate(db);
     for (const f of FOLDERS) mkdirSync(join(root, f), { recursive: true });
@@ -105,7 +141,28 @@ export class Library {
 
   close(): void {
     this.db.close();
+    noteSound(this.path, join(this.path, DATABASE));
   }
+}
+
+/** Makes an empty database beside its place and puts it there whole, so that nobody opens half of one. Another may have been faster. */
+function makeDatabase(file: string): void {
+  const made = `${file}.${randomUUID()}`;
+  const db = new Database(made);
+  try {
+    db.pragma('journal_mode = WAL');
+    migrate(db);
+  } finally {
+    db.close();
+  }
+  try {
+    linkSync(made, file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Where the system has no links, nobody else is expected either.
+    if (code !== 'EEXIST') renameSync(made, file);
+  }
+  rmSync(made, { force: true });
 }
 
 /** Now, as stored. */

@@ -420,6 +420,29 @@ const MIGRATIONS: readonly string[] = [
   -- Hashes of photos of one tone were noise; now they end in the mean colour. All are computed again when asked for.
   UPDATE photo SET look = NULL;
   `,
+  `
+  -- Which network is taken where nobody names one, and why; the last row of a kind holds. Rows that keep what was there say why, too.
+  CREATE TABLE network_choice (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    takes TEXT NOT NULL CHECK (takes IN ('photos', 'edges')),
+    network_id INTEGER NOT NULL REFERENCES network(id) ON DELETE CASCADE,
+    reason TEXT NOT NULL
+  ) STRICT;
+  -- Until now the newest was taken: what a library has stays as it was.
+  INSERT INTO network_choice (created, takes, network_id, reason)
+    SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), CASE WHEN json_extract(spec, '$.edges') IS NULL THEN 'photos' ELSE 'edges' END, MAX(id),
+      'the newest when this library began to keep its default'
+    FROM network WHERE json_extract(spec, '$.experiment') IS NULL GROUP BY 2;
+
+  -- What was written beside the database, by its path below the library with forward slashes. modified: of the file, in milliseconds.
+  CREATE TABLE stored_file (
+    path TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    modified REAL NOT NULL,
+    sha256 TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Library } from './library.ts';
 import { photoByHash, photoPath } from './photos.ts';
 import { photoImage, undecodable } from './pixels.ts';
+import { sealed, unsealed } from './seal.ts';
 
 /** Long sides at which photos are served; the last is for looking closely. */
 export const THUMBNAIL_SIZES = [96, 256, 640, 1600] as const;
@@ -17,12 +18,16 @@ export function thumbnailSize(asked: number): number {
 export async function thumbnail(library: Library, hash: string, size: number): Promise<Uint8Array> {
   const photo = photoByHash(library, hash);
   const file = library.file('thumbnails', photo.hash.slice(0, 2), `${photo.hash}-${size}.jpg`);
-  if (existsSync(file)) return readFile(file);
+  if (existsSync(file)) {
+    const kept = unsealed(await readFile(file));
+    // One that is damaged is made again.
+    if (kept !== undefined) return kept;
+  }
   const source = photoPath(library, photo.id);
   const bytes = await uprightJpeg(source, size);
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.${Math.floor(performance.now() * 1000)}.tmp`;
-  await writeFile(temporary, bytes);
+  await writeFile(temporary, sealed(bytes));
   await rename(temporary, file);
   return bytes;
 }

@@ -1,4 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
+import { findOne } from '../library/find.ts';
 import type { Library } from '../library/library.ts';
 import { relabelPlaces } from '../sfm/places.ts';
 import type { Replacement } from '../sfm/replaced.ts';
@@ -48,7 +49,7 @@ export function editClusters(
       if (name === '' || name.length > LONGEST_NAME)
         throw new CovisError('INPUT_INVALID', `A name has between 1 and ${LONGEST_NAME} characters`);
       act(library, `Rename ${names} to ${name}`, [{ cluster: clusters[0]!.id, field: 'alias', after: name }]);
-      return { clusters: [edit.cluster], note: null };
+      return { clusters: clusters.map((c) => c.uid), note: null };
     }
     case 'exclude':
     case 'include': {
@@ -104,14 +105,14 @@ export function editClusters(
   }
 }
 
-function rowOf(library: Library, uid: string): Row {
-  const row = select(
+/** By hash, exact name or the beginning of a hash. */
+function rowOf(library: Library, wanted: string): Row {
+  const rows = select(
     library.db,
-    "SELECT id, uid, COALESCE(alias, name) AS name FROM cluster_all WHERE uid = ? AND state <> 'replaced'",
+    "SELECT id, uid, COALESCE(alias, name) AS name FROM cluster_all WHERE state <> 'replaced' ORDER BY id",
     columns<Row>({ id: integer, uid: text, name: text }),
-  ).get(uid);
-  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no cluster ${uid}`);
-  return row;
+  ).all();
+  return findOne('cluster', wanted, rows, (r) => ({ id: r.uid, name: r.name }));
 }
 
 function viewsOf(library: Library, id: number): number[] {

@@ -4,6 +4,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
+import { noteStored, verifyStored } from '../library/stored.ts';
+import { arraysOf } from '../sfm/arrays.ts';
 import { now, type Library } from '../library/library.ts';
 import { photoWriter } from '../library/photos.ts';
 import { cameraCentre, quaternionOf, rotationMatrix, type Camera, type View } from '../sfm/model.ts';
@@ -78,6 +80,7 @@ export function deriveCluster(
   writeNpy(join(folder, 'view_offsets.npy'), merged.offsets, [merged.offsets.length]);
   writeNpy(join(folder, 'observation_points.npy'), merged.obsPoint, [merged.obsPoint.length]);
   writeNpy(join(folder, 'observation_xy.npy'), merged.obsXy, [merged.obsPoint.length, 2]);
+  noteStored(library, arraysOf(library, uid));
   const first = select(
     library.db,
     'SELECT c.scene_id AS scene, c.source, s.images FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE c.id = ?',
@@ -155,10 +158,16 @@ function load(library: Library, part: ClusterPart): LoadedPart {
   ).all(part.cluster);
   // Clusters of given pairs have no arrays.
   const read = (name: string, length: number): ArrayLike<number> =>
-    points === 0 && observations === 0 ? [] : readArray(library.file('clusters', uid, `${name}.npy`), length);
+    points === 0 && observations === 0 ? [] : readArray(library, library.file('clusters', uid, `${name}.npy`), length);
   const offsets = read('view_offsets', rows.length + 1);
   const obs = read('observation_points', observations);
   const xy = read('observation_xy', 2 * observations);
+  // Arrays that an older version wrote have no digest: what they say must at least be of this cluster.
+  for (let v = 0; v < offsets.length; v += 1)
+    if (offsets[v]! < (offsets[v - 1] ?? 0) || offsets[v]! > observations)
+      throw unreadable(library.file('clusters', uid, 'view_offsets.npy'));
+  for (let k = 0; k < obs.length; k += 1)
+    if (!(obs[k]! < points)) throw unreadable(library.file('clusters', uid, 'observation_points.npy'));
   const kept = rows.filter((r) => chosen.has(r.idx));
   const own = [0];
   for (const r of kept) own.push(own.at(-1)! + ((offsets[r.idx + 1] ?? 0) - (offsets[r.idx] ?? 0)));
@@ -190,21 +199,25 @@ function load(library: Library, part: ClusterPart): LoadedPart {
   };
 }
 
+function unreadable(file: string, cause?: unknown): CovisError {
+  return new CovisError(
+    'INPUT_CORRUPT',
+    'The 3D points of this cluster cannot be read, so it is neither split nor merged',
+    { file, hint: 'Import its model again, or covis check LIB --repair.', cause },
+  );
+}
+
 /** @throws CovisError `INPUT_CORRUPT` for an array that is not there, damaged or of another length. */
-function readArray(file: string, length: number): ArrayLike<number> {
-  const unreadable = (cause?: unknown): CovisError =>
-    new CovisError('INPUT_CORRUPT', 'The 3D points of this cluster cannot be read, so it is neither split nor merged', {
-      file,
-      hint: 'Import its model again.',
-      cause,
-    });
+function readArray(library: Library, file: string, length: number): ArrayLike<number> {
   let data: ArrayLike<number>;
   try {
     data = readNpy(file).data;
+    if (data.length === length) verifyStored(library, [file]);
   } catch (cause) {
-    throw unreadable(cause);
+    if (!(cause instanceof CovisError)) throw cause;
+    throw unreadable(file, cause);
   }
-  if (data.length !== length) throw unreadable();
+  if (data.length !== length) throw unreadable(file);
   return data;
 }
 

@@ -1,5 +1,6 @@
 import type { ManifoldParameters, MiningParameters, MiningRunInfo } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { numbersThereAre } from '../library/find.ts';
 import { now, type Library } from '../library/library.ts';
 import type { Mined } from './mine.ts';
 import { miningRunInfo } from '../../../shared/facts/mining.ts';
@@ -102,5 +103,6 @@ export function miningRun(library: Library, id?: number): MiningRunInfo {
   if (run !== undefined) return run;
   if (id === undefined)
     throw new CovisError('STATE_EMPTY', 'No tuples were mined yet', { hint: 'Mine them first: covis mine.' });
-  throw new CovisError('NOT_FOUND', `There is no mining run ${id}`);
+  const ids = select(library.db, 'SELECT id FROM mining_run ORDER BY id DESC', integer).all();
+  throw new CovisError('NOT_FOUND', `There is no mining run ${id}`, { hint: numbersThereAre('mining run', ids) });
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { logFailure, logger } from '../environment/log.ts';
 
 /** The GPU that WebGPU would use. */
 export interface GpuAdapter {
@@ -37,6 +38,7 @@ async function probe(): Promise<GpuAdapter | undefined> {
   try {
     module = pathToFileURL(createRequire(import.meta.url).resolve('webgpu')).href;
   } catch {
+    // An optional package that is not there.
     return undefined;
   }
   const child = spawn(process.execPath, ['--input-type=module', '-e', PROBE.replace('WEBGPU', module)], {
@@ -60,7 +62,8 @@ async function probe(): Promise<GpuAdapter | undefined> {
     const description = words.find((w) => /[a-z]{3}/i.test(w)) ?? 'unknown GPU';
     const software = found.software || /llvmpipe|swiftshader|software|basic render/i.test(words.join(' '));
     return { description: software ? `${description} (on the CPU)` : description, software };
-  } catch {
+  } catch (error) {
+    logFailure(logger('gpu'), 'No graphics adapter could be asked for', error);
     return undefined;
   }
 }

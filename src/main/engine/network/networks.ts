@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CovisError } from '../../../shared/errors.ts';
@@ -22,6 +22,7 @@ import { PREPROCESSING } from './preprocessing.ts';
 import { readSpec, writeSpec } from './spec.ts';
 import { storedNetwork, type StoredNetwork } from './zoo.ts';
 import { networkSpec } from '../../../shared/facts/networks.ts';
+import { findBegun, findNamed, findOne, type Called } from '../library/find.ts';
 import { flag, integer, json, nullable, record, select, text } from '../library/rows.ts';
 
 const EMBEDDED = 'mobilenet-v1-025-gem.onnx';
@@ -62,7 +63,8 @@ export function storeNetwork(
   const bytes = encodeOnnx(described);
   const uid = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   const file = library.file('networks', `${uid}.onnx`);
-  if (!existsSync(file)) {
+  // A file that is there with other content is damaged, and mended so.
+  if (!existsSync(file) || !holds(readFileSync(file), uid)) {
     writeFileSync(`${file}.tmp`, bytes);
     renameSync(`${file}.tmp`, file);
   }
@@ -75,10 +77,29 @@ export function storeNetwork(
   return networkRow(library, uid);
 }
 
-/** Makes sure that the library has the embedded default network. */
+/** True where these bytes are the network that the uid stands for. */
+function holds(bytes: Uint8Array, uid: string): boolean {
+  return createHash('sha256').update(bytes).digest('hex').startsWith(uid);
+}
+
+/** Makes sure that the library has the embedded network. */
 export function ensureDefaultNetwork(library: Library): NetworkRow {
-  const known = select(library.db, 'SELECT uid FROM network WHERE embedded = 1', text).get();
-  if (known !== undefined && existsSync(library.file('networks', `${known}.onnx`))) return networkRow(library, known);
+  const known = select(
+    library.db,
+    'SELECT uid, bytes FROM network WHERE embedded = 1',
+    record({ uid: text, bytes: integer }),
+  ).get();
+  // Its length alone, for this is asked at each start; loading looks at every byte.
+  if (
+    known !== undefined &&
+    statSync(library.file('networks', `${known.uid}.onnx`), { throwIfNoEntry: false })?.size === known.bytes
+  )
+    return networkRow(library, known.uid);
+  return restoreEmbedded(library);
+}
+
+/** Writes the embedded network into the library, also over a damaged one. */
+export function restoreEmbedded(library: Library): NetworkRow {
   const { graph, spec } = readNetworkFile(resourcePath('networks', EMBEDDED));
   return storeNetwork(library, graph, spec, null, true);
 }
@@ -223,16 +244,30 @@ export function repoolNetwork(library: Library, network: NetworkRow, pooling: Po
 
 const ROW = record({ id: integer, uid: text, spec: json(networkSpec) });
 
-/** By content hash, or the beginning of one. @throws CovisError `NOT_FOUND`. */
-export function networkRow(library: Library, uid: string): NetworkRow {
-  const escaped = uid.replace(/[^0-9a-f]/gi, '_');
-  const row = select(
-    library.db,
-    'SELECT id, uid, spec FROM network WHERE uid LIKE ? ORDER BY uid = ? DESC LIMIT 1',
-    ROW,
-  ).get(`${escaped}%`, uid);
-  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no network ${uid}`);
-  return row;
+const called = (row: NetworkRow): Called => ({ id: row.uid, name: row.spec.name });
+
+function allNetworks(library: Library): NetworkRow[] {
+  return select(library.db, 'SELECT id, uid, spec FROM network ORDER BY id', ROW).all();
+}
+
+/** Without those of experiments where others are meant as well: lists leave them out. */
+function listedNetworks(library: Library): NetworkRow[] {
+  return allNetworks(library).filter((n) => n.spec.experiment !== true);
+}
+
+/**
+ * A network of the library by its content hash, its name, or an unambiguous beginning of its hash; one of an experiment by its hash alone.
+ * @throws CovisError `NOT_FOUND` that lists what there is, `INPUT_INVALID` where several may be meant.
+ */
+export function networkRow(library: Library, wanted: string): NetworkRow {
+  const exact = select(library.db, 'SELECT id, uid, spec FROM network WHERE uid = ?', ROW).get(wanted.toLowerCase());
+  if (exact !== undefined) return exact;
+  const listed = listedNetworks(library);
+  return (
+    findNamed('network', wanted, listed, called) ??
+    findBegun('network', wanted, allNetworks(library), called) ??
+    findOne('network', wanted, listed, called, 'A file is named by its path, as in ./network.onnx.')
+  );
 }
 
 /** By its number in the library. */
@@ -242,47 +277,69 @@ export function networkById(library: Library, id: number): NetworkRow {
   return row;
 }
 
-/** The network of photos that was made last: the one a person most likely means. */
+/** The library's default network of photos: what is taken where nobody names one. */
 export function latestNetwork(library: Library): NetworkRow {
   return latestOf(library, 'photos') ?? ensureDefaultNetwork(library);
 }
 
-/** The network that was made last of those that take photos, or edge maps. */
-export function latestOf(library: Library, takes: 'photos' | 'edges'): NetworkRow | undefined {
+/** What a network takes. */
+export type Takes = 'photos' | 'edges';
+
+export function takesOf({ spec }: Pick<NetworkRow, 'spec'>): Takes {
+  return spec.edges === undefined ? 'photos' : 'edges';
+}
+
+/**
+ * The library's default of those that take photos, or edge maps: what was chosen last (see `default-network.ts`), else the embedded
+ * one, else the first. That a network is newer makes it no default.
+ */
+export function latestOf(library: Library, takes: Takes): NetworkRow | undefined {
   return select(
     library.db,
-    `SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.edges') IS ${takes === 'photos' ? '' : 'NOT '}NULL AND json_extract(spec, '$.experiment') IS NULL ORDER BY id DESC LIMIT 1`,
+    `SELECT n.id, n.uid, n.spec FROM network n LEFT JOIN network_choice c ON c.network_id = n.id AND c.takes = :takes
+     WHERE json_extract(n.spec, '$.edges') IS ${takes === 'photos' ? '' : 'NOT '}NULL AND (c.id IS NOT NULL OR json_extract(n.spec, '$.experiment') IS NULL)
+     ORDER BY c.id DESC NULLS LAST, n.embedded DESC, n.id LIMIT 1`,
     ROW,
-  ).get();
+  ).get({ takes });
 }
 
 /**
  * What a person means by a network: a content hash or a name of the library, `default` for the embedded one, a path to an ONNX file or
- * the id of a downloaded backbone (which are imported), or nothing for `fallback`.
+ * the id of a downloaded backbone (which are imported), or nothing for `fallback`: the embedded one, or the library's own default.
+ * @throws CovisError `NOT_FOUND` that lists what there is, `INPUT_INVALID` where it may be several.
  */
 export async function resolveNetwork(
   library: Library,
   which: string | undefined,
   fallback: 'default' | 'latest',
 ): Promise<NetworkRow> {
-  if (which === undefined || which === '')
-    return fallback === 'default' ? ensureDefaultNetwork(library) : latestNetwork(library);
+  if (which === undefined) return fallback === 'default' ? ensureDefaultNetwork(library) : latestNetwork(library);
   if (which === 'default') return ensureDefaultNetwork(library);
-  if (/\.onnx$/i.test(which) || existsSync(which)) return importNetwork(library, which);
-  const called = select(
-    library.db,
-    "SELECT id, uid, spec FROM network WHERE json_extract(spec, '$.name') = ? ORDER BY id DESC LIMIT 1",
-    ROW,
-  ).get(which);
-  if (called !== undefined) return called;
+  const own = findNamed('network', which, listedNetworks(library), called);
+  const isFile = statSync(which, { throwIfNoEntry: false })?.isFile() === true;
+  if (own !== undefined) {
+    if (isFile)
+      throw new CovisError('INPUT_INVALID', `"${which}" is a network of the library and a file of this folder`, {
+        hint: `Name the network by its hash, ${own.uid}, or the file as ./${which}.`,
+      });
+    return own;
+  }
+  if (isFile || /\.onnx$/i.test(which)) return importNetwork(library, which);
   const stored = storedNetwork(which);
   if (stored !== undefined) return importStored(library, stored);
   return networkRow(library, which);
 }
 
+/** @throws CovisError `INPUT_MISSING` or `INPUT_CORRUPT` where its file is not what it was when it was stored. */
 export function loadNetwork(library: Library, row: NetworkRow): LoadedNetwork {
-  const { graph } = readNetworkFile(library.file('networks', `${row.uid}.onnx`));
-  return { ...row, graph };
+  const file = library.file('networks', `${row.uid}.onnx`);
+  const hint = `covis check ${library.path} --repair says what can be done.`;
+  if (!existsSync(file))
+    throw new CovisError('INPUT_MISSING', `The file of the network ${row.spec.name} is gone`, { file, hint });
+  const bytes = readFileSync(file);
+  if (!holds(bytes, row.uid))
+    throw new CovisError('INPUT_CORRUPT', `The file of the network ${row.spec.name} is damaged`, { file, hint });
+  return { ...row, graph: normalise(parseOnnx(bytes, file), file) };
 }
 
 /** All networks but those that experiments made, oldest first. */

@@ -10,6 +10,7 @@ import { DescriptorJournal } from './journal.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { Runner, type GraphRunner } from '../network/runtime.ts';
 import { integer, select, text } from '../library/rows.ts';
+import { forgetStored, noteStored, verifyStored } from '../library/stored.ts';
 
 /** Descriptors of photos: row i of `data` belongs to photo `ids[i]`. */
 export interface DescriptorSet {
@@ -23,6 +24,14 @@ const HASH_BYTES = 16;
 
 /** Photos that are looked at together for equal sizes; larger batches are no faster on a CPU and cost memory. */
 const WINDOW = 8;
+
+/** What is said of a file that cannot be read whole. */
+const DAMAGED: ReadonlySet<string> = new Set([
+  'INPUT_MISSING',
+  'INPUT_CORRUPT',
+  'INPUT_TRUNCATED',
+  'INPUT_UNSUPPORTED',
+]);
 
 /**
  * Runs a network over images, unpadded; neighbours of equal size go as one batch. Images that cannot be decoded are reported and left
@@ -95,8 +104,14 @@ export function describedPhotos(library: Library, network: NetworkRow, size: num
 export function loadDescriptors(library: Library, network: NetworkRow, size: number): DescriptorSet {
   const { data, ids } = files(library, network, size);
   const rows = describedPhotos(library, network, size);
-  if (rows === undefined || !existsSync(data) || !existsSync(ids))
-    return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
+  if (rows === undefined) return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
+  if (rows > 0 && (!existsSync(data) || !existsSync(ids)))
+    throw new CovisError('INPUT_MISSING', 'The stored descriptors of this network are gone', {
+      file: existsSync(data) ? ids : data,
+      hint: 'Extract again: Jobs, Extract, or covis extract.',
+    });
+  if (rows === 0) return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
+  verifyStored(library, [data, ids]);
   const matrix = readNpy(data);
   const hashes = readNpy(ids);
   // The matrix is written first, so a crash in between leaves rows without a name, which are dropped.
@@ -132,6 +147,7 @@ function store(library: Library, network: NetworkRow, size: number, set: Descrip
   const f = files(library, network, size);
   const hashOf = new Map(allPhotos(library).map((p) => [p.id, p.hash]));
   const hashes = Buffer.concat(Array.from(set.ids, (id) => Buffer.from(hashOf.get(id)!, 'hex')));
+  forgetStored(library, [f.data, f.ids]);
   writeNpy(f.data, set.data, [set.ids.length, set.dim]);
   writeNpy(f.ids, new Uint8Array(hashes), [set.ids.length, HASH_BYTES]);
   library.db
@@ -139,6 +155,18 @@ function store(library: Library, network: NetworkRow, size: number, set: Descrip
       'INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, ?, ?, ?) ON CONFLICT(network_id, size) DO UPDATE SET rows = excluded.rows, created = excluded.created',
     )
     .run(network.id, size, set.ids.length, now());
+  noteStored(library, [f.data, f.ids]);
+}
+
+/** What is stored, or none of it where it is damaged, so that it is computed again. */
+function soundDescriptors(library: Library, network: NetworkRow, size: number, task: TaskContext): DescriptorSet {
+  try {
+    return loadDescriptors(library, network, size);
+  } catch (error) {
+    if (!(error instanceof CovisError) || !DAMAGED.has(error.code)) throw error;
+    task.warn(`Stored descriptors are computed again. ${error.message}: ${error.file ?? ''}`);
+    return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
+  }
 }
 
 /**
@@ -151,7 +179,7 @@ export async function extract(
   size: number,
   task: TaskContext,
 ): Promise<DescriptorSet & { readonly computed: number }> {
-  const known = loadDescriptors(library, network, size);
+  const known = soundDescriptors(library, network, size, task);
   const have = new Set(known.ids);
   const all = allPhotos(library);
   const hashOf = new Map(all.map((p) => [p.id, p.hash]));

@@ -8,7 +8,9 @@ import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { allPhotos, hashFile } from '../library/photos.ts';
 import { loadDescriptors } from './extract.ts';
-import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
+import { networkRow, type NetworkRow } from '../network/networks.ts';
+import { forgetStored, noteStored, verifyStored } from '../library/stored.ts';
+import { findNamed, findOne } from '../library/find.ts';
 import { readDescriptorFile } from './descriptor-files.ts';
 import { dot, normaliseRows, row, type Matrix } from './rank.ts';
 import { ambiguousNames, libraryNames, type LibraryNames } from '../library/library-names.ts';
@@ -113,18 +115,58 @@ export async function listSets(library: Library): Promise<SetInfo[]> {
   return infos.sort((a, b) => (a.created < b.created ? 1 : -1));
 }
 
+/** Which set is meant: a network's own descriptors, or a stored one. */
+export type FoundSet =
+  | { readonly key: string; readonly network: NetworkRow; readonly size: number }
+  | { readonly key: string; readonly network?: undefined };
+
 /**
- * Loads a set by key, or a network's own descriptors.
+ * A set by its key (NETWORK-SIZE for a network's own), its exact name, or an unambiguous beginning of its key. NETWORK may be whatever
+ * names a network, also of one that has described nothing yet.
+ * @throws CovisError `NOT_FOUND` that lists what there is, `INPUT_INVALID` where several may be meant.
+ */
+export function findSet(library: Library, wanted: string): FoundSet {
+  const own = select(
+    library.db,
+    `SELECT n.uid || '-' || d.size AS id, json_extract(n.spec, '$.name') || ', ' || d.size || ' px' AS name
+     FROM descriptor_set d JOIN network n ON n.id = d.network_id ORDER BY d.id`,
+    record({ id: text, name: text }),
+  ).all();
+  const stored = select(
+    library.db,
+    'SELECT uid AS id, name FROM vector_set ORDER BY id',
+    record({ id: text, name: text }),
+  ).all();
+  const all = [...own, ...stored];
+  const known = findNamed('descriptor set', wanted, all, (s) => s);
+  const described = known === undefined ? ofNetwork(library, wanted) : undefined;
+  if (described !== undefined) return described;
+  const { id } = known ?? findOne('descriptor set', wanted, all, (s) => s, 'covis descriptors lists them.');
+  return own.some((s) => s.id === id) ? ofNetwork(library, id)! : { key: id };
+}
+
+/** What NETWORK-SIZE means; undefined where that is no network. @throws CovisError `INPUT_INVALID` for the name of several. */
+function ofNetwork(library: Library, wanted: string): FoundSet | undefined {
+  const split = /^(.+)-(\d{1,9})$/.exec(wanted);
+  if (split === null) return undefined;
+  try {
+    const network = networkRow(library, split[1]!);
+    const size = Number(split[2]);
+    return { key: setKey(network, size), network, size };
+  } catch (error) {
+    if (error instanceof CovisError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Loads a set by what {@link findSet} takes.
  * @throws CovisError `NOT_FOUND`, `STATE_EMPTY` when nothing was extracted, `INPUT_CORRUPT`.
  */
 export async function loadSet(library: Library, key: string): Promise<LoadedSet> {
-  const own = /^([0-9a-f]{8,64})-(\d+)$/.exec(key);
-  if (own !== null) {
-    const network = await resolveNetwork(library, own[1], 'latest');
-    return networkSet(library, network, Number(own[2]));
-  }
-  const row = select(library.db, `${SELECT} WHERE v.uid = ?`, ROW).get(key);
-  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no descriptor set ${key}`);
+  const found = findSet(library, key);
+  if (found.network !== undefined) return networkSet(library, found.network, found.size);
+  const row = select(library.db, `${SELECT} WHERE v.uid = ?`, ROW).one(found.key);
   const f = files(library, row.uid);
   const matrix = readNpy(f.data);
   const hashes = readNpy(f.ids);
@@ -139,10 +181,18 @@ export async function loadSet(library: Library, key: string): Promise<LoadedSet>
     throw new CovisError('INPUT_CORRUPT', 'This descriptor file does not fit what the library says of it', {
       file: f.data,
     });
+  verifyStored(library, [f.data, f.ids, ...(row.regional ? [f.boxes] : [])]);
   const vectors = normaliseRows({ data: matrix.data, rows: row.rows, dim: row.dim }, row.name, f.data);
-  const network = row.network === null ? undefined : await resolveNetwork(library, row.network, 'latest');
+  const network = row.network === null ? undefined : networkRow(library, row.network);
   const named = known(library, vectors, Buffer.from(hashes.data.buffer), boxes as Float32Array | undefined);
-  const common = { key, name: row.name, ids: named.ids, vectors: named.vectors, network, size: row.size ?? undefined };
+  const common = {
+    key: row.uid,
+    name: row.name,
+    ids: named.ids,
+    vectors: named.vectors,
+    network,
+    size: row.size ?? undefined,
+  };
   return row.regional
     ? { ...common, owners: named.owners, ...(named.boxes === undefined ? {} : { boxes: named.boxes }) }
     : common;
@@ -229,6 +279,7 @@ export function storeSet(library: Library, s: NewSet): string {
     .digest('hex')
     .slice(0, 32);
   const f = files(library, uid);
+  forgetStored(library, Object.values(f));
   writeNpy(f.data, s.half ? Float16Array.from(data) : data, [rows, dim]);
   writeNpy(f.ids, new Uint8Array(Buffer.from(s.hashes.join(''), 'hex')), [rows, HASH_BYTES]);
   if (s.boxes !== undefined) writeNpy(f.boxes, s.boxes, [rows, 4]);
@@ -251,13 +302,20 @@ export function storeSet(library: Library, s: NewSet): string {
       s.half ? 1 : 0,
       now(),
     );
+  noteStored(library, [f.data, f.ids, ...(s.boxes === undefined ? [] : [f.boxes])]);
   return uid;
 }
 
 /** Takes a set out of the library, and its files. @throws CovisError `NOT_FOUND` for a key that is no stored set. */
-export function removeSet(library: Library, key: string): void {
-  const { changes } = library.db.prepare('DELETE FROM vector_set WHERE uid = ?').run(key);
-  if (changes === 0) throw new CovisError('NOT_FOUND', `The library has no imported descriptor set ${key}`);
+export function removeSet(library: Library, wanted: string): void {
+  const stored = select(
+    library.db,
+    'SELECT uid AS id, name FROM vector_set ORDER BY id',
+    record({ id: text, name: text }),
+  ).all();
+  const { id: key } = findOne('imported descriptor set', wanted, stored, (s) => s);
+  library.db.prepare('DELETE FROM vector_set WHERE uid = ?').run(key);
+  forgetStored(library, Object.values(files(library, key)));
   for (const file of Object.values(files(library, key))) rmSync(file, { force: true });
 }
 

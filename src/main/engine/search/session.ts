@@ -35,7 +35,7 @@ import { Ranker } from '../retrieval/ranker.ts';
 import { dot, row, similarities, topByScore, type Matrix } from '../retrieval/rank.ts';
 import { rowsByImage } from '../retrieval/regions.ts';
 import { Describer, hitsOf, type Found } from '../retrieval/search.ts';
-import { loadSet, networkSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
+import { findSet, loadSet, networkSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
 import { BowIndex, DEFAULT_TEACHER, describeQuery, featuresWithin } from '../teacher/bow-index.ts';
 import { countPhotos, idByHash } from '../library/tables/photo.ts';
 
@@ -324,10 +324,11 @@ export class SearchSession {
   async #loaded(r: Pick<SearchRequest, 'set' | 'network' | 'size'>): Promise<Loaded> {
     let network: NetworkRow | undefined;
     if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'latest');
-    const own = /^(.*)-(\d+)$/.exec(r.set ?? '');
-    if (own !== null) network = await resolveNetwork(this.#library, own[1], 'latest');
-    const size = own !== null ? Number(own[2]) : (r.size ?? (network === undefined ? 0 : defaultSize(network.spec)));
-    const key = network === undefined ? r.set! : setKey(network, size);
+    const found = r.set === undefined ? undefined : findSet(this.#library, r.set);
+    network ??= found?.network;
+    const size =
+      found?.network !== undefined ? found.size : (r.size ?? (network === undefined ? 0 : defaultSize(network.spec)));
+    const key = network === undefined ? found!.key : setKey(network, size);
     const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)}`;
     const known = this.#sets.get(version);
     if (known !== undefined) {

@@ -8,7 +8,7 @@ import { SearchSession } from './session.ts';
 
 const log = logger('search');
 const port = parentPort!;
-const session = new SearchSession(Library.open((workerData as { libraryPath: string }).libraryPath));
+const session = new SearchSession(Library.open((workerData as { libraryPath: string }).libraryPath, 'sound'));
 let last: Promise<unknown> = Promise.resolve();
 
 // One request after the other: they share its sets and prepared methods.

@@ -1,5 +1,5 @@
 import type { ClusterDetail, ClusterInfo, ClusterView, CovisibleView } from '../../../shared/domain.ts';
-import { CovisError } from '../../../shared/errors.ts';
+import { findOne } from '../library/find.ts';
 import type { Library } from '../library/library.ts';
 import { readNpyRows } from '../formats/npy.ts';
 import { photoByHash, upright } from '../library/photos.ts';
@@ -43,10 +43,16 @@ export function listClusters(library: Library): ClusterInfo[] {
   return select(library.db, `${SELECT_CLUSTERS} WHERE c.state <> 'replaced' ORDER BY c.id`, ROW).all().map(strip);
 }
 
-function clusterRow(library: Library, uid: string): ClusterInfo & { readonly rowId: number } {
-  const row = select(library.db, `${SELECT_CLUSTERS} WHERE c.uid = ?`, ROW).get(uid);
-  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no cluster ${uid}`);
-  return row;
+function clusterRow(library: Library, wanted: string): ClusterInfo & { readonly rowId: number } {
+  return (
+    select(library.db, `${SELECT_CLUSTERS} WHERE c.uid = ?`, ROW).get(wanted) ??
+    findOne(
+      'cluster',
+      wanted,
+      select(library.db, `${SELECT_CLUSTERS} WHERE c.state <> 'replaced' ORDER BY c.id`, ROW).all(),
+      (c) => c,
+    )
+  );
 }
 
 /** One cluster with its cameras. @throws CovisError `NOT_FOUND`. */

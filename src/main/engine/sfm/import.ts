@@ -12,6 +12,8 @@ import { covisibility, type Covisibility } from './covisibility.ts';
 import { bindModel, type BoundModel } from './bind.ts';
 import { discover, type Discovery, type ModelLocation, type PassedOver, type SceneLocation } from './discover.ts';
 import { meanReprojectionError, type SparseModel } from './model.ts';
+import { arraysOf } from './arrays.ts';
+import { noteStored } from '../library/stored.ts';
 import { locationHash, photosAtHand, readModels } from './read.ts';
 import { olderModels, type Replacement } from './replaced.ts';
 import { shapeOf, shapesSaid, storedSize, type Misshapen } from './shapes.ts';
@@ -522,5 +524,6 @@ export function commitModel(
   if (existsSync(m.folder)) {
     rmSync(target, { recursive: true, force: true });
     renameSync(m.folder, target);
+    noteStored(library, arraysOf(library, m.uid));
   }
 }

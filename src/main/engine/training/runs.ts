@@ -6,6 +6,7 @@ import { miningParameters } from '../../../shared/facts/mining.ts';
 import { epochInfo, trainingParameters, trainingRunInfo } from '../../../shared/facts/training.ts';
 import type { EpochInfo, TrainingParameters, TrainingRunInfo } from '../../../shared/domain.ts';
 import { isAlive } from '../queue/records.ts';
+import { numbersThereAre } from '../library/find.ts';
 import type { Library } from '../library/library.ts';
 import { networkById, type NetworkRow } from '../network/networks.ts';
 import { checkpointFile } from './checkpoint.ts';
@@ -91,7 +92,13 @@ export function runToResume(library: Library, id: number): { parameters: Trainin
     'SELECT state, pid, network_id AS networkId, parameters FROM training_run WHERE id = ?',
     record({ state: STATE, pid: integer, networkId: integer, parameters: PARAMETERS }),
   ).get(id);
-  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no training run ${id}`);
+  if (row === undefined)
+    throw new CovisError('NOT_FOUND', `The library has no training run ${id}`, {
+      hint: numbersThereAre(
+        'training run',
+        select(library.db, 'SELECT id FROM training_run ORDER BY id DESC', integer).all(),
+      ),
+    });
   if (row.state === 'done') throw new CovisError('STATE_CONFLICT', `Training run ${id} is done`);
   if (row.state === 'running' && row.pid !== process.pid && isAlive(row.pid))
     throw new CovisError('STATE_CONFLICT', `Training run ${id} is still running, in process ${row.pid}`);

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import type { EpochInfo, NetworkSpec, TrainingParameters } from '../../../shared/domain.ts';
+import type { DefaultDecision } from '../../../shared/facts/networks.ts';
 import {
   geometryGroundTruth,
   meanAveragePrecision,
@@ -11,8 +12,9 @@ import { now, type Library } from '../library/library.ts';
 import { mineTuples, type Mined } from '../mining/mine.ts';
 import { storeMiningRun } from '../mining/runs.ts';
 import { splitPlaces, type Split } from '../mining/split.ts';
-import { describePhotos, type DescriptorSet } from '../retrieval/extract.ts';
+import type { DescriptorSet } from '../retrieval/extract.ts';
 import { loadNetwork, networkById, storeNetwork, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
+import { logger, logFailure } from '../environment/log.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
 import { InputMaker, singleScale } from '../inputs/inputs.ts';
 import { setKey } from '../retrieval/vector-sets.ts';
@@ -25,8 +27,10 @@ import { drawFromPools, readPools } from './pool-tuples.ts';
 import { decayed } from './presets.ts';
 import { Round, type RoundTuple } from './round.ts';
 import { epochsOf, runToResume } from './runs.ts';
+import { describeAll, measureNetwork } from './measured.ts';
+import { decideDefault } from './standing.ts';
 import { withParameters } from './training-graph.ts';
-import { integer, select } from '../library/rows.ts';
+import { integer, nullable, real, select } from '../library/rows.ts';
 
 export interface TrainingResult {
   readonly trainingId: number;
@@ -36,7 +40,11 @@ export interface TrainingResult {
   readonly backend: string;
   /** What really computed. */
   readonly device: string;
+  /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
+  readonly standing: DefaultDecision | null;
 }
+
+const log = logger('training');
 
 /** A checkpoint is written this often, or less often where writing takes more than a twentieth of the time. */
 const CHECKPOINT_EVERY_MS = 30_000;
@@ -225,22 +233,43 @@ class Run {
   }
 
   async #guarded(descriptors: DescriptorSet | undefined): Promise<TrainingResult> {
+    let network: NetworkRow;
     try {
       await this.#loop(descriptors);
-      const network = this.#finish('done');
+      network = this.#finish('done');
       rmSync(checkpointFile(this.#library, this.#id), { force: true });
-      return {
-        trainingId: this.#id,
-        network,
-        epochs: this.#epochs,
-        tuples: this.#position.trained,
-        backend: this.#executor.backend,
-        device: this.#executor.device,
-      };
     } catch (error) {
       this.#ended(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
       throw error;
     }
+    // The run is done, whatever comes of this.
+    const standing = await this.#decide(network);
+    return {
+      trainingId: this.#id,
+      network,
+      epochs: this.#epochs,
+      tuples: this.#position.trained,
+      backend: this.#executor.backend,
+      device: this.#executor.device,
+      standing,
+    };
+  }
+
+  async #decide(result: NetworkRow): Promise<DefaultDecision | null> {
+    if (result.uid === this.#network.uid || this.#parameters.experiment) return null;
+    const before = select(this.#library.db, 'SELECT map_before FROM training_run WHERE id = ?', nullable(real)).one(
+      this.#id,
+    );
+    const standing = await decideDefault(this.#library, {
+      run: this.#id,
+      parent: this.#network,
+      result,
+      before,
+      after: this.#epochs.at(-1)?.map ?? null,
+      measure: (network) => measureNetwork(this.#library, network, this.#parameters.size, this.#truth, this.#task),
+    });
+    this.#task.changed('networks');
+    return standing;
   }
 
   async #loop(first: DescriptorSet | undefined): Promise<void> {
@@ -399,7 +428,8 @@ class Run {
   #ended(state: 'stopped' | 'failed'): void {
     try {
       this.#finish(state);
-    } catch {
+    } catch (error) {
+      logFailure(log, `What training run ${this.#id} had learned could not be kept`, error);
       this.#library.db.prepare('UPDATE training_run SET state = ? WHERE id = ?').run(state, this.#id);
       this.#task.changed('training');
     }
@@ -431,21 +461,17 @@ class Run {
   }
 
   async #describe(step: string): Promise<DescriptorSet> {
-    const { dim } = this.#network.spec;
-    const ids = this.#truth.database;
-    const found: number[] = [];
-    const data = new Float32Array(ids.length * dim);
-    this.#task.step(step, ids.length, 'photos');
     const runner = await this.#executor.describer();
     try {
-      await describePhotos(runner, this.#maker, ids, this.#task, (id, d) => {
-        data.set(d, found.length * dim);
-        found.push(id);
-      });
+      return await describeAll(
+        this.#truth.database,
+        step,
+        { runner, maker: this.#maker, dim: this.#network.spec.dim },
+        this.#task,
+      );
     } finally {
       await runner.release();
     }
-    return { ids: Uint32Array.from(found), data: data.subarray(0, found.length * dim), dim };
   }
 }
 

@@ -57,6 +57,7 @@ export const runWork = work(runJob, async (library, p, task): Promise<RunReport>
     pairs,
     tuples: mined.tuples + trained.tuples,
     network: trained.network.uid,
+    standing: trained.standing,
     evaluation: {
       protocol: after.protocol,
       queries: after.queries,

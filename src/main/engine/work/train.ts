@@ -58,6 +58,7 @@ export const trainWork = work(trainJob, async (library, p, task) => {
     device: result.device,
     epochs: result.epochs,
     tuples: result.tuples,
+    standing: result.standing,
     seconds: (performance.now() - began) / 1000,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };

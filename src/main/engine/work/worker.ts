@@ -12,7 +12,7 @@ const send = (m: WorkerMessage): void => parentPort?.postMessage(m);
 const flag = new Uint8Array(stop);
 const meter = new ProgressMeter((progress) => send({ type: 'progress', progress }));
 const warnings: string[] = [];
-const library = Library.open(libraryPath);
+const library = Library.open(libraryPath, 'sound');
 try {
   const result = await WORK[kind].run(library, params, {
     step: (name, total, unit) => meter.step(name, total, unit),

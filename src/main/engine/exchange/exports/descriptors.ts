@@ -53,7 +53,9 @@ export const descriptorsExport = exporter(descriptors, {
       allPhotos(library).flatMap(({ id }) => {
         try {
           return photoPath(library, id);
-        } catch {
+        } catch (error) {
+          // A photo that is gone cannot be named; anything else is another fault.
+          if (!(error instanceof CovisError) || error.code !== 'INPUT_MISSING') throw error;
           return [];
         }
       }),
