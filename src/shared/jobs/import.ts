@@ -16,6 +16,10 @@ export const importJob = job({
       help: 'a folder with images/ and sparse/ (COLMAP), several such folders side by side, a folder of photos; a COLMAP database.db, Bundler .out, .nvm, sfm_data.json, reconstruction.json, transforms.json; a retrieval-SfM .pkl, or pairs.txt of hloc',
     }),
     images: folder.optional().meta({ help: 'where the photos lie, if not in images/ (of a .pkl: in ims/ beside it)' }),
+    skipDamaged: z.boolean().default(false).meta({
+      label: 'Skip what is damaged',
+      help: 'take the rest of a model whose observations or tracks refer to points or images that are not there',
+    }),
   }),
   result: z.object({
     photos: count,

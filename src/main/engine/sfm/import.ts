@@ -9,6 +9,7 @@ import { inspectPhoto, listImages, photoWriter, PHOTO_FACTS, type PhotoFile } fr
 import { CovisError } from '../../../shared/errors.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
+import type { ReadOptions } from './model-builder.ts';
 import { meanReprojectionError, type SparseModel } from './model.ts';
 import { locationHash, photosAtHand, readModels } from './read.ts';
 import { photoNamer } from './sizes.ts';
@@ -22,6 +23,8 @@ export interface ImportOptions {
   readonly images?: string | undefined;
   /** Leaves models that lie beside the photos alone. */
   readonly photosOnly?: boolean | undefined;
+  /** Takes the rest of damaged models ({@link ReadOptions}). */
+  readonly skipDamaged?: boolean | undefined;
 }
 
 /** What the library holds of the sources after an import: the same sources again give the same counts. */
@@ -68,7 +71,7 @@ export async function importSources(
     task.warn(message);
   };
   try {
-    const staged = await stageModels(scenes, staging, task, warn);
+    const staged = await stageModels(scenes, staging, task, warn, options);
     const photos = await inspectAll(library, scenes, task, warn);
     task.step('Writing the library', 0, '');
     task.check();
@@ -111,6 +114,7 @@ async function stageModels(
   staging: string,
   task: TaskContext,
   warn: (m: string) => void,
+  options: ReadOptions,
 ): Promise<StagedModel[][]> {
   const total = scenes.reduce((n, s) => n + s.models.length, 0);
   task.step('Reading models', total, 'models');
@@ -121,7 +125,7 @@ async function stageModels(
     for (const location of scene.models) {
       task.check();
       const hash = await locationHash(scene.name, location);
-      const parts = readModels(location, await photosAtHand(scene.images, location), warn);
+      const parts = readModels(location, await photosAtHand(scene.images, location), warn, options);
       parts.forEach((model, part) => {
         if (model.views.length === 0)
           throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.path });
