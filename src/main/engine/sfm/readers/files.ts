@@ -13,8 +13,11 @@ const COLMAP_FILES = ['cameras', 'images', 'points3D'];
 
 /** The three files of a COLMAP model, with the rigs and frames of COLMAP 4 where they are there. */
 export function colmapFiles(folder: string, ending: 'bin' | 'txt'): string[] {
-  const rigs = ['rigs', 'frames'].map((f) => join(folder, `${f}.${ending}`)).filter((f) => existsSync(f));
-  return [...COLMAP_FILES.map((f) => join(folder, `${f}.${ending}`)), ...rigs];
+  const rigs = ['rigs', 'frames'].map((f) => join(folder, `${f}.${ending}`));
+  return [
+    ...COLMAP_FILES.map((f) => join(folder, `${f}.${ending}`)),
+    ...(rigs.every((f) => existsSync(f)) ? rigs : []),
+  ];
 }
 
 /** The folder itself where one of a COLMAP model's files is in it; the others are then missed by name. */
