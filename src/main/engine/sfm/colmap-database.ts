@@ -58,7 +58,7 @@ export class ColmapDatabase {
     return this.#ask(() => {
       const rows = this.#db
         .prepare(
-          'SELECT i.image_id AS id, CASE WHEN typeof(i.name) IN ('text', 'blob') THEN CAST(i.name AS BLOB) END AS name, c.width, c.height FROM images i JOIN cameras c ON c.camera_id = i.camera_id ORDER BY i.image_id',
+          `SELECT i.image_id AS id, CASE WHEN typeof(i.name) IN ('text', 'blob') THEN CAST(i.name AS BLOB) END AS name, c.width, c.height FROM images i JOIN cameras c ON c.camera_id = i.camera_id ORDER BY i.image_id`,
         )
         .all() as { id: number; name: unknown; width: number; height: number }[];
       return rows.map(({ name, ...r }) => {
