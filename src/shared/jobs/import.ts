@@ -19,16 +19,17 @@ export const importJob = job({
       help: 'a folder with images/ and sparse/ (COLMAP), several such folders side by side, a folder of photos; a COLMAP database.db, Bundler .out, .nvm, sfm_data.json, reconstruction.json, transforms.json; a retrieval-SfM .pkl, or pairs.txt of hloc',
     }),
     images: folder.optional().meta({ help: 'where the photos lie, if not in images/ (of a .pkl: in ims/ beside it)' }),
-    dryRun: z
-      .boolean()
-      .default(false)
-      .meta({
-        label: 'Try it only',
-        help: 'read and check everything, say what was found, write nothing to the library',
-      }),
+    dryRun: z.boolean().default(false).meta({
+      label: 'Try it only',
+      help: 'read and check everything, say what was found, write nothing to the library',
+    }),
     keepBoth: z.boolean().default(false).meta({
       label: 'Keep older models',
       help: 'keep the model that was imported from a place before, where another one lies there now',
+    }),
+    skipDamaged: z.boolean().default(false).meta({
+      label: 'Skip what is damaged',
+      help: 'take the rest of a model whose observations or tracks refer to points or images that are not there',
     }),
   }),
   result: z.object({

@@ -43,9 +43,9 @@ describe('.npy of any version', () => {
     expect(shape).toEqual([2, 3]);
     expect(Array.from(data)).toEqual([1.5, 3, 8, -2, 0.25, 9]);
     expect(read('f1.npy', compose(1, header('<f4', '(6,)', 'True'), floats)).data).toEqual(floats);
-    expect(() => read('f3.npy', compose(1, header('<f4', '(1, 2, 3)', 'True'), floats))).toThrow(
-      expect.objectContaining({ code: 'INPUT_UNSUPPORTED' }),
-    );
+    expect(Array.from(read('f3.npy', compose(1, header('<f4', '(1, 2, 3)', 'True'), floats)).data)).toEqual([
+      1.5, 3, 8, -2, 0.25, 9,
+    ]);
   });
 
   it('widens half precision and narrows 64-bit integers', () => {
@@ -71,7 +71,7 @@ describe('.npy of any version', () => {
   });
 
   it('is refused with other types, by name', () => {
-    for (const descr of ['>f4', '|S3', '<c8', 'toString'])
+    for (const descr of ['<f16', '|S3', '<c8', 'toString'])
       expect(() => read('t.npy', compose(1, header(descr, '(1,)'), new Float32Array(8)))).toThrow(
         expect.objectContaining({ code: 'INPUT_UNSUPPORTED', message: expect.stringContaining(descr) }),
       );

@@ -25,6 +25,7 @@ vi.mock('../../../src/main/engine/formats/hdf5.ts', () => ({
         has: (path: string) => held.arrays.has(path) || held.references.has(path),
         read: (path: string) => held.arrays.get(path),
         references: (path: string) => held.references.get(path),
+        sparse: () => undefined,
         close: () => (held.closed += 1),
       }),
   },

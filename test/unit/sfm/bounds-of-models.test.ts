@@ -256,7 +256,7 @@ describe('a Bundler file', () => {
   it('names its images by the list, with or without focal lengths, or by as many photos', () => {
     const names = (list: string): string[] =>
       read('bundler', put('bundle.out', bundle(), { 'list.txt': list }))[0]!.views.map((v) => v.name);
-    expect(names('a b.jpg 0 90.5\r\n\r\n  c.jpg 0 1e+3  \r\n')).toEqual(['a b.jpg', 'c.jpg']);
+    expect(names('a b.jpg 0 90.5\r\n\r\n  c.jpg 0 1e+3  \r\n')).toEqual(['a b.jpg', '  c.jpg']);
     expect(names('a 1 90\nb 0\n')).toEqual(['a 1 90', 'b 0']);
     expect(of(bundle(), 'a\nb\nc\n')).toBe('read');
     expect(of(bundle(), 'a\n')).toMatch(/^INPUT_INVALID: The list has 1 images, the file 2 cameras/);

@@ -124,7 +124,11 @@ describe('lines of a text file', () => {
     writeFileSync(file, '# no\n  \n a  b\tc \n');
     expect([...records(file)]).toEqual([{ fields: ['a', 'b', 'c'], offset: 8 }]);
     writeFileSync(file, Buffer.from([0x61, 0x0a, 0xff, 0x0a]));
-    expect(() => [...lines(file)]).toThrow(expect.objectContaining({ code: 'INPUT_CORRUPT', offset: 2 }));
+    // No UTF-8, so Latin-1: one name of another encoding does not refuse a model.
+    expect([...lines(file)]).toEqual([
+      { text: 'a', offset: 0 },
+      { text: 'ÿ', offset: 2 },
+    ]);
     writeFileSync(file, '');
     expect([...lines(file)]).toEqual([]);
   });

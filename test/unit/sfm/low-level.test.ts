@@ -190,7 +190,7 @@ describe('a binary reader', () => {
     expect(counted(2n ** 64n - 1n, 16)).toThrow(/says 2\^64 - 1/);
   });
 
-  it('reads text up to its end, of a bounded length, as UTF-8', () => {
+  it('reads text up to its end, of a bounded length, as UTF-8 where it is', () => {
     const r = file(Buffer.from('é!\0abc\0\xff\0', 'utf8'));
     expect(r.cString('x')).toBe('é!');
     expect(r.cString('x', 3)).toBe('abc');
@@ -199,9 +199,7 @@ describe('a binary reader', () => {
     expect(() => long.cString('a name', 3)).toThrow(/a name has no end within 3 bytes/);
     long.close();
     const bad = file(Buffer.from([0xff, 0]));
-    expect(() => bad.cString('a name')).toThrow(
-      expect.objectContaining({ offset: 0, message: 'a name is not valid UTF-8' }),
-    );
+    expect(bad.cString('a name')).toBe('ÿ');
     bad.close();
     const left = file(Buffer.alloc(3));
     expect(() => left.expectEnd()).toThrow(/3 bytes are left/);

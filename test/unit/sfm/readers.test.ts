@@ -193,10 +193,12 @@ describe('files of other programs, made by hand', () => {
     const at = join(folder, 'rigs', 'sparse', '0');
     mkdirSync(at, { recursive: true });
     for (const f of readdirSync(SAMPLE)) copyFileSync(join(SAMPLE, f), join(at, f));
-    writeFileSync(join(at, 'rigs.bin'), Buffer.alloc(64, 1));
-    writeFileSync(join(at, 'frames.bin'), Buffer.alloc(64, 1));
+    writeFileSync(join(at, 'rigs.bin'), Buffer.alloc(8));
+    writeFileSync(join(at, 'frames.bin'), Buffer.alloc(8));
     const [scene] = discoverScenes([join(folder, 'rigs')]);
     expect(scene!.models.map((m) => readModels(m)[0]!.views.length)).toEqual([read(SAMPLE, 'bin').views.length]);
+    writeFileSync(join(at, 'rigs.bin'), Buffer.alloc(64, 1));
+    expect(() => readModels(scene!.models[0]!)).toThrow(/rigs/);
   });
 
   it('a stray .out in a folder of photos is no model', () => {

@@ -19,11 +19,18 @@ export const convert = command({
   options: {
     to: z.enum(WRITTEN_FORMATS).meta({ value: 'format' }),
     out: folder.meta({ help: 'where to' }),
+    skipDamaged: z.boolean().default(false).meta({
+      help: 'take the rest of a model whose observations or tracks refer to points or images that are not there',
+    }),
     images: folder.optional().meta({ help: 'where the photos lie; Bundler and NVM do not say how large they are' }),
   },
   run: async (o) => {
     const task = terminalContext();
-    const report = await convertModels(o.source, { to: o.to, out: o.out, images: o.images }, task);
+    const report = await convertModels(
+      o.source,
+      { to: o.to, out: o.out, images: o.images, skipDamaged: o.skipDamaged },
+      task,
+    );
     task.finish();
     print(o.json, report, () =>
       report.models.map((m) => `${m.name}: ${m.views} images, ${m.points} points in ${m.folder}`),

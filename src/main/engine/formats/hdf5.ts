@@ -1,11 +1,30 @@
 import { existsSync } from 'node:fs';
 import * as h5 from 'h5wasm/node';
 import { CovisError } from '../../../shared/errors.ts';
+import { decodeNumbers, isNumberType, type Numbers, type NumberType } from './numbers.ts';
 
 /** A numeric dataset of an HDF5 file, row-major. */
 export interface H5Array {
   readonly path: string;
   readonly shape: readonly number[];
+}
+
+/** MATLAB's own groups, which hold what its cells and objects refer to. */
+const MATLAB_OWN = new Set(['#refs#', '#subsystem#']);
+const MAX_DENSE = 1 << 28;
+
+/** The kind of number of a dataset; undefined for texts, references and the like. h5py's truth values are an enumeration of bytes. */
+function typeOf({ type, size, signed }: h5.Dataset['metadata']): NumberType | undefined {
+  const { H5T_INTEGER, H5T_FLOAT, H5T_ENUM } = h5.Module.H5T_class_t;
+  const code =
+    type === H5T_FLOAT.value
+      ? `f${size}`
+      : type === H5T_INTEGER.value
+        ? `${signed ? 'i' : 'u'}${size}`
+        : type === H5T_ENUM.value && size === 1
+          ? 'b1'
+          : '';
+  return isNumberType(code) ? code : undefined;
 }
 
 /** An HDF5 file opened for reading; MATLAB's version 7.3 is one too. Close it when done. */
@@ -35,19 +54,23 @@ export class Hdf5File {
     this.#file.close();
   }
 
-  /** All numeric datasets below the root, depth first, in the file's order. */
-  arrays(): H5Array[] {
+  /**
+   * All numeric datasets below the root, depth first, in the file's order.
+   * @param unreadable told the names that cannot be opened, as of those that are no UTF-8.
+   */
+  arrays(unreadable?: (path: string) => void): H5Array[] {
     const found: H5Array[] = [];
     const walk = (group: h5.Group, prefix: string, depth: number): void => {
       if (depth > 32)
         throw new CovisError('INPUT_CORRUPT', 'This HDF5 file is nested too deeply', { file: this.#name });
       for (const key of group.keys()) {
-        if (key.startsWith('#')) continue;
+        if (prefix === '' && MATLAB_OWN.has(key)) continue;
         const path = prefix === '' ? key : `${prefix}/${key}`;
         const item = group.get(key);
         if (item instanceof h5.Group) walk(item, path, depth + 1);
-        else if (item instanceof h5.Dataset && item.shape !== null && /^[<>|]?[fhHiIlLqQbBde]/.test(String(item.dtype)))
-          found.push({ path, shape: item.shape });
+        else if (item instanceof h5.Dataset) {
+          if (item.shape !== null && typeOf(item.metadata) !== undefined) found.push({ path, shape: item.shape });
+        } else if (item === null) unreadable?.(path);
       }
     };
     walk(this.#file, '', 0);
@@ -58,22 +81,93 @@ export class Hdf5File {
     return this.#file.get(path) instanceof h5.Dataset;
   }
 
-  /** A dataset as float32, row-major. @throws CovisError `NOT_FOUND`, `INPUT_CORRUPT`. */
+  /** A dataset as float32, row-major. @throws CovisError `NOT_FOUND`, `INPUT_CORRUPT`, `INPUT_UNSUPPORTED`. */
   read(path: string): { shape: readonly number[]; data: Float32Array } {
+    const { shape, data } = this.numbers(path);
+    return { shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
+  }
+
+  /** A dataset with its numbers as they are, row-major. @throws CovisError as {@link read}. */
+  numbers(path: string): { shape: readonly number[]; data: Numbers } {
     const item = this.#file.get(path);
     if (!(item instanceof h5.Dataset) || item.shape === null)
       throw new CovisError('NOT_FOUND', `The file has no dataset ${path}`, { file: this.#name });
-    let value: unknown;
+    return { shape: item.shape, data: this.#values(item, path) };
+  }
+
+  /** Read below the level at which half precision is refused and a failed filter goes unnoticed. */
+  #values(item: h5.Dataset, path: string): Numbers {
+    const type = typeOf(item.metadata);
+    if (type === undefined)
+      throw new CovisError('INPUT_UNSUPPORTED', `The dataset ${path} holds no numbers`, {
+        file: this.#name,
+      });
+    const { size, total_size: count } = item.metadata;
+    const bytes = size * count;
+    const at = bytes === 0 ? 0 : h5.Module._malloc(bytes);
+    if (bytes > 0 && at === 0)
+      throw new CovisError('INPUT_UNSUPPORTED', `The dataset ${path} has ${bytes} bytes, too many to be held`, {
+        file: this.#name,
+      });
     try {
-      value = item.value;
+      const status =
+        bytes === 0 ? 0 : h5.Module.get_dataset_data(item.file_id, item.path, null, null, null, BigInt(at));
+      if (status < 0) throw new Error(`HDF5 says ${status}`);
+      // The library has put the bytes in this machine's order.
+      return decodeNumbers(h5.Module.HEAPU8.slice(at, at + bytes), type, false, (v) => this.#inexact(path, v));
     } catch (cause) {
-      throw new CovisError('INPUT_CORRUPT', `The dataset ${path} cannot be read`, { file: this.#name, cause });
+      if (cause instanceof CovisError) throw cause;
+      throw new CovisError('INPUT_CORRUPT', `The dataset ${path} cannot be read`, {
+        file: this.#name,
+        cause,
+        hint: 'It is damaged, or packed by a filter other than gzip and shuffle: h5repack -f NONE unpacks it.',
+      });
+    } finally {
+      if (at !== 0) h5.Module._free(at);
     }
-    if (!ArrayBuffer.isView(value))
-      throw new CovisError('INPUT_UNSUPPORTED', `The dataset ${path} holds no numbers`, { file: this.#name });
-    const numbers = value as unknown as ArrayLike<number | bigint>;
-    const data = value instanceof Float32Array ? value : Float32Array.from(numbers, Number);
-    return { shape: item.shape, data };
+  }
+
+  #inexact(path: string, value: bigint): CovisError {
+    return new CovisError('INPUT_UNSUPPORTED', `The dataset ${path} holds the integer ${value}, beyond 2^53`, {
+      file: this.#name,
+    });
+  }
+
+  /**
+   * A sparse matrix of MATLAB 7.3, dense: a row here is a column there, as with its full matrices.
+   * @returns undefined where `path` is none.
+   */
+  sparse(path: string): { shape: readonly [number, number]; data: Float32Array } | undefined {
+    const group = this.#file.get(path);
+    if (!(group instanceof h5.Group)) return undefined;
+    const attribute = group.attrs['MATLAB_sparse'];
+    if (attribute === undefined) return undefined;
+    const height = Number(attribute.value);
+    const starts = this.numbers(`${path}/jc`).data;
+    const columns = starts.length - 1;
+    const wrong = (what: string): CovisError =>
+      new CovisError('INPUT_CORRUPT', `The sparse matrix ${path} ${what}`, { file: this.#name });
+    if (!Number.isSafeInteger(height) || height < 0 || columns < 0) throw wrong('has an absurd size');
+    if (height * columns > MAX_DENSE)
+      throw new CovisError('INPUT_UNSUPPORTED', `The sparse matrix ${path} is ${height} x ${columns}, too large`, {
+        file: this.#name,
+      });
+    const data = new Float32Array(height * columns);
+    const filled = starts[columns]!;
+    // MATLAB leaves out the lists of a matrix of zeros.
+    const rows = filled === 0 ? new Uint32Array(0) : this.numbers(`${path}/ir`).data;
+    const values = filled === 0 ? new Float64Array(0) : this.numbers(`${path}/data`).data;
+    if (starts[0] !== 0 || rows.length < filled || values.length < filled) throw wrong('is shorter than it says');
+    for (let c = 0; c < columns; c += 1) {
+      const [from, to] = [starts[c]!, starts[c + 1]!];
+      if (to < from || to > filled) throw wrong('has columns out of order');
+      for (let k = from; k < to; k += 1) {
+        const r = rows[k]!;
+        if (!(r >= 0 && r < height)) throw wrong(`names row ${r} of ${height}`);
+        data[c * height + r] = values[k]!;
+      }
+    }
+    return { shape: [columns, height], data };
   }
 
   /** What object references of a dataset point to, for the cell arrays of MATLAB 7.3. */
@@ -81,12 +175,16 @@ export class Hdf5File {
     const item = this.#file.get(path);
     if (!(item instanceof h5.Dataset))
       throw new CovisError('NOT_FOUND', `The file has no dataset ${path}`, { file: this.#name });
-    const refs = item.value as unknown as h5.Reference[];
+    const refs: unknown = item.value;
+    if (!Array.isArray(refs) || !refs.every((r) => r instanceof h5.Reference))
+      throw new CovisError('INPUT_UNSUPPORTED', `The dataset ${path} holds neither numbers nor cells of numbers`, {
+        file: this.#name,
+      });
     return refs.map((r) => {
       const target: unknown = this.#file.dereference(r);
-      if (!(target instanceof h5.Dataset) || target.shape === null || !ArrayBuffer.isView(target.value))
+      if (!(target instanceof h5.Dataset) || target.shape === null || typeOf(target.metadata) === undefined)
         throw new CovisError('INPUT_UNSUPPORTED', `The cell array ${path} holds no numbers`, { file: this.#name });
-      return { shape: target.shape, data: Float32Array.from(target.value as unknown as ArrayLike<number>) };
+      return { shape: target.shape, data: Float32Array.from(this.#values(target, path)) };
     });
   }
 }

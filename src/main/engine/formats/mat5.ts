@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import { CovisError } from '../../../shared/errors.ts';
+import { dense, mat4Order, readMat4 } from './mat4.ts';
 
 /** A value of a MATLAB file. Numeric arrays are column-major as MATLAB keeps them. */
 export type MatValue = MatNumbers | MatText | MatCell | MatStruct;
@@ -29,11 +30,11 @@ const MAX_BYTES = 2 ** 31 - 1;
 const MAX_DEPTH = 16;
 const COMPRESSED = 15;
 const MATRIX = 14;
-const CLASS = { cell: 1, struct: 2, char: 4, double: 6, single: 7, int8: 8, uint64: 15 } as const;
+const CLASS = { cell: 1, struct: 2, char: 4, sparse: 5, double: 6, single: 7, int8: 8, uint64: 15 } as const;
 
 /**
- * Reads the variables of a MATLAB file of versions 5 to 7: numbers, text, cells and structs. Sparse arrays, objects and
- * functions are refused by name.
+ * Reads the variables of a MATLAB file of versions 4 to 7: numbers, text, cells, structs and sparse matrices, which become full ones.
+ * Objects and functions are refused by name.
  * @throws CovisError `INPUT_UNSUPPORTED` for version 7.3 (HDF5) and what is named above, `INPUT_CORRUPT`, `INPUT_TRUNCATED`.
  */
 export function readMat5(file: string): Map<string, MatValue> {
@@ -46,8 +47,10 @@ export function readMat5(file: string): Map<string, MatValue> {
     if (cause instanceof CovisError) throw cause;
     throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
   }
+  const order = bytes.toString('latin1', 126, 128) === 'IM' ? undefined : mat4Order(bytes);
+  if (order !== undefined) return readMat4(bytes, order, file);
   if (bytes.length < 128 || bytes.toString('latin1', 126, 128) !== 'IM')
-    throw new CovisError('INPUT_CORRUPT', 'This is not a little-endian MATLAB file of version 5 to 7', {
+    throw new CovisError('INPUT_CORRUPT', 'This is not a little-endian MATLAB file of version 4 to 7', {
       file,
       offset: 0,
     });
@@ -170,6 +173,22 @@ function matrix(bytes: Buffer, file: string, depth: number): { name: string; val
       });
     return { name, value: { kind: 'numbers', dims, data } };
   }
+  if (cls === CLASS.sparse) {
+    if (complex) throw new CovisError('INPUT_UNSUPPORTED', `The variable ${name} is complex`, { file });
+    const [rows, starts, values] = [numbers(r.element(), file), numbers(r.element(), file), numbers(r.element(), file)];
+    const columns = dims[1] ?? 0;
+    const filled = starts[columns] ?? -1;
+    const entries = function* (): Generator<readonly [number, number, number]> {
+      for (let c = 0; c < columns; c += 1)
+        for (let k = starts[c]!; k < starts[c + 1]!; k += 1) yield [rows[k]!, c, values[k]!];
+    };
+    const ordered = starts.every((s, c) => c === 0 || c > columns || s >= starts[c - 1]!);
+    const whole = dims.length === 2 && starts[0] === 0 && ordered && filled <= Math.min(rows.length, values.length);
+    const data = whole && filled >= 0 ? dense(dims[0]!, columns, entries()) : undefined;
+    if (data === undefined)
+      throw new CovisError('INPUT_CORRUPT', `The sparse matrix ${name} is damaged, or too large`, { file });
+    return { name, value: { kind: 'numbers', dims, data } };
+  }
   if (cls === CLASS.char) {
     const codes = count === 0 ? [] : Array.from(numbers(r.element(), file)).slice(0, count);
     return { name, value: { kind: 'text', text: codes.map((c) => String.fromCodePoint(c % 0x110000)).join('') } };
@@ -192,7 +211,7 @@ function matrix(bytes: Buffer, file: string, depth: number): { name: string; val
     return { name, value: { kind: 'struct', dims, items } };
   }
   if (depth === 0) return { name, value: undefined };
-  throw new CovisError('INPUT_UNSUPPORTED', `The .mat file holds a sparse array, an object or a function in ${name}`, {
+  throw new CovisError('INPUT_UNSUPPORTED', `The .mat file holds an object or a function in ${name}`, {
     file,
   });
 }

@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { decodeNumbers, isNumberType, widthOf, type Numbers } from './numbers.ts';
 
-/** What can be written; half precision and 64-bit integers become the nearest of these when read. */
-type NpyData = Float32Array | Float64Array | Uint32Array | Int32Array | Uint8Array;
+/** What can be written, and what every type of number becomes when read. */
+type NpyData = Numbers;
 
 const TYPES = {
   '<f4': Float32Array,
@@ -10,12 +11,6 @@ const TYPES = {
   '<u4': Uint32Array,
   '<i4': Int32Array,
   '|u1': Uint8Array,
-} as const;
-/** Types that numpy users have and that are widened or narrowed while reading. */
-const FOREIGN = {
-  '<f2': { raw: Float16Array, convert: (x: Float16Array) => Float32Array.from(x) },
-  '<i8': { raw: BigInt64Array, convert: (x: BigInt64Array) => Float64Array.from(x, Number) },
-  '<u8': { raw: BigUint64Array, convert: (x: BigUint64Array) => Float64Array.from(x, Number) },
 } as const;
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 const ALIGN = 64;
@@ -72,9 +67,9 @@ function writeAll(fd: number, bytes: Uint8Array): void {
 }
 
 /**
- * Reads a `.npy` of float16, 32 or 64, of 32- or 64-bit integers or of bytes. Float16 comes as float32, 64-bit integers come
- * as float64; an array in Fortran order of two dimensions is transposed.
- * @throws CovisError naming file and offset for anything else, or when the data is shorter than the shape says.
+ * Reads a `.npy` of versions 1 to 3: floats of 16 to 64 bits, integers of 8 to 64 bits and truth values, in either order of bytes, row-major
+ * or in Fortran's order. Float16 comes as float32, 64-bit integers come as float64, shorter ones as 32 bits.
+ * @throws CovisError naming the file; `INPUT_UNSUPPORTED` for other types, and for integers that no double holds.
  */
 export function readNpy(file: string): NpyArray {
   let fd: number;
@@ -85,19 +80,17 @@ export function readNpy(file: string): NpyArray {
   }
   try {
     const size = fstatSync(fd).size;
-    const { descr, fortran, shape, at, text } = readHead(fd, file, size);
-    const own = Object.hasOwn(TYPES, descr) ? TYPES[descr as keyof typeof TYPES] : undefined;
-    const foreign = Object.hasOwn(FOREIGN, descr) ? FOREIGN[descr as keyof typeof FOREIGN] : undefined;
-    const Type = own ?? foreign?.raw;
-    if (Type === undefined || (fortran && shape.length > 2)) {
+    const { descr, fortran, shape, at } = readHead(fd, file, size);
+    const type = /^[<>|=]?(.*)$/s.exec(descr)![1]!;
+    if (!isNumberType(type)) {
       throw new CovisError(
         'INPUT_UNSUPPORTED',
-        `This array has the layout ${text.trim()}; floats of 16 to 64 bits, integers of 32 and 64 bits and bytes can be read`,
-        { file, offset: at },
+        `This array is of the type ${descr}; floats of 16 to 64 bits, integers of 8 to 64 bits and truth values can be read`,
+        { file, offset: at, hint: "Save it as another type, for example numpy.save(file, a.astype('float32'))." },
       );
     }
     const count = shape.reduce((a, b) => a * b, 1);
-    const bytes = count * Type.BYTES_PER_ELEMENT;
+    const bytes = count * widthOf(type);
     if (!Number.isSafeInteger(count) || count < 0 || shape.some((n) => n < 0) || at + bytes > size) {
       throw new CovisError(
         'INPUT_TRUNCATED',
@@ -105,11 +98,27 @@ export function readNpy(file: string): NpyArray {
         { file, offset: at },
       );
     }
-    const raw = new Type(count);
-    const target = new Uint8Array(raw.buffer);
-    for (let done = 0; done < bytes;) done += readSync(fd, target, done, Math.min(bytes - done, 1 << 28), at + done);
-    const data = (foreign === undefined ? raw : foreign.convert(raw as never)) as NpyData;
-    return { shape, data: fortran && shape.length === 2 ? transpose(data, shape[0]!, shape[1]!) : data };
+    const raw = new Uint8Array(bytes);
+    for (let done = 0; done < bytes;) {
+      const n = readSync(fd, raw, done, Math.min(bytes - done, 1 << 28), at + done);
+      if (n === 0) throw new CovisError('INPUT_TRUNCATED', 'The file became shorter while it was read', { file });
+      done += n;
+    }
+    const data = decodeNumbers(
+      raw,
+      type,
+      descr.startsWith('>'),
+      (v) =>
+        new CovisError(
+          'INPUT_UNSUPPORTED',
+          `This array holds the integer ${v}, which cannot be told from its neighbours`,
+          {
+            file,
+            hint: 'Integers up to 2^53 can be read.',
+          },
+        ),
+    );
+    return { shape, data: fortran && shape.length > 1 ? rowMajor(data, shape) : data };
   } finally {
     closeSync(fd);
   }
@@ -154,7 +163,6 @@ interface Head {
   readonly shape: readonly number[];
   /** Byte at which the numbers begin. */
   readonly at: number;
-  readonly text: string;
 }
 
 function readHead(fd: number, file: string, size: number): Head {
@@ -162,6 +170,11 @@ function readHead(fd: number, file: string, size: number): Head {
   const got = readSync(fd, start, 0, 12, 0);
   if (got < 12 || !start.subarray(0, 6).equals(MAGIC))
     throw new CovisError('INPUT_CORRUPT', 'This is not a .npy file', { file, offset: 0 });
+  if (start[6]! < 1 || start[6]! > 3)
+    throw new CovisError('INPUT_UNSUPPORTED', `This .npy file is of version ${start[6]!}; 1 to 3 can be read`, {
+      file,
+      offset: 6,
+    });
   const wide = start[6]! > 1;
   const headAt = wide ? 12 : 10;
   const length = wide ? start.readUInt32LE(8) : start.readUInt16LE(8);
@@ -169,7 +182,7 @@ function readHead(fd: number, file: string, size: number): Head {
     throw new CovisError('INPUT_TRUNCATED', 'The file ends inside its header', { file, offset: headAt });
   const head = Buffer.alloc(length);
   readSync(fd, head, 0, length, headAt);
-  const text = head.toString('latin1');
+  const text = head.toString('utf8');
   const descr = /'descr':\s*'([^']+)'/.exec(text)?.[1];
   const shapeText = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
   if (descr === undefined || shapeText === undefined)
@@ -179,15 +192,28 @@ function readHead(fd: number, file: string, size: number): Head {
     });
   const shape = shapeText
     .split(',')
-    .map((s) => s.trim())
+    // Python 2 wrote lengths as 3L.
+    .map((s) => s.trim().replace(/L$/, ''))
     .filter((s) => s !== '')
     .map(Number);
-  return { descr, fortran: /'fortran_order':\s*True/.test(text), shape, at: headAt + length, text };
+  return { descr, fortran: /'fortran_order':\s*True/.test(text), shape, at: headAt + length };
 }
 
-/** From column-major to row-major. */
-function transpose(data: NpyData, rows: number, columns: number): NpyData {
+/** From column-major to row-major, of any number of dimensions. */
+function rowMajor(data: NpyData, shape: readonly number[]): NpyData {
   const out = data.slice();
-  for (let r = 0; r < rows; r += 1) for (let c = 0; c < columns; c += 1) out[r * columns + c] = data[c * rows + r]!;
+  const strides = shape.map((_, d) => shape.slice(0, d).reduce((a, b) => a * b, 1));
+  const index = shape.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < out.length; to += 1) {
+    out[to] = data[from]!;
+    for (let d = shape.length - 1; d >= 0; d -= 1) {
+      index[d]! += 1;
+      from += strides[d]!;
+      if (index[d]! < shape[d]!) break;
+      from -= index[d]! * strides[d]!;
+      index[d] = 0;
+    }
+  }
   return out;
 }

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { CovisError } from '../../../shared/errors.ts';
 
 /** What a pickle of plain data holds. Tuples become arrays, dictionaries become maps, numpy arrays become {@link PickledArray}. */
@@ -63,7 +64,27 @@ export function readPickle(file: string): Pickled {
     throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
   }
   if (size > MAX_BYTES) throw new CovisError('INPUT_UNSUPPORTED', 'This pickle is larger than 1 GiB', { file });
-  return parsePickle(readFileSync(file), file);
+  const bytes = readFileSync(file);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return parsePickle(unpacked(bytes, file), file);
+  if (bytes.toString('latin1', 0, 3) === 'BZh')
+    throw new CovisError('INPUT_UNSUPPORTED', 'This pickle is packed by bzip2', {
+      file,
+      hint: 'Unpack it with bunzip2.',
+    });
+  return parsePickle(bytes, file);
+}
+
+function unpacked(bytes: Buffer, file: string): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_BYTES });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new CovisError('INPUT_UNSUPPORTED', 'This pickle is larger than 1 GiB once it is unpacked', {
+        file,
+        cause,
+      });
+    throw new CovisError('INPUT_CORRUPT', 'This pickle is packed by gzip and cannot be unpacked', { file, cause });
+  }
 }
 
 /** As {@link readPickle}, from bytes. @param file what errors name. */

@@ -14,12 +14,14 @@ const QUERY_NAMES = ['Q', 'qvecs', 'queries'];
 /**
  * Reads descriptors of other programs (methods.md 9.3), whichever of the list's formats they are in.
  * @param variable which variable of a `.mat` or HDF5 file, with dots into structs. @param role which names are looked for without it.
+ * @param unreachable what becomes of a file in which the vectors of some photos cannot be reached: places in a ranking would shift.
  * @throws CovisError `INPUT_*` naming the file.
  */
 export async function readDescriptorFile(
   file: string,
   variable?: string,
   role: 'database' | 'queries' = 'database',
+  unreachable: 'refused' | 'left out' = 'refused',
 ): Promise<DescriptorFile> {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
   const reader = recognise(DESCRIPTOR_READERS, file);
@@ -29,5 +31,14 @@ export async function readDescriptorFile(
       `Descriptors are read from ${titles(DESCRIPTOR_READERS)}, not from ${basename(file)}`,
       { file },
     );
-  return reader.read(file, variable === undefined ? (role === 'database' ? DATABASE_NAMES : QUERY_NAMES) : [variable]);
+  const wanted = variable === undefined ? (role === 'database' ? DATABASE_NAMES : QUERY_NAMES) : [variable];
+  const read = await reader.read(file, wanted);
+  const [first] = read.unreadable ?? [];
+  if (first !== undefined && unreachable === 'refused')
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `The names of ${read.unreadable!.length} photos in this file are no UTF-8, as ${first}, so that they cannot be opened`,
+      { file, hint: 'Rename these photos and extract their descriptors again.' },
+    );
+  return read;
 }

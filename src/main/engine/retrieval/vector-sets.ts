@@ -356,7 +356,11 @@ export async function importVectors(
   task: TaskContext,
 ): Promise<ImportVectorsReport> {
   task.step('Reading descriptors', 0, '');
-  const read = await readDescriptorFile(o.file, o.variable);
+  const read = await readDescriptorFile(o.file, o.variable, 'database', 'left out');
+  if (read.unreadable !== undefined)
+    task.warn(
+      `${read.unreadable.length} photos of ${basename(o.file)} are left out: their names are no UTF-8, as ${read.unreadable[0]!}`,
+    );
   const names = read.names ?? o.names;
   if (names === undefined)
     throw new CovisError('INPUT_INVALID', 'This file does not say which photo each row is', {

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { decodeName } from '../library/names.ts';
 
 const WINDOW_BYTES = 1 << 22;
 
@@ -121,7 +122,7 @@ export class BinaryReader {
     return n;
   }
 
-  /** UTF-8 up to a NUL byte. @throws `INPUT_CORRUPT` past `limit` bytes or on invalid UTF-8. */
+  /** A name up to a NUL byte. @throws `INPUT_CORRUPT` past `limit` bytes. */
   cString(what: string, limit = 4096): string {
     const start = this.offset;
     const bytes: number[] = [];
@@ -131,11 +132,7 @@ export class BinaryReader {
       if (bytes.length === limit) throw this.corrupt(`${what} has no end within ${limit} bytes`, start);
       bytes.push(byte);
     }
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes));
-    } catch {
-      throw this.corrupt(`${what} is not valid UTF-8`, start);
-    }
+    return decodeName(Uint8Array.from(bytes));
   }
 
   /** @throws `INPUT_CORRUPT` when bytes are left over. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { BinaryReader } from './binary-reader.ts';
-import { ModelBuilder, cameraModelInfo, type Blame } from './model-builder.ts';
+import { readRigsBinary } from './colmap-rigs.ts';
+import { ModelBuilder, cameraModelInfo, type Blame, type ReadOptions } from './model-builder.ts';
 import type { SparseModel } from './model.ts';
 
 const CAMERA_BYTES = 4 + 4 + 8 + 8;
@@ -11,15 +12,23 @@ const POINT_BYTES = 8 + 3 * 8 + 3 + 8 + 8;
 const TRACK_BYTES = 4 + 4;
 
 /**
- * Reads `cameras.bin`, `points3D.bin` and `images.bin` of a COLMAP model (methods.md 9.4).
+ * Reads `cameras.bin`, `points3D.bin` and `images.bin` of a COLMAP model (methods.md 9.4), and the rigs and frames of COLMAP 4.
  * @throws CovisError naming the file and the byte offset for truncated, corrupt or unknown content.
  */
-export function readColmapBinary(folder: string): SparseModel {
-  const builder = new ModelBuilder();
+export function readColmapBinary(
+  folder: string,
+  warn: (message: string) => void = () => undefined,
+  options: ReadOptions = {},
+): SparseModel {
+  const builder = new ModelBuilder(options);
   withReader(join(folder, 'cameras.bin'), (r) => readCameras(r, builder));
   const pointsBlame = withReader(join(folder, 'points3D.bin'), (r) => readPoints(r, builder));
   withReader(join(folder, 'images.bin'), (r) => readImages(r, builder));
-  return builder.finish(pointsBlame);
+  return readRigsBinary(
+    folder,
+    builder.finish(pointsBlame, (m) => warn(`${folder}: ${m}`)),
+    warn,
+  );
 }
 
 function withReader(file: string, read: (reader: BinaryReader, blame: Blame) => void): Blame {

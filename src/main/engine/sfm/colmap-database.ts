@@ -1,6 +1,8 @@
 import Database from 'better-sqlite3';
 import { existsSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { decodeName } from '../library/names.ts';
+import { skippable, type ReadOptions } from './model-builder.ts';
 import type { ImageMatches, MatchedImage } from './match-tracks.ts';
 
 /** COLMAP's pair_id is min * 2147483647 + max (methods.md 9.4). */
@@ -56,13 +58,17 @@ export class ColmapDatabase {
     return this.#ask(() => {
       const rows = this.#db
         .prepare(
-          'SELECT i.image_id AS id, i.name, c.width, c.height FROM images i JOIN cameras c ON c.camera_id = i.camera_id ORDER BY i.image_id',
+          `SELECT i.image_id AS id, CASE WHEN typeof(i.name) IN ('text', 'blob') THEN CAST(i.name AS BLOB) END AS name, c.width, c.height FROM images i JOIN cameras c ON c.camera_id = i.camera_id ORDER BY i.image_id`,
         )
         .all() as { id: number; name: unknown; width: number; height: number }[];
       return rows.map(({ name, ...r }) => {
-        if (typeof name !== 'string' || !(r.width > 0 && r.height > 0 && r.width < 1e6 && r.height < 1e6))
+        if (
+          !Buffer.isBuffer(name) ||
+          name.length === 0 ||
+          !(r.width > 0 && r.height > 0 && r.width < 1e6 && r.height < 1e6)
+        )
           throw this.#corrupt(`has an image ${r.id} without a name or a size`);
-        return { ...r, name };
+        return { ...r, name: decodeName(name) };
       });
     });
   }
@@ -140,6 +146,8 @@ export class ColmapDatabase {
 export function readDatabaseMatches(
   file: string,
   minInliers: number,
+  warn: (message: string) => void = () => undefined,
+  { skipDamaged }: ReadOptions = {},
 ): { images: MatchedImage[]; pairs: ImageMatches[] } {
   const db = new ColmapDatabase(file);
   try {
@@ -147,18 +155,28 @@ export function readDatabaseMatches(
     const indexOf = new Map(listed.map((im, i) => [im.id, i]));
     const images = listed.map(({ id, name, width, height }) => ({ name, width, height, ...db.keypoints(id) }));
     const pairs: ImageMatches[] = [];
+    let skipped = 0;
+    const wrong = (message: string): void => {
+      if (skipDamaged !== true) throw skippable(new CovisError('INPUT_CORRUPT', message, { file }));
+      skipped += 1;
+    };
     for (const { a, b, matches } of db.verified(minInliers)) {
       const [x, y] = [indexOf.get(a), indexOf.get(b)];
-      if (x === undefined || y === undefined || x === y)
-        throw new CovisError('INPUT_CORRUPT', `This COLMAP database matches images ${a} and ${b}, which it lacks`, {
-          file,
-        });
+      if (x === undefined || y === undefined || x === y) {
+        wrong(`This COLMAP database matches images ${a} and ${b}, which it lacks`);
+        continue;
+      }
       const [na, nb] = [images[x]!.scale.length, images[y]!.scale.length];
-      for (let k = 0; k < matches.length; k += 2)
-        if (matches[k]! >= na || matches[k + 1]! >= nb)
-          throw new CovisError('INPUT_CORRUPT', `Images ${a} and ${b} match a keypoint that neither has`, { file });
+      if (matches.some((m, k) => m >= (k % 2 === 0 ? na : nb))) {
+        wrong(`Images ${a} and ${b} match a keypoint that neither has`);
+        continue;
+      }
       pairs.push({ a: x, b: y, matches });
     }
+    if (skipped > 0)
+      warn(
+        `${file}: left out the matches of ${skipped} pairs, which name images or keypoints that the database does not have`,
+      );
     return { images, pairs };
   } finally {
     db.close();

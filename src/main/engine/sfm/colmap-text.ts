@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import { ModelBuilder, cameraModelInfo, type Blame } from './model-builder.ts';
+import { readRigsText } from './colmap-rigs.ts';
+import { ModelBuilder, cameraModelInfo, type Blame, type ReadOptions } from './model-builder.ts';
 import type { SparseModel } from './model.ts';
 import { blameFor, lines, number, records } from './text-lines.ts';
 
@@ -9,13 +10,21 @@ import { blameFor, lines, number, records } from './text-lines.ts';
  * The second line of an image may be empty, so blank lines there are content.
  * @throws CovisError naming the file and the byte offset of the line.
  */
-export function readColmapText(folder: string): SparseModel {
-  const builder = new ModelBuilder();
+export function readColmapText(
+  folder: string,
+  warn: (message: string) => void = () => undefined,
+  options: ReadOptions = {},
+): SparseModel {
+  const builder = new ModelBuilder(options);
   readCameras(join(folder, 'cameras.txt'), builder);
   const pointsFile = join(folder, 'points3D.txt');
   readPoints(pointsFile, builder);
   readImages(join(folder, 'images.txt'), builder);
-  return builder.finish(blameFor(pointsFile));
+  return readRigsText(
+    folder,
+    builder.finish(blameFor(pointsFile), (m) => warn(`${folder}: ${m}`)),
+    warn,
+  );
 }
 
 function fieldReader(
@@ -92,7 +101,7 @@ function readImages(file: string, builder: ModelBuilder): void {
     if (!awaiting) {
       const trimmed = text.trim();
       if (trimmed === '' || trimmed.startsWith('#')) continue;
-      beginView(file, trimmed, offset, builder, blame);
+      beginView(file, text, offset, builder, blame);
       awaiting = true;
       continue;
     }
@@ -119,7 +128,9 @@ function readImages(file: string, builder: ModelBuilder): void {
 }
 
 function beginView(file: string, line: string, offset: number, builder: ModelBuilder, blame: Blame): void {
-  const fields = line.split(/\s+/);
+  // Nine numbers, and the rest of the line after one space is the name, with all its spaces.
+  const parts = /^\s*((?:\S+\s+){8}\S+)(?:\s(.*))?$/s.exec(line);
+  const fields = (parts?.[1] ?? line.trim()).split(/\s+/);
   const { f, id } = fieldReader(file, fields, offset);
   builder.beginView(
     {
@@ -127,8 +138,7 @@ function beginView(file: string, line: string, offset: number, builder: ModelBui
       rotation: [f(1, 'qw'), f(2, 'qx'), f(3, 'qy'), f(4, 'qz')],
       translation: [f(5, 'tx'), f(6, 'ty'), f(7, 'tz')],
       cameraId: id(8, 'a camera id'),
-      // Names with spaces cannot be told apart by COLMAP itself; the rest of the line is the name.
-      name: fields.slice(9).join(' '),
+      name: parts?.[2] ?? '',
     },
     offset,
     blame,

@@ -3,7 +3,7 @@ import type { TaskContext } from '../queue/context.ts';
 import { discoverScenes } from './discover.ts';
 import type { SparseModel } from './model.ts';
 import { photosAtHand, readModels } from './read.ts';
-import { writeModel, type WrittenFormat } from './writers/index.ts';
+import { MODEL_WRITERS, writeModel, type WrittenFormat } from './writers/index.ts';
 
 /** What a conversion wrote. */
 export interface ConvertReport {
@@ -15,6 +15,8 @@ export interface ConvertReport {
     readonly observations: number;
     readonly files: readonly string[];
   }[];
+  /** What a model lacked, or what the other format cannot hold. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -23,16 +25,26 @@ export interface ConvertReport {
  */
 export async function convertModels(
   source: string,
-  options: { readonly to: WrittenFormat; readonly out: string; readonly images?: string | undefined },
+  options: {
+    readonly to: WrittenFormat;
+    readonly out: string;
+    readonly images?: string | undefined;
+    readonly skipDamaged?: boolean | undefined;
+  },
   task: TaskContext,
 ): Promise<ConvertReport> {
+  const warnings: string[] = [];
+  const warn = (message: string): void => {
+    warnings.push(message);
+    task.warn(message);
+  };
   const scenes = discoverScenes([source], options.images);
   const found: { name: string; model: SparseModel }[] = [];
   for (const scene of scenes) {
     for (const location of scene.models) {
       task.check();
       task.step(`Reading ${scene.name}`, 0, '');
-      const parts = readModels(location, await photosAtHand(scene.images, location), (m) => task.warn(m));
+      const parts = readModels(location, await photosAtHand(scene.images, location), warn, options);
       parts.forEach((model, i) => {
         const part = parts.length === 1 ? '' : String(i);
         const name = [scene.name, ...location.label.split('/'), part].filter((s) => s !== '').join('-');
@@ -44,6 +56,11 @@ export async function convertModels(
     task.check();
     const folder = found.length === 1 ? options.out : join(options.out, name);
     task.step(`Writing ${name}`, 0, '');
+    const mounted = model.rigs?.rigs.filter((r) => r.sensors.length > 1).length ?? 0;
+    if (mounted > 0 && !options.to.startsWith('colmap'))
+      warn(
+        `${MODEL_WRITERS.find((w) => w.format === options.to)!.title} cannot hold rigs: the ${mounted} of ${name} are left out, each image keeps its pose`,
+      );
     return {
       name,
       folder,
@@ -53,5 +70,5 @@ export async function convertModels(
       files: writeModel(model, options.to, folder),
     };
   });
-  return { models };
+  return { models, warnings };
 }

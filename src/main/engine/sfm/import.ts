@@ -11,6 +11,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { bindModel, type BoundModel } from './bind.ts';
 import { discover, type Discovery, type ModelLocation, type PassedOver, type SceneLocation } from './discover.ts';
+import type { ReadOptions } from './model-builder.ts';
 import { meanReprojectionError, type SparseModel } from './model.ts';
 import { arraysOf } from './arrays.ts';
 import { noteStored } from '../library/stored.ts';
@@ -27,6 +28,8 @@ export interface ImportOptions {
   readonly images?: string | undefined;
   /** Leaves models that lie beside the photos alone. */
   readonly photosOnly?: boolean | undefined;
+  /** Takes the rest of damaged models ({@link ReadOptions}). */
+  readonly skipDamaged?: boolean | undefined;
   /** Keeps the model that was imported from a path before, where another lies there now; else the new one replaces it. */
   readonly keepBoth?: boolean | undefined;
   /** Notes in the log of actions, inside the transaction, which clusters replace which, and brings that into force. */
@@ -111,7 +114,7 @@ export async function importSources(
   };
   try {
     const passed = [...passedOver];
-    const staged = await stageModels(scenes, staging, task, warn, passed);
+    const staged = await stageModels(scenes, staging, task, warn, passed, options);
     const photos = await inspectAll(library, scenes, task, warn);
     task.step('Writing the library', 0, '');
     task.check();
@@ -193,6 +196,7 @@ async function stageModels(
   task: TaskContext,
   warn: (m: string) => void,
   passed: PassedOver[],
+  options: ReadOptions,
 ): Promise<StagedModel[][]> {
   const total = scenes.reduce((n, s) => n + s.models.length, 0);
   task.step('Reading models', total, 'models');
@@ -203,7 +207,7 @@ async function stageModels(
     for (const location of scene.models) {
       task.check();
       const hash = await locationHash(scene.name, location);
-      const parts = readModels(location, await photosAtHand(scene.images, location), warn);
+      const parts = readModels(location, await photosAtHand(scene.images, location), warn, options);
       parts.forEach((model, part) => {
         if (model.views.length === 0) {
           // What was named, or is all there is, is refused; one of several is no reason to refuse the others.

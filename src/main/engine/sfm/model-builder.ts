@@ -1,7 +1,25 @@
+import { CovisError } from '../../../shared/errors.ts';
 import { CAMERA_MODELS, type Camera, type SparseModel, type View } from './model.ts';
 
 /** Reports a broken record: `offset` in bytes into the file that is being read. */
 export type Blame = (message: string, offset: number) => Error;
+
+/** How a model is read that another program has damaged. */
+export interface ReadOptions {
+  /** Leaves out what refers to points or images that are not there, instead of refusing the model. */
+  readonly skipDamaged?: boolean | undefined;
+}
+
+/** The same error, saying how the rest of the model can be had. */
+export function skippable(error: Error): Error {
+  if (!(error instanceof CovisError)) return error;
+  const { code, message, file, offset } = error;
+  return new CovisError(code, message, {
+    ...(file === undefined ? {} : { file }),
+    ...(offset === undefined ? {} : { offset }),
+    hint: 'If another program has pruned this model, --skip-damaged takes the rest and says how much was left out.',
+  });
+}
 
 /** A growing typed array; capacity doubles. */
 export class Grow<T extends Uint32Array | Float32Array | Float64Array | Uint8Array> {
@@ -46,6 +64,12 @@ export class ModelBuilder {
   readonly #offsets = new Grow((n) => new Uint32Array(n));
   readonly #obsPoint = new Grow((n) => new Uint32Array(n));
   readonly #obsXy = new Grow((n) => new Float32Array(n));
+  readonly #skip: boolean;
+  #skipped = 0;
+
+  constructor({ skipDamaged }: ReadOptions = {}) {
+    this.#skip = skipDamaged === true;
+  }
 
   addCamera(camera: Camera, offset: number, blame: Blame): void {
     if (this.#cameras.has(camera.id)) throw blame(`Camera ${camera.id} appears twice`, offset);
@@ -103,7 +127,10 @@ export class ModelBuilder {
   addObservation(pointId: number, x: number, y: number, offset: number, blame: Blame): void {
     const point = this.#pointIndex.get(pointId);
     if (point === undefined) {
-      throw blame(`An observation names 3D point ${pointId}, which the model does not have`, offset);
+      if (!this.#skip)
+        throw skippable(blame(`An observation names 3D point ${pointId}, which the model does not have`, offset));
+      this.#skipped += 1;
+      return;
     }
     if (!Number.isFinite(x) || !Number.isFinite(y)) throw blame('An observation is not a number', offset);
     this.#obsPoint.push(point);
@@ -111,13 +138,18 @@ export class ModelBuilder {
     this.#obsXy.push(y);
   }
 
-  finish(blamePoints: Blame): SparseModel {
+  /** @param warn told what was left out. */
+  finish(blamePoints: Blame, warn: (message: string) => void = () => undefined): SparseModel {
+    let lost = 0;
     for (const [imageId, offset] of this.#trackImages) {
-      if (!this.#imageIds.has(imageId)) {
-        throw blamePoints(`A track names image ${imageId}, which the model does not have`, offset);
-      }
+      if (this.#imageIds.has(imageId)) continue;
+      if (!this.#skip)
+        throw skippable(blamePoints(`A track names image ${imageId}, which the model does not have`, offset));
+      lost += 1;
     }
     this.#offsets.push(this.#obsPoint.length);
+    if (this.#skipped > 0) warn(`left out ${this.#skipped} observations of 3D points that the model does not have`);
+    if (lost > 0) warn(`left out of tracks ${lost} images that the model does not have`);
     return {
       cameras: [...this.#cameras.values()],
       views: this.#views,
@@ -127,8 +159,15 @@ export class ModelBuilder {
       pointXyz: this.#xyz.done(),
       pointRgb: this.#rgb.done(),
       pointError: this.#error.done(),
-      pointTrackLength: this.#track.done(),
+      pointTrackLength: lost > 0 ? this.#seen() : this.#track.done(),
     };
+  }
+
+  /** How often each point is observed, where its own list says too much. */
+  #seen(): Uint32Array {
+    const out = new Uint32Array(this.#error.length);
+    for (let k = 0; k < this.#obsPoint.length; k += 1) out[this.#obsPoint.data[k]!]! += 1;
+    return out;
   }
 }
 

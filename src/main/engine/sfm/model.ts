@@ -18,6 +18,34 @@ export interface View {
   readonly translation: readonly [number, number, number];
 }
 
+/** A pose as in {@link View}. */
+export type Pose = Pick<View, 'rotation' | 'translation'>;
+
+/** Which camera (type 0) or other sensor, by COLMAP's numbers. */
+export interface Sensor {
+  readonly type: number;
+  readonly id: number;
+}
+
+/** Cameras that are mounted together. The first sensor is the reference; the others' poses are `sensor_from_rig`, where known. */
+export interface Rig {
+  readonly id: number;
+  readonly sensors: readonly (Sensor & { readonly pose?: Pose })[];
+}
+
+/** What a rig took at one moment; the pose is `rig_from_world`. `data` is an image's id where the sensor is a camera. */
+export interface Frame {
+  readonly id: number;
+  readonly rigId: number;
+  readonly pose: Pose;
+  readonly data: readonly (Sensor & { readonly data: number })[];
+}
+
+export interface Rigs {
+  readonly rigs: readonly Rig[];
+  readonly frames: readonly Frame[];
+}
+
 /**
  * A sparse reconstruction. Observations without a 3D point are not kept.
  * `viewOffsets[v] .. viewOffsets[v+1]` are the observations of view v; `obsPoint` indexes the points;
@@ -36,8 +64,20 @@ export interface SparseModel {
   readonly pointTrackLength: Uint32Array;
   /** Keypoint size of each observation in pixels, where there are no depths to tell scale changes from (methods.md 1.2). */
   readonly obsScale?: Float32Array;
+  /** Rigs and frames of COLMAP 4, where the model says them. */
+  readonly rigs?: Rigs;
   /** Verified matches without cameras: views have no pose, points no position. */
   readonly matchesOnly?: boolean;
+}
+
+/** Whether three rows of three are a rotation, up to what is lost in printing: orthogonal rows of length one, right-handed. */
+export function isRotation(r: ArrayLike<number>): boolean {
+  const dot = (i: number, j: number): number =>
+    r[3 * i]! * r[3 * j]! + r[3 * i + 1]! * r[3 * j + 1]! + r[3 * i + 2]! * r[3 * j + 2]!;
+  for (let i = 0; i < 3; i += 1)
+    for (let j = i; j < 3; j += 1) if (!(Math.abs(dot(i, j) - (i === j ? 1 : 0)) < 0.05)) return false;
+  const cross = [r[1]! * r[5]! - r[2]! * r[4]!, r[2]! * r[3]! - r[0]! * r[5]!, r[0]! * r[4]! - r[1]! * r[3]!];
+  return cross[0]! * r[6]! + cross[1]! * r[7]! + cross[2]! * r[8]! > 0;
 }
 
 /** Unit quaternion (w, x, y, z) of a row-major rotation matrix. */

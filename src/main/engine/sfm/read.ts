@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { hashFile, listImages } from '../library/photos.ts';
 import type { ModelLocation } from './discover.ts';
+import type { ReadOptions } from './model-builder.ts';
 import type { SparseModel } from './model.ts';
 import type { PhotosAtHand } from './readers/reader.ts';
 import { photoSizes } from './sizes.ts';
@@ -26,10 +27,11 @@ export function readModels(
   { path, reader }: Pick<ModelLocation, 'path' | 'reader'>,
   photos: PhotosAtHand = NO_PHOTOS,
   warn: (message: string) => void = () => undefined,
+  options: ReadOptions = {},
 ): SparseModel[] {
   if (reader.holds === 'poses')
     warn(`${path} has poses and no tracks, so that its photos share no points and nothing can be mined from it`);
-  return reader.read(path, photos, warn);
+  return reader.read(path, photos, warn, options);
 }
 
 /**

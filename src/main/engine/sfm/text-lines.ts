@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { decodeName } from '../library/names.ts';
 import type { Blame } from './model-builder.ts';
 
 /** A line, without its end, and the byte offset at which it starts. */
@@ -26,35 +27,38 @@ export function* lines(file: string): Generator<Line> {
   }
   try {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    let pending = Buffer.alloc(0);
+    // The beginning of a line that is longer than what was read so far: joined once, when its end is there.
+    let pending: Buffer[] = [];
+    let held = 0;
     let offset = 0;
     for (;;) {
       const n = readSync(fd, chunk, 0, CHUNK_BYTES, null);
       if (n === 0) break;
-      const data =
-        pending.length > 0 ? Buffer.concat([pending, chunk.subarray(0, n)]) : Buffer.from(chunk.subarray(0, n));
       let start = 0;
-      for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10, start)) {
-        yield decode(data.subarray(start, end), offset + start, file);
+      for (let end = chunk.indexOf(10); end >= 0 && end < n; end = chunk.indexOf(10, start)) {
+        const tail = chunk.subarray(start, end);
+        yield decode(held === 0 ? tail : Buffer.concat([...pending, tail]), offset);
+        offset += held + tail.length + 1;
+        pending = [];
+        held = 0;
         start = end + 1;
       }
-      pending = data.subarray(start);
-      offset += start;
-      if (pending.length > LONGEST_LINE_BYTES) throw blameFor(file)('A line is longer than 256 MiB', offset);
+      if (start < n) {
+        pending.push(Buffer.from(chunk.subarray(start, n)));
+        held += n - start;
+      }
+      if (held > LONGEST_LINE_BYTES) throw blameFor(file)('A line is longer than 256 MiB', offset);
     }
-    if (pending.length > 0) yield decode(pending, offset, file);
+    if (held > 0) yield decode(Buffer.concat(pending), offset);
   } finally {
     closeSync(fd);
   }
 }
 
-function decode(bytes: Buffer, offset: number, file: string): Line {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { text: text.endsWith('\r') ? text.slice(0, -1) : text, offset };
-  } catch {
-    throw blameFor(file)('A line is not valid UTF-8', offset);
-  }
+/** Names may be of any encoding; all else in these files is ASCII. */
+function decode(bytes: Buffer, offset: number): Line {
+  const text = decodeName(bytes);
+  return { text: text.endsWith('\r') ? text.slice(0, -1) : text, offset };
 }
 
 /** Lines that are neither empty nor comments, split at white space. */

@@ -17,14 +17,16 @@ type Result = ResultOf<typeof importJob>;
 /** Models and folders of photos together; lists of pairs one by one. */
 async function importAll(
   library: Library,
-  { sources, images, keepBoth }: Params,
+  { sources, images, keepBoth, skipDamaged }: Params,
   task: TaskContext,
 ): Promise<Omit<Result, 'dryRun'>> {
   const lists = sources.filter(isPairList);
   const folders = sources.filter((s) => !lists.includes(s));
   const reports: ImportReport[] = [];
   if (folders.length > 0)
-    reports.push(await importSources(library, { sources: folders, images, keepBoth, replace: replaceClusters }, task));
+    reports.push(
+      await importSources(library, { sources: folders, images, keepBoth, skipDamaged, replace: replaceClusters }, task),
+    );
   for (const list of lists) reports.push(await importPairs(library, list, images, task));
   const sum = (key: 'photos' | 'bound' | 'clusters' | 'points' | 'observations' | 'pairs'): number =>
     reports.reduce((n, r) => n + r[key], 0);

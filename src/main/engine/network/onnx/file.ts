@@ -1,5 +1,15 @@
 import { CovisError } from '../../../../shared/errors.ts';
-import { OPSET, sizeOf, type Attribute, type Graph, type OnnxNode, type Tensor, type ValueInfo } from './graph.ts';
+import {
+  floatTensor,
+  int64Tensor,
+  OPSET,
+  sizeOf,
+  type Attribute,
+  type Graph,
+  type OnnxNode,
+  type Tensor,
+  type ValueInfo,
+} from './graph.ts';
 import { ModelProto } from './schema.ts';
 
 const FLOAT = 1;
@@ -73,7 +83,8 @@ export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
     throw new CovisError('INPUT_CORRUPT', 'This is not an ONNX file, or it is cut short', { file, cause });
   }
   const source = raw.graph;
-  if (source === undefined || (source.node ?? []).length === 0) {
+  if (bytes.length === 0) throw new CovisError('INPUT_CORRUPT', 'This is not an ONNX file: it is empty', { file });
+  if (source == null || (source.node ?? []).length === 0) {
     throw new CovisError('INPUT_CORRUPT', 'This file holds no ONNX graph', { file });
   }
   const opset = Number(raw.opset_import?.find((o) => (o.domain ?? '') === '' || o.domain === 'ai.onnx')?.version ?? 0);
@@ -94,9 +105,9 @@ export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
       const value = readAttribute(a, file);
       if (value !== undefined) attributes[a.name ?? ''] = value;
     }
-    const constant = attributes['value'];
-    if (n.op_type === 'Constant' && constant?.kind === 'tensor') {
-      initializers.set(n.output?.[0] ?? '', constant.value);
+    const constant = n.op_type === 'Constant' ? constantOf(attributes) : undefined;
+    if (constant !== undefined) {
+      initializers.set(n.output?.[0] ?? '', constant);
       return;
     }
     nodes.push({ op: n.op_type ?? '', name, inputs: n.input ?? [], outputs: n.output ?? [], attributes });
@@ -113,6 +124,30 @@ export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
       metadata,
     },
   };
+}
+
+/** The value of a `Constant`, in any of the forms that hold numbers. */
+function constantOf(attributes: Readonly<Record<string, Attribute>>): Tensor | undefined {
+  const a =
+    attributes['value'] ??
+    attributes['value_ints'] ??
+    attributes['value_int'] ??
+    attributes['value_floats'] ??
+    attributes['value_float'];
+  switch (a?.kind) {
+    case 'tensor':
+      return a.value;
+    case 'ints':
+      return int64Tensor([a.value.length], a.value);
+    case 'int':
+      return int64Tensor([], [a.value]);
+    case 'floats':
+      return floatTensor([a.value.length], a.value);
+    case 'float':
+      return floatTensor([], [a.value]);
+    default:
+      return undefined;
+  }
 }
 
 function readValueInfo(v: RawValueInfo): ValueInfo {

@@ -4,6 +4,7 @@ import {
   cloneGraph,
   floatOf,
   floatTensor,
+  intOf,
   int,
   int64Tensor,
   ints,
@@ -32,7 +33,7 @@ export function normalise({ graph: source, opset }: ParsedModel, file: string): 
     return name;
   };
   for (const node of nodes) {
-    for (const n of upgrade(node, opset, constant)) graph.nodes.push(n);
+    for (const n of upgrade(node, opset, constant, (name) => graph.initializers.get(name), file)) graph.nodes.push(n);
   }
   foldBatchNorm(graph, constant);
   explicitPadding(graph, constant);
@@ -46,9 +47,73 @@ function without(node: OnnxNode, keys: readonly string[]): OnnxNode['attributes'
   return Object.fromEntries(Object.entries(node.attributes).filter(([k]) => !keys.includes(k)));
 }
 
-function upgrade(node: OnnxNode, opset: number, constant: (t: Tensor) => string): OnnxNode[] {
+/** Reductions whose axes are an input from operator set 18 on and an attribute before; ReduceSum changed at 13 already. */
+const REDUCTIONS = new Set([
+  'ReduceMean',
+  'ReduceMax',
+  'ReduceMin',
+  'ReduceProd',
+  'ReduceL1',
+  'ReduceL2',
+  'ReduceLogSum',
+  'ReduceLogSumExp',
+  'ReduceSumSquare',
+]);
+
+/** Axes as an attribute. @throws CovisError where they are computed while the network runs. */
+function withAxesAttribute(node: OnnxNode, known: (name: string) => Tensor | undefined, file: string): OnnxNode {
+  const name = node.inputs[1] ?? '';
+  const values = name === '' ? [] : known(name)?.data;
+  if (values === undefined)
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `Node ${node.name} (${node.op}) computes its axes; only fixed ones can be read`,
+      {
+        file,
+      },
+    );
+  const plain = without(node, ['noop_with_empty_axes']);
+  const inputs = [node.inputs[0]!];
+  const axes = Array.from(values as ArrayLike<number | bigint>, Number);
+  if (axes.length > 0) return { ...node, inputs, attributes: { ...plain, axes: ints(axes) } };
+  if (intOf(node, 'noop_with_empty_axes', 0) === 0) return { ...node, inputs, attributes: plain };
+  // Nothing is reduced, but the rule is applied to every number by itself.
+  if (['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceLogSumExp'].includes(node.op))
+    return { ...node, op: 'Identity', inputs, attributes: {} };
+  throw new CovisError(
+    'INPUT_UNSUPPORTED',
+    `Node ${node.name} (${node.op}) reduces no axis, which Covis does not know`,
+    {
+      file,
+    },
+  );
+}
+
+function upgrade(
+  node: OnnxNode,
+  opset: number,
+  constant: (t: Tensor) => string,
+  known: (name: string) => Tensor | undefined,
+  file: string,
+): OnnxNode[] {
+  if (opset >= 18 && REDUCTIONS.has(node.op)) return [withAxesAttribute(node, known, file)];
   const axes = intsOf(node, 'axes');
   switch (node.op) {
+    case 'Split':
+      // Parts of one size are what is meant without sizes, before operator set 18 as well.
+      return [{ ...node, attributes: without(node, ['num_outputs']) }];
+    case 'Cast':
+      return [{ ...node, attributes: without(node, ['saturate', 'round_mode']) }];
+    case 'Resize': {
+      const policy = stringOf(node, 'keep_aspect_ratio_policy', 'stretch');
+      if (intOf(node, 'antialias', 0) !== 0 || axes !== undefined || policy !== 'stretch')
+        throw new CovisError(
+          'INPUT_UNSUPPORTED',
+          `Node ${node.name} (Resize) uses antialias, axes or an aspect policy of operator set 18, which Covis does not know`,
+          { file },
+        );
+      return [{ ...node, attributes: without(node, ['antialias', 'keep_aspect_ratio_policy']) }];
+    }
     case 'Dropout':
       return [{ ...node, op: 'Identity', inputs: [node.inputs[0]!], outputs: [node.outputs[0]!], attributes: {} }];
     case 'Clip': {

@@ -18,10 +18,18 @@ const HLOC = 'global_descriptor';
 async function fromHdf5(file: string, wanted: readonly string[]): Promise<DescriptorFile> {
   const h5 = await Hdf5File.open(file);
   try {
-    const arrays = h5.arrays();
+    const unreadable: string[] = [];
+    const arrays = h5.arrays((path) => unreadable.push(path));
     const global = arrays.filter((a) => a.path.endsWith(`/${HLOC}`));
     if (global.length > 0) {
       const names = global.map((a) => a.path.slice(0, -HLOC.length - 1));
+      const flat = global.findIndex((a) => a.shape.filter((n) => n !== 1).length > 1);
+      if (flat >= 0)
+        throw new CovisError(
+          'INPUT_INVALID',
+          `${global[flat]!.path} has the shape (${global[flat]!.shape.join(', ')}); a photo has one list of numbers`,
+          { file },
+        );
       const order = names.map((_, i) => i).sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
       const rows = order.map((i) => h5.read(global[i]!.path).data);
       const odd = rows.findIndex((r) => r.length !== rows[0]!.length);
@@ -33,15 +41,24 @@ async function fromHdf5(file: string, wanted: readonly string[]): Promise<Descri
             file,
           },
         );
-      return assembled(
-        rows,
-        order.map((_, i) => i),
-        order.map((i) => names[i]!),
-      );
+      return {
+        ...assembled(
+          rows,
+          order.map((_, i) => i),
+          order.map((i) => names[i]!),
+        ),
+        ...(unreadable.length === 0 ? {} : { unreadable }),
+      };
     }
     for (const name of wanted) {
       const path = name.replaceAll('.', '/');
       for (const candidate of [path, `${path}/V`, `${path}/Q`]) {
+        const sparse = h5.sparse(candidate);
+        if (sparse !== undefined)
+          return {
+            vectors: { data: sparse.data, rows: sparse.shape[0], dim: sparse.shape[1] },
+            images: sparse.shape[0],
+          };
         if (!h5.has(candidate)) continue;
         const direct = arrays.find((a) => a.path === candidate);
         if (direct === undefined) {
@@ -54,10 +71,13 @@ async function fromHdf5(file: string, wanted: readonly string[]): Promise<Descri
     }
     throw new CovisError('NOT_FOUND', `This file has no dataset ${wanted.join(' or ')} and no NAME/${HLOC}`, {
       file,
-      hint: `It has ${arrays
-        .slice(0, 8)
-        .map((a) => a.path)
-        .join(', ')}. Name one with --variable.`,
+      hint:
+        arrays.length === 0
+          ? 'It has no dataset of numbers at all.'
+          : `It has ${arrays
+              .slice(0, 8)
+              .map((a) => a.path)
+              .join(', ')}${arrays.length > 8 ? ' and more' : ''}. Name one with --variable.`,
     });
   } finally {
     h5.close();

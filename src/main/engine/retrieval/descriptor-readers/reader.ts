@@ -9,6 +9,8 @@ export interface DescriptorFile {
   /** Image of each row, where images have several regions. */
   readonly owners?: Uint32Array;
   readonly images: number;
+  /** Names of photos whose vectors cannot be reached, as those that are no UTF-8. */
+  readonly unreadable?: readonly string[];
 }
 
 /** A format of descriptor files (methods.md 9.3). To add one, write a file that exports such a value and name it in the list. */

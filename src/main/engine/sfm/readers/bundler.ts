@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CovisError } from '../../../../shared/errors.ts';
-import { quaternionOf, type SparseModel } from '../model.ts';
+import { decodeName } from '../../library/names.ts';
+import { isRotation, quaternionOf, type SparseModel } from '../model.ts';
 import { blameFor, lines, number } from '../text-lines.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
 import { headOf } from '../../formats/recognise.ts';
@@ -123,6 +124,7 @@ function readBundler(file: string, sizes: ImageSizes, photos: readonly string[])
       const t = Array.from({ length: 3 }, () => n.next('a translation'));
       if (focal === 0) continue;
       // y and z change sign: the camera then looks along +z with y down.
+      if (!isRotation(r)) throw fault(`Camera ${c} has a matrix that is no rotation`, n.offset);
       const rotation = r.map((v, i) => (i < 3 ? v : -v));
       viewOf[c] = builder.view(
         {
@@ -168,10 +170,10 @@ function namesOf(file: string): string[] | undefined {
   if (list === undefined) return undefined;
   if (statSync(list).size > MAX_LIST_BYTES)
     throw new CovisError('INPUT_CORRUPT', 'This list is too long', { file: list });
-  const text = readFileSync(list, 'utf8');
+  const text = decodeName(readFileSync(list));
   // Bundler writes "name 0 focal" where it knows one; names may hold spaces.
   return text
     .split(/\r?\n/)
-    .map((l) => l.trim().replace(/\s+0\s+[\d.eE+-]+$/, ''))
-    .filter((l) => l !== '');
+    .map((l) => l.replace(/[ \t]0[ \t]+[\d.eE+-]+[ \t]*$/, ''))
+    .filter((l) => l.trim() !== '');
 }

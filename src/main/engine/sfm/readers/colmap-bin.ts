@@ -12,5 +12,5 @@ export const colmapBin: ModelReader = {
   needsSizes: false,
   find: (folder) => colmapFolder(folder, 'bin'),
   files: (path) => colmapFiles(path, 'bin'),
-  read: (path) => [readColmapBinary(path)],
+  read: (path, _, warn, options) => [readColmapBinary(path, warn, options)],
 };

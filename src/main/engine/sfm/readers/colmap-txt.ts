@@ -12,5 +12,5 @@ export const colmapTxt: ModelReader = {
   needsSizes: false,
   find: (folder) => colmapFolder(folder, 'txt'),
   files: (path) => colmapFiles(path, 'txt'),
-  read: (path) => [readColmapText(path)],
+  read: (path, _, warn, options) => [readColmapText(path, warn, options)],
 };

@@ -26,8 +26,8 @@ export const database: ModelReader = {
   },
   // COLMAP writes ahead: what it committed last may still be in the log.
   files: (path) => [path, ...[`${path}-wal`].filter((f) => existsSync(f) && statSync(f).size > 0)],
-  read(path) {
-    const { images, pairs } = readDatabaseMatches(path, MIN_INLIERS);
+  read(path, _, warn, options) {
+    const { images, pairs } = readDatabaseMatches(path, MIN_INLIERS, warn, options);
     if (pairs.length === 0)
       throw new CovisError('INPUT_INVALID', `No two images of this database have ${MIN_INLIERS} verified matches`, {
         file: path,

@@ -21,12 +21,16 @@ function isFile(path: string): boolean {
 
 const COLMAP_FILES = ['cameras', 'images', 'points3D'];
 
-/** The three files of a COLMAP model. Rigs and frames beside them repeat what the images' poses say and are not read. */
+/** The three files of a COLMAP model, with the rigs and frames of COLMAP 4 where they are there. */
 export function colmapFiles(folder: string, ending: 'bin' | 'txt'): string[] {
-  return COLMAP_FILES.map((f) => join(folder, `${f}.${ending}`));
+  const rigs = ['rigs', 'frames'].map((f) => join(folder, `${f}.${ending}`));
+  return [
+    ...COLMAP_FILES.map((f) => join(folder, `${f}.${ending}`)),
+    ...(rigs.every((f) => existsSync(f)) ? rigs : []),
+  ];
 }
 
 /** The folder itself where one of a COLMAP model's files is in it; the others are then missed by name. */
 export function colmapFolder(folder: string, ending: 'bin' | 'txt'): string[] {
-  return colmapFiles(folder, ending).some((f) => existsSync(f)) ? [folder] : [];
+  return COLMAP_FILES.some((f) => existsSync(join(folder, `${f}.${ending}`))) ? [folder] : [];
 }

@@ -1,9 +1,9 @@
-import { quaternionOf, translationOf, type Camera, type SparseModel } from '../model.ts';
+import { nameIndex, withoutEnding } from '../../library/names.ts';
+import { isRotation, quaternionOf, translationOf, type Camera, type SparseModel } from '../model.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
 import { Json } from '../json.ts';
-import type { ImageSizes } from '../sizes.ts';
 import { filesNamed } from './files.ts';
-import type { ModelReader } from './reader.ts';
+import type { ModelReader, PhotosAtHand } from './reader.ts';
 
 const NAMED = /^transforms.*\.json$/i;
 
@@ -19,7 +19,7 @@ export const nerfstudio: ModelReader = {
   needsSizes: true,
   find: (folder) => filesNamed(folder, NAMED),
   files: (path) => [path],
-  read: (path, { sizes }) => [readNerfstudio(path, sizes)],
+  read: (path, photos) => [readNerfstudio(path, photos)],
 };
 
 /**
@@ -27,15 +27,28 @@ export const nerfstudio: ModelReader = {
  * and nothing can be mined from them. `transform_matrix` is world_from_cam with y up and looking along -z.
  * @throws CovisError naming the file and the path inside it.
  */
-function readNerfstudio(file: string, sizes: ImageSizes): SparseModel {
+function readNerfstudio(file: string, { names, sizes }: PhotosAtHand): SparseModel {
+  const find = nameIndex(
+    names.map((name) => ({ name })),
+    'optional',
+  );
   const root = Json.read(file);
   const builder = new TrackBuilder(faultOf(file));
   const cameras = new Map<string, number>();
+  /** The synthetic NeRF scenes write `train/r_0` for train/r_0.png. */
+  const withEnding = (name: string, at: Json): string => {
+    if (withoutEnding(name) !== name) return name;
+    const found = find(name);
+    if (found.kind === 'ambiguous')
+      throw at.wrong(`is ${name}, which may be ${found.among.map((n) => names[n]!).join(' or ')}`);
+    return found.kind === 'found' ? names[found.at]! : name;
+  };
   root
     .get('frames')
     .items()
     .forEach((frame, i) => {
-      const name = frame.get('file_path').text().replace(/^\.\//, '');
+      const path = frame.get('file_path');
+      const name = withEnding(path.text().replace(/^\.\//, ''), path);
       const value = (key: string): number | undefined =>
         frame.has(key) ? frame.get(key).number() : root.has(key) ? root.get(key).number() : undefined;
       const size = sizes(name);
@@ -69,6 +82,7 @@ function readNerfstudio(file: string, sizes: ImageSizes): SparseModel {
       const rotation = [0, 1, 2].flatMap((row) => [0, 1, 2].map((col) => (row === 0 ? 1 : -1) * m[4 * col + row]!));
       const scale = Math.hypot(rotation[0]!, rotation[1]!, rotation[2]!) || 1;
       const unit = rotation.map((v) => v / scale);
+      if (!isRotation(unit)) throw frame.get('transform_matrix').wrong('holds no rotation');
       builder.view({
         imageId: i + 1,
         name,

@@ -41,8 +41,8 @@ function readNvm(file: string, sizes: ImageSizes): SparseModel[] {
       const line = source.next();
       if (line.done === true) return undefined;
       offset = line.value.offset;
-      const text = line.value.text.trim();
-      if (text !== '' && !text.startsWith('#')) return text;
+      const text = line.value.text.trimEnd();
+      if (text.trim() !== '' && !text.trimStart().startsWith('#')) return text.trimStart();
     }
   };
   const value = (field: string | undefined, what: string): number => {
@@ -76,11 +76,13 @@ function readNvm(file: string, sizes: ImageSizes): SparseModel[] {
     const builder = new TrackBuilder(faultOf(file));
     const intrinsics: { name: string; focal: number; radial: number; offset: number }[] = [];
     for (let c = 0; c < cameras; c += 1) {
-      const fields = nextLine('a camera').split(/\s+/);
+      const line = nextLine('a camera');
+      const fields = line.split(/\s+/);
       // Ten numbers end the line; what is before them is the name, spaces and all. COLMAP leaves the last one out.
       const numbers = fields.length >= 11 && fields.at(-1) === '0' ? 10 : 9;
       if (fields.length <= numbers) throw blame('A camera line is too short', offset);
-      const name = fields.slice(0, -numbers).join(' ');
+      const before = line.slice(0, line.search(new RegExp(`\\s+(?:\\S+\\s+){${numbers - 1}}\\S+$`)));
+      const name = /^"(.*)"$/s.exec(before)?.[1] ?? before;
       const [focal, w, x, y, z, cx, cy, cz, radial] = fields
         .slice(-numbers)
         .map((f) => value(f, 'a camera parameter')) as [

@@ -1,4 +1,4 @@
-import { quaternionOf, translationOf, type SparseModel } from '../model.ts';
+import { isRotation, quaternionOf, translationOf, type SparseModel } from '../model.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
 import { Json } from '../json.ts';
 import { filesNamed } from './files.ts';
@@ -43,6 +43,7 @@ function readOpenMvg(file: string): SparseModel {
   const poses = new Map<number, { rotation: number[]; centre: number[] }>();
   for (const e of root.get('extrinsics').items()) {
     const v = e.get('value');
+    if (!isRotation(v.get('rotation').matrix(3, 3))) throw v.get('rotation').wrong('is no rotation');
     poses.set(e.get('key').number(), {
       rotation: v.get('rotation').matrix(3, 3),
       centre: v.get('center').numbers(3),

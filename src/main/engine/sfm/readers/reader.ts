@@ -1,4 +1,5 @@
 import type { FileKind } from '../../formats/recognise.ts';
+import type { ReadOptions } from '../model-builder.ts';
 import type { SparseModel } from '../model.ts';
 import type { ImageSizes } from '../sizes.ts';
 
@@ -32,5 +33,5 @@ export interface ModelReader extends FileKind {
    * Most formats hold one model, some several. @param warn told what the files lack.
    * @throws CovisError naming the file and where in it.
    */
-  read(path: string, photos: PhotosAtHand, warn: (message: string) => void): SparseModel[];
+  read(path: string, photos: PhotosAtHand, warn: (message: string) => void, options?: ReadOptions): SparseModel[];
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CAMERA_MODELS, type SparseModel } from '../model.ts';
 import { tracksOf } from './parts.ts';
+import { rigsBinary } from './rigs.ts';
 import { write } from './sink.ts';
 import type { ModelWriter } from './writer.ts';
 
@@ -56,5 +57,6 @@ function colmapBinary(model: SparseModel, folder: string): string[] {
         }
       }
     }),
+    ...rigsBinary(model, folder),
   ];
 }

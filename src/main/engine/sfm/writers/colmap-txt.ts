@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { SparseModel } from '../model.ts';
 import { refuseSpaces, tracksOf } from './parts.ts';
+import { rigsText } from './rigs.ts';
 import { write } from './sink.ts';
 import type { ModelWriter } from './writer.ts';
 
@@ -44,5 +45,6 @@ function colmapText(model: SparseModel, folder: string): string[] {
         s.text('\n');
       }
     }),
+    ...rigsText(model, folder),
   ];
 }
