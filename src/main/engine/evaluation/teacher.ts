@@ -3,7 +3,7 @@ import type { TeacherComparison } from '../../../shared/domain.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { decode } from '../library/pixels.ts';
-import { photoPath } from '../library/photos.ts';
+import { ofCurrentPhoto } from '../library/current-photo.ts';
 import { FeatureRunner } from '../retrieval/feature-maps.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
@@ -117,7 +117,7 @@ async function macSet(library: Library, set: LoadedSet, task: TaskContext): Prom
     const data = new Float32Array(set.ids.length * dim);
     for (const [i, id] of set.ids.entries()) {
       task.check();
-      const map = await runner.run(await decode(photoPath(library, id), set.size!));
+      const map = await runner.run(await ofCurrentPhoto(library, id, (file) => decode(file, set.size!)));
       const area = map.width * map.height;
       const row = data.subarray(i * dim, (i + 1) * dim);
       let norm = 0;

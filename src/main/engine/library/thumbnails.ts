@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from './library.ts';
-import { photoByHash, photoPath } from './photos.ts';
+import { ofCurrentPhoto } from './current-photo.ts';
+import { photoByHash } from './photos.ts';
 
 /** Long sides at which photos are served; the last is for looking closely. */
 export const THUMBNAIL_SIZES = [96, 256, 640, 1600] as const;
@@ -14,13 +15,12 @@ export function thumbnailSize(asked: number): number {
   return THUMBNAIL_SIZES.find((s) => s >= asked) ?? 1600;
 }
 
-/** A JPEG of the photo as displayed, made once and kept in the library. @throws CovisError as `photoPath`, or for a broken photo. */
+/** A JPEG of the photo as displayed, made once and kept in the library. @throws CovisError as `currentPhoto`, or for a broken photo. */
 export async function thumbnail(library: Library, hash: string, size: number): Promise<Uint8Array> {
   const photo = photoByHash(library, hash);
   const file = library.file('thumbnails', photo.hash.slice(0, 2), `${photo.hash}-${size}.jpg`);
   if (existsSync(file)) return readFile(file);
-  const source = photoPath(library, photo.id);
-  const bytes = await uprightJpeg(source, size);
+  const bytes = await ofCurrentPhoto(library, photo.id, (source) => uprightJpeg(source, size));
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.${Math.floor(performance.now() * 1000)}.tmp`;
   await writeFile(temporary, bytes);

@@ -7,13 +7,14 @@ import type { Library } from '../library/library.ts';
 import { writeNpy } from '../formats/npy.ts';
 import { inspectPhoto, listImages, photoWriter, PHOTO_FACTS, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { forgetVanished } from '../library/current-photo.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { discoverScenes, type ModelLocation, type SceneLocation } from './discover.ts';
 import { meanReprojectionError, type SparseModel } from './model.ts';
 import { locationHash, photosAtHand, readModels } from './read.ts';
 import { photoNamer } from './sizes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
-import { integer, real, record, select, text } from '../library/rows.ts';
+import { integer, nullable, real, record, select, text } from '../library/rows.ts';
 import { clusterByUid, clusterWriter } from '../library/tables/cluster.ts';
 
 export interface ImportOptions {
@@ -255,7 +256,7 @@ async function inspectAll(
 function unchanged(library: Library, scene: SceneLocation, name: string): PhotoFile | undefined {
   const known = select(
     library.db,
-    `SELECT f.name, p.hash, p.width, p.height, p.orientation, f.bytes, f.modified, p.taken, p.latitude, p.longitude, p.focal, p.camera
+    `SELECT f.name, p.hash, p.width, p.height, p.orientation, f.bytes, f.modified, f.changed, p.taken, p.latitude, p.longitude, p.focal, p.camera
      FROM photo_file f JOIN scene s ON s.id = f.scene_id JOIN photo p ON p.id = f.photo_id
      WHERE s.root = ? AND s.images = ? AND f.name = ? AND p.facts_read = 1`,
     record({
@@ -266,14 +267,15 @@ function unchanged(library: Library, scene: SceneLocation, name: string): PhotoF
       orientation: integer,
       bytes: integer,
       modified: real,
+      changed: nullable(real),
       ...PHOTO_FACTS,
     }),
   ).get(scene.root, scene.images, name);
   if (known === undefined) return undefined;
-  const { size, mtimeMs } = statSync(join(scene.images, name));
-  if (size !== known.bytes || mtimeMs !== known.modified) return undefined;
-  const { taken, latitude, longitude, focal, camera, ...file } = known;
-  return { ...file, facts: { taken, latitude, longitude, focal, camera } };
+  const { size, mtimeMs, ctimeMs } = statSync(join(scene.images, name));
+  const { taken, latitude, longitude, focal, camera, changed, ...file } = known;
+  if (size !== known.bytes || mtimeMs !== known.modified || changed !== ctimeMs) return undefined;
+  return { ...file, changed, facts: { taken, latitude, longitude, focal, camera } };
 }
 
 /** Writes rows and moves the staged arrays into place. Runs inside one transaction. @returns names of missing photos. */
@@ -291,6 +293,7 @@ function commit(
     // By name, not in the order in which reading happened to end: draws by seed depend on the order of the rows.
     const byName = [...photos.get(scene)!.values()].sort((x, y) => (x.name < y.name ? -1 : 1));
     for (const p of byName) ids.set(p.name, write.photo(sceneId, p));
+    forgetVanished(library, sceneId, new Set(ids.keys()));
     const namer = photoNamer([...ids.keys()]);
     const photoOf = (name: string): { id: number; name: string } | undefined => {
       const found = namer(name);
