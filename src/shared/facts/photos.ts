@@ -20,6 +20,8 @@ export const photoInfo = z.object({
   id: z.string(),
   name: z.string(),
   scene: z.string(),
+  /** There is no file of it any more: it was taken out of its folder, or another photo took its place. */
+  gone: z.boolean().optional(),
   /** Pixels as displayed, after EXIF orientation. */
   width: count,
   height: count,

@@ -18,8 +18,8 @@ describe('the journal of descriptors', () => {
     expect([first.size, first.has(key(1)), first.has(key(2)), first.has(key(3))]).toEqual([2, true, true, false]);
     expect([...first.get(key(1))]).toEqual([1, 2, 3]);
     expect([...first.get(key(2))]).toEqual([4, 5, 6]);
-    // Every append is on disk at once: 16 bytes of key and 4 a number.
-    expect(statSync(file).size).toBe(2 * (16 + 12));
+    // Every append is on disk at once: 16 bytes of key, 4 a number, 8 of a digest, behind 8 that say what the file is.
+    expect(statSync(file).size).toBe(8 + 2 * (16 + 12 + 8));
     first.close();
     const again = new DescriptorJournal(file, 3);
     again.append(key(0xabc), Float32Array.of(7, 8, 9));
@@ -35,15 +35,15 @@ describe('the journal of descriptors', () => {
   });
 
   it('drops half a record at the end, and nothing else', () => {
-    for (const cut of [1, 12, 27]) {
+    for (const cut of [1, 12, 35]) {
       const file = join(folder, `cut-${cut}.part`);
       const journal = new DescriptorJournal(file, 3);
       for (const n of [1, 2, 3]) journal.append(key(n), Float32Array.of(n, n, n));
       journal.close();
-      truncateSync(file, 3 * 28 - cut);
+      truncateSync(file, 8 + 3 * 36 - cut);
       const opened = new DescriptorJournal(file, 3);
       expect([...opened.keys()]).toEqual([key(1), key(2)]);
-      expect(statSync(file).size).toBe(56);
+      expect(statSync(file).size).toBe(8 + 72);
       opened.append(key(4), Float32Array.of(4, 4, 4));
       opened.close();
       appendFileSync(file, 'x');

@@ -357,7 +357,7 @@ function report(
     c.photos.push(r.file);
     in3d.add(r.photo);
   }
-  const nameOf = select(library.db, 'SELECT name FROM photo_file WHERE photo_id = ? LIMIT 1', text);
+  const nameOf = select(library.db, 'SELECT name FROM known_file WHERE photo_id = ? LIMIT 1', text);
   return {
     clusters: [...clusters.values()],
     unclustered: photos.filter((p) => !in3d.has(p.id)).map((p) => nameOf.one(p.id)),

@@ -138,7 +138,7 @@ export function matchedPhotos(library: Library, hash: string): MatchedPhoto[] {
   return select(
     library.db,
     `SELECT p.hash AS photo, m.inliers, LENGTH(m.matches) / 8 AS matches, CAST(p.width AS REAL) / p.height AS aspect,
-       (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name
+       (SELECT f.name FROM known_file f WHERE f.photo_id = p.id LIMIT 1) AS name
      FROM (SELECT b AS other, inliers, matches FROM photo_match WHERE a = :id UNION ALL
            SELECT a, inliers, matches FROM photo_match WHERE b = :id) m
      JOIN photo p ON p.id = m.other WHERE m.inliers > 0 ORDER BY m.inliers DESC, p.id LIMIT 200`,

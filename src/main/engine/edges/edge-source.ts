@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Library } from '../library/library.ts';
 import { decode, type Crop } from '../library/pixels.ts';
-import { photoHash, photoPath } from '../library/photos.ts';
+import { ofCurrentPhoto } from '../library/current-photo.ts';
+import { photoHash } from '../library/photos.ts';
 import { Recent } from '../library/recent.ts';
 import { sealed, unsealed } from '../library/seal.ts';
 import type { EdgeDetector } from './detector.ts';
@@ -57,7 +58,7 @@ export class EdgeSource {
     const kept = await Promise.all(sides.map((s) => readMap(this.#file(hash, s))));
     const missing = sides.filter((_, i) => kept[i] === undefined);
     if (missing.length === 0) return kept as EdgeMap[];
-    const found = await edgeMapsOf(this.#detector, photoPath(this.#library, photoId), missing);
+    const found = await ofCurrentPhoto(this.#library, photoId, (file) => edgeMapsOf(this.#detector, file, missing));
     const made = new Map<number, EdgeMap>();
     for (const [i, side] of missing.entries()) {
       const bytes = await encodeEdgeMap(found[i]!);

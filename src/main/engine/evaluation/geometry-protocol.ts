@@ -9,7 +9,7 @@ import { unplacedPhotos } from '../sfm/places.ts';
 import type { GroundTruth } from './ground-truth.ts';
 import { averagePrecision, positiveRanks } from './average-precision.ts';
 import { integer, record, select, text } from '../library/rows.ts';
-import { placeOfPhotos } from '../library/tables/photo.ts';
+import { presentPhotos } from '../library/tables/photo.ts';
 
 export interface GeometryGroundTruth {
   readonly name: string;
@@ -24,11 +24,11 @@ export interface GeometryGroundTruth {
 
 /**
  * Ground truth from geometry alone. Queries: photos of held-out places with a relevant photo. Relevant: same cluster and at least
- * `minShared` shared points. Junk: the query itself, photos of its place that share fewer, and photos of mixed folders in no cluster. Database: every photo of the library,
+ * `minShared` shared points. Junk: the query itself, photos of its place that share fewer, and photos of mixed folders in no cluster. Database: every photo of the library that is not gone,
  * those of the training places and of places without a model as distractors.
  */
 export function geometryGroundTruth(library: Library, split: Split, minShared = RELEVANT_SHARED): GeometryGroundTruth {
-  const placeOf = placeOfPhotos(library);
+  const placeOf = new Map(presentPhotos(library).map((p) => [p.id, p.place]));
   const database = [...placeOf.keys()];
   const members = new Map<number, number[]>();
   for (const id of database) {
@@ -40,6 +40,7 @@ export function geometryGroundTruth(library: Library, split: Split, minShared = 
   const relevant = new Map<number, Set<number>>();
   for (const p of covisiblePairs(library, minShared)) {
     if (!split.heldOut.has(p.query) || p.query === p.other) continue;
+    if (!placeOf.has(p.query) || !placeOf.has(p.other)) continue;
     let set = relevant.get(p.query);
     if (set === undefined) relevant.set(p.query, (set = new Set()));
     set.add(p.other);
@@ -110,13 +111,14 @@ export const HARD_SHARED = { least: 3, most: 10 } as const;
 export function geometryTruth(library: Library, split: Split): { truth: GroundTruth; photos: readonly number[] } {
   const rows = select(
     library.db,
-    'SELECT p.id, p.place, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p ORDER BY p.id',
+    'SELECT p.id, p.place, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM present_photo p ORDER BY p.id',
     record({ id: integer, place: integer, name: text }),
   ).all();
   const rowOf = new Map(rows.map((r, i) => [r.id, i]));
   const shared = new Map<number, Map<number, number>>();
   for (const p of covisiblePairs(library, HARD_SHARED.least)) {
     if (!split.heldOut.has(p.query) || p.query === p.other) continue;
+    if (!rowOf.has(p.query) || !rowOf.has(p.other)) continue;
     let of = shared.get(p.query);
     if (of === undefined) shared.set(p.query, (of = new Map()));
     of.set(p.other, Math.max(p.shared, of.get(p.other) ?? 0));
@@ -127,7 +129,7 @@ export function geometryTruth(library: Library, split: Split): { truth: GroundTr
     if (list === undefined) members.set(r.place, [i]);
     else list.push(i);
   });
-  const unplaced = [...unplacedPhotos(library)].map((id) => rowOf.get(id)!);
+  const unplaced = [...unplacedPhotos(library)].flatMap((id) => rowOf.get(id) ?? []);
   const queries = [...shared].map(([id, of]) => {
     const row = rowOf.get(id)!;
     const easy: number[] = [];

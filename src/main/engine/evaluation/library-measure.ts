@@ -11,7 +11,8 @@ import { now, type Library } from '../library/library.ts';
 import { ambiguousNames } from '../library/library-names.ts';
 import { firstFew } from '../library/name-lists.ts';
 import type { Crop } from '../library/pixels.ts';
-import { photoPath, upright } from '../library/photos.ts';
+import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
+import { upright } from '../library/photos.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { reportedParameters } from '../../../shared/methods/parameters.ts';
 import type { Queries } from '../retrieval/methods/method.ts';
@@ -180,6 +181,7 @@ async function queriesOf(
     record({ width: integer, height: integer, orientation: integer }),
   );
   let describer: Describer | undefined;
+  const gone = new LeftOut();
   task.step('Describing queries', b.truth.queries.length, 'queries');
   try {
     for (const [q, query] of b.truth.queries.entries()) {
@@ -190,7 +192,13 @@ async function queriesOf(
       if (query.bbx !== null && set.network !== undefined && set.size !== undefined && set.owners === undefined) {
         const crop = displayedBox(query.bbx, facts.one(photo));
         describer ??= await Describer.create(library, set.network, set.size);
-        rows.push(await describer.describe(photoPath(library, photo), crop));
+        try {
+          const asking = describer;
+          rows.push(await ofCurrentPhoto(library, photo, (file) => asking.describe(file, crop)));
+        } catch (error) {
+          if (!gone.takes(error)) throw error;
+          continue;
+        }
         owners.push(kept.length);
         kept.push(q);
       } else if (image !== undefined) {
@@ -205,6 +213,7 @@ async function queriesOf(
   } finally {
     await describer?.release();
   }
+  gone.say((m) => task.warn(m));
   const data = new Float32Array(rows.length * set.vectors.dim);
   rows.forEach((r, i) => data.set(r, i * set.vectors.dim));
   const vectors = { data, rows: rows.length, dim: set.vectors.dim };

@@ -3,11 +3,11 @@ import { libraryPhotos, type LibraryPhoto } from '../library/library-names.ts';
 import { nameIndex, type NameFound } from '../library/names.ts';
 import type { Library } from '../library/library.ts';
 import { integer, list, record, select, text } from '../library/rows.ts';
-import { idByHash } from '../library/tables/photo.ts';
+import { idByHash, photoHash } from '../library/tables/photo.ts';
 
 /** Names of photos for files that other programs read. */
 export interface PhotoNames {
-  /** `<scene>/<path below the scene's folder>`, forward slashes, unique in the library. @param photo id of the library. */
+  /** `<scene>/<path below the scene's folder>`, forward slashes, unique in the library; the content hash of a photo that is gone. @param photo id of the library. */
   readonly name: (photo: number) => string;
   /** Id of a photo by its name, its content hash, or by as much of its path as only one photo has; undefined where there is none. */
   readonly find: (text: string) => number | undefined;
@@ -39,7 +39,8 @@ export function photoNames(library: Library): PhotoNames {
   return {
     name: (photo) => {
       const found = file.get(photo);
-      return found === undefined ? String(photo) : `${prefix.get(found[0])}/${found[1]}`;
+      // Another photo may have the name of one that is gone.
+      return found === undefined ? photoHash(library, photo) : `${prefix.get(found[0])}/${found[1]}`;
     },
     find: (wanted) => {
       const hash = byHash.get(wanted);

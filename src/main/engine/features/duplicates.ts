@@ -4,7 +4,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { groupLooks, lookOf } from '../library/looks.ts';
-import { photoPath } from '../library/photos.ts';
+import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
 import { integer, nullable, real, record, select, text } from '../library/rows.ts';
 
 /** Bits in which near duplicates may differ, of 64. */
@@ -13,9 +13,10 @@ const COMMIT_EVERY = 64;
 
 /** Computes the perceptual hash of photos that lack one; what is done stays. @returns how many were new. */
 export async function computeLooks(library: Library, task: TaskContext): Promise<number> {
-  const missing = select(library.db, 'SELECT id FROM photo WHERE look IS NULL ORDER BY id', integer).all();
+  const missing = select(library.db, 'SELECT id FROM present_photo WHERE look IS NULL ORDER BY id', integer).all();
   const update = library.db.prepare('UPDATE photo SET look = ? WHERE id = ?');
   task.step('Looking for near duplicates', missing.length, 'photos');
+  const gone = new LeftOut();
   let rows: [string, number][] = [];
   let next = 0;
   let done = 0;
@@ -29,11 +30,11 @@ export async function computeLooks(library: Library, task: TaskContext): Promise
       task.check();
       try {
         // Not within the call below: what `rows` is may change while this waits.
-        const look = await lookOf(photoPath(library, id));
+        const look = await ofCurrentPhoto(library, id, lookOf);
         rows.push([look, id]);
       } catch (error) {
         if (!(error instanceof CovisError)) throw error;
-        task.warn(`${error.message}: ${error.file ?? id}`);
+        if (!gone.takes(error)) task.warn(`${error.message}: ${error.file ?? id}`);
       }
       if (rows.length >= COMMIT_EVERY) flush();
       task.progress((done += 1));
@@ -44,6 +45,7 @@ export async function computeLooks(library: Library, task: TaskContext): Promise
   } finally {
     if (rows.length > 0) flush();
   }
+  gone.say((m) => task.warn(m));
   task.changed('photos');
   return missing.length;
 }
@@ -100,7 +102,7 @@ export function photoFacts(library: Library): PhotoFactsRow[] {
     library.db,
     `SELECT p.hash AS photo, p.taken, p.latitude, p.longitude, CAST(p.width AS REAL) / p.height AS aspect,
        (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster
-     FROM photo p ORDER BY p.taken IS NULL, p.taken, p.id`,
+     FROM present_photo p ORDER BY p.taken IS NULL, p.taken, p.id`,
     record<PhotoFactsRow>({
       photo: text,
       taken: nullable(integer),

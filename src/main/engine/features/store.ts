@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
+import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
 import { sealed, unsealed } from '../library/seal.ts';
-import { photoPath, type PhotoRow } from '../library/photos.ts';
+import type { PhotoRow } from '../library/photos.ts';
 import { FeatureDetector } from './detect.ts';
 import { DESCRIPTOR_BYTES, type Features } from './sift.ts';
 
@@ -61,7 +62,7 @@ function writeFeatures(library: Library, hash: string, f: Features): void {
 
 /**
  * Computes the features of those photos that lack them; what is done stays when the task is stopped or killed.
- * Photos that cannot be decoded are said and left out.
+ * Photos that cannot be decoded or are gone are said and left out.
  * @returns how many were computed and which failed.
  */
 export async function extractFeatures(
@@ -74,6 +75,7 @@ export async function extractFeatures(
   if (missing.length === 0) return { computed: 0, failed };
   task.step('Detecting local features', missing.length, 'photos');
   const detector = new FeatureDetector();
+  const gone = new LeftOut();
   let next = 0;
   let done = 0;
   const one = async (): Promise<void> => {
@@ -81,11 +83,11 @@ export async function extractFeatures(
       const photo = missing[next++]!;
       task.check();
       try {
-        writeFeatures(library, photo.hash, await detector.detect(photoPath(library, photo.id)));
+        writeFeatures(library, photo.hash, await ofCurrentPhoto(library, photo.id, (file) => detector.detect(file)));
       } catch (error) {
         if (!(error instanceof CovisError) || !error.code.startsWith('INPUT')) throw error;
         failed.add(photo.id);
-        task.warn(`${error.message}: ${error.file ?? photo.hash}`);
+        if (!gone.takes(error)) task.warn(`${error.message}: ${error.file ?? photo.hash}`);
       }
       task.progress((done += 1));
     }
@@ -96,5 +98,6 @@ export async function extractFeatures(
   } finally {
     await detector.close();
   }
+  gone.say((m) => task.warn(m));
   return { computed: missing.length - failed.size, failed };
 }

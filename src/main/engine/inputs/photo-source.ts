@@ -1,6 +1,6 @@
 import type { Library } from '../library/library.ts';
 import { decode, type Pixels } from '../library/pixels.ts';
-import { photoPath } from '../library/photos.ts';
+import { ofCurrentPhoto } from '../library/current-photo.ts';
 import { Recent } from '../library/recent.ts';
 import { ahead, type Streamed } from '../library/prefetch.ts';
 
@@ -17,7 +17,7 @@ export class PhotoSource {
     this.#recent = new Recent(
       CACHE_BYTES,
       (p) => p.data.length,
-      (id) => decode(photoPath(library, id), size),
+      (id) => ofCurrentPhoto(library, id, (file) => decode(file, size)),
     );
   }
 

@@ -20,6 +20,8 @@ export interface PhotoFile {
   readonly orientation: number;
   readonly bytes: number;
   readonly modified: number;
+  /** When the file's entry last changed, milliseconds; left out where it is not known. */
+  readonly changed?: number;
   readonly facts: PhotoFacts;
 }
 
@@ -294,7 +296,7 @@ export async function imageHeader(file: string | Uint8Array): Promise<ImageHeade
 export async function inspectPhoto(folder: string, name: string): Promise<PhotoFile> {
   const file = join(folder, name);
   try {
-    const { size, mtimeMs } = statSync(file);
+    const { size, mtimeMs, ctimeMs } = statSync(file);
     const { width, height, orientation, exif } = await imageHeader(file);
     if (width * height > PIXEL_LIMIT)
       throw new CovisError('INPUT_UNSUPPORTED', `This photo has ${width} x ${height} pixels, too many to decode`, {
@@ -312,6 +314,7 @@ export async function inspectPhoto(folder: string, name: string): Promise<PhotoF
       orientation,
       bytes: size,
       modified: mtimeMs,
+      changed: ctimeMs,
       facts: readExif(exif, Math.max(width, height)),
     };
   } catch (cause) {

@@ -1,16 +1,15 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { PhotoInfo } from '../../../shared/domain.ts';
 import type { Library } from './library.ts';
 import type { PhotoFile } from './photo-files.ts';
 import { random } from './random.ts';
-import { integer, nullable, real, record, select, text } from './rows.ts';
+import { flag, integer, nullable, real, record, select, text } from './rows.ts';
 import { clustersOfPhoto } from './tables/cluster.ts';
 
+export { currentPhoto as photoPath } from './current-photo.ts';
 export { hashBytes, hashFile } from './hash-file.ts';
 export { inspectPhoto, listImages, listPhotos, type PhotoFile, type PhotoListing } from './photo-files.ts';
-export { allPhotos, photoByHash, photoHash, type PhotoRow } from './tables/photo.ts';
+export { allPhotos, presentPhotos, photoByHash, photoHash, type PhotoRow } from './tables/photo.ts';
 
 /** What a camera wrote, as columns of `photo`. */
 export const PHOTO_FACTS = {
@@ -68,7 +67,8 @@ export function photoWriter(library: Library): {
     integer,
   );
   const file = db.prepare(
-    'INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT(scene_id, name) DO UPDATE SET photo_id = excluded.photo_id, modified = excluded.modified, bytes = excluded.bytes',
+    `INSERT INTO photo_file (photo_id, scene_id, name, modified, bytes, changed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(scene_id, name)
+       DO UPDATE SET photo_id = excluded.photo_id, modified = excluded.modified, bytes = excluded.bytes, changed = excluded.changed`,
   );
   return {
     scene: (name, root, images, heldOut = null) => scene.one(name, root, images, heldOut),
@@ -85,43 +85,36 @@ export function photoWriter(library: Library): {
         p.facts.focal,
         p.facts.camera,
       );
-      file.run(id, sceneId, p.name, p.modified, p.bytes);
+      file.run(id, sceneId, p.name, p.modified, p.bytes, p.changed ?? null);
       return id;
     },
   };
-}
-
-/** A file that holds this photo's content now. @throws CovisError `INPUT_MISSING` naming where it was. */
-export function photoPath(library: Library, photoId: number): string {
-  const places = select(
-    library.db,
-    'SELECT s.images AS folder, f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ?',
-    record({ folder: text, name: text }),
-  ).all(photoId);
-  const paths = places.map((p) => join(p.folder, p.name));
-  const found = paths.find((p) => existsSync(p));
-  if (found === undefined) {
-    throw new CovisError('INPUT_MISSING', 'This photo is no longer where it was imported from', {
-      ...(paths[0] === undefined ? {} : { file: paths[0] }),
-      hint: 'Put the folder back, or import it again from where it is now.',
-    });
-  }
-  return found;
 }
 
 /** @throws CovisError `NOT_FOUND`. */
 export function photoInfo(library: Library, hash: string): PhotoInfo {
   const row = select(
     library.db,
-    `SELECT p.id, p.hash, p.width, p.height, p.taken, p.latitude, p.longitude, p.focal, p.camera, f.name, s.name AS scene FROM photo p
-       JOIN photo_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id WHERE p.hash = ? LIMIT 1`,
-    record({ id: integer, hash: text, width: integer, height: integer, ...PHOTO_FACTS, name: text, scene: text }),
+    `SELECT p.id, p.hash, p.width, p.height, p.taken, p.latitude, p.longitude, p.focal, p.camera, f.name, s.name AS scene,
+         NOT EXISTS (SELECT 1 FROM photo_file x WHERE x.photo_id = p.id) AS gone FROM photo p
+       JOIN known_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id WHERE p.hash = ? ORDER BY f.scene_id, f.name LIMIT 1`,
+    record({
+      id: integer,
+      hash: text,
+      width: integer,
+      height: integer,
+      ...PHOTO_FACTS,
+      name: text,
+      scene: text,
+      gone: flag,
+    }),
   ).get(hash);
   if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
   return {
     id: row.hash,
     name: row.name,
     scene: row.scene,
+    ...(row.gone ? { gone: true } : {}),
     width: row.width,
     height: row.height,
     clusters: clustersOf(library, row.id),
@@ -152,8 +145,8 @@ export function findPhotos(library: Library, words: string, limit: number): { id
 
 /** Some photos, drawn by `seed` without loading the table; fewer than `count` when the library is small. */
 export function randomPhotos(library: Library, count: number, seed: number): PhotoInfo[] {
-  const last = select(library.db, 'SELECT COALESCE(MAX(id), 0) FROM photo', integer).one();
-  const from = select(library.db, 'SELECT hash FROM photo WHERE id >= ? ORDER BY id LIMIT 1', text);
+  const last = select(library.db, 'SELECT COALESCE(MAX(id), 0) FROM present_photo', integer).one();
+  const from = select(library.db, 'SELECT hash FROM present_photo WHERE id >= ? ORDER BY id LIMIT 1', text);
   const r = random(seed);
   const hashes = new Set<string>();
   for (let i = 0; i < 3 * count && hashes.size < count && last > 0; i += 1) hashes.add(from.one(1 + r.below(last)));

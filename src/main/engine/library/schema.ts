@@ -443,6 +443,40 @@ const MIGRATIONS: readonly string[] = [
     sha256 TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- When a file's entry last changed, which no program can copy; NULL where it is not known.
+  ALTER TABLE photo_file ADD COLUMN changed REAL;
+  -- Where photos were whose file is no more or holds another photo: they keep their names and their decisions, and come back with the file.
+  CREATE TABLE former_file (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    photo_id INTEGER NOT NULL REFERENCES photo(id),
+    scene_id INTEGER NOT NULL REFERENCES scene(id),
+    name TEXT NOT NULL,
+    UNIQUE (photo_id, scene_id, name)
+  ) STRICT;
+  CREATE TRIGGER photo_file_replaced AFTER UPDATE OF photo_id ON photo_file WHEN OLD.photo_id <> NEW.photo_id BEGIN
+    INSERT OR IGNORE INTO former_file (photo_id, scene_id, name) VALUES (OLD.photo_id, OLD.scene_id, OLD.name);
+    DELETE FROM former_file WHERE photo_id = NEW.photo_id AND scene_id = NEW.scene_id AND name = NEW.name;
+  END;
+  CREATE TRIGGER photo_file_added AFTER INSERT ON photo_file BEGIN
+    DELETE FROM former_file WHERE photo_id = NEW.photo_id AND scene_id = NEW.scene_id AND name = NEW.name;
+  END;
+  CREATE TRIGGER photo_file_removed AFTER DELETE ON photo_file BEGIN
+    INSERT OR IGNORE INTO former_file (photo_id, scene_id, name) VALUES (OLD.photo_id, OLD.scene_id, OLD.name);
+  END;
+  INSERT OR IGNORE INTO former_file (photo_id, scene_id, name)
+    SELECT p.id, COALESCE((SELECT c.scene_id FROM view_all v JOIN cluster_all c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1),
+             (SELECT MIN(id) FROM scene)),
+           COALESCE((SELECT v.name FROM view_all v WHERE v.photo_id = p.id LIMIT 1), p.hash)
+    FROM photo p WHERE NOT EXISTS (SELECT 1 FROM photo_file f WHERE f.photo_id = p.id) AND EXISTS (SELECT 1 FROM scene);
+  -- Where every photo is, or was if it is nowhere now.
+  CREATE VIEW known_file AS
+    SELECT photo_id, scene_id, name FROM photo_file
+    UNION ALL SELECT o.photo_id, o.scene_id, o.name FROM former_file o
+      WHERE NOT EXISTS (SELECT 1 FROM photo_file f WHERE f.photo_id = o.photo_id);
+  -- Photos that an import found and none has missed since.
+  CREATE VIEW present_photo AS SELECT * FROM photo p WHERE EXISTS (SELECT 1 FROM photo_file f WHERE f.photo_id = p.id);
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Library } from './library.ts';
-import { photoByHash, photoPath } from './photos.ts';
+import { ofCurrentPhoto } from './current-photo.ts';
+import { photoByHash } from './photos.ts';
 import { photoImage, undecodable } from './pixels.ts';
 import { sealed, unsealed } from './seal.ts';
 
@@ -14,7 +15,7 @@ export function thumbnailSize(asked: number): number {
   return THUMBNAIL_SIZES.find((s) => s >= asked) ?? 1600;
 }
 
-/** A JPEG of the photo as displayed, made once and kept in the library. @throws CovisError as `photoPath`, or for a broken photo. */
+/** A JPEG of the photo as displayed, made once and kept in the library. @throws CovisError as `currentPhoto`, or for a broken photo. */
 export async function thumbnail(library: Library, hash: string, size: number): Promise<Uint8Array> {
   const photo = photoByHash(library, hash);
   const file = library.file('thumbnails', photo.hash.slice(0, 2), `${photo.hash}-${size}.jpg`);
@@ -23,8 +24,7 @@ export async function thumbnail(library: Library, hash: string, size: number): P
     // One that is damaged is made again.
     if (kept !== undefined) return kept;
   }
-  const source = photoPath(library, photo.id);
-  const bytes = await uprightJpeg(source, size);
+  const bytes = await ofCurrentPhoto(library, photo.id, (source) => uprightJpeg(source, size));
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.${Math.floor(performance.now() * 1000)}.tmp`;
   await writeFile(temporary, sealed(bytes));

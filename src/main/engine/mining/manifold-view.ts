@@ -58,7 +58,7 @@ export function manifoldAround(
   const facts = select(
     library.db,
     `SELECT p.hash, (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster,
-       (SELECT s.name FROM photo_file x JOIN scene s ON s.id = x.scene_id WHERE x.photo_id = p.id LIMIT 1) AS scene FROM photo p WHERE p.id = ?`,
+       (SELECT s.name FROM known_file x JOIN scene s ON s.id = x.scene_id WHERE x.photo_id = p.id LIMIT 1) AS scene FROM photo p WHERE p.id = ?`,
     record({ hash: text, cluster: nullable(text), scene: text }),
   );
   const fact = (i: number): { hash: string; cluster: string | null; scene: string } => facts.one(set.ids[i]!);

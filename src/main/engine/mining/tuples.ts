@@ -199,7 +199,7 @@ export function readTuples(library: Library, run: number, indices: ArrayLike<num
   const place = select(
     db,
     `SELECT p.hash AS photo, COALESCE(c.uid, '') AS cluster, COALESCE(c.name, s.name) AS clusterName FROM photo p
-     JOIN photo_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id
+     JOIN known_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id
      LEFT JOIN view v ON v.photo_id = p.id LEFT JOIN cluster c ON c.id = v.cluster_id WHERE p.id = ? LIMIT 1`,
     record({ photo: text, cluster: text, clusterName: text }),
   );

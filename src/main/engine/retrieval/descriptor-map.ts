@@ -11,10 +11,10 @@ export function descriptorMap(library: Library, set: string): DescriptorMap | nu
     select(
       library.db,
       `SELECT p.id, p.hash, p.width, p.height, p.bytes, p.place,
-         (SELECT s.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = p.id LIMIT 1) AS folder,
+         (SELECT s.name FROM known_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = p.id LIMIT 1) AS folder,
          (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster,
          (SELECT MAX(v.points_seen) FROM view v WHERE v.photo_id = p.id) AS points
-       FROM photo p`,
+       FROM present_photo p`,
       record({
         id: integer,
         hash: text,

@@ -3,7 +3,8 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
-import { allPhotos } from '../library/photos.ts';
+import { LeftOut } from '../library/current-photo.ts';
+import { allPhotos, countAllPhotos, countPhotos, presentPhotos, type PhotoRow } from '../library/tables/photo.ts';
 import { describeTogether, InputMaker, type NetworkInput } from '../inputs/inputs.ts';
 import type { Streamed } from '../library/prefetch.ts';
 import { DescriptorJournal } from './journal.ts';
@@ -34,8 +35,8 @@ const DAMAGED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Runs a network over images, unpadded; neighbours of equal size go as one batch. Images that cannot be decoded are reported and left
- * out. @param onRow called in the order of the images.
+ * Runs a network over images, unpadded; neighbours of equal size go as one batch. Images that cannot be decoded, and photos that are
+ * gone, are reported and left out. @param onRow called in the order of the images.
  */
 export async function describeStream(
   runner: GraphRunner,
@@ -44,6 +45,7 @@ export async function describeStream(
   onRow: (id: number, descriptor: Float32Array) => void,
 ): Promise<void> {
   let done = 0;
+  const gone = new LeftOut();
   let window: { id: number; inputs: NetworkInput[] }[] = [];
   const flush = async (): Promise<void> => {
     const ready = window;
@@ -58,12 +60,14 @@ export async function describeStream(
   for await (const { id, value, error } of images) {
     task.check();
     done += 1;
-    if (value === undefined)
+    if (value === undefined && gone.takes(error)) task.progress(done);
+    else if (value === undefined)
       task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
     else window.push({ id, inputs: value });
     if (window.length >= WINDOW) await flush();
   }
   await flush();
+  gone.say((m) => task.warn(m));
 }
 
 /** {@link describeStream} of photos of a library. */
@@ -77,7 +81,7 @@ export function describePhotos(
   return describeStream(runner, maker.stream(ids), task, onRow);
 }
 
-function files(library: Library, network: NetworkRow, size: number): { data: string; ids: string } {
+function files(library: Library, network: Pick<NetworkRow, 'uid'>, size: number): { data: string; ids: string } {
   const base = library.file('descriptors', `${network.uid}-${size}`);
   return { data: `${base}.npy`, ids: `${base}.ids.npy` };
 }
@@ -92,18 +96,41 @@ export function descriptorVersion(library: Library, network: NetworkRow, size: n
   return row ?? '';
 }
 
-/** How many photos a network has described at a size; undefined before it was asked to. */
-export function describedPhotos(library: Library, network: NetworkRow, size: number): number | undefined {
+/** How many of the photos that are there a network has described at a size; undefined before it was asked to. */
+export function describedPhotos(
+  library: Library,
+  network: Pick<NetworkRow, 'id' | 'uid'>,
+  size: number,
+): number | undefined {
+  const rows = storedRows(library, network, size);
+  const { ids } = files(library, network, size);
+  // Without photos that are gone, which is nearly always, there is nothing to look up.
+  if (rows === undefined || countPhotos(library) === countAllPhotos(library) || !existsSync(ids)) return rows;
+  const { data } = readNpy(ids);
+  const hashes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const there = new Set(presentPhotos(library).map((p) => p.hash));
+  let count = 0;
+  for (let at = 0; at < hashes.length; at += HASH_BYTES)
+    if (there.delete(hashes.toString('hex', at, at + HASH_BYTES))) count += 1;
+  return count;
+}
+
+function storedRows(library: Library, network: Pick<NetworkRow, 'id'>, size: number): number | undefined {
   return select(library.db, 'SELECT rows FROM descriptor_set WHERE network_id = ? AND size = ?', integer).get(
     network.id,
     size,
   );
 }
 
-/** The stored descriptors of a network at a size, empty if there are none yet. */
+/** The stored descriptors of a network at a size, without those of photos that are gone; empty if there are none yet. */
 export function loadDescriptors(library: Library, network: NetworkRow, size: number): DescriptorSet {
+  return stored(library, network, size, presentPhotos(library));
+}
+
+/** @param photos whose descriptors are wanted. */
+function stored(library: Library, network: NetworkRow, size: number, photos: readonly PhotoRow[]): DescriptorSet {
   const { data, ids } = files(library, network, size);
-  const rows = describedPhotos(library, network, size);
+  const rows = storedRows(library, network, size);
   if (rows === undefined) return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
   if (rows > 0 && (!existsSync(data) || !existsSync(ids)))
     throw new CovisError('INPUT_MISSING', 'The stored descriptors of this network are gone', {
@@ -127,16 +154,18 @@ export function loadDescriptors(library: Library, network: NetworkRow, size: num
       hint: 'Delete it and extract again.',
     });
   }
-  return named(matrix.data, Buffer.from(hashes.data.buffer), network.spec.dim, library);
+  return named(matrix.data, Buffer.from(hashes.data.buffer), network.spec.dim, photos);
 }
 
-/** Rows of photos that this library knows, under its own ids. */
-function named(matrix: Float32Array, hashes: Buffer, dim: number, library: Library): DescriptorSet {
-  const idOf = new Map(allPhotos(library).map((p) => [p.hash, p.id]));
+/** Rows of these photos, under the library's own ids; the first row of each. */
+function named(matrix: Float32Array, hashes: Buffer, dim: number, photos: readonly PhotoRow[]): DescriptorSet {
+  const idOf = new Map(photos.map((p) => [p.hash, p.id]));
   const found: number[] = [];
   for (let r = 0; r < hashes.length / HASH_BYTES; r += 1) {
-    const id = idOf.get(hashes.toString('hex', r * HASH_BYTES, (r + 1) * HASH_BYTES));
+    const hash = hashes.toString('hex', r * HASH_BYTES, (r + 1) * HASH_BYTES);
+    const id = idOf.get(hash);
     if (id === undefined) continue;
+    idOf.delete(hash);
     if (found.length !== r) matrix.copyWithin(found.length * dim, r * dim, (r + 1) * dim);
     found.push(id);
   }
@@ -159,12 +188,18 @@ function store(library: Library, network: NetworkRow, size: number, set: Descrip
 }
 
 /** What is stored, or none of it where it is damaged, so that it is computed again. */
-function soundDescriptors(library: Library, network: NetworkRow, size: number, task: TaskContext): DescriptorSet {
+function soundDescriptors(
+  library: Library,
+  network: NetworkRow,
+  size: number,
+  photos: readonly PhotoRow[],
+  warn: (message: string) => void,
+): DescriptorSet {
   try {
-    return loadDescriptors(library, network, size);
+    return stored(library, network, size, photos);
   } catch (error) {
     if (!(error instanceof CovisError) || !DAMAGED.has(error.code)) throw error;
-    task.warn(`Stored descriptors are computed again. ${error.message}: ${error.file ?? ''}`);
+    warn(`Stored descriptors are computed again. ${error.message}: ${error.file ?? ''}`);
     return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
   }
 }
@@ -172,6 +207,8 @@ function soundDescriptors(library: Library, network: NetworkRow, size: number, t
 /**
  * Computes the descriptors that are not there yet, for all photos of the library, and stores them.
  * Each photo's descriptor is on disk as soon as it is known, so that a second run goes on where the first was cancelled or killed.
+ * Photos that are gone, or whose file holds another photo by now, are left out and counted in a warning.
+ * @throws CovisError `STATE_CONFLICT` while another job or process computes the same; `INPUT_*`, `CANCELLED`.
  */
 export async function extract(
   library: Library,
@@ -179,37 +216,44 @@ export async function extract(
   size: number,
   task: TaskContext,
 ): Promise<DescriptorSet & { readonly computed: number }> {
-  const known = soundDescriptors(library, network, size, task);
-  const have = new Set(known.ids);
-  const all = allPhotos(library);
-  const hashOf = new Map(all.map((p) => [p.id, p.hash]));
-  const missing = all.filter((p) => !have.has(p.id));
-  if (missing.length === 0) return { ...known, computed: 0 };
+  const present = presentPhotos(library);
+  const known = soundDescriptors(library, network, size, present, (m) => task.warn(m));
+  if (known.ids.length === present.length) return { ...known, computed: 0 };
   const { dim } = network.spec;
+  let computed: number;
   const journal = new DescriptorJournal(`${files(library, network, size).data}.part`, dim);
   try {
+    // Whoever had the journal before may have stored what was missing. Photos that are gone keep what was computed of them.
+    const kept = soundDescriptors(library, network, size, allPhotos(library), () => undefined);
+    const have = new Set(kept.ids);
+    const hashOf = new Map(present.map((p) => [p.id, p.hash]));
+    const missing = present.filter((p) => !have.has(p.id));
     const wanted = missing.filter((p) => !journal.has(p.hash)).map((p) => p.id);
-    task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
-    const maker = await InputMaker.create(network.spec, size, library);
-    const runner = await Runner.create(loadNetwork(library, network).graph);
-    try {
-      await describePhotos(runner, maker, wanted, task, (id, d) => journal.append(hashOf.get(id)!, d));
-    } finally {
-      await runner.release();
-      await maker.release();
+    if (wanted.length > 0) {
+      task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
+      const maker = await InputMaker.create(network.spec, size, library);
+      const runner = await Runner.create(loadNetwork(library, network).graph);
+      try {
+        await describePhotos(runner, maker, wanted, task, (id, d) => journal.append(hashOf.get(id)!, d));
+      } finally {
+        await runner.release();
+        await maker.release();
+      }
     }
+    const found = missing.filter((p) => journal.has(p.hash));
+    if (found.length > 0) {
+      const ids = Uint32Array.from([...kept.ids, ...found.map((p) => p.id)]);
+      const data = new Float32Array(ids.length * dim);
+      data.set(kept.data);
+      found.forEach((p, i) => data.set(journal.get(p.hash), (kept.ids.length + i) * dim));
+      store(library, network, size, { ids, data, dim });
+      task.changed('descriptors');
+    }
+    computed = found.length;
   } catch (error) {
     journal.close();
     throw error;
   }
-  const found = missing.filter((p) => journal.has(p.hash));
-  const ids = Uint32Array.from([...known.ids, ...found.map((p) => p.id)]);
-  const data = new Float32Array(ids.length * dim);
-  data.set(known.data);
-  found.forEach((p, i) => data.set(journal.get(p.hash), (known.ids.length + i) * dim));
-  const set = { ids, data, dim };
-  store(library, network, size, set);
   journal.remove();
-  task.changed('descriptors');
-  return { ...set, computed: found.length };
+  return { ...loadDescriptors(library, network, size), computed };
 }

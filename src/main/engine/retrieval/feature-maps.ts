@@ -2,7 +2,8 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { toInput, type Pixels } from '../library/pixels.ts';
-import { allPhotos, photoPath } from '../library/photos.ts';
+import { LeftOut } from '../library/current-photo.ts';
+import { photoPath, presentPhotos } from '../library/photos.ts';
 import { random } from '../library/random.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
@@ -198,7 +199,7 @@ export async function extractRegions(
   half: boolean,
   task: TaskContext,
 ): Promise<{ set: string; photos: number; rows: number; dim: number }> {
-  const photos = allPhotos(library);
+  const photos = presentPhotos(library);
   task.step(`Describing regions with ${network.spec.name}`, photos.length, 'photos');
   const source = new PhotoSource(library, size);
   const describer = await RegionDescriber.create(library, network);
@@ -206,6 +207,7 @@ export async function extractRegions(
   const boxes: number[] = [];
   const hashes: string[] = [];
   const hashOf = new Map(photos.map((p) => [p.id, p.hash]));
+  const gone = new LeftOut();
   let done = 0;
   let described = 0;
   try {
@@ -213,7 +215,8 @@ export async function extractRegions(
       task.check();
       task.progress((done += 1));
       if (pixels === undefined) {
-        task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
+        if (!gone.takes(error))
+          task.warn(error instanceof CovisError ? `${error.message}: ${error.file ?? ''}` : String(error));
         continue;
       }
       const found = await describer.describe(pixels).catch((error: unknown) => {
@@ -237,6 +240,7 @@ export async function extractRegions(
   } finally {
     await describer.release();
   }
+  gone.say((m) => task.warn(m));
   const { dim } = network.spec;
   const data = new Float32Array(hashes.length * dim);
   let at = 0;

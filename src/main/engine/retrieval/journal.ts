@@ -1,36 +1,68 @@
-import { closeSync, existsSync, ftruncateSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  fstatSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 
 const KEY_BYTES = 16;
+const DIGEST_BYTES = 8;
+/** What the file begins with. Journals of before 0.2.0 have no beginning and no digests; what they hold is computed again. */
+const HEAD = Buffer.from('COVISJ2\n');
+const ATTEMPTS = 20;
+
+/** Half the bytes of a photo's row would still be a row: digests tell that it is whole, and that it is this photo's. */
+function digest(record: Uint8Array): Buffer {
+  return createHash('sha256').update(record).digest().subarray(0, DIGEST_BYTES);
+}
 
 /**
  * Descriptors on disk in the order in which they were computed, each under a key of its photo's content. Every append reaches the
- * system at once, so that a process that is killed loses the photo it was at and no other; half a record at the end is dropped.
+ * system at once, so that a process that is killed loses the photo it was at and no other; half a record at the end is dropped, and so
+ * is any whose digest does not fit. A journal has one owner at a time, among all threads and processes; one whose owner died is free.
  */
 export class DescriptorJournal {
   readonly dim: number;
   readonly #file: string;
+  readonly #owned: Database.Database;
   readonly #fd: number;
   readonly #record: number;
   readonly #at = new Map<string, number>();
   #count: number;
 
-  /** Opens or begins the journal. @throws CovisError `INPUT_INVALID` when the file cannot be written. */
+  /**
+   * Opens or begins the journal. @throws CovisError `INPUT_INVALID` when the file cannot be written, `STATE_CONFLICT` while another
+   * owner has it.
+   */
   constructor(file: string, dim: number) {
     this.dim = dim;
     this.#file = file;
-    this.#record = KEY_BYTES + 4 * dim;
+    this.#record = KEY_BYTES + 4 * dim + DIGEST_BYTES;
+    this.#owned = own(file);
     try {
       this.#fd = openSync(file, existsSync(file) ? 'r+' : 'w+');
     } catch (cause) {
+      this.#release();
       throw new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', { file, cause });
     }
-    this.#count = Math.floor(fstatSync(this.#fd).size / this.#record);
-    ftruncateSync(this.#fd, this.#count * this.#record);
-    const key = Buffer.alloc(KEY_BYTES);
+    const head = Buffer.alloc(HEAD.length);
+    if (readSync(this.#fd, head, 0, HEAD.length, 0) < HEAD.length || !head.equals(HEAD)) {
+      ftruncateSync(this.#fd, 0);
+      writeSync(this.#fd, HEAD, 0, HEAD.length, 0);
+    }
+    this.#count = Math.floor((fstatSync(this.#fd).size - HEAD.length) / this.#record);
+    ftruncateSync(this.#fd, this.#place(this.#count));
     for (let i = 0; i < this.#count; i += 1) {
-      readSync(this.#fd, key, 0, KEY_BYTES, i * this.#record);
-      this.#at.set(key.toString('hex'), i);
+      const record = this.#read(i);
+      if (record !== undefined) this.#at.set(record.toString('hex', 0, KEY_BYTES), i);
     }
   }
 
@@ -44,22 +76,29 @@ export class DescriptorJournal {
 
   /** @param key 32 hex characters. */
   append(key: string, descriptor: Float32Array): void {
+    if (descriptor.length !== this.dim)
+      throw new CovisError('INTERNAL', `A descriptor has ${descriptor.length} numbers instead of ${this.dim}`);
     const record = Buffer.alloc(this.#record);
     record.write(key, 0, KEY_BYTES, 'hex');
     record.set(new Uint8Array(descriptor.buffer, descriptor.byteOffset, descriptor.byteLength), KEY_BYTES);
-    writeSync(this.#fd, record, 0, record.length, this.#count * this.#record);
+    record.set(digest(record.subarray(0, -DIGEST_BYTES)), this.#record - DIGEST_BYTES);
+    writeSync(this.#fd, record, 0, record.length, this.#place(this.#count));
     this.#at.set(key, this.#count);
     this.#count += 1;
   }
 
-  /** The descriptor under a key. @throws CovisError `NOT_FOUND`. */
+  /** The descriptor under a key. @throws CovisError `NOT_FOUND`; `INPUT_CORRUPT` where the file holds something else there by now. */
   get(key: string): Float32Array {
     const i = this.#at.get(key);
     if (i === undefined)
       throw new CovisError('NOT_FOUND', 'There is no descriptor of this photo', { file: this.#file });
-    const bytes = new Uint8Array(4 * this.dim);
-    readSync(this.#fd, bytes, 0, bytes.length, i * this.#record + KEY_BYTES);
-    return new Float32Array(bytes.buffer);
+    const record = this.#read(i);
+    if (record?.toString('hex', 0, KEY_BYTES) !== key)
+      throw new CovisError('INPUT_CORRUPT', 'These descriptors were changed while they were computed', {
+        file: this.#file,
+        hint: 'Delete the file and extract again.',
+      });
+    return new Float32Array(Uint8Array.from(record.subarray(KEY_BYTES, -DIGEST_BYTES)).buffer);
   }
 
   keys(): IterableIterator<string> {
@@ -68,11 +107,72 @@ export class DescriptorJournal {
 
   close(): void {
     closeSync(this.#fd);
+    this.#release();
   }
 
   /** Closes and deletes it: what it held is stored elsewhere. */
   remove(): void {
-    this.close();
+    closeSync(this.#fd);
     rmSync(this.#file, { force: true });
+    this.#release();
   }
+
+  #place(i: number): number {
+    return HEAD.length + i * this.#record;
+  }
+
+  /** A record; undefined where it is not whole. */
+  #read(i: number): Buffer | undefined {
+    const record = Buffer.alloc(this.#record);
+    const n = readSync(this.#fd, record, 0, record.length, this.#place(i));
+    if (n < record.length) return undefined;
+    const found = record.subarray(-DIGEST_BYTES);
+    return digest(record.subarray(0, -DIGEST_BYTES)).equals(found) ? record : undefined;
+  }
+
+  #release(): void {
+    // On Windows an open file cannot be deleted; another owner may find it then, which does no harm.
+    if (process.platform !== 'win32') rmSync(lockOf(this.#file), { force: true });
+    this.#owned.close();
+  }
+}
+
+const lockOf = (file: string): string => `${file}.lock`;
+
+/**
+ * Takes a lock that the system itself gives back when the process ends, however it ends: SQLite's, on an empty file beside the journal.
+ * It holds between threads of one process, too. The file is deleted by its owner, so what was locked must still be what lies there.
+ */
+function own(file: string): Database.Database {
+  const lock = lockOf(file);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    let db: Database.Database | undefined;
+    try {
+      closeSync(openSync(lock, 'a'));
+      const before = statSync(lock, { throwIfNoEntry: false })?.ino;
+      db = new Database(lock, { timeout: 0, fileMustExist: true });
+      db.exec('BEGIN EXCLUSIVE');
+      if (before !== undefined && statSync(lock, { throwIfNoEntry: false })?.ino === before) return db;
+      db.close();
+    } catch (cause) {
+      db?.close();
+      const code = String((cause as { code?: unknown }).code);
+      // Deleted by its owner between two steps.
+      if (code === 'SQLITE_CANTOPEN' && !existsSync(lock)) continue;
+      if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
+        throw new CovisError(
+          'STATE_CONFLICT',
+          'These photos are being described already, by the same network at the same size',
+          {
+            file,
+            hint: 'Wait until the other job or program is done; what it computes is used.',
+          },
+        );
+      throw new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', { file, cause });
+    }
+  }
+  throw new CovisError('STATE_CONFLICT', 'These descriptors are written by several programs at once', {
+    file,
+    hint: 'Try again when they are done.',
+  });
 }

@@ -69,7 +69,7 @@ export function hitsOf(
   const asking = query === undefined ? undefined : photoByHash(library, query);
   const facts = select(
     library.db,
-    `SELECT p.hash, p.place, p.width, p.height, (SELECT f.name FROM photo_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p WHERE p.id = ?`,
+    `SELECT p.hash, p.place, p.width, p.height, (SELECT f.name FROM known_file f WHERE f.photo_id = p.id LIMIT 1) AS name FROM photo p WHERE p.id = ?`,
     record({ hash: text, place: integer, width: integer, height: integer, name: text }),
   );
   const clusters = clustersOfPhoto(library);

@@ -6,8 +6,8 @@ import { CovisError } from '../../../shared/errors.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
-import { allPhotos, hashFile } from '../library/photos.ts';
-import { loadDescriptors } from './extract.ts';
+import { presentPhotos, hashFile } from '../library/photos.ts';
+import { describedPhotos, loadDescriptors } from './extract.ts';
 import { networkRow, type NetworkRow } from '../network/networks.ts';
 import { forgetStored, noteStored, verifyStored } from '../library/stored.ts';
 import { findNamed, findOne } from '../library/find.ts';
@@ -75,11 +75,13 @@ export async function listSets(library: Library): Promise<SetInfo[]> {
   const covers = (n: number): string | null => (n < photos ? `covers ${n} of ${photos} photos` : null);
   const own = select(
     library.db,
-    `SELECT n.uid AS network, json_extract(n.spec, '$.name') AS name, json_extract(n.spec, '$.dim') AS dim, d.size, d.rows, d.created
+    `SELECT n.id, n.uid AS network, json_extract(n.spec, '$.name') AS name, json_extract(n.spec, '$.dim') AS dim, d.size, d.rows, d.created
      FROM descriptor_set d JOIN network n ON n.id = d.network_id`,
-    record({ network: text, name: text, dim: integer, size: integer, rows: integer, created: text }),
+    record({ id: integer, network: text, name: text, dim: integer, size: integer, rows: integer, created: text }),
   ).all();
   const others = select(library.db, SELECT, ROW).all();
+  const described = (d: { id: number; network: string; size: number; rows: number }): number =>
+    describedPhotos(library, { id: d.id, uid: d.network }, d.size) ?? d.rows;
   const infos: SetInfo[] = own.map((d) => ({
     key: `${d.network}-${d.size}`,
     name: `${d.name}, ${d.size} px`,
@@ -88,10 +90,10 @@ export async function listSets(library: Library): Promise<SetInfo[]> {
     regional: false,
     dim: d.dim,
     rows: d.rows,
-    photos: d.rows,
+    photos: described(d),
     half: false,
     created: d.created,
-    stale: covers(d.rows),
+    stale: covers(described(d)),
   }));
   for (const v of others) {
     const changed =
@@ -184,7 +186,10 @@ export async function loadSet(library: Library, key: string): Promise<LoadedSet>
   verifyStored(library, [f.data, f.ids, ...(row.regional ? [f.boxes] : [])]);
   const vectors = normaliseRows({ data: matrix.data, rows: row.rows, dim: row.dim }, row.name, f.data);
   const network = row.network === null ? undefined : networkRow(library, row.network);
-  const named = known(library, vectors, Buffer.from(hashes.data.buffer), boxes as Float32Array | undefined);
+  const named = known(library, vectors, Buffer.from(hashes.data.buffer), {
+    regional: row.regional,
+    boxes: boxes as Float32Array | undefined,
+  });
   const common = {
     key: row.uid,
     name: row.name,
@@ -215,17 +220,19 @@ export function networkSet(library: Library, network: NetworkRow, size: number):
   };
 }
 
-/** Rows of photos that the library knows, grouped: rows of one photo follow each other. */
+/**
+ * Rows of the library's photos, without those of photos that are gone: rows of one photo follow each other, and a set of whole photos
+ * has one row each, the first where files of before 0.2.0 have several.
+ */
 function known(
   library: Library,
   m: Matrix,
   hashes: Buffer,
-  boxes: Float32Array | undefined,
+  { regional, boxes }: { readonly regional: boolean; readonly boxes: Float32Array | undefined },
 ): { ids: Uint32Array; vectors: Matrix; owners: Uint32Array; boxes?: Float32Array } {
-  const idOf = new Map(allPhotos(library).map((p) => [p.hash, p.id]));
-  const rows: number[] = [];
+  const idOf = new Map(presentPhotos(library).map((p) => [p.hash, p.id]));
   const ids: number[] = [];
-  const owners: number[] = [];
+  const rowsOf: number[][] = [];
   const imageOf = new Map<number, number>();
   for (let r = 0; r < m.rows; r += 1) {
     const id = idOf.get(hashes.toString('hex', r * HASH_BYTES, (r + 1) * HASH_BYTES));
@@ -234,10 +241,12 @@ function known(
     if (image === undefined) {
       imageOf.set(id, (image = ids.length));
       ids.push(id);
-    }
-    rows.push(r);
-    owners.push(image);
+      rowsOf.push([]);
+    } else if (!regional) continue;
+    rowsOf[image]!.push(r);
   }
+  const rows = rowsOf.flat();
+  const owners = rowsOf.flatMap((of, image) => of.map(() => image));
   const data = new Float32Array(rows.length * m.dim);
   rows.forEach((r, i) => data.set(m.data.subarray(r * m.dim, (r + 1) * m.dim), i * m.dim));
   return {

@@ -24,7 +24,8 @@ import { DiffusionSolver } from '../retrieval/diffusion.ts';
 import type { Library } from '../library/library.ts';
 import { imageHeader } from '../library/photo-files.ts';
 import { decode, type Crop } from '../library/pixels.ts';
-import { allPhotos, hashBytes, photoByHash, photoPath, upright } from '../library/photos.ts';
+import { goneVersion } from '../library/current-photo.ts';
+import { hashBytes, photoByHash, photoPath, presentPhotos, upright } from '../library/photos.ts';
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
@@ -167,6 +168,10 @@ export class SearchSession {
   /** A drawing and a photo together: the weighted mean of their scores, each standardised over the photos that both sets have. */
   async #mixed(r: SearchRequest, drawing: Drawing, shapes: Loaded, began: number): Promise<SearchAnswer> {
     const weight = Math.min(1, r.photoWeight ?? 0);
+    if (shapes.set.owners !== undefined)
+      throw new CovisError('INPUT_INVALID', `${shapes.set.name} has several descriptors a photo`, {
+        hint: 'A drawing and a photo together need descriptors of whole photos.',
+      });
     const looks = await this.#loaded({ size: undefined });
     const byShape = standardised(
       similarities(shapes.set.vectors, (await this.#drawn(shapes.set, drawing)).vectors.data),
@@ -222,8 +227,8 @@ export class SearchSession {
 
   /** The teacher: bag of words, re-ranked by geometry, expanded (methods.md 1.1). Photos that it has not seen yet are read first. */
   async #byWords(r: SearchRequest, began: number, task?: TaskContext): Promise<SearchAnswer> {
-    const photos = allPhotos(this.#library);
-    const version = `${photos.length} ${photos.at(-1)?.id ?? 0}`;
+    const photos = presentPhotos(this.#library);
+    const version = `${photos.length} ${photos.at(-1)?.id ?? 0} ${goneVersion(this.#library)}`;
     const start = performance.now();
     const fresh = this.#bow?.version !== version;
     if (fresh) {
@@ -329,7 +334,7 @@ export class SearchSession {
     const size =
       found?.network !== undefined ? found.size : (r.size ?? (network === undefined ? 0 : defaultSize(network.spec)));
     const key = network === undefined ? found!.key : setKey(network, size);
-    const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)}`;
+    const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)} ${goneVersion(this.#library)}`;
     const known = this.#sets.get(version);
     if (known !== undefined) {
       this.#sets.delete(version);
@@ -458,7 +463,8 @@ function bestBox(set: LoadedSet, asked: Matrix, image: number): SearchHit['box']
   if (set.owners === undefined || set.boxes === undefined) return undefined;
   let best = -Infinity;
   let at = -1;
-  for (let r = set.owners.indexOf(image); r >= 0 && r < set.owners.length && set.owners[r] === image; r += 1) {
+  for (let r = 0; r < set.owners.length; r += 1) {
+    if (set.owners[r] !== image) continue;
     for (let q = 0; q < asked.rows; q += 1) {
       const s = dot(row(asked, q), row(set.vectors, r));
       if (s > best) {

@@ -8,6 +8,7 @@ import { writeNpy } from '../formats/npy.ts';
 import { leftOut } from '../library/photo-files.ts';
 import { inspectPhoto, listPhotos, photoWriter, PHOTO_FACTS, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { forgetVanished } from '../library/current-photo.ts';
 import { covisibility, type Covisibility } from './covisibility.ts';
 import { bindModel, type BoundModel } from './bind.ts';
 import { discover, type Discovery, type ModelLocation, type PassedOver, type SceneLocation } from './discover.ts';
@@ -19,7 +20,7 @@ import { locationHash, photosAtHand, readModels } from './read.ts';
 import { olderModels, type Replacement } from './replaced.ts';
 import { shapeOf, shapesSaid, storedSize, type Misshapen } from './shapes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
-import { flag, integer, real, record, select, text } from '../library/rows.ts';
+import { flag, integer, nullable, real, record, select, text } from '../library/rows.ts';
 import { clusterByUid, clusterWriter } from '../library/tables/cluster.ts';
 
 export interface ImportOptions {
@@ -354,7 +355,7 @@ async function inspectAll(
 function unchanged(library: Library, scene: SceneLocation, name: string): PhotoFile | undefined {
   const known = select(
     library.db,
-    `SELECT f.name, p.hash, p.width, p.height, p.orientation, f.bytes, f.modified, p.taken, p.latitude, p.longitude, p.focal, p.camera
+    `SELECT f.name, p.hash, p.width, p.height, p.orientation, f.bytes, f.modified, f.changed, p.taken, p.latitude, p.longitude, p.focal, p.camera
      FROM photo_file f JOIN scene s ON s.id = f.scene_id JOIN photo p ON p.id = f.photo_id
      WHERE s.root = ? AND s.images = ? AND f.name = ? AND p.facts_read = 1`,
     record({
@@ -365,14 +366,15 @@ function unchanged(library: Library, scene: SceneLocation, name: string): PhotoF
       orientation: integer,
       bytes: integer,
       modified: real,
+      changed: nullable(real),
       ...PHOTO_FACTS,
     }),
   ).get(scene.root, scene.images, name);
   if (known === undefined) return undefined;
-  const { size, mtimeMs } = statSync(join(scene.images, name));
-  if (size !== known.bytes || mtimeMs !== known.modified) return undefined;
-  const { taken, latitude, longitude, focal, camera, ...file } = known;
-  return { ...file, facts: { taken, latitude, longitude, focal, camera } };
+  const { size, mtimeMs, ctimeMs } = statSync(join(scene.images, name));
+  const { taken, latitude, longitude, focal, camera, changed, ...file } = known;
+  if (size !== known.bytes || mtimeMs !== known.modified || changed !== ctimeMs) return undefined;
+  return { ...file, changed, facts: { taken, latitude, longitude, focal, camera } };
 }
 
 /** Writes rows and moves the staged arrays into place. Runs inside one transaction. @returns what became of each scene, and what to say of it. */
@@ -391,6 +393,11 @@ function commit(
     const ids = new Map<string, number>();
     for (const { name, file } of there) if (file !== undefined) ids.set(name, write.photo(sceneId, file));
     const said: string[] = [];
+    const lost = forgetVanished(library, sceneId, new Set(there.map((p) => p.name)));
+    if (lost > 0)
+      said.push(
+        `${lost} ${lost === 1 ? 'photo is' : 'photos are'} gone from ${scene.images} since the last import; what was decided of them stays`,
+      );
     const models: ImportedModel[] = [];
     const byPath = Map.groupBy(staged[s]!, (m) => m.location.path);
     for (const [path, own] of byPath) {

@@ -6,7 +6,7 @@ import { extractFeatures, hasFeatures, readFeatures } from '../features/store.ts
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { allPhotos, type PhotoRow } from '../library/photos.ts';
+import { presentPhotos, type PhotoRow } from '../library/photos.ts';
 import { random } from '../library/random.ts';
 import { bestImages, InvertedFile, type WordVector } from './inverted-file.ts';
 import { Quantiser, trainVocabulary, type Vocabulary } from './vocabulary.ts';
@@ -189,7 +189,7 @@ export class BowIndex {
     library: Library,
     p: TeacherParameters,
     task: TaskContext,
-    wanted: readonly PhotoRow[] = allPhotos(library),
+    wanted: readonly PhotoRow[] = presentPhotos(library),
   ): Promise<BowIndex> {
     if (wanted.length === 0)
       throw new CovisError('STATE_EMPTY', 'The library has no photos', { hint: 'Import some first.' });

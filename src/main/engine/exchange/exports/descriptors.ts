@@ -4,7 +4,7 @@ import { CovisError } from '../../../../shared/errors.ts';
 import { descriptors } from '../../../../shared/exports/descriptors.ts';
 import { writeNpy } from '../../formats/npy.ts';
 import { defaultSize } from '../../inputs/inputs.ts';
-import { photoPath } from '../../library/photos.ts';
+import { currentPhoto, LeftOut, isGone } from '../../library/current-photo.ts';
 import { allPhotos } from '../../library/tables/photo.ts';
 import { resolveNetwork } from '../../network/networks.ts';
 import { readDescriptorFile } from '../../retrieval/descriptor-files.ts';
@@ -14,10 +14,11 @@ import { damaged, exporter } from './exporter.ts';
 
 /** How far a length may be from one: descriptors are normalised in single precision. */
 const LENGTH_ERROR = 1e-3;
+const CHECK_EVERY = 256;
 
-/** A `.npy` with a row a photo, and their paths, one a line, in a `.txt` of the same name. */
+/** A `.npy` with a row a photo, and their paths, one a line, in a `.txt` of the same name. Photos that are gone are left out. */
 export const descriptorsExport = exporter(descriptors, {
-  async write(library, out, o) {
+  async write(library, out, o, task) {
     const row = await resolveNetwork(library, o.network, 'latest');
     const size = o.size ?? defaultSize(row.spec);
     const set = loadDescriptors(library, row, size);
@@ -25,21 +26,37 @@ export const descriptorsExport = exporter(descriptors, {
       throw new CovisError('STATE_EMPTY', `Network ${row.uid} has no descriptors at ${size} pixels`, {
         hint: 'Extract them first.',
       });
-    const paths = Array.from(set.ids, (id) => {
-      const path = photoPath(library, id);
-      if (/[\r\n]/.test(path))
+    const gone = new LeftOut();
+    const rows: number[] = [];
+    const paths: string[] = [];
+    set.ids.forEach((id, i) => {
+      if (i % CHECK_EVERY === 0) task.check();
+      try {
+        paths.push(currentPhoto(library, id));
+      } catch (error) {
+        if (!gone.takes(error)) throw error;
+        return;
+      }
+      rows.push(i);
+      if (/[\r\n]/.test(paths.at(-1)!))
         throw new CovisError('INPUT_INVALID', 'A list has one name a line, and this name has a line break', {
-          file: path,
+          file: paths.at(-1)!,
           hint: 'Rename the photo and import again.',
         });
-      return `${path}\n`;
     });
+    gone.say((m) => task.warn(m));
+    if (rows.length === 0)
+      throw new CovisError('STATE_EMPTY', 'None of the described photos is where it was imported from', {
+        hint: 'Put the folder back, or import it again from where it is now.',
+      });
+    const data = new Float32Array(rows.length * set.dim);
+    rows.forEach((r, i) => data.set(set.data.subarray(r * set.dim, (r + 1) * set.dim), i * set.dim));
     mkdirSync(dirname(out), { recursive: true });
-    writeNpy(out, set.data, [set.ids.length, set.dim]);
+    writeNpy(out, data, [rows.length, set.dim]);
     const names = `${out.replace(/\.npy$/, '')}.txt`;
-    writeFileSync(`${names}.tmp`, paths.join(''));
+    writeFileSync(`${names}.tmp`, paths.map((p) => `${p}\n`).join(''));
     renameSync(`${names}.tmp`, names);
-    return { items: set.ids.length, files: [out, names] };
+    return { items: rows.length, files: [out, names] };
   },
   async verify([file, names], library) {
     const { vectors } = await readDescriptorFile(file!);
@@ -52,10 +69,10 @@ export const descriptorsExport = exporter(descriptors, {
     const paths = new Set(
       allPhotos(library).flatMap(({ id }) => {
         try {
-          return photoPath(library, id);
+          return currentPhoto(library, id);
         } catch (error) {
           // A photo that is gone cannot be named; anything else is another fault.
-          if (!(error instanceof CovisError) || error.code !== 'INPUT_MISSING') throw error;
+          if (!isGone(error)) throw error;
           return [];
         }
       }),

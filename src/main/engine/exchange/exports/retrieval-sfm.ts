@@ -8,7 +8,7 @@ import { writePickle } from '../../formats/pickle-writer.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import type { Library } from '../../library/library.ts';
 import { integer, record, select } from '../../library/rows.ts';
-import { allPhotos, idByHash } from '../../library/tables/photo.ts';
+import { idByHash, presentPhotos } from '../../library/tables/photo.ts';
 import { random } from '../../library/random.ts';
 import { CandidateReader, DEFAULT_MINING } from '../../mining/candidates.ts';
 import { judgements } from '../../mining/decisions.ts';
@@ -87,7 +87,7 @@ function pairList(
 ): { list: PairList; photos: { id: number; hash: string }[] } {
   const decided = judgements(library);
   const apart = separation(library, decided);
-  const rows = allPhotos(library).filter((p) => photos.has(p.id));
+  const rows = presentPhotos(library).filter((p) => photos.has(p.id));
   const at = new Map(rows.map((p, i) => [p.id, i]));
   const qidxs: number[] = [];
   const pidxs: number[] = [];

@@ -28,6 +28,11 @@ export function allPhotos(library: Library): PhotoRow[] {
   return select(library.db, `SELECT ${COLUMNS} FROM photo ORDER BY id`, ROW).all();
 }
 
+/** The photos of {@link allPhotos} that have a file as far as the last import knew: what may be computed of, found and drawn. */
+export function presentPhotos(library: Library): PhotoRow[] {
+  return select(library.db, `SELECT ${COLUMNS} FROM present_photo ORDER BY id`, ROW).all();
+}
+
 /** @throws CovisError `NOT_FOUND`. */
 export function photoByHash(library: Library, hash: string): PhotoRow {
   const found = select(library.db, `SELECT ${COLUMNS} FROM photo WHERE hash = ?`, ROW).get(hash);
@@ -57,7 +62,13 @@ export function sizeById(library: Library): Select<[number, number]> {
   return select(library.db, 'SELECT width, height FROM photo WHERE id = ?', list(integer, integer));
 }
 
+/** How many photos there are, without those that are gone. */
 export function countPhotos(library: Library): number {
+  return select(library.db, 'SELECT COUNT(*) FROM present_photo', integer).one();
+}
+
+/** How many photos there are, those that are gone with them. */
+export function countAllPhotos(library: Library): number {
   return select(library.db, 'SELECT COUNT(*) FROM photo', integer).one();
 }
 
