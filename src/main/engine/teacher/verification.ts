@@ -118,8 +118,8 @@ function extent(f: Features): number {
 }
 
 function similarityOf(a: Features, i: number, b: Features, j: number, most: number): Affine | undefined {
-  const [x, y, s, o] = a.frames.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
-  const [u, v, t, q] = b.frames.subarray(4 * j, 4 * j + 4) as unknown as [number, number, number, number];
+  const [x, y, s, o] = a.frames.subarray(4 * i) as unknown as [number, number, number, number];
+  const [u, v, t, q] = b.frames.subarray(4 * j) as unknown as [number, number, number, number];
   const zoom = t / s;
   if (!(zoom < most && zoom > 1 / most)) return undefined;
   const c = zoom * Math.cos(q - o);
