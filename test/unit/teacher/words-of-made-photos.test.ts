@@ -119,7 +119,10 @@ describe('what a vocabulary is trained on', () => {
     [9, 1600, 101],
   ])('is asked for a word to sixteen features, 64 at least: of %i and %i, %i', async (one, other, words) => {
     const own = library();
-    await BowIndex.prepare(own, DEFAULT_TEACHER, silentContext(), [photo(own, 1, many(one)), photo(own, 2, many(other))]);
+    await BowIndex.prepare(own, DEFAULT_TEACHER, silentContext(), [
+      photo(own, 1, many(one)),
+      photo(own, 2, many(other)),
+    ]);
     expect(training.mock.lastCall![1]).toBe(words);
   });
 
@@ -244,7 +247,11 @@ describe('the words of photos', () => {
     const own = library();
     literalVocabulary(own);
     const photos = [photo(own, 1, wall(0, 9))];
-    writeNpy(own.file('teacher', 'first.npy'), Uint32Array.from({ length: 127 }, (_, i) => (i === 0 ? 2 : 0)), [127]);
+    writeNpy(
+      own.file('teacher', 'first.npy'),
+      Uint32Array.from({ length: 127 }, (_, i) => (i === 0 ? 2 : 0)),
+      [127],
+    );
     await expect(BowIndex.prepare(own, DEFAULT_TEACHER, silentContext(), photos)).rejects.toMatchObject({
       code: 'INPUT_CORRUPT',
       hint: 'Delete the folder teacher of the library; it is made again.',
@@ -300,7 +307,13 @@ describe('a ranking of photos of known words', async () => {
     close(search(100, 0), ranked(plain, agreed));
     // Photos that share no word are not looked at, and stay at nothing.
     expect(search(100, 0).at(-1)).toEqual([9, 0, 0]);
-    close(search(0, 0), ranked(plain, agreed.map(() => 0)));
+    close(
+      search(0, 0),
+      ranked(
+        plain,
+        agreed.map(() => 0),
+      ),
+    );
   });
 
   it('verifies as many as are wanted, the best by words', () => {

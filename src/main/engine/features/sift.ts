@@ -282,7 +282,9 @@ function describe(k: Keypoint, sigma: number, angle: number): Uint8Array {
   const cell = MAGNIFICATION * sigma;
   const radius = Math.round((cell * Math.SQRT2 * (CELLS + 1)) / 2);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const bins = new Float64Array(DESCRIPTOR_BYTES);
+  // Cells around the outermost ones take what lies half outside, and are left out below.
+  const wide = CELLS + 2;
+  const padded = new Float64Array(wide * wide * ANGLES);
   const [cx, cy] = [Math.round(k.x), Math.round(k.y)];
   for (let y = Math.max(1, cy - radius); y <= Math.min(height - 2, cy + radius); y += 1) {
     for (let x = Math.max(1, cx - radius); x <= Math.min(width - 2, cx + radius); x += 1) {
@@ -300,19 +302,20 @@ function describe(k: Keypoint, sigma: number, angle: number): Uint8Array {
       const [iu, iv, ia] = [Math.floor(bu), Math.floor(bv), Math.floor(ba)];
       const [fu, fv, fa] = [bu - iu, bv - iv, ba - ia];
       for (let a = 0; a < 2; a += 1) {
-        const row = iv + a;
-        if (row < 0 || row >= CELLS) continue;
         const wv = magnitude * (a === 0 ? 1 - fv : fv);
         for (let b = 0; b < 2; b += 1) {
-          const column = iu + b;
-          if (column < 0 || column >= CELLS) continue;
           const wu = wv * (b === 0 ? 1 - fu : fu);
-          const at = (row * CELLS + column) * ANGLES;
-          bins[at + (ia % ANGLES)]! += wu * (1 - fa);
-          bins[at + ((ia + 1) % ANGLES)]! += wu * fa;
+          const at = ((iv + 1 + a) * wide + iu + 1 + b) * ANGLES;
+          padded[at + (ia % ANGLES)]! += wu * (1 - fa);
+          padded[at + ((ia + 1) % ANGLES)]! += wu * fa;
         }
       }
     }
+  }
+  const bins = new Float64Array(DESCRIPTOR_BYTES);
+  for (let row = 0; row < CELLS; row += 1) {
+    const from = ((row + 1) * wide + 1) * ANGLES;
+    bins.set(padded.subarray(from, from + CELLS * ANGLES), row * CELLS * ANGLES);
   }
   // Normalised, clipped against strong single gradients, then RootSIFT: the square root of the shares.
   let norm = 0;
