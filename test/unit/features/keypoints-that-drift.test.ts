@@ -21,12 +21,60 @@ function agrees(width: number, height: number, seed: number): number {
 
 describe('a keypoint that moves as it is refined', () => {
   it.each([
-    ['the first level that has one on both sides', [[23, 22, 19], [21, 19, 31], [24, 21, 13], [18, 22, 14]]],
-    ['the last such level', [[20, 20, 2], [24, 21, 48], [23, 20, 82], [19, 19, 281]]],
-    ['the second column', [[24, 21, 48], [21, 19, 591], [19, 19, 106], [24, 18, 230]]],
-    ['the last column but one', [[21, 21, 913], [19, 19, 946], [22, 20, 452], [21, 18, 955]]],
-    ['the second row', [[24, 19, 426], [24, 19, 1581], [18, 22, 539], [23, 21, 838]]],
-    ['the last row but one', [[23, 19, 236], [21, 20, 577], [22, 19, 151], [19, 21, 323]]],
+    [
+      'the first level that has one on both sides',
+      [
+        [23, 22, 19],
+        [21, 19, 31],
+        [24, 21, 13],
+        [18, 22, 14],
+      ],
+    ],
+    [
+      'the last such level',
+      [
+        [20, 20, 2],
+        [24, 21, 48],
+        [23, 20, 82],
+        [19, 19, 281],
+      ],
+    ],
+    [
+      'the second column',
+      [
+        [24, 21, 48],
+        [21, 19, 591],
+        [19, 19, 106],
+        [24, 18, 230],
+      ],
+    ],
+    [
+      'the last column but one',
+      [
+        [21, 21, 913],
+        [19, 19, 946],
+        [22, 20, 452],
+        [21, 18, 955],
+      ],
+    ],
+    [
+      'the second row',
+      [
+        [24, 19, 426],
+        [24, 19, 1581],
+        [18, 22, 539],
+        [23, 21, 838],
+      ],
+    ],
+    [
+      'the last row but one',
+      [
+        [23, 19, 236],
+        [21, 20, 577],
+        [22, 19, 151],
+        [19, 21, 323],
+      ],
+    ],
   ] as const)('is kept up to %s and dropped beyond', (_, scenes) => {
     let count = 0;
     for (const [width, height, seed] of scenes) count += agrees(width, height, seed);

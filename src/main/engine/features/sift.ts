@@ -55,7 +55,7 @@ export function sift(grey: Float32Array, width: number, height: number, p: SiftP
     base = half(gaussians[SCALES]!);
   }
   found.sort((a, b) => b.response - a.response);
-  return described(found.slice(0, p.most), p.most);
+  return described(found, p.most);
 }
 
 interface Keypoint {
@@ -68,18 +68,13 @@ interface Keypoint {
   readonly plane: Plane;
 }
 
-const kernels = new Map<number, Float32Array>();
 function kernelOf(sigma: number): Float32Array {
-  const key = Math.round(sigma * 1e6);
-  let k = kernels.get(key);
-  if (k === undefined) {
-    const radius = Math.max(1, Math.ceil(3 * sigma));
-    k = Float32Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)));
-    const sum = k.reduce((a, b) => a + b, 0);
-    k = k.map((v) => v / sum);
-    kernels.set(key, k);
-  }
-  return k;
+  const radius = Math.max(1, Math.ceil(3 * sigma));
+  const k = Float32Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)),
+  );
+  const sum = k.reduce((a, b) => a + b, 0);
+  return k.map((v) => v / sum);
 }
 
 /** Gaussian blur; the image goes on beyond its border as its border pixels. */
@@ -220,19 +215,24 @@ function refine(
   return undefined;
 }
 
-/** Orientations (up to two a keypoint) and descriptors. */
+/** Keypoints with their orientations, up to two each, found as they are asked for. */
+function* oriented(keypoints: readonly Keypoint[]): Generator<{ k: Keypoint; sigma: number; angle: number }> {
+  for (const k of keypoints) {
+    const sigma = SIGMA * 2 ** (k.level / SCALES);
+    for (const angle of orientations(k, sigma)) yield { k, sigma, angle };
+  }
+}
+
+/** Frames and descriptors of the first `most`. */
 function described(keypoints: readonly Keypoint[], most: number): Features {
   const frames: number[] = [];
   const rows: Uint8Array[] = [];
-  for (const k of keypoints) {
-    const sigma = SIGMA * 2 ** (k.level / SCALES);
-    for (const angle of orientations(k, sigma)) {
-      if (rows.length === most) break;
-      const zoom = 2 ** k.octave;
-      // An octave keeps every second pixel, not their mean: pixel x of it is pixel 2x of the one before.
-      frames.push(k.x * zoom + 0.5, k.y * zoom + 0.5, sigma * zoom, angle);
-      rows.push(describe(k, sigma, angle));
-    }
+  for (const { k, sigma, angle } of oriented(keypoints)) {
+    if (rows.length === most) break;
+    const zoom = 2 ** k.octave;
+    // An octave keeps every second pixel, not their mean: pixel x of it is pixel 2x of the one before.
+    frames.push(k.x * zoom + 0.5, k.y * zoom + 0.5, sigma * zoom, angle);
+    rows.push(describe(k, sigma, angle));
   }
   const descriptors = new Uint8Array(rows.length * DESCRIPTOR_BYTES);
   rows.forEach((r, i) => descriptors.set(r, i * DESCRIPTOR_BYTES));
