@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { random } from '../../../src/main/engine/library/random.ts';
 import { cancelled, silentContext, type TaskContext } from '../../../src/main/engine/queue/context.ts';
 import { Quantiser, trainVocabulary } from '../../../src/main/engine/teacher/vocabulary.ts';
 
@@ -68,5 +69,56 @@ describe('a tree of words over descriptors of two kinds', () => {
     }
     left = divided;
     expect(trainVocabulary(data, 64, 1, task)).toEqual(v);
+  });
+});
+
+/** Lloyd's iterations as the book has them, in double precision. @returns centres, and in which round they came to rest. */
+function lloyd(data: Uint8Array, k: number, seed: number): { centres: number[][]; rounds: number } {
+  const rows = Array.from({ length: data.length / 128 }, (_, i) => [...data.subarray(128 * i, 128 * i + 128)]);
+  const r = random(seed);
+  let centres = Array.from({ length: k }, () => rows[r.below(rows.length)]!);
+  let label = rows.map(() => 0);
+  for (let rounds = 1; ; rounds += 1) {
+    const lengths = centres.map((c) => c.reduce((s, v) => s + v * v, 0) / 2);
+    const next = rows.map((row) => {
+      const scores = centres.map((c, i) => row.reduce((s, v, d) => s + v * c[d]!, -lengths[i]!));
+      return scores.indexOf(Math.max(...scores));
+    });
+    const moved = next.filter((l, i) => l !== label[i]).length;
+    const used = centres.map((_, c) => c).filter((c) => next.includes(c));
+    centres = used.map((c) => {
+      const own = rows.filter((_, i) => next[i] === c);
+      return Array.from({ length: 128 }, (_, d) => own.reduce((s, row) => s + row[d]!, 0) / own.length);
+    });
+    label = next.map((l) => used.indexOf(l));
+    if (moved <= rows.length / 200 || rounds === 8) return { centres, rounds };
+  }
+}
+
+describe('the centres of one division', () => {
+  it('are those of eight rounds at most, fewer where half a hundredth or less change sides', () => {
+    const seen = new Set<number>();
+    for (let seed = 0; seed < 14; seed += 1) {
+      const r = random(100 + seed);
+      // The wider the lumps, the longer it takes.
+      const [lumps, width] = [3 + (seed % 5), 30 + 40 * (seed % 4)];
+      const base = Array.from({ length: lumps }, () => Array.from({ length: 128 }, () => r.below(250 - width)));
+      const n = seed % 2 === 0 ? 400 : 397;
+      // Every third is spread over a plane, where borders move for long.
+      const data =
+        seed % 3 === 0
+          ? Uint8Array.from({ length: 128 * n }, (_, i) => (i % 128 < 2 ? r.below(256) : 7))
+          : Uint8Array.from(
+              Array.from({ length: n }, (_, i) => base[i % lumps]!.map((v) => v + r.below(width))).flat(),
+            );
+      const words = 5 + seed;
+      const { centres, rounds } = lloyd(data, words, seed);
+      seen.add(rounds);
+      const v = trainVocabulary(data, words, seed);
+      expect(v.words).toBe(centres.length);
+      centres.forEach((c, i) => c.forEach((x, d) => expect(v.centres[128 * (1 + i) + d]).toBeCloseTo(x, 3)));
+    }
+    expect(seen.has(8)).toBe(true);
+    expect(Math.min(...seen)).toBeLessThan(6);
   });
 });
