@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_SIFT, sift } from '../../../src/main/engine/features/sift.ts';
+
+/** A round blob around (x, y) of pixels, on grey. */
+function blob(width: number, height: number, x: number, y: number, variance: number, contrast: number): Float32Array {
+  return Float32Array.from({ length: width * height }, (_, i) => {
+    const far = ((i % width) - x) ** 2 + (Math.floor(i / width) - y) ** 2;
+    return 0.5 + contrast * Math.exp(-far / (2 * variance));
+  });
+}
+
+describe('a response that two pixels share', () => {
+  it.each([0.4, -0.4])('is no extremum, bright or dark (%d)', (contrast) => {
+    // The middle of an image of even width lies between two columns, which are the same number by number.
+    expect(sift(blob(64, 63, 31.5, 31, 9, contrast), 64, 63).count).toBe(0);
+    expect(sift(blob(64, 63, 31.4, 31, 9, contrast), 64, 63).count).toBeGreaterThan(0);
+    expect(sift(blob(63, 64, 31, 31.5, 9, contrast), 63, 64).count).toBe(0);
+  });
+});
+
+describe('a flat image', () => {
+  it('has no keypoints, however faint they may be', () => {
+    expect(sift(new Float32Array(40 * 30).fill(0.7), 40, 30).count).toBe(0);
+    expect(sift(new Float32Array(40 * 30).fill(0.7), 40, 30, { ...DEFAULT_SIFT, peak: 0 }).count).toBe(0);
+  });
+});
