@@ -80,4 +80,58 @@ describe('a keypoint that moves as it is refined', () => {
     for (const [width, height, seed] of scenes) count += agrees(width, height, seed);
     expect(count).toBeGreaterThan(4);
   });
+
+  it.each([
+    [
+      'in the second column',
+      [
+        [24, 19, 5116],
+        [19, 22, 5174],
+        [23, 21, 5248],
+      ],
+    ],
+    [
+      'in the last column but one',
+      [
+        [22, 21, 5023],
+        [24, 20, 5172],
+        [20, 18, 5210],
+      ],
+    ],
+    [
+      'in the second row',
+      [
+        [23, 18, 5150],
+        [19, 19, 5356],
+        [20, 20, 5357],
+      ],
+    ],
+    [
+      'in the last row but one',
+      [
+        [23, 22, 5024],
+        [22, 22, 5044],
+        [24, 21, 5088],
+      ],
+    ],
+    [
+      'beside what is two pixels away and stronger',
+      [
+        [22, 19, 5226],
+        [24, 22, 5284],
+      ],
+    ],
+    [
+      'after five moves, and not after six',
+      [
+        [19, 22, 6049],
+        [24, 20, 6082],
+        [20, 22, 6274],
+      ],
+    ],
+  ] as const)('is found %s', (_, scenes) => {
+    let count = 0;
+    for (const [width, height, seed] of scenes) count += agrees(width, height, seed);
+    expect(count).toBeGreaterThan(2);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SIFT, sift } from '../../../src/main/engine/features/sift.ts';
+import { image, literalSift } from '../../support/literal-sift.ts';
 
 /** A round blob around (x, y) of pixels, on grey. */
 function blob(width: number, height: number, x: number, y: number, variance: number, contrast: number): Float32Array {
@@ -22,5 +23,23 @@ describe('a flat image', () => {
   it('has no keypoints, however faint they may be', () => {
     expect(sift(new Float32Array(40 * 30).fill(0.7), 40, 30).count).toBe(0);
     expect(sift(new Float32Array(40 * 30).fill(0.7), 40, 30, { ...DEFAULT_SIFT, peak: 0 }).count).toBe(0);
+  });
+});
+
+describe('a faint response', () => {
+  it.each([
+    [31, 31],
+    [31.2, 30.7],
+  ])('is kept down to a third of the bound for an octave, around (%d, %d)', (x, y) => {
+    const scene = blob(63, 63, x, y, 16, 0.1);
+    const [best] = literalSift(
+      image(63, 63, (i, j) => scene[j * 63 + i]!),
+      { ...DEFAULT_SIFT, peak: 0.001 },
+    );
+    expect(Math.hypot(best!.frame[0] - x - 0.5, best!.frame[1] - y - 0.5)).toBeLessThan(0.1);
+    const found = (share: number): number =>
+      sift(scene, 63, 63, { ...DEFAULT_SIFT, peak: 3 * share * best!.response }).count;
+    expect([found(0.98), found(1.02), found(1.15)]).toEqual([expect.any(Number), 0, 0]);
+    expect(found(0.98)).toBeGreaterThan(0);
   });
 });

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FeatureDetector } from '../../../src/main/engine/features/detect.ts';
 import type { Features } from '../../../src/main/engine/features/sift.ts';
+import * as npy from '../../../src/main/engine/formats/npy.ts';
 import { readNpy, writeNpy } from '../../../src/main/engine/formats/npy.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import type { PhotoRow } from '../../../src/main/engine/library/photos.ts';
@@ -17,6 +18,12 @@ vi.mock('../../../src/main/engine/teacher/vocabulary.ts', async (original) => {
   return { ...own, trainVocabulary: vi.fn(own.trainVocabulary) };
 });
 const training = vi.mocked(vocabularies.trainVocabulary);
+// Arrays are written as ever, but where a disk is to fail.
+vi.mock('../../../src/main/engine/formats/npy.ts', async (original) => {
+  const own = await original<typeof npy>();
+  return { ...own, writeNpy: vi.fn(own.writeNpy) };
+});
+const writing = vi.mocked(npy.writeNpy);
 
 const folder = temporaryFolder();
 let made = 0;
@@ -241,6 +248,43 @@ describe('the words of photos', () => {
       words: other.words,
       wanted: 20,
     });
+  });
+
+  it('are not told to be there while they are written anew, should the disk fail', async () => {
+    const own = library();
+    literalVocabulary(own);
+    const photos = [photo(own, 1, wall(3, 9)), photo(own, 2, wall(50, 60))];
+    await BowIndex.prepare(own, DEFAULT_TEACHER, silentContext(), photos);
+    const about = own.file('teacher', 'words.json');
+    expect(existsSync(about)).toBe(true);
+    const asEver = writing.getMockImplementation()!;
+    const failing = (name: string): void => {
+      writing.mockImplementation((path, ...rest) => {
+        if (path.endsWith(name)) throw new Error('disk full');
+        asEver(path, ...rest);
+      });
+    };
+    try {
+      failing('words.npy');
+      await expect(
+        BowIndex.prepare(own, DEFAULT_TEACHER, silentContext(), [...photos, photo(own, 3, wall(7, 8))]),
+      ).rejects.toThrow('disk full');
+      expect(existsSync(about)).toBe(false);
+      writing.mockImplementation(asEver);
+      const again = await BowIndex.prepare(own, DEFAULT_TEACHER, silentContext(), photos);
+      expect(again.lists.map((l) => [...l])).toEqual([
+        [3, 4, 5, 6, 7, 8],
+        [50, 51, 52, 53, 54, 55, 56, 57, 58, 59],
+      ]);
+      // The same for words of a vocabulary that is replaced.
+      failing('centres.npy');
+      await expect(BowIndex.prepare(own, { ...DEFAULT_TEACHER, words: 4 }, silentContext(), photos)).rejects.toThrow(
+        'disk full',
+      );
+      expect(existsSync(about)).toBe(false);
+    } finally {
+      writing.mockImplementation(asEver);
+    }
   });
 
   it('are refused of a tree whose children reach one beyond its end', async () => {
