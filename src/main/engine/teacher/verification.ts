@@ -77,7 +77,6 @@ export function verifyAffine(
   p: AffineParameters = DEFAULT_AFFINE,
 ): Verified {
   const n = matches.length / 2;
-  if (n < LEAST_INLIERS) return { inliers: new Uint32Array(0), transform: null };
   const limit = (p.threshold * extent(b)) ** 2;
   const step = Math.max(1, n / p.trials);
   let best: Uint32Array = new Uint32Array(0);
