@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SIFT, sift } from '../../../src/main/engine/features/sift.ts';
-import { image, literalSift } from '../../support/literal-sift.ts';
+import { floats, image, literalSift, scenery } from '../../support/literal-sift.ts';
 
 /** A round blob around (x, y) of pixels, on grey. */
 function blob(width: number, height: number, x: number, y: number, variance: number, contrast: number): Float32Array {
@@ -41,5 +41,38 @@ describe('a faint response', () => {
       sift(scene, 63, 63, { ...DEFAULT_SIFT, peak: 3 * share * best!.response }).count;
     expect([found(0.98), found(1.02), found(1.15)]).toEqual([expect.any(Number), 0, 0]);
     expect(found(0.98)).toBeGreaterThan(0);
+  });
+});
+
+describe('descriptors', () => {
+  const scene = scenery(96, 80, 160, 21);
+  const grey = floats(scene);
+  const P = { ...DEFAULT_SIFT, peak: 0.004 };
+  const plain = sift(grey, 96, 80, P);
+
+  it('do not depend on contrast', () => {
+    expect(plain.count).toBeGreaterThan(40);
+    for (const contrast of [1 / 64, 1 / 4, 8]) {
+      const other = sift(
+        grey.map((v) => 0.3 + contrast * (v - 0.5)),
+        96,
+        80,
+        { ...P, peak: contrast * P.peak },
+      );
+      expect(other.count).toBe(plain.count);
+      let apart = 0;
+      plain.descriptors.forEach((v, i) => (apart = Math.max(apart, Math.abs(v - other.descriptors[i]!))));
+      expect(apart).toBeLessThan(4);
+    }
+  });
+
+  it('are 512 times unit vectors', () => {
+    const squares = Array.from({ length: plain.count }, (_, k) =>
+      plain.descriptors.subarray(128 * k, 128 * k + 128).reduce((s, v) => s + v * v, 0),
+    );
+    // Rounded to whole numbers: right on average.
+    const mean = squares.reduce((a, b) => a + b, 0) / squares.length;
+    expect(Math.abs(Math.sqrt(mean) - 512)).toBeLessThan(0.4);
+    for (const s of squares) expect(Math.abs(Math.sqrt(s) - 512)).toBeLessThan(4);
   });
 });

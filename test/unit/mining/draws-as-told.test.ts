@@ -142,6 +142,8 @@ describe('a run', () => {
         for (const more of [
           { queries: 12 },
           { queries: 70, pool: 14 },
+          // So many shared points that queries have one pair or none.
+          { queries: 60, minShared: 520 },
           { queries: 30, queryFraction: 0.4 },
           { queries: 30, queriesPerCluster: 1, count: 1 },
           { queries: 200, queriesPerCluster: 4, queryFraction: 0.3, pool: 20 },

@@ -263,12 +263,11 @@ function orientations(k: Keypoint, sigma: number): number[] {
       histogram[b] = (before[(b + BINS - 1) % BINS]! + before[b]! + before[(b + 1) % BINS]!) / 3;
   }
   const top = Math.max(...histogram);
-  if (!(top > 0)) return [];
   const peaks: [number, number][] = [];
   for (let b = 0; b < BINS; b += 1) {
     const [left, here, right] = [histogram[(b + BINS - 1) % BINS]!, histogram[b]!, histogram[(b + 1) % BINS]!];
     if (here < 0.8 * top || here <= left || here < right) continue;
-    const shift = (left - right) / (2 * (left + right - 2 * here) || 1);
+    const shift = (left - right) / (2 * (left + right - 2 * here));
     peaks.push([here, ((b + 0.5 + shift) * TAU) / BINS]);
   }
   return peaks
@@ -323,5 +322,5 @@ function describe(k: Keypoint, sigma: number, angle: number): Uint8Array {
   const limit = 0.2 * Math.sqrt(norm);
   let sum = 0;
   for (let i = 0; i < bins.length; i += 1) sum += bins[i] = Math.min(bins[i]!, limit);
-  return Uint8Array.from(bins, (b) => Math.min(255, Math.round(512 * Math.sqrt(b / (sum || 1)))));
+  return Uint8Array.from(bins, (b) => Math.min(255, Math.round(512 * Math.sqrt(b / sum))));
 }

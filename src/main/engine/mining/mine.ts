@@ -167,7 +167,6 @@ function choosePositives(
     for (const query of r.shuffled(round)) {
       if (out.length >= p.queries) break;
       const candidates = reader.of(query);
-      if (candidates.pairs.length === 0) continue;
       const seen = used.get(query);
       const open = (list: readonly CovisiblePair[]): CovisiblePair[] =>
         list.filter((c) => decided.mayMatch(query, c.other) && seen?.has(c.other) !== true);
