@@ -9,7 +9,7 @@ import {
 } from '../../../src/main/engine/network/head.ts';
 import { floatTensor, int64Tensor, type Dim, type Graph } from '../../../src/main/engine/network/onnx/graph.ts';
 import { GEM_P } from '../../../src/main/engine/network/pooling-heads.ts';
-import { Runner } from '../../../src/main/engine/network/runtime.ts';
+import type { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { readSpec, writeSpec } from '../../../src/main/engine/network/spec.ts';
 import type { NetworkSpec } from '../../../src/shared/domain.ts';
 

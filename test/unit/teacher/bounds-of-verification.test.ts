@@ -106,7 +106,7 @@ describe('the distance within which matches agree', () => {
     /** Seven times smaller: all within 1.6 pixels, or half of that. */
     const small = (step: number, by: number): number =>
       count(
-        a.map(([x, y, s]): Place => [x * step, y, s]),
+        a.map(([x, y]): Place => [x * step, y, 14]),
         a.map(([x], i): Place => [(x * step) / 7, i === 4 ? by : 0, 2]),
       );
     expect([0.03, 0.035].map((by) => small(1, by))).toEqual([9, 8]);
