@@ -117,7 +117,7 @@ function kMeans(
       if (s === 0) return;
       for (let j = 0; j < DIM; j += 1) next[place[c]! * DIM + j] = sums[c * DIM + j]! / s;
     });
-    for (let i = 0; i < label.length; i += 1) label[i] = place[label[i]!]!;
+    label.set(label.map((l) => place[l]!));
     means = next;
     if (moved <= members.length / 200) break;
   }
