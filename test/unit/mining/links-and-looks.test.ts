@@ -4,7 +4,9 @@ import { Library } from '../../../src/main/engine/library/library.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { durably } from '../../../src/main/engine/mining/action-log.ts';
 import { editClusters } from '../../../src/main/engine/mining/cluster-changes.ts';
+import { decide, judgements } from '../../../src/main/engine/mining/decisions.ts';
 import { NegativeSearch } from '../../../src/main/engine/mining/negative-search.ts';
+import { separation } from '../../../src/main/engine/mining/separation.ts';
 import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import { listClusters } from '../../../src/main/engine/sfm/clusters.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -194,6 +196,37 @@ describe('clusters of pairs that lists gave', () => {
     expect([off.views, rest.views]).toEqual([
       [1, 3, 5],
       [2, 4],
+    ]);
+    library.close();
+  });
+});
+
+describe('a photo of no model that shows the objects of two places', () => {
+  it('is foreign to neither, in whatever order that was said, and the places stay two', () => {
+    const { library } = syntheticLibrary(join(folder, 'two'), {
+      photos: 12,
+      clusters: 3,
+      dim: 2,
+      pairsPerPhoto: 2,
+      distractors: 2,
+      seed: 6,
+    });
+    const [a, b, c] = [1, 5, 9];
+    const [loose, other] = [13, 14];
+    decide(library, 'x', [
+      { query: loose, other: a, aspect: 'negative', verdict: 'same-object' },
+      { query: b, other: loose, aspect: 'negative', verdict: 'same-object' },
+    ]);
+    const apart = separation(library, judgements(library));
+    const foreign = (photo: number): boolean[] => [a, b, c].map((p) => apart.foreign(p, photo));
+    expect([foreign(loose), foreign(other)]).toEqual([
+      [false, false, true],
+      [true, true, true],
+    ]);
+    expect([apart.foreign(a, b), apart.foreign(loose, a + 1), apart.foreign(loose, b + 1)]).toEqual([
+      true,
+      false,
+      false,
     ]);
     library.close();
   });
