@@ -18,6 +18,7 @@ export class FeatureDetector {
   readonly #waiting = new Map<number, { resolve: (f: Features) => void; reject: (e: Error) => void }>();
   readonly #parameters: SiftParameters;
   #next = 0;
+  #failure: CovisError | undefined;
 
   constructor(parameters: SiftParameters = DEFAULT_SIFT, threads = availableParallelism()) {
     this.#parameters = parameters;
@@ -29,8 +30,9 @@ export class FeatureDetector {
       });
       worker.on('error', (cause) => {
         logger('features').error('A thread failed:', cause);
-        for (const w of this.#waiting.values())
-          w.reject(new CovisError('INTERNAL', 'A thread that detects features ended', { cause }));
+        // It takes no more photos, and those who ask later would wait for good.
+        this.#failure = new CovisError('INTERNAL', 'A thread that detects features ended', { cause });
+        for (const w of this.#waiting.values()) w.reject(this.#failure);
         this.#waiting.clear();
       });
       this.#workers.push(worker);
@@ -41,9 +43,10 @@ export class FeatureDetector {
     return this.#workers.length;
   }
 
-  /** @throws CovisError `INPUT_CORRUPT` naming the file when it cannot be decoded. */
+  /** @throws CovisError `INPUT_CORRUPT` naming the file when it cannot be decoded; `INTERNAL` once a thread has failed. */
   async detect(file: string | Uint8Array): Promise<Features> {
     const { grey, width, height, zoom } = await greyOf(file);
+    if (this.#failure !== undefined) throw this.#failure;
     const id = this.#next++;
     const found = await new Promise<Features>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

@@ -55,7 +55,7 @@ export function sift(grey: Float32Array, width: number, height: number, p: SiftP
     base = half(gaussians[SCALES]!);
   }
   found.sort((a, b) => b.response - a.response);
-  return described(found.slice(0, p.most), p.most);
+  return described(found, p.most);
 }
 
 interface Keypoint {
@@ -68,18 +68,13 @@ interface Keypoint {
   readonly plane: Plane;
 }
 
-const kernels = new Map<number, Float32Array>();
 function kernelOf(sigma: number): Float32Array {
-  const key = Math.round(sigma * 1e6);
-  let k = kernels.get(key);
-  if (k === undefined) {
-    const radius = Math.max(1, Math.ceil(3 * sigma));
-    k = Float32Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)));
-    const sum = k.reduce((a, b) => a + b, 0);
-    k = k.map((v) => v / sum);
-    kernels.set(key, k);
-  }
-  return k;
+  const radius = Math.max(1, Math.ceil(3 * sigma));
+  const k = Float32Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)),
+  );
+  const sum = k.reduce((a, b) => a + b, 0);
+  return k.map((v) => v / sum);
 }
 
 /** Gaussian blur; the image goes on beyond its border as its border pixels. */
@@ -220,19 +215,24 @@ function refine(
   return undefined;
 }
 
-/** Orientations (up to two a keypoint) and descriptors. */
+/** Keypoints with their orientations, up to two each, found as they are asked for. */
+function* oriented(keypoints: readonly Keypoint[]): Generator<{ k: Keypoint; sigma: number; angle: number }> {
+  for (const k of keypoints) {
+    const sigma = SIGMA * 2 ** (k.level / SCALES);
+    for (const angle of orientations(k, sigma)) yield { k, sigma, angle };
+  }
+}
+
+/** Frames and descriptors of the first `most`. */
 function described(keypoints: readonly Keypoint[], most: number): Features {
   const frames: number[] = [];
   const rows: Uint8Array[] = [];
-  for (const k of keypoints) {
-    const sigma = SIGMA * 2 ** (k.level / SCALES);
-    for (const angle of orientations(k, sigma)) {
-      if (rows.length === most) break;
-      const zoom = 2 ** k.octave;
-      // An octave keeps every second pixel, not their mean: pixel x of it is pixel 2x of the one before.
-      frames.push(k.x * zoom + 0.5, k.y * zoom + 0.5, sigma * zoom, angle);
-      rows.push(describe(k, sigma, angle));
-    }
+  for (const { k, sigma, angle } of oriented(keypoints)) {
+    if (rows.length === most) break;
+    const zoom = 2 ** k.octave;
+    // An octave keeps every second pixel, not their mean: pixel x of it is pixel 2x of the one before.
+    frames.push(k.x * zoom + 0.5, k.y * zoom + 0.5, sigma * zoom, angle);
+    rows.push(describe(k, sigma, angle));
   }
   const descriptors = new Uint8Array(rows.length * DESCRIPTOR_BYTES);
   rows.forEach((r, i) => descriptors.set(r, i * DESCRIPTOR_BYTES));
@@ -263,12 +263,11 @@ function orientations(k: Keypoint, sigma: number): number[] {
       histogram[b] = (before[(b + BINS - 1) % BINS]! + before[b]! + before[(b + 1) % BINS]!) / 3;
   }
   const top = Math.max(...histogram);
-  if (!(top > 0)) return [];
   const peaks: [number, number][] = [];
   for (let b = 0; b < BINS; b += 1) {
     const [left, here, right] = [histogram[(b + BINS - 1) % BINS]!, histogram[b]!, histogram[(b + 1) % BINS]!];
     if (here < 0.8 * top || here <= left || here < right) continue;
-    const shift = (left - right) / (2 * (left + right - 2 * here) || 1);
+    const shift = (left - right) / (2 * (left + right - 2 * here));
     peaks.push([here, ((b + 0.5 + shift) * TAU) / BINS]);
   }
   return peaks
@@ -282,7 +281,9 @@ function describe(k: Keypoint, sigma: number, angle: number): Uint8Array {
   const cell = MAGNIFICATION * sigma;
   const radius = Math.round((cell * Math.SQRT2 * (CELLS + 1)) / 2);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const bins = new Float64Array(DESCRIPTOR_BYTES);
+  // Cells around the outermost ones take what lies half outside, and are left out below.
+  const wide = CELLS + 2;
+  const padded = new Float64Array(wide * wide * ANGLES);
   const [cx, cy] = [Math.round(k.x), Math.round(k.y)];
   for (let y = Math.max(1, cy - radius); y <= Math.min(height - 2, cy + radius); y += 1) {
     for (let x = Math.max(1, cx - radius); x <= Math.min(width - 2, cx + radius); x += 1) {
@@ -300,19 +301,20 @@ function describe(k: Keypoint, sigma: number, angle: number): Uint8Array {
       const [iu, iv, ia] = [Math.floor(bu), Math.floor(bv), Math.floor(ba)];
       const [fu, fv, fa] = [bu - iu, bv - iv, ba - ia];
       for (let a = 0; a < 2; a += 1) {
-        const row = iv + a;
-        if (row < 0 || row >= CELLS) continue;
         const wv = magnitude * (a === 0 ? 1 - fv : fv);
         for (let b = 0; b < 2; b += 1) {
-          const column = iu + b;
-          if (column < 0 || column >= CELLS) continue;
           const wu = wv * (b === 0 ? 1 - fu : fu);
-          const at = (row * CELLS + column) * ANGLES;
-          bins[at + (ia % ANGLES)]! += wu * (1 - fa);
-          bins[at + ((ia + 1) % ANGLES)]! += wu * fa;
+          const at = ((iv + 1 + a) * wide + iu + 1 + b) * ANGLES;
+          padded[at + (ia % ANGLES)]! += wu * (1 - fa);
+          padded[at + ((ia + 1) % ANGLES)]! += wu * fa;
         }
       }
     }
+  }
+  const bins = new Float64Array(DESCRIPTOR_BYTES);
+  for (let row = 0; row < CELLS; row += 1) {
+    const from = ((row + 1) * wide + 1) * ANGLES;
+    bins.set(padded.subarray(from, from + CELLS * ANGLES), row * CELLS * ANGLES);
   }
   // Normalised, clipped against strong single gradients, then RootSIFT: the square root of the shares.
   let norm = 0;
@@ -320,5 +322,5 @@ function describe(k: Keypoint, sigma: number, angle: number): Uint8Array {
   const limit = 0.2 * Math.sqrt(norm);
   let sum = 0;
   for (let i = 0; i < bins.length; i += 1) sum += bins[i] = Math.min(bins[i]!, limit);
-  return Uint8Array.from(bins, (b) => Math.min(255, Math.round(512 * Math.sqrt(b / (sum || 1)))));
+  return Uint8Array.from(bins, (b) => Math.min(255, Math.round(512 * Math.sqrt(b / sum))));
 }

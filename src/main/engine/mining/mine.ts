@@ -156,9 +156,7 @@ function choosePositives(
   const out: Chosen[] = [];
   const used = new Map<number, Set<number>>();
   const perCluster = new Map<number, number>();
-  const limited = p.queriesPerCluster > 0 || p.queryFraction < 1;
   const withinLimit = (cluster: number): boolean => {
-    if (!limited) return true;
     const share = Math.max(1, Math.round(p.queryFraction * reader.photosIn(cluster)));
     const limit = p.queriesPerCluster > 0 ? Math.min(p.queriesPerCluster, share) : share;
     return (perCluster.get(cluster) ?? 0) < limit;
@@ -169,7 +167,6 @@ function choosePositives(
     for (const query of r.shuffled(round)) {
       if (out.length >= p.queries) break;
       const candidates = reader.of(query);
-      if (candidates.pairs.length === 0) continue;
       const seen = used.get(query);
       const open = (list: readonly CovisiblePair[]): CovisiblePair[] =>
         list.filter((c) => decided.mayMatch(query, c.other) && seen?.has(c.other) !== true);

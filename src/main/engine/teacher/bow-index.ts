@@ -85,7 +85,7 @@ function loadVocabulary(library: Library, wanted: number | undefined): Vocabular
 
 function train(library: Library, photos: readonly PhotoRow[], p: TeacherParameters, task: TaskContext): Vocabulary {
   // Whole photos in an order drawn by the seed, as many descriptors of each as keep the sum within bounds.
-  const each = Math.max(1, Math.floor(TRAINING_DESCRIPTORS / Math.max(1, photos.length)));
+  const each = Math.max(1, Math.floor(TRAINING_DESCRIPTORS / photos.length));
   const r = random(p.seed);
   const parts: Uint8Array[] = [];
   let features = 0;

@@ -77,7 +77,6 @@ export function verifyAffine(
   p: AffineParameters = DEFAULT_AFFINE,
 ): Verified {
   const n = matches.length / 2;
-  if (n < LEAST_INLIERS) return { inliers: new Uint32Array(0), transform: null };
   const limit = (p.threshold * extent(b)) ** 2;
   const step = Math.max(1, n / p.trials);
   let best: Uint32Array = new Uint32Array(0);
@@ -118,8 +117,8 @@ function extent(f: Features): number {
 }
 
 function similarityOf(a: Features, i: number, b: Features, j: number, most: number): Affine | undefined {
-  const [x, y, s, o] = a.frames.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
-  const [u, v, t, q] = b.frames.subarray(4 * j, 4 * j + 4) as unknown as [number, number, number, number];
+  const [x, y, s, o] = a.frames.subarray(4 * i) as unknown as [number, number, number, number];
+  const [u, v, t, q] = b.frames.subarray(4 * j) as unknown as [number, number, number, number];
   const zoom = t / s;
   if (!(zoom < most && zoom > 1 / most)) return undefined;
   const c = zoom * Math.cos(q - o);

@@ -41,10 +41,9 @@ export function trainVocabulary(descriptors: Uint8Array, words: number, seed: nu
   const level: number[] = [0];
   let members: Uint32Array[] = [Uint32Array.from({ length: n }, (_, i) => i)];
   task?.step('Training the vocabulary', depth * n, 'descriptors');
-  let at = 0;
   let done = 0;
-  // Level by level, so that the children of a node lie side by side.
-  while (at < first.length) {
+  // Level by level, so that the children of a node lie side by side; the list grows while it is gone through.
+  for (const at of first.keys()) {
     const own = members[at]!;
     members[at] = new Uint32Array(0);
     if (level[at]! < depth && own.length >= Math.max(LEAST, branch)) {
@@ -72,7 +71,6 @@ export function trainVocabulary(descriptors: Uint8Array, words: number, seed: nu
       done += own.length;
       task?.progress(Math.min(done, depth * n));
     }
-    at += 1;
   }
   members = [];
   let next = 0;
@@ -119,7 +117,7 @@ function kMeans(
       if (s === 0) return;
       for (let j = 0; j < DIM; j += 1) next[place[c]! * DIM + j] = sums[c * DIM + j]! / s;
     });
-    for (let i = 0; i < label.length; i += 1) label[i] = place[label[i]!]!;
+    label.set(label.map((l) => place[l]!));
     means = next;
     if (moved <= members.length / 200) break;
   }
