@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readMat5, type MatValue } from '../../../src/main/engine/formats/mat5.ts';
+import type { MatValue } from '../../../src/main/engine/formats/mat-values.ts';
+import { readMat5 } from '../../../src/main/engine/formats/mat5.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
 const folder = temporaryFolder();

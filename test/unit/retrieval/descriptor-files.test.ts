@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { MatValue } from '../../../src/main/engine/formats/mat5.ts';
+import type { MatValue } from '../../../src/main/engine/formats/mat-values.ts';
 import { writeNpy } from '../../../src/main/engine/formats/npy.ts';
 import { readDescriptorFile } from '../../../src/main/engine/retrieval/descriptor-files.ts';
 import { assembled, regional } from '../../../src/main/engine/retrieval/descriptor-readers/assemble.ts';

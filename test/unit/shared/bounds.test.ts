@@ -30,7 +30,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   network: PATH,
   size: 'whole 64 2048',
   seed: SEED,
-  set: 'set',
+  set: PATH,
   words: 'whole 2 16777216',
   run: ROW,
   resume: ROW,
@@ -128,6 +128,7 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'library.cluster path': PATH,
   'library.domains path': PATH,
   'library.network path': PATH,
+  'networks.default network': ID,
   'clusters.detail id': ID,
   'clusters.covisible id': ID,
   'clusters.covisible view': 'whole 0 -',
@@ -211,11 +212,6 @@ function probes(rule: string): { taken: unknown[]; refused: unknown[] } {
     return {
       taken: ['0123456789abcdef', 'a'.repeat(8), 'f'.repeat(64)],
       refused: ['', 'a'.repeat(7), 'a'.repeat(65), '0123456g', 'ABCDEF01', '../../etc'],
-    };
-  if (rule === 'set')
-    return {
-      taken: ['abcdef01', 'abcdef01-64', 'abcdef01-2048'],
-      refused: ['abcdef01-', 'abcdef01-1', 'abcdef01-12345', '-320', ''],
     };
   if (rule === 'list name')
     return { taken: ['l0', `l${'9'.repeat(15)}`], refused: ['l', `l${'9'.repeat(16)}`, '1', 'la'] };
@@ -364,7 +360,7 @@ describe('what holds where nothing is said', () => {
     expect(JOBS.network.params.parse({ backbone: {} })).toEqual({ backbone: { pooling: 'gem' } });
     expect(defaults(JOBS.whiten.params)).toEqual({ whiten: { method: 'learned' } });
     expect(defaults(JOBS.ladder.params)).toEqual({ ladder: { poolings: ['mac', 'gem'], seeds: 3 } });
-    expect(defaults(JOBS.check.params)).toEqual({ full: false });
+    expect(defaults(JOBS.check.params)).toEqual({ full: false, repair: false, remove: false });
     expect(EXPORTS['retrieval-sfm'].params.parse({})).toEqual({ seed: 0, photos: 'link', pairsPerQuery: 2 });
     expect(EXPORTS.gnd.params.parse({})).toEqual({ seed: 0, photos: 'link' });
   });

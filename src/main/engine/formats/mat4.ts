@@ -1,5 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
-import type { MatNumbers, MatText } from './mat5.ts';
+import type { MatNumbers, MatText } from './mat-values.ts';
 import { decodeNumbers, widthOf, type NumberType } from './numbers.ts';
 
 const HEADER_BYTES = 20;

@@ -1,5 +1,6 @@
 import { CovisError } from '../../../../shared/errors.ts';
-import { readMat5, type MatValue } from '../../formats/mat5.ts';
+import type { MatValue } from '../../formats/mat-values.ts';
+import { readMat5 } from '../../formats/mat5.ts';
 import { LABELS, type GroundTruth } from '../ground-truth.ts';
 import type { TruthReader } from './reader.ts';
 import { fromRecord } from './record.ts';

@@ -1,5 +1,6 @@
 import { CovisError } from '../../../../shared/errors.ts';
-import { readMat5, type MatValue } from '../../formats/mat5.ts';
+import type { MatValue } from '../../formats/mat-values.ts';
+import { readMat5 } from '../../formats/mat5.ts';
 import type { Matrix } from '../rank.ts';
 import { regional } from './assemble.ts';
 import type { DescriptorFile, DescriptorReader } from './reader.ts';
