@@ -1,7 +1,6 @@
 import vue from '@vitejs/plugin-vue';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { TEST_ENVIRONMENT } from './test/support/environment.ts';
 
 /** Files of tests that take more than five seconds of a processor: `npm test` runs them, `npm run check` and `npm run watch` do not. */
 const SLOW: readonly string[] = [
@@ -27,12 +26,6 @@ const SLOW: readonly string[] = [
   'test/unit/training/whiten.test.ts',
 ];
 const quick = process.env['COVIS_QUICK'] === '1';
-const env = {
-  // Tests do not write into the log of the person who runs them.
-  COVIS_LOGS: join(tmpdir(), 'covis-test-logs'),
-  // What routes answer and jobs give is held against their definitions, in processes that tests start, too.
-  COVIS_CHECK_RESULTS: '1',
-};
 
 export default defineConfig({
   test: {
@@ -42,7 +35,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           exclude: quick ? [...SLOW] : [],
-          env,
+          env: TEST_ENVIRONMENT,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
@@ -62,7 +55,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          env,
+          env: TEST_ENVIRONMENT,
           testTimeout: 180_000,
           hookTimeout: 300_000,
           pool: 'forks',

@@ -53,6 +53,7 @@ if (process.env['NODE_V8_COVERAGE'] !== undefined) afterAll(() => takeCoverage()
 /** Test files run in the order in which they are named, not the largest first. */
 const CONFIG = `import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
+import { TEST_ENVIRONMENT } from './test/support/environment.ts';
 const order = (process.env['MUTATION_TESTS'] ?? '').split(' ');
 const place = (spec) => order.findIndex((file) => spec.moduleId.endsWith(file));
 class AsNamed extends BaseSequencer {
@@ -64,6 +65,7 @@ export default defineConfig({
   cacheDir: '.mutation-cache',
   test: {
     include: ['test/unit/**/*.test.ts'],
+    env: TEST_ENVIRONMENT,
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',
