@@ -90,8 +90,19 @@ export type SceneRenderer = Pick<
   'domElement' | 'setPixelRatio' | 'setClearColor' | 'setSize' | 'render' | 'dispose'
 >;
 export type MakeRenderer = (canvas: HTMLCanvasElement) => SceneRenderer;
-const webgl: MakeRenderer = (canvas) =>
-  new WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance' });
+/** The browser has no WebGL for a canvas. */
+export class NoWebGL extends Error {
+  override readonly name = 'NoWebGL';
+}
+
+const webgl: MakeRenderer = (canvas) => {
+  try {
+    return new WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance' });
+  } catch (cause) {
+    if (canvas.getContext('webgl2') !== null) throw cause;
+    throw new NoWebGL('This browser has no WebGL', { cause });
+  }
+};
 
 interface CameraObject {
   readonly plane: Mesh<BufferGeometry, MeshBasicMaterial>;
@@ -127,7 +138,7 @@ export class ClusterScene {
   #scheduled = 0;
   #disposed = false;
 
-  /** @throws when the browser has no WebGL; the caller then shows {@link drawMap}. */
+  /** @throws NoWebGL where the browser has none; the caller then shows {@link drawMap}. */
   constructor(
     canvas: HTMLCanvasElement,
     arrays: ClusterArrays,

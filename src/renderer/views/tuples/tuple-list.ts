@@ -40,6 +40,15 @@ export function useTupleList() {
     }
   }
 
+  /** The engine keeps a few lists only, and none over its restart. */
+  function isGone(error: unknown, from: string): boolean {
+    return error instanceof CovisError && error.code === 'NOT_FOUND' && from === list && query !== undefined;
+  }
+
+  async function reopen(): Promise<void> {
+    if (query !== undefined) await open(query.run, query.filter, query.sort);
+  }
+
   function at(i: number): TupleInfo | undefined {
     return pages.value.get(Math.floor(i / PAGE))?.[i % PAGE];
   }
@@ -67,9 +76,7 @@ export function useTupleList() {
       }
       pages.value = next;
     } catch (error) {
-      // The engine keeps a few lists only, and none over its restart.
-      if (error instanceof CovisError && error.code === 'NOT_FOUND' && from === list && query !== undefined)
-        await open(query.run, query.filter, query.sort);
+      if (isGone(error, from)) await reopen();
       else notices.error(error);
     }
   }
@@ -88,12 +95,25 @@ export function useTupleList() {
     await Promise.all(wanted.map((p) => load(p, list)));
   }
 
-  /** Position of a tuple of the run; -1 where the filter leaves it out. */
-  async function find(index: number): Promise<number> {
+  /** Position of a tuple of the run; -1 where the filter leaves it out, undefined where it could not be asked for, which a notice says. */
+  async function find(index: number): Promise<number | undefined> {
+    const from = list;
+    try {
+      return (await request('tuples.find', { list: from, index })).position;
+    } catch (error) {
+      if (!isGone(error, from)) {
+        notices.error(error);
+        return undefined;
+      }
+    }
+    await reopen();
+    // A list that cannot be opened again was said to be so.
+    if (list === from) return undefined;
     try {
       return (await request('tuples.find', { list, index })).position;
-    } catch {
-      return -1;
+    } catch (error) {
+      notices.error(error);
+      return undefined;
     }
   }
 
