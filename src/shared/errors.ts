@@ -28,6 +28,14 @@ export interface ErrorShape {
   readonly hint?: string;
 }
 
+/** What to do about a file where an error has nothing better to say. */
+const WHAT_TO_DO: Partial<Record<ErrorCode, string>> = {
+  INPUT_MISSING: 'Look whether the path is right and its disk is there.',
+  INPUT_TRUNCATED: 'It is cut short: copy it again, or make it again.',
+  INPUT_UNSUPPORTED: 'Save it in another form with the program that made it.',
+  INPUT_CORRUPT: 'It is damaged, or of another kind than its name says: copy it again, or make it again.',
+};
+
 /** The one error class of Covis: what happened, to which file, where in it, and what to do. */
 export class CovisError extends Error {
   readonly code: ErrorCode;
@@ -45,7 +53,7 @@ export class CovisError extends Error {
     this.code = code;
     this.file = where.file;
     this.offset = where.offset;
-    this.hint = where.hint;
+    this.hint = where.hint ?? (where.file === undefined ? undefined : WHAT_TO_DO[code]);
   }
 }
 

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import * as h5 from 'h5wasm/node';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseStandIn } from './recognise.ts';
 import { decodeNumbers, isNumberType, type Numbers, type NumberType } from './numbers.ts';
 
 /** A numeric dataset of an HDF5 file, row-major. */
@@ -12,6 +13,7 @@ export interface H5Array {
 /** MATLAB's own groups, which hold what its cells and objects refer to. */
 const MATLAB_OWN = new Set(['#refs#', '#subsystem#']);
 const MAX_DENSE = 1 << 28;
+const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 
 /** The kind of number of a dataset; undefined for texts, references and the like. h5py's truth values are an enumeration of bytes. */
 function typeOf({ type, size, signed }: h5.Dataset['metadata']): NumberType | undefined {
@@ -27,6 +29,22 @@ function typeOf({ type, size, signed }: h5.Dataset['metadata']): NumberType | un
   return isNumberType(code) ? code : undefined;
 }
 
+/** HDF5's signature stands at the file's beginning, or behind a block of another program of 512 bytes or twice, four times … as much. */
+function hasSignature(file: string): boolean {
+  const fd = openSync(file, 'r');
+  try {
+    const found = Buffer.alloc(SIGNATURE.length);
+    const { size } = fstatSync(fd);
+    for (let at = 0; at + SIGNATURE.length <= size; at = at === 0 ? 512 : 2 * at) {
+      readSync(fd, found, 0, SIGNATURE.length, at);
+      if (found.equals(SIGNATURE)) return true;
+    }
+    return false;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** An HDF5 file opened for reading; MATLAB's version 7.3 is one too. Close it when done. */
 export class Hdf5File {
   readonly #file: h5.File;
@@ -40,6 +58,8 @@ export class Hdf5File {
   /** @throws CovisError `INPUT_MISSING`, or `INPUT_CORRUPT` for a file that is no HDF5. */
   static async open(file: string): Promise<Hdf5File> {
     if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
+    refuseStandIn(file);
+    if (!hasSignature(file)) throw new CovisError('INPUT_CORRUPT', 'This is not an HDF5 file', { file });
     await h5.ready;
     try {
       const opened = new h5.File(file, 'r');

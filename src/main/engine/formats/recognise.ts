@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 
@@ -17,12 +17,19 @@ export interface FileKind {
 const HEAD_BYTES = 4096;
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
 
-/** The first 4 KiB of a regular file, or all of it. @throws CovisError `INPUT_MISSING` where it cannot be opened. */
+/**
+ * The first 4 KiB of a regular file, or all of it.
+ * @throws CovisError `INPUT_MISSING` where it cannot be opened, `INPUT_INVALID` for a folder, a device or a pipe.
+ */
 export function headOf(file: string): Buffer {
   let fd: number;
   try {
+    const there = statSync(file);
+    // A pipe that nobody writes into would be waited for without end.
+    if (!there.isFile()) throw notRegular(file, there);
     fd = openSync(file, 'r');
   } catch (cause) {
+    if (cause instanceof CovisError) throw cause;
     throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
   }
   try {
@@ -31,6 +38,26 @@ export function headOf(file: string): Buffer {
   } finally {
     closeSync(fd);
   }
+}
+
+function notRegular(file: string, there: Stats): CovisError {
+  return there.isDirectory()
+    ? new CovisError('INPUT_INVALID', 'This is a folder, and a file is wanted', { file, hint: 'Name a file in it.' })
+    : new CovisError('INPUT_INVALID', 'This is a device or a pipe, and a file is wanted', {
+        file,
+        hint: 'Copy it into a file.',
+      });
+}
+
+/** @throws CovisError as {@link headOf}, and `INPUT_UNSUPPORTED` for a pointer that Git LFS left in place of the file. */
+export function refuseStandIn(file: string): Buffer {
+  const head = headOf(file);
+  if (head.toString('latin1').startsWith(LFS_POINTER))
+    throw new CovisError('INPUT_UNSUPPORTED', 'This is a Git LFS pointer, not the file itself', {
+      file,
+      hint: 'Run git lfs pull in its repository.',
+    });
+  return head;
 }
 
 /** The kind whose sign these bytes bear, else the first that the name fits; undefined where there is neither. */
@@ -43,13 +70,7 @@ export function kindOf<K extends FileKind>(kinds: readonly K[], head: Buffer, na
  * @throws CovisError `INPUT_UNSUPPORTED` for a pointer that Git LFS left in place of the file, `INPUT_MISSING`.
  */
 export function recognise<K extends FileKind>(kinds: readonly K[], file: string): K | undefined {
-  const head = headOf(file);
-  if (head.toString('latin1').startsWith(LFS_POINTER))
-    throw new CovisError('INPUT_UNSUPPORTED', 'This is a Git LFS pointer, not the file itself', {
-      file,
-      hint: 'Run git lfs pull in its repository.',
-    });
-  return kindOf(kinds, head, basename(file));
+  return kindOf(kinds, refuseStandIn(file), basename(file));
 }
 
 /** Titles as a sentence has them: "a, b and c". */

@@ -115,7 +115,10 @@ export class Library {
     db.pragma('busy_timeout = 20000');
     const version = db.pragma('user_version', { simple: true }) as number;
     if (version > LATEST)
-      throw new CovisError('INPUT_UNSUPPORTED', 'This library was made by a newer Covis', { file: root });
+      throw new CovisError('INPUT_UNSUPPORTED', 'This library was made by a newer Covis', {
+        file: root,
+        hint: 'Open it with that one, or update this one.',
+      });
     if (!looked) {
       refuseForeignTables(db, file, version);
       refuseDamagedDatabase(db, file);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'n
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseStandIn } from '../formats/recognise.ts';
 import {
   POOLING_NAMES,
   type NetworkInfo,
@@ -124,6 +125,7 @@ export async function prepareNetwork(
   options: BackboneOptions = {},
 ): Promise<Pick<LoadedNetwork, 'graph' | 'spec'> & { readonly own: boolean }> {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
+  refuseStandIn(file);
   const graph = normalise(parseOnnx(readFileSync(file), file), file);
   for (const [name, { data }] of graph.initializers)
     if (data instanceof Float32Array && data.some(Number.isNaN))

@@ -62,7 +62,7 @@ export class BinaryReader {
     if (start + bytes > this.size) {
       throw new CovisError(
         'INPUT_TRUNCATED',
-        `The file ends inside ${what}: ${bytes} bytes are needed, ${this.size - start} are left`,
+        `The file ends inside ${what.charAt(0).toLowerCase()}${what.slice(1)}: ${bytes} bytes are needed, ${this.size - start} are left`,
         { file: this.file, offset: start },
       );
     }

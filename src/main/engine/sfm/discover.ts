@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { headOf, recognise, titles } from '../formats/recognise.ts';
-import { listPhotos, refuseWithoutPhotos } from '../library/photo-files.ts';
+import { leftOut, listPhotos, refuseWithoutPhotos } from '../library/photo-files.ts';
 import { listImages } from '../library/photos.ts';
 import { MODEL_READERS } from './readers/index.ts';
 import type { ModelReader } from './readers/reader.ts';
@@ -324,9 +324,10 @@ export function discover(sources: readonly string[], images?: string): Discovery
       refuseWithoutPhotos(listing, root, 'INPUT_MISSING', 'No model and no photo that Covis reads is here');
     if (found.length === 0) {
       const first = looked.passed[0];
+      const said = listing === undefined ? [] : leftOut(listing, root);
       throw new CovisError('INPUT_MISSING', 'No model and no photo is here', {
         file: root,
-        hint: `Covis looks for a folder with images/ and sparse/ (COLMAP), for a model (${titles(MODEL_READERS)}), for several such folders side by side, or for photos.${first === undefined ? '' : ` Passed over: ${first.path}, for ${first.why}.`}`,
+        hint: `Covis looks for a folder with images/ and sparse/ (COLMAP), for a model (${titles(MODEL_READERS)}), for several such folders side by side, or for photos.${said.length > 0 ? ` ${said.join('. ')}.` : ''}${first === undefined ? '' : ` Passed over: ${first.path}, for ${first.why}.`}`,
       });
     }
     for (const scene of found) add(scene);

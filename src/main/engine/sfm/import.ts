@@ -212,7 +212,10 @@ async function stageModels(
         if (model.views.length === 0) {
           // What was named, or is all there is, is refused; one of several is no reason to refuse the others.
           if (total === 1)
-            throw new CovisError('INPUT_INVALID', 'This model has no registered image', { file: location.path });
+            throw new CovisError('INPUT_INVALID', 'This model has no registered image', {
+              file: location.path,
+              hint: 'Register images in the program that made it, or import its photos alone.',
+            });
           passed.push({ path: location.path, why: 'it has no registered image' });
           return;
         }

@@ -39,7 +39,9 @@ export class Json {
   }
 
   wrong(what: string): CovisError {
-    return new CovisError('INPUT_CORRUPT', `${this.path === '' ? 'The file' : this.path} ${what}`, { file: this.file });
+    return new CovisError('INPUT_CORRUPT', `${this.path === '' ? 'The file' : `Its ${this.path}`} ${what}`, {
+      file: this.file,
+    });
   }
 
   has(key: string): boolean {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseStandIn } from '../formats/recognise.ts';
 import { hashFile, listImages } from '../library/photos.ts';
 import type { ModelLocation } from './discover.ts';
 import type { ReadOptions } from './model-builder.ts';
@@ -31,6 +32,7 @@ export function readModels(
 ): SparseModel[] {
   if (reader.holds === 'poses')
     warn(`${path} has poses and no tracks, so that its photos share no points and nothing can be mined from it`);
+  for (const file of reader.files(path)) if (existsSync(file)) refuseStandIn(file);
   return reader.read(path, photos, warn, options);
 }
 

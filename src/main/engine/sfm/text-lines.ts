@@ -79,6 +79,7 @@ export function number(
 ): number {
   if (field === undefined) throw truncated(`The line ends before ${what}`, offset);
   const value = Number(field);
-  if (field === '' || Number.isNaN(value)) throw blame(`${what} is "${field.slice(0, 40)}", not a number`, offset);
+  if (field === '' || Number.isNaN(value))
+    throw blame(`${what.charAt(0).toUpperCase()}${what.slice(1)} is "${field.slice(0, 40)}", not a number`, offset);
   return value;
 }

@@ -31,10 +31,14 @@ export function fromRecord(value: unknown, file: string, base: 0 | 1): GroundTru
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new CovisError('INPUT_CORRUPT', `This is no ground truth: ${issue.path.join('.')} ${issue.message}`, {
-      file,
-      hint: 'It needs imlist, qimlist and gnd, a list with ok, easy, hard or junk for each query.',
-    });
+    throw new CovisError(
+      'INPUT_CORRUPT',
+      `This is no ground truth: ${issue.path.join('.') || 'the whole'} is missing or of another kind`,
+      {
+        file,
+        hint: 'It needs imlist, qimlist and gnd, a list with ok, easy, hard or junk for each query.',
+      },
+    );
   }
   const { imlist, qimlist, qidx, gnd } = parsed.data;
   const names = qimlist ?? qidx?.map((i) => imlist[i - base] ?? '') ?? [];
@@ -53,7 +57,7 @@ export function fromRecord(value: unknown, file: string, base: 0 | 1): GroundTru
     throw new CovisError(
       'INPUT_INVALID',
       `This ground truth names ${unknown.length} images that its list does not have: ${firstFew(unknown)}`,
-      { file },
+      { file, hint: 'Labels and queries have to be images of imlist.' },
     );
   const rows = (list: readonly (number | string)[]): number[] =>
     list.map((r) => (typeof r === 'number' ? r - base : row(r)!));

@@ -39,7 +39,7 @@ async function fromJsonLines(file: string): Promise<DescriptorFile> {
         throw new CovisError(
           'INPUT_INVALID',
           `Line ${number} has ${list.length} dimensions, the lines before have ${dim}`,
-          { file },
+          { file, hint: 'All descriptors of a file are of one network.' },
         );
       rows.push(Float32Array.from(list as number[]));
       owners.push(names.length);
