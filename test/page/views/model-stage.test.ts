@@ -1,11 +1,11 @@
 import { mount } from '@vue/test-utils';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nextTick } from 'vue';
+import type * as Scenes from '../../../src/renderer/scenes/cluster-scene.ts';
 import type { ClusterDetail } from '../../../src/shared/domain.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
 
 const SCENE = '../../../src/renderer/scenes/cluster-scene.ts';
-type SceneModule = typeof import('../../../src/renderer/scenes/cluster-scene.ts');
 
 afterEach(() => {
   vi.doUnmock(SCENE);
@@ -17,12 +17,10 @@ async function staged(failing?: Error) {
   fakeEngine();
   if (failing !== undefined)
     vi.doMock(SCENE, async (original) => ({
-      ...(await original<SceneModule>()),
-      ClusterScene: class {
-        constructor() {
-          throw failing;
-        }
-      },
+      ...(await original<typeof Scenes>()),
+      ClusterScene: vi.fn(function () {
+        throw failing;
+      }),
     }));
   const { useNotices } = await import('../../../src/renderer/stores/notices.ts');
   const { default: ModelStage } = await import('../../../src/renderer/views/clusters/ModelStage.vue');

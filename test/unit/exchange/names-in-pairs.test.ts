@@ -41,22 +41,28 @@ beforeAll(async () => {
 describe('names in a list of pairs', () => {
   it('in two folders are never one photo', async () => {
     const { report, files } = await bound('mapping/1.jpg query/1.jpg\nmapping/2.jpg query/2.jpg\n', at('flat'));
-    expect(report).toMatchObject({ photos: 0 });
-    expect(report.missing).toEqual(['mapping/1.jpg', 'query/1.jpg', 'mapping/2.jpg', 'query/2.jpg']);
+    expect(report).toMatchObject({ photos: 0, missing: [] });
+    expect(report.ambiguous).toEqual([
+      { name: 'mapping/1.jpg', among: ['1.jpg'] },
+      { name: 'query/1.jpg', among: ['1.jpg'] },
+      { name: 'mapping/2.jpg', among: ['2.jpg'] },
+      { name: 'query/2.jpg', among: ['2.jpg'] },
+    ]);
     expect(report.warnings[0]).toMatch(/^4 of 4 names may mean several photos .*: mapping\/1\.jpg \(1\.jpg\)/);
     expect(Object.values(files)).toEqual([null, null, null, null]);
   });
 
   it('mean the photo of their folder', async () => {
     const { report, files } = await bound('mapping/1.jpg query/1.jpg\ndata/mapping/2.jpg query/1.jpg\n', at('two'));
-    expect(report).toMatchObject({ photos: 3, missing: [], warnings: [] });
+    expect(report).toMatchObject({ photos: 3, missing: [], ambiguous: [], warnings: [] });
     expect(files).toEqual({
       'mapping/1.jpg': 'mapping/1.jpg',
       'query/1.jpg': 'query/1.jpg',
       'data/mapping/2.jpg': 'mapping/2.jpg',
     });
     const other = await bound('mapping/1.jpg other/1.jpg\nmapping/1.jpg 1.jpg\n', at('two'));
-    expect(other.report.missing).toEqual(['other/1.jpg', '1.jpg']);
+    expect(other.report.missing).toEqual(['other/1.jpg']);
+    expect(other.report.ambiguous).toEqual([{ name: '1.jpg', among: ['mapping/1.jpg', 'query/1.jpg'] }]);
     expect(other.report.warnings).toEqual([
       expect.stringMatching(/^1 of 3 names .*: 1\.jpg \(mapping\/1\.jpg or query\/1\.jpg\)$/),
       expect.stringMatching(/^1 of 3 photos are not below .*: other\/1\.jpg$/),

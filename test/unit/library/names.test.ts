@@ -31,6 +31,18 @@ describe('which photo a name means', () => {
     expect(find('C:\\data\\q\\y\\b.jpg')).toBe('q/y/b.jpg');
   });
 
+  test('a path of another machine means the photo with the longest equal end, where one alone has it', () => {
+    const find = index(['a.jpg', 'x/b.jpg', 'y/b.jpg', 'y/z/b.jpg', 'q/y/z/c.jpg', 'r/z/c.jpg']);
+    for (const name of ['a.jpg', './a.jpg', '/home/a.jpg', '/home/me/a.jpg']) expect(find(name)).toBe('a.jpg');
+    expect(find('C:\\m\\x\\b.jpg')).toBe('x/b.jpg');
+    expect(find('m/y/z/b.jpg')).toBe('y/z/b.jpg');
+    expect(find('y/z/c.jpg')).toBe('q/y/z/c.jpg');
+    expect(find('b.jpg')).toBe('ambiguous');
+    expect(find('z/c.jpg')).toBe('ambiguous');
+    // Every b.jpg is in a folder, and none in this one.
+    expect(find('m/b.jpg')).toBeUndefined();
+  });
+
   test('normal forms of Unicode are one name; spaces are part of it', () => {
     expect(index(['Mu\u0308ller.jpg'])('M\u00fcller.jpg')).toBe('Mu\u0308ller.jpg');
     const find = index(['a  b.jpg', 'a b.jpg', ' c.jpg']);

@@ -91,13 +91,13 @@ describe('the default network', () => {
 });
 
 describe('a network that a person names', () => {
-  const refusal = (wanted: string) => resolveNetwork(library, wanted, 'latest').then(String, (e: unknown) => e);
+  const refusal = (wanted: string) => resolveNetwork(library, wanted, 'default').then(String, (e: unknown) => e);
 
   it('is found by hash, its beginning, or name', async () => {
     const own = copy('My network_1 %');
     for (const wanted of [own.uid, own.uid.toUpperCase(), own.uid.slice(0, 10), 'My network_1 %'])
-      expect((await resolveNetwork(library, wanted, 'latest')).uid).toBe(own.uid);
-    expect((await resolveNetwork(library, 'default', 'latest')).uid).toBe(embedded.uid);
+      expect((await resolveNetwork(library, wanted, 'default')).uid).toBe(own.uid);
+    expect((await resolveNetwork(library, 'default', 'default')).uid).toBe(embedded.uid);
   });
 
   it.each(['zzz', 'proj', 'zoom', '%', '_', '', 'a', 'my network_1 %', 'My networkX1 %', 'of an experiment'])(

@@ -155,9 +155,9 @@ describe('offline sites', () => {
     const { spec } = await standaloneNetwork('mobilenet', { pooling: 'mac' });
     expect(spec).toMatchObject({ name: 'My net MAC', pooling: 'mac', preprocess: { mean: [0, 0, 0] } });
     const library = Library.create(join(folder, 'library'));
-    const row = await resolveNetwork(library, 'mobilenet', 'default');
+    const row = await resolveNetwork(library, 'mobilenet', 'embedded');
     expect(row.spec.name).toBe('My net GeM');
-    expect((await resolveNetwork(library, 'My net GeM', 'default')).uid).toBe(row.uid);
+    expect((await resolveNetwork(library, 'My net GeM', 'embedded')).uid).toBe(row.uid);
     library.close();
     await expect(standaloneNetwork('vgg16-12')).rejects.toMatchObject({
       hint: 'covis networks add vgg16-12 downloads it.',

@@ -13,7 +13,7 @@ import type { SparseModel, View } from '../../../src/main/engine/sfm/model.ts';
 import { quaternionOf } from '../../../src/main/engine/sfm/model.ts';
 import { readModels } from '../../../src/main/engine/sfm/read.ts';
 import { MODEL_READERS } from '../../../src/main/engine/sfm/readers/index.ts';
-import { photoNamer, photoSizes, sizeOfImage } from '../../../src/main/engine/sfm/sizes.ts';
+import { photoSizes, sizeOfImage } from '../../../src/main/engine/sfm/sizes.ts';
 import { lines } from '../../../src/main/engine/sfm/text-lines.ts';
 import { radialOf, tracksOf } from '../../../src/main/engine/sfm/writers/parts.ts';
 import { write } from '../../../src/main/engine/sfm/writers/sink.ts';
@@ -221,32 +221,6 @@ describe('the size that a model’s image had', () => {
   });
 
   it('comes from the photo that a path of another machine means', async () => {
-    const name = photoNamer(['a.jpg', 'x/b.jpg', 'y/b.jpg', 'y/z/b.jpg', 'q/y/z/c.jpg', 'r/z/c.jpg']);
-    expect(
-      [
-        'a.jpg',
-        './a.jpg',
-        '/home/a.jpg',
-        'C:\\m\\x\\b.jpg',
-        'm/y/z/b.jpg',
-        'm/b.jpg',
-        'b.jpg',
-        'y/z/c.jpg',
-        'z/c.jpg',
-        '',
-      ].map(name),
-    ).toEqual([
-      'a.jpg',
-      'a.jpg',
-      'a.jpg',
-      'x/b.jpg',
-      'y/z/b.jpg',
-      undefined,
-      undefined,
-      'q/y/z/c.jpg',
-      undefined,
-      undefined,
-    ]);
     const at = fresh();
     await writePhoto(join(at, 'a.jpg'), 1, [40, 30]);
     await writePhoto(join(at, 'b.jpg'), 2, [20, 50]);

@@ -15,7 +15,7 @@ import { cameraCentre, rotationMatrix, type SparseModel } from '../../../src/mai
 import { NO_PHOTOS, readModels } from '../../../src/main/engine/sfm/read.ts';
 import { MODEL_READERS } from '../../../src/main/engine/sfm/readers/index.ts';
 import type { ModelReader } from '../../../src/main/engine/sfm/readers/reader.ts';
-import { photoNamer, photoSizes } from '../../../src/main/engine/sfm/sizes.ts';
+import { photoSizes } from '../../../src/main/engine/sfm/sizes.ts';
 import { writeModel, WRITTEN_FORMATS } from '../../../src/main/engine/sfm/writers/index.ts';
 import { CovisError } from '../../../src/shared/errors.ts';
 import { somePoints, writeTextModel } from '../../support/colmap.ts';
@@ -220,16 +220,6 @@ describe('files of other programs, made by hand', () => {
     ]);
     writeFileSync(file, 'a b c\n');
     expect(() => readHlocPairs(file)).toThrow(/3 names/);
-  });
-
-  it('finds the photo that a path of another machine means', () => {
-    const name = photoNamer(['x/a.jpg', 'y/a.jpg', 'b.jpg']);
-    expect([name('C:\\p\\y\\a.jpg'), name('/home/me/b.jpg'), name('a.jpg'), name('none.jpg')]).toEqual([
-      'y/a.jpg',
-      'b.jpg',
-      undefined,
-      undefined,
-    ]);
   });
 });
 

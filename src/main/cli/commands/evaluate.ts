@@ -94,7 +94,7 @@ async function evaluateFolder(o: Given, path: string, classes: string): Promise<
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: folder });
   await withLibrary(path, false, async (library) => {
-    const network = await resolveNetwork(library, o.network, 'latest');
+    const network = await resolveNetwork(library, o.network, 'default');
     const size = o.size ?? defaultSize(network.spec);
     const task = terminalContext([]);
     const r = await evaluateClasses(library, network, folder, size, o.seed ?? 0, task);

@@ -59,7 +59,7 @@ async function extractPhotos(o: Given, photos: string): Promise<void> {
   const network: Pick<LoadedNetwork, 'graph' | 'spec'> =
     o.library === undefined
       ? await standaloneNetwork(o.network, { pooling: o.pooling })
-      : await withLibrary(o.library, false, async (l) => loadNetwork(l, await resolveNetwork(l, o.network, 'latest')));
+      : await withLibrary(o.library, false, async (l) => loadNetwork(l, await resolveNetwork(l, o.network, 'default')));
   const task = terminalContext([]);
   try {
     const key = createHash('sha256').update(encodeOnnx(network.graph)).digest('hex').slice(0, 16);

@@ -54,7 +54,7 @@ export const network = command({
             pooling,
             preprocess: pixels === undefined ? undefined : PREPROCESSING[pixels],
           })
-        : await resolveNetwork(library, file, 'default');
+        : await resolveNetwork(library, file, 'embedded');
       const row = project === undefined ? added : projectNetwork(library, added, project, o.seed ?? 0);
       print(o.json, { network: row.uid, ...row.spec }, () => [
         `Network ${row.uid}: ${row.spec.name}, ${row.spec.dim} dimensions, cut at ${row.spec.features}`,

@@ -127,7 +127,7 @@ export const networksExport = command({
     const network =
       library === undefined
         ? await standaloneNetwork(o.network, { pooling, cut })
-        : await withLibrary(library, false, async (l) => loadNetwork(l, await resolveNetwork(l, o.network, 'latest')));
+        : await withLibrary(library, false, async (l) => loadNetwork(l, await resolveNetwork(l, o.network, 'default')));
     const { spec } = network;
     if (scales !== undefined && (spec.whitening !== undefined || spec.scales !== undefined || spec.edges !== undefined))
       throw new CovisError('INPUT_INVALID', `${spec.name} has its scales already; whiten with --scales instead`);

@@ -63,7 +63,7 @@ export const search = command({
         await extract(library, row, size ?? defaultSize(row.spec), task);
       }
       if (file !== undefined && set === undefined && method !== 'bow') {
-        const row = await resolveNetwork(library, sketch === undefined ? network : undefined, 'latest');
+        const row = await resolveNetwork(library, sketch === undefined ? network : undefined, 'default');
         await extract(library, row, size ?? defaultSize(row.spec), task);
       }
       const session = new SearchSession(library);

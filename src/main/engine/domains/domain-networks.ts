@@ -29,7 +29,7 @@ export function domainNetworks(names: DomainNames): DomainNetworks {
 /** The same with a library: what is not named is the library's own last fine-tuned or edge network, else the embedded one. */
 export async function libraryDomainNetworks(library: Library, names: DomainNames): Promise<DomainNetworks> {
   const named = async (name: string): Promise<Ready> =>
-    loadNetwork(library, await resolveNetwork(library, name, 'default'));
+    loadNetwork(library, await resolveNetwork(library, name, 'embedded'));
   const photos = latestOf(library, 'photos');
   const edges = latestOf(library, 'edges');
   const tuned = photos !== undefined && photos.spec.origin.includes('fine-tuned') ? photos : undefined;

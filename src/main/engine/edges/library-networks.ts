@@ -29,7 +29,7 @@ export async function edgeNetworkFrom(
   which: string | undefined,
   start: EdgeStart = {},
 ): Promise<NetworkRow> {
-  const row = which === undefined ? ensureDefaultNetwork(library) : await resolveNetwork(library, which, 'default');
+  const row = which === undefined ? ensureDefaultNetwork(library) : await resolveNetwork(library, which, 'embedded');
   if (row.spec.edges !== undefined) return row;
   const { detector: wanted, pooling, filter } = start;
   const detector = wanted === undefined ? EMBEDDED_DETECTOR : await keepDetector(library, wanted);
@@ -52,5 +52,5 @@ export async function edgeNetworkOf(library: Library, which: string | undefined)
 
 /** The edge network to draw with: the one named, or the one made last; undefined where there is none. */
 export async function drawingNetwork(library: Library, which: string | undefined): Promise<NetworkRow | undefined> {
-  return which === undefined ? latestOf(library, 'edges') : resolveNetwork(library, which, 'default');
+  return which === undefined ? latestOf(library, 'edges') : resolveNetwork(library, which, 'embedded');
 }

@@ -113,7 +113,8 @@ export async function importPairs(
   task.changed('clusters');
   return {
     photos: new Set(Array.from(photos.values(), (p) => p.hash)).size,
-    missing: [...missing, ...unclear],
+    missing,
+    ambiguous: bound.ambiguous,
     clusters,
     points: 0,
     observations: 0,

@@ -313,9 +313,9 @@ export function latestOf(library: Library, takes: Takes): NetworkRow | undefined
 export async function resolveNetwork(
   library: Library,
   which: string | undefined,
-  fallback: 'default' | 'latest',
+  fallback: 'embedded' | 'default',
 ): Promise<NetworkRow> {
-  if (which === undefined) return fallback === 'default' ? ensureDefaultNetwork(library) : latestNetwork(library);
+  if (which === undefined) return fallback === 'embedded' ? ensureDefaultNetwork(library) : latestNetwork(library);
   if (which === 'default') return ensureDefaultNetwork(library);
   const own = findNamed('network', which, listedNetworks(library), called);
   const isFile = statSync(which, { throwIfNoEntry: false })?.isFile() === true;

@@ -1,23 +1,12 @@
-import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  fstatSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { ownFile } from '../library/file-owner.ts';
 
 const KEY_BYTES = 16;
 const DIGEST_BYTES = 8;
 /** What the file begins with. Journals of before 0.2.0 have no beginning and no digests; what they hold is computed again. */
 const HEAD = Buffer.from('COVISJ2\n');
-const ATTEMPTS = 20;
 
 /** Half the bytes of a photo's row would still be a row: digests tell that it is whole, and that it is this photo's. */
 function digest(record: Uint8Array): Buffer {
@@ -32,7 +21,7 @@ function digest(record: Uint8Array): Buffer {
 export class DescriptorJournal {
   readonly dim: number;
   readonly #file: string;
-  readonly #owned: Database.Database;
+  readonly #release: () => void;
   readonly #fd: number;
   readonly #record: number;
   readonly #at = new Map<string, number>();
@@ -46,7 +35,11 @@ export class DescriptorJournal {
     this.dim = dim;
     this.#file = file;
     this.#record = KEY_BYTES + 4 * dim + DIGEST_BYTES;
-    this.#owned = own(file);
+    this.#release = ownFile(file, {
+      taken: 'These photos are being described already, by the same network at the same size',
+      hint: 'Wait until the other job or program is done; what it computes is used.',
+      refused: 'Descriptors cannot be written here',
+    });
     try {
       this.#fd = openSync(file, existsSync(file) ? 'r+' : 'w+');
     } catch (cause) {
@@ -129,50 +122,4 @@ export class DescriptorJournal {
     const found = record.subarray(-DIGEST_BYTES);
     return digest(record.subarray(0, -DIGEST_BYTES)).equals(found) ? record : undefined;
   }
-
-  #release(): void {
-    // On Windows an open file cannot be deleted; another owner may find it then, which does no harm.
-    if (process.platform !== 'win32') rmSync(lockOf(this.#file), { force: true });
-    this.#owned.close();
-  }
-}
-
-const lockOf = (file: string): string => `${file}.lock`;
-
-/**
- * Takes a lock that the system itself gives back when the process ends, however it ends: SQLite's, on an empty file beside the journal.
- * It holds between threads of one process, too. The file is deleted by its owner, so what was locked must still be what lies there.
- */
-function own(file: string): Database.Database {
-  const lock = lockOf(file);
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    let db: Database.Database | undefined;
-    try {
-      closeSync(openSync(lock, 'a'));
-      const before = statSync(lock, { throwIfNoEntry: false })?.ino;
-      db = new Database(lock, { timeout: 0, fileMustExist: true });
-      db.exec('BEGIN EXCLUSIVE');
-      if (before !== undefined && statSync(lock, { throwIfNoEntry: false })?.ino === before) return db;
-      db.close();
-    } catch (cause) {
-      db?.close();
-      const code = String((cause as { code?: unknown }).code);
-      // Deleted by its owner between two steps.
-      if (code === 'SQLITE_CANTOPEN' && !existsSync(lock)) continue;
-      if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
-        throw new CovisError(
-          'STATE_CONFLICT',
-          'These photos are being described already, by the same network at the same size',
-          {
-            file,
-            hint: 'Wait until the other job or program is done; what it computes is used.',
-          },
-        );
-      throw new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', { file, cause });
-    }
-  }
-  throw new CovisError('STATE_CONFLICT', 'These descriptors are written by several programs at once', {
-    file,
-    hint: 'Try again when they are done.',
-  });
 }

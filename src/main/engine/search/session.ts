@@ -275,7 +275,7 @@ export class SearchSession {
   async explain(
     r: AskedPhoto & { readonly hit: string; readonly network?: string | undefined; readonly size?: number | undefined },
   ): Promise<Explanation> {
-    const network = await resolveNetwork(this.#library, r.network, 'latest');
+    const network = await resolveNetwork(this.#library, r.network, 'default');
     if (this.#features?.network !== network.uid) {
       await this.#features?.runner.release();
       this.#features = { network: network.uid, runner: await FeatureRunner.create(this.#library, network) };
@@ -328,7 +328,7 @@ export class SearchSession {
 
   async #loaded(r: Pick<SearchRequest, 'set' | 'network' | 'size'>): Promise<Loaded> {
     let network: NetworkRow | undefined;
-    if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'latest');
+    if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'default');
     const found = r.set === undefined ? undefined : findSet(this.#library, r.set);
     network ??= found?.network;
     const size =

@@ -6,15 +6,6 @@ import { imageHeader } from '../library/photo-files.ts';
 /** Width and height in pixels of the sensor frame of an image that a model names; undefined where it is not at hand. */
 export type ImageSizes = (name: string) => readonly [number, number] | undefined;
 
-/** The photo that a name means, by the one rule for names; undefined where it means none, or several. */
-export function photoNamer(photos: readonly string[]): (name: string) => string | undefined {
-  const find = nameIndex(photos.map((name) => ({ name })));
-  return (name) => {
-    const found = find(name);
-    return found.kind === 'found' ? photos[found.at] : undefined;
-  };
-}
-
 /** Reads the headers of all photos below a folder. Photos that cannot be read have no size. */
 export async function photoSizes(folder: string, photos: readonly string[]): Promise<ImageSizes> {
   const sizes = new Map<string, readonly [number, number]>();
@@ -31,8 +22,11 @@ export async function photoSizes(folder: string, photos: readonly string[]): Pro
     }
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
-  const namer = photoNamer(photos);
-  return (name) => sizes.get(namer(name) ?? '');
+  const find = nameIndex(photos.map((name) => ({ name })));
+  return (name) => {
+    const found = find(name);
+    return found.kind === 'found' ? sizes.get(photos[found.at]!) : undefined;
+  };
 }
 
 /**

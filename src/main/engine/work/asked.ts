@@ -17,7 +17,7 @@ export async function askedSet(
   task: TaskContext,
 ): Promise<LoadedSet> {
   if (p.set !== undefined) return loadSet(library, p.set);
-  const network = await resolveNetwork(library, p.network, 'latest');
+  const network = await resolveNetwork(library, p.network, 'default');
   const size = askedSize(p.size, network);
   await extract(library, network, size, task);
   return networkSet(library, network, size);

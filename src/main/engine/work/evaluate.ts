@@ -27,7 +27,7 @@ export async function evaluateNetwork(
 }
 
 export const evaluateWork = work(evaluateJob, async (library, p, task) => {
-  const network = await resolveNetwork(library, p.network, 'latest');
+  const network = await resolveNetwork(library, p.network, 'default');
   const result = await evaluateNetwork(library, network, askedSize(p.size, network), p.seed ?? 0, task);
   return { network: network.uid, ...result };
 });

@@ -7,7 +7,9 @@ import { work } from './work.ts';
 
 export const extractWork = work(extractJob, async (library, p, task) => {
   const network =
-    p.domain === 'edges' ? await edgeNetworkOf(library, p.network) : await resolveNetwork(library, p.network, 'latest');
+    p.domain === 'edges'
+      ? await edgeNetworkOf(library, p.network)
+      : await resolveNetwork(library, p.network, 'default');
   const size = askedSize(p.size, network);
   const set = await extract(library, network, size, task);
   return { network: network.uid, photos: set.ids.length, computed: set.computed, dim: set.dim, size };

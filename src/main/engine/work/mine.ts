@@ -77,6 +77,6 @@ export const mineWork = work(mineJob, async (library, p, task) => {
   const { seed, mining } = trainingParameters(p);
   if (p.manifold !== undefined)
     return mineManifoldLibrary(library, await askedSet(library, p, task), p.manifold, seed, task);
-  const network = await resolveNetwork(library, p.network, 'latest');
+  const network = await resolveNetwork(library, p.network, 'default');
   return mineLibrary(library, network, { size: askedSize(p.size, network), seed, mining }, task);
 });

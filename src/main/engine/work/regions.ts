@@ -5,6 +5,6 @@ import { askedSize } from './asked.ts';
 import { work } from './work.ts';
 
 export const regionsWork = work(regionsJob, async (library, p, task) => {
-  const network = await resolveNetwork(library, p.network, 'latest');
+  const network = await resolveNetwork(library, p.network, 'default');
   return extractRegions(library, network, askedSize(p.size, network), p.half, task);
 });

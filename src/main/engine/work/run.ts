@@ -41,7 +41,7 @@ export const runWork = work(runJob, async (library, p, task): Promise<RunReport>
     return result;
   };
   const imported = await timed('import', () => importWithNegatives(library, p.sources, task));
-  const network = await resolveNetwork(library, p.network, 'default');
+  const network = await resolveNetwork(library, p.network, 'embedded');
   await timed('extract', () => extract(library, network, training.size, task));
   const mined = await timed('mine', () => mineLibrary(library, network, training, task));
   const before = await timed('evaluate', () => evaluateNetwork(library, network, training.size, training.seed, task));

@@ -23,7 +23,7 @@ async function trainNew(library: Library, p: JobParams<'train'>, task: TaskConte
   let start =
     p.domain === 'edges'
       ? await edgeNetworkFrom(library, p.network, { pooling: ofEdges, detector: p.detector })
-      : await resolveNetwork(library, p.network, 'default');
+      : await resolveNetwork(library, p.network, 'embedded');
   const edges = start.spec.edges !== undefined;
   if (p.domain === 'photos' && edges)
     throw new CovisError('INPUT_INVALID', `${start.spec.name} takes edge maps and cannot be trained on photos`);

@@ -6,7 +6,7 @@ import { askedSize } from './asked.ts';
 import { work } from './work.ts';
 
 export const whitenWork = work(whitenJob, async (library, p, task) => {
-  const network = await resolveNetwork(library, p.network, 'latest');
+  const network = await resolveNetwork(library, p.network, 'default');
   return whitenNetwork(
     library,
     network,

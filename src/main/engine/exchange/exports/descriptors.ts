@@ -19,7 +19,7 @@ const CHECK_EVERY = 256;
 /** A `.npy` with a row a photo, and their paths, one a line, in a `.txt` of the same name. Photos that are gone are left out. */
 export const descriptorsExport = exporter(descriptors, {
   async write(library, out, o, task) {
-    const row = await resolveNetwork(library, o.network, 'latest');
+    const row = await resolveNetwork(library, o.network, 'default');
     const size = o.size ?? defaultSize(row.spec);
     const set = loadDescriptors(library, row, size);
     if (set.ids.length === 0)

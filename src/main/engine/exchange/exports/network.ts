@@ -9,7 +9,7 @@ import { damaged, exporter } from './exporter.ts';
 /** The network's ONNX file as the library has it. */
 export const networkExport = exporter(network, {
   async write(library, out, { network: which }) {
-    const row = await resolveNetwork(library, which, 'latest');
+    const row = await resolveNetwork(library, which, 'default');
     mkdirSync(dirname(out), { recursive: true });
     copyFileSync(library.file('networks', `${row.uid}.onnx`), `${out}.tmp`);
     renameSync(`${out}.tmp`, out);
