@@ -27,10 +27,10 @@ vi.mock('../../../src/main/engine/library/looks.ts', async (original) => ({
     return look instanceof Error ? Promise.reject(look) : Promise.resolve(look ?? '0'.repeat(16));
   },
 }));
-// There are no files behind the photos.
-vi.mock('../../../src/main/engine/library/photos.ts', async (original) => ({
+// There are no files behind the photos: what is done with one is done with a name.
+vi.mock('../../../src/main/engine/library/current-photo.ts', async (original) => ({
   ...(await original<object>()),
-  photoPath: (_: unknown, id: number) => `/nowhere/${id - 1}.jpg`,
+  ofCurrentPhoto: (_: unknown, id: number, work: (file: string) => Promise<unknown>) => work(`/nowhere/${id - 1}.jpg`),
 }));
 
 const folder = temporaryFolder();
