@@ -19,8 +19,18 @@ export const domainsJob = job({
       value: 'domains',
     }),
     network: named.meta({ help: 'pre-trained network', otherwise: 'the embedded one', value: 'file', page: 'id' }),
-    fineTuned: named.meta({ help: 'fine-tuned network', otherwise: 'the embedded one', value: 'file', page: 'id' }),
-    edges: named.meta({ help: 'edge network', otherwise: 'the embedded one', value: 'file', page: 'id' }),
+    fineTuned: named.meta({
+      help: 'fine-tuned network',
+      otherwise: "the library's default if it was fine-tuned, else the embedded one",
+      value: 'file',
+      page: 'id',
+    }),
+    edges: named.meta({
+      help: 'edge network',
+      otherwise: "the library's default, else the embedded one",
+      value: 'file',
+      page: 'id',
+    }),
     seeds: z.int().min(1).max(1000).default(3).meta({
       label: 'Seeds',
       help: 'repetitions, each with another tenth of the sources that picks the regularisation',

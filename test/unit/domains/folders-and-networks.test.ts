@@ -7,6 +7,7 @@ import { domainGeneralisation } from '../../../src/main/engine/domains/generalis
 import { minimise } from '../../../src/main/engine/domains/lbfgs.ts';
 import { accuracy, classify, fitLogistic } from '../../../src/main/engine/domains/logistic.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
+import { chooseDefault } from '../../../src/main/engine/network/default-network.ts';
 import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
 import { ensureDefaultNetwork, storeNetwork } from '../../../src/main/engine/network/networks.ts';
 import { encodeOnnx } from '../../../src/main/engine/network/onnx/file.ts';
@@ -140,7 +141,7 @@ describe('the networks of an experiment', () => {
     expect(() => domainNetworks({ ...none, edges: join(folder, 'nowhere.onnx') })).toThrow();
   });
 
-  it("are the library's own last ones where it has such", async () => {
+  it("are the library's own default ones where it has such", async () => {
     const library = Library.create(join(folder, 'library'));
     const start = ensureDefaultNetwork(library);
     const before = await libraryDomainNetworks(library, none);
@@ -156,6 +157,9 @@ describe('the networks of an experiment', () => {
       { ...photos.spec, name: 'tuned', origin: 'x, fine-tuned on y' },
       null,
     );
+    // Nor is the newest one the library's own.
+    expect((await libraryDomainNetworks(library, none)).fineTuned.spec.name).toBe(before.fineTuned.spec.name);
+    chooseDefault(library, tuned);
     const own = embeddedNetwork('edges');
     const edges = storeNetwork(library, own.graph, { ...own.spec, name: 'own edges' }, null);
     const now = await libraryDomainNetworks(library, none);

@@ -26,7 +26,7 @@ export function domainNetworks(names: DomainNames): DomainNetworks {
   });
 }
 
-/** The same with a library: what is not named is the library's own last fine-tuned or edge network, else the embedded one. */
+/** The same with a library: what is not named is the library's default where that was fine-tuned, or of edge maps, else the embedded one. */
 export async function libraryDomainNetworks(library: Library, names: DomainNames): Promise<DomainNetworks> {
   const named = async (name: string): Promise<Ready> =>
     loadNetwork(library, await resolveNetwork(library, name, 'embedded'));
