@@ -78,7 +78,7 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
     const page = await browser.newPage();
     await page.goto(url);
     await page.goto(`${new URL(url).origin}/clusters/deadbeefdeadbeef`);
-    await page.getByText('The library has no cluster deadbeefdeadbeef').waitFor();
+    await page.getByText('The library has no cluster "deadbeefdeadbeef"').waitFor();
     await page.getByRole('link', { name: 'All clusters' }).last().click();
     await page.locator('.card').first().waitFor();
     await page.close();
