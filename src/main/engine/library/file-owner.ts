@@ -1,12 +1,13 @@
 import Database from 'better-sqlite3';
-import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 
 const ATTEMPTS = 20;
 
 /**
  * Owns a file, among all threads and processes, by a lock that the system itself gives back when the process ends, however it ends:
- * SQLite's, on an empty file beside it. That one is deleted by its owner, so what was locked must still be what lies there.
+ * SQLite's, on an empty file beside it. That one is deleted by its owner, so what was locked must still be what lies there. Only
+ * SQLite may open it: POSIX takes all locks of a process from a file as soon as the process closes any descriptor of it.
  * @param say what to say where the file has another owner, with what to do, and where nothing can be written beside it.
  * @returns what gives it back.
  * @throws CovisError `STATE_CONFLICT` while another owner has it, `INPUT_INVALID` where nothing can be written beside it.
@@ -18,8 +19,10 @@ export function ownFile(
   const lock = `${file}.lock`;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     let db: Database.Database | undefined;
+    let made = false;
     try {
-      closeSync(openSync(lock, 'a'));
+      if (!existsSync(lock)) new Database(lock, { timeout: 0 }).close();
+      made = true;
       const before = statSync(lock, { throwIfNoEntry: false })?.ino;
       db = new Database(lock, { timeout: 0, fileMustExist: true });
       db.exec('BEGIN EXCLUSIVE');
@@ -36,7 +39,7 @@ export function ownFile(
       db?.close();
       const code = String((cause as { code?: unknown }).code);
       // Deleted by its owner between two steps.
-      if (code === 'SQLITE_CANTOPEN' && !existsSync(lock)) continue;
+      if (code === 'SQLITE_CANTOPEN' && made && !existsSync(lock)) continue;
       if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
         throw new CovisError('STATE_CONFLICT', say.taken, { file, hint: say.hint });
       throw new CovisError('INPUT_INVALID', say.refused, { file, cause });

@@ -13,6 +13,11 @@ function digest(record: Uint8Array): Buffer {
   return createHash('sha256').update(record).digest().subarray(0, DIGEST_BYTES);
 }
 
+/** One call may write less than it is given, as on a disk that is nearly full; the next one says why. */
+function writeWhole(fd: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+}
+
 /**
  * Descriptors on disk in the order in which they were computed, each under a key of its photo's content. Every append reaches the
  * system at once, so that a process that is killed loses the photo it was at and no other; half a record at the end is dropped, and so
@@ -40,22 +45,26 @@ export class DescriptorJournal {
       hint: 'Wait until the other job or program is done; what it computes is used.',
       refused: 'Descriptors cannot be written here',
     });
+    let fd: number | undefined;
     try {
-      this.#fd = openSync(file, existsSync(file) ? 'r+' : 'w+');
+      this.#fd = fd = openSync(file, existsSync(file) ? 'r+' : 'w+');
+      const head = Buffer.alloc(HEAD.length);
+      if (readSync(fd, head, 0, HEAD.length, 0) < HEAD.length || !head.equals(HEAD)) {
+        ftruncateSync(fd, 0);
+        writeWhole(fd, HEAD, 0);
+      }
+      this.#count = Math.floor((fstatSync(fd).size - HEAD.length) / this.#record);
+      for (let i = 0; i < this.#count; i += 1) {
+        const record = this.#read(i);
+        if (record !== undefined) this.#at.set(record.toString('hex', 0, KEY_BYTES), i);
+      }
+      // Nothing whole in it: damaged throughout, or of another length of descriptors.
+      if (this.#at.size === 0) this.#count = 0;
+      ftruncateSync(fd, this.#place(this.#count));
     } catch (cause) {
+      if (fd !== undefined) closeSync(fd);
       this.#release();
       throw new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', { file, cause });
-    }
-    const head = Buffer.alloc(HEAD.length);
-    if (readSync(this.#fd, head, 0, HEAD.length, 0) < HEAD.length || !head.equals(HEAD)) {
-      ftruncateSync(this.#fd, 0);
-      writeSync(this.#fd, HEAD, 0, HEAD.length, 0);
-    }
-    this.#count = Math.floor((fstatSync(this.#fd).size - HEAD.length) / this.#record);
-    ftruncateSync(this.#fd, this.#place(this.#count));
-    for (let i = 0; i < this.#count; i += 1) {
-      const record = this.#read(i);
-      if (record !== undefined) this.#at.set(record.toString('hex', 0, KEY_BYTES), i);
     }
   }
 
@@ -75,7 +84,7 @@ export class DescriptorJournal {
     record.write(key, 0, KEY_BYTES, 'hex');
     record.set(new Uint8Array(descriptor.buffer, descriptor.byteOffset, descriptor.byteLength), KEY_BYTES);
     record.set(digest(record.subarray(0, -DIGEST_BYTES)), this.#record - DIGEST_BYTES);
-    writeSync(this.#fd, record, 0, record.length, this.#place(this.#count));
+    writeWhole(this.#fd, record, this.#place(this.#count));
     this.#at.set(key, this.#count);
     this.#count += 1;
   }

@@ -20,6 +20,9 @@ import { countPhotos } from '../library/tables/photo.ts';
 
 const HASH_BYTES = 16;
 
+/** Cosine of two descriptors of one content, at least: what differs more was not made of it. */
+const SAME = 0.999;
+
 /** Descriptors ready to be searched: unit vectors of photos, or of their regions. */
 export interface LoadedSet {
   readonly key: string;
@@ -172,23 +175,33 @@ export async function loadSet(library: Library, key: string): Promise<LoadedSet>
   const f = files(library, row.uid);
   const matrix = readNpy(f.data);
   const hashes = readNpy(f.ids);
-  const boxes = row.regional && existsSync(f.boxes) ? readNpy(f.boxes).data : undefined;
+  const boxes = row.regional && existsSync(f.boxes) ? readNpy(f.boxes) : undefined;
   if (
     !(matrix.data instanceof Float32Array) ||
     !(hashes.data instanceof Uint8Array) ||
     matrix.shape[0] !== row.rows ||
     matrix.shape[1] !== row.dim ||
-    hashes.shape[0] !== row.rows
+    hashes.shape[0] !== row.rows ||
+    hashes.shape[1] !== HASH_BYTES
   )
     throw new CovisError('INPUT_CORRUPT', 'This descriptor file does not fit what the library says of it', {
       file: f.data,
+    });
+  if (
+    boxes !== undefined &&
+    (!(boxes.data instanceof Float32Array) || boxes.shape[0] !== row.rows || boxes.shape[1] !== 4)
+  )
+    throw new CovisError('INPUT_CORRUPT', 'These boxes do not fit the regions that they belong to', {
+      file: f.boxes,
+      hint: 'Describe the regions again, or import the set again.',
     });
   verifyStored(library, [f.data, f.ids, ...(row.regional ? [f.boxes] : [])]);
   const vectors = normaliseRows({ data: matrix.data, rows: row.rows, dim: row.dim }, row.name, f.data);
   const network = row.network === null ? undefined : networkRow(library, row.network);
   const named = known(library, vectors, Buffer.from(hashes.data.buffer), {
     regional: row.regional,
-    boxes: boxes as Float32Array | undefined,
+    boxes: boxes?.data as Float32Array | undefined,
+    file: f.data,
   });
   const common = {
     key: row.uid,
@@ -223,12 +236,17 @@ export function networkSet(library: Library, network: NetworkRow, size: number):
 /**
  * Rows of the library's photos, without those of photos that are gone: rows of one photo follow each other, and a set of whole photos
  * has one row each, the first where files of before 0.2.0 have several.
+ * @throws CovisError `INPUT_CORRUPT` for a whole photo with two rows that differ by more than rounding.
  */
 function known(
   library: Library,
   m: Matrix,
   hashes: Buffer,
-  { regional, boxes }: { readonly regional: boolean; readonly boxes: Float32Array | undefined },
+  {
+    regional,
+    boxes,
+    file,
+  }: { readonly regional: boolean; readonly boxes: Float32Array | undefined; readonly file: string },
 ): { ids: Uint32Array; vectors: Matrix; owners: Uint32Array; boxes?: Float32Array } {
   const idOf = new Map(presentPhotos(library).map((p) => [p.hash, p.id]));
   const ids: number[] = [];
@@ -242,7 +260,16 @@ function known(
       imageOf.set(id, (image = ids.length));
       ids.push(id);
       rowsOf.push([]);
-    } else if (!regional) continue;
+    } else if (!regional) {
+      const first = rowsOf[image]![0]!;
+      if (dot(row(m, first), row(m, r)) < SAME)
+        throw new CovisError(
+          'INPUT_CORRUPT',
+          `Rows ${first} and ${r} of this set are one photo, and their descriptors differ`,
+          { file, hint: 'Remove the set, and import it again without the row that is wrong.' },
+        );
+      continue;
+    }
     rowsOf[image]!.push(r);
   }
   const rows = rowsOf.flat();
@@ -278,9 +305,22 @@ export interface NewSet {
   readonly source?: { readonly file: string; readonly hash: string };
 }
 
-/** Stores a set under its content's hash; files first, then the row that makes them count. @returns its key. */
+/**
+ * Stores a set under its content's hash; files first, then the row that makes them count.
+ * @returns its key. @throws CovisError `INTERNAL` where rows, photos and boxes are not equally many; nothing is stored then.
+ */
 export function storeSet(library: Library, s: NewSet): string {
   const { data, rows, dim } = s.vectors;
+  if (
+    data.length !== rows * dim ||
+    s.hashes.length !== rows ||
+    s.hashes.some((h) => h.length !== 2 * HASH_BYTES) ||
+    (s.boxes !== undefined && s.boxes.length !== 4 * rows)
+  )
+    throw new CovisError(
+      'INTERNAL',
+      `A set has ${rows} rows of ${dim}, ${data.length} numbers, ${s.hashes.length} photos and ${s.boxes?.length ?? 'no'} sides of boxes, which do not fit each other`,
+    );
   const uid = createHash('sha256')
     .update(`${s.name} ${s.regional} ${s.half} ${dim}`)
     .update(s.hashes.join())
@@ -434,9 +474,6 @@ export async function importVectors(
     ambiguous: ambiguous.map((a) => ({ name: a.name, among: [...a.among] })),
   };
 }
-
-/** Cosine of two descriptors of one content, at least: what differs more was not made of it. */
-const SAME = 0.999;
 
 /**
  * Images that are photos of the library, one for each photo.
