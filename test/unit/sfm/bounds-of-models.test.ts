@@ -162,9 +162,9 @@ describe('a number of a text file', () => {
       ['1000', '-0.5', '0', 'Infinity'].map((v) => `undefined: ${v}`),
     );
     expect(of(undefined)).toBe('INPUT_TRUNCATED at 5: The line ends before x');
-    expect(of('')).toBe('INPUT_CORRUPT at 5: x is "", not a number');
-    expect(of('1,5')).toBe('INPUT_CORRUPT at 5: x is "1,5", not a number');
-    expect(of('NaN')).toBe('INPUT_CORRUPT at 5: x is "NaN", not a number');
+    expect(of('')).toBe('INPUT_CORRUPT at 5: X is "", not a number');
+    expect(of('1,5')).toBe('INPUT_CORRUPT at 5: X is "1,5", not a number');
+    expect(of('NaN')).toBe('INPUT_CORRUPT at 5: X is "NaN", not a number');
   });
 });
 
@@ -231,7 +231,7 @@ describe('a Bundler file', () => {
       bundle({ cameras: camera('90 1e999 0') + camera() }),
       /^INPUT_CORRUPT at 23: k1 is not finite/,
     ],
-    ['a word', bundle({ cameras: camera('90 x 0') + camera() }), /^INPUT_CORRUPT at 23: k1 is "x"/],
+    ['a word', bundle({ cameras: camera('90 x 0') + camera() }), /^INPUT_CORRUPT at 23: K1 is "x"/],
     ['the last camera', bundle({ points: '1 2 3\n1 1 1\n1 1 0 0 0\n' }), /^read$/],
     [
       'a camera beyond it',
@@ -407,8 +407,8 @@ describe('an OpenSfM reconstruction', () => {
       /^INPUT_CORRUPT at 34: A line of tracks has fewer than five columns/,
     );
     expect(said(() => model(value, { 'tracks.csv': 'a\t3\t0\t0.1' }))).toMatch(/fewer than five columns/);
-    expect(said(() => model(value, { 'tracks.csv': 'a\t3\t0\tx\t0' }))).toMatch(/^INPUT_CORRUPT at 0: x is "x"/);
-    expect(said(() => model(value, { 'tracks.csv': 'a\t3\t0\t0\tz' }))).toMatch(/^INPUT_CORRUPT at 0: y is "z"/);
+    expect(said(() => model(value, { 'tracks.csv': 'a\t3\t0\tx\t0' }))).toMatch(/^INPUT_CORRUPT at 0: X is "x"/);
+    expect(said(() => model(value, { 'tracks.csv': 'a\t3\t0\t0\tz' }))).toMatch(/^INPUT_CORRUPT at 0: Y is "z"/);
   });
 
   it('takes the tracks of its own name before those of all', () => {
@@ -472,7 +472,7 @@ describe('a nerfstudio file', () => {
   });
 
   it('is refused without a size or a focal length', () => {
-    expect(said(() => of({ fl_x: 9, w: 5 }, [{}]))).toMatch(/^INPUT_CORRUPT: frames\[0\] has no size/);
+    expect(said(() => of({ fl_x: 9, w: 5 }, [{}]))).toMatch(/^INPUT_CORRUPT: Its frames\[0\] has no size/);
     expect(said(() => of({ fl_x: 9, h: 5 }, [{}]))).toMatch(/has no size/);
     expect(said(() => of({ h: 5, w: 5 }, [{}]))).toMatch(/has neither fl_x nor camera_angle_x/);
     expect(said(() => of({ h: 5, w: 5, fl_x: 1 }, [{ transform_matrix: EYE.slice(1) }]))).toMatch(/has 3 rows, not 4/);
@@ -601,18 +601,19 @@ describe('JSON with the path to it', () => {
         .map(([k, v]) => [k, v.path, v.value]),
     ).toEqual([['b', 'a.b', 1]]);
     for (const v of [null, [], 1, 'x', undefined]) {
-      expect(wrong(() => json(v).get('b'))).toBe('a is not an object');
-      expect(wrong(() => json(v).entries())).toBe('a is not an object');
+      expect(wrong(() => json(v).get('b'))).toBe('Its a is not an object');
+      expect(wrong(() => json(v).entries())).toBe('Its a is not an object');
       expect(json(v).has('length')).toBe(false);
     }
     expect(wrong(() => json(1, '').get('b'))).toBe('The file is not an object');
-    expect(wrong(() => json({}).items())).toBe('a is not a list');
-    for (const v of ['1', null, Infinity, Number.NaN]) expect(wrong(() => json(v).number())).toBe('a is not a number');
+    expect(wrong(() => json({}).items())).toBe('Its a is not a list');
+    for (const v of ['1', null, Infinity, Number.NaN])
+      expect(wrong(() => json(v).number())).toBe('Its a is not a number');
     expect(json(0).number()).toBe(0);
-    expect(wrong(() => json(1).text())).toBe('a is not a text');
+    expect(wrong(() => json(1).text())).toBe('Its a is not a text');
     expect(json('').text()).toBe('');
     for (const v of [[1], [1, 2, 3], [1, null], 'ab', [1, '2']])
-      expect(wrong(() => json(v).numbers(2))).toBe('a is not a list of 2 numbers');
+      expect(wrong(() => json(v).numbers(2))).toBe('Its a is not a list of 2 numbers');
     expect(json([1, 2]).numbers(2)).toEqual([1, 2]);
     expect(
       json([
@@ -620,8 +621,8 @@ describe('JSON with the path to it', () => {
         [3, 4],
       ]).matrix(2, 2),
     ).toEqual([1, 2, 3, 4]);
-    expect(wrong(() => json([[1, 2]]).matrix(2, 2))).toBe('a has 1 rows, not 2');
-    expect(wrong(() => json([[1, 2], [3]]).matrix(2, 2))).toBe('a[1] is not a list of 2 numbers');
+    expect(wrong(() => json([[1, 2]]).matrix(2, 2))).toBe('Its a has 1 rows, not 2');
+    expect(wrong(() => json([[1, 2], [3]]).matrix(2, 2))).toBe('Its a[1] is not a list of 2 numbers');
   });
 
   it('has what is its own and not null', () => {

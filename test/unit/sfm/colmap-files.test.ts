@@ -76,7 +76,7 @@ describe("COLMAP's text files", () => {
     });
     expect(wrong({ cameras: `${CAMERAS}x PINHOLE 60 40 50 51 30 20\n` })).toMatchObject({
       code: 'INPUT_CORRUPT',
-      message: 'a camera id is "x", not a number',
+      message: 'A camera id is "x", not a number',
       offset: CAMERAS.length,
     });
     expect(wrong({ cameras: '1.5 PINHOLE 60 40 50 51 30 20\n' })).toMatchObject({
