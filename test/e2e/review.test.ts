@@ -13,7 +13,7 @@ import { storeMiningRun } from '../../src/main/engine/mining/runs.ts';
 import { describeWith } from '../support/programs.ts';
 import { prepareLibrary } from './prepare.ts';
 import { serveLibrary } from './serve.ts';
-import { complaints, shot } from './studio.ts';
+import { complaints, placed, shot } from './studio.ts';
 
 const MANY = 100_000;
 
@@ -58,7 +58,7 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
     let page = await open();
     const wrong = complaints(page);
     await page.keyboard.press('2');
-    await page.getByText(/^1 of /).waitFor();
+    await placed(page, 1);
     // The smallest run of the sample has fewer tuples: take the largest.
     const runs = page.locator('select[aria-label="Mining run"] option');
     expect(await runs.count()).toBeGreaterThan(1);
@@ -69,12 +69,12 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
       .get() as number;
     made.close();
     await page.goto(`${new URL(url).origin}/tuples/${run}/0`);
-    await page.getByText(/^1 of /).waitFor();
+    await placed(page, 1);
     const reviewed = async (): Promise<number> =>
       Number(/^[\d,]+/.exec(await page.locator('.progress .number').innerText())![0]);
     let expected = 0;
     for (let i = 0; i < 20; i += 1) {
-      await page.getByText(new RegExp(`^${i + 1} of `)).waitFor();
+      await placed(page, i + 1);
       // Every fourth has something said of a negative first, which does not end the tuple.
       if (i % 4 === 1) {
         while ((await page.locator('figure.focused button.negative').count()) === 0)
@@ -94,7 +94,7 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
         .locator('.row.on .marks svg[aria-label=Accepted], .row.on .marks svg[aria-label=Rejected]')
         .count();
       await page.keyboard.press(i % 3 === 0 ? 'x' : 'a');
-      await page.getByText(new RegExp(`^${i + 2} of `)).waitFor();
+      await placed(page, i + 2);
       if (before === 0) expected += 1;
     }
     await expect.poll(reviewed).toBeGreaterThanOrEqual(expected);
@@ -110,7 +110,7 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
     await expect.poll(reviewed).toBeLessThan(all);
     const after = await reviewed();
     await page.goto(`${new URL(url).origin}/tuples/${run}/0`);
-    await page.getByText(/^1 of /).waitFor();
+    await placed(page, 1);
     await page.waitForTimeout(300);
     const marks = await page
       .locator('.row .marks')
@@ -130,7 +130,7 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
     await serve();
     page = await open();
     await page.goto(`${new URL(url).origin}/tuples/${run}/0`);
-    await page.getByText(/^1 of /).waitFor();
+    await placed(page, 1);
     expect(await reviewed()).toBe(after);
     await page.waitForTimeout(300);
     const again = await page
@@ -150,7 +150,7 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
     await page.waitForTimeout(700);
     await page.locator('.row').first().click();
     const total = Number(
-      /of ([\d,]+)/.exec(await page.locator('.detail .bar strong').innerText())![1]!.replaceAll(',', ''),
+      /of ([\d,]+)/.exec(await page.getByTitle('Its place in the list').innerText())![1]!.replaceAll(',', ''),
     );
     await page.locator('.list').evaluate((l) => l.scrollTo(0, l.scrollHeight));
     await page
@@ -193,7 +193,7 @@ describeWith(['chromium'], 'reviewing tuples in a browser', () => {
     const other = await open();
     await other.waitForTimeout(300);
     await other.keyboard.press('t');
-    await other.getByText(/^1 of /).waitFor();
+    await placed(other, 1);
     expect(await other.getByRole('button', { name: 'Accept', exact: true }).locator('kbd').innerText()).toBe('Y');
     await other.keyboard.press('?');
     await other.getByRole('button', { name: 'Change keys…' }).click();

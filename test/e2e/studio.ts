@@ -48,6 +48,11 @@ async function dropPhoto(page: Page, file: string): Promise<void> {
   }, readFileSync(file).toString('base64'));
 }
 
+/** Waits until the tuple at this place of the list, counted from 1, is shown. */
+export function placed(page: Page, place: number): Promise<void> {
+  return page.locator('[title="Its place in the list"]', { hasText: new RegExp(`^${place} of `) }).waitFor();
+}
+
 /** Goes through all views as a person would, on a library of the sample's first five places with one trained network. */
 export async function walkThrough(page: Page, label: string): Promise<void> {
   // Clusters: cards with a photo that is really there.
@@ -76,7 +81,7 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await page.locator('.list .row').first().waitFor();
   await page.locator('canvas[data-points]').waitFor();
   await page.keyboard.press('j');
-  await page.getByText(/^2 of /).waitFor();
+  await placed(page, 2);
   await page.waitForFunction(
     () => Number(document.querySelector('canvas[data-points]')?.getAttribute('data-points')) >= 30,
   );
