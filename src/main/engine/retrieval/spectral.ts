@@ -250,7 +250,7 @@ async function chebyshev(s: SparseGraph, wanted: number, tolerance: number, task
 }
 
 /** As high as rounding allows: beyond a gain of 10^7 the leading eigenvectors drown the others in every column. */
-function filterDegree(cut: number): number {
+export function filterDegree(cut: number): number {
   return Math.max(2, Math.min(40, Math.floor(Math.log(1e7) / Math.acosh((3 - cut) / (1 + cut)))));
 }
 

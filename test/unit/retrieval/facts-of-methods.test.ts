@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
+import { rankingParameters } from '../../../src/main/engine/retrieval/methods/parameters.ts';
+import { Ranker } from '../../../src/main/engine/retrieval/ranker.ts';
+import { filterDegree } from '../../../src/main/engine/retrieval/spectral.ts';
+
+it('a method without an offline part has no graph, no eigenvectors and no estimate of what it misses', async () => {
+  const vectors = { data: Float32Array.of(1, 0, 0, 1, 0.6, 0.8), rows: 3, dim: 2 };
+  const ranker = await Ranker.prepare({ vectors }, rankingParameters('cosine', {}), silentContext());
+  const { nodes, edges, bytes, eigenResidual, recall } = ranker.facts;
+  expect([nodes, edges, bytes, eigenResidual, recall]).toEqual([3, 0, 24, null, null]);
+  await ranker.close();
+});
+
+it('the filter of eigenvectors gains ten millionfold, with at least 2 and at most 40 products', () => {
+  expect([0, 0.5, 0.9, 0.99, 0.999].map(filterDegree)).toEqual([9, 14, 35, 40, 40]);
+  expect(filterDegree(-0.5)).toBe(6);
+  for (const cut of [-0.5, 0, 0.5, 0.9]) {
+    // Chebyshev's polynomial of that degree, at 1 on the scale where the unwanted part lies between -1 and 1.
+    const gain = (degree: number): number => Math.cosh(degree * Math.acosh((3 - cut) / (1 + cut)));
+    expect(2 * gain(filterDegree(cut))).toBeLessThan(1e7 * 1.01);
+    expect(2 * gain(filterDegree(cut) + 1)).toBeGreaterThan(1e7);
+  }
+});
