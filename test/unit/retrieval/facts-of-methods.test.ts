@@ -6,7 +6,7 @@ import { filterDegree } from '../../../src/main/engine/retrieval/spectral.ts';
 
 it('a method without an offline part has no graph, no eigenvectors and no estimate of what it misses', async () => {
   const vectors = { data: Float32Array.of(1, 0, 0, 1, 0.6, 0.8), rows: 3, dim: 2 };
-  const ranker = await Ranker.prepare({ vectors }, rankingParameters('cosine', {}), silentContext());
+  const ranker = await Ranker.prepare({ vectors, images: 3 }, rankingParameters('cosine', {}), silentContext());
   const { nodes, edges, bytes, eigenResidual, recall } = ranker.facts;
   expect([nodes, edges, bytes, eigenResidual, recall]).toEqual([3, 0, 24, null, null]);
   await ranker.close();
