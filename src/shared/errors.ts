@@ -1,3 +1,5 @@
+import { systemWords } from './system-errors.ts';
+
 /**
  * What can go wrong, as codes that every face understands.
  * `INPUT_*` codes blame the user's files, `STATE_*` the order of steps; the rest is ours.
@@ -36,6 +38,14 @@ const WHAT_TO_DO: Partial<Record<ErrorCode, string>> = {
   INPUT_CORRUPT: 'It is damaged, or of another kind than its name says: copy it again, or make it again.',
 };
 
+/** Characters that a terminal would obey: what is quoted from a file that is not text may be full of them. */
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]+/g;
+
+function printable(text: string): string {
+  return text.replace(CONTROL, '\uFFFD');
+}
+
 /** The one error class of Covis: what happened, to which file, where in it, and what to do. */
 export class CovisError extends Error {
   readonly code: ErrorCode;
@@ -48,7 +58,7 @@ export class CovisError extends Error {
     message: string,
     where: { file?: string; offset?: number; hint?: string; cause?: unknown } = {},
   ) {
-    super(message, where.cause === undefined ? undefined : { cause: where.cause });
+    super(printable(message), where.cause === undefined ? undefined : { cause: where.cause });
     this.name = 'CovisError';
     this.code = code;
     this.file = where.file;
@@ -57,8 +67,26 @@ export class CovisError extends Error {
   }
 }
 
-/** Turns anything thrown into a shape that can be sent; unknown errors become `INTERNAL`. */
-export function toErrorShape(error: unknown): ErrorShape {
+/**
+ * What the system or SQLite threw at a file, as an error that says so; any other error as it is.
+ * @param file named instead of what the system named. @param doing where that is known.
+ */
+export function ofSystem(cause: unknown, file?: string, doing?: 'reading'): unknown {
+  const found = systemWords(cause, doing);
+  if (found === undefined) return cause;
+  const [code, message, hint] = found.words;
+  const named = file ?? found.file;
+  return new CovisError(code, message, { ...(named === undefined ? {} : { file: named }), hint, cause });
+}
+
+/** As {@link ofSystem}, of a file that was to be read. */
+export function unreadable(cause: unknown, file: string): unknown {
+  return ofSystem(cause, file, 'reading');
+}
+
+/** Turns anything thrown into a shape that can be sent; what neither Covis nor the system explains becomes `INTERNAL`. */
+export function toErrorShape(thrown: unknown): ErrorShape {
+  const error = thrown instanceof CovisError ? thrown : ofSystem(thrown);
   if (error instanceof CovisError) {
     return {
       code: error.code,

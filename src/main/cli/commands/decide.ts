@@ -1,9 +1,10 @@
 /** `covis decide`: what the studio's review does, for scripts. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { VERDICTS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { photoNames, type PhotoNames } from '../../engine/exchange/photo-names.ts';
+import { refuseNoText } from '../../engine/library/name-lists.ts';
 import type { Library } from '../../engine/library/library.ts';
 import {
   decide,
@@ -102,8 +103,13 @@ function parsed(value: unknown, where: string): Entry {
 }
 
 function readEntries(file: string): Entry[] {
-  if (file !== '-' && !existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
+  if (file !== '-') refuseNoText(file);
   const lines = readFileSync(file === '-' ? 0 : file, 'utf8').split(/\r?\n/);
+  if (lines.every((l) => l.trim() === ''))
+    throw new CovisError('INPUT_INVALID', 'This file has no decision', {
+      ...(file === '-' ? {} : { file }),
+      hint: 'Each line is an object with query, other and verdict.',
+    });
   return lines.flatMap((l, i) => {
     if (l.trim() === '') return [];
     let value: unknown;

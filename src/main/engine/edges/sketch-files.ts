@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
-import { kindOf, titles } from '../formats/recognise.ts';
+import { kindOf, refuseStandIn, titles } from '../formats/recognise.ts';
 import { DRAWING_READERS } from './drawing-readers/index.ts';
 import type { EdgeMap } from './edge-map.ts';
 import { sketchMap, strokesOf, type Grey } from './sketch.ts';
@@ -25,12 +25,8 @@ const HEAD_BYTES = 4096;
 export async function readDrawing(source: string | Uint8Array): Promise<Drawing> {
   const file = typeof source === 'string' ? source : undefined;
   const where = file === undefined ? {} : { file };
-  let bytes: Uint8Array;
-  try {
-    bytes = typeof source === 'string' ? readFileSync(source) : source;
-  } catch (cause) {
-    throw new CovisError('INPUT_MISSING', 'This drawing cannot be opened', { ...where, cause });
-  }
+  if (file !== undefined) refuseStandIn(file);
+  const bytes = typeof source === 'string' ? readFileSync(source) : source;
   const head = Buffer.from(bytes.subarray(0, HEAD_BYTES));
   // Drawings that come as bytes have no name; the last reader takes what has no sign.
   const reader = kindOf(DRAWING_READERS, head, file === undefined ? '' : basename(file)) ?? DRAWING_READERS.at(-1)!;

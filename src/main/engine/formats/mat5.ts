@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../shared/errors.ts';
 import type { MatValue } from './mat-values.ts';
 import { dense, mat4Order, readMat4 } from './mat4.ts';
 
@@ -23,7 +23,7 @@ export function readMat5(file: string): Map<string, MatValue> {
     bytes = readFileSync(file);
   } catch (cause) {
     if (cause instanceof CovisError) throw cause;
-    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+    throw unreadable(cause, file);
   }
   const order = bytes.toString('latin1', 126, 128) === 'IM' ? undefined : mat4Order(bytes);
   if (order !== undefined) return readMat4(bytes, order, file);

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseStandIn } from './recognise.ts';
 import { decodeNumbers, isNumberType, widthOf, type Numbers } from './numbers.ts';
 
 /** What can be written, and what every type of number becomes when read. */
@@ -72,12 +73,8 @@ function writeAll(fd: number, bytes: Uint8Array): void {
  * @throws CovisError naming the file; `INPUT_UNSUPPORTED` for other types, and for integers that no double holds.
  */
 export function readNpy(file: string): NpyArray {
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch (cause) {
-    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
-  }
+  refuseStandIn(file);
+  const fd = openSync(file, 'r');
   try {
     const size = fstatSync(fd).size;
     const { descr, fortran, shape, at } = readHead(fd, file, size);
@@ -129,12 +126,8 @@ export function readNpy(file: string): NpyArray {
  * @param from first row, at least 0; rows beyond the end are left out. @throws CovisError as {@link readNpy}.
  */
 export function readNpyRows(file: string, from: number, count: number): NpyData {
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch (cause) {
-    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
-  }
+  refuseStandIn(file);
+  const fd = openSync(file, 'r');
   try {
     const size = fstatSync(fd).size;
     const { descr, fortran, shape, at } = readHead(fd, file, size);

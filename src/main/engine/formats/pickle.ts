@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../shared/errors.ts';
 
 /** What a pickle of plain data holds. Tuples become arrays, dictionaries become maps, numpy arrays become {@link PickledArray}. */
 export type Pickled =
@@ -61,7 +61,7 @@ export function readPickle(file: string): Pickled {
   try {
     size = statSync(file).size;
   } catch (cause) {
-    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+    throw unreadable(cause, file);
   }
   if (size > MAX_BYTES) throw new CovisError('INPUT_UNSUPPORTED', 'This pickle is larger than 1 GiB', { file });
   const bytes = readFileSync(file);

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../shared/errors.ts';
 
 /** What a kind of file is known by. A list of them is in the order of recognition. */
 export interface FileKind {
@@ -19,7 +19,7 @@ const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
 
 /**
  * The first 4 KiB of a regular file, or all of it.
- * @throws CovisError `INPUT_MISSING` where it cannot be opened, `INPUT_INVALID` for a folder, a device or a pipe.
+ * @throws CovisError `INPUT_MISSING`, `INPUT_INVALID` for a folder, a device or a pipe and for what may not be read.
  */
 export function headOf(file: string): Buffer {
   let fd: number;
@@ -29,8 +29,7 @@ export function headOf(file: string): Buffer {
     if (!there.isFile()) throw notRegular(file, there);
     fd = openSync(file, 'r');
   } catch (cause) {
-    if (cause instanceof CovisError) throw cause;
-    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+    throw unreadable(cause, file);
   }
   try {
     const head = Buffer.alloc(HEAD_BYTES);

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { unreadable } from '../../../shared/errors.ts';
 
 const HASH_CHARS = 32;
 
-/** Content hash: the first 32 hex characters of SHA-256. */
+/** Content hash: the first 32 hex characters of SHA-256. @throws CovisError naming the file where it cannot be read. */
 export async function hashFile(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
+  try {
+    await pipeline(createReadStream(file), hash);
+  } catch (cause) {
+    throw unreadable(cause, file);
+  }
   return hash.digest('hex').slice(0, HASH_CHARS);
 }
 

@@ -1,15 +1,34 @@
 import { readFileSync, statSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseStandIn } from '../formats/recognise.ts';
 import { decodeName } from './names.ts';
+
+const WIDE = ['\xff\xfe', '\xfe\xff'];
+
+/**
+ * Any bytes are lines to somebody who splits them: what has a zero byte is no text, but for UTF-16 with its mark.
+ * @throws CovisError as {@link refuseStandIn}, `INPUT_CORRUPT` for what is no text.
+ */
+export function refuseNoText(file: string): void {
+  // What a shell pipes in, as in <(ls), can be read once only.
+  if (statSync(file, { throwIfNoEntry: false })?.isFIFO() === true) return;
+  const head = refuseStandIn(file);
+  if (head.includes(0) && !WIDE.includes(head.toString('latin1', 0, 2)))
+    throw new CovisError('INPUT_CORRUPT', 'This is no text, and a list is wanted', {
+      file,
+      hint: 'Name a text file with one entry a line.',
+    });
+}
 
 const MAX_TEXT = 256 << 20;
 
 /**
  * Lines of a text, without their ends (LF or CRLF) and without a byte order mark; UTF-16 where its mark says so, else each line as
  * {@link decodeName} has it. Spaces stay.
- * @throws CovisError `INPUT_UNSUPPORTED` above 256 MiB.
+ * @throws CovisError as {@link refuseNoText}, `INPUT_UNSUPPORTED` above 256 MiB.
  */
 export function textLines(file: string): string[] {
+  refuseNoText(file);
   if (statSync(file).size > MAX_TEXT)
     throw new CovisError('INPUT_UNSUPPORTED', 'This text file is larger than 256 MiB', { file });
   return linesOf(readFileSync(file));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Preprocess } from '../../../shared/domain.ts';
+import { refuseStandIn } from '../formats/recognise.ts';
 
 /** Pixels of the long side below which a crop is not shrunk, so that a network has something to look at. */
 const MIN_CROP = 64;
@@ -52,6 +53,14 @@ export async function decode(file: string | Uint8Array, size: number, crop?: Cro
 /** The error of a photo that cannot be decoded, naming its file. */
 export function undecodable(file: string | Uint8Array, cause: unknown): CovisError {
   if (cause instanceof CovisError) return cause;
+  if (typeof file === 'string') {
+    // Looked at only now: nearly all photos are what they seem.
+    try {
+      refuseStandIn(file);
+    } catch (error) {
+      if (error instanceof CovisError) return error;
+    }
+  }
   return new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', {
     ...(typeof file === 'string' ? { file } : {}),
     cause,

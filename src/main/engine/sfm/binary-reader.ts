@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../shared/errors.ts';
 import { decodeName } from '../library/names.ts';
 
 const WINDOW_BYTES = 1 << 22;
@@ -24,7 +24,7 @@ export class BinaryReader {
     try {
       this.#fd = openSync(file, 'r');
     } catch (cause) {
-      throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+      throw unreadable(cause, file);
     }
     this.size = fstatSync(this.#fd).size;
     this.#window = Buffer.allocUnsafe(Math.max(64, Math.min(windowBytes, this.size)));

@@ -49,6 +49,10 @@ export class ColmapDatabase {
       return work();
     } catch (cause) {
       if (cause instanceof CovisError) throw cause;
+      const code = String((cause as { code?: unknown }).code);
+      if (code === 'SQLITE_NOTADB')
+        throw new CovisError('INPUT_CORRUPT', 'This file is no SQLite database', { file: this.file, cause });
+      if (code.startsWith('SQLITE_CORRUPT')) throw this.#corrupt('is damaged', cause);
       throw this.#corrupt(`cannot be read: ${(cause as Error).message.slice(0, 200)}`, cause);
     }
   }

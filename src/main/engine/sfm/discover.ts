@@ -316,7 +316,12 @@ export function discover(sources: readonly string[], images?: string): Discovery
       add(fileScene(root, override));
       continue;
     }
-    if (!isFolder(root)) throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: root });
+    if (!isFolder(root)) {
+      // A device or a pipe says so itself.
+      if (statSync(root, { throwIfNoEntry: false }) !== undefined) headOf(root);
+      const kind = MODEL_READERS.some((r) => r.named.test(basename(root))) ? 'file' : 'folder';
+      throw new CovisError('INPUT_MISSING', `This ${kind} does not exist`, { file: root });
+    }
     const looked = new Source(root, override);
     const found = looked.scenes();
     const listing = found.length === 0 ? listPhotos(root) : undefined;

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../shared/errors.ts';
 
 const MAX_BYTES = 1 << 29;
 
@@ -21,7 +21,7 @@ export class Json {
     try {
       ({ size } = statSync(file));
     } catch (cause) {
-      throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+      throw unreadable(cause, file);
     }
     if (size > MAX_BYTES)
       throw new CovisError('INPUT_UNSUPPORTED', 'This JSON file is larger than 512 MiB', {

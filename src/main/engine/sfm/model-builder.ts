@@ -180,7 +180,7 @@ export function cameraModelInfo(
   const info = typeof key === 'number' ? CAMERA_MODELS[key] : CAMERA_MODELS.find((m) => m.name === key);
   if (info === undefined) {
     throw unsupported(
-      `Camera model ${key} is not known, so the length of its record is not either; known are ${CAMERA_MODELS.map((m, i) => `${i} ${m.name}`).join(', ')}`,
+      `Camera model ${String(key).slice(0, 40)} is not known, so the length of its record is not either; known are ${CAMERA_MODELS.map((m, i) => `${i} ${m.name}`).join(', ')}`,
       offset,
     );
   }

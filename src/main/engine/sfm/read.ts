@@ -47,6 +47,7 @@ export async function locationHash(
   const hash = createHash('sha256').update(scene).update('\0').update(label);
   for (const file of reader.files(path)) {
     if (!existsSync(file)) throw new CovisError('INPUT_MISSING', `The model lacks ${basename(file)}`, { file });
+    refuseStandIn(file);
     hash.update(await hashFile(file));
   }
   return hash.digest('hex');

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../shared/errors.ts';
 import { decodeName } from '../library/names.ts';
 import type { Blame } from './model-builder.ts';
 
@@ -23,7 +23,7 @@ export function* lines(file: string): Generator<Line> {
   try {
     fd = openSync(file, 'r');
   } catch (cause) {
-    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+    throw unreadable(cause, file);
   }
   try {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);

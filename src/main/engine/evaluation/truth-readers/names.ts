@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { CovisError } from '../../../../shared/errors.ts';
+import { refuseStandIn } from '../../formats/recognise.ts';
 import { textLines } from '../../library/name-lists.ts';
 import { decodeName } from '../../library/names.ts';
 
@@ -7,6 +8,7 @@ const MAX_TEXT = 256 << 20;
 
 /** A whole text file, without a byte order mark. @throws CovisError `INPUT_UNSUPPORTED` above 256 MiB. */
 export function readText(file: string): string {
+  refuseStandIn(file);
   if (statSync(file).size > MAX_TEXT)
     throw new CovisError('INPUT_UNSUPPORTED', 'This text file is larger than 256 MiB', { file });
   const bytes = readFileSync(file);

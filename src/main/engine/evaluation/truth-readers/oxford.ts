@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CovisError } from '../../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../../shared/errors.ts';
 import type { GroundTruth } from '../ground-truth.ts';
 import { withoutEnding } from '../../library/names.ts';
 import { readNames } from './names.ts';
@@ -22,24 +22,34 @@ const QUERY = new RegExp(String.raw`^(.*\S)\s+${NUMBER}\s+${NUMBER}\s+${NUMBER}\
 
 /** Oxford5k's and Paris6k's own files: NAME_query.txt, NAME_good.txt, NAME_ok.txt, NAME_junk.txt. */
 function fromOxfordText(folder: string, imageList: string | undefined): GroundTruth {
-  const queries = readdirSync(folder)
-    .filter((n) => n.endsWith('_query.txt'))
-    .sort();
+  const names = namesIn(folder);
+  const queries = names.filter((n) => n.endsWith('_query.txt')).sort();
   if (queries.length === 0)
-    throw new CovisError('INPUT_CORRUPT', 'This folder has no files that end in _query.txt', { file: folder });
+    throw new CovisError('INPUT_CORRUPT', 'This folder has no files that end in _query.txt', {
+      file: folder,
+      hint: "A folder is a ground truth of Oxford5k's text files; name the file of any other.",
+    });
   if (imageList === undefined) {
     throw new CovisError('INPUT_INVALID', 'These text files do not list the database', {
       file: folder,
       hint: 'Say with --imlist FILE which image each row is, one name a line.',
     });
   }
+  // A list that one query has and another lacks was lost: measured without it, that query would be another.
+  const kinds = new Set(['good', 'ok', 'junk'].filter((k) => names.some((n) => n.endsWith(`_${k}.txt`))));
   const images = readNames(imageList);
   const listed = new Set(images.map(withoutEnding));
   const gnd = queries.map((name) => {
     const stem = name.slice(0, -'_query.txt'.length);
     const list = (kind: string): string[] => {
       const file = join(folder, `${stem}_${kind}.txt`);
-      return existsSync(file) ? readNames(file) : [];
+      if (existsSync(file)) return readNames(file);
+      if (kinds.has(kind))
+        throw new CovisError('INPUT_MISSING', `The other queries have ${kind} images, and this list is missing`, {
+          file,
+          hint: 'Copy the whole folder again, or put an empty file there.',
+        });
+      return [];
     };
     const line = readNames(join(folder, name))[0] ?? '';
     const [, image = line, ...box] = QUERY.exec(line) ?? [];
@@ -58,4 +68,12 @@ function fromOxfordText(folder: string, imageList: string | undefined): GroundTr
   });
   const record = { imlist: images, qimlist: gnd.map((g) => g.photo), gnd: gnd.map(({ photo: _, ...g }) => g) };
   return fromRecord(record, folder, 0);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (cause) {
+    throw unreadable(cause, folder);
+  }
 }

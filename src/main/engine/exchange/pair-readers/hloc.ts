@@ -1,7 +1,8 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CovisError } from '../../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../../shared/errors.ts';
 import { DisjointSets } from '../../library/disjoint-sets.ts';
+import { refuseNoText } from '../../library/name-lists.ts';
 import { bindNames, nameIndex } from '../../library/names.ts';
 import { decodeName } from '../../library/names.ts';
 import { listImages } from '../../library/photos.ts';
@@ -41,6 +42,7 @@ const LONGEST_LINE_BYTES = 1 << 16;
  * @throws CovisError `INPUT_CORRUPT` naming file and offset.
  */
 export function readHlocPairs(file: string, known: (name: string) => boolean = () => false): PairList {
+  refuseNoText(file);
   if (statSync(file).size > MAX_LIST_BYTES)
     throw new CovisError('INPUT_UNSUPPORTED', 'This list is larger than 1 GiB', { file });
   const index = new Map<string, number>();
@@ -74,6 +76,11 @@ export function readHlocPairs(file: string, known: (name: string) => boolean = (
     pidxs.push(p);
     connected.join(q, p);
   }
+  if (qidxs.length === 0)
+    throw new CovisError('INPUT_INVALID', 'This list has no pair', {
+      file,
+      hint: 'A list of pairs has two names of photos a line.',
+    });
   return { cids: [...index.keys()], cluster: [...index.values()].map((i) => connected.find(i)), qidxs, pidxs };
 }
 
@@ -98,7 +105,7 @@ function* lines(file: string): Generator<{ text: string; offset: number }> {
   try {
     fd = openSync(file, 'r');
   } catch (cause) {
-    throw new CovisError('INPUT_MISSING', 'This file cannot be opened', { file, cause });
+    throw unreadable(cause, file);
   }
   try {
     const chunk = Buffer.alloc(CHUNK_BYTES);

@@ -49,5 +49,10 @@ async function fromJsonLines(file: string): Promise<DescriptorFile> {
     if (named > 0 && named < names.length)
       throw new CovisError('INPUT_INVALID', `Line ${number} has no name, and others have`, { file });
   }
+  if (rows.length === 0)
+    throw new CovisError('INPUT_INVALID', 'This file has no descriptor', {
+      file,
+      hint: 'Each line is an object with name and descriptor, a list of numbers.',
+    });
   return assembled(rows, owners, named === 0 ? undefined : names);
 }
