@@ -75,7 +75,8 @@ export function ofSystem(cause: unknown, file?: string, doing?: 'reading'): unkn
   const found = systemWords(cause, doing);
   if (found === undefined) return cause;
   const [code, message, hint] = found.words;
-  const named = file ?? found.file;
+  // What is written is written beside its place first.
+  const named = file ?? found.file?.replace(/\.tmp$/, '');
   return new CovisError(code, message, { ...(named === undefined ? {} : { file: named }), hint, cause });
 }
 

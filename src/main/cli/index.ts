@@ -3,10 +3,11 @@ import { CommanderError } from 'commander';
 import { beVerbose, logger, logUncaught } from '../engine/environment/log.ts';
 import { COMMANDS } from './commands/index.ts';
 import { program } from './program/command.ts';
-import { fail } from './program/output.ts';
+import { fail, watchOutput } from './program/output.ts';
 
 if (process.argv.includes('--verbose')) beVerbose();
 logUncaught(logger('cli'));
+watchOutput();
 
 try {
   await program(COMMANDS).parseAsync();

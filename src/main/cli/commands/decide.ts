@@ -95,7 +95,17 @@ function parsed(value: unknown, where: string): Entry {
   const result = entry.safeParse(value);
   if (!result.success) {
     const issue = result.error.issues[0]!;
-    throw new CovisError('INPUT_INVALID', `${where}${issue.path.join('.')} ${issue.message}`, {
+    const key = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.');
+    const given = (value as Readonly<Record<string, unknown>> | null)?.[key];
+    const wrong =
+      issue.code === 'unrecognized_keys'
+        ? `A decision has no ${key}`
+        : key === ''
+          ? 'This is no decision'
+          : given === undefined
+            ? `The decision has no ${key}`
+            : `The decision has ${JSON.stringify(given).slice(0, 40)} for ${key}`;
+    throw new CovisError('INPUT_INVALID', `${where}${wrong}`, {
       hint: `A decision has query, other and a verdict: ${VERDICTS.join(', ')}.`,
     });
   }

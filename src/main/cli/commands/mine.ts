@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defined } from '../../../shared/defined.ts';
 import type { ManifoldParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseDevice } from '../../engine/formats/target.ts';
 import { file, folder, manifold } from '../../../shared/fields.ts';
 import { mineJob } from '../../../shared/jobs/mine.ts';
 import { writeTupleLines } from '../../engine/exchange/exports/jsonl.ts';
@@ -89,6 +90,7 @@ async function mineRaw(o: Given, file: string): Promise<void> {
   const mined = await mineManifold(vectors, parameters, task);
   task.finish();
   const target = resolve(o.out);
+  refuseDevice(target);
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(`${target}.tmp`, mined.pools.map((p) => `${JSON.stringify(p)}\n`).join(''));
   renameSync(`${target}.tmp`, target);

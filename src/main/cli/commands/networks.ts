@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { POOLINGS, type CatalogueEntry, type NetworkSpec } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseTarget } from '../../engine/formats/target.ts';
 import { file, folder, network, numbers } from '../../../shared/fields.ts';
 import { networkCatalogue } from '../../engine/network/catalogue.ts';
 import { standaloneNetwork } from '../../engine/network/embedded.ts';
@@ -146,6 +147,7 @@ function writeGraph(graph: Graph, spec: NetworkSpec, file: string): number {
   const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
   writeSpec(described, spec);
   const bytes = encodeOnnx(described);
+  refuseTarget(file);
   writeFileSync(`${file}.tmp`, bytes);
   renameSync(`${file}.tmp`, file);
   return bytes.length;

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { normaliseRows, type Matrix } from '../../engine/retrieval/rank.ts';
 import { readNpy } from '../../engine/formats/npy.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseTarget } from '../../engine/formats/target.ts';
 import { verifyRanks } from '../../engine/evaluation/verify-ranks.ts';
 import { command, type Asked } from '../program/command.ts';
 import { refuseTogether } from '../program/together.ts';
@@ -64,6 +65,8 @@ export const rank = command({
     refuseTogether(o, o.method === 'ann' ? [] : ['index'], 'is of --method ann');
     refuseTogether(o, o.local === undefined ? ['names', 'queryNames', 'verify'] : [], 'goes with --local');
     const given = rankingOf(o, method);
+    refuseTarget(o.out);
+    if (o.scores !== undefined) refuseTarget(o.scores);
     const task = terminalContext();
     const database = await load(o, 'database');
     const queries = await load(o, 'queries');

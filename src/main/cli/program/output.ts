@@ -14,6 +14,21 @@ export function print(json: boolean, value: unknown, lines: () => readonly strin
   );
 }
 
+/**
+ * What cannot be written to standard output is told on standard error, with exit code 1. A reader that wants no more, as head does, is no
+ * error, and neither is a terminal that is gone: the work goes on.
+ */
+export function watchOutput(): void {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    logFailure(logger('cli'), 'standard output', error);
+    const { message, hint } = toErrorShape(error);
+    process.stderr.write(`covis: The output cannot be written: ${message}${hint === undefined ? '' : `\n  ${hint}`}\n`);
+    process.exitCode = 1;
+  });
+}
+
 /** Reports an error and sets the exit code. */
 export function fail(json: boolean, error: unknown): void {
   logFailure(logger('cli'), process.argv[2] ?? 'covis', error);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { STRATEGY_BITS, type TupleInfo } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseTarget } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { photoPath } from '../library/photos.ts';
@@ -52,6 +53,7 @@ export function lookup(library: Library): { name: (hash: string) => string; path
 /** Writes text line by line through a temporary file. @returns how many. */
 export async function writeLines(file: string, lines: Iterable<string>): Promise<number> {
   mkdirSync(dirname(file), { recursive: true });
+  refuseTarget(file);
   const stream = createWriteStream(`${file}.tmp`);
   let written = 0;
   try {

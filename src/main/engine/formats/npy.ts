@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import { refuseStandIn } from './recognise.ts';
+import { refuseTarget } from './target.ts';
 import { decodeNumbers, isNumberType, widthOf, type Numbers } from './numbers.ts';
 
 /** What can be written, and what every type of number becomes when read. */
@@ -52,6 +53,7 @@ export function writeNpyParts(
   shape: readonly number[],
   parts: Iterable<NpyData | Float16Array>,
 ): void {
+  refuseTarget(file);
   const temporary = `${file}.tmp`;
   const fd = openSync(temporary, 'w');
   try {

@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, ofSystem, unreadable } from '../../../shared/errors.ts';
 import { LATEST, migrate } from './schema.ts';
 import {
   damagedLibrary,
@@ -57,6 +57,7 @@ export class Library {
   static open(path: string, found?: 'sound'): Library {
     const root = resolve(path);
     if (!Library.exists(root)) {
+      refuseClosed(root);
       throw new CovisError('NOT_FOUND', 'No library is in this folder', {
         file: root,
         hint: `Make one with: covis init ${path}`,
@@ -79,7 +80,14 @@ export class Library {
       });
     }
     mkdirSync(root, { recursive: true });
-    if (!Library.exists(root)) makeDatabase(join(root, DATABASE));
+    if (!Library.exists(root)) {
+      const file = join(root, DATABASE);
+      try {
+        makeDatabase(file);
+      } catch (cause) {
+        throw ofSystem(cause, file);
+      }
+    }
     return Library.#connect(root, false);
   }
 
@@ -94,10 +102,7 @@ export class Library {
     } catch (cause) {
       if (isDamage(cause))
         throw damagedLibrary(file, `The database of this library is damaged: ${(cause as Error).message}`, cause);
-      throw new CovisError('INPUT_CORRUPT', 'The library cannot be opened; it may be damaged or on a read-only disk', {
-        file,
-        cause,
-      });
+      throw ofSystem(cause, file);
     }
     try {
       return Library.#checked(root, file, db, looked);
@@ -105,7 +110,7 @@ export class Library {
       db.close();
       throw isDamage(error)
         ? damagedLibrary(file, `The database of this library is damaged: ${(error as Error).message}`, error)
-        : error;
+        : ofSystem(error, file);
     }
   }
 
@@ -145,6 +150,16 @@ export class Library {
   close(): void {
     this.db.close();
     noteSound(this.path, join(this.path, DATABASE));
+  }
+}
+
+/** Where a folder may not be entered, nobody knows what is in it. @throws CovisError `INPUT_INVALID`. */
+function refuseClosed(root: string): void {
+  try {
+    statSync(join(root, DATABASE));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') throw unreadable(cause, root);
   }
 }
 

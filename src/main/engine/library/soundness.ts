@@ -1,8 +1,9 @@
 /** Whether library.db is a library, and whole: looked at when it is opened, unless it is as it was when it was last found so. */
 import Database from 'better-sqlite3';
-import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { refuseStandIn } from '../formats/recognise.ts';
 import { select, text } from './rows.ts';
 import { migrate } from './schema.ts';
 
@@ -12,18 +13,11 @@ const WHOLLY_BYTES = 16 << 20;
 const STAMP = 'library.sound';
 const SHOWN = 3;
 
-/** @throws CovisError `INPUT_CORRUPT` for a file that is empty or no SQLite database. */
+/** @throws CovisError as {@link refuseStandIn}, `INPUT_CORRUPT` for a file that is empty or no SQLite database. */
 export function refuseForeignFile(file: string): void {
-  const size = statSync(file).size;
-  const head = Buffer.alloc(MAGIC.length);
-  const fd = openSync(file, 'r');
-  try {
-    readSync(fd, head, 0, MAGIC.length, 0);
-  } finally {
-    closeSync(fd);
-  }
-  if (head.toString('latin1') === MAGIC) return;
-  throw damagedLibrary(file, size === 0 ? 'The database of this library is empty' : 'This file is no SQLite database');
+  const head = refuseStandIn(file);
+  if (head.toString('latin1', 0, MAGIC.length) === MAGIC) return;
+  throw damagedLibrary(file, head.length === 0 ? 'The database of this library is empty' : 'This file is no SQLite database');
 }
 
 /** @throws CovisError `INPUT_UNSUPPORTED` for a database of something else, or that lacks what its version has. */

@@ -45,7 +45,9 @@ export function learnWhitening(
 ): Whitening {
   const { dim } = x;
   const pairs = queries.length;
-  if (pairs === 0) throw new CovisError('STATE_EMPTY', 'Whitening is learned from matching pairs, and there are none');
+  if (pairs === 0) throw new CovisError('STATE_EMPTY', 'Whitening is learned from matching pairs, and there are none', {
+      hint: 'Import models, or lists of pairs, of which photos match.',
+    });
   checkFinite(x);
   const mean = new Float64Array(dim);
   for (const q of queries) row(x, q).forEach((v, k) => (mean[k]! += v / pairs));

@@ -2,6 +2,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
 import type { EXPORTS, ExportFormat } from '../../../../shared/exports/index.ts';
+import { refuseDevice } from '../../formats/target.ts';
 import type { Library } from '../../library/library.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { csvExport } from './csv.ts';
@@ -40,9 +41,10 @@ export interface ExportReport extends Written {
   readonly verified: Pick<Written, 'items' | 'photos'>;
 }
 
-/** The absolute path of a place to write to. @throws CovisError `INPUT_INVALID` for one inside the library. */
+/** The absolute path of a place to write to. @throws CovisError `INPUT_INVALID` for a device and for one inside the library. */
 export function outsideLibrary(library: Library, path: string): string {
   const out = resolve(path);
+  refuseDevice(out);
   const inside = relative(resolve(library.path), out);
   if (inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside))
     throw new CovisError('INPUT_INVALID', 'Exports do not go into a library', {

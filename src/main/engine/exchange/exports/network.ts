@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { network } from '../../../../shared/exports/network.ts';
+import { refuseTarget } from '../../formats/target.ts';
 import { integer, select } from '../../library/rows.ts';
 import { readNetworkFile, resolveNetwork } from '../../network/networks.ts';
 import { damaged, exporter } from './exporter.ts';
@@ -11,6 +12,7 @@ export const networkExport = exporter(network, {
   async write(library, out, { network: which }) {
     const row = await resolveNetwork(library, which, 'default');
     mkdirSync(dirname(out), { recursive: true });
+    refuseTarget(out);
     copyFileSync(library.file('networks', `${row.uid}.onnx`), `${out}.tmp`);
     renameSync(`${out}.tmp`, out);
     return { items: 1, files: [out] };
