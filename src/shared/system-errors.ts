@@ -1,5 +1,5 @@
 /** What the operating system and SQLite refuse, in words for a person. */
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from './error-codes.ts';
 
 /** Code, sentence, and what to do. */
 export type Words = readonly [code: ErrorCode, message: string, hint: string];
@@ -40,7 +40,11 @@ const OF_READING: Readonly<Record<string, Words>> = {
 
 const WORDS: Readonly<Record<string, Words>> = {
   ENOENT: NOT_THERE,
-  ENOTDIR: ['INPUT_INVALID', 'A part of this path is a file, and a folder is wanted', 'Look whether the path is right.'],
+  ENOTDIR: [
+    'INPUT_INVALID',
+    'A part of this path is a file, and a folder is wanted',
+    'Look whether the path is right.',
+  ],
   EISDIR: ['INPUT_INVALID', 'This is a folder, and a file is wanted', 'Name a file in it.'],
   EEXIST: ['STATE_CONFLICT', 'This exists already', 'Name another place, or take this away first.'],
   ENOTEMPTY: ['STATE_CONFLICT', 'This folder is not empty', 'Name another place, or empty this one first.'],
@@ -85,6 +89,7 @@ export function systemWords(
   if (!(error instanceof Error)) return undefined;
   const { code, path } = error as { readonly code?: unknown; readonly path?: unknown };
   if (typeof code !== 'string') return undefined;
-  const words = (doing === undefined ? undefined : OF_READING[code]) ?? WORDS[code] ?? WORDS[code.split('_').slice(0, 2).join('_')];
+  const words =
+    (doing === undefined ? undefined : OF_READING[code]) ?? WORDS[code] ?? WORDS[code.split('_').slice(0, 2).join('_')];
   return words === undefined ? undefined : { words, file: typeof path === 'string' ? path : undefined };
 }

@@ -1,5 +1,14 @@
 /** Whole files of every kind that Covis reads, and the ways in which a file is not the one that was meant. */
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
@@ -9,7 +18,7 @@ import { encodeOnnx } from '../../../src/main/engine/network/onnx/file.ts';
 import { readGroundTruth, readNames } from '../../../src/main/engine/evaluation/ground-truth-files.ts';
 import { importPairs } from '../../../src/main/engine/exchange/import-pairs.ts';
 import { decode } from '../../../src/main/engine/library/pixels.ts';
-import { Library } from '../../../src/main/engine/library/library.ts';
+import type { Library } from '../../../src/main/engine/library/library.ts';
 import { prepareNetwork } from '../../../src/main/engine/network/networks.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { readDescriptorFile } from '../../../src/main/engine/retrieval/descriptor-files.ts';
@@ -94,6 +103,10 @@ const OXFORD: Files = {
   'gt/all_1_good.txt': 'a\n',
   'gt/all_1_ok.txt': 'b\n',
   'gt/all_1_junk.txt': 'c\n',
+  'gt/all_2_query.txt': 'b 1 2 3 4\n',
+  'gt/all_2_good.txt': 'c\n',
+  'gt/all_2_ok.txt': '',
+  'gt/all_2_junk.txt': 'a\n',
 };
 const photo = sharp({ create: { width: 40, height: 30, channels: 3, background: '#888' } });
 const jpeg = await photo.clone().jpeg().toBuffer();
@@ -197,7 +210,11 @@ export const WHOLE: readonly WholeFile[] = [
     make: of({ 'n.onnx': onnx }),
     ask: (at) => prepareNetwork(join(at, 'n.onnx')),
   },
-  drawing('drawing in SVG', 'd.svg', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0L9 9"/></svg>'),
+  drawing(
+    'drawing in SVG',
+    'd.svg',
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0L9 9"/></svg>',
+  ),
   drawing('drawing of QuickDraw', 'd.json', '[[[1, 2, 30], [3, 4, 50]]]'),
   drawing('drawing in PNG', 'd.png', png),
   {
@@ -216,10 +233,13 @@ export const WHOLE: readonly WholeFile[] = [
 
 const LFS = `version https://git-lfs.github.com/spec/v1\noid sha256:${'4d'.repeat(32)}\nsize 12345\n`;
 /** A WAV file: no kind that Covis reads. */
-const OTHER = Buffer.concat([Buffer.from('RIFF\x24\x08\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0', 'latin1'), Buffer.alloc(200, 7)]);
+const OTHER = Buffer.concat([
+  Buffer.from('RIFF\x24\x08\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0', 'latin1'),
+  Buffer.alloc(200, 7),
+]);
 
 /** What is wrong with the file, and how it comes about. */
-export const WAYS: Readonly<Record<string, (file: string) => void>> = {
+export const WAYS = {
   missing: (file) => rmSync(file),
   'a folder': (file) => {
     rmSync(file);
@@ -237,4 +257,26 @@ export const WAYS: Readonly<Record<string, (file: string) => void>> = {
     symlinkSync('/dev/null', file);
   },
   'not allowed': (file) => chmodSync(file, 0),
-};
+} as const satisfies Readonly<Record<string, (file: string) => void>>;
+export type Way = keyof typeof WAYS;
+
+const NOBODY = 65534;
+
+/**
+ * Does something as an account that may do less than everything: a test that runs as the system's own may read what is closed to others.
+ * @param library is that account's.
+ */
+export async function asAnybody(library: string, work: () => unknown): Promise<unknown> {
+  if (process.geteuid?.() !== 0) return work();
+  for (const path of [
+    library,
+    ...readdirSync(library, { recursive: true, encoding: 'utf8' }).map((f) => join(library, f)),
+  ])
+    chownSync(path, NOBODY, NOBODY);
+  process.seteuid?.(NOBODY);
+  try {
+    return await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}

@@ -70,7 +70,7 @@ describe('the beginning of a file', () => {
       0, 1, 4095, 4096, 4096,
     ]);
     expect(headOf(file('h', Buffer.alloc(5000, 7))).every((b) => b === 7)).toBe(true);
-    expect(said(() => headOf(join(folder, 'none')))).toBe('INPUT_MISSING: This file cannot be opened');
+    expect(said(() => headOf(join(folder, 'none')))).toBe('INPUT_MISSING: This file does not exist');
   });
 
   it('tells its kind before its name does; the first of a list that fits', () => {

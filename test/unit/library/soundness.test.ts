@@ -58,7 +58,13 @@ beforeAll(async () => {
 describe('opening a library', () => {
   it.each([
     ['empty', Buffer.alloc(0), 'INPUT_CORRUPT', /is empty/],
-    ['text', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), 'INPUT_CORRUPT', /no SQLite database/],
+    ['text', Buffer.from('version of a library\n'), 'INPUT_CORRUPT', /no SQLite database/],
+    [
+      'a Git LFS pointer',
+      Buffer.from('version https://git-lfs.github.com/spec/v1\n'),
+      'INPUT_UNSUPPORTED',
+      /Git LFS pointer/,
+    ],
     ['shorter than a head', Buffer.from('SQLite'), 'INPUT_CORRUPT', /no SQLite database/],
   ])('refuses a database that is %s, and leaves it as it is', (_, bytes, code, message) => {
     for (const open of [Library.open, Library.create]) {

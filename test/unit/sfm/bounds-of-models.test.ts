@@ -215,7 +215,7 @@ describe('a Bundler file', () => {
   });
 
   it.each([
-    ['as many cameras as can be', bundle({ counts: '9999999 1' }), /^INPUT_INVALID: The list has 2 images/],
+    ['as many cameras as can be', bundle({ counts: '9999999 1' }), /^INPUT_INVALID: This list has 2 images/],
     ['one more', bundle({ counts: '10000000 1' }), /^INPUT_CORRUPT at 19: the number of cameras is 10000000/],
     [
       'as many points as can be',
@@ -259,7 +259,7 @@ describe('a Bundler file', () => {
     expect(names('a b.jpg 0 90.5\r\n\r\n  c.jpg 0 1e+3  \r\n')).toEqual(['a b.jpg', '  c.jpg']);
     expect(names('a 1 90\nb 0\n')).toEqual(['a 1 90', 'b 0']);
     expect(of(bundle(), 'a\nb\nc\n')).toBe('read');
-    expect(of(bundle(), 'a\n')).toMatch(/^INPUT_INVALID: The list has 1 images, the file 2 cameras/);
+    expect(of(bundle(), 'a\n')).toMatch(/^INPUT_INVALID: This list has 1 images, and the model has 2 cameras/);
     const bare = put('bundle.out', bundle());
     expect(read('bundler', bare, { names: ['x', 'y'] })[0]!.views.map((v) => v.name)).toEqual(['x', 'y']);
     for (const photos of [['x'], ['x', 'y', 'z'], []])
@@ -639,7 +639,7 @@ describe('JSON with the path to it', () => {
   });
 
   it('is read of a file of at most 512 MiB', () => {
-    expect(said(() => Json.read(join(folder, 'none.json')))).toBe('INPUT_MISSING: This file cannot be opened');
+    expect(said(() => Json.read(join(folder, 'none.json')))).toBe('INPUT_MISSING: This file does not exist');
     expect(said(() => Json.read(put('x.json', '{')))).toMatch(/^INPUT_CORRUPT: This is not valid JSON: /);
     const large = put('large.json', '');
     truncateSync(large, 2 ** 29 + 1);

@@ -406,7 +406,7 @@ describe('a COLMAP database', () => {
     expect(said(() => new ColmapDatabase(join(folder, 'none.db')))).toBe('INPUT_MISSING: This file does not exist');
     const text = join(fresh(), 'x.db');
     writeFileSync(text, 'no database at all, but long enough to be looked at as one: '.repeat(40));
-    expect(said(() => new ColmapDatabase(text))).toMatch(/^INPUT_CORRUPT: This COLMAP database cannot be/);
+    expect(said(() => new ColmapDatabase(text))).toMatch(/^INPUT_CORRUPT: This file is no SQLite database$/);
   });
 
   it('without a pair that has fifteen matches is no model', () => {

@@ -45,6 +45,16 @@ function hasSignature(file: string): boolean {
   }
 }
 
+/** What has this name; null where nothing has, or where it cannot be opened. */
+function entryOf(group: h5.Group, name: string): ReturnType<h5.Group['get']> {
+  try {
+    return group.get(name);
+  } catch {
+    // HDF5 says why in a stack of its own, which helps nobody: what lacks it is told by its name.
+    return null;
+  }
+}
+
 /** An HDF5 file opened for reading; MATLAB's version 7.3 is one too. Close it when done. */
 export class Hdf5File {
   readonly #file: h5.File;
@@ -61,6 +71,8 @@ export class Hdf5File {
     refuseStandIn(file);
     if (!hasSignature(file)) throw new CovisError('INPUT_CORRUPT', 'This is not an HDF5 file', { file });
     await h5.ready;
+    // Otherwise HDF5 writes its stack to standard error and says nothing to the caller.
+    h5.Module.activate_throwing_error_handler();
     try {
       const opened = new h5.File(file, 'r');
       if (opened.file_id < 0n) throw new Error('not HDF5');
@@ -86,7 +98,7 @@ export class Hdf5File {
       for (const key of group.keys()) {
         if (prefix === '' && MATLAB_OWN.has(key)) continue;
         const path = prefix === '' ? key : `${prefix}/${key}`;
-        const item = group.get(key);
+        const item = entryOf(group, key);
         if (item instanceof h5.Group) walk(item, path, depth + 1);
         else if (item instanceof h5.Dataset) {
           if (item.shape !== null && typeOf(item.metadata) !== undefined) found.push({ path, shape: item.shape });
@@ -98,7 +110,7 @@ export class Hdf5File {
   }
 
   has(path: string): boolean {
-    return this.#file.get(path) instanceof h5.Dataset;
+    return entryOf(this.#file, path) instanceof h5.Dataset;
   }
 
   /** A dataset as float32, row-major. @throws CovisError `NOT_FOUND`, `INPUT_CORRUPT`, `INPUT_UNSUPPORTED`. */
@@ -109,7 +121,7 @@ export class Hdf5File {
 
   /** A dataset with its numbers as they are, row-major. @throws CovisError as {@link read}. */
   numbers(path: string): { shape: readonly number[]; data: Numbers } {
-    const item = this.#file.get(path);
+    const item = entryOf(this.#file, path);
     if (!(item instanceof h5.Dataset) || item.shape === null)
       throw new CovisError('NOT_FOUND', `The file has no dataset ${path}`, { file: this.#name });
     return { shape: item.shape, data: this.#values(item, path) };
@@ -158,7 +170,7 @@ export class Hdf5File {
    * @returns undefined where `path` is none.
    */
   sparse(path: string): { shape: readonly [number, number]; data: Float32Array } | undefined {
-    const group = this.#file.get(path);
+    const group = entryOf(this.#file, path);
     if (!(group instanceof h5.Group)) return undefined;
     const attribute = group.attrs['MATLAB_sparse'];
     if (attribute === undefined) return undefined;
@@ -192,7 +204,7 @@ export class Hdf5File {
 
   /** What object references of a dataset point to, for the cell arrays of MATLAB 7.3. */
   references(path: string): { shape: readonly number[]; data: Float32Array }[] {
-    const item = this.#file.get(path);
+    const item = entryOf(this.#file, path);
     if (!(item instanceof h5.Dataset))
       throw new CovisError('NOT_FOUND', `The file has no dataset ${path}`, { file: this.#name });
     const refs: unknown = item.value;

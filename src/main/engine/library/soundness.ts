@@ -17,7 +17,10 @@ const SHOWN = 3;
 export function refuseForeignFile(file: string): void {
   const head = refuseStandIn(file);
   if (head.toString('latin1', 0, MAGIC.length) === MAGIC) return;
-  throw damagedLibrary(file, head.length === 0 ? 'The database of this library is empty' : 'This file is no SQLite database');
+  throw damagedLibrary(
+    file,
+    head.length === 0 ? 'The database of this library is empty' : 'This file is no SQLite database',
+  );
 }
 
 /** @throws CovisError `INPUT_UNSUPPORTED` for a database of something else, or that lacks what its version has. */

@@ -29,7 +29,8 @@ const MAX_NOTE = 10_000;
  * @throws CovisError `INPUT_INVALID` for a judgement that makes no sense.
  */
 export function decide(library: Library, label: string, judgements: readonly Judgement[]): number {
-  if (judgements.length === 0) throw new CovisError('INPUT_INVALID', 'There is nothing to decide', {
+  if (judgements.length === 0)
+    throw new CovisError('INPUT_INVALID', 'There is nothing to decide', {
       hint: 'A decision has query, other and a verdict.',
     });
   judgements.forEach(check);

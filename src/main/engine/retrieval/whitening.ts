@@ -45,7 +45,8 @@ export function learnWhitening(
 ): Whitening {
   const { dim } = x;
   const pairs = queries.length;
-  if (pairs === 0) throw new CovisError('STATE_EMPTY', 'Whitening is learned from matching pairs, and there are none', {
+  if (pairs === 0)
+    throw new CovisError('STATE_EMPTY', 'Whitening is learned from matching pairs, and there are none', {
       hint: 'Import models, or lists of pairs, of which photos match.',
     });
   checkFinite(x);

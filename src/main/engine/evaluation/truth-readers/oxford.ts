@@ -17,6 +17,7 @@ export const oxford: TruthReader = {
 };
 
 const NUMBER = String.raw`([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)`;
+const LIST = /_(good|ok|junk)\.txt$/;
 /** A name, which may have spaces, and four numbers. */
 const QUERY = new RegExp(String.raw`^(.*\S)\s+${NUMBER}\s+${NUMBER}\s+${NUMBER}\s+${NUMBER}\s*$`, 'i');
 
@@ -35,6 +36,12 @@ function fromOxfordText(folder: string, imageList: string | undefined): GroundTr
       hint: 'Say with --imlist FILE which image each row is, one name a line.',
     });
   }
+  const orphan = names.find((n) => LIST.test(n) && !queries.includes(n.replace(LIST, '_query.txt')));
+  if (orphan !== undefined)
+    throw new CovisError('INPUT_MISSING', 'This query is missing, and lists of its images are here', {
+      file: join(folder, orphan.replace(LIST, '_query.txt')),
+      hint: 'Copy the whole folder again, or take its lists away.',
+    });
   // A list that one query has and another lacks was lost: measured without it, that query would be another.
   const kinds = new Set(['good', 'ok', 'junk'].filter((k) => names.some((n) => n.endsWith(`_${k}.txt`))));
   const images = readNames(imageList);

@@ -112,10 +112,14 @@ function readBundler(file: string, sizes: ImageSizes, photos: readonly string[])
         hint: `Put list.txt beside it, one image a line in the order of the cameras, or name a folder with exactly ${cameras} photos with --images.`,
       });
     if (names.length < cameras)
-      throw new CovisError('INPUT_INVALID', `This list has ${names.length} images, and the model has ${cameras} cameras`, {
-        file: bundlerList(file) ?? file,
-        hint: 'It needs a line for each camera, in their order, those that are not registered too.',
-      });
+      throw new CovisError(
+        'INPUT_INVALID',
+        `This list has ${names.length} images, and the model has ${cameras} cameras`,
+        {
+          file: bundlerList(file) ?? file,
+          hint: 'It needs a line for each camera, in their order, those that are not registered too.',
+        },
+      );
     const builder = new TrackBuilder(fault);
     const viewOf = new Int32Array(cameras).fill(-1);
     const intrinsics: { focal: number; k1: number; k2: number; offset: number }[] = [];
