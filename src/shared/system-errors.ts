@@ -87,8 +87,10 @@ export function systemWords(
   doing?: 'reading',
 ): { readonly words: Words; readonly file: string | undefined } | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { code, path } = error as { readonly code?: unknown; readonly path?: unknown };
-  if (typeof code !== 'string') return undefined;
+  const { code: given, path, syscall } = error as { code?: unknown; path?: unknown; syscall?: unknown };
+  if (typeof given !== 'string') return undefined;
+  // A folder is made of what is there already only where that is a file.
+  const code = given === 'EEXIST' && syscall === 'mkdir' ? 'ENOTDIR' : given;
   const words =
     (doing === undefined ? undefined : OF_READING[code]) ?? WORDS[code] ?? WORDS[code.split('_').slice(0, 2).join('_')];
   return words === undefined ? undefined : { words, file: typeof path === 'string' ? path : undefined };
