@@ -206,7 +206,7 @@ const TEXTS: Readonly<Record<string, Said>> = {
   'a network that takes no image': [
     'INPUT_UNSUPPORTED',
     'No feature map was found before a global pooling or a flattening',
-    undefined,
+    'IN/n.onnx',
     'Name the node whose output is the feature map with --cut.',
   ],
   'a network with weights that are no numbers': [

@@ -56,6 +56,7 @@ export function checkRanks(ranks: Ranks, truth: GroundTruth, rows = truth.images
     throw new CovisError(
       'INPUT_INVALID',
       `The ranks are of ${ranks.queries} queries, ${truth.name} has ${truth.queries.length}`,
+      { hint: 'Rank the queries of this ground truth, in its order.' },
     );
   const seen = new Int32Array(rows).fill(-1);
   for (let q = 0; q < ranks.queries; q += 1) {
@@ -68,7 +69,9 @@ export function checkRanks(ranks: Ranks, truth: GroundTruth, rows = truth.images
           { hint: 'Rows behind the list of the ground truth are distractors: say how many with --distractors N.' },
         );
       if (seen[id] === q)
-        throw new CovisError('INPUT_INVALID', `Query ${q} (${truth.queries[q]!.name}) ranks row ${id} twice`);
+        throw new CovisError('INPUT_INVALID', `Query ${q} (${truth.queries[q]!.name}) ranks row ${id} twice`, {
+          hint: 'A ranking has each image once.',
+        });
       seen[id] = q;
     }
   }
@@ -108,7 +111,9 @@ export function measure(
     });
   });
   if (perQuery.length === 0)
-    throw new CovisError('STATE_EMPTY', 'No query of this ground truth has a positive under this protocol');
+    throw new CovisError('STATE_EMPTY', 'No query of this ground truth has a positive under this protocol', {
+      hint: 'Choose another with --protocol, or look at its labels.',
+    });
   const interval = bootstrap(perQuery.map((s) => s.ap));
   return {
     protocol: `${PROTOCOL_TEXT[protocol]}; ${kind} AP`,

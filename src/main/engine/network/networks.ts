@@ -120,10 +120,20 @@ export interface BackboneOptions {
  * appended. The result is run once, so that what the runtime refuses is refused here.
  * @throws CovisError naming the file, and the node where one is at fault.
  */
-export async function prepareNetwork(
-  file: string,
-  options: BackboneOptions = {},
-): Promise<Pick<LoadedNetwork, 'graph' | 'spec'> & { readonly own: boolean }> {
+export async function prepareNetwork(file: string, options: BackboneOptions = {}): Promise<ReadyNetwork> {
+  try {
+    return await readyNetwork(file, options);
+  } catch (error) {
+    // What looks at the graph alone does not know whose it is.
+    if (!(error instanceof CovisError) || error.file !== undefined) throw error;
+    const { code, message, hint } = error;
+    throw new CovisError(code, message, { file, ...(hint === undefined ? {} : { hint }), cause: error });
+  }
+}
+
+type ReadyNetwork = Pick<LoadedNetwork, 'graph' | 'spec'> & { readonly own: boolean };
+
+async function readyNetwork(file: string, options: BackboneOptions): Promise<ReadyNetwork> {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
   refuseStandIn(file);
   const graph = normalise(parseOnnx(readFileSync(file), file), file);

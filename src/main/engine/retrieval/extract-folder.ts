@@ -80,7 +80,11 @@ export async function extractFolder(
     }
     const described = names.filter((_, i) => journal.has(hashes[i]!));
     const rows = names.flatMap((_, i) => (journal.has(hashes[i]!) ? [hashes[i]!] : []));
-    if (rows.length === 0) throw new CovisError('STATE_EMPTY', 'None of the images could be read', { file: folder });
+    if (rows.length === 0)
+      throw new CovisError('STATE_EMPTY', 'None of the images could be read', {
+        file: folder,
+        hint: 'The warnings say why of each.',
+      });
     const computed = journal.size - before;
     writeNpyParts(target, '<f4', [rows.length, dim], vectors(journal, rows));
     writeFileSync(`${listing}.tmp`, described.map((n) => `${n}\n`).join(''));

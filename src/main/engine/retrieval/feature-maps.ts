@@ -177,7 +177,9 @@ export class RegionDescriber {
     );
     const vectors = await this.#through(pooled, grid.length);
     if (!vectors.every(Number.isFinite))
-      throw new CovisError('INPUT_INVALID', `${this.#network.spec.name} gives values that are no finite numbers`);
+      throw new CovisError('INPUT_INVALID', `${this.#network.spec.name} gives values that are no finite numbers`, {
+        hint: 'Its training went astray, or its weights are damaged: take another network.',
+      });
     return { grid, width: first.width, height: first.height, vectors };
   }
 

@@ -112,7 +112,8 @@ function writeWhole(fd: number, part: Buffer): void {
  * @throws CovisError `NOT_FOUND` without one, `INPUT_CORRUPT` for a file that is damaged or of another network.
  */
 export function readCheckpoint(file: string, lengths: readonly number[]): Checkpoint {
-  if (!existsSync(file)) throw new CovisError('NOT_FOUND', 'This run left no checkpoint', { file });
+  if (!existsSync(file))
+    throw new CovisError('NOT_FOUND', 'This run left no checkpoint', { file, hint: 'Train again from the start.' });
   const bytes = readFileSync(file);
   const damaged = (cause?: unknown): CovisError =>
     new CovisError('INPUT_CORRUPT', 'This checkpoint is damaged, or of another network', { file, cause });

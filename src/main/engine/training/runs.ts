@@ -99,9 +99,14 @@ export function runToResume(library: Library, id: number): { parameters: Trainin
         select(library.db, 'SELECT id FROM training_run ORDER BY id DESC', integer).all(),
       ),
     });
-  if (row.state === 'done') throw new CovisError('STATE_CONFLICT', `Training run ${id} is done`);
+  if (row.state === 'done')
+    throw new CovisError('STATE_CONFLICT', `Training run ${id} is done`, {
+      hint: 'Start another from its network.',
+    });
   if (row.state === 'running' && row.pid !== process.pid && isAlive(row.pid))
-    throw new CovisError('STATE_CONFLICT', `Training run ${id} is still running, in process ${row.pid}`);
+    throw new CovisError('STATE_CONFLICT', `Training run ${id} is still running, in process ${row.pid}`, {
+      hint: 'Wait until it is done, or stop it there first.',
+    });
   return { parameters: row.parameters, networkId: row.networkId };
 }
 

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
 import type { EXPORTS, ExportFormat } from '../../../../shared/exports/index.ts';
 import { refuseDevice } from '../../formats/target.ts';
+import { check } from '../../../../shared/schema.ts';
 import type { Library } from '../../library/library.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { csvExport } from './csv.ts';
@@ -68,12 +69,8 @@ export async function exportLibrary(library: Library, o: ExportOptions, task: Ta
   );
   if (unread.length > 0)
     throw new CovisError('INPUT_INVALID', `The format ${o.format} does not take ${unread.join(', ')}`);
-  const params = definition.params.safeParse(given);
-  if (!params.success) {
-    const issue = params.error.issues[0]!;
-    throw new CovisError('VALIDATION_FAILED', `${issue.path.join('.')}: ${issue.message}`);
-  }
-  const written = await write(library, out, params.data, task);
+  const params = check(definition.params, given, undefined, 'VALIDATION_FAILED');
+  const written = await write(library, out, params, task);
   task.step('Reading back', 0, '');
   return { what: definition.what, ...written, verified: await verifyExport({ definition, verify }, written, library) };
 }
