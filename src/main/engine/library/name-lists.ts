@@ -28,9 +28,9 @@ const MAX_TEXT = 256 << 20;
  * @throws CovisError as {@link refuseNoText}, `INPUT_UNSUPPORTED` above 256 MiB.
  */
 export function textLines(file: string): string[] {
-  refuseNoText(file);
-  if (statSync(file).size > MAX_TEXT)
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MAX_TEXT)
     throw new CovisError('INPUT_UNSUPPORTED', 'This text file is larger than 256 MiB', { file });
+  refuseNoText(file);
   return linesOf(readFileSync(file));
 }
 

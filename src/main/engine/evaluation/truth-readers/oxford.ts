@@ -17,6 +17,7 @@ export const oxford: TruthReader = {
 };
 
 const NUMBER = String.raw`([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)`;
+/** What lists the images of a query. */
 const LIST = /_(good|ok|junk)\.txt$/;
 /** A name, which may have spaces, and four numbers. */
 const QUERY = new RegExp(String.raw`^(.*\S)\s+${NUMBER}\s+${NUMBER}\s+${NUMBER}\s+${NUMBER}\s*$`, 'i');
@@ -42,21 +43,13 @@ function fromOxfordText(folder: string, imageList: string | undefined): GroundTr
       file: join(folder, orphan.replace(LIST, '_query.txt')),
       hint: 'Copy the whole folder again, or take its lists away.',
     });
-  // A list that one query has and another lacks was lost: measured without it, that query would be another.
-  const kinds = new Set(['good', 'ok', 'junk'].filter((k) => names.some((n) => n.endsWith(`_${k}.txt`))));
   const images = readNames(imageList);
   const listed = new Set(images.map(withoutEnding));
   const gnd = queries.map((name) => {
     const stem = name.slice(0, -'_query.txt'.length);
     const list = (kind: string): string[] => {
       const file = join(folder, `${stem}_${kind}.txt`);
-      if (existsSync(file)) return readNames(file);
-      if (kinds.has(kind))
-        throw new CovisError('INPUT_MISSING', `The other queries have ${kind} images, and this list is missing`, {
-          file,
-          hint: 'Copy the whole folder again, or put an empty file there.',
-        });
-      return [];
+      return existsSync(file) ? readNames(file) : [];
     };
     const line = readNames(join(folder, name))[0] ?? '';
     const [, image = line, ...box] = QUERY.exec(line) ?? [];
