@@ -339,7 +339,12 @@ const TEXTS: Readonly<Record<string, Readonly<Partial<Record<Way, Said | Words |
     'another kind': NO_TEXT,
   },
   'Oxford text, its good images': {
-    missing: TAKEN,
+    missing: [
+      'INPUT_MISSING',
+      'This list of a query is missing, and other queries have theirs',
+      'IN/gt/all_1_good.txt',
+      'Copy the whole folder again; a list of no image is an empty file.',
+    ],
     'a folder': FOLDER,
     empty: TAKEN,
     'cut short': TAKEN,

@@ -158,6 +158,8 @@ describe('Oxford’s files', () => {
     writeFileSync(join(at, 'a_good.txt'), 'b 2\r\n');
     writeFileSync(join(at, 'b_query.txt'), 'oxc1_c 1 2 3e2 -4\n');
     writeFileSync(join(at, 'b_junk.txt'), 'all  souls 1\n');
+    writeFileSync(join(at, 'a_junk.txt'), '');
+    writeFileSync(join(at, 'b_good.txt'), '');
     expect(readGroundTruth(at, 'oxford', images).queries).toEqual([
       { name: 'all  souls 1', bbx: [136.5, 34.1, 648.5, 955.7], row: 0, labels: { ok: [1], junk: [] } },
       { name: 'oxc1_c', bbx: [1, 2, 300, -4], row: 2, labels: { ok: [], junk: [0] } },

@@ -190,6 +190,12 @@ describe('Oxford’s folder', () => {
     writeFileSync(join(at, 'z_1_good.txt'), 'c\n');
     writeFileSync(join(at, 'a_1_query.txt'), 'a\n');
     writeFileSync(join(at, 'a_1_junk.txt'), 'b\nc\n');
+    // What one query has, all have, if only as an empty file: one that was not copied would change the score.
+    for (const list of ['a_1_good.txt', 'a_1_ok.txt', 'z_1_junk.txt']) {
+      const refused = said(() => readGroundTruth(at, 'oxford', images));
+      expect(refused).toMatch(/^INPUT_MISSING: This list of a query is missing/);
+      writeFileSync(join(at, list), '');
+    }
     expect(readGroundTruth(at, 'oxford', images).queries).toEqual([
       { name: 'a', bbx: null, row: 0, labels: { ok: [], junk: [1, 2] } },
       { name: 'b', bbx: [1.5, 2, 3, 4], row: 1, labels: { ok: [2, 3], junk: [] } },

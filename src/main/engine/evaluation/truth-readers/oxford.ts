@@ -43,6 +43,16 @@ function fromOxfordText(folder: string, imageList: string | undefined): GroundTr
       file: join(folder, orphan.replace(LIST, '_query.txt')),
       hint: 'Copy the whole folder again, or take its lists away.',
     });
+  // A list that a query of the set has not is one that was not copied: taken as empty it would change the score.
+  const there = new Set(names);
+  for (const kind of ['good', 'ok', 'junk']) {
+    const lacking = queries.map((q) => q.replace(/_query\.txt$/, `_${kind}.txt`)).filter((n) => !there.has(n));
+    if (lacking.length > 0 && lacking.length < queries.length)
+      throw new CovisError('INPUT_MISSING', 'This list of a query is missing, and other queries have theirs', {
+        file: join(folder, lacking[0]!),
+        hint: 'Copy the whole folder again; a list of no image is an empty file.',
+      });
+  }
   const images = readNames(imageList);
   const listed = new Set(images.map(withoutEnding));
   const gnd = queries.map((name) => {
