@@ -38,9 +38,11 @@ describe('an index that is kept', () => {
     expect(existsSync(file)).toBe(false);
     expect(plain.recall).toBeGreaterThan(0.95);
     expect(plain.recall).toBeLessThanOrEqual(1);
-    expect(await rank(file)).toMatchObject({ ids: plain.ids });
+    // Threads build it, no two of them the same; one that is kept answers as it did when it was built.
+    const built = await rank(file);
+    expect(built.recall).toBeGreaterThan(0.95);
     const { mtimeMs, ino } = statSync(file);
-    expect(await rank(file)).toMatchObject({ ids: plain.ids });
+    expect(await rank(file)).toEqual(built);
     expect(statSync(file)).toMatchObject({ mtimeMs, ino });
     // An index of other vectors is not taken for one of these.
     await expect(
