@@ -1,6 +1,7 @@
 /** The only door between the page and the desktop: typed, narrow, and without Electron's own objects. */
 import { contextBridge, ipcRenderer } from 'electron';
 import type { EngineEvent, Reply } from '../shared/contract.ts';
+import type { DesktopNews, Repaired } from '../shared/facts/desktop.ts';
 
 const bridge = {
   request: (route: string, params: unknown): Promise<Reply<unknown>> =>
@@ -13,6 +14,8 @@ const bridge = {
     ipcRenderer.invoke('covis:network', pooling) as Promise<Reply<unknown>>,
   exportRun: (format: string, run: number): Promise<Reply<unknown>> =>
     ipcRenderer.invoke('covis:export', format, run) as Promise<Reply<unknown>>,
+  repair: (): Promise<Reply<Repaired | null>> => ipcRenderer.invoke('covis:repair') as Promise<Reply<Repaired | null>>,
+  news: (): Promise<Reply<DesktopNews>> => ipcRenderer.invoke('covis:news') as Promise<Reply<DesktopNews>>,
   onEvent: (listener: (event: EngineEvent) => void): void => {
     ipcRenderer.on('covis:event', (_e, event: EngineEvent) => listener(event));
   },

@@ -20,4 +20,6 @@ export type EngineEvent =
   | { readonly event: 'job'; readonly job: JobInfo }
   | { readonly event: 'progress'; readonly id: number; readonly progress: JobProgress }
   | { readonly event: 'changed'; readonly what: string }
+  /** A sentence for the person, of the desktop itself. */
+  | { readonly event: 'said'; readonly message: string }
   | { readonly event: 'engine'; readonly state: 'ready' | 'restarting' | 'gone'; readonly message: string };

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
+import type { ErrorShape } from '../../shared/errors.ts';
+import type { Unopened } from '../../shared/facts/desktop.ts';
 import type { EngineProcessMessage, ParentMessage } from '../server/engine-process.ts';
 
 /** How the engine's process is started. */
@@ -10,6 +12,8 @@ export interface EngineCommand {
 }
 
 const RESTARTS_IN_A_ROW = 3;
+/** An engine that ends so often before it has opened a library is started without it. */
+const ATTEMPTS_AT_LIBRARY = 2;
 const CALM_AFTER_MS = 60_000;
 
 /**
@@ -23,6 +27,7 @@ export class EngineSupervisor {
   #child: ChildProcess | undefined;
   #ready: Promise<{ port: number; token: string }> = Promise.reject(new Error('not started'));
   #library = '';
+  #unopened: Unopened | undefined;
   #next = 1;
   #failures = 0;
   #closing = false;
@@ -33,9 +38,20 @@ export class EngineSupervisor {
     this.#ready.catch(() => undefined);
   }
 
-  /** @param library folder to open, or empty for none. */
+  /** Folder of the library that is open, or is being opened; empty where there is none. */
+  get library(): string {
+    return this.#library;
+  }
+
+  /** The library that was to be opened last, where that failed and none was opened since. */
+  get unopened(): Unopened | undefined {
+    return this.#unopened;
+  }
+
+  /** @param library folder to open, or empty for none. One that cannot be opened is {@link unopened}; the engine then runs without. */
   start(library: string): void {
     this.#library = library;
+    let ready = false;
     const started = Date.now();
     const child = spawn(this.#command.node, ['--disable-warning=ExperimentalWarning', this.#command.script, library], {
       cwd: this.#command.root,
@@ -45,6 +61,9 @@ export class EngineSupervisor {
     this.#ready = new Promise((resolve, reject) => {
       child.on('message', (m: EngineProcessMessage) => {
         if (m.type === 'ready') {
+          ready = true;
+          if (m.unopened !== undefined) this.#without(library, m.unopened);
+          else if (library !== '') this.#unopened = undefined;
           resolve({ port: m.port, token: m.token });
           this.#emit({ event: 'engine', state: 'ready', message: '' });
         } else if (m.type === 'event') this.#emit(m.event);
@@ -61,19 +80,35 @@ export class EngineSupervisor {
     const onGone = (why: string): void => {
       if (gone) return;
       gone = true;
-      this.#onGone(why, Date.now() - started);
+      this.#onGone(why, Date.now() - started, ready);
     };
     child.on('error', (error) => onGone(error.message));
     child.on('exit', (code, signal) => onGone(signal === null ? `code ${code}` : signal));
   }
 
-  #onGone(why: string, livedMs: number): void {
+  #without(path: string, error: ErrorShape): void {
+    this.#unopened = { path, error };
+    this.#library = '';
+  }
+
+  #onGone(why: string, livedMs: number, wasReady: boolean): void {
     for (const answer of this.#pending.values()) {
       answer({ ok: false, error: { code: 'ENGINE_EXITED', message: `The engine ended (${why}) before it answered` } });
     }
     this.#pending.clear();
     if (this.#closing) return;
     this.#failures = livedMs > CALM_AFTER_MS ? 1 : this.#failures + 1;
+    if (!wasReady && this.#library !== '' && this.#failures >= ATTEMPTS_AT_LIBRARY) {
+      this.#without(this.#library, {
+        code: 'ENGINE_EXITED',
+        message: `The engine ended ${this.#failures} times while it opened this library (${why})`,
+        hint: 'Check and repair it, or open another.',
+      });
+      this.#failures = 0;
+      this.#emit({ event: 'engine', state: 'restarting', message: 'The engine is started without a library.' });
+      this.start('');
+      return;
+    }
     if (this.#failures > RESTARTS_IN_A_ROW) {
       this.#emit({
         event: 'engine',
@@ -126,7 +161,10 @@ export class EngineSupervisor {
   /** Opens another library in the running engine, and in those that may follow it. */
   async openLibrary(path: string): Promise<Reply<unknown>> {
     const reply = await this.request('library.open', { path }, 'host');
-    if (reply.ok) this.#library = path;
+    if (reply.ok) {
+      this.#library = path;
+      this.#unopened = undefined;
+    }
     return reply;
   }
 

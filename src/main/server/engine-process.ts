@@ -3,13 +3,15 @@
  * photos and arrays go over a loopback server whose port and token only the parent learns. Ends with its parent.
  */
 import type { EngineEvent, ReplyMessage, RequestMessage } from '../../shared/contract.ts';
+import { toErrorShape, type ErrorShape } from '../../shared/errors.ts';
 import { Engine } from '../engine/engine.ts';
-import { logger, logUncaught } from '../engine/environment/log.ts';
+import { logFailure, logger, logUncaught } from '../engine/environment/log.ts';
 import { startServer } from './http.ts';
 
 /** What the engine's process says to its parent. */
 export type EngineProcessMessage =
-  | { readonly type: 'ready'; readonly port: number; readonly token: string }
+  /** `unopened`: why the library that was named could not be opened; the engine runs without one. */
+  | { readonly type: 'ready'; readonly port: number; readonly token: string; readonly unopened?: ErrorShape }
   | { readonly type: 'reply'; readonly message: ReplyMessage }
   | { readonly type: 'event'; readonly event: EngineEvent };
 
@@ -35,6 +37,14 @@ process.on('disconnect', () => {
   void engine.close().finally(() => process.exit(0));
 });
 const library = process.argv[2];
-if (library !== undefined && library !== '') await engine.open(library);
+let unopened: ErrorShape | undefined;
+if (library !== undefined && library !== '') {
+  try {
+    await engine.open(library);
+  } catch (error) {
+    logFailure(logger('engine'), `${library} cannot be opened`, error);
+    unopened = toErrorShape(error);
+  }
+}
 const server = await startServer(engine, {});
-send({ type: 'ready', port: server.port, token: server.token });
+send({ type: 'ready', port: server.port, token: server.token, ...(unopened === undefined ? {} : { unopened }) });

@@ -4,6 +4,7 @@ import { ACTIONS } from '../actions/index.ts';
 import { chosenKeys } from '../actions/keys.ts';
 import { toErrorShape } from '../../shared/errors.ts';
 import { useConnection } from '../stores/connection.ts';
+import { useDesktop } from '../stores/desktop.ts';
 import { useJobs } from '../stores/jobs.ts';
 import { useLibrary } from '../stores/library.ts';
 import { useNotices } from '../stores/notices.ts';
@@ -28,6 +29,7 @@ export function useStudio(): void {
   const jobs = useJobs();
   const connection = useConnection();
   const notices = useNotices();
+  const desktop = useDesktop();
   const place = usePlace();
   const router = useRouter();
   const stops: (() => void)[] = [];
@@ -46,6 +48,7 @@ export function useStudio(): void {
     () => connection.returns,
     () => {
       void loadKeys();
+      void desktop.refresh();
       if (unreached !== undefined) void router.push(unreached.fullPath);
     },
   );
@@ -67,10 +70,12 @@ export function useStudio(): void {
       jobs.listen(),
       onEvent((e) => {
         if (e.event === 'changed' && e.what === 'settings') void loadKeys();
+        if (e.event === 'said') notices.add('done', e.message);
       }),
       listenToKeys(ACTIONS),
     );
     void loadKeys();
+    void desktop.refresh();
     await library.refresh();
     await jobs.refresh();
   });

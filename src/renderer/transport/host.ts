@@ -4,13 +4,13 @@ import { fromErrorShape } from '../../shared/errors.ts';
 
 const desktop = window.covis;
 
-async function unwrap(reply: Promise<Reply<unknown>>): Promise<unknown> {
+async function unwrap<T>(reply: Promise<Reply<T>>): Promise<T> {
   const r = await reply;
   if (!r.ok) throw fromErrorShape(r.error);
   return r.data;
 }
 
-/** Native dialogs of the desktop; undefined in a browser. */
+/** Native dialogs of the desktop, and what its own process knows; undefined in a browser. */
 export const host =
   desktop === undefined
     ? undefined
@@ -21,4 +21,6 @@ export const host =
         chooseDomains: () => unwrap(desktop.chooseDomains()),
         chooseNetwork: (pooling: Pooling) => unwrap(desktop.chooseNetwork(pooling)),
         exportRun: (format: ExportFormat, run: number) => unwrap(desktop.exportRun(format, run)),
+        repair: () => unwrap(desktop.repair()),
+        news: () => unwrap(desktop.news()),
       };

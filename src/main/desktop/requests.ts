@@ -1,0 +1,125 @@
+/** What the page may ask the desktop for. Paths come from dialogs, never from a page; only the top frame of our own page is answered. */
+import { dialog, ipcMain, type BrowserWindow, type IpcMainInvokeEvent, type OpenDialogOptions } from 'electron';
+import type { Reply } from '../../shared/contract.ts';
+import type { DesktopNews, Repaired } from '../../shared/facts/desktop.ts';
+import { ORIGIN } from './scheme.ts';
+import type { EngineSupervisor } from './supervisor.ts';
+
+export interface Desk {
+  readonly supervisor: EngineSupervisor;
+  readonly window: () => BrowserWindow | undefined;
+  /** Asked before a library is closed for another; false keeps it. */
+  readonly mayLeave: (what: string) => Promise<boolean>;
+  /** A library was opened. */
+  readonly opened: (path: string) => void;
+  /** Repairs the library that could not be opened. */
+  readonly repair: (path: string) => Promise<Repaired>;
+  /** What the page is to say, once. */
+  readonly sentences: () => readonly string[];
+}
+
+const NOTHING: Reply<null> = { ok: true, data: null };
+
+/** Folder or file that a person chooses; undefined where the dialog was left. */
+async function chosen(desk: Desk, options: OpenDialogOptions): Promise<readonly string[] | undefined> {
+  const window = desk.window();
+  const { canceled, filePaths } =
+    window === undefined ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
+  return canceled || filePaths.length === 0 ? undefined : filePaths;
+}
+
+/** Opens a library in place of the one that is open, unless jobs are to go on there. */
+export async function openAnother(desk: Desk, path: string): Promise<Reply<unknown>> {
+  if (!(await desk.mayLeave('open another library'))) return NOTHING;
+  const reply = await desk.supervisor.openLibrary(path);
+  if (reply.ok) desk.opened(path);
+  return reply;
+}
+
+export async function chooseLibrary(desk: Desk): Promise<Reply<unknown>> {
+  const paths = await chosen(desk, {
+    title: 'Open a library, or choose an empty folder for a new one',
+    properties: ['openDirectory', 'createDirectory', 'promptToCreate'],
+  });
+  return paths === undefined ? NOTHING : openAnother(desk, paths[0]!);
+}
+
+export async function chooseImport(desk: Desk): Promise<Reply<unknown>> {
+  const paths = await chosen(desk, {
+    title: 'Import COLMAP projects: folders with images and sparse',
+    properties: ['openDirectory', 'multiSelections'],
+  });
+  return paths === undefined ? NOTHING : desk.supervisor.request('library.import', { paths }, 'host');
+}
+
+export async function chooseCluster(desk: Desk): Promise<Reply<unknown>> {
+  const paths = await chosen(desk, { title: 'Find the places in a folder of photos', properties: ['openDirectory'] });
+  return paths === undefined ? NOTHING : desk.supervisor.request('library.cluster', { path: paths[0] }, 'host');
+}
+
+async function chooseDomains(desk: Desk): Promise<Reply<unknown>> {
+  const paths = await chosen(desk, {
+    title: 'A folder of domains, each with a folder for every class',
+    properties: ['openDirectory'],
+  });
+  return paths === undefined ? NOTHING : desk.supervisor.request('library.domains', { path: paths[0] }, 'host');
+}
+
+async function chooseNetwork(desk: Desk, pooling: unknown): Promise<Reply<unknown>> {
+  const paths = await chosen(desk, {
+    title: 'An ONNX network',
+    properties: ['openFile'],
+    filters: [{ name: 'ONNX', extensions: ['onnx'] }],
+  });
+  return paths === undefined
+    ? NOTHING
+    : desk.supervisor.request('library.network', { path: paths[0], pooling }, 'host');
+}
+
+async function chooseExport(desk: Desk, format: unknown, run: unknown): Promise<Reply<unknown>> {
+  const paths = await chosen(desk, {
+    title: 'Export into a new or an empty folder',
+    buttonLabel: 'Export here',
+    properties: ['openDirectory', 'createDirectory', 'promptToCreate'],
+  });
+  return paths === undefined
+    ? NOTHING
+    : desk.supervisor.request('library.export', { path: paths[0], format, run }, 'host');
+}
+
+/** Repairs the library that could not be opened, and opens it where that helped. */
+async function repairUnopened(desk: Desk): Promise<Reply<Repaired | null>> {
+  const unopened = desk.supervisor.unopened;
+  if (unopened === undefined) return NOTHING;
+  const repaired = await desk.repair(unopened.path);
+  const reply = await desk.supervisor.openLibrary(unopened.path);
+  if (reply.ok) desk.opened(unopened.path);
+  return { ok: true, data: { ok: reply.ok, text: repaired.text } };
+}
+
+function trusted(event: IpcMainInvokeEvent): boolean {
+  const frame = event.senderFrame;
+  return frame !== null && frame.parent === null && frame.url.startsWith(`${ORIGIN}/`);
+}
+
+/** Answers the page. What a page sends is a route and its parameters, or values that the engine checks. */
+export function answerPages(desk: Desk): void {
+  const on = (channel: string, work: (...sent: readonly unknown[]) => Promise<Reply<unknown>>): void =>
+    ipcMain.handle(`covis:${channel}`, (event, ...sent: readonly unknown[]) =>
+      trusted(event)
+        ? work(...sent)
+        : { ok: false, error: { code: 'FORBIDDEN_SENDER', message: 'This page may not ask the engine' } },
+    );
+  on('request', (route, params) => desk.supervisor.request(String(route), params, 'page'));
+  on('open-library', () => chooseLibrary(desk));
+  on('import', () => chooseImport(desk));
+  on('cluster', () => chooseCluster(desk));
+  on('domains', () => chooseDomains(desk));
+  on('network', (pooling) => chooseNetwork(desk, pooling));
+  on('export', (format, run) => chooseExport(desk, format, run));
+  on('repair', () => repairUnopened(desk));
+  on('news', () => {
+    const data: DesktopNews = { unopened: desk.supervisor.unopened ?? null, sentences: desk.sentences() };
+    return Promise.resolve({ ok: true, data });
+  });
+}

@@ -1,0 +1,21 @@
+/** What the desktop's process tells the page. */
+import type { ErrorShape } from '../errors.ts';
+
+/** A library that could not be opened, and why. */
+export interface Unopened {
+  readonly path: string;
+  readonly error: ErrorShape;
+}
+
+/** What a repair said, and whether the library can be opened now. */
+export interface Repaired {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** What the page learns when it starts, and whenever the engine has. */
+export interface DesktopNews {
+  readonly unopened: Unopened | null;
+  /** To be said once. */
+  readonly sentences: readonly string[];
+}
