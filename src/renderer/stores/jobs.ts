@@ -3,6 +3,7 @@ import { computed, ref } from 'vue';
 import { JOBS, type JobKind, type JobResult, type PageJob } from '../../shared/jobs/index.ts';
 import type { JobDefinition } from '../../shared/jobs/job.ts';
 import type { JobInfo } from '../../shared/domain.ts';
+import { toErrorShape } from '../../shared/errors.ts';
 import { onEvent, request } from '../transport/index.ts';
 import { useNotices } from './notices.ts';
 
@@ -16,7 +17,9 @@ export const useJobs = defineStore('jobs', () => {
     try {
       jobs.value = await request('jobs.list', {});
     } catch (error) {
-      useNotices().error(error);
+      // Where no library is open there are none.
+      if (toErrorShape(error).code === 'STATE_EMPTY') jobs.value = [];
+      else useNotices().error(error);
     }
   }
 
