@@ -1,7 +1,8 @@
-import { CholeskyDecomposition, EigenvalueDecomposition, inverse, Matrix as Dense } from 'ml-matrix';
+import { EigenvalueDecomposition, Matrix as Dense } from 'ml-matrix';
 import { CovisError } from '../../../shared/errors.ts';
 import type { LinearLayer } from '../network/linear-head.ts';
 import { l2Normalise } from '../network/pooling.ts';
+import { cholesky, invertLower, Span, timesTransposed, transposed } from './dense.ts';
 import { row, type Matrix } from './rank.ts';
 
 /** Share of the mean variance added to every direction where samples are fewer than twice the dimensions. */
@@ -52,35 +53,28 @@ export function learnWhitening(
   checkFinite(x);
   const mean = new Float64Array(dim);
   for (const q of queries) row(x, q).forEach((v, k) => (mean[k]! += v / pairs));
-  const covariance = Dense.zeros(dim, dim);
-  for (let j = 0; j < pairs; j += 1) {
-    const q = row(x, queries[j]!);
-    const p = row(x, positives[j]!);
-    addOuter(
-      covariance,
-      q.map((v, k) => v - p[k]!),
-      1 / pairs,
-    );
-  }
-  mirror(covariance);
   // Differences between n photos span n − 1 directions at most, however many pairs they make.
   const independent = Math.min(pairs, new Set([...queries, ...positives]).size - 1);
   const shrinkage = wanted ?? (independent < 2 * dim ? FEW_SAMPLES_SHRINKAGE : 0);
-  if (shrinkage > 0) {
-    const lift = (shrinkage * covariance.trace()) / dim;
-    for (let k = 0; k < dim; k += 1) covariance.set(k, k, covariance.get(k, k) + lift);
+  const space = shrinkage > 0 ? sampleSpace(x, mean) : new WholeSpace(x, mean);
+  const { vectors, size } = space;
+  const differences = new Float64Array(pairs * size);
+  for (let j = 0; j < pairs; j += 1) {
+    const [q, p] = [queries[j]! * size, positives[j]! * size];
+    for (let k = 0; k < size; k += 1) differences[j * size + k] = vectors[q + k]! - vectors[p + k]!;
   }
-  const p0 = inverse(cholesky(covariance));
-  const scatter = Dense.zeros(dim, dim);
-  const centred = new Float64Array(dim);
-  for (let i = 0; i < x.rows; i += 1) {
-    row(x, i).forEach((v, k) => (centred[k] = v - mean[k]!));
-    addOuter(scatter, centred, 1);
-  }
-  mirror(scatter);
-  const projected = p0.mmul(scatter).mmul(p0.transpose());
-  const { vectors } = eigen(projected);
-  return { mean, projection: Float64Array.from(vectors.mmul(p0).to1DArray()), dim, shrinkage };
+  const covariance = gram(differences, pairs, size, 1 / pairs);
+  let trace = 0;
+  for (let k = 0; k < size; k += 1) trace += covariance[k * size + k]!;
+  const lift = (shrinkage * trace) / dim;
+  for (let k = 0; k < size; k += 1) covariance[k * size + k]! += lift;
+  const p0 = invertLower(factor(covariance, size), size);
+  const scatter = gram(vectors, x.rows, size, 1);
+  const square = [size, size, size] as const;
+  const turned = timesTransposed(p0, scatter, square, (i) => i + 1);
+  const projected = timesTransposed(p0, turned, square, (i) => i + 1);
+  const axes = timesTransposed(eigen(projected, size).vectors, transposed(p0, size, size), square);
+  return { mean, projection: space.projection(axes, lift ** -0.5), dim, shrinkage };
 }
 
 /**
@@ -96,33 +90,87 @@ export function learnPca(x: Matrix, power = 0.5): Whitening {
   checkFinite(x);
   const mean = new Float64Array(dim);
   for (let i = 0; i < x.rows; i += 1) row(x, i).forEach((v, k) => (mean[k]! += v / x.rows));
-  const covariance = Dense.zeros(dim, dim);
-  const centred = new Float64Array(dim);
-  for (let i = 0; i < x.rows; i += 1) {
-    row(x, i).forEach((v, k) => (centred[k] = v - mean[k]!));
-    addOuter(covariance, centred, 1 / (2 * x.rows));
-  }
-  mirror(covariance);
   const shrinkage = x.rows < 2 * dim ? FEW_SAMPLES_SHRINKAGE : 0;
-  const lift = (shrinkage * covariance.trace()) / dim;
-  const { values, vectors } = eigen(covariance);
+  const space = shrinkage > 0 ? sampleSpace(x, mean) : new WholeSpace(x, mean);
+  const { size } = space;
+  const covariance = gram(space.vectors, x.rows, size, 1 / (2 * x.rows));
+  let trace = 0;
+  for (let k = 0; k < size; k += 1) trace += covariance[k * size + k]!;
+  const lift = (shrinkage * trace) / dim;
+  const { values, vectors } = eigen(covariance, size);
   if (!(values[0]! > 0)) throw new CovisError('STATE_EMPTY', 'PCA needs descriptors that differ, and all are equal');
   const least = NO_VARIANCE * values[0]!;
-  const projection = new Float64Array(dim * dim);
+  // What does not vary is left out: divided by its deviation it would be no number.
+  const scale = (value: number): number => (value + lift > least ? (value + lift) ** -power : power === 0 ? 1 : 0);
   values.forEach((value, r) => {
-    // What does not vary is left out: divided by its deviation it would be no number.
-    const scale = value + lift > least ? (value + lift) ** -power : power === 0 ? 1 : 0;
-    for (let k = 0; k < dim; k += 1) projection[r * dim + k] = scale * vectors.get(r, k);
+    const s = scale(value);
+    for (let k = 0; k < size; k += 1) vectors[r * size + k]! *= s;
   });
-  return { mean, projection, dim, shrinkage };
+  return { mean, projection: space.projection(vectors, scale(0)), dim, shrinkage };
 }
 
-/** Eigenvalues in decreasing order, eigenvectors as rows. */
-function eigen(symmetric: Dense): { values: number[]; vectors: Dense } {
-  const found = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
+/** Vectors less their mean in some orthonormal basis, and the way back. */
+interface Space {
+  /** [rows, size]. */
+  readonly vectors: Float64Array;
+  readonly size: number;
+  /** [dim, dim]: the axes [size, size] of this space, then what is across it, each direction by `across`. */
+  projection(axes: Float64Array, across: number): Float64Array;
+}
+
+class WholeSpace implements Space {
+  readonly vectors: Float64Array;
+  readonly size: number;
+
+  constructor(x: Matrix, mean: Float64Array) {
+    this.size = x.dim;
+    this.vectors = Float64Array.from(x.data.subarray(0, x.rows * x.dim), (v, i) => v - mean[i % x.dim]!);
+  }
+
+  projection(axes: Float64Array): Float64Array {
+    return axes;
+  }
+}
+
+/**
+ * The space that the descriptors span where they are fewer than dimensions: what varies lies in it, and across it every direction is as
+ * every other, so that a covariance that was lifted is known there without being computed.
+ */
+function sampleSpace(x: Matrix, mean: Float64Array): Space {
+  const whole = new WholeSpace(x, mean);
+  const { rows, dim } = x;
+  if (rows >= dim) return whole;
+  const span = new Span(whole.vectors, rows, dim);
+  return {
+    vectors: span.coordinates,
+    size: rows,
+    projection(axes, across) {
+      const out = new Float64Array(dim * dim);
+      for (let r = 0; r < dim; r += 1) {
+        const direction = out.subarray(r * dim, (r + 1) * dim);
+        if (r < rows) direction.set(axes.subarray(r * rows, (r + 1) * rows));
+        else direction[r] = across;
+        span.toSpace(direction);
+      }
+      return out;
+    },
+  };
+}
+
+/** scale · Vᵀ V of vectors [rows, size], as [size, size]. */
+function gram(vectors: Float64Array, rows: number, size: number, scale: number): Float64Array {
+  const columns = transposed(vectors, rows, size);
+  return timesTransposed(columns, columns, [size, size, rows]).map((v) => v * scale);
+}
+
+/** Eigenvalues in decreasing order, eigenvectors as rows [n, n]. */
+function eigen(symmetric: Float64Array, n: number): { values: number[]; vectors: Float64Array } {
+  const found = new EigenvalueDecomposition(Dense.from1DArray(n, n, symmetric), { assumeSymmetric: true });
   const order = found.realEigenvalues.map((value, i) => ({ value, i })).sort((a, b) => b.value - a.value || a.i - b.i);
   const columns = found.eigenvectorMatrix;
-  return { values: order.map((o) => o.value), vectors: new Dense(order.map(({ i }) => columns.getColumn(i))) };
+  const vectors = new Float64Array(n * n);
+  order.forEach(({ i }, r) => vectors.set(columns.getColumn(i), r * n));
+  return { values: order.map((o) => o.value), vectors };
 }
 
 /** The first `keep` rows of a whitening as a linear layer: W = P, b = −P m (methods.md 1.5). */
@@ -159,23 +207,12 @@ export function whiten(x: Matrix, w: Whitening, keep = w.dim): Matrix {
 }
 
 /** Lower Cholesky factor; adds 1e-10, 1e-9, … to the diagonal until it exists. */
-function cholesky(m: Dense): Dense {
+function factor(m: Float64Array, n: number): Float64Array {
   for (let alpha = 0; alpha < 1; alpha = alpha === 0 ? 1e-10 : alpha * 10) {
-    const shifted = alpha === 0 ? m : Dense.add(m, Dense.eye(m.rows).mul(alpha));
-    const c = new CholeskyDecomposition(shifted);
-    if (c.isPositiveDefinite()) return c.lowerTriangularMatrix;
+    const shifted = Float64Array.from(m);
+    for (let k = 0; k < n; k += 1) shifted[k * n + k]! += alpha;
+    const l = cholesky(shifted, n);
+    if (l !== undefined) return l;
   }
   throw new CovisError('INPUT_INVALID', 'The covariance of the matching pairs is not a number');
-}
-
-/** Adds scale · v vᵀ to the upper triangle. */
-function addOuter(m: Dense, v: Float32Array | Float64Array, scale: number): void {
-  for (let i = 0; i < v.length; i += 1) {
-    const a = v[i]! * scale;
-    for (let j = i; j < v.length; j += 1) m.set(i, j, m.get(i, j) + a * v[j]!);
-  }
-}
-
-function mirror(m: Dense): void {
-  for (let i = 0; i < m.rows; i += 1) for (let j = 0; j < i; j += 1) m.set(i, j, m.get(j, i));
 }
