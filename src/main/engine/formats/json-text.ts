@@ -13,13 +13,14 @@ const CLOSE = new Set([0x5d, 0x7d]);
 export function parseJson(
   text: string,
   where: { readonly file?: string; readonly hint?: string },
-  not = 'This is not valid JSON',
+  not?: string,
 ): unknown {
   refuseCostly(text, where);
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new CovisError('INPUT_CORRUPT', not, { ...where, cause });
+    const said = `This is not valid JSON: ${(cause as Error).message.slice(0, 200)}`;
+    throw new CovisError('INPUT_CORRUPT', not ?? said, { ...where, cause });
   }
 }
 

@@ -58,11 +58,7 @@ export function refuseNotRegular(file: string): Stats {
  */
 export function readRegular(file: string, most: number, what = 'file', hint?: string): Buffer {
   return withRegular(file, ({ fd, stats: { size } }) => {
-    if (size > most)
-      throw new CovisError('INPUT_UNSUPPORTED', `This ${what} is larger than ${rounded(most)}`, {
-        file,
-        ...(hint === undefined ? {} : { hint }),
-      });
+    if (size > most) throw larger(file, most, what, hint);
     const bytes = Buffer.allocUnsafe(size);
     let done = 0;
     try {
@@ -103,11 +99,23 @@ export function readPiped(file: string, most: number, what = 'file'): Buffer {
       if (n === 0) return Buffer.concat(parts);
       parts.push(part.subarray(0, n));
       total += n;
-      if (total > most) throw new CovisError('INPUT_UNSUPPORTED', `This ${what} is larger than ${rounded(most)}`, { file });
+      if (total > most) throw larger(file, most, what);
     }
   } finally {
     closeSync(fd);
   }
+}
+
+/** @throws CovisError as {@link openRegular}, `INPUT_UNSUPPORTED` for a file of more bytes. */
+export function refuseLarger(file: string, most: number, what = 'file'): void {
+  if (refuseNotRegular(file).size > most) throw larger(file, most, what);
+}
+
+function larger(file: string, most: number, what: string, hint?: string): CovisError {
+  return new CovisError('INPUT_UNSUPPORTED', `This ${what} is larger than ${rounded(most)}`, {
+    file,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 function rounded(bytes: number): string {
