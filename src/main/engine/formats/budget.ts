@@ -8,7 +8,14 @@ const MIB = 1 << 20;
  */
 export const LIMITS = {
   /** Bytes of files that are read whole. */
-  whole: { pickle: 1024 * MIB, mat: 2 ** 31 - 1, json: 512 * MIB, text: 256 * MIB, list: 1024 * MIB, network: 2 ** 31 - 1 },
+  whole: {
+    pickle: 1024 * MIB,
+    mat: 2 ** 31 - 1,
+    json: 512 * MIB,
+    text: 256 * MIB,
+    list: 1024 * MIB,
+    network: 2 ** 31 - 1,
+  },
   /** Bytes that a file may become once it is unpacked and its numbers are widened: so many, and so many for each byte of the file. */
   unpacked: { base: 192 * MIB, each: 32 },
   /** Values of a file: so many, and so many for each byte. */

@@ -41,7 +41,11 @@ function refuseCostly(text: string, where: { readonly file?: string; readonly hi
       if (depth > LIMITS.depth)
         throw new CovisError('INPUT_CORRUPT', `This JSON is nested more than ${LIMITS.depth} levels deep`, where);
       if (containers > most)
-        throw new CovisError('INPUT_UNSUPPORTED', 'This JSON has more lists and objects than a file of its size can mean', where);
+        throw new CovisError(
+          'INPUT_UNSUPPORTED',
+          'This JSON has more lists and objects than a file of its size can mean',
+          where,
+        );
     } else if (CLOSE.has(c)) depth -= 1;
   }
 }

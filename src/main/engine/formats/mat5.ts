@@ -163,7 +163,11 @@ function matrix(
   }
   if (cls === CLASS.sparse) {
     if (complex) throw new CovisError('INPUT_UNSUPPORTED', `The variable ${name} is complex`, { file });
-    const [rows, starts, values] = [numbers(r.element(), file, budget), numbers(r.element(), file, budget), numbers(r.element(), file, budget)];
+    const [rows, starts, values] = [
+      numbers(r.element(), file, budget),
+      numbers(r.element(), file, budget),
+      numbers(r.element(), file, budget),
+    ];
     const columns = dims[1] ?? 0;
     const filled = starts[columns] ?? -1;
     const entries = function* (): Generator<readonly [number, number, number]> {

@@ -1,4 +1,14 @@
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync, type ReadStream, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+  type ReadStream,
+  type Stats,
+} from 'node:fs';
 import { CovisError, unreadable } from '../../../shared/errors.ts';
 
 const BLOCK = 1 << 28;
@@ -140,5 +150,6 @@ function refuse(there: Stats, file: string): void {
   if (there.isDirectory()) throw not('This is a folder, and a file is wanted', 'Name a file in it.');
   if (there.isSocket()) throw not('This is a socket, and a file is wanted', 'Name a file.');
   if (!there.isFile()) throw not('This is a device or a pipe, and a file is wanted', 'Copy it into a file.');
-  if (ofSystem(there.dev)) throw not("This is no file but the system's own, and a file is wanted", 'Copy it into a file.');
+  if (ofSystem(there.dev))
+    throw not("This is no file but the system's own, and a file is wanted", 'Copy it into a file.');
 }

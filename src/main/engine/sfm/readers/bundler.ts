@@ -92,7 +92,6 @@ function bundlerList(file: string): string | undefined {
     .find((f) => existsSync(f));
 }
 
-
 /**
  * Reads a Bundler file, version 0.3, with the list of its images (methods.md 9.5). Cameras that were not registered (all zeros) are
  * left out. Bundler looks along -z with y up and measures from the image's centre; here it becomes COLMAP's convention.
