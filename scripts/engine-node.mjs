@@ -3,7 +3,7 @@
  * (optional dependencies, of which npm installs the one that fits), so that the system's Node does not decide which
  * native modules load. Where the platform has no such package, a system Node that is new enough serves.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,8 +40,38 @@ export function engineNode(root = ROOT) {
   );
 }
 
-/** Runs a script with it, passing signals on, and ends with its exit code. */
-export function runOnEngineNode(script, args) {
+/** Processes that this one started, and those that they started, as far as the system tells. */
+function descendants(pid) {
+  if (process.platform === 'win32') return [];
+  const r = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8', timeout: 500 });
+  const children = new Map();
+  for (const line of (r.stdout ?? '').split('\n')) {
+    const [child, parent] = line.trim().split(/\s+/).map(Number);
+    if (parent > 0) children.set(parent, [...(children.get(parent) ?? []), child]);
+  }
+  const found = [];
+  for (let next = [pid]; next.length > 0; next = next.flatMap((p) => children.get(p) ?? [])) found.push(...next);
+  return found.slice(1);
+}
+
+/** Ends a process at once with all that it started, whatever they are doing. */
+function endAtOnce(child) {
+  const below = descendants(child.pid);
+  child.kill('SIGKILL');
+  for (const pid of below)
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+}
+
+/**
+ * Runs a script with it, passing signals on, and ends with its exit code.
+ * @param grace milliseconds after a signal in which the script may end by itself. One that computes, or waits for the system, does not hear
+ * signals; it is then ended from here. Without it there is no end.
+ */
+export function runOnEngineNode(script, args, { grace } = {}) {
   let node;
   try {
     node = engineNode();
@@ -50,7 +80,16 @@ export function runOnEngineNode(script, args) {
     process.exit(1);
   }
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  let ending;
+  const onSignal = (signal) => {
+    child.kill(signal);
+    if (grace === undefined) return;
+    ending ??= setTimeout(() => {
+      process.stderr.write('covis: Ended in the middle of its work. What was finished is kept.\n');
+      endAtOnce(child);
+    }, grace);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
   child.on('error', (error) => {
     process.stderr.write(`Cannot start ${node}: ${error.message}\n`);
     process.exit(1);

@@ -1,9 +1,10 @@
 /** The key and port under which a library was served last, so that an open page finds it again after a restart. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { settingsFile } from '../engine/environment/settings.ts';
+import { makeFolder } from '../engine/environment/folders.ts';
 
 const keys = z.record(
   z.string(),
@@ -38,7 +39,7 @@ export function keepKey(library: string, key: LibraryKey): void {
   const file = keysFile();
   const all = { ...readKeys(), [realpathSync(library)]: key };
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(`${file}.${process.pid}.tmp`, `${JSON.stringify(all, undefined, 2)}\n`, { mode: 0o600 });
     renameSync(`${file}.${process.pid}.tmp`, file);
   } catch {

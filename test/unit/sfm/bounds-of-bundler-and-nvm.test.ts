@@ -139,7 +139,7 @@ describe('a Bundler file', () => {
   it('has a list of at most 256 MiB', () => {
     const file = put('bundle.out', bundle(), { 'list.txt': '' });
     truncateSync(join(dirname(file), 'list.txt'), 2 ** 28 + 1);
-    expect(said(() => read('bundler', file))).toBe('INPUT_CORRUPT: This list is too long');
+    expect(said(() => read('bundler', file))).toBe('INPUT_UNSUPPORTED: This list is larger than 256 MiB');
   });
 });
 

@@ -4,6 +4,9 @@ import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import type { Preprocess } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { LIMITS } from '../formats/budget.ts';
+import { parseJson } from '../formats/json-text.ts';
+import { readRegular } from '../formats/regular.ts';
 import type { Library } from '../library/library.ts';
 import { toInput, type Pixels } from '../library/pixels.ts';
 import { PREPROCESSING } from '../network/preprocessing.ts';
@@ -79,7 +82,7 @@ export async function openDetector(
     throw new CovisError('NOT_FOUND', `There is no edge detector ${which}`, {
       hint: `Name ${CLASSICAL}, ${EMBEDDED_DETECTOR} or an ONNX file.`,
     });
-  const bytes = readFileSync(which);
+  const bytes = readRegular(which, LIMITS.whole.network, 'network');
   return learned(createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes, which, options);
 }
 
@@ -90,7 +93,7 @@ export async function keepDetector(library: Library, file: string, options: Dete
   const target = fileOf(library, detector.id);
   if (/^[0-9a-f]{16}$/.test(detector.id) && !isKept(target, detector.id)) {
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(`${target}.tmp`, readFileSync(file));
+    writeFileSync(`${target}.tmp`, readRegular(file, LIMITS.whole.network, 'network'));
     renameSync(`${target}.tmp`, target);
   }
   return detector.id;
@@ -143,7 +146,9 @@ function specOf(graph: Graph, file: string, options: DetectorOptions): DetectorS
       licence: 'not stated',
       origin: basename(file),
     };
-  const parsed = detectorSpec.safeParse(JSON.parse(text));
+  const parsed = detectorSpec.safeParse(
+    parseJson(text, { file }, 'The description that Covis keeps inside its detectors is damaged'),
+  );
   if (!parsed.success)
     throw new CovisError('INPUT_CORRUPT', 'The description that Covis keeps inside its detectors is damaged', { file });
   return parsed.data;

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
+import { LIMITS } from '../formats/budget.ts';
 import { kindOf, refuseStandIn, titles } from '../formats/recognise.ts';
+import { readRegular } from '../formats/regular.ts';
 import { DRAWING_READERS } from './drawing-readers/index.ts';
 import type { EdgeMap } from './edge-map.ts';
 import { sketchMap, strokesOf, type Grey } from './sketch.ts';
@@ -26,7 +27,7 @@ export async function readDrawing(source: string | Uint8Array): Promise<Drawing>
   const file = typeof source === 'string' ? source : undefined;
   const where = file === undefined ? {} : { file };
   if (file !== undefined) refuseStandIn(file);
-  const bytes = typeof source === 'string' ? readFileSync(source) : source;
+  const bytes = typeof source === 'string' ? readRegular(source, LIMITS.drawing.bytes, 'drawing') : source;
   const head = Buffer.from(bytes.subarray(0, HEAD_BYTES));
   // Drawings that come as bytes have no name; the last reader takes what has no sign.
   const reader = kindOf(DRAWING_READERS, head, file === undefined ? '' : basename(file)) ?? DRAWING_READERS.at(-1)!;

@@ -1,19 +1,10 @@
 /** The one log of a person's Covis: a file that all processes and threads add whole entries to, rotated by size. */
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { userFolder } from './user-folder.ts';
+import { makeFolder } from './folders.ts';
 
 /** From the worst to the most talkative. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -102,7 +93,7 @@ let failed = false;
 export function appendEntry(lines: string, folder = logFolder(), rotation = ROTATION): void {
   const file = logFile(folder);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     if (sizeOf(file) + lines.length > rotation.maxBytes) rotate(folder, lines.length, rotation);
     appendFileSync(file, lines, { mode: 0o600 });
   } catch (error) {

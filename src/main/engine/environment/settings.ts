@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { settings, type Settings } from '../../../shared/facts/settings.ts';
 import { logFailure, logger } from './log.ts';
 import { userFolder } from './user-folder.ts';
+import { makeFolder } from './folders.ts';
 
 /** Where a person's settings are: beside those of other programs, the same for every library and face. */
 export function settingsFile(): string {
@@ -32,7 +33,7 @@ export function writeSettings(change: Settings): Settings {
   const before = readFrom(file);
   if (before === undefined) renameSync(file, `${file}.damaged`);
   const next = { ...before, ...change };
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   writeFileSync(`${file}.tmp`, `${JSON.stringify(next, undefined, 2)}\n`);
   renameSync(`${file}.tmp`, file);
   return next;

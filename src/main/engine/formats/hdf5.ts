@@ -1,7 +1,10 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import * as h5 from 'h5wasm/node';
+import { closeSync, existsSync, readSync } from 'node:fs';
+import * as h5 from 'h5wasm';
 import { CovisError } from '../../../shared/errors.ts';
+import { Budget } from './budget.ts';
+import { H5Disk } from './h5-disk.ts';
 import { refuseStandIn } from './recognise.ts';
+import { openRegular } from './regular.ts';
 import { decodeNumbers, isNumberType, type Numbers, type NumberType } from './numbers.ts';
 
 /** A numeric dataset of an HDF5 file, row-major. */
@@ -12,7 +15,9 @@ export interface H5Array {
 
 /** MATLAB's own groups, which hold what its cells and objects refer to. */
 const MATLAB_OWN = new Set(['#refs#', '#subsystem#']);
-const MAX_DENSE = 1 << 28;
+/** What a name in a group counts: it takes more than so many bytes of the file. */
+const LINK = 16;
+const DEEPEST = 32;
 const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 
 /** The kind of number of a dataset; undefined for texts, references and the like. h5py's truth values are an enumeration of bytes. */
@@ -30,19 +35,26 @@ function typeOf({ type, size, signed }: h5.Dataset['metadata']): NumberType | un
 }
 
 /** HDF5's signature stands at the file's beginning, or behind a block of another program of 512 bytes or twice, four times … as much. */
-function hasSignature(file: string): boolean {
-  const fd = openSync(file, 'r');
-  try {
-    const found = Buffer.alloc(SIGNATURE.length);
-    const { size } = fstatSync(fd);
-    for (let at = 0; at + SIGNATURE.length <= size; at = at === 0 ? 512 : 2 * at) {
-      readSync(fd, found, 0, SIGNATURE.length, at);
-      if (found.equals(SIGNATURE)) return true;
-    }
-    return false;
-  } finally {
-    closeSync(fd);
+function hasSignature(fd: number, size: number): boolean {
+  const found = Buffer.alloc(SIGNATURE.length);
+  for (let at = 0; at + SIGNATURE.length <= size; at = at === 0 ? 512 : 2 * at) {
+    readSync(fd, found, 0, SIGNATURE.length, at);
+    if (found.equals(SIGNATURE)) return true;
   }
+  return false;
+}
+
+let disk: H5Disk | undefined;
+
+/** The HDF5 library with a disk on which there is nothing but the files that are opened here. */
+async function library(): Promise<H5Disk> {
+  await h5.ready;
+  if (disk === undefined) {
+    // Otherwise HDF5 writes its stack to standard error and says nothing to the caller.
+    h5.Module.activate_throwing_error_handler();
+    disk = new H5Disk(h5.Module);
+  }
+  return disk;
 }
 
 /** What has this name; null where nothing has, or where it cannot be opened. */
@@ -55,35 +67,62 @@ function entryOf(group: h5.Group, name: string): ReturnType<h5.Group['get']> {
   }
 }
 
-/** An HDF5 file opened for reading; MATLAB's version 7.3 is one too. Close it when done. */
+/**
+ * An HDF5 file opened for reading; MATLAB's version 7.3 is one too. Close it when done. What it keeps in other files, by external links,
+ * external storage or virtual datasets, is refused, and cannot be reached.
+ */
 export class Hdf5File {
   readonly #file: h5.File;
   readonly #name: string;
+  readonly #budget: Budget;
+  readonly #disk: H5Disk;
+  readonly #closed: () => void;
 
-  private constructor(file: h5.File, name: string) {
+  private constructor(file: h5.File, name: string, size: number, disk: H5Disk, closed: () => void) {
     this.#file = file;
     this.#name = name;
+    this.#budget = new Budget(name, size);
+    this.#disk = disk;
+    this.#closed = closed;
   }
 
   /** @throws CovisError `INPUT_MISSING`, or `INPUT_CORRUPT` for a file that is no HDF5. */
   static async open(file: string): Promise<Hdf5File> {
     if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
     refuseStandIn(file);
-    if (!hasSignature(file)) throw new CovisError('INPUT_CORRUPT', 'This is not an HDF5 file', { file });
-    await h5.ready;
-    // Otherwise HDF5 writes its stack to standard error and says nothing to the caller.
-    h5.Module.activate_throwing_error_handler();
+    const disk = await library();
+    const {
+      fd,
+      stats: { size },
+    } = openRegular(file);
     try {
-      const opened = new h5.File(file, 'r');
-      if (opened.file_id < 0n) throw new Error('not HDF5');
-      return new Hdf5File(opened, file);
+      if (!hasSignature(fd, size)) throw new CovisError('INPUT_CORRUPT', 'This is not an HDF5 file', { file });
+      const { opened, remove } = disk.put(fd, size, (path) => {
+        const h = new h5.File(path, 'r');
+        if (h.file_id < 0n) throw new Error('not HDF5');
+        return h;
+      });
+      return new Hdf5File(opened, file, size, disk, () => {
+        remove();
+        closeSync(fd);
+      });
     } catch (cause) {
+      closeSync(fd);
+      if (cause instanceof CovisError) throw cause;
       throw new CovisError('INPUT_CORRUPT', 'This is not an HDF5 file, or it is damaged', { file, cause });
     }
   }
 
   close(): void {
     this.#file.close();
+    this.#closed();
+  }
+
+  #elsewhere(path: string, where: string): CovisError {
+    return new CovisError('INPUT_UNSUPPORTED', `${path} lies in another file, ${where}, which is not opened`, {
+      file: this.#name,
+      hint: 'Put everything into one file, for example with h5repack or h5py.',
+    });
   }
 
   /**
@@ -93,16 +132,18 @@ export class Hdf5File {
   arrays(unreadable?: (path: string) => void): H5Array[] {
     const found: H5Array[] = [];
     const walk = (group: h5.Group, prefix: string, depth: number): void => {
-      if (depth > 32)
+      if (depth > DEEPEST)
         throw new CovisError('INPUT_CORRUPT', 'This HDF5 file is nested too deeply', { file: this.#name });
       for (const key of group.keys()) {
+        this.#budget.items(LINK);
         if (prefix === '' && MATLAB_OWN.has(key)) continue;
         const path = prefix === '' ? key : `${prefix}/${key}`;
         const item = entryOf(group, key);
         if (item instanceof h5.Group) walk(item, path, depth + 1);
         else if (item instanceof h5.Dataset) {
           if (item.shape !== null && typeOf(item.metadata) !== undefined) found.push({ path, shape: item.shape });
-        } else if (item === null) unreadable?.(path);
+        } else if (item instanceof h5.ExternalLink) throw this.#elsewhere(path, item.filename);
+        else if (item === null) unreadable?.(path);
       }
     };
     walk(this.#file, '', 0);
@@ -134,8 +175,13 @@ export class Hdf5File {
       throw new CovisError('INPUT_UNSUPPORTED', `The dataset ${path} holds no numbers`, {
         file: this.#name,
       });
-    const { size, total_size: count } = item.metadata;
+    const { size, total_size: count, virtual_sources: sources } = item.metadata;
+    // Where a source is not there, HDF5 gives zeros without a word.
+    if (sources !== undefined && sources.length > 0) throw this.#elsewhere(path, sources[0]!.file_name);
     const bytes = size * count;
+    // They are held here and there, and some are widened.
+    this.#budget.bytes(3 * bytes);
+    this.#disk.wanted = undefined;
     const at = bytes === 0 ? 0 : h5.Module._malloc(bytes);
     if (bytes > 0 && at === 0)
       throw new CovisError('INPUT_UNSUPPORTED', `The dataset ${path} has ${bytes} bytes, too many to be held`, {
@@ -149,6 +195,8 @@ export class Hdf5File {
       return decodeNumbers(h5.Module.HEAPU8.slice(at, at + bytes), type, false, (v) => this.#inexact(path, v));
     } catch (cause) {
       if (cause instanceof CovisError) throw cause;
+      const { wanted } = this.#disk;
+      if (wanted !== undefined) throw this.#elsewhere(path, wanted);
       throw new CovisError('INPUT_CORRUPT', `The dataset ${path} cannot be read`, {
         file: this.#name,
         cause,
@@ -180,10 +228,7 @@ export class Hdf5File {
     const wrong = (what: string): CovisError =>
       new CovisError('INPUT_CORRUPT', `The sparse matrix ${path} ${what}`, { file: this.#name });
     if (!Number.isSafeInteger(height) || height < 0 || columns < 0) throw wrong('has an absurd size');
-    if (height * columns > MAX_DENSE)
-      throw new CovisError('INPUT_UNSUPPORTED', `The sparse matrix ${path} is ${height} x ${columns}, too large`, {
-        file: this.#name,
-      });
+    this.#budget.dense(4 * height * columns);
     const data = new Float32Array(height * columns);
     const filled = starts[columns]!;
     // MATLAB leaves out the lists of a matrix of zeros.

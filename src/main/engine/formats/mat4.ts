@@ -1,4 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
+import type { Budget } from './budget.ts';
 import type { MatNumbers, MatText } from './mat-values.ts';
 import { decodeNumbers, widthOf, type NumberType } from './numbers.ts';
 
@@ -6,18 +7,27 @@ const HEADER_BYTES = 20;
 const MAX_NAME = 4096;
 const TYPES: readonly NumberType[] = ['f8', 'f4', 'i4', 'i2', 'u2', 'u1'];
 const [FULL, TEXT, SPARSE] = [0, 1, 2];
-/** Numbers that a sparse matrix may have once it is dense. */
-const MAX_DENSE = 1 << 28;
 
-/** A sparse matrix of columns as a full one, column-major. Empty where a size or a place is absurd. */
+/** So many numbers are kept in 32 bits where that holds them exactly. */
+export const MANY = 1 << 22;
+
+/**
+ * A sparse matrix of columns as a full one, column-major. Empty where a size or a place is absurd.
+ * @param values all of them, which decide how wide the numbers have to be.
+ */
 export function dense(
   rows: number,
   columns: number,
   entries: Iterable<readonly [row: number, column: number, value: number]>,
-): Float64Array | undefined {
-  const whole = (n: number): boolean => Number.isInteger(n) && n >= 0;
-  if (!whole(rows) || !whole(columns) || rows * columns > MAX_DENSE) return undefined;
-  const out = new Float64Array(rows * columns);
+  values: readonly number[] | Float64Array | Float32Array,
+  budget: Budget,
+): Float64Array | Float32Array | undefined {
+  const whole = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+  if (!whole(rows) || !whole(columns)) return undefined;
+  const short = rows * columns > MANY && values.every((v) => Object.is(v, Math.fround(v)));
+  const Type = short ? Float32Array : Float64Array;
+  budget.dense(rows * columns * Type.BYTES_PER_ELEMENT);
+  const out = new Type(rows * columns);
   for (const [r, c, v] of entries) {
     if (!whole(r) || !whole(c) || r >= rows || c >= columns) return undefined;
     out[c * rows + r] = v;
@@ -41,7 +51,12 @@ export function mat4Order(bytes: Buffer): 'little' | 'big' | undefined {
 }
 
 /** Reads the variables of a MATLAB file of version 4: numbers, texts, sparse matrices. @throws CovisError with file and offset. */
-export function readMat4(bytes: Buffer, order: 'little' | 'big', file: string): Map<string, MatNumbers | MatText> {
+export function readMat4(
+  bytes: Buffer,
+  order: 'little' | 'big',
+  file: string,
+  budget: Budget,
+): Map<string, MatNumbers | MatText> {
   const out = new Map<string, MatNumbers | MatText>();
   const int = (at: number): number => (order === 'big' ? bytes.readInt32BE(at) : bytes.readInt32LE(at));
   for (let at = 0; at < bytes.length;) {
@@ -75,11 +90,14 @@ export function readMat4(bytes: Buffer, order: 'little' | 'big', file: string): 
     const name = bytes.toString('latin1', at, at + length).replace(/\0.*$/s, '');
     at += length;
     if (imaginary !== 0) throw fail('INPUT_UNSUPPORTED', `The variable ${name} is complex`);
+    budget.items();
+    budget.bytes(8 * count);
     const raw = decodeNumbers(bytes.subarray(at, at + count * widthOf(type)).slice(), type, order === 'big', () =>
       fail('INPUT_CORRUPT', 'impossible'),
     );
     at += count * widthOf(type);
     const data = raw instanceof Float32Array ? raw : Float64Array.from(raw);
+    if (kind === TEXT) budget.items(count);
     if (kind === TEXT)
       out.set(name, { kind: 'text', text: Array.from(data, (c) => String.fromCodePoint(c & 0xffff)).join('') });
     else if (kind === SPARSE) {
@@ -90,7 +108,7 @@ export function readMat4(bytes: Buffer, order: 'little' | 'big', file: string): 
         { length: rows - 1 },
         (_, k) => [data[k]! - 1, data[rows + k]! - 1, data[2 * rows + k]!] as const,
       );
-      const full = dense(height, width, entries);
+      const full = dense(height, width, entries, data.subarray(2 * rows, 3 * rows - 1), budget);
       if (full === undefined) throw fail('INPUT_CORRUPT', `The sparse matrix ${name} is damaged, or too large`);
       out.set(name, { kind: 'numbers', dims: [height, width], data: full });
     } else out.set(name, { kind: 'numbers', dims: [rows, columns], data });

@@ -1,6 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { LIMITS } from './budget.ts';
 import { refuseStandIn } from './recognise.ts';
+import { openRegular } from './regular.ts';
 import { refuseTarget } from './target.ts';
 import { decodeNumbers, isNumberType, widthOf, type Numbers } from './numbers.ts';
 
@@ -76,9 +78,11 @@ function writeAll(fd: number, bytes: Uint8Array): void {
  */
 export function readNpy(file: string): NpyArray {
   refuseStandIn(file);
-  const fd = openSync(file, 'r');
+  const {
+    fd,
+    stats: { size },
+  } = openRegular(file);
   try {
-    const size = fstatSync(fd).size;
     const { descr, fortran, shape, at } = readHead(fd, file, size);
     const type = /^[<>|=]?(.*)$/s.exec(descr)![1]!;
     if (!isNumberType(type)) {
@@ -129,23 +133,27 @@ export function readNpy(file: string): NpyArray {
  */
 export function readNpyRows(file: string, from: number, count: number): NpyData {
   refuseStandIn(file);
-  const fd = openSync(file, 'r');
+  const {
+    fd,
+    stats: { size },
+  } = openRegular(file);
   try {
-    const size = fstatSync(fd).size;
     const { descr, fortran, shape, at } = readHead(fd, file, size);
     const Type = Object.hasOwn(TYPES, descr) ? TYPES[descr as keyof typeof TYPES] : undefined;
     if (Type === undefined || fortran)
       throw new CovisError('INPUT_UNSUPPORTED', 'Rows of this array cannot be read alone', { file, offset: at });
     const width = shape.slice(1).reduce((a, b) => a * b, 1);
     const rows = Math.max(0, Math.min(count, shape[0]! - from));
-    const raw = new Type(rows * width);
-    if (rows === 0) return raw;
     const begin = at + from * width * Type.BYTES_PER_ELEMENT;
-    if (begin + raw.byteLength > size)
+    if (rows > 0 && !(begin + rows * width * Type.BYTES_PER_ELEMENT <= size))
       throw new CovisError('INPUT_TRUNCATED', 'The file is shorter than its shape says', { file, offset: size });
+    const raw = new Type(rows > 0 ? rows * width : 0);
     const target = new Uint8Array(raw.buffer);
-    for (let done = 0; done < target.length;)
-      done += readSync(fd, target, done, Math.min(target.length - done, 1 << 28), begin + done);
+    for (let done = 0; done < target.length;) {
+      const n = readSync(fd, target, done, Math.min(target.length - done, 1 << 28), begin + done);
+      if (n === 0) throw new CovisError('INPUT_TRUNCATED', 'The file became shorter while it was read', { file });
+      done += n;
+    }
     return raw;
   } finally {
     closeSync(fd);
@@ -175,6 +183,11 @@ function readHead(fd: number, file: string, size: number): Head {
   const length = wide ? start.readUInt32LE(8) : start.readUInt16LE(8);
   if (headAt + length > size)
     throw new CovisError('INPUT_TRUNCATED', 'The file ends inside its header', { file, offset: headAt });
+  if (length > LIMITS.header)
+    throw new CovisError('INPUT_CORRUPT', `The header of this array says that it has ${length} bytes`, {
+      file,
+      offset: 8,
+    });
   const head = Buffer.alloc(length);
   readSync(fd, head, 0, length, headAt);
   const text = head.toString('utf8');
@@ -191,6 +204,8 @@ function readHead(fd: number, file: string, size: number): Head {
     .map((s) => s.trim().replace(/L$/, ''))
     .filter((s) => s !== '')
     .map(Number);
+  if (shape.length > LIMITS.dimensions)
+    throw new CovisError('INPUT_CORRUPT', `This array has ${shape.length} dimensions`, { file, offset: headAt });
   return { descr, fortran: /'fortran_order':\s*True/.test(text), shape, at: headAt + length };
 }
 

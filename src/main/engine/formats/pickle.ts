@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { CovisError, unreadable } from '../../../shared/errors.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { Budget, LIMITS } from './budget.ts';
+import { readRegular } from './regular.ts';
 
 /** What a pickle of plain data holds. Tuples become arrays, dictionaries become maps, numpy arrays become {@link PickledArray}. */
 export type Pickled =
@@ -12,7 +13,7 @@ export interface PickledArray {
   readonly data: Float64Array;
 }
 
-const MAX_BYTES = 1 << 30;
+const MAX_BYTES = LIMITS.whole.pickle;
 
 /** The only callables that are understood, and never called: their effect is imitated on plain data. */
 const ALLOWED = new Set([
@@ -57,15 +58,9 @@ const MARK = Symbol('mark');
  * @throws CovisError `INPUT_UNSUPPORTED` for a global or opcode outside the list, `INPUT_CORRUPT` or `INPUT_TRUNCATED`, with file and offset.
  */
 export function readPickle(file: string): Pickled {
-  let size: number;
-  try {
-    size = statSync(file).size;
-  } catch (cause) {
-    throw unreadable(cause, file);
-  }
-  if (size > MAX_BYTES) throw new CovisError('INPUT_UNSUPPORTED', 'This pickle is larger than 1 GiB', { file });
-  const bytes = readFileSync(file);
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return parsePickle(unpacked(bytes, file), file);
+  const bytes = readRegular(file, MAX_BYTES, 'pickle');
+  const budget = new Budget(file, bytes.length);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return parsePickle(unpacked(bytes, file, budget), file, budget);
   if (bytes.toString('latin1', 0, 3) === 'BZh')
     throw new CovisError('INPUT_UNSUPPORTED', 'This pickle is packed by bzip2', {
       file,
@@ -74,22 +69,23 @@ export function readPickle(file: string): Pickled {
   return parsePickle(bytes, file);
 }
 
-function unpacked(bytes: Buffer, file: string): Buffer {
+function unpacked(bytes: Buffer, file: string, budget: Budget): Buffer {
+  let out: Buffer;
   try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_BYTES });
+    out = gunzipSync(bytes, { maxOutputLength: Math.min(MAX_BYTES, budget.left + 1) });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw new CovisError('INPUT_UNSUPPORTED', 'This pickle is larger than 1 GiB once it is unpacked', {
-        file,
-        cause,
-      });
-    throw new CovisError('INPUT_CORRUPT', 'This pickle is packed by gzip and cannot be unpacked', { file, cause });
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE')
+      throw new CovisError('INPUT_CORRUPT', 'This pickle is packed by gzip and cannot be unpacked', { file, cause });
+    if (budget.left < MAX_BYTES) throw budget.tooLarge(cause);
+    throw new CovisError('INPUT_UNSUPPORTED', 'This pickle is larger than 1 GiB once it is unpacked', { file, cause });
   }
+  budget.bytes(out.length);
+  return out;
 }
 
 /** As {@link readPickle}, from bytes. @param file what errors name. */
-export function parsePickle(bytes: Uint8Array, file: string): Pickled {
-  return new Unpickler(bytes, file).run();
+export function parsePickle(bytes: Uint8Array, file: string, budget = new Budget(file, bytes.length)): Pickled {
+  return new Unpickler(bytes, file, budget).run();
 }
 
 class Unpickler {
@@ -97,11 +93,13 @@ class Unpickler {
   readonly #file: string;
   readonly #stack: (Item | typeof MARK)[] = [];
   readonly #memo = new Map<number, Item>();
+  readonly #budget: Budget;
   #at = 0;
 
-  constructor(bytes: Uint8Array, file: string) {
+  constructor(bytes: Uint8Array, file: string, budget: Budget) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#file = file;
+    this.#budget = budget;
   }
 
   #fail(code: 'INPUT_CORRUPT' | 'INPUT_TRUNCATED' | 'INPUT_UNSUPPORTED', message: string): CovisError {
@@ -145,7 +143,8 @@ class Unpickler {
     const limit = this.#bytes.length;
     while (this.#at < limit) {
       const op = this.#bytes[this.#at++]!;
-      if (op === 0x2e) return plain(this.#pop(), (m) => this.#fail('INPUT_UNSUPPORTED', m));
+      if (op === 0x2e) return plain(this.#pop(), (m) => this.#fail('INPUT_UNSUPPORTED', m), this.#budget);
+      this.#budget.items();
       this.#step(op);
     }
     throw this.#fail('INPUT_TRUNCATED', 'The pickle ends without its STOP');
@@ -401,8 +400,10 @@ class Unpickler {
       return shell;
     }
     if (f.name === 'numpy dtype') return new Dtype(String(args[0]));
-    if (f.name === '_codecs encode' && typeof args[0] === 'string')
+    if (f.name === '_codecs encode' && typeof args[0] === 'string') {
+      this.#budget.bytes(args[0].length);
       return new Uint8Array(Buffer.from(args[0], 'latin1'));
+    }
     if (f.name.endsWith(' scalar') && args[0] instanceof Dtype && args[1] instanceof Uint8Array) {
       const value = this.#decode(args[0], args[1], 1);
       return Array.isArray(value) ? value[0]! : value[0]!;
@@ -442,6 +443,8 @@ class Unpickler {
     const width = kind === 'U' ? 4 * Number(dtype.code.slice(1)) : Number(dtype.code.slice(1));
     if (!Number.isInteger(width) || width < 1 || count * width > raw.length)
       throw this.#fail('INPUT_TRUNCATED', `A numpy array of the pickle is shorter than its shape`);
+    // The same bytes may be the state of many arrays.
+    this.#budget.bytes((kind === 'U' || kind === 'S' ? width + 32 : 8) * count);
     const view = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
     if (kind === 'U' || kind === 'S')
       return Array.from({ length: count }, (_, i) => {
@@ -491,25 +494,43 @@ function longOf(bytes: Buffer): number {
   return Number(value);
 }
 
-/** Resolves array shells; refuses cycles, nesting beyond all reason, and values that are no plain data. */
-function plain(root: Item, fail: (message: string) => CovisError): Pickled {
-  const done = new Map<Item, Pickled>();
+/** What so many letters, bytes or numbers count, as values. Whoever reads a pickle follows every reference: aliases of aliases are 2^n. */
+const weightOf = (length: number): number => 1 + Math.floor(length / 8);
+
+/** Resolves array shells; refuses cycles, nesting beyond all reason, aliases that multiply, and values that are no plain data. */
+function plain(root: Item, fail: (message: string) => CovisError, budget: Budget): Pickled {
+  const done = new Map<Item, readonly [value: Pickled, weight: number]>();
   const open = new Set<Item>();
-  const walk = (x: Item, depth: number): Pickled => {
-    if (x === null || typeof x !== 'object' || x instanceof Uint8Array) return x;
+  const most = LIMITS.items.base + LIMITS.items.each * budget.size;
+  const walk = (x: Item, depth: number): readonly [Pickled, number] => {
+    if (typeof x === 'string') return [x, weightOf(x.length)];
+    if (x === null || typeof x !== 'object') return [x, 1];
+    if (x instanceof Uint8Array) return [x, weightOf(x.length)];
     if (x instanceof Callable || x instanceof Dtype) throw fail('This pickle holds a callable, which is no plain data');
-    if ('data' in x) return x;
+    if ('data' in x) return [x, weightOf(x.data.length)];
     const known = done.get(x);
     if (known !== undefined) return known;
-    if (open.has(x) || depth > 64) throw fail('This pickle refers to itself, or is nested too deeply');
+    if (open.has(x) || depth > LIMITS.depth) throw fail('This pickle refers to itself, or is nested too deeply');
     open.add(x);
+    let weight = 1;
+    const part = (v: Item): Pickled => {
+      const [value, w] = walk(v, depth + 1);
+      weight += w;
+      if (weight > most) throw fail('This pickle repeats its parts more often than a file of its size can mean');
+      return value;
+    };
     let out: Pickled;
-    if (x instanceof ArrayShell) out = Array.isArray(x.value) ? x.value.map((v) => walk(v, depth + 1)) : x.value;
-    else if (Array.isArray(x)) out = x.map((v) => walk(v, depth + 1));
-    else out = new Map([...x].map(([k, v]) => [walk(k, depth + 1), walk(v, depth + 1)]));
+    if (x instanceof ArrayShell) {
+      if (Array.isArray(x.value)) out = x.value.map(part);
+      else {
+        out = x.value;
+        weight += weightOf(out.data.length);
+      }
+    } else if (Array.isArray(x)) out = x.map(part);
+    else out = new Map([...x].map(([k, v]) => [part(k), part(v)]));
     open.delete(x);
-    done.set(x, out);
-    return out;
+    done.set(x, [out, weight]);
+    return [out, weight];
   };
-  return walk(root, 0);
+  return walk(root, 0)[0];
 }

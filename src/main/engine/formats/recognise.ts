@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { readSync } from 'node:fs';
 import { basename } from 'node:path';
-import { CovisError, unreadable } from '../../../shared/errors.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { withRegular } from './regular.ts';
 
 /** What a kind of file is known by. A list of them is in the order of recognition. */
 export interface FileKind {
@@ -22,30 +23,10 @@ const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
  * @throws CovisError `INPUT_MISSING`, `INPUT_INVALID` for a folder, a device or a pipe and for what may not be read.
  */
 export function headOf(file: string): Buffer {
-  let fd: number;
-  try {
-    const there = statSync(file);
-    // A pipe that nobody writes into would be waited for without end.
-    if (!there.isFile()) throw notRegular(file, there);
-    fd = openSync(file, 'r');
-  } catch (cause) {
-    throw unreadable(cause, file);
-  }
-  try {
+  return withRegular(file, ({ fd }) => {
     const head = Buffer.alloc(HEAD_BYTES);
     return head.subarray(0, readSync(fd, head, 0, head.length, 0));
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function notRegular(file: string, there: Stats): CovisError {
-  return there.isDirectory()
-    ? new CovisError('INPUT_INVALID', 'This is a folder, and a file is wanted', { file, hint: 'Name a file in it.' })
-    : new CovisError('INPUT_INVALID', 'This is a device or a pipe, and a file is wanted', {
-        file,
-        hint: 'Copy it into a file.',
-      });
+  });
 }
 
 /** @throws CovisError as {@link headOf}, and `INPUT_UNSUPPORTED` for a pointer that Git LFS left in place of the file. */

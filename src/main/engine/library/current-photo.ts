@@ -1,8 +1,9 @@
-import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { closeSync, readSync, statSync, type Stats } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
+import { openRegular } from '../formats/regular.ts';
 import type { Library } from './library.ts';
 import { flag, integer, nullable, real, record, select, text } from './rows.ts';
 
@@ -193,7 +194,7 @@ function contentAt(path: string, there: Stats): string | undefined {
   if (known !== undefined) return known;
   const hash = createHash('sha256');
   try {
-    const fd = openSync(path, 'r');
+    const { fd } = openRegular(path);
     try {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
       for (;;) {

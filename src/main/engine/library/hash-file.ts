@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { unreadable } from '../../../shared/errors.ts';
+import { streamRegular } from '../formats/regular.ts';
 
 const HASH_CHARS = 32;
 
@@ -9,7 +9,7 @@ const HASH_CHARS = 32;
 export async function hashFile(file: string): Promise<string> {
   const hash = createHash('sha256');
   try {
-    await pipeline(createReadStream(file), hash);
+    await pipeline(streamRegular(file), hash);
   } catch (cause) {
     throw unreadable(cause, file);
   }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { CovisError, ofSystem, unreadable } from '../../../shared/errors.ts';
+import { makeFolder } from '../environment/folders.ts';
 import { LATEST, migrate } from './schema.ts';
 import {
   damagedLibrary,
@@ -79,7 +80,7 @@ export class Library {
         hint: 'Choose a new or an empty folder.',
       });
     }
-    mkdirSync(root, { recursive: true });
+    makeFolder(root);
     if (!Library.exists(root)) {
       const file = join(root, DATABASE);
       try {

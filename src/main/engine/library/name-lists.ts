@@ -1,8 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { LIMITS } from '../formats/budget.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
+import { isPiped, readPiped, readRegular, refuseLarger } from '../formats/regular.ts';
 import { decodeName } from './names.ts';
 
+const TEXT = 'text file';
 const WIDE = ['\xff\xfe', '\xfe\xff'];
 
 /**
@@ -11,7 +13,7 @@ const WIDE = ['\xff\xfe', '\xfe\xff'];
  */
 export function refuseNoText(file: string): void {
   // What a shell pipes in, as in <(ls), can be read once only.
-  if (statSync(file, { throwIfNoEntry: false })?.isFIFO() === true) return;
+  if (isPiped(file)) return;
   const head = refuseStandIn(file);
   if (head.includes(0) && !WIDE.includes(head.toString('latin1', 0, 2)))
     throw new CovisError('INPUT_CORRUPT', 'This is no text, and a list is wanted', {
@@ -20,18 +22,22 @@ export function refuseNoText(file: string): void {
     });
 }
 
-const MAX_TEXT = 256 << 20;
-
 /**
  * Lines of a text, without their ends (LF or CRLF) and without a byte order mark; UTF-16 where its mark says so, else each line as
  * {@link decodeName} has it. Spaces stay.
  * @throws CovisError as {@link refuseNoText}, `INPUT_UNSUPPORTED` above 256 MiB.
  */
 export function textLines(file: string): string[] {
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MAX_TEXT)
-    throw new CovisError('INPUT_UNSUPPORTED', 'This text file is larger than 256 MiB', { file });
+  // Measured before it is looked into.
+  if (!isPiped(file)) refuseLarger(file, LIMITS.whole.text, TEXT);
   refuseNoText(file);
-  return linesOf(readFileSync(file));
+  return linesOf(textBytes(file));
+}
+
+/** A whole text, also what a shell pipes in. @throws CovisError as `openRegular`, `INPUT_UNSUPPORTED` above 256 MiB. */
+export function textBytes(file: string): Buffer {
+  const read = isPiped(file) ? readPiped : readRegular;
+  return read(file, LIMITS.whole.text, TEXT);
 }
 
 /** As {@link textLines}, of bytes. */

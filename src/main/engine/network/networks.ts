@@ -3,7 +3,9 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'n
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CovisError } from '../../../shared/errors.ts';
+import { LIMITS } from '../formats/budget.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
+import { readRegular } from '../formats/regular.ts';
 import {
   POOLING_NAMES,
   type NetworkInfo,
@@ -39,9 +41,14 @@ export interface LoadedNetwork extends NetworkRow {
   readonly graph: Graph;
 }
 
+/** @throws CovisError as `openRegular`, `INPUT_UNSUPPORTED` above 2 GiB, which ONNX itself does not allow. */
+function networkBytes(file: string): Buffer {
+  return readRegular(file, LIMITS.whole.network, 'network');
+}
+
 /** Reads a Covis network from a file. @throws CovisError `INPUT_UNSUPPORTED` when it has no Covis description. */
 export function readNetworkFile(file: string): { graph: Graph; spec: NetworkSpec } {
-  const graph = normalise(parseOnnx(readFileSync(file), file), file);
+  const graph = normalise(parseOnnx(networkBytes(file), file), file);
   const spec = readSpec(graph, file);
   if (spec === undefined)
     throw new CovisError('INPUT_UNSUPPORTED', 'This ONNX file was not written by Covis', {
@@ -136,7 +143,7 @@ type ReadyNetwork = Pick<LoadedNetwork, 'graph' | 'spec'> & { readonly own: bool
 async function readyNetwork(file: string, options: BackboneOptions): Promise<ReadyNetwork> {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
   refuseStandIn(file);
-  const graph = normalise(parseOnnx(readFileSync(file), file), file);
+  const graph = normalise(parseOnnx(networkBytes(file), file), file);
   for (const [name, { data }] of graph.initializers)
     if (data instanceof Float32Array && data.some(Number.isNaN))
       throw new CovisError('INPUT_CORRUPT', `Tensor ${name} holds values that are not numbers`, { file });

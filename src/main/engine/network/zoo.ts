@@ -3,7 +3,6 @@ import {
   copyFileSync,
   createReadStream,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -22,6 +21,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { userFolder } from '../environment/user-folder.ts';
 import { PREPROCESSING } from './preprocessing.ts';
+import { makeFolder } from '../environment/folders.ts';
 
 /** A backbone that can be downloaded. Size and hash are those of the ONNX model zoo's own pointers. */
 export interface ZooEntry {
@@ -197,7 +197,7 @@ export interface AddOptions {
  * bytes that are not those of the catalogue.
  */
 export async function addToStore(which: string, options: AddOptions, task: TaskContext): Promise<StoredNetwork> {
-  mkdirSync(networkStore(), { recursive: true });
+  makeFolder(networkStore());
   const known = (options.catalogue ?? ZOO).find((z) => z.id === which);
   if (known === undefined) return addFile(which, options);
   const { model, facts } = files(known.id);

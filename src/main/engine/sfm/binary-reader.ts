@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { CovisError, unreadable } from '../../../shared/errors.ts';
+import { closeSync, readSync } from 'node:fs';
+import { CovisError } from '../../../shared/errors.ts';
+import { openRegular } from '../formats/regular.ts';
 import { decodeName } from '../library/names.ts';
 
 const WINDOW_BYTES = 1 << 22;
@@ -18,15 +19,12 @@ export class BinaryReader {
   #windowLength = 0;
   #cursor = 0;
 
-  /** @throws CovisError `INPUT_MISSING` where the file cannot be opened. */
+  /** @throws CovisError as `openRegular`. */
   constructor(file: string, windowBytes = WINDOW_BYTES) {
     this.file = file;
-    try {
-      this.#fd = openSync(file, 'r');
-    } catch (cause) {
-      throw unreadable(cause, file);
-    }
-    this.size = fstatSync(this.#fd).size;
+    const { fd, stats } = openRegular(file);
+    this.#fd = fd;
+    this.size = stats.size;
     this.#window = Buffer.allocUnsafe(Math.max(64, Math.min(windowBytes, this.size)));
     this.#view = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.length);
   }

@@ -1,6 +1,5 @@
-import Database from 'better-sqlite3';
-import { existsSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { ForeignDatabase, type ForeignTables } from '../formats/foreign-database.ts';
 import { decodeName } from '../library/names.ts';
 import { skippable, type ReadOptions } from './model-builder.ts';
 import type { ImageMatches, MatchedImage } from './match-tracks.ts';
@@ -8,32 +7,24 @@ import type { ImageMatches, MatchedImage } from './match-tracks.ts';
 /** COLMAP's pair_id is min * 2147483647 + max (methods.md 9.4). */
 const PAIR_BASE = 2147483647;
 const MAX_ROWS = 1e7;
+const BLOB = ['rows', 'cols', 'data'] as const;
+const TABLES: ForeignTables = {
+  images: { key: 'image_id', columns: ['name', 'camera_id'] },
+  cameras: { key: 'camera_id', columns: ['width', 'height'] },
+  keypoints: { key: 'image_id', columns: BLOB },
+  two_view_geometries: { key: 'pair_id', columns: BLOB },
+};
+const TITLE = 'COLMAP database';
 
 /** Reads what COLMAP keeps in `database.db`: images, keypoints, descriptors, verified matches. Never writes. */
 export class ColmapDatabase {
   readonly file: string;
-  readonly #db: Database.Database;
+  readonly #db: ForeignDatabase;
 
   /** @throws CovisError `INPUT_MISSING`, `INPUT_CORRUPT` for anything but a COLMAP database. */
   constructor(file: string) {
     this.file = file;
-    if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
-    try {
-      this.#db = new Database(file, { readonly: true, fileMustExist: true });
-    } catch (cause) {
-      throw this.#corrupt('cannot be opened', cause);
-    }
-    try {
-      for (const table of ['images', 'cameras', 'keypoints', 'two_view_geometries']) {
-        const known = this.#ask(() =>
-          this.#db.prepare('SELECT COUNT(*) FROM sqlite_master WHERE name = ?').pluck().get(table),
-        );
-        if (known !== 1) throw this.#corrupt(`has no table ${table}`);
-      }
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    this.#db = new ForeignDatabase(file, TITLE, TABLES);
   }
 
   close(): void {
@@ -41,47 +32,40 @@ export class ColmapDatabase {
   }
 
   #corrupt(message: string, cause?: unknown): CovisError {
-    return new CovisError('INPUT_CORRUPT', `This COLMAP database ${message}`, { file: this.file, cause });
-  }
-
-  #ask<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (cause) {
-      if (cause instanceof CovisError) throw cause;
-      const code = String((cause as { code?: unknown }).code);
-      if (code === 'SQLITE_NOTADB')
-        throw new CovisError('INPUT_CORRUPT', 'This file is no SQLite database', { file: this.file, cause });
-      if (code.startsWith('SQLITE_CORRUPT')) throw this.#corrupt('is damaged', cause);
-      throw this.#corrupt(`cannot be read: ${(cause as Error).message.slice(0, 200)}`, cause);
-    }
+    return this.#db.corrupt(message, cause);
   }
 
   /** Images by id, with their size in pixels. */
   images(): { readonly id: number; readonly name: string; readonly width: number; readonly height: number }[] {
-    return this.#ask(() => {
-      const rows = this.#db
-        .prepare(
-          `SELECT i.image_id AS id, CASE WHEN typeof(i.name) IN ('text', 'blob') THEN CAST(i.name AS BLOB) END AS name, c.width, c.height FROM images i JOIN cameras c ON c.camera_id = i.camera_id ORDER BY i.image_id`,
-        )
-        .all() as { id: number; name: unknown; width: number; height: number }[];
-      return rows.map(({ name, ...r }) => {
-        if (
-          !Buffer.isBuffer(name) ||
-          name.length === 0 ||
-          !(r.width > 0 && r.height > 0 && r.width < 1e6 && r.height < 1e6)
-        )
-          throw this.#corrupt(`has an image ${r.id} without a name or a size`);
-        return { ...r, name: decodeName(name) };
-      });
-    });
+    const cameras = new Map<unknown, readonly [width: unknown, height: unknown]>();
+    for (const c of this.#db.rows('cameras', 'width, height')) cameras.set(c['camera_id'], [c['width'], c['height']]);
+    const out: { id: number; name: string; width: number; height: number }[] = [];
+    const side = (v: unknown): v is number => typeof v === 'number' && v > 0 && v < 1e6;
+    for (const i of this.#db.rows('images', 'CAST(name AS BLOB) AS name, typeof(name) AS kind, camera_id')) {
+      const id = i['image_id'] as number;
+      const camera = cameras.get(i['camera_id']);
+      if (camera === undefined) continue;
+      const [width, height] = camera;
+      const { name, kind } = i as { name: unknown; kind: unknown };
+      if (
+        !(name instanceof Uint8Array) ||
+        (kind !== 'text' && kind !== 'blob') ||
+        name.length === 0 ||
+        !side(width) ||
+        !side(height)
+      )
+        throw this.#corrupt(`has an image ${id} without a name or a size`);
+      out.push({ id, name: decodeName(name), width, height });
+    }
+    return out;
   }
 
-  #blob(sql: string, id: number, cell: number): { rows: number; cols: number; data: Buffer } | undefined {
-    const row = this.#ask(() => this.#db.prepare(sql).get(id)) as
-      { rows: unknown; cols: unknown; data: unknown } | undefined;
+  #blob(table: string, id: number, cell: number): { rows: number; cols: number; data: Buffer } | undefined {
+    const row = this.#db.row(table, id);
     if (row === undefined) return undefined;
-    const { rows, cols, data } = row;
+    const { rows, cols } = row as { rows: unknown; cols: unknown };
+    const held = row['data'];
+    const data = held instanceof Uint8Array ? Buffer.from(held.buffer, held.byteOffset, held.length) : held;
     if (data === null || rows === 0) return { rows: 0, cols: Number(cols) || 0, data: Buffer.alloc(0) };
     const whole = (v: unknown): v is number => typeof v === 'number' && Number.isInteger(v) && v >= 0 && v <= MAX_ROWS;
     if (!whole(rows) || !whole(cols) || !Buffer.isBuffer(data) || data.length !== rows * cols * cell)
@@ -96,7 +80,7 @@ export class ColmapDatabase {
    * learned have none, and that is what pycolmap writes for them.
    */
   keypoints(imageId: number): { readonly xy: Float32Array; readonly scale: Float32Array } {
-    const blob = this.#blob('SELECT rows, cols, data FROM keypoints WHERE image_id = ?', imageId, 4);
+    const blob = this.#blob('keypoints', imageId, 4);
     const n = blob?.rows ?? 0;
     const xy = new Float32Array(2 * n);
     const scale = new Float32Array(n).fill(Number.NaN);
@@ -116,27 +100,17 @@ export class ColmapDatabase {
     return { xy, scale };
   }
 
-  /** SIFT descriptors [n, 128] of bytes; empty where there are none. */
-  descriptors(imageId: number): Uint8Array {
-    const blob = this.#blob('SELECT rows, cols, data FROM descriptors WHERE image_id = ?', imageId, 1);
-    if (blob === undefined || blob.rows === 0) return new Uint8Array(0);
-    if (blob.cols !== 128) throw this.#corrupt(`has descriptors of ${blob.cols} bytes, not 128`);
-    return new Uint8Array(blob.data);
-  }
-
   /** Verified matches of every pair with at least `minInliers`, one pair at a time. */
   *verified(minInliers: number): Generator<{ a: number; b: number; matches: Uint32Array }> {
-    const ids = this.#ask(() =>
-      this.#db
-        .prepare('SELECT pair_id FROM two_view_geometries WHERE rows >= ? ORDER BY pair_id')
-        .pluck()
-        .all(Math.max(1, minInliers)),
-    ) as number[];
+    const ids: number[] = [];
+    // Chosen here, not by SQL, so that rows without end are seen to have none.
+    for (const r of this.#db.rows('two_view_geometries', 'rows'))
+      if (typeof r['rows'] === 'number' && r['rows'] >= Math.max(1, minInliers)) ids.push(r['pair_id'] as number);
     for (const id of ids) {
       if (!Number.isSafeInteger(id)) throw this.#corrupt('has a pair id that is no number');
       const b = id % PAIR_BASE;
       const a = (id - b) / PAIR_BASE;
-      const blob = this.#blob('SELECT rows, cols, data FROM two_view_geometries WHERE pair_id = ?', id, 4);
+      const blob = this.#blob('two_view_geometries', id, 4);
       if (blob === undefined || blob.rows === 0) continue;
       if (blob.cols !== 2) throw this.#corrupt(`has matches of ${blob.cols} columns`);
       const matches = new Uint32Array(2 * blob.rows);

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
-import { CovisError, unreadable } from '../../../shared/errors.ts';
-
-const MAX_BYTES = 1 << 29;
+import { CovisError } from '../../../shared/errors.ts';
+import { LIMITS } from '../formats/budget.ts';
+import { parseJson } from '../formats/json-text.ts';
+import { readRegular } from '../formats/regular.ts';
 
 /** A value of a JSON file with the path to it, for errors that say where. */
 export class Json {
@@ -17,25 +17,13 @@ export class Json {
 
   /** @throws CovisError `INPUT_MISSING`, `INPUT_CORRUPT`; `INPUT_UNSUPPORTED` above 512 MiB. */
   static read(file: string): Json {
-    let size: number;
-    try {
-      ({ size } = statSync(file));
-    } catch (cause) {
-      throw unreadable(cause, file);
-    }
-    if (size > MAX_BYTES)
-      throw new CovisError('INPUT_UNSUPPORTED', 'This JSON file is larger than 512 MiB', {
-        file,
-        hint: 'Export the model as COLMAP files, which are read piece by piece.',
-      });
-    try {
-      return new Json(file, JSON.parse(readFileSync(file, 'utf8')) as unknown, '');
-    } catch (cause) {
-      throw new CovisError('INPUT_CORRUPT', `This is not valid JSON: ${(cause as Error).message.slice(0, 200)}`, {
-        file,
-        cause,
-      });
-    }
+    const text = readRegular(
+      file,
+      LIMITS.whole.json,
+      'JSON file',
+      'Export the model as COLMAP files, which are read piece by piece.',
+    ).toString('utf8');
+    return new Json(file, parseJson(text, { file }), '');
   }
 
   wrong(what: string): CovisError {

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { CovisError, unreadable } from '../../../shared/errors.ts';
+import { closeSync, readSync } from 'node:fs';
+import { CovisError } from '../../../shared/errors.ts';
+import { openRegular } from '../formats/regular.ts';
 import { decodeName } from '../library/names.ts';
 import type { Blame } from './model-builder.ts';
 
@@ -19,12 +20,7 @@ export function blameFor(file: string): Blame {
 
 /** The lines of a text file, one at a time, however large it is. @throws CovisError naming file and offset. */
 export function* lines(file: string): Generator<Line> {
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch (cause) {
-    throw unreadable(cause, file);
-  }
+  const { fd } = openRegular(file);
   try {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     // The beginning of a line that is longer than what was read so far: joined once, when its end is there.

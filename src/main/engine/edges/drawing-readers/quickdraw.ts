@@ -1,4 +1,5 @@
 import { CovisError } from '../../../../shared/errors.ts';
+import { parseJson } from '../../formats/json-text.ts';
 import type { Grey } from '../sketch.ts';
 import { CANVAS } from './paper.ts';
 import type { DrawingReader } from './reader.ts';
@@ -26,13 +27,13 @@ function strokesIn(bytes: Uint8Array, where: { readonly file?: string }): Stroke
   const text = Buffer.from(bytes).toString('utf8');
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text, where);
   } catch {
-    try {
-      json = JSON.parse(text.slice(0, end < 0 ? undefined : end));
-    } catch (cause) {
-      throw new CovisError('INPUT_CORRUPT', 'This is no QuickDraw drawing: its JSON is damaged', { ...where, cause });
-    }
+    json = parseJson(
+      text.slice(0, end < 0 ? undefined : end),
+      where,
+      'This is no QuickDraw drawing: its JSON is damaged',
+    );
   }
   const list = Array.isArray(json) ? json : (json as { drawing?: unknown } | null)?.drawing;
   const isNumbers = (v: unknown): v is number[] =>

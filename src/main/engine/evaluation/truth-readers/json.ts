@@ -1,4 +1,4 @@
-import { CovisError } from '../../../../shared/errors.ts';
+import { parseJson } from '../../formats/json-text.ts';
 import { readText } from './names.ts';
 import type { TruthReader } from './reader.ts';
 import { fromRecord } from './record.ts';
@@ -11,13 +11,6 @@ export const json: TruthReader = {
   named: /\.json$/i,
   begins: (head) => /^(\xef\xbb\xbf)?\s*\{\s*"/.test(head.toString('latin1')),
   read(file) {
-    let value: unknown;
-    try {
-      value = JSON.parse(readText(file));
-    } catch (cause) {
-      if (cause instanceof CovisError) throw cause;
-      throw new CovisError('INPUT_CORRUPT', 'This is not JSON', { file, cause });
-    }
-    return fromRecord(value, file, 0);
+    return fromRecord(parseJson(readText(file), { file }, 'This is not JSON'), file, 0);
   },
 };

@@ -1,6 +1,8 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CovisError, unreadable } from '../../../../shared/errors.ts';
+import { CovisError } from '../../../../shared/errors.ts';
+import { LIMITS } from '../../formats/budget.ts';
+import { isPiped, openRegular } from '../../formats/regular.ts';
 import { DisjointSets } from '../../library/disjoint-sets.ts';
 import { refuseNoText } from '../../library/name-lists.ts';
 import { bindNames, nameIndex } from '../../library/names.ts';
@@ -32,7 +34,6 @@ export const hloc: PairReader = {
   },
 };
 
-const MAX_LIST_BYTES = 1 << 30;
 const CHUNK_BYTES = 1 << 20;
 const LONGEST_LINE_BYTES = 1 << 16;
 
@@ -43,8 +44,6 @@ const LONGEST_LINE_BYTES = 1 << 16;
  */
 export function readHlocPairs(file: string, known: (name: string) => boolean = () => false): PairList {
   refuseNoText(file);
-  if (statSync(file).size > MAX_LIST_BYTES)
-    throw new CovisError('INPUT_UNSUPPORTED', 'This list is larger than 1 GiB', { file });
   const index = new Map<string, number>();
   const connected = new DisjointSets();
   const of = (name: string): number => {
@@ -101,12 +100,7 @@ function splitsOf(line: string, known: (name: string) => boolean): string[][] {
 
 /** Lines of a list whose names may be in an old encoding, with the offset of each. @throws CovisError `INPUT_CORRUPT`, `INPUT_MISSING`. */
 function* lines(file: string): Generator<{ text: string; offset: number }> {
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch (cause) {
-    throw unreadable(cause, file);
-  }
+  const fd = isPiped(file) ? openSync(file, 'r') : openRegular(file).fd;
   try {
     const chunk = Buffer.alloc(CHUNK_BYTES);
     let pending = Buffer.alloc(0);
@@ -126,6 +120,8 @@ function* lines(file: string): Generator<{ text: string; offset: number }> {
       }
       pending = data.subarray(start);
       offset += start;
+      if (offset > LIMITS.whole.list)
+        throw new CovisError('INPUT_UNSUPPORTED', 'This list is larger than 1 GiB', { file });
       if (pending.length > LONGEST_LINE_BYTES)
         throw new CovisError('INPUT_CORRUPT', 'A line is longer than 64 KiB', { file, offset });
     }

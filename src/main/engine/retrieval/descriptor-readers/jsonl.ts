@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { CovisError } from '../../../../shared/errors.ts';
+import { parseJson } from '../../formats/json-text.ts';
+import { streamRegular } from '../../formats/regular.ts';
 import { assembled } from './assemble.ts';
 import type { DescriptorFile, DescriptorReader } from './reader.ts';
 
@@ -19,15 +20,13 @@ async function fromJsonLines(file: string): Promise<DescriptorFile> {
   let number = 0;
   let dim = 0;
   let named = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input: streamRegular(file), crlfDelay: Infinity })) {
     number += 1;
     if (line.trim() === '') continue;
-    let record: Record<string, unknown>;
-    try {
-      record = JSON.parse(line.replace(/^\uFEFF/, '')) as Record<string, unknown>;
-    } catch (cause) {
-      throw new CovisError('INPUT_CORRUPT', `Line ${number} is not JSON`, { file, cause });
-    }
+    const record = (parseJson(line.replace(/^\uFEFF/, ''), { file }, `Line ${number} is not JSON`) ?? {}) as Record<
+      string,
+      unknown
+    >;
     const name = record['name'] ?? record['photo'] ?? record['image'];
     const value = record['descriptor'] ?? record['vector'] ?? record['descriptors'];
     const lists = Array.isArray(value) && Array.isArray(value[0]) ? (value as unknown[][]) : [value as unknown[]];

@@ -1,11 +1,13 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CovisError } from '../../../../shared/errors.ts';
 import { decodeName } from '../../library/names.ts';
 import { isRotation, quaternionOf, type SparseModel } from '../model.ts';
 import { blameFor, lines, number } from '../text-lines.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
+import { LIMITS } from '../../formats/budget.ts';
 import { headOf } from '../../formats/recognise.ts';
+import { readRegular } from '../../formats/regular.ts';
 import { sizeOfImage, type ImageSizes } from '../sizes.ts';
 import { filesNamed } from './files.ts';
 import type { ModelReader } from './reader.ts';
@@ -90,8 +92,6 @@ function bundlerList(file: string): string | undefined {
     .find((f) => existsSync(f));
 }
 
-const MAX_LIST_BYTES = 1 << 28;
-
 /**
  * Reads a Bundler file, version 0.3, with the list of its images (methods.md 9.5). Cameras that were not registered (all zeros) are
  * left out. Bundler looks along -z with y up and measures from the image's centre; here it becomes COLMAP's convention.
@@ -173,9 +173,7 @@ function readBundler(file: string, sizes: ImageSizes, photos: readonly string[])
 function namesOf(file: string): string[] | undefined {
   const list = bundlerList(file);
   if (list === undefined) return undefined;
-  if (statSync(list).size > MAX_LIST_BYTES)
-    throw new CovisError('INPUT_CORRUPT', 'This list is too long', { file: list });
-  const text = decodeName(readFileSync(list));
+  const text = decodeName(readRegular(list, LIMITS.whole.text, 'list'));
   // Bundler writes "name 0 focal" where it knows one; names may hold spaces.
   return text
     .split(/\r?\n/)

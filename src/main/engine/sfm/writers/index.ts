@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { CovisError } from '../../../../shared/errors.ts';
 import type { SparseModel } from '../model.ts';
 import { bundler } from './bundler.ts';
@@ -6,6 +5,7 @@ import { colmapBin } from './colmap-bin.ts';
 import { colmapTxt } from './colmap-txt.ts';
 import { nvm } from './nvm.ts';
 import type { ModelWriter } from './writer.ts';
+import { makeFolder } from '../../environment/folders.ts';
 
 /** What a model can be written as. */
 export const MODEL_WRITERS = [colmapBin, colmapTxt, nvm, bundler] as const satisfies readonly ModelWriter[];
@@ -23,6 +23,6 @@ export function writeModel(model: SparseModel, format: WrittenFormat, folder: st
     throw new CovisError('INPUT_UNSUPPORTED', 'Verified matches without cameras cannot be written as a model', {
       hint: 'Reconstruct them first, for example with covis cluster.',
     });
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   return MODEL_WRITERS.find((w) => w.format === format)!.write(model, folder);
 }
