@@ -133,7 +133,7 @@ describe('a .npy', () => {
     expect(readNpyRows(path, 0, Infinity).length).toBe(4);
     expect(readNpyRows(path, 0, 0).length).toBe(0);
     expect(readNpyRows(path, 0, -1).length).toBe(0);
-    expect(said(() => readNpyRows(file('h.npy', compose('(8,)', Buffer.alloc(16), '<f2')), 0, 1))).toMatch(
+    expect(said(() => readNpyRows(file('h.npy', compose('(8,)', Buffer.alloc(16), '>f2')), 0, 1))).toMatch(
       /^INPUT_UNSUPPORTED: Rows/,
     );
     expect(said(() => readNpyRows(file('s.npy', compose('(4,)', Buffer.alloc(15))), 3, 1))).toMatch(/^INPUT_TRUNCATED/);

@@ -110,6 +110,9 @@ describe('rows of a .npy', () => {
       [3, 2, 2],
     );
     expect(readNpyRows(file('cube.npy'), 1, 1)).toEqual(Int32Array.of(4, 5, 6, 7));
+    writeNpy(file('half.npy'), Float16Array.of(0.5, -2, 65504, 0.1), [2, 2]);
+    expect(readNpyRows(file('half.npy'), 1, 5)).toEqual(Float32Array.of(65504, Math.f16round(0.1)));
+    expect(readNpyRows(file('half.npy'), 2, 1).length).toBe(0);
   });
 });
 

@@ -128,7 +128,7 @@ export function readNpy(file: string): NpyArray {
 }
 
 /**
- * Reads some rows of a `.npy` of one of our own types, without the rest of the file.
+ * Reads some rows of a `.npy` of one of our own types, without the rest of the file; float16 comes as float32.
  * @param from first row, at least 0; rows beyond the end are left out. @throws CovisError as {@link readNpy}.
  */
 export function readNpyRows(file: string, from: number, count: number): NpyData {
@@ -139,7 +139,8 @@ export function readNpyRows(file: string, from: number, count: number): NpyData 
   } = openRegular(file);
   try {
     const { descr, fortran, shape, at } = readHead(fd, file, size);
-    const Type = Object.hasOwn(TYPES, descr) ? TYPES[descr as keyof typeof TYPES] : undefined;
+    const half = descr === '<f2';
+    const Type = half ? Uint16Array : Object.hasOwn(TYPES, descr) ? TYPES[descr as keyof typeof TYPES] : undefined;
     if (Type === undefined || fortran)
       throw new CovisError('INPUT_UNSUPPORTED', 'Rows of this array cannot be read alone', { file, offset: at });
     const width = shape.slice(1).reduce((a, b) => a * b, 1);
@@ -154,7 +155,7 @@ export function readNpyRows(file: string, from: number, count: number): NpyData 
       if (n === 0) throw new CovisError('INPUT_TRUNCATED', 'The file became shorter while it was read', { file });
       done += n;
     }
-    return raw;
+    return half ? decodeNumbers(target, 'f2', false, noWhole) : (raw as NpyData);
   } finally {
     closeSync(fd);
   }
@@ -226,4 +227,9 @@ function rowMajor(data: NpyData, shape: readonly number[]): NpyData {
     }
   }
   return out;
+}
+
+/** Floats are no integers that a double may not hold. */
+function noWhole(value: bigint): Error {
+  return new RangeError(String(value));
 }
