@@ -12,6 +12,17 @@ it('a method without an offline part has no graph, no eigenvectors and no estima
   await ranker.close();
 });
 
+it('hybrid has eigenvectors from the first on, and says how exact they are', async () => {
+  const data = Float32Array.from({ length: 24 }, (_, i) => (i % 2 === 0 ? Math.cos(i / 20) : Math.sin((i - 1) / 20)));
+  for (const rank of [0, 1, 2]) {
+    const database = { vectors: { data, rows: 12, dim: 2 }, images: 12 };
+    const ranker = await Ranker.prepare(database, { ...rankingParameters('hybrid', {}), k: 4, rank });
+    if (rank === 0) expect(ranker.facts.eigenResidual).toBeNull();
+    else expect(ranker.facts.eigenResidual).toBeLessThan(1e-7);
+    await ranker.close();
+  }
+});
+
 it('the filter of eigenvectors gains ten millionfold, with at least 2 and at most 40 products', () => {
   expect([0, 0.5, 0.9, 0.99, 0.999].map(filterDegree)).toEqual([9, 14, 35, 40, 40]);
   expect(filterDegree(-0.5)).toBe(6);

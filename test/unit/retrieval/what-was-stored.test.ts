@@ -41,8 +41,8 @@ const damaged = (file: string): unknown =>
     hint: `covis check ${library.path} --repair says what can be done.`,
   });
 
-describe('one number that is another than was stored', () => {
-  it("refuses a network's own descriptors and their names, until they are as they were", () => {
+describe('what is not as it was stored', () => {
+  it("by one number, refuses a network's own descriptors and their names, until they are as they were", () => {
     const base = library.file('descriptors', `${network.uid}-${SYNTHETIC_PIXELS}`);
     const files = [`${base}.npy`, `${base}.ids.npy`];
     noteStored(library, files);
@@ -60,7 +60,32 @@ describe('one number that is another than was stored', () => {
     expect(load()).not.toEqual(before);
   });
 
-  it('refuses a set, its names and the boxes of its regions', async () => {
+  it("refuses a network's descriptors of which a file is gone, before it looks into the other", () => {
+    const base = library.file('descriptors', `${network.uid}-64`);
+    library.db
+      .prepare('INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, 64, 1, ?)')
+      .run(network.id, 'x');
+    const missing = (file: string): void =>
+      expect(() => loadDescriptors(library, network, 64)).toThrow(
+        expect.objectContaining({
+          code: 'INPUT_MISSING',
+          message: 'The stored descriptors of this network are gone',
+          file,
+          hint: 'Extract again: Jobs, Extract, or covis extract.',
+        }) as Error,
+      );
+    missing(`${base}.npy`);
+    writeNpy(`${base}.npy`, Float32Array.of(1, 0, 0), [1, 3]);
+    missing(`${base}.ids.npy`);
+    rmSync(`${base}.npy`);
+    writeNpy(`${base}.ids.npy`, new Uint8Array(16), [1, 16]);
+    missing(`${base}.npy`);
+    // Where none were stored none are looked for.
+    library.db.prepare('UPDATE descriptor_set SET rows = 0 WHERE size = 64').run();
+    expect(loadDescriptors(library, network, 64)).toMatchObject({ dim: 3, ids: new Uint32Array(0) });
+  });
+
+  it('by one number, refuses a set, its names and the boxes of its regions', async () => {
     const hashes = allPhotos(library).map((p) => p.hash);
     for (const regional of [false, true]) {
       const key = storeSet(library, {
