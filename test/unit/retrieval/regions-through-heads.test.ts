@@ -237,6 +237,38 @@ describe('regions', () => {
     expect(at).toBe(made.rows);
   });
 
+  it('of photos that a network cannot take are left out, each by its name', async () => {
+    const graph = backbone({ pooling: 'gem', scales: [1] });
+    graph.initializers.set('w', floatTensor([CHANNELS, 3, 3, 3], new Float32Array(CHANNELS * 27).fill(0.1)));
+    graph.nodes.splice(0, 1, { ...graph.nodes[0]!, attributes: { kernel_shape: ints([3, 3]) } });
+    const network = storeNetwork(
+      library,
+      addHead(graph, 'map', { pooling: 'gem' }).graph,
+      {
+        name: 'three by three',
+        dim: CHANNELS,
+        features: 'map',
+        origin: 'made here',
+        licence: 'MIT',
+        pooling: 'gem',
+        preprocess: { ...PREPROCESS, mean: [...PREPROCESS.mean], std: [...PREPROCESS.std] },
+      },
+      null,
+    );
+    const warnings: string[] = [];
+    const made = await extractRegions(library, network, SIZE, false, {
+      ...silentContext(),
+      warn: (m) => warnings.push(m),
+    });
+    const small = SHAPES.flatMap(([w, h], i) => (w < 3 || h < 3 ? [[i, `${w} x ${h}`] as const] : []));
+    expect(made.photos).toBe(SHAPES.length - small.length);
+    expect(warnings).toHaveLength(small.length);
+    for (const [i, shape] of small) {
+      const said = `three by three cannot describe ${shape} pixels: ${join(folder, 'photos', `${i}.png`)}: `;
+      expect(warnings.filter((m) => m.startsWith(said) && m.length > said.length)).toHaveLength(1);
+    }
+  });
+
   it('of a whitened network at three scales find the photo itself, asked by a file or by the photo', async () => {
     const network = build({ pooling: 'gem', scales: SCALES, whitened: 3 });
     const { set } = await extractRegions(library, network, SIZE, true, silentContext());
