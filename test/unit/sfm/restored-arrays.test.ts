@@ -7,7 +7,10 @@ import { storedFile } from '../../../src/main/engine/library/stored.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { arraysOf } from '../../../src/main/engine/sfm/arrays.ts';
 import { importSources } from '../../../src/main/engine/sfm/import.ts';
+import { readModels } from '../../../src/main/engine/sfm/read.ts';
+import { MODEL_READERS } from '../../../src/main/engine/sfm/readers/index.ts';
 import { restoreCluster } from '../../../src/main/engine/sfm/restore.ts';
+import { writeModel } from '../../../src/main/engine/sfm/writers/index.ts';
 import { somePoints, writePhoto, writeTextModel } from '../../support/colmap.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
@@ -106,6 +109,35 @@ describe('the arrays of a cluster whose model is still there', () => {
     library.db.prepare('UPDATE cluster_all SET observations = observations - 1 WHERE uid = ?').run(uid);
     await restoreCluster(library, uid, silentContext());
     expect(digests(files)).not.toContain(undefined);
+    library.close();
+  });
+
+  it('are those of its own part where one file holds several models', async () => {
+    const scene = join(folder, 'parts');
+    const body = (n: number): string => {
+      const at = join(folder, `part ${n}`);
+      writeTextModel(at, {
+        images: ['a', 'b'].map((photo, i) => ({ name: `${photo}.jpg`, at: [i / 10, 0, 0], sees: [1, 2, n] })),
+        points: somePoints(n),
+      });
+      const model = readModels({ path: at, reader: MODEL_READERS.find((r) => r.format === 'txt')! })[0]!;
+      const [file] = writeModel(model, 'nvm', join(folder, `nvm ${n}`));
+      return readFileSync(file!, 'utf8')
+        .replace(/^NVM_V3.*\n/, '')
+        .replace(/\n0\s*$/, '\n');
+    };
+    for (const [i, photo] of ['a', 'b'].entries()) await writePhoto(join(scene, 'images', `${photo}.jpg`), i);
+    writeFileSync(join(scene, 'images', 'model.nvm'), `NVM_V3\n${body(3)}${body(5)}`);
+    const library = Library.create(join(folder, 'parts library'));
+    await importSources(library, { sources: [join(scene, 'images')] }, silentContext());
+    const uids = library.db.prepare('SELECT uid FROM cluster_all').pluck().all() as string[];
+    expect(uids).toHaveLength(2);
+    const before = uids.map((uid) => digests(arraysOf(library, uid)));
+    for (const [i, uid] of uids.entries()) {
+      rmSync(library.file('clusters', uid), { recursive: true });
+      await restoreCluster(library, uid, silentContext());
+      expect(digests(arraysOf(library, uid))).toEqual(before[i]);
+    }
     library.close();
   });
 });
