@@ -148,6 +148,28 @@ describe('files are closed again', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('half'))).toEqual([]);
   });
 
+  it('of more than a buffer hold all that was written, in its order', () => {
+    const parts: Buffer[] = [];
+    const put = (bytes: Buffer): void => void parts.push(bytes);
+    write(at('large'), (sink) => {
+      for (let i = 0; i < 300_000; i += 1) {
+        sink.u8(i % 251);
+        sink.u32(7 * i);
+        put(Buffer.of(i % 251));
+        const four = Buffer.alloc(4);
+        four.writeUInt32LE(7 * i);
+        put(four);
+      }
+      // As long as the buffer, longer, and short ones around.
+      for (const n of [3, 1 << 20, 5, (1 << 20) + 1, 2, (1 << 20) - 1, 1]) {
+        const text = String.fromCharCode(97 + (n % 7)).repeat(n);
+        sink.text(text);
+        put(Buffer.from(text));
+      }
+    });
+    expect(readFileSync(at('large')).equals(Buffer.concat(parts))).toBe(true);
+  });
+
   it('models of each format that is written, whole and with every file cut short', () => {
     writeTextModel(at('tiny'), {
       images: [

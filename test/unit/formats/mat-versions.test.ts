@@ -55,6 +55,17 @@ describe('.mat of version 4', () => {
     expect([...readMat5(file).keys()]).toEqual(['n'.repeat(60)]);
   });
 
+  it('no sparse matrix of more than 2^28 numbers, nor of half a row', () => {
+    const sparse = (rows: number, columns: number): void => {
+      writeFileSync(file, variable(2, 2, 3, 's', doubles(1, rows, 1, columns, 5, 0)));
+      expect(() => readMat5(file)).toThrow(expect.objectContaining({ code: 'INPUT_CORRUPT', file }));
+    };
+    sparse(1 << 14, (1 << 14) + 1);
+    sparse((1 << 14) + 1, 1 << 14);
+    sparse(2.5, 2);
+    sparse(2, -1);
+  });
+
   it('every cut is refused with the file, and places outside a sparse matrix are', () => {
     const whole = variable(0, 2, 2, 'X', doubles(1, 2, 3, 4));
     for (let keep = 0; keep < whole.length; keep += 1) {

@@ -57,6 +57,10 @@ describe('progress', () => {
     at(4000);
     meter.progress(2);
     expect(reports.at(-1)).toMatchObject({ done: 2, rate: 0.5, left: 16 });
+    meter.step('Writing', 1, 'file');
+    at(6000);
+    meter.progress(1);
+    expect(reports.at(-1)).toMatchObject({ done: 1, rate: 0.5, left: 0 });
   });
 
   it('begins anew with each step, and knows no end of a step whose size is not known', () => {
