@@ -7,6 +7,7 @@ import { Ranker } from '../../../src/main/engine/retrieval/ranker.ts';
 import { normaliseRows, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';
 import { measureTradeoff } from '../../../src/main/engine/retrieval/tradeoff.ts';
 import { METHODS, type Method, type RankParameters } from '../../../src/shared/methods/index.ts';
+import { heldSessions } from '../../support/held-sessions.ts';
 import { defaultParameters } from '../../../src/shared/methods/parameters.ts';
 
 import type { CovisError } from '../../../src/shared/errors.ts';
@@ -129,9 +130,12 @@ const WORK: Readonly<Record<string, [work: (task: TaskContext) => Promise<unknow
 describe.each(Object.keys(WORK))('%s', (name) => {
   const [work, expected] = WORK[name]!;
 
-  it('says each step with its size, and how far it is until its end', async () => {
+  it('says each step with its size, and how far it is until its end, and holds nothing then', async () => {
     const { task, steps } = listening();
+    const { held, stop } = heldSessions();
     await work(task);
+    expect(held()).toEqual({ runners: 0, pools: 0 });
+    stop();
     expect(steps.map((s) => s.text)).toEqual(expected);
     for (const { text, total, done } of steps) {
       // One call of the index answers all queries.
