@@ -125,3 +125,28 @@ describe('a library that is measured', async () => {
     await own.close();
   });
 });
+
+describe('what a library is measured on', () => {
+  it('says whether its queries are of places that were held out', () => {
+    const text = (clusters: number): string => {
+      const { library, network } = syntheticLibrary(join(folder, `places ${clusters}`), {
+        photos: 8 * clusters,
+        clusters,
+        dim: 5,
+        pairsPerPhoto: 4,
+        seed: 3,
+      });
+      const b = geometryBenchmark(library, networkSet(library, network, SYNTHETIC_PIXELS), 'sfm-medium', 0);
+      library.close();
+      return b.text;
+    };
+    const [before, after] = [
+      'geometry, medium: photos that share at least 3 points are positive; ',
+      '; the rest of a place is ignored',
+    ];
+    expect(text(2)).toBe(
+      `${before}queries of the training places themselves, because there are too few to hold any out${after}`,
+    );
+    expect(text(10)).toMatch(/; queries of [1-9] held-out places; the rest of a place is ignored$/);
+  });
+});

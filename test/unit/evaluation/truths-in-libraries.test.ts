@@ -42,6 +42,18 @@ const truth = (images: string[], queries: GroundTruth['queries'] = []): GroundTr
 });
 
 describe('a ground truth in a library', () => {
+  it('counts every image that the library lacks by itself, and one content once', () => {
+    const images = ['gone.jpg', 'a/only.jpg', 'lost.jpg', 'b/again/only.jpg', 'a/0.jpg'];
+    const labels = { ok: [0, 2, 3], junk: [4] };
+    const m = matchTruth(library, truth(images, [{ name: 'a/0.jpg', bbx: null, row: 4, labels }]));
+    expect(m.repeated).toEqual(['b/again/only.jpg']);
+    expect([...m.missing].sort()).toEqual(['gone.jpg', 'lost.jpg']);
+    expect(m.bound).toBe(3);
+    expect(m.photos).toEqual([undefined, id('a', 'only.jpg'), undefined, undefined, id('a', '0.jpg')]);
+    // What the list has twice is labelled by its first row; what is missing keeps its own.
+    expect(m.truth.queries[0]!.labels).toEqual({ ok: [0, 2, 1], junk: [4] });
+  });
+
   it('means photos by folders and file names, and says what is bound, missing and ambiguous', () => {
     const m = matchTruth(
       library,

@@ -40,6 +40,32 @@ describe('.mat of version 4', () => {
     expect(readMat5(file).get('b')).toEqual({ kind: 'numbers', dims: [1, 2], data: Float64Array.of(-2, 256) });
   });
 
+  it('begins with any kind of variable, an empty one too, of names of any length', () => {
+    for (const big of [false, true])
+      for (const [rows, columns] of [
+        [0, 0],
+        [0, 3],
+        [3, 0],
+      ] as const) {
+        const order = big ? 1000 : 0;
+        writeFileSync(file, variable(order, rows, columns, 'e', Buffer.alloc(0), big));
+        expect(readMat5(file).get('e')).toEqual({ kind: 'numbers', dims: [rows, columns], data: new Float64Array(0) });
+      }
+    writeFileSync(file, variable(0, 1, 1, 'n'.repeat(60), doubles(3)));
+    expect([...readMat5(file).keys()]).toEqual(['n'.repeat(60)]);
+  });
+
+  it('no sparse matrix of more than 2^28 numbers, nor of half a row', () => {
+    const sparse = (rows: number, columns: number): void => {
+      writeFileSync(file, variable(2, 2, 3, 's', doubles(1, rows, 1, columns, 5, 0)));
+      expect(() => readMat5(file)).toThrow(expect.objectContaining({ code: 'INPUT_CORRUPT', file }));
+    };
+    sparse(1 << 14, (1 << 14) + 1);
+    sparse((1 << 14) + 1, 1 << 14);
+    sparse(2.5, 2);
+    sparse(2, -1);
+  });
+
   it('every cut is refused with the file, and places outside a sparse matrix are', () => {
     const whole = variable(0, 2, 2, 'X', doubles(1, 2, 3, 4));
     for (let keep = 0; keep < whole.length; keep += 1) {

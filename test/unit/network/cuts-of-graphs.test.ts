@@ -109,6 +109,15 @@ describe('the last feature map', () => {
     expect(classes([1, 3], ['Relu f -> z'])).toBe('z');
     expect(classes([1, 1], ['Sigmoid f -> z'])).toBe('z');
   });
+
+  it('of a thousand channels that are no convolution of one pixel is itself, a photo of so many bands too', () => {
+    const scaled = graph(['Conv x k -> a', 'Mul a s -> z', 'GlobalAveragePool z -> p'], {
+      k: [1000, 3, 3, 3],
+      s: [1, 1000, 1, 1],
+    });
+    expect(lastFeatureMap(scaled)).toBe('z');
+    expect(lastFeatureMap(graph(['GlobalAveragePool x -> p'], {}, ['N', 1000, 'H', 'W']))).toBe('x');
+  });
 });
 
 describe('a head', () => {

@@ -51,6 +51,18 @@ describe('progress', () => {
     expect(reports.at(-1)!.rate).toBeCloseTo(13 + 0.3 * (10 - 13), 9);
   });
 
+  it('tells the seconds that are left of what is slow, too', () => {
+    const { meter, at, reports } = metered();
+    meter.step('Training', 10, 'epochs');
+    at(4000);
+    meter.progress(2);
+    expect(reports.at(-1)).toMatchObject({ done: 2, rate: 0.5, left: 16 });
+    meter.step('Writing', 1, 'file');
+    at(6000);
+    meter.progress(1);
+    expect(reports.at(-1)).toMatchObject({ done: 1, rate: 0.5, left: 0 });
+  });
+
   it('begins anew with each step, and knows no end of a step whose size is not known', () => {
     const { meter, at, reports } = metered();
     meter.step('First', 10, 'photos');

@@ -97,3 +97,26 @@ describe('eigenpairs of a long chain, whose values lie close together', () => {
     expect(loose[1]).toBeGreaterThan(exact[1]);
   });
 });
+
+describe('a tolerance that rounding does not reach', () => {
+  it('ends after 24 rounds with what they found', async () => {
+    const { s, off } = chain(330, 4);
+    let checks = 0;
+    const task = {
+      ...silentContext(),
+      check: () => {
+        checks += 1;
+        if (checks > 200) throw new Error('it does not end');
+      },
+    };
+    // No residual is below zero.
+    const e = await leadingEigenpairs(s, 3, task, -1);
+    // Once for the component, once a round.
+    expect(checks).toBe(1 + 24);
+    expect(residual(s, e)).toBeLessThan(1e-7);
+    for (const [k, value] of e.values.entries()) {
+      expect(above(off, value + 1e-9)).toBe(k);
+      expect(above(off, value - 1e-9)).toBe(k + 1);
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, statSync, truncateSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DescriptorJournal } from '../../../src/main/engine/retrieval/journal.ts';
@@ -51,6 +51,23 @@ describe('the journal of descriptors', () => {
       expect([...last.keys()].map((k) => last.get(k)[0])).toEqual([1, 2, 4]);
       last.close();
     }
+  });
+
+  it('begins anew where the file begins otherwise: what a record means is not known then', () => {
+    const file = join(folder, 'other.part');
+    const journal = new DescriptorJournal(file, 3);
+    for (const n of [1, 2]) journal.append(key(n), Float32Array.of(n, n, n));
+    journal.close();
+    const fd = openSync(file, 'r+');
+    writeSync(fd, 'COVISJ3\n', 0);
+    closeSync(fd);
+    const opened = new DescriptorJournal(file, 3);
+    expect([opened.size, statSync(file).size]).toEqual([0, 8]);
+    opened.append(key(7), Float32Array.of(7, 7, 7));
+    opened.close();
+    const again = new DescriptorJournal(file, 3);
+    expect([...again.keys()]).toEqual([key(7)]);
+    again.close();
   });
 
   it('says when it cannot be written', () => {

@@ -68,7 +68,7 @@ beforeAll(async () => {
 afterAll(() => library.close());
 
 /** A network whose map is as large as the photo: one 1 x 1 convolution, with what is negative cut off but for `spoc` and `mac`. */
-function backbone(pooling: Pooling): Graph {
+function backbone({ pooling, grows }: Kind): Graph {
   const cut = pooling !== 'spoc' && pooling !== 'mac';
   return {
     name: 'tiny',
@@ -82,7 +82,13 @@ function backbone(pooling: Pooling): Graph {
         outputs: ['conv'],
         attributes: { kernel_shape: ints([1, 1]) },
       },
-      { op: cut ? 'Relu' : 'Identity', name: 'r', inputs: ['conv'], outputs: ['map'], attributes: {} },
+      {
+        op: grows === true ? 'Exp' : cut ? 'Relu' : 'Identity',
+        name: 'r',
+        inputs: ['conv'],
+        outputs: ['map'],
+        attributes: {},
+      },
     ],
     initializers: new Map([
       ['w', floatTensor([CHANNELS, 3, 1, 1], weight)],
@@ -97,6 +103,8 @@ interface Kind {
   readonly scales: readonly number[];
   /** Dimensions of the whitening; none where left out. */
   readonly whitened?: number;
+  /** Features are exponentials, which overflow for all but ordinary images. */
+  readonly grows?: boolean;
 }
 
 function layerOf(to: number): LinearLayer {
@@ -109,8 +117,9 @@ function layerOf(to: number): LinearLayer {
   };
 }
 
-function build({ pooling, scales, whitened }: Kind): NetworkRow {
-  const { graph: single } = addHead(backbone(pooling), 'map', { pooling });
+function build(kind: Kind): NetworkRow {
+  const { pooling, scales, whitened, grows } = kind;
+  const { graph: single } = addHead(backbone(kind), 'map', { pooling });
   if (pooling === 'gemmp') single.initializers.set(GEM_P, floatTensor([CHANNELS], exponents));
   const scaled = scales.length > 1 ? multiScale(single, scales) : single;
   const graph = whitened === undefined ? scaled : addLinearLayer(scaled, 'whitening', layerOf(whitened));
@@ -118,7 +127,7 @@ function build({ pooling, scales, whitened }: Kind): NetworkRow {
     library,
     graph,
     {
-      name: `tiny ${pooling} ${scales.length} ${whitened ?? 'plain'}`,
+      name: `tiny ${pooling} ${scales.length} ${whitened ?? 'plain'}${grows === true ? ' grows' : ''}`,
       dim: whitened ?? CHANNELS,
       features: 'map',
       origin: 'made here',
@@ -152,7 +161,7 @@ function resized(plane: readonly (readonly number[])[], scale: number): number[]
 const unit = (v: readonly number[]): number[] => v.map((x) => x / (Math.hypot(...v) + 1e-6));
 
 /** A region's descriptor by the definitions of methods.md 1.5, 1.7 and 1.8, pixel by pixel. */
-function literal(photo: readonly number[][][], region: Region, { pooling, scales, whitened }: Kind): number[] {
+function literal(photo: readonly number[][][], region: Region, { pooling, scales, whitened, grows }: Kind): number[] {
   const [height, width] = [photo[0]!.length, photo[0]![0]!.length];
   const each = scales.map((scale) => {
     const planes = photo.map((p) => (scale === 1 ? p : resized(p, scale)));
@@ -169,7 +178,7 @@ function literal(photo: readonly number[][][], region: Region, { pooling, scales
             y < ((region.y + region.height) * h) / height - 1e-9;
           if (!inside) continue;
           const v = [0, 1, 2].reduce((s, k) => s + weight[3 * c + k]! * planes[k]![y]![x]!, bias[c]!);
-          values.push(pooling === 'spoc' || pooling === 'mac' ? v : Math.max(0, v));
+          values.push(grows === true ? Math.exp(v) : pooling === 'spoc' || pooling === 'mac' ? v : Math.max(0, v));
         }
       if (pooling === 'mac' || pooling === 'rmac') return Math.max(...values);
       if (pooling === 'spoc') return values.reduce((s, v) => s + v, 0) / values.length;
@@ -199,6 +208,7 @@ const KINDS: Kind[] = (['gem', 'gemmp', 'mac', 'spoc', 'rmac', 'rgem'] as const)
   { pooling, scales: SCALES, whitened: CHANNELS },
   { pooling, scales: SCALES, whitened: 3 },
 ]);
+KINDS.push({ pooling: 'gem', scales: [1], grows: true });
 
 describe('regions', () => {
   it.each(KINDS)('of $pooling at scales $scales, whitened to $whitened, are as by definition', async (kind) => {
@@ -225,6 +235,38 @@ describe('regions', () => {
       }
     }
     expect(at).toBe(made.rows);
+  });
+
+  it('of photos that a network cannot take are left out, each by its name', async () => {
+    const graph = backbone({ pooling: 'gem', scales: [1] });
+    graph.initializers.set('w', floatTensor([CHANNELS, 3, 3, 3], new Float32Array(CHANNELS * 27).fill(0.1)));
+    graph.nodes.splice(0, 1, { ...graph.nodes[0]!, attributes: { kernel_shape: ints([3, 3]) } });
+    const network = storeNetwork(
+      library,
+      addHead(graph, 'map', { pooling: 'gem' }).graph,
+      {
+        name: 'three by three',
+        dim: CHANNELS,
+        features: 'map',
+        origin: 'made here',
+        licence: 'MIT',
+        pooling: 'gem',
+        preprocess: { ...PREPROCESS, mean: [...PREPROCESS.mean], std: [...PREPROCESS.std] },
+      },
+      null,
+    );
+    const warnings: string[] = [];
+    const made = await extractRegions(library, network, SIZE, false, {
+      ...silentContext(),
+      warn: (m) => warnings.push(m),
+    });
+    const small = SHAPES.flatMap(([w, h], i) => (w < 3 || h < 3 ? [[i, `${w} x ${h}`] as const] : []));
+    expect(made.photos).toBe(SHAPES.length - small.length);
+    expect(warnings).toHaveLength(small.length);
+    for (const [i, shape] of small) {
+      const said = `three by three cannot describe ${shape} pixels: ${join(folder, 'photos', `${i}.png`)}: `;
+      expect(warnings.filter((m) => m.startsWith(said) && m.length > said.length)).toHaveLength(1);
+    }
   });
 
   it('of a whitened network at three scales find the photo itself, asked by a file or by the photo', async () => {

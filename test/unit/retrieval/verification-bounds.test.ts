@@ -90,6 +90,37 @@ describe('spatial verification', () => {
     expect(verify(at(SQUARE), at(SQUARE), { ...DEFAULT_VERIFICATION, trials: 0 })).toEqual({ inliers: 0, pairs: [] });
   });
 
+  it('is refitted to what agrees, which finds more than any three matches alone do', () => {
+    const grid = Array.from({ length: 12 }, (_, i) => [(i % 4) * 60, Math.floor(i / 4) * 60] as const);
+    const threshold = 3.5;
+    let more = 0;
+    for (let seed = 0; seed < 20; seed += 1) {
+      const r = random(seed);
+      const b = grid.map(([x, y]) => [x + r.between(-3, 3), y + r.between(-3, 3)] as const);
+      // Every affine transformation through three matches, by Cramer's rule.
+      let most = 0;
+      for (let i = 0; i < 12; i += 1)
+        for (let j = 0; j < i; j += 1)
+          for (let k = 0; k < j; k += 1) {
+            const [p, q, o] = [grid[i]!, grid[j]!, grid[k]!];
+            const [ux, uy, vx, vy] = [p[0] - o[0], p[1] - o[1], q[0] - o[0], q[1] - o[1]];
+            const d = ux * vy - uy * vx;
+            if (d === 0) continue;
+            const agree = grid.filter(([x, y], n) => {
+              const s = ((x - o[0]) * vy - (y - o[1]) * vx) / d;
+              const t = (ux * (y - o[1]) - uy * (x - o[0])) / d;
+              const at = [0, 1].map((c) => b[k]![c]! + s * (b[i]![c]! - b[k]![c]!) + t * (b[j]![c]! - b[k]![c]!));
+              return Math.hypot(at[0]! - b[n]![0], at[1]! - b[n]![1]) < threshold;
+            }).length;
+            most = Math.max(most, agree);
+          }
+      const found = verify(at(grid), at(b), { threshold, trials: 4000, ratio: 0.9 }).inliers;
+      expect(found).toBeGreaterThanOrEqual(most);
+      if (found > most) more += 1;
+    }
+    expect(more).toBeGreaterThan(3);
+  });
+
   it('gives pairs by their indices, where the order differs too', () => {
     const a = at(SQUARE);
     const order = [3, 0, 4, 1, 2];

@@ -27,6 +27,17 @@ describe('a tree of words over descriptors of two kinds', () => {
       }
   });
 
+  it('has one word where all descriptors are equal, at every depth', () => {
+    for (const words of [4, 10, 100, 1000]) {
+      const data = flat(Array.from({ length: 150 }, () => 7));
+      const v = trainVocabulary(data, words, 1);
+      expect(v.words).toBe(1);
+      expect([...new Quantiser(v).words(data)]).toEqual(new Array(150).fill(0));
+      // Whatever else is asked is that word, too: there is no other.
+      expect([...new Quantiser(v).words(flat([0, 255]))]).toEqual([0, 0]);
+    }
+  });
+
   it('moves its centres until hardly a descriptor changes sides', () => {
     // On a line, whichever two descriptors are begun from, the halves end around their own means.
     const line = Array.from({ length: 40 }, (_, i) => (i < 20 ? i : 200 + i - 20));

@@ -77,7 +77,7 @@ describe('whitening as a step', () => {
     );
   });
 
-  it('trains with the layer behind the pooling', { timeout: 60_000 }, async () => {
+  it('trains with the layer behind the pooling', { timeout: 300_000 }, async () => {
     const made = await whitenNetwork(library, ensureDefaultNetwork(library), { ...OPTIONS, dim: 16 }, silentContext());
     const r = await train(
       library,
@@ -93,7 +93,7 @@ describe('whitening as a step', () => {
 describe('the ladder', () => {
   const base = { ...DEFAULT_TRAINING, backend: 'cpu' as const, epochs: 1, queriesPerEpoch: 4, size: 96 };
 
-  it('has every rung for MAC and GeM, over seeds, and goes on where it was stopped', { timeout: 120_000 }, async () => {
+  it('has every rung for MAC and GeM, over seeds, and goes on where it was stopped', { timeout: 300_000 }, async () => {
     const start = ensureDefaultNetwork(library);
     const options = { poolings: ['mac', 'gem'] as const, seeds: 2 };
     let steps = 0;

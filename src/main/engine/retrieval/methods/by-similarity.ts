@@ -11,11 +11,13 @@ export async function crossMatch(
   database: Database,
   queries: Queries,
   top: number,
+  task?: TaskContext,
 ): Promise<Neighbours> {
   const { owners, images, vectors } = database;
   const out = emptyLists(queries.count, Math.min(top, images));
   const groups = rowsByImage(queries.owners ?? identity(queries.count), queries.count);
   for (let q = 0; q < queries.count; q += 1) {
+    task?.check();
     const all = await index.search(takeRows(queries.vectors, groups[q]!), vectors.rows);
     const scores = new Float64Array(images);
     for (let r = 0; r < groups[q]!.length; r += 1) {
@@ -28,6 +30,7 @@ export async function crossMatch(
       best.forEach((v, i) => (scores[i]! += v / groups[q]!.length));
     }
     putBest(out, q, scores);
+    task?.progress(q + 1);
   }
   return out;
 }
@@ -48,7 +51,7 @@ export function bySimilarity(
     rank: async (queries, top, task) => {
       const regional = database.owners !== undefined || queries.owners !== undefined;
       const lists = regional
-        ? await crossMatch(index, database, queries, top)
+        ? await crossMatch(index, database, queries, top, task)
         : await search(queries.vectors, top, task);
       return { ...lists, outside: 0 };
     },

@@ -15,10 +15,10 @@ export const fsr: Prepare<'fsr'> = (p, o) =>
     return {
       bytes: embedding.data.byteLength,
       eigenResidual: eigen.residual,
-      diffuse: async ({ ys, inside, out }) => {
+      diffuse: async ({ ys, inside, out, task }) => {
         const z = new Float32Array(ys.length * eigen.rank);
         ys.forEach((y, i) => z.set(spectralQuery(eigen, y), i * eigen.rank));
-        const found = await spectral.search({ data: z, rows: ys.length, dim: embedding.dim }, out.k);
+        const found = await spectral.search({ data: z, rows: ys.length, dim: embedding.dim }, out.k, task);
         inside.forEach((q, i) => {
           out.ids.set(found.ids.subarray(i * found.k, (i + 1) * found.k), q * out.k);
           out.scores.set(found.scores.subarray(i * found.k, (i + 1) * found.k), q * out.k);

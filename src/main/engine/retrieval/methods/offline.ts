@@ -10,8 +10,12 @@ export const offline: Prepare<'offline'> = (p, o) =>
     const beforehand = offlineDiffusion(s, lists, p, o.task);
     return {
       bytes: 8 * beforehand.ids.length,
-      diffuse: ({ ys, give }) => {
-        ys.forEach((y, i) => give(i, offlineScores(beforehand, y)));
+      diffuse: ({ ys, give, task }) => {
+        ys.forEach((y, i) => {
+          task?.check();
+          give(i, offlineScores(beforehand, y));
+          task?.progress(i + 1);
+        });
         return Promise.resolve();
       },
     };

@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 const BUFFER_BYTES = 1 << 20;
 
@@ -8,6 +8,7 @@ export class Sink {
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #at = 0;
+  #open = true;
 
   constructor(file: string) {
     this.#file = file;
@@ -53,15 +54,31 @@ export class Sink {
 
   done(): void {
     this.#flush();
-    closeSync(this.#fd);
+    this.#close();
     renameSync(`${this.#file}.tmp`, this.#file);
+  }
+
+  /** Leaves nothing of what was begun. */
+  abandon(): void {
+    this.#close();
+    rmSync(`${this.#file}.tmp`, { force: true });
+  }
+
+  #close(): void {
+    if (this.#open) closeSync(this.#fd);
+    this.#open = false;
   }
 }
 
-/** Writes one file. @returns its path. */
+/** Writes one file, whole or not at all. @returns its path. */
 export function write(file: string, work: (sink: Sink) => void): string {
   const sink = new Sink(file);
-  work(sink);
-  sink.done();
+  try {
+    work(sink);
+    sink.done();
+  } catch (error) {
+    sink.abandon();
+    throw error;
+  }
   return file;
 }

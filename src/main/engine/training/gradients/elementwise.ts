@@ -54,9 +54,9 @@ export const div: GradientRule = (c) => {
 export const pow: GradientRule = (c) => {
   const [a, b] = c.node.inputs as [string, string];
   const y = c.node.outputs[0]!;
-  const below = c.builder.op('Pow', [a, c.builder.op('Sub', [b, c.builder.scalar(1)])]);
+  const below = (): string => c.builder.op('Pow', [a, c.builder.op('Sub', [b, c.builder.scalar(1)])]);
   return [
-    c.needs(0) ? fit(c, product(c, c.dy, product(c, below, b)), 0) : undefined,
+    c.needs(0) ? fit(c, product(c, c.dy, product(c, below(), b)), 0) : undefined,
     c.needs(1) ? fit(c, product(c, c.dy, product(c, y, c.builder.op('Log', [a]))), 1) : undefined,
   ];
 };
