@@ -15,6 +15,10 @@ export interface ReplyMessage {
   readonly reply: Reply<unknown>;
 }
 
+/** A page's question whether the server is there, and the answer: the whole text of a message. */
+export const PING = 'ping';
+export const PONG = 'pong';
+
 /** What the engine says unasked. */
 export type EngineEvent =
   | { readonly event: 'job'; readonly job: JobInfo }
@@ -22,4 +26,9 @@ export type EngineEvent =
   | { readonly event: 'changed'; readonly what: string }
   /** A sentence for the person, of the desktop itself. */
   | { readonly event: 'said'; readonly message: string }
-  | { readonly event: 'engine'; readonly state: 'ready' | 'restarting' | 'gone'; readonly message: string };
+  /** `ready`: there, for the first time or again. `silent`: connected, but nothing is heard of it; `heard` ends that. */
+  | {
+      readonly event: 'engine';
+      readonly state: 'ready' | 'restarting' | 'gone' | 'silent' | 'heard';
+      readonly message: string;
+    };

@@ -8,7 +8,7 @@ import { route } from './route.ts';
 
 /** The open library, and what a dialog or the command line brings into it or out of it. */
 export const libraryRoutes = {
-  'library.current': route({ who: 'page', params: none, result: libraryInfo.nullable() }),
+  'library.current': route({ who: 'page', repeat: 'safe', params: none, result: libraryInfo.nullable() }),
   /** Opens a library, or makes one where there is none; the one open before is closed. */
   'library.open': route({ who: 'host', params: z.strictObject({ path: folder }), result: libraryInfo }),
   'library.import': route({
