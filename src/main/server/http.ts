@@ -101,7 +101,7 @@ function localHost(req: IncomingMessage, port: number | undefined): boolean {
 
 const STRANGER: Refusal = {
   status: 401,
-  title: 'This browser does not have the key to the studio',
+  title: 'This browser does not have the key',
   text: 'Open the address that covis serve printed: it carries the key to this library.',
   steps: [
     'Find the terminal in which `covis serve` runs. It has printed “The studio is at http://127.0.0.1:…/?token=…”.',

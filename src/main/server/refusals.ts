@@ -20,13 +20,13 @@ const STYLE = `
 body{margin:0;min-height:100vh;display:grid;grid-template-rows:44px 1fr;background:var(--ground);color:var(--text);font:14px/1.5 'Inter Variable',Inter,system-ui,sans-serif}
 header{display:flex;align-items:center;gap:9px;padding:0 16px;background:var(--surface);border-bottom:1px solid var(--line);font-weight:600}
 svg{width:20px;height:20px}
-main{place-self:center;width:min(520px,100vw - 32px);padding:24px 28px 26px;margin:24px 0;background:var(--surface);border:1px solid var(--line);border-radius:10px}
+main{place-self:center;width:min(560px,100vw - 32px);padding:24px 28px 26px;margin:24px 0;background:var(--surface);border:1px solid var(--line);border-radius:10px}
 h1{margin:0 0 6px;font-size:18px;font-weight:600;text-wrap:balance}
 p{margin:0;color:var(--quiet);text-wrap:pretty}
 ol{margin:16px 0 0;padding-left:20px}
 li{padding-left:4px;margin-bottom:8px}
 li::marker{color:var(--quiet)}
-code{padding:2px 6px;border:1px solid var(--line);border-radius:4px;background:var(--raised);font-size:12.5px;overflow-wrap:anywhere}
+code{padding:2px 6px;border:1px solid var(--line);border-radius:4px;background:var(--raised);font-size:12.5px;overflow-wrap:anywhere;display:inline-block;max-width:100%;line-height:1.3}
 a{display:inline-block;margin-top:18px;padding:7px 14px;border-radius:6px;background:var(--accent);color:var(--on-accent);text-decoration:none;font-weight:500}
 a:focus-visible{outline:2px solid var(--text);outline-offset:2px}
 `;

@@ -11,8 +11,8 @@ export const useReview = defineStore('review', () => {
   const progress = ref<ReviewProgress | null>(null);
   const notices = useNotices();
 
-  /** Judgements that were made and wait for the engine, in their order, without what was undone since. */
-  const waiting = computed((): readonly JudgementParams[] => {
+  /** What was decided and what was undone while the engine could not be asked. */
+  const waitingTurns = computed(() => {
     const done: (readonly JudgementParams[])[] = [];
     const undone: (readonly JudgementParams[])[] = [];
     for (const { route, params } of outbox.kept.value) {
@@ -22,8 +22,13 @@ export const useReview = defineStore('review', () => {
       } else if (route === 'review.undo') undone.push(...done.splice(-1));
       else if (route === 'review.redo') done.push(...undone.splice(-1));
     }
-    return done.flat();
+    return { done, undone };
   });
+  /** Judgements that were made and wait for the engine, in their order, without what was undone since. */
+  const waiting = computed((): readonly JudgementParams[] => waitingTurns.value.done.flat());
+  /** Whether there is something to undo or to redo; what is not known is tried. */
+  const undoes = computed(() => progress.value?.undo !== null || waitingTurns.value.done.length > 0);
+  const redoes = computed(() => progress.value?.redo !== null || waitingTurns.value.undone.length > 0);
 
   async function refresh(run: number): Promise<void> {
     try {
@@ -68,5 +73,5 @@ export const useReview = defineStore('review', () => {
     return { label: 'Show', to: { name: 'tuples', params: { run: turned.run }, query: { tuple: turned.tuple } } };
   }
 
-  return { progress, waiting, refresh, decide, turn };
+  return { progress, waiting, undoes, redoes, refresh, decide, turn };
 });

@@ -32,7 +32,7 @@ const NOT_ANSWERED = lost(
 const LOST =
   'The connection to covis serve was lost. It is tried again; if covis serve was ended, start it and open the address that it prints.';
 const STRANGER =
-  'covis serve was started anew and does not know this page. Open the address that it printed: it carries the key to this library.';
+  'covis serve does not know this page: it has another key now, or this browser has lost it. Open the address that it printed.';
 const SILENT = 'covis serve does not answer at the moment: it is busy, or stands still.';
 const RETRY_MS = 1000;
 const OPENING_MS = 5000;

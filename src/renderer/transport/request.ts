@@ -6,6 +6,7 @@ import { SocketChannel, type Channel } from './channel.ts';
 import { onEvent, tell } from './events.ts';
 import { keyHeaders, keyProtocols } from './keys.ts';
 import { Outbox } from './outbox.ts';
+import { remember, remembered } from './remembered.ts';
 
 const WELCOME_MS = 3000;
 const desktop = window.covis;
@@ -36,13 +37,17 @@ function unwrapped<R extends RouteName>(_route: R, reply: Reply<unknown>): Route
 
 /**
  * Asks the engine. What may be asked twice is asked again where the connection is lost, for ten seconds; what is to be done once waits in the
- * outbox for as long as it takes. @throws CovisError with the engine's code, ENGINE_EXITED where it cannot be asked.
+ * outbox for as long as it takes. While the connection is lost, what was answered before is answered again. @throws CovisError with the engine's code, ENGINE_EXITED where it cannot be asked.
  */
 export async function request<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults<R>> {
   const { repeat } = ROUTES[route];
   if (repeat === 'once') return hand(route, params).answer;
-  const reply = await (repeat === 'safe' ? askAgain(channel(), route, params) : channel().request(route, params));
-  return unwrapped(route, reply);
+  if (repeat !== 'safe') return unwrapped(route, await channel().request(route, params));
+  const known = remembered(route, params);
+  if (known !== undefined) return known as RouteResults<R>;
+  const answer = unwrapped(route, await askAgain(channel(), route, params));
+  remember(route, params, answer);
+  return answer;
 }
 
 /** Hands over what is to be done once: its answer, and what resolves where that has to wait for a lost connection. */

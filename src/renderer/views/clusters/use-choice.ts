@@ -30,11 +30,16 @@ export function useChoice() {
   async function edit(change: ClusterEditParams, said: string): Promise<void> {
     const { answer, kept } = hand('clusters.edit', { edit: change });
     const noted = answer.then(
-      (done) => notices.add('done', [`${said}.`, done.note, withKeys('Undo', undo)].filter(Boolean).join(' ')),
-      (error: unknown) => notices.error(error),
+      (done) => {
+        notices.add('done', [`${said}.`, done.note, withKeys('Undo', undo)].filter(Boolean).join(' '));
+        return true;
+      },
+      (error: unknown) => {
+        notices.error(error);
+        return false;
+      },
     );
-    await Promise.race([noted, kept]);
-    none();
+    if (await Promise.race([noted, kept])) none();
   }
   function askName(is: boolean): void {
     renaming.value = is;

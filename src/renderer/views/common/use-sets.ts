@@ -9,6 +9,7 @@ export function useSets() {
   const route = useRoute();
   const library = useLibrary();
   const all = shallowRef<readonly SetInfo[]>([]);
+  const loaded = shallowRef(false);
   const usable = computed(() => all.value.filter((s) => !s.regional));
   const key = computed((): string | undefined => {
     const asked = route.query['set'];
@@ -20,6 +21,7 @@ export function useSets() {
   /** @throws CovisError. */
   async function refresh(): Promise<void> {
     all.value = await request('sets.list', {});
+    loaded.value = true;
   }
-  return { usable, key, options, refresh };
+  return { loaded, usable, key, options, refresh };
 }
