@@ -16,8 +16,8 @@ export interface ReplyMessage {
 }
 
 /** A page's question whether the server is there, and the answer: the whole text of a message. */
-export const PING = 'ping';
-export const PONG = 'pong';
+export const PING = '{"ping":1}';
+export const PONG = '{"pong":1}';
 
 /** What the engine says unasked. */
 export type EngineEvent =

@@ -59,7 +59,11 @@ describeWith(['chromium'], 'what a browser tells other ports of 127.0.0.1', () =
   });
 
   /** Asks the studio with what somebody has. */
-  function ask(target: string, headers: IncomingHttpHeaders, method = 'GET'): Promise<{ status: number; body: string }> {
+  function ask(
+    target: string,
+    headers: IncomingHttpHeaders,
+    method = 'GET',
+  ): Promise<{ status: number; body: string }> {
     const { port, host } = new URL(url);
     return new Promise((resolve, reject) => {
       const req = httpRequest(
@@ -117,7 +121,9 @@ describeWith(['chromium'], 'what a browser tells other ports of 127.0.0.1', () =
     await left.locator('.card').first().waitFor();
     await left.evaluate((to) => (location.href = to), `${elsewhere}/link`);
     await left.getByText('another program').waitFor();
-    expect(heard.map((h) => h.path)).toEqual(expect.arrayContaining(['/direct', '/image', '/fetch', '/socket', '/link']));
+    expect(heard.map((h) => h.path)).toEqual(
+      expect.arrayContaining(['/direct', '/image', '/fetch', '/socket', '/link']),
+    );
 
     const secret = await page.evaluate(() => JSON.parse(localStorage.getItem('covis-keys')!) as Record<string, string>);
     expect(secret['key']).toBe(new URL(url).searchParams.get('token'));

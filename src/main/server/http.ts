@@ -240,7 +240,9 @@ function sendFile(req: IncomingMessage, res: ServerResponse, folder: string, pat
   res.writeHead(200, {
     'Content-Type': PAGE_TYPES[extname(file)] ?? 'application/octet-stream',
     'Cache-Control': html ? 'no-store' : 'private, max-age=31536000, immutable',
-    ...(html ? { 'Content-Security-Policy': contentSecurityPolicy(`ws://127.0.0.1:${req.socket.localPort ?? 0}`) } : {}),
+    ...(html
+      ? { 'Content-Security-Policy': contentSecurityPolicy(`ws://127.0.0.1:${req.socket.localPort ?? 0}`) }
+      : {}),
   });
   createReadStream(file).pipe(res);
 }

@@ -90,13 +90,16 @@ export class SocketChannel implements Channel {
     /** When a question was sent that nothing was heard after; none is on its way while 0. */
     let asked = 0;
     let silent = false;
+    /** Whether it answers such questions at all. */
+    let answers = false;
     let beat = Date.now();
     socket.onmessage = ({ data }) => {
       if (this.#socket !== socket) return;
       asked = 0;
       if (silent) this.#options.tell({ event: 'engine', state: 'heard', message: '' });
       silent = false;
-      if (data !== PONG) this.#hear(String(data));
+      if (data === PONG) answers = true;
+      else this.#hear(String(data));
     };
     this.#pulse = setInterval(() => {
       const now = Date.now();
@@ -107,7 +110,8 @@ export class SocketChannel implements Channel {
       if (asked === 0) {
         asked = now;
         socket.send(PING);
-      } else if (now - asked > GIVEN_UP_MS) this.#drop(socket);
+      } else if (!answers) return;
+      else if (now - asked > GIVEN_UP_MS) this.#drop(socket);
       else if (now - asked >= SILENT_MS && !silent) {
         silent = true;
         this.#options.tell({ event: 'engine', state: 'silent', message: SILENT });

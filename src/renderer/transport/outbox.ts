@@ -86,8 +86,7 @@ export class Outbox {
   discard(): void {
     const gone = this.#entries.filter((e) => this.#elsewhere(e));
     this.#put(this.#entries.filter((e) => !this.#elsewhere(e)));
-    for (const e of gone)
-      e.settle({ ok: false, error: { code: 'CANCELLED', message: 'The decision was discarded' } });
+    for (const e of gone) e.settle({ ok: false, error: { code: 'CANCELLED', message: 'The decision was discarded' } });
     this.#show();
   }
 
@@ -97,7 +96,12 @@ export class Outbox {
   }
 
   #elsewhere(e: Kept): boolean {
-    return this.#library !== undefined && e.library !== this.#library;
+    return this.#library !== undefined && !this.#here(e);
+  }
+
+  /** Made in the open library, or before any was known. */
+  #here(e: Kept): boolean {
+    return e.library === '' || e.library === this.#library;
   }
 
   async #again(): Promise<void> {
@@ -126,11 +130,11 @@ export class Outbox {
   }
 
   async #send(): Promise<void> {
-    if (this.#sending || this.#lost || this.#library === undefined) return;
+    if (this.#sending || this.#lost) return;
     this.#sending = true;
     try {
       for (;;) {
-        const entry = this.#entries.find((e) => !this.#elsewhere(e));
+        const entry = this.#entries.find((e) => this.#here(e));
         if (entry === undefined) break;
         const reply = await this.#channel().request(entry.route, { ...entry.params, once: entry.once });
         if (isLost(reply)) {
