@@ -5,6 +5,7 @@ import { chosenKeys } from '../actions/keys.ts';
 import { fromErrorShape, toErrorShape } from '../../shared/errors.ts';
 import { useConnection } from '../stores/connection.ts';
 import { useDesktop } from '../stores/desktop.ts';
+import { useImports } from '../stores/imports.ts';
 import { useJobs } from '../stores/jobs.ts';
 import { useLibrary } from '../stores/library.ts';
 import { useNotices } from '../stores/notices.ts';
@@ -87,6 +88,7 @@ export function useStudio(): void {
       connection.listen(),
       library.listen(),
       jobs.listen(),
+      useImports().listen(),
       onEvent((e) => {
         if (e.event === 'changed' && e.what === 'settings') void loadKeys();
         if (e.event === 'said') notices.add('done', e.message);

@@ -3,6 +3,7 @@ import { RUN_EXPORTS } from '../exports/index.ts';
 import { libraryInfo } from '../facts/library.ts';
 import { POOLINGS } from '../facts/networks.ts';
 import { file, folder, none, path, rowNumber } from '../fields.ts';
+import { importJob } from '../jobs/import.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
 
@@ -13,7 +14,10 @@ export const libraryRoutes = {
   'library.open': route({ who: 'host', params: z.strictObject({ path: folder }), result: libraryInfo }),
   'library.import': route({
     who: 'host',
-    params: z.strictObject({ paths: z.array(path).min(1) }),
+    params: z.strictObject({
+      paths: z.array(path).min(1),
+      ...importJob.params.pick({ dryRun: true, keepBoth: true, skipDamaged: true }).shape,
+    }),
     result: startedJob,
   }),
   'library.export': route({
