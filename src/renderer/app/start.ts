@@ -62,7 +62,13 @@ export function useStudio(): void {
       const view = VIEWS.find((v) => v.name === to.meta['view']);
       notices.add('error', `${view?.title ?? 'The view'} cannot be opened: ${toErrorShape(error).message}`);
     }),
-    router.afterEach(() => (unreached = undefined)),
+    router.afterEach((to) => {
+      unreached = undefined;
+      const asked = to.redirectedFrom?.path ?? '/';
+      if (asked === '/') return;
+      const view = VIEWS.find((v) => v.name === to.meta['view']);
+      notices.add('error', `There is nothing at ${asked}`, `${view?.title ?? 'The first view'} is shown instead.`);
+    }),
   );
   watch(
     () => connection.returns,

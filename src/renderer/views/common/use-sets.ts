@@ -16,6 +16,13 @@ export function useSets() {
     if (typeof asked === 'string' && asked !== '') return asked;
     return (usable.value.find((s) => s.network === library.network?.id) ?? usable.value[0])?.key;
   });
+  /** The set that the address asks for, where the library has none of that name. */
+  const unknown = computed(() => {
+    const asked = route.query['set'];
+    return loaded.value && typeof asked === 'string' && asked !== '' && !usable.value.some((s) => s.key === asked)
+      ? asked
+      : null;
+  });
   const options = computed(() => usable.value.map((s) => ({ value: s.key, label: s.name })));
 
   /** @throws CovisError. */
@@ -23,5 +30,5 @@ export function useSets() {
     all.value = await request('sets.list', {});
     loaded.value = true;
   }
-  return { loaded, usable, key, options, refresh };
+  return { loaded, unknown, usable, key, options, refresh };
 }
