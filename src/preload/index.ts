@@ -1,13 +1,16 @@
 /** The only door between the page and the desktop: typed, narrow, and without Electron's own objects. */
 import { contextBridge, ipcRenderer } from 'electron';
 import type { EngineEvent, Reply } from '../shared/contract.ts';
-import type { DesktopNews, Repaired } from '../shared/facts/desktop.ts';
+import type { ChosenSources, DesktopNews, Repaired } from '../shared/facts/desktop.ts';
 
 const bridge = {
   request: (route: string, params: unknown): Promise<Reply<unknown>> =>
     ipcRenderer.invoke('covis:request', route, params) as Promise<Reply<unknown>>,
   openLibrary: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:open-library') as Promise<Reply<unknown>>,
-  importModels: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:import') as Promise<Reply<unknown>>,
+  chooseSources: (): Promise<Reply<ChosenSources | null>> =>
+    ipcRenderer.invoke('covis:import') as Promise<Reply<ChosenSources | null>>,
+  importChosen: (id: string, how: Readonly<Record<string, boolean>>): Promise<Reply<unknown>> =>
+    ipcRenderer.invoke('covis:import-chosen', id, how) as Promise<Reply<unknown>>,
   clusterPhotos: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:cluster') as Promise<Reply<unknown>>,
   chooseDomains: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:domains') as Promise<Reply<unknown>>,
   chooseNetwork: (pooling: string): Promise<Reply<unknown>> =>

@@ -6,9 +6,11 @@ import App from './app/App.vue';
 import { reportErrors } from './app/errors.ts';
 import { makeRouter } from './app/router.ts';
 import { usePlace } from './stores/place.ts';
+import { enter } from './transport/index.ts';
 import './styles/base.css';
 import { VIEWS } from './views/index.ts';
 
+await enter();
 const app = createApp(App).use(createPinia());
 const router = makeRouter(VIEWS, createWebHistory());
 usePlace().follow(router);

@@ -1,5 +1,6 @@
 /** How requests, replies and events travel between processes. What can be asked is in `routes/`. */
 import { z } from 'zod';
+import type { ChosenSources } from './facts/desktop.ts';
 import type { Facts } from './facts/facts.ts';
 import type { JobInfo, JobProgress } from './facts/jobs.ts';
 import type { ErrorShape } from './errors.ts';
@@ -15,6 +16,10 @@ export interface ReplyMessage {
   readonly reply: Reply<unknown>;
 }
 
+/** A page's question whether the server is there, and the answer: the whole text of a message. */
+export const PING = '{"ping":1}';
+export const PONG = '{"pong":1}';
+
 /** What the engine says unasked. */
 export type EngineEvent =
   | { readonly event: 'job'; readonly job: JobInfo }
@@ -22,4 +27,11 @@ export type EngineEvent =
   | { readonly event: 'changed'; readonly what: string }
   /** A sentence for the person, of the desktop itself. */
   | { readonly event: 'said'; readonly message: string }
-  | { readonly event: 'engine'; readonly state: 'ready' | 'restarting' | 'gone'; readonly message: string };
+  /** What a person chose to import from the desktop's menu. */
+  | { readonly event: 'chosen'; readonly sources: ChosenSources }
+  /** `ready`: there, for the first time or again. `silent`: connected, but nothing is heard of it; `heard` ends that. */
+  | {
+      readonly event: 'engine';
+      readonly state: 'ready' | 'restarting' | 'gone' | 'silent' | 'heard';
+      readonly message: string;
+    };

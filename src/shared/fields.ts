@@ -32,6 +32,8 @@ declare module 'zod' {
 /** Ids are content hashes in hex. */
 export const id = z.string().regex(/^[0-9a-f]{8,64}$/);
 export const none = z.strictObject({});
+/** Chosen by who asks, another for every request: what comes a second time under the same one is answered as before and not done again. */
+export const onceKey = z.string().min(16).max(64).optional();
 /** A row's number in the database. */
 export const rowNumber = z.int().positive();
 export const fraction = z.number().min(0).max(1);

@@ -74,15 +74,54 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
     await page.close();
   });
 
-  it('says so when an address names a cluster that is not there', async () => {
-    const page = await browser.newPage();
+  it('says what an address names that is not there, and has a way on from it', async () => {
+    const page = await browser.newPage({ viewport: { width: 1024, height: 700 } });
     await page.goto(url);
-    await page.goto(`${new URL(url).origin}/clusters/deadbeefdeadbeef`);
-    await page.getByText('The library has no cluster "deadbeefdeadbeef"').waitFor();
-    await page.getByRole('link', { name: 'All clusters' }).last().click();
     await page.locator('.card').first().waitFor();
+    const none = 'deadbeefdeadbeefdeadbeefdeadbeef';
+    const photo = await page.locator('.card [data-photo]').first().getAttribute('data-photo');
+    const first = async (): Promise<void> => page.locator('.samples .sample').first().waitFor();
+    for (const [address, says, way, there] of [
+      ['/clusters/deadbeefdeadbeef', 'The library has no cluster "deadbeefdeadbeef"', 'All clusters', '.card'],
+      ['/clusters/nosuch', 'The library has no cluster "nosuch"', 'All clusters', '.card'],
+      ['/tuples/99', 'There is no run 99', /^Show run/, '.list .row'],
+      [`/search?photo=${none}`, `The library has no photo ${none}`, 'Start from another photo', '.sample'],
+      ['/search?photo=none', 'This address asks for something that there cannot be', 'Start from another', '.sample'],
+      [`/search?file=${none}`, 'The photo to search with is no longer here', 'Start from another', '.sample'],
+      [`/search?photo=${photo}&set=nosuch`, /no descriptors|nosuch/, 'Start from another', '.sample'],
+      [`/manifold?photo=${none}`, `The library has no photo ${none}`, 'Start again', '.sample'],
+      ['/manifold?set=nosuch', 'The library has no descriptors nosuch', /^Use those/, '.sample'],
+      [
+        '/map?set=nosuch',
+        'The library has no descriptors nosuch',
+        /^Show those/,
+        '[data-test=make-map], [data-test=map]',
+      ],
+      [`/photos?tab=matches&photo=${none}`, `The library has no photo ${none}`, 'Choose a photo', '[data-photo]'],
+      ['/measure/999', 'There is no measurement 999', 'All measurements', 'form, [data-test=measure]'],
+    ] as const) {
+      await page.goto(`${new URL(url).origin}${address}`);
+      await page.locator('.kit-empty').getByText(says).first().waitFor();
+      await page
+        .locator('.kit-empty')
+        .getByRole('button', { name: way })
+        .or(page.locator('.kit-empty').getByRole('link', { name: way }))
+        .click();
+      await page.locator(there).first().waitFor();
+    }
+    for (const [address, says] of [
+      ['/nosuch/view', 'There is nothing at /nosuch/view'],
+      ['/tuples/1/9999', /This list has [\d,]+ tuples, and none at 9999/],
+      ['/tuples/1?compare=99', 'There is no run 99 to compare with'],
+      [`/search?photo=${photo}&network=${none}`, `The library has no network ${none}`],
+    ] as const) {
+      await page.goto(`${new URL(url).origin}${address}`);
+      await page.locator('.stack').getByText(says).waitFor();
+    }
+    await page.goto(`${new URL(url).origin}/search`);
+    await first();
     await page.close();
-  });
+  }, 60_000);
 
   it('says what happened when the engine is gone, and finds it again', async () => {
     const context = await browser.newContext();
@@ -93,13 +132,10 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
     server.kill('SIGTERM');
     const bar = page.locator('[data-test=connection]');
     await bar.getByText('The connection to covis serve was lost').waitFor();
-    // What is asked meanwhile ends with a reason, at once.
+    // Meanwhile a person goes where there is something to be seen.
     await page.locator('[aria-label="Dark or light"]').waitFor();
     await page.keyboard.press('8');
-    await page
-      .getByText(/Jobs cannot be opened|The connection to the engine is lost/)
-      .first()
-      .waitFor();
+    await page.locator('article', { hasText: 'Whole loop' }).waitFor();
     // A library keeps its key and port: the page finds it again by itself.
     ({ server } = await serveLibrary(library));
     await bar.getByText('The engine is there again').waitFor();

@@ -139,7 +139,14 @@ function run(): void {
           state.forgetLibraries();
           buildMenu();
         },
-        importModels: () => saying(chooseImport(desk)),
+        importModels: () =>
+          saying(
+            chooseImport(desk).then((reply) => {
+              if (reply.ok && reply.data !== null)
+                open()?.webContents.send('covis:event', { event: 'chosen', sources: reply.data } satisfies EngineEvent);
+              return reply;
+            }),
+          ),
         findPlaces: () => saying(chooseCluster(desk)),
         showLibrary: () => void showLibrary(),
         recent: state.libraries,

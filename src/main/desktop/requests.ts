@@ -1,7 +1,8 @@
 /** What the page may ask the desktop for. Paths come from dialogs, never from a page; only the top frame of our own page is answered. */
+import { randomUUID } from 'node:crypto';
 import { dialog, ipcMain, type BrowserWindow, type IpcMainInvokeEvent, type OpenDialogOptions } from 'electron';
 import type { Reply } from '../../shared/contract.ts';
-import type { DesktopNews, Repaired } from '../../shared/facts/desktop.ts';
+import type { ChosenSources, DesktopNews, Repaired } from '../../shared/facts/desktop.ts';
 import { ORIGIN } from './scheme.ts';
 import type { EngineSupervisor } from './supervisor.ts';
 
@@ -44,12 +45,34 @@ export async function chooseLibrary(desk: Desk): Promise<Reply<unknown>> {
   return paths === undefined ? NOTHING : openAnother(desk, paths[0]!);
 }
 
-export async function chooseImport(desk: Desk): Promise<Reply<unknown>> {
+const MOST_CHOSEN = 16;
+/** What was chosen to import, by ids that the page may say. */
+const toImport = new Map<string, readonly string[]>();
+
+/** Lets a person choose what is imported; the page asks how, and whether to look into it first. */
+export async function chooseImport(desk: Desk): Promise<Reply<ChosenSources | null>> {
   const paths = await chosen(desk, {
     title: 'Import COLMAP projects: folders with images and sparse',
     properties: ['openDirectory', 'multiSelections'],
   });
-  return paths === undefined ? NOTHING : desk.supervisor.request('library.import', { paths }, 'host');
+  if (paths === undefined) return NOTHING;
+  const id = randomUUID();
+  toImport.set(id, paths);
+  for (const old of toImport.keys()) {
+    if (toImport.size <= MOST_CHOSEN) break;
+    toImport.delete(old);
+  }
+  return { ok: true, data: { id, paths } };
+}
+
+async function importChosen(desk: Desk, id: unknown, how: unknown): Promise<Reply<unknown>> {
+  const paths = toImport.get(String(id));
+  if (paths === undefined)
+    return {
+      ok: false,
+      error: { code: 'NOT_FOUND', message: 'What was chosen is no longer known', hint: 'Choose it again.' },
+    };
+  return desk.supervisor.request('library.import', { ...(how as Record<string, unknown>), paths }, 'host');
 }
 
 export async function chooseCluster(desk: Desk): Promise<Reply<unknown>> {
@@ -113,6 +136,7 @@ export function answerPages(desk: Desk): void {
   on('request', (route, params) => desk.supervisor.request(String(route), params, 'page'));
   on('open-library', () => chooseLibrary(desk));
   on('import', () => chooseImport(desk));
+  on('import-chosen', (id, how) => importChosen(desk, id, how));
   on('cluster', () => chooseCluster(desk));
   on('domains', () => chooseDomains(desk));
   on('network', (pooling) => chooseNetwork(desk, pooling));

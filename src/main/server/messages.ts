@@ -2,9 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { requestMessage, type ReplyMessage, type RequestMessage } from '../../shared/contract.ts';
+import { PING, PONG, requestMessage, type ReplyMessage, type RequestMessage } from '../../shared/contract.ts';
 import type { Engine } from '../engine/engine.ts';
 import { logger } from '../engine/environment/log.ts';
+import { PROTOCOL } from './doors.ts';
 
 const log = logger('server');
 /** Ten thousand judgements at once take 1.5 MB. */
@@ -32,7 +33,12 @@ interface Client {
  */
 export class Messages {
   readonly #engine: Pick<Engine, 'dispatch' | 'onEvent'>;
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MESSAGE_LIMIT,
+    // Never the key that may stand beside it.
+    handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
+  });
   /** In the order in which they are asked next. */
   readonly #clients = new Set<Client>();
   readonly #heartbeat: NodeJS.Timeout;
@@ -72,6 +78,8 @@ export class Messages {
     ws.on('message', (data) => {
       const text = String(data);
       client.alive = true;
+      // A page asks whether anybody is here; that waits for nothing.
+      if (text === PING) return void ws.send(PONG, () => undefined);
       client.waiting.push(text);
       client.waitingBytes += text.length;
       if (client.waiting.length >= MOST_WAITING || client.waitingBytes >= MOST_WAITING_BYTES) ws.pause();

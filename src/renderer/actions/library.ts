@@ -1,4 +1,5 @@
 import { FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, type MenuAction } from '../../shared/actions.ts';
+import { useImports } from '../stores/imports.ts';
 import { useLibrary } from '../stores/library.ts';
 import { host } from '../transport/index.ts';
 import { action, type Applies } from './action.ts';
@@ -32,7 +33,7 @@ export const importModels = action({
   ...IMPORT_MODELS,
   keys: menuKeys(IMPORT_MODELS),
   applies: () => open('npx covis import LIBRARY FOLDER'),
-  run: () => host?.importModels(),
+  run: () => useImports().choose(),
 });
 
 export const findPlaces = action({

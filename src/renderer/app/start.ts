@@ -2,14 +2,15 @@ import { onBeforeUnmount, onMounted, watch } from 'vue';
 import { useRouter, type RouteLocationNormalized } from 'vue-router';
 import { ACTIONS } from '../actions/index.ts';
 import { chosenKeys } from '../actions/keys.ts';
-import { toErrorShape } from '../../shared/errors.ts';
+import { fromErrorShape, toErrorShape } from '../../shared/errors.ts';
 import { useConnection } from '../stores/connection.ts';
 import { useDesktop } from '../stores/desktop.ts';
+import { useImports } from '../stores/imports.ts';
 import { useJobs } from '../stores/jobs.ts';
 import { useLibrary } from '../stores/library.ts';
 import { useNotices } from '../stores/notices.ts';
 import { usePlace } from '../stores/place.ts';
-import { onEvent, request } from '../transport/index.ts';
+import { host, onEvent, outbox, request } from '../transport/index.ts';
 import { VIEWS } from '../views/index.ts';
 import { listenToKeys } from './keyboard.ts';
 import { windowTitle } from './router.ts';
@@ -21,6 +22,25 @@ async function loadKeys(): Promise<void> {
   } catch (error) {
     useNotices().error(error);
   }
+}
+
+/** Fetches the code of all views when there is time, so that a lost connection keeps nobody from going to one. */
+function fetchViews(): void {
+  const idle = window.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 1));
+  const loads = VIEWS.flatMap((v) => [v, ...(v.pages ?? [])].map((page) => page.component));
+  const next = (): void => {
+    // What cannot be fetched now is fetched when it is opened.
+    void loads
+      .shift()?.()
+      .catch(() => undefined)
+      .finally(() => idle(next));
+  };
+  idle(next);
+}
+
+/** A browser asks before it closes a page whose decisions were not sent yet; they are kept in any case. */
+function askBeforeLeaving(event: BeforeUnloadEvent): void {
+  if (host === undefined && outbox.kept.value.length > 0) event.preventDefault();
 }
 
 /** Connects the stores with the engine and the window with the stores, as long as the calling component is mounted. */
@@ -42,7 +62,13 @@ export function useStudio(): void {
       const view = VIEWS.find((v) => v.name === to.meta['view']);
       notices.add('error', `${view?.title ?? 'The view'} cannot be opened: ${toErrorShape(error).message}`);
     }),
-    router.afterEach(() => (unreached = undefined)),
+    router.afterEach((to) => {
+      unreached = undefined;
+      const asked = to.redirectedFrom?.path ?? '/';
+      if (asked === '/') return;
+      const view = VIEWS.find((v) => v.name === to.meta['view']);
+      notices.add('error', `There is nothing at ${asked}`, `${view?.title ?? 'The first view'} is shown instead.`);
+    }),
   );
   watch(
     () => connection.returns,
@@ -68,16 +94,21 @@ export function useStudio(): void {
       connection.listen(),
       library.listen(),
       jobs.listen(),
+      useImports().listen(),
       onEvent((e) => {
         if (e.event === 'changed' && e.what === 'settings') void loadKeys();
         if (e.event === 'said') notices.add('done', e.message);
       }),
       listenToKeys(ACTIONS),
     );
+    outbox.onRefused = (error) => notices.error(fromErrorShape(error));
+    addEventListener('beforeunload', askBeforeLeaving);
+    stops.push(() => removeEventListener('beforeunload', askBeforeLeaving));
     void loadKeys();
     void desktop.refresh();
     await library.refresh();
     await jobs.refresh();
+    fetchViews();
   });
   onBeforeUnmount(() => {
     for (const stop of stops) stop();

@@ -1,4 +1,6 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef, type WatchSource } from 'vue';
+import { CovisError } from '../../shared/errors.ts';
+import { onEvent, reachable } from '../transport/index.ts';
 
 /** What was loaded, why it was not, and whether it is on its way. */
 export interface Loaded<T> {
@@ -73,7 +75,7 @@ export function latest<I, T>(
 
 /**
  * Loads by an id that changes: at once, at each change, and again by `reload`. Null and undefined load nothing. Ends with the component.
- * Errors are kept in `error` for the view to show.
+ * Errors are kept in `error` for the view to show; what was asked over a lost connection is loaded again when that is back.
  */
 export function useLatest<I, T>(
   source: WatchSource<I | null | undefined>,
@@ -98,7 +100,10 @@ export function useLatest<I, T>(
     },
     options,
   );
+  /** Asked while the engine was gone: what there is of it may be old. */
+  let old = false;
   const ask = async (): Promise<void> => {
+    old = !reachable.value;
     if (id === null || id === undefined) loader.clear();
     else await loader.ask(id);
   };
@@ -110,6 +115,14 @@ export function useLatest<I, T>(
     },
     { immediate: true },
   );
-  onScopeDispose(() => loader.dispose());
+  // What could not be asked for can be when the engine is back.
+  const off = onEvent((e) => {
+    if (e.event !== 'engine' || e.state !== 'ready') return;
+    if (old || (error.value instanceof CovisError && error.value.code === 'ENGINE_EXITED')) void ask();
+  });
+  onScopeDispose(() => {
+    off();
+    loader.dispose();
+  });
   return { data, error, loading, reload: ask };
 }

@@ -1,8 +1,9 @@
 import { inject, type InjectionKey } from 'vue';
+import { assetUrl } from '../transport/index.ts';
 
 /** Address of a photo at least `size` pixels long. */
 export function photoUrl(id: string, size: number): string {
-  return `/asset/photo/${id}?s=${size}`;
+  return assetUrl(`photo/${id}?s=${size}`);
 }
 
 /** Where photos come from, for pages that have no engine. */

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import type { ClusterInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../shared/domain.ts';
-import { onEvent, request } from '../transport/index.ts';
+import { onEvent, outbox, request } from '../transport/index.ts';
 import { useConnection } from './connection.ts';
 import { useNotices } from './notices.ts';
 
@@ -46,6 +46,7 @@ export const useLibrary = defineStore('library', () => {
       info.value = now;
       clusters.value = list;
       loaded.value = true;
+      outbox.opened(now?.path);
     } catch (error) {
       if (mine === asked) useNotices().error(error);
     }

@@ -1,26 +1,52 @@
 import { CovisError, fromErrorShape } from '../../shared/errors.ts';
+import { back, PATIENCE_MS } from './again.ts';
+import { onEvent } from './events.ts';
+import { keyHeaders } from './keys.ts';
 
-async function ask(path: string, what: string, init: RequestInit): Promise<Response> {
+const lost = (): CovisError =>
+  new CovisError('ENGINE_EXITED', 'The connection to the engine is lost', {
+    hint: 'It is tried again by itself; ask again once it is back.',
+  });
+
+/** Asks once; a connection that is lost meanwhile ends it. @throws CovisError `ENGINE_EXITED`, or what aborted it. */
+async function ask(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
+  const gone = new AbortController();
+  const off = onEvent((e) => e.event === 'engine' && e.state === 'gone' && gone.abort());
   try {
-    return await fetch(path, init);
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new CovisError('ENGINE_EXITED', `${what}: the connection to the engine is lost`, {
-      hint: 'It is tried again by itself; ask again once it is back',
+    return await fetch(path, {
+      ...init,
+      headers: keyHeaders(),
+      signal: AbortSignal.any([gone.signal, ...(signal === undefined ? [] : [signal])]),
     });
+  } catch {
+    signal?.throwIfAborted();
+    throw lost();
+  } finally {
+    off();
   }
 }
 
-/** Fetches a flat array of the engine. @throws CovisError, or what aborted it. */
+/** Fetches a flat array of the engine, again where the connection was lost, for a bounded time. @throws CovisError, or what aborted it. */
 export async function fetchArray(path: string, signal?: AbortSignal): Promise<ArrayBuffer> {
-  const response = await ask(`/asset/${path}`, `${path} cannot be fetched`, signal === undefined ? {} : { signal });
-  if (!response.ok) throw new CovisError('NOT_FOUND', `${path} cannot be fetched (${response.status})`);
-  return response.arrayBuffer();
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      const response = await ask(`/asset/${path}`, {}, signal);
+      if (response.status === 503) throw lost();
+      if (!response.ok) throw new CovisError('NOT_FOUND', `${path} cannot be fetched (${response.status})`);
+      return await response.arrayBuffer();
+    } catch (error) {
+      const again = error instanceof TypeError || (error instanceof CovisError && error.code === 'ENGINE_EXITED');
+      if (!again || !(await back(until - Date.now()))) throw error instanceof TypeError ? lost() : error;
+      signal?.throwIfAborted();
+    }
+  }
 }
 
-/** Sends a photo to search with. @returns its id. */
+/** Sends a photo to search with. @returns its id. @throws CovisError. */
 export async function uploadPhoto(file: Blob): Promise<string> {
-  const response = await ask('/asset/upload', 'The photo cannot be sent', { method: 'POST', body: file });
+  const response = await ask('/asset/upload', { method: 'POST', body: file });
+  if (response.status === 503) throw lost();
   const answer = (await response.json()) as { id?: string; error?: { code: never; message: string } };
   if (answer.id === undefined)
     throw answer.error === undefined

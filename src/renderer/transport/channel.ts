@@ -1,4 +1,4 @@
-import type { EngineEvent, Reply, ReplyMessage } from '../../shared/contract.ts';
+import { PING, PONG, type EngineEvent, type Reply, type ReplyMessage } from '../../shared/contract.ts';
 
 /** How requests travel: through the desktop's bridge, or a WebSocket in a browser. */
 export interface Channel {
@@ -8,6 +8,8 @@ export interface Channel {
 
 export interface SocketChannelOptions {
   readonly url: string;
+  /** Asked at each connection. */
+  readonly protocols?: () => string[];
   /** Events of the engine, and those of the connection itself as `engine` events: `gone` once, `ready` when it is back. */
   readonly tell: (event: EngineEvent) => void;
   readonly retryMs?: number;
@@ -15,23 +17,35 @@ export interface SocketChannelOptions {
   readonly welcome?: () => Promise<boolean>;
 }
 
-const GONE: Reply<never> = {
+const lost = (message: string, hint: string): Reply<never> => ({
   ok: false,
-  error: {
-    code: 'ENGINE_EXITED',
-    message: 'The connection to the engine is lost',
-    hint: 'It is tried again by itself; ask again once it is back',
-  },
-};
+  error: { code: 'ENGINE_EXITED', message, hint },
+});
+const NOT_SENT = lost(
+  'The connection to the engine is lost',
+  'It is tried again by itself; ask again once it is back.',
+);
+const NOT_ANSWERED = lost(
+  'The connection to the engine was lost before the answer came',
+  'Once it is back, look whether this was done before you ask for it again.',
+);
 const LOST =
   'The connection to covis serve was lost. It is tried again; if covis serve was ended, start it and open the address that it prints.';
 const STRANGER =
-  'covis serve was started anew and does not know this page. Open the address that it printed: it carries the key to this library.';
-const RETRY_MS = 1500;
+  'covis serve does not know this page: it has another key now, or this browser has lost it. Open the address that it printed.';
+const SILENT = 'covis serve does not answer at the moment: it is busy, or stands still.';
+const RETRY_MS = 1000;
+const OPENING_MS = 5000;
+/** How often it is asked whether the server is there, and after how long without a word it is said that it is not. */
+const PING_MS = 500;
+const SILENT_MS = 1400;
+/** A connection on which nothing was heard for so long is given up. */
+const GIVEN_UP_MS = 20_000;
 
 /**
  * Requests over one WebSocket. What is in flight when the connection goes, and what is asked until it is back, settles at once with
- * ENGINE_EXITED; only the very first connection is waited for. Answers of a connection that is gone are not heard any more.
+ * ENGINE_EXITED; only the very first connection is waited for. Answers of a connection that is gone are not heard any more. A server that
+ * stands still closes nothing: it is asked again and again whether it is there.
  */
 export class SocketChannel implements Channel {
   readonly #options: SocketChannelOptions;
@@ -44,6 +58,7 @@ export class SocketChannel implements Channel {
   #stranger = false;
   readonly #first: Promise<void>;
   #settled: () => void = () => undefined;
+  #pulse: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: SocketChannelOptions) {
     this.#options = options;
@@ -52,35 +67,79 @@ export class SocketChannel implements Channel {
   }
 
   #connect(): void {
-    const socket = new WebSocket(this.#options.url);
+    const socket = new WebSocket(this.#options.url, this.#options.protocols?.() ?? []);
     this.#socket = socket;
+    const opening = setTimeout(() => this.#drop(socket), OPENING_MS);
     socket.onopen = () => {
+      clearTimeout(opening);
+      if (this.#socket !== socket) return;
       if (this.#lost) this.#options.tell({ event: 'engine', state: 'ready', message: '' });
       this.#lost = false;
       this.#told = '';
       this.#settled();
-    };
-    socket.onmessage = ({ data }) => {
-      if (this.#socket !== socket) return;
-      const message = JSON.parse(String(data)) as ReplyMessage | EngineEvent;
-      if ('event' in message) this.#options.tell(message);
-      else {
-        const answer = this.#pending.get(message.id);
-        this.#pending.delete(message.id);
-        answer?.(message.reply);
-      }
+      this.#listen(socket);
     };
     socket.onclose = () => {
-      if (this.#socket !== socket) return;
-      this.#socket = undefined;
-      this.#lost = true;
-      this.#settled();
-      const waiting = [...this.#pending.values()];
-      this.#pending.clear();
-      for (const answer of waiting) answer(GONE);
-      this.#say(this.#stranger ? STRANGER : LOST);
-      setTimeout(() => void this.#again(), this.#options.retryMs ?? RETRY_MS);
+      clearTimeout(opening);
+      this.#drop(socket);
     };
+  }
+
+  /** Hands on what the server says, and says when it says nothing. */
+  #listen(socket: WebSocket): void {
+    /** When a question was sent that nothing was heard after; none is on its way while 0. */
+    let asked = 0;
+    let silent = false;
+    /** Whether it answers such questions at all. */
+    let answers = false;
+    let beat = Date.now();
+    socket.onmessage = ({ data }) => {
+      if (this.#socket !== socket) return;
+      asked = 0;
+      if (silent) this.#options.tell({ event: 'engine', state: 'heard', message: '' });
+      silent = false;
+      if (data === PONG) answers = true;
+      else this.#hear(String(data));
+    };
+    this.#pulse = setInterval(() => {
+      const now = Date.now();
+      // A page that was asleep has heard nothing because of that.
+      const slept = now - beat > 3 * PING_MS;
+      beat = now;
+      if (slept && asked !== 0) asked = now;
+      if (asked === 0) {
+        asked = now;
+        socket.send(PING);
+      } else if (!answers) return;
+      else if (now - asked > GIVEN_UP_MS) this.#drop(socket);
+      else if (now - asked >= SILENT_MS && !silent) {
+        silent = true;
+        this.#options.tell({ event: 'engine', state: 'silent', message: SILENT });
+      }
+    }, PING_MS);
+  }
+
+  #hear(text: string): void {
+    const message = JSON.parse(text) as ReplyMessage | EngineEvent;
+    if ('event' in message) return this.#options.tell(message);
+    const answer = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    answer?.(message.reply);
+  }
+
+  /** Gives a connection up and tries for another. */
+  #drop(socket: WebSocket): void {
+    if (this.#socket !== socket) return;
+    this.#socket = undefined;
+    clearInterval(this.#pulse);
+    socket.close();
+    this.#lost = true;
+    this.#settled();
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#say(this.#stranger ? STRANGER : LOST);
+    for (const answer of waiting) answer(NOT_ANSWERED);
+    setTimeout(() => void this.#again(), this.#options.retryMs ?? RETRY_MS);
   }
 
   async #again(): Promise<void> {
@@ -99,7 +158,7 @@ export class SocketChannel implements Channel {
   async request(route: string, params: unknown): Promise<Reply<unknown>> {
     await this.#first;
     const socket = this.#socket;
-    if (socket?.readyState !== WebSocket.OPEN) return GONE;
+    if (socket?.readyState !== WebSocket.OPEN) return NOT_SENT;
     const id = this.#next++;
     return new Promise((resolve) => {
       this.#pending.set(id, resolve);

@@ -1,5 +1,8 @@
 /** The page's one way to the engine: requests, events, files, and the desktop's dialogs. */
 export { fetchArray, uploadPhoto } from './assets.ts';
 export { onEvent } from './events.ts';
-export { host } from './host.ts';
-export { request } from './request.ts';
+export { assetUrl, enter } from './keys.ts';
+export { host, type ImportHow } from './host.ts';
+export { hand, outbox, request } from './request.ts';
+export { reachable } from './remembered.ts';
+export type { Kept } from './outbox.ts';

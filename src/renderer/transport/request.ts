@@ -1,25 +1,60 @@
-import type { RouteName, RouteParams, RouteResults } from '../../shared/routes/index.ts';
+import type { Reply } from '../../shared/contract.ts';
 import { fromErrorShape } from '../../shared/errors.ts';
+import { ROUTES, type RouteName, type RouteParams, type RouteResults } from '../../shared/routes/index.ts';
+import { askAgain } from './again.ts';
 import { SocketChannel, type Channel } from './channel.ts';
-import { tell } from './events.ts';
+import { onEvent, tell } from './events.ts';
+import { keyHeaders, keyProtocols } from './keys.ts';
+import { Outbox } from './outbox.ts';
+import { remember, remembered } from './remembered.ts';
 
+const WELCOME_MS = 3000;
 const desktop = window.covis;
-let channel: Channel | undefined = desktop;
+let made: Channel | undefined = desktop;
 desktop?.onEvent(tell);
 
 /** False where the server answers and refuses this page: it was started anew and has another key. Unreachable counts as welcome. */
 async function welcome(): Promise<boolean> {
   try {
-    return (await fetch('/')).status !== 401;
+    return (await fetch('/enter', { headers: keyHeaders(), signal: AbortSignal.timeout(WELCOME_MS) })).status !== 401;
   } catch {
     return true;
   }
 }
 
-/** Asks the engine. @throws CovisError with the engine's code. */
-export async function request<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults<R>> {
-  channel ??= new SocketChannel({ url: `ws://${location.host}/messages`, tell, welcome });
-  const reply = await channel.request(route, params);
+function channel(): Channel {
+  made ??= new SocketChannel({ url: `ws://${location.host}/messages`, protocols: keyProtocols, tell, welcome });
+  return made;
+}
+
+/** Decisions on their way. */
+export const outbox = new Outbox(channel, onEvent);
+
+function unwrapped<R extends RouteName>(_route: R, reply: Reply<unknown>): RouteResults<R> {
   if (reply.ok) return reply.data as RouteResults<R>;
   throw fromErrorShape(reply.error);
+}
+
+/**
+ * Asks the engine. What may be asked twice is asked again where the connection is lost, for ten seconds; what is to be done once waits in the
+ * outbox for as long as it takes. While the connection is lost, what was answered before is answered again. @throws CovisError with the engine's code, ENGINE_EXITED where it cannot be asked.
+ */
+export async function request<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults<R>> {
+  const { repeat } = ROUTES[route];
+  if (repeat === 'once') return hand(route, params).answer;
+  if (repeat !== 'safe') return unwrapped(route, await channel().request(route, params));
+  const known = remembered(route, params);
+  if (known !== undefined) return known as RouteResults<R>;
+  const answer = unwrapped(route, await askAgain(channel(), route, params));
+  remember(route, params, answer);
+  return answer;
+}
+
+/** Hands over what is to be done once: its answer, and what resolves where that has to wait for a lost connection. */
+export function hand<R extends RouteName>(
+  route: R,
+  params: RouteParams<R>,
+): { readonly answer: Promise<RouteResults<R>>; readonly kept: Promise<'kept'> } {
+  const { answer, kept } = outbox.hand(route, params as Readonly<Record<string, unknown>>);
+  return { answer: answer.then((reply) => unwrapped(route, reply)), kept: kept.then(() => 'kept') };
 }

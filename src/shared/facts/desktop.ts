@@ -13,6 +13,12 @@ export interface Repaired {
   readonly text: string;
 }
 
+/** Files and folders that a person chose in a dialog. The page names them by the id; the paths are for people to read. */
+export interface ChosenSources {
+  readonly id: string;
+  readonly paths: readonly string[];
+}
+
 /** What the page learns when it starts, and whenever the engine has. */
 export interface DesktopNews {
   readonly unopened: Unopened | null;

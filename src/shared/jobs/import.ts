@@ -10,7 +10,7 @@ const unclear = z.object({ name: z.string(), among: z.array(z.string()) });
 /** Reads 3D models with their photos, folders of photos, and lists of pairs into the library. */
 export const importJob = job({
   kind: 'import',
-  title: ({ sources }) => `Import ${sourcesTitle(sources)}`,
+  title: ({ sources, dryRun }) => `${dryRun ? 'Look into' : 'Import'} ${sourcesTitle(sources)}`,
   startedBy: 'host',
   params: z.strictObject({
     sources: z.array(path).min(1).meta({

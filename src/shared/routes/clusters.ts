@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { clusterDetail, clusterInfo, covisibleView } from '../facts/clusters.ts';
-import { id, none } from '../fields.ts';
+import { id, none, onceKey } from '../fields.ts';
 import { route } from './route.ts';
 
 const chosen = z.array(id).min(1).max(1000);
@@ -17,18 +17,20 @@ export const clusterEdit = z.discriminatedUnion('kind', [
 export type ClusterEditParams = z.infer<typeof clusterEdit>;
 
 export const clusterRoutes = {
-  'clusters.list': route({ who: 'page', params: none, result: z.array(clusterInfo) }),
-  'clusters.detail': route({ who: 'page', params: z.strictObject({ id }), result: clusterDetail }),
+  'clusters.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(clusterInfo) }),
+  'clusters.detail': route({ who: 'page', repeat: 'safe', params: z.strictObject({ id }), result: clusterDetail }),
   /** Views that share points with one, by its index. */
   'clusters.covisible': route({
     who: 'page',
+    repeat: 'safe',
     params: z.strictObject({ id, view: z.int().min(0) }),
     result: z.array(covisibleView),
   }),
   /** Answers with the clusters that were made or changed, and what the person should know of it. */
   'clusters.edit': route({
     who: 'page',
-    params: z.strictObject({ edit: clusterEdit }),
+    repeat: 'once',
+    params: z.strictObject({ edit: clusterEdit, once: onceKey }),
     result: z.object({ clusters: z.array(z.string()), note: z.string().nullable() }),
   }),
 };

@@ -8,7 +8,7 @@ import { route } from './route.ts';
 export const startedJob = z.object({ job: rowNumber });
 
 export const jobRoutes = {
-  'jobs.list': route({ who: 'page', params: none, result: z.array(jobInfo) }),
+  'jobs.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(jobInfo) }),
   /** Jobs that take paths start from the host instead: a dialog or the command line. */
   'jobs.start': route({ who: 'page', params: z.strictObject({ job: pageJobSchema }), result: startedJob }),
   'jobs.cancel': route({ who: 'page', params: z.strictObject({ id: rowNumber }), result: z.null() }),

@@ -3,17 +3,21 @@ import { RUN_EXPORTS } from '../exports/index.ts';
 import { libraryInfo } from '../facts/library.ts';
 import { POOLINGS } from '../facts/networks.ts';
 import { file, folder, none, path, rowNumber } from '../fields.ts';
+import { importJob } from '../jobs/import.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
 
 /** The open library, and what a dialog or the command line brings into it or out of it. */
 export const libraryRoutes = {
-  'library.current': route({ who: 'page', params: none, result: libraryInfo.nullable() }),
+  'library.current': route({ who: 'page', repeat: 'safe', params: none, result: libraryInfo.nullable() }),
   /** Opens a library, or makes one where there is none; the one open before is closed. */
   'library.open': route({ who: 'host', params: z.strictObject({ path: folder }), result: libraryInfo }),
   'library.import': route({
     who: 'host',
-    params: z.strictObject({ paths: z.array(path).min(1) }),
+    params: z.strictObject({
+      paths: z.array(path).min(1),
+      ...importJob.params.pick({ dryRun: true, keepBoth: true, skipDamaged: true }).shape,
+    }),
     result: startedJob,
   }),
   'library.export': route({

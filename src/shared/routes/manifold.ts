@@ -7,6 +7,7 @@ export const manifoldRoutes = {
   /** What stands around a photo by similarity and along the manifold; what is left out is as in mining. */
   'manifold.around': route({
     who: 'page',
+    repeat: 'safe',
     params: z.strictObject({
       photo: id,
       set: set.optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { reviewProgress, turned, VERDICTS } from '../facts/tuples.ts';
-import { id, none, rowNumber } from '../fields.ts';
+import { id, onceKey, rowNumber } from '../fields.ts';
 import { route } from './route.ts';
 
 /** What a person said of two photos, by content hash; run and tuple say where they were looking. */
@@ -17,16 +17,23 @@ export const judgement = z.strictObject({
 export type JudgementParams = z.infer<typeof judgement>;
 
 export const reviewRoutes = {
-  'review.progress': route({ who: 'page', params: z.strictObject({ run: rowNumber }), result: reviewProgress }),
+  'review.progress': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ run: rowNumber }),
+    result: reviewProgress,
+  }),
   'review.decide': route({
     who: 'page',
+    repeat: 'once',
     params: z.strictObject({
       label: z.string().min(1).max(200),
       judgements: z.array(judgement).min(1).max(10_000),
+      once: onceKey,
     }),
     result: z.object({ action: z.int() }),
   }),
   /** What was undone; null where there was nothing. */
-  'review.undo': route({ who: 'page', params: none, result: turned }),
-  'review.redo': route({ who: 'page', params: none, result: turned }),
+  'review.undo': route({ who: 'page', repeat: 'once', params: z.strictObject({ once: onceKey }), result: turned }),
+  'review.redo': route({ who: 'page', repeat: 'once', params: z.strictObject({ once: onceKey }), result: turned }),
 };

@@ -18,6 +18,7 @@ const asked = {
 export const searchRoutes = {
   'search.run': route({
     who: 'page',
+    repeat: 'safe',
     params: z
       .strictObject({
         ...asked,
@@ -37,12 +38,14 @@ export const searchRoutes = {
   }),
   'search.explain': route({
     who: 'page',
+    repeat: 'safe',
     params: z.strictObject({ ...asked, hit: id, size: size.optional() }),
     result: explanation,
   }),
   /** The network that drawings go to; null where there is none yet. */
   'edges.info': route({
     who: 'page',
+    repeat: 'safe',
     params: z.strictObject({ network: id.optional() }),
     result: edgeNetworkInfo.nullable(),
   }),

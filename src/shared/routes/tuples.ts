@@ -25,26 +25,30 @@ export type TupleFilterParams = z.infer<typeof tupleFilter>;
 const list = z.string().regex(/^l\d{1,15}$/);
 
 export const tupleRoutes = {
-  'tuples.runs': route({ who: 'page', params: none, result: z.array(miningRunInfo) }),
+  'tuples.runs': route({ who: 'page', repeat: 'safe', params: none, result: z.array(miningRunInfo) }),
   /** Puts a run's tuples in order once; pages are then read by the list's name. */
   'tuples.open': route({
     who: 'page',
+    repeat: 'safe',
     params: z.strictObject({ run: rowNumber, filter: tupleFilter, sort: z.enum(TUPLE_SORTS) }),
     result: tupleList,
   }),
   'tuples.page': route({
     who: 'page',
+    repeat: 'safe',
     params: z.strictObject({ list, from: z.int().min(0), limit: z.int().min(1).max(500) }),
     result: z.object({ tuples: z.array(tupleInfo) }),
   }),
   /** Position in the list; -1 where the list does not have the tuple. */
   'tuples.find': route({
     who: 'page',
+    repeat: 'safe',
     params: z.strictObject({ list, index: z.int().min(0) }),
     result: z.object({ position: z.int().min(-1) }),
   }),
   'tuples.compare': route({
     who: 'page',
+    repeat: 'safe',
     params: z.strictObject({ a: rowNumber, b: rowNumber }),
     result: runComparison,
   }),

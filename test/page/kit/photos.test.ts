@@ -188,7 +188,7 @@ describe('KitStage', () => {
     expect(width(w)).toBe('400px');
     await w.get('img').trigger('error');
     expect(w.text()).toContain('Query');
-    expect(w.get('[role=img]').attributes('aria-label')).toBe('Query, missing');
+    expect(w.get('[role=img]').attributes('aria-label')).toBe('Query, cannot be read');
   });
 
   it('shows one photo alone, without slider or second side', async () => {

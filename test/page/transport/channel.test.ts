@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { EngineEvent, Reply } from '../../../src/shared/contract.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PONG, type EngineEvent, type Reply } from '../../../src/shared/contract.ts';
 import { SocketChannel } from '../../../src/renderer/transport/channel.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
 
@@ -140,4 +140,69 @@ it('says that the page is not known any more where the server was started anew, 
     await vi.advanceTimersByTimeAsync(1500);
   }
   expect(events).toHaveLength(2);
+});
+
+describe('a server that stands still', () => {
+  const states = (): string[] => events.flatMap((e) => (e.event === 'engine' ? [e.state] : []));
+  const pings = (): number => FakeSocket.last.asked.filter((a) => 'ping' in a).length;
+  const pong = (): void => FakeSocket.last.onmessage?.({ data: PONG });
+
+  async function answering(): Promise<SocketChannel> {
+    const c = channel();
+    FakeSocket.last.open();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(pings()).toBe(1);
+    pong();
+    return c;
+  }
+
+  it('is noticed within two seconds, and what it says next ends that without anything being read anew', async () => {
+    const c = await answering();
+    const asked = c.request('a', {});
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(states()).toEqual(['silent']);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(states()).toEqual(['silent']);
+    FakeSocket.last.answer(FakeSocket.last.asked.find((a) => a.route === 'a')!.id, ok(1));
+    expect(await asked).toEqual(ok(1));
+    expect(states()).toEqual(['silent', 'heard']);
+  });
+
+  it('is given up after twenty seconds: what waits settles, and another connection is tried', async () => {
+    const c = await answering();
+    const asked = c.request('a', {});
+    await vi.advanceTimersByTimeAsync(23_000);
+    expect(code(await asked)).toBe('ENGINE_EXITED');
+    expect(states()).toEqual(['silent', 'gone']);
+    expect(FakeSocket.all.length).toBeGreaterThan(1);
+    FakeSocket.last.open();
+    expect(states()).toEqual(['silent', 'gone', 'ready']);
+  });
+
+  it('is not suspected while it answers, however long nothing else is asked', async () => {
+    await answering();
+    for (let i = 0; i < 100; i += 1) {
+      await vi.advanceTimersByTimeAsync(500);
+      pong();
+    }
+    expect(states()).toEqual([]);
+    expect(pings()).toBeGreaterThan(50);
+  });
+
+  it('is not known from one that never answers such questions', async () => {
+    channel();
+    FakeSocket.last.open();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states()).toEqual([]);
+    expect(pings()).toBe(1);
+  });
+
+  it('before it is connected is given up after five seconds', async () => {
+    const c = channel();
+    const asked = c.request('a', {});
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(code(await asked)).toBe('ENGINE_EXITED');
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(FakeSocket.all).toHaveLength(2);
+  });
 });

@@ -70,13 +70,15 @@ describe('the server', () => {
     expect((await raw(`/asset/photo/${photo}`, { ...key(), Host: 'evil.example' })).status).toBe(403);
   });
 
-  it('turns the address it prints into a cookie for this machine only', async () => {
+  it('turns the address it prints into a cookie that opens the program, and nothing of the library', async () => {
     const r = await raw(`/?token=${server.token}`);
     expect(r.status).toBe(302);
-    expect(r.headers['location']).toBe('/');
+    expect(r.headers['location']).toMatch(/^\/#enter=\w{48}$/);
     const cookie = String((r.headers['set-cookie'] as string[])[0]);
     expect(cookie).toMatch(/HttpOnly; SameSite=Strict/);
-    expect((await raw('/', { Cookie: cookie.split(';')[0]! })).status).toBe(200);
+    const Cookie = cookie.split(';')[0]!;
+    expect((await raw('/', { Cookie })).status).toBe(200);
+    expect((await raw(`/asset/photo/${photo}`, { Cookie })).status).toBe(401);
   });
 
   it('serves photos and arrays by opaque id, and nothing by path', async () => {

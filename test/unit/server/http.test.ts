@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Engine } from '../../../src/main/engine/engine.ts';
 import { startServer, type StudioServer } from '../../../src/main/server/http.ts';
-import type { EngineEvent } from '../../../src/shared/contract.ts';
+import { PING, PONG, type EngineEvent } from '../../../src/shared/contract.ts';
 import { CovisError, type ErrorCode } from '../../../src/shared/errors.ts';
 import { temporaryFolder } from '../../support/folders.ts';
+import { askServer, type Answer, type Asked } from '../../support/http.ts';
 
 const folder = temporaryFolder();
 const page = join(folder, 'page');
@@ -44,99 +44,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly headers: Record<string, unknown>;
-}
-function ask(
-  target: string,
-  o: { method?: string; headers?: Record<string, string>; body?: Uint8Array; to?: StudioServer } = {},
-): Promise<Answer> {
-  const to = o.to ?? server;
-  return new Promise((resolve, reject) => {
-    const req = httpRequest(
-      {
-        host: '127.0.0.1',
-        port: to.port,
-        path: target,
-        method: o.method ?? 'GET',
-        headers: { Host: `127.0.0.1:${to.port}`, Authorization: `Bearer ${to.token}`, ...o.headers },
-      },
-      (res) => {
-        const parts: Buffer[] = [];
-        res.on('data', (p: Buffer) => parts.push(p));
-        res.on('end', () =>
-          resolve({ status: res.statusCode ?? 0, body: Buffer.concat(parts).toString(), headers: res.headers }),
-        );
-      },
-    );
-    req.on('error', reject);
-    req.end(o.body);
-  });
-}
+const ask = (target: string, { to = server, ...o }: Asked & { to?: StudioServer } = {}): Promise<Answer> =>
+  askServer(to, target, o);
 const origin = (): string => `http://127.0.0.1:${server.port}`;
-
-describe('who may ask', () => {
-  it('is whoever has the whole key, in a bearer or in the cookie of this port', async () => {
-    const cookie = (value: string, name = `covis_${server.port}`): Promise<Answer> =>
-      ask('/', { headers: { Authorization: '', Cookie: `other=1; ${name}=${value}; more=2` } });
-    expect((await cookie(server.token)).status).toBe(200);
-    expect((await cookie(server.token.slice(1))).status).toBe(401);
-    expect((await cookie(`${server.token.slice(0, -1)}x`)).status).toBe(401);
-    expect((await cookie(server.token, 'covis_1')).status).toBe(401);
-    expect((await cookie('')).status).toBe(401);
-    const bearer = (value: string): Promise<Answer> => ask('/', { headers: { Authorization: value } });
-    expect((await bearer(`Bearer ${server.token}`)).status).toBe(200);
-    expect((await bearer(`Bearer ${server.token}0`)).status).toBe(401);
-    expect((await bearer(server.token)).status).toBe(401);
-    expect(server.token).toMatch(/^[0-9a-f]{48}$/);
-  });
-
-  it('has asked 127.0.0.1 at this port, by this name', async () => {
-    for (const Host of ['localhost', `localhost:${server.port}`, '127.0.0.1', `127.0.0.1:${server.port + 1}`]) {
-      const r = await ask('/', { headers: { Host } });
-      expect([r.status, r.body]).toEqual([403, 'This server answers to 127.0.0.1 only.\n']);
-      expect(r.headers['content-type']).toBe('text/plain; charset=utf-8');
-    }
-  });
-
-  it('learns the address with the key once: it becomes a cookie, only at the root and only when right', async () => {
-    expect(server.url).toBe(`http://127.0.0.1:${server.port}/?token=${server.token}`);
-    const bare = { headers: { Authorization: '' } };
-    const first = await ask(`/?token=${server.token}`, bare);
-    expect([first.status, first.headers['location'], first.headers['set-cookie']]).toEqual([
-      302,
-      '/',
-      [`covis_${server.port}=${server.token}; HttpOnly; SameSite=Strict; Path=/`],
-    ]);
-    expect((await ask(`/clusters?token=${server.token}`, bare)).status).toBe(401);
-    expect((await ask(`/?token=${server.token}0`, bare)).status).toBe(401);
-    expect((await ask('/?token=', bare)).status).toBe(401);
-  });
-
-  it('may be let in by a link that is good once, which a started browser can be told', async () => {
-    const bare = { headers: { Authorization: '' } };
-    const link = new URL(server.once());
-    expect(link.search).not.toContain(server.token);
-    const target = `${link.pathname}${link.search}`;
-    expect((await ask(target.replace('?', 'clusters?'), bare)).status).toBe(401);
-    const first = await ask(target, bare);
-    expect([first.status, String(first.headers['set-cookie'])]).toEqual([302, expect.stringContaining(server.token)]);
-    expect((await ask(target, bare)).status).toBe(401);
-    expect((await ask('/?once=', bare)).status).toBe(401);
-  });
-
-  it('is told with every answer to guess no types and to tell no other site', async () => {
-    for (const target of ['/', '/asset/x', '/none.js']) {
-      expect((await ask(target)).headers).toMatchObject({
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'cross-origin-resource-policy': 'same-origin',
-      });
-    }
-  });
-});
 
 describe('the page', () => {
   it('is given for every path that its router may know, and never kept', async () => {
@@ -149,7 +59,9 @@ describe('the page', () => {
         'text/html; charset=utf-8',
         'no-store',
       ]);
-      expect(String(r.headers['content-security-policy'])).toContain("connect-src 'self' ws://127.0.0.1:*;");
+      expect(String(r.headers['content-security-policy'])).toContain(
+        `connect-src 'self' ws://127.0.0.1:${server.port};`,
+      );
     }
   });
 
@@ -240,6 +152,32 @@ describe('messages', () => {
     const closed = new Promise<number>((resolve) => ws.on('close', resolve));
     return { ws, opened, closed };
   };
+  it('take the key from the protocols beside ours, which are not said back', async () => {
+    const offering = (protocols: string[]): Promise<string> => {
+      const ws = new WebSocket(`ws://127.0.0.1:${server.port}/messages`, protocols, { headers: { Origin: origin() } });
+      return new Promise((resolve) => {
+        ws.on('open', () => {
+          resolve(ws.protocol);
+          ws.terminate();
+        });
+        ws.on('error', () => resolve('refused'));
+      });
+    };
+    expect(await offering(['covis', `key.${server.token}`])).toBe('covis');
+    expect(await offering([`key.${server.token}`, 'covis'])).toBe('covis');
+    expect(await offering(['covis', `key.${server.token}0`])).toBe('refused');
+    expect(await offering(['covis'])).toBe('refused');
+  });
+
+  it('that ask whether anybody is here are answered at once', async () => {
+    const { ws, opened } = open({ Origin: origin() });
+    await opened;
+    const answer = new Promise((resolve) => ws.once('message', (m) => resolve(String(m))));
+    ws.send(PING);
+    expect(await answer).toBe(PONG);
+    ws.terminate();
+  });
+
   const heard = (ws: WebSocket): Promise<unknown> =>
     new Promise((resolve) => ws.once('message', (m) => resolve(JSON.parse(String(m)))));
 

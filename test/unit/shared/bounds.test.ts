@@ -33,6 +33,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   set: PATH,
   words: 'whole 2 16777216',
   run: ROW,
+  once: 'text 16 64',
   resume: ROW,
   pools: ROW,
   // Training.

@@ -15,6 +15,7 @@ function found({ scenes, passedOver }: JobResult<'import'>): string[] {
       ...(s.models.length === 0 ? ['  no model'] : []),
       ...s.models.flatMap((m) => [
         `  ${m.path}, ${m.format}: ${some(m.images, 'image')}, ${m.bound} bound, ${m.missing.length} missing, ${m.ambiguous.length} ambiguous, ${some(m.points, 'point')}, ${some(m.pairs, 'pair')}`,
+        ...(m.replaces === null ? [] : [`    would replace the model imported on ${m.replaces}`]),
         ...few(m.missing.map((name) => `    missing: ${name}`)),
         ...few(m.ambiguous.map(({ name, among }) => `    ambiguous: ${name} (${among.slice(0, 5).join(' or ')})`)),
       ]),
@@ -29,7 +30,7 @@ export const importCommand = jobCommand('import', {
   library: 'create',
   words: ['sources'],
   // Not even opened: that alone may write.
-  alone: (given) => (given.dryRun === true ? (task) => tryImport(given, task) : undefined),
+  alone: (given, library) => (given.dryRun === true ? (task) => tryImport(given, task, library) : undefined),
   lines: (r) => [
     ...(r.dryRun ? found(r) : []),
     `${r.photos} photos, ${r.clusters} clusters, ${r.points} points, ${r.observations} observations, ${r.pairs} pairs`,

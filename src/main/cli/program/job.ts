@@ -58,7 +58,7 @@ interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
     library: Library,
   ) => JobGiven<K> | Promise<JobGiven<K>>;
   /** Does the job without a library where what was asked needs none; undefined where it needs one. */
-  readonly alone?: (given: JobGiven<K>) => ((task: TaskContext) => Promise<JobResult<K>>) | undefined;
+  readonly alone?: (given: JobGiven<K>, library: string) => ((task: TaskContext) => Promise<JobResult<K>>) | undefined;
   /** Further work on the open library once the job is done; what it gives is printed as JSON instead of the result. */
   readonly then?: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>, library: Library) => unknown;
   /** The result for a person. */
@@ -92,7 +92,7 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
         Object.fromEntries(keys.flatMap((k) => (asked[k] === undefined ? [] : [[k, asked[k]]])));
       const more = pick(Object.keys(extra.shape)) as z.output<z.ZodObject<X>>;
       const typed = pick([...words, ...Object.keys(own)]) as JobGiven<K>;
-      const alone = d.alone?.(typed);
+      const alone = d.alone?.(typed, asked['library'] as string);
       if (alone !== undefined) {
         const task = terminalContext();
         const result = await alone(task).finally(() => task.finish());

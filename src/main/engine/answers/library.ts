@@ -35,7 +35,7 @@ export const library = answers(libraryRoutes, {
     return open === undefined ? null : libraryInfo(open);
   },
   'library.open': async (engine, { path }) => libraryInfo(await engine.open(path)),
-  'library.import': (engine, { paths }) => startJob(engine, 'import', { sources: paths }),
+  'library.import': (engine, { paths, ...how }) => startJob(engine, 'import', { sources: paths, ...how }),
   'library.export': (engine, { path, format, run }) =>
     startJob(engine, 'export', {
       out: path,

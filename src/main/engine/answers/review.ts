@@ -3,33 +3,36 @@ import { reviewRoutes } from '../../../shared/routes/review.ts';
 import type { Library } from '../library/library.ts';
 import { photoByHash } from '../library/photos.ts';
 import { decide, redo, undo } from '../mining/decisions.ts';
+import { once } from '../mining/once.ts';
 import { reviewProgress } from '../mining/tuples.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 
-function turn(engine: EngineContext, way: (library: Library) => Turned): Turned {
-  const turned = way(engine.library);
+function turn(engine: EngineContext, key: string | undefined, way: (library: Library) => Turned): Turned {
+  const turned = once(engine.library, key, () => way(engine.library));
   if (turned !== null) changed(engine, 'decisions', 'clusters');
   return turned;
 }
 
 export const review = answers(reviewRoutes, {
   'review.progress': (engine, { run }) => reviewProgress(engine.library, run),
-  'review.decide': (engine, { label, judgements }) => {
+  'review.decide': (engine, { label, judgements, once: key }) => {
     const { library } = engine;
     const id = (hash: string): number => photoByHash(library, hash).id;
-    const action = decide(
-      library,
-      label,
-      judgements.map((j) => ({
-        ...j,
-        query: id(j.query),
-        other: id(j.other),
-        replacement: j.replacement === undefined ? undefined : id(j.replacement),
-      })),
+    const action = once(library, key, () =>
+      decide(
+        library,
+        label,
+        judgements.map((j) => ({
+          ...j,
+          query: id(j.query),
+          other: id(j.other),
+          replacement: j.replacement === undefined ? undefined : id(j.replacement),
+        })),
+      ),
     );
     changed(engine, 'decisions');
     return { action };
   },
-  'review.undo': (engine) => turn(engine, undo),
-  'review.redo': (engine) => turn(engine, redo),
+  'review.undo': (engine, { once: key }) => turn(engine, key, undo),
+  'review.redo': (engine, { once: key }) => turn(engine, key, redo),
 });

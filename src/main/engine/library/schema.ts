@@ -477,6 +477,15 @@ const MIGRATIONS: readonly string[] = [
   -- Photos that an import found and none has missed since.
   CREATE VIEW present_photo AS SELECT * FROM photo p WHERE EXISTS (SELECT 1 FROM photo_file f WHERE f.photo_id = p.id);
   `,
+  `
+  -- What was answered to requests that may come again after a lost connection, as JSON.
+  CREATE TABLE answered (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    once TEXT NOT NULL UNIQUE,
+    answer TEXT NOT NULL,
+    created TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

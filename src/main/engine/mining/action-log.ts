@@ -10,6 +10,8 @@ export interface History {
 
 /** One transaction that is on the disk, not only in the system's memory, when it returns: a decision cannot be computed again. */
 export function durably<T>(library: Library, work: () => T): T {
+  // Part of another that is.
+  if (library.db.inTransaction) return work();
   library.db.pragma('synchronous = FULL');
   try {
     return library.transaction(work);

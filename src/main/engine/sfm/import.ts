@@ -32,6 +32,8 @@ export interface ImportOptions {
   readonly skipDamaged?: boolean | undefined;
   /** Keeps the model that was imported from a path before, where another lies there now; else the new one replaces it. */
   readonly keepBoth?: boolean | undefined;
+  /** The library that an import into another one is tried for: what it would replace there is said. */
+  readonly triedFor?: Library | undefined;
   /** Notes in the log of actions, inside the transaction, which clusters replace which, and brings that into force. */
   readonly replace?: ((library: Library, replacement: Replacement) => void) | undefined;
 }
@@ -340,7 +342,7 @@ function commit(
     const models: ImportedModel[] = [];
     const byPath = Map.groupBy(staged[s]!, (m) => m.location.path);
     for (const [path, own] of byPath) {
-      const older = olderModels(library, path, new Set(own.map((m) => m.uid)));
+      const older = olderModels(options.triedFor ?? library, path, new Set(own.map((m) => m.uid)));
       const replaces = options.keepBoth !== true && options.replace !== undefined && older.clusters.length > 0;
       if (older.clusters.length > 0)
         said.push(
@@ -385,7 +387,7 @@ function commit(
         });
       }
       // Beside the older one, too, it comes into force again where it was replaced before.
-      if (older.clusters.length > 0 && own.some((m) => outOfForce(library, m.uid)))
+      if (options.triedFor === undefined && older.clusters.length > 0 && own.some((m) => outOfForce(library, m.uid)))
         options.replace?.(library, {
           label: `Import ${nameOf(scene, own[0]!)} again`,
           older: replaces ? older.clusters : [],

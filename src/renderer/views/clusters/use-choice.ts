@@ -7,7 +7,7 @@ import { useAction } from '../../actions/use-action.ts';
 import { plural } from '../../kit/format.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
-import { request } from '../../transport/index.ts';
+import { hand } from '../../transport/index.ts';
 
 /** Clusters that are chosen, and what can be done to them. All of it is undone by the undo of decisions. */
 export function useChoice() {
@@ -28,13 +28,18 @@ export function useChoice() {
     chosen.value = new Set();
   }
   async function edit(change: ClusterEditParams, said: string): Promise<void> {
-    try {
-      const done = await request('clusters.edit', { edit: change });
-      none();
-      notices.add('done', [`${said}.`, done.note, withKeys('Undo', undo)].filter(Boolean).join(' '));
-    } catch (error) {
-      notices.error(error);
-    }
+    const { answer, kept } = hand('clusters.edit', { edit: change });
+    const noted = answer.then(
+      (done) => {
+        notices.add('done', [`${said}.`, done.note, withKeys('Undo', undo)].filter(Boolean).join(' '));
+        return true;
+      },
+      (error: unknown) => {
+        notices.error(error);
+        return false;
+      },
+    );
+    if (await Promise.race([noted, kept])) none();
   }
   function askName(is: boolean): void {
     renaming.value = is;

@@ -9,17 +9,26 @@ export function useSets() {
   const route = useRoute();
   const library = useLibrary();
   const all = shallowRef<readonly SetInfo[]>([]);
+  const loaded = shallowRef(false);
   const usable = computed(() => all.value.filter((s) => !s.regional));
   const key = computed((): string | undefined => {
     const asked = route.query['set'];
     if (typeof asked === 'string' && asked !== '') return asked;
     return (usable.value.find((s) => s.network === library.network?.id) ?? usable.value[0])?.key;
   });
+  /** The set that the address asks for, where the library has none of that name. */
+  const unknown = computed(() => {
+    const asked = route.query['set'];
+    return loaded.value && typeof asked === 'string' && asked !== '' && !usable.value.some((s) => s.key === asked)
+      ? asked
+      : null;
+  });
   const options = computed(() => usable.value.map((s) => ({ value: s.key, label: s.name })));
 
   /** @throws CovisError. */
   async function refresh(): Promise<void> {
     all.value = await request('sets.list', {});
+    loaded.value = true;
   }
-  return { usable, key, options, refresh };
+  return { loaded, unknown, usable, key, options, refresh };
 }

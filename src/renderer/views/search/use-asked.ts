@@ -2,6 +2,7 @@ import { computed, watch } from 'vue';
 import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router';
 import type { Protocol, SearchMethod } from '../../../shared/domain.ts';
 import { useLibrary } from '../../stores/library.ts';
+import { useNotices } from '../../stores/notices.ts';
 import { cropText, parseCrop, type Box } from './methods.ts';
 
 /** What a search asks, as the address has it: a link to it asks the same, of the same network. */
@@ -9,6 +10,7 @@ export function useAsked() {
   const route = useRoute();
   const router = useRouter();
   const library = useLibrary();
+  const notices = useNotices();
   const text = (key: string): string | undefined => {
     const v = route.query[key];
     return typeof v === 'string' && v !== '' ? v : undefined;
@@ -41,8 +43,15 @@ export function useAsked() {
   }
 
   watch(
-    () => text('network'),
-    (id) => id !== undefined && (library.chosenNetwork = id),
+    [() => text('network'), () => library.info?.networks],
+    ([id, networks]) => {
+      if (id === undefined || networks === undefined) return;
+      if (networks.some((n) => n.id === id)) library.chosenNetwork = id;
+      else if (route.name === 'search') {
+        notices.add('error', `The library has no network ${id}`, 'The search is by its default network.');
+        void router.replace({ query: { ...route.query, network: undefined } });
+      }
+    },
     { immediate: true },
   );
   watch(

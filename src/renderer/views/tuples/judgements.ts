@@ -56,6 +56,22 @@ export function judgedMany(
   return { label: `${VERDICT_TEXT[verdict]}: ${plural(tuples.length, 'tuple')}`, judgements };
 }
 
+/** A tuple as it will be once judgements that wait for the engine have arrived. */
+export function withJudgements(t: TupleInfo, run: number, waiting: readonly JudgementParams[]): TupleInfo {
+  return waiting.filter((j) => j.run === run && j.tuple === t.index && j.query === t.query).reduce(judgedBy, t);
+}
+
+function judgedBy(t: TupleInfo, { other, aspect, verdict, replacement, note }: JudgementParams): TupleInfo {
+  if (verdict === 'note') return { ...t, note: note === undefined || note === '' ? null : note };
+  const said = verdict === 'none' ? null : verdict;
+  const put = <P extends { readonly photo: string; readonly verdict: Verdict | null }>(photos: readonly P[]): P[] =>
+    photos.map((p) => (p.photo === other ? { ...p, verdict: said } : p));
+  if (aspect === 'negative') return { ...t, negatives: put(t.negatives) };
+  if (other !== (t.replacement ?? t.positive) && other !== t.positive)
+    return { ...t, alternatives: put(t.alternatives) };
+  return { ...t, verdict: said, replacement: verdict === 'swap' ? (replacement ?? null) : t.replacement };
+}
+
 /** Whether something was said of a tuple or of one of its negatives. */
 export function isDecided(t: TupleInfo): boolean {
   return t.verdict !== null || t.negatives.some((n) => n.verdict !== null);

@@ -4,6 +4,8 @@ import type { TupleInfo, TupleSort } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { request } from '../../transport/index.ts';
 import { useNotices } from '../../stores/notices.ts';
+import { useReview } from '../../stores/review.ts';
+import { withJudgements } from './judgements.ts';
 
 const PAGE = 100;
 /** Pages kept around the last ones that were looked at; what lies farther away is fetched again. */
@@ -12,6 +14,7 @@ const PAGES_KEPT = 24;
 /** A list of tuples of any length: its order stands in the engine, its rows are fetched by page, ahead of the eye. */
 export function useTupleList() {
   const notices = useNotices();
+  const review = useReview();
   const total = ref(0);
   const ready = ref(false);
   const pages = shallowRef(new Map<number, readonly TupleInfo[]>());
@@ -50,7 +53,8 @@ export function useTupleList() {
   }
 
   function at(i: number): TupleInfo | undefined {
-    return pages.value.get(Math.floor(i / PAGE))?.[i % PAGE];
+    const tuple = pages.value.get(Math.floor(i / PAGE))?.[i % PAGE];
+    return tuple === undefined || query === undefined ? tuple : withJudgements(tuple, query.run, review.waiting);
   }
 
   function fetchPage(page: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { computed, type Ref } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import type { TupleFilterParams } from '../../../shared/routes/tuples.ts';
+import { plural } from '../../kit/format.ts';
 import { TUPLE_SORTS, type MiningRunInfo, type TupleSort } from '../../../shared/domain.ts';
 
 /** What the address says of the list of tuples: run, place in it, order, filter, and the run that it is compared with. */
@@ -26,6 +27,16 @@ export function useAddress(runs: Ref<readonly MiningRunInfo[]>, total: Ref<numbe
   });
   const compared = computed(() => runs.value.find((r) => String(r.id) === route.query['compare']) ?? null);
   const at = computed(() => Math.min(Number(route.params['index'] ?? 0) || 0, Math.max(0, total.value - 1)));
+  /** What the address names and is not there, in a sentence; empty where all is. */
+  const absent = computed(() => {
+    const index = Number(route.params['index'] ?? 0);
+    if (run.value !== null && total.value > 0 && !(index >= 0 && index < total.value))
+      return `This list has ${plural(total.value, 'tuple')}, and none at ${String(route.params['index'])}`;
+    const other = route.query['compare'];
+    if (typeof other === 'string' && runs.value.length > 0 && compared.value === null)
+      return `There is no run ${other} to compare with`;
+    return '';
+  });
   /** A tuple that is to be shown wherever it stands in the list, by its number as mined. */
   const wanted = computed(() => {
     const n = Number(route.query['tuple'] ?? NaN);
@@ -56,7 +67,7 @@ export function useAddress(runs: Ref<readonly MiningRunInfo[]>, total: Ref<numbe
     });
   }
 
-  return { run, sort, filter, compared, at, wanted, query, filterBy, chooseRun, show };
+  return { run, sort, filter, compared, absent, at, wanted, query, filterBy, chooseRun, show };
 }
 
 export type TuplesAddress = ReturnType<typeof useAddress>;
