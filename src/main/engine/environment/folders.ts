@@ -10,7 +10,7 @@ import { CovisError } from '../../../shared/errors.ts';
 export function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
   const above = dirname(path);
-  if (above !== path) makeFolder(above);
+  if (above !== path && statSync(above, { throwIfNoEntry: false }) === undefined) makeFolder(above);
   try {
     mkdirSync(path);
   } catch (error) {

@@ -4,14 +4,17 @@ import {
   createReadStream,
   fstatSync,
   openSync,
+  read,
   readSync,
   statSync,
   type ReadStream,
   type Stats,
 } from 'node:fs';
+import { promisify } from 'node:util';
 import { CovisError, unreadable } from '../../../shared/errors.ts';
 
 const BLOCK = 1 << 28;
+const readSoon = promisify(read);
 /** Opening a pipe waits for who writes into it, unless this is said; nothing becomes this process's terminal. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
@@ -83,6 +86,29 @@ export function readRegular(file: string, most: number, what = 'file', hint?: st
     }
     return bytes.subarray(0, done);
   });
+}
+
+/** As {@link readRegular}, without waiting for the disk: undefined for a file of more bytes than `most`. */
+export async function readRegularSoon(file: string, most: number): Promise<Buffer | undefined> {
+  const {
+    fd,
+    stats: { size },
+  } = openRegular(file);
+  try {
+    if (size > most) return undefined;
+    const bytes = Buffer.allocUnsafe(size);
+    let done = 0;
+    while (done < size) {
+      const { bytesRead } = await readSoon(fd, bytes, done, size - done, done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return bytes.subarray(0, done);
+  } catch (cause) {
+    throw unreadable(cause, file);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A stream of a file's bytes, which closes it. @throws CovisError as {@link openRegular}. */

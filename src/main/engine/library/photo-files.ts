@@ -1,12 +1,14 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { existsSync, readdirSync, readSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import { join, sep } from 'node:path';
 import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
 import type { PhotoFacts } from '../../../shared/domain.ts';
 import { readExif } from './exif.ts';
 import { hashFile } from './hash-file.ts';
-import { HEAD_BYTES, imageKind, isReadable, isSystemName } from './photo-kinds.ts';
-import { photoImage, PIXEL_LIMIT } from './pixels.ts';
+import { headOf } from '../formats/recognise.ts';
+import { withRegular } from '../formats/regular.ts';
+import { HEAD_BYTES, imageKind, isReadable, isSystemName, kindByContent } from './photo-kinds.ts';
+import { photoImage, refusePixels } from './pixels.ts';
 
 const EXAMPLES = 5;
 const NOT_UTF8 = 'with a name that is not UTF-8';
@@ -171,14 +173,10 @@ export function listPhotos(folder: string): PhotoListing {
 
 /** The first bytes of a file; undefined where it may not be read. */
 function beginning(file: string, into: Buffer): Buffer | undefined {
-  let handle: number | undefined;
   try {
-    handle = openSync(file, 'r');
-    return into.subarray(0, readSync(handle, into, 0, into.length, 0));
+    return withRegular(file, ({ fd }) => into.subarray(0, readSync(fd, into, 0, into.length, 0)));
   } catch {
     return undefined;
-  } finally {
-    if (handle !== undefined) closeSync(handle);
   }
 }
 
@@ -273,15 +271,15 @@ export interface ImageHeader {
 /** Reads the header of an image file. @throws CovisError `INPUT_UNSUPPORTED` for kinds that are not decoded, `INPUT_CORRUPT` for what is no image. */
 export async function imageHeader(file: string | Uint8Array): Promise<ImageHeader> {
   const where = typeof file === 'string' ? { file } : {};
-  const begins =
-    typeof file === 'string' ? beginning(file, Buffer.alloc(HEAD_BYTES)) : Buffer.from(file.subarray(0, HEAD_BYTES));
-  const kind = begins === undefined ? undefined : imageKind(typeof file === 'string' ? file : '', begins);
+  const begins = typeof file === 'string' ? headOf(file) : Buffer.from(file.subarray(0, HEAD_BYTES));
+  const kind = imageKind(typeof file === 'string' ? file : '', begins.subarray(0, HEAD_BYTES));
   if (kind !== undefined && !isReadable(kind))
     throw new CovisError('INPUT_UNSUPPORTED', `Covis does not read this kind of image (${kind})`, {
       ...where,
       hint: 'Convert it to JPEG, PNG or TIFF.',
     });
   try {
+    if (kindByContent(begins) === undefined) throw new Error('no image');
     const { width, height, orientation = 1, exif } = await sharp(file, { failOn: 'error' }).metadata();
     return { width, height, orientation: orientation >= 1 && orientation <= 8 ? orientation : 1, exif };
   } catch (cause) {
@@ -298,11 +296,7 @@ export async function inspectPhoto(folder: string, name: string): Promise<PhotoF
   try {
     const { size, mtimeMs, ctimeMs } = statSync(file);
     const { width, height, orientation, exif } = await imageHeader(file);
-    if (width * height > PIXEL_LIMIT)
-      throw new CovisError('INPUT_UNSUPPORTED', `This photo has ${width} x ${height} pixels, too many to decode`, {
-        file,
-        hint: `Make it smaller: at most ${PIXEL_LIMIT} pixels.`,
-      });
+    refusePixels(width, height, size, file);
     await photoImage(file, true);
     const hash = await hashFile(file);
     const turned = orientation >= 5;

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Preprocess } from '../../../shared/domain.ts';
+import { LIMITS } from '../formats/budget.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
+import { readRegularSoon, refuseNotRegular } from '../formats/regular.ts';
+import { isReadable, kindByContent, HEAD_BYTES } from './photo-kinds.ts';
 
 /** Pixels of the long side below which a crop is not shrunk, so that a network has something to look at. */
 const MIN_CROP = 64;
-/** Pixels that the decoder takes at most. */
-export const PIXEL_LIMIT = 0x3fff * 0x3fff;
 
 /** RGB bytes, row-major, as displayed. */
 export interface Pixels {
@@ -61,10 +62,14 @@ export function undecodable(file: string | Uint8Array, cause: unknown): CovisErr
       if (error instanceof CovisError) return error;
     }
   }
-  return new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', {
-    ...(typeof file === 'string' ? { file } : {}),
-    cause,
-  });
+  const where = typeof file === 'string' ? { file } : {};
+  if (cause instanceof Error && /^timeout\b/.test(cause.message))
+    return new CovisError('INPUT_UNSUPPORTED', `This photo takes more than ${LIMITS.photo.seconds} s to decode`, {
+      ...where,
+      hint: 'Make it smaller, or save it as another kind of image.',
+      cause,
+    });
+  return new CovisError('INPUT_CORRUPT', 'This photo cannot be decoded', { ...where, cause });
 }
 
 /**
@@ -76,14 +81,17 @@ export function undecodable(file: string | Uint8Array, cause: unknown): CovisErr
  * @throws CovisError `INPUT_UNSUPPORTED` for values of another range, which could mean anything. @throws Error when it is no image.
  */
 export async function photoImage(file: string | Uint8Array, upright = true): Promise<Sharp> {
+  const { source, bytes } = await photoSource(file);
   const open = (): Sharp => {
-    const image = sharp(file, { failOn: 'error' });
+    const image = sharp(source, { failOn: 'error' }).timeout({ seconds: LIMITS.photo.seconds });
     return upright ? image.autoOrient() : image;
   };
   const image = open();
-  const { depth, space, hasProfile } = await image.metadata();
+  const { depth, space, hasProfile, width, height, channels } = await image.metadata();
+  refusePixels(width, height, bytes, file);
   if (depth === 'uchar' || depth === 'ushort') {
     if (space !== 'cmyk' || hasProfile) return image;
+    refuseValues(width * height * 4, file);
     const { data, info } = await open()
       .pipelineColourspace('cmyk')
       .toColourspace('cmyk')
@@ -91,14 +99,54 @@ export async function photoImage(file: string | Uint8Array, upright = true): Pro
       .toBuffer({ resolveWithObject: true });
     return raw(printed(data, info.channels), info.width, info.height, 3);
   }
+  refuseValues(width * height * channels * Float64Array.BYTES_PER_ELEMENT, file);
   const { data, info } = await open()
     .pipelineColourspace(space ?? 'srgb')
     .toColourspace(space ?? 'srgb')
     .raw({ depth: 'double' })
     .toBuffer({ resolveWithObject: true });
-  const values = new Float64Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-  const bytes = spread(values, depth === 'float' || depth === 'double', depth === 'char' || depth === 'short', file);
-  return raw(bytes, info.width, info.height, info.channels);
+  const whole = data.byteOffset % Float64Array.BYTES_PER_ELEMENT === 0 ? data : Uint8Array.from(data);
+  const values = new Float64Array(whole.buffer, whole.byteOffset, data.length / Float64Array.BYTES_PER_ELEMENT);
+  const bytes8 = spread(values, depth === 'float' || depth === 'double', depth === 'char' || depth === 'short', file);
+  return raw(bytes8, info.width, info.height, info.channels);
+}
+
+/**
+ * What the decoder is given: the bytes of a regular file, so that it opens nothing itself; the path where they are too many. Only the kinds
+ * of images that photos are of come so far.
+ */
+async function photoSource(file: string | Uint8Array): Promise<{ source: string | Uint8Array; bytes: number }> {
+  const read = typeof file === 'string' ? await readRegularSoon(file, LIMITS.photo.whole) : file;
+  if (read === undefined) return { source: file, bytes: refuseNotRegular(file as string).size };
+  const head = Buffer.from(read.subarray(0, HEAD_BYTES));
+  const kind = kindByContent(head);
+  if (kind === undefined || !isReadable(kind)) throw new Error(`no photo, but ${kind ?? 'something else'}`);
+  return { source: read, bytes: read.length };
+}
+
+/** @throws CovisError `INPUT_UNSUPPORTED` for more pixels than are decoded, and for more than a photo of so many bytes has. */
+export function refusePixels(width: number, height: number, bytes: number, file: string | Uint8Array): void {
+  const { pixels, free, each } = LIMITS.photo;
+  const where = typeof file === 'string' ? { file } : {};
+  if (width * height > pixels)
+    throw new CovisError('INPUT_UNSUPPORTED', `This photo has ${width} x ${height} pixels, too many to decode`, {
+      ...where,
+      hint: `Make it smaller: at most ${pixels} pixels.`,
+    });
+  if (width * height > free + each * bytes)
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `This photo says that it has ${width} x ${height} pixels, and has ${bytes} bytes: no photo is packed as tightly`,
+      { ...where, hint: 'If it is one colour nearly everywhere, make it smaller.' },
+    );
+}
+
+function refuseValues(bytes: number, file: string | Uint8Array): void {
+  if (bytes > LIMITS.photo.values)
+    throw new CovisError('INPUT_UNSUPPORTED', 'This photo is too large to be decoded value by value', {
+      ...(typeof file === 'string' ? { file } : {}),
+      hint: 'Save it as RGB with 8 or 16 bits, or make it smaller.',
+    });
 }
 
 function raw(data: Uint8Array, width: number, height: number, channels: number): Sharp {
