@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { TARGETS } from './targets/index.ts';
+import { allTargets } from './targets/index.ts';
 import { fuzz, type FoundFault, type FuzzReport } from './watch.ts';
 
 const { values } = parseArgs({
@@ -24,8 +24,9 @@ const number = (text: string, what: string): number => {
   return n;
 };
 const seed = number(values.seed, 'seed');
-const chosen = TARGETS.filter((t) => values.reader === undefined || t.name === values.reader || t.name.startsWith(`${values.reader}/`));
-if (chosen.length === 0) throw new Error(`There is no reader ${values.reader}; there are ${TARGETS.map((t) => t.name).join(', ')}`);
+const targets = await allTargets();
+const chosen = targets.filter((t) => values.reader === undefined || t.name === values.reader || t.name.startsWith(`${values.reader}/`));
+if (chosen.length === 0) throw new Error(`There is no reader ${values.reader}; there are ${targets.map((t) => t.name).join(', ')}`);
 const until = values.hours === undefined ? undefined : Date.now() + 3_600_000 * number(values.hours, 'hours');
 /** Mutations of a round: long runs go through all readers again and again. */
 const ROUND = 1000;

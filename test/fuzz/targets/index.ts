@@ -1,27 +1,27 @@
 import type { FuzzTarget } from '../target.ts';
-import { DESCRIPTOR_TARGETS } from './descriptors.ts';
-import { IMPORT_TARGETS } from './imports.ts';
-import { LIST_TARGETS } from './lists.ts';
-import { MODEL_TARGETS } from './models.ts';
-import { NETWORK_TARGETS } from './networks.ts';
-import { OWN_TARGETS } from './own.ts';
-import { PICTURE_TARGETS } from './pictures.ts';
-import { TRUTH_TARGETS } from './truths.ts';
 
-/** Every reader of files from outside, and of the library's own. */
-export const TARGETS: readonly FuzzTarget[] = [
-  ...MODEL_TARGETS,
-  ...LIST_TARGETS,
-  ...TRUTH_TARGETS,
-  ...DESCRIPTOR_TARGETS,
-  ...PICTURE_TARGETS,
-  ...NETWORK_TARGETS,
-  ...OWN_TARGETS,
-  ...IMPORT_TARGETS,
-];
+/** Every reader of files from outside, and of the library's own, by the group that its name begins with. */
+const GROUPS: Readonly<Record<string, () => Promise<readonly FuzzTarget[]>>> = {
+  models: async () => (await import('./models.ts')).MODEL_TARGETS,
+  lists: async () => (await import('./lists.ts')).LIST_TARGETS,
+  truths: async () => (await import('./truths.ts')).TRUTH_TARGETS,
+  descriptors: async () => (await import('./descriptors.ts')).DESCRIPTOR_TARGETS,
+  photos: async () => (await import('./photos.ts')).PHOTO_TARGETS,
+  drawings: async () => (await import('./drawings.ts')).DRAWING_TARGETS,
+  networks: async () => (await import('./networks.ts')).NETWORK_TARGETS,
+  own: async () => (await import('./own.ts')).OWN_TARGETS,
+  imports: async () => (await import('./imports.ts')).IMPORT_TARGETS,
+};
 
-export function targetOf(name: string): FuzzTarget {
-  const target = TARGETS.find((t) => t.name === name);
+/** All of them. */
+export async function allTargets(): Promise<FuzzTarget[]> {
+  return (await Promise.all(Object.values(GROUPS).map((load) => load()))).flat();
+}
+
+/** One by its name; only its group is loaded. */
+export async function targetOf(name: string): Promise<FuzzTarget> {
+  const group = await GROUPS[name.split('/')[0]!]?.();
+  const target = group?.find((t) => t.name === name);
   if (target === undefined) throw new Error(`There is no reader ${name}`);
   return target;
 }

@@ -20,7 +20,7 @@ const SEEDS: Readonly<Record<string, () => Seed[]>> = {
 
 const pairs = PAIR_READERS.map(
   (reader): FuzzTarget => ({
-    name: `pairs/${reader.format}`,
+    name: `lists/${reader.format}`,
     seeds: () => SEEDS[reader.format]?.() ?? [],
     takes: (file) => reader.format !== 'hloc' && reader.named.test(basename(file)),
     read({ input }) {
