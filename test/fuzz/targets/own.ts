@@ -188,7 +188,7 @@ const person: FuzzTarget = {
     seed('folder', {
       'settings.json': '{"theme":"dark","recent":["/a"],"unit":1}',
       'keys.json': `{"/tmp":{"token":"${'0a'.repeat(24)}","port":4000}}`,
-      'networks/small.json': '{"id":"small","name":"Small","pixels":"torchvision","cut":null,"licence":"none","sha256":"00"}',
+      'networks/small.json': '{"id":"small","name":"Small","pixels":"torchvision","licence":"none","sha256":"00"}',
       'networks/small.onnx': 'x',
       'covis.log': '2026-01-02T03:04:05.678Z info  engine[12] text\n  more\n2026-01-02T03:04:05.678Z error part[3] text {"a":1}\n',
     }),
