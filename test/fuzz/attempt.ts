@@ -6,14 +6,7 @@ import type { Guard } from './guard.ts';
 import type { Files, FuzzTarget } from './target.ts';
 
 export type FaultKind =
-  | 'crash'
-  | 'hang'
-  | 'memory'
-  | 'raw error'
-  | 'unclear error'
-  | 'wrong result'
-  | 'elsewhere'
-  | 'input changed';
+  'crash' | 'hang' | 'memory' | 'raw error' | 'unclear error' | 'wrong result' | 'elsewhere' | 'input changed';
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -34,12 +27,12 @@ const DEPTH = ['1', '2', '3', '4', '5', '6'];
 /** A folder in which inputs are read one after another. */
 export class Sandbox {
   readonly #root: string;
-  readonly #guard: Guard;
+  readonly #guard: Pick<Guard, 'begin' | 'end'>;
   readonly #input: string;
   readonly room: string;
   #there = new Set<string>();
 
-  constructor(root: string, guard: Guard) {
+  constructor(root: string, guard: Pick<Guard, 'begin' | 'end'>) {
     this.#root = realpathSync(root);
     this.#guard = guard;
     this.#input = join(this.#root, ...DEPTH, 'input');
@@ -52,7 +45,16 @@ export class Sandbox {
   async attempt(target: FuzzTarget, files: Files): Promise<Outcome> {
     this.#lay(files);
     this.#guard.begin({
-      read: [ROOT, realpathSync(join(ROOT, 'node_modules')), dirname(process.execPath), '/proc', '/sys', '/dev', HDF5_FILTERS, this.#input],
+      read: [
+        ROOT,
+        realpathSync(join(ROOT, 'node_modules')),
+        dirname(process.execPath),
+        '/proc',
+        '/sys',
+        '/dev',
+        HDF5_FILTERS,
+        this.#input,
+      ],
       write: [this.room],
     });
     let outcome: Outcome;
@@ -113,9 +115,21 @@ export class Sandbox {
 export function faultOf(error: unknown, nameless: boolean): Fault | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const line = stack.split('\n').find((l) => /\/src\/(main|shared)\//.test(l) && !l.includes('/shared/errors.ts'));
-  const where = line === undefined ? {} : { where: line.trim().replace(/^at /, '').replace(/(file:\/\/)?\/\S*?\/src\//, 'src/') };
+  const where =
+    line === undefined
+      ? {}
+      : {
+          where: line
+            .trim()
+            .replace(/^at /, '')
+            .replace(/(file:\/\/)?\/\S*?\/src\//, 'src/'),
+        };
   if (!(error instanceof CovisError) || error.code === 'INTERNAL')
-    return { kind: 'raw error', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), ...where };
+    return {
+      kind: 'raw error',
+      message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      ...where,
+    };
   const { message, code, file } = error;
   if (code.startsWith('INPUT') && file === undefined && !nameless)
     return { kind: 'unclear error', message: `names no file: ${message}`, ...where };
@@ -127,5 +141,11 @@ export function faultOf(error: unknown, nameless: boolean): Fault | undefined {
 
 /** Two faults of one signature are one. */
 export function signature({ kind, message, where }: Fault): string {
-  return `${kind} ${where ?? message.replace(/\d+(\.\d+)?/g, '#').replace(/\/\S+/g, '/…').slice(0, 80)}`;
+  return `${kind} ${
+    where ??
+    message
+      .replace(/\d+(\.\d+)?/g, '#')
+      .replace(/\/\S+/g, '/…')
+      .slice(0, 80)
+  }`;
 }

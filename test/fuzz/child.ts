@@ -31,7 +31,13 @@ export interface Task {
 export type Said =
   | { readonly fault: Fault; readonly index: number; readonly files: Readonly<Record<string, string>> }
   | { readonly ready: true; readonly seeds: number }
-  | { readonly done: true; readonly read: number; readonly refused: number; readonly slowest: number; readonly peak: number };
+  | {
+      readonly done: true;
+      readonly read: number;
+      readonly refused: number;
+      readonly slowest: number;
+      readonly peak: number;
+    };
 
 export const STATUS = 'status';
 /** The exit code after a fault that leaves the process unfit to go on. */
@@ -55,7 +61,9 @@ const report = async (fault: Fault, files: Files): Promise<void> => {
 /** What is thrown where nobody waits for it would end Covis. */
 const thrown = (error: unknown): void => {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  void report({ kind: 'crash', message: `not caught: ${message.slice(0, 400)}` }, current.files).then(() => process.exit(UNFIT));
+  void report({ kind: 'crash', message: `not caught: ${message.slice(0, 400)}` }, current.files).then(() =>
+    process.exit(UNFIT),
+  );
 };
 process.on('uncaughtException', thrown);
 process.on('unhandledRejection', thrown);
@@ -77,7 +85,8 @@ for (let index = task.from; index < task.to; index += 1) {
   if ('fault' in outcome) {
     const { fault } = outcome;
     // What is large once is large again.
-    const small = fault.kind === 'memory' || task.input !== undefined ? files : await shrunk(sandbox, target, files, seeds, fault);
+    const small =
+      fault.kind === 'memory' || task.input !== undefined ? files : await shrunk(sandbox, target, files, seeds, fault);
     await report(fault, small);
     if (fault.kind === 'memory') process.exit(UNFIT);
   } else if ('refused' in outcome) counts.refused += 1;

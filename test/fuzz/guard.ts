@@ -100,6 +100,7 @@ export class Guard {
 }
 
 function writes(flags: unknown): boolean {
-  if (typeof flags === 'number') return (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT)) !== 0;
+  if (typeof flags === 'number')
+    return (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT)) !== 0;
   return typeof flags === 'string' && /[wa+]/.test(flags);
 }

@@ -5,7 +5,12 @@ import { mutate } from './mutators/index.ts';
 import type { Files, FuzzTarget, Seed } from './target.ts';
 
 /** The input that follows from a reader, a seed and a number, whatever came before it. */
-export function inputOf(target: Pick<FuzzTarget, 'name' | 'mutates'>, seeds: readonly Seed[], seed: number, index: number): Files {
+export function inputOf(
+  target: Pick<FuzzTarget, 'name' | 'mutates'>,
+  seeds: readonly Seed[],
+  seed: number,
+  index: number,
+): Files {
   const digest = createHash('sha256').update(`${target.name} ${seed} ${index}`).digest();
   const r = random(digest.readUInt32LE(0));
   const own = pick(r, seeds);

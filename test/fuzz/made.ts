@@ -6,7 +6,12 @@ import { allSeeds } from './seeds.ts';
 import { targetOf } from './targets/index.ts';
 
 /** An input made anew, without reading it: the child that read it is dead. Base64 by name. */
-export async function made(name: string, seed: number, index: number, more?: string): Promise<Readonly<Record<string, string>>> {
+export async function made(
+  name: string,
+  seed: number,
+  index: number,
+  more?: string,
+): Promise<Readonly<Record<string, string>>> {
   const target = await targetOf(name);
   const room = mkdtempSync(join(tmpdir(), 'covis-fuzz-seeds-'));
   try {

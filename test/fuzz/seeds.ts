@@ -19,6 +19,8 @@ export function filesOf(folder: string, most = Infinity): Files {
 export async function allSeeds(target: FuzzTarget, room: string, folder?: string): Promise<Seed[]> {
   const own = await target.seeds(room);
   if (folder === undefined || target.takes === undefined) return own;
-  const more = [...filesOf(folder, LARGEST_SEED)].filter(([name]) => target.takes?.(name) === true).slice(0, MOST_SEEDS);
+  const more = [...filesOf(folder, LARGEST_SEED)]
+    .filter(([name]) => target.takes?.(name) === true)
+    .slice(0, MOST_SEEDS);
   return [...own, ...more.map(([name, bytes]) => seed(name, { [name.split('/').at(-1)!]: bytes }))];
 }

@@ -33,7 +33,7 @@ export async function shrunk(
   for (const name of best.keys()) {
     if (own?.files.get(name) === best.get(name)) continue;
     for (let size = Math.ceil(best.get(name)!.length / 2); size >= 1; size = Math.floor(size / 2)) {
-      for (let start = 0; start < best.get(name)!.length; ) {
+      for (let start = 0; start < best.get(name)!.length;) {
         if (attempts > MOST_ATTEMPTS) return best;
         const bytes = Buffer.from(best.get(name)!);
         const next = new Map(best).set(name, Buffer.concat([bytes.subarray(0, start), bytes.subarray(start + size)]));

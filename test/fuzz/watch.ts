@@ -1,6 +1,6 @@
 /** Lets a child read mutations and watches it from outside: it may hang, die or take all memory. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { signature, type Fault } from './attempt.ts';
@@ -42,6 +42,8 @@ export interface FuzzReport {
   readonly faults: readonly FoundFault[];
 }
 
+const IN_MEMORY = '/dev/shm';
+const ROOM_BYTES = 48 << 20;
 const CHILD = join(import.meta.dirname, 'child.ts');
 const HANG_SECONDS = 5;
 /** Where no processor time is used either, or cannot be told. */
@@ -71,7 +73,11 @@ type Ended =
   | { readonly how: 'died'; readonly index: number; readonly fault: Fault };
 
 /** One child, until it is done or dead. */
-async function runChild(task: Task, hang: number, found: (said: Extract<Said, { fault: Fault }>) => void): Promise<Ended> {
+async function runChild(
+  task: Task,
+  hang: number,
+  found: (said: Extract<Said, { fault: Fault }>) => void,
+): Promise<Ended> {
   const child: ChildProcess = fork(CHILD, [JSON.stringify(task)], {
     execArgv: ['--max-old-space-size=1500', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -100,7 +106,8 @@ async function runChild(task: Task, hang: number, found: (said: Extract<Said, { 
     const text = readStatus(task.sandbox);
     const { cpu, rss } = usage(child.pid!);
     if (text !== undefined) index = text;
-    if (since.index !== (ready ? index : -1)) since = { index: ready ? index : -1, wall: performance.now(), cpu: cpu ?? 0 };
+    if (since.index !== (ready ? index : -1))
+      since = { index: ready ? index : -1, wall: performance.now(), cpu: cpu ?? 0 };
     const wall = (performance.now() - since.wall) / 1000;
     const busy = cpu === undefined ? 0 : cpu - since.cpu;
     if (rss > TOO_LARGE) killed = { kind: 'memory', message: `${Math.round(rss / 1e6)} MB` };
@@ -119,7 +126,12 @@ async function runChild(task: Task, hang: number, found: (said: Extract<Said, { 
   index = readStatus(task.sandbox) ?? index;
   if (!ready && killed === undefined) throw new Error(`${task.target} does not begin: ${stderr}`);
   if (code === 71) return { how: 'unfit', index };
-  const last = stderr.trim().split('\n').filter((l) => /error|fatal|abort|assert/i.test(l)).at(0) ?? '';
+  const last =
+    stderr
+      .trim()
+      .split('\n')
+      .filter((l) => /error|fatal|abort|assert/i.test(l))
+      .at(0) ?? '';
   const fault = killed ?? { kind: 'crash', message: `${signal ?? `exit ${code}`} ${last}`.trim().slice(0, 300) };
   return { how: 'died', index, fault };
 }
@@ -134,9 +146,24 @@ function readStatus(sandbox: string): number | undefined {
   }
 }
 
+/** Where thousands of small files are soonest written: in memory where the system has a folder for that, with room in it. */
+function quickFolder(): string {
+  try {
+    const { bavail, bsize } = statfsSync(IN_MEMORY);
+    if (bavail * bsize > ROOM_BYTES) return IN_MEMORY;
+  } catch {
+    // There is none.
+  }
+  return tmpdir();
+}
+
 /** Runs one child in a sandbox of its own. */
-async function inSandbox(task: Omit<Task, 'sandbox'>, hang: number, found: Parameters<typeof runChild>[2]): Promise<Ended> {
-  const sandbox = mkdtempSync(join(tmpdir(), 'covis-fuzz-'));
+async function inSandbox(
+  task: Omit<Task, 'sandbox'>,
+  hang: number,
+  found: Parameters<typeof runChild>[2],
+): Promise<Ended> {
+  const sandbox = mkdtempSync(join(quickFolder(), 'covis-fuzz-'));
   try {
     return await runChild({ ...task, sandbox }, hang, found);
   } finally {
@@ -183,14 +210,25 @@ export async function fuzz(target: string, options: FuzzOptions): Promise<FuzzRe
     const fault = ended.how === 'died' ? ended.fault : (heavy?.fault ?? { kind: 'crash', message: 'it gave up' });
     const index = heavy?.index ?? ended.index;
     let again: Fault | undefined;
-    const alone = await inSandbox({ target, seed, from: index, to: index + 1, seeds, input }, hang, (said) => (again = said.fault));
+    const alone = await inSandbox(
+      { target, seed, from: index, to: index + 1, seeds, input },
+      hang,
+      (said) => (again = said.fault),
+    );
     again ??= alone.how === 'died' ? alone.fault : undefined;
     if (again !== undefined) note(again, index, await inputFiles(target, seed, index, seeds, input));
-    else if (options.out !== undefined) console.warn(`${target}: ${fault.kind} at ${index} after others, not alone (${fault.message})`);
+    else if (options.out !== undefined)
+      console.warn(`${target}: ${fault.kind} at ${index} after others, not alone (${fault.message})`);
     from = index + 1;
     reached = from;
   }
-  return { target, mutations: reached - options.from, seconds: (performance.now() - start) / 1000, ...total, faults: [...faults.values()] };
+  return {
+    target,
+    mutations: reached - options.from,
+    seconds: (performance.now() - start) / 1000,
+    ...total,
+    faults: [...faults.values()],
+  };
 }
 
 /** The input of a child that could not send it any more. */
@@ -222,6 +260,9 @@ function keep(
     writeFileSync(join(folder, 'input', name), Buffer.from(bytes, 'base64'));
   }
   const again = `npm run fuzz -- --reader ${target} --input ${join(folder, 'input')}`;
-  writeFileSync(join(folder, 'fault.txt'), `${fault.kind}: ${fault.message}\n${fault.where ?? ''}\nmutation ${index} of seed ${seed}\n${again}\n`);
+  writeFileSync(
+    join(folder, 'fault.txt'),
+    `${fault.kind}: ${fault.message}\n${fault.where ?? ''}\nmutation ${index} of seed ${seed}\n${again}\n`,
+  );
   return folder;
 }

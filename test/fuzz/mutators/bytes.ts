@@ -101,8 +101,7 @@ function splice(r: Random, bytes: Buffer, other: Buffer): Buffer {
 
 /** A whole number of 1, 2, 4 or 8 bytes, in either order. */
 function put(out: Buffer, at: number, width: number, big: boolean, value: bigint): void {
-  for (let i = 0; i < width; i += 1)
-    out[at + (big ? width - 1 - i : i)] = Number((value >> BigInt(8 * i)) & 0xffn);
+  for (let i = 0; i < width; i += 1) out[at + (big ? width - 1 - i : i)] = Number((value >> BigInt(8 * i)) & 0xffn);
 }
 
 function get(bytes: Buffer, at: number, width: number, big: boolean): bigint {
@@ -142,7 +141,23 @@ function counted(r: Random, bytes: Buffer): Buffer {
     const at = (start + k) % (out.length - width + 1);
     const value = get(out, at, width, big);
     if (value === 0n || value > BigInt(out.length)) continue;
-    put(out, at, width, big, pick(r, [value + 1n, value - 1n, value * 2n, value + 7n, 0n, value << 8n, BigInt(out.length), -value, pick(r, WHOLE)]));
+    put(
+      out,
+      at,
+      width,
+      big,
+      pick(r, [
+        value + 1n,
+        value - 1n,
+        value * 2n,
+        value + 7n,
+        0n,
+        value << 8n,
+        BigInt(out.length),
+        -value,
+        pick(r, WHOLE),
+      ]),
+    );
     return out;
   }
   return out;

@@ -26,7 +26,7 @@ export function gzip(inner: Inner): Mutator {
 export function mat5(inner: Inner): Mutator {
   return (r, bytes, other) => {
     const elements: { at: number; end: number }[] = [];
-    for (let at = 128; at + 8 <= bytes.length; ) {
+    for (let at = 128; at + 8 <= bytes.length;) {
       const end = at + 8 + bytes.readUInt32LE(at + 4);
       if (end > bytes.length) break;
       if (bytes.readUInt32LE(at) === 15) elements.push({ at, end });
@@ -52,7 +52,7 @@ export function mat5(inner: Inner): Mutator {
 export function png(inner: Inner): Mutator {
   return (r, bytes, other) => {
     const chunks: { type: string; data: Buffer }[] = [];
-    for (let at = 8; at + 12 <= bytes.length; ) {
+    for (let at = 8; at + 12 <= bytes.length;) {
       const length = bytes.readUInt32BE(at);
       if (at + 12 + length > bytes.length) break;
       chunks.push({ type: bytes.toString('latin1', at + 4, at + 8), data: bytes.subarray(at + 8, at + 8 + length) });
@@ -69,17 +69,22 @@ export function png(inner: Inner): Mutator {
         chunks.splice(r.below(chunks.length), 0, chunk);
         break;
       case 2:
-        chunks[at] = { type: pick(r, ['IHDR', 'PLTE', 'IDAT', 'IEND', 'tRNS', 'iCCP', 'eXIf', 'acTL', 'zzzz']), data: chunk.data };
+        chunks[at] = {
+          type: pick(r, ['IHDR', 'PLTE', 'IDAT', 'IEND', 'tRNS', 'iCCP', 'eXIf', 'acTL', 'zzzz']),
+          data: chunk.data,
+        };
         break;
       case 3:
-        if (chunk.type === 'IDAT') chunks[at] = { type: 'IDAT', data: deflateSync(inner(r, unpacked(chunk.data), other)) };
+        if (chunk.type === 'IDAT')
+          chunks[at] = { type: 'IDAT', data: deflateSync(inner(r, unpacked(chunk.data), other)) };
         else chunks[at] = { type: chunk.type, data: inner(r, chunk.data, other) };
         break;
       default: {
         const head = Buffer.from(chunks[0]!.data);
         if (head.length >= 13) {
           const field = r.below(4);
-          if (field < 2) head.writeUInt32BE(pick(r, [0, 1, 2, 65_535, 20_000, 2 ** 31 - 1, 2 ** 32 - 1, r.below(300)]), 4 * field);
+          if (field < 2)
+            head.writeUInt32BE(pick(r, [0, 1, 2, 65_535, 20_000, 2 ** 31 - 1, 2 ** 32 - 1, r.below(300)]), 4 * field);
           else head[8 + r.below(5)] = pick(r, [0, 1, 2, 3, 4, 6, 8, 16, 255]);
           chunks[0] = { type: chunks[0]!.type, data: head };
         }
@@ -114,22 +119,71 @@ export const npy: Mutator = (r, bytes) => {
   const head = bytes.toString('latin1', 10, 10 + length);
   const shape = /\(([^)]*)\)/.exec(head)?.[1] ?? '';
   const dims = shape.split(',').map((d) => d.trim());
-  dims[r.below(dims.length)] = pick(r, ['0', '1', '-1', '2', '3', '1000000', '4294967296', '9007199254740992', '1e3', '', '99999999999999999999']);
+  dims[r.below(dims.length)] = pick(r, [
+    '0',
+    '1',
+    '-1',
+    '2',
+    '3',
+    '1000000',
+    '4294967296',
+    '9007199254740992',
+    '1e3',
+    '',
+    '99999999999999999999',
+  ]);
   const next = pick(r, [
     () => head.replace(shape, dims.join(', ')),
-    () => head.replace(shape, pick(r, ['', '3', '3,', '2, 3, 4', '0, 5', '5, 0', '1, 1, 1, 1', '4294967296, 4294967296'])),
-    () => head.replace(/'descr': *'[^']*'/, `'descr': '${pick(r, ['<f4', '>f4', '<f8', '<f2', '|u1', '<i8', '>u8', '|b1', '<c8', '|O', '<U4', '|V8', '<f16', '<i3', '', '<f'])}'`),
+    () =>
+      head.replace(shape, pick(r, ['', '3', '3,', '2, 3, 4', '0, 5', '5, 0', '1, 1, 1, 1', '4294967296, 4294967296'])),
+    () =>
+      head.replace(
+        /'descr': *'[^']*'/,
+        `'descr': '${pick(r, ['<f4', '>f4', '<f8', '<f2', '|u1', '<i8', '>u8', '|b1', '<c8', '|O', '<U4', '|V8', '<f16', '<i3', '', '<f'])}'`,
+      ),
     () => head.replace(/(True|False)/, pick(r, ['True', 'False', 'None', '1'])),
     () => head.replace(pick(r, ['{', '}', "'", ':', ',', '(', ')']), ''),
   ])();
-  const padded = next.trimEnd().padEnd(length - 1).slice(0, Math.max(length - 1, 0));
+  const padded = next
+    .trimEnd()
+    .padEnd(length - 1)
+    .slice(0, Math.max(length - 1, 0));
   const out = Buffer.from(bytes);
   out.write(`${padded}\n`, 10, 'latin1');
   return out;
 };
 
-const OPCODES = '(.012FGIJKLMNPQRSTUVX]abcdeghijlopqrstu}\x80\x81\x82\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96\x97\x98';
-const SNIPPETS = ['(l', '(d', ']', '}', 'N', 'K\x01', 'J\xff\xff\xff\xff', 'X\xff\xff\xff\x7f', 'h\x00', 'q\x00', '2', '0', '(', 't', 'e', 'u', 'cos\nsystem\n', 'cnumpy\ndtype\n', '\x8c\x02f8', 'R', 'b', '\x94', 'h\x01h\x01\x86', 'I99999999999999999999\n', 'F1e999\n', '\x8a\xff', 'B\xff\xff\xff\xff'];
+const OPCODES =
+  '(.012FGIJKLMNPQRSTUVX]abcdeghijlopqrstu}\x80\x81\x82\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96\x97\x98';
+const SNIPPETS = [
+  '(l',
+  '(d',
+  ']',
+  '}',
+  'N',
+  'K\x01',
+  'J\xff\xff\xff\xff',
+  'X\xff\xff\xff\x7f',
+  'h\x00',
+  'q\x00',
+  '2',
+  '0',
+  '(',
+  't',
+  'e',
+  'u',
+  'cos\nsystem\n',
+  'cnumpy\ndtype\n',
+  '\x8c\x02f8',
+  'R',
+  'b',
+  '\x94',
+  'h\x01h\x01\x86',
+  'I99999999999999999999\n',
+  'F1e999\n',
+  '\x8a\xff',
+  'B\xff\xff\xff\xff',
+];
 
 /** Opcodes of a pickle in the place of others, or put in between. */
 export const pickle: Mutator = (r, bytes) => {

@@ -54,7 +54,11 @@ const MARK = '\u0001fuzz\u0001';
 type Value = unknown;
 
 /** Every place in a value, as the object and the key. */
-function places(value: Value, found: [Record<string, Value>, string][] = [], depth = 0): [Record<string, Value>, string][] {
+function places(
+  value: Value,
+  found: [Record<string, Value>, string][] = [],
+  depth = 0,
+): [Record<string, Value>, string][] {
   if (typeof value !== 'object' || value === null || depth > 64) return found;
   for (const key of Object.keys(value)) {
     found.push([value as Record<string, Value>, key]);

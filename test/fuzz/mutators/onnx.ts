@@ -3,7 +3,26 @@ import { ModelProto } from '../../../src/main/engine/network/onnx/schema.ts';
 import { pick, type Mutator } from './bytes.ts';
 
 const NUMBERS = [0, 1, -1, 2, 3, 7, 64, 1000, 65_536, 2147483647, -2147483648];
-const OPERATORS = ['Conv', 'Relu', 'Add', 'Reshape', 'Transpose', 'Constant', 'Gemm', 'MatMul', 'Concat', 'Loop', 'If', 'Pad', 'Resize', 'GlobalAveragePool', 'BatchNormalization', 'Identity', 'Unknown', ''];
+const OPERATORS = [
+  'Conv',
+  'Relu',
+  'Add',
+  'Reshape',
+  'Transpose',
+  'Constant',
+  'Gemm',
+  'MatMul',
+  'Concat',
+  'Loop',
+  'If',
+  'Pad',
+  'Resize',
+  'GlobalAveragePool',
+  'BatchNormalization',
+  'Identity',
+  'Unknown',
+  '',
+];
 
 type Message = Record<string, unknown>;
 
@@ -23,7 +42,8 @@ function other(r: Random, value: unknown, texts: readonly string[]): unknown {
   if (value instanceof Uint8Array) {
     const bytes = Buffer.from(value);
     if (r.next() < 0.4) return bytes.subarray(0, r.below(bytes.length + 1));
-    if (bytes.length >= 4) bytes.writeFloatLE(pick(r, [NaN, Infinity, -Infinity, 1e38, 0]), 4 * r.below(Math.floor(bytes.length / 4)));
+    if (bytes.length >= 4)
+      bytes.writeFloatLE(pick(r, [NaN, Infinity, -Infinity, 1e38, 0]), 4 * r.below(Math.floor(bytes.length / 4)));
     return bytes;
   }
   if (Array.isArray(value)) {
@@ -56,7 +76,9 @@ export const onnx: Mutator = (r, bytes) => {
   try {
     const model = ModelProto.decode(bytes) as unknown as Message;
     const all = messages(model);
-    const texts = all.flatMap((m) => Object.values(m).filter((v) => typeof v === 'string' && v.length < 100) as string[]);
+    const texts = all.flatMap(
+      (m) => Object.values(m).filter((v) => typeof v === 'string' && v.length < 100) as string[],
+    );
     for (let n = 1 + r.below(3); n > 0; n -= 1) {
       const message = pick(r, all);
       const fields = Object.keys(message);

@@ -22,7 +22,7 @@ const CELLS: readonly string[] = [
   "'NaN'",
   "'{}'",
   "'[]'",
-  "'{\"__proto__\":1}'",
+  '\'{"__proto__":1}\'',
   "'../../../../elsewhere'",
   "'/etc/hostname'",
   "x''",
@@ -30,7 +30,7 @@ const CELLS: readonly string[] = [
   "x'ff'",
   'zeroblob(100000)',
   "CAST(x'fffe' AS TEXT)",
-  'printf(\'%.*c\', 100000, \'x\')',
+  "printf('%.*c', 100000, 'x')",
 ];
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -67,7 +67,9 @@ function change(r: Random, db: Database.Database): void {
       break;
     }
     case 7:
-      db.exec(`UPDATE ${quoted(table)} SET ${quoted(column)} = ${quoted(column)} + ${pick(r, [1, -1, 1000, 0.5])} WHERE ${some}`);
+      db.exec(
+        `UPDATE ${quoted(table)} SET ${quoted(column)} = ${quoted(column)} + ${pick(r, [1, -1, 1000, 0.5])} WHERE ${some}`,
+      );
       break;
     default:
       db.exec(`UPDATE OR IGNORE ${quoted(table)} SET ${quoted(column)} = ${pick(r, CELLS)} WHERE ${some}`);

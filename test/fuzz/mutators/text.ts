@@ -118,7 +118,36 @@ const field: Mutator = (r, bytes, other) => {
 const insert: Mutator = (r, bytes) => {
   const all = text(bytes);
   const at = r.below(all.length + 1);
-  const what = pick(r, ['"', "'", '\n', '\r', '\r\n', '\t', ',', ';', ':', '[', ']', '{', '}', '(', ')', '\\', '\0', '#', '<', '>', '&', ' ', '-', '.', 'e', utf8('\u00e9'), ...BROKEN, utf8('\ufeff')]);
+  const what = pick(r, [
+    '"',
+    "'",
+    '\n',
+    '\r',
+    '\r\n',
+    '\t',
+    ',',
+    ';',
+    ':',
+    '[',
+    ']',
+    '{',
+    '}',
+    '(',
+    ')',
+    '\\',
+    '\0',
+    '#',
+    '<',
+    '>',
+    '&',
+    ' ',
+    '-',
+    '.',
+    'e',
+    utf8('\u00e9'),
+    ...BROKEN,
+    utf8('\ufeff'),
+  ]);
   return raw(all.slice(0, at) + what + all.slice(at + (r.next() < 0.5 ? 0 : 1)));
 };
 
@@ -137,5 +166,16 @@ const many: Mutator = (r, bytes) => {
 };
 
 /** What can be done to a text with lines and fields. */
-export const TEXT_MUTATORS: readonly Mutator[] = [line, line, line, field, field, field, field, insert, insert, encoded];
+export const TEXT_MUTATORS: readonly Mutator[] = [
+  line,
+  line,
+  line,
+  field,
+  field,
+  field,
+  field,
+  insert,
+  insert,
+  encoded,
+];
 export const RARE_TEXT_MUTATORS: readonly Mutator[] = [many];

@@ -42,7 +42,8 @@ async function read(file: string): Promise<string | undefined> {
   const { vectors, names, owners, images } = await readFirst(file);
   if (vectors.data.length < vectors.rows * vectors.dim) return 'the matrix is shorter than its shape';
   if (names !== undefined && names.length !== images) return `${names.length} names of ${images} images`;
-  if (owners !== undefined && (owners.length !== vectors.rows || owners.some((o) => o >= images))) return 'rows belong to images that are not there';
+  if (owners !== undefined && (owners.length !== vectors.rows || owners.some((o) => o >= images)))
+    return 'rows belong to images that are not there';
   if (owners === undefined && images !== vectors.rows) return `${vectors.rows} rows of ${images} images`;
   return notFinite({ data: normaliseRows(vectors, basename(file), file).data });
 }
@@ -60,13 +61,11 @@ const local: FuzzTarget = {
 };
 
 export const DESCRIPTOR_TARGETS: readonly FuzzTarget[] = [
-  ...DESCRIPTOR_READERS.map(
-    (reader): FuzzTarget => ({
-      name: `descriptors/${reader.format}`,
-      seeds: () => SEEDS[reader.format]?.() ?? [],
-      takes: (file) => reader.named.test(basename(file)),
-      read: ({ input }) => read(join(input, readdirSync(input)[0] ?? 'gone')),
-    }),
-  ),
+  ...DESCRIPTOR_READERS.map((reader): FuzzTarget => ({
+    name: `descriptors/${reader.format}`,
+    seeds: () => SEEDS[reader.format]?.() ?? [],
+    takes: (file) => reader.named.test(basename(file)),
+    read: ({ input }) => read(join(input, readdirSync(input)[0] ?? 'gone')),
+  })),
   local,
 ];

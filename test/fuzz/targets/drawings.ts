@@ -25,22 +25,19 @@ const DRAWINGS: Readonly<Record<string, () => Promise<Seed[]> | Seed[]>> = {
   ],
 };
 
-export const DRAWING_TARGETS: readonly FuzzTarget[] = DRAWING_READERS.map(
-  (reader): FuzzTarget => ({
-    name: `drawings/${reader.format}`,
-    seeds: async () => (await DRAWINGS[reader.format]?.()) ?? [],
-    takes: (file) => reader.format !== 'image' && reader.named.test(basename(file)),
-    async read({ input }) {
-      const drawing = await readDrawing(join(input, readdirSync(input)[0] ?? 'gone'));
-      const { width, height, data } = drawing.grey;
-      if (data.length !== width * height) return `${data.length} values of ${width} x ${height}`;
-      for (const map of await sketchMaps(drawing, [32])) {
-        const wrong = notFinite({ map: map.data });
-        if (wrong !== undefined) return wrong;
-      }
-      return undefined;
-    },
-    share: reader.format === 'image' ? 1 : 0.5,
-  }),
-);
-
+export const DRAWING_TARGETS: readonly FuzzTarget[] = DRAWING_READERS.map((reader): FuzzTarget => ({
+  name: `drawings/${reader.format}`,
+  seeds: async () => (await DRAWINGS[reader.format]?.()) ?? [],
+  takes: (file) => reader.format !== 'image' && reader.named.test(basename(file)),
+  async read({ input }) {
+    const drawing = await readDrawing(join(input, readdirSync(input)[0] ?? 'gone'));
+    const { width, height, data } = drawing.grey;
+    if (data.length !== width * height) return `${data.length} values of ${width} x ${height}`;
+    for (const map of await sketchMaps(drawing, [32])) {
+      const wrong = notFinite({ map: map.data });
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  },
+  share: reader.format === 'image' ? 1 : 0.5,
+}));

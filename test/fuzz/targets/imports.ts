@@ -22,7 +22,9 @@ import { truthSeeds } from './truths.ts';
 /** Digest of all rows and of every file beside the database. */
 function digest(library: Library): string {
   const hash = createHash('sha256').update(library.db.serialize());
-  for (const e of readdirSync(library.path, { recursive: true, withFileTypes: true }).sort((a, b) => (a.parentPath + a.name < b.parentPath + b.name ? -1 : 1))) {
+  for (const e of readdirSync(library.path, { recursive: true, withFileTypes: true }).sort((a, b) =>
+    a.parentPath + a.name < b.parentPath + b.name ? -1 : 1,
+  )) {
     if (!e.isFile() || e.name.startsWith('library.')) continue;
     const { size, mtimeMs } = statSync(join(e.parentPath, e.name));
     hash.update(`${e.parentPath}/${e.name} ${size} ${mtimeMs}`);
@@ -120,14 +122,20 @@ export const IMPORT_TARGETS: readonly FuzzTarget[] = [
     async (room) => {
       const own = await photos(room);
       const list = seed('list', { 'pairs.txt': 'a.jpg b.jpg\nb.jpg v0.jpg\nv0.jpg b c.jpg\n' });
-      return [...pairSeeds().filter((s) => !s.files.has('pairs.txt')), list].map(({ name, files }) => ({ name, files: new Map([...files, ...Object.entries(own)]) }));
+      return [...pairSeeds().filter((s) => !s.files.has('pairs.txt')), list].map(({ name, files }) => ({
+        name,
+        files: new Map([...files, ...Object.entries(own)]),
+      }));
     },
     (library, input) => importPairs(library, join(input, fileIn(input)), join(input, 'images'), silentContext()),
   ),
   target(
     'imports/truths',
     () => truthSeeds(),
-    (library, input) => Promise.resolve(importTruth(library, join(input, fileIn(input)), existsSync(join(input, 'list.txt')) ? 'holidays' : 'oxford')),
+    (library, input) =>
+      Promise.resolve(
+        importTruth(library, join(input, fileIn(input)), existsSync(join(input, 'list.txt')) ? 'holidays' : 'oxford'),
+      ),
   ),
   target(
     'imports/descriptors',
@@ -136,7 +144,11 @@ export const IMPORT_TARGETS: readonly FuzzTarget[] = [
       seed('npy', { 'd.npy': fixture('descriptors', 'x.npy') }),
     ],
     (library, input) =>
-      importVectors(library, { file: join(input, fileIn(input)), names: ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg', 'e.jpg'] }, silentContext()),
+      importVectors(
+        library,
+        { file: join(input, fileIn(input)), names: ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg', 'e.jpg'] },
+        silentContext(),
+      ),
   ),
   target(
     'imports/network',

@@ -15,27 +15,29 @@ const SEEDS: Readonly<Record<string, () => Seed[]>> = {
   'retrieval-sfm': () => [
     seed('own', { 'pairs.pkl': writePickle({ train: SIDE, val: { ...SIDE, qidxs: [1], pidxs: [0] } }) }),
   ],
-  hloc: () => [seed('pairs', { 'pairs.txt': HLOC }), seed('old', { 'pairs.txt': Buffer.from('caf\xe91.jpg caf\xe92.jpg\r\na.jpg b.jpg', 'latin1') })],
+  hloc: () => [
+    seed('pairs', { 'pairs.txt': HLOC }),
+    seed('old', { 'pairs.txt': Buffer.from('caf\xe91.jpg caf\xe92.jpg\r\na.jpg b.jpg', 'latin1') }),
+  ],
 };
 
-const pairs = PAIR_READERS.map(
-  (reader): FuzzTarget => ({
-    name: `lists/${reader.format}`,
-    seeds: () => SEEDS[reader.format]?.() ?? [],
-    takes: (file) => reader.format !== 'hloc' && reader.named.test(basename(file)),
-    read({ input }) {
-      const [file = 'gone'] = readdirSync(input);
-      const known = new Set(['db/1.jpg', 'db/2.jpg', 'query/a b.jpg', 'a.jpg', 'b.jpg']);
-      const lists = reader.read(join(input, file), (name) => known.has(name));
-      for (const [side, { cids, cluster, qidxs, pidxs }] of Object.entries(lists)) {
-        if (cluster.length !== cids.length || qidxs.length !== pidxs.length) return `${side} has lists of several lengths`;
-        if ([...qidxs, ...pidxs].some((i) => cids[i] === undefined)) return `${side} names a photo that is not there`;
-        if (cluster.some((c) => !Number.isSafeInteger(c))) return `${side} has a cluster that is no whole number`;
-      }
-      return undefined;
-    },
-  }),
-);
+const pairs = PAIR_READERS.map((reader): FuzzTarget => ({
+  name: `lists/${reader.format}`,
+  seeds: () => SEEDS[reader.format]?.() ?? [],
+  takes: (file) => reader.format !== 'hloc' && reader.named.test(basename(file)),
+  read({ input }) {
+    const [file = 'gone'] = readdirSync(input);
+    const known = new Set(['db/1.jpg', 'db/2.jpg', 'query/a b.jpg', 'a.jpg', 'b.jpg']);
+    const lists = reader.read(join(input, file), (name) => known.has(name));
+    for (const [side, { cids, cluster, qidxs, pidxs }] of Object.entries(lists)) {
+      if (cluster.length !== cids.length || qidxs.length !== pidxs.length)
+        return `${side} has lists of several lengths`;
+      if ([...qidxs, ...pidxs].some((i) => cids[i] === undefined)) return `${side} names a photo that is not there`;
+      if (cluster.some((c) => !Number.isSafeInteger(c))) return `${side} has a cluster that is no whole number`;
+    }
+    return undefined;
+  },
+}));
 
 const texts: readonly FuzzTarget[] = [
   {
@@ -59,7 +61,8 @@ const texts: readonly FuzzTarget[] = [
   },
   {
     name: 'lists/pickle',
-    seeds: () => [0, 2, 3, 4, 5].map((p) => seed(`protocol ${p}`, { 'a.pkl': fixture('descriptors', `gnd_p${p}.pkl`) })),
+    seeds: () =>
+      [0, 2, 3, 4, 5].map((p) => seed(`protocol ${p}`, { 'a.pkl': fixture('descriptors', `gnd_p${p}.pkl`) })),
     read({ input }) {
       return readPickle(join(input, 'a.pkl')) === undefined ? 'it holds nothing' : undefined;
     },

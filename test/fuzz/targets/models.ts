@@ -59,14 +59,8 @@ C:\\b c.jpg\t500 1 0 0 0 1 0 0 0 0
 `;
 
 const SEEDS: Readonly<Record<string, (room: string) => Seed[]>> = {
-  bin: (room) => [
-    { name: 'colmap 4', files: filesOf(join(FIXTURES, 'bin')) },
-    written(room, 'colmap-bin'),
-  ],
-  txt: (room) => [
-    { name: 'colmap 4', files: filesOf(join(FIXTURES, 'txt')) },
-    written(room, 'colmap-txt'),
-  ],
+  bin: (room) => [{ name: 'colmap 4', files: filesOf(join(FIXTURES, 'bin')) }, written(room, 'colmap-bin')],
+  txt: (room) => [{ name: 'colmap 4', files: filesOf(join(FIXTURES, 'txt')) }, written(room, 'colmap-txt')],
   nvm: (room) => [written(room, 'nvm'), seed('centred', { 'model.nvm': CENTRED })],
   bundler: (room) => [written(room, 'bundler')],
   openmvg: (room) => [foreign(room, 'sfm_data.json', openMvg)],
@@ -83,19 +77,28 @@ function wrongIn(model: SparseModel): string | undefined {
   const { views, viewOffsets, obsPoint, obsXy, pointXyz, pointError, pointTrackLength, cameras, matchesOnly } = model;
   const points = pointError.length;
   if (viewOffsets.length !== views.length + 1) return `${viewOffsets.length} offsets of ${views.length} views`;
-  if (viewOffsets.at(-1) !== obsPoint.length || obsXy.length !== 2 * obsPoint.length) return 'observations do not fit their offsets';
+  if (viewOffsets.at(-1) !== obsPoint.length || obsXy.length !== 2 * obsPoint.length)
+    return 'observations do not fit their offsets';
   if (obsPoint.some((p) => p >= points)) return 'an observation is of a point that is not there';
   if (matchesOnly !== true && pointXyz.length !== 3 * points) return 'points and their errors are not as many';
   if (pointTrackLength.length !== points) return 'points and their tracks are not as many';
   for (const v of views)
     if (v.name === '') return 'a view has no name';
     else if (!cameras.some((c) => c.id === v.cameraId)) return `view ${v.name} has no camera`;
-  for (const c of cameras)
-    if (!(c.width > 0 && c.height > 0)) return `a camera is ${c.width} x ${c.height}`;
+  for (const c of cameras) if (!(c.width > 0 && c.height > 0)) return `a camera is ${c.width} x ${c.height}`;
   const wrong =
     notFinite({ obsXy, pointError, ...(matchesOnly === true ? {} : { pointXyz }) }) ??
     notFinite(Object.fromEntries(cameras.map((c, i) => [`camera ${i}`, c.params]))) ??
-    (matchesOnly === true ? undefined : notFinite(Object.fromEntries(views.flatMap((v, i) => [[`rotation of view ${i}`, v.rotation], [`translation of view ${i}`, v.translation]]))));
+    (matchesOnly === true
+      ? undefined
+      : notFinite(
+          Object.fromEntries(
+            views.flatMap((v, i) => [
+              [`rotation of view ${i}`, v.rotation],
+              [`translation of view ${i}`, v.translation],
+            ]),
+          ),
+        ));
   if (wrong !== undefined) return wrong;
   const pairs = covisibility(model);
   return notFinite({ shared: pairs.shared });

@@ -3,7 +3,14 @@ import { openDetector } from '../../../src/main/engine/edges/detector.ts';
 import { addHead, lastFeatureMap } from '../../../src/main/engine/network/head.ts';
 import { prepareNetwork } from '../../../src/main/engine/network/networks.ts';
 import { encodeOnnx, parseOnnx } from '../../../src/main/engine/network/onnx/file.ts';
-import { float, floatTensor, int64Tensor, ints, string, type Graph } from '../../../src/main/engine/network/onnx/graph.ts';
+import {
+  float,
+  floatTensor,
+  int64Tensor,
+  ints,
+  string,
+  type Graph,
+} from '../../../src/main/engine/network/onnx/graph.ts';
 import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { PREPROCESSING } from '../../../src/main/engine/network/preprocessing.ts';
 import { writeSpec } from '../../../src/main/engine/network/spec.ts';
@@ -18,10 +25,28 @@ function backbone(padding = 'NOTSET'): Graph {
     inputs: [{ name: 'x', type: 'float', dims: ['n', 3, 'h', 'w'] }],
     outputs: [{ name: 'y', type: 'float', dims: ['n', 5] }],
     nodes: [
-      { op: 'Conv', name: 'c1', inputs: ['x', 'w1', 'b1'], outputs: ['a'], attributes: { pads: ints([1, 1, 1, 1]), strides: ints([2, 2]), kernel_shape: ints([3, 3]) } },
-      { op: 'BatchNormalization', name: 'bn', inputs: ['a', 'g', 'b', 'm', 'v'], outputs: ['n'], attributes: { epsilon: float(1e-5) } },
+      {
+        op: 'Conv',
+        name: 'c1',
+        inputs: ['x', 'w1', 'b1'],
+        outputs: ['a'],
+        attributes: { pads: ints([1, 1, 1, 1]), strides: ints([2, 2]), kernel_shape: ints([3, 3]) },
+      },
+      {
+        op: 'BatchNormalization',
+        name: 'bn',
+        inputs: ['a', 'g', 'b', 'm', 'v'],
+        outputs: ['n'],
+        attributes: { epsilon: float(1e-5) },
+      },
       { op: 'Relu', name: 'r', inputs: ['n'], outputs: ['r'], attributes: {} },
-      { op: 'MaxPool', name: 'p', inputs: ['r'], outputs: ['p'], attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]), auto_pad: string(padding) } },
+      {
+        op: 'MaxPool',
+        name: 'p',
+        inputs: ['r'],
+        outputs: ['p'],
+        attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]), auto_pad: string(padding) },
+      },
       { op: 'GlobalAveragePool', name: 'gap', inputs: ['p'], outputs: ['q'], attributes: {} },
       { op: 'Reshape', name: 'rs', inputs: ['q', 'shape'], outputs: ['f'], attributes: {} },
       { op: 'Gemm', name: 'fc', inputs: ['f', 'w2', 'b2'], outputs: ['y'], attributes: { alpha: float(1) } },
@@ -65,7 +90,15 @@ function detector(): Buffer {
       { op: 'Conv', name: 'c', inputs: ['image', 'w'], outputs: ['a'], attributes: { pads: ints([1, 1, 1, 1]) } },
       { op: 'Sigmoid', name: 's', inputs: ['a'], outputs: ['edges'], attributes: {} },
     ],
-    initializers: new Map([['w', floatTensor([1, 3, 3, 3], Float32Array.from({ length: 27 }, (_, i) => (i % 5) - 2))]]),
+    initializers: new Map([
+      [
+        'w',
+        floatTensor(
+          [1, 3, 3, 3],
+          Float32Array.from({ length: 27 }, (_, i) => (i % 5) - 2),
+        ),
+      ],
+    ]),
     metadata: new Map(),
   };
   return Buffer.from(encodeOnnx(graph));
@@ -108,7 +141,8 @@ export const NETWORK_TARGETS: readonly FuzzTarget[] = [
       try {
         const pixels = { width: 9, height: 7, data: Uint8Array.from({ length: 3 * 63 }, (_, i) => (i * 37) % 256) };
         const map = await opened.detect(pixels);
-        if (map.width !== 9 || map.height !== 7 || map.data.length !== 63) return `a map of ${map.width} x ${map.height}`;
+        if (map.width !== 9 || map.height !== 7 || map.data.length !== 63)
+          return `a map of ${map.width} x ${map.height}`;
         return notFinite({ map: map.data });
       } finally {
         await opened.release();

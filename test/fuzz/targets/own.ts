@@ -31,7 +31,8 @@ export async function smallScene(folder: string): Promise<void> {
     points: somePoints(6),
     images: ['a.jpg', 'b.jpg', 'c.jpg'].map((name, i) => ({ name, at: [0.2 * i, 0, 0] as const, sees })),
   });
-  for (const [i, name] of ['a.jpg', 'b.jpg', 'c.jpg'].entries()) await writePhoto(join(folder, 'images', name), i, [24, 18]);
+  for (const [i, name] of ['a.jpg', 'b.jpg', 'c.jpg'].entries())
+    await writePhoto(join(folder, 'images', name), i, [24, 18]);
 }
 
 /** A library of that place. */
@@ -77,7 +78,8 @@ const library = (name: string, mutates: (file: string) => boolean): FuzzTarget =
       opened = Library.open(path);
     } catch (error) {
       // What is refused is left as it is.
-      if (error instanceof CovisError && !readFileSync(file).equals(readFileSync(join(input, 'library.db')))) return 'a library that was refused was changed';
+      if (error instanceof CovisError && !readFileSync(file).equals(readFileSync(join(input, 'library.db'))))
+        return 'a library that was refused was changed';
       throw error;
     }
     try {
@@ -119,14 +121,30 @@ const journal: FuzzTarget = {
 const checkpoint: FuzzTarget = {
   name: 'own/checkpoint',
   seeds(room) {
-    const position = { epoch: 1, round: 0, done: 2, tuples: [[1, 2]], sums: { loss: 0.5 }, steps: 3, trained: 4, seconds: 1.5 };
-    writeCheckpoint(join(room, 'c'), { position, arrays: [Float32Array.of(1, 2), Float32Array.of(3)], optimiserSteps: 3 });
+    const position = {
+      epoch: 1,
+      round: 0,
+      done: 2,
+      tuples: [[1, 2]],
+      sums: { loss: 0.5 },
+      steps: 3,
+      trained: 4,
+      seconds: 1.5,
+    };
+    writeCheckpoint(join(room, 'c'), {
+      position,
+      arrays: [Float32Array.of(1, 2), Float32Array.of(3)],
+      optimiserSteps: 3,
+    });
     return [seed('checkpoint', { 'run.checkpoint': readFileSync(join(room, 'c')) })];
   },
   read({ input }) {
     const { position, arrays } = readCheckpoint(join(input, 'run.checkpoint'), [2, 1]);
     if (arrays.map((a) => a.length).join() !== '2,1') return 'its arrays are of other lengths';
-    return notFinite({ position: [position.epoch, position.done, position.seconds], sums: Object.values(position.sums) });
+    return notFinite({
+      position: [position.epoch, position.done, position.seconds],
+      sums: Object.values(position.sums),
+    });
   },
 };
 
@@ -144,7 +162,9 @@ const caches: FuzzTarget = {
     const bytes = readFileSync(join(input, file));
     if (file.endsWith('.sift1')) {
       const found = featuresIn(bytes);
-      return found === undefined || found.length === 8 + found.readUInt32LE(4) * 144 ? undefined : 'features of another length';
+      return found === undefined || found.length === 8 + found.readUInt32LE(4) * 144
+        ? undefined
+        : 'features of another length';
     }
     const content = unsealed(bytes);
     if (content === undefined) return undefined;
@@ -165,9 +185,21 @@ const arrays: FuzzTarget = {
       return seed(name, { 'a.npy': readFileSync(join(room, name)) });
     };
     return [
-      make('f', Float32Array.from({ length: 12 }, (_, i) => i), [4, 3]),
-      make('u', Uint32Array.from({ length: 8 }, (_, i) => i), [8]),
-      make('b', Uint8Array.from({ length: 32 }, (_, i) => i), [2, 16]),
+      make(
+        'f',
+        Float32Array.from({ length: 12 }, (_, i) => i),
+        [4, 3],
+      ),
+      make(
+        'u',
+        Uint32Array.from({ length: 8 }, (_, i) => i),
+        [8],
+      ),
+      make(
+        'b',
+        Uint8Array.from({ length: 32 }, (_, i) => i),
+        [2, 16],
+      ),
     ];
   },
   read({ input }) {
@@ -175,7 +207,12 @@ const arrays: FuzzTarget = {
     const { shape, data } = readNpy(file);
     if (shape.reduce((a, b) => a * b, 1) !== data.length) return `${data.length} numbers of shape ${shape.join()}`;
     const [first = 0] = shape;
-    for (const [from, count] of [[0, 1], [first, 2], [0, 1e6], [1e9, 1]] as const)
+    for (const [from, count] of [
+      [0, 1],
+      [first, 2],
+      [0, 1e6],
+      [1e9, 1],
+    ] as const)
       if (readNpyRows(file, from, count).length > data.length) return `more rows from ${from} than there are`;
     return undefined;
   },
@@ -190,7 +227,8 @@ const person: FuzzTarget = {
       'keys.json': `{"/tmp":{"token":"${'0a'.repeat(24)}","port":4000}}`,
       'networks/small.json': '{"id":"small","name":"Small","pixels":"torchvision","licence":"none","sha256":"00"}',
       'networks/small.onnx': 'x',
-      'covis.log': '2026-01-02T03:04:05.678Z info  engine[12] text\n  more\n2026-01-02T03:04:05.678Z error part[3] text {"a":1}\n',
+      'covis.log':
+        '2026-01-02T03:04:05.678Z info  engine[12] text\n  more\n2026-01-02T03:04:05.678Z error part[3] text {"a":1}\n',
     }),
   ],
   mutates: (file) => !file.endsWith('.onnx'),
@@ -215,4 +253,9 @@ const person: FuzzTarget = {
 export const OWN_TARGETS: readonly FuzzTarget[] = [
   library('own/library', (file) => file === 'library.db'),
   library('own/clusters', (file) => file.endsWith('.npy')),
-  journal, checkpoint, caches, arrays, person];
+  journal,
+  checkpoint,
+  caches,
+  arrays,
+  person,
+];

@@ -52,7 +52,9 @@ function floats(width: number, height: number): Buffer {
 const PHOTOS: Readonly<Record<(typeof READABLE)[number], () => Promise<Seed[]>>> = {
   JPEG: async () => [
     seed('exif', { 'a.jpg': await picture().withExif(EXIF).jpeg({ quality: 70 }).toBuffer() }),
-    seed('turned', { 'a.jpg': await picture(1).withMetadata({ orientation: 6 }).jpeg({ progressive: true }).toBuffer() }),
+    seed('turned', {
+      'a.jpg': await picture(1).withMetadata({ orientation: 6 }).jpeg({ progressive: true }).toBuffer(),
+    }),
     seed('inks', { 'a.jpg': await picture().toColourspace('cmyk').jpeg().toBuffer() }),
   ],
   PNG: async () => [
@@ -65,33 +67,40 @@ const PHOTOS: Readonly<Record<(typeof READABLE)[number], () => Promise<Seed[]>>>
     seed('lossless', { 'a.webp': await picture().webp({ lossless: true }).toBuffer() }),
   ],
   TIFF: async () => [
-    seed('packed', { 'a.tif': await picture().withExif(EXIF).tiff({ compression: 'deflate', predictor: 'horizontal' }).toBuffer() }),
+    seed('packed', {
+      'a.tif': await picture().withExif(EXIF).tiff({ compression: 'deflate', predictor: 'horizontal' }).toBuffer(),
+    }),
     seed('float', { 'a.tif': floats(6, 4) }),
-    seed('tiles', { 'a.tif': await picture().tiff({ tile: true, tileWidth: 16, tileHeight: 16, compression: 'lzw' }).toBuffer() }),
+    seed('tiles', {
+      'a.tif': await picture().tiff({ tile: true, tileWidth: 16, tileHeight: 16, compression: 'lzw' }).toBuffer(),
+    }),
   ],
   AVIF: async () => [seed('avif', { 'a.avif': await picture().avif({ effort: 0 }).toBuffer() })],
   GIF: async () => [seed('gif', { 'a.gif': await picture(4).gif().toBuffer() })],
 };
 
-const photos = READABLE.map(
-  (kind): FuzzTarget => ({
-    name: `photos/${kind.toLowerCase()}`,
-    seeds: () => PHOTOS[kind](),
-    takes: (file) => /\.(jpe?g|png|webp|tiff?|avif|gif)$/i.test(file) && file.toLowerCase().includes(kind.slice(0, 2).toLowerCase()),
-    async read({ input }) {
-      const [name = 'gone'] = readdirSync(input);
-      listPhotos(input);
-      const photo = await inspectPhoto(input, name);
-      const { taken, latitude, longitude, focal } = photo.facts;
-      const wrong = notFinite({ size: [photo.width, photo.height], facts: [taken ?? 0, latitude ?? 0, longitude ?? 0, focal ?? 0] });
-      if (wrong !== undefined) return wrong;
-      const { width, height, data } = await decode(join(input, name), 20);
-      if (data.length !== 3 * width * height || width > 20 || height > 20) return `${data.length} bytes of ${width} x ${height}`;
-      await uprightJpeg(join(input, name), 16);
-      return undefined;
-    },
-  }),
-);
+const photos = READABLE.map((kind): FuzzTarget => ({
+  name: `photos/${kind.toLowerCase()}`,
+  seeds: () => PHOTOS[kind](),
+  takes: (file) =>
+    /\.(jpe?g|png|webp|tiff?|avif|gif)$/i.test(file) && file.toLowerCase().includes(kind.slice(0, 2).toLowerCase()),
+  async read({ input }) {
+    const [name = 'gone'] = readdirSync(input);
+    listPhotos(input);
+    const photo = await inspectPhoto(input, name);
+    const { taken, latitude, longitude, focal } = photo.facts;
+    const wrong = notFinite({
+      size: [photo.width, photo.height],
+      facts: [taken ?? 0, latitude ?? 0, longitude ?? 0, focal ?? 0],
+    });
+    if (wrong !== undefined) return wrong;
+    const { width, height, data } = await decode(join(input, name), 20);
+    if (data.length !== 3 * width * height || width > 20 || height > 20)
+      return `${data.length} bytes of ${width} x ${height}`;
+    await uprightJpeg(join(input, name), 16);
+    return undefined;
+  },
+}));
 
 /** The block alone, so that it is reached whatever a picture's checksums say. */
 const exif: FuzzTarget = {

@@ -30,11 +30,18 @@ const RECORD = {
 
 const SEEDS: Readonly<Record<string, () => Seed[]>> = {
   oxford: () => [seed('oxford', OXFORD)],
-  pickle: () => [0, 2, 3, 4, 5].map((p) => seed(`protocol ${p}`, { 'gnd.pkl': fixture('descriptors', `gnd_p${p}.pkl`) })),
+  pickle: () =>
+    [0, 2, 3, 4, 5].map((p) => seed(`protocol ${p}`, { 'gnd.pkl': fixture('descriptors', `gnd_p${p}.pkl`) })),
   mat: () => [seed('gnd', { 'gnd.mat': fixture('descriptors', 'gnd.mat') })],
   json: () => [
     seed('revisited', { 'gnd.json': JSON.stringify(RECORD) }),
-    seed('oxford', { 'gnd.json': JSON.stringify({ imlist: RECORD.imlist, qidx: [0, 3], gnd: [{ ok: [1, 2] }, { ok: ['a'], junk: ['b'] }] }) }),
+    seed('oxford', {
+      'gnd.json': JSON.stringify({
+        imlist: RECORD.imlist,
+        qidx: [0, 3],
+        gnd: [{ ok: [1, 2] }, { ok: ['a'], junk: ['b'] }],
+      }),
+    }),
   ],
   list: () => [
     seed('holidays', { 'list.txt': '100000.jpg\n100001.jpg\n100002.jpg\n100100.jpg\n100101.jpg\n' }),
@@ -82,7 +89,7 @@ export const TRUTH_TARGETS: readonly FuzzTarget[] = TRUTH_READERS.map((reader) =
   },
 }));
 
-/** Sound ground truths that are one file. */
+/** Sound ground truths that are one file: of lists that of Holidays. */
 export function truthSeeds(): Seed[] {
-  return [...SEEDS['pickle']!(), ...SEEDS['mat']!(), ...SEEDS['json']!(), ...SEEDS['list']!()];
+  return [...SEEDS['pickle']!(), ...SEEDS['mat']!(), ...SEEDS['json']!(), SEEDS['list']!()[0]!];
 }

@@ -151,7 +151,10 @@ async function answered(
     out = await runner.runShaped({ [IMAGE]: image });
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
-    throw new CovisError('INPUT_UNSUPPORTED', `The edge detector does not run on this image: ${words}`, { file, cause });
+    throw new CovisError('INPUT_UNSUPPORTED', `The edge detector does not run on this image: ${words}`, {
+      file,
+      cause,
+    });
   }
   const answer = out[EDGES]!;
   if (!answer.data.every(Number.isFinite))
