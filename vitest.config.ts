@@ -1,4 +1,5 @@
 import vue from '@vitejs/plugin-vue';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { TEST_ENVIRONMENT } from './test/support/environment.ts';
 
@@ -51,6 +52,17 @@ export default defineConfig({
           environment: 'happy-dom',
           // Colours are tested as they stand in the style sheet.
           css: true,
+        },
+      },
+      {
+        test: {
+          name: 'fuzz',
+          include: ['test/fuzz/**/*.test.ts'],
+          env: TEST_ENVIRONMENT,
+          testTimeout: 600_000,
+          pool: 'forks',
+          // Each is a process of its own.
+          maxConcurrency: Math.max(2, Math.min(4, availableParallelism())),
         },
       },
       {

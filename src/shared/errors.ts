@@ -24,8 +24,12 @@ const WHAT_TO_DO: Partial<Record<ErrorCode, string>> = {
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]+/g;
 
+/** What is quoted from a file may be of any length. */
+const LONGEST = 1200;
+
 function printable(text: string): string {
-  return text.replace(CONTROL, '\uFFFD');
+  const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return short.replace(CONTROL, '\uFFFD');
 }
 
 /** The one error class of Covis: what happened, to which file, where in it, and what to do. */
@@ -65,6 +69,13 @@ export function ofSystem(cause: unknown, file?: string, doing?: 'reading'): unkn
 /** As {@link ofSystem}, of a file that was to be read. */
 export function unreadable(cause: unknown, file: string): unknown {
   return ofSystem(cause, file, 'reading');
+}
+
+/** The same error with the file that it is about, where it names none; any other as it is. */
+export function naming(error: unknown, file: string): unknown {
+  if (!(error instanceof CovisError) || error.file !== undefined) return error;
+  const { code, message, hint } = error;
+  return new CovisError(code, message, { file, ...(hint === undefined ? {} : { hint }), cause: error });
 }
 
 /** Turns anything thrown into a shape that can be sent; what neither Covis nor the system explains becomes `INTERNAL`. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import type { Preprocess } from '../../../shared/domain.ts';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, naming } from '../../../shared/errors.ts';
 import { LIMITS } from '../formats/budget.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { readRegular } from '../formats/regular.ts';
@@ -14,7 +14,7 @@ import { parseOnnx } from '../network/onnx/file.ts';
 import { GraphBuilder, type Graph } from '../network/onnx/graph.ts';
 import { normalise, prune, renameValue } from '../network/onnx/normalise.ts';
 import { inferShapes } from '../network/onnx/shapes.ts';
-import { Runner } from '../network/runtime.ts';
+import { Runner, type Tensors } from '../network/runtime.ts';
 import { resourcePath } from '../environment/resources.ts';
 import { classicalEdges } from './classical.ts';
 import type { EdgeMap } from './edge-map.ts';
@@ -121,7 +121,12 @@ function classical(): EdgeDetector {
 async function learned(id: string, bytes: Uint8Array, file: string, options: DetectorOptions): Promise<EdgeDetector> {
   const graph = normalise(parseOnnx(bytes, file), file);
   const spec = specOf(graph, file, options);
-  const runner = await Runner.create(detectorGraph(graph, file));
+  let runner: Runner;
+  try {
+    runner = await Runner.create(detectorGraph(graph, file));
+  } catch (error) {
+    throw naming(error, file);
+  }
   return {
     id,
     name: spec.name,
@@ -129,11 +134,32 @@ async function learned(id: string, bytes: Uint8Array, file: string, options: Det
     release: () => runner.release(),
     detect: async (pixels) => {
       const whole = extended(pixels, spec.multiple);
-      const out = await runner.runShaped({ [IMAGE]: toInput(whole, spec.preprocess) });
-      const { dims, data } = out[EDGES]!;
+      const { dims, data } = await answered(runner, toInput(whole, spec.preprocess), file);
       return cropped(dims, data, pixels, whole, file);
     },
   };
+}
+
+/** @throws CovisError `INPUT_UNSUPPORTED` where the network does not run on this image, or answers with what is no number. */
+async function answered(
+  runner: Runner,
+  image: Tensors[string],
+  file: string,
+): Promise<{ readonly dims: readonly number[]; readonly data: Float32Array }> {
+  let out: Awaited<ReturnType<Runner['runShaped']>>;
+  try {
+    out = await runner.runShaped({ [IMAGE]: image });
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new CovisError('INPUT_UNSUPPORTED', `The edge detector does not run on this image: ${words}`, {
+      file,
+      cause,
+    });
+  }
+  const answer = out[EDGES]!;
+  if (!answer.data.every(Number.isFinite))
+    throw new CovisError('INPUT_UNSUPPORTED', 'The edge detector answers with values that are not numbers', { file });
+  return answer;
 }
 
 function specOf(graph: Graph, file: string, options: DetectorOptions): DetectorSpec {

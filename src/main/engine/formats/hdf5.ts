@@ -118,6 +118,16 @@ export class Hdf5File {
     this.#closed();
   }
 
+  /** What the library throws at a damaged file is a stack of calls of its own, which helps nobody. */
+  #sound<T>(what: string, work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (cause instanceof CovisError) throw cause;
+      throw new CovisError('INPUT_CORRUPT', `${what} cannot be read`, { file: this.#name, cause });
+    }
+  }
+
   #elsewhere(path: string, where: string): CovisError {
     return new CovisError('INPUT_UNSUPPORTED', `${path} lies in another file, ${where}, which is not opened`, {
       file: this.#name,
@@ -130,6 +140,10 @@ export class Hdf5File {
    * @param unreadable told the names that cannot be opened, as of those that are no UTF-8.
    */
   arrays(unreadable?: (path: string) => void): H5Array[] {
+    return this.#sound('The list of datasets', () => this.#arrays(unreadable));
+  }
+
+  #arrays(unreadable?: (path: string) => void): H5Array[] {
     const found: H5Array[] = [];
     const walk = (group: h5.Group, prefix: string, depth: number): void => {
       if (depth > DEEPEST)
@@ -162,6 +176,10 @@ export class Hdf5File {
 
   /** A dataset with its numbers as they are, row-major. @throws CovisError as {@link read}. */
   numbers(path: string): { shape: readonly number[]; data: Numbers } {
+    return this.#sound(`The dataset ${path}`, () => this.#numbers(path));
+  }
+
+  #numbers(path: string): { shape: readonly number[]; data: Numbers } {
     const item = entryOf(this.#file, path);
     if (!(item instanceof h5.Dataset) || item.shape === null)
       throw new CovisError('NOT_FOUND', `The file has no dataset ${path}`, { file: this.#name });
@@ -218,6 +236,10 @@ export class Hdf5File {
    * @returns undefined where `path` is none.
    */
   sparse(path: string): { shape: readonly [number, number]; data: Float32Array } | undefined {
+    return this.#sound(`The matrix ${path}`, () => this.#sparse(path));
+  }
+
+  #sparse(path: string): { shape: readonly [number, number]; data: Float32Array } | undefined {
     const group = entryOf(this.#file, path);
     if (!(group instanceof h5.Group)) return undefined;
     const attribute = group.attrs['MATLAB_sparse'];
@@ -249,6 +271,10 @@ export class Hdf5File {
 
   /** What object references of a dataset point to, for the cell arrays of MATLAB 7.3. */
   references(path: string): { shape: readonly number[]; data: Float32Array }[] {
+    return this.#sound(`The cell array ${path}`, () => this.#references(path));
+  }
+
+  #references(path: string): { shape: readonly number[]; data: Float32Array }[] {
     const item = entryOf(this.#file, path);
     if (!(item instanceof h5.Dataset))
       throw new CovisError('NOT_FOUND', `The file has no dataset ${path}`, { file: this.#name });

@@ -321,7 +321,10 @@ class Unpickler {
       }
       case '\x93': {
         const name = this.#pop();
-        s.push(this.#callable(String(this.#pop()), String(name)));
+        const module = this.#pop();
+        if (typeof module !== 'string' || typeof name !== 'string')
+          throw this.#fail('INPUT_CORRUPT', 'The pickle names a callable by what is no text');
+        s.push(this.#callable(module, name));
         break;
       }
       case 'R': {
@@ -399,7 +402,7 @@ class Unpickler {
       this.#build(shell, [1, args[2] ?? [], args[1], args[3] === 'F', args[0]]);
       return shell;
     }
-    if (f.name === 'numpy dtype') return new Dtype(String(args[0]));
+    if (f.name === 'numpy dtype' && typeof args[0] === 'string') return new Dtype(args[0]);
     if (f.name === '_codecs encode' && typeof args[0] === 'string') {
       this.#budget.bytes(args[0].length);
       return new Uint8Array(Buffer.from(args[0], 'latin1'));
@@ -422,9 +425,11 @@ class Unpickler {
         throw this.#fail('INPUT_CORRUPT', 'A numpy array of the pickle has no shape');
       const dims = shape.map(Number);
       const count = dims.reduce((a, b) => a * b, 1);
-      if (!Number.isSafeInteger(count) || count < 0 || count > MAX_BYTES)
+      if (dims.some((d) => !Number.isSafeInteger(d) || d < 0) || count > MAX_BYTES)
         throw this.#fail('INPUT_CORRUPT', 'A numpy array of the pickle has an absurd shape');
       if (Array.isArray(raw)) {
+        if (raw.length !== count)
+          throw this.#fail('INPUT_CORRUPT', `A numpy array of the pickle has ${raw.length} items, not ${count}`);
         target.value = raw as Pickled[];
         return;
       }

@@ -1,5 +1,5 @@
 /** Kinds of image files that the decoder reads. */
-const READABLE = ['JPEG', 'PNG', 'WebP', 'TIFF', 'AVIF', 'GIF'] as const;
+export const READABLE = ['JPEG', 'PNG', 'WebP', 'TIFF', 'AVIF', 'GIF'] as const;
 
 /** How many bytes of a file's beginning tell its kind. */
 export const HEAD_BYTES = 64;

@@ -34,7 +34,11 @@ export function refuseForeignTables(db: Database.Database, file: string, version
   try {
     migrate(model, version);
     const there = new Set(namesIn(db));
-    const lacks = namesIn(model).filter((name) => !there.has(name));
+    const names = namesIn(model);
+    const lacks = [
+      ...names.filter((name) => !there.has(name)),
+      ...names.filter((name) => there.has(name)).flatMap((name) => columnsLacking(db, model, name)),
+    ];
     if (lacks.length > 0)
       throw new CovisError(
         'INPUT_UNSUPPORTED',
@@ -51,6 +55,24 @@ export function refuseForeignTables(db: Database.Database, file: string, version
 
 function namesIn(db: Database.Database): string[] {
   return select(db, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name", text).all();
+}
+
+/** Columns that a table or view has in one database and not in another, each as `table.column`; all of a view that cannot be asked. */
+function columnsLacking(db: Database.Database, model: Database.Database, name: string): string[] {
+  const wanted = columnsOf(model, name);
+  let there: ReadonlySet<string>;
+  try {
+    there = new Set(columnsOf(db, name));
+  } catch (error) {
+    // Of a view whose own columns are gone, SQLite says so by an error.
+    if ((error as { code?: unknown }).code !== 'SQLITE_ERROR') throw error;
+    there = new Set();
+  }
+  return wanted.filter((column) => !there.has(column)).map((column) => `${name}.${column}`);
+}
+
+function columnsOf(db: Database.Database, name: string): string[] {
+  return select(db, 'SELECT name FROM pragma_table_info(?)', text).all(name);
 }
 
 /** What SQLite finds wrong in a database; empty where it is sound. @param wholly also compares indexes with their tables. */

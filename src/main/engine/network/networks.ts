@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, naming } from '../../../shared/errors.ts';
 import { LIMITS } from '../formats/budget.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
 import { readRegular } from '../formats/regular.ts';
@@ -132,9 +132,7 @@ export async function prepareNetwork(file: string, options: BackboneOptions = {}
     return await readyNetwork(file, options);
   } catch (error) {
     // What looks at the graph alone does not know whose it is.
-    if (!(error instanceof CovisError) || error.file !== undefined) throw error;
-    const { code, message, hint } = error;
-    throw new CovisError(code, message, { file, ...(hint === undefined ? {} : { hint }), cause: error });
+    throw naming(error, file);
   }
 }
 

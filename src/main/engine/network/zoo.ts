@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Preprocess } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { parseJson } from '../formats/json-text.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { userFolder } from '../environment/user-folder.ts';
 import { PREPROCESSING } from './preprocessing.ts';
@@ -152,12 +153,10 @@ export function storedNetwork(id: string): StoredNetwork | undefined {
   if (!ID.test(id)) return undefined;
   const { model, facts } = files(id);
   if (!existsSync(model) || !existsSync(facts)) return undefined;
-  const read = storedSchema.safeParse(JSON.parse(readFileSync(facts, 'utf8')));
-  if (!read.success)
-    throw new CovisError('INPUT_CORRUPT', 'The description of this network is damaged', {
-      file: facts,
-      hint: 'Delete both files and add the network again.',
-    });
+  const where = { file: facts, hint: 'Delete both files and add the network again.' };
+  const damaged = 'The description of this network is damaged';
+  const read = storedSchema.safeParse(parseJson(readFileSync(facts, 'utf8'), where, damaged));
+  if (!read.success) throw new CovisError('INPUT_CORRUPT', damaged, where);
   const { name, pixels, cut, licence, sha256 } = read.data;
   return {
     id,

@@ -98,7 +98,8 @@ export class ModelBuilder {
     this.#pointIndex.set(id, this.#error.length);
     for (const v of xyz) this.#xyz.push(v);
     for (const v of rgb) this.#rgb.push(v);
-    this.#error.push(error);
+    // COLMAP writes about 1e154 for a point behind its cameras: how large the error is, is not known.
+    this.#error.push(isSingle(error) ? error : -1);
     this.#track.push(trackLength);
   }
 
@@ -132,7 +133,7 @@ export class ModelBuilder {
       this.#skipped += 1;
       return;
     }
-    if (!Number.isFinite(x) || !Number.isFinite(y)) throw blame('An observation is not a number', offset);
+    if (!isSingle(x) || !isSingle(y)) throw blame(notSingle(x, y), offset);
     this.#obsPoint.push(point);
     this.#obsXy.push(x);
     this.#obsXy.push(y);
@@ -169,6 +170,18 @@ export class ModelBuilder {
     for (let k = 0; k < this.#obsPoint.length; k += 1) out[this.#obsPoint.data[k]!]! += 1;
     return out;
   }
+}
+
+/** True for what single precision can hold, in which observations are kept. */
+export function isSingle(v: number): boolean {
+  return Number.isFinite(Math.fround(v));
+}
+
+/** What is wrong with an observation that cannot be kept. */
+export function notSingle(x: number, y: number): string {
+  return Number.isFinite(x) && Number.isFinite(y)
+    ? `An observation lies at ${x}, ${y}, where no image is`
+    : 'An observation is not a number';
 }
 
 /** The model with this id or name, or an error that says which are known. */

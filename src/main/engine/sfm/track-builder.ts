@@ -1,5 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { Grow } from './model-builder.ts';
+import { Grow, isSingle, notSingle } from './model-builder.ts';
 import type { Camera, SparseModel, View } from './model.ts';
 
 /** Says what is wrong in a file at a byte offset (left out where the format has none). */
@@ -70,7 +70,7 @@ export class TrackBuilder {
 
   /** @param x pixels from the left edge, y from the top; scale of the keypoint in pixels, where known. */
   observe(view: number, point: number, x: number, y: number, offset?: number, scale = Number.NaN): void {
-    if (!Number.isFinite(x) || !Number.isFinite(y)) throw this.#fault('An observation is not a number', offset);
+    if (!isSingle(x) || !isSingle(y)) throw this.#fault(notSingle(x, y), offset);
     this.#view.push(view);
     this.#point.push(point);
     this.#xy.push(x);

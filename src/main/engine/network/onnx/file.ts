@@ -100,6 +100,7 @@ export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
         { file },
       );
     }
+    if ((n.op_type ?? '') === '') throw new CovisError('INPUT_CORRUPT', `Node ${name} has no operator`, { file });
     const attributes: Record<string, Attribute> = {};
     for (const a of n.attribute ?? []) {
       const value = readAttribute(a, file);
@@ -166,7 +167,7 @@ function readAttribute(a: RawAttribute, file: string): Attribute | undefined {
     case 2:
       return { kind: 'int', value: Number(a.i ?? 0) };
     case 3:
-      return { kind: 'string', value: new TextDecoder().decode(a.s ?? new Uint8Array()) };
+      return { kind: 'string', value: Buffer.from(a.s ?? []).toString('utf8') };
     case 4:
       return a.t === undefined ? undefined : { kind: 'tensor', value: readTensor(a.t, file) };
     case 6:
