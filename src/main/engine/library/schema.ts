@@ -477,6 +477,10 @@ const MIGRATIONS: readonly string[] = [
   -- Photos that an import found and none has missed since.
   CREATE VIEW present_photo AS SELECT * FROM photo p WHERE EXISTS (SELECT 1 FROM photo_file f WHERE f.photo_id = p.id);
   `,
+  `
+  -- When a person removed a network's file and descriptors; its row stays, because records name it. NULL where it is there.
+  ALTER TABLE network ADD COLUMN removed TEXT;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */
