@@ -27,7 +27,7 @@ function reportLines(r: StorageReport): string[] {
     const items = p.items.length === 1 && p.items[0]!.name === 'All' ? [] : p.items;
     return [
       `${p.title.padEnd(34)} ${sized(p.bytes).padStart(9)}  ${goes}`,
-      `  of ${p.from}. ${p.again}`,
+      `  From ${p.from}. ${p.again}`,
       ...items
         .slice(0, SHOWN)
         .map(
