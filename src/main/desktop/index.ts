@@ -10,7 +10,15 @@ import { JobWatch, wordOf } from './job-watch.ts';
 import { log, logUncaught } from './log.ts';
 import { menu } from './menu.ts';
 import { repair } from './repair.ts';
-import { answerPages, chooseBackup, chooseCluster, chooseImport, chooseLibrary, openAnother, type Desk } from './requests.ts';
+import {
+  answerPages,
+  chooseBackup,
+  chooseCluster,
+  chooseImport,
+  chooseLibrary,
+  openAnother,
+  type Desk,
+} from './requests.ts';
 import { answer, ORIGIN, SCHEME } from './scheme.ts';
 import { DesktopState } from './state.ts';
 import { studioWindow } from './studio-window.ts';
