@@ -48,8 +48,10 @@ export const storageItem = z.object({
   written: z.string().nullable(),
   /** Why it stays unless it is forced; null where it goes with its kind. */
   kept: z.string().nullable(),
-  /** What it is stays whatever is said. */
+  /** It stays whatever is said. */
   firm: z.boolean(),
+  /** Content hash of the network that it goes with; null for what goes with none. */
+  network: z.string().nullable(),
 });
 export type StorageItem = Facts<typeof storageItem>;
 

@@ -21,12 +21,14 @@ function reportLines(r: StorageReport): string[] {
         ? '--network NAME'
         : !p.removable
           ? 'stays'
-          : p.goes === p.bytes
-            ? `--remove ${p.kind}`
-            : `--remove ${p.kind}: ${sized(p.goes)}`;
+          : p.goes === 0
+            ? `kept; --remove ${p.kind} --force`
+            : p.goes === p.bytes
+              ? `--remove ${p.kind}`
+              : `--remove ${p.kind}: ${sized(p.goes)}`;
     const items = p.items.length === 1 && p.items[0]!.name === 'All' ? [] : p.items;
     return [
-      `${p.title.padEnd(34)} ${sized(p.bytes).padStart(9)}  ${goes}`,
+      `${p.title.padEnd(50)} ${sized(p.bytes).padStart(9)}  ${goes}`,
       `  From ${p.from}. ${p.again}`,
       ...items
         .slice(0, SHOWN)

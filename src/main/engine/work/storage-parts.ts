@@ -96,7 +96,11 @@ const WORDS: Readonly<Record<Kind, readonly [title: string, from: string, again:
   ],
   database: ['Database', 'decisions, runs, clusters, records', 'Never removed.'],
   models: ['Points of models', 'models that were imported or built', 'Never removed: the models may be gone.'],
-  networks: ['Networks', 'training, or files that were added', 'Removed by name, where nothing needs it.'],
+  networks: [
+    'Networks',
+    'training, or files that were added',
+    'Not made again alike: it is added or trained again. Removed one by one, where nothing needs it.',
+  ],
   detectors: ['Edge detectors', 'files that were added', 'Never removed: networks of edges need them.'],
   imported: [
     'Descriptors of other programs',
@@ -318,6 +322,7 @@ export function partInfo(part: Part): StoragePart {
     written: writtenOf(t.files),
     kept: t.kept ?? null,
     firm: t.firm ?? false,
+    network: t.network ?? null,
   }));
   const removable = isRemovable(part.kind);
   const sum = (of: readonly StorageItem[]): number => of.reduce((n, i) => n + i.bytes, 0);

@@ -29,6 +29,26 @@ export function choicesOf(report: StorageReport | null, keys: ReadonlySet<string
   );
 }
 
+/** What was computed by networks that go, or of descriptors that go, and goes with them without being chosen. */
+export function goingAlong(report: StorageReport | null, choices: readonly Choice[]): Choice[] {
+  const chosen = new Set(choices.map((c) => keyOf(c.part, c.item)));
+  const networks = new Set(choices.filter((c) => IS_NETWORK.has(c.part.kind)).map((c) => c.item.id));
+  const sets = new Set(choices.filter((c) => IS_SET.has(c.part.kind)).map((c) => c.item.id));
+  return (report?.parts ?? []).flatMap((part) =>
+    part.items
+      .filter(
+        (item) =>
+          !chosen.has(keyOf(part, item)) &&
+          !IS_NETWORK.has(part.kind) &&
+          ((item.network !== null && networks.has(item.network)) || (part.kind === 'maps' && sets.has(item.id))),
+      )
+      .map((item) => ({ part, item })),
+  );
+}
+
+const IS_NETWORK: ReadonlySet<string> = new Set(['networks', 'experiments']);
+const IS_SET: ReadonlySet<string> = new Set(['descriptors', 'regions']);
+
 export function bytesOf(choices: readonly Choice[]): number {
   return choices.reduce((n, c) => n + c.item.bytes, 0);
 }
