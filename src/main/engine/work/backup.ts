@@ -15,11 +15,15 @@ import type { TaskContext } from '../queue/context.ts';
 import { CONTENT, readManifest, writeManifest, type BackupEntry, type Manifest } from './backup-manifest.ts';
 import { snapshot } from './backup-snapshot.ts';
 import { descriptorFiles, detectorFiles, modelFiles, networkFiles } from './check-files.ts';
-import { beginFolder, copyWithDigest, giveWay } from './whole-folder.ts';
+import { beginFolder, copyWithDigest, giveWay, syncFiles } from './whole-folder.ts';
 import { work } from './work.ts';
 
 /** How often the database is copied anew because files changed while they were copied. */
 const ROUNDS = 8;
+/** From this round on others wait with their writing to the database while what is left is copied, */
+const ALONE_FROM = 3;
+/** unless so much is left that they would wait for longer than they do. */
+const ALONE_BYTES = 200e6;
 const PAUSE_MS = 300;
 const MB = 1e6;
 
@@ -49,6 +53,8 @@ export async function backupLibrary(
     );
     await copy.copyAll();
     const files = copy.entries();
+    task.step('Waiting for the disk', 0, '');
+    await syncFiles(copy.fresh().map((name) => join(making.path, CONTENT, name)));
     writeManifest(making.path, {
       format: 1,
       covis: VERSION,
@@ -135,7 +141,10 @@ class Copy {
   readonly #task: TaskContext;
   /** What was copied, by its path below the library. */
   readonly #done = new Map<string, BackupEntry>();
+  readonly #fresh = new Set<string>();
   #database: BackupEntry | undefined;
+  /** What there was to copy in the last round. */
+  #lastBytes = Infinity;
   reused = 0;
   copiedBytes = 0;
 
@@ -162,10 +171,16 @@ class Copy {
     );
   }
 
+  /** What was copied, but for what is made again anyway. */
+  fresh(): string[] {
+    return [...this.#fresh, 'library.db'].filter((name) => !CACHES.includes(name.split('/')[0]!));
+  }
+
   async copyAll(): Promise<void> {
     let before = '';
     for (let round = 1; ; round += 1) {
-      await this.#round();
+      if (round >= ALONE_FROM && this.#lastBytes < ALONE_BYTES) await this.#alone(() => this.#round());
+      else await this.#round();
       const wrong = await this.#wrong();
       await this.#noteDatabase();
       if (wrong.length === 0) return;
@@ -192,6 +207,17 @@ class Copy {
     return there === undefined ? null : [there.size, there.mtimeMs, this.#done.get(path)?.sha256];
   }
 
+  /** Nobody takes a row away meanwhile, and rows are taken away before their files are. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    const { db } = this.#library;
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      await work();
+    } finally {
+      db.exec('ROLLBACK');
+    }
+  }
+
   /** The database, then all files that changed since they were copied. */
   async #round(): Promise<void> {
     const task = this.#task;
@@ -206,7 +232,8 @@ class Copy {
     for (const name of this.#done.keys()) if (!there.has(name)) this.#forget(name);
     const wanted = files.filter((f) => !isAsIn(this.#done.get(f.name), f));
     this.#refuseWithoutRoom(bytesOf(wanted.filter((f) => !isAsIn(this.#earlier?.files.get(f.name), f))));
-    const total = Math.ceil(bytesOf(wanted) / MB);
+    this.#lastBytes = bytesOf(wanted);
+    const total = Math.ceil(this.#lastBytes / MB);
     task.step('Copying', total, 'MB');
     let bytes = 0;
     const each = (n: number): void => {
@@ -239,18 +266,21 @@ class Copy {
       // What became of it since is seen now, and not when it is needed.
       if (existsSync(old) && (await copyWithDigest(old, null, each)).sha256 === known.sha256 && linked(old, to)) {
         this.#done.set(f.name, known);
+        this.#fresh.delete(f.name);
         this.reused += 1;
         return;
       }
     }
     const { bytes, sha256, modified } = await copyWithDigest(f.path, to, each);
     this.copiedBytes += bytes;
+    this.#fresh.add(f.name);
     this.#done.set(f.name, { path: f.name, bytes, sha256, modified });
   }
 
   #forget(name: string): void {
     rmSync(join(this.#to, name), { force: true });
     this.#done.delete(name);
+    this.#fresh.delete(name);
   }
 
   /** Files of the library; not those in the making, and not the database, which is copied by itself. */

@@ -6,7 +6,7 @@ import { bytesOf, freeBytes, sized } from '../library/storage.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { apart } from './backup.ts';
 import { CONTENT, MANIFEST, readManifest, type BackupEntry } from './backup-manifest.ts';
-import { beginFolder, copyWithDigest, giveWay } from './whole-folder.ts';
+import { beginFolder, copyWithDigest, giveWay, syncFiles } from './whole-folder.ts';
 
 const MB = 1e6;
 const SHOWN = 3;
@@ -55,6 +55,8 @@ export async function restoreBackup(backup: string, place: string, task: TaskCon
       const { sha256 } = await copyWithDigest(join(backup, CONTENT, f.path), join(making.path, f.path), each);
       if (sha256 !== f.sha256) throw changed(join(backup, CONTENT, f.path));
     }
+    task.step('Waiting for the disk', 0, '');
+    await syncFiles(manifest.files.map((f) => join(making.path, f.path)));
     task.check();
     making.finish();
   } finally {

@@ -17,6 +17,7 @@ import {
   readSync,
 } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { ownFile } from '../library/file-owner.ts';
@@ -106,6 +107,23 @@ export async function giveWay(): Promise<void> {
   turned = performance.now();
 }
 
+const SYNCED_TOGETHER = 16;
+
+/** Waits until files are on the disk, so that a folder is not put in its place before what it holds. */
+export async function syncFiles(paths: readonly string[]): Promise<void> {
+  const one = async (path: string): Promise<void> => {
+    // Windows syncs only what is open for writing.
+    const file = await open(path, 'r+');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  };
+  for (let i = 0; i < paths.length; i += SYNCED_TOGETHER)
+    await Promise.all(paths.slice(i, i + SYNCED_TOGETHER).map(one));
+}
+
 /** What was copied. */
 export interface Copied {
   readonly bytes: number;
@@ -141,7 +159,6 @@ export async function copyWithDigest(from: string, to: string | null, each: (byt
       each(n);
     }
     if (target !== undefined) {
-      fsyncSync(target);
       closeSync(target);
       target = undefined;
       utimesSync(to!, atime, mtime);
