@@ -8,6 +8,8 @@ import { LATEST } from './schema.ts';
 import { isDamage } from './soundness.ts';
 
 const KEPT = 2;
+/** So long an update may take. */
+const UNDER_WAY_MS = 10 * 60_000;
 const COPY = /^library\.db\.before-(\d+)$/;
 
 /** A copy of the database before the migration that made it version `before`. */
@@ -36,7 +38,7 @@ export function keepCopy(db: Database.Database): void {
   if (version < 1 || version >= LATEST) return;
   const root = dirname(db.name);
   const target = join(root, `library.db.before-${version + 1}`);
-  if (existsSync(target)) return;
+  if (existsSync(target) || isUnderWay(root, version)) return;
   refuseWithoutRoom(db, root, version);
   const made = `${join(root, basename(db.name))}.${randomUUID()}`;
   try {
@@ -50,6 +52,13 @@ export function keepCopy(db: Database.Database): void {
     rmSync(made, { force: true });
   }
   for (const old of databaseCopies(root).slice(KEPT)) rmSync(old.path, { force: true });
+}
+
+/** True where another process is bringing it up to date now, version by version, and has kept a copy of what it began with. */
+function isUnderWay(root: string, version: number): boolean {
+  return databaseCopies(root).some(
+    ({ path, before }) => before <= version && Date.now() - statSync(path).mtimeMs < UNDER_WAY_MS,
+  );
 }
 
 function refuseWithoutRoom(db: Database.Database, root: string, version: number): void {

@@ -129,6 +129,19 @@ function isAsIn(
   return known?.bytes === f.bytes && known.modified === f.modified;
 }
 
+/** Folders that are in a backup: what others keep in a library is of the moment, as who has it open. */
+const FOLDERS: readonly string[] = [
+  'clusters',
+  'descriptors',
+  'detectors',
+  'edges',
+  'features',
+  'networks',
+  'runs',
+  'scenes',
+  'teacher',
+  'thumbnails',
+];
 /** Kinds of files that are computed again. */
 const CACHES: readonly string[] = ['thumbnails', 'edges', 'features', 'teacher'];
 
@@ -286,7 +299,7 @@ class Copy {
   /** Files of the library; not those in the making, and not the database, which is copied by itself. */
   #belongs(name: string): boolean {
     const [folder, ...rest] = name.split('/') as [string, ...string[]];
-    if (rest.length === 0 || folder === 'staging') return false;
+    if (rest.length === 0 || !FOLDERS.includes(folder)) return false;
     if (/\.(tmp|part|lock)$/.test(name)) return false;
     if (folder === 'scenes' && !existsSync(this.#library.file('scenes', rest[0]!, 'done.json'))) return false;
     if (this.#derived) return true;
@@ -341,7 +354,10 @@ class Copy {
       copy.db.pragma('journal_mode = DELETE');
       copy.close();
     }
-    rmSync(join(this.#to, 'library.sound'), { force: true });
+    // What an open library keeps about itself.
+    for (const name of readdirSync(this.#to))
+      if (name !== 'library.db' && !FOLDERS.includes(name))
+        rmSync(join(this.#to, name), { recursive: true, force: true });
     return [...wrong].sort();
   }
 
