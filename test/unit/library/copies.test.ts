@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
@@ -46,7 +46,11 @@ it('keeps a copy of a database before it is brought up to date, and none of one 
 
 it('keeps the newest two', () => {
   const path = older('three', 6);
-  for (const n of [2, 5]) writeFileSync(join(path, `library.db.before-${n}`), 'older');
+  for (const n of [2, 5]) {
+    const file = join(path, `library.db.before-${n}`);
+    writeFileSync(file, 'older');
+    utimesSync(file, 1000, 1000);
+  }
   Library.open(path).close();
   expect(
     readdirSync(path)

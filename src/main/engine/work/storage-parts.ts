@@ -197,10 +197,9 @@ export async function storageParts(library: Library, now = Date.now()): Promise<
     const before = copies.get(file.path);
     if (before !== undefined) add('copies', { id: String(before), name: `Before version ${before}`, files: [file] });
   }
-  firm(
-    'database',
-    ofDatabase.filter((f) => !copies.has(f.path)),
-  );
+  // Who has it open stands beside it.
+  const opened = [...inFolder('leases'), ...inFolder('hosts')];
+  firm('database', [...ofDatabase.filter((f) => !copies.has(f.path)), ...opened]);
   firm('other', [...others, ...[...folders.values()].flat()]);
   return (Object.keys(WORDS) as Kind[]).flatMap((kind) => {
     const [title, from, again] = WORDS[kind];

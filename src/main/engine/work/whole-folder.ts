@@ -20,6 +20,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { makeFolder } from '../environment/folders.ts';
 import { ownFile } from '../library/file-owner.ts';
 
 const MARK = 'covis-partial';
@@ -42,7 +43,7 @@ export interface Making {
 export function beginFolder(place: string): Making {
   const path = `${place}.partial`;
   const before = `${place}.before`;
-  mkdirSync(dirname(place), { recursive: true });
+  makeFolder(dirname(place));
   const release = ownFile(path, {
     taken: 'This folder is being written by another program',
     hint: 'Wait until that one is done, or name another folder.',
