@@ -10,10 +10,10 @@ import { logFailure, logger } from '../environment/log.ts';
 import { refuseDevice } from '../formats/target.ts';
 import { Library, now } from '../library/library.ts';
 import { integer, record, select, text } from '../library/rows.ts';
+import { snapshot } from '../library/snapshot.ts';
 import { bytesOf, filesIn, freeBytes, sized } from '../library/storage.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { CONTENT, readManifest, writeManifest, type BackupEntry, type Manifest } from './backup-manifest.ts';
-import { snapshot } from './backup-snapshot.ts';
 import { descriptorFiles, detectorFiles, modelFiles, networkFiles } from './check-files.ts';
 import { beginFolder, copyWithDigest, giveWay, syncFiles } from './whole-folder.ts';
 import { work } from './work.ts';
@@ -237,7 +237,13 @@ class Copy {
     const database = join(this.#to, 'library.db');
     mkdirSync(this.#to, { recursive: true });
     this.#refuseWithoutRoom(statSync(join(this.#library.path, 'library.db')).size);
-    await snapshot(this.#library, database, this.#derived, task);
+    let pages = 0;
+    task.step('Copying the database', 0, 'pages');
+    await snapshot(this.#library, database, this.#derived, (done, total) => {
+      task.check();
+      if (total !== pages) task.step('Copying the database', (pages = total), 'pages');
+      task.progress(done);
+    });
     const files = (await filesIn(this.#library.path, 'links too'))
       .map((f) => ({ ...f, name: relative(this.#library.path, f.path).split(sep).join('/') }))
       .filter((f) => this.#belongs(f.name));

@@ -2,18 +2,22 @@
 import Database from 'better-sqlite3';
 import { rmSync } from 'node:fs';
 import type { ErrorShape } from '../../../shared/errors.ts';
-import type { Library } from '../library/library.ts';
-import { now } from '../library/library.ts';
-import { select, text } from '../library/rows.ts';
-import type { TaskContext } from '../queue/context.ts';
+import { now, type Library } from './library.ts';
+import { select, text } from './rows.ts';
 
 const PAGES = 2000;
 
 /**
  * Copies the database. A transaction that reads holds the moment, so that the copy is never begun anew because of others who write.
- * @param derived false: without the descriptors that can be computed again.
+ * @param derived false: without the descriptors that can be computed again. @param each is told how many pages of how many are copied, and
+ * may stop it by throwing.
  */
-export async function snapshot(library: Library, to: string, derived: boolean, task: TaskContext): Promise<void> {
+export async function snapshot(
+  library: Library,
+  to: string,
+  derived: boolean,
+  each: (done: number, total: number) => void,
+): Promise<void> {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${to}${end}`, { force: true });
   const source = new Database(library.db.name, { readonly: true, fileMustExist: true });
   try {
@@ -21,13 +25,9 @@ export async function snapshot(library: Library, to: string, derived: boolean, t
     source.exec('BEGIN');
     // The moment is that of the first reading.
     select(source, 'SELECT type FROM sqlite_master LIMIT 1', text).get();
-    task.step('Copying the database', 0, 'pages');
-    let known = 0;
     await source.backup(to, {
       progress: ({ totalPages, remainingPages }) => {
-        task.check();
-        if (totalPages !== known) task.step('Copying the database', (known = totalPages), 'pages');
-        task.progress(totalPages - remainingPages);
+        each(totalPages - remainingPages, totalPages);
         return PAGES;
       },
     });
