@@ -14,6 +14,8 @@ import { refuseTogether } from '../program/together.ts';
 
 const SHOWN = 12;
 
+const files = (n: number): string => `${n} file${n === 1 ? '' : 's'}`;
+
 function reportLines(r: StorageReport): string[] {
   const rows = r.parts.flatMap((p) => {
     const goes =
@@ -56,13 +58,13 @@ function resultLines(r: JobResult<'clean'>): string[] {
     ...r.stays.map((s) => `     stays  ${s.kind}  ${s.name}: ${s.why}`),
     ...(r.done
       ? [
-          `Removed ${r.files} files, ${sized(r.bytes)}.`,
+          `Removed ${files(r.files)}, ${sized(r.bytes)}.`,
           ...(r.compacted === null ? [] : [`The database gave ${sized(r.compacted)} back to the disk.`]),
         ]
       : [
           r.removed.length === 0
             ? 'Nothing of this is there to be removed.'
-            : `${r.files} files would go, ${sized(r.bytes)}.`,
+            : `${files(r.files)} would go, ${sized(r.bytes)}.`,
           'Nothing was removed. The same with --yes removes it; that cannot be undone.',
         ]),
   ];
