@@ -15,6 +15,7 @@ const bridge = {
   chooseDomains: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:domains') as Promise<Reply<unknown>>,
   chooseNetwork: (pooling: string): Promise<Reply<unknown>> =>
     ipcRenderer.invoke('covis:network', pooling) as Promise<Reply<unknown>>,
+  backUp: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:backup') as Promise<Reply<unknown>>,
   exportRun: (format: string, run: number): Promise<Reply<unknown>> =>
     ipcRenderer.invoke('covis:export', format, run) as Promise<Reply<unknown>>,
   repair: (): Promise<Reply<Repaired | null>> => ipcRenderer.invoke('covis:repair') as Promise<Reply<Repaired | null>>,

@@ -22,6 +22,11 @@ export const FIND_PLACES = {
   label: 'Find places in a folder of photos…',
 } as const satisfies MenuAction;
 
+export const BACK_UP = {
+  id: 'backUp',
+  label: 'Back up the library…',
+} as const satisfies MenuAction;
+
 export const SHOW_FOLDER = {
   id: 'showFolder',
   label: 'Show the library folder',

@@ -63,6 +63,7 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
       'map',
       'measure',
       'jobs',
+      'storage',
     ]) {
       await page.goto(`${new URL(url).origin}/${view}`);
       await page.locator('h1').first().waitFor();

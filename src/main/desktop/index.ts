@@ -10,7 +10,15 @@ import { JobWatch, wordOf } from './job-watch.ts';
 import { log, logUncaught } from './log.ts';
 import { menu } from './menu.ts';
 import { repair } from './repair.ts';
-import { answerPages, chooseCluster, chooseImport, chooseLibrary, openAnother, type Desk } from './requests.ts';
+import {
+  answerPages,
+  chooseBackup,
+  chooseCluster,
+  chooseImport,
+  chooseLibrary,
+  openAnother,
+  type Desk,
+} from './requests.ts';
 import { answer, ORIGIN, SCHEME } from './scheme.ts';
 import { DesktopState } from './state.ts';
 import { studioWindow } from './studio-window.ts';
@@ -148,6 +156,7 @@ function run(): void {
             }),
           ),
         findPlaces: () => saying(chooseCluster(desk)),
+        backUp: () => saying(chooseBackup(desk)),
         showLibrary: () => void showLibrary(),
         recent: state.libraries,
         logs: madeFolder(logFolder()),

@@ -1,6 +1,6 @@
 /** The menu of the window. */
 import { app, Menu, shell, type MenuItemConstructorOptions } from 'electron';
-import { FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, SHOW_FOLDER } from '../../shared/actions.ts';
+import { BACK_UP, FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, SHOW_FOLDER } from '../../shared/actions.ts';
 
 export interface MenuWork {
   readonly openLibrary: () => void;
@@ -8,6 +8,7 @@ export interface MenuWork {
   readonly forgetRecent: () => void;
   readonly importModels: () => void;
   readonly findPlaces: () => void;
+  readonly backUp: () => void;
   readonly showLibrary: () => void;
   /** Libraries that were open, the last one first. */
   readonly recent: readonly string[];
@@ -35,6 +36,7 @@ export function menu(o: MenuWork): Menu {
         { label: 'Open recent', submenu: recent(o) },
         { ...IMPORT_MODELS, click: o.importModels },
         { ...FIND_PLACES, click: o.findPlaces },
+        { ...BACK_UP, click: o.backUp },
         { ...SHOW_FOLDER, click: o.showLibrary },
         { type: 'separator' },
         { role: mac ? 'close' : 'quit' },

@@ -80,6 +80,15 @@ export async function chooseCluster(desk: Desk): Promise<Reply<unknown>> {
   return paths === undefined ? NOTHING : desk.supervisor.request('library.cluster', { path: paths[0] }, 'host');
 }
 
+export async function chooseBackup(desk: Desk): Promise<Reply<unknown>> {
+  const paths = await chosen(desk, {
+    title: 'Back up into a new or an empty folder, or bring an earlier backup up to date',
+    buttonLabel: 'Back up here',
+    properties: ['openDirectory', 'createDirectory', 'promptToCreate'],
+  });
+  return paths === undefined ? NOTHING : desk.supervisor.request('library.backup', { path: paths[0] }, 'host');
+}
+
 async function chooseDomains(desk: Desk): Promise<Reply<unknown>> {
   const paths = await chosen(desk, {
     title: 'A folder of domains, each with a folder for every class',
@@ -138,6 +147,7 @@ export function answerPages(desk: Desk): void {
   on('import', () => chooseImport(desk));
   on('import-chosen', (id, how) => importChosen(desk, id, how));
   on('cluster', () => chooseCluster(desk));
+  on('backup', () => chooseBackup(desk));
   on('domains', () => chooseDomains(desk));
   on('network', (pooling) => chooseNetwork(desk, pooling));
   on('export', (format, run) => chooseExport(desk, format, run));

@@ -1,6 +1,7 @@
-import { FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, type MenuAction } from '../../shared/actions.ts';
+import { BACK_UP, FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, type MenuAction } from '../../shared/actions.ts';
 import { useImports } from '../stores/imports.ts';
 import { useLibrary } from '../stores/library.ts';
+import { usePlace } from '../stores/place.ts';
 import { host } from '../transport/index.ts';
 import { action, type Applies } from './action.ts';
 
@@ -42,4 +43,12 @@ export const findPlaces = action({
   keys: menuKeys(FIND_PLACES),
   applies: () => open('npx covis cluster PHOTOS --library LIBRARY'),
   run: () => host?.clusterPhotos(),
+});
+
+/** A page of a browser, which may not choose folders, is given the command. */
+export const backUp = action({
+  ...common,
+  ...BACK_UP,
+  applies: () => (useLibrary().info === null ? 'No library is open' : true),
+  run: () => (host === undefined ? usePlace().go({ name: 'storage', query: { backup: '' } }) : host.backUp()),
 });

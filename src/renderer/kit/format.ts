@@ -45,5 +45,6 @@ export function when(iso: string): string {
 }
 
 export function bytes(n: number): string {
-  return n > 1e6 ? `${(n / 1e6).toFixed(1)} MB` : `${Math.round(n / 1e3)} kB`;
+  if (n >= 1e9) return `${(n / 1e9).toFixed(1)} GB`;
+  return n >= 1e6 ? `${(n / 1e6).toFixed(1)} MB` : `${Math.round(n / 1e3)} kB`;
 }

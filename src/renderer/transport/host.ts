@@ -30,6 +30,7 @@ export const host =
         clusterPhotos: () => unwrap(desktop.clusterPhotos()),
         chooseDomains: () => unwrap(desktop.chooseDomains()),
         chooseNetwork: (pooling: Pooling) => unwrap(desktop.chooseNetwork(pooling)),
+        backUp: () => unwrap(desktop.backUp()),
         exportRun: (format: ExportFormat, run: number) => unwrap(desktop.exportRun(format, run)),
         repair: () => unwrap(desktop.repair()),
         news: () => unwrap(desktop.news()),

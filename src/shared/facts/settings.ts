@@ -2,10 +2,19 @@
 import { z } from 'zod';
 import type { Facts } from './facts.ts';
 
+/** Checkpoints of runs that ended early, in one library: the newest so many are kept. */
+export const CHECKPOINTS_KEPT = 10;
+/** Megabytes of thumbnails that one library keeps. */
+export const THUMBNAILS_MB = 4000;
+
 export const settings = z
   .strictObject({
     /** Keys by action. */
     keys: z.record(z.string().max(40), z.array(z.string().max(40)).max(8)),
+    /** {@link CHECKPOINTS_KEPT} where it is left out. */
+    checkpoints: z.int().min(0).max(10_000),
+    /** {@link THUMBNAILS_MB} where it is left out. */
+    thumbnailsMb: z.int().min(50).max(10_000_000),
   })
   .partial();
 export type Settings = Facts<typeof settings>;

@@ -1,7 +1,9 @@
 /** Every job. A new one is one file here, one in engine/work, one among the commands, and a line in each list. */
 import { z } from 'zod';
 import { forPages } from '../schema.ts';
+import { backupJob } from './backup.ts';
 import { checkJob } from './check.ts';
+import { cleanJob } from './clean.ts';
 import { clusterJob } from './cluster.ts';
 import { domainsJob } from './domains.ts';
 import { duplicatesJob } from './duplicates.ts';
@@ -46,6 +48,8 @@ export const JOBS = {
   whiten: whitenJob,
   ladder: ladderJob,
   check: checkJob,
+  clean: cleanJob,
+  backup: backupJob,
 } as const satisfies { readonly [K in string]: JobDefinition<K> };
 
 export type JobKind = keyof typeof JOBS;

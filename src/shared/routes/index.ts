@@ -12,6 +12,7 @@ import { reviewRoutes } from './review.ts';
 import type { AnswerOf, GivenTo, Routes } from './route.ts';
 import { searchRoutes } from './search.ts';
 import { settingsRoutes } from './settings.ts';
+import { storageRoutes } from './storage.ts';
 import { trainingRoutes } from './training.ts';
 import { tupleRoutes } from './tuples.ts';
 
@@ -28,6 +29,7 @@ export const ROUTES = {
   ...trainingRoutes,
   ...networkRoutes,
   ...settingsRoutes,
+  ...storageRoutes,
   ...jobRoutes,
   ...logRoutes,
 } satisfies Routes;

@@ -25,6 +25,8 @@ export const libraryRoutes = {
     params: z.strictObject({ path: folder, format: z.enum(RUN_EXPORTS), run: rowNumber }),
     result: startedJob,
   }),
+  /** Backs the library up into a folder: a new or an empty one, or an earlier backup of it. */
+  'library.backup': route({ who: 'host', params: z.strictObject({ path: folder }), result: startedJob }),
   /** Finds the places in a folder of photos. */
   'library.cluster': route({ who: 'host', params: z.strictObject({ path: folder }), result: startedJob }),
   /** Measures domain generalisation on a folder of domains. */

@@ -73,6 +73,10 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { job } = await ask('library.export', { path: join(folder, 'out'), format: 'jsonl', run: run!.id });
     return (await end(job)).state === 'done';
   },
+  'library.backup': async () => {
+    const { job } = await ask('library.backup', { path: join(folder, 'backup') });
+    return (await end(job)).state === 'done';
+  },
   // These take minutes or programs of others: that they are started is what the route promises.
   'library.cluster': async () => cancelled(await ask('library.cluster', { path: emptyFolder('photos') })),
   'library.domains': async () => cancelled(await ask('library.domains', { path: emptyFolder('domains') })),
@@ -171,6 +175,7 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     await ask('settings.set', { keys: { reject: ['r'] } });
     return (await ask('settings.get', {})).keys?.['reject'];
   },
+  'storage.report': async () => (await ask('storage.report', {})).parts.length,
   'jobs.list': async () => (await ask('jobs.list', {})).length,
   'jobs.start': async () => (await ask('jobs.start', { job: { kind: 'duplicates' } })).job,
   'log.page': async () => (await ask('log.page', { message: 'x is not a function', view: '/map' })) === null,

@@ -123,6 +123,16 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'ladder ladder.poolings': 'list 1 2',
   'ladder ladder.seeds': 'whole 1 100',
   'library.open path': PATH,
+  'clean remove': 'list 0 10000',
+  'clean remove[]': 'storage kind',
+  'clean networks': 'list 0 1000',
+  'clean networks[]': PATH,
+  'clean olderThan': 'age',
+  'backup out': PATH,
+  'backup without': 'list 0 1',
+  'library.backup path': PATH,
+  'settings.set checkpoints': 'whole 0 10000',
+  'settings.set thumbnailsMb': 'whole 50 10000000',
   'library.import paths': 'list 1 -',
   'library.import paths[]': PATH,
   'library.export path': PATH,
@@ -214,6 +224,13 @@ function probes(rule: string): { taken: unknown[]; refused: unknown[] } {
       taken: ['0123456789abcdef', 'a'.repeat(8), 'f'.repeat(64)],
       refused: ['', 'a'.repeat(7), 'a'.repeat(65), '0123456g', 'ABCDEF01', '../../etc'],
     };
+  if (rule === 'storage kind')
+    return {
+      taken: ['thumbnails', 'gone-photos', 'descriptors:0123456789abcdef-320', `copies:${'x'.repeat(193)}`],
+      refused: ['', 'photos', 'database', 'networks', 'models', `copies:${'x'.repeat(194)}`, 1],
+    };
+  if (rule === 'age')
+    return { taken: ['1h', '30d', '8w', '99999d'], refused: ['', '0d', '30', 'd', '1.5d', '-1d', '100000d', '1y', 1] };
   if (rule === 'list name')
     return { taken: ['l0', `l${'9'.repeat(15)}`], refused: ['l', `l${'9'.repeat(16)}`, '1', 'la'] };
   const [kind, low, high] = rule.split(' ') as [string, string, string];
@@ -280,6 +297,8 @@ describe('the bounds of what can be given', () => {
         'abcdef01',
         1,
         'mac',
+        'thumbnails',
+        'derived',
         { query: 'abcdef01', other: 'abcdef02', aspect: 'positive', verdict: 'accept' },
       ].find((v) => element.safeParse(v).success);
       const of = (n: number): unknown[] => Array.from({ length: n }, () => one);

@@ -13,6 +13,7 @@ import { photoRoutes } from '../../../src/shared/routes/photos.ts';
 import { reviewRoutes } from '../../../src/shared/routes/review.ts';
 import { searchRoutes } from '../../../src/shared/routes/search.ts';
 import { settingsRoutes } from '../../../src/shared/routes/settings.ts';
+import { storageRoutes } from '../../../src/shared/routes/storage.ts';
 import { trainingRoutes } from '../../../src/shared/routes/training.ts';
 import { tupleRoutes } from '../../../src/shared/routes/tuples.ts';
 
@@ -47,6 +48,7 @@ describe('routes', () => {
       reviewRoutes,
       searchRoutes,
       settingsRoutes,
+      storageRoutes,
       trainingRoutes,
       tupleRoutes,
     ].flatMap((s) => Object.keys(s));
@@ -65,6 +67,7 @@ describe('routes', () => {
 
   it('are for the host alone where they take a path, and for pages everywhere else', () => {
     expect([...HOST_ROUTES].sort()).toEqual([
+      'library.backup',
       'library.cluster',
       'library.domains',
       'library.export',

@@ -1,6 +1,8 @@
 /** Every command, in the order of `covis --help`. A command below another stands behind it. */
 import type { CommandDefinition } from '../program/command.ts';
+import { backup, restore } from './backup.ts';
 import { check } from './check.ts';
+import { clean } from './clean.ts';
 import { cluster } from './cluster.ts';
 import { clusters } from './clusters.ts';
 import { convert } from './convert.ts';
@@ -51,6 +53,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   convert,
   duplicates,
   check,
+  clean,
+  backup,
+  restore,
   teacher,
   edges,
   domains,

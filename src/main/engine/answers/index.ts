@@ -13,6 +13,7 @@ import { photos } from './photos.ts';
 import { review } from './review.ts';
 import { search } from './search.ts';
 import { settings } from './settings.ts';
+import { storage } from './storage.ts';
 import { training } from './training.ts';
 import { tuples } from './tuples.ts';
 
@@ -31,6 +32,7 @@ export const ANSWERS: AllAnswers = {
   ...training,
   ...networks,
   ...settings,
+  ...storage,
   ...jobs,
   ...log,
 };

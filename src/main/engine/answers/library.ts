@@ -43,6 +43,7 @@ export const library = answers(libraryRoutes, {
       // A benchmark is of the library, whatever run it is asked for beside.
       ...('run' in EXPORTS[format].params.shape ? { run } : {}),
     }),
+  'library.backup': (engine, { path }) => startJob(engine, 'backup', { out: path }),
   'library.cluster': (engine, { path }) => startJob(engine, 'cluster', { photos: path }),
   'library.domains': (engine, { path }) => startJob(engine, 'domains', { folder: path }),
   'library.network': (engine, { path, pooling }) => startJob(engine, 'network', { backbone: { file: path, pooling } }),

@@ -4,6 +4,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statS
 import { basename, join, resolve } from 'node:path';
 import { CovisError, ofSystem, unreadable } from '../../../shared/errors.ts';
 import { makeFolder } from '../environment/folders.ts';
+import { keepCopy } from './copies.ts';
 import { LATEST, migrate } from './schema.ts';
 import {
   damagedLibrary,
@@ -129,6 +130,7 @@ export class Library {
       refuseForeignTables(db, file, version);
       refuseDamagedDatabase(db, file);
     }
+    keepCopy(db);
     migrate(db);
     for (const f of FOLDERS) mkdirSync(join(root, f), { recursive: true });
     return new Library(root, db);

@@ -486,6 +486,10 @@ const MIGRATIONS: readonly string[] = [
     created TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- When a person removed a network's file and descriptors; its row stays, because records name it. NULL where it is there.
+  ALTER TABLE network ADD COLUMN removed TEXT;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */

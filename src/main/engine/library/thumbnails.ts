@@ -6,6 +6,7 @@ import { ofCurrentPhoto } from './current-photo.ts';
 import { photoByHash } from './photos.ts';
 import { photoImage, undecodable } from './pixels.ts';
 import { sealed, unsealed } from './seal.ts';
+import { thumbnailWritten } from './thumbnail-bound.ts';
 
 /** Long sides at which photos are served; the last is for looking closely. */
 export const THUMBNAIL_SIZES = [96, 256, 640, 1600] as const;
@@ -27,8 +28,10 @@ export async function thumbnail(library: Library, hash: string, size: number): P
   const bytes = await ofCurrentPhoto(library, photo.id, (source) => uprightJpeg(source, size));
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.${Math.floor(performance.now() * 1000)}.tmp`;
-  await writeFile(temporary, sealed(bytes));
+  const kept = sealed(bytes);
+  await writeFile(temporary, kept);
   await rename(temporary, file);
+  thumbnailWritten(library.path, kept.length);
   return bytes;
 }
 

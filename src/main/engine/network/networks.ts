@@ -79,7 +79,7 @@ export function storeNetwork(
   const parameters = trainableParameters(graph).reduce((n, name) => n + sizeOf(graph.initializers.get(name)!.dims), 0);
   library.db
     .prepare(
-      'INSERT INTO network (uid, parent, spec, bytes, parameters, embedded, created) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO NOTHING',
+      'INSERT INTO network (uid, parent, spec, bytes, parameters, embedded, created) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO UPDATE SET removed = NULL',
     )
     .run(uid, parent, JSON.stringify(spec), bytes.length, parameters, embedded ? 1 : 0, now());
   return networkRow(library, uid);
@@ -264,7 +264,7 @@ const ROW = record({ id: integer, uid: text, spec: json(networkSpec) });
 const called = (row: NetworkRow): Called => ({ id: row.uid, name: row.spec.name });
 
 function allNetworks(library: Library): NetworkRow[] {
-  return select(library.db, 'SELECT id, uid, spec FROM network ORDER BY id', ROW).all();
+  return select(library.db, 'SELECT id, uid, spec FROM network WHERE removed IS NULL ORDER BY id', ROW).all();
 }
 
 /** Without those of experiments where others are meant as well: lists leave them out. */
@@ -278,13 +278,25 @@ function listedNetworks(library: Library): NetworkRow[] {
  */
 export function networkRow(library: Library, wanted: string): NetworkRow {
   const exact = select(library.db, 'SELECT id, uid, spec FROM network WHERE uid = ?', ROW).get(wanted.toLowerCase());
-  if (exact !== undefined) return exact;
+  if (exact !== undefined) {
+    refuseRemoved(library, exact);
+    return exact;
+  }
   const listed = listedNetworks(library);
   return (
     findNamed('network', wanted, listed, called) ??
     findBegun('network', wanted, allNetworks(library), called) ??
     findOne('network', wanted, listed, called, 'A file is named by its path, as in ./network.onnx.')
   );
+}
+
+/** @throws CovisError `NOT_FOUND` for a network that a person removed, which only records name. */
+function refuseRemoved(library: Library, { id, spec }: NetworkRow): void {
+  const removed = select(library.db, 'SELECT removed FROM network WHERE id = ?', nullable(text)).one(id);
+  if (removed !== null)
+    throw new CovisError('NOT_FOUND', `The network ${spec.name} was removed on ${removed.slice(0, 10)}`, {
+      hint: 'Add its file again or train it again; it then takes its place in the records that name it.',
+    });
 }
 
 /** By its number in the library. */
@@ -314,7 +326,7 @@ export function latestOf(library: Library, takes: Takes): NetworkRow | undefined
   return select(
     library.db,
     `SELECT n.id, n.uid, n.spec FROM network n LEFT JOIN network_choice c ON c.network_id = n.id AND c.takes = :takes
-     WHERE json_extract(n.spec, '$.edges') IS ${takes === 'photos' ? '' : 'NOT '}NULL AND (c.id IS NOT NULL OR json_extract(n.spec, '$.experiment') IS NULL)
+     WHERE n.removed IS NULL AND json_extract(n.spec, '$.edges') IS ${takes === 'photos' ? '' : 'NOT '}NULL AND (c.id IS NOT NULL OR json_extract(n.spec, '$.experiment') IS NULL)
      ORDER BY c.id DESC NULLS LAST, n.embedded DESC, n.id LIMIT 1`,
     ROW,
   ).get({ takes });
@@ -351,6 +363,7 @@ export async function resolveNetwork(
 export function loadNetwork(library: Library, row: NetworkRow): LoadedNetwork {
   const file = library.file('networks', `${row.uid}.onnx`);
   const hint = `covis check ${library.path} --repair says what can be done.`;
+  if (!existsSync(file)) refuseRemoved(library, row);
   if (!existsSync(file))
     throw new CovisError('INPUT_MISSING', `The file of the network ${row.spec.name} is gone`, { file, hint });
   const bytes = readFileSync(file);
@@ -363,7 +376,7 @@ export function loadNetwork(library: Library, row: NetworkRow): LoadedNetwork {
 export function listNetworks(library: Library): NetworkInfo[] {
   const rows = select(
     library.db,
-    "SELECT uid, parent, spec, bytes, parameters, embedded, created FROM network WHERE json_extract(spec, '$.experiment') IS NULL ORDER BY id",
+    "SELECT uid, parent, spec, bytes, parameters, embedded, created FROM network WHERE removed IS NULL AND json_extract(spec, '$.experiment') IS NULL ORDER BY id",
     record({
       uid: text,
       parent: nullable(text),

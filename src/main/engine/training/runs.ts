@@ -122,7 +122,7 @@ function runsLike(
 }[] {
   return select(
     library.db,
-    'SELECT id, state, result_id FROM training_run WHERE network_id = ? AND parameters = ? ORDER BY id DESC',
+    'SELECT id, state, (SELECT n.id FROM network n WHERE n.id = result_id AND n.removed IS NULL) AS result_id FROM training_run WHERE network_id = ? AND parameters = ? ORDER BY id DESC',
     record({ id: integer, state: text, result_id: nullable(integer) }),
   ).all(networkId, JSON.stringify(parameters));
 }

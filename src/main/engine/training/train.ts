@@ -20,6 +20,7 @@ import { InputMaker, singleScale } from '../inputs/inputs.ts';
 import { setKey } from '../retrieval/vector-sets.ts';
 import { Adam } from './adam.ts';
 import { openExecutor } from './backends.ts';
+import { letCheckpointsGo } from './checkpoint-retention.ts';
 import { checkpointFile, readCheckpoint, writeCheckpoint, type Position } from './checkpoint.ts';
 import type { Executor } from './executor.ts';
 import { Sgd, type Optimiser } from './optimisers.ts';
@@ -240,6 +241,7 @@ class Run {
       rmSync(checkpointFile(this.#library, this.#id), { force: true });
     } catch (error) {
       this.#ended(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
+      letCheckpointsGo(this.#library, (m) => this.#task.warn(m));
       throw error;
     }
     // The run is done, whatever comes of this.

@@ -81,7 +81,11 @@ export function networkFiles(library: Library): Expected[] {
     integer,
   );
   const sizes = select(library.db, 'SELECT size FROM descriptor_set WHERE network_id = ? ORDER BY size', integer);
-  return select(library.db, 'SELECT id, uid FROM network ORDER BY id', record({ id: integer, uid: text }))
+  return select(
+    library.db,
+    'SELECT id, uid FROM network WHERE removed IS NULL ORDER BY id',
+    record({ id: integer, uid: text }),
+  )
     .all()
     .map(({ id, uid }) => {
       const path = library.file('networks', `${uid}.onnx`);
@@ -106,7 +110,7 @@ function holds(path: string, id: string): boolean {
 export function detectorFiles(library: Library): Expected[] {
   const specs = select(
     library.db,
-    "SELECT spec FROM network WHERE json_extract(spec, '$.edges') IS NOT NULL ORDER BY id",
+    "SELECT spec FROM network WHERE removed IS NULL AND json_extract(spec, '$.edges') IS NOT NULL ORDER BY id",
     json(networkSpec),
   ).all();
   const ids = new Set(specs.map((s) => s.edges!.detector).filter((id) => /^[0-9a-f]{16}$/.test(id)));
@@ -212,18 +216,18 @@ export function filesBelow(folder: string): string[] {
 /** Files younger than this may be in the making. */
 const SETTLED_MS = 10 * 60_000;
 
-/** Files of the library that nothing in it refers to: of photos, clusters, networks, sets and runs that it does not have. */
-export function unusedFiles(library: Library, now = Date.now()): string[] {
+/** For folders whose files belong to a photo, cluster, network, set or run: whether the library has what a file of it belongs to. */
+export function usedFiles(library: Library): Readonly<Record<string, (path: string) => boolean>> {
   const { db } = library;
   const of = (sql: string): Set<string> => new Set(select(db, sql, text).all());
   const photos = of('SELECT hash FROM photo');
   const clusters = of('SELECT uid FROM cluster_all');
-  const networks = of('SELECT uid FROM network');
+  const networks = of('SELECT uid FROM network WHERE removed IS NULL');
   const sets = of(
     "SELECT n.uid || '-' || d.size FROM descriptor_set d JOIN network n ON n.id = d.network_id UNION ALL SELECT uid FROM vector_set",
   );
   const runs = of('SELECT CAST(id AS TEXT) FROM training_run');
-  const used: Readonly<Record<string, (path: string) => boolean>> = {
+  return {
     clusters: (path) => clusters.has(basename(join(path, '..'))),
     networks: (path) => networks.has(basename(path, '.onnx')),
     // An extraction that was cut short has no set yet, but its network.
@@ -235,7 +239,11 @@ export function unusedFiles(library: Library, now = Date.now()): string[] {
     edges: (path) => photos.has(basename(path).slice(0, 32)),
     features: (path) => photos.has(basename(path).slice(0, 32)),
   };
-  return Object.entries(used).flatMap(([folder, is]) =>
+}
+
+/** Files of the library that nothing in it refers to: of photos, clusters, networks, sets and runs that it does not have. */
+export function unusedFiles(library: Library, now = Date.now()): string[] {
+  return Object.entries(usedFiles(library)).flatMap(([folder, is]) =>
     filesBelow(join(library.path, folder)).filter((path) => !is(path) && now - statSync(path).mtimeMs > SETTLED_MS),
   );
 }

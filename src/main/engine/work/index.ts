@@ -1,6 +1,8 @@
 /** How every job is done. */
 import type { JOBS, JobKind } from '../../../shared/jobs/index.ts';
+import { backupWork } from './backup.ts';
 import { checkWork } from './check.ts';
+import { cleanWork } from './clean.ts';
 import { clusterWork } from './cluster.ts';
 import { domainsWork } from './domains.ts';
 import { duplicatesWork } from './duplicates.ts';
@@ -45,4 +47,6 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   whiten: whitenWork,
   ladder: ladderWork,
   check: checkWork,
+  clean: cleanWork,
+  backup: backupWork,
 };

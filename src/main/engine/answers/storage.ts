@@ -1,0 +1,7 @@
+import { storageRoutes } from '../../../shared/routes/storage.ts';
+import { storageReport } from '../work/storage.ts';
+import { answers } from './answers.ts';
+
+export const storage = answers(storageRoutes, {
+  'storage.report': (engine) => storageReport(engine.library),
+});

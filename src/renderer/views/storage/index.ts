@@ -1,0 +1,10 @@
+import { HardDrive } from '@lucide/vue';
+import { view } from '../view.ts';
+
+export const storage = view({
+  name: 'storage',
+  title: 'Storage',
+  icon: HardDrive,
+  path: '/storage',
+  component: () => import('./StorageView.vue'),
+});
