@@ -3,6 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { writeWhole } from '../formats/beside.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
+import { refuseWriting } from '../library/read-only.ts';
 import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
 import { sealed, unsealed } from '../library/seal.ts';
 import type { PhotoRow } from '../library/photos.ts';
@@ -71,6 +72,7 @@ export async function extractFeatures(
   const missing = photos.filter((p) => !hasFeatures(library, p.hash));
   const failed = new Set<number>();
   if (missing.length === 0) return { computed: 0, failed };
+  refuseWriting(library);
   task.step('Detecting local features', missing.length, 'photos');
   const detector = new FeatureDetector();
   const gone = new LeftOut();

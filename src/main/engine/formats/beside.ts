@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
-import { diskError } from './disk.ts';
+import { makeFolder } from '../environment/folders.ts';
+import { diskError, isNearlyFull } from './disk.ts';
 import { existing, refuseExisting, type Placing } from './target.ts';
 
 /** Most bytes of one call to the system. */
@@ -70,7 +71,7 @@ export class Beside {
     this.#how = how;
     this.temporary = `${file}.${process.pid}-${threadId}-${(made += 1)}.tmp`;
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
     } catch (cause) {
       throw diskError(cause);
     }
@@ -91,9 +92,11 @@ export class Beside {
 
   /** Takes away what was written. @returns what to throw instead of what was thrown. */
   failed(thrown: unknown): unknown {
+    // Libraries that write by themselves say only that they failed.
+    const full = thrown instanceof Error && !('code' in thrown) && isNearlyFull(this.file);
     rmSync(this.temporary, { recursive: true, force: true });
     remove(this.temporary);
-    return diskError(thrown, this.file, this.#how.bytes);
+    return diskError(full ? Object.assign(thrown, { code: 'ENOSPC' }) : thrown, this.file, this.#how.bytes);
   }
 }
 

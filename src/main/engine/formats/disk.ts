@@ -32,7 +32,12 @@ export function isFull(cause: unknown, file?: string): boolean {
   if (systemWords(cause)?.words[0] === 'DISK_FULL') return true;
   const { code } = (cause ?? {}) as { code?: unknown };
   if (typeof code !== 'string' || !/^SQLITE_(IOERR|CANTOPEN)/.test(code) || file === undefined) return false;
-  return (freeBytes(file) ?? Infinity) < NEARLY_NOTHING;
+  return isNearlyFull(file);
+}
+
+/** True where next to nothing is free. */
+export function isNearlyFull(path: string): boolean {
+  return (freeBytes(path) ?? Infinity) < NEARLY_NOTHING;
 }
 
 /**

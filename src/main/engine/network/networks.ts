@@ -14,6 +14,7 @@ import {
   type Pooling,
   type Preprocess,
 } from '../../../shared/domain.ts';
+import { refuseWriting } from '../library/read-only.ts';
 import { now, type Library } from '../library/library.ts';
 import { resourcePath } from '../environment/resources.ts';
 import { beyondCut } from './onnx/beyond-cut.ts';
@@ -67,6 +68,7 @@ export function storeNetwork(
   parent: string | null,
   embedded = false,
 ): NetworkRow {
+  refuseWriting(library);
   const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
   writeSpec(described, spec);
   const bytes = encodeOnnx(described);
