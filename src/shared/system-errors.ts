@@ -19,15 +19,11 @@ const NOT_THERE: Words = [
   'This does not exist',
   'Look whether the path is right and its disk is there.',
 ];
-const FULL: Words = [
-  'DISK_FULL',
-  'The disk is full',
-  'Make room on it, then do this again: what was finished before is kept.',
-];
+const FULL: Words = ['DISK_FULL', 'The disk is full', 'Make room on it, then do this again.'];
 const QUOTA: Words = [
   'DISK_FULL',
   'This account may put no more on the disk',
-  'Make room, or have its quota raised, then do this again: what was finished before is kept.',
+  'Make room, or have its quota raised, then do this again.',
 ];
 const READ_ONLY: Words = ['READ_ONLY', 'This disk cannot be written to', 'Name a place on another disk.'];
 const AWAY: Words = [

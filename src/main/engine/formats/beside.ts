@@ -168,9 +168,15 @@ export function writeTogether(
 
 /**
  * Writes a folder's files elsewhere first: those that are there stay, and no new one is in its place before all are written.
- * @param fill writes into the folder that it is given. @throws CovisError, what `fill` throws.
+ * @param fill writes into the folder that it is given. @param own names that nothing else may have in the folder: what is not written
+ * of them is taken away, with `force`. @throws CovisError, what `fill` throws.
  */
-export function writeFolder<T>(folder: string, how: Placing, fill: (staging: string) => T): T {
+export function writeFolder<T>(
+  folder: string,
+  how: Placing,
+  fill: (staging: string) => T,
+  own: readonly string[] = [],
+): T {
   const beside = new Beside(folder, how);
   try {
     mkdirSync(beside.temporary);
@@ -179,7 +185,7 @@ export function writeFolder<T>(folder: string, how: Placing, fill: (staging: str
       .filter((e) => !e.isDirectory())
       .map((e) => relative(beside.temporary, join(e.parentPath, e.name)));
     refuseExisting(
-      files.map((f) => join(folder, f)),
+      [...files, ...own].map((f) => join(folder, f)),
       how,
     );
     for (const f of files) {
@@ -188,6 +194,7 @@ export function writeFolder<T>(folder: string, how: Placing, fill: (staging: str
       if (how.force === true) renameSync(join(beside.temporary, f), join(folder, f));
       else putNew(join(beside.temporary, f), join(folder, f));
     }
+    for (const f of own) if (!files.includes(f)) rmSync(join(folder, f), { force: true });
     // Empty by now.
     beside.failed(undefined);
     return filled;

@@ -59,7 +59,7 @@ export function diskError(thrown: unknown, file?: string, wanted?: number): unkn
   const [, sentence, hint] =
     words?.[0] === 'DISK_FULL'
       ? words
-      : ['', 'The disk of the database is full', 'Make room on it, then do this again: what was finished before is kept.'];
+      : ['', 'The disk of the database is full', 'Make room on it, then do this again.'];
   const free = named === undefined ? undefined : freeBytes(named);
   const amounts = [
     ...(wanted === undefined ? [] : [`${bytesText(wanted)} were wanted`]),
@@ -67,7 +67,7 @@ export function diskError(thrown: unknown, file?: string, wanted?: number): unkn
   ].join(', ');
   return new CovisError('DISK_FULL', amounts === '' ? sentence : `${sentence}: ${amounts}`, {
     ...(named === undefined ? {} : { file: named }),
-    hint,
+    hint: hint.replace(/ again\.$/, ' again: what was finished before is kept.'),
     cause: thrown,
   });
 }

@@ -7,7 +7,7 @@ import { makeFolder } from '../environment/folders.ts';
 import { diskError } from '../formats/disk.ts';
 import { DATABASE, outsideLibraries } from '../formats/target.ts';
 import { oneHost } from './host.ts';
-import { openForReading, refuseWriting, whyReadOnly } from './read-only.ts';
+import { notPermitted, openForReading, refuseWriting, whyReadOnly } from './read-only.ts';
 import { LATEST, migrate } from './schema.ts';
 import {
   damagedLibrary,
@@ -104,7 +104,14 @@ export class Library {
     const looked = sound || isAsItWas(root, file);
     const readOnly = whyReadOnly(root, file);
     if (readOnly !== undefined) return Library.#reading(root, file, readOnly, looked);
-    const leave = oneHost(root);
+    let leave: () => void;
+    try {
+      leave = oneHost(root);
+    } catch (error) {
+      const refused = notPermitted(error, file);
+      if (refused !== undefined) return Library.#reading(root, file, refused, looked);
+      throw error;
+    }
     let db: Database.Database;
     try {
       db = inTurn(file, () => {
@@ -119,6 +126,8 @@ export class Library {
       });
     } catch (cause) {
       leave();
+      const refused = notPermitted(cause, file);
+      if (refused !== undefined) return Library.#reading(root, file, refused, looked);
       if (isDamage(cause))
         throw damagedLibrary(file, `The database of this library is damaged: ${(cause as Error).message}`, cause);
       throw diskError(cause, file);
@@ -128,6 +137,8 @@ export class Library {
     } catch (error) {
       db.close();
       leave();
+      const refused = notPermitted(error, file);
+      if (refused !== undefined) return Library.#reading(root, file, refused, looked);
       throw isDamage(error)
         ? damagedLibrary(file, `The database of this library is damaged: ${(error as Error).message}`, error)
         : diskError(error, file);

@@ -10,6 +10,8 @@ import { LATEST } from './schema.ts';
 /** What SQLite keeps beside a database and reads with it. */
 const JOURNALS = ['-wal', '-journal'] as const;
 const ATTEMPTS = 5;
+const OF_DISK = 'This library is on a disk that cannot be written to';
+const OF_ACCOUNT = 'This account may not write to this library';
 
 /** Why nothing can be written to a library, as a sentence; undefined where it can. */
 export function whyReadOnly(root: string, file: string): string | undefined {
@@ -18,11 +20,20 @@ export function whyReadOnly(root: string, file: string): string | undefined {
       accessSync(path, constants.W_OK);
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'EROFS') return 'This library is on a disk that cannot be written to';
-      if (code === 'EACCES' || code === 'EPERM') return 'This account may not write to this library';
+      if (code === 'EROFS') return OF_DISK;
+      if (code === 'EACCES' || code === 'EPERM') return OF_ACCOUNT;
     }
   }
   return undefined;
+}
+
+/** As {@link whyReadOnly}, where the system said so when it was tried; undefined for any other error. */
+export function notPermitted(error: unknown, file: string): string | undefined {
+  const { code } = ((error instanceof CovisError ? error.cause : error) ?? {}) as { code?: unknown };
+  if (code === 'EROFS') return OF_DISK;
+  if (code === 'EACCES' || code === 'EPERM') return OF_ACCOUNT;
+  if (typeof code !== 'string' || !/^SQLITE_(READONLY|CANTOPEN)/.test(code) || isFull(error, file)) return undefined;
+  return OF_ACCOUNT;
 }
 
 /** What is said of everything that would write to a library that is open read-only. */

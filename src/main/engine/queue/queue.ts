@@ -152,10 +152,12 @@ export class JobQueue {
     });
     worker.on('exit', (code) => {
       this.#running = undefined;
+      // What was done as the program ended is done.
+      const interrupted = this.#closed && ended?.state !== 'done';
       log.info(
-        `Job ${job.id}, ${job.kind}: ${ended?.state ?? (this.#closed ? 'interrupted' : `thread ended with ${code}`)}`,
+        `Job ${job.id}, ${job.kind}: ${interrupted ? 'interrupted' : (ended?.state ?? `thread ended with ${code}`)}`,
       );
-      if (this.#closed) return;
+      if (interrupted) return;
       this.#end(
         job.id,
         ended ?? {

@@ -132,11 +132,12 @@ function pairList(
 
 /** `retrieval-SfM-NAME.pkl` and `ims/`. */
 export const retrievalSfmExport = exporter(retrievalSfm, {
-  write: (library, out, o, task) =>
+  write: (library, out, o, task, how) =>
     exportRetrievalSfm(
       library,
       {
         ...o,
+        ...how,
         out,
         run: o.run === undefined ? undefined : miningRun(library, o.run).id,
         mining: defined(o.mining ?? {}),

@@ -25,8 +25,11 @@ export function writeModel(model: SparseModel, format: WrittenFormat, folder: st
     throw new CovisError('INPUT_UNSUPPORTED', 'Verified matches without cameras cannot be written as a model', {
       hint: 'Reconstruct them first, for example with covis cluster.',
     });
-  const writer = MODEL_WRITERS.find((w) => w.format === format)!;
-  return writeFolder(folder, how, (staging) =>
-    writer.write(model, staging).map((file) => join(folder, relative(staging, file))),
+  const writer: ModelWriter = MODEL_WRITERS.find((w) => w.format === format)!;
+  return writeFolder(
+    folder,
+    how,
+    (staging) => writer.write(model, staging).map((file) => join(folder, relative(staging, file))),
+    writer.optional,
   );
 }
