@@ -147,7 +147,7 @@ export function writeTogether(
       try {
         fill(beside.temporary);
       } catch (error) {
-        throw diskError(error, file);
+        throw diskError(error, file, how.bytes);
       }
     }
     for (const beside of besides.splice(0)) {
