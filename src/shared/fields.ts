@@ -44,7 +44,11 @@ export const folder = path.meta({ value: 'folder', page: false });
 export const force = z
   .boolean()
   .optional()
-  .meta({ label: 'Write over', help: 'write over files that are there already; never over anything in a library', page: false });
+  .meta({
+    label: 'Write over',
+    help: 'write over files that are there already; never over anything in a library',
+    page: false,
+  });
 
 /** A network as a person names it: pages send content hashes alone. */
 export const network = z.string().min(1).max(4096).meta({

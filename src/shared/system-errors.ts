@@ -80,7 +80,11 @@ const WORDS: Readonly<Record<string, Words>> = {
   EROFS: READ_ONLY,
   ENOSPC: FULL,
   EDQUOT: QUOTA,
-  EFBIG: ['DISK_FULL', 'The disk takes no file as large as this', 'Name a place on another disk, or raise the limit with ulimit -f.'],
+  EFBIG: [
+    'DISK_FULL',
+    'The disk takes no file as large as this',
+    'Name a place on another disk, or raise the limit with ulimit -f.',
+  ],
   ENODEV: AWAY,
   ENXIO: AWAY,
   ENOTCONN: AWAY,

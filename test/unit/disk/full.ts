@@ -97,7 +97,9 @@ export function describeFullDisk(what: string, rows: readonly Asked[]): void {
       await begin(row.room);
       const error = await doIt(row);
       expect(error).toMatchObject({ code: 'DISK_FULL' });
-      expect(error!.message).toMatch(/ full(: |\. The disk is full: ).*\d (bytes|kB|MB) are free$|disk is full: .*are free$/);
+      expect(error!.message).toMatch(
+        / full(: |\. The disk is full: ).*\d (bytes|kB|MB) are free$|disk is full: .*are free$/,
+      );
       expect(error!.file).toMatch(new RegExp(`^${disk}/`));
       expect(error!.hint).toMatch(/room/);
       // Nothing half written: no temporary file, and what has a final name is whole.

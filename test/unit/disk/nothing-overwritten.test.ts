@@ -63,7 +63,8 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'convert',
-    ask: (out, more) => covis('convert', { source: join(SAMPLE, 'castle', 'sparse') }, { to: 'colmap-bin', out, ...more }),
+    ask: (out, more) =>
+      covis('convert', { source: join(SAMPLE, 'castle', 'sparse') }, { to: 'colmap-bin', out, ...more }),
     writes: (out) => join(out, 'points3D.bin'),
   },
   {
@@ -79,7 +80,8 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'extract --photos',
-    ask: (out, more) => covis('extract', {}, { photos: join(SAMPLE, 'arch', 'images'), size: 64, out: `${out}.npy`, ...more }),
+    ask: (out, more) =>
+      covis('extract', {}, { photos: join(SAMPLE, 'arch', 'images'), size: 64, out: `${out}.npy`, ...more }),
     writes: (out) => `${out}.npy`,
   },
   {
@@ -144,7 +146,9 @@ describe('what is written where a person says', () => {
     const writing = COMMANDS.flatMap((c) => {
       const leaves = leavesOf(c.options);
       const names = leaves.map((l) => l.path.at(-1)!);
-      const outputs = leaves.filter((l) => OUTPUTS.includes(l.path.at(-1)!) && /file|folder|path/.test(l.meta.value ?? ''));
+      const outputs = leaves.filter(
+        (l) => OUTPUTS.includes(l.path.at(-1)!) && /file|folder|path/.test(l.meta.value ?? ''),
+      );
       return outputs.length === 0 ? [] : [[c.name, names.includes('force')] as const];
     });
     expect(writing.filter(([, force]) => !force)).toEqual([]);

@@ -221,5 +221,5 @@ export function fillWith(temporary: string, content: string | Uint8Array): void 
 
 /** Writes bytes where a file stands: one call may write a part, as on a disk that is nearly full, and the next one says why. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, PIECE));
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, PIECE));
 }

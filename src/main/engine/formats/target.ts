@@ -124,7 +124,7 @@ function above(path: string, holds: (folder: string) => boolean): string | undef
 function realPlace(path: string): string {
   let at = path;
   let rest: string[] = [];
-  for (let links = 0; links < LINKS; ) {
+  for (let links = 0; links < LINKS;) {
     const there = lstatSync(at, { throwIfNoEntry: false });
     if (there?.isSymbolicLink() === true && !existsSync(at)) {
       at = resolve(dirname(at), readlinkSync(at));

@@ -78,9 +78,11 @@ function here(): string {
   return `${hostname()} ${boot}`.trim();
 }
 
+let opened = 0;
+
 /** A program's file: the name says the machine, so that nothing has to be read. */
 function fileName(host: string): string {
-  return `${encodeURIComponent(host)}.${process.pid}-${threadId}`;
+  return `${encodeURIComponent(host)}.${process.pid}-${threadId}-${(opened += 1)}`;
 }
 
 /**

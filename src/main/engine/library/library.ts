@@ -157,13 +157,7 @@ export class Library {
     }
   }
 
-  static #checked(
-    root: string,
-    file: string,
-    db: Database.Database,
-    looked: boolean,
-    leave: () => void,
-  ): Library {
+  static #checked(root: string, file: string, db: Database.Database, looked: boolean, leave: () => void): Library {
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
     refuseUnfit(root, file, db, looked);

@@ -65,7 +65,7 @@ export function isBusy(error: unknown): boolean {
  */
 export function inTurn<T>(file: string, work: () => T, again: () => boolean = () => true): T {
   const began = performance.now();
-  for (let told = false; ; ) {
+  for (let told = false; ;) {
     try {
       return work();
     } catch (error) {
