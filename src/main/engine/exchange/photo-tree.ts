@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PhotoPlacement } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { makeFolder } from '../environment/folders.ts';
 import { writeBeside } from '../formats/beside.ts';
 import { diskError, isFull } from '../formats/disk.ts';
 import type { Placing } from '../formats/target.ts';
@@ -51,7 +52,11 @@ export function placePhotos(
       missing += 1;
       return;
     }
-    makeFolder(dirname(path));
+    try {
+      makeFolder(dirname(path));
+    } catch (error) {
+      throw diskError(error);
+    }
     rmSync(path, { force: true });
     if (how === 'link' && linked(source, path)) placed += 1;
     else {
@@ -72,13 +77,5 @@ function linked(source: string, path: string): boolean {
   } catch (error) {
     if (isFull(error)) throw diskError(error, path);
     return false;
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw diskError(error);
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { CovisError, unreadable } from '../../../shared/errors.ts';
 import { diskError, isFull } from '../formats/disk.ts';
+import { integer, select, text } from './rows.ts';
 import { LATEST } from './schema.ts';
 
 /** What SQLite keeps beside a database and reads with it. */
@@ -56,7 +57,7 @@ export function openForReading(file: string, prepare: (db: Database.Database) =>
   const db = sharedWithWriter(file) ?? copied(file, prepare);
   db.pragma('temp_store = MEMORY');
   // Jobs of the studio are noted for as long as it is open.
-  const { sql } = db.prepare("SELECT sql FROM main.sqlite_master WHERE name = 'job'").get() as { sql: string };
+  const sql = select(db, "SELECT sql FROM main.sqlite_master WHERE name = 'job'", text).one();
   db.exec(sql.replace('CREATE TABLE', 'CREATE TEMP TABLE'));
   db.exec('INSERT INTO temp.job SELECT * FROM main.job');
   return db;
@@ -68,7 +69,7 @@ function sharedWithWriter(file: string): Database.Database | undefined {
   try {
     db = new Database(file, { readonly: true, fileMustExist: true });
     if ((db.pragma('user_version', { simple: true }) as number) === LATEST) {
-      db.prepare('SELECT COUNT(*) FROM job').get();
+      select(db, 'SELECT COUNT(*) FROM job', integer).get();
       return db;
     }
   } catch {
@@ -93,7 +94,7 @@ function copied(file: string, prepare: (db: Database.Database) => void): Databas
     }
     const read = new Database(own, { readonly: true, fileMustExist: true });
     read.pragma('foreign_keys = ON');
-    read.prepare('SELECT COUNT(*) FROM photo').get();
+    select(read, 'SELECT COUNT(*) FROM photo', integer).get();
     if (process.platform === 'win32') removeAtClose(read, folder);
     return read;
   } finally {
