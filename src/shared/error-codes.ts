@@ -1,6 +1,7 @@
 /**
  * What can go wrong, as codes that every face understands.
- * `INPUT_*` codes blame the user's files, `STATE_*` the order of steps; the rest is ours.
+ * `INPUT_*` codes blame the user's files, `STATE_*` the order of steps, `DISK_FULL` and `READ_ONLY` the disk and what this account may
+ * do there; the rest is ours.
  */
 export type ErrorCode =
   | 'INPUT_MISSING'
@@ -10,6 +11,8 @@ export type ErrorCode =
   | 'INPUT_INVALID'
   | 'STATE_EMPTY'
   | 'STATE_CONFLICT'
+  | 'DISK_FULL'
+  | 'READ_ONLY'
   | 'NOT_FOUND'
   | 'CANCELLED'
   | 'ROUTE_NOT_FOUND'

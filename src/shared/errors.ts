@@ -53,6 +53,11 @@ export class CovisError extends Error {
   }
 }
 
+/** Where a file goes that is written beside its place first. */
+export function finalName(file: string): string {
+  return file.replace(/(\.\d+-\d+-\d+)?\.tmp$/, '');
+}
+
 /**
  * What the system or SQLite threw at a file, as an error that says so; any other error as it is.
  * @param file named instead of what the system named. @param doing where that is known.
@@ -61,8 +66,7 @@ export function ofSystem(cause: unknown, file?: string, doing?: 'reading'): unkn
   const found = systemWords(cause, doing);
   if (found === undefined) return cause;
   const [code, message, hint] = found.words;
-  // What is written is written beside its place first.
-  const named = file ?? found.file?.replace(/\.tmp$/, '');
+  const named = file ?? (found.file === undefined ? undefined : finalName(found.file));
   return new CovisError(code, message, { ...(named === undefined ? {} : { file: named }), hint, cause });
 }
 

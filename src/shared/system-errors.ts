@@ -19,7 +19,18 @@ const NOT_THERE: Words = [
   'This does not exist',
   'Look whether the path is right and its disk is there.',
 ];
-const FULL: Words = ['STATE_CONFLICT', 'The disk is full', 'Make room on it, then do this again.'];
+const FULL: Words = ['DISK_FULL', 'The disk is full', 'Make room on it, then do this again.'];
+const QUOTA: Words = [
+  'DISK_FULL',
+  'This account may put no more on the disk',
+  'Make room, or have its quota raised, then do this again.',
+];
+const READ_ONLY: Words = ['READ_ONLY', 'This disk cannot be written to', 'Name a place on another disk.'];
+const AWAY: Words = [
+  'INPUT_MISSING',
+  'The disk of this is gone, or the connection to it',
+  'Connect the disk again, then do this again.',
+];
 const MANY: Words = [
   'STATE_CONFLICT',
   'Too many files are open',
@@ -30,6 +41,22 @@ const FAILED: Words = [
   'The disk fails to read or write this',
   'Look whether the disk is sound, and copy what is on it to another.',
 ];
+
+const BUSY: Words = [
+  'STATE_CONFLICT',
+  'Another program is writing to the database',
+  'Do this again when that one is done.',
+];
+
+/** What Node has no name for, by the numbers of Linux and macOS. */
+const NUMBERED: Readonly<Record<string, string>> = {
+  '122': 'EDQUOT',
+  '69': 'EDQUOT',
+  '116': 'ESTALE',
+  '70': 'ESTALE',
+  '123': 'ENOMEDIUM',
+  '121': 'EIO',
+};
 
 /** Where it is known that a file was to be read. */
 const OF_READING: Readonly<Record<string, Words>> = {
@@ -50,20 +77,34 @@ const WORDS: Readonly<Record<string, Words>> = {
   ENOTEMPTY: ['STATE_CONFLICT', 'This folder is not empty', 'Name another place, or empty this one first.'],
   EACCES: FORBIDDEN,
   EPERM: FORBIDDEN,
-  EROFS: ['STATE_CONFLICT', 'This disk cannot be written to', 'Name a place on another disk.'],
+  EROFS: READ_ONLY,
   ENOSPC: FULL,
-  EDQUOT: FULL,
-  EFBIG: ['STATE_CONFLICT', 'The disk takes no file as large as this', 'Name a place on another disk.'],
+  EDQUOT: QUOTA,
+  EFBIG: [
+    'DISK_FULL',
+    'The disk takes no file as large as this',
+    'Name a place on another disk, or raise the limit with ulimit -f.',
+  ],
+  ENODEV: AWAY,
+  ENXIO: AWAY,
+  ENOTCONN: AWAY,
+  EHOSTDOWN: AWAY,
+  EHOSTUNREACH: AWAY,
+  ESTALE: AWAY,
+  ENOMEDIUM: AWAY,
+  ETIMEDOUT: AWAY,
   EMFILE: MANY,
   ENFILE: MANY,
   ELOOP: ['INPUT_INVALID', 'This is a link that leads in a circle', 'Name the file or folder itself.'],
   ENAMETOOLONG: ['INPUT_INVALID', 'This name is longer than the disk takes', 'Name a shorter one.'],
   EBUSY: ['STATE_CONFLICT', 'Another program holds this', 'Close that one, then do this again.'],
   EIO: FAILED,
-  SQLITE_FULL: ['STATE_CONFLICT', 'The disk of the database is full', FULL[2]],
-  SQLITE_BUSY: ['STATE_CONFLICT', 'Another program is writing to the database', 'Do this again when that one is done.'],
+  SQLITE_FULL: ['DISK_FULL', 'The disk of the database is full', FULL[2]],
+  SQLITE_BUSY: BUSY,
+  SQLITE_LOCKED: BUSY,
+  SQLITE_PROTOCOL: BUSY,
   SQLITE_READONLY: [
-    'STATE_CONFLICT',
+    'READ_ONLY',
     'The database cannot be written to',
     'Give this account the permission to write to its file and folder, or copy it to another disk.',
   ],
@@ -89,9 +130,14 @@ export function systemWords(
   if (!(error instanceof Error)) return undefined;
   const { code: given, path, syscall } = error as { code?: unknown; path?: unknown; syscall?: unknown };
   if (typeof given !== 'string') return undefined;
-  // A folder is made of what is there already only where that is a file.
-  const code = given === 'EEXIST' && syscall === 'mkdir' ? 'ENOTDIR' : given;
+  const code = codeOf(given, syscall);
   const words =
     (doing === undefined ? undefined : OF_READING[code]) ?? WORDS[code] ?? WORDS[code.split('_').slice(0, 2).join('_')];
   return words === undefined ? undefined : { words, file: typeof path === 'string' ? path : undefined };
+}
+
+function codeOf(given: string, syscall: unknown): string {
+  // A folder is made of what is there already only where that is a file.
+  if (given === 'EEXIST' && syscall === 'mkdir') return 'ENOTDIR';
+  return NUMBERED[/^Unknown system error -(\d+)$/.exec(given)?.[1] ?? ''] ?? given;
 }

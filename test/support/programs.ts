@@ -59,6 +59,28 @@ const PROGRAMS = {
   },
 } as const;
 
+/** A disk of its own in a folder, of so many bytes; undefined where the system lets nobody mount one. Not for CI to demand: it may not. */
+export function smallDisk(folder: string): SmallDisk | undefined {
+  const mount = (...args: string[]): boolean => spawnSync('mount', args, { stdio: 'ignore' }).status === 0;
+  if (process.platform !== 'linux' || !mount('-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder)) return undefined;
+  return {
+    holds: (bytes) => {
+      if (!mount('-o', `remount,size=${Math.ceil(bytes / 4096) * 4096}`, folder)) throw new Error('no remount');
+    },
+    readOnly: (yes) => {
+      if (!mount('-o', `remount,${yes ? 'ro' : 'rw'}`, folder)) throw new Error('no remount');
+    },
+    end: () => void spawnSync('umount', ['-l', folder], { stdio: 'ignore' }),
+  };
+}
+
+/** A disk that tests make larger and smaller. */
+export interface SmallDisk {
+  readonly holds: (bytes: number) => void;
+  readonly readOnly: (yes: boolean) => void;
+  readonly end: () => void;
+}
+
 export type Program = keyof typeof PROGRAMS;
 
 /**

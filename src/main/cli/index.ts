@@ -1,12 +1,14 @@
 /** The command line: every job of the studio as a command. */
 import { CommanderError } from 'commander';
 import { beVerbose, logger, logUncaught } from '../engine/environment/log.ts';
+import { onWaiting } from '../engine/library/turns.ts';
 import { COMMANDS } from './commands/index.ts';
 import { program } from './program/command.ts';
 import { fail, watchOutput } from './program/output.ts';
 
 if (process.argv.includes('--verbose')) beVerbose();
 logUncaught(logger('cli'));
+onWaiting((text) => process.stderr.write(`covis: ${text}\n`));
 watchOutput();
 
 try {

@@ -83,9 +83,11 @@ export class Engine {
   async #open(path: string, create: boolean): Promise<Library> {
     const library = create ? Library.create(path) : Library.open(path);
     await this.close();
-    ensureDefaultNetwork(library);
-    closeInterruptedJobs(library);
-    closeInterruptedRuns(library);
+    if (library.readOnly === undefined) {
+      ensureDefaultNetwork(library);
+      closeInterruptedJobs(library);
+      closeInterruptedRuns(library);
+    }
     this.#opened = {
       library,
       queue: new JobQueue(library, new URL('./work/worker.ts', import.meta.url), (e) => this.#emit(e)),

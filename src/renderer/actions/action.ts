@@ -38,11 +38,15 @@ export interface Action {
   readonly run: (() => unknown) | null;
   /** Id of the action that takes it back; null where nothing is changed that could be. */
   readonly undoneBy: string | null;
+  /** Changes the library: not possible where that is open for reading. */
+  readonly writes: boolean;
   /** Its key works while a person types and over dialogs, too. */
   readonly always: boolean;
 }
 
 type Spec = Pick<Action, 'id' | 'label' | 'group'> & Partial<Omit<Action, 'id' | 'label' | 'group'>>;
+
+const WRITTEN: readonly string[] = ['undo', 'redo', 'cancelJob'];
 
 /** Makes an action. @throws where neither it nor a view could ever do it. */
 export function action(spec: Spec): Action {
@@ -54,6 +58,8 @@ export function action(spec: Spec): Action {
     run: null,
     undoneBy: null,
     always: false,
+    // What a decision or a job is undone by, decided or began something.
+    writes: WRITTEN.includes(spec.undoneBy ?? ''),
     ...spec,
   };
   if (made.run === null && made.within === null)

@@ -31,6 +31,7 @@ export const openLibrary = action({
 
 export const importModels = action({
   ...common,
+  writes: true,
   ...IMPORT_MODELS,
   keys: menuKeys(IMPORT_MODELS),
   applies: () => open('npx covis import LIBRARY FOLDER'),
@@ -39,6 +40,7 @@ export const importModels = action({
 
 export const findPlaces = action({
   ...common,
+  writes: true,
   ...FIND_PLACES,
   keys: menuKeys(FIND_PLACES),
   applies: () => open('npx covis cluster PHOTOS --library LIBRARY'),

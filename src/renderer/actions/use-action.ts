@@ -1,4 +1,5 @@
 import { onBeforeUnmount, onMounted, shallowReactive } from 'vue';
+import { useLibrary } from '../stores/library.ts';
 import { useNotices } from '../stores/notices.ts';
 import { usePlace } from '../stores/place.ts';
 import type { Action, Applies } from './action.ts';
@@ -40,7 +41,8 @@ export function stateOf(action: Action): Applies {
   const handler = handlerOf(action);
   if (handler === undefined && (action.run === null || !isHere(action)))
     return `Only in ${(action.within ?? []).map(title).join(' and ')}`;
-  return (handler?.when ?? action.applies)();
+  const readOnly = action.writes ? useLibrary().info?.readOnly : undefined;
+  return readOnly ?? (handler?.when ?? action.applies)();
 }
 
 /** Does an action, or says why it cannot be done. */

@@ -16,5 +16,7 @@ export const libraryInfo = z.object({
   /** What describes photos; what trained a network is said by its run. */
   device: z.string(),
   version: z.string(),
+  /** Why nothing can be written to it, as a sentence; missing where it can. */
+  readOnly: z.exactOptional(z.string()),
 });
 export type LibraryInfo = Facts<typeof libraryInfo>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EXPORT_FORMATS, PHOTO_PLACEMENTS } from '../domain.ts';
 import { count } from '../facts/facts.ts';
-import { mining, network, path, rowNumber, seed, size } from '../fields.ts';
+import { force, mining, network, path, rowNumber, seed, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** What was found when the files were read back. */
@@ -32,6 +32,7 @@ export const exportJob = job({
     mining: mining.omit({ queries: true }).optional(),
     network: network.optional().meta({ help: 'which network', otherwise: 'the newest' }),
     size: size.optional().meta({ help: 'which descriptors' }),
+    force,
   }),
   result: z.object({
     what: z.string(),

@@ -33,10 +33,10 @@ const TEXTS: Readonly<Record<string, Said>> = {
     'Name a file in it.',
   ],
   'a library that may not be written': [
-    'STATE_CONFLICT',
-    'The database cannot be written to',
-    'IN/library.db',
-    'Give this account the permission to write to its file and folder, or copy it to another disk.',
+    'READ_ONLY',
+    'This account may not write to this library: it is open for reading',
+    'IN',
+    'Give this account the permission to write to the folder and all in it, or copy the library to another disk.',
   ],
   'a library in a folder of something else': [
     'STATE_CONFLICT',
@@ -217,9 +217,9 @@ const TEXTS: Readonly<Record<string, Said>> = {
   ],
   'an export into the library': [
     'INPUT_INVALID',
-    'Exports do not go into a library',
+    'Results do not go into a library',
     'LIB/n.onnx',
-    'Name a place beside it with --out.',
+    'Name a place outside LIB.',
   ],
   'an export in place of a folder': [
     'INPUT_INVALID',
@@ -230,7 +230,7 @@ const TEXTS: Readonly<Record<string, Said>> = {
   'an export below a file': [
     'INPUT_INVALID',
     'A part of this path is a file, and a folder is wanted',
-    'IN/a',
+    'IN/a/n.onnx',
     'Look whether the path is right.',
   ],
   'an export over a device': [

@@ -108,7 +108,7 @@ export const LIBRARY: readonly Asking[] = [
       chmodSync(join(at, 'library.db'), 0o444);
       chmodSync(at, 0o555);
     },
-    ask: (at) => covis('clusters', { library: at }),
+    ask: (at) => covis('duplicates', { library: at }),
   },
   {
     name: 'a library in a folder of something else',

@@ -302,9 +302,9 @@ describe('tuples as files', () => {
       const refused = [all[3]!.query, all[3]!.positive].map((h) => nameIn.pluck().get(scene, idOf(h)));
       expect(names).not.toEqual(refused);
     }
-    await expect(exportLibrary(library, { format: 'hloc-pairs', out: at('hloc'), run }, task)).resolves.toMatchObject({
-      items: pairs.length,
-    });
+    await expect(
+      exportLibrary(library, { format: 'hloc-pairs', out: at('hloc'), run, force: true }, task),
+    ).resolves.toMatchObject({ items: pairs.length });
     writeFileSync(at('hloc', 'pairs.txt'), 'x.jpg y.jpg\n');
     await expect(exportLibrary(library, { format: 'hloc-pairs', out: at('hloc'), run }, task)).rejects.toThrow(
       /This folder is in use: pairs\.txt is not of this export/,

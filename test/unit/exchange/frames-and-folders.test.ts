@@ -99,7 +99,11 @@ describe('a folder that is in use', () => {
     async (format) => {
       const out = at(`used-${format}`);
       const first = await write({ format, out, photos: 'copy' });
-      await expect(write({ format, out, photos: 'copy' })).resolves.toMatchObject({ items: first.items });
+      await expect(write({ format, out, photos: 'copy' })).rejects.toMatchObject({
+        code: 'STATE_CONFLICT',
+        file: first.files[0],
+      });
+      await expect(write({ format, out, photos: 'copy', force: true })).resolves.toMatchObject({ items: first.items });
       // Photos of another library.
       const file = join(first.files[1]!, 'another.jpg');
       writeFileSync(file, 'x');
@@ -114,7 +118,7 @@ describe('a folder that is in use', () => {
       });
       expect(readdirSync(out)).toEqual(before);
       rmSync(file);
-      await expect(write({ format, out, photos: 'copy' })).resolves.toMatchObject({ items: first.items });
+      await expect(write({ format, out, photos: 'copy', force: true })).resolves.toMatchObject({ items: first.items });
     },
   );
 
@@ -123,10 +127,15 @@ describe('a folder that is in use', () => {
     const first = await write({ format: 'gnd', out, photos: 'copy' });
     const [a, b] = readdirSync(first.files[1]!).map((f) => join(first.files[1]!, f));
     copyFileSync(b!, a!);
+    rmSync(first.files[0]!);
     await expect(write({ format: 'gnd', out, photos: 'copy' })).rejects.toMatchObject({
       message: 'Another file is where this photo goes',
       file: a!,
     });
+    await expect(write({ format: 'gnd', out, photos: 'copy', force: true })).resolves.toMatchObject({
+      items: first.items,
+    });
+    expect(readFileSync(a!)).not.toEqual(readFileSync(b!));
     writeFileSync(at('file'), '');
     await expect(write({ format: 'gnd', out: at('file') })).rejects.toThrow(
       'This is a file, and the export is a folder',
@@ -139,7 +148,7 @@ describe('a folder that is in use', () => {
     const link = at('links', 'jpg', readdirSync(at('links', 'jpg'))[0]!);
     rmSync(link);
     symlinkSync(at('nowhere.jpg'), link);
-    await expect(write({ format: 'gnd', out })).resolves.toMatchObject({ photos });
+    await expect(write({ format: 'gnd', out, force: true })).resolves.toMatchObject({ photos });
     expect(existsSync(link)).toBe(true);
   });
 });

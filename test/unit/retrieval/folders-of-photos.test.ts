@@ -81,7 +81,11 @@ describe('the descriptors of a folder', () => {
     const task = { ...silentContext(), step: (name: string, total: number) => steps.push([name, total]) };
     const other = await extractFolder(network, 'other', photos, out, 64, task);
     expect(other.computed).toBe(10);
-    const { computed } = await extractFolder(network, 'k', photos, out, 64, task);
+    await expect(extractFolder(network, 'k', photos, out, 64, task)).rejects.toMatchObject({
+      code: 'STATE_CONFLICT',
+      file: out,
+    });
+    const { computed } = await extractFolder(network, 'k', photos, out, 64, task, { force: true });
     expect(computed).toBe(2);
     expect(steps.map(([, total]) => total)).toEqual([12, 11, 12, 3]);
     expect(existsSync(`${out}.k-64.part`)).toBe(false);
@@ -108,6 +112,6 @@ describe('the descriptors of a folder', () => {
     expect(existsSync(join(folder, 'e.npy'))).toBe(false);
     await expect(
       extractFolder(network, 'k', photos, join(folder, 'nowhere', 'x.npy'), 64, silentContext()),
-    ).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    ).rejects.toMatchObject({ code: 'INPUT_MISSING' });
   });
 });

@@ -62,7 +62,8 @@ describe('rigs and frames of COLMAP 4', () => {
     expect(readColmapText(txt).rigs).toEqual(model.rigs);
     // A model without rigs leaves none of another's beside it.
     const { rigs: _, ...plain } = model;
-    writeModel(plain, 'colmap-bin', bin);
+    expect(() => writeModel(plain, 'colmap-bin', bin)).toThrow('This file is there already');
+    writeModel(plain, 'colmap-bin', bin, { force: true });
     expect(readColmapBinary(bin).rigs).toBeUndefined();
   });
 

@@ -1,6 +1,6 @@
 /** `covis convert`: a model of one program as the files of another. */
 import { z } from 'zod';
-import { folder, path } from '../../../shared/fields.ts';
+import { folder, force, path } from '../../../shared/fields.ts';
 import { titles } from '../../engine/formats/recognise.ts';
 import { convertModels } from '../../engine/sfm/convert.ts';
 import { MODEL_READERS } from '../../engine/sfm/readers/index.ts';
@@ -22,13 +22,14 @@ export const convert = command({
     skipDamaged: z.boolean().default(false).meta({
       help: 'take the rest of a model whose observations or tracks refer to points or images that are not there',
     }),
+    force,
     images: folder.optional().meta({ help: 'where the photos lie; Bundler and NVM do not say how large they are' }),
   },
   run: async (o) => {
     const task = terminalContext();
     const report = await convertModels(
       o.source,
-      { to: o.to, out: o.out, images: o.images, skipDamaged: o.skipDamaged },
+      { to: o.to, out: o.out, images: o.images, skipDamaged: o.skipDamaged, force: o.force },
       task,
     );
     task.finish();

@@ -1,11 +1,13 @@
 /** `covis edges`: the edge map of every photo of a folder. */
-import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
-import { folder } from '../../../shared/fields.ts';
+import { folder, force } from '../../../shared/fields.ts';
 import { openDetector } from '../../engine/edges/detector.ts';
 import { encodeEdgeMap } from '../../engine/edges/edge-map.ts';
+import { writeWhole } from '../../engine/formats/beside.ts';
+import { outsideLibraries, refuseExisting } from '../../engine/formats/target.ts';
 import { leftOut, listPhotos, refuseWithoutPhotos } from '../../engine/library/photo-files.ts';
 import { decode } from '../../engine/library/pixels.ts';
 import { PREPROCESSING } from '../../engine/network/preprocessing.ts';
@@ -20,6 +22,7 @@ export const edges = command({
   options: {
     photos: folder.meta({ help: 'the photos' }),
     out: folder.meta({ help: 'where the maps go, named like the photos' }),
+    force,
     detector: z
       .string()
       .min(1)
@@ -35,7 +38,7 @@ export const edges = command({
   },
   run: async (o) => {
     const photos = resolve(o.photos);
-    const out = resolve(o.out);
+    const out = outsideLibraries(o.out);
     if (statSync(photos, { throwIfNoEntry: false })?.isDirectory() !== true)
       throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: photos });
     const preprocess = o.pixels === undefined ? undefined : PREPROCESSING[o.pixels];
@@ -51,6 +54,10 @@ export const edges = command({
         });
       taken.set(target, n);
     }
+    refuseExisting(
+      [...taken.keys()].map((target) => join(out, target)),
+      o,
+    );
     const detector = await openDetector(o.detector, undefined, { preprocess });
     const task = terminalContext();
     for (const said of leftOut(listing, photos)) task.warn(said);
@@ -63,9 +70,7 @@ export const edges = command({
         try {
           const map = await detector.detect(await decode(join(photos, name), o.size));
           const file = join(out, target);
-          mkdirSync(dirname(file), { recursive: true });
-          writeFileSync(`${file}.tmp`, await encodeEdgeMap(map));
-          renameSync(`${file}.tmp`, file);
+          writeWhole(file, await encodeEdgeMap(map), { ...o, flush: false });
         } catch (error) {
           if (!(error instanceof CovisError) || error.code !== 'INPUT_CORRUPT') throw error;
           failed.push(name);

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { EXPORT_FORMATS, EXPORTS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { exportJob } from '../../../shared/jobs/export.ts';
-import { exportLibrary, outsideLibrary, type ExportReport } from '../../engine/exchange/exports/index.ts';
+import { exportLibrary, type ExportReport } from '../../engine/exchange/exports/index.ts';
 import { writeTupleLines } from '../../engine/exchange/exports/jsonl.ts';
+import { fileTarget, outsideLibraries } from '../../engine/formats/target.ts';
 import { miningRun } from '../../engine/mining/runs.ts';
 import { command } from '../program/command.ts';
 import { libraryWord, withLibrary } from '../program/library.ts';
@@ -30,7 +31,7 @@ export const exportCommand = command({
     const format = o.format ?? (what === 'tuples' ? 'jsonl' : what);
     if (format === undefined)
       throw new CovisError('INPUT_INVALID', `--format takes ${EXPORT_FORMATS.join(', ')}, and is missing`);
-    const { out, mining, ...given } = o;
+    const { out, mining, force, ...given } = o;
     const reads = EXPORTS[format].params.shape;
     const why = `is not of --format ${format}`;
     refuseTogether(
@@ -39,16 +40,16 @@ export const exportCommand = command({
       why,
     );
     if (!('mining' in reads)) refuseTogether(mining ?? {}, Object.keys(mining ?? {}), why);
-    const asked = { ...given, ...('mining' in reads ? { mining } : {}), format };
+    const asked = { ...given, force, ...('mining' in reads ? { mining } : {}), format };
     await withLibrary(at, false, async (library) => {
-      const file = outsideLibrary(library, out);
+      const file = what === 'tuples' ? fileTarget(out, { force }, 'made') : outsideLibraries(out);
       const warnings: string[] = [];
       const task = terminalContext(warnings);
       const r: Omit<ExportReport, 'verified'> =
         what === 'tuples'
           ? {
               what: 'tuples',
-              items: await writeTupleLines(library, miningRun(library, o.run).id, file, task),
+              items: writeTupleLines(library, miningRun(library, o.run).id, file, task, { force }),
               files: [file],
             }
           : await exportLibrary(library, { ...asked, out: file }, task);

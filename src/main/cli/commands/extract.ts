@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { POOLINGS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { file, folder } from '../../../shared/fields.ts';
+import { file, folder, force } from '../../../shared/fields.ts';
 import { extractJob } from '../../../shared/jobs/extract.ts';
 import { z } from 'zod';
 import { defaultSize } from '../../engine/inputs/inputs.ts';
@@ -26,6 +26,7 @@ const options = {
     .meta({ help: 'with --photos: of a backbone that is described with', otherwise: 'gem' }),
   photos: folder.optional().meta({ help: 'describes the images of this folder; needs no library' }),
   out: file.optional().meta({ help: 'with --photos: a .npy with a row an image, names beside it as .txt' }),
+  force,
 };
 type Given = Asked<typeof words, typeof options>;
 
@@ -38,7 +39,7 @@ export const extract = command({
     if (o.photos !== undefined) return extractPhotos(o, o.photos);
     if (o.library === undefined)
       throw new CovisError('INPUT_INVALID', 'Say what to describe: a library, or a folder with --photos');
-    refuseTogether(o, ['pooling', 'out'], 'goes with --photos');
+    refuseTogether(o, ['pooling', 'out', 'force'], 'goes with --photos');
     const { network, size, domain } = o;
     await withLibrary(o.library, false, async (library) => {
       const r = await runJob(library, 'extract', { network, size, domain });
@@ -63,7 +64,7 @@ async function extractPhotos(o: Given, photos: string): Promise<void> {
   const task = terminalContext([]);
   try {
     const key = createHash('sha256').update(encodeOnnx(network.graph)).digest('hex').slice(0, 16);
-    const r = await extractFolder(network, key, photos, out, o.size ?? defaultSize(network.spec), task);
+    const r = await extractFolder(network, key, photos, out, o.size ?? defaultSize(network.spec), task, o);
     task.finish();
     print(o.json, { network: network.spec.name, ...r }, () => [
       `${r.out}: ${r.photos} descriptors of ${r.dim} dimensions at ${r.size} px, ${r.computed} of them computed now`,

@@ -1,12 +1,11 @@
 /** `covis mine`: tuples from geometry or on the manifold, of a library or of raw descriptors. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { defined } from '../../../shared/defined.ts';
 import type { ManifoldParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { refuseDevice } from '../../engine/formats/target.ts';
-import { file, folder, manifold } from '../../../shared/fields.ts';
+import { writeWhole } from '../../engine/formats/beside.ts';
+import { fileTarget } from '../../engine/formats/target.ts';
+import { file, folder, force, manifold } from '../../../shared/fields.ts';
 import { mineJob } from '../../../shared/jobs/mine.ts';
 import { writeTupleLines } from '../../engine/exchange/exports/jsonl.ts';
 import { DEFAULT_MANIFOLD, mineManifold } from '../../engine/mining/manifold.ts';
@@ -24,6 +23,7 @@ const options = {
   ...mineJob.params.shape,
   descriptors: file.optional().meta({ help: 'mine raw descriptors instead of a library: .npy, .mat, .h5 (manifold)' }),
   out: file.optional().meta({ help: 'also write the tuples or pools, one JSON object a line' }),
+  force,
 };
 type Given = Asked<typeof words, typeof options>;
 
@@ -33,6 +33,7 @@ export const mine = command({
   arguments: words,
   options,
   run: async (o) => {
+    if (o.out === undefined) refuseTogether(o, ['force'], 'goes with --out');
     if (o.strategy === 'geometry') refuseTogether({ ...o.manifold, set: o.set }, MANIFOLD, 'is of --strategy manifold');
     else refuseTogether(o.mining ?? {}, MINING, 'is of mining by geometry');
     if (o.descriptors !== undefined) return mineRaw(o, o.descriptors);
@@ -63,11 +64,11 @@ async function mineLibrary(o: Given, path: string): Promise<void> {
   await withLibrary(path, false, async (library) => {
     const { network, size, seed } = o;
     const how = o.strategy === 'manifold' ? { manifold: o.manifold ?? {}, set: o.set } : { mining: o.mining };
+    const out = o.out === undefined ? undefined : fileTarget(o.out, o, 'made');
     const r = await runJob(library, 'mine', { network, size, seed, ...how });
-    const out = o.out === undefined ? undefined : resolve(o.out);
     if (out !== undefined) {
       const task = terminalContext([]);
-      await writeTupleLines(library, r.run, out, task);
+      writeTupleLines(library, r.run, out, task, o);
       task.finish();
     }
     print(o.json, { ...r, ...defined({ out }) }, () => [
@@ -82,6 +83,7 @@ async function mineRaw(o: Given, file: string): Promise<void> {
     throw new CovisError('INPUT_INVALID', 'Raw descriptors have no geometry: they are mined with --strategy manifold');
   if (o.out === undefined) throw new CovisError('INPUT_INVALID', '--descriptors needs --out, the file that is written');
   refuseTogether(o, ['library', 'network', 'size', 'seed', 'set'], 'is of a library');
+  const target = fileTarget(o.out, o, 'made');
   const read = await readDescriptorFile(file, undefined, 'database');
   const vectors = normaliseRows(read.vectors, 'the descriptors', file);
   const parameters: ManifoldParameters = { ...DEFAULT_MANIFOLD, ...defined(o.manifold ?? {}) };
@@ -89,11 +91,7 @@ async function mineRaw(o: Given, file: string): Promise<void> {
   const began = performance.now();
   const mined = await mineManifold(vectors, parameters, task);
   task.finish();
-  const target = resolve(o.out);
-  refuseDevice(target);
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(`${target}.tmp`, mined.pools.map((p) => `${JSON.stringify(p)}\n`).join(''));
-  renameSync(`${target}.tmp`, target);
+  writeWhole(target, mined.pools.map((p) => `${JSON.stringify(p)}\n`).join(''), o);
   const report = {
     descriptors: vectors.rows,
     edges: mined.edges,

@@ -1,11 +1,10 @@
 /** `covis networks`: every network, in libraries and outside, and what is done with them. */
-import { renameSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { POOLINGS, type CatalogueEntry, type NetworkSpec } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { refuseTarget } from '../../engine/formats/target.ts';
-import { file, folder, network, numbers } from '../../../shared/fields.ts';
+import { writeWhole } from '../../engine/formats/beside.ts';
+import { fileTarget, type Placing } from '../../engine/formats/target.ts';
+import { file, folder, force, network, numbers } from '../../../shared/fields.ts';
 import { networkCatalogue } from '../../engine/network/catalogue.ts';
 import { standaloneNetwork } from '../../engine/network/embedded.ts';
 import { multiScale } from '../../engine/network/multi-scale.ts';
@@ -117,6 +116,7 @@ export const networksExport = command({
   },
   options: {
     out: file.meta({ help: 'where to' }),
+    force,
     library: folder.optional().meta({ help: 'the library that has it' }),
     pooling: z.enum(POOLINGS).optional().meta({ help: 'of a backbone', otherwise: 'gem' }),
     scales: numbers(0.1, 4, 16).optional().meta({ help: 'describe at these scales and combine, inside the graph' }),
@@ -124,6 +124,7 @@ export const networksExport = command({
   },
   run: async (o) => {
     const { library, pooling, cut, scales } = o;
+    const file = fileTarget(o.out, o);
     if (library !== undefined) refuseTogether(o, ['pooling', 'cut'], 'is of a backbone, not of a network of a library');
     const network =
       library === undefined
@@ -132,9 +133,8 @@ export const networksExport = command({
     const { spec } = network;
     if (scales !== undefined && (spec.whitening !== undefined || spec.scales !== undefined || spec.edges !== undefined))
       throw new CovisError('INPUT_INVALID', `${spec.name} has its scales already; whiten with --scales instead`);
-    const file = resolve(o.out);
     const graph = scales === undefined ? network.graph : multiScale(network.graph, scales);
-    const bytes = writeGraph(graph, scales === undefined ? spec : { ...spec, scales }, file);
+    const bytes = writeGraph(graph, scales === undefined ? spec : { ...spec, scales }, file, o);
     print(o.json, { file, bytes, ...spec, scales: scales ?? spec.scales ?? [1] }, () => [
       `${file}: ${spec.name}, ${megabytes(bytes)}`,
       `image [N, ${graph.inputs[0]?.dims[1] ?? 3}, H, W], ${spec.preprocess.order}, value · ${spec.preprocess.scale} − mean, by std, as the file's metadata says; descriptor [N, ${spec.dim}]`,
@@ -142,13 +142,11 @@ export const networksExport = command({
   },
 });
 
-/** Writes a network as an ONNX file, to a temporary one first. @returns its bytes. */
-function writeGraph(graph: Graph, spec: NetworkSpec, file: string): number {
+/** Writes a network as an ONNX file, whole or not at all. @returns its bytes. */
+function writeGraph(graph: Graph, spec: NetworkSpec, file: string, how: Placing): number {
   const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
   writeSpec(described, spec);
   const bytes = encodeOnnx(described);
-  refuseTarget(file);
-  writeFileSync(`${file}.tmp`, bytes);
-  renameSync(`${file}.tmp`, file);
+  writeWhole(file, bytes, how);
   return bytes.length;
 }

@@ -1,16 +1,16 @@
 /** `covis rank`: every ranking method on the matrices of a researcher, without a library. */
-import { writeNpy } from '../../engine/formats/npy.ts';
+import { writeTogether } from '../../engine/formats/beside.ts';
 import { readDescriptorFile, type DescriptorFile } from '../../engine/retrieval/descriptor-files.ts';
 import { rankingParameters } from '../../engine/retrieval/methods/parameters.ts';
 import { Ranker } from '../../engine/retrieval/ranker.ts';
 import { METHODS } from '../../../shared/domain.ts';
 import { reportedParameters } from '../../../shared/methods/parameters.ts';
-import { file } from '../../../shared/fields.ts';
+import { file, force } from '../../../shared/fields.ts';
 import { z } from 'zod';
 import { normaliseRows, type Matrix } from '../../engine/retrieval/rank.ts';
-import { readNpy } from '../../engine/formats/npy.ts';
+import { fillNpy, readNpy } from '../../engine/formats/npy.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { refuseTarget } from '../../engine/formats/target.ts';
+import { fileTarget, outsideLibraries } from '../../engine/formats/target.ts';
 import { verifyRanks } from '../../engine/evaluation/verify-ranks.ts';
 import { command, type Asked } from '../program/command.ts';
 import { refuseTogether } from '../program/together.ts';
@@ -28,6 +28,7 @@ const options = {
   out: file.meta({ help: 'int32 .npy [queries, top]: rows of the database, best first' }),
   method: z.enum(METHODS).default('cosine'),
   scores: file.optional().meta({ help: 'float32 .npy of the same shape' }),
+  force,
   variable: variable.meta({ help: 'variable of a .mat or HDF5 file that holds the database', value: 'name' }),
   queryVariable: variable.meta({ help: 'variable that holds the queries', value: 'name' }),
   distractors: file.optional().meta({ help: 'more descriptors, put behind the database' }),
@@ -65,8 +66,10 @@ export const rank = command({
     refuseTogether(o, o.method === 'ann' ? [] : ['index'], 'is of --method ann');
     refuseTogether(o, o.local === undefined ? ['names', 'queryNames', 'verify'] : [], 'goes with --local');
     const given = rankingOf(o, method);
-    refuseTarget(o.out);
-    if (o.scores !== undefined) refuseTarget(o.scores);
+    const out = fileTarget(o.out, o);
+    const scores = o.scores === undefined ? undefined : fileTarget(o.scores, o);
+    if (scores === out) throw new CovisError('INPUT_INVALID', '--scores takes another file than --out', { file: out });
+    if (o.index !== undefined) outsideLibraries(o.index);
     const task = terminalContext();
     const database = await load(o, 'database');
     const queries = await load(o, 'queries');
@@ -107,8 +110,14 @@ export const rank = command({
         verified = { photos, msPerQuery: (performance.now() - start) / queries.images };
       }
       task.finish();
-      writeNpy(o.out, Int32Array.from(ranks.ids), [queries.images, ranks.k]);
-      if (o.scores !== undefined) writeNpy(o.scores, ranks.scores, [queries.images, ranks.k]);
+      const shape = [queries.images, ranks.k];
+      writeTogether(
+        [
+          [out, (t) => fillNpy(t, '<i4', shape, [Int32Array.from(ranks.ids)])],
+          ...(scores === undefined ? [] : [[scores, (t: string) => fillNpy(t, '<f4', shape, [ranks.scores])] as const]),
+        ],
+        { ...o, bytes: 4 * queries.images * ranks.k },
+      );
       const report = {
         method,
         parameters: reportedParameters(parameters),

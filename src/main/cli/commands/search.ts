@@ -6,9 +6,12 @@ import { CovisError } from '../../../shared/errors.ts';
 import { file, fraction, network, numbers, set, size } from '../../../shared/fields.ts';
 import { edgeNetworkOf } from '../../engine/edges/library-networks.ts';
 import { defaultSize } from '../../engine/inputs/inputs.ts';
+import type { Library } from '../../engine/library/library.ts';
+import { countPhotos } from '../../engine/library/tables/photo.ts';
+import type { TaskContext } from '../../engine/queue/context.ts';
 import type { Crop } from '../../engine/library/pixels.ts';
-import { resolveNetwork } from '../../engine/network/networks.ts';
-import { extract } from '../../engine/retrieval/extract.ts';
+import { resolveNetwork, type NetworkRow } from '../../engine/network/networks.ts';
+import { describedPhotos, extract } from '../../engine/retrieval/extract.ts';
 import { SearchSession } from '../../engine/search/session.ts';
 import { command } from '../program/command.ts';
 import { libraryWord, withLibrary } from '../program/library.ts';
@@ -60,11 +63,11 @@ export const search = command({
           });
       if (sketch !== undefined && set === undefined) {
         const row = await edgeNetworkOf(library, network);
-        await extract(library, row, size ?? defaultSize(row.spec), task);
+        await describeAll(library, row, size ?? defaultSize(row.spec), task);
       }
       if (file !== undefined && set === undefined && method !== 'bow') {
         const row = await resolveNetwork(library, sketch === undefined ? network : undefined, 'default');
-        await extract(library, row, size ?? defaultSize(row.spec), task);
+        await describeAll(library, row, size ?? defaultSize(row.spec), task);
       }
       const session = new SearchSession(library);
       try {
@@ -110,6 +113,18 @@ export const search = command({
     });
   },
 });
+
+/** Describes what is not described yet; where nothing can be written, what is stored is searched. */
+async function describeAll(library: Library, network: NetworkRow, size: number, task: TaskContext): Promise<void> {
+  if (library.readOnly === undefined) {
+    await extract(library, network, size, task);
+    return;
+  }
+  const described = describedPhotos(library, network, size) ?? 0;
+  const all = countPhotos(library);
+  if (described > 0 && described < all)
+    task.warn(`${library.readOnly}: ${all - described} of ${all} photos have no descriptors and are not searched`);
+}
 
 /** A crop as its four numbers say. @throws CovisError `INPUT_INVALID` for one without area. */
 function cropOf(numbers: readonly number[] | undefined): Crop | undefined {

@@ -1,7 +1,9 @@
 /** `covis train`, `covis run` and `covis ladder`: everything that trains. */
-import { writeFileSync } from 'node:fs';
 import { ladderTable } from '../../../shared/ladder-table.ts';
-import { file } from '../../../shared/fields.ts';
+import { writeWhole } from '../../engine/formats/beside.ts';
+import { fileTarget } from '../../engine/formats/target.ts';
+import { refuseTogether } from '../program/together.ts';
+import { file, force } from '../../../shared/fields.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
 import { jobCommand } from '../program/job.ts';
 import { duration } from '../program/output.ts';
@@ -39,9 +41,14 @@ export const run = jobCommand('run', {
 export const ladder = jobCommand('ladder', {
   name: 'ladder',
   summary: 'what each component brings: positives, negatives, whitening, MAC and GeM, over several seeds',
-  options: { table: file.optional().meta({ help: 'also writes the table as .csv' }) },
-  then: (report, { table }) => {
-    if (table !== undefined) writeFileSync(table, ladderTable(report));
+  options: { table: file.optional().meta({ help: 'also writes the table as .csv' }), force },
+  given: (typed, { table, force: over }) => {
+    if (table === undefined) refuseTogether({ force: over }, ['force'], 'goes with --table');
+    else fileTarget(table, { force: over });
+    return typed;
+  },
+  then: (report, { table, force: over }) => {
+    if (table !== undefined) writeWhole(table, ladderTable(report), { force: over });
     return report.rungs;
   },
   lines: (report) => [

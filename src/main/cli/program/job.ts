@@ -6,8 +6,9 @@ import { JOBS, type JobGiven, type JobKind, type JobResult } from '../../../shar
 import type { JobDefinition } from '../../../shared/jobs/job.ts';
 import { logger } from '../../engine/environment/log.ts';
 import type { TaskContext } from '../../engine/queue/context.ts';
+import { explained } from '../../engine/library/explained.ts';
 import type { Library } from '../../engine/library/library.ts';
-import { addJob, describeJob, jobEnded, jobStarted } from '../../engine/queue/records.ts';
+import { addJob, describeJob, jobStarted, noteJobEnded } from '../../engine/queue/records.ts';
 import { WORK } from '../../engine/work/index.ts';
 import { command, type CommandDefinition } from './command.ts';
 import { withLibrary } from './library.ts';
@@ -25,18 +26,19 @@ export async function runJob<K extends JobKind>(library: Library, kind: K, given
   try {
     const result = await WORK[kind].run(library, params, task);
     task.finish();
-    jobEnded(library, id, { state: 'done', warnings, result });
+    noteJobEnded(library, id, { state: 'done', warnings, result });
     log.info(`Job ${id}, ${kind}: done`);
     return result;
   } catch (error) {
     task.finish();
     const stopped = error instanceof CovisError && error.code === 'CANCELLED';
-    jobEnded(library, id, {
+    const failure = explained(error, library);
+    noteJobEnded(library, id, {
       state: stopped ? 'cancelled' : 'failed',
-      error: stopped ? undefined : toErrorShape(error),
+      error: stopped ? undefined : toErrorShape(failure),
       warnings,
     });
-    throw error;
+    throw failure;
   }
 }
 

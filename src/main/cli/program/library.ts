@@ -13,7 +13,7 @@ export async function withLibrary<T>(
 ): Promise<T> {
   const library = create ? Library.create(path) : Library.open(path);
   try {
-    ensureDefaultNetwork(library);
+    if (library.readOnly === undefined) ensureDefaultNetwork(library);
     return await work(library);
   } finally {
     library.close();

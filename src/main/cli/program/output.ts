@@ -1,6 +1,7 @@
 import type { JobProgress } from '../../../shared/domain.ts';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../../engine/environment/log.ts';
+import { diskError } from '../../engine/formats/disk.ts';
 import { cancelled, ProgressMeter, type TaskContext } from '../../engine/queue/context.ts';
 
 /** Writes the one JSON object of `--json`, or lines for a person. */
@@ -32,7 +33,7 @@ export function watchOutput(): void {
 /** Reports an error and sets the exit code. */
 export function fail(json: boolean, error: unknown): void {
   logFailure(logger('cli'), process.argv[2] ?? 'covis', error);
-  const shape = toErrorShape(error);
+  const shape = toErrorShape(diskError(error));
   if (json) process.stdout.write(`${JSON.stringify({ error: shape })}\n`);
   const where =
     shape.file === undefined ? '' : `\n  ${shape.file}${shape.offset === undefined ? '' : `, byte ${shape.offset}`}`;

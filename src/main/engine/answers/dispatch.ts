@@ -4,6 +4,7 @@ import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import type { Asker, Routes } from '../../../shared/routes/route.ts';
 import { check } from '../../../shared/schema.ts';
 import { logFailure, logger } from '../environment/log.ts';
+import { explained } from '../library/explained.ts';
 import type { Answers, EngineContext } from './answers.ts';
 
 const log = logger('engine');
@@ -77,6 +78,6 @@ export async function dispatch<S extends Routes>(
     return { ok: true, data };
   } catch (error) {
     logFailure(log, route.slice(0, 100), error);
-    return { ok: false, error: toErrorShape(error) };
+    return { ok: false, error: toErrorShape(explained(error, engine.current())) };
   }
 }

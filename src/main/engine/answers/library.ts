@@ -26,6 +26,7 @@ export function libraryInfo(library: Library): LibraryInfo {
     defaults: defaultNetworks(library),
     device: DESCRIBES,
     version: VERSION,
+    ...(library.readOnly === undefined ? {} : { readOnly: library.readOnly }),
   };
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { z } from 'zod';
 import type { Preprocess } from '../../../shared/domain.ts';
 import { CovisError, naming } from '../../../shared/errors.ts';
+import { writeWhole } from '../formats/beside.ts';
 import { LIMITS } from '../formats/budget.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { readRegular } from '../formats/regular.ts';
@@ -92,9 +93,7 @@ export async function keepDetector(library: Library, file: string, options: Dete
   await detector.release();
   const target = fileOf(library, detector.id);
   if (/^[0-9a-f]{16}$/.test(detector.id) && !isKept(target, detector.id)) {
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(`${target}.tmp`, readRegular(file, LIMITS.whole.network, 'network'));
-    renameSync(`${target}.tmp`, target);
+    writeWhole(target, readRegular(file, LIMITS.whole.network, 'network'), { force: true });
   }
   return detector.id;
 }

@@ -1,6 +1,5 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { keepIfPossible } from '../library/cache.ts';
 import type { Library } from '../library/library.ts';
 import { decode, type Crop } from '../library/pixels.ts';
 import { ofCurrentPhoto } from '../library/current-photo.ts';
@@ -63,10 +62,7 @@ export class EdgeSource {
     for (const [i, side] of missing.entries()) {
       const bytes = await encodeEdgeMap(found[i]!);
       const file = this.#file(hash, side);
-      mkdirSync(dirname(file), { recursive: true });
-      const temporary = `${file}.${process.pid}.tmp`;
-      writeFileSync(temporary, sealed(bytes));
-      renameSync(temporary, file);
+      keepIfPossible(this.#library, file, sealed(bytes));
       // What the file says, so that the first time gives the same descriptor as the next.
       made.set(side, await decodeEdgeMap(bytes));
     }

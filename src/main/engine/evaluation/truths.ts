@@ -6,6 +6,7 @@ import type { Protocol, TruthInfo, TruthNames, TruthReport } from '../../../shar
 import { CovisError } from '../../../shared/errors.ts';
 import { findOne } from '../library/find.ts';
 import { now, type Library } from '../library/library.ts';
+import { refuseWriting } from '../library/read-only.ts';
 import { libraryNames } from '../library/library-names.ts';
 import { LABELS, type GroundTruth, type TruthQuery } from './ground-truth.ts';
 import { readGroundTruth } from './ground-truth-files.ts';
@@ -36,6 +37,7 @@ export function importTruth(library: Library, file: string, protocol: Protocol, 
 
 /** As {@link importTruth}, from bytes that a page sent. @param name the file's name, of which only the ending matters. */
 export function importTruthBytes(library: Library, bytes: Uint8Array, name: string, protocol: Protocol): TruthReport {
+  refuseWriting(library);
   const ending = /\.(pkl|pickle|mat|json|txt|dat|csv)$/i.exec(name)?.[0] ?? '.txt';
   const folder = mkdtempSync(library.file('staging', 'truth-'));
   try {

@@ -1,7 +1,11 @@
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PhotoPlacement } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { makeFolder } from '../environment/folders.ts';
+import { writeBeside } from '../formats/beside.ts';
+import { diskError, isFull } from '../formats/disk.ts';
+import type { Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { hashBytes, photoPath } from '../library/photos.ts';
@@ -10,13 +14,14 @@ import { hashById } from '../library/tables/photo.ts';
 /**
  * Puts photos at the given paths. What is there already stays where it is the same photo, so that a second export goes on from the first.
  * @returns how many were put there, and how many are missing.
- * @throws CovisError `INPUT_INVALID` for a path that holds something else.
+ * @throws CovisError `STATE_CONFLICT` for a path that holds something else, without `force`.
  */
 export function placePhotos(
   library: Library,
   photos: readonly { readonly photo: number; readonly path: string }[],
   how: PhotoPlacement,
   task: TaskContext,
+  placing: Placing = {},
 ): { placed: number; missing: number } {
   if (how === 'none') return { placed: 0, missing: 0 };
   const hashes = hashById(library);
@@ -29,13 +34,15 @@ export function placePhotos(
     // A link to a photo that is no longer there is made anew.
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && !existsSync(path)) rmSync(path);
     if (existsSync(path)) {
-      if (hashBytes(readFileSync(path)) !== hashes.one(photo))
-        throw new CovisError('INPUT_INVALID', 'Another file is where this photo goes', {
+      if (hashBytes(readFileSync(path)) === hashes.one(photo)) {
+        placed += 1;
+        return;
+      }
+      if (placing.force !== true)
+        throw new CovisError('STATE_CONFLICT', 'Another file is where this photo goes', {
           file: path,
-          hint: 'Name a new folder, or empty this one first.',
+          hint: 'Name a new folder, or write over it with --force.',
         });
-      placed += 1;
-      return;
     }
     let source: string;
     try {
@@ -45,11 +52,16 @@ export function placePhotos(
       missing += 1;
       return;
     }
-    mkdirSync(dirname(path), { recursive: true });
+    try {
+      makeFolder(dirname(path));
+    } catch (error) {
+      throw diskError(error);
+    }
+    rmSync(path, { force: true });
     if (how === 'link' && linked(source, path)) placed += 1;
     else {
-      copyFileSync(source, `${path}.tmp`);
-      renameSync(`${path}.tmp`, path);
+      const bytes = statSync(source, { throwIfNoEntry: false })?.size;
+      writeBeside(path, { bytes, flush: false }, (temporary) => copyFileSync(source, temporary));
       placed += 1;
     }
   });
@@ -62,7 +74,8 @@ function linked(source: string, path: string): boolean {
   try {
     symlinkSync(source, path);
     return true;
-  } catch {
+  } catch (error) {
+    if (isFull(error)) throw diskError(error, path);
     return false;
   }
 }

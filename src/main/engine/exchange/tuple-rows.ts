@@ -1,9 +1,8 @@
-import { createWriteStream, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { once } from 'node:events';
-import { dirname } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
 import { STRATEGY_BITS, type TupleInfo } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { refuseTarget } from '../formats/target.ts';
+import { writeAll, writeBeside } from '../formats/beside.ts';
+import type { Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { photoPath } from '../library/photos.ts';
@@ -50,24 +49,34 @@ export function lookup(library: Library): { name: (hash: string) => string; path
   };
 }
 
-/** Writes text line by line through a temporary file. @returns how many. */
-export async function writeLines(file: string, lines: Iterable<string>): Promise<number> {
-  mkdirSync(dirname(file), { recursive: true });
-  refuseTarget(file);
-  const stream = createWriteStream(`${file}.tmp`);
+/** Lines that are written at once. */
+const BLOCK_CHARS = 1 << 16;
+
+/** Writes text line by line, whole or not at all. @returns how many. */
+export function writeLines(file: string, lines: Iterable<string>, how: Placing): number {
   let written = 0;
+  writeBeside(file, how, (temporary) => {
+    written = fillLines(temporary, lines);
+  });
+  return written;
+}
+
+/** Fills a file with lines. @returns how many. */
+export function fillLines(temporary: string, lines: Iterable<string>): number {
+  const fd = openSync(temporary, 'w');
+  let written = 0;
+  let waiting = '';
   try {
     for (const l of lines) {
-      if (!stream.write(`${l}\n`)) await once(stream, 'drain');
+      waiting += `${l}\n`;
       written += 1;
+      if (waiting.length < BLOCK_CHARS) continue;
+      writeAll(fd, Buffer.from(waiting));
+      waiting = '';
     }
-    stream.end();
-    await once(stream, 'finish');
-    renameSync(`${file}.tmp`, file);
-  } catch (error) {
-    stream.destroy();
-    rmSync(`${file}.tmp`, { force: true });
-    throw error;
+    writeAll(fd, Buffer.from(waiting));
+  } finally {
+    closeSync(fd);
   }
   return written;
 }

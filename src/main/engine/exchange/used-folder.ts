@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { CovisError } from '../../../shared/errors.ts';
+import { CovisError, finalName } from '../../../shared/errors.ts';
 
 /**
  * Refuses a folder that holds anything which an export would not write itself: a reader would take it for a part of the data set.
@@ -16,7 +16,7 @@ export function onlyOwnFiles(out: string, own: Iterable<string>): void {
   const foreign = readdirSync(out, { recursive: true, withFileTypes: true })
     .filter((e) => !e.isDirectory())
     .map((e) => join(e.parentPath, e.name))
-    .filter((f) => !known.has(f) && !known.has(f.replace(/\.tmp$/, '')));
+    .filter((f) => !known.has(f) && !known.has(finalName(f)));
   if (foreign.length > 0)
     throw new CovisError(
       'INPUT_INVALID',

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { writeWhole } from '../formats/beside.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
+import { refuseWriting } from '../library/read-only.ts';
 import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
 import { sealed, unsealed } from '../library/seal.ts';
 import type { PhotoRow } from '../library/photos.ts';
@@ -51,13 +52,11 @@ export function readFeatures(library: Library, hash: string): Features {
 
 function writeFeatures(library: Library, hash: string, f: Features): void {
   const file = fileOf(library, hash);
-  mkdirSync(dirname(file), { recursive: true });
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt32LE(MAGIC, 0);
   head.writeUInt32LE(f.count, 4);
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, sealed(Buffer.concat([head, new Uint8Array(f.frames.buffer), f.descriptors])));
-  renameSync(temporary, file);
+  const content = sealed(Buffer.concat([head, new Uint8Array(f.frames.buffer), f.descriptors]));
+  writeWhole(file, content, { force: true, flush: false });
 }
 
 /**
@@ -73,6 +72,7 @@ export async function extractFeatures(
   const missing = photos.filter((p) => !hasFeatures(library, p.hash));
   const failed = new Set<number>();
   if (missing.length === 0) return { computed: 0, failed };
+  refuseWriting(library);
   task.step('Detecting local features', missing.length, 'photos');
   const detector = new FeatureDetector();
   const gone = new LeftOut();

@@ -1,9 +1,10 @@
-import { closeSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import { LIMITS } from './budget.ts';
 import { refuseStandIn } from './recognise.ts';
+import { writeAll, writeBeside } from './beside.ts';
 import { openRegular } from './regular.ts';
-import { refuseTarget } from './target.ts';
+import { refusePlace, type Placing } from './target.ts';
 import { decodeNumbers, isNumberType, widthOf, type Numbers } from './numbers.ts';
 
 /** What can be written, and what every type of number becomes when read. */
@@ -43,9 +44,17 @@ function header(descr: string, shape: readonly number[]): Buffer {
   return head;
 }
 
-/** Writes an array as NumPy's `.npy` version 1, to a temporary file first. */
-export function writeNpy(file: string, data: NpyData | Float16Array, shape: readonly number[]): void {
-  writeNpyParts(file, data instanceof Float16Array ? '<f2' : descrOf(data), shape, [data]);
+/** A file of the library, which Covis writes over and can make again. */
+const OWN = { force: true, flush: false } as const;
+
+/** Writes an array as NumPy's `.npy` version 1, whole or not at all. @param how where a person named the file. */
+export function writeNpy(
+  file: string,
+  data: NpyData | Float16Array,
+  shape: readonly number[],
+  how: Placing = OWN,
+): void {
+  writeNpyParts(file, data instanceof Float16Array ? '<f2' : descrOf(data), shape, [data], how);
 }
 
 /** As {@link writeNpy}, of parts that follow one another, so that none but one is in memory. */
@@ -54,9 +63,21 @@ export function writeNpyParts(
   descr: string,
   shape: readonly number[],
   parts: Iterable<NpyData | Float16Array>,
+  how: Placing = OWN,
 ): void {
-  refuseTarget(file);
-  const temporary = `${file}.tmp`;
+  refusePlace(file);
+  const head = header(descr, shape);
+  const bytes = head.length + shape.reduce((n, d) => n * d, Number(descr.slice(2)));
+  writeBeside(file, { ...how, bytes }, (temporary) => fillNpy(temporary, descr, shape, parts));
+}
+
+/** Fills a file with an array, in parts. */
+export function fillNpy(
+  temporary: string,
+  descr: string,
+  shape: readonly number[],
+  parts: Iterable<NpyData | Float16Array>,
+): void {
   const fd = openSync(temporary, 'w');
   try {
     writeAll(fd, header(descr, shape));
@@ -64,11 +85,6 @@ export function writeNpyParts(
   } finally {
     closeSync(fd);
   }
-  renameSync(temporary, file);
-}
-
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, 1 << 28));
 }
 
 /**

@@ -217,6 +217,7 @@ function contentAt(path: string, there: Stats): string | undefined {
 
 /** The same content with other times: noted, so that it is not read again. */
 function note(library: Library, photoId: number, place: Place, there: Stats): void {
+  if (library.readOnly !== undefined) return;
   try {
     library.db
       .prepare(

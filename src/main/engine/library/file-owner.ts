@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { diskError } from '../formats/disk.ts';
 
 const ATTEMPTS = 20;
 
@@ -42,7 +43,7 @@ export function ownFile(
       if (code === 'SQLITE_CANTOPEN' && made && !existsSync(lock)) continue;
       if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
         throw new CovisError('STATE_CONFLICT', say.taken, { file, hint: say.hint });
-      throw new CovisError('INPUT_INVALID', say.refused, { file, cause });
+      throw diskError(new CovisError('INPUT_INVALID', say.refused, { file, cause }));
     }
   }
   throw new CovisError('STATE_CONFLICT', 'This file is written by several programs at once', {

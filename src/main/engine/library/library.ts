@@ -1,10 +1,14 @@
 import Database from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { CovisError, ofSystem, unreadable } from '../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../shared/errors.ts';
 import { makeFolder } from '../environment/folders.ts';
+import { diskError } from '../formats/disk.ts';
+import { DATABASE, outsideLibraries } from '../formats/target.ts';
 import { keepCopy } from './copies.ts';
+import { oneHost } from './host.ts';
+import { notPermitted, openForReading, refuseWriting, whyReadOnly } from './read-only.ts';
 import { LATEST, migrate } from './schema.ts';
 import {
   damagedLibrary,
@@ -15,8 +19,10 @@ import {
   refuseForeignFile,
   refuseForeignTables,
 } from './soundness.ts';
+import { inTurn, takingTurns } from './turns.ts';
 
-const DATABASE = 'library.db';
+/** So long SQLite itself waits while a library is opened, made or brought up to date. */
+const OPENING_MS = 60_000;
 const FOLDERS = [
   'clusters',
   'descriptors',
@@ -34,15 +40,20 @@ type Folder = (typeof FOLDERS)[number];
 
 /**
  * An open library: a folder with `library.db` and flat files beside it (ARCHITECTURE.md).
- * One connection per thread; writers take turns through SQLite's lock with a timeout.
+ * One connection per thread; writers take turns (`turns.ts`). Where this account may not write, it is open for reading (`read-only.ts`).
  */
 export class Library {
   readonly path: string;
   readonly db: Database.Database;
+  /** Why nothing can be written here, as a sentence; undefined where it can. */
+  readonly readOnly: string | undefined;
+  readonly #leave: () => void;
 
-  private constructor(path: string, db: Database.Database) {
+  private constructor(path: string, db: Database.Database, readOnly?: string, leave: () => void = () => undefined) {
     this.path = path;
     this.db = db;
+    this.readOnly = readOnly;
+    this.#leave = leave;
   }
 
   /** True where a library lies in this folder. */
@@ -51,10 +62,10 @@ export class Library {
   }
 
   /**
-   * Opens a library, migrating it when it is older.
+   * Opens a library, migrating it when it is older; for reading where it cannot be written to.
    * @param found sound: by whoever opened it before in this program, so that it is not looked at again.
    * @throws CovisError `NOT_FOUND` without a library there, `INPUT_CORRUPT` for a damaged or empty database, `INPUT_UNSUPPORTED` for one
-   * made by a newer Covis, or by something else.
+   * made by a newer Covis, or by something else, `STATE_CONFLICT` for one on a network disk that another machine has open.
    */
   static open(path: string, found?: 'sound'): Library {
     const root = resolve(path);
@@ -81,14 +92,9 @@ export class Library {
         hint: 'Choose a new or an empty folder.',
       });
     }
-    makeFolder(root);
     if (!Library.exists(root)) {
-      const file = join(root, DATABASE);
-      try {
-        makeDatabase(file);
-      } catch (cause) {
-        throw ofSystem(cause, file);
-      }
+      outsideLibraries(root);
+      makeLibrary(root);
     }
     return Library.#connect(root, false);
   }
@@ -97,43 +103,72 @@ export class Library {
     const file = join(root, DATABASE);
     refuseForeignFile(file);
     const looked = sound || isAsItWas(root, file);
+    const readOnly = whyReadOnly(root, file);
+    if (readOnly !== undefined) return Library.#reading(root, file, readOnly, looked);
+    let leave: () => void;
+    try {
+      leave = oneHost(root);
+    } catch (error) {
+      const refused = notPermitted(error, file);
+      if (refused !== undefined) return Library.#reading(root, file, refused, looked);
+      throw error;
+    }
     let db: Database.Database;
     try {
-      db = new Database(file);
-      db.pragma('journal_mode = WAL');
+      db = inTurn(file, () => {
+        const opened = new Database(file, { timeout: OPENING_MS });
+        try {
+          opened.pragma('journal_mode = WAL');
+          return opened;
+        } catch (error) {
+          opened.close();
+          throw error;
+        }
+      });
     } catch (cause) {
+      leave();
+      const refused = notPermitted(cause, file);
+      if (refused !== undefined) return Library.#reading(root, file, refused, looked);
       if (isDamage(cause))
         throw damagedLibrary(file, `The database of this library is damaged: ${(cause as Error).message}`, cause);
-      throw ofSystem(cause, file);
+      throw diskError(cause, file);
     }
     try {
-      return Library.#checked(root, file, db, looked);
+      return Library.#checked(root, file, db, looked, leave);
     } catch (error) {
       db.close();
+      leave();
+      const refused = notPermitted(error, file);
+      if (refused !== undefined) return Library.#reading(root, file, refused, looked);
       throw isDamage(error)
         ? damagedLibrary(file, `The database of this library is damaged: ${(error as Error).message}`, error)
-        : ofSystem(error, file);
+        : diskError(error, file);
     }
   }
 
-  static #checked(root: string, file: string, db: Database.Database, looked: boolean): Library {
+  static #reading(root: string, file: string, readOnly: string, looked: boolean): Library {
+    try {
+      const db = openForReading(file, (copy) => {
+        refuseUnfit(root, file, copy, looked);
+        migrate(copy);
+      });
+      const refuse = (): void => refuseWriting({ path: root, readOnly });
+      return new Library(root, takingTurns(db, file, refuse), readOnly);
+    } catch (error) {
+      throw isDamage(error)
+        ? damagedLibrary(file, `The database of this library is damaged: ${(error as Error).message}`, error)
+        : diskError(error, file);
+    }
+  }
+
+  static #checked(root: string, file: string, db: Database.Database, looked: boolean, leave: () => void): Library {
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
-    db.pragma('busy_timeout = 20000');
-    const version = db.pragma('user_version', { simple: true }) as number;
-    if (version > LATEST)
-      throw new CovisError('INPUT_UNSUPPORTED', 'This library was made by a newer Covis', {
-        file: root,
-        hint: 'Open it with that one, or update this one.',
-      });
-    if (!looked) {
-      refuseForeignTables(db, file, version);
-      refuseDamagedDatabase(db, file);
-    }
+    refuseUnfit(root, file, db, looked);
     keepCopy(db);
     migrate(db);
     for (const f of FOLDERS) mkdirSync(join(root, f), { recursive: true });
-    return new Library(root, db);
+    return new Library(root, takingTurns(db, file), undefined, leave);
   }
 
   get name(): string {
@@ -145,14 +180,29 @@ export class Library {
     return join(this.path, folder, ...name);
   }
 
-  /** One transaction that takes the write lock at once. */
+  /**
+   * One transaction that takes the write lock at once.
+   * @throws CovisError `READ_ONLY` for a library that cannot be written to, `STATE_CONFLICT` where another program writes for too long.
+   */
   transaction<T>(work: () => T): T {
-    return this.db.transaction(work).immediate();
+    refuseWriting(this);
+    let began = false;
+    const transaction = this.db.transaction(() => {
+      began = true;
+      return work();
+    });
+    return inTurn(
+      join(this.path, DATABASE),
+      () => transaction.immediate(),
+      () => !began,
+    );
   }
 
   close(): void {
     this.db.close();
+    if (this.readOnly !== undefined) return;
     noteSound(this.path, join(this.path, DATABASE));
+    this.#leave();
   }
 }
 
@@ -166,24 +216,63 @@ function refuseClosed(root: string): void {
   }
 }
 
+/** @throws CovisError for a database of a newer Covis, of something else, or damaged. */
+function refuseUnfit(root: string, file: string, db: Database.Database, looked: boolean): void {
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (version > LATEST)
+    throw new CovisError('INPUT_UNSUPPORTED', 'This library was made by a newer Covis', {
+      file: root,
+      hint: 'Open it with that one, or update this one.',
+    });
+  if (!looked) {
+    refuseForeignTables(db, file, version);
+    refuseDamagedDatabase(db, file);
+  }
+}
+
+/** Makes the folder and an empty database; neither stays where that fails. */
+function makeLibrary(root: string): void {
+  const isNew = !existsSync(root);
+  const file = join(root, DATABASE);
+  try {
+    makeFolder(root);
+  } catch (cause) {
+    throw diskError(cause, root);
+  }
+  try {
+    makeDatabase(file);
+  } catch (cause) {
+    const said = diskError(cause, file);
+    try {
+      if (isNew) rmdirSync(root);
+    } catch {
+      // Another makes its library there.
+    }
+    throw said;
+  }
+}
+
 /** Makes an empty database beside its place and puts it there whole, so that nobody opens half of one. Another may have been faster. */
 function makeDatabase(file: string): void {
   const made = `${file}.${randomUUID()}`;
-  const db = new Database(made);
   try {
-    db.pragma('journal_mode = WAL');
-    migrate(db);
+    const db = new Database(made);
+    try {
+      db.pragma('journal_mode = WAL');
+      migrate(db);
+    } finally {
+      db.close();
+    }
+    try {
+      linkSync(made, file);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Where the system has no links, nobody else is expected either.
+      if (code !== 'EEXIST') renameSync(made, file);
+    }
   } finally {
-    db.close();
+    for (const part of ['', '-wal', '-shm', '-journal']) rmSync(`${made}${part}`, { force: true });
   }
-  try {
-    linkSync(made, file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // Where the system has no links, nobody else is expected either.
-    if (code !== 'EEXIST') renameSync(made, file);
-  }
-  rmSync(made, { force: true });
 }
 
 /** Now, as stored. */

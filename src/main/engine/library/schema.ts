@@ -492,16 +492,20 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
-/** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */
+/**
+ * Brings a library up to date, one transaction per migration. Several may do so at once: the version is looked at once nobody else can
+ * change it. @param to an older version, for tests of migrations. @returns the version it has now.
+ */
 export function migrate(db: Database.Database, to = MIGRATIONS.length): number {
-  const from = db.pragma('user_version', { simple: true }) as number;
-  MIGRATIONS.slice(from, to).forEach((sql, i) => {
-    db.transaction(() => {
-      db.exec(sql);
-      db.pragma(`user_version = ${from + i + 1}`);
-    }).immediate();
+  const version = (): number => db.pragma('user_version', { simple: true }) as number;
+  const next = db.transaction(() => {
+    const from = version();
+    if (from >= to) return;
+    db.exec(MIGRATIONS[from]!);
+    db.pragma(`user_version = ${from + 1}`);
   });
-  return Math.max(from, to);
+  while (version() < to) next.immediate();
+  return version();
 }
 
 /** The newest version that this Covis knows. */

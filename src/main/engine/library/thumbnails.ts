@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Library } from './library.ts';
+import { keepIfPossible } from './cache.ts';
 import { ofCurrentPhoto } from './current-photo.ts';
 import { photoByHash } from './photos.ts';
 import { photoImage, undecodable } from './pixels.ts';
@@ -26,12 +26,8 @@ export async function thumbnail(library: Library, hash: string, size: number): P
     if (kept !== undefined) return kept;
   }
   const bytes = await ofCurrentPhoto(library, photo.id, (source) => uprightJpeg(source, size));
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.${Math.floor(performance.now() * 1000)}.tmp`;
   const kept = sealed(bytes);
-  await writeFile(temporary, kept);
-  await rename(temporary, file);
-  thumbnailWritten(library.path, kept.length);
+  if (keepIfPossible(library, file, kept)) thumbnailWritten(library.path, kept.length);
   return bytes;
 }
 

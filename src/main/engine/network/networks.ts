@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CovisError, naming } from '../../../shared/errors.ts';
+import { writeWhole } from '../formats/beside.ts';
 import { LIMITS } from '../formats/budget.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
 import { readRegular } from '../formats/regular.ts';
@@ -13,6 +14,7 @@ import {
   type Pooling,
   type Preprocess,
 } from '../../../shared/domain.ts';
+import { refuseWriting } from '../library/read-only.ts';
 import { now, type Library } from '../library/library.ts';
 import { resourcePath } from '../environment/resources.ts';
 import { beyondCut } from './onnx/beyond-cut.ts';
@@ -66,16 +68,14 @@ export function storeNetwork(
   parent: string | null,
   embedded = false,
 ): NetworkRow {
+  refuseWriting(library);
   const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
   writeSpec(described, spec);
   const bytes = encodeOnnx(described);
   const uid = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   const file = library.file('networks', `${uid}.onnx`);
   // A file that is there with other content is damaged, and mended so.
-  if (!existsSync(file) || !holds(readFileSync(file), uid)) {
-    writeFileSync(`${file}.tmp`, bytes);
-    renameSync(`${file}.tmp`, file);
-  }
+  if (!existsSync(file) || !holds(readFileSync(file), uid)) writeWhole(file, bytes, { force: true });
   const parameters = trainableParameters(graph).reduce((n, name) => n + sizeOf(graph.initializers.get(name)!.dims), 0);
   library.db
     .prepare(

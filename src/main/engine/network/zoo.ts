@@ -8,7 +8,6 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -18,6 +17,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Preprocess } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { writeWhole } from '../formats/beside.ts';
+import { diskError, isFull } from '../formats/disk.ts';
 import { parseJson } from '../formats/json-text.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { userFolder } from '../environment/user-folder.ts';
@@ -241,7 +242,7 @@ async function addFile(file: string, options: AddOptions): Promise<StoredNetwork
   const sha256 = await hashOf(file);
   const { model, facts } = files(id);
   if (resolve(file) !== model) {
-    copyFileSync(file, `${model}.part`);
+    copy(file, `${model}.part`);
     renameSync(`${model}.part`, model);
   }
   const own = zoo?.sha256 === sha256 ? zoo : undefined;
@@ -256,8 +257,17 @@ async function addFile(file: string, options: AddOptions): Promise<StoredNetwork
 }
 
 function note(file: string, facts: z.infer<typeof storedSchema>): void {
-  writeFileSync(`${file}.tmp`, `${JSON.stringify(facts, undefined, 2)}\n`);
-  renameSync(`${file}.tmp`, file);
+  writeWhole(file, `${JSON.stringify(facts, undefined, 2)}\n`, { force: true });
+}
+
+/** @throws CovisError `DISK_FULL`, and half a copy is taken away. */
+function copy(from: string, to: string): void {
+  try {
+    copyFileSync(from, to);
+  } catch (cause) {
+    rmSync(to, { force: true });
+    throw diskError(cause, to, statSync(from, { throwIfNoEntry: false })?.size);
+  }
 }
 
 async function hashOf(file: string): Promise<string> {
@@ -278,7 +288,7 @@ async function fetchTo(
   if (local !== undefined) {
     if (!existsSync(local))
       throw new CovisError('INPUT_MISSING', 'The mirror does not have this network', { file: local });
-    copyFileSync(local, part);
+    copy(local, part);
     return;
   }
   let have = existsSync(part) ? statSync(part).size : 0;
@@ -320,7 +330,7 @@ async function fetchTo(
   } catch (error) {
     abort.abort();
     if (error instanceof CovisError) throw error;
-    throw unreachable(url, error);
+    throw isFull(error) ? diskError(error, part, bytes) : unreachable(url, error);
   }
   if (have < bytes) throw unreachable(url, new Error(`the connection ended after ${have} of ${bytes} bytes`));
 }

@@ -3,9 +3,9 @@ import type { EngineEvent } from '../../../shared/contract.ts';
 import type { JobInfo, JobProgress } from '../../../shared/domain.ts';
 import type { JobGiven, JobKind } from '../../../shared/jobs/index.ts';
 import type { ErrorShape } from '../../../shared/errors.ts';
-import { logger } from '../environment/log.ts';
+import { logFailure, logger } from '../environment/log.ts';
 import type { Library } from '../library/library.ts';
-import { addJob, describeJob, getJob, jobEnded, jobStarted, listJobs } from './records.ts';
+import { addJob, describeJob, getJob, jobStarted, listJobs, noteJobEnded } from './records.ts';
 
 /** What a job's thread says. */
 export type WorkerMessage =
@@ -28,6 +28,10 @@ export interface WorkerTask {
 }
 
 const log = logger('queue');
+/** So long a job has to end by itself, which takes away what it was writing. */
+const ENDING_MS = 1500;
+
+type End = Parameters<typeof noteJobEnded>[2];
 
 interface Running {
   readonly id: number;
@@ -42,6 +46,8 @@ export class JobQueue {
   readonly #worker: URL;
   readonly #emit: (event: EngineEvent) => void;
   readonly #waiting: { id: number; kind: JobKind; params: unknown }[] = [];
+  /** Ends that could not be written, as on a full disk. */
+  readonly #unwritten = new Map<number, End>();
   #running: Running | undefined;
   #closed = false;
 
@@ -74,26 +80,44 @@ export class JobQueue {
     const at = this.#waiting.findIndex((w) => w.id === id);
     if (at < 0) return;
     this.#waiting.splice(at, 1);
-    jobEnded(this.#library, id, { state: 'cancelled', warnings: [] });
+    this.#end(id, { state: 'cancelled', warnings: [] });
     this.#tell(id);
   }
 
   list(): JobInfo[] {
-    return listJobs(this.#library).map((j) =>
-      j.id === this.#running?.id ? { ...j, progress: this.#running.progress } : j,
-    );
+    for (const [id, end] of this.#unwritten) if (noteJobEnded(this.#library, id, end)) this.#unwritten.delete(id);
+    return listJobs(this.#library).map((j) => this.#asItIs(j));
   }
 
   /** Ends the running job's thread; what it finished is in the library. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#running?.worker.terminate();
+    const running = this.#running;
+    if (running === undefined) return;
+    Atomics.store(running.stop, 0, 1);
+    await Promise.race([
+      new Promise((done) => running.worker.once('exit', done)),
+      new Promise((done) => setTimeout(done, ENDING_MS).unref()),
+    ]);
+    await running.worker.terminate();
+  }
+
+  #end(id: number, end: End): void {
+    if (!noteJobEnded(this.#library, id, end)) this.#unwritten.set(id, end);
+  }
+
+  /** A job with how far it is, and how it ended where that could not be written. */
+  #asItIs(job: JobInfo): JobInfo {
+    if (job.id === this.#running?.id) return { ...job, state: 'running', progress: this.#running.progress };
+    const end = this.#unwritten.get(job.id);
+    if (end === undefined) return job;
+    const { state, error = null, warnings, result = null } = end;
+    return { ...job, state, error, warnings: [...warnings], result };
   }
 
   #tell(id: number): void {
     const job = getJob(this.#library, id);
-    if (job !== undefined)
-      this.#emit({ event: 'job', job: { ...job, progress: this.#running?.id === id ? this.#running.progress : null } });
+    if (job !== undefined) this.#emit({ event: 'job', job: this.#asItIs(job) });
   }
 
   #next(): void {
@@ -105,7 +129,11 @@ export class JobQueue {
     const worker = new Worker(this.#worker, { workerData: task });
     const running: Running = { id: job.id, stop: new Uint8Array(stop), worker, progress: null };
     this.#running = running;
-    jobStarted(this.#library, job.id);
+    try {
+      jobStarted(this.#library, job.id);
+    } catch (error) {
+      logFailure(log, `The start of job ${job.id} could not be noted`, error);
+    }
     log.info(`Job ${job.id}, ${job.kind}: started`);
     this.#tell(job.id);
     let ended: Extract<WorkerMessage, { type: 'end' }> | undefined;
@@ -124,12 +152,13 @@ export class JobQueue {
     });
     worker.on('exit', (code) => {
       this.#running = undefined;
+      // What was done as the program ended is done.
+      const interrupted = this.#closed && ended?.state !== 'done';
       log.info(
-        `Job ${job.id}, ${job.kind}: ${ended?.state ?? (this.#closed ? 'interrupted' : `thread ended with ${code}`)}`,
+        `Job ${job.id}, ${job.kind}: ${interrupted ? 'interrupted' : (ended?.state ?? `thread ended with ${code}`)}`,
       );
-      if (this.#closed) return;
-      jobEnded(
-        this.#library,
+      if (interrupted) return;
+      this.#end(
         job.id,
         ended ?? {
           state: 'failed',

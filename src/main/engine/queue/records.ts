@@ -5,7 +5,9 @@ import type { JobDefinition } from '../../../shared/jobs/job.ts';
 import { check } from '../../../shared/schema.ts';
 import type { ErrorShape } from '../../../shared/errors.ts';
 import { jobInfo, jobState } from '../../../shared/facts/jobs.ts';
+import { logFailure, logger } from '../environment/log.ts';
 import { now, type Library } from '../library/library.ts';
+import { refuseWriting } from '../library/read-only.ts';
 import { integer, json, nullable, oneOf, record, select, text, type Columns } from '../library/rows.ts';
 
 const LISTED = 200;
@@ -36,8 +38,15 @@ export function describeJob<K extends JobKind>(kind: K, given: JobGiven<K>): { t
   return { title: definition.title(params), params };
 }
 
-/** Notes a job as waiting. */
+/** Jobs that write nothing into the library. */
+function onlyReads(kind: JobKind, params: unknown): boolean {
+  const { repair, remove } = params as { repair?: unknown; remove?: unknown };
+  return kind === 'export' || (kind === 'check' && repair !== true && remove !== true);
+}
+
+/** Notes a job as waiting. @throws CovisError `READ_ONLY` for one that writes, where nothing can be written. */
 export function addJob(library: Library, kind: JobKind, title: string, params: unknown): number {
+  if (!onlyReads(kind, params)) refuseWriting(library);
   return select(
     library.db,
     'INSERT INTO job (kind, title, params, state, pid, created) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
@@ -64,6 +73,17 @@ export function jobEnded(
       end.result === undefined ? null : JSON.stringify(end.result),
       id,
     );
+}
+
+/** As {@link jobEnded}; where that cannot be written, as on a full disk, it goes into the log, and whoever opens the library next closes the job. */
+export function noteJobEnded(library: Library, id: number, end: Parameters<typeof jobEnded>[2]): boolean {
+  try {
+    jobEnded(library, id, end);
+    return true;
+  } catch (error) {
+    logFailure(logger('queue'), `Job ${id} is ${end.state}, which could not be noted`, error);
+    return false;
+  }
 }
 
 export function getJob(library: Library, id: number): JobInfo | undefined {

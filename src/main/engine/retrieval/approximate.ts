@@ -1,6 +1,8 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { BatchMatches, Index, MetricKind, ScalarKind } from 'usearch';
 import { CovisError } from '../../../shared/errors.ts';
+import { writeBeside } from '../formats/beside.ts';
+import type { Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { random } from '../library/random.ts';
 import { exactNeighbours, type Neighbours } from './neighbours.ts';
@@ -77,11 +79,9 @@ export class ApproximateIndex {
     return new ApproximateIndex(index, database);
   }
 
-  save(file: string): void {
-    const temporary = `${file}.tmp`;
-    rmSync(temporary, { force: true });
-    this.#index.save(temporary);
-    renameSync(temporary, file);
+  /** @throws CovisError `STATE_CONFLICT` for a file that is there, without `force`. */
+  save(file: string, how: Placing = {}): void {
+    writeBeside(file, how, (temporary) => this.#index.save(temporary));
   }
 
   /** The `k` best rows for each query as the index finds them, with exact scores. */

@@ -1,8 +1,9 @@
-import { writeFileSync, renameSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { InputMaker } from '../inputs/inputs.ts';
-import { writeNpyParts } from '../formats/npy.ts';
+import { fillWith, writeTogether } from '../formats/beside.ts';
+import { fillNpy } from '../formats/npy.ts';
+import { fileTarget, type Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { leftOut, listPhotos, refuseWithoutPhotos } from '../library/photo-files.ts';
 import { hashFile } from '../library/photos.ts';
@@ -28,7 +29,8 @@ export interface FolderReport {
  * `.txt` beside it. Images that cannot be read have no row; they are named in the report. What is known is kept beside the output until
  * it is whole, under the photos' content, so that a second run goes on.
  * @param key says what describes: descriptors of another network or size are not taken for these.
- * @throws CovisError `STATE_EMPTY` for a folder without images, `INPUT_INVALID` when the output cannot be written.
+ * @throws CovisError `STATE_EMPTY` for a folder without images, `INPUT_INVALID` when the output cannot be written, `STATE_CONFLICT` for files that are
+ * there, without `force`.
  */
 export async function extractFolder(
   network: Pick<LoadedNetwork, 'graph' | 'spec'>,
@@ -37,9 +39,10 @@ export async function extractFolder(
   out: string,
   size: number,
   task: TaskContext,
+  how: Placing = {},
 ): Promise<FolderReport> {
-  const target = resolve(/\.npy$/i.test(out) ? out : `${out}.npy`);
-  const listing = target.replace(/\.npy$/i, '.txt');
+  const target = fileTarget(/\.npy$/i.test(out) ? out : `${out}.npy`, how);
+  const listing = fileTarget(target.replace(/\.npy$/i, '.txt'), how);
   const found = listPhotos(folder);
   refuseWithoutPhotos(found, folder, 'STATE_EMPTY', 'This folder holds no images');
   for (const said of leftOut(found, folder)) task.warn(said);
@@ -86,9 +89,13 @@ export async function extractFolder(
         hint: 'The warnings say why of each.',
       });
     const computed = journal.size - before;
-    writeNpyParts(target, '<f4', [rows.length, dim], vectors(journal, rows));
-    writeFileSync(`${listing}.tmp`, described.map((n) => `${n}\n`).join(''));
-    renameSync(`${listing}.tmp`, listing);
+    writeTogether(
+      [
+        [target, (t) => fillNpy(t, '<f4', [rows.length, dim], vectors(journal, rows))],
+        [listing, (t) => fillWith(t, described.map((n) => `${n}\n`).join(''))],
+      ],
+      { ...how, bytes: 4 * dim * rows.length },
+    );
     journal.remove();
     const known = new Set(rows);
     const failed = names.filter((_, i) => !known.has(hashes[i]!));

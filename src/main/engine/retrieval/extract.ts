@@ -3,6 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
+import { refuseWriting } from '../library/read-only.ts';
 import { LeftOut } from '../library/current-photo.ts';
 import { allPhotos, countAllPhotos, countPhotos, presentPhotos, type PhotoRow } from '../library/tables/photo.ts';
 import { describeTogether, InputMaker, type NetworkInput } from '../inputs/inputs.ts';
@@ -219,6 +220,7 @@ export async function extract(
   const present = presentPhotos(library);
   const known = soundDescriptors(library, network, size, present, (m) => task.warn(m));
   if (known.ids.length === present.length) return { ...known, computed: 0 };
+  refuseWriting(library);
   const { dim } = network.spec;
   let computed: number;
   const journal = new DescriptorJournal(`${files(library, network, size).data}.part`, dim);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, ftruncateSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { diskError } from '../formats/disk.ts';
 import { ownFile } from '../library/file-owner.ts';
 
 const KEY_BYTES = 16;
@@ -64,7 +65,7 @@ export class DescriptorJournal {
     } catch (cause) {
       if (fd !== undefined) closeSync(fd);
       this.#release();
-      throw new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', { file, cause });
+      throw diskError(new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', { file, cause }));
     }
   }
 
@@ -84,7 +85,11 @@ export class DescriptorJournal {
     record.write(key, 0, KEY_BYTES, 'hex');
     record.set(new Uint8Array(descriptor.buffer, descriptor.byteOffset, descriptor.byteLength), KEY_BYTES);
     record.set(digest(record.subarray(0, -DIGEST_BYTES)), this.#record - DIGEST_BYTES);
-    writeWhole(this.#fd, record, this.#place(this.#count));
+    try {
+      writeWhole(this.#fd, record, this.#place(this.#count));
+    } catch (cause) {
+      throw diskError(cause, this.#file, record.length);
+    }
     this.#at.set(key, this.#count);
     this.#count += 1;
   }

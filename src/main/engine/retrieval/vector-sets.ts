@@ -6,6 +6,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
+import { refuseWriting } from '../library/read-only.ts';
 import { presentPhotos, hashFile } from '../library/photos.ts';
 import { describedPhotos, loadDescriptors } from './extract.ts';
 import { networkRow, type NetworkRow } from '../network/networks.ts';
@@ -328,6 +329,7 @@ export function storeSet(library: Library, s: NewSet): string {
     .digest('hex')
     .slice(0, 32);
   const f = files(library, uid);
+  refuseWriting(library);
   forgetStored(library, Object.values(f));
   writeNpy(f.data, s.half ? Float16Array.from(data) : data, [rows, dim]);
   writeNpy(f.ids, new Uint8Array(Buffer.from(s.hashes.join(''), 'hex')), [rows, HASH_BYTES]);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { outsideLibraries, type Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { discoverScenes } from './discover.ts';
 import type { SparseModel } from './model.ts';
@@ -21,7 +22,7 @@ export interface ConvertReport {
 
 /**
  * Reads the models below a source, whatever wrote them, and writes each in another format; several go to folders of their own below
- * `out`. @throws CovisError naming the file.
+ * `out`. Nothing is put in its place before all models are read. @throws CovisError naming the file.
  */
 export async function convertModels(
   source: string,
@@ -30,9 +31,10 @@ export async function convertModels(
     readonly out: string;
     readonly images?: string | undefined;
     readonly skipDamaged?: boolean | undefined;
-  },
+  } & Placing,
   task: TaskContext,
 ): Promise<ConvertReport> {
+  const out = outsideLibraries(options.out);
   const warnings: string[] = [];
   const warn = (message: string): void => {
     warnings.push(message);
@@ -54,7 +56,7 @@ export async function convertModels(
   }
   const models = found.map(({ name, model }) => {
     task.check();
-    const folder = found.length === 1 ? options.out : join(options.out, name);
+    const folder = found.length === 1 ? out : join(out, name);
     task.step(`Writing ${name}`, 0, '');
     const mounted = model.rigs?.rigs.filter((r) => r.sensors.length > 1).length ?? 0;
     if (mounted > 0 && !options.to.startsWith('colmap'))
@@ -67,7 +69,7 @@ export async function convertModels(
       views: model.views.length,
       points: model.pointError.length,
       observations: model.obsPoint.length,
-      files: writeModel(model, options.to, folder),
+      files: writeModel(model, options.to, folder, options),
     };
   });
   return { models, warnings };

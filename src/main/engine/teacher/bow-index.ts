@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import { FeatureDetector } from '../features/detect.ts';
 import { DESCRIPTOR_BYTES, type Features } from '../features/sift.ts';
 import { extractFeatures, hasFeatures, readFeatures } from '../features/store.ts';
+import { writeWhole } from '../formats/beside.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
@@ -57,8 +58,7 @@ function storeVocabulary(library: Library, v: Vocabulary, wanted: number | undef
 }
 
 function writeJson(path: string, value: unknown): void {
-  writeFileSync(`${path}.tmp`, JSON.stringify(value));
-  renameSync(`${path}.tmp`, path);
+  writeWhole(path, JSON.stringify(value), { force: true, flush: false });
 }
 
 /** The library's vocabulary; undefined where there is none, or one for another wish. @throws `INPUT_CORRUPT`. */

@@ -12,6 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
+import { diskError } from '../formats/disk.ts';
 import type { Library } from '../library/library.ts';
 
 /** Where a run stands, besides its numbers. Tuples of the round under way are in the file, so that a round goes on as it was drawn. */
@@ -61,7 +62,7 @@ export function checkpointFile(library: Library, run: number): string {
 
 /**
  * Writes a checkpoint beside the last one and puts it in its place only when it is whole and on disk.
- * @throws CovisError `STATE_CONFLICT` when the disk takes no more; the last checkpoint stays as it was.
+ * @throws CovisError `DISK_FULL` when the disk takes no more; the last checkpoint stays as it was.
  */
 export function writeCheckpoint(file: string, checkpoint: Checkpoint): void {
   const temporary = `${file}.tmp`;
@@ -87,18 +88,16 @@ export function writeCheckpoint(file: string, checkpoint: Checkpoint): void {
     renameSync(temporary, file);
   } catch (cause) {
     rmSync(temporary, { force: true });
-    const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((cause as NodeJS.ErrnoException).code ?? '');
-    throw new CovisError(
-      full ? 'STATE_CONFLICT' : 'INTERNAL',
-      full
-        ? 'The disk is full: the checkpoint of this training could not be written'
-        : `The checkpoint could not be written: ${String(cause)}`,
-      {
-        file,
-        cause,
-        hint: 'The last checkpoint is as it was: make room, then resume the run.',
-      },
-    );
+    const wanted = checkpoint.arrays.reduce((n, a) => n + a.byteLength, header.length);
+    const said = diskError(cause, file, wanted);
+    if (!(said instanceof CovisError))
+      throw new CovisError('INTERNAL', `The checkpoint could not be written: ${String(cause)}`, { file, cause });
+    const full = said.code === 'DISK_FULL';
+    throw new CovisError(said.code, `The checkpoint of this training could not be written. ${said.message}`, {
+      file,
+      cause,
+      hint: `The last checkpoint is as it was: ${full ? 'make room' : 'mend this'}, then resume the run.`,
+    });
   }
 }
 

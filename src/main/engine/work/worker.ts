@@ -4,6 +4,8 @@ import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { cancelled, ProgressMeter } from '../queue/context.ts';
 import type { WorkerMessage, WorkerTask } from '../queue/queue.ts';
+import { explained } from '../library/explained.ts';
+import { onWaiting } from '../library/turns.ts';
 import { Library } from '../library/library.ts';
 import { WORK } from './index.ts';
 
@@ -12,6 +14,7 @@ const send = (m: WorkerMessage): void => parentPort?.postMessage(m);
 const flag = new Uint8Array(stop);
 const meter = new ProgressMeter((progress) => send({ type: 'progress', progress }));
 const warnings: string[] = [];
+onWaiting((step) => send({ type: 'progress', progress: { step, done: 0, total: 0, unit: '', rate: 0, left: null } }));
 const library = Library.open(libraryPath, 'sound');
 try {
   const result = await WORK[kind].run(library, params, {
@@ -30,7 +33,7 @@ try {
   send({
     type: 'end',
     state: stopped ? 'cancelled' : 'failed',
-    error: stopped ? undefined : toErrorShape(error),
+    error: stopped ? undefined : toErrorShape(explained(error, library)),
     warnings,
   });
 } finally {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { csv } from '../../../../shared/exports/csv.ts';
+import { fileTarget, type Placing } from '../../formats/target.ts';
 import { csvRecords } from '../csv-records.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import type { Library } from '../../library/library.ts';
@@ -14,24 +15,25 @@ function cell(v: Cell): string {
 }
 
 /** Pairs of a run as CSV with a head line. */
-async function writeTupleCsv(library: Library, run: number, file: string, task: TaskContext): Promise<number> {
+function writeTupleCsv(library: Library, run: number, file: string, task: TaskContext, how: Placing): number {
   const of = lookup(library);
-  const written = await writeLines(
+  const written = writeLines(
     file,
     (function* () {
       yield COLUMNS.map(([name]) => name).join(',');
       for (const page of pages(library, run, task))
         for (const t of page) for (const r of rows(t, run, of)) yield r.map(cell).join(',');
     })(),
+    how,
   );
   return written - 1;
 }
 
 /** `tuples.csv`. */
 export const csvExport = exporter(csv, {
-  async write(library, out, { run }, task) {
-    const file = join(out, 'tuples.csv');
-    return { items: await writeTupleCsv(library, miningRun(library, run).id, file, task), files: [file] };
+  write(library, out, { run }, task, how) {
+    const file = fileTarget(join(out, 'tuples.csv'), how, 'made');
+    return { items: writeTupleCsv(library, miningRun(library, run).id, file, task, how), files: [file] };
   },
   verify([file], library) {
     const check = rowCheck(library, file!);

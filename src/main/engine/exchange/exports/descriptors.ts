@@ -1,8 +1,8 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { CovisError } from '../../../../shared/errors.ts';
 import { descriptors } from '../../../../shared/exports/descriptors.ts';
-import { writeNpy } from '../../formats/npy.ts';
+import { fillWith, writeTogether } from '../../formats/beside.ts';
+import { fillNpy } from '../../formats/npy.ts';
+import { fileTarget } from '../../formats/target.ts';
 import { defaultSize } from '../../inputs/inputs.ts';
 import { currentPhoto, LeftOut, isGone } from '../../library/current-photo.ts';
 import { allPhotos } from '../../library/tables/photo.ts';
@@ -18,7 +18,9 @@ const CHECK_EVERY = 256;
 
 /** A `.npy` with a row a photo, and their paths, one a line, in a `.txt` of the same name. Photos that are gone are left out. */
 export const descriptorsExport = exporter(descriptors, {
-  async write(library, out, o, task) {
+  async write(library, out, o, task, how) {
+    const names = `${fileTarget(out, how, 'made').replace(/\.npy$/, '')}.txt`;
+    fileTarget(names, how, 'made');
     const row = await resolveNetwork(library, o.network, 'default');
     const size = o.size ?? defaultSize(row.spec);
     const set = loadDescriptors(library, row, size);
@@ -51,11 +53,13 @@ export const descriptorsExport = exporter(descriptors, {
       });
     const data = new Float32Array(rows.length * set.dim);
     rows.forEach((r, i) => data.set(set.data.subarray(r * set.dim, (r + 1) * set.dim), i * set.dim));
-    mkdirSync(dirname(out), { recursive: true });
-    writeNpy(out, data, [rows.length, set.dim]);
-    const names = `${out.replace(/\.npy$/, '')}.txt`;
-    writeFileSync(`${names}.tmp`, paths.map((p) => `${p}\n`).join(''));
-    renameSync(`${names}.tmp`, names);
+    writeTogether(
+      [
+        [out, (t) => fillNpy(t, '<f4', [rows.length, set.dim], [data])],
+        [names, (t) => fillWith(t, paths.map((p) => `${p}\n`).join(''))],
+      ],
+      { ...how, bytes: data.byteLength },
+    );
     return { items: rows.length, files: [out, names] };
   },
   async verify([file, names], library) {

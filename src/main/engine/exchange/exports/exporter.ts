@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { z } from 'zod';
 import type { ExportDefinition } from '../../../../shared/exports/export.ts';
 import { CovisError } from '../../../../shared/errors.ts';
+import type { Placing } from '../../formats/target.ts';
 import type { Library } from '../../library/library.ts';
 import type { TaskContext } from '../../queue/context.ts';
 
@@ -15,8 +16,17 @@ export interface Written {
 /** How a format is written, and how it is read back. */
 export interface Exporter<D extends ExportDefinition = ExportDefinition> {
   readonly definition: D;
-  /** @param out absolute path of the folder or file. @throws CovisError `STATE_EMPTY`, `NOT_FOUND`, `CANCELLED`. */
-  write(library: Library, out: string, params: z.output<D['params']>, task: TaskContext): Written | Promise<Written>;
+  /**
+   * Writes it beside its place first. @param out absolute path of the folder or file, outside of libraries.
+   * @throws CovisError `STATE_EMPTY`, `NOT_FOUND`, `CANCELLED`, `STATE_CONFLICT` for files that are there, without `force`.
+   */
+  write(
+    library: Library,
+    out: string,
+    params: z.output<D['params']>,
+    task: TaskContext,
+    how: Placing,
+  ): Written | Promise<Written>;
   /**
    * Reads the files with the reader that an import would use, and looks up what they name in the library.
    * @returns what it found, counted anew. @throws CovisError naming what is not as it was written.

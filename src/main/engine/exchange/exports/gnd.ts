@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { PhotoPlacement } from '../../../../shared/domain.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { gnd } from '../../../../shared/exports/gnd.ts';
 import { readGroundTruth } from '../../evaluation/ground-truth-files.ts';
 import { geometryTruth } from '../../evaluation/geometry-protocol.ts';
+import { writeWhole } from '../../formats/beside.ts';
+import { refuseExisting, type Placing } from '../../formats/target.ts';
 import { writePickle } from '../../formats/pickle-writer.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import type { Library } from '../../library/library.ts';
@@ -24,7 +26,7 @@ import { exporter, type Written } from './exporter.ts';
  */
 function exportGroundTruth(
   library: Library,
-  o: { readonly out: string; readonly seed: number; readonly photos: PhotoPlacement },
+  o: { readonly out: string; readonly seed: number; readonly photos: PhotoPlacement } & Placing,
   task: TaskContext,
 ): Written {
   const { truth, photos } = geometryTruth(library, splitPlaces(library, o.seed));
@@ -48,6 +50,7 @@ function exportGroundTruth(
   const file = join(o.out, `gnd_${name}.pkl`);
   const trees = photos.map((photo, i) => ({ photo, path: join(o.out, 'jpg', `${imlist[i]}.jpg`) }));
   onlyOwnFiles(o.out, [file, ...trees.map((t) => t.path)]);
+  refuseExisting([file], o);
   if (name !== name.toLowerCase())
     task.warn(
       `The readers of such benchmarks look for data sets in lower case: rename ${name} and its file to ${name.toLowerCase()}`,
@@ -69,19 +72,15 @@ function exportGroundTruth(
       junk: [...new Set([row!, ...junk])].sort((a, b) => a - b),
     };
   });
-  mkdirSync(o.out, { recursive: true });
-  writeFileSync(
-    `${file}.tmp`,
-    writePickle({ imlist, qimlist: truth.queries.map((q) => imlist[q.row!]!), gnd: labels }),
-  );
-  renameSync(`${file}.tmp`, file);
-  const { placed } = placePhotos(library, trees, o.photos, task);
+  // The list comes last: where it is, all of it is there.
+  const { placed } = placePhotos(library, trees, o.photos, task, o);
+  writeWhole(file, writePickle({ imlist, qimlist: truth.queries.map((q) => imlist[q.row!]!), gnd: labels }), o);
   return { items: labels.length, photos: placed, files: o.photos === 'none' ? [file] : [file, join(o.out, 'jpg')] };
 }
 
 /** `gnd_NAME.pkl` and `jpg/`, NAME that of the folder. */
 export const gndExport = exporter(gnd, {
-  write: (library, out, o, task) => exportGroundTruth(library, { ...o, out }, task),
+  write: (library, out, o, task, how) => exportGroundTruth(library, { ...o, ...how, out }, task),
   verify([file, jpg]) {
     const truth = readGroundTruth(file!, 'medium');
     const photos = jpg === undefined ? 0 : truth.images.filter((name) => existsSync(join(jpg, `${name}.jpg`))).length;

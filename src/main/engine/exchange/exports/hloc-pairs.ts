@@ -5,13 +5,15 @@ import { CovisError } from '../../../../shared/errors.ts';
 import { hlocPairs } from '../../../../shared/exports/hloc-pairs.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import type { Library } from '../../library/library.ts';
+import { writeTogether } from '../../formats/beside.ts';
+import { refuseExisting, type Placing } from '../../formats/target.ts';
 import { firstFew } from '../../library/name-lists.ts';
 import { integer, record, select, text } from '../../library/rows.ts';
 import { idByHash } from '../../library/tables/photo.ts';
 import { judgements } from '../../mining/decisions.ts';
 import { miningRun } from '../../mining/runs.ts';
 import { readHlocPairs } from '../pair-readers/hloc.ts';
-import { pages, writeLines } from '../tuple-rows.ts';
+import { fillLines, pages } from '../tuple-rows.ts';
 import { damaged, exporter, type Written } from './exporter.ts';
 
 /** Photos of one folder, as COLMAP and hloc know them: names below it. */
@@ -49,7 +51,7 @@ function photoFolders(library: Library): PhotoFolder[] {
  * the models there have them: `pairs.txt` where all photos are of one folder, `pairs-<scene>.txt` for each folder otherwise.
  * @throws CovisError `INPUT_INVALID` for names with white space, which that format cannot hold, and for a folder with lists of others.
  */
-async function writeHlocPairs(library: Library, run: number, out: string, task: TaskContext): Promise<Written> {
+function writeHlocPairs(library: Library, run: number, out: string, task: TaskContext, how: Placing): Written {
   const id = idByHash(library);
   const decided = judgements(library);
   const folders = photoFolders(library);
@@ -105,14 +107,21 @@ async function writeHlocPairs(library: Library, run: number, out: string, task: 
     task.warn(
       `The photos are in ${lists.length} folders, and each has a list of its own: ${firstFew(lists.map((l) => `${basename(l.file)} of ${l.folder.images}`))}`,
     );
-  let items = 0;
-  for (const { file, pairs } of lists) items += await writeLines(file, pairs);
+  refuseExisting(
+    lists.map((l) => l.file),
+    how,
+  );
+  writeTogether(
+    lists.map(({ file, pairs }) => [file, (temporary: string): unknown => fillLines(temporary, pairs)] as const),
+    how,
+  );
+  const items = lists.reduce((n, { pairs }) => n + pairs.size, 0);
   return { items, files: lists.map((l) => l.file) };
 }
 
 /** `pairs.txt`, or one for each folder of photos. */
 export const hlocPairsExport = exporter(hlocPairs, {
-  write: (library, out, { run }, task) => writeHlocPairs(library, miningRun(library, run).id, out, task),
+  write: (library, out, { run }, task, how) => writeHlocPairs(library, miningRun(library, run).id, out, task, how),
   verify(files, library) {
     const folders = photoFolders(library).map((f) => new Set(f.nameOf.values()));
     let items = 0;

@@ -1,8 +1,7 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
 import type { EXPORTS, ExportFormat } from '../../../../shared/exports/index.ts';
-import { refuseDevice } from '../../formats/target.ts';
+import { outsideLibraries, type Placing } from '../../formats/target.ts';
 import { check } from '../../../../shared/schema.ts';
 import type { Library } from '../../library/library.ts';
 import type { TaskContext } from '../../queue/context.ts';
@@ -34,7 +33,7 @@ export type ExportOptions = {
   readonly format: ExportFormat;
   /** Folder, or file for formats that are one. */
   readonly out: string;
-} & { readonly [K in AllParams extends infer P ? (P extends unknown ? keyof P : never) : never]?: unknown };
+} & Placing & { readonly [K in AllParams extends infer P ? (P extends unknown ? keyof P : never) : never]?: unknown };
 
 /** What an export wrote, and what was found when it was read back. */
 export interface ExportReport extends Written {
@@ -42,35 +41,22 @@ export interface ExportReport extends Written {
   readonly verified: Pick<Written, 'items' | 'photos'>;
 }
 
-/** The absolute path of a place to write to. @throws CovisError `INPUT_INVALID` for a device and for one inside the library. */
-export function outsideLibrary(library: Library, path: string): string {
-  const out = resolve(path);
-  refuseDevice(out);
-  const inside = relative(resolve(library.path), out);
-  if (inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside))
-    throw new CovisError('INPUT_INVALID', 'Exports do not go into a library', {
-      file: out,
-      hint: 'Name a place beside it with --out.',
-    });
-  return out;
-}
-
 /**
  * Writes pairs, a benchmark, a run's tuples, a network or descriptors, and reads back what was written.
  * @throws CovisError `VALIDATION_FAILED` for parameters out of their range, `INPUT_INVALID` for those that the format does not read and for a place
- * inside the library, `STATE_EMPTY`, `NOT_FOUND`, `CANCELLED`; `INPUT_CORRUPT` where what lies there is not what was written.
+ * inside a library, `STATE_CONFLICT` for files that are there, without `force`, `STATE_EMPTY`, `NOT_FOUND`, `CANCELLED`; `INPUT_CORRUPT` where what lies there is not what was written.
  */
 export async function exportLibrary(library: Library, o: ExportOptions, task: TaskContext): Promise<ExportReport> {
-  const out = outsideLibrary(library, o.out);
+  const out = outsideLibraries(o.out);
   const { definition, write, verify }: Exporter = EXPORTERS[o.format];
-  const { format: _, out: __, ...given } = o;
+  const { format: _, out: __, force, ...given } = o;
   const unread = Object.entries(given).flatMap(([key, value]) =>
     value === undefined || key in definition.params.shape ? [] : [key],
   );
   if (unread.length > 0)
     throw new CovisError('INPUT_INVALID', `The format ${o.format} does not take ${unread.join(', ')}`);
   const params = check(definition.params, given, undefined, 'VALIDATION_FAILED');
-  const written = await write(library, out, params, task);
+  const written = await write(library, out, params, task, { force });
   task.step('Reading back', 0, '');
   return { what: definition.what, ...written, verified: await verifyExport({ definition, verify }, written, library) };
 }

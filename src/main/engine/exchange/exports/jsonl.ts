@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { STRATEGY_BITS, type TupleInfo, type TupleStrategy } from '../../../../shared/domain.ts';
 import { jsonl } from '../../../../shared/exports/jsonl.ts';
+import { fileTarget, type Placing } from '../../formats/target.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import type { Library } from '../../library/library.ts';
 import { miningRun } from '../../mining/runs.ts';
@@ -51,14 +52,15 @@ function line(t: TupleInfo, run: number, name: (hash: string) => string): TupleL
   };
 }
 
-/** Tuples of a run as JSON Lines. @throws CovisError `STATE_EMPTY`, `CANCELLED`. */
-export async function writeTupleLines(library: Library, run: number, file: string, task: TaskContext): Promise<number> {
+/** Tuples of a run as JSON Lines. @throws CovisError `STATE_EMPTY`, `CANCELLED`, `STATE_CONFLICT` for a file that is there, without `force`. */
+export function writeTupleLines(library: Library, run: number, file: string, task: TaskContext, how: Placing): number {
   const { name } = lookup(library);
   return writeLines(
     file,
     (function* () {
       for (const page of pages(library, run, task)) for (const t of page) yield JSON.stringify(line(t, run, name));
     })(),
+    how,
   );
 }
 
@@ -78,9 +80,9 @@ const tupleLine = z.looseObject({
 
 /** `tuples.jsonl`, a tuple a line. */
 export const jsonlExport = exporter(jsonl, {
-  async write(library, out, { run }, task) {
-    const file = join(out, 'tuples.jsonl');
-    return { items: await writeTupleLines(library, miningRun(library, run).id, file, task), files: [file] };
+  write(library, out, { run }, task, how) {
+    const file = fileTarget(join(out, 'tuples.jsonl'), how, 'made');
+    return { items: writeTupleLines(library, miningRun(library, run).id, file, task, how), files: [file] };
   },
   verify([file], library) {
     const named = nameCheck(library, file!);

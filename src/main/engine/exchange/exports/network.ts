@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { network } from '../../../../shared/exports/network.ts';
-import { refuseTarget } from '../../formats/target.ts';
+import { writeBeside } from '../../formats/beside.ts';
+import { fileTarget } from '../../formats/target.ts';
 import { integer, select } from '../../library/rows.ts';
 import { readNetworkFile, resolveNetwork } from '../../network/networks.ts';
 import { damaged, exporter } from './exporter.ts';
 
 /** The network's ONNX file as the library has it. */
 export const networkExport = exporter(network, {
-  async write(library, out, { network: which }) {
+  async write(library, out, { network: which }, _, how) {
+    fileTarget(out, how, 'made');
     const row = await resolveNetwork(library, which, 'default');
-    mkdirSync(dirname(out), { recursive: true });
-    refuseTarget(out);
-    copyFileSync(library.file('networks', `${row.uid}.onnx`), `${out}.tmp`);
-    renameSync(`${out}.tmp`, out);
+    const file = library.file('networks', `${row.uid}.onnx`);
+    const bytes = statSync(file, { throwIfNoEntry: false })?.size;
+    writeBeside(out, { ...how, bytes }, (temporary) => copyFileSync(file, temporary));
     return { items: 1, files: [out] };
   },
   verify([file], library) {

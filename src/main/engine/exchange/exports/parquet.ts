@@ -1,25 +1,32 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import { parquet } from '../../../../shared/exports/parquet.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import type { Library } from '../../library/library.ts';
+import { Beside } from '../../formats/beside.ts';
+import { fileTarget, type Placing } from '../../formats/target.ts';
 import { headOf } from '../../formats/recognise.ts';
 import { miningRun } from '../../mining/runs.ts';
 import { COLUMNS, lookup, pages, rowCheck, rows, type Cell } from '../tuple-rows.ts';
 import { damaged, exporter } from './exporter.ts';
 
 /** The same rows as Parquet, a row group a page of tuples. */
-async function writeTupleParquet(library: Library, run: number, file: string, task: TaskContext): Promise<number> {
-  mkdirSync(dirname(file), { recursive: true });
+async function writeTupleParquet(
+  library: Library,
+  run: number,
+  file: string,
+  task: TaskContext,
+  how: Placing,
+): Promise<number> {
   const of = lookup(library);
   const columns = (
     data: readonly Cell[][],
   ): { name: string; type: (typeof COLUMNS)[number][1]; data: Cell[]; nullable: boolean }[] =>
     COLUMNS.map(([name, type], c) => ({ name, type, data: data.map((r) => r[c]!), nullable: true }));
+  const beside = new Beside(file, how);
   const writer = new ParquetWriter({
-    writer: fileWriter(`${file}.tmp`),
+    writer: fileWriter(beside.temporary),
     schema: schemaFromColumnData({ columnData: columns([]) }),
     createdBy: 'covis',
   });
@@ -37,19 +44,18 @@ async function writeTupleParquet(library: Library, run: number, file: string, ta
     }
     await flush();
     await writer.finish();
-    renameSync(`${file}.tmp`, file);
   } catch (error) {
-    rmSync(`${file}.tmp`, { force: true });
-    throw error;
+    throw beside.failed(error);
   }
+  beside.done();
   return written;
 }
 
 /** `tuples.parquet`. */
 export const parquetExport = exporter(parquet, {
-  async write(library, out, { run }, task) {
-    const file = join(out, 'tuples.parquet');
-    return { items: await writeTupleParquet(library, miningRun(library, run).id, file, task), files: [file] };
+  async write(library, out, { run }, task, how) {
+    const file = fileTarget(join(out, 'tuples.parquet'), how, 'made');
+    return { items: await writeTupleParquet(library, miningRun(library, run).id, file, task, how), files: [file] };
   },
   async verify([file], library) {
     const check = rowCheck(library, file!);

@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { MiningParameters, PhotoPlacement } from '../../../../shared/domain.ts';
 import { defined } from '../../../../shared/defined.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { retrievalSfm } from '../../../../shared/exports/retrieval-sfm.ts';
+import { writeWhole } from '../../formats/beside.ts';
+import { refuseExisting, type Placing } from '../../formats/target.ts';
 import { writePickle } from '../../formats/pickle-writer.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import type { Library } from '../../library/library.ts';
@@ -24,7 +26,7 @@ import { damaged, exporter, type Written } from './exporter.ts';
 /** Negatives of a query by default in cnnimageretrieval-pytorch, each of a cluster of its own. */
 const NEGATIVES = 5;
 
-interface RetrievalSfmOptions {
+interface RetrievalSfmOptions extends Placing {
   readonly out: string;
   /** Pairs of one mining run; all that m3 may draw where left out. */
   readonly run?: number | undefined;
@@ -58,6 +60,7 @@ function exportRetrievalSfm(library: Library, o: RetrievalSfmOptions, task: Task
     path: join(o.out, 'ims', imsPath(hash)),
   }));
   onlyOwnFiles(o.out, [file, ...photos.map((p) => p.path)]);
+  refuseExisting([file], o);
   for (const [half, { list }] of [
     ['train', train],
     ['val', held],
@@ -68,11 +71,10 @@ function exportRetrievalSfm(library: Library, o: RetrievalSfmOptions, task: Task
         `${half} has ${clusters} clusters. cnnimageretrieval-pytorch takes ${NEGATIVES} negatives of other clusters for each query and ends with an IndexError below ${NEGATIVES + 1}: give it --neg-num ${Math.max(0, clusters - 1)}, or import more places`,
       );
   }
-  mkdirSync(o.out, { recursive: true });
   const side = (l: PairList): Record<string, readonly (string | number)[]> => ({ ...l });
-  writeFileSync(`${file}.tmp`, writePickle({ train: side(train.list), val: side(held.list) }));
-  renameSync(`${file}.tmp`, file);
-  const { placed } = placePhotos(library, photos, o.photos, task);
+  // The lists come last: where they are, all of it is there.
+  const { placed } = placePhotos(library, photos, o.photos, task, o);
+  writeWhole(file, writePickle({ train: side(train.list), val: side(held.list) }), o);
   return {
     photos: placed,
     items: train.list.qidxs.length + held.list.qidxs.length,
@@ -130,11 +132,12 @@ function pairList(
 
 /** `retrieval-SfM-NAME.pkl` and `ims/`. */
 export const retrievalSfmExport = exporter(retrievalSfm, {
-  write: (library, out, o, task) =>
+  write: (library, out, o, task, how) =>
     exportRetrievalSfm(
       library,
       {
         ...o,
+        ...how,
         out,
         run: o.run === undefined ? undefined : miningRun(library, o.run).id,
         mining: defined(o.mining ?? {}),

@@ -9,6 +9,7 @@ import type { ModelWriter } from './writer.ts';
 export const colmapBin = {
   format: 'colmap-bin',
   title: 'COLMAP folder',
+  optional: ['rigs.bin', 'frames.bin'],
   write: colmapBinary,
 } as const satisfies ModelWriter;
 

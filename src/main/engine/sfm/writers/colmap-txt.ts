@@ -11,6 +11,7 @@ const NO_POINT_ERROR = -1;
 export const colmapTxt = {
   format: 'colmap-txt',
   title: 'COLMAP folder of text files',
+  optional: ['rigs.txt', 'frames.txt'],
   write: colmapText,
 } as const satisfies ModelWriter;
 

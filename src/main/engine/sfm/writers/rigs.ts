@@ -1,20 +1,10 @@
-import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SENSOR_TYPES } from '../colmap-rigs.ts';
 import type { Pose, SparseModel } from '../model.ts';
 import { write, type Sink } from './sink.ts';
 
-/** Removes rigs that an earlier model left in the folder: COLMAP would take them for this one's. */
-function clear(folder: string, ending: string): void {
-  for (const f of ['rigs', 'frames']) {
-    const file = join(folder, `${f}.${ending}`);
-    if (existsSync(file)) rmSync(file);
-  }
-}
-
 /** `rigs.bin` and `frames.bin` of COLMAP 4; none where the model has no rigs. */
 export function rigsBinary({ rigs: said }: SparseModel, folder: string): string[] {
-  clear(folder, 'bin');
   if (said === undefined) return [];
   const pose = (s: Sink, { rotation, translation }: Pose): void => {
     for (const v of [...rotation, ...translation]) s.f64(v);
@@ -53,7 +43,6 @@ export function rigsBinary({ rigs: said }: SparseModel, folder: string): string[
 
 /** As {@link rigsBinary}, as text. */
 export function rigsText({ rigs: said }: SparseModel, folder: string): string[] {
-  clear(folder, 'txt');
   if (said === undefined) return [];
   const pose = ({ rotation, translation }: Pose): string => [...rotation, ...translation].join(' ');
   const name = (type: number): string => SENSOR_TYPES[type] ?? 'INVALID';

@@ -1,29 +1,27 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
+import { writeAll } from '../../formats/beside.ts';
 
 const BUFFER_BYTES = 1 << 20;
 
-/** Writes a file front to back through a buffer, to a temporary name first. */
+/** Writes a file front to back through a buffer. */
 export class Sink {
-  readonly #file: string;
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #at = 0;
-  #open = true;
 
   constructor(file: string) {
-    this.#file = file;
-    this.#fd = openSync(`${file}.tmp`, 'w');
+    this.#fd = openSync(file, 'w');
   }
 
   #room(bytes: number): number {
-    if (this.#at + bytes > this.#buffer.length) this.#flush();
+    if (this.#at + bytes > this.#buffer.length) this.flush();
     const at = this.#at;
     this.#at += bytes;
     return at;
   }
 
-  #flush(): void {
-    for (let done = 0; done < this.#at;) done += writeSync(this.#fd, this.#buffer, done, this.#at - done);
+  flush(): void {
+    writeAll(this.#fd, this.#buffer.subarray(0, this.#at));
     this.#at = 0;
   }
 
@@ -47,38 +45,24 @@ export class Sink {
   text(s: string): void {
     const bytes = Buffer.from(s, 'utf8');
     if (bytes.length > this.#buffer.length) {
-      this.#flush();
-      for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done);
+      this.flush();
+      writeAll(this.#fd, bytes);
     } else bytes.copy(this.#buffer, this.#room(bytes.length));
   }
 
-  done(): void {
-    this.#flush();
-    this.#close();
-    renameSync(`${this.#file}.tmp`, this.#file);
-  }
-
-  /** Leaves nothing of what was begun. */
-  abandon(): void {
-    this.#close();
-    rmSync(`${this.#file}.tmp`, { force: true });
-  }
-
-  #close(): void {
-    if (this.#open) closeSync(this.#fd);
-    this.#open = false;
+  close(): void {
+    closeSync(this.#fd);
   }
 }
 
-/** Writes one file, whole or not at all. @returns its path. */
+/** Writes one file, in a folder that is put in its place when all of it is written. @returns its path. */
 export function write(file: string, work: (sink: Sink) => void): string {
   const sink = new Sink(file);
   try {
     work(sink);
-    sink.done();
-  } catch (error) {
-    sink.abandon();
-    throw error;
+    sink.flush();
+  } finally {
+    sink.close();
   }
   return file;
 }

@@ -6,6 +6,8 @@ export interface ModelWriter {
   readonly format: string;
   /** For people: the program and the file. */
   readonly title: string;
+  /** Files that a model may lack: those of another model beside it would be taken for its own. */
+  readonly optional?: readonly string[];
   /**
    * Writes into a folder that is there. @returns the files, the one that a reader is given first.
    * @throws CovisError `INPUT_UNSUPPORTED` for names that the format cannot hold.
