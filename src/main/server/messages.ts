@@ -76,6 +76,8 @@ export class Messages {
     ws.on('error', () => undefined);
     ws.on('pong', () => (client.alive = true));
     ws.on('message', (data) => {
+      // Behind what was no request nothing is one.
+      if (ws.readyState !== ws.OPEN) return;
       const text = String(data);
       client.alive = true;
       // A page asks whether anybody is here; that waits for nothing.
