@@ -124,7 +124,7 @@ describe('files are closed again', () => {
       'a checkpoint',
       () => {
         const lengths = [2];
-        const position = { epoch: 1, step: 0 } as never;
+        const position = { epoch: 2, round: 1, done: 3, tuples: null, sums: {}, steps: 5, trained: 9, seconds: 1 };
         writeCheckpoint(at('c'), { position, optimiserSteps: 1, arrays: [Float32Array.of(1, 2)] });
         readCheckpoint(at('c'), lengths);
       },

@@ -85,7 +85,11 @@ describe('a photo against its camera', () => {
     const at = join(folder, 'scene');
     const sees = [1, 2, 3];
     writeTextModel(join(at, 'sparse'), {
-      images: ['a', 'b', 'c', 'd', 'gone'].map((name, i) => ({ name: `${name}.jpg`, at: [i / 10, 0, 0], sees })),
+      images: ['a', 'b', 'c', 'd', 'e', 'f', 'gone'].map((name, i) => ({
+        name: `${name}.jpg`,
+        at: [i / 10, 0, 0],
+        sees,
+      })),
       points: somePoints(3),
       size: [100, 80],
     });
@@ -98,13 +102,16 @@ describe('a photo against its camera', () => {
       ] as const
     ).entries())
       await writePhoto(join(at, 'images', `${name}.jpg`), i, size);
+    // Turned by EXIF: what is stored lies turned against the camera, though what is displayed does not.
+    await writePhoto(join(at, 'images', 'e.jpg'), 5, [80, 100], 5);
+    await writePhoto(join(at, 'images', 'f.jpg'), 6, [80, 100], 4);
     const library = Library.create(join(folder, 'library'));
     const warnings: string[] = [];
     await importSources(library, { sources: [at] }, { ...silentContext(), warn: (m) => warnings.push(m) });
     library.close();
     expect(warnings.filter((m) => / (shape|turned) /.test(m) || m.includes('resized'))).toEqual([
       'scene: 1 photo has another shape than its camera, so that points of the model fall in wrong places of them: d.jpg (90 x 50; camera 100 x 80)',
-      'scene: 1 photo lies turned against its camera, so that points of the model fall in wrong places of them: c.jpg (80 x 100; camera 100 x 80)',
+      'scene: 3 photos lie turned against their camera, so that points of the model fall in wrong places of them: c.jpg (80 x 100; camera 100 x 80), e.jpg (80 x 100, turned by EXIF; camera 100 x 80), f.jpg (80 x 100; camera 100 x 80)',
       'scene: 1 photo is resized against the camera of the model, in the same shape: b.jpg (50 x 40; camera 100 x 80)',
     ]);
   });
