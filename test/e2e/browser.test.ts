@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../support/programs.ts';
 import { prepareLibrary } from './prepare.ts';
 import { serveLibrary } from './serve.ts';
-import { complaints, shot, walkThrough } from './studio.ts';
+import { complaints, shot, viewsAreThere, walkThrough } from './studio.ts';
 
 const ARGS = [
   '--no-sandbox',
@@ -129,6 +129,7 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
     const page = await context.newPage();
     await page.goto(url);
     await page.locator('.card').first().waitFor();
+    await viewsAreThere(page);
     const port = new URL(url).port;
     server.kill('SIGTERM');
     const bar = page.locator('[data-test=connection]');

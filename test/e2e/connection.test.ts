@@ -8,7 +8,7 @@ import { decisionLog } from '../../src/main/engine/mining/decisions.ts';
 import { describeWith } from '../support/programs.ts';
 import { prepareLibrary } from './prepare.ts';
 import { serveLibrary, type Served } from './serve.ts';
-import { complaints, placed, shot } from './studio.ts';
+import { complaints, placed, shot, viewsAreThere } from './studio.ts';
 
 describeWith(['chromium'], 'a connection that is lost', () => {
   const folder = mkdtempSync(join(tmpdir(), 'covis-lost-'));
@@ -50,8 +50,7 @@ describeWith(['chromium'], 'a connection that is lost', () => {
     await page.keyboard.press('2');
     await page.locator('.list .row').first().waitFor();
     await placed(page, 1);
-    // All views are there before anything happens.
-    await page.waitForLoadState('networkidle');
+    await viewsAreThere(page);
     return page;
   }
   async function gone(page: Page): Promise<void> {

@@ -13,6 +13,12 @@ export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SHOTS, `${name}.png`) });
 }
 
+/** Waits until the code of all views is there, which comes when there is time: they can then be gone to without a server. */
+export async function viewsAreThere(page: Page): Promise<void> {
+  await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => /JobsView.*js/.test(r.name)));
+  await page.waitForLoadState('networkidle');
+}
+
 /** Collects what the page complains about. */
 export function complaints(page: Page): string[] {
   const all: string[] = [];

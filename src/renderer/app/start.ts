@@ -24,9 +24,15 @@ async function loadKeys(): Promise<void> {
   }
 }
 
+/** Every view waits at most so long for a moment in which nothing else is done. */
+const LATEST_MS = 400;
+
 /** Fetches the code of all views when there is time, so that a lost connection keeps nobody from going to one. */
 function fetchViews(): void {
-  const idle = window.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 1));
+  const idle = (work: () => void): unknown =>
+    window.requestIdleCallback === undefined
+      ? setTimeout(work, 1)
+      : window.requestIdleCallback(work, { timeout: LATEST_MS });
   const loads = VIEWS.flatMap((v) => [v, ...(v.pages ?? [])].map((page) => page.component));
   const next = (): void => {
     // What cannot be fetched now is fetched when it is opened.
