@@ -17,7 +17,7 @@ export const LIMITS = {
     network: 2 ** 31 - 1,
   },
   /** Bytes that a file may become once it is unpacked and its numbers are widened: so many, and so many for each byte of the file. */
-  unpacked: { base: 192 * MIB, each: 32 },
+  unpacked: { base: 128 * MIB, each: 32 },
   /** Values of a file: so many, and so many for each byte. */
   items: { base: 1_000_000, each: 4 },
   /** Lists and objects of JSON: each costs many times its text. */
