@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runOnEngineNode } from '../scripts/engine-node.mjs';
 
 /** Milliseconds after Ctrl C in which a command may end by itself. */
-const GRACE = 2000;
+const GRACE = 1500;
 
 runOnEngineNode(
   join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', 'src', 'main', 'cli', 'index.ts'),

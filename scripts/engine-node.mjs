@@ -4,7 +4,7 @@
  * native modules load. Where the platform has no such package, a system Node that is new enough serves.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -40,15 +40,29 @@ export function engineNode(root = ROOT) {
   );
 }
 
-/** Processes that this one started, and those that they started, as far as the system tells. */
-function descendants(pid) {
+/** Process and parent of all that run, as far as the system tells. */
+function processes() {
+  if (existsSync('/proc/self/stat'))
+    return readdirSync('/proc').flatMap((pid) => {
+      try {
+        // What is in parentheses is the program's name, with whatever it holds.
+        return /^\d+$/.test(pid)
+          ? [[Number(pid), Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) \S /s, '').split(' ')[0])]]
+          : [];
+      } catch {
+        return [];
+      }
+    });
   if (process.platform === 'win32') return [];
   const r = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8', timeout: 500 });
+  return (r.stdout ?? '').split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+}
+
+/** Processes that this one started, and those that they started. */
+function descendants(pid) {
   const children = new Map();
-  for (const line of (r.stdout ?? '').split('\n')) {
-    const [child, parent] = line.trim().split(/\s+/).map(Number);
+  for (const [child, parent] of processes())
     if (parent > 0) children.set(parent, [...(children.get(parent) ?? []), child]);
-  }
   const found = [];
   for (let next = [pid]; next.length > 0; next = next.flatMap((p) => children.get(p) ?? [])) found.push(...next);
   return found.slice(1);

@@ -17,7 +17,7 @@ export const LIMITS = {
     network: 2 ** 31 - 1,
   },
   /** Bytes that a file may become once it is unpacked and its numbers are widened: so many, and so many for each byte of the file. */
-  unpacked: { base: 192 * MIB, each: 32 },
+  unpacked: { base: 128 * MIB, each: 32 },
   /** Values of a file: so many, and so many for each byte. */
   items: { base: 1_000_000, each: 4 },
   /** Lists and objects of JSON: each costs many times its text. */
@@ -52,8 +52,14 @@ export const LIMITS = {
 } as const;
 
 const CLOCK_EVERY = 4096;
-const round = (bytes: number): string =>
-  bytes < 1024 ? `${bytes} bytes` : bytes < MIB ? `${Math.round(bytes / 1024)} KiB` : `${Math.round(bytes / MIB)} MiB`;
+
+/** Bytes as a sentence has them: 2 KiB, 256 MiB, 1 GiB. */
+export function inWords(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  if (bytes < MIB) return `${Math.round(bytes / 1024)} KiB`;
+  const mib = Math.round(bytes / MIB);
+  return mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`;
+}
 
 /** What one file may still cost while it is read. */
 export class Budget {
@@ -116,11 +122,11 @@ export class Budget {
 
   tooLarge(cause?: unknown): CovisError {
     const most = LIMITS.unpacked.base + LIMITS.unpacked.each * this.size;
-    return this.#beyond(`becomes more than ${round(most)} once it is unpacked`, cause);
+    return this.#beyond(`becomes more than ${inWords(most)} once it is unpacked`, cause);
   }
 
   #beyond(what: string, cause?: unknown): CovisError {
-    return new CovisError('INPUT_UNSUPPORTED', `This file of ${round(this.size)} ${what}`, {
+    return new CovisError('INPUT_UNSUPPORTED', `This file of ${inWords(this.size)} ${what}`, {
       file: this.#file,
       hint: 'It is damaged, or made to harm. If it is neither, save it unpacked, or in several files.',
       cause,

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { CovisError, unreadable } from '../../../shared/errors.ts';
+import { inWords } from './budget.ts';
 
 const BLOCK = 1 << 28;
 const readSoon = promisify(read);
@@ -148,15 +149,10 @@ export function refuseLarger(file: string, most: number, what = 'file'): void {
 }
 
 function larger(file: string, most: number, what: string, hint?: string): CovisError {
-  return new CovisError('INPUT_UNSUPPORTED', `This ${what} is larger than ${rounded(most)}`, {
+  return new CovisError('INPUT_UNSUPPORTED', `This ${what} is larger than ${inWords(most)}`, {
     file,
     ...(hint === undefined ? {} : { hint }),
   });
-}
-
-function rounded(bytes: number): string {
-  const mib = Math.round(bytes / (1 << 20));
-  return mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`;
 }
 
 /** What the system makes up when it is read: some of it never ends, and says that it is empty. */
