@@ -24,6 +24,9 @@ import { somePoints, writePhoto, writeTextModel } from '../../support/colmap.ts'
 import { filesOf } from '../seeds.ts';
 import { notFinite, seed, type FuzzTarget, type Seed } from '../target.ts';
 
+/** The library whose arrays are damaged again and again. */
+let opened: Library | undefined;
+
 /** A place of three photos with their model. */
 export async function smallScene(folder: string): Promise<void> {
   const sees = [1, 2, 3, 4, 5, 6];
@@ -64,18 +67,18 @@ function lookThrough(library: Library): void {
   }
 }
 
-/** @param mutates which of the library's files are damaged. */
-const library = (name: string, mutates: (file: string) => boolean): FuzzTarget => ({
-  name,
+/** The database damaged, which is looked at when it is opened. */
+const database: FuzzTarget = {
+  name: 'own/library',
   seeds: async (room) => [await librarySeed(room)],
   read({ input, room }) {
     const path = join(room, 'opened');
     rmSync(path, { recursive: true, force: true });
     cpSync(input, path, { recursive: true });
     const file = join(path, 'library.db');
-    let opened: Library;
+    let library: Library;
     try {
-      opened = Library.open(path);
+      library = Library.open(path);
     } catch (error) {
       // What is refused is left as it is.
       if (error instanceof CovisError && !readFileSync(file).equals(readFileSync(join(input, 'library.db'))))
@@ -83,15 +86,33 @@ const library = (name: string, mutates: (file: string) => boolean): FuzzTarget =
       throw error;
     }
     try {
-      lookThrough(opened);
+      lookThrough(library);
       return undefined;
     } finally {
-      opened.close();
+      library.close();
     }
   },
-  mutates,
-  share: 0.5,
-});
+  mutates: (file) => file === 'library.db',
+  share: 0.25,
+};
+
+/** Arrays beside a sound database damaged, which is looked at when they are read. */
+const clusters: FuzzTarget = {
+  name: 'own/clusters',
+  seeds: async (room) => [await librarySeed(room)],
+  read({ input, room }) {
+    const path = join(room, 'clusters');
+    if (opened?.path !== path) {
+      cpSync(input, path, { recursive: true });
+      opened = Library.open(path);
+    }
+    cpSync(join(input, 'clusters'), join(path, 'clusters'), { recursive: true });
+    lookThrough(opened);
+    return undefined;
+  },
+  mutates: (file) => file.endsWith('.npy'),
+  share: 0.25,
+};
 
 const journal: FuzzTarget = {
   name: 'own/journal',
@@ -251,8 +272,8 @@ const person: FuzzTarget = {
 };
 
 export const OWN_TARGETS: readonly FuzzTarget[] = [
-  library('own/library', (file) => file === 'library.db'),
-  library('own/clusters', (file) => file.endsWith('.npy')),
+  database,
+  clusters,
   journal,
   checkpoint,
   caches,

@@ -159,6 +159,8 @@ export function readNpyRows(file: string, from: number, count: number): NpyData 
     const Type = half ? Uint16Array : Object.hasOwn(TYPES, descr) ? TYPES[descr as keyof typeof TYPES] : undefined;
     if (Type === undefined || fortran)
       throw new CovisError('INPUT_UNSUPPORTED', 'Rows of this array cannot be read alone', { file, offset: at });
+    if (shape.some((n) => n < 0))
+      throw new CovisError('INPUT_CORRUPT', `This array has the impossible shape (${shape.join(', ')})`, { file });
     const width = shape.slice(1).reduce((a, b) => a * b, 1);
     const rows = Math.max(0, Math.min(count, shape[0]! - from));
     const begin = at + from * width * Type.BYTES_PER_ELEMENT;

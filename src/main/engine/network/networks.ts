@@ -175,11 +175,13 @@ async function readyNetwork(file: string, options: BackboneOptions): Promise<Rea
     };
   }
   const runner = await Runner.create(ready);
+  let answer: Float32Array | undefined;
   try {
     const channels = ready.inputs[0]?.dims[1] === 1 ? 1 : 3;
-    await runner.run({
+    const out = await runner.run({
       image: { dims: [1, channels, 96, 64], data: new Float32Array(channels * 96 * 64).fill(0.1) },
     });
+    answer = Object.values(out)[0];
   } catch (cause) {
     throw new CovisError(
       'INPUT_UNSUPPORTED',
@@ -189,6 +191,14 @@ async function readyNetwork(file: string, options: BackboneOptions): Promise<Rea
   } finally {
     await runner.release();
   }
+  if (answer?.length !== spec.dim)
+    throw new CovisError(
+      'INPUT_CORRUPT',
+      `The network answers with ${answer?.length ?? 0} numbers, and its description says ${spec.dim}`,
+      { file },
+    );
+  if (!answer.every(Number.isFinite))
+    throw new CovisError('INPUT_CORRUPT', 'The network answers with values that are not numbers', { file });
   return { graph: ready, spec, own: own !== undefined };
 }
 

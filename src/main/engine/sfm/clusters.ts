@@ -1,4 +1,5 @@
 import type { ClusterDetail, ClusterInfo, ClusterView, CovisibleView } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
 import { findOne } from '../library/find.ts';
 import type { Library } from '../library/library.ts';
 import { readNpyRows } from '../formats/npy.ts';
@@ -133,8 +134,26 @@ export function clusterArray(library: Library, uid: string, name: string, most =
 /** Indices of the points that a view sees, as u32. */
 export function viewPoints(library: Library, uid: string, view: number): Uint32Array {
   const { id } = clusterRow(library, uid);
-  const [from = 0, to = 0] = readNpyRows(library.file('clusters', id, 'view_offsets.npy'), view, 2);
-  return readNpyRows(library.file('clusters', id, 'observation_points.npy'), from, to - from) as Uint32Array;
+  const file = library.file('clusters', id, 'observation_points.npy');
+  const points = readNpyRows(file, ...observationsOf(library, id, view));
+  if (!(points instanceof Uint32Array)) throw damagedArray(file, library);
+  return points;
+}
+
+/** The first observation of a view and how many it has. @throws CovisError `INPUT_CORRUPT`. */
+function observationsOf(library: Library, id: string, view: number): [from: number, count: number] {
+  const file = library.file('clusters', id, 'view_offsets.npy');
+  const offsets = readNpyRows(file, view, 2);
+  const [from = 0, to = 0] = offsets;
+  if (!(offsets instanceof Uint32Array) || offsets.length !== 2 || to < from) throw damagedArray(file, library);
+  return [from, to - from];
+}
+
+function damagedArray(file: string, library: Library): CovisError {
+  return new CovisError('INPUT_CORRUPT', 'A file of the library is damaged: it does not fit its cluster', {
+    file,
+    hint: `covis check ${library.path} --repair says what can be done.`,
+  });
 }
 
 /**
@@ -155,10 +174,14 @@ export function sharedPointsOfPhotos(library: Library, hashA: string, hashB: str
   if (found === undefined) return new Float32Array(0);
   // Only the observations of these two views: models may have fifty million.
   const part = (view: number): { point: Uint32Array; xy: Float32Array } => {
-    const [from = 0, to = 0] = readNpyRows(library.file('clusters', found.uid, 'view_offsets.npy'), view, 2);
-    const rows = (name: string): ReturnType<typeof readNpyRows> =>
-      readNpyRows(library.file('clusters', found.uid, name), from, to - from);
-    return { point: rows('observation_points.npy') as Uint32Array, xy: rows('observation_xy.npy') as Float32Array };
+    const own = observationsOf(library, found.uid, view);
+    const file = (name: string): string => library.file('clusters', found.uid, name);
+    const point = readNpyRows(file('observation_points.npy'), ...own);
+    const xy = readNpyRows(file('observation_xy.npy'), ...own);
+    if (!(point instanceof Uint32Array)) throw damagedArray(file('observation_points.npy'), library);
+    if (!(xy instanceof Float32Array) || xy.length !== 2 * point.length)
+      throw damagedArray(file('observation_xy.npy'), library);
+    return { point, xy };
   };
   const [va, vb] = [part(found.va), part(found.vb)];
   const n = va.point.length;

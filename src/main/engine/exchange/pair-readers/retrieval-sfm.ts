@@ -27,6 +27,13 @@ export const retrievalSfm: PairReader = {
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 type Half = 'train' | 'val';
 
+/** A value for a sentence. */
+function shown(value: Pickled): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value).slice(0, 60)
+    : 'something that is neither text nor number';
+}
+
 /**
  * Reads a retrieval-SfM file (methods.md 9.1): `{train, val}` with `cids, cluster, qidxs, pidxs`. Nothing in it is executed.
  * @throws CovisError `INPUT_CORRUPT` or `INPUT_UNSUPPORTED` naming the file.
@@ -50,12 +57,12 @@ export function readPairLists(file: string): Record<Half, PairList> {
   const numbers = (v: Pickled | undefined, what: string): number[] =>
     list(v, what).map((x) => {
       const n = Number(x);
-      return Number.isSafeInteger(n) ? n : wrong(`${what} holds ${String(x)}`);
+      return Number.isSafeInteger(n) ? n : wrong(`${what} holds ${shown(x)}`);
     });
   const side = (name: string): PairList => {
     const d = fields(whole.get(name), name);
     const cids = list(d.get('cids'), `${name}.cids`).map((c) => {
-      if (typeof c !== 'string' || !SAFE_ID.test(c)) return wrong(`${name}.cids holds ${String(c).slice(0, 60)}`);
+      if (typeof c !== 'string' || !SAFE_ID.test(c)) return wrong(`${name}.cids holds ${shown(c)}`);
       return c;
     });
     const cluster = numbers(d.get('cluster'), `${name}.cluster`);

@@ -169,7 +169,7 @@ function readAttribute(a: RawAttribute, file: string): Attribute | undefined {
     case 3:
       return { kind: 'string', value: Buffer.from(a.s ?? []).toString('utf8') };
     case 4:
-      return a.t === undefined ? undefined : { kind: 'tensor', value: readTensor(a.t, file) };
+      return a.t == null ? undefined : { kind: 'tensor', value: readTensor(a.t, file) };
     case 6:
       return { kind: 'floats', value: a.floats ?? [] };
     case 7:
@@ -183,6 +183,8 @@ function readTensor(t: RawTensor, file: string): Tensor {
   const dims = (t.dims ?? []).map(Number);
   const count = sizeOf(dims);
   const name = t.name ?? '';
+  if (dims.some((d) => !Number.isSafeInteger(d) || d < 0))
+    throw new CovisError('INPUT_CORRUPT', `Tensor ${name} has the impossible shape [${dims.join(', ')}]`, { file });
   if (t.data_location === 1) {
     throw new CovisError(
       'INPUT_UNSUPPORTED',
