@@ -329,7 +329,7 @@ class Copy {
         'STATE_CONFLICT',
         `The backup takes ${sized(needed)} more, and ${sized(free)} are free on this disk`,
         {
-          file: this.#to,
+          file: dirname(this.#to).replace(/\.partial$/, ''),
           hint: 'Make room, name a folder on another disk, or leave out with --without derived what can be computed again.',
         },
       );
