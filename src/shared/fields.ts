@@ -43,14 +43,11 @@ export const path = z.string().min(1).max(4096).meta({ value: 'path', page: fals
 export const file = path.meta({ value: 'file', page: false });
 export const folder = path.meta({ value: 'folder', page: false });
 /** Of everything that writes where a person says. */
-export const force = z
-  .boolean()
-  .optional()
-  .meta({
-    label: 'Write over',
-    help: 'write over files that are there already; never over anything in a library',
-    page: false,
-  });
+export const force = z.boolean().optional().meta({
+  label: 'Write over',
+  help: 'write over files that are there already; never over anything in a library',
+  page: false,
+});
 
 /** A network as a person names it: pages send content hashes alone. */
 export const network = z.string().min(1).max(4096).meta({

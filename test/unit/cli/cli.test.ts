@@ -249,6 +249,7 @@ describe('the command line', () => {
         '128',
         '--out',
         out,
+        '--force',
       );
       return readFileSync(out, 'utf8')
         .trim()

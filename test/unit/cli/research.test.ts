@@ -62,6 +62,7 @@ describe('research on raw matrices', () => {
         at(`${method}.npy`),
         '--scores',
         at('s.npy'),
+        '--force',
       );
       expect(r.json).toMatchObject({
         method,
@@ -137,6 +138,7 @@ describe('research on raw matrices', () => {
         '10',
         '--out',
         at('ann.npy'),
+        '--force',
       );
       expect(r.json['recallAt10'] as number).toBeGreaterThan(0.9);
     }
@@ -146,7 +148,7 @@ describe('research on raw matrices', () => {
     writeFileSync(at('names.txt'), '0.jpg\n1.jpg\n2.jpg\n');
     writeFileSync(at('qnames.txt'), 'q.jpg\n');
     const local = join(import.meta.dirname, '../../fixtures/descriptors/local.h5');
-    const plain = ['rank', '--database', at('three.npy'), '--queries', at('one.npy'), '--out', at('v.npy')];
+    const plain = ['rank', '--database', at('three.npy'), '--queries', at('one.npy'), '--out', at('v.npy'), '--force'];
     covis(...plain);
     expect(Array.from(readNpy(at('v.npy')).data)).toEqual([0, 2, 1]);
     const r = covis(...plain, '--local', local, '--names', at('names.txt'), '--query-names', at('qnames.txt'));

@@ -28,7 +28,9 @@ describe('shapes on the command line', () => {
       const meta = await sharp(join(out, f)).metadata();
       expect([Math.max(meta.width, meta.height), meta.channels, meta.format]).toEqual([160, 1, 'png']);
     }
-    expect(covis('edges', '--photos', photos, '--out', out, '--detector', 'none').stderr).toMatch(/no edge detector/);
+    expect(covis('edges', '--photos', photos, '--out', out, '--force', '--detector', 'none').stderr).toMatch(
+      /no edge detector/,
+    );
   }, 60_000);
 
   it('search --sketch: results as JSON; an empty drawing and a missing one are refused by name', async () => {
