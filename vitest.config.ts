@@ -8,6 +8,7 @@ const SLOW: readonly string[] = [
   'test/unit/cli/cli.test.ts',
   'test/unit/cli/research.test.ts',
   'test/unit/cli/shapes.test.ts',
+  'test/unit/cli/signals.test.ts',
   'test/unit/clustering/cluster.test.ts',
   'test/unit/edges/drawing-search.test.ts',
   'test/unit/evaluation/sketches.test.ts',

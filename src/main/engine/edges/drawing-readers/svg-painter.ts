@@ -22,15 +22,20 @@ let busy = 0;
 
 /**
  * Paints an SVG in a process of its own, the only thing that can be ended while it paints: what a small SVG says may take for ever.
+ * @param seconds of painting at most, the start of the process left out.
  * @throws CovisError `INPUT_UNSUPPORTED` for one that takes too long. @throws Error for what is no SVG.
  */
-export async function paint(svg: Uint8Array, where: { readonly file?: string }): Promise<Grey> {
+export async function paint(
+  svg: Uint8Array,
+  where: { readonly file?: string },
+  seconds: number = LIMITS.svg.seconds,
+): Promise<Grey> {
   while (busy >= MOST) await new Promise<void>((go) => waiting.push(go));
   busy += 1;
   const painter = idle.pop() ?? start();
   try {
     hold(painter, true);
-    const grey = await ask(painter, svg, where);
+    const grey = await ask(painter, svg, where, seconds);
     idle.push(painter);
     return grey;
   } catch (error) {
@@ -70,7 +75,12 @@ function hold({ child }: Painter, held: boolean): void {
   else channel?.unref();
 }
 
-async function ask({ child, ready }: Painter, svg: Uint8Array, where: { readonly file?: string }): Promise<Grey> {
+async function ask(
+  { child, ready }: Painter,
+  svg: Uint8Array,
+  where: { readonly file?: string },
+  seconds: number,
+): Promise<Grey> {
   // Whoever reads the drawing puts this into words.
   const corrupt = (cause: unknown): Error => new Error('this SVG cannot be painted', { cause });
   await ready.catch((cause: unknown) => {
@@ -85,12 +95,12 @@ async function ask({ child, ready }: Painter, svg: Uint8Array, where: { readonly
       child.removeListener('exit', ended);
       child.kill('SIGKILL');
       reject(
-        new CovisError('INPUT_UNSUPPORTED', `This SVG takes more than ${LIMITS.svg.seconds} s to draw`, {
+        new CovisError('INPUT_UNSUPPORTED', `This SVG takes more than ${seconds} s to draw`, {
           ...where,
           hint: 'It repeats its parts too often: save it with fewer, or as PNG.',
         }),
       );
-    }, 1000 * LIMITS.svg.seconds);
+    }, 1000 * seconds);
     child.once('exit', ended);
     child.once('message', (m: Painted) => {
       clearTimeout(timer);
