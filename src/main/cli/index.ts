@@ -1,6 +1,8 @@
 /** The command line: every job of the studio as a command. */
 import { CommanderError } from 'commander';
 import { beVerbose, logger, logUncaught } from '../engine/environment/log.ts';
+import { endWithLauncher } from '../engine/environment/parent.ts';
+import { onSwept } from '../engine/library/sweep.ts';
 import { COMMANDS } from './commands/index.ts';
 import { program } from './program/command.ts';
 import { fail, watchOutput } from './program/output.ts';
@@ -8,6 +10,8 @@ import { fail, watchOutput } from './program/output.ts';
 if (process.argv.includes('--verbose')) beVerbose();
 logUncaught(logger('cli'));
 watchOutput();
+endWithLauncher();
+onSwept((line) => process.stderr.write(`covis: ${line}\n`));
 
 try {
   await program(COMMANDS).parseAsync();

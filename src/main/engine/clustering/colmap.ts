@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CovisError } from '../../../shared/errors.ts';
+import { NOT_STARTED, spawnGuarded } from '../environment/guarded.ts';
 import { cancelled, type TaskContext } from '../queue/context.ts';
 
 const POLL_MS = 200;
@@ -17,7 +18,8 @@ export function colmapVersion(): string | null {
 }
 
 /**
- * Runs a command of COLMAP. Its output is read line by line for progress; when the task is stopped, so is it.
+ * Runs a command of COLMAP. Its output is read line by line for progress; when the task is stopped, so is it, and when this thread or
+ * its process ends, however that ends.
  * @throws CovisError `CANCELLED`; `EXTERNAL_FAILED` with the last lines that it printed.
  */
 export async function runColmap(
@@ -26,9 +28,9 @@ export async function runColmap(
   task: TaskContext,
   onLine: (line: string) => void = () => undefined,
 ): Promise<void> {
-  const child = spawn('colmap', [command, ...args], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { child, kill } = spawnGuarded('colmap', [command, ...args], { env: ENVIRONMENT });
   const last: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [child.stdout!, child.stderr!]) {
     createInterface({ input: stream }).on('line', (line) => {
       last.push(line);
       if (last.length > LINES_KEPT) last.shift();
@@ -41,21 +43,20 @@ export async function runColmap(
       task.check();
     } catch {
       stopped = true;
-      child.kill('SIGKILL');
+      kill();
     }
   }, POLL_MS);
+  const notStarted = (cause?: unknown): CovisError =>
+    new CovisError('EXTERNAL_FAILED', 'COLMAP cannot be started', {
+      cause,
+      hint: 'Install it, for example with apt-get install colmap; covis doctor says what was found.',
+    });
   const code = await new Promise<number | string>((resolve, reject) => {
-    child.on('error', (cause) =>
-      reject(
-        new CovisError('EXTERNAL_FAILED', 'COLMAP cannot be started', {
-          cause,
-          hint: 'Install it, for example with apt-get install colmap; covis doctor says what was found.',
-        }),
-      ),
-    );
+    child.on('error', (cause) => reject(notStarted(cause)));
     child.on('close', (status, signal) => resolve(status ?? signal ?? 'unknown'));
   }).finally(() => clearInterval(poll));
   if (stopped) throw cancelled();
+  if (code === NOT_STARTED) throw notStarted();
   if (code !== 0)
     throw new CovisError('EXTERNAL_FAILED', `colmap ${command} ended with ${code}: ${last.slice(-3).join(' | ')}`);
 }

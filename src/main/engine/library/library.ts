@@ -6,6 +6,7 @@ import { CovisError, ofSystem, unreadable } from '../../../shared/errors.ts';
 import { makeFolder } from '../environment/folders.ts';
 import { keepCopy } from './copies.ts';
 import { LATEST, migrate } from './schema.ts';
+import { enter, type Presence } from './sweep.ts';
 import {
   damagedLibrary,
   isAsItWas,
@@ -39,10 +40,12 @@ type Folder = (typeof FOLDERS)[number];
 export class Library {
   readonly path: string;
   readonly db: Database.Database;
+  readonly #presence: Presence;
 
-  private constructor(path: string, db: Database.Database) {
+  private constructor(path: string, db: Database.Database, look: boolean) {
     this.path = path;
     this.db = db;
+    this.#presence = enter(path, db, look);
   }
 
   /** True where a library lies in this folder. */
@@ -107,7 +110,7 @@ export class Library {
       throw ofSystem(cause, file);
     }
     try {
-      return Library.#checked(root, file, db, looked);
+      return Library.#checked(root, file, db, { looked, sound });
     } catch (error) {
       db.close();
       throw isDamage(error)
@@ -116,7 +119,12 @@ export class Library {
     }
   }
 
-  static #checked(root: string, file: string, db: Database.Database, looked: boolean): Library {
+  static #checked(
+    root: string,
+    file: string,
+    db: Database.Database,
+    { looked, sound }: { readonly looked: boolean; readonly sound: boolean },
+  ): Library {
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
     db.pragma('busy_timeout = 20000');
@@ -133,7 +141,7 @@ export class Library {
     keepCopy(db);
     migrate(db);
     for (const f of FOLDERS) mkdirSync(join(root, f), { recursive: true });
-    return new Library(root, db);
+    return new Library(root, db, !sound);
   }
 
   get name(): string {
@@ -145,12 +153,30 @@ export class Library {
     return join(this.path, folder, ...name);
   }
 
+  /** What marks jobs and runs as this thread's, for whoever has to tell whether it is still at work; null where that cannot be noted. */
+  get owner(): string | null {
+    return this.#presence.id === '' ? null : this.#presence.id;
+  }
+
+  /** Closes jobs and runs of those that are gone, and removes what they left unfinished; opening does so, too. */
+  sweep(): void {
+    this.#presence.look();
+  }
+
+  /** Makes a folder for what is not finished. Whoever opens the library removes it once this thread is gone. */
+  staging(): string {
+    const folder = this.file('staging', `${this.owner ?? ''}~${randomUUID()}`);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
   /** One transaction that takes the write lock at once. */
   transaction<T>(work: () => T): T {
     return this.db.transaction(work).immediate();
   }
 
   close(): void {
+    this.#presence.leave();
     this.db.close();
     noteSound(this.path, join(this.path, DATABASE));
   }

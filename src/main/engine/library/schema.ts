@@ -490,6 +490,11 @@ const MIGRATIONS: readonly string[] = [
   -- When a person removed a network's file and descriptors; its row stays, because records name it. NULL where it is there.
   ALTER TABLE network ADD COLUMN removed TEXT;
   `,
+  `
+  -- The thread that does it, by its file under leases/; NULL where it was begun before 0.2.0.
+  ALTER TABLE job ADD COLUMN owner TEXT;
+  ALTER TABLE training_run ADD COLUMN owner TEXT;
+  `,
 ];
 
 /** Brings a library up to date, one transaction per migration. @param to an older version, for tests of migrations. @returns the version it has now. */
