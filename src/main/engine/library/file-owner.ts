@@ -10,6 +10,9 @@ const LOOKS = 10;
 const PAUSE_MS = 20;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
+/** Connections that have a lock, so that none is closed because nothing else refers to it. */
+const held = new Set<Database.Database>();
+
 /** What is said where a file cannot be owned. */
 export interface Saying {
   readonly taken: string;
@@ -76,7 +79,9 @@ function taken(file: string, say: Saying): CovisError {
 }
 
 function giveBack(lock: string, db: Database.Database, forget: () => void): () => void {
+  held.add(db);
   return () => {
+    held.delete(db);
     try {
       forget();
       // On Windows an open file cannot be deleted; another owner may find it then, which does no harm.

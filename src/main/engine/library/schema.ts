@@ -494,6 +494,8 @@ const MIGRATIONS: readonly string[] = [
   -- The thread that does it, by its file under leases/; NULL where it was begun before 0.2.0.
   ALTER TABLE job ADD COLUMN owner TEXT;
   ALTER TABLE training_run ADD COLUMN owner TEXT;
+  -- Long side of the photos that its network is to describe in the end, where one was asked for.
+  ALTER TABLE training_run ADD COLUMN asked_size INTEGER;
   `,
 ];
 

@@ -88,16 +88,24 @@ export function ownRun(library: Library, id: number): () => void {
  * What an ended run needs to be taken up, by who has taken it ({@link ownRun}).
  * @throws CovisError `NOT_FOUND` for a run that does not exist, `STATE_CONFLICT` for one that is done or still runs.
  */
-export function runToResume(library: Library, id: number): { parameters: TrainingParameters; networkId: number } {
+export function runToResume(
+  library: Library,
+  id: number,
+): {
+  parameters: TrainingParameters;
+  networkId: number;
+  askedSize: number | undefined;
+} {
   const row = select(
     library.db,
-    'SELECT state, owner, pid, created, network_id AS networkId, parameters FROM training_run WHERE id = ?',
+    'SELECT state, owner, pid, created, network_id AS networkId, asked_size AS askedSize, parameters FROM training_run WHERE id = ?',
     record({
       state: STATE,
       owner: nullable(text),
       pid: integer,
       created: text,
       networkId: integer,
+      askedSize: nullable(integer),
       parameters: PARAMETERS,
     }),
   ).get(id);
@@ -117,7 +125,7 @@ export function runToResume(library: Library, id: number): { parameters: Trainin
     throw new CovisError('STATE_CONFLICT', `Training run ${id} is still running, in process ${row.pid}`, {
       hint: 'Wait until it is done, or stop it there first.',
     });
-  return { parameters: row.parameters, networkId: row.networkId };
+  return { parameters: row.parameters, networkId: row.networkId, askedSize: row.askedSize ?? undefined };
 }
 
 /** Runs of a network with these very parameters, newest first. */

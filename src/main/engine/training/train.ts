@@ -43,6 +43,8 @@ export interface TrainingResult {
   readonly device: string;
   /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
   readonly standing: DefaultDecision | null;
+  /** As {@link RunOptions} had it when the run began. */
+  readonly askedSize: number | undefined;
 }
 
 const log = logger('training');
@@ -55,6 +57,8 @@ const CHECKPOINT_SHARE = 20;
 export interface RunOptions {
   /** Milliseconds between checkpoints within an epoch; each epoch and each mining writes one anyway. */
   readonly checkpointEvery?: number;
+  /** Kept for whoever describes photos with the network in the end, also after the run was taken up. */
+  readonly askedSize?: number | undefined;
 }
 
 const START: Position = {
@@ -99,9 +103,9 @@ export async function resume(
   runToResume(library, runId);
   const release = ownRun(library, runId);
   try {
-    const { parameters, networkId } = runToResume(library, runId);
+    const { parameters, networkId, askedSize } = runToResume(library, runId);
     return await withRun(library, networkById(library, networkId), parameters, task, (network, tools) =>
-      new Run(library, network, tools, parameters, task, options).resume(runId),
+      new Run(library, network, tools, parameters, task, { ...options, askedSize }).resume(runId),
     );
   } finally {
     release();
@@ -161,6 +165,7 @@ class Run {
   readonly #parameters: TrainingParameters;
   readonly #task: TaskContext;
   readonly #every: number;
+  readonly #askedSize: number | undefined;
   readonly #optimiser: Optimiser;
   readonly #split: Split;
   readonly #truth: GeometryGroundTruth;
@@ -183,6 +188,7 @@ class Run {
     options: RunOptions,
   ) {
     this.#every = options.checkpointEvery ?? CHECKPOINT_EVERY_MS;
+    this.#askedSize = options.askedSize;
     this.#library = library;
     this.#network = network;
     this.#executor = executor;
@@ -202,7 +208,7 @@ class Run {
     const release = this.#library.transaction(() => {
       this.#id = select(
         this.#library.db,
-        'INSERT INTO training_run (created, state, pid, owner, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id',
+        'INSERT INTO training_run (created, state, pid, owner, network_id, parameters, device, map_before, asked_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id',
         integer,
       ).one(
         now(),
@@ -213,6 +219,7 @@ class Run {
         JSON.stringify(this.#parameters),
         this.#executor.device,
         map,
+        this.#askedSize ?? null,
       );
       return ownRun(this.#library, this.#id);
     });
@@ -271,6 +278,7 @@ class Run {
       backend: this.#executor.backend,
       device: this.#executor.device,
       standing,
+      askedSize: this.#askedSize,
     };
   }
 
