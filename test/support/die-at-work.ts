@@ -18,11 +18,11 @@ const { runJob } = await import('../../src/main/cli/program/job.ts');
 const { onSwept } = await import('../../src/main/engine/library/sweep.ts');
 const { listTrainingRuns } = await import('../../src/main/engine/training/runs.ts');
 
-let swept = '';
-onSwept((line) => (swept = line));
+const swept: string[] = [];
+onSwept((line) => swept.push(line));
 
 for (const { library: path, kind, params, at, after } of JSON.parse(process.argv[2]!) as Order[]) {
-  swept = '';
+  swept.length = 0;
   const began = performance.now();
   armed(at ?? Number.POSITIVE_INFINITY);
   if (after !== undefined) killedAfter(after);
@@ -34,6 +34,6 @@ for (const { library: path, kind, params, at, after } of JSON.parse(process.argv
   const ms = performance.now() - began;
   const points = names.length;
   process.stdout.write(
-    `${JSON.stringify({ done: kind, ms, points, swept, names: process.env['COVIS_POINTS'] === '1' ? [...names] : [] })}\n`,
+    `${JSON.stringify({ done: kind, ms, points, swept: swept.join(' '), names: process.env['COVIS_POINTS'] === '1' ? [...names] : [] })}\n`,
   );
 }

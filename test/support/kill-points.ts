@@ -85,11 +85,10 @@ prototype['prepare'] = function (this: DatabaseType.Database, sql: unknown) {
   if (statement.readonly) return statement;
   for (const name of ['run', 'get'] as const) {
     const original = statement[name].bind(statement) as Any;
-    const db = this;
     statement[name] = ((...given: unknown[]) => {
       const result = original(...given);
       // Within a transaction nothing is written before its end.
-      if (!db.inTransaction) pass('written');
+      if (!this.inTransaction) pass('written');
       return result;
     }) as never;
   }

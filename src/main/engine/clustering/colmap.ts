@@ -9,11 +9,11 @@ import { cancelled, type TaskContext } from '../queue/context.ts';
 const POLL_MS = 200;
 const LINES_KEPT = 30;
 /** Without a display COLMAP's Qt needs to be told so. */
-const ENVIRONMENT = { ...process.env, QT_QPA_PLATFORM: 'offscreen' };
+const environment = (): NodeJS.ProcessEnv => ({ ...process.env, QT_QPA_PLATFORM: 'offscreen' });
 
 /** The version of COLMAP on this machine; null where there is none. */
 export function colmapVersion(): string | null {
-  const r = spawnSync('colmap', ['help'], { encoding: 'utf8', timeout: 20_000, env: ENVIRONMENT });
+  const r = spawnSync('colmap', ['help'], { encoding: 'utf8', timeout: 20_000, env: environment() });
   return /COLMAP\s+([\w.]+)/.exec(`${r.stdout ?? ''}${r.stderr ?? ''}`)?.[1] ?? null;
 }
 
@@ -28,7 +28,7 @@ export async function runColmap(
   task: TaskContext,
   onLine: (line: string) => void = () => undefined,
 ): Promise<void> {
-  const { child, kill } = spawnGuarded('colmap', [command, ...args], { env: ENVIRONMENT });
+  const { child, kill } = spawnGuarded('colmap', [command, ...args], { env: environment() });
   const last: string[] = [];
   for (const stream of [child.stdout!, child.stderr!]) {
     createInterface({ input: stream }).on('line', (line) => {
@@ -64,7 +64,7 @@ export async function runColmap(
 /** Says how this COLMAP names its switch for the graphics card, and whether it was built to use one. */
 function gpuSwitches(): { readonly extraction: string; readonly matching: string; readonly gpu: boolean } {
   const help = (args: readonly string[]): string => {
-    const r = spawnSync('colmap', args, { encoding: 'utf8', timeout: 20_000, env: ENVIRONMENT });
+    const r = spawnSync('colmap', args, { encoding: 'utf8', timeout: 20_000, env: environment() });
     return `${r.stdout ?? ''}${r.stderr ?? ''}`;
   };
   const newer = help(['feature_extractor', '-h']).includes('FeatureExtraction.use_gpu');

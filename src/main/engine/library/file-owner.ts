@@ -58,6 +58,11 @@ function own(file: string, say: Saying, looks: number): () => void {
       const code = String((cause as { code?: unknown }).code);
       // Deleted by its owner between two steps.
       if (code === 'SQLITE_CANTOPEN' && made && !existsSync(lock)) continue;
+      // Cut short by a loss of power, or something else by now: nobody can have locked it.
+      if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {
+        rmSync(lock, { force: true });
+        continue;
+      }
       if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
         if ((busy += 1) > looks) throw taken(file, say);
         Atomics.wait(PAUSE, 0, 0, PAUSE_MS);

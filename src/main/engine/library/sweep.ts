@@ -172,7 +172,13 @@ class Sweep {
   #isGone(id: string): boolean {
     if (id === this.#own || this.#alive.has(id)) return false;
     if (this.#dead.has(id)) return true;
-    const release = ownIfFree(join(this.#root, FOLDER, id));
+    let release: (() => void) | undefined;
+    try {
+      release = ownIfFree(join(this.#root, FOLDER, id));
+    } catch (error) {
+      // What cannot be told is left alone.
+      logFailure(log, `It cannot be told whether ${id} is at work`, error);
+    }
     if (release === undefined) this.#alive.add(id);
     else this.#dead.set(id, release);
     return release !== undefined;
