@@ -89,8 +89,9 @@ function giveBack(lock: string, db: Database.Database, forget: () => void): () =
     held.delete(db);
     try {
       forget();
-      // On Windows an open file cannot be deleted; another owner may find it then, which does no harm.
-      if (process.platform !== 'win32') rmSync(lock, { force: true });
+      // On Windows an open file cannot be deleted; one that the next owner has by then stays, which does no harm.
+      if (process.platform === 'win32') db.close();
+      rmSync(lock, { force: true });
     } catch (error) {
       // A disk that is gone by now: whoever comes next finds the lock free.
       logFailure(logger('library'), 'What says who is at work could not be removed', error);
