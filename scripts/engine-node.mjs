@@ -93,7 +93,11 @@ export function runOnEngineNode(script, args, { grace } = {}) {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'inherit' });
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, ...args], {
+    stdio: 'inherit',
+    // So that it ends when this one is killed.
+    env: { ...process.env, COVIS_LAUNCHER: String(process.pid) },
+  });
   let ending;
   const onSignal = (signal) => {
     child.kill(signal);

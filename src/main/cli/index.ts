@@ -1,6 +1,8 @@
 /** The command line: every job of the studio as a command. */
 import { CommanderError } from 'commander';
 import { beVerbose, logger, logUncaught } from '../engine/environment/log.ts';
+import { endWithLauncher } from '../engine/environment/parent.ts';
+import { onSwept } from '../engine/library/sweep.ts';
 import { onWaiting } from '../engine/library/turns.ts';
 import { COMMANDS } from './commands/index.ts';
 import { program } from './program/command.ts';
@@ -10,6 +12,8 @@ if (process.argv.includes('--verbose')) beVerbose();
 logUncaught(logger('cli'));
 onWaiting((text) => process.stderr.write(`covis: ${text}\n`));
 watchOutput();
+endWithLauncher();
+onSwept((line) => process.stderr.write(`covis: ${line}\n`));
 
 try {
   await program(COMMANDS).parseAsync();

@@ -16,9 +16,7 @@ import { Library } from './library/library.ts';
 import { TupleLists } from './mining/tuples.ts';
 import { ensureDefaultNetwork } from './network/networks.ts';
 import { JobQueue } from './queue/queue.ts';
-import { closeInterruptedJobs } from './queue/records.ts';
 import { SearchClient } from './search/client.ts';
-import { closeInterruptedRuns } from './training/runs.ts';
 
 const log = logger('engine');
 
@@ -82,12 +80,12 @@ export class Engine {
 
   async #open(path: string, create: boolean): Promise<Library> {
     const library = create ? Library.create(path) : Library.open(path);
-    await this.close();
-    if (library.readOnly === undefined) {
-      ensureDefaultNetwork(library);
-      closeInterruptedJobs(library);
-      closeInterruptedRuns(library);
+    if (this.#opened !== undefined) {
+      await this.close();
+      // Its jobs were at work when this one was opened.
+      library.sweep();
     }
+    if (library.readOnly === undefined) ensureDefaultNetwork(library);
     this.#opened = {
       library,
       queue: new JobQueue(library, new URL('./work/worker.ts', import.meta.url), (e) => this.#emit(e)),

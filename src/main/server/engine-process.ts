@@ -6,6 +6,7 @@ import type { EngineEvent, ReplyMessage, RequestMessage } from '../../shared/con
 import { toErrorShape, type ErrorShape } from '../../shared/errors.ts';
 import { Engine } from '../engine/engine.ts';
 import { logFailure, logger, logUncaught } from '../engine/environment/log.ts';
+import { endWithParent } from '../engine/environment/parent.ts';
 import { startServer } from './http.ts';
 
 /** What the engine's process says to its parent. */
@@ -33,6 +34,7 @@ process.on('message', ({ from, request }: ParentMessage) => {
     .dispatch(request.route, request.params, from)
     .then((reply) => send({ type: 'reply', message: { id: request.id, reply } }));
 });
+endWithParent();
 process.on('disconnect', () => {
   void engine.close().finally(() => process.exit(0));
 });

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Facts } from './facts.ts';
 
-export const jobState = z.enum(['queued', 'running', 'done', 'failed', 'cancelled']);
+/** `interrupted`: the program that did it, or would have, ended without a word. */
+export const jobState = z.enum(['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted']);
 export type JobState = Facts<typeof jobState>;
 
 export const jobProgress = z.object({

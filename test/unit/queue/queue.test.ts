@@ -4,15 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { JobQueue } from '../../../src/main/engine/queue/queue.ts';
-import {
-  addJob,
-  closeInterruptedJobs,
-  getJob,
-  isAlive,
-  jobEnded,
-  jobStarted,
-  listJobs,
-} from '../../../src/main/engine/queue/records.ts';
+import { addJob, getJob, jobEnded, jobStarted, listJobs } from '../../../src/main/engine/queue/records.ts';
 import type { EngineEvent } from '../../../src/shared/contract.ts';
 import type { JobInfo } from '../../../src/shared/domain.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -192,21 +184,5 @@ describe('records of jobs', () => {
     const error = { code: 'INPUT_MISSING', message: 'gone', file: 'a' } as const;
     jobEnded(library, id, { state: 'failed', error, warnings: ['w'], result: 0 });
     expect(getJob(library, id)).toMatchObject({ state: 'failed', error, warnings: ['w'], result: 0 });
-  });
-
-  it('of a process that is gone fail, waiting ones too; those of this process that were left open, too', () => {
-    const own = Library.create(join(folder, 'left'));
-    const [waiting, done] = [addJob(own, 'mine', 'x', {}), addJob(own, 'mine', 'y', {})];
-    jobEnded(own, done, { state: 'done', warnings: [] });
-    closeInterruptedJobs(own);
-    expect(getJob(own, waiting)).toMatchObject({ state: 'failed', error: { code: 'ENGINE_EXITED' } });
-    expect(getJob(own, done)).toMatchObject({ state: 'done', error: null });
-    own.close();
-  });
-
-  it('know a process that lives, also one of another user', () => {
-    expect(isAlive(process.pid)).toBe(false);
-    expect(isAlive(process.ppid)).toBe(true);
-    expect(isAlive(2 ** 22 + 1)).toBe(false);
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { ProgressMeter } from '../../../src/main/engine/queue/context.ts';
 import { JobQueue } from '../../../src/main/engine/queue/queue.ts';
-import { addJob, closeInterruptedJobs, getJob, isAlive, jobStarted } from '../../../src/main/engine/queue/records.ts';
+import { getJob } from '../../../src/main/engine/queue/records.ts';
 import type { EngineEvent } from '../../../src/shared/contract.ts';
 import type { JobProgress } from '../../../src/shared/domain.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -158,51 +158,6 @@ describe('the thread of a job', () => {
     queue.cancel(a);
     await until(over(c));
     expect([a, b, c, d].map(state)).toEqual(['cancelled', 'cancelled', 'done', 'cancelled']);
-  });
-});
-
-describe('whether a process lives', () => {
-  it('is told by a signal that does nothing: one that may not be sent has someone to get it', () => {
-    const kill = vi.spyOn(process, 'kill');
-    const fails = (code: string): void => {
-      kill.mockImplementationOnce(() => {
-        throw Object.assign(new Error(code), { code });
-      });
-    };
-    kill.mockImplementationOnce(() => true);
-    expect(isAlive(41)).toBe(true);
-    expect(kill).toHaveBeenLastCalledWith(41, 0);
-    fails('EPERM');
-    expect(isAlive(42)).toBe(true);
-    fails('ESRCH');
-    expect(isAlive(43)).toBe(false);
-    expect(isAlive(process.pid)).toBe(false);
-    expect(kill).toHaveBeenCalledTimes(3);
-  });
-
-  it('decides which open jobs become failures', () => {
-    const own = Library.create(join(folder, 'two'));
-    const [gone, other] = [addJob(own, 'mine', 'x', {}), addJob(own, 'mine', 'y', {})];
-    jobStarted(own, gone);
-    own.db.prepare('UPDATE job SET pid = ? WHERE id = ?').run(1_000_001, gone);
-    own.db.prepare('UPDATE job SET pid = ? WHERE id = ?').run(1_000_002, other);
-    vi.spyOn(process, 'kill').mockImplementation((pid) => {
-      if (pid === 1_000_001) throw Object.assign(new Error('gone'), { code: 'ESRCH' });
-      return true;
-    });
-    closeInterruptedJobs(own);
-    expect(getJob(own, gone)).toMatchObject({
-      state: 'failed',
-      error: {
-        code: 'ENGINE_EXITED',
-        message: 'Covis ended while this job was running',
-        hint: 'Start it again: what was finished is kept.',
-      },
-      warnings: [],
-      result: null,
-    });
-    expect(getJob(own, other)).toMatchObject({ state: 'queued', error: null });
-    own.close();
   });
 });
 

@@ -18,7 +18,7 @@ import {
   type Checkpoint,
 } from '../../../src/main/engine/training/checkpoint.ts';
 import { DEFAULT_TRAINING } from '../../../src/main/engine/training/presets.ts';
-import { closeInterruptedRuns, listTrainingRuns } from '../../../src/main/engine/training/runs.ts';
+import { listTrainingRuns } from '../../../src/main/engine/training/runs.ts';
 import { resume, train, type TrainingResult } from '../../../src/main/engine/training/train.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { ROOT } from '../../support/programs.ts';
@@ -85,7 +85,6 @@ describe('a run that was killed', () => {
     cpSync(original, path, { recursive: true });
     await killedAt(path, line, n);
     const library = Library.open(path);
-    closeInterruptedRuns(library);
     expect(listTrainingRuns(library)[0]).toMatchObject({ state: 'failed', resumable: true });
     const result = await resume(library, 1, silentContext());
     expect(numbers(result)).toEqual(whole);

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -102,8 +102,7 @@ export async function clusterPhotos(
   const known = new Map(index.photos.map((p) => [p.id, p]));
   const verified = verifiedPairs(library, new Set(known.keys()), minInliers);
   const scenes = await timed('scenes', () => scenesOf(verified, SURE_FACTOR * minInliers));
-  const staging = library.file('staging', randomUUID());
-  mkdirSync(staging, { recursive: true });
+  const staging = library.staging();
   const withColmap = options.reconstruct !== false && colmapVersion() !== null;
   if (options.reconstruct !== false && !withColmap)
     task.warn(

@@ -1,23 +1,25 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CovisError } from '../../../shared/errors.ts';
+import { NOT_STARTED, spawnGuarded } from '../environment/guarded.ts';
 import { cancelled, type TaskContext } from '../queue/context.ts';
 
 const POLL_MS = 200;
 const LINES_KEPT = 30;
 /** Without a display COLMAP's Qt needs to be told so. */
-const ENVIRONMENT = { ...process.env, QT_QPA_PLATFORM: 'offscreen' };
+const environment = (): NodeJS.ProcessEnv => ({ ...process.env, QT_QPA_PLATFORM: 'offscreen' });
 
 /** The version of COLMAP on this machine; null where there is none. */
 export function colmapVersion(): string | null {
-  const r = spawnSync('colmap', ['help'], { encoding: 'utf8', timeout: 20_000, env: ENVIRONMENT });
+  const r = spawnSync('colmap', ['help'], { encoding: 'utf8', timeout: 20_000, env: environment() });
   return /COLMAP\s+([\w.]+)/.exec(`${r.stdout ?? ''}${r.stderr ?? ''}`)?.[1] ?? null;
 }
 
 /**
- * Runs a command of COLMAP. Its output is read line by line for progress; when the task is stopped, so is it.
+ * Runs a command of COLMAP. Its output is read line by line for progress; when the task is stopped, so is it, and when this thread or
+ * its process ends, however that ends.
  * @throws CovisError `CANCELLED`; `EXTERNAL_FAILED` with the last lines that it printed.
  */
 export async function runColmap(
@@ -26,9 +28,9 @@ export async function runColmap(
   task: TaskContext,
   onLine: (line: string) => void = () => undefined,
 ): Promise<void> {
-  const child = spawn('colmap', [command, ...args], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { child, kill } = spawnGuarded('colmap', [command, ...args], { env: environment() });
   const last: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [child.stdout!, child.stderr!]) {
     createInterface({ input: stream }).on('line', (line) => {
       last.push(line);
       if (last.length > LINES_KEPT) last.shift();
@@ -41,21 +43,20 @@ export async function runColmap(
       task.check();
     } catch {
       stopped = true;
-      child.kill('SIGKILL');
+      kill();
     }
   }, POLL_MS);
+  const notStarted = (cause?: unknown): CovisError =>
+    new CovisError('EXTERNAL_FAILED', 'COLMAP cannot be started', {
+      cause,
+      hint: 'Install it, for example with apt-get install colmap; covis doctor says what was found.',
+    });
   const code = await new Promise<number | string>((resolve, reject) => {
-    child.on('error', (cause) =>
-      reject(
-        new CovisError('EXTERNAL_FAILED', 'COLMAP cannot be started', {
-          cause,
-          hint: 'Install it, for example with apt-get install colmap; covis doctor says what was found.',
-        }),
-      ),
-    );
+    child.on('error', (cause) => reject(notStarted(cause)));
     child.on('close', (status, signal) => resolve(status ?? signal ?? 'unknown'));
   }).finally(() => clearInterval(poll));
   if (stopped) throw cancelled();
+  if (code === NOT_STARTED) throw notStarted();
   if (code !== 0)
     throw new CovisError('EXTERNAL_FAILED', `colmap ${command} ended with ${code}: ${last.slice(-3).join(' | ')}`);
 }
@@ -63,7 +64,7 @@ export async function runColmap(
 /** Says how this COLMAP names its switch for the graphics card, and whether it was built to use one. */
 function gpuSwitches(): { readonly extraction: string; readonly matching: string; readonly gpu: boolean } {
   const help = (args: readonly string[]): string => {
-    const r = spawnSync('colmap', args, { encoding: 'utf8', timeout: 20_000, env: ENVIRONMENT });
+    const r = spawnSync('colmap', args, { encoding: 'utf8', timeout: 20_000, env: environment() });
     return `${r.stdout ?? ''}${r.stderr ?? ''}`;
   };
   const newer = help(['feature_extractor', '-h']).includes('FeatureExtraction.use_gpu');

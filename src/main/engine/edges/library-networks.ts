@@ -5,6 +5,7 @@ import {
   latestOf,
   loadNetwork,
   resolveNetwork,
+  storeComputed,
   storeNetwork,
   type NetworkRow,
 } from '../network/networks.ts';
@@ -34,7 +35,7 @@ export async function edgeNetworkFrom(
   const { detector: wanted, pooling, filter } = start;
   const detector = wanted === undefined ? EMBEDDED_DETECTOR : await keepDetector(library, wanted);
   const { graph, spec } = edgeNetwork(loadNetwork(library, row), { detector, pooling, filter });
-  return storeNetwork(library, graph, spec, row.uid);
+  return storeComputed(library, graph, spec, row.uid);
 }
 
 /**

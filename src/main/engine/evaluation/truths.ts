@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { Protocol, TruthInfo, TruthNames, TruthReport } from '../../../shared/domain.ts';
@@ -39,7 +39,7 @@ export function importTruth(library: Library, file: string, protocol: Protocol, 
 export function importTruthBytes(library: Library, bytes: Uint8Array, name: string, protocol: Protocol): TruthReport {
   refuseWriting(library);
   const ending = /\.(pkl|pickle|mat|json|txt|dat|csv)$/i.exec(name)?.[0] ?? '.txt';
-  const folder = mkdtempSync(library.file('staging', 'truth-'));
+  const folder = library.staging();
   try {
     const file = join(folder, `truth${ending}`);
     writeFileSync(file, bytes);

@@ -19,6 +19,7 @@ import {
   refuseForeignFile,
   refuseForeignTables,
 } from './soundness.ts';
+import { enter, NOBODY, type Presence } from './sweep.ts';
 import { inTurn, takingTurns } from './turns.ts';
 
 /** So long SQLite itself waits while a library is opened, made or brought up to date. */
@@ -38,6 +39,14 @@ const FOLDERS = [
 ] as const;
 type Folder = (typeof FOLDERS)[number];
 
+/** How a library is open. */
+interface As {
+  readonly readOnly?: string;
+  /** Closes and sweeps for those that are gone. */
+  readonly look?: boolean;
+  readonly leave?: () => void;
+}
+
 /**
  * An open library: a folder with `library.db` and flat files beside it (ARCHITECTURE.md).
  * One connection per thread; writers take turns (`turns.ts`). Where this account may not write, it is open for reading (`read-only.ts`).
@@ -47,13 +56,15 @@ export class Library {
   readonly db: Database.Database;
   /** Why nothing can be written here, as a sentence; undefined where it can. */
   readonly readOnly: string | undefined;
+  readonly #presence: Presence;
   readonly #leave: () => void;
 
-  private constructor(path: string, db: Database.Database, readOnly?: string, leave: () => void = () => undefined) {
+  private constructor(path: string, db: Database.Database, as: As) {
     this.path = path;
     this.db = db;
-    this.readOnly = readOnly;
-    this.#leave = leave;
+    this.readOnly = as.readOnly;
+    this.#leave = as.leave ?? (() => undefined);
+    this.#presence = as.readOnly === undefined ? enter(path, db, as.look === true) : NOBODY;
   }
 
   /** True where a library lies in this folder. */
@@ -134,7 +145,7 @@ export class Library {
       throw diskError(cause, file);
     }
     try {
-      return Library.#checked(root, file, db, looked, leave);
+      return Library.#checked(root, file, db, { looked, sound, leave });
     } catch (error) {
       db.close();
       leave();
@@ -153,7 +164,7 @@ export class Library {
         migrate(copy);
       });
       const refuse = (): void => refuseWriting({ path: root, readOnly });
-      return new Library(root, takingTurns(db, file, refuse), readOnly);
+      return new Library(root, takingTurns(db, file, refuse), { readOnly });
     } catch (error) {
       throw isDamage(error)
         ? damagedLibrary(file, `The database of this library is damaged: ${(error as Error).message}`, error)
@@ -161,14 +172,19 @@ export class Library {
     }
   }
 
-  static #checked(root: string, file: string, db: Database.Database, looked: boolean, leave: () => void): Library {
+  static #checked(
+    root: string,
+    file: string,
+    db: Database.Database,
+    { looked, sound, leave }: { readonly looked: boolean; readonly sound: boolean; readonly leave: () => void },
+  ): Library {
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
     refuseUnfit(root, file, db, looked);
     keepCopy(db);
     migrate(db);
     for (const f of FOLDERS) mkdirSync(join(root, f), { recursive: true });
-    return new Library(root, takingTurns(db, file), undefined, leave);
+    return new Library(root, takingTurns(db, file), { look: !sound, leave });
   }
 
   get name(): string {
@@ -178,6 +194,23 @@ export class Library {
   /** A path inside one of the library's folders. `name` comes from our own ids, never from a page. */
   file(folder: Folder, ...name: string[]): string {
     return join(this.path, folder, ...name);
+  }
+
+  /** What marks jobs and runs as this thread's, for whoever has to tell whether it is still at work; null where that cannot be noted. */
+  get owner(): string | null {
+    return this.#presence.id === '' ? null : this.#presence.id;
+  }
+
+  /** Closes jobs and runs of those that are gone, and removes what they left unfinished; opening does so, too. */
+  sweep(): void {
+    this.#presence.look();
+  }
+
+  /** Makes a folder for what is not finished. Whoever opens the library removes it once this thread is gone. */
+  staging(): string {
+    const folder = this.file('staging', `${this.owner ?? ''}~${randomUUID()}`);
+    mkdirSync(folder, { recursive: true });
+    return folder;
   }
 
   /**
@@ -199,6 +232,7 @@ export class Library {
   }
 
   close(): void {
+    this.#presence.leave();
     this.db.close();
     if (this.readOnly !== undefined) return;
     noteSound(this.path, join(this.path, DATABASE));

@@ -490,6 +490,13 @@ const MIGRATIONS: readonly string[] = [
   -- When a person removed a network's file and descriptors; its row stays, because records name it. NULL where it is there.
   ALTER TABLE network ADD COLUMN removed TEXT;
   `,
+  `
+  -- The thread that does it, by its file under leases/; NULL where it was begun before 0.2.0.
+  ALTER TABLE job ADD COLUMN owner TEXT;
+  ALTER TABLE training_run ADD COLUMN owner TEXT;
+  -- Long side of the photos that its network is to describe in the end, where one was asked for.
+  ALTER TABLE training_run ADD COLUMN asked_size INTEGER;
+  `,
 ];
 
 /**

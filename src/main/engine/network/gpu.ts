@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { spawnGuarded } from '../environment/guarded.ts';
 import { logFailure, logger } from '../environment/log.ts';
 
 /** The GPU that WebGPU would use. */
@@ -41,13 +41,14 @@ async function probe(): Promise<GpuAdapter | undefined> {
     // An optional package that is not there.
     return undefined;
   }
-  const child = spawn(process.execPath, ['--input-type=module', '-e', PROBE.replace('WEBGPU', module)], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-    timeout: PROBE_MS,
-  });
+  const { child, kill } = spawnGuarded(
+    process.execPath,
+    ['--input-type=module', '-e', PROBE.replace('WEBGPU', module)],
+    { stdio: ['pipe', 'ignore'], env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } },
+  );
+  const late = setTimeout(kill, PROBE_MS);
   let text = '';
-  child.stdout.on('data', (part: Buffer) => (text += part.toString()));
+  child.stdout?.on('data', (part: Buffer) => (text += part.toString()));
   try {
     await once(child, 'close');
     const found = JSON.parse(text) as {
@@ -65,5 +66,7 @@ async function probe(): Promise<GpuAdapter | undefined> {
   } catch (error) {
     logFailure(logger('gpu'), 'No graphics adapter could be asked for', error);
     return undefined;
+  } finally {
+    clearTimeout(late);
   }
 }

@@ -2,7 +2,7 @@ import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { DESCRIPTOR } from './head.ts';
-import { loadNetwork, storeNetwork, type NetworkRow } from './networks.ts';
+import { loadNetwork, storeComputed, type NetworkRow } from './networks.ts';
 import { floatTensor, GraphBuilder, int, type Graph } from './onnx/graph.ts';
 import { renameValue } from './onnx/normalise.ts';
 import { appendL2 } from './pooling-heads.ts';
@@ -68,5 +68,5 @@ export function projectNetwork(library: Library, network: NetworkRow, dim: numbe
     origin: `${network.spec.origin}; projected to ${dim} dimensions, seed ${seed}`,
   };
   const projected = addLinearLayer(graph, 'projection', randomProjection(network.spec.dim, dim, seed));
-  return storeNetwork(library, projected, spec, network.uid);
+  return storeComputed(library, projected, spec, network.uid);
 }

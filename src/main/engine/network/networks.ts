@@ -60,17 +60,21 @@ export function readNetworkFile(file: string): { graph: Graph; spec: NetworkSpec
   return { graph, spec };
 }
 
-/** Stores a network under its content hash; the same network twice is one. */
+/**
+ * Stores a network under its content hash; the same network twice is one.
+ * @param inFile what its file says of it, where this library says more.
+ */
 export function storeNetwork(
   library: Library,
   graph: Graph,
   spec: NetworkSpec,
   parent: string | null,
   embedded = false,
+  inFile = spec,
 ): NetworkRow {
   refuseWriting(library);
   const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
-  writeSpec(described, spec);
+  writeSpec(described, inFile);
   const bytes = encodeOnnx(described);
   const uid = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   const file = library.file('networks', `${uid}.onnx`);
@@ -83,6 +87,16 @@ export function storeNetwork(
     )
     .run(uid, parent, JSON.stringify(spec), bytes.length, parameters, embedded ? 1 : 0, now());
   return networkRow(library, uid);
+}
+
+/**
+ * {@link storeNetwork} of what was computed here. Numbers of training runs are this library's own, so that the file does not hold them: what
+ * is computed of the same in the same way is the same network.
+ */
+export function storeComputed(library: Library, graph: Graph, spec: NetworkSpec, parent: string | null): NetworkRow {
+  const name = spec.name.replace(/ · run \d+/, ' · fine-tuned');
+  const origin = spec.origin.replaceAll(/(; fine-tuned by Covis), run \d+/g, '$1');
+  return storeNetwork(library, graph, spec, parent, false, { ...spec, name, origin });
 }
 
 /** True where these bytes are the network that the uid stands for. */
@@ -255,7 +269,7 @@ export function repoolNetwork(library: Library, network: NetworkRow, pooling: Po
       hint: 'Start from the network it was made of.',
     });
   const base = spec.name.replace(/ (GeM|MAC|SPoC|R-MAC|R-GeM)\b/, '');
-  return storeNetwork(
+  return storeComputed(
     library,
     headed.graph,
     {

@@ -49,9 +49,9 @@ export function addJob(library: Library, kind: JobKind, title: string, params: u
   if (!onlyReads(kind, params)) refuseWriting(library);
   return select(
     library.db,
-    'INSERT INTO job (kind, title, params, state, pid, created) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
+    'INSERT INTO job (kind, title, params, state, pid, owner, created) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
     integer,
-  ).one(kind, title, JSON.stringify(params), 'queued', process.pid, now());
+  ).one(kind, title, JSON.stringify(params), 'queued', process.pid, library.owner, now());
 }
 
 export function jobStarted(library: Library, id: number): void {
@@ -94,30 +94,4 @@ export function getJob(library: Library, id: number): JobInfo | undefined {
 /** The newest jobs, newest first. */
 export function listJobs(library: Library): JobInfo[] {
   return select(library.db, `SELECT ${COLUMNS} FROM job ORDER BY id DESC LIMIT ${LISTED}`, ROW).all().map(infoOf);
-}
-
-/** True while another process of this machine has this id; ours was given away anew if we have it. */
-export function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Jobs whose process is gone become failures that say so; those that another Covis runs now are left alone. */
-export function closeInterruptedJobs(library: Library): void {
-  const error: ErrorShape = {
-    code: 'ENGINE_EXITED',
-    message: 'Covis ended while this job was running',
-    hint: 'Start it again: what was finished is kept.',
-  };
-  const open = select(
-    library.db,
-    "SELECT id, pid FROM job WHERE state IN ('running', 'queued')",
-    record({ id: integer, pid: integer }),
-  ).all();
-  for (const j of open) if (!isAlive(j.pid)) jobEnded(library, j.id, { state: 'failed', error, warnings: [] });
 }

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
+import { ownIfFree } from '../library/file-owner.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { LeftOut } from '../library/current-photo.ts';
 import { allPhotos, countAllPhotos, countPhotos, presentPhotos, type PhotoRow } from '../library/tables/photo.ts';
@@ -205,6 +206,13 @@ function soundDescriptors(
   }
 }
 
+function removeUnowned(file: string): void {
+  const release = ownIfFree(file);
+  if (release === undefined) return;
+  rmSync(file, { force: true });
+  release();
+}
+
 /**
  * Computes the descriptors that are not there yet, for all photos of the library, and stores them.
  * Each photo's descriptor is on disk as soon as it is known, so that a second run goes on where the first was cancelled or killed.
@@ -219,11 +227,16 @@ export async function extract(
 ): Promise<DescriptorSet & { readonly computed: number }> {
   const present = presentPhotos(library);
   const known = soundDescriptors(library, network, size, present, (m) => task.warn(m));
-  if (known.ids.length === present.length) return { ...known, computed: 0 };
+  const part = `${files(library, network, size).data}.part`;
+  if (known.ids.length === present.length) {
+    // Of one who was killed as all was stored.
+    if (library.readOnly === undefined && existsSync(part)) removeUnowned(part);
+    return { ...known, computed: 0 };
+  }
   refuseWriting(library);
   const { dim } = network.spec;
   let computed: number;
-  const journal = new DescriptorJournal(`${files(library, network, size).data}.part`, dim);
+  const journal = new DescriptorJournal(part, dim);
   try {
     // Whoever had the journal before may have stored what was missing. Photos that are gone keep what was computed of them.
     const kept = soundDescriptors(library, network, size, allPhotos(library), () => undefined);

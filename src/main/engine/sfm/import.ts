@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { TaskContext } from '../queue/context.ts';
@@ -107,8 +107,7 @@ export async function importSources(
   task: TaskContext,
 ): Promise<ImportReport> {
   const { scenes, passedOver } = lookFor(options);
-  const staging = library.file('staging', randomUUID());
-  mkdirSync(staging, { recursive: true });
+  const staging = library.staging();
   const warnings: string[] = [];
   const warn = (message: string): void => {
     warnings.push(message);

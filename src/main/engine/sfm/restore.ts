@@ -1,6 +1,6 @@
 /** Arrays of clusters made again from the models that they were imported from, where those are still what they were. */
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { integer, record, select, text } from '../library/rows.ts';
@@ -29,8 +29,7 @@ export async function restoreCluster(library: Library, uid: string, task: TaskCo
       hint: 'Put the model back as it was, or import the new one.',
     });
   if (!existsSync(origin.root)) throw gone();
-  const staging = library.file('staging', randomUUID());
-  mkdirSync(staging, { recursive: true });
+  const staging = library.staging();
   try {
     for (const scene of discoverScenes([origin.root], origin.images))
       for (const location of scene.models.filter((m) => m.path === origin.source)) {

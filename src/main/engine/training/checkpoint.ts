@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { diskError } from '../formats/disk.ts';
 import type { Library } from '../library/library.ts';
+import { checkpointPath } from '../library/sweep.ts';
 
 /** Where a run stands, besides its numbers. Tuples of the round under way are in the file, so that a round goes on as it was drawn. */
 export interface Position {
@@ -57,7 +58,7 @@ const headerSchema = z.object({
 
 /** The file of a run's last checkpoint. */
 export function checkpointFile(library: Library, run: number): string {
-  return library.file('runs', `${run}.checkpoint`);
+  return checkpointPath(library.path, run);
 }
 
 /**

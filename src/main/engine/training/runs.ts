@@ -5,9 +5,10 @@ import { CovisError } from '../../../shared/errors.ts';
 import { miningParameters } from '../../../shared/facts/mining.ts';
 import { epochInfo, trainingParameters, trainingRunInfo } from '../../../shared/facts/training.ts';
 import type { EpochInfo, TrainingParameters, TrainingRunInfo } from '../../../shared/domain.ts';
-import { isAlive } from '../queue/records.ts';
+import { ownFile } from '../library/file-owner.ts';
 import { numbersThereAre } from '../library/find.ts';
 import type { Library } from '../library/library.ts';
+import { closeDeadRuns, livedAlready } from '../library/sweep.ts';
 import { networkById, type NetworkRow } from '../network/networks.ts';
 import { checkpointFile } from './checkpoint.ts';
 import { DEFAULT_TRAINING } from './presets.ts';
@@ -71,26 +72,42 @@ export function listTrainingRuns(library: Library): TrainingRunInfo[] {
   }));
 }
 
-/** Marks runs that a crash left unfinished. */
-export function closeInterruptedRuns(library: Library): void {
-  const running = select(
-    library.db,
-    "SELECT id, pid FROM training_run WHERE state = 'running'",
-    record({ id: integer, pid: integer }),
-  ).all();
-  const close = library.db.prepare("UPDATE training_run SET state = 'failed' WHERE id = ?");
-  for (const r of running) if (!isAlive(r.pid)) close.run(r.id);
+/**
+ * Takes a run for this thread, among all threads, processes and machines, for as long as it goes on.
+ * @returns what gives it back. @throws CovisError `STATE_CONFLICT` that says who has it.
+ */
+export function ownRun(library: Library, id: number): () => void {
+  return ownFile(checkpointFile(library, id), {
+    taken: `Training run ${id} is under way already`,
+    hint: 'Wait until it is done, or stop it there first.',
+    refused: 'Checkpoints cannot be written here',
+  });
 }
 
 /**
- * What an ended run needs to be taken up.
+ * What an ended run needs to be taken up, by who has taken it ({@link ownRun}).
  * @throws CovisError `NOT_FOUND` for a run that does not exist, `STATE_CONFLICT` for one that is done or still runs.
  */
-export function runToResume(library: Library, id: number): { parameters: TrainingParameters; networkId: number } {
+export function runToResume(
+  library: Library,
+  id: number,
+): {
+  parameters: TrainingParameters;
+  networkId: number;
+  askedSize: number | undefined;
+} {
   const row = select(
     library.db,
-    'SELECT state, pid, network_id AS networkId, parameters FROM training_run WHERE id = ?',
-    record({ state: STATE, pid: integer, networkId: integer, parameters: PARAMETERS }),
+    'SELECT state, owner, pid, created, network_id AS networkId, asked_size AS askedSize, parameters FROM training_run WHERE id = ?',
+    record({
+      state: STATE,
+      owner: nullable(text),
+      pid: integer,
+      created: text,
+      networkId: integer,
+      askedSize: nullable(integer),
+      parameters: PARAMETERS,
+    }),
   ).get(id);
   if (row === undefined)
     throw new CovisError('NOT_FOUND', `The library has no training run ${id}`, {
@@ -103,11 +120,12 @@ export function runToResume(library: Library, id: number): { parameters: Trainin
     throw new CovisError('STATE_CONFLICT', `Training run ${id} is done`, {
       hint: 'Start another from its network.',
     });
-  if (row.state === 'running' && row.pid !== process.pid && isAlive(row.pid))
+  // Of a Covis that knows no leases; whoever has this run now has its lease.
+  if (row.state === 'running' && row.owner === null && livedAlready(row.pid, row.created))
     throw new CovisError('STATE_CONFLICT', `Training run ${id} is still running, in process ${row.pid}`, {
       hint: 'Wait until it is done, or stop it there first.',
     });
-  return { parameters: row.parameters, networkId: row.networkId };
+  return { parameters: row.parameters, networkId: row.networkId, askedSize: row.askedSize ?? undefined };
 }
 
 /** Runs of a network with these very parameters, newest first. */
@@ -139,7 +157,7 @@ export function runWithParameters(
 
 /** Such a run that ended early and left a checkpoint. */
 export function runToContinue(library: Library, networkId: number, parameters: TrainingParameters): number | undefined {
-  closeInterruptedRuns(library);
+  closeDeadRuns(library.path, library.db);
   return runsLike(library, networkId, parameters).find(
     (r) => (r.state === 'failed' || r.state === 'stopped') && existsSync(checkpointFile(library, r.id)),
   )?.id;

@@ -13,7 +13,7 @@ import { mineTuples, type Mined } from '../mining/mine.ts';
 import { storeMiningRun } from '../mining/runs.ts';
 import { splitPlaces, type Split } from '../mining/split.ts';
 import type { DescriptorSet } from '../retrieval/extract.ts';
-import { loadNetwork, networkById, storeNetwork, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
+import { loadNetwork, networkById, storeComputed, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
 import { logger, logFailure } from '../environment/log.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
 import { InputMaker, singleScale } from '../inputs/inputs.ts';
@@ -27,7 +27,7 @@ import { Sgd, type Optimiser } from './optimisers.ts';
 import { drawFromPools, readPools } from './pool-tuples.ts';
 import { decayed } from './presets.ts';
 import { Round, type RoundTuple } from './round.ts';
-import { epochsOf, runToResume } from './runs.ts';
+import { epochsOf, ownRun, runToResume } from './runs.ts';
 import { describeAll, measureNetwork } from './measured.ts';
 import { decideDefault } from './standing.ts';
 import { withParameters } from './training-graph.ts';
@@ -43,6 +43,8 @@ export interface TrainingResult {
   readonly device: string;
   /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
   readonly standing: DefaultDecision | null;
+  /** As {@link RunOptions} had it when the run began. */
+  readonly askedSize: number | undefined;
 }
 
 const log = logger('training');
@@ -55,6 +57,8 @@ const CHECKPOINT_SHARE = 20;
 export interface RunOptions {
   /** Milliseconds between checkpoints within an epoch; each epoch and each mining writes one anyway. */
   readonly checkpointEvery?: number;
+  /** Kept for whoever describes photos with the network in the end, also after the run was taken up. */
+  readonly askedSize?: number | undefined;
 }
 
 const START: Position = {
@@ -95,10 +99,17 @@ export async function resume(
   task: TaskContext,
   options: RunOptions = {},
 ): Promise<TrainingResult> {
-  const { parameters, networkId } = runToResume(library, runId);
-  return withRun(library, networkById(library, networkId), parameters, task, (network, tools) =>
-    new Run(library, network, tools, parameters, task, options).resume(runId),
-  );
+  // First, so that a run that is not there leaves no trace.
+  runToResume(library, runId);
+  const release = ownRun(library, runId);
+  try {
+    const { parameters, networkId, askedSize } = runToResume(library, runId);
+    return await withRun(library, networkById(library, networkId), parameters, task, (network, tools) =>
+      new Run(library, network, tools, parameters, task, { ...options, askedSize }).resume(runId),
+    );
+  } finally {
+    release();
+  }
 }
 
 /** What computes in a run. */
@@ -154,6 +165,7 @@ class Run {
   readonly #parameters: TrainingParameters;
   readonly #task: TaskContext;
   readonly #every: number;
+  readonly #askedSize: number | undefined;
   readonly #optimiser: Optimiser;
   readonly #split: Split;
   readonly #truth: GeometryGroundTruth;
@@ -176,6 +188,7 @@ class Run {
     options: RunOptions,
   ) {
     this.#every = options.checkpointEvery ?? CHECKPOINT_EVERY_MS;
+    this.#askedSize = options.askedSize;
     this.#library = library;
     this.#network = network;
     this.#executor = executor;
@@ -190,22 +203,32 @@ class Run {
 
   async begin(): Promise<TrainingResult> {
     const descriptors = await this.#describe('Describing photos');
-    const { db } = this.#library;
-    this.#id = select(
-      db,
-      'INSERT INTO training_run (created, state, pid, network_id, parameters, device, map_before) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id',
-      integer,
-    ).one(
-      now(),
-      'running',
-      process.pid,
-      this.#network.id,
-      JSON.stringify(this.#parameters),
-      this.#executor.device,
-      this.#measure(descriptors),
-    );
-    this.#task.changed('training');
-    return this.#guarded(descriptors);
+    const map = this.#measure(descriptors);
+    // Nobody sees the run before it has its owner.
+    const release = this.#library.transaction(() => {
+      this.#id = select(
+        this.#library.db,
+        'INSERT INTO training_run (created, state, pid, owner, network_id, parameters, device, map_before, asked_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id',
+        integer,
+      ).one(
+        now(),
+        'running',
+        process.pid,
+        this.#library.owner,
+        this.#network.id,
+        JSON.stringify(this.#parameters),
+        this.#executor.device,
+        map,
+        this.#askedSize ?? null,
+      );
+      return ownRun(this.#library, this.#id);
+    });
+    try {
+      this.#task.changed('training');
+      return await this.#guarded(descriptors);
+    } finally {
+      release();
+    }
   }
 
   async resume(id: number): Promise<TrainingResult> {
@@ -224,8 +247,9 @@ class Run {
     // An epoch that ended after the checkpoint is gone through again.
     db.prepare('DELETE FROM epoch WHERE training_id = ? AND epoch >= ?').run(id, saved.position.epoch);
     this.#epochs.push(...epochsOf(this.#library).all(id));
-    db.prepare("UPDATE training_run SET state = 'running', pid = ?, device = ? WHERE id = ?").run(
+    db.prepare("UPDATE training_run SET state = 'running', pid = ?, owner = ?, device = ? WHERE id = ?").run(
       process.pid,
+      this.#library.owner,
       this.#executor.device,
       id,
     );
@@ -254,6 +278,7 @@ class Run {
       backend: this.#executor.backend,
       device: this.#executor.device,
       standing,
+      askedSize: this.#askedSize,
     };
   }
 
@@ -459,7 +484,7 @@ class Run {
       origin: `${spec.origin}; fine-tuned by Covis, run ${this.#id}, ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}${state === 'done' ? '' : `, ${state}`}`,
     };
     const graph = withParameters(this.#network.graph, this.#executor.parameters);
-    return storeNetwork(this.#library, graph, named, this.#network.uid);
+    return storeComputed(this.#library, graph, named, this.#network.uid);
   }
 
   async #describe(step: string): Promise<DescriptorSet> {

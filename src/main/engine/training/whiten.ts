@@ -5,7 +5,7 @@ import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { addLinearLayer, hasLinearLayer } from '../network/linear-head.ts';
 import { multiScale } from '../network/multi-scale.ts';
-import { loadNetwork, storeNetwork, type NetworkRow } from '../network/networks.ts';
+import { loadNetwork, storeComputed, type NetworkRow } from '../network/networks.ts';
 import { extract } from '../retrieval/extract.ts';
 import { learnPca, learnWhitening, whiteningLayer } from '../retrieval/whitening.ts';
 import { whiteningSample } from './whitening-sample.ts';
@@ -43,7 +43,7 @@ export function multiScaleNetwork(library: Library, network: NetworkRow, scales:
     });
   const graph = multiScale(loadNetwork(library, network).graph, scales);
   const text = scales.map((s) => +s.toFixed(3)).join(', ');
-  return storeNetwork(
+  return storeComputed(
     library,
     graph,
     {
@@ -104,7 +104,7 @@ export async function whitenNetwork(
     whitening: facts,
     origin: `${spec.origin}; ${learned ? `whitening learned from ${pairs} pairs` : `PCA of ${facts.descriptors} descriptors`} at ${options.size} px`,
   };
-  const row = storeNetwork(library, addLinearLayer(graph, 'whitening', whiteningLayer(w, keep)), whitened, base.uid);
+  const row = storeComputed(library, addLinearLayer(graph, 'whitening', whiteningLayer(w, keep)), whitened, base.uid);
   task.changed('networks');
   return { network: row.uid, name: whitened.name, dim: keep, whitening: facts };
 }

@@ -306,7 +306,7 @@ class Copy {
   #belongs(name: string): boolean {
     const [folder, ...rest] = name.split('/') as [string, ...string[]];
     if (rest.length === 0 || !FOLDERS.includes(folder)) return false;
-    if (/\.(tmp|part|lock)$/.test(name)) return false;
+    if (/\.(tmp|part|lock|owner)$/.test(name)) return false;
     if (folder === 'scenes' && !existsSync(this.#library.file('scenes', rest[0]!, 'done.json'))) return false;
     if (this.#derived) return true;
     return !CACHES.includes(folder) && (folder !== 'descriptors' || this.#isImported(rest[0]!));

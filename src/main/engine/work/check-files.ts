@@ -233,7 +233,7 @@ export function usedFiles(library: Library): Readonly<Record<string, (path: stri
     // An extraction that was cut short has no set yet, but its network.
     descriptors: (path) =>
       sets.has(basename(path).replace(/\..*$/, '')) ||
-      (path.endsWith('.part') && networks.has(basename(path).replace(/-.*$/, ''))),
+      (/\.part(\.lock|\.owner)?$/.test(path) && networks.has(basename(path).replace(/-.*$/, ''))),
     runs: (path) => runs.has(basename(path).replace(/\..*$/, '')),
     thumbnails: (path) => photos.has(basename(path).slice(0, 32)),
     edges: (path) => photos.has(basename(path).slice(0, 32)),

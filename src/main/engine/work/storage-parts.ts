@@ -290,7 +290,7 @@ function descriptorThings(library: Library, files: readonly FileFact[]): [Kind, 
   );
   const out: [Kind, Thing][] = [];
   for (const [key, of] of grouped(files, (f) => basename(f.path).replace(/\..*$/, ''))) {
-    const parts = of.filter((f) => /\.(part|lock)$/.test(f.path));
+    const parts = of.filter((f) => /\.(part|lock|owner)$/.test(f.path));
     const maps = of.filter((f) => /\.map(-ids)?\.npy$/.test(f.path));
     const rest = of.filter((f) => !parts.includes(f) && !maps.includes(f));
     const set = stored.get(key);

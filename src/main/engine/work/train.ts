@@ -44,13 +44,14 @@ async function trainNew(library: Library, p: JobParams<'train'>, task: TaskConte
     start,
     own ? parameters : { ...parameters, margin: defaultMargin(graph, parameters.loss) },
     task,
+    { askedSize: p.size },
   );
 }
 
 export const trainWork = work(trainJob, async (library, p, task) => {
   const began = performance.now();
   const result = p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task);
-  await extract(library, result.network, askedSize(p.size, result.network), task);
+  await extract(library, result.network, askedSize(result.askedSize, result.network), task);
   return {
     run: result.trainingId,
     network: result.network.uid,
