@@ -57,7 +57,7 @@ interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
     extra: z.output<z.ZodObject<X>>,
     library: Library,
   ) => JobGiven<K> | Promise<JobGiven<K>>;
-  /** Does the job without a library where what was asked needs none; undefined where it needs one. */
+  /** Does the job without opening the library where what was asked needs that not; undefined where it needs one. @param library its path. */
   readonly alone?: (given: JobGiven<K>, library: string) => ((task: TaskContext) => Promise<JobResult<K>>) | undefined;
   /** Further work on the open library once the job is done; what it gives is printed as JSON instead of the result. */
   readonly then?: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>, library: Library) => unknown;

@@ -151,23 +151,23 @@ export function goneVersion(library: Library): string {
 /**
  * Takes note of files that are no more, when the folder that held them was looked through: their photos are gone from this scene. A
  * folder without any photo is more likely a disk that is not mounted, and is left alone. Use it in a transaction.
- * @param listed names that are there. @returns how many files are no more.
+ * @param listed names that are there. @returns the names of files that are no more.
  */
-export function forgetVanished(library: Library, scene: number, listed: ReadonlySet<string>): number {
-  if (listed.size === 0) return 0;
+export function forgetVanished(library: Library, scene: number, listed: ReadonlySet<string>): string[] {
+  if (listed.size === 0) return [];
   const rows = select(
     library.db,
     'SELECT s.images AS folder, f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.scene_id = ?',
     record({ folder: text, name: text }),
   ).all(scene);
   const remove = library.db.prepare('DELETE FROM photo_file WHERE scene_id = ? AND name = ?');
-  let gone = 0;
+  const gone: string[] = [];
   for (const { folder, name } of rows) {
     if (listed.has(name) || fileAt(join(folder, name)) !== undefined) continue;
     remove.run(scene, name);
-    gone += 1;
+    gone.push(name);
   }
-  return gone;
+  return gone.sort();
 }
 
 function fileAt(path: string): Stats | undefined {
