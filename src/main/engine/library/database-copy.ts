@@ -6,7 +6,8 @@ const DATABASE = 'library.db';
 const ENDS = ['', '-wal'] as const;
 const TRIES = 5;
 
-function stampOf(root: string): string {
+/** Changes whenever the database or its journal does. */
+export function databaseStamp(root: string): string {
   return ENDS.map((end) => {
     const there = statSync(join(root, `${DATABASE}${end}`), { throwIfNoEntry: false });
     return there === undefined ? '' : `${there.size} ${there.mtimeMs} ${there.ctimeMs}`;
@@ -16,11 +17,12 @@ function stampOf(root: string): string {
 /**
  * Copies a library's database, with what waits in its journal, into another folder, as it is at one moment. Nothing in the library is
  * touched: opening a database may write beside it already.
+ * @returns its {@link databaseStamp} at that moment.
  * @throws CovisError `STATE_CONFLICT` while others keep writing to it; of the system, naming the file.
  */
-export function copyDatabase(root: string, to: string): void {
+export function copyDatabase(root: string, to: string): string {
   for (let i = 0; i < TRIES; i += 1) {
-    const before = stampOf(root);
+    const before = databaseStamp(root);
     for (const end of ENDS) {
       const file = join(root, `${DATABASE}${end}`);
       const copy = join(to, `${DATABASE}${end}`);
@@ -32,7 +34,7 @@ export function copyDatabase(root: string, to: string): void {
         throw ofSystem(cause, file);
       }
     }
-    if (stampOf(root) === before) return;
+    if (databaseStamp(root) === before) return before;
   }
   throw new CovisError('STATE_CONFLICT', 'The library is being written to', {
     file: join(root, DATABASE),

@@ -98,11 +98,12 @@ export class Library {
     const file = join(root, DATABASE);
     refuseForeignFile(file);
     const looked = sound || isAsItWas(root, file);
-    let db: Database.Database;
+    let db: Database.Database | undefined;
     try {
       db = new Database(file);
       db.pragma('journal_mode = WAL');
     } catch (cause) {
+      db?.close();
       if (isDamage(cause))
         throw damagedLibrary(file, `The database of this library is damaged: ${(cause as Error).message}`, cause);
       throw ofSystem(cause, file);
