@@ -419,6 +419,7 @@ export async function importVectors(
   if (names.length !== read.images)
     throw new CovisError('INPUT_INVALID', `There are ${names.length} names and ${read.images} images`, {
       file: o.file,
+      hint: 'The list of names needs one line for each image, in their order.',
     });
   const checked = normaliseRows(read.vectors, 'the descriptors', o.file);
   const known = libraryNames(library, names);
@@ -439,6 +440,10 @@ export async function importVectors(
       `None of the ${names.length} names is ${unclear.length === 0 ? 'a' : 'one'} photo of this library, the first is ${unclear[0] ?? names[0] ?? ''}`,
       {
         file: o.file,
+        hint:
+          unclear.length === 0
+            ? 'Names are those of the photos, with as many of the folders above them as tell them apart: look whether this is the library, and the list, that belongs to it.'
+            : 'Name the photos with the folders above them, as many as tell them apart.',
       },
     );
   if (missing.length > 0)

@@ -73,6 +73,8 @@ export interface SearchRequest extends AskedPhoto {
 }
 
 const RANKERS_KEPT = 6;
+/** Cosines of one pair differ by less where nothing is behind the pooling. */
+const ROUNDING = 1e-3;
 /** Sets and describers kept ready: a drawing and a photo are asked of one each. */
 const SETS_KEPT = 2;
 
@@ -285,8 +287,12 @@ export class SearchSession {
     const query = await runner.run(await decode(this.#file(r), size, r.crop));
     const hit = await runner.run(await decode(this.#file({ photo: r.hit }), size));
     const { a, b, similarity } = contributions(query, hit, runner.pooling);
+    const describer = await this.#describerOf(network, size);
+    const asked = await describer.describe(this.#file(r), r.crop);
+    const described = dot(asked, await describer.describe(this.#file({ photo: r.hit })));
     return {
       similarity,
+      described: Math.abs(described - similarity) <= ROUNDING ? null : described,
       query: { width: query.width, height: query.height, values: Array.from(a) },
       hit: { width: hit.width, height: hit.height, values: Array.from(b) },
     };
