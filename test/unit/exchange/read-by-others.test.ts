@@ -5,7 +5,7 @@ import { importTruth } from '../../../src/main/engine/evaluation/truths.ts';
 import { exportLibrary } from '../../../src/main/engine/exchange/exports/index.ts';
 import { photoNames } from '../../../src/main/engine/exchange/photo-names.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
-import { photoPath } from '../../../src/main/engine/library/photos.ts';
+import { currentPhoto } from '../../../src/main/engine/library/photos.ts';
 import { decide } from '../../../src/main/engine/mining/decisions.ts';
 import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
 import { defaultNetworkOf, loadNetwork } from '../../../src/main/engine/network/networks.ts';
@@ -93,7 +93,7 @@ print(json.dumps(dict(shape=x.shape, type=x.dtype.str, first=x[-1].tolist(), pat
     expect(r.shape).toEqual([own.ids.length, own.dim]);
     expect(r.type).toBe('<f4');
     expect(r.first).toEqual(Array.from(own.data.subarray(own.data.length - own.dim)));
-    expect(r.paths).toEqual(Array.from(own.ids, (id) => photoPath(library, id)));
+    expect(r.paths).toEqual(Array.from(own.ids, (id) => currentPhoto(library, id)));
   });
 
   it('a network in ONNX Runtime of Python gives the descriptors of Covis, at every shape', async () => {

@@ -15,7 +15,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { readFeatures } from '../features/store.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { allPhotos, hashFile, photoPath, photoWriter, type PhotoRow } from '../library/photos.ts';
+import { allPhotos, hashFile, currentPhoto, photoWriter, type PhotoRow } from '../library/photos.ts';
 import { readColmapBinary } from '../sfm/colmap-binary.ts';
 import { commitModel, importSources, stageModel, type StagedModel } from '../sfm/import.ts';
 import { matchModels, MIN_INLIERS } from '../sfm/match-tracks.ts';
@@ -191,7 +191,7 @@ async function modelsOfScene(
     mkdirSync(images, { recursive: true });
     const nameOf = new Map<number, string>();
     for (const p of photos) {
-      const file = photoPath(library, p.id);
+      const file = currentPhoto(library, p.id);
       const name = `${p.hash}${extname(file).toLowerCase()}`;
       linkOrCopy(file, join(images, name));
       nameOf.set(p.id, name);

@@ -5,7 +5,7 @@ import { ownFile } from '../library/file-owner.ts';
 
 const KEY_BYTES = 16;
 const DIGEST_BYTES = 8;
-/** What the file begins with. Journals of before 0.2.0 have no beginning and no digests; what they hold is computed again. */
+/** What the file begins with. Journals of earlier versions have no beginning and no digests; what they hold is computed again. */
 const HEAD = Buffer.from('COVISJ2\n');
 
 /** Half the bytes of a photo's row would still be a row: digests tell that it is whole, and that it is this photo's. */

@@ -235,7 +235,7 @@ export function networkSet(library: Library, network: NetworkRow, size: number):
 
 /**
  * Rows of the library's photos, without those of photos that are gone: rows of one photo follow each other, and a set of whole photos
- * has one row each, the first where files of before 0.2.0 have several.
+ * has one row each, the first where files of earlier versions have several.
  * @throws CovisError `INPUT_CORRUPT` for a whole photo with two rows that differ by more than rounding.
  */
 function known(

@@ -25,7 +25,7 @@ import type { Library } from '../library/library.ts';
 import { imageHeader } from '../library/photo-files.ts';
 import { decode, type Crop } from '../library/pixels.ts';
 import { goneVersion } from '../library/current-photo.ts';
-import { hashBytes, photoByHash, photoPath, presentPhotos, upright } from '../library/photos.ts';
+import { hashBytes, photoByHash, currentPhoto, presentPhotos, upright } from '../library/photos.ts';
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
@@ -387,7 +387,7 @@ export class SearchSession {
   #file(r: AskedPhoto): string | Uint8Array {
     if (r.bytes !== undefined) return r.bytes;
     if (r.photo === undefined) throw new CovisError('INPUT_INVALID', 'No photo to search with was given');
-    return photoPath(this.#library, photoByHash(this.#library, r.photo).id);
+    return currentPhoto(this.#library, photoByHash(this.#library, r.photo).id);
   }
 
   /** The photo of the library that asks; of an imported set, which describes nothing, also by the content of what was sent. */
