@@ -157,7 +157,7 @@ const TEXTS: Readonly<Record<string, Said>> = {
     'INPUT_INVALID',
     'A folder of classes has a subfolder of photos for each of at least two classes',
     'IN',
-    undefined,
+    'Put the photos of each class into a folder of its own below this one.',
   ],
   'ranks without a ground truth': [
     'INPUT_INVALID',

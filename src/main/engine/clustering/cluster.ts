@@ -92,7 +92,11 @@ export async function clusterPhotos(
   );
   // Photos of every mixed folder: those that come later join what is there.
   const photos = allPhotos(library).filter((p) => mixed.has(p.id));
-  if (photos.length === 0) throw new CovisError('STATE_EMPTY', 'This folder has no photos', { file: root });
+  if (photos.length === 0)
+    throw new CovisError('STATE_EMPTY', 'This folder has no photos', {
+      file: root,
+      hint: 'Name a folder with photos in it, or in folders below it.',
+    });
   const teacher = { ...DEFAULT_TEACHER, words: options.words, seed: options.seed ?? DEFAULT_TEACHER.seed };
   const index = await timed('features and words', () => BowIndex.prepare(library, teacher, task, photos));
   const minInliers = options.minInliers ?? MIN_INLIERS;

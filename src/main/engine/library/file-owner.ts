@@ -42,7 +42,11 @@ export function ownFile(
       if (code === 'SQLITE_CANTOPEN' && made && !existsSync(lock)) continue;
       if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
         throw new CovisError('STATE_CONFLICT', say.taken, { file, hint: say.hint });
-      throw new CovisError('INPUT_INVALID', say.refused, { file, cause });
+      throw new CovisError('INPUT_INVALID', say.refused, {
+        file,
+        cause,
+        hint: 'Name a file in a folder that is there and may be written to, and look whether the disk has room.',
+      });
     }
   }
   throw new CovisError('STATE_CONFLICT', 'This file is written by several programs at once', {

@@ -64,7 +64,11 @@ export class DescriptorJournal {
     } catch (cause) {
       if (fd !== undefined) closeSync(fd);
       this.#release();
-      throw new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', { file, cause });
+      throw new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', {
+        file,
+        cause,
+        hint: 'Name a file in a folder that is there and may be written to, and look whether the disk has room.',
+      });
     }
   }
 

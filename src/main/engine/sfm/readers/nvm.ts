@@ -72,7 +72,11 @@ function readNvm(
       if (cameras === 0) break;
       models.push(readOne(cameras));
     }
-    if (models.length === 0) throw new CovisError('INPUT_INVALID', 'This file holds no model', { file });
+    if (models.length === 0)
+      throw new CovisError('INPUT_INVALID', 'This file holds no model', {
+        file,
+        hint: 'Its first model has no cameras: reconstruct in VisualSFM, and save the model again.',
+      });
     return models;
   } finally {
     source.return(undefined);
