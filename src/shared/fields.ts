@@ -52,7 +52,7 @@ export const force = z.boolean().optional().meta({
 /** A network as a person names it: pages send content hashes alone. */
 export const network = z.string().min(1).max(4096).meta({
   label: 'Network',
-  help: 'content hash or name in the library, a path to an ONNX file, or "default" for the embedded one',
+  help: 'content hash or name in the library, a path to an ONNX file, "default" for the library\'s default, or "embedded" for the one that comes with Covis',
   value: 'network',
   page: 'id',
 });

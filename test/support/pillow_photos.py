@@ -1,4 +1,4 @@
-'''Writes photos of many kinds and, as NAME.rgb, the pixels that Pillow sees in each; gold.json has their sizes.'''
+'''Writes photos of many kinds and, as NAME.rgb, the pixels that Pillow sees in each; gold.json has their sizes. Prints the version of Little CMS.'''
 import io
 import json
 import sys
@@ -72,3 +72,4 @@ for name in sys.argv[2:]:
     o=Image.open(f'{out}/{name}'); profile=ImageCms.ImageCmsProfile(io.BytesIO(o.info['icc_profile']))
     keep(name, ImageCms.profileToProfile(o, profile, ImageCms.createProfile('sRGB'), renderingIntent=0, outputMode='RGB'))
 json.dump(gold,open(f'{out}/gold.json','w'))
+print(ImageCms.core.littlecms_version)

@@ -39,7 +39,10 @@ export type HeatGrid = Facts<typeof heatGrid>;
 
 /** Why two photos match: what each place of either adds to the similarity. Grids are row-major and sum to it. */
 export const explanation = z.object({
+  /** Of the pooled maps, which the grids sum to: before whitening and further scales, where the network has them. */
   similarity: z.number(),
+  /** Of the whole descriptors, as searches have it; null where that is the same. */
+  described: z.number().nullable(),
   query: heatGrid,
   hit: heatGrid,
 });

@@ -29,16 +29,37 @@ export const checkJob = job({
       label: 'Read everything',
       help: 'reads every file and compares its digest, also where size and time are as they were',
     }),
-    repair: z
-      .boolean()
-      .default(false)
-      .meta({ label: 'Repair', help: 'makes again what can be made again, and says what cannot' }),
+    repair: z.boolean().default(false).meta({
+      label: 'Repair',
+      help: 'makes again what can be made again, also a damaged database of what can be read of it, and says what cannot',
+    }),
     remove: z
       .boolean()
       .default(false)
       .meta({ label: 'Remove what is not used', help: 'removes files that nothing in the library refers to' }),
   }),
   result: z.object({
+    /** What became of a damaged database; null where it was not recovered. */
+    recovered: z
+      .object({
+        /** The damaged database, as it was. */
+        kept: z.string(),
+        tables: z.array(
+          z.object({
+            table: z.string(),
+            rows: count,
+            /** Null where nothing says how many there were. */
+            lost: count.nullable(),
+            pages: count,
+            dangling: count,
+            loosened: count,
+          }),
+        ),
+        sources: z.array(z.string()),
+        networks: z.array(z.string()),
+      })
+      .nullable()
+      .default(null),
     /** What SQLite finds wrong in the database; empty where it is sound. */
     database: z.array(z.string()),
     parts: z.array(checked),

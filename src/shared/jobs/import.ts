@@ -21,7 +21,7 @@ export const importJob = job({
     images: folder.optional().meta({ help: 'where the photos lie, if not in images/ (of a .pkl: in ims/ beside it)' }),
     dryRun: z.boolean().default(false).meta({
       label: 'Try it only',
-      help: 'read and check everything, say what was found, write nothing to the library',
+      help: 'read and check everything, say what was found and what would be added and replaced, write nothing to the library',
     }),
     keepBoth: z.boolean().default(false).meta({
       label: 'Keep older models',
@@ -52,6 +52,14 @@ export const importJob = job({
         path: z.string(),
         images: z.string(),
         photos: count,
+        /** True where an earlier import found this scene. */
+        known: z.boolean().default(false),
+        /** Photos that the library did not have of this scene. */
+        added: count.default(0),
+        /** Names of photos whose files held another photo at the last import. */
+        replaced: z.array(z.string()).default([]),
+        /** Names of photos whose files are no more. */
+        gone: z.array(z.string()).default([]),
         models: z.array(
           z.object({
             name: z.string(),

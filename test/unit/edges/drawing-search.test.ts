@@ -6,7 +6,7 @@ import type { LibraryInfo } from '../../../src/shared/domain.ts';
 import { edgeNetworkFrom, edgeNetworkOf } from '../../../src/main/engine/edges/library-networks.ts';
 import { Engine } from '../../../src/main/engine/engine.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
-import { latestNetwork } from '../../../src/main/engine/network/networks.ts';
+import { defaultNetworkOf } from '../../../src/main/engine/network/networks.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { extract } from '../../../src/main/engine/retrieval/extract.ts';
 import { SearchSession } from '../../../src/main/engine/search/session.ts';
@@ -83,13 +83,13 @@ describe('searching a library by drawing', () => {
   });
 
   it('does not take the place of the network of photos', () => {
-    expect(latestNetwork(library).spec.edges).toBeUndefined();
+    expect(defaultNetworkOf(library).spec.edges).toBeUndefined();
   });
 
   it('ranks by diffusion, too, and mixes with a photo by a weight', async () => {
     const diffused = await session.search({ drawing: WINDMILL, method: 'cg', top: 10 });
     expect(diffused.hits).toHaveLength(10);
-    await extract(library, latestNetwork(library), 320, silentContext());
+    await extract(library, defaultNetworkOf(library), 320, silentContext());
     const bytes = readFileSync(join(SAMPLE, 'pagoda', 'images', 'pagoda_01.jpg'));
     const mixed = (photoWeight: number): Promise<string[]> =>
       session

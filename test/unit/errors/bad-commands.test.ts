@@ -157,7 +157,7 @@ const TEXTS: Readonly<Record<string, Said>> = {
     'INPUT_INVALID',
     'A folder of classes has a subfolder of photos for each of at least two classes',
     'IN',
-    undefined,
+    'Put the photos of each class into a folder of its own below this one.',
   ],
   'ranks without a ground truth': [
     'INPUT_INVALID',
@@ -165,13 +165,23 @@ const TEXTS: Readonly<Record<string, Said>> = {
     undefined,
     undefined,
   ],
-  'too few names': ['INPUT_INVALID', 'There are 1 names and 5 images', 'IN/x.npy', undefined],
-  'too many names': ['INPUT_INVALID', 'There are 9 names and 5 images', 'IN/x.npy', undefined],
+  'too few names': [
+    'INPUT_INVALID',
+    'There are 1 names and 5 images',
+    'IN/x.npy',
+    'The list of names needs one line for each image, in their order.',
+  ],
+  'too many names': [
+    'INPUT_INVALID',
+    'There are 9 names and 5 images',
+    'IN/x.npy',
+    'The list of names needs one line for each image, in their order.',
+  ],
   'names that are no photos': [
     'INPUT_INVALID',
     'None of the 5 names is a photo of this library, the first is a',
     'IN/x.npy',
-    undefined,
+    'Names are those of the photos, with as many of the folders above them as tell them apart: look whether this is the library, and the list, that belongs to it.',
   ],
   'descriptors without names': [
     'INPUT_INVALID',

@@ -188,7 +188,7 @@ const TEXTS: Readonly<Record<string, Readonly<Partial<Record<Way, Said | Words |
     missing: MISSING,
     'a folder': NO_MODEL,
     empty: ['INPUT_TRUNCATED', 'The file ends before the number of cameras', 'IN/bundle.out at 0', CUT_SHORT],
-    'cut short': ['INPUT_TRUNCATED', 'The file ends before k1', 'IN/bundle.out at 55', CUT_SHORT],
+    'cut short': ['INPUT_TRUNCATED', 'The file ends before the distortion k1', 'IN/bundle.out at 55', CUT_SHORT],
     'another kind': [
       'INPUT_CORRUPT',
       'The number of cameras is "RIFF$\uFFFDWAVEfmt", not a number',

@@ -215,7 +215,7 @@ const TEXTS: Readonly<Record<string, Said>> = {
     'INPUT_INVALID',
     'Descriptors have two dimensions, one row an image; this array has the shape (4)',
     'IN/x.npy',
-    undefined,
+    'Save them as a matrix [images, dimensions].',
   ],
   'a .mat that is none': [
     'INPUT_CORRUPT',

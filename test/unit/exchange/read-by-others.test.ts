@@ -5,10 +5,10 @@ import { importTruth } from '../../../src/main/engine/evaluation/truths.ts';
 import { exportLibrary } from '../../../src/main/engine/exchange/exports/index.ts';
 import { photoNames } from '../../../src/main/engine/exchange/photo-names.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
-import { photoPath } from '../../../src/main/engine/library/photos.ts';
+import { currentPhoto } from '../../../src/main/engine/library/photos.ts';
 import { decide } from '../../../src/main/engine/mining/decisions.ts';
 import { readTuples } from '../../../src/main/engine/mining/tuples.ts';
-import { latestNetwork, loadNetwork } from '../../../src/main/engine/network/networks.ts';
+import { defaultNetworkOf, loadNetwork } from '../../../src/main/engine/network/networks.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
@@ -79,7 +79,7 @@ print(json.dumps(dict(tuples=len(lines), rows=[len(csv), len(parquet)], equal=of
 
   it('descriptors in NumPy have a row for each photo of their list, which Pillow opens', async () => {
     const { files } = await exportLibrary(library, { format: 'descriptors', out: at('d.npy'), size: 96 }, task);
-    const own = loadDescriptors(library, await latestNetwork(library), 96);
+    const own = loadDescriptors(library, await defaultNetworkOf(library), 96);
     const r = python<{ shape: number[]; type: string; first: number[]; paths: string[] }>(
       `
 import numpy as np
@@ -93,12 +93,12 @@ print(json.dumps(dict(shape=x.shape, type=x.dtype.str, first=x[-1].tolist(), pat
     expect(r.shape).toEqual([own.ids.length, own.dim]);
     expect(r.type).toBe('<f4');
     expect(r.first).toEqual(Array.from(own.data.subarray(own.data.length - own.dim)));
-    expect(r.paths).toEqual(Array.from(own.ids, (id) => photoPath(library, id)));
+    expect(r.paths).toEqual(Array.from(own.ids, (id) => currentPhoto(library, id)));
   });
 
   it('a network in ONNX Runtime of Python gives the descriptors of Covis, at every shape', async () => {
     const { files } = await exportLibrary(library, { format: 'network', out: at('n.onnx') }, task);
-    const row = await latestNetwork(library);
+    const row = await defaultNetworkOf(library);
     const runner = await Runner.create(loadNetwork(library, row).graph);
     const input = Float32Array.from({ length: 3 * 80 * 112 }, (_, i) => Math.sin(i * 0.37));
     const own = Object.values(await runner.run({ image: { dims: [1, 3, 80, 112], data: input } }))[0]!;

@@ -7,7 +7,7 @@ import { readNpy, readNpyRows, writeNpy, writeNpyParts } from '../../../src/main
 import { readPickle } from '../../../src/main/engine/formats/pickle.ts';
 import { writePickle } from '../../../src/main/engine/formats/pickle-writer.ts';
 import { headOf, refuseStandIn } from '../../../src/main/engine/formats/recognise.ts';
-import { digestOf } from '../../../src/main/engine/library/stored.ts';
+import { digestOf } from '../../../src/main/engine/library/hash-file.ts';
 import { DescriptorJournal } from '../../../src/main/engine/retrieval/journal.ts';
 import { BinaryReader } from '../../../src/main/engine/sfm/binary-reader.ts';
 import { readModels } from '../../../src/main/engine/sfm/read.ts';

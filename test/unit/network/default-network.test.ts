@@ -8,8 +8,8 @@ import { migrate } from '../../../src/main/engine/library/schema.ts';
 import { chooseDefault, defaultNetworks } from '../../../src/main/engine/network/default-network.ts';
 import {
   ensureDefaultNetwork,
-  latestNetwork,
-  latestOf,
+  defaultNetworkOf,
+  defaultOf,
   loadNetwork,
   networkRow,
   resolveNetwork,
@@ -34,7 +34,7 @@ afterAll(() => library.close());
 describe('the default network', () => {
   it('is the embedded one, however many are added, until a person chooses another', () => {
     const added = copy('added');
-    expect(latestNetwork(library).uid).toBe(embedded.uid);
+    expect(defaultNetworkOf(library).uid).toBe(embedded.uid);
     expect(defaultNetworks(library)).toEqual([
       {
         takes: 'photos',
@@ -46,20 +46,20 @@ describe('the default network', () => {
     ]);
     expect(chooseDefault(library, added)).toMatchObject({ network: added.uid, reason: 'chosen by a person' });
     copy('added later');
-    expect(latestNetwork(library).uid).toBe(added.uid);
+    expect(defaultNetworkOf(library).uid).toBe(added.uid);
     chooseDefault(library, embedded);
-    expect(latestNetwork(library).uid).toBe(embedded.uid);
+    expect(defaultNetworkOf(library).uid).toBe(embedded.uid);
   });
 
   it('of edge maps is the first of them, and is chosen apart from that of photos', () => {
-    expect(latestOf(library, 'edges')).toBeUndefined();
+    expect(defaultOf(library, 'edges')).toBeUndefined();
     const edges = { detector: 'classical', scales: [1], mirror: false, padding: 0 };
     const first = copy('edges', { edges });
     const second = copy('edges again', { edges });
-    expect(latestOf(library, 'edges')?.uid).toBe(first.uid);
+    expect(defaultOf(library, 'edges')?.uid).toBe(first.uid);
     chooseDefault(library, second);
-    expect(latestOf(library, 'edges')?.uid).toBe(second.uid);
-    expect(latestNetwork(library).uid).toBe(embedded.uid);
+    expect(defaultOf(library, 'edges')?.uid).toBe(second.uid);
+    expect(defaultNetworkOf(library).uid).toBe(embedded.uid);
   });
 
   it('is none that an experiment made', () => {
@@ -97,7 +97,10 @@ describe('a network that a person names', () => {
     const own = copy('My network_1 %');
     for (const wanted of [own.uid, own.uid.toUpperCase(), own.uid.slice(0, 10), 'My network_1 %'])
       expect((await resolveNetwork(library, wanted, 'default')).uid).toBe(own.uid);
-    expect((await resolveNetwork(library, 'default', 'default')).uid).toBe(embedded.uid);
+    expect((await resolveNetwork(library, 'embedded', 'default')).uid).toBe(embedded.uid);
+    // Named or not, the default is the library's.
+    for (const named of ['default', undefined])
+      expect((await resolveNetwork(library, named, 'default')).uid).toBe(defaultNetworkOf(library).uid);
   });
 
   it.each(['zzz', 'proj', 'zoom', '%', '_', '', 'a', 'my network_1 %', 'My networkX1 %', 'of an experiment'])(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
-import { latestNetwork } from '../../../src/main/engine/network/networks.ts';
+import { defaultNetworkOf } from '../../../src/main/engine/network/networks.ts';
 import { loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
 import { DescriptorJournal } from '../../../src/main/engine/retrieval/journal.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -35,7 +35,7 @@ async function extract(library: string): Promise<{ status: number; stderr: strin
 function described(path: string): { rows: Map<string, Float32Array>; photos: number; left: string[] } {
   const library = Library.open(path);
   try {
-    const set = loadDescriptors(library, latestNetwork(library), SIZE);
+    const set = loadDescriptors(library, defaultNetworkOf(library), SIZE);
     const photos = allPhotos(library);
     const hashOf = new Map(photos.map((p) => [p.id, p.hash]));
     const rows = new Map(
@@ -69,7 +69,7 @@ describe('photos that two programs describe at once', () => {
     const path = join(folder, 'owned');
     cpSync(empty, path, { recursive: true });
     const library = Library.open(path);
-    const { uid, spec } = latestNetwork(library);
+    const { uid, spec } = defaultNetworkOf(library);
     const journal = new DescriptorJournal(library.file('descriptors', `${uid}-${SIZE}.npy.part`), spec.dim);
     const refused = await extract(path);
     expect(refused.status).not.toBe(0);

@@ -7,7 +7,7 @@ import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import type { Pixels } from '../../../src/main/engine/library/pixels.ts';
 import { PhotoSource } from '../../../src/main/engine/inputs/photo-source.ts';
 import {
-  latestOf,
+  defaultOf,
   ensureDefaultNetwork,
   repoolNetwork,
   storeNetwork,
@@ -177,7 +177,7 @@ describe('regions of photos', () => {
 
   it('are none of networks that take edges, and end when they are told to', async () => {
     const edges = embeddedNetwork('edges');
-    const row = latestOf(library, 'edges') ?? storeNetwork(library, edges.graph, edges.spec, null);
+    const row = defaultOf(library, 'edges') ?? storeNetwork(library, edges.graph, edges.spec, null);
     await expect(FeatureRunner.create(library, row)).rejects.toMatchObject({ code: 'INPUT_UNSUPPORTED' });
     const stopping = {
       ...silentContext(),

@@ -74,39 +74,39 @@ describe('a Bundler file', () => {
 
   it.each([
     ['as many cameras as can be', bundle({ counts: '9999999 1' }), /^INPUT_INVALID: This list has 2 images/],
-    ['one more', bundle({ counts: '10000000 1' }), /^INPUT_CORRUPT at 19: the number of cameras is 10000000/],
+    ['one more', bundle({ counts: '10000000 1' }), /^INPUT_CORRUPT at 19: The number of cameras is 10000000/],
     [
       'as many points as can be',
       bundle({ counts: '2 4294967295', points: '' }),
       /^INPUT_TRUNCATED at \d+: The file ends before a 3D point/,
     ],
-    ['one point more', bundle({ counts: '2 4294967296' }), /^INPUT_CORRUPT at 19: the number of points is 4294967296/],
+    ['one point more', bundle({ counts: '2 4294967296' }), /^INPUT_CORRUPT at 19: The number of points is 4294967296/],
     ['half a camera', bundle({ counts: '1.5 1' }), /^INPUT_CORRUPT at 19: /],
     ['fewer than none', bundle({ counts: '-1 1' }), /^INPUT_CORRUPT at 19: /],
     ['no camera', bundle({ counts: '0 0', cameras: '', points: '' }), /^read$/],
     [
       'a number that is not finite',
       bundle({ cameras: camera('90 1e999 0') + camera() }),
-      /^INPUT_CORRUPT at 23: k1 is not finite/,
+      /^INPUT_CORRUPT at 23: The distortion k1 is not finite/,
     ],
-    ['a word', bundle({ cameras: camera('90 x 0') + camera() }), /^INPUT_CORRUPT at 23: K1 is "x"/],
+    ['a word', bundle({ cameras: camera('90 x 0') + camera() }), /^INPUT_CORRUPT at 23: The distortion k1 is "x"/],
     ['the last camera', bundle({ points: '1 2 3\n1 1 1\n1 1 0 0 0\n' }), /^read$/],
     [
       'a camera beyond it',
       bundle({ points: '1 2 3\n1 1 1\n1 2 0 0 0\n' }),
-      /^INPUT_CORRUPT at \d+: a camera of a view list is 2/,
+      /^INPUT_CORRUPT at \d+: A point is seen by camera 2, and the model has 2/,
     ],
     ['the last keypoint', bundle({ points: '1 2 3\n1 1 1\n1 1 4294967295 0 0\n' }), /^read$/],
     [
       'a keypoint beyond it',
       bundle({ points: '1 2 3\n1 1 1\n1 1 4294967296 0 0\n' }),
-      /^INPUT_CORRUPT .*a keypoint of a view list/,
+      /^INPUT_CORRUPT .*A keypoint of a view list/,
     ],
     ['a view list of a thousand a camera', bundle({ points: '1 2 3\n1 1 1\n2000 1 0 0 0\n' }), /^INPUT_TRUNCATED/],
     [
       'a longer view list',
       bundle({ points: '1 2 3\n1 1 1\n2001 1 0 0 0\n' }),
-      /^INPUT_CORRUPT .*the length of a view list is 2001/,
+      /^INPUT_CORRUPT .*The length of a view list is 2001/,
     ],
     ['comments and empty lines between', bundle({ counts: '2\n\n# here\n1' }), /^read$/],
   ])('with %s', (_, text, expected) => expect(of(text)).toMatch(expected));
@@ -173,13 +173,13 @@ describe('an NVM file', () => {
     expect(of(nvm({ list: `90 1 0 0 0 0 0 0 0.1\n${camera('b')}` }))).toMatch(/A camera line is too short/);
     expect(of(nvm({ list: `a 90 1 0 0 0 0 0 0 0.1\n${camera('b')}` }))).toBe('read');
     expect(of(nvm({ list: `${camera('a', '1e999')}\n${camera('b')}` }))).toMatch(
-      /^INPUT_CORRUPT at 10: a camera parameter is not finite/,
+      /^INPUT_CORRUPT at 10: A camera parameter is not finite/,
     );
   });
 
   it.each([
     ['as many cameras as can be', nvm({ cameras: '9999999' }), /^INPUT_(TRUNCATED|CORRUPT) at (?!8:)/],
-    ['one camera more', nvm({ cameras: '10000000' }), /^INPUT_CORRUPT at 8: the number of cameras is 10000000/],
+    ['one camera more', nvm({ cameras: '10000000' }), /^INPUT_CORRUPT at 8: The number of cameras is 10000000/],
     ['half a camera', nvm({ cameras: '0.5' }), /^INPUT_CORRUPT at 8/],
     ['no camera', 'NVM_V3\n0\n', /^INPUT_INVALID: This file holds no model/],
     ['no model', 'NVM_V3\n', /^INPUT_INVALID: This file holds no model/],
@@ -188,17 +188,21 @@ describe('an NVM file', () => {
     ['comments', nvm({ cameras: '# two\n2' }), /^read$/],
     ['no points', nvm({ points: '0\n' }), /^read$/],
     ['as many points as can be', nvm({ points: '4294967295\n', end: '' }), /^INPUT_TRUNCATED .*before a point/],
-    ['one point more', nvm({ points: '4294967296\n' }), /^INPUT_CORRUPT .*the number of points is/],
+    ['one point more', nvm({ points: '4294967296\n' }), /^INPUT_CORRUPT .*The number of points is/],
     ['a point without measurements', nvm({ points: '1\n1 2 3 4 5 6 0\n' }), /^read$/],
     ['a point cut short', nvm({ points: '1\n1 2 3 4 5 6 1 0 9 7\n' }), /^INPUT_TRUNCATED .*A point line is too short/],
     ['a thousand measurements a camera', nvm({ points: '1\n1 2 3 4 5 6 2000 0 9 7 8\n' }), /^INPUT_TRUNCATED/],
     [
       'more measurements',
       nvm({ points: '1\n1 2 3 4 5 6 2001 0 9 7 8\n' }),
-      /^INPUT_CORRUPT .*the number of measurements/,
+      /^INPUT_CORRUPT .*The number of measurements/,
     ],
     ['the last image', nvm({ points: '1\n1 2 3 4 5 6 1 1 9 7 8\n' }), /^read$/],
-    ['an image beyond it', nvm({ points: '1\n1 2 3 4 5 6 1 2 9 7 8\n' }), /^INPUT_CORRUPT .*an image index is 2/],
+    [
+      'an image beyond it',
+      nvm({ points: '1\n1 2 3 4 5 6 1 2 9 7 8\n' }),
+      /^INPUT_CORRUPT .*A point is seen in image 2, and the model has 2/,
+    ],
     ['no end', nvm({ end: '' }), /^read$/],
   ])('with %s', (_, text, expected) => expect(of(text)).toMatch(expected));
 });

@@ -107,7 +107,7 @@ describe('COLMAP’s binary files', () => {
     );
     expect(said(() => of({ images: [u64(1), image([], 'x'.repeat(4096))] }))).toBe('read');
     expect(said(() => of({ images: [u64(1), image([], 'x'.repeat(4097))] }))).toMatch(
-      /^INPUT_CORRUPT at 72: an image name has no end within 4096 bytes/,
+      /^INPUT_CORRUPT at 72: An image name has no end within 4096 bytes/,
     );
   });
 });
@@ -126,13 +126,13 @@ describe('COLMAP’s text files', () => {
     [{}, /^read$/],
     [{ points: '5 1 2 3 0 0 255 0.5\n' }, /^read$/],
     [{ points: '5 1 2 3 0 256 0 0.5\n' }, /^INPUT_CORRUPT at 0: A colour is 256/],
-    [{ points: '5 1 2 3 0 -1 0 0.5\n' }, /^INPUT_CORRUPT at 0: a colour is -1/],
+    [{ points: '5 1 2 3 0 -1 0 0.5\n' }, /^INPUT_CORRUPT at 0: A colour is -1/],
     [{ points: '5 1 2 3 0 0 0\n' }, /^INPUT_TRUNCATED at 0: The line ends before the end of a 3D point/],
     [{ points: '5 1 2 3 0 0 0 0.5 3 0\n' }, /^read$/],
     [{ points: '5 1 2 3 0 0 0 0.5 3\n' }, /^INPUT_TRUNCATED at 0: A track ends/],
-    [{ points: '5 1 2 3 0 0 0 0.5 3 -1\n' }, /^INPUT_CORRUPT at 0: a point index of a track is -1/],
+    [{ points: '5 1 2 3 0 0 0 0.5 3 -1\n' }, /^INPUT_CORRUPT at 0: A point index of a track is -1/],
     [{ points: `${2 ** 53 - 1} 1 2 3 0 0 0 0.5\n`, images: '' }, /^read$/],
-    [{ points: `${2 ** 53} 1 2 3 0 0 0 0.5\n`, images: '' }, /^INPUT_CORRUPT at 0: a 3D point id/],
+    [{ points: `${2 ** 53} 1 2 3 0 0 0 0.5\n`, images: '' }, /^INPUT_CORRUPT at 0: A 3D point id/],
     [{ points: '0 1 2 3 0 0 0 0.5\n', images: '' }, /^read$/],
     [{ cameras: '1 SIMPLE_PINHOLE 100 80 90 50 40 1\n' }, /^INPUT_CORRUPT at 0: SIMPLE_PINHOLE takes 3/],
     [{ cameras: '# c\n1 SIMPLE_PINHOLE 100 80 90 50\n' }, /^INPUT_TRUNCATED at 4: The line ends before a camera/],

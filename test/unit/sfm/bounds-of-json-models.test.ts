@@ -235,7 +235,7 @@ describe('an OpenMVG file', () => {
   it('leaves out what was not registered, and names photos below their folder', () => {
     const views = (view: object): unknown => read('openmvg', file(base, {}, view))[0]!.views.map((v) => v.name);
     expect(views({ id_pose: 3 })).toEqual([]);
-    expect(views({ id_intrinsic: 5 })).toEqual([]);
+    expect(() => views({ id_intrinsic: 5 })).toThrow('View 9 has a pose, and its intrinsic 5 is not in the model');
     expect(views({ id_intrinsic: 4_294_967_295 })).toEqual([]);
     expect(views({ local_path: 'x/y//' })).toEqual(['x/y/a.jpg']);
     expect(views({ local_path: '' })).toEqual(['a.jpg']);
@@ -257,6 +257,10 @@ describe('an OpenMVG file', () => {
         },
       },
     ];
+    expect(() => read('openmvg', file(base, { structure }))).toThrow(
+      'A point is seen in view 8, which the model does not have',
+    );
+    structure[0]!.value.observations.pop();
     const [m] = read('openmvg', file(base, { structure }));
     expect([[...m!.pointXyz], [...m!.pointRgb], [...m!.obsXy]]).toEqual([
       [7, 8, 9],

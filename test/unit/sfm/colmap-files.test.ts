@@ -80,7 +80,7 @@ describe("COLMAP's text files", () => {
       offset: CAMERAS.length,
     });
     expect(wrong({ cameras: '1.5 PINHOLE 60 40 50 51 30 20\n' })).toMatchObject({
-      message: 'a camera id is 1.5, not an id or a count',
+      message: 'A camera id is 1.5, not an id or a count',
     });
     expect(wrong({ cameras: '-1 PINHOLE 60 40 50 51 30 20\n' })).toMatchObject({ code: 'INPUT_CORRUPT' });
     expect(wrong({ points: '5 1 2 3 10 20 256 0.5\n' })).toMatchObject({ message: 'A colour is 256, above 255' });

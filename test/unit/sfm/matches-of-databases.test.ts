@@ -51,6 +51,26 @@ describe('a COLMAP database', () => {
   };
   const read = (o: Rows, least = 1): ReturnType<typeof readDatabaseMatches> => readDatabaseMatches(make(o), least);
 
+  it('of COLMAP 4 may have pose priors, which are passed over by name', () => {
+    const file = make();
+    const said = (): string[] => {
+      const warnings: string[] = [];
+      readDatabaseMatches(file, 1, (m) => warnings.push(m));
+      return warnings;
+    };
+    const db = new Database(file);
+    // As pycolmap 4.2.1 makes it; a database without priors has the table, too.
+    db.exec(`CREATE TABLE pose_priors (pose_prior_id INTEGER PRIMARY KEY NOT NULL, corr_data_id INTEGER NOT NULL,
+      corr_sensor_id INTEGER NOT NULL, corr_sensor_type INTEGER NOT NULL, position BLOB, position_covariance BLOB, gravity BLOB,
+      coordinate_system INTEGER NOT NULL)`);
+    expect(said()).toEqual([]);
+    db.exec("INSERT INTO pose_priors VALUES (1, 2, 1, 0, x'00', NULL, NULL, 0), (2, 4, 1, 0, x'00', NULL, NULL, 0)");
+    db.close();
+    expect(said()).toEqual([
+      `${file}: its 2 pose priors are passed over: matches have no use for them, and where a photo was taken is read from the photo itself`,
+    ]);
+  });
+
   it('has images by id, pairs by the smaller id times 2147483647 plus the larger', () => {
     const { images, pairs } = read({});
     expect(images.map((i) => [i.name, i.width, i.height, ...i.xy])).toEqual([

@@ -4,7 +4,7 @@ import type { Library } from '../../../src/main/engine/library/library.ts';
 import { chooseDefault, defaultNetworks } from '../../../src/main/engine/network/default-network.ts';
 import {
   ensureDefaultNetwork,
-  latestNetwork,
+  defaultNetworkOf,
   loadNetwork,
   storeNetwork,
   type NetworkRow,
@@ -40,7 +40,7 @@ describe('a trained network', () => {
       changed: false,
       reason: `Kept ${parent.spec.name} as the default: 0.981 of worse is below 0.997`,
     });
-    expect(latestNetwork(library).uid).toBe(parent.uid);
+    expect(defaultNetworkOf(library).uid).toBe(parent.uid);
     expect(defaultNetworks(library)[0]?.reason).toBe('0.981 of worse is below 0.997 (run 1)');
     const same = await decideDefault(library, { run: 2, parent, result, before: 0.5, after: 0.5, measure: never });
     expect(same).toMatchObject({ changed: false, reason: expect.stringMatching(/no more than 0\.500/) as string });
@@ -66,11 +66,11 @@ describe('a trained network', () => {
     });
     expect(better).toMatchObject({ changed: true, network: result.uid });
     expect(better.reason).toBe(`better is the default now: 0.90004 is above the 0.90001 of ${parent.spec.name}`);
-    expect(latestNetwork(library).uid).toBe(result.uid);
+    expect(defaultNetworkOf(library).uid).toBe(result.uid);
   });
 
   it('is measured beside the default where it was not made of that', async () => {
-    const standard = latestNetwork(library);
+    const standard = defaultNetworkOf(library);
     const result = other('better than its parent alone');
     const asked: string[] = [];
     const measure = (n: NetworkRow): Promise<number> => Promise.resolve(asked.push(n.uid) - 0.2);
@@ -92,7 +92,7 @@ describe('a training run', () => {
     ];
     expect(after).toBeLessThan(before);
     expect(r.standing).toMatchObject({ changed: false, network: parent.uid });
-    expect(latestNetwork(library).uid).toBe(parent.uid);
+    expect(defaultNetworkOf(library).uid).toBe(parent.uid);
   });
 
   it('that is stopped does not either', async () => {
@@ -112,7 +112,7 @@ describe('a training run', () => {
       code: 'CANCELLED',
     });
     expect(networks()).toBe(count + 1);
-    expect(latestNetwork(library).uid).toBe(parent.uid);
+    expect(defaultNetworkOf(library).uid).toBe(parent.uid);
   });
 });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { decode, toInput } from '../../../src/main/engine/library/pixels.ts';
-import { photoPath } from '../../../src/main/engine/library/photos.ts';
+import { currentPhoto } from '../../../src/main/engine/library/photos.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import {
@@ -49,7 +49,8 @@ describe('training', () => {
     const trainer = await OrtExecutor.create(network.graph);
     const adam = await Adam.create(trainer.parameters);
     const places = [...splitPlaces(library, 0).training];
-    const of = (i: number): Promise<Awaited<ReturnType<typeof decode>>> => decode(photoPath(library, places[i]!), 128);
+    const of = (i: number): Promise<Awaited<ReturnType<typeof decode>>> =>
+      decode(currentPhoto(library, places[i]!), 128);
     const photos = [await of(0), await of(1), await of(14), await of(27)];
     const losses: number[] = [];
     for (let i = 0; i < 12; i += 1) {

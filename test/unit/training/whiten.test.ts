@@ -11,7 +11,7 @@ import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
 import {
   ensureDefaultNetwork,
-  latestNetwork,
+  defaultNetworkOf,
   listNetworks,
   networkRow,
   repoolNetwork,
@@ -127,7 +127,7 @@ describe('the ladder', () => {
     expect(listExperiments(library)[0]).toMatchObject({ kind: 'ladder', report: { seeds: 2, epochs: 1 } });
     // What it trained is no network to work with.
     expect(listNetworks(library).filter((n) => n.name.startsWith('ladder'))).toEqual([]);
-    expect(latestNetwork(library).spec.name).not.toMatch(/ladder/);
+    expect(defaultNetworkOf(library).spec.name).not.toMatch(/ladder/);
     const again = await runLadder(library, start, base, options, silentContext());
     expect(again.rungs).toEqual(report.rungs);
     expect(listTrainingRuns(library).filter((r) => r.parameters.name?.startsWith('ladder') === true)).toHaveLength(16);

@@ -51,6 +51,7 @@ export const edges = command({
       if (taken.has(target))
         throw new CovisError('INPUT_INVALID', `${taken.get(target)!} and ${n} would both become ${target}`, {
           file: photos,
+          hint: 'Rename one of the photos.',
         });
       taken.set(target, n);
     }

@@ -136,7 +136,7 @@ function readRanks(file: string, truth: GroundTruth): Ranks {
     throw new CovisError(
       'INPUT_INVALID',
       `Ranks are a matrix [queries, top]; this array has the shape (${shape.join(', ')})`,
-      { file },
+      { file, hint: 'Save one row a query, the images in the order of their rank: a .npy of whole numbers.' },
     );
   const queries = truth.queries.length;
   if (rows === queries || columns !== queries) return { ids: data, queries: rows, top: columns };

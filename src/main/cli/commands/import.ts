@@ -11,7 +11,9 @@ function found({ scenes, passedOver }: JobResult<'import'>): string[] {
     lines.length > FEW ? [...lines.slice(0, FEW), `    … and ${lines.length - FEW} more`] : [...lines];
   return [
     ...scenes.flatMap((s) => [
-      `${s.path}: ${some(s.photos, 'photo')} in ${s.images}`,
+      `${s.path}: ${some(s.photos, 'photo')} in ${s.images}${s.known ? `; in the library already: ${s.added} added, ${s.replaced.length} replaced, ${s.gone.length} gone` : ''}`,
+      ...few(s.replaced.map((name) => `    replaced: ${name} is another photo than at the last import`)),
+      ...few(s.gone.map((name) => `    gone: ${name}`)),
       ...(s.models.length === 0 ? ['  no model'] : []),
       ...s.models.flatMap((m) => [
         `  ${m.path}, ${m.format}: ${some(m.images, 'image')}, ${m.bound} bound, ${m.missing.length} missing, ${m.ambiguous.length} ambiguous, ${some(m.points, 'point')}, ${some(m.pairs, 'pair')}`,
@@ -33,7 +35,13 @@ export const importCommand = jobCommand('import', {
   alone: (given, library) => (given.dryRun === true ? (task) => tryImport(given, task, library) : undefined),
   lines: (r) => [
     ...(r.dryRun ? found(r) : []),
-    `${r.photos} photos, ${r.clusters} clusters, ${r.points} points, ${r.observations} observations, ${r.pairs} pairs`,
+    [
+      some(r.photos, 'photo'),
+      some(r.clusters, 'cluster'),
+      some(r.points, 'point'),
+      some(r.observations, 'observation'),
+      some(r.pairs, 'pair'),
+    ].join(', '),
     ...(r.missing.length > 0
       ? [`${some(r.missing.length, 'photo')} missing (above, the first of them; --json lists all)`]
       : []),

@@ -169,6 +169,7 @@ async function load(o: Given, role: 'database' | 'queries'): Promise<DescriptorF
         `The distractors have ${extra.vectors.dim} dimensions and the database ${vectors.dim}`,
         {
           file: more,
+          hint: 'Describe both with one network, and whiten both or neither.',
         },
       );
     const behind = normaliseRows(extra.vectors, 'the distractors', more);
@@ -192,12 +193,15 @@ function readOwners(file: string, rows: number): { owners: Uint32Array; images: 
     throw new CovisError(
       'INPUT_INVALID',
       `There are ${rows} rows, and their owners have the shape (${shape.join(', ')})`,
-      { file },
+      { file, hint: 'Owners are one number a row: the image, from 0, that the region is of.' },
     );
   let images = 0;
   for (const v of data) {
     if (!Number.isInteger(v) || v < 0 || v >= rows)
-      throw new CovisError('INPUT_INVALID', `The owner ${v} is no image of these rows`, { file });
+      throw new CovisError('INPUT_INVALID', `The owner ${v} is no image of these rows`, {
+        file,
+        hint: 'Owners are one number a row: the image, from 0, that the region is of.',
+      });
     images = Math.max(images, v + 1);
   }
   return { owners: Uint32Array.from(data), images };

@@ -59,12 +59,28 @@ interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
     extra: z.output<z.ZodObject<X>>,
     library: Library,
   ) => JobGiven<K> | Promise<JobGiven<K>>;
-  /** Does the job without a library where what was asked needs none; undefined where it needs one. */
+  /** Does the job without opening the library where what was asked needs that not; undefined where it needs one. @param library its path. */
   readonly alone?: (given: JobGiven<K>, library: string) => ((task: TaskContext) => Promise<JobResult<K>>) | undefined;
+  /** Work before the library is opened; what it gives is added to the result. @param library its path. */
+  readonly before?: (given: JobGiven<K>, library: string, task: TaskContext) => Partial<JobResult<K>>;
   /** Further work on the open library once the job is done; what it gives is printed as JSON instead of the result. */
   readonly then?: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>, library: Library) => unknown;
   /** The result for a person. */
   readonly lines: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>) => readonly string[];
+}
+
+function before<K extends JobKind, X extends z.ZodRawShape>(
+  { before: work }: JobCommand<K, X>,
+  given: JobGiven<K>,
+  library: string,
+): Partial<JobResult<K>> {
+  if (work === undefined) return {};
+  const task = terminalContext();
+  try {
+    return work(given, library, task);
+  } finally {
+    task.finish();
+  }
 }
 
 /** A command that does a job. */
@@ -101,9 +117,10 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
         print(asked['json'] === true, result, () => d.lines(result, more));
         return;
       }
+      const facts = before(d, typed, asked['library'] as string);
       await withLibrary(asked['library'] as string, d.library === 'create' || asOption, async (library) => {
         const given = d.given === undefined ? typed : await d.given(typed, more, library);
-        const result = await runJob(library, kind, given);
+        const result = { ...(await runJob(library, kind, given)), ...facts };
         const said = d.then === undefined ? result : await d.then(result, more, library);
         print(asked['json'] === true, said, () => d.lines(result, more));
       });

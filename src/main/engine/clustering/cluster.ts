@@ -15,7 +15,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { readFeatures } from '../features/store.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { allPhotos, hashFile, photoPath, photoWriter, type PhotoRow } from '../library/photos.ts';
+import { allPhotos, hashFile, currentPhoto, photoWriter, type PhotoRow } from '../library/photos.ts';
 import { readColmapBinary } from '../sfm/colmap-binary.ts';
 import { commitModel, importSources, stageModel, type StagedModel } from '../sfm/import.ts';
 import { matchModels, MIN_INLIERS } from '../sfm/match-tracks.ts';
@@ -92,7 +92,11 @@ export async function clusterPhotos(
   );
   // Photos of every mixed folder: those that come later join what is there.
   const photos = allPhotos(library).filter((p) => mixed.has(p.id));
-  if (photos.length === 0) throw new CovisError('STATE_EMPTY', 'This folder has no photos', { file: root });
+  if (photos.length === 0)
+    throw new CovisError('STATE_EMPTY', 'This folder has no photos', {
+      file: root,
+      hint: 'Name a folder with photos in it, or in folders below it.',
+    });
   const teacher = { ...DEFAULT_TEACHER, words: options.words, seed: options.seed ?? DEFAULT_TEACHER.seed };
   const index = await timed('features and words', () => BowIndex.prepare(library, teacher, task, photos));
   const minInliers = options.minInliers ?? MIN_INLIERS;
@@ -190,7 +194,7 @@ async function modelsOfScene(
     mkdirSync(images, { recursive: true });
     const nameOf = new Map<number, string>();
     for (const p of photos) {
-      const file = photoPath(library, p.id);
+      const file = currentPhoto(library, p.id);
       const name = `${p.hash}${extname(file).toLowerCase()}`;
       linkOrCopy(file, join(images, name));
       nameOf.set(p.id, name);

@@ -2,7 +2,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { EMBEDDED_DETECTOR } from '../edges/detector.ts';
 import { edgeNetwork } from '../edges/edge-network.ts';
 import type { Library } from '../library/library.ts';
-import { latestOf, loadNetwork, readNetworkFile, resolveNetwork, type LoadedNetwork } from '../network/networks.ts';
+import { defaultOf, loadNetwork, readNetworkFile, resolveNetwork, type LoadedNetwork } from '../network/networks.ts';
 import { embeddedNetwork } from '../network/embedded.ts';
 import type { DomainNetworks } from './generalisation.ts';
 
@@ -30,11 +30,11 @@ export function domainNetworks(names: DomainNames): DomainNetworks {
 export async function libraryDomainNetworks(library: Library, names: DomainNames): Promise<DomainNetworks> {
   const named = async (name: string): Promise<Ready> =>
     loadNetwork(library, await resolveNetwork(library, name, 'embedded'));
-  const photos = latestOf(library, 'photos');
-  const edges = latestOf(library, 'edges');
+  const photos = defaultOf(library, 'photos');
+  const edges = defaultOf(library, 'edges');
   const tuned = photos !== undefined && photos.spec.origin.includes('fine-tuned') ? photos : undefined;
   return checked({
-    pretrained: await named(names.pretrained ?? 'default'),
+    pretrained: await named(names.pretrained ?? 'embedded'),
     fineTuned:
       names.fineTuned !== undefined
         ? await named(names.fineTuned)

@@ -61,6 +61,7 @@ export async function domainGeneralisation(
     if (kept.filter((i) => folder.images[i]!.domain === domain).length < 2)
       throw new CovisError('INPUT_INVALID', `Domain ${name} has fewer than two images that can be read`, {
         file: options.folder,
+        hint: 'Give each domain at least two photos that can be decoded; the warnings name those that cannot.',
       });
   });
   const sets: [string, Matrix][] = [

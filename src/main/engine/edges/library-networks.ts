@@ -2,7 +2,7 @@ import type { Library } from '../library/library.ts';
 import { embeddedNetwork } from '../network/embedded.ts';
 import {
   ensureDefaultNetwork,
-  latestOf,
+  defaultOf,
   loadNetwork,
   resolveNetwork,
   storeComputed,
@@ -39,19 +39,21 @@ export async function edgeNetworkFrom(
 }
 
 /**
- * The edge network that a person means: the one named, a named photo network turned into one, or, when nothing is named, the one made
- * last, else the embedded one.
+ * The edge network that a person means: the one named, a named photo network turned into one, or, when nothing or `default` is named, the
+ * library's default of those, else the embedded one.
  * @throws CovisError as {@link edgeNetworkFrom}.
  */
 export async function edgeNetworkOf(library: Library, which: string | undefined): Promise<NetworkRow> {
-  if (which !== undefined) return edgeNetworkFrom(library, which);
-  const known = latestOf(library, 'edges');
+  if (which !== undefined && which !== 'default') return edgeNetworkFrom(library, which);
+  const known = defaultOf(library, 'edges');
   if (known !== undefined) return known;
   const { graph, spec } = embeddedNetwork('edges');
   return storeNetwork(library, graph, spec, null);
 }
 
-/** The edge network to draw with: the one named, or the one made last; undefined where there is none. */
+/** The edge network to draw with: the one named, or the library's default; undefined where there is none. */
 export async function drawingNetwork(library: Library, which: string | undefined): Promise<NetworkRow | undefined> {
-  return which === undefined ? latestOf(library, 'edges') : resolveNetwork(library, which, 'embedded');
+  return which === undefined || which === 'default'
+    ? defaultOf(library, 'edges')
+    : resolveNetwork(library, which, 'embedded');
 }

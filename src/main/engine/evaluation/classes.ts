@@ -167,6 +167,7 @@ export async function evaluateClasses(
       'A folder of classes has a subfolder of photos for each of at least two classes',
       {
         file: folder,
+        hint: 'Put the photos of each class into a folder of its own below this one.',
       },
     );
   const files = classes.flatMap((c, label) => c.photos.map((p) => ({ file: join(folder, p), label })));

@@ -148,6 +148,7 @@ function pairs(folder: string): SketchSet {
         if (photo === undefined)
           throw new CovisError('INPUT_INVALID', 'This sketch has no photo of its name', {
             file: join(sketchFolder, f),
+            hint: 'Call the sketch as its photo, up to the ending, or as the photo with _1, _2, … behind.',
           });
         return { file: join(sketchFolder, f), photo };
       });
@@ -267,6 +268,7 @@ export async function measureSketches(
   if (options.whiten && set.training.length === 0)
     throw new CovisError('INPUT_INVALID', 'Whitening is learned on training pairs, and this set has none', {
       file: options.photos,
+      hint: 'Evaluate without whitening, or take a set that has a training part.',
     });
   const maker = await InputMaker.create(network.spec, defaultSize(network.spec), library);
   const runner = await Runner.create(network.graph);

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { recognise, titles } from '../formats/recognise.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { hashFile, inspectPhoto, photoWriter, type PhotoFile } from '../library/photos.ts';
+import { UnreadPhotos } from '../library/unread-photos.ts';
 import { ambiguousNames } from '../library/library-names.ts';
 import { firstFew } from '../library/name-lists.ts';
 import { clusterWriter } from '../library/tables/cluster.ts';
@@ -62,6 +63,7 @@ export async function importPairs(
     task.warn(m);
   };
   task.step('Reading photos', all.length, 'photos');
+  const unread = new UnreadPhotos();
   let next = 0;
   let done = 0;
   const one = async (): Promise<void> => {
@@ -74,6 +76,7 @@ export async function importPairs(
         try {
           photo = await inspectPhoto(folder, name);
         } catch (error) {
+          unread.add(join(folder, name), error);
           warn(error instanceof CovisError ? `${error.message}: ${error.file ?? name}` : String(error));
         }
       }
@@ -82,6 +85,7 @@ export async function importPairs(
     }
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
+  await unread.refuseAll([folder], Array.from(photos.values(), (p) => join(folder, p.name)).sort());
   const unclear = new Set(bound.ambiguous.map((a) => a.name));
   const missing = all.filter((cid) => !photos.has(cid) && !unclear.has(cid));
   if (unclear.size > 0)

@@ -8,7 +8,7 @@ import { diskError, isFull } from '../formats/disk.ts';
 import type { Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { hashBytes, photoPath } from '../library/photos.ts';
+import { hashBytes, currentPhoto } from '../library/photos.ts';
 import { hashById } from '../library/tables/photo.ts';
 
 /**
@@ -46,7 +46,7 @@ export function placePhotos(
     }
     let source: string;
     try {
-      source = photoPath(library, photo);
+      source = currentPhoto(library, photo);
     } catch (error) {
       if (!(error instanceof CovisError && error.code === 'INPUT_MISSING')) throw error;
       missing += 1;

@@ -5,7 +5,7 @@ import { writeAll, writeBeside } from '../formats/beside.ts';
 import type { Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { photoPath } from '../library/photos.ts';
+import { currentPhoto } from '../library/photos.ts';
 import { allPhotos, idByHash } from '../library/tables/photo.ts';
 import { miningRun } from '../mining/runs.ts';
 import { readTuples } from '../mining/tuples.ts';
@@ -39,7 +39,7 @@ export function lookup(library: Library): { name: (hash: string) => string; path
     name: (hash) => names.name(id.one(hash)),
     path: (hash) => {
       try {
-        return photoPath(library, id.one(hash));
+        return currentPhoto(library, id.one(hash));
       } catch (error) {
         // A photo that is gone has no path; anything else is no reason to leave one out.
         if (error instanceof CovisError && error.code === 'INPUT_MISSING') return '';

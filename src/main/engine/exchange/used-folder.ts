@@ -11,7 +11,10 @@ export function onlyOwnFiles(out: string, own: Iterable<string>): void {
   const there = statSync(out, { throwIfNoEntry: false });
   if (there === undefined) return;
   if (!there.isDirectory())
-    throw new CovisError('INPUT_INVALID', 'This is a file, and the export is a folder', { file: out });
+    throw new CovisError('INPUT_INVALID', 'This is a file, and the export is a folder', {
+      file: out,
+      hint: 'Name a new or an empty folder.',
+    });
   const known = new Set(own);
   const foreign = readdirSync(out, { recursive: true, withFileTypes: true })
     .filter((e) => !e.isDirectory())

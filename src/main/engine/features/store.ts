@@ -36,7 +36,11 @@ export function featuresIn(file: Buffer): Buffer | undefined {
 /** @throws CovisError `STATE_EMPTY` where they were not computed, `INPUT_CORRUPT` where the file is damaged. */
 export function readFeatures(library: Library, hash: string): Features {
   const file = fileOf(library, hash);
-  if (!existsSync(file)) throw new CovisError('STATE_EMPTY', 'This photo has no local features yet', { file });
+  if (!existsSync(file))
+    throw new CovisError('STATE_EMPTY', 'This photo has no local features yet', {
+      file,
+      hint: 'Search by words, or run covis teacher, which computes them.',
+    });
   const bytes = featuresIn(readFileSync(file));
   if (bytes === undefined)
     throw new CovisError('INPUT_CORRUPT', 'The features of this photo are damaged', {

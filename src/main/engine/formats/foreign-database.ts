@@ -163,6 +163,15 @@ export class ForeignDatabase {
     return this.#iterate(`SELECT ${key}, ${columns} FROM "${table}" ORDER BY ${key}`);
   }
 
+  /** How many rows a table has that need not be there: 0 where it is not, or is not a plain one. */
+  count(table: string): number {
+    const named = this.#schema().filter((o) => o.name === table);
+    if (named.length !== 1 || named[0]!.type !== 'table' || !/^create\s+table\b/.test(named[0]!.sql)) return 0;
+    let n = 0;
+    for (const _ of this.#iterate(`SELECT 1 AS one FROM "${table}"`)) n += 1;
+    return n;
+  }
+
   /** The row of a table with this key. */
   row(table: string, id: number): ForeignRow | undefined {
     const { key, columns } = this.#tables[table]!;

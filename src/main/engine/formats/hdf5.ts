@@ -5,7 +5,8 @@ import { Budget } from './budget.ts';
 import { H5Disk } from './h5-disk.ts';
 import { refuseStandIn } from './recognise.ts';
 import { openRegular } from './regular.ts';
-import { decodeNumbers, isNumberType, type Numbers, type NumberType } from './numbers.ts';
+import { shortFloats, type ShortFloat } from './hdf5-floats.ts';
+import { decodeNumbers, fromBfloat16, isNumberType, type Numbers, type NumberType } from './numbers.ts';
 
 /** A numeric dataset of an HDF5 file, row-major. */
 export interface H5Array {
@@ -76,9 +77,18 @@ export class Hdf5File {
   readonly #name: string;
   readonly #budget: Budget;
   readonly #disk: H5Disk;
+  readonly #fd: number;
   readonly #closed: () => void;
+  #short: ShortFloat | undefined;
 
-  private constructor(file: h5.File, name: string, size: number, disk: H5Disk, closed: () => void) {
+  private constructor(
+    file: h5.File,
+    name: string,
+    { fd, size }: { fd: number; size: number },
+    disk: H5Disk,
+    closed: () => void,
+  ) {
+    this.#fd = fd;
     this.#file = file;
     this.#name = name;
     this.#budget = new Budget(name, size);
@@ -102,7 +112,7 @@ export class Hdf5File {
         if (h.file_id < 0n) throw new Error('not HDF5');
         return h;
       });
-      return new Hdf5File(opened, file, size, disk, () => {
+      return new Hdf5File(opened, file, { fd, size }, disk, () => {
         remove();
         closeSync(fd);
       });
@@ -193,6 +203,7 @@ export class Hdf5File {
       throw new CovisError('INPUT_UNSUPPORTED', `The dataset ${path} holds no numbers`, {
         file: this.#name,
       });
+    const bfloat16 = type === 'f2' && this.#shortFloat(path) === 'bfloat16';
     const { size, total_size: count, virtual_sources: sources } = item.metadata;
     // Where a source is not there, HDF5 gives zeros without a word.
     if (sources !== undefined && sources.length > 0) throw this.#elsewhere(path, sources[0]!.file_name);
@@ -210,6 +221,7 @@ export class Hdf5File {
         bytes === 0 ? 0 : h5.Module.get_dataset_data(item.file_id, item.path, null, null, null, BigInt(at));
       if (status < 0) throw new Error(`HDF5 says ${status}`);
       // The library has put the bytes in this machine's order.
+      if (bfloat16) return fromBfloat16(h5.Module.HEAPU8.slice(at, at + bytes));
       return decodeNumbers(h5.Module.HEAPU8.slice(at, at + bytes), type, false, (v) => this.#inexact(path, v));
     } catch (cause) {
       if (cause instanceof CovisError) throw cause;
@@ -223,6 +235,22 @@ export class Hdf5File {
     } finally {
       if (at !== 0) h5.Module._free(at);
     }
+  }
+
+  /** What 16-bit floats of this file are. @throws CovisError `INPUT_UNSUPPORTED` where there are several kinds, or an unknown one. */
+  #shortFloat(path: string): ShortFloat {
+    if (this.#short !== undefined) return this.#short;
+    const [kind = 'other', ...more] = shortFloats(this.#fd);
+    if (kind === 'other' || more.length > 0)
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        more.length > 0
+          ? `The dataset ${path} holds floats of 16 bits, of which this file has several kinds`
+          : `The dataset ${path} holds floats of 16 bits that are neither half precision nor bfloat16`,
+        { file: this.#name, hint: 'Save it as float32.' },
+      );
+    this.#short = kind;
+    return kind;
   }
 
   #inexact(path: string, value: bigint): CovisError {

@@ -57,6 +57,12 @@ export function decodeNumbers(
   return out;
 }
 
+/** bfloat16 as float32, of which it is the upper half. @param bytes in this machine's order. */
+export function fromBfloat16(bytes: Uint8Array): Float32Array {
+  const halves = new Uint16Array(Uint8Array.from(bytes).buffer);
+  return new Float32Array(Uint32Array.from(halves, (h) => h << 16).buffer);
+}
+
 function swap(bytes: Uint8Array, width: number): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (width === 2) buffer.swap16();

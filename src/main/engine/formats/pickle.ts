@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { CovisError } from '../../../shared/errors.ts';
 import { Budget, LIMITS } from './budget.ts';
+import { decodeNumbers, isNumberType } from './numbers.ts';
 import { readRegular } from './regular.ts';
 
 /** What a pickle of plain data holds. Tuples become arrays, dictionaries become maps, numpy arrays become {@link PickledArray}. */
@@ -13,6 +14,8 @@ export interface PickledArray {
   readonly data: Float64Array;
 }
 
+/** As many as NumPy has. */
+const MOST_DIMENSIONS = 64;
 const MAX_BYTES = LIMITS.whole.pickle;
 
 /** The only callables that are understood, and never called: their effect is imitated on plain data. */
@@ -425,7 +428,7 @@ class Unpickler {
         throw this.#fail('INPUT_CORRUPT', 'A numpy array of the pickle has no shape');
       const dims = shape.map(Number);
       const count = dims.reduce((a, b) => a * b, 1);
-      if (dims.some((d) => !Number.isSafeInteger(d) || d < 0) || count > MAX_BYTES)
+      if (dims.length > MOST_DIMENSIONS || dims.some((d) => !Number.isSafeInteger(d) || d < 0) || count > MAX_BYTES)
         throw this.#fail('INPUT_CORRUPT', 'A numpy array of the pickle has an absurd shape');
       if (Array.isArray(raw)) {
         if (raw.length !== count)
@@ -433,10 +436,16 @@ class Unpickler {
         target.value = raw as Pickled[];
         return;
       }
-      if (!(raw instanceof Uint8Array) || (fortran === true && dims.length > 1))
+      if (!(raw instanceof Uint8Array))
         throw this.#fail('INPUT_UNSUPPORTED', 'A numpy array of the pickle has a layout that Covis does not know');
-      const values = this.#decode(dtype, raw, count);
-      target.value = Array.isArray(values) ? values : { shape: dims, data: values };
+      const stored = this.#decode(dtype, raw, count);
+      const columns = fortran === true && dims.length > 1;
+      if (Array.isArray(stored)) target.value = columns ? rowMajor(dims, (n) => new Array<string>(n), stored) : stored;
+      else
+        target.value = {
+          shape: dims,
+          data: columns ? rowMajor(dims, (n) => new Float64Array(n), stored) : stored,
+        };
       return;
     }
     throw this.#fail('INPUT_UNSUPPORTED', 'This pickle sets the state of an object; Covis reads plain data only');
@@ -456,29 +465,34 @@ class Unpickler {
         const cell = view.subarray(i * width, (i + 1) * width);
         let text = '';
         if (kind === 'S') text = cell.toString('latin1');
-        else for (let c = 0; c < width; c += 4) text += String.fromCodePoint(cell.readUInt32LE(c) % 0x110000);
+        else
+          for (let c = 0; c < width; c += 4)
+            text += String.fromCodePoint((dtype.little ? cell.readUInt32LE(c) : cell.readUInt32BE(c)) % 0x110000);
         return text.replace(/\0+$/, '');
       });
-    const read = NUMBERS[dtype.code];
-    if (read === undefined || !dtype.little)
+    if (!isNumberType(dtype.code))
       throw this.#fail('INPUT_UNSUPPORTED', `A numpy array of the pickle has the type ${dtype.code}`);
-    return Float64Array.from({ length: count }, (_, i) => read(view, i * width));
+    const numbers = decodeNumbers(Uint8Array.from(view.subarray(0, count * width)), dtype.code, !dtype.little, (v) =>
+      this.#fail('INPUT_UNSUPPORTED', `A numpy array of the pickle holds the integer ${v}, beyond 2^53`),
+    );
+    return numbers instanceof Float64Array ? numbers : Float64Array.from(numbers);
   }
 }
 
-const NUMBERS: Readonly<Record<string, (b: Buffer, at: number) => number>> = {
-  f8: (b, at) => b.readDoubleLE(at),
-  f4: (b, at) => b.readFloatLE(at),
-  i8: (b, at) => Number(b.readBigInt64LE(at)),
-  u8: (b, at) => Number(b.readBigUInt64LE(at)),
-  i4: (b, at) => b.readInt32LE(at),
-  u4: (b, at) => b.readUInt32LE(at),
-  i2: (b, at) => b.readInt16LE(at),
-  u2: (b, at) => b.readUInt16LE(at),
-  i1: (b, at) => b.readInt8(at),
-  u1: (b, at) => b[at]!,
-  b1: (b, at) => b[at]!,
-};
+/** Values in the order of Fortran, the first index fastest, in that of C. */
+function rowMajor<T extends unknown[] | Float64Array>(dims: readonly number[], make: (n: number) => T, stored: T): T {
+  const out = make(stored.length);
+  const at = dims.map(() => 0);
+  for (let i = 0; i < stored.length; i += 1) {
+    out[at.reduce((c, k, d) => c * dims[d]! + k, 0)] = stored[i]!;
+    for (let d = 0; d < dims.length; d += 1) {
+      at[d]! += 1;
+      if (at[d]! < dims[d]!) break;
+      at[d] = 0;
+    }
+  }
+  return out;
+}
 
 function codePoint(hex: string): string {
   return String.fromCodePoint(Number.parseInt(hex, 16) % 0x110000);

@@ -29,10 +29,15 @@ export function headOf(file: string): Buffer {
   });
 }
 
+/** True for how a pointer begins that Git LFS left in place of a file. */
+export function isStandIn(head: Buffer): boolean {
+  return head.toString('latin1', 0, LFS_POINTER.length) === LFS_POINTER;
+}
+
 /** @throws CovisError as {@link headOf}, and `INPUT_UNSUPPORTED` for a pointer that Git LFS left in place of the file. */
 export function refuseStandIn(file: string): Buffer {
   const head = headOf(file);
-  if (head.toString('latin1').startsWith(LFS_POINTER))
+  if (isStandIn(head))
     throw new CovisError('INPUT_UNSUPPORTED', 'This is a Git LFS pointer, not the file itself', {
       file,
       hint: 'Run git lfs pull in its repository.',

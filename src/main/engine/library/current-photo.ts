@@ -1,14 +1,11 @@
-import { closeSync, readSync, statSync, type Stats } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
-import { openRegular } from '../formats/regular.ts';
+import { hashNow } from './hash-file.ts';
 import type { Library } from './library.ts';
 import { flag, integer, nullable, real, record, select, text } from './rows.ts';
 
-const HASH_CHARS = 32;
-const CHUNK_BYTES = 1 << 20;
 /** Hashes of files that this process has read, so many at most. */
 const REMEMBERED = 100_000;
 const NAMED = 3;
@@ -151,23 +148,23 @@ export function goneVersion(library: Library): string {
 /**
  * Takes note of files that are no more, when the folder that held them was looked through: their photos are gone from this scene. A
  * folder without any photo is more likely a disk that is not mounted, and is left alone. Use it in a transaction.
- * @param listed names that are there. @returns how many files are no more.
+ * @param listed names that are there. @returns the names of files that are no more.
  */
-export function forgetVanished(library: Library, scene: number, listed: ReadonlySet<string>): number {
-  if (listed.size === 0) return 0;
+export function forgetVanished(library: Library, scene: number, listed: ReadonlySet<string>): string[] {
+  if (listed.size === 0) return [];
   const rows = select(
     library.db,
     'SELECT s.images AS folder, f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.scene_id = ?',
     record({ folder: text, name: text }),
   ).all(scene);
   const remove = library.db.prepare('DELETE FROM photo_file WHERE scene_id = ? AND name = ?');
-  let gone = 0;
+  const gone: string[] = [];
   for (const { folder, name } of rows) {
     if (listed.has(name) || fileAt(join(folder, name)) !== undefined) continue;
     remove.run(scene, name);
-    gone += 1;
+    gone.push(name);
   }
-  return gone;
+  return gone.sort();
 }
 
 function fileAt(path: string): Stats | undefined {
@@ -192,24 +189,13 @@ function contentAt(path: string, there: Stats): string | undefined {
   const key = stamp(path, there);
   const known = hashes.get(key);
   if (known !== undefined) return known;
-  const hash = createHash('sha256');
+  let found: string;
   try {
-    const { fd } = openRegular(path);
-    try {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      for (;;) {
-        const n = readSync(fd, chunk, 0, CHUNK_BYTES, null);
-        if (n === 0) break;
-        hash.update(chunk.subarray(0, n));
-      }
-    } finally {
-      closeSync(fd);
-    }
+    found = hashNow(path);
   } catch (error) {
     logFailure(logger('photos'), `${path} cannot be read`, error);
     return undefined;
   }
-  const found = hash.digest('hex').slice(0, HASH_CHARS);
   if (hashes.size >= REMEMBERED) hashes.clear();
   hashes.set(key, found);
   return found;

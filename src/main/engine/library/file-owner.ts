@@ -69,7 +69,13 @@ function own(file: string, say: Saying, looks: number): () => void {
         Atomics.wait(PAUSE, 0, 0, PAUSE_MS);
         continue;
       }
-      throw diskError(new CovisError('INPUT_INVALID', say.refused, { file, cause }));
+      throw diskError(
+        new CovisError('INPUT_INVALID', say.refused, {
+          file,
+          cause,
+          hint: 'Name a file in a folder that is there and may be written to, and look whether the disk has room.',
+        }),
+      );
     }
   }
   throw new CovisError('STATE_CONFLICT', 'This file is written by several programs at once', {

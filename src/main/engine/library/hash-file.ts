@@ -1,11 +1,30 @@
 import { createHash } from 'node:crypto';
+import { readSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { unreadable } from '../../../shared/errors.ts';
-import { streamRegular } from '../formats/regular.ts';
+import { streamRegular, withRegular } from '../formats/regular.ts';
 
 const HASH_CHARS = 32;
+const BLOCK_BYTES = 1 << 20;
 
-/** Content hash: the first 32 hex characters of SHA-256. @throws CovisError naming the file where it cannot be read. */
+const contentHash = (digest: string): string => digest.slice(0, HASH_CHARS);
+
+/** SHA-256 of a file's content, in hex; the file is read at once, a block after the other. @throws CovisError as {@link withRegular}. */
+export function digestOf(file: string): string {
+  const hash = createHash('sha256');
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  withRegular(file, ({ fd }) => {
+    for (let n = readSync(fd, block); n > 0; n = readSync(fd, block)) hash.update(block.subarray(0, n));
+  });
+  return hash.digest('hex');
+}
+
+/** Content hash: the first 32 hex characters of {@link digestOf}. @throws CovisError as that. */
+export function hashNow(file: string): string {
+  return contentHash(digestOf(file));
+}
+
+/** As {@link hashNow}, while other work goes on. @throws CovisError naming the file where it cannot be read. */
 export async function hashFile(file: string): Promise<string> {
   const hash = createHash('sha256');
   try {
@@ -13,10 +32,10 @@ export async function hashFile(file: string): Promise<string> {
   } catch (cause) {
     throw unreadable(cause, file);
   }
-  return hash.digest('hex').slice(0, HASH_CHARS);
+  return contentHash(hash.digest('hex'));
 }
 
-/** As {@link hashFile}, of bytes. */
+/** As {@link hashNow}, of bytes. */
 export function hashBytes(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, HASH_CHARS);
+  return contentHash(createHash('sha256').update(bytes).digest('hex'));
 }

@@ -93,21 +93,22 @@ export class Library {
   /** Makes a library in an empty or new folder, or opens the one that is there. @throws `STATE_CONFLICT` for a folder with other content. */
   static create(path: string): Library {
     const root = resolve(path);
-    if (
-      !Library.exists(root) &&
-      existsSync(root) &&
-      readdirSync(root).some((name) => !name.startsWith(`${DATABASE}.`))
-    ) {
-      throw new CovisError('STATE_CONFLICT', 'This folder is not empty and holds no library', {
-        file: root,
-        hint: 'Choose a new or an empty folder.',
-      });
-    }
+    Library.refuseOccupied(root);
     if (!Library.exists(root)) {
       outsideLibraries(root);
       makeLibrary(root);
     }
     return Library.#connect(root, false);
+  }
+
+  /** @throws CovisError `STATE_CONFLICT` for a folder in which no library is, and can be made. */
+  static refuseOccupied(root: string): void {
+    if (Library.exists(root) || !existsSync(root)) return;
+    if (readdirSync(root).some((name) => !name.startsWith(`${DATABASE}.`)))
+      throw new CovisError('STATE_CONFLICT', 'This folder is not empty and holds no library', {
+        file: root,
+        hint: 'Choose a new or an empty folder.',
+      });
   }
 
   static #connect(root: string, sound: boolean): Library {

@@ -3,6 +3,7 @@ import { join, sep } from 'node:path';
 import sharp from 'sharp';
 import { CovisError } from '../../../shared/errors.ts';
 import type { PhotoFacts } from '../../../shared/domain.ts';
+import { refuseStandIn } from '../formats/recognise.ts';
 import { readExif } from './exif.ts';
 import { hashFile } from './hash-file.ts';
 import { headOf } from '../formats/recognise.ts';
@@ -283,6 +284,10 @@ export async function imageHeader(file: string | Uint8Array): Promise<ImageHeade
     const { width, height, orientation = 1, exif } = await sharp(file, { failOn: 'error' }).metadata();
     return { width, height, orientation: orientation >= 1 && orientation <= 8 ? orientation : 1, exif };
   } catch (cause) {
+    if (typeof file === 'string' && begins !== undefined) {
+      if (begins.length === 0) throw new CovisError('INPUT_CORRUPT', 'This photo is an empty file', { file, cause });
+      refuseStandIn(file);
+    }
     throw new CovisError('INPUT_CORRUPT', 'This photo cannot be read', { ...where, cause });
   }
 }

@@ -6,7 +6,7 @@ import { random } from './random.ts';
 import { flag, integer, nullable, real, record, select, text } from './rows.ts';
 import { clustersOfPhoto } from './tables/cluster.ts';
 
-export { currentPhoto as photoPath } from './current-photo.ts';
+export { currentPhoto } from './current-photo.ts';
 export { hashBytes, hashFile } from './hash-file.ts';
 export { inspectPhoto, listImages, listPhotos, type PhotoFile, type PhotoListing } from './photo-files.ts';
 export { allPhotos, presentPhotos, photoByHash, photoHash, type PhotoRow } from './tables/photo.ts';

@@ -1,7 +1,7 @@
 /** Whether library.db is a library, and whole: looked at when it is opened, unless it is as it was when it was last found so. */
 import Database from 'better-sqlite3';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
 import { select, text } from './rows.ts';
@@ -20,6 +20,8 @@ export function refuseForeignFile(file: string): void {
   throw damagedLibrary(
     file,
     head.length === 0 ? 'The database of this library is empty' : 'This file is no SQLite database',
+    undefined,
+    'Put back a copy of this file, or make a new library of the same photos and models; both leave them as they are.',
   );
 }
 
@@ -107,11 +109,16 @@ export function isDamage(error: unknown): boolean {
 }
 
 /** What is thrown for a damaged database. */
-export function damagedLibrary(file: string, what: string, cause?: unknown): CovisError {
+export function damagedLibrary(
+  file: string,
+  what: string,
+  cause?: unknown,
+  remedy = `Put back a copy of this file, or recover what can be read of it: covis check ${dirname(file)} --repair`,
+): CovisError {
   return new CovisError('INPUT_CORRUPT', what, {
     file,
     cause,
-    hint: 'Nothing was changed. Put back a copy of this file, or make a new library of the same photos and models; both leave them as they are.',
+    hint: `Nothing was changed. ${remedy}`,
   });
 }
 

@@ -1,8 +1,8 @@
 /** Digests of what is stored beside the database, so that a file that changed since is found before anything is computed of it. */
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { digestOf } from './hash-file.ts';
 import type { Library } from './library.ts';
 import { integer, real, record, select, text } from './rows.ts';
 
@@ -11,21 +11,6 @@ export interface StoredFile {
   readonly bytes: number;
   readonly modified: number;
   readonly sha256: string;
-}
-
-const BLOCK = 1 << 20;
-
-/** SHA-256 of a file's content, in hex. */
-export function digestOf(file: string): string {
-  const hash = createHash('sha256');
-  const block = Buffer.allocUnsafe(BLOCK);
-  const fd = openSync(file, 'r');
-  try {
-    for (let n = readSync(fd, block); n > 0; n = readSync(fd, block)) hash.update(block.subarray(0, n));
-  } finally {
-    closeSync(fd);
-  }
-  return hash.digest('hex');
 }
 
 function keyOf(library: Library, file: string): string {

@@ -20,7 +20,7 @@ export function networkCatalogue(): readonly CatalogueEntry[] {
     const bytes = readFileSync(resourcePath('networks', EMBEDDED[id]));
     const { spec } = embeddedNetwork(id);
     return {
-      id: id === 'photos' ? 'default' : id,
+      id: id === 'photos' ? 'embedded' : id,
       name: spec.name,
       state: 'embedded',
       bytes: bytes.length,

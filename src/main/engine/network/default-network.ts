@@ -3,14 +3,14 @@ import type { DefaultNetwork } from '../../../shared/facts/networks.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { now, type Library } from '../library/library.ts';
 import { oneOf, record, select, text } from '../library/rows.ts';
-import { latestOf, takesOf, type NetworkRow, type Takes } from './networks.ts';
+import { defaultOf, takesOf, type NetworkRow, type Takes } from './networks.ts';
 
 const UNCHOSEN = 'no other was chosen or measured to be better';
 
 /** The default networks of a library with the reason of each: of photos first, of edge maps where there is one. */
 export function defaultNetworks(library: Library): DefaultNetwork[] {
   return (['photos', 'edges'] as const).flatMap((takes) => {
-    const network = latestOf(library, takes);
+    const network = defaultOf(library, takes);
     if (network === undefined) return [];
     const said = select(
       library.db,

@@ -18,14 +18,14 @@ export function embeddedNetwork(which: keyof typeof EMBEDDED): Pick<LoadedNetwor
 }
 
 /**
- * A network that belongs to no library: embedded (`default`, `fine-tuned`, `edges`), of the store, or an ONNX file.
+ * A network that belongs to no library: embedded (`embedded`, which is the default where there is no library, `fine-tuned`, `edges`), of the store, or an ONNX file.
  * @throws CovisError `NOT_FOUND` for one that does not exist.
  */
 export async function standaloneNetwork(
-  which = 'default',
+  which = 'embedded',
   options: BackboneOptions = {},
 ): Promise<Pick<LoadedNetwork, 'graph' | 'spec'>> {
-  const name = which === 'default' ? 'photos' : which;
+  const name = which === 'default' || which === 'embedded' ? 'photos' : which;
   if (Object.hasOwn(EMBEDDED, name)) return embeddedNetwork(name as keyof typeof EMBEDDED);
   const stored = storedNetwork(which);
   if (stored !== undefined) return prepareNetwork(stored.file, { ...stored, ...defined(options) });

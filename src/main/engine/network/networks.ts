@@ -331,8 +331,8 @@ export function networkById(library: Library, id: number): NetworkRow {
 }
 
 /** The library's default network of photos: what is taken where nobody names one. */
-export function latestNetwork(library: Library): NetworkRow {
-  return latestOf(library, 'photos') ?? ensureDefaultNetwork(library);
+export function defaultNetworkOf(library: Library): NetworkRow {
+  return defaultOf(library, 'photos') ?? ensureDefaultNetwork(library);
 }
 
 /** What a network takes. */
@@ -346,7 +346,7 @@ export function takesOf({ spec }: Pick<NetworkRow, 'spec'>): Takes {
  * The library's default of those that take photos, or edge maps: what was chosen last (see `default-network.ts`), else the embedded
  * one, else the first. That a network is newer makes it no default.
  */
-export function latestOf(library: Library, takes: Takes): NetworkRow | undefined {
+export function defaultOf(library: Library, takes: Takes): NetworkRow | undefined {
   return select(
     library.db,
     `SELECT n.id, n.uid, n.spec FROM network n LEFT JOIN network_choice c ON c.network_id = n.id AND c.takes = :takes
@@ -357,8 +357,8 @@ export function latestOf(library: Library, takes: Takes): NetworkRow | undefined
 }
 
 /**
- * What a person means by a network: a content hash or a name of the library, `default` for the embedded one, a path to an ONNX file or
- * the id of a downloaded backbone (which are imported), or nothing for `fallback`: the embedded one, or the library's own default.
+ * What a person means by a network: a content hash or a name of the library, `default` for the library's default, `embedded` for the one
+ * that comes with Covis, a path to an ONNX file or the id of a downloaded backbone (which are imported), or nothing for `fallback`: the embedded one, or the library's own default.
  * @throws CovisError `NOT_FOUND` that lists what there is, `INPUT_INVALID` where it may be several.
  */
 export async function resolveNetwork(
@@ -366,8 +366,9 @@ export async function resolveNetwork(
   which: string | undefined,
   fallback: 'embedded' | 'default',
 ): Promise<NetworkRow> {
-  if (which === undefined) return fallback === 'embedded' ? ensureDefaultNetwork(library) : latestNetwork(library);
-  if (which === 'default') return ensureDefaultNetwork(library);
+  if (which === undefined) return fallback === 'embedded' ? ensureDefaultNetwork(library) : defaultNetworkOf(library);
+  if (which === 'default') return defaultNetworkOf(library);
+  if (which === 'embedded') return ensureDefaultNetwork(library);
   const own = findNamed('network', which, listedNetworks(library), called);
   const isFile = statSync(which, { throwIfNoEntry: false })?.isFile() === true;
   if (own !== undefined) {

@@ -6,6 +6,7 @@ import { fillNpy } from '../formats/npy.ts';
 import { fileTarget, type Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { leftOut, listPhotos, refuseWithoutPhotos } from '../library/photo-files.ts';
+import { ownFile } from '../library/file-owner.ts';
 import { hashFile } from '../library/photos.ts';
 import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
@@ -29,8 +30,8 @@ export interface FolderReport {
  * `.txt` beside it. Images that cannot be read have no row; they are named in the report. What is known is kept beside the output until
  * it is whole, under the photos' content, so that a second run goes on.
  * @param key says what describes: descriptors of another network or size are not taken for these.
- * @throws CovisError `STATE_EMPTY` for a folder without images, `INPUT_INVALID` when the output cannot be written, `STATE_CONFLICT` for files that are
- * there, without `force`.
+ * @throws CovisError `STATE_EMPTY` for a folder without images, `INPUT_INVALID` when the output cannot be written, `STATE_CONFLICT` for
+ * files that are there, without `force`, and while something else writes them.
  */
 export async function extractFolder(
   network: Pick<LoadedNetwork, 'graph' | 'spec'>,
@@ -42,6 +43,28 @@ export async function extractFolder(
   how: Placing = {},
 ): Promise<FolderReport> {
   const target = fileTarget(/\.npy$/i.test(out) ? out : `${out}.npy`, how);
+  // Another network or size has a journal of its own, and the same output.
+  const release = ownFile(target, {
+    taken: 'Descriptors are being written to this file already',
+    hint: 'Wait until the other program is done, or name another file with --out.',
+    refused: 'Descriptors cannot be written here',
+  });
+  try {
+    return await describeInto(target, network, key, folder, size, task, how);
+  } finally {
+    release();
+  }
+}
+
+async function describeInto(
+  target: string,
+  network: Pick<LoadedNetwork, 'graph' | 'spec'>,
+  key: string,
+  folder: string,
+  size: number,
+  task: TaskContext,
+  how: Placing,
+): Promise<FolderReport> {
   const listing = fileTarget(target.replace(/\.npy$/i, '.txt'), how);
   const found = listPhotos(folder);
   refuseWithoutPhotos(found, folder, 'STATE_EMPTY', 'This folder holds no images');

@@ -3,7 +3,7 @@ import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { toInput, type Pixels } from '../library/pixels.ts';
 import { LeftOut } from '../library/current-photo.ts';
-import { photoPath, presentPhotos } from '../library/photos.ts';
+import { currentPhoto, presentPhotos } from '../library/photos.ts';
 import { random } from '../library/random.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
@@ -227,7 +227,7 @@ export async function extractRegions(
         const { width, height } = pixels;
         const why = error instanceof Error ? error.message : String(error);
         task.warn(
-          `${network.spec.name} cannot describe ${width} x ${height} pixels: ${photoPath(library, id)}: ${why}`,
+          `${network.spec.name} cannot describe ${width} x ${height} pixels: ${currentPhoto(library, id)}: ${why}`,
         );
       });
       if (found === undefined) continue;

@@ -6,7 +6,7 @@ import { ownFile } from '../library/file-owner.ts';
 
 const KEY_BYTES = 16;
 const DIGEST_BYTES = 8;
-/** What the file begins with. Journals of before 0.2.0 have no beginning and no digests; what they hold is computed again. */
+/** What the file begins with. Journals of earlier versions have no beginning and no digests; what they hold is computed again. */
 const HEAD = Buffer.from('COVISJ2\n');
 
 /** Half the bytes of a photo's row would still be a row: digests tell that it is whole, and that it is this photo's. */
@@ -65,7 +65,13 @@ export class DescriptorJournal {
     } catch (cause) {
       if (fd !== undefined) closeSync(fd);
       this.#release();
-      throw diskError(new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', { file, cause }));
+      throw diskError(
+        new CovisError('INPUT_INVALID', 'Descriptors cannot be written here', {
+          file,
+          cause,
+          hint: 'Name a file in a folder that is there and may be written to, and look whether the disk has room.',
+        }),
+      );
     }
   }
 

@@ -236,7 +236,7 @@ export function networkSet(library: Library, network: NetworkRow, size: number):
 
 /**
  * Rows of the library's photos, without those of photos that are gone: rows of one photo follow each other, and a set of whole photos
- * has one row each, the first where files of before 0.2.0 have several.
+ * has one row each, the first where files of earlier versions have several.
  * @throws CovisError `INPUT_CORRUPT` for a whole photo with two rows that differ by more than rounding.
  */
 function known(
@@ -421,6 +421,7 @@ export async function importVectors(
   if (names.length !== read.images)
     throw new CovisError('INPUT_INVALID', `There are ${names.length} names and ${read.images} images`, {
       file: o.file,
+      hint: 'The list of names needs one line for each image, in their order.',
     });
   const checked = normaliseRows(read.vectors, 'the descriptors', o.file);
   const known = libraryNames(library, names);
@@ -441,6 +442,10 @@ export async function importVectors(
       `None of the ${names.length} names is ${unclear.length === 0 ? 'a' : 'one'} photo of this library, the first is ${unclear[0] ?? names[0] ?? ''}`,
       {
         file: o.file,
+        hint:
+          unclear.length === 0
+            ? 'Names are those of the photos, with as many of the folders above them as tell them apart: look whether this is the library, and the list, that belongs to it.'
+            : 'Name the photos with the folders above them, as many as tell them apart.',
       },
     );
   if (missing.length > 0)

@@ -25,7 +25,7 @@ import type { Library } from '../library/library.ts';
 import { imageHeader } from '../library/photo-files.ts';
 import { decode, type Crop } from '../library/pixels.ts';
 import { goneVersion } from '../library/current-photo.ts';
-import { hashBytes, photoByHash, photoPath, presentPhotos, upright } from '../library/photos.ts';
+import { hashBytes, photoByHash, currentPhoto, presentPhotos, upright } from '../library/photos.ts';
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
@@ -73,6 +73,8 @@ export interface SearchRequest extends AskedPhoto {
 }
 
 const RANKERS_KEPT = 6;
+/** Cosines of one pair differ by less where nothing is behind the pooling. */
+const ROUNDING = 1e-3;
 /** Sets and describers kept ready: a drawing and a photo are asked of one each. */
 const SETS_KEPT = 2;
 
@@ -285,8 +287,12 @@ export class SearchSession {
     const query = await runner.run(await decode(this.#file(r), size, r.crop));
     const hit = await runner.run(await decode(this.#file({ photo: r.hit }), size));
     const { a, b, similarity } = contributions(query, hit, runner.pooling);
+    const describer = await this.#describerOf(network, size);
+    const asked = await describer.describe(this.#file(r), r.crop);
+    const described = dot(asked, await describer.describe(this.#file({ photo: r.hit })));
     return {
       similarity,
+      described: Math.abs(described - similarity) <= ROUNDING ? null : described,
       query: { width: query.width, height: query.height, values: Array.from(a) },
       hit: { width: hit.width, height: hit.height, values: Array.from(b) },
     };
@@ -381,7 +387,7 @@ export class SearchSession {
   #file(r: AskedPhoto): string | Uint8Array {
     if (r.bytes !== undefined) return r.bytes;
     if (r.photo === undefined) throw new CovisError('INPUT_INVALID', 'No photo to search with was given');
-    return photoPath(this.#library, photoByHash(this.#library, r.photo).id);
+    return currentPhoto(this.#library, photoByHash(this.#library, r.photo).id);
   }
 
   /** The photo of the library that asks; of an imported set, which describes nothing, also by the content of what was sent. */

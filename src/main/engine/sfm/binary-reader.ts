@@ -1,6 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import { openRegular } from '../formats/regular.ts';
+import { sentence } from './text-lines.ts';
 import { decodeName } from '../library/names.ts';
 
 const WINDOW_BYTES = 1 << 22;
@@ -44,7 +45,7 @@ export class BinaryReader {
 
   /** An error at `offset`, which defaults to the position of the next read. */
   corrupt(message: string, offset = this.offset): CovisError {
-    return new CovisError('INPUT_CORRUPT', message, { file: this.file, offset });
+    return new CovisError('INPUT_CORRUPT', sentence(message), { file: this.file, offset });
   }
 
   /** Makes `bytes` bytes available in the window and returns their position in it. */

@@ -60,6 +60,11 @@ export class ColmapDatabase {
     return out;
   }
 
+  /** How many positions or directions of gravity COLMAP was told beforehand: from GPS, or by a person. 0 where it has no such table. */
+  posePriors(): number {
+    return this.#db.count('pose_priors');
+  }
+
   #blob(table: string, id: number, cell: number): { rows: number; cols: number; data: Buffer } | undefined {
     const row = this.#db.row(table, id);
     if (row === undefined) return undefined;
@@ -151,6 +156,11 @@ export function readDatabaseMatches(
       }
       pairs.push({ a: x, b: y, matches });
     }
+    const priors = db.posePriors();
+    if (priors > 0)
+      warn(
+        `${file}: its ${priors} pose ${priors === 1 ? 'prior is' : 'priors are'} passed over: matches have no use for them, and where a photo was taken is read from the photo itself`,
+      );
     if (skipped > 0)
       warn(
         `${file}: left out the matches of ${skipped} pairs, which name images or keypoints that the database does not have`,

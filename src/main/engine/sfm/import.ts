@@ -19,7 +19,7 @@ import { olderModels, type Replacement } from './replaced.ts';
 import { inspectAll, type ScenePhotos } from './scene-photos.ts';
 import { shapeOf, shapesSaid, storedSize, type Misshapen } from './shapes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
-import { flag, integer, record, select } from '../library/rows.ts';
+import { flag, integer, list, record, select, text } from '../library/rows.ts';
 import { clusterByUid, clusterWriter } from '../library/tables/cluster.ts';
 
 export interface ImportOptions {
@@ -32,8 +32,6 @@ export interface ImportOptions {
   readonly skipDamaged?: boolean | undefined;
   /** Keeps the model that was imported from a path before, where another lies there now; else the new one replaces it. */
   readonly keepBoth?: boolean | undefined;
-  /** The library that an import into another one is tried for: what it would replace there is said. */
-  readonly triedFor?: Library | undefined;
   /** Notes in the log of actions, inside the transaction, which clusters replace which, and brings that into force. */
   readonly replace?: ((library: Library, replacement: Replacement) => void) | undefined;
 }
@@ -62,6 +60,14 @@ export interface ImportedScene {
   readonly path: string;
   readonly images: string;
   readonly photos: number;
+  /** True where an earlier import found it. */
+  readonly known: boolean;
+  /** Photos that the library did not have of this scene. */
+  readonly added: number;
+  /** Names of photos whose files held another photo at the last import. */
+  readonly replaced: readonly string[];
+  /** Names of photos whose files are no more. */
+  readonly gone: readonly string[];
   readonly models: readonly ImportedModel[];
 }
 
@@ -327,6 +333,7 @@ function commit(
 ): (ImportedScene & { readonly said: readonly string[] })[] {
   const write = photoWriter(library);
   const done = scenes.map((scene, s) => {
+    const had = photosOf(library, scene.root);
     const sceneId = write.scene(scene.name, scene.root, scene.images);
     // By name, not in the order in which reading happened to end: draws by seed depend on the order of the rows.
     const there = [...photos.get(scene)!].sort(([x], [y]) => (x < y ? -1 : 1)).map(([name, file]) => ({ name, file }));
@@ -334,14 +341,14 @@ function commit(
     for (const { name, file } of there) if (file !== undefined) ids.set(name, write.photo(sceneId, file));
     const said: string[] = [];
     const lost = forgetVanished(library, sceneId, new Set(there.map((p) => p.name)));
-    if (lost > 0)
+    if (lost.length > 0)
       said.push(
-        `${lost} ${lost === 1 ? 'photo is' : 'photos are'} gone from ${scene.images} since the last import; what was decided of them stays`,
+        `${lost.length} ${lost.length === 1 ? 'photo is' : 'photos are'} gone from ${scene.images} since the last import; what was decided of them stays`,
       );
     const models: ImportedModel[] = [];
     const byPath = Map.groupBy(staged[s]!, (m) => m.location.path);
     for (const [path, own] of byPath) {
-      const older = olderModels(options.triedFor ?? library, path, new Set(own.map((m) => m.uid)));
+      const older = olderModels(library, path, new Set(own.map((m) => m.uid)));
       const replaces = options.keepBoth !== true && options.replace !== undefined && older.clusters.length > 0;
       if (older.clusters.length > 0)
         said.push(
@@ -386,17 +393,41 @@ function commit(
         });
       }
       // Beside the older one, too, it comes into force again where it was replaced before.
-      if (options.triedFor === undefined && older.clusters.length > 0 && own.some((m) => outOfForce(library, m.uid)))
+      if (older.clusters.length > 0 && own.some((m) => outOfForce(library, m.uid)))
         options.replace?.(library, {
           label: `Import ${nameOf(scene, own[0]!)} again`,
           older: replaces ? older.clusters : [],
           newer: own.map((m) => clusterByUid(library).one(m.uid)),
         });
     }
-    return { name: scene.name, path: scene.root, images: scene.images, photos: ids.size, models, said };
+    const now = there.filter((p) => p.file !== undefined);
+    return {
+      name: scene.name,
+      path: scene.root,
+      images: scene.images,
+      photos: ids.size,
+      known: had !== undefined,
+      added: now.filter((p) => had?.has(p.name) !== true).length,
+      replaced: now.filter((p) => had?.has(p.name) === true && had.get(p.name) !== p.file!.hash).map((p) => p.name),
+      gone: lost,
+      models,
+      said,
+    };
   });
   relabelPlaces(library);
   return done;
+}
+
+/** Content hashes of the photos that an earlier import found in a scene, by name; undefined where there was none. */
+function photosOf(library: Library, root: string): Map<string, string> | undefined {
+  const scene = select(library.db, 'SELECT id FROM scene WHERE root = ?', integer).get(root);
+  if (scene === undefined) return undefined;
+  const rows = select(
+    library.db,
+    'SELECT f.name, p.hash FROM photo_file f JOIN photo p ON p.id = f.photo_id WHERE f.scene_id = ?',
+    list(text, text),
+  ).all(scene);
+  return new Map(rows);
 }
 
 function outOfForce(library: Library, uid: string): boolean {

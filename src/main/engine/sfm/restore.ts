@@ -36,7 +36,9 @@ export async function restoreCluster(library: Library, uid: string, task: TaskCo
         const hash = await locationHash(scene.name, location);
         const own = (part: number): string =>
           (part === 0 ? hash : createHash('sha256').update(`${hash} ${part}`).digest('hex')).slice(0, 16);
-        const parts = readModels(location, await photosAtHand(scene.images, location), (m) => task.warn(m));
+        const photos = await photosAtHand(scene.images, location);
+        // The counts below tell whether this is what was imported, with or without that.
+        const parts = readModels(location, photos, (m) => task.warn(m), { skipDamaged: true });
         const part = parts.findIndex((_, i) => own(i) === uid);
         if (part < 0) continue;
         const { folder, points, observations } = stageModel(location, uid, parts[part]!, staging);

@@ -5,6 +5,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { leftOut } from '../library/photo-files.ts';
 import { inspectPhoto, listPhotos, PHOTO_FACTS, type PhotoFile } from '../library/photos.ts';
+import { UnreadPhotos } from '../library/unread-photos.ts';
 import { integer, nullable, real, record, select, text } from '../library/rows.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { SceneLocation } from './discover.ts';
@@ -12,7 +13,10 @@ import type { SceneLocation } from './discover.ts';
 /** The photos of each scene by name; undefined where a file cannot be read. */
 export type ScenePhotos = Map<SceneLocation, Map<string, PhotoFile | undefined>>;
 
-/** Hashes all photos, a few at a time; a file that did not change since the last import is not read again. */
+/**
+ * Hashes all photos, a few at a time; a file that did not change since the last import is not read again.
+ * @throws CovisError `INPUT_CORRUPT` where there are photos and none of them can be read.
+ */
 export async function inspectAll(
   library: Library,
   scenes: readonly SceneLocation[],
@@ -26,6 +30,7 @@ export async function inspectAll(
   });
   const out = new Map(scenes.map((s) => [s, new Map<string, PhotoFile | undefined>()]));
   task.step('Reading photos', work.length, 'photos');
+  const unread = new UnreadPhotos();
   let next = 0;
   let done = 0;
   const one = async (): Promise<void> => {
@@ -36,6 +41,7 @@ export async function inspectAll(
         out.get(scene)!.set(name, unchanged(library, scene, name) ?? (await inspectPhoto(scene.images, name)));
       } catch (error) {
         out.get(scene)!.set(name, undefined);
+        unread.add(join(scene.images, name), error);
         warn(error instanceof CovisError ? `${error.message}: ${error.file ?? name}` : String(error));
       }
       done += 1;
@@ -43,6 +49,10 @@ export async function inspectAll(
     }
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
+  await unread.refuseAll(
+    [...out].flatMap(([scene, found]) => (found.size === 0 ? [] : [scene.images])),
+    work.flatMap(({ scene, name }) => (out.get(scene)!.get(name) === undefined ? [] : [join(scene.images, name)])),
+  );
   return out;
 }
 

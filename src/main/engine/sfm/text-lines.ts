@@ -13,9 +13,14 @@ export interface Line {
 const CHUNK_BYTES = 1 << 20;
 const LONGEST_LINE_BYTES = 1 << 28;
 
+/** A sentence begins with a capital, also where it begins with what was being read. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
 /** Errors that name this file. */
 export function blameFor(file: string): Blame {
-  return (message, offset) => new CovisError('INPUT_CORRUPT', message, { file, offset });
+  return (message, offset) => new CovisError('INPUT_CORRUPT', sentence(message), { file, offset });
 }
 
 /** The lines of a text file, one at a time, however large it is. @throws CovisError naming file and offset. */
@@ -76,6 +81,6 @@ export function number(
   if (field === undefined) throw truncated(`The line ends before ${what}`, offset);
   const value = Number(field);
   if (field === '' || Number.isNaN(value))
-    throw blame(`${what.charAt(0).toUpperCase()}${what.slice(1)} is "${field.slice(0, 40)}", not a number`, offset);
+    throw blame(sentence(`${what} is "${field.slice(0, 40)}", not a number`), offset);
   return value;
 }

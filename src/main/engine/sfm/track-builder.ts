@@ -1,5 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { Grow, isSingle, notSingle } from './model-builder.ts';
+import { Grow, isSingle, notSingle, skippable, type ReadOptions } from './model-builder.ts';
 import type { Camera, SparseModel, View } from './model.ts';
 
 /** Says what is wrong in a file at a byte offset (left out where the format has none). */
@@ -26,9 +26,12 @@ export class TrackBuilder {
   readonly #scale = new Grow((n) => new Float32Array(n));
   #points = 0;
   readonly #fault: Fault;
+  readonly #skip: boolean;
+  readonly #lost = new Map<string, number>();
 
-  constructor(fault: Fault) {
+  constructor(fault: Fault, { skipDamaged }: ReadOptions = {}) {
     this.#fault = fault;
+    this.#skip = skipDamaged === true;
   }
 
   get views(): number {
@@ -78,6 +81,20 @@ export class TrackBuilder {
     this.#scale.push(scale);
   }
 
+  /**
+   * Something that refers to what the model does not have: refused, or counted and left out where that was asked.
+   * @param what is left out, of many, for the sentence that counts it.
+   */
+  lost(message: string, what: string, offset?: number): void {
+    if (!this.#skip) throw skippable(this.#fault(message, offset));
+    this.leftOut(what);
+  }
+
+  /** Counts something that is left out. */
+  leftOut(what: string): void {
+    this.#lost.set(what, (this.#lost.get(what) ?? 0) + 1);
+  }
+
   /** Moves all observations of a view, for formats that measure from the image's centre. */
   shift(by: (view: number) => readonly [number, number]): void {
     const offsets = this.#views.map((_, v) => by(v));
@@ -101,8 +118,9 @@ export class TrackBuilder {
     return out;
   }
 
-  /** @param kind `matches` for verified matches without cameras. */
-  finish(kind: 'model' | 'matches' = 'model'): SparseModel {
+  /** @param kind `matches` for verified matches without cameras. @param warn told what was left out, and how much of it. */
+  finish(kind: 'model' | 'matches' = 'model', warn: (message: string) => void = () => undefined): SparseModel {
+    for (const [what, n] of this.#lost) warn(`left out ${n} ${what}`);
     const n = this.#view.length;
     const viewOffsets = new Uint32Array(this.#views.length + 1);
     for (let k = 0; k < n; k += 1) viewOffsets[this.#view.data[k]! + 1]! += 1;

@@ -2,7 +2,7 @@
 import type { DefaultDecision } from '../../../shared/facts/networks.ts';
 import type { Library } from '../library/library.ts';
 import { noteDefault } from '../network/default-network.ts';
-import { latestOf, takesOf, type NetworkRow } from '../network/networks.ts';
+import { defaultOf, takesOf, type NetworkRow } from '../network/networks.ts';
 
 /** What is known of a run that is done; mAPs are of held-out places under the geometry protocol, null where there are none. */
 export interface Measured {
@@ -17,7 +17,7 @@ export interface Measured {
 
 /** Compares a run's network with the default of its kind, and notes what holds and why. */
 export async function decideDefault(library: Library, m: Measured): Promise<DefaultDecision> {
-  const current = latestOf(library, takesOf(m.result)) ?? m.parent;
+  const current = defaultOf(library, takesOf(m.result)) ?? m.parent;
   const decided = (changed: boolean, because: string): DefaultDecision => {
     const network = changed ? m.result : current;
     noteDefault(library, network, `${because} (run ${m.run})`);

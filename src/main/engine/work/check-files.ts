@@ -9,7 +9,8 @@ import type { Library } from '../library/library.ts';
 import { hashFile } from '../library/photos.ts';
 import { flag, integer, json, list, real, record, select, text } from '../library/rows.ts';
 import { isSealed, unsealed } from '../library/seal.ts';
-import { digestOf, noteStored, storedFile } from '../library/stored.ts';
+import { digestOf } from '../library/hash-file.ts';
+import { noteStored, storedFile } from '../library/stored.ts';
 import { ARRAYS } from '../sfm/arrays.ts';
 import { networkSpec } from '../../../shared/facts/networks.ts';
 

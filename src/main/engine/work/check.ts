@@ -2,7 +2,8 @@ import { rmSync, statSync } from 'node:fs';
 import type { JobResult } from '../../../shared/jobs/index.ts';
 import { checkJob } from '../../../shared/jobs/check.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { Library } from '../library/library.ts';
+import { Library } from '../library/library.ts';
+import { recoverDatabase, type Recovery } from '../library/recovery.ts';
 import { databaseFaults } from '../library/soundness.ts';
 import type { TaskContext } from '../queue/context.ts';
 import {
@@ -84,6 +85,26 @@ async function look(library: Library, kind: Kind, repair: boolean, task: TaskCon
   };
 }
 
+/**
+ * Recovers the database of a library that cannot be opened because of it, or, where everything is read, in which anything is wrong.
+ * @returns null where there is nothing to recover. @throws CovisError as opening a library, and as {@link recoverDatabase}.
+ */
+export function recoverFirst(path: string, full: boolean, task: TaskContext): Recovery | null {
+  task.step('Checking the database', 0, '');
+  try {
+    const library = Library.open(path);
+    try {
+      if (!full || databaseFaults(library.db, true).length === 0) return null;
+    } finally {
+      library.close();
+    }
+  } catch (error) {
+    if (!(error instanceof CovisError) || error.code !== 'INPUT_CORRUPT') throw error;
+  }
+  task.step('Recovering the database', 0, '');
+  return recoverDatabase(path, () => task.check());
+}
+
 export const checkWork = work(checkJob, async (library, { full, repair, remove }, task) => {
   task.step('Checking the database', 0, '');
   const kinds: Kind[] = [
@@ -130,6 +151,7 @@ export const checkWork = work(checkJob, async (library, { full, repair, remove }
   const bytes = unused.reduce((n, path) => n + statSync(path).size, 0);
   if (remove) for (const path of unused) rmSync(path, { force: true });
   return {
+    recovered: null,
     database,
     parts,
     unused: { files: unused.length, bytes, removed: remove, examples: unused.slice(0, EXAMPLES) },

@@ -1,11 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { toErrorShape } from '../../../shared/errors.ts';
+import { join, relative, resolve } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
 import { importJob } from '../../../shared/jobs/import.ts';
 import type { ParamsOf, ResultOf } from '../../../shared/jobs/job.ts';
 import { check } from '../../../shared/schema.ts';
 import { importPairs, isPairList } from '../exchange/import-pairs.ts';
+import { copyDatabase } from '../library/database-copy.ts';
 import { Library } from '../library/library.ts';
 import { replaceClusters } from '../mining/cluster-changes.ts';
 import type { TaskContext } from '../queue/context.ts';
@@ -20,18 +21,13 @@ async function importAll(
   library: Library,
   { sources, images, keepBoth, skipDamaged }: Params,
   task: TaskContext,
-  triedFor?: Library,
 ): Promise<Omit<Result, 'dryRun'>> {
   const lists = sources.filter(isPairList);
   const folders = sources.filter((s) => !lists.includes(s));
   const reports: ImportReport[] = [];
   if (folders.length > 0)
     reports.push(
-      await importSources(
-        library,
-        { sources: folders, images, keepBoth, skipDamaged, triedFor, replace: replaceClusters },
-        task,
-      ),
+      await importSources(library, { sources: folders, images, keepBoth, skipDamaged, replace: replaceClusters }, task),
     );
   for (const list of lists) reports.push(await importPairs(library, list, images, task));
   const sum = (key: 'photos' | 'bound' | 'clusters' | 'points' | 'observations' | 'pairs'): number =>
@@ -52,16 +48,16 @@ async function importAll(
 }
 
 /**
- * An import into a library that is thrown away: everything is read and checked as it would be, and no other library is touched.
- * @param triedFor is looked at for what would be replaced there: an open library, or the folder of one, which is not even opened.
+ * An import into a copy of the library that is thrown away: everything is read, checked and compared as it would be, and the library is
+ * not touched.
+ * @param triedFor an open library, or the folder in which one is or would be made, which is not even opened; nothing for a new one.
+ * @throws CovisError as the import itself.
  */
 export async function tryImport(given: unknown, task: TaskContext, triedFor?: Library | string): Promise<Result> {
   const params = check(importJob.params, given);
   const at = mkdtempSync(join(tmpdir(), 'covis-dry-run-'));
   try {
-    const library = Library.create(join(at, 'tried'));
-    const open = typeof triedFor === 'string' ? copied(triedFor, join(at, 'copy'), task) : undefined;
-    const against = typeof triedFor === 'string' ? open : triedFor;
+    const library = copyOf(triedFor, at);
     try {
       const unseen: TaskContext = {
         step: (name, total, unit) => task.step(name, total, unit),
@@ -70,27 +66,33 @@ export async function tryImport(given: unknown, task: TaskContext, triedFor?: Li
         changed: () => undefined,
         check: () => task.check(),
       };
-      return { ...(await importAll(library, params, unseen, against)), dryRun: true };
+      return { ...(await importAll(library, params, unseen)), dryRun: true };
     } finally {
       library.close();
-      open?.close();
     }
   } finally {
     rmSync(at, { recursive: true, force: true });
   }
 }
 
-/** A copy of what a library says of itself, to look into; undefined where there is no library, or none that can be read just now. */
-function copied(path: string, to: string, task: TaskContext): Library | undefined {
-  if (!Library.exists(path)) return undefined;
+function copyOf(of: Library | string | undefined, at: string): Library {
+  // Of a database that is open here no file is opened beside SQLite: closing it would take its locks.
+  if (of instanceof Library) of.db.prepare('VACUUM INTO ?').run(join(at, 'library.db'));
+  if (typeof of !== 'string') return Library.create(at);
+  const root = resolve(of);
   try {
-    mkdirSync(to);
-    for (const file of ['library.db', 'library.db-wal'])
-      if (existsSync(join(path, file))) copyFileSync(join(path, file), join(to, file));
-    return Library.open(to);
+    if (Library.exists(root)) copyDatabase(root, at);
+    else Library.refuseOccupied(root);
+    return Library.create(at);
   } catch (error) {
-    task.warn(`It cannot be said what would be replaced: ${toErrorShape(error).message}`);
-    return undefined;
+    // What is wrong is wrong with the library itself.
+    if (!(error instanceof CovisError) || error.file?.startsWith(at) !== true) throw error;
+    const { code, message, hint, cause } = error;
+    throw new CovisError(code, message, {
+      file: join(root, relative(at, error.file)),
+      ...(hint === undefined ? {} : { hint: hint.replaceAll(at, root) }),
+      cause,
+    });
   }
 }
 

@@ -28,7 +28,7 @@ async function fromHdf5(file: string, wanted: readonly string[]): Promise<Descri
         throw new CovisError(
           'INPUT_INVALID',
           `${global[flat]!.path} has the shape (${global[flat]!.shape.join(', ')}); a photo has one list of numbers`,
-          { file },
+          { file, hint: 'Describe the photos with a global model of hloc, such as netvlad.' },
         );
       const order = names.map((_, i) => i).sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
       const rows = order.map((i) => h5.read(global[i]!.path).data);
@@ -39,6 +39,7 @@ async function fromHdf5(file: string, wanted: readonly string[]): Promise<Descri
           `${names[order[odd]!]} has ${rows[odd]!.length} dimensions, the first has ${rows[0]!.length}`,
           {
             file,
+            hint: 'Descriptors of one file are of one network: describe all photos again with one.',
           },
         );
       return {

@@ -46,7 +46,10 @@ async function fromJsonLines(file: string): Promise<DescriptorFile> {
     if (typeof name === 'string' || typeof name === 'number') named += 1;
     names.push(typeof name === 'string' || typeof name === 'number' ? String(name) : '');
     if (named > 0 && named < names.length)
-      throw new CovisError('INPUT_INVALID', `Line ${number} has no name, and others have`, { file });
+      throw new CovisError('INPUT_INVALID', `Line ${number} has no name, and others have`, {
+        file,
+        hint: 'Give every line a name, or none of them.',
+      });
   }
   if (rows.length === 0)
     throw new CovisError('INPUT_INVALID', 'This file has no descriptor', {

@@ -40,7 +40,10 @@ function fromMat(file: string, wanted: readonly string[]): DescriptorFile {
 /** MATLAB keeps columns together, so that a column an image is a row an image here. */
 function columns(v: MatValue, file: string): Matrix {
   if (v.kind !== 'numbers' || v.dims.length !== 2 || v.dims[0] === 0)
-    throw new CovisError('INPUT_INVALID', 'Descriptors in a .mat file are matrices with a column an image', { file });
+    throw new CovisError('INPUT_INVALID', 'Descriptors in a .mat file are matrices with a column an image', {
+      file,
+      hint: 'Save them as one matrix, a column an image.',
+    });
   return {
     data: v.data instanceof Float32Array ? v.data : Float32Array.from(v.data),
     rows: v.dims[1]!,

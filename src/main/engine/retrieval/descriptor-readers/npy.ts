@@ -19,6 +19,7 @@ function fromNpy(file: string): DescriptorFile {
       `Descriptors have two dimensions, one row an image; this array has the shape (${shape.join(', ')})`,
       {
         file,
+        hint: 'Save them as a matrix [images, dimensions].',
       },
     );
   const vectors = {

@@ -8,9 +8,10 @@ import { faultOf, TrackBuilder } from '../track-builder.ts';
 import { LIMITS } from '../../formats/budget.ts';
 import { headOf } from '../../formats/recognise.ts';
 import { readRegular } from '../../formats/regular.ts';
-import { sizeOfImage, type ImageSizes } from '../sizes.ts';
+import type { ReadOptions } from '../model-builder.ts';
+import { sizeOfImage } from '../sizes.ts';
 import { filesNamed } from './files.ts';
-import type { ModelReader } from './reader.ts';
+import type { ModelReader, PhotosAtHand } from './reader.ts';
 
 const NAMED = /\.out$/i;
 const begins = (head: Buffer): boolean => head.toString('latin1').startsWith('# Bundle file');
@@ -28,7 +29,7 @@ export const bundler: ModelReader = {
   // Many programs write a .out; Bundler's says what it is.
   find: (folder) => filesNamed(folder, NAMED).filter((f) => begins(headOf(f))),
   files: (path) => [path, bundlerList(path)].filter((f) => f !== undefined),
-  read: (path, { sizes, names }) => [readBundler(path, sizes, names)],
+  read: (path, photos, warn, options) => [readBundler(path, photos, warn, options)],
 };
 
 /** Numbers of a text file with the byte offset of their line; comments are skipped. */
@@ -95,10 +96,15 @@ function bundlerList(file: string): string | undefined {
 /**
  * Reads a Bundler file, version 0.3, with the list of its images (methods.md 9.5). Cameras that were not registered (all zeros) are
  * left out. Bundler looks along -z with y up and measures from the image's centre; here it becomes COLMAP's convention.
- * @param photos names below the photos' folder in order, which stand in where there is no list but as many photos as cameras.
+ * @param photos their names below the photos' folder, in order, stand in where there is no list but as many photos as cameras.
  * @throws CovisError naming file and offset.
  */
-function readBundler(file: string, sizes: ImageSizes, photos: readonly string[]): SparseModel {
+function readBundler(
+  file: string,
+  { sizes, names: photos }: PhotosAtHand,
+  warn: (message: string) => void,
+  options: ReadOptions | undefined,
+): SparseModel {
   const fault = faultOf(file);
   const listed = namesOf(file);
   const n = new Numbers(file);
@@ -120,11 +126,11 @@ function readBundler(file: string, sizes: ImageSizes, photos: readonly string[])
           hint: 'It needs a line for each camera, in their order, those that are not registered too.',
         },
       );
-    const builder = new TrackBuilder(fault);
+    const builder = new TrackBuilder(fault, options);
     const viewOf = new Int32Array(cameras).fill(-1);
     const intrinsics: { focal: number; k1: number; k2: number; offset: number }[] = [];
     for (let c = 0; c < cameras; c += 1) {
-      const [focal, k1, k2] = [n.next('a focal length'), n.next('k1'), n.next('k2')];
+      const [focal, k1, k2] = [n.next('a focal length'), n.next('the distortion k1'), n.next('the distortion k2')];
       const r = Array.from({ length: 9 }, () => n.next('a rotation'));
       const t = Array.from({ length: 3 }, () => n.next('a translation'));
       if (focal === 0) continue;
@@ -149,10 +155,17 @@ function readBundler(file: string, sizes: ImageSizes, photos: readonly string[])
       const index = builder.point(xyz, rgb, n.offset);
       const views = n.whole('the length of a view list', 1000 * cameras + 1);
       for (let v = 0; v < views; v += 1) {
-        const camera = n.whole('a camera of a view list', cameras);
+        const camera = n.whole('a camera of a view list');
         n.whole('a keypoint of a view list');
         const [x, y] = [n.next('x'), n.next('y')];
-        if (viewOf[camera]! >= 0) builder.observe(viewOf[camera]!, index, x, -y, n.offset);
+        if (camera >= cameras)
+          builder.lost(
+            `A point is seen by camera ${camera}, and the model has ${cameras}`,
+            'observations of cameras that the model does not have',
+            n.offset,
+          );
+        else if (viewOf[camera]! < 0) builder.leftOut('observations of cameras that are not registered');
+        else builder.observe(viewOf[camera]!, index, x, -y, n.offset);
       }
     }
     const extents = builder.extents();
@@ -164,7 +177,7 @@ function readBundler(file: string, sizes: ImageSizes, photos: readonly string[])
       return [width / 2, height / 2] as const;
     });
     builder.shift((v) => placed[v]!);
-    return builder.finish();
+    return builder.finish('model', (m) => warn(`${file}: ${m}`));
   } finally {
     n.close();
   }

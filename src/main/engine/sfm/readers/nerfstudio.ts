@@ -1,5 +1,6 @@
 import { nameIndex, withoutEnding } from '../../library/names.ts';
 import { isRotation, quaternionOf, translationOf, type Camera, type SparseModel } from '../model.ts';
+import type { ReadOptions } from '../model-builder.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
 import { Json } from '../json.ts';
 import { filesNamed } from './files.ts';
@@ -19,7 +20,7 @@ export const nerfstudio: ModelReader = {
   needsSizes: true,
   find: (folder) => filesNamed(folder, NAMED),
   files: (path) => [path],
-  read: (path, photos) => [readNerfstudio(path, photos)],
+  read: (path, photos, warn, options) => [readNerfstudio(path, photos, warn, options)],
 };
 
 /**
@@ -27,13 +28,18 @@ export const nerfstudio: ModelReader = {
  * and nothing can be mined from them. `transform_matrix` is world_from_cam with y up and looking along -z.
  * @throws CovisError naming the file and the path inside it.
  */
-function readNerfstudio(file: string, { names, sizes }: PhotosAtHand): SparseModel {
+function readNerfstudio(
+  file: string,
+  { names, sizes }: PhotosAtHand,
+  warn: (message: string) => void,
+  options: ReadOptions | undefined,
+): SparseModel {
   const find = nameIndex(
     names.map((name) => ({ name })),
     'optional',
   );
   const root = Json.read(file);
-  const builder = new TrackBuilder(faultOf(file));
+  const builder = new TrackBuilder(faultOf(file), options);
   const cameras = new Map<string, number>();
   /** The synthetic NeRF scenes write `train/r_0` for train/r_0.png. */
   const withEnding = (name: string, at: Json): string => {
@@ -54,8 +60,13 @@ function readNerfstudio(file: string, { names, sizes }: PhotosAtHand): SparseMod
       const size = sizes(name);
       const width = value('w') ?? size?.[0];
       const height = value('h') ?? size?.[1];
-      if (width === undefined || height === undefined)
-        throw frame.wrong('has no size (w, h), and its photo is not at hand');
+      if (width === undefined || height === undefined) {
+        builder.lost(
+          `Its ${frame.path} has no size (w, h), and its photo is not at hand`,
+          'frames without a size, whose photos are not at hand',
+        );
+        return;
+      }
       const angle = value('camera_angle_x');
       const focal = value('fl_x') ?? (angle === undefined ? undefined : width / (2 * Math.tan(angle / 2)));
       if (focal === undefined) throw frame.wrong('has neither fl_x nor camera_angle_x');
@@ -91,5 +102,5 @@ function readNerfstudio(file: string, { names, sizes }: PhotosAtHand): SparseMod
         translation: translationOf(unit, [m[3]!, m[7]!, m[11]!]),
       });
     });
-  return builder.finish();
+  return builder.finish('model', (m) => warn(`${file}: ${m}`));
 }

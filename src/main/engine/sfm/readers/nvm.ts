@@ -4,6 +4,7 @@ import { blameFor, lines, number } from '../text-lines.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
 import { sizeOfImage, type ImageSizes } from '../sizes.ts';
 import { filesNamed } from './files.ts';
+import type { ReadOptions } from '../model-builder.ts';
 import type { ModelReader } from './reader.ts';
 
 const NAMED = /\.nvm$/i;
@@ -19,7 +20,7 @@ export const nvm: ModelReader = {
   needsSizes: true,
   find: (folder) => filesNamed(folder, NAMED),
   files: (path) => [path],
-  read: (path, { sizes }) => readNvm(path, sizes),
+  read: (path, { sizes }, warn, options) => readNvm(path, sizes, warn, options),
 };
 
 /**
@@ -27,7 +28,12 @@ export const nvm: ModelReader = {
  * spaces. VisualSFM measures keypoints from the image's centre, others from its corner: negative coordinates tell.
  * @throws CovisError naming file and offset.
  */
-function readNvm(file: string, sizes: ImageSizes): SparseModel[] {
+function readNvm(
+  file: string,
+  sizes: ImageSizes,
+  warn: (message: string) => void,
+  options: ReadOptions | undefined,
+): SparseModel[] {
   const source = lines(file);
   const blame = blameFor(file);
   let offset = 0;
@@ -66,14 +72,18 @@ function readNvm(file: string, sizes: ImageSizes): SparseModel[] {
       if (cameras === 0) break;
       models.push(readOne(cameras));
     }
-    if (models.length === 0) throw new CovisError('INPUT_INVALID', 'This file holds no model', { file });
+    if (models.length === 0)
+      throw new CovisError('INPUT_INVALID', 'This file holds no model', {
+        file,
+        hint: 'Its first model has no cameras: reconstruct in VisualSFM, and save the model again.',
+      });
     return models;
   } finally {
     source.return(undefined);
   }
 
   function readOne(cameras: number): SparseModel {
-    const builder = new TrackBuilder(faultOf(file));
+    const builder = new TrackBuilder(faultOf(file), options);
     const intrinsics: { name: string; focal: number; radial: number; offset: number }[] = [];
     for (let c = 0; c < cameras; c += 1) {
       const line = nextLine('a camera');
@@ -120,14 +130,17 @@ function readNvm(file: string, sizes: ImageSizes): SparseModel[] {
       );
       const n = whole(f[6], 'the number of measurements', cameras * 1000 + 1);
       if (f.length < 7 + 4 * n) throw new CovisError('INPUT_TRUNCATED', 'A point line is too short', { file, offset });
-      for (let k = 0; k < n; k += 1)
-        builder.observe(
-          whole(f[7 + 4 * k], 'an image index', cameras),
-          index,
-          at(9 + 4 * k, 'x'),
-          at(10 + 4 * k, 'y'),
-          offset,
-        );
+      for (let k = 0; k < n; k += 1) {
+        const image = whole(f[7 + 4 * k], 'an image index');
+        const [x, y] = [at(9 + 4 * k, 'x'), at(10 + 4 * k, 'y')];
+        if (image < cameras) builder.observe(image, index, x, y, offset);
+        else
+          builder.lost(
+            `A point is seen in image ${image}, and the model has ${cameras}`,
+            'observations of images that the model does not have',
+            offset,
+          );
+      }
     }
     const extents = builder.extents();
     const centred = intrinsics.some((_, v) => extents[3 * v + 2]! < 0);
@@ -148,6 +161,6 @@ function readNvm(file: string, sizes: ImageSizes): SparseModel[] {
       return [width / 2, height / 2] as const;
     });
     if (centred) builder.shift((v) => placed[v]!);
-    return builder.finish();
+    return builder.finish('model', (m) => warn(`${file}: ${m}`));
   }
 }

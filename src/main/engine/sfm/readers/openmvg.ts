@@ -1,4 +1,5 @@
 import { isRotation, quaternionOf, translationOf, type SparseModel } from '../model.ts';
+import type { ReadOptions } from '../model-builder.ts';
 import { faultOf, TrackBuilder } from '../track-builder.ts';
 import { Json } from '../json.ts';
 import { filesNamed } from './files.ts';
@@ -18,7 +19,7 @@ export const openmvg: ModelReader = {
   needsSizes: false,
   find: (folder) => filesNamed(folder, NAMED),
   files: (path) => [path],
-  read: (path) => [readOpenMvg(path)],
+  read: (path, _, warn, options) => [readOpenMvg(path, warn, options)],
 };
 
 const UNDEFINED_ID = 4294967295;
@@ -35,7 +36,7 @@ interface Intrinsic {
  * Reads OpenMVG's `sfm_data.json` (methods.md 9.7): views with a pose and an intrinsic, structure with its observations.
  * @throws CovisError naming the file and the path inside it.
  */
-function readOpenMvg(file: string): SparseModel {
+function readOpenMvg(file: string, warn: (message: string) => void, options: ReadOptions | undefined): SparseModel {
   const root = Json.read(file);
   const fault = faultOf(file);
   const intrinsics = new Map<number, Intrinsic>();
@@ -49,8 +50,9 @@ function readOpenMvg(file: string): SparseModel {
       centre: v.get('center').numbers(3),
     });
   }
-  const builder = new TrackBuilder(fault);
+  const builder = new TrackBuilder(fault, options);
   const viewOf = new Map<number, number>();
+  const unregistered = new Set<number>();
   const cameras = new Set<number>();
   for (const e of root.get('views').items()) {
     const value = e.get('value');
@@ -58,8 +60,17 @@ function readOpenMvg(file: string): SparseModel {
     const pose = poses.get(data.get('id_pose').number());
     const cameraId = data.get('id_intrinsic').number();
     const intrinsic = intrinsics.get(cameraId);
+    const id = data.get('id_view').number();
     // Views that were not registered have neither.
-    if (pose === undefined || intrinsic === undefined || cameraId === UNDEFINED_ID) continue;
+    if (pose === undefined || intrinsic === undefined || cameraId === UNDEFINED_ID) {
+      unregistered.add(id);
+      if (pose !== undefined && cameraId !== UNDEFINED_ID)
+        builder.lost(
+          `View ${id} has a pose, and its intrinsic ${cameraId} is not in the model`,
+          'views whose intrinsics the model does not have',
+        );
+      continue;
+    }
     if (!cameras.has(cameraId)) {
       cameras.add(cameraId);
       const { width, height, focal, principal, radial } = intrinsic;
@@ -79,7 +90,6 @@ function readOpenMvg(file: string): SparseModel {
           .replace(/[\\/]+$/, '')
       : '';
     const name = data.get('filename').text();
-    const id = data.get('id_view').number();
     viewOf.set(
       id,
       builder.view({
@@ -96,13 +106,20 @@ function readOpenMvg(file: string): SparseModel {
       const v = e.get('value');
       const point = builder.point(v.get('X').numbers(3), [128, 128, 128]);
       for (const o of v.get('observations').items()) {
-        const view = viewOf.get(o.get('key').number());
+        const key = o.get('key').number();
+        const view = viewOf.get(key);
         const [x, y] = o.get('value').get('x').numbers(2);
         if (view !== undefined) builder.observe(view, point, x!, y!);
+        else if (unregistered.has(key)) builder.leftOut('observations of views that are not registered');
+        else
+          builder.lost(
+            `A point is seen in view ${key}, which the model does not have`,
+            'observations of views that the model does not have',
+          );
       }
     }
   }
-  return builder.finish();
+  return builder.finish('model', (m) => warn(`${file}: ${m}`));
 }
 
 function intrinsicOf(value: Json): Intrinsic {

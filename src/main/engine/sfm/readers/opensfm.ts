@@ -25,7 +25,7 @@ export const opensfm: ModelReader = {
     const tracks = tracksFile(path);
     if (tracks === undefined)
       warn(`${path} has no tracks.csv beside it, so that its photos share no points and nothing can be mined from it`);
-    return readOpenSfm(path, tracks);
+    return readOpenSfm(path, tracks, warn);
   },
 };
 
@@ -33,11 +33,18 @@ export const opensfm: ModelReader = {
  * Reads OpenSfM's `reconstruction.json`, which may hold several models, and the observations from `tracks.csv`; without that file
  * points have no observations. @throws CovisError naming the file and where in it.
  */
-function readOpenSfm(file: string, tracks: string | undefined): SparseModel[] {
+function readOpenSfm(file: string, tracks: string | undefined, warn: (message: string) => void): SparseModel[] {
   const root = Json.read(file);
   const drafts = root.items().map((r) => draft(r, file));
   if (tracks !== undefined) readTracks(tracks, drafts);
-  return drafts.map((d) => d.builder.finish());
+  return drafts.map(({ builder, points }) => {
+    const model = builder.finish();
+    // Tracks of images and points that are in no model are usual: whatever was matched is in that file.
+    const unseen = model.pointTrackLength.reduce((n, length) => n + (length === 0 ? 1 : 0), 0);
+    if (tracks !== undefined && unseen > 0)
+      warn(`${tracks} has no observation of ${unseen} of the ${points.size} points of ${file}`);
+    return model;
+  });
 }
 
 function tracksFile(file: string): string | undefined {
