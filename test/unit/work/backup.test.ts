@@ -196,6 +196,9 @@ describe('a backup', () => {
         code: 'INPUT_INVALID',
         message: 'A library and its backup do not lie in one another',
       });
+    const another = fresh();
+    Library.create(another).close();
+    await expect(backUp({ out: join(another, 'backup') })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     const used = fresh();
     mkdirSync(used);
     writeFileSync(join(used, 'letter.txt'), 'dear');

@@ -1,6 +1,6 @@
 /** `covis backup` and `covis restore`: a copy of a library, and a library of such a copy. */
 import { folder } from '../../../shared/fields.ts';
-import { sized } from '../../engine/library/storage.ts';
+import { bytesText } from '../../engine/formats/disk.ts';
 import { restoreBackup } from '../../engine/work/restore.ts';
 import { command } from '../program/command.ts';
 import { jobCommand } from '../program/job.ts';
@@ -13,7 +13,7 @@ export const backup = jobCommand('backup', {
   summary: 'copy a library as it is now, also while it is used; an earlier backup is brought up to date',
   words: ['out'],
   lines: (r) => [
-    `Backed up ${r.files} files, ${sized(r.bytes)}, to ${r.out}${r.reused > 0 ? `; ${r.reused} of them were there, ${sized(r.copiedBytes)} were copied` : ''}`,
+    `Backed up ${r.files} files, ${bytesText(r.bytes)}, to ${r.out}${r.reused > 0 ? `; ${r.reused} of them were there, ${bytesText(r.copiedBytes)} were copied` : ''}`,
     ...(r.without.includes('derived') ? [DERIVED] : []),
     'Photos and models lie where they were and are not in it.',
   ],
@@ -32,7 +32,7 @@ export const restore = command({
       const r = await restoreBackup(o.backup, o.library, task);
       task.finish();
       print(o.json, r, () => [
-        `Restored ${r.files} files, ${sized(r.bytes)}, to ${r.library}, as of ${r.created}`,
+        `Restored ${r.files} files, ${bytesText(r.bytes)}, to ${r.library}, as of ${r.created}`,
         ...(r.without.includes('derived') ? [DERIVED] : []),
         'Photos and models are looked for where they were: covis check says which are missing.',
       ]);

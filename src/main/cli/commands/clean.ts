@@ -3,7 +3,7 @@ import type { StorageReport } from '../../../shared/facts/storage.ts';
 import { cleanJob } from '../../../shared/jobs/clean.ts';
 import type { JobResult } from '../../../shared/jobs/index.ts';
 import { folder } from '../../../shared/fields.ts';
-import { sized } from '../../engine/library/storage.ts';
+import { bytesText } from '../../engine/formats/disk.ts';
 import { WORK } from '../../engine/work/index.ts';
 import { storageReport } from '../../engine/work/storage.ts';
 import { command } from '../program/command.ts';
@@ -27,44 +27,45 @@ function reportLines(r: StorageReport): string[] {
             ? `kept; --remove ${p.kind} --force`
             : p.goes === p.bytes
               ? `--remove ${p.kind}`
-              : `--remove ${p.kind}: ${sized(p.goes)}`;
+              : `--remove ${p.kind}: ${bytesText(p.goes)}`;
     const items = p.items.length === 1 && p.items[0]!.name === 'All' ? [] : p.items;
     return [
-      `${p.title.padEnd(50)} ${sized(p.bytes).padStart(9)}  ${goes}`,
+      `${p.title.padEnd(50)} ${bytesText(p.bytes).padStart(9)}  ${goes}`,
       `  From ${p.from}. ${p.again}`,
       ...items
         .slice(0, SHOWN)
         .map(
-          (i) => `  ${sized(i.bytes).padStart(9)}  ${i.id}  ${i.name}${i.kept === null ? '' : `  (stays: ${i.kept})`}`,
+          (i) =>
+            `  ${bytesText(i.bytes).padStart(9)}  ${i.id}  ${i.name}${i.kept === null ? '' : `  (stays: ${i.kept})`}`,
         ),
       ...(items.length > SHOWN ? [`  and ${items.length - SHOWN} more; --json lists all`] : []),
     ];
   });
   return [
     ...rows,
-    `In all ${sized(r.bytes)}; ${sized(r.free)} are free on this disk.`,
+    `In all ${bytesText(r.bytes)}; ${bytesText(r.free)} are free on this disk.`,
     ...(r.database.free > 0
-      ? [`${sized(r.database.free)} of the database are free pages: --vacuum gives them back.`]
+      ? [`${bytesText(r.database.free)} of the database are free pages: --vacuum gives them back.`]
       : []),
     ...(r.busy === null ? [] : [`${r.busy}: until it is done, only thumbnails and copies can be removed.`]),
-    ...r.elsewhere.map((e) => `Outside the library: ${e.name}, ${sized(e.bytes)}, ${e.about}.`),
+    ...r.elsewhere.map((e) => `Outside the library: ${e.name}, ${bytesText(e.bytes)}, ${e.about}.`),
     'Nothing was removed. covis clean LIB --remove KIND says what would go, and --yes removes it.',
   ];
 }
 
 function resultLines(r: JobResult<'clean'>): string[] {
   return [
-    ...r.removed.map((x) => `${sized(x.bytes).padStart(9)}  ${x.kind}  ${x.name}`),
+    ...r.removed.map((x) => `${bytesText(x.bytes).padStart(9)}  ${x.kind}  ${x.name}`),
     ...r.stays.map((s) => `     stays  ${s.kind}  ${s.name}: ${s.why}`),
     ...(r.done
       ? [
-          `Removed ${files(r.files)}, ${sized(r.bytes)}.`,
-          ...(r.compacted === null ? [] : [`The database gave ${sized(r.compacted)} back to the disk.`]),
+          `Removed ${files(r.files)}, ${bytesText(r.bytes)}.`,
+          ...(r.compacted === null ? [] : [`The database gave ${bytesText(r.compacted)} back to the disk.`]),
         ]
       : [
           r.removed.length === 0
             ? 'Nothing of this is there to be removed.'
-            : `${files(r.files)} would go, ${sized(r.bytes)}.`,
+            : `${files(r.files)} would go, ${bytesText(r.bytes)}.`,
           'Nothing was removed. The same with --yes removes it; that cannot be undone.',
         ]),
   ];

@@ -1,9 +1,10 @@
 /** Copies of the database from before it was brought up to date, so that an older Covis can be gone back to. */
 import type Database from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CovisError, ofSystem } from '../../../shared/errors.ts';
+import { bytesText, freeBytes } from '../formats/disk.ts';
 import { LATEST } from './schema.ts';
 import { isDamage } from './soundness.ts';
 
@@ -31,7 +32,7 @@ export function databaseCopies(root: string): DatabaseCopy[] {
 /**
  * Keeps a copy of a database that is about to be migrated as `library.db.before-N`, N being the version that it will have next, and lets
  * all but the newest two go. Nothing is copied of one that is new or up to date. To be called outside a transaction.
- * @throws CovisError `STATE_CONFLICT` where the disk has no room for it: the database is left as it is then.
+ * @throws CovisError `DISK_FULL` where the disk has no room for it: the database is left as it is then.
  */
 export function keepCopy(db: Database.Database): void {
   const version = db.pragma('user_version', { simple: true }) as number;
@@ -63,12 +64,11 @@ function isUnderWay(root: string, version: number): boolean {
 
 function refuseWithoutRoom(db: Database.Database, root: string, version: number): void {
   const needed = statSync(db.name).size + (statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0);
-  const { bavail, bsize } = statfsSync(root);
-  if (bavail * bsize >= needed) return;
-  const mb = (n: number): string => `${(n / 1e6).toFixed(1)} MB`;
+  const free = freeBytes(root) ?? Infinity;
+  if (free >= needed) return;
   throw new CovisError(
-    'STATE_CONFLICT',
-    `This library is of an older version (${version}), and before it is brought up to date a copy of its database is kept: that takes ${mb(needed)}, and ${mb(bavail * bsize)} are free`,
+    'DISK_FULL',
+    `This library is of an older version (${version}), and before it is brought up to date a copy of its database is kept: that takes ${bytesText(needed)}, and ${bytesText(free)} are free`,
     { file: db.name, hint: 'Make room on this disk, then open the library again. Nothing was changed.' },
   );
 }

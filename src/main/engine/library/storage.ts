@@ -1,7 +1,7 @@
 /** What lies in a folder and on its disk. */
-import { statfsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freeBytes } from '../formats/disk.ts';
 import type { Library } from './library.ts';
 import { integer, select } from './rows.ts';
 
@@ -52,10 +52,9 @@ export function bytesOf(files: readonly Pick<FileFact, 'bytes'>[]): number {
   return files.reduce((n, f) => n + f.bytes, 0);
 }
 
-/** Bytes that this account may still write to the disk of a folder. */
-export function freeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
+/** Bytes that this account may still write to the disk of a folder; without end where the system does not say. */
+export function roomAt(folder: string): number {
+  return freeBytes(folder) ?? Infinity;
 }
 
 /** Bytes of the database that hold nothing. */
@@ -69,10 +68,4 @@ const UNITS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 /** `30d` in milliseconds. @param age as the schema of the job checked it. */
 export function ageInMs(age: string): number {
   return Number(age.slice(0, -1)) * UNITS[age.at(-1) as keyof typeof UNITS];
-}
-
-/** For sentences: `12 kB`, `3.4 MB`, `1.2 GB`. */
-export function sized(bytes: number): string {
-  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -7,11 +7,12 @@ import type { JobParams, JobResult } from '../../../shared/jobs/index.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { VERSION } from '../environment/version.ts';
 import { logFailure, logger } from '../environment/log.ts';
-import { refuseDevice } from '../formats/target.ts';
+import { outsideLibraries, refuseDevice } from '../formats/target.ts';
 import { Library, now } from '../library/library.ts';
 import { integer, record, select, text } from '../library/rows.ts';
 import { snapshot } from '../library/snapshot.ts';
-import { bytesOf, filesIn, freeBytes, sized } from '../library/storage.ts';
+import { bytesText } from '../formats/disk.ts';
+import { bytesOf, filesIn, roomAt } from '../library/storage.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { CONTENT, readManifest, writeManifest, type BackupEntry, type Manifest } from './backup-manifest.ts';
 import { descriptorFiles, detectorFiles, modelFiles, networkFiles } from './check-files.ts';
@@ -31,8 +32,8 @@ export const backupWork = work(backupJob, backupLibrary);
 
 /**
  * Backs a library up.
- * @throws CovisError `INPUT_INVALID` for a folder inside the library or around it, `STATE_CONFLICT` for one that holds something else, for
- * a disk without room, and where the library changes faster than it is copied; `CANCELLED`. What lay there before stays then.
+ * @throws CovisError `INPUT_INVALID` for a folder inside the library or around it, `STATE_CONFLICT` for one that holds something else and
+ * where the library changes faster than it is copied, `DISK_FULL`, `CANCELLED`. What lay there before stays then.
  */
 export async function backupLibrary(
   library: Library,
@@ -78,7 +79,7 @@ export async function backupLibrary(
   }
 }
 
-/** The absolute path of a folder that is neither inside another one nor around it. @throws CovisError `INPUT_INVALID`. */
+/** The absolute path of a folder that is in no library, and not around this one. @throws CovisError `INPUT_INVALID`. */
 export function apart(library: string, path: string): string {
   const out = resolve(path);
   refuseDevice(out);
@@ -91,6 +92,7 @@ export function apart(library: string, path: string): string {
       file: out,
       hint: 'Name a folder beside it, best on another disk.',
     });
+  outsideLibraries(dirname(out));
   return out;
 }
 
@@ -323,11 +325,11 @@ class Copy {
   }
 
   #refuseWithoutRoom(needed: number): void {
-    const free = freeBytes(this.#to);
+    const free = roomAt(this.#to);
     if (free < needed)
       throw new CovisError(
-        'STATE_CONFLICT',
-        `The backup takes ${sized(needed)} more, and ${sized(free)} are free on this disk`,
+        'DISK_FULL',
+        `The backup takes ${bytesText(needed)} more, and ${bytesText(free)} are free on this disk`,
         {
           file: dirname(this.#to).replace(/\.partial$/, ''),
           hint: 'Make room, name a folder on another disk, or leave out with --without derived what can be computed again.',

@@ -7,7 +7,8 @@ import type { JobResult } from '../../../shared/jobs/index.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { ownFile } from '../library/file-owner.ts';
 import { now, type Library } from '../library/library.ts';
-import { bytesOf, freeBytes, freePages, sized, type FileFact } from '../library/storage.ts';
+import { bytesText } from '../formats/disk.ts';
+import { bytesOf, roomAt, freePages, type FileFact } from '../library/storage.ts';
 import { forgetStored } from '../library/stored.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { busyWith } from './storage-networks.ts';
@@ -121,18 +122,18 @@ function removeEmpty(library: Library, of: readonly FileFact[]): void {
   }
 }
 
-/** Compacting writes the database anew, once into the temporary folder and once into its journal. @throws CovisError `STATE_CONFLICT`. */
+/** Compacting writes the database anew, once into the temporary folder and once into its journal. @throws CovisError `DISK_FULL`. */
 function refuseVacuum(library: Library): void {
   const needed = pageBytes(library) - freePages(library);
   for (const [folder, times] of [
     [library.path, 2],
     [tmpdir(), 1],
   ] as const) {
-    const free = freeBytes(folder);
+    const free = roomAt(folder);
     if (free >= times * needed) continue;
     throw new CovisError(
-      'STATE_CONFLICT',
-      `Compacting the database takes ${sized(times * needed)} on this disk for a while, and ${sized(free)} are free. Nothing was removed`,
+      'DISK_FULL',
+      `Compacting the database takes ${bytesText(times * needed)} on this disk for a while, and ${bytesText(free)} are free. Nothing was removed`,
       { file: folder, hint: 'Remove something first without compacting, or make room otherwise.' },
     );
   }

@@ -2,7 +2,8 @@
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import { bytesOf, freeBytes, sized } from '../library/storage.ts';
+import { bytesText } from '../formats/disk.ts';
+import { bytesOf, roomAt } from '../library/storage.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { apart } from './backup.ts';
 import { CONTENT, MANIFEST, readManifest, type BackupEntry } from './backup-manifest.ts';
@@ -24,8 +25,8 @@ export interface RestoreReport {
 
 /**
  * Restores a backup into a new or an empty folder.
- * @throws CovisError `NOT_FOUND` for a folder that is no backup, `STATE_CONFLICT` where something lies at the place of the library or the
- * disk has no room, `INPUT_MISSING` and `INPUT_CORRUPT` for files of the backup that are not as they were; nothing is written then.
+ * @throws CovisError `NOT_FOUND` for a folder that is no backup, `STATE_CONFLICT` where something lies at the place of the library, `DISK_FULL`,
+ * `INPUT_CORRUPT` for files of the backup that are missing or not as they were; nothing is written then.
  */
 export async function restoreBackup(backup: string, place: string, task: TaskContext): Promise<RestoreReport> {
   const library = apart(backup, place);
@@ -40,11 +41,11 @@ export async function restoreBackup(backup: string, place: string, task: TaskCon
   await verify(backup, manifest.files, bytes, task);
   const making = beginFolder(library);
   try {
-    const free = freeBytes(making.path);
+    const free = roomAt(making.path);
     if (free < bytes)
       throw new CovisError(
-        'STATE_CONFLICT',
-        `The library takes ${sized(bytes)}, and ${sized(free)} are free on this disk`,
+        'DISK_FULL',
+        `The library takes ${bytesText(bytes)}, and ${bytesText(free)} are free on this disk`,
         {
           file: library,
           hint: 'Make room, or name a place on another disk.',

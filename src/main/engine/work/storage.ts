@@ -5,7 +5,7 @@ import { DERIVED } from '../../../shared/facts/storage.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { logFolder } from '../environment/log-file.ts';
 import type { Library } from '../library/library.ts';
-import { ageInMs, bytesOf, filesIn, freeBytes, freePages } from '../library/storage.ts';
+import { ageInMs, bytesOf, filesIn, roomAt, freePages } from '../library/storage.ts';
 import { networkRow } from '../network/networks.ts';
 import { networkStore } from '../network/zoo.ts';
 import { busyWith, networksOf } from './storage-networks.ts';
@@ -31,7 +31,7 @@ export async function storageReport(library: Library): Promise<StorageReport> {
     // Matches lie in the database, whose bytes count once.
     bytes: parts.reduce((n, p) => n + (p.kind === 'matches' ? 0 : p.bytes), 0),
     database: { bytes: await databaseBytes(library), free: freePages(library) },
-    free: freeBytes(library.path),
+    free: roomAt(library.path),
     busy: busyWith(library),
     elsewhere: await Promise.all(
       elsewhere.map(async ({ name, folder, about }) => ({ name, about, bytes: bytesOf(await filesIn(folder)) })),
