@@ -2,6 +2,7 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { discover } from '../../../src/main/engine/sfm/discover.ts';
+import { MODEL_READERS } from '../../../src/main/engine/sfm/readers/index.ts';
 import { walkFolders } from '../../../src/main/engine/sfm/walk.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
@@ -149,6 +150,9 @@ describe('layouts of models', () => {
       'another model in the same folder is taken (COLMAP folders)',
     ]);
     expect(why([...photos, 'a/b/c/images.bin'])).toEqual(['it lacks cameras.bin']);
+    expect(why([...photos, 'a/b/c/model.nvm'])).toEqual([
+      `its name is that of ${MODEL_READERS.find((r) => r.format === 'nvm')!.title}, its content is not`,
+    ]);
   });
 
   it('walks every real folder once, whatever links say', () => {
