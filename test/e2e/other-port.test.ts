@@ -220,6 +220,27 @@ describeWith(['chromium'], 'what a browser tells other ports of 127.0.0.1', () =
     await context.close();
   });
 
+  it('a port that another program has taken meanwhile may have been told the key: another port gets another one', async () => {
+    const place = join(folder, 'moved');
+    (await smallLibrary(place)).close();
+    const first = await serveLibrary(place);
+    const ended = new Promise((resolve) => first.server.once('exit', resolve));
+    first.server.kill('SIGTERM');
+    await ended;
+    const same = await serveLibrary(place);
+    expect(same.url).toBe(first.url);
+    const again = new Promise((resolve) => same.server.once('exit', resolve));
+    same.server.kill('SIGTERM');
+    await again;
+    const squatter = createServer().listen(Number(new URL(first.url).port), '127.0.0.1');
+    await new Promise((resolve) => squatter.once('listening', resolve));
+    const moved = await serveLibrary(place);
+    expect(new URL(moved.url).port).not.toBe(new URL(first.url).port);
+    expect(new URL(moved.url).searchParams.get('token')).not.toBe(new URL(first.url).searchParams.get('token'));
+    moved.server.kill('SIGTERM');
+    squatter.close();
+  }, 60_000);
+
   it('the studio is left through the wrong name of this machine by a link', async () => {
     const page = await browser.newPage();
     await page.goto(url.replace('127.0.0.1', 'localhost'));

@@ -8,7 +8,7 @@ import { Library } from '../../engine/library/library.ts';
 import { logger, logUncaught } from '../../engine/environment/log.ts';
 import { resourcePath } from '../../engine/environment/resources.ts';
 import { startServer, type StudioServer } from '../../server/http.ts';
-import { keepKey, keyOf } from '../../server/keys.ts';
+import { keepKey, keyOf, newToken } from '../../server/keys.ts';
 import { command } from '../program/command.ts';
 import { libraryWord } from '../program/library.ts';
 
@@ -62,16 +62,23 @@ export async function serveStudio(
   await engine.close();
 }
 
-/** With the key that the library had and, unless another is asked for, at the port that it had, so that open pages find it. */
+/**
+ * With the key that the library had and, unless another is asked for, at the port that it had, so that open pages find it. A key belongs to
+ * its port: what listens there now may have been told it by a page that was left open, so that another port gets another key.
+ */
 async function startAgain(engine: Engine, path: string, asked: number | undefined): Promise<StudioServer> {
   const { token, port: last } = keyOf(path);
   const start = (port: number | undefined): Promise<StudioServer> =>
-    startServer(engine, { port, rendererFolder: RENDERER, token });
+    startServer(engine, {
+      port,
+      rendererFolder: RENDERER,
+      token: last === 0 || port === last ? token : newToken(),
+    });
   const server = await start(asked ?? last).catch((error: unknown) => {
     if (asked === undefined && last !== 0) return start(undefined);
     throw error;
   });
-  keepKey(path, { token, port: server.port });
+  keepKey(path, { token: server.token, port: server.port });
   return server;
 }
 
