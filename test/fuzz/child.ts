@@ -36,6 +36,8 @@ export type Said =
       readonly read: number;
       readonly refused: number;
       readonly slowest: number;
+      /** The mutation that took so long. */
+      readonly slowestAt: number;
       readonly peak: number;
     };
 
@@ -72,14 +74,15 @@ const makeIn = join(sandbox.room, 'seeds');
 mkdirSync(makeIn);
 const seeds = task.input === undefined ? await allSeeds(target, makeIn, task.seeds) : [];
 await say({ ready: true, seeds: seeds.length });
-const counts = { read: 0, refused: 0, slowest: 0 };
+const counts = { read: 0, refused: 0, slowest: 0, slowestAt: 0 };
 for (let index = task.from; index < task.to; index += 1) {
   at(index);
   const files = task.input === undefined ? inputOf(target, seeds, task.seed, index) : filesOf(task.input);
   current = { index, files };
   const start = performance.now();
   let outcome: Outcome = await sandbox.attempt(target, files);
-  counts.slowest = Math.max(counts.slowest, performance.now() - start);
+  const took = performance.now() - start;
+  if (took > counts.slowest) Object.assign(counts, { slowest: took, slowestAt: index });
   const before = memory();
   if (before > MOST_MEMORY) outcome = { fault: { kind: 'memory', message: `${Math.round(before / 1e6)} MB` } };
   if ('fault' in outcome) {

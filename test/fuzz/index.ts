@@ -37,20 +37,30 @@ const perRound = until === undefined ? number(values.mutations, 'mutations') : R
 
 const sums = new Map<
   string,
-  { -readonly [K in 'mutations' | 'seconds' | 'read' | 'refused' | 'slowest' | 'peak']: number } & {
+  { -readonly [K in 'mutations' | 'seconds' | 'read' | 'refused' | 'slowest' | 'slowestAt' | 'peak']: number } & {
     faults: FoundFault[];
   }
 >();
 const add = (r: FuzzReport): void => {
-  const s = sums.get(r.target) ?? { mutations: 0, seconds: 0, read: 0, refused: 0, slowest: 0, peak: 0, faults: [] };
+  const s = sums.get(r.target) ?? {
+    mutations: 0,
+    seconds: 0,
+    read: 0,
+    refused: 0,
+    slowest: 0,
+    slowestAt: 0,
+    peak: 0,
+    faults: [],
+  };
   for (const key of ['mutations', 'seconds', 'read', 'refused'] as const) s[key] += r[key];
-  for (const key of ['slowest', 'peak'] as const) s[key] = Math.max(s[key], r[key]);
+  if (r.slowest > s.slowest) Object.assign(s, { slowest: r.slowest, slowestAt: r.slowestAt });
+  s.peak = Math.max(s.peak, r.peak);
   s.faults.push(...r.faults);
   sums.set(r.target, s);
 };
 const told = (r: FuzzReport): void => {
   console.log(
-    `${r.target.padEnd(28)} ${String(r.mutations).padStart(7)} in ${r.seconds.toFixed(1).padStart(6)} s: ${r.read} read, ${r.refused} refused; slowest ${Math.round(r.slowest)} ms, ${Math.round(r.peak / 1e6)} MB`,
+    `${r.target.padEnd(28)} ${String(r.mutations).padStart(7)} in ${r.seconds.toFixed(1).padStart(6)} s: ${r.read} read, ${r.refused} refused; slowest ${Math.round(r.slowest)} ms (mutation ${r.slowestAt}), ${Math.round(r.peak / 1e6)} MB`,
   );
   for (const f of r.faults)
     console.log(

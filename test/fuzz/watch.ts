@@ -35,8 +35,9 @@ export interface FuzzReport {
   /** Inputs that were read, and that were refused. */
   readonly read: number;
   readonly refused: number;
-  /** Milliseconds of the slowest input. */
+  /** Milliseconds of the slowest input, and which it was. */
   readonly slowest: number;
+  readonly slowestAt: number;
   /** Bytes of memory at most. */
   readonly peak: number;
   readonly faults: readonly FoundFault[];
@@ -179,7 +180,7 @@ export async function fuzz(target: string, options: FuzzOptions): Promise<FuzzRe
   const { seed, to, seeds, input, hang = HANG_SECONDS } = options;
   const faults = new Map<string, FoundFault>();
   const start = performance.now();
-  const total = { read: 0, refused: 0, slowest: 0, peak: 0 };
+  const total = { read: 0, refused: 0, slowest: 0, slowestAt: 0, peak: 0 };
   const note = (fault: Fault, index: number, files?: Readonly<Record<string, string>>): void => {
     const key = signature(fault);
     const known = faults.get(key);
@@ -199,10 +200,10 @@ export async function fuzz(target: string, options: FuzzOptions): Promise<FuzzRe
       else note(said.fault, said.index, said.files);
     });
     if (ended.how === 'done') {
-      const { read, refused, slowest, peak } = ended.said;
+      const { read, refused, slowest, slowestAt, peak } = ended.said;
       total.read += read;
       total.refused += refused;
-      total.slowest = Math.max(total.slowest, slowest);
+      Object.assign(total, { slowest, slowestAt });
       total.peak = Math.max(total.peak, peak);
       reached = to;
       break;

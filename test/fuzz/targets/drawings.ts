@@ -28,7 +28,7 @@ const DRAWINGS: Readonly<Record<string, () => Promise<Seed[]> | Seed[]>> = {
 export const DRAWING_TARGETS: readonly FuzzTarget[] = DRAWING_READERS.map((reader): FuzzTarget => ({
   name: `drawings/${reader.format}`,
   seeds: async () => (await DRAWINGS[reader.format]?.()) ?? [],
-  takes: (file) => reader.format !== 'image' && reader.named.test(basename(file)),
+  takes: (file) => reader.format === 'svg' && reader.named.test(basename(file)),
   async read({ input }) {
     const drawing = await readDrawing(join(input, readdirSync(input)[0] ?? 'gone'));
     const { width, height, data } = drawing.grey;

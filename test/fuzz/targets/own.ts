@@ -271,12 +271,4 @@ const person: FuzzTarget = {
   },
 };
 
-export const OWN_TARGETS: readonly FuzzTarget[] = [
-  database,
-  clusters,
-  journal,
-  checkpoint,
-  caches,
-  arrays,
-  person,
-];
+export const OWN_TARGETS: readonly FuzzTarget[] = [database, clusters, journal, checkpoint, caches, arrays, person];

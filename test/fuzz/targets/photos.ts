@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { readExif } from '../../../src/main/engine/library/exif.ts';
 import { imageHeader, inspectPhoto, listPhotos } from '../../../src/main/engine/library/photo-files.ts';
-import { READABLE } from '../../../src/main/engine/library/photo-kinds.ts';
+import { kindByEnding, READABLE } from '../../../src/main/engine/library/photo-kinds.ts';
 import { decode } from '../../../src/main/engine/library/pixels.ts';
 import { uprightJpeg } from '../../../src/main/engine/library/thumbnails.ts';
 import { notFinite, seed, type FuzzTarget, type Seed } from '../target.ts';
@@ -82,8 +82,7 @@ const PHOTOS: Readonly<Record<(typeof READABLE)[number], () => Promise<Seed[]>>>
 const photos = READABLE.map((kind): FuzzTarget => ({
   name: `photos/${kind.toLowerCase()}`,
   seeds: () => PHOTOS[kind](),
-  takes: (file) =>
-    /\.(jpe?g|png|webp|tiff?|avif|gif)$/i.test(file) && file.toLowerCase().includes(kind.slice(0, 2).toLowerCase()),
+  takes: (file) => kindByEnding(file) === kind,
   async read({ input }) {
     const [name = 'gone'] = readdirSync(input);
     listPhotos(input);

@@ -69,7 +69,8 @@ function wrongIn(truth: GroundTruth): string | undefined {
 export const TRUTH_TARGETS: readonly FuzzTarget[] = TRUTH_READERS.map((reader) => ({
   name: `truths/${reader.format}`,
   seeds: () => SEEDS[reader.format]?.() ?? [],
-  takes: (file) => reader.at === 'file' && reader.format !== 'list' && reader.named.test(basename(file)),
+  takes: (file) =>
+    reader.at === 'file' && !['list', 'json'].includes(reader.format) && reader.named.test(basename(file)),
   read({ input }) {
     const [file = 'gone'] = readdirSync(input);
     if (reader.at === 'folder') return wrongIn(readGroundTruth(input, 'oxford', join(input, 'list.txt')));
