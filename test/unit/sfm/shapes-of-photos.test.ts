@@ -23,6 +23,9 @@ describe('a photo against its camera', () => {
     ['same', [100, 80], [80, 100], 6],
     ['turned', [100, 80], [80, 100], 1],
     ['turned', [100, 80], [100, 80], 8],
+    // Exchanged to the pixel is turned, though each side is within a pixel of what it should be.
+    ['turned', [101, 100], [100, 101], 1],
+    ['resized', [100, 100], [100, 101], 1],
     ['resized', [100, 80], [50, 40], 1],
     ['resized', [100, 80], [1000, 800], 1],
     // Within a pixel of the smaller one: 4000 x 3000 at a third is 1333 x 1000, at a side of 1024 it is 1024 x 768.
