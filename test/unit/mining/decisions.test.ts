@@ -80,9 +80,12 @@ describe('the log of decisions', () => {
 
   it('is only ever added to', () => {
     const library = small('append');
-    decide(library, 'one', [{ query: 1, other: 2, aspect: 'positive', verdict: 'reject' }]);
+    const one = decide(library, 'one', [{ query: 1, other: 2, aspect: 'positive', verdict: 'reject' }]);
     undo(library);
-    decide(library, 'two', [{ query: 1, other: 3, aspect: 'positive', verdict: 'accept' }]);
+    const two = decide(library, 'two', [{ query: 1, other: 3, aspect: 'positive', verdict: 'accept' }]);
+    // An action is told by its number in the log.
+    const log = library.db.prepare("SELECT id FROM action WHERE kind = 'do' ORDER BY id").pluck().all();
+    expect([one, two]).toEqual(log);
     expect(decisionLog(library, 0, 10).map((a) => `${a.kind} ${a.label}`)).toEqual(['do one', 'undo one', 'do two']);
     for (const sql of [
       "UPDATE decision SET verdict = 'accept'",
