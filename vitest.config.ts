@@ -21,6 +21,7 @@ const SLOW: readonly string[] = [
   'test/unit/disk/two-at-once.test.ts',
   'test/unit/death/children.test.ts',
   'test/unit/death/kills.test.ts',
+  'test/unit/death/points.test.ts',
   'test/unit/death/sweep.test.ts',
   'test/unit/death/weights.test.ts',
   'test/unit/domains/domains.test.ts',

@@ -12,6 +12,13 @@ const Database = createRequire(import.meta.url)('better-sqlite3') as typeof Data
 let at = Number.POSITIVE_INFINITY;
 let passed = 0;
 
+let photograph: ((point: number) => void) | undefined;
+
+/** Has something done at each point, as if the process died there: what others find then is what is on disk now. */
+export function photographed(take: ((point: number) => void) | undefined): void {
+  photograph = take;
+}
+
 /** Points that were passed since the last call, with their names where they are wanted. */
 export const names: string[] = [];
 
@@ -30,6 +37,7 @@ export function killedAfter(ms: number): void {
 function pass(name: string): void {
   passed += 1;
   names.push(name);
+  photograph?.(passed);
   if (passed !== at) return;
   process.kill(process.pid, 'SIGKILL');
   // The signal is on its way.
