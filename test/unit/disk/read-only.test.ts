@@ -84,8 +84,10 @@ describe.runIf(linux)('a library that may not be written to', () => {
       await expect(covis('export', { library: path }, { format: 'csv', out: at('out') })).resolves.toMatchObject({
         format: 'csv',
       });
+      await expect(covis('backup', { library: path, out: at('out', 'backup') })).resolves.toBeDefined();
     });
     expect(existsSync(at('out', 'tuples.csv'))).toBe(true);
+    expect(existsSync(at('out', 'backup', 'library', 'library.db'))).toBe(true);
     expect(state(path)).toEqual(before);
   });
 

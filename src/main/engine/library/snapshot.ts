@@ -19,9 +19,11 @@ export async function snapshot(
   each: (done: number, total: number) => void,
 ): Promise<void> {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${to}${end}`, { force: true });
-  const source = new Database(library.db.name, { readonly: true, fileMustExist: true });
+  // A library that is open for reading is read from a copy that has no name any more.
+  const own = library.readOnly !== undefined;
+  const source = own ? library.db : new Database(library.db.name, { readonly: true, fileMustExist: true });
   try {
-    source.pragma('busy_timeout = 20000');
+    if (!own) source.pragma('busy_timeout = 20000');
     source.exec('BEGIN');
     // The moment is that of the first reading.
     select(source, 'SELECT type FROM sqlite_master LIMIT 1', text).get();
@@ -33,7 +35,7 @@ export async function snapshot(
     });
     source.exec('COMMIT');
   } finally {
-    source.close();
+    if (!own) source.close();
   }
   const copy = new Database(to);
   try {

@@ -41,7 +41,7 @@ export function describeJob<K extends JobKind>(kind: K, given: JobGiven<K>): { t
 /** Jobs that write nothing into the library. */
 function onlyReads(kind: JobKind, params: unknown): boolean {
   const { repair, remove } = params as { repair?: unknown; remove?: unknown };
-  return kind === 'export' || (kind === 'check' && repair !== true && remove !== true);
+  return kind === 'export' || kind === 'backup' || (kind === 'check' && repair !== true && remove !== true);
 }
 
 /** Notes a job as waiting. @throws CovisError `READ_ONLY` for one that writes, where nothing can be written. */

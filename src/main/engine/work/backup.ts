@@ -92,6 +92,7 @@ export function apart(library: string, path: string): string {
       file: out,
       hint: 'Name a folder beside it, best on another disk.',
     });
+  // A backup of this library is a folder with a database of its own; what is above it may not be a library.
   outsideLibraries(dirname(out));
   return out;
 }
