@@ -1,6 +1,6 @@
 /** Lets a child read mutations and watches it from outside: it may hang, die or take all memory. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { signature, type Fault } from './attempt.ts';
@@ -51,21 +51,41 @@ const HANG_SECONDS = 5;
 const STUCK_SECONDS = 60;
 const READY_SECONDS = 180;
 const POLL_MS = 150;
-const TOO_LARGE = 2.5e9;
+/** Of the reader's process it looks itself; of those that it starts, only this watch does. */
+const TOO_LARGE = 1.5e9;
 /** A reader that fails so often is mended first. */
 const MOST_RESTARTS = 12;
 const MOST_KINDS = 40;
 
-/** Seconds of processors and bytes in memory of a process, where the system tells them. */
+/** Seconds of processors, and bytes in memory of the largest, of a process and those that it started, where the system tells them. */
 function usage(pid: number): { cpu: number | undefined; rss: number } {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, rss: Number(fields[21]) * 4096 };
+    const own = { cpu: (Number(fields[11]) + Number(fields[12])) / 100, rss: Number(fields[21]) * 4096 };
+    for (const child of childrenOf(pid)) {
+      const { cpu = 0, rss } = usage(child);
+      own.cpu += cpu;
+      own.rss = Math.max(own.rss, rss);
+    }
+    return own;
   } catch {
     // No such system, or it is gone.
     return { cpu: undefined, rss: 0 };
   }
+}
+
+/** Processes that a process started: of each thread, as Linux lists them. */
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    try {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').trim();
+      return text === '' ? [] : text.split(' ').map(Number);
+    } catch {
+      // The thread ended, or this system lists none.
+      return [];
+    }
+  });
 }
 
 type Ended =
