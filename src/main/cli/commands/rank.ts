@@ -68,7 +68,11 @@ export const rank = command({
     const given = rankingOf(o, method);
     const out = fileTarget(o.out, o);
     const scores = o.scores === undefined ? undefined : fileTarget(o.scores, o);
-    if (scores === out) throw new CovisError('INPUT_INVALID', '--scores takes another file than --out', { file: out });
+    if (scores === out)
+      throw new CovisError('INPUT_INVALID', '--scores takes another file than --out', {
+        file: out,
+        hint: 'Name another file with --scores.',
+      });
     if (o.index !== undefined) outsideLibraries(o.index);
     const task = terminalContext();
     const database = await load(o, 'database');
