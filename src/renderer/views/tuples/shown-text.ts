@@ -8,9 +8,10 @@ export const ROLE_TEXT: Readonly<Record<Shown['role'], string>> = {
   negative: 'Negative',
 };
 
-/** What is known of a photo beside its query, in one line. */
-export function factsOf({ alternative: a, negative: n }: Shown, shared: number): string {
-  const parts = [`similarity ${score(n?.similarity ?? a?.similarity ?? 0)}`, plural(shared, 'shared point')];
+/** What is known of a photo beside its query, in one line. @param shared points that both see; null while that is not known. */
+export function factsOf({ alternative: a, negative: n }: Shown, shared: number | null): string {
+  const parts = [`similarity ${score(n?.similarity ?? a?.similarity ?? 0)}`];
+  if (shared !== null) parts.push(plural(shared, 'shared point'));
   if (a !== undefined && a.overlap > 0) parts.push(`overlap ${percent(a.overlap)}`);
   if (a?.scale != null) parts.push(`scale change ${a.scale.toFixed(2)}`);
   if (a?.weight != null) parts.push(`manifold weight ${a.weight.toFixed(3)}`);
