@@ -12,6 +12,8 @@ import { integer, nullable, record, select, text } from './rows.ts';
 const FOLDER = 'leases';
 /** What says nothing of its owner, while others have the library open, is left alone for so long. */
 const SETTLED_MS = 3_600_000;
+/** A database that was written to within so long may be one that another program is making. */
+const BEING_MADE_MS = 60_000;
 
 const log = logger('library');
 let tell: (line: string) => void = () => undefined;
@@ -221,8 +223,11 @@ class Sweep {
     };
     for (const name of readdirSync(this.#root))
       if (/^library\.db\.[0-9a-f]{8}-[-0-9a-f]{27}(-wal|-shm|-journal)?$/.test(name)) {
+        // Whoever makes a library, or a copy of its database, has no lease yet.
         const path = join(this.#root, name);
-        if (mayGo(path)) go(path);
+        const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+        if (age <= BEING_MADE_MS) this.#unsure = true;
+        else if (mayGo(path)) go(path);
       }
     for (const path of TEMPORARY.flatMap((f) => filesIn(join(this.#root, f)))) {
       const pid = /\.tmp$/.test(path) ? /\.(\d+)(-\d+-\d+|\.\d+)?\.tmp$/.exec(path)?.[1] : undefined;
