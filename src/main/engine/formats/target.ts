@@ -30,10 +30,15 @@ const LINKS = 40;
 export function refuseDevice(out: string): void {
   const file = resolve(out);
   const there = statSync(file, { throwIfNoEntry: false });
-  if (OF_SYSTEM.test(file) || (there !== undefined && !there.isFile() && !there.isDirectory()))
+  if (there !== undefined && !there.isFile() && !there.isDirectory())
     throw new CovisError('INPUT_INVALID', 'This is a device or a pipe, and results are written to files', {
       file,
       hint: 'Name a file to write to.',
+    });
+  if (OF_SYSTEM.test(file))
+    throw new CovisError('INPUT_INVALID', "This place is the system's own, and holds no files of people", {
+      file,
+      hint: 'Name a place on a disk.',
     });
 }
 
