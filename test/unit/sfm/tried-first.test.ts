@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
+import { onSwept } from '../../../src/main/engine/library/sweep.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { importWork, tryImport } from '../../../src/main/engine/work/import.ts';
 import { somePoints, writePhoto, writeTextModel } from '../../support/colmap.ts';
@@ -82,6 +83,28 @@ describe('a dry run says what the library has already', () => {
     );
     open.close();
   });
+});
+
+it('a dry run says nothing of jobs that are at work in the library, and leaves them alone', async () => {
+  const at = join(folder, 'busy');
+  const busy = Library.create(at);
+  busy.db.exec(
+    `INSERT INTO job (kind, title, params, state, pid, created) VALUES ('mine', 'Mine', '{}', 'running', ${2 ** 22 + 1}, '2026-01-01T00:00:00.000Z')`,
+  );
+  busy.close();
+  const before = contents(at);
+  const swept: string[] = [];
+  onSwept((line) => swept.push(line));
+  try {
+    await tryImport({ sources: [scene] }, silentContext(), at);
+    expect(swept).toEqual([]);
+    expect(contents(at)).toEqual(before);
+    // Opened, the library closes the job, whose process is gone.
+    Library.open(at).close();
+    expect(swept).not.toEqual([]);
+  } finally {
+    onSwept(() => undefined);
+  }
 });
 
 describe('a dry run refuses what an import would', () => {

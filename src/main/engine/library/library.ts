@@ -74,11 +74,12 @@ export class Library {
 
   /**
    * Opens a library, migrating it when it is older; for reading where it cannot be written to.
-   * @param found sound: by whoever opened it before in this program, so that it is not looked at again.
+   * @param found sound: by whoever opened it before in this program, so that it is not looked at again. Copied: of a library whose jobs may
+   * go on, so that none is closed.
    * @throws CovisError `NOT_FOUND` without a library there, `INPUT_CORRUPT` for a damaged or empty database, `INPUT_UNSUPPORTED` for one
    * made by a newer Covis, or by something else, `STATE_CONFLICT` for one on a network disk that another machine has open.
    */
-  static open(path: string, found?: 'sound'): Library {
+  static open(path: string, found?: 'sound' | 'copied'): Library {
     const root = resolve(path);
     if (!Library.exists(root)) {
       refuseClosed(root);
@@ -87,7 +88,7 @@ export class Library {
         hint: `Make one with: covis init ${path}`,
       });
     }
-    return Library.#connect(root, found === 'sound');
+    return Library.#connect(root, found);
   }
 
   /** Makes a library in an empty or new folder, or opens the one that is there. @throws `STATE_CONFLICT` for a folder with other content. */
@@ -98,7 +99,7 @@ export class Library {
       outsideLibraries(root);
       makeLibrary(root);
     }
-    return Library.#connect(root, false);
+    return Library.#connect(root, undefined);
   }
 
   /** @throws CovisError `STATE_CONFLICT` for a folder in which no library is, and can be made. */
@@ -111,10 +112,10 @@ export class Library {
       });
   }
 
-  static #connect(root: string, sound: boolean): Library {
+  static #connect(root: string, found: 'sound' | 'copied' | undefined): Library {
     const file = join(root, DATABASE);
     refuseForeignFile(file);
-    const looked = sound || isAsItWas(root, file);
+    const looked = found === 'sound' || isAsItWas(root, file);
     const readOnly = whyReadOnly(root, file);
     if (readOnly !== undefined) return Library.#reading(root, file, readOnly, looked);
     let leave: () => void;
@@ -146,7 +147,7 @@ export class Library {
       throw diskError(cause, file);
     }
     try {
-      return Library.#checked(root, file, db, { looked, sound, leave });
+      return Library.#checked(root, file, db, { looked, look: found === undefined, leave });
     } catch (error) {
       db.close();
       leave();
@@ -177,7 +178,7 @@ export class Library {
     root: string,
     file: string,
     db: Database.Database,
-    { looked, sound, leave }: { readonly looked: boolean; readonly sound: boolean; readonly leave: () => void },
+    { looked, look, leave }: { readonly looked: boolean; readonly look: boolean; readonly leave: () => void },
   ): Library {
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
@@ -185,7 +186,7 @@ export class Library {
     keepCopy(db);
     migrate(db);
     for (const f of FOLDERS) mkdirSync(join(root, f), { recursive: true });
-    return new Library(root, takingTurns(db, file), { look: !sound, leave });
+    return new Library(root, takingTurns(db, file), { look, leave });
   }
 
   get name(): string {

@@ -77,13 +77,17 @@ export async function tryImport(given: unknown, task: TaskContext, triedFor?: Li
 
 function copyOf(of: Library | string | undefined, at: string): Library {
   // Of a database that is open here no file is opened beside SQLite: closing it would take its locks.
-  if (of instanceof Library) of.db.prepare('VACUUM INTO ?').run(join(at, 'library.db'));
-  if (typeof of !== 'string') return Library.create(at);
+  if (of instanceof Library) {
+    of.db.prepare('VACUUM INTO ?').run(join(at, 'library.db'));
+    return Library.open(at, 'copied');
+  }
+  if (of === undefined) return Library.create(at);
   const root = resolve(of);
+  Library.refuseOccupied(root);
+  if (!Library.exists(root)) return Library.create(at);
+  copyDatabase(root, at);
   try {
-    if (Library.exists(root)) copyDatabase(root, at);
-    else Library.refuseOccupied(root);
-    return Library.create(at);
+    return Library.open(at, 'copied');
   } catch (error) {
     // What is wrong is wrong with the library itself.
     if (!(error instanceof CovisError) || error.file?.startsWith(at) !== true) throw error;
