@@ -39,5 +39,4 @@ export const DRAWING_TARGETS: readonly FuzzTarget[] = DRAWING_READERS.map((reade
     }
     return undefined;
   },
-  share: reader.format === 'image' ? 1 : 0.5,
 }));

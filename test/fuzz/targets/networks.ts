@@ -131,7 +131,6 @@ export const NETWORK_TARGETS: readonly FuzzTarget[] = [
       const { spec } = await prepareNetwork(join(input, 'n.onnx'));
       return Number.isSafeInteger(spec.dim) && spec.dim > 0 ? undefined : `a descriptor has ${spec.dim} numbers`;
     },
-    share: 0.5,
   },
   {
     name: 'networks/detector',
@@ -148,7 +147,6 @@ export const NETWORK_TARGETS: readonly FuzzTarget[] = [
         await opened.release();
       }
     },
-    share: 0.5,
   },
 ];
 

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { verifyRanks } from '../../../src/main/engine/evaluation/verify-ranks.ts';
 import { readPairLists } from '../../../src/main/engine/exchange/pair-readers/retrieval-sfm.ts';
 import { readNpyRows } from '../../../src/main/engine/formats/npy.ts';
 import { readPickle } from '../../../src/main/engine/formats/pickle.ts';
@@ -135,6 +136,26 @@ describe('HDF5 that is damaged inside', () => {
     } finally {
       h5.close();
     }
+  });
+});
+
+describe('local features', () => {
+  it('that are not as many as their keypoints are refused with their file', async () => {
+    const bytes = readFileSync(join(ROOT, 'test', 'fixtures', 'descriptors', 'local.h5'));
+    // The last number of each shape of 8 x 30 becomes 29.
+    const [eight, thirty] = [Buffer.alloc(8), Buffer.alloc(8)];
+    eight.writeBigUInt64LE(8n);
+    thirty.writeBigUInt64LE(30n);
+    const shape = Buffer.concat([eight, thirty]);
+    for (let at = bytes.indexOf(shape); at >= 0; at = bytes.indexOf(shape, at + 8)) bytes.writeBigUInt64LE(29n, at + 8);
+    const file = put('.h5', bytes);
+    const ranks = { k: 1, ids: Uint32Array.of(0), scores: Float32Array.of(0.5) };
+    const error = await refusal(() => verifyRanks(ranks, ['1.jpg'], ['q.jpg'], file, 1, silentContext()));
+    expect(error).toMatchObject({
+      code: 'INPUT_CORRUPT',
+      file,
+      message: 'q.jpg has 30 x 2 keypoints and 29 descriptors',
+    });
   });
 });
 

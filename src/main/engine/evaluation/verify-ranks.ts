@@ -10,10 +10,12 @@ const KEPT = 512;
 /** Local features of hloc: `NAME/keypoints` [n, 2] and `NAME/descriptors` [dim, n]. The last few photos' are kept in memory. */
 class LocalFile {
   readonly #h5: Hdf5File;
+  readonly #file: string;
   readonly #known = new Map<string, LocalFeatures>();
 
-  constructor(h5: Hdf5File) {
+  constructor(h5: Hdf5File, file: string) {
     this.#h5 = h5;
+    this.#file = file;
   }
 
   get(name: string): LocalFeatures {
@@ -26,6 +28,7 @@ class LocalFile {
       throw new CovisError(
         'INPUT_CORRUPT',
         `${name} has ${points.shape.join(' x ')} keypoints and ${count} descriptors`,
+        { file: this.#file },
       );
     const descriptors = new Float32Array(count * dim);
     for (let d = 0; d < dim; d += 1)
@@ -58,7 +61,7 @@ export async function verifyRanks(
   const asked = list(queryNames, '--query-names');
   const h5 = await Hdf5File.open(file);
   try {
-    const local = new LocalFile(h5);
+    const local = new LocalFile(h5, file);
     const queries = ranks.ids.length / ranks.k;
     task.step('Verifying', queries, 'queries');
     const out = { k: ranks.k, ids: ranks.ids.slice(), scores: ranks.scores.slice() };
