@@ -34,6 +34,21 @@ export interface Task extends Kind {
   readonly on: 'nothing' | 'library';
 }
 
+/** Kinds of {@link jobs}, in their order. */
+export const KINDS = [
+  'import',
+  'train',
+  'extract',
+  'mine',
+  'whiten',
+  'evaluate',
+  'measure',
+  'regions',
+  'map',
+  'duplicates',
+  'cluster',
+] as const;
+
 /** A small job of every kind that writes into a library. */
 export function jobs(folder: string): Task[] {
   const photos = join(folder, 'loose');

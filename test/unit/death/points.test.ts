@@ -5,45 +5,46 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/folders.ts';
-import { differences, Ground, work } from './undisturbed.ts';
+import { KINDS } from './orders.ts';
+import { differences, Ground, work, type Undisturbed } from './undisturbed.ts';
 
 const ALL = Number(process.env['COVIS_KILLS'] ?? 0) >= 200;
 /** One point of so many, by how many a job has. */
 const EVERY: Readonly<Record<string, number>> = { import: 29, train: 17, cluster: 23, extract: 7, regions: 7 };
 const OTHERS = 5;
 const ground = new Ground(temporaryFolder());
+const images = (i: number): string => join(ground.folder, `images-${i}`);
+let undisturbed: Undisturbed[] = [];
 
-it(
-  'a job that is done again after its process died at any point ends as one that nobody disturbed',
-  { timeout: 3_600_000 },
-  async () => {
-    const images = (i: number): string => join(ground.folder, `images-${i}`);
-    const undisturbed = await ground.undisturbed((task, i) => {
-      const every = ALL ? 1 : (EVERY[task.kind] ?? OTHERS);
-      return { folder: images(i), every, first: Math.floor(Math.random() * every) };
+beforeAll(async () => {
+  undisturbed = await ground.undisturbed((task, i) => {
+    const every = ALL ? 1 : (EVERY[task.kind] ?? OTHERS);
+    return { folder: images(i), every, first: Math.floor(Math.random() * every) };
+  });
+}, 900_000);
+
+it.each(KINDS.map((kind, i) => [kind, i] as const))(
+  '%s that is done again after its process died at any point ends as one that nobody disturbed',
+  { timeout: 1_800_000 },
+  async (kind, i) => {
+    const whole = undisturbed[i]!;
+    const { params } = whole.task;
+    expect(whole.task.kind).toBe(kind);
+    const points = whole.names.flatMap((name, n) => {
+      const library = join(images(i), String(n + 1));
+      return existsSync(library) ? [{ library, name: `${n + 1}, ${name}` }] : [];
     });
-    const faults: string[] = [];
-    let looked = 0;
-    for (const [i, whole] of undisturbed.entries()) {
-      const { kind, params } = whole.task;
-      const points = whole.names.flatMap((name, n) => {
-        const library = join(images(i), String(n + 1));
-        return existsSync(library) ? [{ library, name: `${kind}, ${n + 1}, ${name}` }] : [];
-      });
-      expect([kind, points.length > 0]).toEqual([kind, true]);
-      const { done, said } = await work(points.map(({ library }) => ({ library, kind, params })));
-      expect([kind, done.length], said.slice(-2000)).toEqual([kind, points.length]);
-      for (const [k, { library, name }] of points.entries()) {
-        const { failed } = done[k]!;
-        const found = failed === undefined ? differences(whole, library) : [`cannot be done again: ${failed}`];
-        faults.push(...found.map((what) => `${name}: ${what}`));
-      }
-      looked += points.length;
-      rmSync(images(i), { recursive: true });
-    }
-    if (ALL) process.stdout.write(`${looked} points\n`);
+    expect(points.length).toBeGreaterThan(0);
+    const { done, said } = await work(points.map(({ library }) => ({ library, kind, params })));
+    expect(done.length, said.slice(-2000)).toBe(points.length);
+    const faults = points.flatMap(({ library, name }, k) => {
+      const { failed } = done[k]!;
+      const found = failed === undefined ? differences(whole, library) : [`cannot be done again: ${failed}`];
+      return found.map((what) => `${name}: ${what}`);
+    });
+    rmSync(images(i), { recursive: true });
     expect(faults).toEqual([]);
   },
 );
