@@ -114,7 +114,8 @@ describe('the approximate index', () => {
   it('is refused where it is missing, damaged, or of another set', () => {
     const file = join(folder, 'x.usearch');
     index.save(file);
-    index.save(file);
+    expect(() => index.save(file)).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT', file }));
+    index.save(file, { force: true });
     expect(ApproximateIndex.open(file, x).search(x, 3)).toEqual(index.search(x, 3));
     const refused = (at: string, database: Matrix, code: string): void =>
       expect(() => ApproximateIndex.open(at, database)).toThrow(expect.objectContaining({ code, file: at }));
