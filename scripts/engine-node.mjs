@@ -47,7 +47,16 @@ function processes() {
       try {
         // What is in parentheses is the program's name, with whatever it holds.
         return /^\d+$/.test(pid)
-          ? [[Number(pid), Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) \S /s, '').split(' ')[0])]]
+          ? [
+              [
+                Number(pid),
+                Number(
+                  readFileSync(`/proc/${pid}/stat`, 'utf8')
+                    .replace(/^.*\) \S /s, '')
+                    .split(' ')[0],
+                ),
+              ],
+            ]
           : [];
       } catch {
         return [];

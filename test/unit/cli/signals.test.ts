@@ -144,7 +144,11 @@ describe('a command that works', () => {
 
 describe('places that never end', () => {
   it.each([
-    ['a folder of the system', ['init', '/proc/L'], /^covis: This place is the system's own, and holds no files of people\n {2}\/proc\/L\n/],
+    [
+      'a folder of the system',
+      ['init', '/proc/L'],
+      /^covis: This place is the system's own, and holds no files of people\n {2}\/proc\/L\n/,
+    ],
     ['a pipe', ['import', library, join(folder, 'pipe')], /^covis: This is a device or a pipe, and a file is wanted\n/],
     ['a device', ['import', library, '/dev/zero'], /^covis: This is a device or a pipe, and a file is wanted\n/],
   ])('%s is refused', (_, args, expected) => {
