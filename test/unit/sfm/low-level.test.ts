@@ -163,7 +163,7 @@ describe('a binary reader', () => {
     const r = file(b);
     expect([r.u32('x'), r.i32('x'), r.u64('x'), r.u64('x')]).toEqual([4_000_000_000, -5, 2 ** 53 - 1, -1]);
     expect(() => r.u64('an id')).toThrow(
-      expect.objectContaining({ offset: 24, message: 'an id is 20000000000000 (hex), above 2^53' }),
+      expect.objectContaining({ offset: 24, message: 'An id is 20000000000000 (hex), above 2^53' }),
     );
     expect(r.u64('x')).toBe(2 ** 32 + 3);
     r.close();
@@ -196,7 +196,7 @@ describe('a binary reader', () => {
     expect(r.cString('x', 3)).toBe('abc');
     r.close();
     const long = file(Buffer.from('abcd\0'));
-    expect(() => long.cString('a name', 3)).toThrow(/a name has no end within 3 bytes/);
+    expect(() => long.cString('a name', 3)).toThrow(/A name has no end within 3 bytes/);
     long.close();
     const bad = file(Buffer.from([0xff, 0]));
     expect(bad.cString('a name')).toBe('ÿ');
