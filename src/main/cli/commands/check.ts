@@ -10,6 +10,7 @@ const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? ''
 /** What people call what is in a table, where it is not the table's name. */
 const CALLED: Readonly<Record<string, string>> = {
   photo_file: 'places of photos',
+  answered: 'answers that were given',
   former_file: 'former places of photos',
   cluster_all: 'clusters',
   view_all: 'views of clusters',
