@@ -32,6 +32,11 @@ export function before(folder: string): Kind[] {
   ];
 }
 
+/** A job and what it begins with: `nothing`, or a library that is {@link before}. */
+export interface Task extends Kind {
+  readonly on: 'nothing' | 'library';
+}
+
 /** Kinds of {@link jobs}, in their order. */
 export const KINDS = [
   'import',
@@ -59,7 +64,7 @@ export function jobs(folder: string): Task[] {
       kind: 'train',
       params: { size: SIZE, epochs: 2, queriesPerEpoch: 6, batch: 2, mining: { count: 2 }, backend: 'cpu' },
     },
-    { kind: 'extract', params: { size: 48 } },
+    { kind: 'extract', params: { size: 80 } },
     // More photos than it has descriptors of.
     { kind: 'extract', params: { size: 96 } },
     { kind: 'mine', params: { size: SIZE, mining: { queries: 12 }, seed: 1 } },

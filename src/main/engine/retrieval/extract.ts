@@ -263,6 +263,7 @@ export async function extract(
     if (present.length > 0) finishStoring(library, network, size);
     return { ...known, computed: 0 };
   }
+  refuseWriting(library);
   const { dim } = network.spec;
   let computed: number;
   const journal = new DescriptorJournal(`${files(library, network, size).data}.part`, dim);
