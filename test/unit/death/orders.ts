@@ -20,10 +20,13 @@ export function sources(folder: string): string[] {
   });
 }
 
-/** What is there before the jobs: photos, descriptors, tuples. */
+/** What is there before the jobs: photos, descriptors of all at one size and of some at another, tuples. */
 export function before(folder: string): Kind[] {
+  const all = sources(folder);
   return [
-    { kind: 'import', params: { sources: sources(folder) } },
+    { kind: 'import', params: { sources: all.slice(1) } },
+    { kind: 'extract', params: { size: 96 } },
+    { kind: 'import', params: { sources: all } },
     { kind: 'extract', params: { size: SIZE } },
     { kind: 'mine', params: { size: SIZE, mining: { queries: 8 } } },
   ];
@@ -38,6 +41,7 @@ export interface Task extends Kind {
 export const KINDS = [
   'import',
   'train',
+  'extract',
   'extract',
   'mine',
   'whiten',
@@ -60,6 +64,8 @@ export function jobs(folder: string): Task[] {
       kind: 'train',
       params: { size: SIZE, epochs: 2, queriesPerEpoch: 6, batch: 2, mining: { count: 2 }, backend: 'cpu' },
     },
+    { kind: 'extract', params: { size: 80 } },
+    // More photos than it has descriptors of.
     { kind: 'extract', params: { size: 96 } },
     { kind: 'mine', params: { size: SIZE, mining: { queries: 12 }, seed: 1 } },
     { kind: 'whiten', params: { size: SIZE } },

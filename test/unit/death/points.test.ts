@@ -26,7 +26,7 @@ beforeAll(async () => {
 }, 900_000);
 
 it.each(KINDS.map((kind, i) => [kind, i] as const))(
-  '%s that is done again after its process died at any point ends as one that nobody disturbed',
+  '%s (%i) that is done again after its process died at any point ends as one that nobody disturbed',
   { timeout: 1_800_000 },
   async (kind, i) => {
     const whole = undisturbed[i]!;

@@ -63,7 +63,7 @@ export class Ground {
     expect(
       made.done.map((d) => d.failed ?? d.done),
       made.said,
-    ).toEqual(['import', 'extract', 'mine']);
+    ).toEqual(before(this.folder).map((k) => k.kind));
     expect(leftovers(base)).toEqual([]);
     const tasks = jobs(this.folder);
     const { done, said } = await work(

@@ -13,7 +13,7 @@ import { DescriptorJournal } from './journal.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { Runner, type GraphRunner } from '../network/runtime.ts';
 import { integer, select, text } from '../library/rows.ts';
-import { forgetStored, noteStored, verifyStored } from '../library/stored.ts';
+import { forgetStored, noteStored, storedFile, verifyStored } from '../library/stored.ts';
 
 /** Descriptors of photos: row i of `data` belongs to photo `ids[i]`. */
 export interface DescriptorSet {
@@ -179,14 +179,53 @@ function store(library: Library, network: NetworkRow, size: number, set: Descrip
   const hashOf = new Map(allPhotos(library).map((p) => [p.id, p.hash]));
   const hashes = Buffer.concat(Array.from(set.ids, (id) => Buffer.from(hashOf.get(id)!, 'hex')));
   forgetStored(library, [f.data, f.ids]);
+  // Who dies in between leaves the new matrix with the old names: they may only be those of its first rows.
+  if (!beginsWith(hashes, f.ids)) rmSync(f.ids, { force: true });
   writeNpy(f.data, set.data, [set.ids.length, set.dim]);
   writeNpy(f.ids, new Uint8Array(hashes), [set.ids.length, HASH_BYTES]);
-  library.db
-    .prepare(
-      'INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, ?, ?, ?) ON CONFLICT(network_id, size) DO UPDATE SET rows = excluded.rows, created = excluded.created',
-    )
-    .run(network.id, size, set.ids.length, now());
-  noteStored(library, [f.data, f.ids]);
+  noteSet(library, network, size, set.ids.length);
+}
+
+/** True where the names of rows in a file are the first of these. */
+function beginsWith(hashes: Buffer, file: string): boolean {
+  if (!existsSync(file)) return true;
+  try {
+    const { data } = readNpy(file);
+    const old = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return old.equals(hashes.subarray(0, old.length));
+  } catch {
+    // Damaged.
+    return false;
+  }
+}
+
+/** Notes that the files of a set are whole, and what they hold. */
+function noteSet(library: Library, network: Pick<NetworkRow, 'id' | 'uid'>, size: number, rows: number): void {
+  const f = files(library, network, size);
+  library.transaction(() => {
+    library.db
+      .prepare(
+        'INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, ?, ?, ?) ON CONFLICT(network_id, size) DO UPDATE SET rows = excluded.rows, created = excluded.created',
+      )
+      .run(network.id, size, rows, now());
+    noteStored(library, [f.data, f.ids]);
+  });
+}
+
+/** What one who was killed as all was stored has not done any more. */
+function finishStoring(library: Library, network: Pick<NetworkRow, 'id' | 'uid'>, size: number): void {
+  const f = files(library, network, size);
+  const part = `${f.data}.part`;
+  if (library.readOnly !== undefined) return;
+  const release = existsSync(part) || storedFile(library, f.ids) === undefined ? ownIfFree(part) : undefined;
+  if (release === undefined) return;
+  try {
+    if (storedFile(library, f.data) === undefined || storedFile(library, f.ids) === undefined)
+      noteSet(library, network, size, readNpy(f.ids).shape[0]!);
+    rmSync(part, { force: true });
+  } finally {
+    release();
+  }
 }
 
 /** What is stored, or none of it where it is damaged, so that it is computed again. */
@@ -206,13 +245,6 @@ function soundDescriptors(
   }
 }
 
-function removeUnowned(file: string): void {
-  const release = ownIfFree(file);
-  if (release === undefined) return;
-  rmSync(file, { force: true });
-  release();
-}
-
 /**
  * Computes the descriptors that are not there yet, for all photos of the library, and stores them.
  * Each photo's descriptor is on disk as soon as it is known, so that a second run goes on where the first was cancelled or killed.
@@ -227,16 +259,14 @@ export async function extract(
 ): Promise<DescriptorSet & { readonly computed: number }> {
   const present = presentPhotos(library);
   const known = soundDescriptors(library, network, size, present, (m) => task.warn(m));
-  const part = `${files(library, network, size).data}.part`;
   if (known.ids.length === present.length) {
-    // Of one who was killed as all was stored.
-    if (library.readOnly === undefined && existsSync(part)) removeUnowned(part);
+    if (present.length > 0) finishStoring(library, network, size);
     return { ...known, computed: 0 };
   }
   refuseWriting(library);
   const { dim } = network.spec;
   let computed: number;
-  const journal = new DescriptorJournal(part, dim);
+  const journal = new DescriptorJournal(`${files(library, network, size).data}.part`, dim);
   try {
     // Whoever had the journal before may have stored what was missing. Photos that are gone keep what was computed of them.
     const kept = soundDescriptors(library, network, size, allPhotos(library), () => undefined);

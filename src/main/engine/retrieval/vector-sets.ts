@@ -334,26 +334,28 @@ export function storeSet(library: Library, s: NewSet): string {
   writeNpy(f.data, s.half ? Float16Array.from(data) : data, [rows, dim]);
   writeNpy(f.ids, new Uint8Array(Buffer.from(s.hashes.join(''), 'hex')), [rows, HASH_BYTES]);
   if (s.boxes !== undefined) writeNpy(f.boxes, s.boxes, [rows, 4]);
-  library.db
-    .prepare(
-      `INSERT INTO vector_set (uid, name, network_id, size, source, source_hash, regional, dim, rows, photos, half, created)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO UPDATE SET created = excluded.created`,
-    )
-    .run(
-      uid,
-      s.name,
-      s.network?.id ?? null,
-      s.size ?? null,
-      s.source?.file ?? null,
-      s.source?.hash ?? null,
-      s.regional ? 1 : 0,
-      dim,
-      rows,
-      new Set(s.hashes).size,
-      s.half ? 1 : 0,
-      now(),
-    );
-  noteStored(library, [f.data, f.ids, ...(s.boxes === undefined ? [] : [f.boxes])]);
+  library.transaction(() => {
+    library.db
+      .prepare(
+        `INSERT INTO vector_set (uid, name, network_id, size, source, source_hash, regional, dim, rows, photos, half, created)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO UPDATE SET created = excluded.created`,
+      )
+      .run(
+        uid,
+        s.name,
+        s.network?.id ?? null,
+        s.size ?? null,
+        s.source?.file ?? null,
+        s.source?.hash ?? null,
+        s.regional ? 1 : 0,
+        dim,
+        rows,
+        new Set(s.hashes).size,
+        s.half ? 1 : 0,
+        now(),
+      );
+    noteStored(library, [f.data, f.ids, ...(s.boxes === undefined ? [] : [f.boxes])]);
+  });
   return uid;
 }
 
