@@ -1,10 +1,10 @@
 /** Copies of the database from before it was brought up to date, so that an older Covis can be gone back to. */
 import type Database from 'better-sqlite3';
-import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CovisError, ofSystem } from '../../../shared/errors.ts';
 import { bytesText, freeBytes } from '../formats/disk.ts';
+import { madeBeside } from './lease.ts';
 import { LATEST } from './schema.ts';
 import { isDamage } from './soundness.ts';
 
@@ -41,7 +41,7 @@ export function keepCopy(db: Database.Database): void {
   const target = join(root, `library.db.before-${version + 1}`);
   if (existsSync(target) || isUnderWay(root, version)) return;
   refuseWithoutRoom(db, root, version);
-  const made = `${join(root, basename(db.name))}.${randomUUID()}`;
+  const made = madeBeside(join(root, basename(db.name)));
   try {
     // One moment of the database, whoever else writes to it.
     db.prepare('VACUUM INTO ?').run(made);

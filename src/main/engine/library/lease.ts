@@ -1,5 +1,6 @@
 /** Who does what is under way: written down beside it, for others to name, and touched for as long as it lasts. */
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
@@ -122,6 +123,17 @@ export function mayBeAtWork(owner: Owner, age: number, here: Owner = thisOwner()
   const sameMachine = owner.host === here.host && owner.machine === here.machine;
   const sameKernel = owner.boot !== '' && owner.boot === here.boot;
   return !sameMachine && !sameKernel && age < DEAD_MS;
+}
+
+/** A name beside a file for what is to take its place, with the process that makes it, and the like of no other. */
+export function madeBeside(file: string): string {
+  return `${file}.${process.pid.toString(16).padStart(8, '0')}-${randomUUID().slice(9)}`;
+}
+
+/** The process that made such a name; undefined for any other. */
+export function makerOf(name: string): number | undefined {
+  const pid = /\.([0-9a-f]{8})-[-0-9a-f]{27}(-wal|-shm|-journal)?$/.exec(name)?.[1];
+  return pid === undefined ? undefined : Number.parseInt(pid, 16);
 }
 
 /** Where the owner of a file is written down. */

@@ -8,6 +8,7 @@ import { diskError } from '../formats/disk.ts';
 import { DATABASE, outsideLibraries } from '../formats/target.ts';
 import { keepCopy } from './copies.ts';
 import { oneHost } from './host.ts';
+import { madeBeside } from './lease.ts';
 import { notPermitted, openForReading, refuseWriting, whyReadOnly } from './read-only.ts';
 import { LATEST, migrate } from './schema.ts';
 import {
@@ -290,7 +291,7 @@ function makeLibrary(root: string): void {
 
 /** Makes an empty database beside its place and puts it there whole, so that nobody opens half of one. Another may have been faster. */
 function makeDatabase(file: string): void {
-  const made = `${file}.${randomUUID()}`;
+  const made = madeBeside(file);
   try {
     const db = new Database(made);
     try {

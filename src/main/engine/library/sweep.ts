@@ -6,13 +6,13 @@ import { basename, join } from 'node:path';
 import type { ErrorShape } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { ownFile, ownIfFree } from './file-owner.ts';
-import { beganAt, factsFile, readOwner, startOf } from './lease.ts';
+import { beganAt, factsFile, makerOf, readOwner, startOf } from './lease.ts';
 import { integer, nullable, record, select, text } from './rows.ts';
 
 const FOLDER = 'leases';
 /** What says nothing of its owner, while others have the library open, is left alone for so long. */
 const SETTLED_MS = 3_600_000;
-/** A database that was written to within so long may be one that another program is making. */
+/** A database that was written to within so long is one that its maker, if there is one, may still be making. */
 const BEING_MADE_MS = 60_000;
 
 const log = logger('library');
@@ -226,7 +226,8 @@ class Sweep {
         // Whoever makes a library, or a copy of its database, has no lease yet.
         const path = join(this.#root, name);
         const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-        if (age <= BEING_MADE_MS) this.#unsure = true;
+        const maker = makerOf(name);
+        if (age <= BEING_MADE_MS && maker !== undefined && startOf(maker) !== undefined) this.#unsure = true;
         else if (mayGo(path)) go(path);
       }
     for (const path of TEMPORARY.flatMap((f) => filesIn(join(this.#root, f)))) {
