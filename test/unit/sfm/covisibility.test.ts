@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readColmapBinary } from '../../../src/main/engine/sfm/colmap-binary.ts';
 import { readColmapText } from '../../../src/main/engine/sfm/colmap-text.ts';
-import { byTrackLength } from '../../../src/main/engine/sfm/import.ts';
+import { byTrackLength } from '../../../src/main/engine/sfm/staged.ts';
 import { covisibility, median, sharedObservations } from '../../../src/main/engine/sfm/covisibility.ts';
 import { focalLength, rotationMatrix, type SparseModel } from '../../../src/main/engine/sfm/model.ts';
 import { isRelaxedInlier, symmetricScale } from '../../../src/main/engine/mining/positives.ts';

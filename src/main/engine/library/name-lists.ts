@@ -68,6 +68,6 @@ function decoded(bytes: Buffer): string[] {
 }
 
 /** The first few of many names for a sentence. */
-export function firstFew(names: readonly string[], few = 3): string {
-  return `${names.slice(0, few).join(', ')}${names.length > few ? ', …' : ''}`;
+export function firstFew(names: readonly string[], few = 3, between = ', '): string {
+  return `${names.slice(0, few).join(between)}${names.length > few ? ', …' : ''}`;
 }

@@ -1,26 +1,23 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { writeNpy } from '../formats/npy.ts';
+import { firstFew } from '../library/name-lists.ts';
 import { photoWriter, type PhotoFile } from '../library/photos.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { forgetVanished } from '../library/current-photo.ts';
-import { covisibility, type Covisibility } from './covisibility.ts';
 import { bindModel, type BoundModel } from './bind.ts';
-import { discover, type Discovery, type ModelLocation, type PassedOver, type SceneLocation } from './discover.ts';
+import { discover, type Discovery, type PassedOver, type SceneLocation } from './discover.ts';
 import type { ReadOptions } from './model-builder.ts';
-import { meanReprojectionError, type SparseModel } from './model.ts';
-import { arraysOf } from './arrays.ts';
-import { noteStored } from '../library/stored.ts';
 import { locationHash, photosAtHand, readModels } from './read.ts';
 import { olderModels, type Replacement } from './replaced.ts';
 import { inspectAll, type ScenePhotos } from './scene-photos.ts';
 import { shapeOf, shapesSaid, storedSize, type Misshapen } from './shapes.ts';
 import { clustersSharingPhotos, relabelPlaces } from './places.ts';
 import { flag, integer, list, record, select, text } from '../library/rows.ts';
-import { clusterByUid, clusterWriter } from '../library/tables/cluster.ts';
+import { clusterByUid } from '../library/tables/cluster.ts';
+import { commitModel, nameOf, stageModel, type StagedModel } from './staged.ts';
 
 export interface ImportOptions {
   readonly sources: readonly string[];
@@ -89,18 +86,6 @@ export interface ImportReport {
   readonly warnings: readonly string[];
 }
 
-/** A model that was read and waits to enter the library. */
-export interface StagedModel {
-  readonly location: Pick<ModelLocation, 'path' | 'label'> & Partial<Pick<ModelLocation, 'reader'>>;
-  readonly uid: string;
-  readonly model: Pick<SparseModel, 'views' | 'cameras' | 'matchesOnly'>;
-  readonly points: number;
-  readonly observations: number;
-  readonly meanError: number;
-  readonly pairs: Covisibility;
-  readonly folder: string;
-}
-
 /**
  * Imports the models below the sources (of COLMAP and of other programs): models, photos, covisibility of every pair.
  * Everything is read and checked first and enters the library in one transaction at the end, so that a bad file leaves it unchanged.
@@ -131,13 +116,16 @@ export async function importSources(
     const ambiguous = models.flatMap((m) => m.ambiguous);
     for (const s of done) for (const message of s.said) warn(message);
     if (missing.length > 0)
-      warn(`${missing.length} ${missing.length === 1 ? 'photo is' : 'photos are'} missing: ${firstFew(missing)}`);
+      warn(`${missing.length} ${missing.length === 1 ? 'photo is' : 'photos are'} missing: ${firstFew(missing, FEW)}`);
     if (ambiguous.length > 0)
       warn(
-        `${ambiguous.length} ${ambiguous.length === 1 ? 'name' : 'names'} may mean several photos, or one that another name means as well, and none was taken: ${firstFew(ambiguous.map(({ name, among }) => `${name} (${firstFew(among, ' or ')})`))}`,
+        `${ambiguous.length} ${ambiguous.length === 1 ? 'name' : 'names'} may mean several photos, or one that another name means as well, and none was taken: ${firstFew(
+          ambiguous.map(({ name, among }) => `${name} (${firstFew(among, FEW, ' or ')})`),
+          FEW,
+        )}`,
       );
     const unusual = passed.filter((p) => p.ordinary !== true).map((p) => `${p.path}, for ${p.why}`);
-    if (unusual.length > 0) warn(`${unusual.length} passed over: ${firstFew(unusual, '; ')}`);
+    if (unusual.length > 0) warn(`${unusual.length} passed over: ${firstFew(unusual, FEW, '; ')}`);
     for (const s of clustersSharingPhotos(library)) {
       warn(
         `${s.a} and ${s.b} share ${s.photos} ${s.photos === 1 ? 'photo' : 'photos'}; they count as one place and are never each other's negatives`,
@@ -160,11 +148,6 @@ export async function importSources(
 }
 
 const FEW = 5;
-
-/** The first few of many for a sentence. */
-function firstFew(all: readonly string[], between = ', '): string {
-  return `${all.slice(0, FEW).join(between)}${all.length > FEW ? ', …' : ''}`;
-}
 
 /** Where a photo should be; its name where that is a path of a whole machine. */
 function whereMissing(folder: string, name: string): string {
@@ -238,91 +221,6 @@ async function stageModels(
   return out;
 }
 
-/** Writes the arrays of a model below `staging` and counts what its views share. */
-export function stageModel(
-  location: StagedModel['location'],
-  uid: string,
-  read: SparseModel,
-  staging: string,
-): StagedModel {
-  const model = byTrackLength(read);
-  const folder = join(staging, uid);
-  mkdirSync(folder, { recursive: true });
-  writeArrays(folder, model);
-  return {
-    location,
-    uid,
-    model: { views: model.views, cameras: model.cameras, matchesOnly: model.matchesOnly === true },
-    points: model.pointError.length,
-    observations: model.obsPoint.length,
-    meanError: meanReprojectionError(model.pointError),
-    pairs: covisibility(model),
-    folder,
-  };
-}
-
-/** A step near the golden section of n that visits every number below n. */
-function coprimeStride(n: number): number {
-  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-  let step = Math.max(1, Math.floor(0.618 * n));
-  while (step > 1 && divisor(n, step) !== 1) step -= 1;
-  return step;
-}
-
-/** The same model with its points in order of decreasing track length: a beginning of the arrays is then the best of the points. */
-export function byTrackLength(model: SparseModel): SparseModel {
-  const points = model.pointTrackLength.length;
-  let longest = 0;
-  for (const n of model.pointTrackLength) longest = Math.max(longest, n);
-  // Counting sort, longest first.
-  const bound = Math.min(longest, 1 << 16);
-  const next = new Uint32Array(bound + 2);
-  for (const n of model.pointTrackLength) next[bound - Math.min(n, bound) + 1]! += 1;
-  for (let b = 0; b <= bound; b += 1) next[b + 1]! += next[b]!;
-  // Points of equal tracks are taken from all over the model: neighbours in a file are neighbours in space.
-  const stride = coprimeStride(points);
-  const place = new Uint32Array(points);
-  for (let n = 0, p = 0; n < points; n += 1, p = (p + stride) % points)
-    place[p] = next[bound - Math.min(model.pointTrackLength[p]!, bound)]!++;
-  const pointXyz = new Float64Array(3 * points);
-  const pointRgb = new Uint8Array(3 * points);
-  const pointError = new Float32Array(points);
-  const pointTrackLength = new Uint32Array(points);
-  for (let p = 0; p < points; p += 1) {
-    const at = place[p]!;
-    for (let k = 0; k < 3; k += 1) {
-      pointXyz[3 * at + k] = model.pointXyz[3 * p + k]!;
-      pointRgb[3 * at + k] = model.pointRgb[3 * p + k]!;
-    }
-    pointError[at] = model.pointError[p]!;
-    pointTrackLength[at] = model.pointTrackLength[p]!;
-  }
-  const obsPoint = model.obsPoint;
-  for (let k = 0; k < obsPoint.length; k += 1) obsPoint[k] = place[obsPoint[k]!]!;
-  return { ...model, obsPoint, pointXyz, pointRgb, pointError, pointTrackLength };
-}
-
-/** The flat arrays that views of the model need, observations relative to the image size. */
-function writeArrays(folder: string, model: SparseModel): void {
-  const points = model.pointError.length;
-  const cameras = new Map(model.cameras.map((c) => [c.id, c]));
-  const xy = new Float32Array(model.obsXy.length);
-  model.views.forEach((view, v) => {
-    const { width, height } = cameras.get(view.cameraId)!;
-    for (let k = model.viewOffsets[v]!; k < model.viewOffsets[v + 1]!; k += 1) {
-      xy[2 * k] = model.obsXy[2 * k]! / width;
-      xy[2 * k + 1] = model.obsXy[2 * k + 1]! / height;
-    }
-  });
-  writeNpy(join(folder, 'points.npy'), Float32Array.from(model.pointXyz), [points, 3]);
-  writeNpy(join(folder, 'colours.npy'), model.pointRgb, [points, 3]);
-  writeNpy(join(folder, 'errors.npy'), model.pointError, [points]);
-  writeNpy(join(folder, 'tracks.npy'), model.pointTrackLength, [points]);
-  writeNpy(join(folder, 'view_offsets.npy'), model.viewOffsets, [model.viewOffsets.length]);
-  writeNpy(join(folder, 'observation_points.npy'), model.obsPoint, [model.obsPoint.length]);
-  writeNpy(join(folder, 'observation_xy.npy'), xy, [model.obsPoint.length, 2]);
-}
-
 /** Writes rows and moves the staged arrays into place. Runs inside one transaction. @returns what became of each scene, and what to say of it. */
 function commit(
   library: Library,
@@ -377,7 +275,10 @@ function commit(
         said.push(...shapesSaid(name, misshapen));
         if (bound.copies.length > 0)
           said.push(
-            `${name}: copies of another size do not stand in for their photos: ${firstFew(bound.copies.map((c) => `${c.photo} for ${c.name}`))}`,
+            `${name}: copies of another size do not stand in for their photos: ${firstFew(
+              bound.copies.map((c) => `${c.photo} for ${c.name}`),
+              FEW,
+            )}`,
           );
         models.push({
           name,
@@ -434,10 +335,6 @@ function outOfForce(library: Library, uid: string): boolean {
   return select(library.db, "SELECT state = 'replaced' FROM cluster_all WHERE uid = ?", flag).one(uid);
 }
 
-function nameOf(scene: Pick<SceneLocation, 'name'>, m: Pick<StagedModel, 'location'>): string {
-  return m.location.label === '' ? scene.name : `${scene.name}/${m.location.label}`;
-}
-
 /** The photos of a staged model, and those that have another shape than their camera. */
 function boundTo(
   { model, location }: StagedModel,
@@ -458,54 +355,4 @@ function boundTo(
     return [{ name, shape, camera: size, photo: storedSize(file), byExif: file.orientation >= 5 }];
   });
   return { bound, misshapen };
-}
-
-/**
- * Writes a staged model. Runs inside a transaction. Of a model that is there already everything is written anew: what was read of it may
- * have depended on photos that were missing then.
- * @param photoOf gives the photo of a view, and what to call the view where the model's own name means nothing to people.
- * @param state of a cluster that is new: `replaced` where the log brings it into force.
- */
-export function commitModel(
-  library: Library,
-  scene: Pick<SceneLocation, 'name' | 'images'>,
-  sceneId: number,
-  m: StagedModel,
-  photoOf: (name: string, view: number) => { readonly id: number; readonly name?: string } | undefined,
-  state: 'active' | 'replaced' = 'active',
-): void {
-  const known = clusterByUid(library).get(m.uid);
-  const write = clusterWriter(library);
-  const facts = {
-    points: m.points,
-    observations: m.observations,
-    meanError: Number.isNaN(m.meanError) ? null : m.meanError,
-  };
-  const clusterId =
-    known ??
-    write.cluster({ uid: m.uid, scene: sceneId, name: nameOf(scene, m), source: m.location.path, ...facts, state });
-  if (known !== undefined) write.again(known, { source: m.location.path, ...facts });
-  const cameras = new Map(m.model.cameras.map((c) => [c.id, c]));
-  m.model.views.forEach((v, i) => {
-    const photo = photoOf(v.name, i);
-    const unposed = m.model.matchesOnly === true;
-    write.view(clusterId, {
-      index: i,
-      photo: photo?.id ?? null,
-      name: photo?.name ?? v.name,
-      camera: unposed ? null : cameras.get(v.cameraId)!,
-      pose: unposed ? null : { rotation: v.rotation, translation: v.translation },
-      seen: m.pairs.pointsSeen[i]!,
-    });
-  });
-  const { a, b, shared, scale } = m.pairs;
-  for (let k = 0; k < a.length; k += 1)
-    write.pair(clusterId, a[k]!, b[k]!, shared[k]!, Number.isNaN(scale[k]!) ? null : scale[k]!);
-  const target = library.file('clusters', m.uid);
-  // What was read just now stands in for arrays that may have been damaged or lost since. A model that was named twice is there by now.
-  if (existsSync(m.folder)) {
-    rmSync(target, { recursive: true, force: true });
-    renameSync(m.folder, target);
-    noteStored(library, arraysOf(library, m.uid));
-  }
 }

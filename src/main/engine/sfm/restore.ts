@@ -8,7 +8,7 @@ import { noteStored } from '../library/stored.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { arraysOf } from './arrays.ts';
 import { discoverScenes } from './discover.ts';
-import { stageModel } from './import.ts';
+import { stageModel } from './staged.ts';
 import { locationHash, photosAtHand, readModels } from './read.ts';
 
 const ORIGIN = record({ source: text, root: text, images: text, points: integer, observations: integer });
