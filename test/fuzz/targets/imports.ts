@@ -8,7 +8,7 @@ import { Library } from '../../../src/main/engine/library/library.ts';
 import { databaseFaults } from '../../../src/main/engine/library/soundness.ts';
 import { importNetwork } from '../../../src/main/engine/network/networks.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
-import { importVectors } from '../../../src/main/engine/retrieval/vector-sets.ts';
+import { importVectors } from '../../../src/main/engine/retrieval/import-vectors.ts';
 import { importSources } from '../../../src/main/engine/sfm/import.ts';
 import { writePhoto } from '../../support/colmap.ts';
 import { filesOf } from '../seeds.ts';

@@ -8,7 +8,8 @@ import { importTruth, matchTruth } from '../../../src/main/engine/evaluation/tru
 import { photoNames } from '../../../src/main/engine/exchange/photo-names.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
-import { importVectors, loadSet } from '../../../src/main/engine/retrieval/vector-sets.ts';
+import { importVectors } from '../../../src/main/engine/retrieval/import-vectors.ts';
+import { loadSet } from '../../../src/main/engine/retrieval/vector-sets.ts';
 import { SearchSession } from '../../../src/main/engine/search/session.ts';
 import { importSources } from '../../../src/main/engine/sfm/import.ts';
 import { temporaryFolder } from '../../support/folders.ts';

@@ -12,7 +12,7 @@ import { defaultNetworkOf, loadNetwork } from '../../../src/main/engine/network/
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
-import { importVectors } from '../../../src/main/engine/retrieval/vector-sets.ts';
+import { importVectors } from '../../../src/main/engine/retrieval/import-vectors.ts';
 import { readDatabaseMatches } from '../../../src/main/engine/sfm/colmap-database.ts';
 import { convertModels } from '../../../src/main/engine/sfm/convert.ts';
 import { covisibility } from '../../../src/main/engine/sfm/covisibility.ts';

@@ -7,8 +7,8 @@ import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import type { NetworkRow } from '../../../src/main/engine/network/networks.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { describedPhotos, descriptorVersion, loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
+import { importVectors } from '../../../src/main/engine/retrieval/import-vectors.ts';
 import {
-  importVectors,
   listSets,
   loadSet,
   networkSet,

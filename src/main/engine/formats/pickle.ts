@@ -1,18 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { CovisError } from '../../../shared/errors.ts';
 import { Budget, LIMITS } from './budget.ts';
-import { decodeNumbers, isNumberType } from './numbers.ts';
+import { ArrayShell, decodeArray, Dtype, rowMajor, type Pickled } from './pickle-arrays.ts';
 import { readRegular } from './regular.ts';
 
-/** What a pickle of plain data holds. Tuples become arrays, dictionaries become maps, numpy arrays become {@link PickledArray}. */
-export type Pickled =
-  null | boolean | number | bigint | string | Uint8Array | Pickled[] | Map<Pickled, Pickled> | PickledArray;
-
-/** A numpy array inside a pickle, row-major. */
-export interface PickledArray {
-  readonly shape: readonly number[];
-  readonly data: Float64Array;
-}
+export type { Pickled, PickledArray } from './pickle-arrays.ts';
 
 /** As many as NumPy has. */
 const MOST_DIMENSIONS = 64;
@@ -37,19 +29,6 @@ class Callable {
   constructor(name: string) {
     this.name = name;
   }
-}
-
-class Dtype {
-  readonly code: string;
-  little = true;
-  constructor(code: string) {
-    this.code = code;
-  }
-}
-
-/** An array whose state arrives in a later BUILD. */
-class ArrayShell {
-  value: PickledArray | Pickled[] = { shape: [0], data: new Float64Array(0) };
 }
 
 type Item = Pickled | Callable | Dtype | ArrayShell | Item[] | Map<Item, Item>;
@@ -411,7 +390,7 @@ class Unpickler {
       return new Uint8Array(Buffer.from(args[0], 'latin1'));
     }
     if (f.name.endsWith(' scalar') && args[0] instanceof Dtype && args[1] instanceof Uint8Array) {
-      const value = this.#decode(args[0], args[1], 1);
+      const value = this.#decoded(args[0], args[1], 1);
       return Array.isArray(value) ? value[0]! : value[0]!;
     }
     throw this.#fail('INPUT_UNSUPPORTED', `This pickle calls ${f.name} in a way that Covis does not know`);
@@ -438,7 +417,7 @@ class Unpickler {
       }
       if (!(raw instanceof Uint8Array))
         throw this.#fail('INPUT_UNSUPPORTED', 'A numpy array of the pickle has a layout that Covis does not know');
-      const stored = this.#decode(dtype, raw, count);
+      const stored = this.#decoded(dtype, raw, count);
       const columns = fortran === true && dims.length > 1;
       if (Array.isArray(stored)) target.value = columns ? rowMajor(dims, (n) => new Array<string>(n), stored) : stored;
       else
@@ -451,47 +430,9 @@ class Unpickler {
     throw this.#fail('INPUT_UNSUPPORTED', 'This pickle sets the state of an object; Covis reads plain data only');
   }
 
-  /** Bytes of a dtype as numbers, or as strings for U and S. */
-  #decode(dtype: Dtype, raw: Uint8Array, count: number): Float64Array | string[] {
-    const kind = dtype.code[0] ?? '';
-    const width = kind === 'U' ? 4 * Number(dtype.code.slice(1)) : Number(dtype.code.slice(1));
-    if (!Number.isInteger(width) || width < 1 || count * width > raw.length)
-      throw this.#fail('INPUT_TRUNCATED', `A numpy array of the pickle is shorter than its shape`);
-    // The same bytes may be the state of many arrays.
-    this.#budget.bytes((kind === 'U' || kind === 'S' ? width + 32 : 8) * count);
-    const view = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-    if (kind === 'U' || kind === 'S')
-      return Array.from({ length: count }, (_, i) => {
-        const cell = view.subarray(i * width, (i + 1) * width);
-        let text = '';
-        if (kind === 'S') text = cell.toString('latin1');
-        else
-          for (let c = 0; c < width; c += 4)
-            text += String.fromCodePoint((dtype.little ? cell.readUInt32LE(c) : cell.readUInt32BE(c)) % 0x110000);
-        return text.replace(/\0+$/, '');
-      });
-    if (!isNumberType(dtype.code))
-      throw this.#fail('INPUT_UNSUPPORTED', `A numpy array of the pickle has the type ${dtype.code}`);
-    const numbers = decodeNumbers(Uint8Array.from(view.subarray(0, count * width)), dtype.code, !dtype.little, (v) =>
-      this.#fail('INPUT_UNSUPPORTED', `A numpy array of the pickle holds the integer ${v}, beyond 2^53`),
-    );
-    return numbers instanceof Float64Array ? numbers : Float64Array.from(numbers);
+  #decoded(dtype: Dtype, raw: Uint8Array, count: number): Float64Array | string[] {
+    return decodeArray(dtype, raw, count, this.#budget, (code, message) => this.#fail(code, message));
   }
-}
-
-/** Values in the order of Fortran, the first index fastest, in that of C. */
-function rowMajor<T extends unknown[] | Float64Array>(dims: readonly number[], make: (n: number) => T, stored: T): T {
-  const out = make(stored.length);
-  const at = dims.map(() => 0);
-  for (let i = 0; i < stored.length; i += 1) {
-    out[at.reduce((c, k, d) => c * dims[d]! + k, 0)] = stored[i]!;
-    for (let d = 0; d < dims.length; d += 1) {
-      at[d]! += 1;
-      if (at[d]! < dims[d]!) break;
-      at[d] = 0;
-    }
-  }
-  return out;
 }
 
 function codePoint(hex: string): string {

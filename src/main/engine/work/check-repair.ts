@@ -8,7 +8,8 @@ import { networkById, networkRow, restoreEmbedded } from '../network/networks.ts
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
 import { extractRegions } from '../retrieval/feature-maps.ts';
-import { importVectors, removeSet } from '../retrieval/vector-sets.ts';
+import { importVectors } from '../retrieval/import-vectors.ts';
+import { removeSet } from '../retrieval/vector-sets.ts';
 import { restoreCluster } from '../sfm/restore.ts';
 import { hashFile } from '../library/photos.ts';
 import type { Expected } from './check-files.ts';
