@@ -3,10 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { optionsOf } from '../../../src/main/cli/program/flags.ts';
 import { rankingOf, rankingOptions } from '../../../src/main/cli/program/ranking.ts';
-import { random } from '../../../src/main/engine/library/random.ts';
 import { PREPARE } from '../../../src/main/engine/retrieval/methods/index.ts';
 import { rankingParameters } from '../../../src/main/engine/retrieval/methods/parameters.ts';
-import { normaliseRows, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';
 import { Ranker } from '../../../src/main/engine/retrieval/ranker.ts';
 import { ROUTES } from '../../../src/shared/routes/index.ts';
 import { JOBS } from '../../../src/shared/jobs/index.ts';
@@ -19,22 +17,12 @@ import {
 } from '../../../src/shared/methods/index.ts';
 import { parametersOf, reportedParameters } from '../../../src/shared/methods/parameters.ts';
 import { check } from '../../../src/shared/schema.ts';
+import { clustered } from '../../support/clustered-vectors.ts';
 
 const N = 60;
 const DIM = 6;
 
-/** Unit vectors around six centres, so that graphs have structure and no similarities are equal. */
-function clustered(rows: number, seed: number): Matrix {
-  const s = random(seed);
-  const centres = random(99);
-  const c = Array.from({ length: 6 * DIM }, () => centres.between(-1, 1));
-  const data = Float32Array.from(
-    { length: rows * DIM },
-    (_, i) => c[(Math.floor(i / DIM) % 6) * DIM + (i % DIM)]! + 0.5 * s.between(-1, 1),
-  );
-  return normaliseRows({ data, rows, dim: DIM }, 'test');
-}
-const x = clustered(N, 1);
+const x = clustered(N, DIM, 1);
 
 describe('definitions', () => {
   it('are in the order that lists have always had, the teacher last', () => {

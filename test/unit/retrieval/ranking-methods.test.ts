@@ -1,28 +1,17 @@
 /** Every method against a plain and slow statement of what it is, and what methods refuse. */
 import { describe, expect, it } from 'vitest';
-import { random } from '../../../src/main/engine/library/random.ts';
 import { rankingParameters } from '../../../src/main/engine/retrieval/methods/parameters.ts';
-import { normaliseRows, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';
+import type { Matrix } from '../../../src/main/engine/retrieval/rank.ts';
 import { Ranker } from '../../../src/main/engine/retrieval/ranker.ts';
 import { type GivenParameters, type Method } from '../../../src/shared/methods/index.ts';
+import { clustered } from '../../support/clustered-vectors.ts';
 
 const N = 60;
 const DIM = 6;
 const QUERIES = 6;
 
-/** Unit vectors around six centres, so that graphs have structure and no similarities are equal. */
-function clustered(rows: number, seed: number): Matrix {
-  const s = random(seed);
-  const centres = random(99);
-  const c = Array.from({ length: 6 * DIM }, () => centres.between(-1, 1));
-  const data = Float32Array.from(
-    { length: rows * DIM },
-    (_, i) => c[(Math.floor(i / DIM) % 6) * DIM + (i % DIM)]! + 0.5 * s.between(-1, 1),
-  );
-  return normaliseRows({ data, rows, dim: DIM }, 'test');
-}
-const x = clustered(N, 1);
-const q = clustered(QUERIES, 2);
+const x = clustered(N, DIM, 1);
+const q = clustered(QUERIES, DIM, 2);
 
 /** Below: numbers as lists of lists, and definitions as loops. */
 type Rows = readonly (readonly number[])[];

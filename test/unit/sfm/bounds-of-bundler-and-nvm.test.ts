@@ -1,30 +1,9 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type SparseModel } from '../../../src/main/engine/sfm/model.ts';
 import { MODEL_READERS } from '../../../src/main/engine/sfm/readers/index.ts';
-import type { ImageSizes } from '../../../src/main/engine/sfm/sizes.ts';
-import { temporaryFolder } from '../../support/folders.ts';
+import { place, put, read } from '../../support/models-of-text.ts';
 import { saidAt as said } from '../../support/said.ts';
-
-const folder = temporaryFolder();
-let made = 0;
-/** A file of its own in a folder of its own. */
-function put(name: string, text: string, beside: Readonly<Record<string, string>> = {}): string {
-  const file = join(folder, String((made += 1)), name);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-  for (const [other, content] of Object.entries(beside)) writeFileSync(join(dirname(file), other), content);
-  return file;
-}
-function read(
-  format: string,
-  file: string,
-  photos: { sizes?: ImageSizes; names?: readonly string[] } = {},
-): SparseModel[] {
-  const reader = MODEL_READERS.find((r) => r.format === format)!;
-  return reader.read(file, { names: photos.names ?? [], sizes: photos.sizes ?? (() => undefined) }, () => undefined);
-}
 
 describe('a Bundler file', () => {
   const camera = (f = '90 0.1 0.2'): string => `${f}\n1 0 0\n0 1 0\n0 0 1\n0 0 0\n`;
@@ -127,7 +106,7 @@ describe('a Bundler file', () => {
   it.each(['scene.bundle.list.txt', 'scene.list.txt', 'list.txt', 'image_list.txt', 'list.orig.txt', '../list.txt'])(
     'finds its list under the name %s',
     (name) => {
-      const file = join(folder, `list-${(made += 1)}`, 'in', 'scene.bundle.out');
+      const file = join(place(), 'in', 'scene.bundle.out');
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, bundle());
       writeFileSync(join(dirname(file), name), 'a\nb\n');

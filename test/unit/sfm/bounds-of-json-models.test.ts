@@ -1,31 +1,11 @@
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Json } from '../../../src/main/engine/sfm/json.ts';
 import { cameraCentre, rotationMatrix, type SparseModel } from '../../../src/main/engine/sfm/model.ts';
-import { MODEL_READERS } from '../../../src/main/engine/sfm/readers/index.ts';
 import type { ImageSizes } from '../../../src/main/engine/sfm/sizes.ts';
-import { temporaryFolder } from '../../support/folders.ts';
+import { place, put, read } from '../../support/models-of-text.ts';
 import { saidAt as said } from '../../support/said.ts';
-
-const folder = temporaryFolder();
-let made = 0;
-/** A file of its own in a folder of its own. */
-function put(name: string, text: string, beside: Readonly<Record<string, string>> = {}): string {
-  const file = join(folder, String((made += 1)), name);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-  for (const [other, content] of Object.entries(beside)) writeFileSync(join(dirname(file), other), content);
-  return file;
-}
-function read(
-  format: string,
-  file: string,
-  photos: { sizes?: ImageSizes; names?: readonly string[] } = {},
-): SparseModel[] {
-  const reader = MODEL_READERS.find((r) => r.format === format)!;
-  return reader.read(file, { names: photos.names ?? [], sizes: photos.sizes ?? (() => undefined) }, () => undefined);
-}
 
 describe('an OpenSfM reconstruction', () => {
   const shot = { rotation: [0, 0, 0], translation: [0, 0, 0], camera: 'c' };
@@ -325,7 +305,7 @@ describe('JSON with the path to it', () => {
   });
 
   it('is read of a file of at most 512 MiB', () => {
-    expect(said(() => Json.read(join(folder, 'none.json')))).toBe('INPUT_MISSING: This file does not exist');
+    expect(said(() => Json.read(join(place(), 'none.json')))).toBe('INPUT_MISSING: This file does not exist');
     expect(said(() => Json.read(put('x.json', '{')))).toMatch(/^INPUT_CORRUPT: This is not valid JSON: /);
     const large = put('large.json', '');
     truncateSync(large, 2 ** 29 + 1);

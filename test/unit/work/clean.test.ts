@@ -231,7 +231,7 @@ describe('removing', () => {
   it('waits for jobs of whatever process that are under way, but for what they do not need', async () => {
     const [leftover, copy] = [file('staging/x/a.npy', 10, OLD), file('library.db.before-11', 90)];
     run(
-      `INSERT INTO job (kind, title, params, state, pid, created) VALUES ('extract', 'Extract descriptors', '{}', 'running', ${process.ppid}, '')`,
+      `INSERT INTO job (kind, title, params, state, pid, created) VALUES ('extract', 'Extract descriptors', '{}', 'running', ${process.ppid}, '${new Date().toISOString()}')`,
     );
     expect((await storageReport(library)).busy).toBe('Job 1 (Extract descriptors) is under way');
     await expect(clean({ remove: ['leftovers', 'copies'], yes: true })).rejects.toMatchObject({
