@@ -3,12 +3,12 @@
  * may have such a library open. Each of its programs keeps a file in `hosts/` that it touches.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { CovisError } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { diskError } from '../formats/disk.ts';
+import { thisOwner } from './lease.ts';
 
 const FOLDER = 'hosts';
 const BEAT_MS = 15_000;
@@ -69,13 +69,8 @@ export function networkDisk(path: string): string | undefined {
 
 /** This machine since it was started. */
 function here(): string {
-  let boot = '';
-  try {
-    boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 8);
-  } catch {
-    // Not Linux.
-  }
-  return `${hostname()} ${boot}`.trim();
+  const { host, boot } = thisOwner();
+  return `${host} ${boot.slice(0, 8)}`.trim();
 }
 
 let opened = 0;

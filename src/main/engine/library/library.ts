@@ -7,6 +7,7 @@ import { makeFolder } from '../environment/folders.ts';
 import { diskError } from '../formats/disk.ts';
 import { DATABASE, outsideLibraries } from '../formats/target.ts';
 import { keepCopy } from './copies.ts';
+import { FOLDERS, type Folder } from './folders.ts';
 import { oneHost } from './host.ts';
 import { madeBeside } from './lease.ts';
 import { notPermitted, openForReading, refuseWriting, whyReadOnly } from './read-only.ts';
@@ -25,20 +26,6 @@ import { inTurn, takingTurns } from './turns.ts';
 
 /** So long SQLite itself waits while a library is opened, made or brought up to date. */
 const OPENING_MS = 60_000;
-const FOLDERS = [
-  'clusters',
-  'descriptors',
-  'features',
-  'networks',
-  'scenes',
-  'teacher',
-  'runs',
-  'edges',
-  'detectors',
-  'thumbnails',
-  'staging',
-] as const;
-type Folder = (typeof FOLDERS)[number];
 
 /** How a library is open. */
 interface As {

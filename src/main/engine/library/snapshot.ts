@@ -58,7 +58,7 @@ const INTERRUPTED: ErrorShape = {
 function tidy(copy: Database.Database, derived: boolean): void {
   copy.exec("DELETE FROM job WHERE kind = 'backup' AND state IN ('running', 'queued')");
   copy
-    .prepare("UPDATE job SET state = 'failed', finished = ?, error = ? WHERE state IN ('running', 'queued')")
+    .prepare("UPDATE job SET state = 'interrupted', finished = ?, error = ? WHERE state IN ('running', 'queued')")
     .run(now(), JSON.stringify(INTERRUPTED));
   copy.exec("UPDATE training_run SET state = 'failed' WHERE state = 'running'");
   if (derived) return;

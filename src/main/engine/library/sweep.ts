@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import type { ErrorShape } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { ownFile, ownIfFree } from './file-owner.ts';
+import { KEPT_FOLDERS } from './folders.ts';
 import { beganAt, factsFile, makerOf, readOwner, startOf } from './lease.ts';
 import { integer, nullable, record, select, text } from './rows.ts';
 
@@ -77,6 +78,17 @@ export function livedAlready(pid: number, since: string): boolean {
   if (pid === process.pid || startOf(pid) === undefined) return false;
   const began = beganAt(pid);
   return began === undefined || began <= Date.parse(since) + COARSE_MS;
+}
+
+/** Whether who began a job is still there, without closing anything of who is not. */
+export function isAtWork(
+  root: string,
+  job: { readonly owner: string | null; readonly pid: number; readonly created: string },
+): boolean {
+  if (job.owner === null) return livedAlready(job.pid, job.created);
+  const release = ownIfFree(join(root, FOLDER, job.owner));
+  release?.();
+  return release === undefined;
 }
 
 /** Where a training run stands, whose lease is beside it. */
@@ -230,7 +242,7 @@ class Sweep {
         if (age <= BEING_MADE_MS && maker !== undefined && startOf(maker) !== undefined) this.#unsure = true;
         else if (mayGo(path)) go(path);
       }
-    for (const path of TEMPORARY.flatMap((f) => filesIn(join(this.#root, f)))) {
+    for (const path of KEPT_FOLDERS.flatMap((f) => filesIn(join(this.#root, f)))) {
       const pid = /\.tmp$/.test(path) ? /\.(\d+)(-\d+-\d+|\.\d+)?\.tmp$/.exec(path)?.[1] : undefined;
       if (path.endsWith('.tmp') && mayGo(path, pid === undefined ? undefined : Number(pid))) go(path);
     }
@@ -310,19 +322,6 @@ class Sweep {
 }
 
 const FEW = 3;
-/** Where files are written beside their place. */
-const TEMPORARY = [
-  'clusters',
-  'descriptors',
-  'detectors',
-  'edges',
-  'features',
-  'networks',
-  'runs',
-  'scenes',
-  'teacher',
-  'thumbnails',
-];
 
 function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];

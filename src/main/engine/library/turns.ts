@@ -1,10 +1,10 @@
 /** Writers take turns: who waits says so, and an error of SQLite becomes a sentence. */
 import type Database from 'better-sqlite3';
 import { readFileSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { logger } from '../environment/log.ts';
 import { diskError, isFull } from '../formats/disk.ts';
+import { programName } from './lease.ts';
 
 /** So long nobody is told that something is waited for. */
 const QUIET_MS = 2000;
@@ -46,10 +46,10 @@ export function writerOf(file: string): string | undefined {
 
 function programOf(pid: number): string {
   if (pid === process.pid) return 'A job of this program';
-  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  const at = words.findIndex((w) => /(^|[\\/])(covis|cli[\\/]index\.ts)$/.test(w));
-  const program = at < 0 ? basename(words[0] ?? '') : `covis ${words[at + 1] ?? ''}`.trim();
-  return `${program} (process ${pid})`;
+  const [program = '', ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  // Node's own options stand before the script.
+  const script = words.findIndex((w) => !w.startsWith('--'));
+  return `${programName([program, ...words.slice(Math.max(0, script))])} (process ${pid})`;
 }
 
 /** True for what SQLite throws while another has the lock. */

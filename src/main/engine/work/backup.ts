@@ -8,6 +8,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { VERSION } from '../environment/version.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { outsideLibraries, refuseDevice } from '../formats/target.ts';
+import { KEPT_FOLDERS } from '../library/folders.ts';
 import { Library, now } from '../library/library.ts';
 import { integer, record, select, text } from '../library/rows.ts';
 import { snapshot } from '../library/snapshot.ts';
@@ -132,19 +133,8 @@ function isAsIn(
   return known?.bytes === f.bytes && known.modified === f.modified;
 }
 
-/** Folders that are in a backup: what others keep in a library is of the moment, as who has it open. */
-const FOLDERS: readonly string[] = [
-  'clusters',
-  'descriptors',
-  'detectors',
-  'edges',
-  'features',
-  'networks',
-  'runs',
-  'scenes',
-  'teacher',
-  'thumbnails',
-];
+/** What else is in a library is of the moment, as who has it open. */
+const isKept = (folder: string): boolean => (KEPT_FOLDERS as readonly string[]).includes(folder);
 /** Kinds of files that are computed again. */
 const CACHES: readonly string[] = ['thumbnails', 'edges', 'features', 'teacher'];
 
@@ -308,7 +298,7 @@ class Copy {
   /** Files of the library; not those in the making, and not the database, which is copied by itself. */
   #belongs(name: string): boolean {
     const [folder, ...rest] = name.split('/') as [string, ...string[]];
-    if (rest.length === 0 || !FOLDERS.includes(folder)) return false;
+    if (rest.length === 0 || !isKept(folder)) return false;
     if (/\.(tmp|part|lock|owner)$/.test(name)) return false;
     if (folder === 'scenes' && !existsSync(this.#library.file('scenes', rest[0]!, 'done.json'))) return false;
     if (this.#derived) return true;
@@ -365,8 +355,7 @@ class Copy {
     }
     // What an open library keeps about itself.
     for (const name of readdirSync(this.#to))
-      if (name !== 'library.db' && !FOLDERS.includes(name))
-        rmSync(join(this.#to, name), { recursive: true, force: true });
+      if (name !== 'library.db' && !isKept(name)) rmSync(join(this.#to, name), { recursive: true, force: true });
     return [...wrong].sort();
   }
 

@@ -13,6 +13,7 @@ import { digestOf } from '../library/hash-file.ts';
 import { noteStored, storedFile } from '../library/stored.ts';
 import { ARRAYS } from '../sfm/arrays.ts';
 import { networkSpec } from '../../../shared/facts/networks.ts';
+import { numbered } from './numbered.ts';
 
 /** A file of the library: where it is, whether its content is what it stands for, and what is computed or shown of it. */
 export interface Expected {
@@ -21,15 +22,6 @@ export interface Expected {
   readonly depends: () => readonly string[];
   /** What it belongs to, for those that make it again. */
   readonly of: string;
-}
-
-const SHOWN = 3;
-
-/** `mining runs 1, 2`; nothing for none. */
-function numbered(what: string, numbers: readonly number[]): string[] {
-  if (numbers.length === 0) return [];
-  const more = numbers.length > SHOWN ? ` and ${numbers.length - SHOWN} more` : '';
-  return [`${what}${numbers.length === 1 ? '' : 's'} ${numbers.slice(0, SHOWN).join(', ')}${more}`];
 }
 
 /** By the digest noted when it was written: its length always, all of it when everything is read. Notes it where nothing was. */

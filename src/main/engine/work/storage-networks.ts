@@ -2,9 +2,11 @@
 import { jobState } from '../../../shared/facts/jobs.ts';
 import { networkSpec } from '../../../shared/facts/networks.ts';
 import type { Library } from '../library/library.ts';
-import { flag, integer, json, list, oneOf, record, select, text } from '../library/rows.ts';
+import { flag, integer, json, list, nullable, oneOf, record, select, text } from '../library/rows.ts';
+import { isAtWork } from '../library/sweep.ts';
 import { defaultNetworks } from '../network/default-network.ts';
 import { checkpointsOf } from '../training/checkpoint-retention.ts';
+import { numbered } from './numbered.ts';
 
 /** A network, and why it stays: `firm` reasons cannot be overruled, for something would no longer work. */
 export interface NetworkUse {
@@ -17,13 +19,6 @@ export interface NetworkUse {
 }
 
 const SHOWN = 3;
-
-/** `mining runs 1, 2 and 5 more`; nothing for none. */
-function numbered(what: string, numbers: readonly number[]): string[] {
-  if (numbers.length === 0) return [];
-  const more = numbers.length > SHOWN ? ` and ${numbers.length - SHOWN} more` : '';
-  return [`${what}${numbers.length === 1 ? '' : 's'} ${numbers.slice(0, SHOWN).join(', ')}${more}`];
-}
 
 /** The networks of a library that were not removed, oldest first. */
 export function networksOf(library: Library): NetworkUse[] {
@@ -92,7 +87,9 @@ const JOB = record({
   title: text,
   params: text,
   state: oneOf(jobState.options),
+  owner: nullable(text),
   pid: integer,
+  created: text,
 });
 
 /** A job that waits or is under way. */
@@ -103,25 +100,15 @@ export interface OpenJob {
   readonly state: string;
 }
 
-/** True for a process that is there, this one too. */
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Jobs that wait or are under way, in whatever process, but for cleaning itself; those whose process is gone do not count. */
+/** Jobs that wait or are under way, in whatever process, but for cleaning itself; those of who is gone do not count. */
 export function openJobs(library: Library): OpenJob[] {
   return select(
     library.db,
-    "SELECT id, kind, title, params, state, pid FROM job WHERE state IN ('running', 'queued') ORDER BY id",
+    "SELECT id, kind, title, params, state, owner, pid, created FROM job WHERE state IN ('running', 'queued') ORDER BY id",
     JOB,
   )
     .all()
-    .filter((j) => j.kind !== 'clean' && isThere(j.pid));
+    .filter((j) => j.kind !== 'clean' && isAtWork(library.path, j));
 }
 
 /** Why nothing that jobs read or write can be removed now; null where no job is under way. */
