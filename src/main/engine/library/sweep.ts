@@ -71,7 +71,7 @@ export function enter(root: string, db: Database.Database, look: boolean): Prese
 const COARSE_MS = 1000;
 
 /**
- * True while a process has this id that began before `since`; one that began later has the id anew. Of rows of before 0.2.0, which say no
+ * True while a process has this id that began before `since`; one that began later has the id anew. Of rows of 0.1.0, which say no
  * more of their owner.
  */
 export function livedAlready(pid: number, since: string): boolean {
@@ -205,7 +205,7 @@ class Sweep {
     rmSync(path, { recursive: true, force: true });
   }
 
-  /** @param older whether a program of before 0.2.0 is at work, which marks its folders with nobody's name. */
+  /** @param older whether a program of 0.1.0 is at work, which marks its folders with nobody's name. */
   #sweepStaging(older: boolean): void {
     const folder = join(this.#root, 'staging');
     if (!existsSync(folder)) return;
