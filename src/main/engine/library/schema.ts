@@ -491,7 +491,7 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE network ADD COLUMN removed TEXT;
   `,
   `
-  -- The thread that does it, by its file under leases/; NULL where it was begun before 0.2.0.
+  -- The thread that does it, by its file under leases/; NULL where it was begun by 0.1.0.
   ALTER TABLE job ADD COLUMN owner TEXT;
   ALTER TABLE training_run ADD COLUMN owner TEXT;
   -- Long side of the photos that its network is to describe in the end, where one was asked for.
