@@ -23,6 +23,7 @@ export const ROOMS = [
   'domains',
   'training',
   'exchange',
+  'collections',
   'search',
   'work',
   'answers',
