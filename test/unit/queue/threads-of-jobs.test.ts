@@ -111,7 +111,9 @@ describe('the thread of a job', () => {
         message: `The job's thread ended unexpectedly (1): ${text}`,
       });
       expect(getJob(library, id)!.warnings).toEqual([]);
-      expect(logged).toContain(`error queue Job ${id}, mine: its thread failed: ${text}`);
+      expect(logged).toContainEqual(
+        expect.stringMatching(new RegExp(`^error queue Job ${id}, mine: its thread failed: .*${text}`)),
+      );
     }
     const id = queue.start('mine', { seed: QUIT });
     await until(over(id));

@@ -1,31 +1,10 @@
-import { Worker } from 'node:worker_threads';
 import type { EngineEvent } from '../../../shared/contract.ts';
 import type { JobInfo, JobProgress } from '../../../shared/domain.ts';
 import type { JobGiven, JobKind } from '../../../shared/jobs/index.ts';
-import type { ErrorShape } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import type { Library } from '../library/library.ts';
+import { JobThread, type WorkerMessage } from './job-thread.ts';
 import { addJob, describeJob, getJob, jobStarted, listJobs, noteJobEnded } from './records.ts';
-
-/** What a job's thread says. */
-export type WorkerMessage =
-  | { readonly type: 'progress'; readonly progress: JobProgress }
-  | { readonly type: 'changed'; readonly what: string }
-  | {
-      readonly type: 'end';
-      readonly state: 'done' | 'failed' | 'cancelled';
-      readonly error?: ErrorShape | undefined;
-      readonly warnings: readonly string[];
-      readonly result?: unknown;
-    };
-
-/** What a job's thread is given. `stop` is one byte, set to 1 to ask it to end. */
-export interface WorkerTask {
-  readonly libraryPath: string;
-  readonly kind: JobKind;
-  readonly params: unknown;
-  readonly stop: SharedArrayBuffer;
-}
 
 const log = logger('queue');
 /** So long a job has to end by itself, which takes away what it was writing. */
@@ -35,12 +14,11 @@ type End = Parameters<typeof noteJobEnded>[2];
 
 interface Running {
   readonly id: number;
-  readonly stop: Uint8Array;
-  readonly worker: Worker;
+  readonly thread: JobThread;
   progress: JobProgress | null;
 }
 
-/** Runs jobs one after the other, each in a thread of its own, and tells what happens as events. */
+/** Runs jobs one after the other, each in a process of its own, and tells what happens as events. */
 export class JobQueue {
   readonly #library: Library;
   readonly #worker: URL;
@@ -51,7 +29,7 @@ export class JobQueue {
   #running: Running | undefined;
   #closed = false;
 
-  /** @param worker module that runs a {@link WorkerTask}. */
+  /** @param worker module that does a `WorkerTask` in a thread. */
   constructor(library: Library, worker: URL, emit: (event: EngineEvent) => void) {
     this.#library = library;
     this.#worker = worker;
@@ -74,7 +52,7 @@ export class JobQueue {
   /** Asks a running job to end, or takes a waiting one out of the queue. */
   cancel(id: number): void {
     if (this.#running?.id === id) {
-      Atomics.store(this.#running.stop, 0, 1);
+      this.#running.thread.stop();
       return;
     }
     const at = this.#waiting.findIndex((w) => w.id === id);
@@ -92,14 +70,7 @@ export class JobQueue {
   /** Ends the running job's thread; what it finished is in the library. */
   async close(): Promise<void> {
     this.#closed = true;
-    const running = this.#running;
-    if (running === undefined) return;
-    Atomics.store(running.stop, 0, 1);
-    await Promise.race([
-      new Promise((done) => running.worker.once('exit', done)),
-      new Promise((done) => setTimeout(done, ENDING_MS).unref()),
-    ]);
-    await running.worker.terminate();
+    await this.#running?.thread.end(ENDING_MS);
   }
 
   #end(id: number, end: End): void {
@@ -124,10 +95,28 @@ export class JobQueue {
     if (this.#running !== undefined || this.#closed) return;
     const job = this.#waiting.shift();
     if (job === undefined) return;
-    const stop = new SharedArrayBuffer(1);
-    const task: WorkerTask = { libraryPath: this.#library.path, kind: job.kind, params: job.params, stop };
-    const worker = new Worker(this.#worker, { workerData: task });
-    const running: Running = { id: job.id, stop: new Uint8Array(stop), worker, progress: null };
+    let ended: Extract<WorkerMessage, { type: 'end' }> | undefined;
+    let crash = '';
+    const thread = new JobThread(
+      this.#worker,
+      { libraryPath: this.#library.path, kind: job.kind, params: job.params },
+      {
+        said: (m) => {
+          if (m.type === 'end') ended = m;
+          else if (m.type === 'changed') this.#emit({ event: 'changed', what: m.what });
+          else {
+            running.progress = m.progress;
+            this.#emit({ event: 'progress', id: job.id, progress: m.progress });
+          }
+        },
+        failed: (message, stack) => {
+          log.error(`Job ${job.id}, ${job.kind}: its thread failed: ${stack ?? message}`);
+          crash = message;
+        },
+        ended: (what, how) => this.#ended(job, ended, { what, how, crash }),
+      },
+    );
+    const running: Running = { id: job.id, thread, progress: null };
     this.#running = running;
     try {
       jobStarted(this.#library, job.id);
@@ -136,41 +125,37 @@ export class JobQueue {
     }
     log.info(`Job ${job.id}, ${job.kind}: started`);
     this.#tell(job.id);
-    let ended: Extract<WorkerMessage, { type: 'end' }> | undefined;
-    worker.on('message', (m: WorkerMessage) => {
-      if (m.type === 'end') ended = m;
-      else if (m.type === 'changed') this.#emit({ event: 'changed', what: m.what });
-      else {
-        running.progress = m.progress;
-        this.#emit({ event: 'progress', id: job.id, progress: m.progress });
-      }
-    });
-    let crash = '';
-    worker.on('error', (error) => {
-      log.error(`Job ${job.id}, ${job.kind}: its thread failed:`, error);
-      crash = error instanceof Error ? error.message : String(error);
-    });
-    worker.on('exit', (code) => {
-      this.#running = undefined;
-      // What was done as the program ended is done.
-      const interrupted = this.#closed && ended?.state !== 'done';
-      log.info(
-        `Job ${job.id}, ${job.kind}: ${interrupted ? 'interrupted' : (ended?.state ?? `thread ended with ${code}`)}`,
-      );
-      if (interrupted) return;
-      this.#end(
-        job.id,
-        ended ?? {
-          state: 'failed',
-          warnings: [],
-          error: {
-            code: 'INTERNAL',
-            message: `The job's thread ended unexpectedly (${code})${crash === '' ? '' : `: ${crash}`}`,
-          },
+  }
+
+  #ended(
+    job: { readonly id: number; readonly kind: JobKind },
+    ended: Extract<WorkerMessage, { type: 'end' }> | undefined,
+    { what, how, crash }: { readonly what: string; readonly how: string; readonly crash: string },
+  ): void {
+    this.#running = undefined;
+    // What was done as the program ended is done.
+    const interrupted = this.#closed && ended?.state !== 'done';
+    log.info(
+      `Job ${job.id}, ${job.kind}: ${interrupted ? 'interrupted' : (ended?.state ?? `${what} ended with ${how}`)}`,
+    );
+    if (interrupted) return;
+    this.#end(
+      job.id,
+      ended ?? {
+        state: 'failed',
+        warnings: [],
+        error: {
+          code: 'INTERNAL',
+          message: `The job's ${what} ended unexpectedly (${how})${crash === '' ? '' : `: ${crash}`}`,
+          ...(how === 'SIGKILL'
+            ? {
+                hint: 'Systems end what takes more memory than there is. Close other programs, or take smaller photos, and start it again.',
+              }
+            : {}),
         },
-      );
-      this.#tell(job.id);
-      this.#next();
-    });
+      },
+    );
+    this.#tell(job.id);
+    this.#next();
   }
 }

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { cancelled, ProgressMeter } from '../queue/context.ts';
-import type { WorkerMessage, WorkerTask } from '../queue/queue.ts';
+import type { WorkerMessage, WorkerTask } from '../queue/job-thread.ts';
 import { explained } from '../library/explained.ts';
 import { onWaiting } from '../library/turns.ts';
 import { Library } from '../library/library.ts';

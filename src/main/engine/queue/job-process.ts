@@ -1,0 +1,32 @@
+/**
+ * The process of one job of the studio: the job's thread works, this one listens. What a job took of memory goes back to the system with
+ * it, and one that is killed or crashes takes nobody along. It ends at once with the process that started it.
+ */
+import { Worker } from 'node:worker_threads';
+import type { JobAnswer, JobOrder } from './job-thread.ts';
+
+const send = (m: JobAnswer): void => {
+  if (process.connected) process.send?.(m, undefined, undefined, () => undefined);
+};
+// Ctrl C reaches everyone in a terminal; whoever started this says what is to end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit(1));
+
+const stop = new SharedArrayBuffer(1);
+process.on('message', (order: JobOrder) => {
+  if (order.type === 'stop') return void Atomics.store(new Uint8Array(stop), 0, 1);
+  const thread = new Worker(new URL(order.module), { workerData: { ...order.task, stop } });
+  thread.on('message', (message) => send({ type: 'said', message }));
+  thread.on('error', (error: unknown) =>
+    // An error loses its stack between processes.
+    send({
+      type: 'failed',
+      ...(error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) }),
+    }),
+  );
+  thread.on('exit', (code) => {
+    // The channel holds what was said until it is sent.
+    if (process.connected)
+      process.send?.({ type: 'exit', code } satisfies JobAnswer, undefined, undefined, () => process.exit(0));
+  });
+});

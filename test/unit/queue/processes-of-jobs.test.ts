@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Library } from '../../../src/main/engine/library/library.ts';
+import { JobQueue } from '../../../src/main/engine/queue/queue.ts';
+import { getJob } from '../../../src/main/engine/queue/records.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+import { ROOT } from '../../support/programs.ts';
+
+const folder = temporaryFolder();
+const library = Library.create(join(folder, 'library'));
+afterAll(() => library.close());
+
+/** A job that says which process it is in; with seed 1 it then never looks whether it shall end. */
+const file = join(folder, 'worker.mjs');
+const said = join(folder, 'said');
+writeFileSync(
+  file,
+  `import { writeFileSync } from 'node:fs';
+   import { parentPort, workerData } from 'node:worker_threads';
+   writeFileSync(${JSON.stringify(said)}, String(process.pid));
+   if (workerData.params.seed === 1) for (;;);
+   parentPort.postMessage({ type: 'end', warnings: [], state: 'done', result: null });`,
+);
+const worker = pathToFileURL(file);
+
+async function until<T>(found: () => T | undefined): Promise<T> {
+  for (;;) {
+    const value = found();
+    if (value !== undefined) return value;
+    await new Promise((r) => setTimeout(r, 5));
+  }
+}
+const pidSaid = (): Promise<number> =>
+  until(() => {
+    try {
+      return Number(readFileSync(said, 'utf8')) || undefined;
+    } catch {
+      return undefined;
+    }
+  });
+const runs = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const ended = (id: number) =>
+  until(() => ((s) => (s === 'queued' || s === 'running' ? undefined : s))(getJob(library, id)!.state));
+
+describe('the process of a job', () => {
+  it('is its own, and gone when the job is done', async () => {
+    writeFileSync(said, '');
+    const queue = new JobQueue(library, worker, () => undefined);
+    expect(await ended(queue.start('mine', { seed: 0 }))).toBe('done');
+    const pid = await pidSaid();
+    expect(pid).not.toBe(process.pid);
+    expect(runs(pid)).toBe(false);
+    await queue.close();
+  });
+
+  it('that the system kills fails its job alone: it says so, and the next one runs', async () => {
+    writeFileSync(said, '');
+    const queue = new JobQueue(library, worker, () => undefined);
+    const [killed, next] = [queue.start('mine', { seed: 1 }), queue.start('mine', { seed: 0 })];
+    process.kill(await pidSaid(), 'SIGKILL');
+    expect(await ended(killed)).toBe('failed');
+    expect(getJob(library, killed)!.error).toMatchObject({
+      message: "The job's process ended unexpectedly (SIGKILL)",
+      hint: expect.stringContaining('memory'),
+    });
+    expect(await ended(next)).toBe('done');
+    await queue.close();
+  });
+
+  it('ends with the queue, also one that never looks', async () => {
+    writeFileSync(said, '');
+    const queue = new JobQueue(library, worker, () => undefined);
+    queue.start('mine', { seed: 1 });
+    const pid = await pidSaid();
+    await queue.close();
+    expect(runs(pid)).toBe(false);
+  });
+
+  it('ends with the program, however that ends', async () => {
+    writeFileSync(said, '');
+    const script = join(folder, 'program.mjs');
+    const engine = (path: string): string => JSON.stringify(pathToFileURL(join(ROOT, 'src/main/engine', path)).href);
+    writeFileSync(
+      script,
+      `import { Library } from ${engine('library/library.ts')};
+       import { JobQueue } from ${engine('queue/queue.ts')};
+       const library = Library.create(${JSON.stringify(join(folder, 'other'))});
+       new JobQueue(library, new URL(${JSON.stringify(worker.href)}), () => undefined).start('mine', { seed: 1 });`,
+    );
+    const program = spawn(process.execPath, [script], { stdio: 'inherit' });
+    const pid = await pidSaid();
+    program.kill('SIGKILL');
+    await once(program, 'exit');
+    await until(() => (runs(pid) ? undefined : true));
+  });
+});
