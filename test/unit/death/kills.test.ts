@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/folders.ts';
 import { ROOT } from '../../support/programs.ts';
 import { differences, Ground, work, type Undisturbed } from './undisturbed.ts';
 
-const KILLS = Number(process.env['COVIS_KILLS'] ?? 22);
+const KILLS = Number(process.env['COVIS_KILLS'] ?? 26);
 /** Where a long test says how far it is. */
 const REPORT = join(ROOT, 'test-output', 'kills.txt');
 const ground = new Ground(temporaryFolder());

@@ -1,6 +1,8 @@
 /** A small job of every kind that writes, and what a library needs for it. */
 import { copyFileSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeNpy } from '../../../src/main/engine/formats/npy.ts';
+import { ROOT } from '../../support/programs.ts';
 import { SAMPLE } from '../../support/small-library.ts';
 
 export interface Kind {
@@ -51,7 +53,48 @@ export const KINDS = [
   'map',
   'duplicates',
   'cluster',
+  'teacher',
+  'tradeoff',
+  'vectors',
+  'network',
+  'domains',
+  'sketches',
+  'ladder',
+  'run',
+  'export',
+  'check',
+  'clean',
+  'backup',
 ] as const;
+
+const small = { size: SIZE, epochs: 1, queriesPerEpoch: 4, batch: 2, mining: { count: 2 }, backend: 'cpu' };
+
+/** Descriptors of another program for some photos. */
+function vectorsOf(folder: string): { file: string; names: string[] } {
+  const names = readdirSync(join(SAMPLE, 'castle', 'images')).sort();
+  const file = join(folder, 'theirs.npy');
+  writeNpy(
+    file,
+    Float32Array.from({ length: names.length * 4 }, (_, i) => Math.sin(1 + i * i)),
+    [names.length, 4],
+  );
+  return { file, names: names.map((n) => `castle/${n}`) };
+}
+
+/** Two domains of two classes, as folders. */
+function domainsOf(folder: string): string {
+  for (const [d, domain] of ['day', 'night'].entries())
+    for (const place of ['castle', 'pagoda']) {
+      const to = join(folder, 'domains', domain, place);
+      mkdirSync(to, { recursive: true });
+      const from = join(SAMPLE, place, 'images');
+      for (const name of readdirSync(from)
+        .sort()
+        .slice(4 * d, 4 * d + 4))
+        copyFileSync(join(from, name), join(to, name));
+    }
+  return join(folder, 'domains');
+}
 
 /** A small job of every kind that writes into a library. */
 export function jobs(folder: string): Task[] {
@@ -75,6 +118,26 @@ export function jobs(folder: string): Task[] {
     { kind: 'map', params: { size: SIZE } },
     { kind: 'duplicates', params: {} },
     { kind: 'cluster', params: { photos, words: 50, reconstruct: false } },
+    { kind: 'teacher', params: { size: SIZE, words: 64 } },
+    { kind: 'tradeoff', params: { size: SIZE } },
+    { kind: 'vectors', params: vectorsOf(folder) },
+    {
+      kind: 'network',
+      params: {
+        backbone: { file: join(ROOT, 'resources', 'networks', 'mobilenet-v1-025-gem-tuned.onnx'), pooling: 'gem' },
+      },
+    },
+    { kind: 'domains', params: { folder: domainsOf(folder), seeds: 1 } },
+    {
+      kind: 'sketches',
+      params: { photos: join(folder, 'domains', 'day'), sketches: join(folder, 'domains', 'night') },
+    },
+    { kind: 'ladder', params: { ...small, ladder: { poolings: ['mac'], seeds: 1 } } },
+    { kind: 'run', params: { ...small, sources: [join(SAMPLE, 'obelisk')] } },
+    { kind: 'export', params: { format: 'jsonl', out: join(folder, 'exported'), force: true } },
+    { kind: 'check', params: { full: true } },
+    { kind: 'clean', params: { remove: ['thumbnails', 'features'], vacuum: true, yes: true } },
+    { kind: 'backup', params: { out: join(folder, 'backed-up'), force: true } },
   ];
   const places = PLACES.map((place) => join(folder, place));
   return [
