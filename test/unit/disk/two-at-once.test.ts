@@ -129,7 +129,9 @@ describe('two programs on one library', () => {
     );
     cpSync(join(SAMPLE, 'obelisk'), at('obelisk'), { recursive: true });
     mkdirSync(at('loose'));
-    for (const name of readdirSync(join(SAMPLE, 'arch', 'images')).sort().slice(0, 5))
+    for (const name of readdirSync(join(SAMPLE, 'arch', 'images'))
+      .sort()
+      .slice(0, 5))
       cpSync(join(SAMPLE, 'arch', 'images', name), at('loose', name));
     two = [await start(), await start()];
   }, 180_000);
