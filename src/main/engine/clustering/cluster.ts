@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
+import { z } from 'zod';
 import type { ClusteringReport } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { readFeatures } from '../features/store.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
+import { ownJson } from '../library/own-json.ts';
 import { allPhotos, hashFile, currentPhoto, photoWriter, type PhotoRow } from '../library/photos.ts';
 import { readColmapBinary } from '../sfm/colmap-binary.ts';
 import { importSources } from '../sfm/import.ts';
@@ -152,18 +152,17 @@ function keyOf(photos: readonly PhotoRow[], links: readonly StoredMatch[], how: 
   return hash.digest('hex').slice(0, 16);
 }
 
-interface SceneFacts {
-  readonly hashes: readonly string[];
-  readonly models: readonly string[];
-}
+/** Photos by content hash, and the folders of models, which COLMAP numbers. */
+const sceneFacts = z.object({ hashes: z.array(z.string()), models: z.array(z.string().regex(/^\d{1,9}$/)) });
+type SceneFacts = z.infer<typeof sceneFacts>;
 
 /** Scenes that COLMAP has finished, by key. */
 function finishedScenes(library: Library): Map<string, SceneFacts> {
   const folder = library.file('scenes');
   const out = new Map<string, SceneFacts>();
   for (const key of readdirSync(folder)) {
-    const done = join(folder, key, 'done.json');
-    if (existsSync(done)) out.set(key, JSON.parse(readFileSync(done, 'utf8')) as SceneFacts);
+    const done = ownJson(join(folder, key, 'done.json'), sceneFacts);
+    if (done !== undefined) out.set(key, done);
   }
   return out;
 }

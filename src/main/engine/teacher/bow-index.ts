@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { FeatureDetector } from '../features/detect.ts';
 import { DESCRIPTOR_BYTES, type Features } from '../features/sift.ts';
@@ -7,6 +8,7 @@ import { writeWhole } from '../formats/beside.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
+import { ownJson } from '../library/own-json.ts';
 import { presentPhotos, type PhotoRow } from '../library/photos.ts';
 import { random } from '../library/random.ts';
 import { bestImages, InvertedFile, type WordVector } from './inverted-file.ts';
@@ -57,6 +59,9 @@ function storeVocabulary(library: Library, v: Vocabulary, wanted: number | undef
   writeJson(file(library, 'vocabulary.json'), { words: v.words, wanted: wanted ?? null });
 }
 
+const vocabularyFacts = z.object({ words: z.int().min(1), wanted: z.int().nullable() });
+const wordsFacts = z.object({ hashes: z.array(z.string()) });
+
 function writeJson(path: string, value: unknown): void {
   writeWhole(path, JSON.stringify(value), { force: true, flush: false });
 }
@@ -64,9 +69,8 @@ function writeJson(path: string, value: unknown): void {
 /** The library's vocabulary; undefined where there is none, or one for another wish. @throws `INPUT_CORRUPT`. */
 function loadVocabulary(library: Library, wanted: number | undefined): Vocabulary | undefined {
   const about = file(library, 'vocabulary.json');
-  if (!existsSync(about)) return undefined;
-  const facts = JSON.parse(readFileSync(about, 'utf8')) as { words: number; wanted: number | null };
-  if (wanted !== undefined && facts.wanted !== wanted) return undefined;
+  const facts = ownJson(about, vocabularyFacts);
+  if (facts === undefined || (wanted !== undefined && facts.wanted !== wanted)) return undefined;
   const [centres, first, count, word] = PARTS.map((p) => readNpy(file(library, `${p}.npy`)).data) as [
     Float32Array,
     Uint32Array,
@@ -123,8 +127,9 @@ function wordLists(
 ): { lists: Uint32Array[]; computed: number } {
   const known = new Map<string, Uint32Array>();
   const about = file(library, 'words.json');
-  if (existsSync(about)) {
-    const { hashes } = JSON.parse(readFileSync(about, 'utf8')) as { hashes: string[] };
+  const had = ownJson(about, wordsFacts);
+  if (had !== undefined) {
+    const { hashes } = had;
     const offsets = readNpy(file(library, 'word_offsets.npy')).data;
     const words = readNpy(file(library, 'words.npy')).data as Uint32Array;
     if (offsets.length === hashes.length + 1)

@@ -82,17 +82,24 @@ export function readHlocPairs(file: string, known: (name: string) => boolean = (
   return { cids: [...index.keys()], cluster: [...index.values()].map((i) => connected.find(i)), qidxs, pidxs };
 }
 
+/** Longer than two paths of any system with all their blanks. */
+const LONGEST_LINE = 20_000;
+
 /** Every way to split a line at white space into two photos that are there. */
 function splitsOf(line: string, known: (name: string) => boolean): string[][] {
+  if (line.length > LONGEST_LINE) return [];
   const found = new Map<string, string[]>();
   for (const gap of line.matchAll(/\s+/g)) {
     const [from, to] = [gap.index, gap.index + gap[0].length];
     // Blanks beside the one that splits may belong to either name.
-    for (let end = from; end < to; end += 1)
-      for (let start = end + 1; start <= to; start += 1) {
-        const pair = [line.slice(0, end), line.slice(start)];
-        if (pair.every((n) => n !== '' && known(n))) found.set(pair.join('\n'), pair);
+    for (let end = Math.max(1, from); end < to; end += 1) {
+      const first = line.slice(0, end);
+      if (!known(first)) continue;
+      for (let start = end + 1; start <= Math.min(to, line.length - 1); start += 1) {
+        const second = line.slice(start);
+        if (known(second)) found.set(`${first}\n${second}`, [first, second]);
       }
+    }
   }
   return [...found.values()];
 }

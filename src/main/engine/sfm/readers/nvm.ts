@@ -91,7 +91,7 @@ function readNvm(
       // Ten numbers end the line; what is before them is the name, spaces and all. COLMAP leaves the last one out.
       const numbers = fields.length >= 11 && fields.at(-1) === '0' ? 10 : 9;
       if (fields.length <= numbers) throw blame('A camera line is too short', offset);
-      const before = line.slice(0, line.search(new RegExp(`\\s+(?:\\S+\\s+){${numbers - 1}}\\S+$`)));
+      const before = withoutLast(line, numbers);
       const name = /^"(.*)"$/s.exec(before)?.[1] ?? before;
       const [focal, w, x, y, z, cx, cy, cz, radial] = fields
         .slice(-numbers)
@@ -163,4 +163,14 @@ function readNvm(
     if (centred) builder.shift((v) => placed[v]!);
     return builder.finish('model', (m) => warn(`${file}: ${m}`));
   }
+}
+
+/** A line without its last words and the white space before them; one look at each character. */
+function withoutLast(line: string, words: number): string {
+  let at = line.length;
+  for (let n = 0; n < words; n += 1) {
+    while (at > 0 && /\S/.test(line[at - 1]!)) at -= 1;
+    while (at > 0 && /\s/.test(line[at - 1]!)) at -= 1;
+  }
+  return line.slice(0, at);
 }

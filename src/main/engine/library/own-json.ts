@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { CovisError } from '../../../shared/errors.ts';
+import { parseJson } from '../formats/json-text.ts';
+
+/**
+ * What Covis noted beside data that it can make again. @returns undefined where it is not there, or is not what Covis writes: a library
+ * may come from another machine, or be damaged.
+ */
+export function ownJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const { data } = schema.safeParse(parseJson(readFileSync(file, 'utf8'), { file }));
+    return data;
+  } catch (error) {
+    if (error instanceof CovisError) return undefined;
+    throw error;
+  }
+}
