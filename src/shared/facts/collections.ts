@@ -99,7 +99,7 @@ export type KnownField = keyof typeof KNOWN_FIELDS;
 export const changeCounts = z.object({
   added: count,
   removed: count,
-  /** In both, with another photo before them. */
+  /** In both, at another place in the order: the fewest that have to be moved. */
   moved: count,
   /** In both, with other fields. */
   described: count,
@@ -265,3 +265,7 @@ export const fieldsReport = z.object({
   notes: z.array(z.string()),
 });
 export type FieldsReport = Facts<typeof fieldsReport>;
+
+/** The version of a collection that something was done on, as reports and records say it. */
+export const collectionSubset = z.object({ collection: z.string(), version: count, digest: sha256, items: count });
+export type CollectionSubset = Facts<typeof collectionSubset>;

@@ -311,7 +311,13 @@ export const collectionRoutes = {
   'collections.merge': route({
     who: 'page',
     repeat: 'once',
-    params: z.strictObject({ ...write, jsonl: z.string().min(1).max(3 << 20) }),
+    params: z.strictObject({
+      ...write,
+      jsonl: z
+        .string()
+        .min(1)
+        .max(3 << 20),
+    }),
     result: done.extend(mergeReport.shape),
   }),
   'collections.conflicts': route({

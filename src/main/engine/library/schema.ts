@@ -607,6 +607,7 @@ const MIGRATIONS: readonly string[] = [
     base TEXT NOT NULL,
     theirs TEXT NOT NULL,
     created TEXT NOT NULL,
+    content TEXT NOT NULL,
     PRIMARY KEY (collection_id, bundle)
   ) STRICT, WITHOUT ROWID;
   -- What two say differently of one thing, until a person judges. photo: SHA-256, empty for the collection itself. base and proposals: JSON.
