@@ -197,12 +197,12 @@ export function addPhotos(
     const { how, query = null, method = null, network = null } = from;
     const source = sourceWriter(library)({ how, query, method, network });
     const fresh = new Map<number, Addition>();
-    let already = 0;
+    const already = new Set<number>();
     const had = new Map<number, Item>();
     for (const a of additions) {
       if (fresh.has(a.photo)) continue;
       const was = find(a.photo);
-      if (was?.member === 1) already += 1;
+      if (was?.member === 1) already.add(a.photo);
       else {
         fresh.set(a.photo, a);
         if (was !== undefined) had.set(a.photo, was);
@@ -228,7 +228,7 @@ export function addPhotos(
         ]),
       ),
     ]);
-    return { action, added: fresh.size, already };
+    return { action, added: fresh.size, already: already.size };
   });
 }
 
