@@ -78,6 +78,14 @@ export const set = z
   .max(4096)
   .meta({ label: 'Descriptors', help: 'descriptor set of the library instead of those of a network', value: 'set' });
 
+/** A version of a collection that work is narrowed to. */
+export const collection = z.string().min(3).max(4096).meta({
+  label: 'Collection',
+  help: 'only photos of this version of a collection: NAME@3, NAME@tag or NAME@digest',
+  otherwise: 'all photos',
+  value: 'name@version',
+});
+
 /** Whether photos are described or drawn: photos, or edge maps of them. */
 export const domain = z.enum(['photos', 'edges']).meta({ label: 'Input' });
 /** Visual words of a vocabulary. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { collection } from '../fields.ts';
 import { exporting, run } from './export.ts';
 
 /** A table of pairs with a head line (RFC 4180). */
@@ -8,5 +9,5 @@ export const csv = exporting({
   what: 'rows',
   writes: 'folder',
   of: 'mining',
-  params: z.object({ run }),
+  params: z.object({ collection: collection.optional(), run }),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { network, size } from '../fields.ts';
+import { collection, network, size } from '../fields.ts';
 import { exporting } from './export.ts';
 
 /** Descriptors of all photos as .npy, with their paths in a .txt beside it. */
@@ -9,5 +9,5 @@ export const descriptors = exporting({
   what: 'descriptors',
   writes: 'file',
   of: 'network',
-  params: z.object({ network: network.optional(), size: size.optional() }),
+  params: z.object({ collection: collection.optional(), network: network.optional(), size: size.optional() }),
 });

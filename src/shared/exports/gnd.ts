@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { seed } from '../fields.ts';
+import { collection, seed } from '../fields.ts';
 import { exporting, photos } from './export.ts';
 
 /** The benchmark that geometry gives, as the revisited protocols have theirs (methods.md 9.2). */
@@ -9,5 +9,5 @@ export const gnd = exporting({
   what: 'queries',
   writes: 'folder',
   of: 'mining',
-  params: z.object({ seed: seed.default(0), photos }),
+  params: z.object({ collection: collection.optional(), seed: seed.default(0), photos }),
 });

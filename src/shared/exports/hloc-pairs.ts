@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { collection } from '../fields.ts';
 import { exporting, run } from './export.ts';
 
 /** Pairs of query and positive for hloc, two names a line. */
@@ -8,5 +9,5 @@ export const hlocPairs = exporting({
   what: 'pairs',
   writes: 'folder',
   of: 'mining',
-  params: z.object({ run }),
+  params: z.object({ collection: collection.optional(), run }),
 });

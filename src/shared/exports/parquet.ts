@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { collection } from '../fields.ts';
 import { exporting, run } from './export.ts';
 
 /** The same table as CSV, with types. */
@@ -8,5 +9,5 @@ export const parquet = exporting({
   what: 'rows',
   writes: 'folder',
   of: 'mining',
-  params: z.object({ run }),
+  params: z.object({ collection: collection.optional(), run }),
 });

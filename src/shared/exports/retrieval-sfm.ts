@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mining, rowNumber, seed } from '../fields.ts';
+import { collection, mining, rowNumber, seed } from '../fields.ts';
 import { exporting, photos } from './export.ts';
 
 /** The data set of cnnimageretrieval-pytorch (methods.md 9.1). */
@@ -10,6 +10,7 @@ export const retrievalSfm = exporting({
   writes: 'folder',
   of: 'mining',
   params: z.object({
+    collection: collection.optional(),
     run: rowNumber.optional().meta({ help: 'which mining run', otherwise: 'all pairs that m3 may draw', value: 'n' }),
     seed: seed.default(0),
     photos,

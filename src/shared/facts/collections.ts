@@ -76,3 +76,196 @@ export const versionFacts = z.object({
   items: count,
 });
 export type VersionFacts = Facts<typeof versionFacts>;
+
+/** By hand, or by rules. */
+export const COLLECTION_KINDS = ['manual', 'smart'] as const;
+export type CollectionKind = (typeof COLLECTION_KINDS)[number];
+
+/** Fields that have a meaning of their own: Dublin Core's names, with what forms call them and what they take. */
+export const KNOWN_FIELDS = {
+  title: { label: 'Title', help: 'what the photo or the collection is called' },
+  description: { label: 'Description', help: 'what is to be seen' },
+  creator: { label: 'Creator', help: 'who took it, or put it together' },
+  date: { label: 'Date', help: 'EDTF: 1994, 1994-05, 1994-05-17, 1994?, 199X, 1994/1996' },
+  place: { label: 'Place', help: 'where it is' },
+  rights: { label: 'Rights', help: 'an SPDX id such as CC-BY-4.0, or an address of rightsstatements.org' },
+  source: { label: 'Source', help: 'where it comes from: an archive, a signature' },
+  keywords: { label: 'Keywords', help: 'words to find it by' },
+  notes: { label: 'Notes', help: 'anything else' },
+} as const;
+export type KnownField = keyof typeof KNOWN_FIELDS;
+
+/** How many photos differ between a state and the one before it. */
+export const changeCounts = z.object({
+  added: count,
+  removed: count,
+  /** In both, at another place in the order: the fewest that have to be moved. */
+  moved: count,
+  /** In both, with other fields. */
+  described: count,
+  /** In both, folded under another photo. */
+  folded: count,
+  /** True where fields of the collection itself differ. */
+  fields: z.boolean(),
+});
+export type ChangeCounts = Facts<typeof changeCounts>;
+
+/** A version in a list. */
+export const versionInfo = versionFacts.extend({ changes: changeCounts });
+export type VersionInfo = Facts<typeof versionInfo>;
+
+/** A collection as it is now. */
+export const collectionInfo = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(COLLECTION_KINDS),
+  created: z.string(),
+  items: count,
+  /** Of these, those that are folded under another. */
+  folded: count,
+  /** Of these, those of which no file is there now. */
+  gone: count,
+  /** The newest version; null before the first. */
+  version: z.object({ number: count, digest: sha256, created: z.string(), tags: z.array(z.string()) }).nullable(),
+  /** What it has that the newest version has not; all zero and false where nothing is to be committed. */
+  changes: changeCounts,
+  uncommitted: z.boolean(),
+  /** Conflicts of merges that nobody judged yet. */
+  conflicts: count,
+  /** True for the one that keys add to. */
+  current: z.boolean(),
+  fields: fieldValues,
+  /** Of a smart one: a tree of conditions. */
+  rules: z.unknown(),
+  /** Its first photos. */
+  cover: z.array(z.string()),
+});
+export type CollectionInfo = Facts<typeof collectionInfo>;
+
+/** A photo of a list: of a collection, of a version of it, or of the library. */
+export const listedPhoto = z.object({
+  /** From 0, in the list. */
+  at: count,
+  photo: z.string(),
+  name: z.string(),
+  /** Pixels as displayed. */
+  width: count,
+  height: count,
+  /** There is no file of it now. */
+  gone: z.boolean(),
+  /** Photo that it is folded under. */
+  foldedUnder: z.string().nullable(),
+  /** How many are folded under it. */
+  folds: count,
+  fields: fieldValues,
+  provenance: provenance.nullable(),
+});
+export type ListedPhoto = Facts<typeof listedPhoto>;
+
+/** What was changed of fields: values in the place of others, values beside others, fields taken away. */
+export const fieldChange = z.strictObject({
+  set: fieldValues.optional(),
+  add: fieldValues.optional(),
+  clear: z.array(z.string().min(1).max(100)).max(100).optional(),
+});
+export type FieldChange = Facts<typeof fieldChange>;
+
+/** One photo that differs between two states. Null where it was not, or is not, in. */
+const side = z.object({
+  path: z.string().nullable(),
+  /** From 0. */
+  at: count,
+  fields: fieldValues,
+  foldedUnder: sha256.nullable(),
+});
+export const photoDifference = z.object({
+  /** Content hash; null where this library does not have the photo. */
+  photo: z.string().nullable(),
+  /** Null where it is not known yet. */
+  sha256: sha256.nullable(),
+  name: z.string(),
+  kinds: z.array(z.enum(['added', 'removed', 'moved', 'described', 'folded'])),
+  before: side.nullable(),
+  after: side.nullable(),
+});
+export type PhotoDifference = Facts<typeof photoDifference>;
+
+/** How one state of a collection differs from another. */
+export const collectionDifference = z.object({
+  /** Number of the version; null for nothing at all (before the first version), `working` for what is not committed. */
+  from: z.union([count, z.literal('working')]).nullable(),
+  to: z.union([count, z.literal('working')]),
+  counts: changeCounts,
+  /** Fields of the collection that differ. */
+  fields: z.array(
+    z.object({ field: z.string(), before: z.array(z.string()).nullable(), after: z.array(z.string()).nullable() }),
+  ),
+  photos: z.array(photoDifference),
+});
+export type CollectionDifference = Facts<typeof collectionDifference>;
+
+/** What a commit did. */
+export const commitReport = versionFacts.extend({
+  /** Photos of it of which no file is there now; they are in the version, because their SHA-256 is known. */
+  gone: z.array(z.string()),
+});
+export type CommitReport = Facts<typeof commitReport>;
+
+/** One thing that several say differently, and nobody judged yet. */
+export const collectionConflict = z.object({
+  /** Its photo; null for the collection itself, and where this library does not have the photo. */
+  photo: z.string().nullable(),
+  sha256: sha256.nullable(),
+  name: z.string(),
+  /** `member`, `folded`, or `field NAME`. */
+  aspect: z.string(),
+  /** What holds until it is judged: what the base version said. A value of JSON: true or false, a SHA-256, values of a field, or null. */
+  base: z.unknown(),
+  proposals: z.array(z.object({ author: z.string(), value: z.unknown() })),
+});
+export type CollectionConflict = Facts<typeof collectionConflict>;
+
+/** Agreement of two who judged which photos belong. */
+export const agreement = z.object({
+  /** Photos that both judged. */
+  both: count,
+  agreed: count,
+  /** Cohen's kappa; null where it is not defined: nothing was judged by both, or chance alone would agree always. */
+  kappa: z.number().nullable(),
+});
+export type Agreement = Facts<typeof agreement>;
+
+/** What a merge did. */
+export const mergeReport = z.object({
+  /** True where this bundle was merged before, and nothing was done. */
+  already: z.boolean(),
+  author: z.string(),
+  base: sha256,
+  theirs: sha256,
+  added: count,
+  removed: count,
+  described: count,
+  folded: count,
+  conflicts: count,
+  /** Photos of the bundle that this library does not have, by path: import them and merge again. */
+  missing: z.array(z.string()),
+  agreement,
+});
+export type MergeReport = Facts<typeof mergeReport>;
+
+/** What became of a table of fields that was read. */
+export const fieldsReport = z.object({
+  /** Photos whose fields changed. */
+  changed: count,
+  /** Photos of the table that had them already. */
+  same: count,
+  /** Rows whose photo is not in the collection. */
+  unknown: z.array(z.string()),
+  /** What was kept and yet is not as it should be: rights in words, dates that are no EDTF. */
+  notes: z.array(z.string()),
+});
+export type FieldsReport = Facts<typeof fieldsReport>;
+
+/** The version of a collection that something was done on, as reports and records say it. */
+export const collectionSubset = z.object({ collection: z.string(), version: count, digest: sha256, items: count });
+export type CollectionSubset = Facts<typeof collectionSubset>;

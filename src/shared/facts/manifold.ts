@@ -1,5 +1,6 @@
 /** Facts of mining on manifolds: its parameters, and what the explorer shows around a photo. */
 import { z } from 'zod';
+import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 
 /** Mining on manifolds (methods.md 5). */
@@ -22,6 +23,8 @@ export const manifoldParameters = z.object({
   maxAnchors: count,
   /** How important a photo is: its degree in the graph, or the same by a thousand steps of power iteration. */
   importance: z.enum(['degree', 'power']),
+  /** The version of a collection that it was mined on; left out for the whole library. */
+  collection: collectionSubset.optional(),
 });
 export type ManifoldParameters = Facts<typeof manifoldParameters>;
 

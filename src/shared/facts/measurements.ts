@@ -1,5 +1,6 @@
 /** Facts of measurements: ground truths, the matrix of sets and methods, tests and trade-offs. */
 import { z } from 'zod';
+import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 
 /** Protocols of methods.md 6 that need a ground truth. */
@@ -84,6 +85,8 @@ export const teacherComparison = z.object({
   map: z.number(),
   /** The measurement that has its queries. */
   measurement: z.number(),
+  /** The version of a collection that it was measured on. */
+  collection: collectionSubset.optional(),
 });
 export type TeacherComparison = Facts<typeof teacherComparison>;
 

@@ -1,5 +1,6 @@
 /** Facts of mining runs: by what strategies and parameters tuples were chosen, and how runs differ. */
 import { z } from 'zod';
+import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 import { manifoldParameters } from './manifold.ts';
 
@@ -30,6 +31,8 @@ export const miningParameters = z.object({
   queryFraction: z.number(),
   /** At most so many queries of a cluster; 0 for no limit. */
   queriesPerCluster: count,
+  /** The version of a collection that it was mined on; left out for the whole library. */
+  collection: collectionSubset.optional(),
 });
 export type MiningParameters = Facts<typeof miningParameters>;
 

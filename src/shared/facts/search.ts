@@ -1,6 +1,7 @@
 /** Facts of a search: the ways to rank, what is found, and why. */
 import { z } from 'zod';
 import { clusterLabel } from './clusters.ts';
+import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 import { SEARCH_METHODS } from '../methods/index.ts';
 
@@ -61,5 +62,7 @@ export const searchAnswer = z.object({
   preparedMs: z.number(),
   /** The ground truth that judged the hits; null for the geometry of the library. */
   judgedBy: z.string().nullable(),
+  /** The version of a collection that was searched; left out for the whole library. */
+  collection: collectionSubset.optional(),
 });
 export type SearchAnswer = Facts<typeof searchAnswer>;

@@ -1,5 +1,6 @@
 /** Facts of training: parameters, runs, recipes. */
 import { z } from 'zod';
+import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 import { miningParameters } from './mining.ts';
 import { POOLINGS } from './networks.ts';
@@ -80,6 +81,8 @@ export const trainingParameters = z.object({
   /** Times an epoch that tuples are mined anew, each time for its share of the queries. */
   minings: count,
   mining: miningParameters,
+  /** The version of a collection that it is trained on; left out for the whole library. */
+  collection: collectionSubset.optional(),
 });
 export type TrainingParameters = Facts<typeof trainingParameters>;
 

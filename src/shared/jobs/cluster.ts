@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clusteringReport } from '../domain.ts';
-import { folder, seed, words } from '../fields.ts';
+import { collectionSubset } from '../facts/collections.ts';
+import { collection, folder, seed, words } from '../fields.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -28,8 +29,13 @@ export const clusterJob = job({
       .meta({ label: 'Inliers', help: 'confirmed matches that make a pair', otherwise: '15' }),
     words: words.optional(),
     seed: seed.optional().meta({ help: 'of the vocabulary', otherwise: '0' }),
+    collection: collection
+      .optional()
+      .meta({
+        help: 'of the folder’s photos only those of this version of a collection: NAME@3, NAME@tag or NAME@digest',
+      }),
     /** False stops at verified matches, without COLMAP. */
     reconstruct: z.boolean().default(true).meta({ label: 'Build 3D models', help: 'build 3D models with COLMAP' }),
   }),
-  result: clusteringReport,
+  result: clusteringReport.extend({ collection: collectionSubset.optional() }),
 });

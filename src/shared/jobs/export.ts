@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { EXPORT_FORMATS, PHOTO_PLACEMENTS } from '../domain.ts';
+import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
-import { force, mining, network, path, rowNumber, seed, size } from '../fields.ts';
+import { collection, force, mining, network, path, rowNumber, seed, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** What was found when the files were read back. */
@@ -32,6 +33,7 @@ export const exportJob = job({
     mining: mining.omit({ queries: true }).optional(),
     network: network.optional().meta({ help: 'which network', otherwise: 'the newest' }),
     size: size.optional().meta({ help: 'which descriptors' }),
+    collection: collection.optional(),
     force,
   }),
   result: z.object({
@@ -40,5 +42,6 @@ export const exportJob = job({
     files: z.array(z.string()),
     photos: count.optional(),
     verified: found,
+    collection: collectionSubset.optional(),
   }),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
-import { domain, network, size } from '../fields.ts';
+import { collection, domain, network, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Describes every photo of the library that has no descriptor yet. */
@@ -12,6 +13,14 @@ export const extractJob = job({
     network: network.optional(),
     size: size.optional(),
     domain: domain.optional().meta({ help: 'photos, or edges: with the network that drawings go to' }),
+    collection: collection.optional(),
   }),
-  result: z.object({ network: z.string(), photos: count, computed: count, dim: count, size: z.int() }),
+  result: z.object({
+    network: z.string(),
+    photos: count,
+    computed: count,
+    dim: count,
+    size: z.int(),
+    collection: collectionSubset.optional(),
+  }),
 });

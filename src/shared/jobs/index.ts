@@ -5,6 +5,7 @@ import { backupJob } from './backup.ts';
 import { checkJob } from './check.ts';
 import { cleanJob } from './clean.ts';
 import { clusterJob } from './cluster.ts';
+import { collectionCommitJob } from './collection-commit.ts';
 import { domainsJob } from './domains.ts';
 import { duplicatesJob } from './duplicates.ts';
 import { evaluateJob } from './evaluate.ts';
@@ -50,6 +51,7 @@ export const JOBS = {
   check: checkJob,
   clean: cleanJob,
   backup: backupJob,
+  'collection-commit': collectionCommitJob,
 } as const satisfies { readonly [K in string]: JobDefinition<K> };
 
 export type JobKind = keyof typeof JOBS;

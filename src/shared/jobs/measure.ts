@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { METHODS, queryScoreInfo } from '../domain.ts';
+import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
-import { id, network, ranking, seed, set, size } from '../fields.ts';
+import { collection, id, network, ranking, seed, set, size } from '../fields.ts';
 import { rankingFits } from '../methods/parameters.ts';
 import { job } from './job.ts';
 
@@ -16,6 +17,7 @@ export const measureJob = job({
       set: set.optional(),
       size: size.optional(),
       seed: seed.optional(),
+      collection: collection.optional(),
       method: z.enum(METHODS).default('cosine').meta({ label: 'Method', value: 'method' }),
       ranking: ranking.optional(),
       /** Ground truth of the library. */
@@ -45,5 +47,6 @@ export const measureJob = job({
     offlineMs: z.number(),
     /** For geometry: mAP of every difficulty that the library has. */
     byDifficulty: z.record(z.string(), z.number()).optional(),
+    collection: collectionSubset.optional(),
   }),
 });

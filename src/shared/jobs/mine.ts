@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
-import { manifold, mining, network, seed, set, size } from '../fields.ts';
+import { collection, manifold, mining, network, seed, set, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Mines a run of tuples, from geometry or on the manifold of descriptors. */
@@ -16,6 +17,7 @@ export const mineJob = job({
     /** Mines on the manifold of the descriptors instead of geometry. */
     manifold: manifold.optional(),
     set: set.optional(),
+    collection: collection.optional(),
   }),
   result: z.object({
     run: z.int(),
@@ -23,5 +25,6 @@ export const mineJob = job({
     queries: count,
     meanNegativeDistance: z.number(),
     warnings: z.array(z.string()),
+    collection: collectionSubset.optional(),
   }),
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { teacherComparison } from '../domain.ts';
-import { network, seed, set, size, words } from '../fields.ts';
+import { collection, network, seed, set, size, words } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Bags of words with geometry beside the network that learned from them. */
@@ -14,6 +14,7 @@ export const teacherJob = job({
     size: size.optional(),
     seed: seed.optional(),
     words: words.optional(),
+    collection: collection.optional(),
     protocol: z
       .enum(['sfm-easy', 'sfm-medium', 'sfm'])
       .default('sfm-medium')

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { POOLINGS, epochInfo } from '../domain.ts';
+import { collectionSubset } from '../facts/collections.ts';
 import { defaultDecision } from '../facts/networks.ts';
 import { count } from '../facts/facts.ts';
-import { domain, rowNumber } from '../fields.ts';
+import { collection, domain, rowNumber } from '../fields.ts';
 import { job } from './job.ts';
 import { trainingFields } from './training-fields.ts';
 
@@ -30,6 +31,7 @@ export const trainJob = job({
       value: 'detector',
       page: false,
     }),
+    collection: collection.optional(),
     /** Manifold run that is trained on. */
     pools: rowNumber
       .optional()
@@ -50,5 +52,6 @@ export const trainJob = job({
     peakMemoryBytes: z.number(),
     /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
     standing: defaultDecision.nullable(),
+    collection: collectionSubset.optional(),
   }),
 });

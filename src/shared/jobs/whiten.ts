@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { whiteningFacts } from '../domain.ts';
+import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
-import { network, numbers, seed, size } from '../fields.ts';
+import { collection, network, numbers, seed, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Learns a whitening on the training places; the network that ends in it is a new one (methods.md 1.8). */
@@ -13,6 +14,7 @@ export const whitenJob = job({
     network: network.optional(),
     size: size.optional(),
     seed: seed.optional(),
+    collection: collection.optional(),
     whiten: z
       .strictObject({
         method: z
@@ -48,5 +50,11 @@ export const whitenJob = job({
       })
       .prefault({}),
   }),
-  result: z.object({ network: z.string(), name: z.string(), dim: count, whitening: whiteningFacts }),
+  result: z.object({
+    network: z.string(),
+    name: z.string(),
+    dim: count,
+    whitening: whiteningFacts,
+    collection: collectionSubset.optional(),
+  }),
 });

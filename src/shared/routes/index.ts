@@ -1,5 +1,6 @@
 /** Every route there is. A new one stands in its subject's file, and `engine/answers` answers it; the compiler asks for both. */
 import { clusterRoutes } from './clusters.ts';
+import { collectionRoutes } from './collections.ts';
 import { descriptorRoutes } from './descriptors.ts';
 import { jobRoutes } from './jobs.ts';
 import { libraryRoutes } from './library.ts';
@@ -19,6 +20,7 @@ import { tupleRoutes } from './tuples.ts';
 export const ROUTES = {
   ...libraryRoutes,
   ...clusterRoutes,
+  ...collectionRoutes,
   ...photoRoutes,
   ...tupleRoutes,
   ...reviewRoutes,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PROTOCOLS } from '../facts/measurements.ts';
 import { edgeNetworkInfo } from '../facts/networks.ts';
 import { explanation, SEARCH_METHODS, searchAnswer } from '../facts/search.ts';
-import { fraction, id, set, size } from '../fields.ts';
+import { collection, fraction, id, set, size } from '../fields.ts';
 import { ranking } from '../methods/index.ts';
 import { rankingFits } from '../methods/parameters.ts';
 import { route } from './route.ts';
@@ -28,6 +28,7 @@ export const searchRoutes = {
         set: set.optional(),
         size: size.optional(),
         method: z.enum(SEARCH_METHODS).optional(),
+        collection: collection.optional(),
         ranking: ranking.optional(),
         /** Judges the hits by a ground truth, when the photo is one of its queries. */
         truth: z.strictObject({ id, protocol: z.enum(PROTOCOLS) }).optional(),

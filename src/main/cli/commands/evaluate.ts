@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { METHODS, PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';
+import { collection, file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';
 import type { GivenParameters } from '../../../shared/methods/index.ts';
 import { orList } from '../../../shared/schema.ts';
 import { evaluateClasses } from '../../engine/evaluation/classes.ts';
@@ -56,10 +56,20 @@ const options = {
   network: network.optional(),
   size: size.optional(),
   seed: seed.optional(),
+  collection: collection.optional(),
   ...rankingOptions,
 };
 type Given = Asked<typeof words, typeof options>;
-const OF_LIBRARY = ['classes', 'method', 'set', 'network', 'size', 'seed', ...Object.keys(rankingOptions)];
+const OF_LIBRARY = [
+  'classes',
+  'method',
+  'set',
+  'network',
+  'size',
+  'seed',
+  'collection',
+  ...Object.keys(rankingOptions),
+];
 
 export const evaluate = command({
   name: 'evaluate',
@@ -80,7 +90,7 @@ export const evaluate = command({
     if (o.classes !== undefined) {
       refuseTogether(
         o,
-        ['gnd', 'protocol', 'method', 'set', ...Object.keys(rankingOptions)],
+        ['gnd', 'protocol', 'method', 'set', 'collection', ...Object.keys(rankingOptions)],
         'does not go with --classes',
       );
       return evaluateFolder(o, o.library, o.classes);
@@ -200,7 +210,12 @@ async function evaluateLibrary(o: Given, path: string, ranking: GivenParameters)
   await withLibrary(path, false, async (library) => {
     const plain = o.gnd === undefined && o.protocol === undefined && o.method === undefined && o.set === undefined;
     if (plain) {
-      const r = await runJob(library, 'evaluate', { network: o.network, size: o.size, seed: o.seed });
+      const r = await runJob(library, 'evaluate', {
+        network: o.network,
+        size: o.size,
+        seed: o.seed,
+        collection: o.collection,
+      });
       print(o.json, r, () => [
         `Network ${r.network}`,
         `Protocol: ${r.protocol}`,
@@ -224,6 +239,7 @@ async function evaluateLibrary(o: Given, path: string, ranking: GivenParameters)
       method: o.method,
       ranking,
       set: o.set,
+      collection: o.collection,
     });
     print(o.json, truth === undefined ? r : { ...r, names: namesOf(truth) }, () => [
       `${r.method} on ${r.set}`,

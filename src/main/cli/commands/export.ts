@@ -6,6 +6,7 @@ import { exportJob } from '../../../shared/jobs/export.ts';
 import { exportLibrary, type ExportReport } from '../../engine/exchange/exports/index.ts';
 import { writeTupleLines } from '../../engine/exchange/exports/jsonl.ts';
 import { fileTarget, outsideLibraries } from '../../engine/formats/target.ts';
+import { narrowed, noteSubset } from '../../engine/library/collection-subset.ts';
 import { miningRun } from '../../engine/mining/runs.ts';
 import { command } from '../program/command.ts';
 import { libraryWord, withLibrary } from '../program/library.ts';
@@ -47,11 +48,12 @@ export const exportCommand = command({
       const task = terminalContext(warnings);
       const r: Omit<ExportReport, 'verified'> =
         what === 'tuples'
-          ? {
+          ? await narrowed(library, o.collection, () => ({
               what: 'tuples',
               items: writeTupleLines(library, miningRun(library, o.run).id, file, task, { force }),
               files: [file],
-            }
+              ...noteSubset(library),
+            }))
           : await exportLibrary(library, { ...asked, out: file }, task);
       task.finish();
       print(json, { format, ...r, warnings }, () => [`${r.items} ${r.what} written to ${r.files.join(', ')}`]);

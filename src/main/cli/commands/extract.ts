@@ -40,9 +40,9 @@ export const extract = command({
     if (o.library === undefined)
       throw new CovisError('INPUT_INVALID', 'Say what to describe: a library, or a folder with --photos');
     refuseTogether(o, ['pooling', 'out', 'force'], 'goes with --photos');
-    const { network, size, domain } = o;
+    const { network, size, domain, collection } = o;
     await withLibrary(o.library, false, async (library) => {
-      const r = await runJob(library, 'extract', { network, size, domain });
+      const r = await runJob(library, 'extract', { network, size, domain, collection });
       print(o.json, r, () => [
         `${r.photos} photos have descriptors of ${r.dim} dimensions from network ${r.network}, ${r.computed} of them new`,
       ]);
@@ -54,7 +54,7 @@ export const extract = command({
 async function extractPhotos(o: Given, photos: string): Promise<void> {
   const { out } = o;
   if (out === undefined) throw new CovisError('INPUT_INVALID', '--photos needs --out, the matrix to write');
-  refuseTogether(o, ['domain'], 'describes a library, not a folder');
+  refuseTogether(o, ['domain', 'collection'], 'describes a library, not a folder');
   if (!existsSync(photos)) throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: photos });
   if (o.library !== undefined) refuseTogether(o, ['pooling'], 'is of a backbone without a library');
   const network: Pick<LoadedNetwork, 'graph' | 'spec'> =

@@ -5,6 +5,39 @@ import { check } from './check.ts';
 import { clean } from './clean.ts';
 import { cluster } from './cluster.ts';
 import { clusters } from './clusters.ts';
+import {
+  collectionFields,
+  collectionFieldsExport,
+  collectionFieldsImport,
+  collectionSet,
+} from './collection/describe.ts';
+import {
+  collection,
+  collectionCreate,
+  collectionDelete,
+  collectionDuplicate,
+  collectionList,
+  collectionRename,
+  collectionShow,
+  collectionUse,
+} from './collection/make.ts';
+import {
+  collectionAdd,
+  collectionFoldUnder,
+  collectionMove,
+  collectionRemove,
+  collectionUnfold,
+} from './collection/photos.ts';
+import {
+  collectionBundle,
+  collectionCommit,
+  collectionConflicts,
+  collectionDiff,
+  collectionMerge,
+  collectionRestore,
+  collectionTag,
+  collectionVersions,
+} from './collection/versions.ts';
 import { convert } from './convert.ts';
 import { decideCommand } from './decide.ts';
 import { descriptors } from './descriptors.ts';
@@ -60,6 +93,31 @@ export const COMMANDS: readonly CommandDefinition[] = [
   edges,
   domains,
   sketches,
+  collection,
+  collectionList,
+  collectionCreate,
+  collectionRename,
+  collectionDelete,
+  collectionDuplicate,
+  collectionUse,
+  collectionShow,
+  collectionAdd,
+  collectionRemove,
+  collectionMove,
+  collectionFoldUnder,
+  collectionUnfold,
+  collectionSet,
+  collectionFields,
+  collectionFieldsExport,
+  collectionFieldsImport,
+  collectionCommit,
+  collectionVersions,
+  collectionDiff,
+  collectionRestore,
+  collectionTag,
+  collectionBundle,
+  collectionMerge,
+  collectionConflicts,
   serve,
   open,
   doctorCommand,

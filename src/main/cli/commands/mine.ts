@@ -62,10 +62,10 @@ const MINING = [
 
 async function mineLibrary(o: Given, path: string): Promise<void> {
   await withLibrary(path, false, async (library) => {
-    const { network, size, seed } = o;
+    const { network, size, seed, collection } = o;
     const how = o.strategy === 'manifold' ? { manifold: o.manifold ?? {}, set: o.set } : { mining: o.mining };
     const out = o.out === undefined ? undefined : fileTarget(o.out, o, 'made');
-    const r = await runJob(library, 'mine', { network, size, seed, ...how });
+    const r = await runJob(library, 'mine', { network, size, seed, collection, ...how });
     if (out !== undefined) {
       const task = terminalContext([]);
       writeTupleLines(library, r.run, out, task, o);
@@ -82,7 +82,7 @@ async function mineRaw(o: Given, file: string): Promise<void> {
   if (o.strategy !== 'manifold')
     throw new CovisError('INPUT_INVALID', 'Raw descriptors have no geometry: they are mined with --strategy manifold');
   if (o.out === undefined) throw new CovisError('INPUT_INVALID', '--descriptors needs --out, the file that is written');
-  refuseTogether(o, ['library', 'network', 'size', 'seed', 'set'], 'is of a library');
+  refuseTogether(o, ['library', 'network', 'size', 'seed', 'set', 'collection'], 'is of a library');
   const target = fileTarget(o.out, o, 'made');
   const read = await readDescriptorFile(file, undefined, 'database');
   const vectors = normaliseRows(read.vectors, 'the descriptors', file);

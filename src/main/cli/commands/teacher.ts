@@ -7,19 +7,20 @@ import { libraryWord, withLibrary } from '../program/library.ts';
 import { teacherJob } from '../../../shared/jobs/teacher.ts';
 import { print } from '../program/output.ts';
 
-const { network, size, seed, words, protocol } = teacherJob.params.shape;
+const { network, size, seed, words, protocol, collection } = teacherJob.params.shape;
 
 export const teacher = command({
   name: 'teacher',
   summary: 'teacher against student: BoW, BoW+R, BoW+R+QE beside MAC, GeM and GeM+QE, query by query',
   arguments: libraryWord,
-  options: { network, size, seed, words, protocol },
+  options: { network, size, seed, words, protocol, collection },
   run: ({ library: path, json, ...given }) =>
     withLibrary(path, false, async (library) => {
       const compared = await runJob(library, 'teacher', given);
-      const r = compared.map(({ method, map, measurement }) => ({
+      const r = compared.map(({ method, map, measurement, collection: on }) => ({
         method,
         map,
+        ...(on === undefined ? {} : { collection: on }),
         perQuery: measurementDetail(library, measurement).perQuery,
       }));
       print(json, r, () => [

@@ -2,6 +2,7 @@
 import type { ROUTES } from '../../../shared/routes/index.ts';
 import type { Answers } from './answers.ts';
 import { clusters } from './clusters.ts';
+import { collections } from './collections.ts';
 import { descriptors } from './descriptors.ts';
 import { jobs } from './jobs.ts';
 import { library } from './library.ts';
@@ -22,6 +23,7 @@ export type AllAnswers = Answers<typeof ROUTES>;
 export const ANSWERS: AllAnswers = {
   ...library,
   ...clusters,
+  ...collections,
   ...photos,
   ...tuples,
   ...review,

@@ -9,7 +9,7 @@ import { answers, changed, type EngineContext } from './answers.ts';
 
 function turn(engine: EngineContext, key: string | undefined, way: (library: Library) => Turned): Turned {
   const turned = once(engine.library, key, () => way(engine.library));
-  if (turned !== null) changed(engine, 'decisions', 'clusters');
+  if (turned !== null) changed(engine, 'decisions', 'clusters', 'collections');
   return turned;
 }
 

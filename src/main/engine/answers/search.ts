@@ -37,6 +37,7 @@ export const search = answers(searchRoutes, {
       ranking: defined(p.ranking ?? {}),
       top: p.top,
       truth: p.truth,
+      collection: p.collection,
     });
   },
   'search.explain': (engine, p) => {

@@ -6,6 +6,7 @@ import type { ClusteringReport } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { readFeatures } from '../features/store.ts';
 import type { TaskContext } from '../queue/context.ts';
+import { subsetOf, type Subset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { ownJson } from '../library/own-json.ts';
 import { allPhotos, hashFile, currentPhoto, photoWriter, type PhotoRow } from '../library/photos.ts';
@@ -38,6 +39,25 @@ export interface ClusteringOptions {
 const DEFAULT_NEIGHBOURS = 20;
 /** A pair with so many confirmed matches needs no third photo that matches both. */
 const SURE_FACTOR = 3;
+
+/**
+ * Clusters that are there are gone on from, so that a part of them would take the place of the whole.
+ * @throws CovisError `STATE_CONFLICT` where clusters of the folders have photos outside of the collection.
+ */
+function refuseWiderClusters(library: Library, mixed: ReadonlySet<number>, subset: Subset): void {
+  const clustered = select(
+    library.db,
+    'SELECT DISTINCT photo_id FROM main.view WHERE photo_id IS NOT NULL',
+    integer,
+  ).all();
+  const outside = clustered.filter((photo) => mixed.has(photo) && !subset.photos.has(photo)).length;
+  if (outside > 0)
+    throw new CovisError(
+      'STATE_CONFLICT',
+      `Clusters that are there have ${outside} photos outside of ${subset.collection}@${subset.version}`,
+      { hint: 'Cluster the collection into a library of its own, which its export can be imported into.' },
+    );
+}
 
 /**
  * From a folder of photos to clusters, without annotation (methods.md 1.1, 8): local features, visual words, spatial verification,
@@ -85,7 +105,9 @@ export async function clusterPhotos(
     ).all(),
   );
   // Photos of every mixed folder: those that come later join what is there.
-  const photos = allPhotos(library).filter((p) => mixed.has(p.id));
+  const subset = subsetOf(library);
+  if (subset !== undefined) refuseWiderClusters(library, mixed, subset);
+  const photos = allPhotos(library).filter((p) => mixed.has(p.id) && subset?.photos.has(p.id) !== false);
   if (photos.length === 0)
     throw new CovisError('STATE_EMPTY', 'This folder has no photos', {
       file: root,

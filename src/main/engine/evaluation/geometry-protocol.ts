@@ -1,4 +1,5 @@
 import type { EvaluationResult } from '../../../shared/domain.ts';
+import { subsetOf, subsetText } from '../library/collection-subset.ts';
 import { now, type Library } from '../library/library.ts';
 import type { DescriptorSet } from '../retrieval/extract.ts';
 import { covisiblePairs } from '../mining/candidates.ts';
@@ -91,13 +92,19 @@ export function meanAveragePrecision(
   return sum / truth.queries.length;
 }
 
+/** A protocol with the version of a collection that it was measured on, where that is not the whole library. */
+function protocolOn(library: Library, protocol: string): string {
+  const subset = subsetOf(library);
+  return subset === undefined ? protocol : `${protocol}; on ${subsetText(subset)}`;
+}
+
 /** Keeps a measurement under the geometry protocol. */
 export function storeEvaluation(library: Library, networkId: number, size: number, r: EvaluationResult): void {
   library.db
     .prepare(
       'INSERT INTO evaluation (created, network_id, size, protocol, queries, database_size, map, map_whitened) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     )
-    .run(now(), networkId, size, r.protocol, r.queries, r.database, r.map, r.mapWhitened);
+    .run(now(), networkId, size, protocolOn(library, r.protocol), r.queries, r.database, r.map, r.mapWhitened);
 }
 
 /** Photos that share so many points are hard positives: the same object from far apart (methods.md 1.2). */

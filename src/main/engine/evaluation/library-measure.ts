@@ -7,6 +7,7 @@ import type {
 } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
+import { subsetOf, subsetText } from '../library/collection-subset.ts';
 import { now, type Library } from '../library/library.ts';
 import { ambiguousNames } from '../library/library-names.ts';
 import { firstFew } from '../library/name-lists.ts';
@@ -315,6 +316,8 @@ export function recordRanking(
     msPerQuery: by.msPerQuery,
     offlineMs: by.offlineMs,
   };
+  // What was measured on a collection stands beside what was measured on the whole library, not in its place.
+  const subset = subsetOf(library);
   const { lastInsertRowid } = library.db
     .prepare(
       `INSERT INTO measurement (created, set_key, set_name, method, parameters, truth, protocol, map, low, high, queries, facts)
@@ -322,8 +325,8 @@ export function recordRanking(
     )
     .run(
       now(),
-      by.key,
-      by.name,
+      subset === undefined ? by.key : `${by.key} ${subset.digest}`,
+      subset === undefined ? by.name : `${by.name}, ${subsetText(subset)}`,
       by.method,
       JSON.stringify(by.parameters),
       b.id,

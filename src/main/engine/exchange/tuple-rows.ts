@@ -4,6 +4,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { writeAll, writeBeside } from '../formats/beside.ts';
 import type { Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
+import { subsetOf } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { currentPhoto } from '../library/photos.ts';
 import { allPhotos, idByHash } from '../library/tables/photo.ts';
@@ -19,16 +20,39 @@ export function* pages(library: Library, run: number, task: TaskContext): Genera
   const { tuples } = miningRun(library, run);
   if (tuples === 0) throw new CovisError('STATE_EMPTY', `Mining run ${run} has no tuples`);
   task.step('Writing tuples', tuples, 'tuples');
+  const inside = insideSubset(library);
+  let kept = 0;
   for (let from = 0; from < tuples; from += PAGE) {
     task.check();
     const count = Math.min(PAGE, tuples - from);
-    yield readTuples(
+    const all = readTuples(
       library,
       run,
       Uint32Array.from({ length: count }, (_, i) => from + i),
     );
+    const page = inside === undefined ? all : all.filter(inside);
+    kept += page.length;
+    yield page;
     task.progress(from + count);
   }
+  if (kept === 0)
+    throw new CovisError('STATE_EMPTY', `No tuple of mining run ${run} has all of its photos in the collection`, {
+      hint: 'Mine on it first: covis mine LIB --collection NAME@VERSION',
+    });
+  if (kept < tuples)
+    task.warn(
+      `${tuples - kept} of ${tuples} tuples of mining run ${run} have photos outside of the collection and are left out`,
+    );
+}
+
+/** Whether all photos of a tuple are in what the library is narrowed to; undefined where it is not narrowed. */
+function insideSubset(library: Library): ((t: TupleInfo) => boolean) | undefined {
+  const subset = subsetOf(library);
+  if (subset === undefined) return undefined;
+  const id = idByHash(library);
+  const has = (hash: string): boolean => subset.photos.has(id.one(hash));
+  return (t) =>
+    [t.query, t.positive, ...t.negatives.map((n) => n.photo), ...t.alternatives.map((a) => a.photo)].every(has);
 }
 
 /** Names and paths by content hash; what a run repeats is looked up once per page. */

@@ -7,7 +7,10 @@ import { streamRegular, withRegular } from '../formats/regular.ts';
 const HASH_CHARS = 32;
 const BLOCK_BYTES = 1 << 20;
 
-const contentHash = (digest: string): string => digest.slice(0, HASH_CHARS);
+/** The content hash that goes with a SHA-256 in hex. */
+export function contentHash(digest: string): string {
+  return digest.slice(0, HASH_CHARS);
+}
 
 /** SHA-256 of a file's content, in hex; the file is read at once, a block after the other. @throws CovisError as {@link withRegular}. */
 export function digestOf(file: string): string {
@@ -24,15 +27,20 @@ export function hashNow(file: string): string {
   return contentHash(digestOf(file));
 }
 
-/** As {@link hashNow}, while other work goes on. @throws CovisError naming the file where it cannot be read. */
-export async function hashFile(file: string): Promise<string> {
+/** As {@link digestOf}, while other work goes on. @throws CovisError naming the file where it cannot be read. */
+export async function digestFile(file: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     await pipeline(streamRegular(file), hash);
   } catch (cause) {
     throw unreadable(cause, file);
   }
-  return contentHash(hash.digest('hex'));
+  return hash.digest('hex');
+}
+
+/** As {@link hashNow}, while other work goes on. @throws CovisError as {@link digestFile}. */
+export async function hashFile(file: string): Promise<string> {
+  return contentHash(await digestFile(file));
 }
 
 /** As {@link hashNow}, of bytes. */

@@ -5,7 +5,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { PhotoFacts } from '../../../shared/domain.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
 import { readExif } from './exif.ts';
-import { hashFile } from './hash-file.ts';
+import { contentHash, digestFile } from './hash-file.ts';
 import { headOf } from '../formats/recognise.ts';
 import { withRegular } from '../formats/regular.ts';
 import { HEAD_BYTES, imageKind, isReadable, isSystemName, kindByContent } from './photo-kinds.ts';
@@ -18,6 +18,8 @@ const NOT_UTF8 = 'with a name that is not UTF-8';
 export interface PhotoFile {
   readonly name: string;
   readonly hash: string;
+  /** SHA-256 of the whole file, of which `hash` is the beginning; left out where it was not read. */
+  readonly sha256?: string;
   readonly width: number;
   readonly height: number;
   readonly orientation: number;
@@ -303,11 +305,12 @@ export async function inspectPhoto(folder: string, name: string): Promise<PhotoF
     const { width, height, orientation, exif } = await imageHeader(file);
     refusePixels(width, height, size, file);
     await photoImage(file, true);
-    const hash = await hashFile(file);
+    const sha256 = await digestFile(file);
     const turned = orientation >= 5;
     return {
       name,
-      hash,
+      hash: contentHash(sha256),
+      sha256,
       width: turned ? height : width,
       height: turned ? width : height,
       orientation,

@@ -60,9 +60,10 @@ export function photoWriter(library: Library): {
   );
   const photo = select(
     db,
-    `INSERT INTO photo (hash, width, height, orientation, bytes, taken, latitude, longitude, focal, camera, facts_read)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes, taken = excluded.taken,
-         latitude = excluded.latitude, longitude = excluded.longitude, focal = excluded.focal, camera = excluded.camera, facts_read = 1
+    `INSERT INTO photo (hash, sha256, width, height, orientation, bytes, taken, latitude, longitude, focal, camera, facts_read)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT(hash) DO UPDATE SET bytes = excluded.bytes, taken = excluded.taken,
+         latitude = excluded.latitude, longitude = excluded.longitude, focal = excluded.focal, camera = excluded.camera, facts_read = 1,
+         sha256 = COALESCE(sha256, excluded.sha256)
        RETURNING id`,
     integer,
   );
@@ -75,6 +76,7 @@ export function photoWriter(library: Library): {
     photo: (sceneId, p) => {
       const id = photo.one(
         p.hash,
+        p.sha256 ?? null,
         p.width,
         p.height,
         p.orientation,

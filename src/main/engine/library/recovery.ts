@@ -44,6 +44,10 @@ const LOOSE = new Set([
   'decision.previous',
   'training_run.result_id',
   'mining_run.training_id',
+  'collection_item.head',
+  'collection_item.source_id',
+  'version_item.photo_id',
+  'version_item.source_id',
 ]);
 /** Entries of an index that are compared with its table, at most. */
 const COMPARED = 3_000_000;

@@ -497,6 +497,134 @@ const MIGRATIONS: readonly string[] = [
   -- Long side of the photos that its network is to describe in the end, where one was asked for.
   ALTER TABLE training_run ADD COLUMN asked_size INTEGER;
   `,
+  `
+  -- SHA-256 of a photo's file, of which hash is the beginning; NULL until it is computed.
+  ALTER TABLE photo ADD COLUMN sha256 TEXT;
+
+  -- A person's collection as it is now: name, kind and all rows below but versions are what the log of actions says.
+  CREATE TABLE collection (
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    created TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('manual', 'smart')),
+    -- 1 before it was made, and once it was deleted.
+    hidden INTEGER NOT NULL DEFAULT 1,
+    -- Values by field, and the rules of a smart one: JSON.
+    fields TEXT NOT NULL DEFAULT '{}',
+    rules TEXT
+  ) STRICT;
+  -- Where items came from, each once.
+  CREATE TABLE collection_source (
+    id INTEGER PRIMARY KEY,
+    how TEXT NOT NULL,
+    query TEXT,
+    method TEXT,
+    network TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX collection_source_once
+    ON collection_source(how, COALESCE(query, ''), COALESCE(method, ''), COALESCE(network, ''));
+  -- member: 1 for photos of the collection, 0 for those that a person judged not to belong. head: what it is folded under.
+  CREATE TABLE collection_item (
+    collection_id INTEGER NOT NULL REFERENCES collection(id),
+    photo_id INTEGER NOT NULL REFERENCES photo(id),
+    member INTEGER NOT NULL,
+    -- Order within the collection, with room between.
+    position INTEGER NOT NULL,
+    head INTEGER REFERENCES photo(id),
+    source_id INTEGER REFERENCES collection_source(id),
+    score REAL,
+    rank INTEGER,
+    fields TEXT,
+    PRIMARY KEY (collection_id, photo_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX collection_item_order ON collection_item(collection_id, position);
+  CREATE INDEX collection_item_photo ON collection_item(photo_id);
+  CREATE INDEX collection_item_head ON collection_item(collection_id, head) WHERE head IS NOT NULL;
+
+  -- What an action of the log did to a collection: rows of one part before and after, as JSON; undone and redone with it.
+  CREATE TABLE collection_change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    action_id INTEGER NOT NULL REFERENCES action(id),
+    collection_id INTEGER NOT NULL REFERENCES collection(id),
+    part TEXT NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX collection_change_action ON collection_change(action_id);
+  CREATE TRIGGER collection_change_kept BEFORE UPDATE ON collection_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+  CREATE TRIGGER collection_change_stays BEFORE DELETE ON collection_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+
+  -- Versions hold all that they say, whatever becomes of photos and networks.
+  CREATE TABLE collection_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id INTEGER NOT NULL REFERENCES collection(id),
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    author TEXT NOT NULL,
+    message TEXT NOT NULL,
+    created TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    parents TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    UNIQUE (collection_id, number)
+  ) STRICT;
+  -- item: from 0, in the collection's order. head: the item that it is folded under. photo_id is a help; sha256 is the photo.
+  CREATE TABLE version_item (
+    version_id INTEGER NOT NULL REFERENCES collection_version(id),
+    item INTEGER NOT NULL,
+    photo_id INTEGER REFERENCES photo(id),
+    sha256 BLOB NOT NULL,
+    path TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    head INTEGER,
+    source_id INTEGER REFERENCES collection_source(id),
+    score REAL,
+    rank INTEGER,
+    fields TEXT,
+    PRIMARY KEY (version_id, item)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX version_item_photo ON version_item(version_id, photo_id);
+  CREATE TRIGGER collection_version_kept BEFORE UPDATE ON collection_version BEGIN SELECT RAISE(ABORT, 'versions never change'); END;
+  CREATE TRIGGER collection_version_stays BEFORE DELETE ON collection_version BEGIN SELECT RAISE(ABORT, 'versions never change'); END;
+  CREATE TRIGGER version_item_kept BEFORE UPDATE ON version_item BEGIN SELECT RAISE(ABORT, 'versions never change'); END;
+  CREATE TRIGGER version_item_stays BEFORE DELETE ON version_item BEGIN SELECT RAISE(ABORT, 'versions never change'); END;
+
+  CREATE TABLE collection_tag (
+    collection_id INTEGER NOT NULL REFERENCES collection(id),
+    tag TEXT NOT NULL,
+    version_id INTEGER NOT NULL REFERENCES collection_version(id),
+    PRIMARY KEY (collection_id, tag)
+  ) STRICT, WITHOUT ROWID;
+  -- Bundles that were merged, by SHA-256 of what they say. theirs: digest of the version that they lead to, a parent of the next one here.
+  CREATE TABLE collection_merge (
+    collection_id INTEGER NOT NULL REFERENCES collection(id),
+    bundle TEXT NOT NULL,
+    author TEXT NOT NULL,
+    base TEXT NOT NULL,
+    theirs TEXT NOT NULL,
+    created TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (collection_id, bundle)
+  ) STRICT, WITHOUT ROWID;
+  -- What two say differently of one thing, until a person judges. photo: SHA-256, empty for the collection itself. base and proposals: JSON.
+  CREATE TABLE collection_conflict (
+    collection_id INTEGER NOT NULL REFERENCES collection(id),
+    photo TEXT NOT NULL,
+    aspect TEXT NOT NULL,
+    base TEXT NOT NULL,
+    proposals TEXT NOT NULL,
+    PRIMARY KEY (collection_id, photo, aspect)
+  ) STRICT, WITHOUT ROWID;
+  -- The collection that keys add to; not part of the log.
+  CREATE TABLE current_collection (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    collection_id INTEGER NOT NULL REFERENCES collection(id)
+  ) STRICT;
+  `,
 ];
 
 /**

@@ -1,5 +1,6 @@
 import type { Verdict } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { turnCollections } from '../library/collection-log.ts';
 import type { Library } from '../library/library.ts';
 import { actionRow, append, durably, history, towards } from './action-log.ts';
 import { turnChanges } from './cluster-changes.ts';
@@ -97,6 +98,7 @@ export function undo(library: Library): Turned | null {
     const decisions = decisionsOf(library, head);
     for (const d of decisions.toReversed()) put(library, d.a, d.b, d.aspect, d.previous);
     turnChanges(library, head, 'before');
+    turnCollections(library, head, 'before');
     return { label, run: decisions[0]?.run_id ?? null, tuple: decisions[0]?.tuple_index ?? null };
   });
 }
@@ -112,6 +114,7 @@ export function redo(library: Library): Turned | null {
     const decisions = decisionsOf(library, next);
     for (const d of decisions) put(library, d.a, d.b, d.aspect, d.id);
     turnChanges(library, next, 'after');
+    turnCollections(library, next, 'after');
     return { label, run: decisions[0]?.run_id ?? null, tuple: decisions[0]?.tuple_index ?? null };
   });
 }

@@ -1,6 +1,7 @@
 import type { ManifoldParameters, MiningParameters, MiningRunInfo } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { numbersThereAre } from '../library/find.ts';
+import { noteSubset } from '../library/collection-subset.ts';
 import { now, type Library } from '../library/library.ts';
 import type { Mined } from './mine.ts';
 import { miningRunInfo } from '../../../shared/facts/mining.ts';
@@ -34,7 +35,7 @@ export function storeMiningRun(library: Library, mined: Mined, origin: MiningOri
       origin.setName,
       origin.seed,
       origin.size,
-      JSON.stringify(origin.parameters),
+      JSON.stringify({ ...origin.parameters, ...noteSubset(library) }),
       mined.tuples.length,
       mined.queries,
       mined.meanNegativeDistance,

@@ -10,7 +10,7 @@ import { describedPhotos, loadDescriptors } from './extract.ts';
 import { networkRow, type NetworkRow } from '../network/networks.ts';
 import { forgetStored, noteStored, verifyStored } from '../library/stored.ts';
 import { findNamed, findOne } from '../library/find.ts';
-import { dot, normaliseRows, row, type Matrix } from './rank.ts';
+import { dot, normaliseRows, row, type Matrix, takeRows } from './rank.ts';
 import { flag, integer, nullable, record, select, text } from '../library/rows.ts';
 import { countPhotos } from '../library/tables/photo.ts';
 
@@ -278,6 +278,28 @@ function known(
     ...(boxes === undefined
       ? {}
       : { boxes: Float32Array.from(rows.flatMap((r) => [...boxes.subarray(4 * r, 4 * r + 4)])) }),
+  };
+}
+
+/** The same set of some photos alone. @throws CovisError `STATE_EMPTY` where it describes none of them. */
+export function restrictSet(set: LoadedSet, photos: ReadonlySet<number>): LoadedSet {
+  const kept = Array.from(set.ids.keys()).filter((i) => photos.has(set.ids[i]!));
+  if (kept.length === 0)
+    throw new CovisError('STATE_EMPTY', `${set.name} describes no photo of the collection`, {
+      hint: 'Extract descriptors first: Jobs, Extract, or covis extract.',
+    });
+  const ids = Uint32Array.from(kept, (i) => set.ids[i]!);
+  if (set.owners === undefined) return { ...set, ids, vectors: takeRows(set.vectors, kept) };
+  const image = new Map(kept.map((i, at) => [i, at]));
+  const rows = Array.from(set.owners.keys()).filter((r) => image.has(set.owners![r]!));
+  return {
+    ...set,
+    ids,
+    vectors: takeRows(set.vectors, rows),
+    owners: Uint32Array.from(rows, (r) => image.get(set.owners![r]!)!),
+    ...(set.boxes === undefined
+      ? {}
+      : { boxes: Float32Array.from(rows.flatMap((r) => [...set.boxes!.subarray(4 * r, 4 * r + 4)])) }),
   };
 }
 

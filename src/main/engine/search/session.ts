@@ -21,6 +21,7 @@ import { Sight } from '../edges/sight.ts';
 import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
 import { manifoldDefaults } from '../mining/manifold-library.ts';
 import { DiffusionSolver } from '../retrieval/diffusion.ts';
+import { askedSubset, subsetFacts, type Subset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { imageHeader } from '../library/photo-files.ts';
 import { decode, type Crop } from '../library/pixels.ts';
@@ -36,7 +37,7 @@ import { Ranker } from '../retrieval/ranker.ts';
 import { dot, row, similarities, topByScore, type Matrix } from '../retrieval/rank.ts';
 import { rowsByImage } from '../retrieval/regions.ts';
 import { Describer, hitsOf, type Found } from '../retrieval/search.ts';
-import { findSet, loadSet, networkSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
+import { findSet, loadSet, networkSet, restrictSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
 import { BowIndex, DEFAULT_TEACHER, describeQuery, featuresWithin } from '../teacher/bow-index.ts';
 import { countPhotos, idByHash } from '../library/tables/photo.ts';
 
@@ -68,6 +69,8 @@ export interface SearchRequest extends AskedPhoto {
   readonly method: SearchMethod;
   readonly ranking?: GivenParameters | undefined;
   readonly top: number;
+  /** Only photos of this version of a collection: `NAME@VERSION`. */
+  readonly collection?: string | undefined;
   /** Judge results by an imported ground truth, when the photo is one of its queries. */
   readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
 }
@@ -117,8 +120,9 @@ export class SearchSession {
     methodParameters(method, r.ranking);
     if (method === 'bow') return this.#byWords(r, began, task);
     const drawing = r.drawing === undefined ? undefined : await readDrawing(r.drawing);
-    const loaded = await this.#loaded(drawing === undefined ? r : await this.#drawingNetwork(r));
-    if (drawing !== undefined && (r.photoWeight ?? 0) > 0) return this.#mixed(r, drawing, loaded, began);
+    const subset = askedSubset(this.#library, r.collection);
+    const loaded = await this.#loaded(drawing === undefined ? r : await this.#drawingNetwork(r), subset);
+    if (drawing !== undefined && (r.photoWeight ?? 0) > 0) return this.#mixed(r, drawing, loaded, began, subset);
     const { set, cache, version } = loaded;
     const regional = set.owners !== undefined;
     const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
@@ -143,6 +147,7 @@ export class SearchSession {
       milliseconds: performance.now() - began - preparedMs,
       preparedMs,
       judgedBy: judged?.name ?? null,
+      ...(subset === undefined ? {} : { collection: subsetFacts(subset) }),
     };
   }
 
@@ -168,7 +173,13 @@ export class SearchSession {
   }
 
   /** A drawing and a photo together: the weighted mean of their scores, each standardised over the photos that both sets have. */
-  async #mixed(r: SearchRequest, drawing: Drawing, shapes: Loaded, began: number): Promise<SearchAnswer> {
+  async #mixed(
+    r: SearchRequest,
+    drawing: Drawing,
+    shapes: Loaded,
+    began: number,
+    subset: Subset | undefined,
+  ): Promise<SearchAnswer> {
     const weight = Math.min(1, r.photoWeight ?? 0);
     if (shapes.set.owners !== undefined)
       throw new CovisError('INPUT_INVALID', `${shapes.set.name} has several descriptors a photo`, {
@@ -194,6 +205,7 @@ export class SearchSession {
       milliseconds: performance.now() - began,
       preparedMs: 0,
       judgedBy: null,
+      ...(subset === undefined ? {} : { collection: subsetFacts(subset) }),
     };
   }
 
@@ -229,8 +241,9 @@ export class SearchSession {
 
   /** The teacher: bag of words, re-ranked by geometry, expanded (methods.md 1.1). Photos that it has not seen yet are read first. */
   async #byWords(r: SearchRequest, began: number, task?: TaskContext): Promise<SearchAnswer> {
-    const photos = presentPhotos(this.#library);
-    const version = `${photos.length} ${photos.at(-1)?.id ?? 0} ${goneVersion(this.#library)}`;
+    const subset = askedSubset(this.#library, r.collection);
+    const photos = presentPhotos(this.#library).filter((p) => subset?.photos.has(p.id) !== false);
+    const version = `${subset?.digest ?? ''} ${photos.length} ${photos.at(-1)?.id ?? 0} ${goneVersion(this.#library)}`;
     const start = performance.now();
     const fresh = this.#bow?.version !== version;
     if (fresh) {
@@ -332,7 +345,7 @@ export class SearchSession {
     await this.#sight?.release();
   }
 
-  async #loaded(r: Pick<SearchRequest, 'set' | 'network' | 'size'>): Promise<Loaded> {
+  async #loaded(r: Pick<SearchRequest, 'set' | 'network' | 'size'>, subset?: Subset): Promise<Loaded> {
     let network: NetworkRow | undefined;
     if (r.set === undefined) network = await resolveNetwork(this.#library, r.network, 'default');
     const found = r.set === undefined ? undefined : findSet(this.#library, r.set);
@@ -340,14 +353,15 @@ export class SearchSession {
     const size =
       found?.network !== undefined ? found.size : (r.size ?? (network === undefined ? 0 : defaultSize(network.spec)));
     const key = network === undefined ? found!.key : setKey(network, size);
-    const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)} ${goneVersion(this.#library)}`;
+    const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)} ${goneVersion(this.#library)}${subset === undefined ? '' : ` ${subset.collection}@${subset.version} ${subset.digest}`}`;
     const known = this.#sets.get(version);
     if (known !== undefined) {
       this.#sets.delete(version);
       this.#sets.set(version, known);
       return known;
     }
-    const set = network === undefined ? await loadSet(this.#library, key) : networkSet(this.#library, network, size);
+    const whole = network === undefined ? await loadSet(this.#library, key) : networkSet(this.#library, network, size);
+    const set = subset === undefined ? whole : restrictSet(whole, subset.photos);
     const loaded = { version, set, cache: new GraphCache(set.vectors) };
     this.#sets.set(version, loaded);
     for (const [old, gone] of this.#sets) {

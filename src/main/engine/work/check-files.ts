@@ -143,7 +143,11 @@ export function descriptorFiles(library: Library, full: boolean): Expected[] {
     list(text, integer, flag),
   ).all();
   const runs = select(library.db, 'SELECT id FROM mining_run WHERE set_key = ? ORDER BY id', integer);
-  const measured = select(library.db, 'SELECT id FROM measurement WHERE set_key = ? ORDER BY id', integer);
+  const measured = select(
+    library.db,
+    "SELECT id FROM measurement WHERE set_key = ?1 OR set_key LIKE ?1 || ' %' ORDER BY id",
+    integer,
+  );
   return own.flatMap(([key, rows, regional]) =>
     // Regions of other programs may have no boxes.
     [

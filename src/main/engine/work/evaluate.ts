@@ -1,6 +1,7 @@
 import type { EvaluationResult } from '../../../shared/domain.ts';
 import { evaluateJob } from '../../../shared/jobs/evaluate.ts';
 import { storeEvaluation } from '../evaluation/geometry-protocol.ts';
+import { narrowed, noteSubset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
@@ -26,8 +27,10 @@ export async function evaluateNetwork(
   return result;
 }
 
-export const evaluateWork = work(evaluateJob, async (library, p, task) => {
-  const network = await resolveNetwork(library, p.network, 'default');
-  const result = await evaluateNetwork(library, network, askedSize(p.size, network), p.seed ?? 0, task);
-  return { network: network.uid, ...result };
-});
+export const evaluateWork = work(evaluateJob, (library, p, task) =>
+  narrowed(library, p.collection, async () => {
+    const network = await resolveNetwork(library, p.network, 'default');
+    const result = await evaluateNetwork(library, network, askedSize(p.size, network), p.seed ?? 0, task);
+    return { network: network.uid, ...result, ...noteSubset(library) };
+  }),
+);

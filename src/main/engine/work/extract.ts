@@ -1,16 +1,26 @@
 import { extractJob } from '../../../shared/jobs/extract.ts';
+import { narrowed, noteSubset } from '../library/collection-subset.ts';
 import { edgeNetworkOf } from '../edges/library-networks.ts';
 import { resolveNetwork } from '../network/networks.ts';
 import { extract } from '../retrieval/extract.ts';
 import { askedSize } from './asked.ts';
 import { work } from './work.ts';
 
-export const extractWork = work(extractJob, async (library, p, task) => {
-  const network =
-    p.domain === 'edges'
-      ? await edgeNetworkOf(library, p.network)
-      : await resolveNetwork(library, p.network, 'default');
-  const size = askedSize(p.size, network);
-  const set = await extract(library, network, size, task);
-  return { network: network.uid, photos: set.ids.length, computed: set.computed, dim: set.dim, size };
-});
+export const extractWork = work(extractJob, (library, p, task) =>
+  narrowed(library, p.collection, async () => {
+    const network =
+      p.domain === 'edges'
+        ? await edgeNetworkOf(library, p.network)
+        : await resolveNetwork(library, p.network, 'default');
+    const size = askedSize(p.size, network);
+    const set = await extract(library, network, size, task);
+    return {
+      network: network.uid,
+      photos: set.ids.length,
+      computed: set.computed,
+      dim: set.dim,
+      size,
+      ...noteSubset(library),
+    };
+  }),
+);

@@ -4,6 +4,7 @@ import { backupWork } from './backup.ts';
 import { checkWork } from './check.ts';
 import { cleanWork } from './clean.ts';
 import { clusterWork } from './cluster.ts';
+import { collectionCommitWork } from './collection-commit.ts';
 import { domainsWork } from './domains.ts';
 import { duplicatesWork } from './duplicates.ts';
 import { evaluateWork } from './evaluate.ts';
@@ -49,4 +50,5 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   check: checkWork,
   clean: cleanWork,
   backup: backupWork,
+  'collection-commit': collectionCommitWork,
 };

@@ -11,6 +11,7 @@ import {
   truthBenchmark,
   type LibraryMeasurement,
 } from '../evaluation/library-measure.ts';
+import { narrowed, noteSubset } from '../library/collection-subset.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
 import { askedSet } from './asked.ts';
@@ -19,42 +20,44 @@ import { work } from './work.ts';
 /** What measuring a library under a protocol gives; for geometry also the other difficulties. */
 export type MeasureReport = JobResult<'measure'>;
 
-export const measureWork = work(measureJob, async (library, p, task): Promise<MeasureReport> => {
-  const { method, protocol } = p;
-  const set = await askedSet(library, p, task);
-  const database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
-  const parameters = rankingParameters(method, p.ranking, {
-    regional: set.owners !== undefined,
-    rows: set.vectors.rows,
-  });
-  const ranker = await Ranker.prepare(database, parameters, task);
-  try {
-    if (p.truth !== undefined) {
-      const judged = PROTOCOLS.find((name): name is Protocol => name === protocol);
-      if (judged === undefined)
-        throw new CovisError('INPUT_INVALID', `The protocol is ${orList(PROTOCOLS)}, not "${protocol}"`);
-      const b = truthBenchmark(library, set, p.truth, judged, PROTOCOL_TEXT[judged], task);
-      return await measureLibrary(library, set, ranker, b, task);
-    }
-    if (!Object.hasOwn(GEOMETRY_PROTOCOLS, protocol))
-      throw new CovisError('INPUT_INVALID', `The protocol ${protocol} needs a ground truth`, {
-        hint: `From geometry alone: ${Object.keys(GEOMETRY_PROTOCOLS).join(', ')}.`,
-      });
-    const byDifficulty: Record<string, number> = {};
-    let asked: LibraryMeasurement | undefined;
-    for (const [name, difficulty] of Object.entries(GEOMETRY_PROTOCOLS)) {
-      const b = geometryBenchmark(library, set, name, p.seed ?? 0);
-      try {
-        const m = await measureLibrary(library, set, ranker, b, task);
-        byDifficulty[difficulty] = m.map;
-        if (name === protocol) asked = m;
-      } catch (error) {
-        // A library of dense models may have no hard positives; only what was asked for has to exist.
-        if (!(error instanceof CovisError) || error.code !== 'STATE_EMPTY' || name === protocol) throw error;
+export const measureWork = work(measureJob, (library, p, task) =>
+  narrowed(library, p.collection, async (): Promise<MeasureReport> => {
+    const { method, protocol } = p;
+    const set = await askedSet(library, p, task);
+    const database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
+    const parameters = rankingParameters(method, p.ranking, {
+      regional: set.owners !== undefined,
+      rows: set.vectors.rows,
+    });
+    const ranker = await Ranker.prepare(database, parameters, task);
+    try {
+      if (p.truth !== undefined) {
+        const judged = PROTOCOLS.find((name): name is Protocol => name === protocol);
+        if (judged === undefined)
+          throw new CovisError('INPUT_INVALID', `The protocol is ${orList(PROTOCOLS)}, not "${protocol}"`);
+        const b = truthBenchmark(library, set, p.truth, judged, PROTOCOL_TEXT[judged], task);
+        return { ...(await measureLibrary(library, set, ranker, b, task)), ...noteSubset(library) };
       }
+      if (!Object.hasOwn(GEOMETRY_PROTOCOLS, protocol))
+        throw new CovisError('INPUT_INVALID', `The protocol ${protocol} needs a ground truth`, {
+          hint: `From geometry alone: ${Object.keys(GEOMETRY_PROTOCOLS).join(', ')}.`,
+        });
+      const byDifficulty: Record<string, number> = {};
+      let asked: LibraryMeasurement | undefined;
+      for (const [name, difficulty] of Object.entries(GEOMETRY_PROTOCOLS)) {
+        const b = geometryBenchmark(library, set, name, p.seed ?? 0);
+        try {
+          const m = await measureLibrary(library, set, ranker, b, task);
+          byDifficulty[difficulty] = m.map;
+          if (name === protocol) asked = m;
+        } catch (error) {
+          // A library of dense models may have no hard positives; only what was asked for has to exist.
+          if (!(error instanceof CovisError) || error.code !== 'STATE_EMPTY' || name === protocol) throw error;
+        }
+      }
+      return { ...asked!, byDifficulty, ...noteSubset(library) };
+    } finally {
+      await ranker.close();
     }
-    return { ...asked!, byDifficulty };
-  } finally {
-    await ranker.close();
-  }
-});
+  }),
+);

@@ -2,6 +2,7 @@ import { defined } from '../../../shared/defined.ts';
 import type { ManifoldParameters, MiningParameters } from '../../../shared/domain.ts';
 import type { JobResult } from '../../../shared/jobs/index.ts';
 import { mineJob } from '../../../shared/jobs/mine.ts';
+import { narrowed, noteSubset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { manifoldDefaults, mineManifoldTuples } from '../mining/manifold-library.ts';
 import { mineTuples, type Mined } from '../mining/mine.ts';
@@ -23,7 +24,7 @@ function keepRun(library: Library, mined: Mined, origin: MiningOrigin, task: Tas
   const run = storeMiningRun(library, mined, origin);
   task.changed('mining');
   const { queries, meanNegativeDistance, warnings } = mined;
-  return { run, tuples: mined.tuples.length, queries, meanNegativeDistance, warnings };
+  return { run, tuples: mined.tuples.length, queries, meanNegativeDistance, warnings, ...noteSubset(library) };
 }
 
 /** Descriptors if needed, then one mining run over the training places of the seed. */
@@ -73,10 +74,12 @@ async function mineManifoldLibrary(
   return keepRun(library, mined, origin, task);
 }
 
-export const mineWork = work(mineJob, async (library, p, task) => {
-  const { seed, mining } = trainingParameters(p);
-  if (p.manifold !== undefined)
-    return mineManifoldLibrary(library, await askedSet(library, p, task), p.manifold, seed, task);
-  const network = await resolveNetwork(library, p.network, 'default');
-  return mineLibrary(library, network, { size: askedSize(p.size, network), seed, mining }, task);
-});
+export const mineWork = work(mineJob, (library, p, task) =>
+  narrowed(library, p.collection, async () => {
+    const { seed, mining } = trainingParameters(p);
+    if (p.manifold !== undefined)
+      return mineManifoldLibrary(library, await askedSet(library, p, task), p.manifold, seed, task);
+    const network = await resolveNetwork(library, p.network, 'default');
+    return mineLibrary(library, network, { size: askedSize(p.size, network), seed, mining }, task);
+  }),
+);

@@ -2,16 +2,29 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { JobParams } from '../../../shared/jobs/index.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
 import { edgeNetworkFrom } from '../edges/library-networks.ts';
+import { narrowed, noteSubset, subsetOf } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
+import { miningRun } from '../mining/runs.ts';
 import { hasLinearLayer } from '../network/linear-head.ts';
 import { loadNetwork, repoolNetwork, resolveNetwork } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
 import { defaultMargin, presetAdvice, presetNamed } from '../training/presets.ts';
+import { runToResume } from '../training/runs.ts';
 import { resume, train, type TrainingResult } from '../training/train.ts';
 import { askedSize } from './asked.ts';
 import { trainingParameters } from './recipe.ts';
 import { work } from './work.ts';
+
+/** Pools are trained on as they were mined. @throws CovisError `INPUT_INVALID` for those of other photos than the collection's. */
+function refuseForeignPools(library: Library, pools: number | undefined): void {
+  const subset = subsetOf(library);
+  if (pools === undefined || subset === undefined) return;
+  if (miningRun(library, pools).parameters.collection?.digest === subset.digest) return;
+  throw new CovisError('INPUT_INVALID', `Mining run ${pools} was not mined on ${subset.collection}@${subset.version}`, {
+    hint: 'Mine on it first: covis mine LIB --strategy manifold --collection NAME@VERSION',
+  });
+}
 
 /** Starts a training run: the network with the pooling that was asked for, and a margin that suits it. */
 async function trainNew(library: Library, p: JobParams<'train'>, task: TaskContext): Promise<TrainingResult> {
@@ -29,7 +42,8 @@ async function trainNew(library: Library, p: JobParams<'train'>, task: TaskConte
     throw new CovisError('INPUT_INVALID', `${start.spec.name} takes edge maps and cannot be trained on photos`);
   const pooling = wanted ?? preset?.pooling ?? undefined;
   if (pooling !== undefined && !edges) start = repoolNetwork(library, start, pooling);
-  const parameters = trainingParameters(p, edges);
+  refuseForeignPools(library, p.pools);
+  const parameters = { ...trainingParameters(p, edges), ...noteSubset(library) };
   const { graph, spec } = loadNetwork(library, start);
   const advice = preset === undefined ? undefined : presetAdvice(preset, spec);
   if (advice !== undefined) task.warn(advice);
@@ -48,19 +62,26 @@ async function trainNew(library: Library, p: JobParams<'train'>, task: TaskConte
   );
 }
 
-export const trainWork = work(trainJob, async (library, p, task) => {
-  const began = performance.now();
-  const result = p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task);
-  await extract(library, result.network, askedSize(result.askedSize, result.network), task);
-  return {
-    run: result.trainingId,
-    network: result.network.uid,
-    backend: result.backend,
-    device: result.device,
-    epochs: result.epochs,
-    tuples: result.tuples,
-    standing: result.standing,
-    seconds: (performance.now() - began) / 1000,
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-  };
-});
+export const trainWork = work(trainJob, (library, p, task) =>
+  narrowed(
+    library,
+    p.resume === undefined ? p.collection : runToResume(library, p.resume).parameters.collection,
+    async () => {
+      const began = performance.now();
+      const result = p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task);
+      await extract(library, result.network, askedSize(result.askedSize, result.network), task);
+      return {
+        run: result.trainingId,
+        network: result.network.uid,
+        backend: result.backend,
+        device: result.device,
+        epochs: result.epochs,
+        tuples: result.tuples,
+        standing: result.standing,
+        seconds: (performance.now() - began) / 1000,
+        peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+        ...noteSubset(library),
+      };
+    },
+  ),
+);

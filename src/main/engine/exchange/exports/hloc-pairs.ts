@@ -4,6 +4,7 @@ import { STRATEGY_BITS } from '../../../../shared/domain.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { hlocPairs } from '../../../../shared/exports/hloc-pairs.ts';
 import type { TaskContext } from '../../queue/context.ts';
+import { subsetOf } from '../../library/collection-subset.ts';
 import type { Library } from '../../library/library.ts';
 import { writeTogether } from '../../formats/beside.ts';
 import { refuseExisting, type Placing } from '../../formats/target.ts';
@@ -57,7 +58,9 @@ function writeHlocPairs(library: Library, run: number, out: string, task: TaskCo
   const folders = photoFolders(library);
   const of = new Map<PhotoFolder, Set<string>>();
   let across = 0;
+  const subset = subsetOf(library)?.photos;
   const add = (query: number, positive: number): void => {
+    if (subset !== undefined && !(subset.has(query) && subset.has(positive))) return;
     const folder = folders.find((f) => f.nameOf.has(query) && f.nameOf.has(positive));
     if (folder === undefined) {
       across += 1;

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
+import type { CollectionSubset } from '../../../../shared/facts/collections.ts';
 import type { EXPORTS, ExportFormat } from '../../../../shared/exports/index.ts';
 import { outsideLibraries, type Placing } from '../../formats/target.ts';
 import { check } from '../../../../shared/schema.ts';
+import { narrowed, noteSubset } from '../../library/collection-subset.ts';
 import type { Library } from '../../library/library.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { csvExport } from './csv.ts';
@@ -39,6 +41,8 @@ export type ExportOptions = {
 export interface ExportReport extends Written {
   readonly what: string;
   readonly verified: Pick<Written, 'items' | 'photos'>;
+  /** The version of a collection that it is of. */
+  readonly collection?: CollectionSubset;
 }
 
 /**
@@ -56,7 +60,11 @@ export async function exportLibrary(library: Library, o: ExportOptions, task: Ta
   if (unread.length > 0)
     throw new CovisError('INPUT_INVALID', `The format ${o.format} does not take ${unread.join(', ')}`);
   const params = check(definition.params, given, undefined, 'VALIDATION_FAILED');
-  const written = await write(library, out, params, task, { force });
-  task.step('Reading back', 0, '');
-  return { what: definition.what, ...written, verified: await verifyExport({ definition, verify }, written, library) };
+  const { collection } = params as { readonly collection?: string };
+  return narrowed(library, collection, async () => {
+    const written = await write(library, out, params, task, { force });
+    task.step('Reading back', 0, '');
+    const verified = await verifyExport({ definition, verify }, written, library);
+    return { what: definition.what, ...written, verified, ...noteSubset(library) };
+  });
 }

@@ -1,0 +1,81 @@
+/** What the verbs of `covis collection` have in common. */
+import { z } from 'zod';
+import { CovisError } from '../../../../shared/errors.ts';
+import { file, folder } from '../../../../shared/fields.ts';
+import { collectionName } from '../../../../shared/jobs/collection-commit.ts';
+import { photoNames } from '../../../engine/exchange/photo-names.ts';
+import { linesOf, textBytes } from '../../../engine/library/name-lists.ts';
+import type { Library } from '../../../engine/library/library.ts';
+import { integer, select } from '../../../engine/library/rows.ts';
+import { readFileSync } from 'node:fs';
+
+export const library = folder;
+export const name = collectionName;
+export const photoWord = z.string().min(1).max(4096);
+/** Photos as words: none where an option says which. */
+export const photoWords = z
+  .array(photoWord)
+  .default([])
+  .meta({ help: 'photos: content hash, <scene>/<path>, or a file name that only one photo has', value: 'photo' });
+export const from = file.optional().meta({ help: 'photos of this file, one a line; - reads standard input' });
+
+/** Lines of a file or of standard input, without empty ones. */
+export function linesFrom(at: string): string[] {
+  return linesOf(at === '-' ? readFileSync(0) : textBytes(at)).filter((l) => l !== '');
+}
+
+/** Text of a file or of standard input. */
+export function textFrom(at: string): string {
+  return (at === '-' ? readFileSync(0) : textBytes(at)).toString('utf8');
+}
+
+/** Numbers of photos by their names. @throws CovisError `NOT_FOUND` naming the first that means none or several. */
+export function photosNamed(library: Library, names: readonly string[], where = ''): number[] {
+  const { find } = photoNames(library);
+  return names.map((wanted, i) => {
+    const id = find(wanted);
+    if (id === undefined)
+      throw new CovisError(
+        'NOT_FOUND',
+        `${where === '' ? '' : `${where}, entry ${i + 1}: `}The library has no single photo ${wanted}`,
+        {
+          hint: 'Name it by content hash, as <scene>/<path>, or by as much of its path as only one photo has.',
+        },
+      );
+    return id;
+  });
+}
+
+/** Photos that words and a file name, in their order. */
+export function photosSaid(
+  library: Library,
+  o: { readonly photos: readonly string[]; readonly from?: string | undefined },
+): number[] {
+  return [
+    ...photosNamed(library, o.photos),
+    ...(o.from === undefined ? [] : photosNamed(library, linesFrom(o.from), o.from)),
+  ];
+}
+
+/** Every photo that is in a collection, in its order. */
+export function membersOf(library: Library, collection: number, gone = false): number[] {
+  return select(
+    library.db,
+    `SELECT photo_id FROM collection_item i WHERE collection_id = ? AND member = 1
+       ${gone ? 'AND NOT EXISTS (SELECT 1 FROM photo_file f WHERE f.photo_id = i.photo_id)' : ''} ORDER BY position, photo_id`,
+    integer,
+  ).all(collection);
+}
+
+/** @throws CovisError `INPUT_INVALID` where nothing says which photos. */
+export function refuseNone(given: boolean): void {
+  if (!given)
+    throw new CovisError('INPUT_INVALID', 'Say which photos', {
+      hint: 'Name them, or say --from FILE or --all.',
+    });
+}
+
+/** `312 photos`, `1 photo`. */
+export function photosText(n: number): string {
+  return `${n} ${n === 1 ? 'photo' : 'photos'}`;
+}

@@ -1,0 +1,294 @@
+/** Photos in an order that pages read by position: of a collection, of a version, of the library, or any that were found. */
+import { CovisError } from '../../../shared/errors.ts';
+import type { ListedPhoto } from '../../../shared/facts/collections.ts';
+import type { PHOTO_SORTS, PhotoFilterParams } from '../../../shared/routes/collections.ts';
+import type { Library } from '../library/library.ts';
+import { flag, integer, list as cells, nullable, real, record, select, text, type Select } from '../library/rows.ts';
+import { collectionNamed, versionCalled } from '../library/tables/collection.ts';
+import { idByHash } from '../library/tables/photo.ts';
+import { fieldsOf, provenanceReader } from './items.ts';
+
+const LISTS_KEPT = 32;
+
+/** What is asked to be put in order. */
+export interface ListQuery {
+  /** Null for the library. */
+  readonly collection: string | null;
+  readonly version?: number | undefined;
+  readonly filter: PhotoFilterParams;
+  readonly sort: (typeof PHOTO_SORTS)[number];
+  readonly descending: boolean;
+}
+
+/** Photos of a list that a person chose, as routes say it. */
+export interface Chosen {
+  readonly photos?: readonly string[] | undefined;
+  readonly list?: string | undefined;
+  readonly ranges?: readonly (readonly [number, number])[] | undefined;
+  readonly except?: readonly string[] | undefined;
+}
+
+interface KeptList {
+  readonly photos: Uint32Array;
+  readonly collection: number | undefined;
+  readonly version: number | undefined;
+}
+
+const SORTS: Record<ListQuery['sort'], string> = {
+  order: 'l.position',
+  name: '(SELECT k.name FROM known_file k WHERE k.photo_id = p.id ORDER BY k.scene_id, k.name LIMIT 1)',
+  taken: 'p.taken',
+  pixels: 'p.width * p.height',
+  score: 'l.score',
+};
+
+const FROM = {
+  library: '(SELECT id AS photo_id, id AS position, NULL AS head, NULL AS score, NULL AS fields FROM photo) l',
+  now: `(SELECT photo_id, position, head, score, fields FROM collection_item WHERE collection_id = :collection AND member = 1) l`,
+  version: `(SELECT v.photo_id, v.item AS position, (SELECT h.photo_id FROM version_item h WHERE h.version_id = v.version_id AND h.item = v.head)
+      AS head, v.score, v.fields FROM version_item v WHERE v.version_id = :version AND v.photo_id IS NOT NULL) l`,
+};
+
+const MEMBER = (of: string): string =>
+  `EXISTS (SELECT 1 FROM collection_item m JOIN collection c ON c.id = m.collection_id
+     WHERE m.photo_id = p.id AND m.member = 1 AND c.hidden = 0${of})`;
+
+/** Conditions of a filter in SQL, with the values that they name. */
+function conditions(library: Library, f: PhotoFilterParams): { sql: string; values: Record<string, unknown> } {
+  const parts: string[] = [];
+  const values: Record<string, unknown> = {};
+  const add = (sql: string, more: Record<string, unknown> = {}): void => {
+    parts.push(sql);
+    Object.assign(values, more);
+  };
+  const numberOf = (uid: string): number => collectionNamed(library, uid).id;
+  if (f.text !== undefined)
+    add('EXISTS (SELECT 1 FROM known_file k WHERE k.photo_id = p.id AND instr(lower(k.name), lower(:text)) > 0)', {
+      text: f.text,
+    });
+  if (f.cluster !== undefined)
+    add(
+      'EXISTS (SELECT 1 FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id AND c.uid = :cluster)',
+      {
+        cluster: f.cluster,
+      },
+    );
+  if (f.scene !== undefined)
+    add(
+      'EXISTS (SELECT 1 FROM known_file k JOIN scene s ON s.id = k.scene_id WHERE k.photo_id = p.id AND s.name = :scene)',
+      { scene: f.scene },
+    );
+  if (f.inNone !== undefined) add(`${f.inNone ? 'NOT ' : ''}${MEMBER('')}`);
+  if (f.in !== undefined) add(MEMBER(' AND c.id = :in'), { in: numberOf(f.in) });
+  if (f.notIn !== undefined) add(`NOT ${MEMBER(' AND c.id = :notIn')}`, { notIn: numberOf(f.notIn) });
+  if (f.heads === true) add('l.head IS NULL');
+  if (f.gone !== undefined) add(`${f.gone ? 'NOT ' : ''}EXISTS (SELECT 1 FROM photo_file x WHERE x.photo_id = p.id)`);
+  if (f.foldOf !== undefined) {
+    const head = idByHash(library).get(f.foldOf) ?? -1;
+    add('(l.head = :foldOf OR p.id = :foldOf)', { foldOf: head });
+  }
+  if (f.field !== undefined) {
+    const { name, value } = f.field;
+    add(
+      `EXISTS (SELECT 1 FROM json_each(l.fields) j WHERE j.key = :field${value === undefined ? '' : ' AND EXISTS (SELECT 1 FROM json_each(j.value) v WHERE v.value = :value)'})`,
+      { field: name, ...(value === undefined ? {} : { value }) },
+    );
+  }
+  return { sql: parts.map((p) => ` AND ${p}`).join(''), values };
+}
+
+/** Lists that pages have open. */
+export class PhotoLists {
+  readonly #library: Library;
+  readonly #lists = new Map<string, KeptList>();
+  #opened = 0;
+
+  constructor(library: Library) {
+    this.#library = library;
+  }
+
+  /** Puts photos in order once. @throws CovisError `NOT_FOUND`. */
+  open(q: ListQuery): { readonly list: string; readonly total: number } {
+    const { db } = this.#library;
+    const collection = q.collection === null ? undefined : collectionNamed(this.#library, q.collection);
+    const version =
+      collection === undefined || q.version === undefined
+        ? undefined
+        : versionCalled(this.#library, collection, String(q.version));
+    const from = collection === undefined ? 'library' : version === undefined ? 'now' : 'version';
+    const { sql, values } = conditions(this.#library, q.filter);
+    // Photos without what they are sorted by come last either way.
+    const key = SORTS[q.sort];
+    const ids = select(
+      db,
+      `SELECT p.id FROM ${FROM[from]} JOIN photo p ON p.id = l.photo_id WHERE 1 = 1${sql}
+       ORDER BY ${key} IS NULL, ${key} ${q.descending ? 'DESC' : ''}, l.position, p.id`,
+      integer,
+      'first',
+    ).all({
+      ...values,
+      ...(from === 'now' ? { collection: collection!.id } : {}),
+      ...(from === 'version' ? { version: version!.id } : {}),
+    });
+    return this.#keep({ photos: Uint32Array.from(ids), collection: collection?.id, version: version?.id });
+  }
+
+  /** Opens a list of photos that were found otherwise, in their order. @param photos numbers of the library. */
+  put(photos: Iterable<number>, collection?: string): { readonly list: string; readonly total: number } {
+    const of = collection === undefined ? undefined : collectionNamed(this.#library, collection).id;
+    return this.#keep({ photos: Uint32Array.from(photos), collection: of, version: undefined });
+  }
+
+  /** Photos of a list from a position on, with what the list's collection says of them. @throws CovisError `NOT_FOUND`. */
+  page(list: string, from: number, limit: number): ListedPhoto[] {
+    const kept = this.#kept(list);
+    const describe = this.#describer(kept);
+    return Array.from(kept.photos.subarray(from, from + limit), (photo, i) => describe(photo, from + i));
+  }
+
+  /** Content hashes of a list from a position on. */
+  ids(list: string, from: number, limit: number): string[] {
+    const hash = select(this.#library.db, 'SELECT hash FROM photo WHERE id = ?', text);
+    return Array.from(this.#kept(list).photos.subarray(from, from + limit), (photo) => hash.one(photo));
+  }
+
+  /** Position of a photo; -1 where it is not in the list. */
+  find(list: string, photo: string): number {
+    const id = idByHash(this.#library).get(photo);
+    const { photos } = this.#kept(list);
+    return id === undefined ? -1 : photos.indexOf(id);
+  }
+
+  /** Numbers of the photos that were chosen, each once, in their order. @throws CovisError `NOT_FOUND`, `INPUT_INVALID`. */
+  chosen({ photos, list, ranges, except }: Chosen): number[] {
+    if ((photos === undefined) === (list === undefined))
+      throw new CovisError('INPUT_INVALID', 'Photos are named one by one, or as a list: say one of both');
+    const byHash = idByHash(this.#library);
+    const number = (hash: string): number => {
+      const id = byHash.get(hash);
+      if (id === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
+      return id;
+    };
+    const without = new Set((except ?? []).map(number));
+    const all =
+      photos !== undefined
+        ? photos.map(number)
+        : ranges === undefined
+          ? Array.from(this.#kept(list!).photos)
+          : ranges.flatMap(([from, to]) => Array.from(this.#kept(list!).photos.subarray(from, to)));
+    return [...new Set(all)].filter((id) => !without.has(id));
+  }
+
+  #keep(kept: KeptList): { readonly list: string; readonly total: number } {
+    this.#opened += 1;
+    const list = `p${this.#opened}`;
+    this.#lists.set(list, kept);
+    for (const name of this.#lists.keys()) {
+      if (this.#lists.size <= LISTS_KEPT) break;
+      this.#lists.delete(name);
+    }
+    return { list, total: kept.photos.length };
+  }
+
+  #kept(name: string): KeptList {
+    const kept = this.#lists.get(name);
+    if (kept === undefined)
+      throw new CovisError('NOT_FOUND', 'This list of photos is no longer open', { hint: 'Open it again.' });
+    // The newest are those that were used last.
+    this.#lists.delete(name);
+    this.#lists.set(name, kept);
+    return kept;
+  }
+
+  #describer(kept: KeptList): (photo: number, at: number) => ListedPhoto {
+    const { db } = this.#library;
+    const photo = select(
+      db,
+      `SELECT p.hash, p.width, p.height, NOT EXISTS (SELECT 1 FROM photo_file x WHERE x.photo_id = p.id) AS gone,
+         COALESCE((SELECT k.name FROM known_file k WHERE k.photo_id = p.id ORDER BY k.scene_id, k.name LIMIT 1), p.hash) AS name
+       FROM photo p WHERE p.id = ?`,
+      record({ hash: text, width: integer, height: integer, gone: flag, name: text }),
+    );
+    const item = this.#itemReader(kept);
+    const provenance = provenanceReader(this.#library);
+    return (id, at) => {
+      const { hash, width, height, gone, name } = photo.one(id);
+      const own = item?.(id);
+      return {
+        at,
+        photo: hash,
+        name,
+        width,
+        height,
+        gone,
+        foldedUnder: own?.head ?? null,
+        folds: own?.folds ?? 0,
+        fields: fieldsOf(own?.fields ?? null),
+        provenance: own === undefined ? null : provenance(own),
+      };
+    };
+  }
+
+  #itemReader({ collection, version }: KeptList): ((photo: number) => ListedItem | undefined) | undefined {
+    if (collection === undefined) return undefined;
+    const { db } = this.#library;
+    const columns = `(SELECT h.hash FROM photo h WHERE h.id = i.head) AS head, i.source_id AS source, i.score, i.rank, i.fields`;
+    const shape = cells(nullable(text), nullable(integer), nullable(real), nullable(integer), nullable(text), integer);
+    let one: Select<[string | null, number | null, number | null, number | null, string | null, number]>;
+    let of: number;
+    if (version === undefined) {
+      of = collection;
+      one = select(
+        db,
+        `SELECT ${columns}, (SELECT COUNT(*) FROM collection_item f WHERE f.collection_id = i.collection_id AND f.head = i.photo_id)
+         FROM collection_item i WHERE i.collection_id = ? AND i.photo_id = ? AND i.member = 1`,
+        shape,
+      );
+    } else {
+      of = version;
+      one = select(
+        db,
+        `SELECT (SELECT h.hash FROM version_item o JOIN photo h ON h.id = o.photo_id WHERE o.version_id = i.version_id AND o.item = i.head),
+           i.source_id, i.score, i.rank, i.fields,
+           (SELECT COUNT(*) FROM version_item f WHERE f.version_id = i.version_id AND f.head = i.item)
+         FROM version_item i WHERE i.version_id = ? AND i.photo_id = ?`,
+        shape,
+      );
+    }
+    return (photo) => {
+      const found = one.get(of, photo);
+      if (found === undefined) return undefined;
+      const [head, source, score, rank, fields, folds] = found;
+      return { head, source, score, rank, fields, folds };
+    };
+  }
+}
+
+interface ListedItem {
+  readonly head: string | null;
+  readonly source: number | null;
+  readonly score: number | null;
+  readonly rank: number | null;
+  readonly fields: string | null;
+  readonly folds: number;
+}
+
+const open = new WeakMap<Library, PhotoLists>();
+
+/** The lists of a library that is open here. */
+export function photoLists(library: Library): PhotoLists {
+  let lists = open.get(library);
+  if (lists === undefined) open.set(library, (lists = new PhotoLists(library)));
+  return lists;
+}
+
+/** Collections that each of some photos is in, in the order asked. @param photos content hashes; unknown ones are in none. */
+export function membershipOf(library: Library, photos: readonly string[]): string[][] {
+  const of = select(
+    library.db,
+    `SELECT c.uid FROM photo p JOIN collection_item m ON m.photo_id = p.id AND m.member = 1
+     JOIN collection c ON c.id = m.collection_id AND c.hidden = 0 WHERE p.hash = ? ORDER BY c.id`,
+    text,
+  );
+  return photos.map((p) => of.all(p));
+}

@@ -1,0 +1,542 @@
+/** Versions of a collection: made once, never changed, compared and restored. */
+import { userInfo } from 'node:os';
+import { CovisError } from '../../../shared/errors.ts';
+import type {
+  CollectionDifference,
+  CollectionEntry,
+  CommitReport,
+  VersionFacts,
+  VersionInfo,
+} from '../../../shared/facts/collections.ts';
+import type { TaskContext } from '../queue/context.ts';
+import { currentPhoto, isGone } from '../library/current-photo.ts';
+import { contentHash, digestFile } from '../library/hash-file.ts';
+import { now, type Library } from '../library/library.ts';
+import { bytes, damaged, integer, list, nullable, real, record, select, text } from '../library/rows.ts';
+import {
+  collectionNamed,
+  newestVersion,
+  tagsOf,
+  versionCalled,
+  versionsOf,
+  type CollectionRow,
+  type VersionRow,
+} from '../library/tables/collection.ts';
+import { durably } from '../mining/action-log.ts';
+import { contentDigest, type CollectionContent } from './content.ts';
+import {
+  countChanges,
+  differences,
+  fieldDifferences,
+  isSame,
+  type CollectionState,
+  type StateItem,
+} from './difference.ts';
+import { effectiveHeads, fieldsOf, fieldsText, itemsOf, provenanceReader, rowOf, STEP, type Item } from './items.ts';
+import { portablePaths } from './portable-paths.ts';
+import { act, selfRow } from './store.ts';
+
+const LONGEST_TAG = 100;
+const NAMED = 3;
+/** Photos whose SHA-256 is noted together. */
+const BATCH = 100;
+
+/** An item with what comparing needs to tell of it. */
+interface KnownItem extends StateItem {
+  readonly sha256: string | null;
+  readonly path: string | null;
+  readonly photo: number | null;
+}
+
+/** What a version held. */
+export function versionState(library: Library, version: VersionRow): CollectionState<KnownItem> {
+  const rows = select(
+    library.db,
+    'SELECT photo_id, sha256, path, fields, head FROM version_item WHERE version_id = ? ORDER BY item',
+    list(nullable(integer), bytes, text, nullable(text), nullable(integer)),
+  ).all(version.id);
+  const hexes = rows.map(([, sha256]) => sha256.toString('hex'));
+  return {
+    fields: version.fields,
+    items: rows.map(([photo, , path, fields, head], i) => ({
+      key: contentHash(hexes[i]!),
+      sha256: hexes[i]!,
+      path,
+      photo,
+      fields,
+      head: head === null ? null : contentHash(hexes[head] ?? ''),
+    })),
+  };
+}
+
+/** What a collection holds now. */
+export function workingState(library: Library, collection: CollectionRow): CollectionState<KnownItem> {
+  const items = select(
+    library.db,
+    `SELECT p.hash AS key, p.sha256, i.photo_id AS photo, i.fields, i.head FROM collection_item i JOIN photo p ON p.id = i.photo_id
+     WHERE i.collection_id = ? AND i.member = 1 ORDER BY i.position, i.photo_id`,
+    record({ key: text, sha256: nullable(text), photo: integer, fields: nullable(text), head: nullable(integer) }),
+  ).all(collection.id);
+  const heads = effectiveHeads(items);
+  const keys = new Map(heads.size === 0 ? [] : items.map((i) => [i.photo, i.key]));
+  return {
+    fields: collection.fields,
+    items: items.map((i) => ({ ...i, head: keys.get(heads.get(i.photo) ?? -1) ?? null, path: null })),
+  };
+}
+
+const NOTHING: CollectionState<KnownItem> = { items: [], fields: {} };
+
+/** Facts of a version without what it changed. */
+export function versionFactsOf(
+  v: VersionRow,
+  collection: CollectionRow,
+  tags: ReadonlyMap<string, number>,
+): VersionFacts {
+  return {
+    collection: collection.name,
+    number: v.number,
+    author: v.author,
+    message: v.message,
+    created: v.created,
+    digest: v.digest,
+    parents: v.parents,
+    tags: [...tags].filter(([, number]) => number === v.number).map(([tag]) => tag),
+    fields: v.fields,
+    items: v.items,
+  };
+}
+
+/** Versions, newest first, each with what it changed of the one before. */
+export function versionHistory(library: Library, wanted: string): VersionInfo[] {
+  const collection = collectionNamed(library, wanted);
+  const tags = tagsOf(library, collection.id);
+  let before: CollectionState = NOTHING;
+  const out = versionsOf(library, collection.id).map((v): VersionInfo => {
+    const state = versionState(library, v);
+    const changes = countChanges(before, state);
+    before = state;
+    return { ...versionFactsOf(v, collection, tags), changes };
+  });
+  return out.toReversed();
+}
+
+/** A version, whole. @throws CovisError `INPUT_CORRUPT` where the library holds less of it than was committed. */
+export function versionContent(library: Library, collection: CollectionRow, version: VersionRow): CollectionContent {
+  const rows = select(
+    library.db,
+    `SELECT sha256, path, bytes, width, height, head, source_id AS source, score, rank, fields FROM version_item
+     WHERE version_id = ? ORDER BY item`,
+    record({
+      sha256: bytes,
+      path: text,
+      bytes: integer,
+      width: integer,
+      height: integer,
+      head: nullable(integer),
+      source: nullable(integer),
+      score: nullable(real),
+      rank: nullable(integer),
+      fields: nullable(text),
+    }),
+  ).all(version.id);
+  const provenance = provenanceReader(library);
+  const entries = rows.map((r): CollectionEntry => ({
+    sha256: r.sha256.toString('hex'),
+    path: r.path,
+    bytes: r.bytes,
+    width: r.width,
+    height: r.height,
+    foldedUnder: r.head === null ? null : (rows[r.head]?.sha256.toString('hex') ?? null),
+    fields: fieldsOf(r.fields),
+    provenance: provenance(r),
+  }));
+  if (contentDigest(entries, version.fields) !== version.digest)
+    throw damaged(library.db, `no longer holds all of version ${version.number} of ${collection.name}`);
+  return { version: versionFactsOf(version, collection, tagsOf(library, collection.id)), entries };
+}
+
+/** The name of this account, for those who do not say who they are. */
+export function ownName(): string {
+  try {
+    return userInfo().username || 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
+
+/**
+ * Computes the SHA-256 of photos that have none yet, from their files.
+ * @param photos numbers of the library. @returns those of which no file is there.
+ * @throws CovisError `CANCELLED`: what was computed is kept.
+ */
+export async function computeDigests(
+  library: Library,
+  photos: readonly number[],
+  task: TaskContext,
+): Promise<number[]> {
+  const known = select(library.db, 'SELECT sha256 IS NOT NULL FROM photo WHERE id = ?', integer);
+  const missing = photos.filter((p) => known.one(p) === 0);
+  if (missing.length === 0) return [];
+  task.step('Reading photos for their SHA-256', missing.length, 'photos');
+  const hash = select(library.db, 'SELECT hash FROM photo WHERE id = ?', text);
+  const put = library.db.prepare('UPDATE photo SET sha256 = ? WHERE id = ?');
+  const gone: number[] = [];
+  let batch: [string, number][] = [];
+  const keep = (): void => {
+    if (batch.length > 0) library.transaction(() => batch.forEach((b) => put.run(...b)));
+    batch = [];
+  };
+  try {
+    for (const [i, photo] of missing.entries()) {
+      task.check();
+      const digest = await digestOfPhoto(library, photo, hash.one(photo));
+      if (digest === undefined) gone.push(photo);
+      else batch.push([digest, photo]);
+      if (batch.length >= BATCH) keep();
+      task.progress(i + 1);
+    }
+  } finally {
+    keep();
+  }
+  return gone;
+}
+
+async function digestOfPhoto(library: Library, photo: number, hash: string): Promise<string | undefined> {
+  try {
+    const digest = await digestFile(currentPhoto(library, photo));
+    // Another file may have taken its place since it was looked at.
+    return contentHash(digest) === hash ? digest : undefined;
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+function nameOf(library: Library): (photo: number) => string {
+  const name = select(
+    library.db,
+    'SELECT COALESCE((SELECT name FROM known_file WHERE photo_id = p.id ORDER BY scene_id, name LIMIT 1), p.hash) FROM photo p WHERE p.id = ?',
+    text,
+  );
+  return (photo) => name.one(photo);
+}
+
+/** What a commit is told. */
+export interface Commit {
+  readonly collection: string;
+  readonly message: string;
+  readonly author?: string | undefined;
+  readonly tag?: string | undefined;
+}
+
+/**
+ * Makes a version of a collection as it is now.
+ * @throws CovisError `STATE_EMPTY` without a photo, `STATE_CONFLICT` where nothing changed or conflicts wait, `INPUT_MISSING` naming photos
+ * whose SHA-256 is not known and of which no file is there.
+ */
+export async function commitCollection(library: Library, c: Commit, task: TaskContext): Promise<CommitReport> {
+  const { id, name } = collectionNamed(library, c.collection);
+  refuseUnchanged(library, collectionNamed(library, c.collection));
+  const tag = c.tag === undefined ? undefined : tagName(c.tag);
+  const photos = members(library, id).map((i) => i.photo);
+  const lost = await computeDigests(library, photos, task);
+  if (lost.length > 0) {
+    const named = lost.slice(0, NAMED).map(nameOf(library));
+    throw new CovisError(
+      'INPUT_MISSING',
+      `Of ${lost.length} of ${photos.length} photos of ${name} no file is there, and their SHA-256 is not known: ${named.join(', ')}${lost.length > NAMED ? ', …' : ''}`,
+      { hint: 'Put them back or import their folder again; or take them out: covis collection remove LIB NAME --gone' },
+    );
+  }
+  task.step('Writing the version', 0, '');
+  return durably(library, () => {
+    const collection = collectionNamed(library, c.collection);
+    refuseUnchanged(library, collection);
+    const version = writeVersion(library, collection, c);
+    if (tag !== undefined) tagVersion(library, collection.uid, tag, version.number);
+    const gone = members(library, id)
+      .map((i) => i.photo)
+      .filter(isMissing(library))
+      .map(nameOf(library));
+    return { ...versionFactsOf(version, collection, tagsOf(library, id)), gone };
+  });
+}
+
+function isMissing(library: Library): (photo: number) => boolean {
+  const files = select(library.db, 'SELECT EXISTS (SELECT 1 FROM photo_file WHERE photo_id = ?)', integer);
+  return (photo) => files.one(photo) === 0;
+}
+
+function members(library: Library, collection: number): Item[] {
+  return itemsOf(library, collection).filter((i) => i.member === 1);
+}
+
+function refuseUnchanged(library: Library, collection: CollectionRow): void {
+  const state = workingState(library, collection);
+  if (state.items.length === 0) throw new CovisError('STATE_EMPTY', `${collection.name} has no photos`);
+  const newest = newestVersion(library, collection.id);
+  const waiting = select(library.db, 'SELECT COUNT(*) FROM collection_conflict WHERE collection_id = ?', integer).one(
+    collection.id,
+  );
+  if (waiting > 0)
+    throw new CovisError(
+      'STATE_CONFLICT',
+      `${waiting} ${waiting === 1 ? 'conflict' : 'conflicts'} of ${collection.name} ${waiting === 1 ? 'is' : 'are'} not judged yet`,
+      { hint: 'See them with: covis collection conflicts LIB NAME' },
+    );
+  if (newest === undefined) return;
+  if (!isSame(countChanges(versionState(library, newest), state))) return;
+  // A merge that changed nothing is worth noting all the same: it is a parent.
+  if (mergedParents(library, collection).length > 0) return;
+  throw new CovisError('STATE_CONFLICT', `Nothing has changed since version ${newest.number} of ${collection.name}`, {
+    hint: `It is ${collection.name}@${newest.number} already.`,
+  });
+}
+
+/** Digests of merged versions that no version here came from yet, in order. */
+function mergedParents(library: Library, collection: CollectionRow): string[] {
+  const versions = versionsOf(library, collection.id);
+  const known = new Set(versions.flatMap((v) => [v.digest, ...v.parents]));
+  const theirs = select(
+    library.db,
+    'SELECT DISTINCT theirs FROM collection_merge WHERE collection_id = ? ORDER BY theirs',
+    text,
+  ).all(collection.id);
+  return theirs.filter((d) => !known.has(d));
+}
+
+/** Runs inside a transaction, when every photo has its SHA-256. */
+function writeVersion(
+  library: Library,
+  collection: CollectionRow,
+  { message, author = ownName() }: Commit,
+): VersionRow {
+  const { db } = library;
+  const items = members(library, collection.id);
+  const photo = select(
+    db,
+    'SELECT sha256, bytes, width, height FROM photo WHERE id = ?',
+    record({ sha256: nullable(text), bytes: integer, width: integer, height: integer }),
+  );
+  const names = select(db, 'SELECT name FROM known_file WHERE photo_id = ?', text);
+  const facts = items.map((i) => {
+    const { sha256, ...rest } = photo.one(i.photo);
+    if (sha256 === null)
+      throw new CovisError('STATE_CONFLICT', `Photos were added to ${collection.name} meanwhile`, {
+        hint: 'Commit again.',
+      });
+    return { ...rest, sha256, names: names.all(i.photo) };
+  });
+  const paths = portablePaths(facts);
+  const at = new Map(items.map((item, i) => [item.photo, i]));
+  const heads = effectiveHeads(items);
+  const digest = contentDigest(
+    items.map((item, i) => ({ sha256: facts[i]!.sha256, path: paths[i]!, fields: fieldsOf(item.fields) })),
+    collection.fields,
+  );
+  const newest = newestVersion(library, collection.id);
+  const parents = [...(newest === undefined ? [] : [newest.digest]), ...mergedParents(library, collection)];
+  const id = select(
+    db,
+    `INSERT INTO collection_version (collection_id, number, name, author, message, created, digest, parents, fields, items)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+    integer,
+  ).one(
+    collection.id,
+    (newest?.number ?? 0) + 1,
+    collection.name,
+    author,
+    message,
+    now(),
+    digest,
+    JSON.stringify(parents),
+    fieldsText(collection.fields) ?? '{}',
+    items.length,
+  );
+  const insert = db.prepare(
+    `INSERT INTO version_item (version_id, item, photo_id, sha256, path, bytes, width, height, head, source_id, score, rank, fields)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  items.forEach((item, i) => {
+    const f = facts[i]!;
+    const head = at.get(heads.get(item.photo) ?? -1) ?? null;
+    const sha256 = Buffer.from(f.sha256, 'hex');
+    insert.run(
+      id,
+      i,
+      item.photo,
+      sha256,
+      paths[i]!,
+      f.bytes,
+      f.width,
+      f.height,
+      head,
+      item.source,
+      item.score,
+      item.rank,
+      item.fields,
+    );
+  });
+  return newestVersion(library, collection.id)!;
+}
+
+/** How a state of a collection differs from another. @param from null for nothing. */
+export function collectionDifference(
+  library: Library,
+  wanted: string,
+  from: number | 'working' | null,
+  to: number | 'working',
+): CollectionDifference {
+  const collection = collectionNamed(library, wanted);
+  const stateOf = (which: number | 'working' | null): CollectionState<KnownItem> =>
+    which === null
+      ? NOTHING
+      : which === 'working'
+        ? workingState(library, collection)
+        : versionState(library, versionCalled(library, collection, String(which)));
+  const [before, after] = [stateOf(from), stateOf(to)];
+  const digest = select(library.db, 'SELECT sha256 FROM photo WHERE hash = ?', nullable(text));
+  const name = nameOf(library);
+  const shaOf = (key: string | null): string | null => (key === null ? null : (digest.get(key) ?? null));
+  const side = (
+    state: CollectionState<KnownItem>,
+    at: number | null,
+  ): CollectionDifference['photos'][number]['before'] => {
+    if (at === null) return null;
+    const { path, fields, head } = state.items[at]!;
+    return { path, at, fields: fieldsOf(fields), foldedUnder: shaOf(head) };
+  };
+  return {
+    from,
+    to,
+    counts: countChanges(before, after),
+    fields: fieldDifferences(before.fields, after.fields),
+    photos: differences(before.items, after.items).map(({ was, is, kinds }) => {
+      const item = is === null ? before.items[was!]! : after.items[is]!;
+      const here = item.photo !== null;
+      return {
+        photo: here ? item.key : null,
+        sha256: item.sha256 ?? (was === null ? null : before.items[was]!.sha256),
+        name: here ? name(item.photo) : (item.path ?? item.key),
+        kinds: [...kinds],
+        before: side(before, was),
+        after: side(after, is),
+      };
+    }),
+  };
+}
+
+/**
+ * Makes a collection as it was in a version; its name and rules stay. Photos are found by their content.
+ * @returns paths of photos that this library does not have.
+ */
+export function restoreVersion(
+  library: Library,
+  wanted: string,
+  version: string,
+): { readonly action: number | null; readonly missing: readonly string[]; readonly number: number } {
+  return durably(library, () => {
+    const collection = collectionNamed(library, wanted);
+    const v = versionCalled(library, collection, version);
+    const rows = select(
+      library.db,
+      'SELECT photo_id, sha256, path, head, source_id, score, rank, fields FROM version_item WHERE version_id = ? ORDER BY item',
+      list(
+        nullable(integer),
+        bytes,
+        text,
+        nullable(integer),
+        nullable(integer),
+        nullable(real),
+        nullable(integer),
+        nullable(text),
+      ),
+    ).all(v.id);
+    const byHash = select(library.db, 'SELECT id FROM photo WHERE hash = ?', integer);
+    const photos = rows.map(([photo, sha256]) => photo ?? byHash.get(contentHash(sha256.toString('hex'))));
+    const missing = rows.filter((_, i) => photos[i] === undefined).map(([, , path]) => path);
+    const had = itemsOf(library, collection.id);
+    const kept = new Set<number>();
+    const items = rows.flatMap(([, , , head, source, score, rank, fields], i): Item[] => {
+      const photo = photos[i];
+      if (photo === undefined) return [];
+      kept.add(photo);
+      const under = head === null ? null : (photos[head] ?? null);
+      return [{ photo, member: 1, position: i * STEP, head: under, source, score, rank, fields }];
+    });
+    // What was judged not to belong stays so; what the version has not is as if it had never been added.
+    let position = items.length * STEP;
+    const out = had.flatMap((i): Item[] => {
+      if (i.member === 1 || kept.has(i.photo)) return [];
+      position += STEP;
+      return [{ ...i, position }];
+    });
+    const same = (a: readonly Item[], b: readonly Item[]): boolean => JSON.stringify(a) === JSON.stringify(b);
+    const next = [...items, ...out];
+    const fieldsSame = fieldsText(collection.fields) === fieldsText(v.fields);
+    const action = act(library, `Restore version ${v.number} of ${collection.name}`, [
+      ...(same(had, next)
+        ? []
+        : [{ collection: collection.id, part: 'items' as const, before: had.map(rowOf), after: next.map(rowOf) }]),
+      ...(fieldsSame
+        ? []
+        : [
+            {
+              collection: collection.id,
+              part: 'self' as const,
+              before: [selfRow(collection)],
+              after: [selfRow(collection, { fields: v.fields })],
+            },
+          ]),
+    ]);
+    return { action, missing, number: v.number };
+  });
+}
+
+/** A tag as it is kept. @throws CovisError `INPUT_INVALID`. */
+function tagName(wanted: string): string {
+  const tag = wanted.normalize('NFC').trim();
+  if (tag === '' || tag.length > LONGEST_TAG || /[@\p{Cc}]/u.test(tag) || /^\d+$/.test(tag))
+    throw new CovisError(
+      'INPUT_INVALID',
+      `A tag has between 1 and ${LONGEST_TAG} characters, is no number, and has no @ and no control characters`,
+    );
+  return tag;
+}
+
+/** Gives a version a tag, or moves the tag to it. @param version null takes the tag away. */
+export function tagVersion(
+  library: Library,
+  wanted: string,
+  tagged: string,
+  version: number | string | null,
+): number | null {
+  return durably(library, () => {
+    const collection = collectionNamed(library, wanted);
+    const tag = tagName(tagged);
+    const had = select(
+      library.db,
+      'SELECT version_id FROM collection_tag WHERE collection_id = ? AND tag = ?',
+      integer,
+    ).get(collection.id, tag);
+    const to = version === null ? undefined : versionCalled(library, collection, String(version));
+    if (had === to?.id) {
+      if (version === null)
+        throw new CovisError('NOT_FOUND', `${collection.name} has no tag "${tag}"`, {
+          hint: `It has ${[...tagsOf(library, collection.id).keys()].join(', ') || 'none'}.`,
+        });
+      return null;
+    }
+    const label =
+      to === undefined ? `Remove tag ${tag} of ${collection.name}` : `Tag ${collection.name}@${to.number} as ${tag}`;
+    return act(library, label, [
+      {
+        collection: collection.id,
+        part: 'tags',
+        before: had === undefined ? [] : [[tag, had]],
+        after: to === undefined ? [] : [[tag, to.id]],
+      },
+    ]);
+  });
+}

@@ -1,0 +1,345 @@
+import { z } from 'zod';
+import {
+  COLLECTION_KINDS,
+  collectionConflict,
+  collectionDifference,
+  collectionInfo,
+  fieldChange,
+  fieldsReport,
+  listedPhoto,
+  mergeReport,
+  provenance,
+  versionInfo,
+} from '../facts/collections.ts';
+import { count } from '../facts/facts.ts';
+import { id, none, onceKey } from '../fields.ts';
+import { startedJob } from './jobs.ts';
+import { route } from './route.ts';
+
+const MOST = 100_000;
+const name = z.string().min(1).max(200);
+const versionNumber = z.int().positive();
+const state = z.union([versionNumber, z.literal('working')]);
+/** Name of a list that `collections.open` gave. */
+const list = z.string().regex(/^p\d{1,15}$/);
+
+/**
+ * Photos: named one by one, or all of a list but some, or ranges of a list (from, to: first position and the one after the last).
+ * More than 100,000 are said as a list.
+ */
+export const chosenPhotos = {
+  photos: z.array(id).max(MOST).optional(),
+  list: list.optional(),
+  ranges: z
+    .array(z.tuple([z.int().min(0), z.int().min(0)]))
+    .max(10_000)
+    .optional(),
+  except: z.array(id).max(MOST).optional(),
+};
+
+/** What a list of photos is narrowed to; all that is given has to hold. */
+export const photoFilter = z
+  .strictObject({
+    /** Words of the file's name, whatever the case. */
+    text: z.string().min(1).max(200),
+    cluster: id,
+    /** Name of a scene. */
+    scene: z.string().min(1).max(1000),
+    /** In no collection at all. */
+    inNone: z.boolean(),
+    /** Only those that are in this collection, or not. */
+    in: id,
+    notIn: id,
+    /** True: without those that are folded under another. Only of a collection. */
+    heads: z.boolean(),
+    /** Only those of which no file is there. */
+    gone: z.boolean(),
+    /** Only those with this field, or with this value of it. Only of a collection. */
+    field: z.strictObject({ name: z.string().min(1).max(100), value: z.string().max(10_000).optional() }),
+    /** Only those folded under this photo, and the photo itself. Only of a collection. */
+    foldOf: id,
+  })
+  .partial();
+export type PhotoFilterParams = z.infer<typeof photoFilter>;
+
+/** `order` is the collection's own, for the library that of import. */
+export const PHOTO_SORTS = ['order', 'name', 'taken', 'pixels', 'score'] as const;
+
+const done = z.object({
+  /** The action of the one history of undo; null where there was nothing to do. */
+  action: z.int().nullable(),
+});
+const write = { collection: id, once: onceKey };
+
+export const collectionRoutes = {
+  'collections.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(collectionInfo) }),
+  'collections.info': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ collection: id }),
+    result: collectionInfo,
+  }),
+  'collections.create': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({
+      name,
+      kind: z.enum(COLLECTION_KINDS).default('manual'),
+      /** Of a smart one. */
+      rules: z.unknown().optional(),
+      once: onceKey,
+    }),
+    result: done.extend({ id: z.string() }),
+  }),
+  'collections.rename': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, name }),
+    result: done,
+  }),
+  /** Hides it; undo brings it back with its versions. */
+  'collections.delete': route({ who: 'page', repeat: 'once', params: z.strictObject(write), result: done }),
+  /** A new one with the same photos, folds, fields and rules. */
+  'collections.duplicate': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, name }),
+    result: done.extend({ id: z.string() }),
+  }),
+  'collections.setRules': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, rules: z.unknown() }),
+    result: done,
+  }),
+  'collections.current': route({
+    who: 'page',
+    repeat: 'safe',
+    params: none,
+    result: z.object({ collection: z.string().nullable() }),
+  }),
+  'collections.setCurrent': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ collection: id.nullable() }),
+    result: z.null(),
+  }),
+
+  /** Photos that are in already stay as they are. */
+  'collections.add': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({
+      ...write,
+      ...chosenPhotos,
+      /** What all of them came from; rank and score of each are said below. */
+      provenance: provenance.omit({ score: true, rank: true }).partial().required({ how: true }).optional(),
+      /** Beside `photos`, as many. */
+      scores: z.array(z.number().nullable()).max(MOST).optional(),
+      ranks: z.array(z.int().min(1).nullable()).max(MOST).optional(),
+      /** Photo of the collection before which they come; left out: at the end. */
+      before: id.optional(),
+    }),
+    result: done.extend({ added: count, already: count }),
+  }),
+  'collections.remove': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({
+      ...write,
+      ...chosenPhotos,
+      /** Notes also of photos that are not in that they do not belong: a judgement, for agreement and for exemplars. */
+      judge: z.boolean().default(false),
+    }),
+    result: done.extend({ removed: count }),
+  }),
+  /** Puts items before another, or at the end, in the order in which they are given (of a list: in the list's). */
+  'collections.move': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, ...chosenPhotos, before: id.optional() }),
+    result: done.extend({ moved: count }),
+  }),
+  /** Folds items under another item. What was folded under them goes with them. */
+  'collections.fold': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, ...chosenPhotos, head: id }),
+    result: done.extend({ folded: count }),
+  }),
+  /** Lets items stand for themselves again; of heads, all that is folded under them. */
+  'collections.unfold': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, ...chosenPhotos }),
+    result: done.extend({ unfolded: count }),
+  }),
+
+  /** Fields of the collection as a whole: defaults of its photos. `notes` says what is kept but not as it should be. */
+  'collections.setFields': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, change: fieldChange }),
+    result: done.extend({ notes: z.array(z.string()) }),
+  }),
+  /** Fields of items. */
+  'collections.describe': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, ...chosenPhotos, change: fieldChange }),
+    result: done.extend({ changed: count, notes: z.array(z.string()) }),
+  }),
+  /** Names of fields that are used, with how many items have them and their most frequent values. */
+  'collections.fields': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ collection: id }),
+    result: z.array(
+      z.object({
+        field: z.string(),
+        items: count,
+        values: z.array(z.object({ value: z.string(), items: count })),
+      }),
+    ),
+  }),
+  'collections.fieldsTable': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ collection: id }),
+    result: z.object({ csv: z.string() }),
+  }),
+  'collections.readFieldsTable': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, csv: z.string().max(3 << 20) }),
+    result: done.extend(fieldsReport.shape),
+  }),
+
+  /** Puts the photos of a collection (now or in a version), or of the library (null), in order once; pages are then read by the list's name. */
+  'collections.open': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({
+      collection: id.nullable(),
+      version: versionNumber.optional(),
+      filter: photoFilter.default({}),
+      sort: z.enum(PHOTO_SORTS).default('order'),
+      descending: z.boolean().default(false),
+    }),
+    result: z.object({ list: z.string(), total: count }),
+  }),
+  'collections.page': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ list, from: z.int().min(0), limit: z.int().min(1).max(500) }),
+    result: z.object({ photos: z.array(listedPhoto) }),
+  }),
+  /** Ids of a list from a position on. */
+  'collections.ids': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ list, from: z.int().min(0), limit: z.int().min(1).max(MOST) }),
+    result: z.object({ photos: z.array(z.string()) }),
+  }),
+  /** Position of a photo in a list; -1 where it is not in it. */
+  'collections.find': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ list, photo: id }),
+    result: z.object({ at: z.int().min(-1) }),
+  }),
+  /** Collections that each of some photos is in, in the order asked; for marks on thumbnails. */
+  'collections.membership': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ photos: z.array(id).min(1).max(5000) }),
+    result: z.object({ of: z.array(z.array(z.string())) }),
+  }),
+
+  /** Starts the job that makes a version of what is there now. */
+  'collections.commit': route({
+    who: 'page',
+    params: z.strictObject({
+      collection: id,
+      message: z.string().max(10_000).default(''),
+      author: z.string().min(1).max(200).optional(),
+      tag: z.string().min(1).max(100).optional(),
+    }),
+    result: startedJob,
+  }),
+  /** Newest first. */
+  'collections.versions': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ collection: id }),
+    result: z.array(versionInfo),
+  }),
+  /** From a version, or from nothing (null), to a version or to what is there now. */
+  'collections.diff': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ collection: id, from: versionNumber.nullable(), to: state }),
+    result: collectionDifference,
+  }),
+  /** Makes the collection as it was in a version. Photos that this library does not have any more are said by path. */
+  'collections.restore': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, version: versionNumber }),
+    result: done.extend({ missing: z.array(z.string()) }),
+  }),
+  /** Gives a version a tag, or moves the tag to it; `version: null` takes the tag away. */
+  'collections.tag': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ ...write, tag: z.string().min(1).max(100), version: versionNumber.nullable() }),
+    result: done,
+  }),
+
+  /** A decision bundle: what a version changed since another, as JSON Lines. */
+  'collections.bundle': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({
+      collection: id,
+      version: versionNumber,
+      base: versionNumber,
+      author: z.string().min(1).max(200).optional(),
+    }),
+    result: z.object({ jsonl: z.string() }),
+  }),
+  'collections.merge': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({
+      ...write,
+      jsonl: z
+        .string()
+        .min(1)
+        .max(3 << 20),
+    }),
+    result: done.extend(mergeReport.shape),
+  }),
+  'collections.conflicts': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ collection: id }),
+    result: z.array(collectionConflict),
+  }),
+  /** Judges a conflict: takes what one proposed (from 0), or leaves it as it was (null). */
+  'collections.judge': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({
+      ...write,
+      /** SHA-256 of the photo; null for the collection itself. */
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .nullable(),
+      aspect: z.string().min(1).max(120),
+      proposal: z.int().min(0).nullable(),
+    }),
+    result: done,
+  }),
+};
