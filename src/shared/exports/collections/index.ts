@@ -76,7 +76,7 @@ export const COLLECTION_FORMATS = {
   coco: collectionFormat({
     format: 'coco',
     title: 'COCO',
-    help: 'coco.json with images, licences and categories of keywords',
+    help: 'coco.json with images, licences and captions',
     photos: 'beside',
     reads: [],
   }),

@@ -13,12 +13,21 @@ import { bytesText, diskError, freeBytes } from '../../formats/disk.ts';
 import { outsideLibraries } from '../../formats/target.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { contentDigest } from '../content.ts';
+import { writeCoco } from './coco.ts';
+import { writeCroissant } from './croissant.ts';
+import { writeDescriptors } from './descriptors.ts';
 import { sha256Of } from './digests.ts';
+import { writeGallery } from './gallery.ts';
+import { writeIiif } from './iiif.ts';
+import { writeImagefolder } from './imagefolder.ts';
 import { columnsOf } from './items.ts';
 import { beginExport, type Making } from './making.ts';
-import { sealBag, sealFolder, writeFolder } from './manifests.ts';
+import { sealBag, sealFolder, writeReadme } from './manifests.ts';
 import type { CollectionExportOptions, Exporting, FormatWriter, Material } from './material.ts';
+import { writeParquet } from './parquet.ts';
 import { clearAside, findPhotos, placePhotos } from './photos.ts';
+import { writeRoCrate } from './ro-crate.ts';
+import { writeSidecars } from './sidecars.ts';
 import { refuseUnsafePaths } from './safe-paths.ts';
 import { writeItemsCsv, writeItemsJsonl, writeRecord } from './tables.ts';
 import { ExportTree } from './tree.ts';
@@ -26,13 +35,24 @@ import { writeWebdataset } from './webdataset.ts';
 
 export type { CollectionExportOptions, Material, MaterialDescriptors, ShotFacts } from './material.ts';
 
-/** Writers in the order in which they write; what all exports have stands before them, manifests behind. */
-const WRITERS: Partial<{ readonly [F in CollectionFormat]: readonly FormatWriter[] }> = {
-  folder: [writeItemsCsv, writeFolder],
+/**
+ * Writers of each format, beside what all exports have. They write in this order, so that a catalogue knows what lies there; manifests come
+ * last.
+ */
+const WRITERS: { readonly [F in CollectionFormat]: readonly FormatWriter[] } = {
+  folder: [writeItemsCsv, writeReadme],
   bagit: [writeItemsCsv],
   csv: [writeItemsCsv],
   jsonl: [],
+  imagefolder: [writeImagefolder],
+  parquet: [writeParquet],
   webdataset: [writeWebdataset],
+  coco: [writeCoco],
+  descriptors: [writeDescriptors],
+  iiif: [writeIiif],
+  gallery: [writeGallery],
+  croissant: [writeItemsCsv, writeCroissant],
+  'ro-crate': [writeItemsCsv, writeRoCrate],
 };
 
 /** What was written. */
@@ -124,7 +144,9 @@ export async function exportCollection(
     };
     task.step('Writing', 0, '');
     const writers = new Set<FormatWriter>([writeRecord, writeItemsJsonl]);
-    for (const f of formats) for (const w of WRITERS[f] ?? []) writers.add(w);
+    if (options.sidecars) writers.add(writeSidecars);
+    for (const [f, those] of Object.entries(WRITERS))
+      if (formats.has(f as CollectionFormat)) for (const w of those) writers.add(w);
     for (const w of writers) {
       task.check();
       await w(x);

@@ -51,7 +51,7 @@ function readme({ record, formats, options }: Exporting): string {
   ].join('\n')}\n`;
 }
 
-export const writeFolder: FormatWriter = async (x) => {
+export const writeReadme: FormatWriter = async (x) => {
   // A bag says by itself how it is verified.
   if (!x.formats.has('bagit')) await x.tree.write('README.txt', readme(x));
 };

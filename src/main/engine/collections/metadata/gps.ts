@@ -84,11 +84,9 @@ function clearExif(bytes: Buffer): boolean {
   let had = false;
   const places = [...tiff.chain()].map((d) => d.at);
   for (const at of places)
-    for (let again = true; again;) {
-      again = false;
-      const d = tiff.directory(at);
-      const pointer = d?.tags.find((t) => t.tag === GPS_IFD);
-      if (d === undefined || pointer === undefined) break;
+    for (let d = tiff.directory(at); d !== undefined; d = tiff.directory(at)) {
+      const pointer = d.tags.find((t) => t.tag === GPS_IFD);
+      if (pointer === undefined) break;
       const gps = tiff.directory(tiff.u32(pointer.entry + 8));
       if (gps !== undefined && !places.includes(gps.at)) {
         for (const t of gps.tags) if (t.bytes > 4 && t.bytes <= MOST_OF_A_VALUE) tiff.value(t).fill(0);
@@ -100,7 +98,6 @@ function clearExif(bytes: Buffer): boolean {
       tiff.bytes.fill(0, end - 12, end);
       tiff.setU16(at, entries - 1);
       had = true;
-      again = true;
     }
   return had;
 }
