@@ -156,7 +156,7 @@
   var search = make('input', { type: 'search', placeholder: 'Search titles, places, keywords, names', 'aria-label': 'Search', spellcheck: 'false', autocomplete: 'off' });
   var timer = 0;
   search.addEventListener('input', function () { clearTimeout(timer); timer = setTimeout(function () { state.query = search.value; scroll.scrollTop = 0; select(); }, 80); });
-  var sort = make('select', { 'aria-label': 'Order' }, [['order', 'Order of the collection'], ['title', 'Title'], ['date', 'Date'], ['name', 'File name']].map(function (o) { return make('option', { value: o[0], text: o[1] }); }));
+  var sort = make('select', { 'aria-label': 'Order' }, [['order', 'Collection order'], ['title', 'Title'], ['date', 'Date'], ['name', 'File name']].map(function (o) { return make('option', { value: o[0], text: o[1] }); }));
   sort.addEventListener('change', function () { state.sort = sort.value; scroll.scrollTop = 0; select(); });
   var size = make('input', { type: 'range', class: 'size', min: 90, max: 320, step: 2, value: state.height, 'aria-label': 'Size of photos', title: 'Size of photos' });
   size.addEventListener('input', function () {
@@ -166,7 +166,7 @@
   });
   var gridButton = make('button', { type: 'button', class: 'button', 'aria-pressed': 'true', onclick: function () { setView('grid'); } }, [icon('grid'), 'Grid']);
   var mapButton = make('button', { type: 'button', class: 'button', 'aria-pressed': 'false', onclick: function () { setView('map'); } }, [icon('map'), 'Map']);
-  var foldButton = make('button', { type: 'button', class: 'button', 'aria-pressed': 'false', title: 'Show near duplicates, which are folded under the best of each', onclick: function () { state.folded = !state.folded; foldButton.setAttribute('aria-pressed', String(state.folded)); select(); } }, ['Near duplicates']);
+  var foldButton = make('button', { type: 'button', class: 'button', 'aria-pressed': 'false', title: 'Show near duplicates, which are folded under the best of each', onclick: function () { state.folded = !state.folded; foldButton.setAttribute('aria-pressed', String(state.folded)); select(); } }, ['Duplicates']);
   var top = make('header', { class: 'top' }, [
     iconButton('side', 'Show or hide filters', 'F', toggleSide),
     make('div', { class: 'names' }, [make('h1', { text: data.title, title: data.title }), make('p', {}, [said, ' · version ' + data.version + (data.by ? ' · ' + data.by : '')])]),
