@@ -6,6 +6,9 @@ import { checkJob } from './check.ts';
 import { cleanJob } from './clean.ts';
 import { clusterJob } from './cluster.ts';
 import { collectionCommitJob } from './collection-commit.ts';
+import { collectionExportJob } from './collection-export.ts';
+import { collectionImportJob } from './collection-import.ts';
+import { collectionVerifyJob } from './collection-verify.ts';
 import { domainsJob } from './domains.ts';
 import { duplicatesJob } from './duplicates.ts';
 import { evaluateJob } from './evaluate.ts';
@@ -52,6 +55,9 @@ export const JOBS = {
   clean: cleanJob,
   backup: backupJob,
   'collection-commit': collectionCommitJob,
+  'collection-export': collectionExportJob,
+  'collection-import': collectionImportJob,
+  'collection-verify': collectionVerifyJob,
 } as const satisfies { readonly [K in string]: JobDefinition<K> };
 
 export type JobKind = keyof typeof JOBS;

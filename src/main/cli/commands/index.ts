@@ -11,6 +11,7 @@ import {
   collectionFieldsImport,
   collectionSet,
 } from './collection/describe.ts';
+import { collectionExport, collectionImport, collectionVerify } from './collection/exports.ts';
 import {
   collection,
   collectionCreate,
@@ -118,6 +119,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   collectionBundle,
   collectionMerge,
   collectionConflicts,
+  collectionExport,
+  collectionImport,
+  collectionVerify,
   serve,
   open,
   doctorCommand,

@@ -5,6 +5,9 @@ import { checkWork } from './check.ts';
 import { cleanWork } from './clean.ts';
 import { clusterWork } from './cluster.ts';
 import { collectionCommitWork } from './collection-commit.ts';
+import { collectionExportWork } from './collection-export.ts';
+import { collectionImportWork } from './collection-import.ts';
+import { collectionVerifyWork } from './collection-verify.ts';
 import { domainsWork } from './domains.ts';
 import { duplicatesWork } from './duplicates.ts';
 import { evaluateWork } from './evaluate.ts';
@@ -51,4 +54,7 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   clean: cleanWork,
   backup: backupWork,
   'collection-commit': collectionCommitWork,
+  'collection-export': collectionExportWork,
+  'collection-import': collectionImportWork,
+  'collection-verify': collectionVerifyWork,
 };

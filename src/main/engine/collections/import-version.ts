@@ -1,0 +1,194 @@
+/** An export taken into a library: the version exactly as it was, and a collection with those of its photos that the library has. */
+import { join } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+import type { CollectionEntry } from '../../../shared/facts/collections.ts';
+import type { JobResult } from '../../../shared/jobs/index.ts';
+import { contentHash } from '../library/hash-file.ts';
+import type { Library } from '../library/library.ts';
+import { integer, select } from '../library/rows.ts';
+import { allCollections, versionsOf, type CollectionRow } from '../library/tables/collection.ts';
+import { idByHash } from '../library/tables/photo.ts';
+import { durably } from '../mining/action-log.ts';
+import type { TaskContext } from '../queue/context.ts';
+import { importSources } from '../sfm/import.ts';
+import { digestFile } from './exports/digests.ts';
+import { openExport, type OpenedExport } from './import.ts';
+import { fieldsText, sourceWriter, STEP, type Item } from './items.ts';
+import { createCollection, freeName } from './store.ts';
+import { tagVersion } from './versions.ts';
+
+const NAMED = 5;
+
+/** How an export is taken in. */
+export interface ImportAsked {
+  readonly folder: string;
+  readonly name?: string | undefined;
+  /** Photos that the library does not have are imported from where the export has them. */
+  readonly photos: boolean;
+}
+
+/**
+ * Imports an export of a collection. Photos are found by their SHA-256.
+ * @throws CovisError as `openExport`, `STATE_CONFLICT` for a name that another collection has, `STATE_EMPTY` where the library has none of
+ * the photos, `CANCELLED`.
+ */
+export async function importVersion(
+  library: Library,
+  { folder, name, photos }: ImportAsked,
+  task: TaskContext,
+): Promise<JobResult<'collection-import'>> {
+  const opened = openExport(folder);
+  const { version, entries } = opened.content;
+  const wanted = name ?? version.collection;
+  const there = allCollections(library).find((c) => c.name === wanted.normalize('NFC').trim());
+  const known =
+    there === undefined ? undefined : versionsOf(library, there.id).find((v) => v.digest === version.digest);
+  const ids = idByHash(library);
+  const lacking = (): CollectionEntry[] => entries.filter((e) => ids.get(contentHash(e.sha256)) === undefined);
+  const before = lacking();
+  if (photos && before.length > 0) await takePhotos(library, opened, before, task);
+  const missing = lacking().map((e) => e.path);
+  const imported = before.length - missing.length;
+  const done = { digest: version.digest, items: entries.length, imported, missing };
+  if (there !== undefined && known !== undefined)
+    return { collection: there.name, version: known.number, already: true, ...done };
+  // Said before anything is written.
+  freeName(library, wanted);
+  if (missing.length === entries.length)
+    throw new CovisError('STATE_EMPTY', 'The library has none of the photos of this collection', {
+      file: opened.folder,
+      hint: 'Import its photos, too: --photos; or import the folder that they come from first.',
+    });
+  if (missing.length > 0)
+    task.warn(
+      `${missing.length} of ${entries.length} photos are not in the library; the version names them, the collection does not show them: ${missing.slice(0, NAMED).join(', ')}${missing.length > NAMED ? ', …' : ''}`,
+    );
+  task.step('Writing the collection', 0, '');
+  const made = durably(library, () => {
+    const rows = itemsOf(library, entries);
+    const { collection } = createCollection(
+      library,
+      wanted,
+      { fields: version.fields, items: rows.items },
+      (n) => `Import ${n}, version ${version.number}`,
+    );
+    const number = writeVersion(library, collection, opened, rows.sources);
+    for (const tag of version.tags) tagVersion(library, collection.uid, tag, number);
+    return { collection: collection.name, version: number };
+  });
+  return { ...made, already: false, ...done };
+}
+
+/** Imports the photos of an export from where they lie. */
+async function takePhotos(
+  library: Library,
+  { bag, folder, content, files, record }: OpenedExport,
+  lacking: readonly CollectionEntry[],
+  task: TaskContext,
+): Promise<void> {
+  const wanted = new Set(lacking.map((e) => e.sha256));
+  const usable = content.entries.flatMap((e, i) => {
+    const { file, sha256 } = files[i]!;
+    return wanted.has(e.sha256) && file !== null && sha256 === e.sha256 ? [{ file, sha256 }] : [];
+  });
+  if (usable.length === 0) {
+    const why =
+      record.photos.placed === 'inside' || record.photos.placed === 'none'
+        ? 'it has no photos as files'
+        : 'its files are not those of the library: they were made smaller, lost their coordinates, or are gone';
+    task.warn(`No photo can be imported from this export: ${why}`);
+    return;
+  }
+  task.step('Verifying photos', usable.length, 'photos');
+  for (const [i, { file, sha256 }] of usable.entries()) {
+    task.check();
+    if ((await digestFile(file)).sha256 !== sha256)
+      throw new CovisError('INPUT_CORRUPT', 'This photo is not the one that the export names', {
+        file,
+        hint: 'covis collection verify says what else is changed, and --repair brings it back.',
+      });
+    task.progress(i + 1);
+  }
+  await importSources(library, { sources: [join(folder, ...(bag ? ['data'] : []), 'photos')] }, task);
+}
+
+/** Rows of those photos that the library has, and sources of all. */
+function itemsOf(
+  library: Library,
+  entries: readonly CollectionEntry[],
+): { readonly items: Item[]; readonly sources: readonly (number | null)[] } {
+  const ids = idByHash(library);
+  const source = sourceWriter(library);
+  const sources = entries.map(({ provenance: p }) => (p === null ? null : source(p)));
+  const items = entries.flatMap((e, i): Item[] => {
+    const photo = ids.get(contentHash(e.sha256));
+    if (photo === undefined) return [];
+    return [
+      {
+        photo,
+        member: 1,
+        position: i * STEP,
+        head: e.foldedUnder === null ? null : (ids.get(contentHash(e.foldedUnder)) ?? null),
+        source: sources[i]!,
+        score: e.provenance?.score ?? null,
+        rank: e.provenance?.rank ?? null,
+        fields: fieldsText(e.fields),
+      },
+    ];
+  });
+  return { items, sources };
+}
+
+/** Runs inside a transaction. @returns its number, which is the one that it had. */
+function writeVersion(
+  library: Library,
+  collection: CollectionRow,
+  { content: { version, entries } }: OpenedExport,
+  sources: readonly (number | null)[],
+): number {
+  const { db } = library;
+  const id = select(
+    db,
+    `INSERT INTO collection_version (collection_id, number, name, author, message, created, digest, parents, fields, items)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+    integer,
+  ).one(
+    collection.id,
+    version.number,
+    collection.name,
+    version.author,
+    version.message,
+    version.created,
+    version.digest,
+    JSON.stringify(version.parents),
+    fieldsText(version.fields) ?? '{}',
+    entries.length,
+  );
+  const insert = db.prepare(
+    `INSERT INTO version_item (version_id, item, photo_id, sha256, path, bytes, width, height, head, source_id, score, rank, fields)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const ids = idByHash(library);
+  const digest = db.prepare('UPDATE photo SET sha256 = ? WHERE id = ? AND sha256 IS NULL');
+  const at = new Map(entries.map((e, i) => [e.sha256, i]));
+  entries.forEach((e, i) => {
+    const photo = ids.get(contentHash(e.sha256)) ?? null;
+    if (photo !== null) digest.run(e.sha256, photo);
+    insert.run(
+      id,
+      i,
+      photo,
+      Buffer.from(e.sha256, 'hex'),
+      e.path,
+      e.bytes,
+      e.width,
+      e.height,
+      e.foldedUnder === null ? null : at.get(e.foldedUnder)!,
+      sources[i]!,
+      e.provenance?.score ?? null,
+      e.provenance?.rank ?? null,
+      fieldsText(e.fields),
+    );
+  });
+  return version.number;
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { sha256 } from '../facts/collections.ts';
+import { count } from '../facts/facts.ts';
+import { folder } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Takes an exported collection into a library: the version as it was, its photos by their SHA-256. */
+export const collectionImportJob = job({
+  kind: 'collection-import',
+  title: () => 'Import a collection',
+  startedBy: 'host',
+  params: z.strictObject({
+    folder: folder.meta({ label: 'Folder', help: 'what covis collection export wrote' }),
+    name: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({ label: 'Name', help: 'what it is called here', otherwise: 'as it was', value: 'name' }),
+    photos: z.boolean().default(false).meta({
+      label: 'Photos too',
+      help: 'imports photos that the library does not have from the folder, where they then have to stay',
+    }),
+  }),
+  result: z.object({
+    collection: z.string(),
+    version: count,
+    digest: sha256,
+    items: count,
+    /** True where the library had this version already, and nothing was done. */
+    already: z.boolean(),
+    /** Photos that were imported from the folder. */
+    imported: count,
+    /** Photos that the library does not have: the version names them, the collection cannot show them. */
+    missing: z.array(z.string()),
+  }),
+});
