@@ -17,6 +17,7 @@ import { mapJob } from './map.ts';
 import { measureJob } from './measure.ts';
 import { mineJob } from './mine.ts';
 import { networkJob } from './network.ts';
+import { qualityJob } from './quality.ts';
 import { regionsJob } from './regions.ts';
 import { runJob } from './run.ts';
 import { sketchesJob } from './sketches.ts';
@@ -43,6 +44,7 @@ export const JOBS = {
   teacher: teacherJob,
   cluster: clusterJob,
   duplicates: duplicatesJob,
+  quality: qualityJob,
   domains: domainsJob,
   sketches: sketchesJob,
   network: networkJob,

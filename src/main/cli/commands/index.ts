@@ -54,6 +54,7 @@ import { logs } from './logs.ts';
 import { mine } from './mine.ts';
 import { network } from './network.ts';
 import { networks, networksAdd, networksExport } from './networks.ts';
+import { quality } from './quality.ts';
 import { rank } from './rank.ts';
 import { search } from './search.ts';
 import { sketches } from './sketches.ts';
@@ -85,6 +86,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   exportCommand,
   convert,
   duplicates,
+  quality,
   check,
   clean,
   backup,

@@ -625,6 +625,20 @@ const MIGRATIONS: readonly string[] = [
     collection_id INTEGER NOT NULL REFERENCES collection(id)
   ) STRICT;
   `,
+  `
+  -- What was measured of a photo's pixels, once; version is that of the measures' definitions (features/quality-store.ts).
+  CREATE TABLE photo_quality (
+    photo_id INTEGER PRIMARY KEY REFERENCES photo(id),
+    version INTEGER NOT NULL,
+    sharpness REAL NOT NULL,
+    brightness REAL NOT NULL,
+    dark REAL NOT NULL,
+    bright REAL NOT NULL,
+    entropy REAL NOT NULL,
+    colourfulness REAL NOT NULL,
+    blockiness REAL NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**

@@ -16,6 +16,7 @@ import { mapWork } from './map.ts';
 import { measureWork } from './measure.ts';
 import { mineWork } from './mine.ts';
 import { networkWork } from './network.ts';
+import { qualityWork } from './quality.ts';
 import { regionsWork } from './regions.ts';
 import { runWork } from './run.ts';
 import { sketchesWork } from './sketches.ts';
@@ -42,6 +43,7 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   teacher: teacherWork,
   cluster: clusterWork,
   duplicates: duplicatesWork,
+  quality: qualityWork,
   domains: domainsWork,
   sketches: sketchesWork,
   network: networkWork,
