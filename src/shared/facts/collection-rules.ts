@@ -61,7 +61,7 @@ export const ruleLeaf = z.discriminatedUnion('is', [
   /** In one of these clusters, by content hash or name. */
   z.strictObject({ is: z.literal('cluster'), clusters: z.array(name).min(1).max(10_000) }),
   /** Of the places that these clusters and scenes are part of. */
-  z.strictObject({ is: z.literal('place'), of: z.array(name).min(1).max(10_000) }),
+  z.strictObject({ is: z.literal('place'), names: z.array(name).min(1).max(10_000) }),
   z.strictObject({ is: z.literal('scene'), scenes: z.array(name).min(1).max(10_000) }),
   /** Taken within these times, ends included to their last second; photos that do not say are not. */
   z
@@ -74,8 +74,8 @@ export const ruleLeaf = z.discriminatedUnion('is', [
   /** Within so many kilometres along the ground. */
   z.strictObject({ is: z.literal('near'), latitude, longitude, km: z.number().positive().max(20_100) }),
   z.strictObject({ is: z.literal('camera'), how: z.enum(['is', 'contains', 'known']), text: name.optional() }),
-  z.strictObject({ is: z.literal('size'), of: z.enum(RULE_SIZES), ...range }).refine(ranged, SOME),
-  z.strictObject({ is: z.literal('quality'), of: qualityField, ...range }).refine(ranged, SOME),
+  z.strictObject({ is: z.literal('size'), field: z.enum(RULE_SIZES), ...range }).refine(ranged, SOME),
+  z.strictObject({ is: z.literal('quality'), field: qualityField, ...range }).refine(ranged, SOME),
   /** There is another photo that looks the same. */
   z.strictObject({ is: z.literal('duplicate'), bits: z.int().min(0).max(16).optional() }),
   /** Folded under another, the head of others, or either. */
@@ -109,7 +109,8 @@ export type RuleLeaf = z.output<typeof ruleLeaf>;
  */
 export type Rule =
   | RuleLeaf
-  | { readonly is: 'all' | 'any'; readonly of: readonly Rule[] }
+  | { readonly is: 'all'; readonly of: readonly Rule[] }
+  | { readonly is: 'any'; readonly of: readonly Rule[] }
   | { readonly is: 'not'; readonly of: Rule };
 
 /** Conditions below each other, and in all. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { forPages } from '../schema.ts';
 import { backupJob } from './backup.ts';
 import { checkJob } from './check.ts';
+import { chooseJob } from './choose.ts';
 import { cleanJob } from './clean.ts';
 import { clusterJob } from './cluster.ts';
 import { collectionCommitJob } from './collection-commit.ts';
@@ -45,6 +46,7 @@ export const JOBS = {
   cluster: clusterJob,
   duplicates: duplicatesJob,
   quality: qualityJob,
+  choose: chooseJob,
   domains: domainsJob,
   sketches: sketchesJob,
   network: networkJob,

@@ -32,22 +32,30 @@ function escaped(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }
 
-/** LIKE folds A to Z alone; other letters are asked for as written, small and large, composed and not. */
-function spellings(text: string): string[] {
-  const cased = [text, text.toLowerCase(), text.toUpperCase()];
-  return [...new Set(cased.flatMap((t) => [t.normalize('NFC'), t.normalize('NFD')]))];
+const folding = new WeakSet<object>();
+
+/** Text without regard to case and to how letters are composed, in JavaScript and, as `folded`, in SQL: SQLite itself knows A to Z alone. */
+function foldCase(library: Library, text: string): string {
+  const folded = (t: unknown): string | null => (typeof t === 'string' ? t.normalize('NFC').toLowerCase() : null);
+  if (!folding.has(library)) {
+    library.db.function('folded', { deterministic: true }, folded);
+    folding.add(library);
+  }
+  return folded(text)!;
 }
 
-/** An expression is like one of some patterns. */
-function like(expression: string, pattern: string, wild: (escapedText: string) => string): Compiled {
-  const all = [...new Set(spellings(pattern).map((s) => wild(escaped(s))))];
-  return { sql: `(${all.map(() => `${expression} LIKE ? ESCAPE '\\'`).join(' OR ')}) IS TRUE`, values: all };
+/** An expression is like a pattern, whatever the case. @param wild puts what is special to LIKE into the escaped text. */
+function like(library: Library, expression: string, pattern: string, wild: (escapedText: string) => string): Compiled {
+  return {
+    sql: `(folded(${expression}) LIKE ? ESCAPE '\\') IS TRUE`,
+    values: [wild(escaped(foldCase(library, pattern)))],
+  };
 }
 
 /** The last part of a path in SQL. */
 const baseName = (of: string): string => `substr(${of}, length(rtrim(${of}, replace(${of}, '/', ''))) + 1)`;
 
-const SIZES: Readonly<Record<Extract<RuleLeaf, { is: 'size' }>['of'], string>> = {
+const SIZES: Readonly<Record<Extract<RuleLeaf, { is: 'size' }>['field'], string>> = {
   width: 'p.width',
   height: 'p.height',
   long: 'max(p.width, p.height)',
@@ -91,7 +99,7 @@ export async function leafSql(c: RuleContext, r: RuleLeaf, positive: boolean, be
     case 'place':
       return {
         sql: 'p.place IN (SELECT value FROM json_each(?))',
-        values: [JSON.stringify(r.of.flatMap((name) => placesCalled(library, name)))],
+        values: [JSON.stringify(r.names.flatMap((name) => placesCalled(library, name)))],
       };
     case 'scene':
       return {
@@ -119,17 +127,17 @@ export async function leafSql(c: RuleContext, r: RuleLeaf, positive: boolean, be
     case 'camera':
       if (r.how === 'known') return { sql: 'p.camera IS NOT NULL', values: [] };
       if (r.text === undefined) throw new CovisError('INPUT_INVALID', 'A camera that is or contains something needs a text');
-      return like('p.camera', r.text, r.how === 'is' ? (t) => t : (t) => `%${t}%`);
+      return like(library, 'p.camera', r.text, r.how === 'is' ? (t) => t : (t) => `%${t}%`);
     case 'size':
-      return within(SIZES[r.of], r);
+      return within(SIZES[r.field], r);
     case 'quality':
-      noteUnmeasured(c, r.of);
-      return within(QUALITY_SQL[r.of], r);
+      noteUnmeasured(c, r.field);
+      return within(QUALITY_SQL[r.field], r);
     case 'duplicate':
       return ids(duplicates(c, r.bits ?? DUPLICATE_BITS));
     case 'folded': {
-      const under = 'EXISTS (SELECT 1 FROM photo_fold o WHERE o.photo_id = p.id)';
-      const head = 'EXISTS (SELECT 1 FROM photo_fold o WHERE o.head_id = p.id)';
+      const under = 'EXISTS (SELECT 1 FROM folded_photo o WHERE o.photo_id = p.id)';
+      const head = 'EXISTS (SELECT 1 FROM folded_photo o WHERE o.head_id = p.id)';
       return { sql: r.as === 'under' ? under : r.as === 'head' ? head : `(${under} OR ${head})`, values: [] };
     }
     case 'in':
@@ -152,7 +160,7 @@ export async function leafSql(c: RuleContext, r: RuleLeaf, positive: boolean, be
     }
     case 'name': {
       const path = r.pattern.includes('/');
-      const { sql, values } = like(path ? 'f.name' : baseName('f.name'), r.pattern, (t) =>
+      const { sql, values } = like(library, path ? 'f.name' : baseName('f.name'), r.pattern, (t) =>
         t.replaceAll('*', '%').replaceAll('?', '_'),
       );
       return { sql: `EXISTS (SELECT 1 FROM photo_file f WHERE f.photo_id = p.id AND ${sql})`, values };
@@ -188,7 +196,7 @@ function placesCalled(library: Library, name: string): number[] {
   return scenes.length > 0 ? scenes : [clusterCalled(library, name).place];
 }
 
-function noteUnmeasured(c: RuleContext, field: Extract<RuleLeaf, { is: 'quality' }>['of']): void {
+function noteUnmeasured(c: RuleContext, field: Extract<RuleLeaf, { is: 'quality' }>['field']): void {
   if (!QUALITY_SQL[field].startsWith('q.')) return;
   const missing = select(
     c.library.db,
@@ -266,7 +274,7 @@ function fieldSql(c: RuleContext, r: Extract<RuleLeaf, { is: 'field' }>): Compil
         : ((found) => ({
             sql: ` AND EXISTS (SELECT 1 FROM json_each(f.value) t WHERE ${found.sql})`,
             values: found.values,
-          }))(like('t.value', r.text ?? '', (t) => `%${t}%`));
+          }))(like(c.library, 't.value', r.text ?? '', (t) => `%${t}%`));
   // What an item does not say itself, its collection says for it.
   return {
     sql: `EXISTS (SELECT 1 FROM collection_item i JOIN collection l ON l.id = i.collection_id

@@ -2,6 +2,7 @@
 import type { JOBS, JobKind } from '../../../shared/jobs/index.ts';
 import { backupWork } from './backup.ts';
 import { checkWork } from './check.ts';
+import { chooseWork } from './choose.ts';
 import { cleanWork } from './clean.ts';
 import { clusterWork } from './cluster.ts';
 import { collectionCommitWork } from './collection-commit.ts';
@@ -44,6 +45,7 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   cluster: clusterWork,
   duplicates: duplicatesWork,
   quality: qualityWork,
+  choose: chooseWork,
   domains: domainsWork,
   sketches: sketchesWork,
   network: networkWork,
