@@ -232,7 +232,7 @@ const BY_HAND = `NOT EXISTS (SELECT 1 FROM collection_source u WHERE u.id = i.so
 export function smartSql({ sql, values }: Compiled, collection: number): Compiled {
   return {
     sql: `((${sql}) OR EXISTS (SELECT 1 FROM collection_item i WHERE i.collection_id = ? AND i.photo_id = p.id AND i.member = 1 AND ${BY_HAND}))
-      AND NOT EXISTS (SELECT 1 FROM collection_item i WHERE i.collection_id = ? AND i.photo_id = p.id AND i.member = 0 AND ${BY_HAND})`,
+      AND NOT EXISTS (SELECT 1 FROM collection_item i WHERE i.collection_id = ? AND i.photo_id = p.id AND i.member = 0)`,
     values: [...values, collection, collection],
   };
 }

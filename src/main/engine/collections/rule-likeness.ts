@@ -27,7 +27,8 @@ export function exemplarPhotos(library: Library, e: Exemplars): FoundExemplars {
     const rows = select(
       library.db,
       `SELECT i.photo_id, i.member FROM collection_item i LEFT JOIN collection_source s ON s.id = i.source_id
-       WHERE i.collection_id = ? AND (s.how IS NULL OR s.how NOT IN ('rule', 'chosen')) ORDER BY i.position, i.photo_id`,
+       WHERE i.collection_id = ? AND (i.member = 0 OR s.how IS NULL OR s.how NOT IN ('rule', 'chosen'))
+       ORDER BY i.position, i.photo_id`,
       list(integer, integer),
     ).all(id);
     const of = (member: number): number[] => rows.flatMap(([photo, m]) => (m === member ? [photo] : []));
