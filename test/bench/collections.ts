@@ -26,7 +26,9 @@ export async function collections(folder: string): Promise<void> {
   }, 3);
   writeNpy(join(folder, 'chosen.npy'), Int32Array.from(rows), [rows.length]);
   const python = process.env['COVIS_PYTHON'] ?? '/usr/bin/python3';
-  const baseline = spawnSync(python, [join(import.meta.dirname, 'collections_baseline.py'), folder], { encoding: 'utf8' });
+  const baseline = spawnSync(python, [join(import.meta.dirname, 'collections_baseline.py'), folder], {
+    encoding: 'utf8',
+  });
   const b = JSON.parse(baseline.stdout.trim() || '{}') as { seconds?: number; same?: number };
   if (baseline.status !== 0)
     console.log(`baseline: ${baseline.stderr.trim().split('\n').at(-1)} (apt-get install -y python3-numpy)`);

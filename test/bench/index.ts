@@ -153,7 +153,9 @@ const PARTS = {
 const chosen = process.argv.slice(2).filter((a): a is keyof typeof PARTS => Object.hasOwn(PARTS, a));
 try {
   // A million descriptors take minutes to index; they run when asked for by name.
-  for (const part of chosen.length > 0 ? chosen : (['importing', 'network', 'retrieval', 'mining', 'collections', 'shapes'] as const))
+  for (const part of chosen.length > 0
+    ? chosen
+    : (['importing', 'network', 'retrieval', 'mining', 'collections', 'shapes'] as const))
     await PARTS[part]();
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -60,7 +60,9 @@ function literalKCenter(m: Matrix, n: number, start: readonly number[], worth?: 
   const chosen = [...start];
   while (chosen.length < n) {
     const near = nearest(m, chosen);
-    const free = near.map((c, i) => ({ i, d: (worth?.[i] ?? 1) * distanceOf(c) })).filter(({ i }) => !chosen.includes(i));
+    const free = near
+      .map((c, i) => ({ i, d: (worth?.[i] ?? 1) * distanceOf(c) }))
+      .filter(({ i }) => !chosen.includes(i));
     chosen.push(free.reduce((a, b) => (b.d > a.d ? b : a)).i);
   }
   return chosen;
@@ -178,7 +180,8 @@ describe('typical photos', () => {
     const data = new Float32Array(60 * dim);
     for (let i = 0; i < 60; i += 1) {
       const axis = i < 30 ? 0 : i < 55 ? 1 : 2 + (i - 55);
-      for (let k = 0; k < dim; k += 1) data[i * dim + k] = (k === axis ? 1 : 0) + (i < 30 ? 0.05 : 0.08) * (r.next() - 0.5);
+      for (let k = 0; k < dim; k += 1)
+        data[i * dim + k] = (k === axis ? 1 : 0) + (i < 30 ? 0.05 : 0.08) * (r.next() - 0.5);
     }
     const m = normaliseRows({ data, rows: 60, dim }, 'places');
     const { rows } = await typical(m, await Cosines.create(m), { n: 60 });
@@ -191,4 +194,3 @@ describe('typical photos', () => {
     expect(rows.slice(0, 6).some((i) => i >= 30 && i < 55)).toBe(true);
   });
 });
-

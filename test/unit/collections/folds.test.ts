@@ -27,7 +27,15 @@ describe('the same view', () => {
 });
 
 describe('the best shot', () => {
-  const quality = { sharpness: 40, brightness: 0.5, dark: 0.05, bright: 0.075, entropy: 7, colourfulness: 20, blockiness: 0.25 };
+  const quality = {
+    sharpness: 40,
+    brightness: 0.5,
+    dark: 0.05,
+    bright: 0.075,
+    entropy: 7,
+    colourfulness: 20,
+    blockiness: 0.25,
+  };
   it('is a weighted mean of parts from 0 to 1', () => {
     const parts = scoreParts(12, quality);
     expect(parts.resolution).toBeCloseTo(0.75, 12);

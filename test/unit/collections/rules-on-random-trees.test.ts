@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { addPhotos, createCollection, describePhotos, removePhotos } from '../../../src/main/engine/collections/store.ts';
+import {
+  addPhotos,
+  createCollection,
+  describePhotos,
+  removePhotos,
+} from '../../../src/main/engine/collections/store.ts';
 import { answerRule } from '../../../src/main/engine/collections/rules.ts';
 import { loadSet } from '../../../src/main/engine/retrieval/vector-sets.ts';
 import { dot, row } from '../../../src/main/engine/retrieval/rank.ts';
@@ -43,7 +48,13 @@ let plain: Plain[] = [];
 let set = '';
 
 beforeAll(async () => {
-  const made = syntheticLibrary(join(folder, 'lib'), { photos: PHOTOS, clusters: 6, dim: 8, pairsPerPhoto: 2, seed: 4 });
+  const made = syntheticLibrary(join(folder, 'lib'), {
+    photos: PHOTOS,
+    clusters: 6,
+    dim: 8,
+    pairsPerPhoto: 2,
+    seed: 4,
+  });
   library = made.library;
   set = `${made.network.uid}-320`;
   const r = random(1);
@@ -64,7 +75,11 @@ beforeAll(async () => {
   }
   db.prepare("INSERT INTO photo_fold VALUES (5, 'under', 6, 'proposal'), (7, 'under', 6, 'person'), (8, 'alone', NULL, 'person')").run(); // prettier-ignore
   const own = createCollection(library, 'Towers', { fields: { creator: ['Ada'] } }).collection.uid;
-  addPhotos(library, own, Array.from({ length: 30 }, (_, i) => ({ photo: 1 + 2 * i })));
+  addPhotos(
+    library,
+    own,
+    Array.from({ length: 30 }, (_, i) => ({ photo: 1 + 2 * i })),
+  );
   describePhotos(library, own, [1, 3, 5], () => '{"title":["A tower","100%"]}');
   describePhotos(library, own, [7], () => '{"creator":["Grace"],"we\\"ird":["x"]}');
   const other = createCollection(library, 'Others').collection.uid;
@@ -132,7 +147,9 @@ function kilometres(a: Plain, latitude: number, longitude: number): number {
   const point = (la: number, lo: number): number[] => [
     Math.cos(rad(la)) * Math.cos(rad(lo)), Math.cos(rad(la)) * Math.sin(rad(lo)), Math.sin(rad(la)),
   ]; // prettier-ignore
-  return 6371.0088 * Math.acos(Math.max(-1, Math.min(1, dot(point(a.latitude!, a.longitude!), point(latitude, longitude)))));
+  return (
+    6371.0088 * Math.acos(Math.max(-1, Math.min(1, dot(point(a.latitude!, a.longitude!), point(latitude, longitude)))))
+  );
 }
 
 function scores(r: Extract<RuleLeaf, { is: 'like' }>): Map<number, number> {
@@ -205,7 +222,9 @@ function literal(r: Rule, p: Plain): boolean {
     case 'decided':
       return p.judged && (r.verdict === undefined || r.verdict === 'accept');
     case 'name':
-      return p.names.some((n) => matches(folded(r.pattern), folded(r.pattern.includes('/') ? n : n.split('/').at(-1)!)));
+      return p.names.some((n) =>
+        matches(folded(r.pattern), folded(r.pattern.includes('/') ? n : n.split('/').at(-1)!)),
+      );
     case 'duplicate':
       return false;
   }

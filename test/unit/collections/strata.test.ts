@@ -50,7 +50,8 @@ describe('drawing', () => {
   });
   it('follows worth: first draws fall in its proportion', () => {
     const counts = [0, 0, 0];
-    for (let seed = 0; seed < 3000; seed += 1) counts[drawn([0, 1, 2], { n: 1, seed, worth: [0.2, 0.3, 0.5] })[0]!]! += 1;
+    for (let seed = 0; seed < 3000; seed += 1)
+      counts[drawn([0, 1, 2], { n: 1, seed, worth: [0.2, 0.3, 0.5] })[0]!]! += 1;
     // Three standard deviations of 3000 draws are at most 0.028.
     [0.2, 0.3, 0.5].forEach((p, i) => expect(Math.abs(counts[i]! / 3000 - p)).toBeLessThan(0.028));
   });

@@ -10,7 +10,8 @@ const BAR = 40;
 
 export const quality = command({
   name: 'quality',
-  summary: 'measure sharpness, exposure, entropy, colourfulness and blockiness of all photos, and show how a field is spread',
+  summary:
+    'measure sharpness, exposure, entropy, colourfulness and blockiness of all photos, and show how a field is spread',
   arguments: libraryWord,
   options: {
     field: qualityField.optional().meta({ help: 'show its histogram' }),

@@ -15,7 +15,10 @@ import { hashById, idByHash } from '../library/tables/photo.ts';
 import { once } from '../mining/once.ts';
 import { answers, changed } from './answers.ts';
 
-function editOf(library: Library, edit: { readonly kind: FoldEdit['kind'] } & Readonly<Record<string, unknown>>): FoldEdit {
+function editOf(
+  library: Library,
+  edit: { readonly kind: FoldEdit['kind'] } & Readonly<Record<string, unknown>>,
+): FoldEdit {
   const number = (hash: unknown): number => photoByHash(library, hash as string).id;
   const numbers = (hashes: unknown): number[] => (hashes as readonly string[]).map(number);
   switch (edit.kind) {

@@ -69,14 +69,17 @@ export function placeNames(library: Library): Map<number, string> {
 function stratumOf(library: Library, field: (typeof STRATA)[number]): (p: Row) => string {
   const first = (sql: string): Map<number, string> => {
     const found = new Map<number, string>();
-    for (const [photo, name] of select(library.db, sql, list(integer, text)).all()) if (!found.has(photo)) found.set(photo, name);
+    for (const [photo, name] of select(library.db, sql, list(integer, text)).all())
+      if (!found.has(photo)) found.set(photo, name);
     return found;
   };
   switch (field) {
     case 'place':
       return (p) => String(p.place).padStart(12, '0');
     case 'scene': {
-      const of = first('SELECT f.photo_id, s.name FROM photo_file f JOIN scene s ON s.id = f.scene_id ORDER BY f.photo_id, s.id');
+      const of = first(
+        'SELECT f.photo_id, s.name FROM photo_file f JOIN scene s ON s.id = f.scene_id ORDER BY f.photo_id, s.id',
+      );
       return (p) => of.get(p.id) ?? '';
     }
     case 'cluster': {
@@ -107,18 +110,24 @@ export async function choosePhotos(
   task: TaskContext,
 ): Promise<ChoiceReport> {
   const notes: string[] = [];
-  const say = (n: number, what: string): void => {
-    if (n > 0) notes.push(`${n} ${n === 1 ? 'photo' : 'photos'} ${what}`);
+  const say = (n: number, one: string, many: string): void => {
+    if (n > 0) notes.push(n === 1 ? `1 photo ${one}` : `${n} photos ${many}`);
   };
   const comparing = COMPARING.includes(p.by);
   if (comparing && set === undefined)
-    throw new CovisError('STATE_EMPTY', `There are no descriptors to choose by ${p.by}`, { hint: 'Extract them first: covis extract.' });
+    throw new CovisError('STATE_EMPTY', `There are no descriptors to choose by ${p.by}`, {
+      hint: 'Extract them first: covis extract.',
+    });
   const kept = keptPhotos(library, p);
   const answer = await answerRule(library, p.among === undefined ? { is: 'all', of: [] } : readRule(p.among));
   notes.push(...answer.notes);
   const folded = p.heads ? foldedUnder(library) : new Map<number, number>();
   const wanted = new Set([...answer.photos.filter((id) => !folded.has(id)), ...kept]);
-  say(answer.photos.filter((id) => folded.has(id) && !wanted.has(id)).length, 'are folded under others and left out');
+  say(
+    answer.photos.filter((id) => folded.has(id) && !wanted.has(id)).length,
+    'is folded under another and left out',
+    'are folded under others and left out',
+  );
   const rowOf = new Map(Array.from(set?.ids ?? [], (id, r) => [id, r]));
   const all = select(
     library.db,
@@ -128,22 +137,28 @@ export async function choosePhotos(
     .all()
     .filter((r) => wanted.has(r.id));
   const photos = comparing ? all.filter((r) => rowOf.has(r.id)) : all;
-  say(all.length - photos.length, `have no descriptor in "${set?.name ?? ''}" and are left out`);
+  say(
+    all.length - photos.length,
+    `has no descriptor in "${set?.name ?? ''}" and is left out`,
+    `have no descriptor in "${set?.name ?? ''}" and are left out`,
+  );
   if (photos.length === 0) throw new CovisError('STATE_EMPTY', 'There is no photo to choose among');
   const at = new Map(photos.map((r, i) => [r.id, i]));
   const keep = kept.flatMap((id) => at.get(id) ?? []);
-  say(kept.length - keep.length, 'that are to be kept are not there');
-  if (p.n > photos.length) notes.push(`There are only ${photos.length} photos to choose among`);
-  if (p.n <= keep.length) notes.push(`${keep.length} photos are kept already, so that none is chosen`);
+  say(kept.length - keep.length, 'that is to be kept is not there', 'that are to be kept are not there');
+  if (p.n > photos.length)
+    notes.push(
+      `There ${photos.length === 1 ? 'is only one photo' : `are only ${photos.length} photos`} to choose among`,
+    );
+  if (p.n <= keep.length)
+    notes.push(`${keep.length} ${keep.length === 1 ? 'photo is' : 'photos are'} kept already, so that none is chosen`);
   const worth = worthOf(library, p, photos, notes);
   const options: ChooseOptions = { n: Math.max(p.n, keep.length), keep, worth, seed: p.seed, task };
   const strata = p.by === 'grid' ? (r: Row): string => cellOf(r, p.hours, p.km) : stratumOf(library, p.field);
   const rows = comparing ? await compared(set!, rowOf, photos, p, options) : undefined;
   const chosen =
     rows?.chosen.rows ??
-    (p.by === 'random'
-      ? drawn([...photos.keys()], options)
-      : stratified(photos.map(strata), p.shares, options));
+    (p.by === 'random' ? drawn([...photos.keys()], options) : stratified(photos.map(strata), p.shares, options));
   const cover = rows?.chosen ?? (await coverOf(set, rowOf, photos, chosen, notes, task));
   const hash = hashById(library);
   const curve = cover?.curve.map((c): CoverPointFact => ({ n: c.n, mean: c.mean, radius: distanceOf(c.least) })) ?? [];
@@ -159,7 +174,16 @@ export async function choosePhotos(
     places: placesOf(library, photos, chosen),
     notes,
   };
-  return { ...done, action: added(library, p, chosen.map((i) => photos[i]!.id), photos.length, set) };
+  return {
+    ...done,
+    action: added(
+      library,
+      p,
+      chosen.map((i) => photos[i]!.id),
+      photos.length,
+      set,
+    ),
+  };
 }
 
 /** Photos of the collection, and those that were named. @throws CovisError `NOT_FOUND`. */
@@ -180,13 +204,23 @@ function keptPhotos(library: Library, p: ChooseParameters): number[] {
 }
 
 /** 1 − w + w · score; undefined where quality does not count. */
-function worthOf(library: Library, p: ChooseParameters, photos: readonly Row[], notes: string[]): Float64Array | undefined {
+function worthOf(
+  library: Library,
+  p: ChooseParameters,
+  photos: readonly Row[],
+  notes: string[],
+): Float64Array | undefined {
   if (p.quality === 0) return undefined;
   const measured = qualityById(library);
   const missing = photos.filter((r) => !measured.has(r.id)).length;
   if (missing === photos.length)
-    throw new CovisError('STATE_EMPTY', 'The quality of these photos was not measured yet', { hint: 'Measure it first: covis quality.' });
-  if (missing > 0) notes.push(`${missing} photos were not measured, and count as the worst: covis quality does it.`);
+    throw new CovisError('STATE_EMPTY', 'The quality of these photos was not measured yet', {
+      hint: 'Measure it first: covis quality.',
+    });
+  if (missing > 0)
+    notes.push(
+      `${missing} ${missing === 1 ? 'photo was' : 'photos were'} not measured, which counts as the worst shot: covis quality does it.`,
+    );
   const scores = bestShotScores(library, p.weights);
   return Float64Array.from(photos, (r) => Math.max(LEAST_WORTH, 1 - p.quality + p.quality * (scores.get(r.id) ?? 0)));
 }
@@ -194,7 +228,12 @@ function worthOf(library: Library, p: ChooseParameters, photos: readonly Row[], 
 /** The descriptors of some photos. */
 function part(set: LoadedSet, rowOf: ReadonlyMap<number, number>, photos: readonly Row[]): LoadedSet['vectors'] {
   const whole = photos.length === set.ids.length && photos.every((r, i) => set.ids[i] === r.id);
-  return whole ? set.vectors : takeRows(set.vectors, photos.map((r) => rowOf.get(r.id)!));
+  return whole
+    ? set.vectors
+    : takeRows(
+        set.vectors,
+        photos.map((r) => rowOf.get(r.id)!),
+      );
 }
 
 async function compared(
@@ -245,7 +284,12 @@ function placesOf(library: Library, photos: readonly Row[], chosen: readonly num
   const names = placeNames(library);
   const taken = Map.groupBy(chosen, (i) => photos[i]!.place);
   return [...Map.groupBy(photos, (r) => r.place)]
-    .map(([place, of]) => ({ id: place, place: names.get(place) ?? String(place), chosen: taken.get(place)?.length ?? 0, photos: of.length }))
+    .map(([place, of]) => ({
+      id: place,
+      place: names.get(place) ?? String(place),
+      chosen: taken.get(place)?.length ?? 0,
+      photos: of.length,
+    }))
     .sort((a, b) => b.chosen - a.chosen || b.photos - a.photos || a.id - b.id)
     .map(({ place, chosen: c, photos: n }) => ({ place, chosen: c, photos: n }));
 }

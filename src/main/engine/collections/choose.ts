@@ -142,7 +142,14 @@ export function facilityLocation(
   const cover = new Cover(cosines);
   for (const r of o.keep ?? []) cover.take(r);
   const free = Uint32Array.from({ length: m.rows }, (_, i) => i).filter((i) => cover.taken[i] === 0);
-  const drawn = free.length <= most ? free : Uint32Array.from(random(o.seed ?? 0).shuffled([...free]).slice(0, most)).sort();
+  const drawn =
+    free.length <= most
+      ? free
+      : Uint32Array.from(
+          random(o.seed ?? 0)
+            .shuffled([...free])
+            .slice(0, most),
+        ).sort();
   const gainOf = (i: number): number => (o.worth?.[i] ?? 1) * cosines.gain(i);
   const heap = new Bounds(m.rows);
   o.task?.step('Looking at candidates', drawn.length, 'photos');
@@ -289,8 +296,7 @@ export function quotas(sizes: readonly number[], n: number, shares: Shares, leas
   const lacks = (i: number): number => (shares === 'equal' ? 0 : (n * sizes[i]!) / total) - out[i]!;
   for (let given = out.reduce((a, b) => a + b, 0); given < Math.min(n, total); given += 1) {
     let next = -1;
-    for (let i = 0; i < sizes.length; i += 1)
-      if (out[i]! < sizes[i]! && (next < 0 || lacks(i) > lacks(next))) next = i;
+    for (let i = 0; i < sizes.length; i += 1) if (out[i]! < sizes[i]! && (next < 0 || lacks(i) > lacks(next))) next = i;
     out[next]! += 1;
   }
   return out;

@@ -83,8 +83,14 @@ function proposal(library: Library, o: FoldOptions): { readonly folds: Map<numbe
     if (n > 0) notes.push(`${n} ${n === 1 ? 'photo was' : 'photos were'} not ${what}`);
   };
   say(rows.length - looked.length, 'looked at for near duplicates yet: covis duplicates does it.');
-  say(rows.filter((r) => !quality.has(r.id)).length, 'measured yet, and count as the worst shots: covis quality does it.');
-  return { folds: proposeFolds(photos, alike, bits, o.geometry === false ? [] : pairsOf(library), allFolds(library)), notes };
+  say(
+    rows.filter((r) => !quality.has(r.id)).length,
+    'measured yet, which counts as the worst shot: covis quality does it.',
+  );
+  return {
+    folds: proposeFolds(photos, alike, bits, o.geometry === false ? [] : pairsOf(library), allFolds(library)),
+    notes,
+  };
 }
 
 /** Groups by head, largest first. @param why of photos that are folded. */
@@ -143,7 +149,11 @@ export function foldGroups(library: Library, weights: BestShotWeights = BEST_SHO
  * Proposes folds of near duplicates and, where told to, brings them into force as one action. What a person said stays as it is, however
  * often this runs; what an earlier proposal folded and this one would not is let go (within `among`).
  */
-export function proposeLibraryFolds(library: Library, o: FoldOptions, apply: boolean): FoldReport & { action: number | null } {
+export function proposeLibraryFolds(
+  library: Library,
+  o: FoldOptions,
+  apply: boolean,
+): FoldReport & { action: number | null } {
   const weights = o.weights ?? BEST_SHOT;
   const { folds, notes } = proposal(library, o);
   const said = allFolds(library);
@@ -157,7 +167,8 @@ export function proposeLibraryFolds(library: Library, o: FoldOptions, apply: boo
       if (!same(said.get(photo), after)) changes.push({ photo, after });
     }
     for (const [photo, f] of said)
-      if (f.by === 'proposal' && !folds.has(photo) && (o.among?.has(photo) ?? true)) changes.push({ photo, after: undefined });
+      if (f.by === 'proposal' && !folds.has(photo) && (o.among?.has(photo) ?? true))
+        changes.push({ photo, after: undefined });
     const label = `Fold near duplicates: ${counted(folds.size)} under ${report.groups.length}`;
     return { ...report, changed: changes.length, action: act(library, label, changes) };
   });
@@ -175,7 +186,10 @@ export type FoldEdit =
   | { readonly kind: 'forget'; readonly photos: readonly number[] };
 
 /** Does as a person says, as one action. @returns its number; null where nothing changes. @throws CovisError `INPUT_INVALID`. */
-export function editFolds(library: Library, edit: FoldEdit): { readonly action: number | null; readonly changed: number } {
+export function editFolds(
+  library: Library,
+  edit: FoldEdit,
+): { readonly action: number | null; readonly changed: number } {
   return durably(library, () => {
     const said = allFolds(library);
     const after = new Map<number, Fold | undefined>();
@@ -211,7 +225,9 @@ export function editFolds(library: Library, edit: FoldEdit): { readonly action: 
         label = `Forget what was said of ${counted(after.size)}`;
         break;
     }
-    const changes = [...after].flatMap(([photo, f]): FoldChange[] => (same(said.get(photo), f) ? [] : [{ photo, after: f }]));
+    const changes = [...after].flatMap(([photo, f]): FoldChange[] =>
+      same(said.get(photo), f) ? [] : [{ photo, after: f }],
+    );
     return { action: act(library, label, changes), changed: changes.length };
   });
 }

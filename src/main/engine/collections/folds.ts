@@ -95,7 +95,8 @@ export function proposeFolds(
   );
   for (const p of order) {
     if (folds.has(p.id) || alone.has(p.id)) continue;
-    for (const id of linked.get(p.id) ?? []) if (id !== p.id && free(id)) folds.set(id, { head: p.id, why: 'geometry' });
+    for (const id of linked.get(p.id) ?? [])
+      if (id !== p.id && free(id)) folds.set(id, { head: p.id, why: 'geometry' });
     for (const id of groupOf.get(p.id) ?? [])
       if (id !== p.id && free(id) && looksAlike(p.look, byId.get(id)!.look, bits))
         folds.set(id, { head: p.id, why: 'looks' });

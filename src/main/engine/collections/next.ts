@@ -35,5 +35,11 @@ export async function nextPhotosToJudge(
   const next = await nextToJudge(set.vectors, cosines, yes, no, { n, by, among: rows });
   const numbers = next.rows.map((r) => set.ids[r]!);
   const hash = hashById(library);
-  return { photos: numbers.map((id) => hash.one(id)), how: next.how, positive: yes.length, negative: no.length, numbers };
+  return {
+    photos: numbers.map((id) => hash.one(id)),
+    how: next.how,
+    positive: yes.length,
+    negative: no.length,
+    numbers,
+  };
 }

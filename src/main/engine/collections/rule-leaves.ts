@@ -12,14 +12,16 @@ import { likePhotos } from './rule-likeness.ts';
 import type { Below, Compiled, RuleContext } from './rule-context.ts';
 import { readRule } from './rule-tree.ts';
 
-
 const ids = (photos: Iterable<number>): Compiled => ({
   sql: 'p.id IN (SELECT value FROM json_each(?))',
   values: [JSON.stringify([...photos])],
 });
 
 /** A range of an expression that may be NULL. */
-function within(expression: string, r: { readonly from?: number | undefined; readonly to?: number | undefined }): Compiled {
+function within(
+  expression: string,
+  r: { readonly from?: number | undefined; readonly to?: number | undefined },
+): Compiled {
   const parts = [...(r.from === undefined ? [] : ['>= ?']), ...(r.to === undefined ? [] : ['<= ?'])];
   return {
     sql: `(${parts.map((p) => `${expression} ${p}`).join(' AND ')}) IS TRUE`,
@@ -66,11 +68,20 @@ const SIZES: Readonly<Record<Extract<RuleLeaf, { is: 'size' }>['field'], string>
 
 /** Seconds since 1970 of the first and the last second of a year, a month, a day, a minute. @throws CovisError for no date. */
 export function periodOf(text: string): { readonly first: number; readonly last: number } {
-  const [year, month, day, hour, minute, second] = text.split(/[-T:]/).map(Number) as [number, ...(number | undefined)[]];
+  const [year, month, day, hour, minute, second] = text.split(/[-T:]/).map(Number) as [
+    number,
+    ...(number | undefined)[],
+  ];
   const from = new Date(Date.UTC(2000, (month ?? 1) - 1, day ?? 1, hour ?? 0, minute ?? 0, second ?? 0));
   from.setUTCFullYear(year, (month ?? 1) - 1, day ?? 1);
   const said = [month, day, hour, minute, second];
-  const is = [from.getUTCMonth() + 1, from.getUTCDate(), from.getUTCHours(), from.getUTCMinutes(), from.getUTCSeconds()];
+  const is = [
+    from.getUTCMonth() + 1,
+    from.getUTCDate(),
+    from.getUTCHours(),
+    from.getUTCMinutes(),
+    from.getUTCSeconds(),
+  ];
   if (said.some((v, i) => v !== undefined && v !== is[i]))
     throw new CovisError('INPUT_INVALID', `"${text}" is no date of the calendar`);
   const to = new Date(from);
@@ -126,7 +137,8 @@ export async function leafSql(c: RuleContext, r: RuleLeaf, positive: boolean, be
       };
     case 'camera':
       if (r.how === 'known') return { sql: 'p.camera IS NOT NULL', values: [] };
-      if (r.text === undefined) throw new CovisError('INPUT_INVALID', 'A camera that is or contains something needs a text');
+      if (r.text === undefined)
+        throw new CovisError('INPUT_INVALID', 'A camera that is or contains something needs a text');
       return like(library, 'p.camera', r.text, r.how === 'is' ? (t) => t : (t) => `%${t}%`);
     case 'size':
       return within(SIZES[r.field], r);
@@ -204,7 +216,9 @@ function noteUnmeasured(c: RuleContext, field: Extract<RuleLeaf, { is: 'quality'
     integer,
   ).one(QUALITY_VERSION);
   if (missing > 0)
-    c.notes.add(`The quality of ${missing} ${missing === 1 ? 'photo was' : 'photos was'} not measured yet: covis quality does it.`);
+    c.notes.add(
+      `The quality of ${missing} ${missing === 1 ? 'photo was' : 'photos was'} not measured yet: covis quality does it.`,
+    );
 }
 
 function duplicates(c: RuleContext, bits: number): number[] {
@@ -215,7 +229,9 @@ function duplicates(c: RuleContext, bits: number): number[] {
   ).all();
   const missing = select(c.library.db, 'SELECT COUNT(*) FROM present_photo WHERE look IS NULL', integer).one();
   if (missing > 0)
-    c.notes.add(`${missing} ${missing === 1 ? 'photo was' : 'photos were'} not looked at for duplicates yet: covis duplicates does it.`);
+    c.notes.add(
+      `${missing} ${missing === 1 ? 'photo was' : 'photos were'} not looked at for duplicates yet: covis duplicates does it.`,
+    );
   return groupLooks(
     rows.map(([, look]) => look),
     bits,

@@ -48,12 +48,18 @@ export function exemplarPhotos(library: Library, e: Exemplars): FoundExemplars {
 }
 
 /** Rows of photos in a set, and how many it does not describe. */
-export function rowsOf(memory: SetInMemory, photos: readonly number[]): { readonly rows: number[]; readonly missing: number } {
+export function rowsOf(
+  memory: SetInMemory,
+  photos: readonly number[],
+): { readonly rows: number[]; readonly missing: number } {
   const rows = photos.flatMap((p) => memory.rowOf.get(p) ?? []);
   return { rows, missing: photos.length - rows.length };
 }
 
-const counted = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`;
+/** `1 photo has`, `3 photos have`. */
+const counted = (n: number, one: string, verbs: readonly [string, string]): string =>
+  n === 1 ? `1 ${one} ${verbs[0]}` : `${n} ${one}s ${verbs[1]}`;
+const HAVE = ['has', 'have'] as const;
 
 /** Photos that a condition of likeness is true of. @throws CovisError `NOT_FOUND`, `STATE_EMPTY` without any exemplar that can be compared. */
 export async function likePhotos(c: RuleContext, r: LikeRule, positive: boolean): Promise<number[]> {
@@ -62,16 +68,19 @@ export async function likePhotos(c: RuleContext, r: LikeRule, positive: boolean)
   const { set, cosines } = memory;
   const found = exemplarPhotos(library, r.exemplars);
   const [yes, no] = [rowsOf(memory, found.positive), rowsOf(memory, found.negative)];
-  if (found.unknown.length > 0) notes.add(`${counted(found.unknown.length, 'exemplar')} are no photos of this library.`);
+  if (found.unknown.length > 0)
+    notes.add(`${counted(found.unknown.length, 'exemplar', ['is', 'are'])} not in this library.`);
   if (yes.missing + no.missing > 0)
-    notes.add(`${counted(yes.missing + no.missing, 'exemplar')} have no descriptor in "${set.name}".`);
+    notes.add(`${counted(yes.missing + no.missing, 'exemplar', HAVE)} no descriptor in "${set.name}".`);
   if (yes.rows.length === 0)
     throw new CovisError('STATE_EMPTY', `None of the exemplars has a descriptor in "${set.name}"`, {
       hint: 'Extract descriptors, or take other exemplars.',
     });
   const photos = select(library.db, 'SELECT COUNT(*) FROM present_photo', integer).one();
   if (photos > set.ids.length)
-    notes.add(`${counted(photos - set.ids.length, 'photo')} have no descriptor in "${set.name}" and are left out: covis extract describes them.`);
+    notes.add(
+      `${counted(photos - set.ids.length, 'photo', HAVE)} no descriptor in "${set.name}" and cannot be found by likeness: covis extract describes all.`,
+    );
   let scores = likeness(set.vectors, cosines, yes.rows, no.rows, r.method);
   if (r.calibrated === true) scores = scores.map(calibration(set.vectors, yes.rows, no.rows));
   const least = r.least ?? -Infinity;

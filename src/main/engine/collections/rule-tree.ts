@@ -2,7 +2,8 @@ import { CovisError } from '../../../shared/errors.ts';
 import { DEEPEST_RULE, LARGEST_RULE, ruleLeaf, type Rule } from '../../../shared/facts/collection-rules.ts';
 
 /** Where in a rule something stands, as messages say it: `of.1.of.0`. */
-const placeOf = (path: readonly (string | number)[]): string => (path.length === 0 ? 'The rule' : `The rule at ${path.join('.')}`);
+const placeOf = (path: readonly (string | number)[]): string =>
+  path.length === 0 ? 'The rule' : `The rule at ${path.join('.')}`;
 
 /**
  * A rule out of JSON from anywhere.

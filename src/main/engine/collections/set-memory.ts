@@ -50,10 +50,14 @@ function keyOf(library: Library, wanted: string): string {
     return findSet(library, wanted).key;
   } catch (error) {
     if (!(error instanceof CovisError) || error.code !== 'NOT_FOUND') throw error;
-    throw new CovisError('NOT_FOUND', `The descriptors "${wanted}" that photos are compared by are not in this library`, {
-      hint: `${error.hint ?? ''} Bring their network back and extract, or compare by others.`.trim(),
-      cause: error,
-    });
+    throw new CovisError(
+      'NOT_FOUND',
+      `The descriptors "${wanted}" that photos are compared by are not in this library`,
+      {
+        hint: `${error.hint ?? ''} Bring their network back and extract, or compare by others.`.trim(),
+        cause: error,
+      },
+    );
   }
 }
 

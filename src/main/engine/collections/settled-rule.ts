@@ -14,7 +14,11 @@ import { readRule } from './rule-tree.ts';
  */
 export function settledRule(library: Library, rule: Rule, own?: number): Rule {
   const cluster = (wanted: string): string => {
-    const rows = select(library.db, 'SELECT uid AS id, name FROM cluster ORDER BY id', record({ id: text, name: text })).all();
+    const rows = select(
+      library.db,
+      'SELECT uid AS id, name FROM cluster ORDER BY id',
+      record({ id: text, name: text }),
+    ).all();
     return findOne('cluster', wanted, rows, (r) => r).id;
   };
   const collection = (wanted: string): string => {
@@ -31,7 +35,10 @@ export function settledRule(library: Library, rule: Rule, own?: number): Rule {
         return { is: 'not', of: settle(r.of) };
       case 'in':
         // A version does not change, so that nothing leads back through it.
-        return { ...r, collection: r.version === undefined ? collection(r.collection) : collectionNamed(library, r.collection).uid };
+        return {
+          ...r,
+          collection: r.version === undefined ? collection(r.collection) : collectionNamed(library, r.collection).uid,
+        };
       case 'field':
         return r.collection === undefined ? r : { ...r, collection: collectionNamed(library, r.collection).uid };
       case 'cluster':
@@ -45,7 +52,10 @@ export function settledRule(library: Library, rule: Rule, own?: number): Rule {
   return settle(rule);
 }
 
-function settledExemplars(library: Library, e: Exemplars): { positive?: string[]; negative?: string[]; collection?: string } {
+function settledExemplars(
+  library: Library,
+  e: Exemplars,
+): { positive?: string[]; negative?: string[]; collection?: string } {
   return {
     ...(e.positive === undefined ? {} : { positive: [...e.positive] }),
     ...(e.negative === undefined ? {} : { negative: [...e.negative] }),

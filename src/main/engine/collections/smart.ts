@@ -107,7 +107,9 @@ function refreshed(
     ]);
     const described = gone.filter((i) => i.fields !== null).length;
     const notes =
-      described === 0 ? [] : [`${photosText(described)} that the rule gives no longer had descriptions; undo brings them back.`];
+      described === 0
+        ? []
+        : [`${photosText(described)} that the rule gives no longer had descriptions; undo brings them back.`];
     return { action, notes };
   });
 }

@@ -1,10 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { CovisError } from '../../../shared/errors.ts';
-import {
-  type PhotoQuality,
-  type QualityField,
-  type QualityHistogram,
-} from '../../../shared/facts/quality.ts';
+import { type PhotoQuality, type QualityField, type QualityHistogram } from '../../../shared/facts/quality.ts';
 import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
 import type { Library } from '../library/library.ts';
 import { integer, list, real, record, select } from '../library/rows.ts';
@@ -137,7 +133,10 @@ export function qualityValues(library: Library, field: QualityField): Map<number
  * Counts values in bins of equal width from the smallest to the largest; a value on a border is in the upper bin, the largest in the last.
  * All are in the first where they are equal.
  */
-export function histogramOf(values: readonly number[], bins: number): Pick<QualityHistogram, 'least' | 'most' | 'counts'> {
+export function histogramOf(
+  values: readonly number[],
+  bins: number,
+): Pick<QualityHistogram, 'least' | 'most' | 'counts'> {
   const counts = new Array<number>(bins).fill(0);
   if (values.length === 0) return { least: null, most: null, counts };
   let [least, most] = [Infinity, -Infinity];
@@ -165,4 +164,3 @@ export function qualityHistogram(
   const known = asked.flatMap((id) => values.get(id) ?? []);
   return { field, ...histogramOf(known, bins), measured: known.length, missing: asked.length - known.length };
 }
-

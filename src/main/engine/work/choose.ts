@@ -11,7 +11,12 @@ import { work } from './work.ts';
 /** What is compared by: made where it is needed; only taken as it is where it says how well others were chosen. */
 async function setFor(
   library: Library,
-  p: { readonly by: (typeof COMPARING)[number]; readonly set?: string | undefined; readonly network?: string | undefined; readonly size?: number | undefined },
+  p: {
+    readonly by: (typeof COMPARING)[number];
+    readonly set?: string | undefined;
+    readonly network?: string | undefined;
+    readonly size?: number | undefined;
+  },
   task: TaskContext,
 ): Promise<LoadedSet | undefined> {
   if (COMPARING.includes(p.by)) return askedSet(library, p, task);

@@ -16,12 +16,21 @@ const photos = z.array(z.string().min(1));
 
 export const collectionFolds = command({
   name: 'collection folds',
-  summary: 'fold near duplicates of the library under the best shot of each, or as a person says; a collection takes them over',
-  arguments: { ...libraryWord, name: z.string().min(1).max(4096).optional().meta({ help: 'a collection that is folded as the library is' }) },
+  summary:
+    'fold near duplicates of the library under the best shot of each, or as a person says; a collection takes them over',
+  arguments: {
+    ...libraryWord,
+    name: z.string().min(1).max(4096).optional().meta({ help: 'a collection that is folded as the library is' }),
+  },
   options: {
     propose: z.boolean().default(false).meta({ help: 'say what would be folded, and change nothing' }),
     list: z.boolean().default(false).meta({ help: 'list what is folded' }),
-    bits: z.int().min(0).max(16).default(DUPLICATE_BITS).meta({ help: 'bits of 64 in which perceptual hashes may differ' }),
+    bits: z
+      .int()
+      .min(0)
+      .max(16)
+      .default(DUPLICATE_BITS)
+      .meta({ help: 'bits of 64 in which perceptual hashes may differ' }),
     geometry: z.boolean().default(true).meta({ help: 'do not ask models, only looks' }),
     weights: bestShotWeights.prefault({}),
     under: z.string().min(1).optional().meta({ help: 'fold --photos under this one', value: 'photo' }),

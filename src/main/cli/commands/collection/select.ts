@@ -60,13 +60,17 @@ function lines(r: ChoiceReport): string[] {
   const places = r.places.filter((p) => p.chosen > 0);
   return [
     `${r.photos.length} of ${r.among} photos are chosen${r.candidates === null || r.candidates === r.among ? '' : `, of ${r.candidates} candidates`}`,
-    ...(r.mean === null ? [] : [`Mean cosine with the nearest chosen one ${r.mean.toFixed(4)}, coverage radius ${r.radius!.toFixed(4)}`]),
+    ...(r.mean === null
+      ? []
+      : [`Mean cosine with the nearest chosen one ${r.mean.toFixed(4)}, coverage radius ${r.radius!.toFixed(4)}`]),
     ...points.map((p) => `  ${String(p.n).padStart(6)}  mean ${p.mean.toFixed(4)}  radius ${p.radius.toFixed(4)}`),
     ...(r.knee === null ? [] : [`The curve bends at ${r.knee}`]),
     `Places: ${places
       .slice(0, PLACES)
       .map((p) => `${p.place} ${p.chosen} of ${p.photos}`)
-      .join(', ')}${places.length > PLACES ? ` and ${places.length - PLACES} more` : ''}; ${r.places.length - places.length} without any`,
+      .join(
+        ', ',
+      )}${places.length > PLACES ? ` and ${places.length - PLACES} more` : ''}; ${r.places.length - places.length} without any`,
     ...r.notes,
   ];
 }

@@ -31,7 +31,8 @@ export function ruleOf(typed: string): Rule {
 }
 
 function ruleFile(file: string): string {
-  if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This rule is neither JSON nor a file that is there', { file });
+  if (!existsSync(file))
+    throw new CovisError('INPUT_MISSING', 'This rule is neither JSON nor a file that is there', { file });
   refuseNoText(file);
   return readFileSync(file, 'utf8');
 }
@@ -43,7 +44,9 @@ export const collectionSmart = command({
   summary: 'make a collection by a rule, look what its rule gives now, and bring it up to date',
   arguments: { ...libraryWord, name },
   options: {
-    rule: ruleOption.optional().meta({ help: 'JSON of a tree of conditions, or a file with it; makes the collection where it is not there' }),
+    rule: ruleOption
+      .optional()
+      .meta({ help: 'JSON of a tree of conditions, or a file with it; makes the collection where it is not there' }),
     preview: z.boolean().default(false).meta({ help: 'say what the rule gives and change nothing' }),
     refresh: z.boolean().default(true).meta({ help: 'leave what the collection holds as it is' }),
   },
@@ -60,10 +63,14 @@ export const collectionSmart = command({
       }
       if (!o.refresh) {
         const { added, removed, answer } = await smartState(library, o.name);
-        print(o.json, { total: answer.photos.length, added: added.length, removed: removed.length, notes: answer.notes }, () => [
-          `The rule gives ${answer.photos.length} photos: +${added.length} −${removed.length} against what ${o.name} holds`,
-          ...answer.notes,
-        ]);
+        print(
+          o.json,
+          { total: answer.photos.length, added: added.length, removed: removed.length, notes: answer.notes },
+          () => [
+            `The rule gives ${answer.photos.length} photos: +${added.length} −${removed.length} against what ${o.name} holds`,
+            ...answer.notes,
+          ],
+        );
         return;
       }
       const done = await refreshSmart(library, o.name);
@@ -77,7 +84,8 @@ async function preview(
   rule: Rule | undefined,
   there: boolean,
 ): Promise<void> {
-  if (!there && rule === undefined) throw new CovisError('NOT_FOUND', `There is no collection "${o.name}"`, { hint: 'Give a rule with --rule.' });
+  if (!there && rule === undefined)
+    throw new CovisError('NOT_FOUND', `There is no collection "${o.name}"`, { hint: 'Give a rule with --rule.' });
   const state = there ? await smartState(library, o.name, rule) : undefined;
   const answer = state?.answer ?? (await answerRule(library, rule!));
   const hash = hashById(library);
