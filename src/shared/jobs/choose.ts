@@ -22,7 +22,7 @@ export const chooseJob = job({
     heads: z
       .boolean()
       .default(true)
-      .meta({ label: 'Without folded', help: 'leave out photos that are folded under another' }),
+      .meta({ label: 'Without folded', help: 'choose among photos that are folded under others, too' }),
     seed: z
       .int()
       .min(0)

@@ -1,17 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { bestShotScore, BEST_SHOT, scoreParts } from '../../../src/main/engine/collections/best-shot.ts';
-import { proposeFolds, sameView, type FoldPair, type FoldPhoto } from '../../../src/main/engine/collections/folds.ts';
+import {
+  proposeFolds,
+  sameView,
+  turnOf,
+  type FoldPair,
+  type FoldPhoto,
+} from '../../../src/main/engine/collections/folds.ts';
 import type { Fold } from '../../../src/main/engine/library/fold-log.ts';
 
 const pair = (p: Partial<FoldPair>): FoldPair => ({
-  a: 1, b: 2, shared: 700, seenA: 1000, seenB: 1200, scale: 1.05, takenA: 100, takenB: 110, ...p,
-}); // prettier-ignore
+  ...{ a: 1, b: 2, shared: 700, seenA: 1000, seenB: 900, scale: 1.05, turn: 3, takenA: 100, takenB: 110 },
+  ...p,
+});
 const look = (bits: number): string => ((1n << BigInt(bits)) - 1n).toString(16).padStart(16, '0');
 
 describe('the same view', () => {
   it('shares points with little change of scale, within seconds', () => {
     expect(sameView(pair({}))).toBe(true);
     expect(sameView(pair({ shared: 599 }))).toBe(false);
+    expect(sameView(pair({ seenB: 1200 }))).toBe(false);
+    expect(sameView(pair({ turn: 5.1 }))).toBe(false);
+    expect(sameView(pair({ turn: null }))).toBe(false);
     expect(sameView(pair({ shared: 600 }))).toBe(true);
     expect(sameView(pair({ scale: 1.16 }))).toBe(false);
     expect(sameView(pair({ scale: 1 / 1.16 }))).toBe(false);
@@ -19,11 +29,21 @@ describe('the same view', () => {
     expect(sameView(pair({ takenB: 70 }))).toBe(true);
   });
   it('of an unknown time needs more, of few points or an unknown scale is none', () => {
-    expect(sameView(pair({ takenA: null, shared: 799 }))).toBe(false);
-    expect(sameView(pair({ takenA: null, shared: 800 }))).toBe(true);
+    expect(sameView(pair({ takenA: null, shared: 749 }))).toBe(false);
+    expect(sameView(pair({ takenA: null, shared: 750 }))).toBe(true);
     expect(sameView(pair({ shared: 49, seenA: 49, seenB: 49 }))).toBe(false);
     expect(sameView(pair({ scale: null }))).toBe(false);
   });
+});
+
+it('a turn is the angle between two rotations, whichever sign their quaternions have', () => {
+  const about = (degrees: number): number[] => {
+    const half = (degrees * Math.PI) / 360;
+    return [Math.cos(half), 0, Math.sin(half), 0];
+  };
+  expect(turnOf(about(10), about(34))).toBeCloseTo(24, 9);
+  expect(turnOf(about(10), about(34).map((v) => -2 * v))).toBeCloseTo(24, 9); // prettier-ignore
+  expect(turnOf(about(7), about(7))).toBeCloseTo(0, 5);
 });
 
 describe('the best shot', () => {

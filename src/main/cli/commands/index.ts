@@ -28,6 +28,10 @@ import {
   collectionRemove,
   collectionUnfold,
 } from './collection/photos.ts';
+import { collectionFold } from './collection/fold.ts';
+import { collectionJudge, collectionNext } from './collection/judge.ts';
+import { collectionSelect } from './collection/select.ts';
+import { collectionSmart } from './collection/smart.ts';
 import {
   collectionBundle,
   collectionCommit,
@@ -108,6 +112,11 @@ export const COMMANDS: readonly CommandDefinition[] = [
   collectionMove,
   collectionFoldUnder,
   collectionUnfold,
+  collectionFold,
+  collectionSmart,
+  collectionJudge,
+  collectionNext,
+  collectionSelect,
   collectionSet,
   collectionFields,
   collectionFieldsExport,

@@ -7,9 +7,10 @@ import { allFolds, changeFolds, type Fold, type FoldChange } from '../library/fo
 import type { Library } from '../library/library.ts';
 import { groupLooks } from '../library/looks.ts';
 import { integer, nullable, real, record, select, text } from '../library/rows.ts';
+import { storedPose } from '../library/tables/cluster.ts';
 import { append, durably, history } from '../mining/action-log.ts';
 import { BEST_SHOT, bestShotScore, scoreParts } from './best-shot.ts';
-import { proposeFolds, type Folded, type FoldPair } from './folds.ts';
+import { FOLD_SHARED, proposeFolds, sameView, turnOf, type Folded, type FoldPair } from './folds.ts';
 
 /** How folds are proposed. */
 export interface FoldOptions {
@@ -41,16 +42,17 @@ function rowsOf(library: Library): Map<number, Row> {
   return new Map(rows.map((r) => [r.id, r]));
 }
 
+/** Pairs of photos that geometry may call the same view, with how far the camera turned. */
 function pairsOf(library: Library): FoldPair[] {
-  return select(
+  const rows = select(
     library.db,
     `SELECT a.photo_id AS a, b.photo_id AS b, p.shared, a.points_seen AS seenA, b.points_seen AS seenB, p.scale,
-       x.taken AS takenA, y.taken AS takenB
+       x.taken AS takenA, y.taken AS takenB, a.pose AS poseA, b.pose AS poseB
      FROM pair p JOIN view a ON a.cluster_id = p.cluster_id AND a.view_index = p.a
        JOIN view b ON b.cluster_id = p.cluster_id AND b.view_index = p.b
        JOIN photo x ON x.id = a.photo_id JOIN photo y ON y.id = b.photo_id
-     WHERE a.photo_id <> b.photo_id ORDER BY p.cluster_id, p.a, p.b`,
-    record<FoldPair>({
+     WHERE a.photo_id <> b.photo_id AND p.shared >= ${FOLD_SHARED} ORDER BY p.cluster_id, p.a, p.b`,
+    record({
       a: integer,
       b: integer,
       shared: integer,
@@ -59,8 +61,16 @@ function pairsOf(library: Library): FoldPair[] {
       scale: nullable(real),
       takenA: nullable(integer),
       takenB: nullable(integer),
+      poseA: text,
+      poseB: text,
     }),
   ).all();
+  return rows.flatMap(({ poseA, poseB, ...p }) => {
+    // Poses are read of those alone that all else speaks for.
+    if (!sameView({ ...p, turn: 0 })) return [];
+    const [from, to] = [storedPose.parse(JSON.parse(poseA)), storedPose.parse(JSON.parse(poseB))];
+    return [{ ...p, turn: from === null || to === null ? null : turnOf(from.rotation, to.rotation) }];
+  });
 }
 
 /** What is proposed, and what of it is not known for want of measures. */

@@ -2,13 +2,14 @@
 import { bitsOf, lookWords } from '../library/looks.ts';
 import type { Fold } from '../library/fold-log.ts';
 
-/** Least share of the points of the one that sees fewer, which two photos have in common when they were taken within so many seconds. */
+/** Least share of the points of the one that sees more, which two photos have in common when they were taken within so many seconds. */
 export const FOLD_OVERLAP = 0.6;
 export const FOLD_SECONDS = 30;
 /** The same where it is not known when one of them was taken. */
-export const FOLD_OVERLAP_UNTIMED = 0.8;
-/** Largest scale change, and fewest points in common. */
+export const FOLD_OVERLAP_UNTIMED = 0.75;
+/** Largest scale change, largest turn of the camera in degrees, and fewest points in common. */
 export const FOLD_SCALE = 1.15;
+export const FOLD_TURN = 5;
 export const FOLD_SHARED = 50;
 
 /** A photo as folding knows it. */
@@ -28,18 +29,26 @@ export interface FoldPair {
   /** Points that each sees. */
   readonly seenA: number;
   readonly seenB: number;
-  /** Scale change; null where it is not known. */
+  /** Scale change, and by how many degrees the camera turned; null where they are not known. */
   readonly scale: number | null;
+  readonly turn: number | null;
   /** Seconds since 1970; null where it is not known. */
   readonly takenA: number | null;
   readonly takenB: number | null;
 }
 
+/** Degrees between two rotations as unit quaternions. */
+export function turnOf(a: readonly number[], b: readonly number[]): number {
+  const dot = Math.abs(a.reduce((sum, v, i) => sum + v * b[i]!, 0));
+  const length = Math.hypot(...a) * Math.hypot(...b);
+  return (360 / Math.PI) * Math.acos(Math.min(1, dot / length));
+}
+
 /** True where geometry says that two photos show the same from the same place, about the same time. */
 export function sameView(p: FoldPair): boolean {
   if (p.shared < FOLD_SHARED || p.scale === null || !(p.scale > 0)) return false;
-  if (Math.max(p.scale, 1 / p.scale) > FOLD_SCALE) return false;
-  const overlap = p.shared / Math.max(1, Math.min(p.seenA, p.seenB));
+  if (Math.max(p.scale, 1 / p.scale) > FOLD_SCALE || p.turn === null || p.turn > FOLD_TURN) return false;
+  const overlap = p.shared / Math.max(1, p.seenA, p.seenB);
   if (p.takenA === null || p.takenB === null) return overlap >= FOLD_OVERLAP_UNTIMED;
   return Math.abs(p.takenA - p.takenB) <= FOLD_SECONDS && overlap >= FOLD_OVERLAP;
 }

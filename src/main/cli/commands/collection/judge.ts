@@ -4,16 +4,15 @@ import { CovisError } from '../../../../shared/errors.ts';
 import { nextPhotosToJudge } from '../../../engine/collections/next.ts';
 import { exemplarPhotos } from '../../../engine/collections/rule-likeness.ts';
 import { addPhotos, removePhotos } from '../../../engine/collections/store.ts';
-import { photoNames } from '../../../engine/exchange/photo-names.ts';
-import type { Library } from '../../../engine/library/library.ts';
 import { photoInfo } from '../../../engine/library/photos.ts';
 import { durably } from '../../../engine/mining/action-log.ts';
 import { command } from '../../program/command.ts';
 import { libraryWord, withLibrary } from '../../program/library.ts';
 import { print } from '../../program/output.ts';
 import { ruleOf, ruleOption } from './smart.ts';
+import { name, photosNamed } from './words.ts';
 
-const words = { ...libraryWord, name: z.string().min(1).max(4096) };
+const words = { ...libraryWord, name };
 const photos = z.array(z.string().min(1));
 
 export const collectionJudge = command({
@@ -29,8 +28,7 @@ export const collectionJudge = command({
     withLibrary(o.library, false, (library) => {
       if (o.yes === undefined && o.no === undefined)
         throw new CovisError('INPUT_INVALID', 'Say photos with --yes, --no or both');
-      const find = finder(library);
-      const [yes, no] = [(o.yes ?? []).map(find), (o.no ?? []).map(find)];
+      const [yes, no] = [photosNamed(library, o.yes ?? []), photosNamed(library, o.no ?? [])];
       const both = yes.find((p) => no.includes(p));
       if (both !== undefined) throw new CovisError('INPUT_INVALID', 'A photo cannot belong and not belong');
       durably(library, () => {
@@ -84,12 +82,3 @@ export const collectionNext = command({
       ]);
     }),
 });
-
-function finder(library: Library): (name: string) => number {
-  const { find } = photoNames(library);
-  return (name) => {
-    const id = find(name);
-    if (id === undefined) throw new CovisError('NOT_FOUND', `The library has no single photo ${name}`);
-    return id;
-  };
-}

@@ -1,18 +1,17 @@
 /** `covis collection select`: n photos that stand for all. */
 import { z } from 'zod';
-import { CovisError } from '../../../../shared/errors.ts';
 import type { ChoiceReport } from '../../../../shared/facts/collection-choices.ts';
 import { chooseJob } from '../../../../shared/jobs/choose.ts';
-import { photoNames } from '../../../engine/exchange/photo-names.ts';
-import type { Library } from '../../../engine/library/library.ts';
 import { createCollection } from '../../../engine/collections/store.ts';
-import { allCollections } from '../../../engine/library/tables/collection.ts';
+import { allCollections, collectionNamed } from '../../../engine/library/tables/collection.ts';
 import { photoHash } from '../../../engine/library/tables/photo.ts';
+import { undo } from '../../../engine/mining/decisions.ts';
 import { command } from '../../program/command.ts';
 import { runJob } from '../../program/job.ts';
 import { libraryWord, withLibrary } from '../../program/library.ts';
 import { print } from '../../program/output.ts';
 import { ruleOf, ruleOption } from './smart.ts';
+import { membersOf, name, photosNamed } from './words.ts';
 
 const { collection: _collection, keep: _keep, among: _among, ...own } = chooseJob.params.shape;
 const CURVE_LINES = 10;
@@ -21,7 +20,7 @@ const PLACES = 10;
 export const collectionSelect = command({
   name: 'collection select',
   summary: 'choose n photos that stand for all and add them to a collection, which is made where it is not there',
-  arguments: { ...libraryWord, name: z.string().min(1).max(4096) },
+  arguments: { ...libraryWord, name },
   options: {
     ...own,
     keep: z
@@ -31,28 +30,26 @@ export const collectionSelect = command({
     among: ruleOption.optional().meta({ help: 'rule of the photos to choose among: JSON, or a file with it' }),
     dryRun: z.boolean().default(false).meta({ help: 'choose and say what was chosen, and change no collection' }),
   },
-  run: ({ library: path, name, json, keep, among, dryRun, ...asked }) =>
+  run: ({ library: path, name: called, json, keep, among, dryRun, ...asked }) =>
     withLibrary(path, false, async (library) => {
-      const there = allCollections(library).some((c) => c.uid === name || c.name === name.normalize('NFC').trim());
-      if (!there && !dryRun) createCollection(library, name);
-      const report = await runJob(library, 'choose', {
-        ...asked,
-        ...(there || !dryRun ? { collection: name } : {}),
-        ...(keep === undefined ? {} : { keep: hashesOf(library, keep) }),
-        ...(among === undefined ? {} : { among: ruleOf(among) }),
-      });
-      print(json, report, () => lines(report));
+      const there = allCollections(library).some((c) => c.uid === called || c.name === called.normalize('NFC').trim());
+      const rule = among === undefined ? {} : { among: ruleOf(among) };
+      const kept = [
+        ...(there && dryRun ? membersOf(library, collectionNamed(library, called).id) : []),
+        ...photosNamed(library, keep ?? []),
+      ].map((id) => photoHash(library, id));
+      if (!there && !dryRun) createCollection(library, called);
+      try {
+        const own = dryRun ? {} : { collection: called };
+        const report = await runJob(library, 'choose', { ...asked, ...rule, ...own, keep: kept });
+        print(json, report, () => lines(report));
+      } catch (error) {
+        // It was made for what was to be chosen.
+        if (!there && !dryRun) undo(library);
+        throw error;
+      }
     }),
 });
-
-function hashesOf(library: Library, names: readonly string[]): string[] {
-  const { find } = photoNames(library);
-  return names.map((n) => {
-    const id = find(n);
-    if (id === undefined) throw new CovisError('NOT_FOUND', `The library has no single photo ${n}`);
-    return photoHash(library, id);
-  });
-}
 
 function lines(r: ChoiceReport): string[] {
   const step = Math.max(1, Math.floor(r.curve.length / CURVE_LINES));

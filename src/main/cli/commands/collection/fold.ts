@@ -1,21 +1,21 @@
-/** `covis collection folds`: near duplicates of the library and who stands for them. */
+/** `covis collection fold`: near duplicates of the library and who stands for them. */
 import { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
 import { bestShotWeights, type FoldReport } from '../../../../shared/facts/collection-choices.ts';
 import { foldCollection } from '../../../engine/collections/fold-collection.ts';
 import { editFolds, foldGroups, proposeLibraryFolds, type FoldEdit } from '../../../engine/collections/fold-library.ts';
-import { photoNames } from '../../../engine/exchange/photo-names.ts';
 import { DUPLICATE_BITS } from '../../../engine/features/duplicates.ts';
 import type { Library } from '../../../engine/library/library.ts';
 import { command } from '../../program/command.ts';
 import { runJob } from '../../program/job.ts';
 import { libraryWord, withLibrary } from '../../program/library.ts';
 import { print } from '../../program/output.ts';
+import { photosNamed } from './words.ts';
 
 const photos = z.array(z.string().min(1));
 
-export const collectionFolds = command({
-  name: 'collection folds',
+export const collectionFold = command({
+  name: 'collection fold',
   summary:
     'fold near duplicates of the library under the best shot of each, or as a person says; a collection takes them over',
   arguments: {
@@ -41,8 +41,7 @@ export const collectionFolds = command({
   },
   run: (o) =>
     withLibrary(o.library, false, async (library) => {
-      const number = numbers(library);
-      const edit = editOf(o, number);
+      const edit = editOf(library, o);
       if (edit !== undefined) {
         const done = editFolds(library, edit);
         print(o.json, done, () => [`${done.changed} ${done.changed === 1 ? 'photo' : 'photos'} changed`]);
@@ -65,17 +64,8 @@ export const collectionFolds = command({
     }),
 });
 
-function numbers(library: Library): (name: string) => number {
-  let find: ((name: string) => number | undefined) | undefined;
-  return (name) => {
-    find ??= photoNames(library).find;
-    const id = find(name);
-    if (id === undefined) throw new CovisError('NOT_FOUND', `The library has no single photo ${name}`);
-    return id;
-  };
-}
-
 function editOf(
+  library: Library,
   o: {
     readonly under?: string | undefined;
     readonly head?: string | undefined;
@@ -83,16 +73,15 @@ function editOf(
     readonly unfold?: readonly string[] | undefined;
     readonly forget?: readonly string[] | undefined;
   },
-  number: (name: string) => number,
 ): FoldEdit | undefined {
   const said = [o.under, o.head, o.unfold, o.forget].filter((v) => v !== undefined);
   if (said.length > 1) throw new CovisError('INPUT_INVALID', 'Say one thing: --under, --head, --unfold or --forget');
   if ((o.under === undefined) !== (o.photos === undefined))
     throw new CovisError('INPUT_INVALID', '--under takes the head, and --photos what is folded under it');
-  if (o.under !== undefined) return { kind: 'fold', head: number(o.under), photos: o.photos!.map(number) };
-  if (o.head !== undefined) return { kind: 'head', photo: number(o.head) };
-  if (o.unfold !== undefined) return { kind: 'unfold', photos: o.unfold.map(number) };
-  return o.forget === undefined ? undefined : { kind: 'forget', photos: o.forget.map(number) };
+  if (o.under !== undefined) return { kind: 'fold', head: photosNamed(library, [o.under])[0]!, photos: photosNamed(library, o.photos!) };
+  if (o.head !== undefined) return { kind: 'head', photo: photosNamed(library, [o.head])[0]! };
+  if (o.unfold !== undefined) return { kind: 'unfold', photos: photosNamed(library, o.unfold) };
+  return o.forget === undefined ? undefined : { kind: 'forget', photos: photosNamed(library, o.forget) };
 }
 
 function lines(r: FoldReport): string[] {
