@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network training retrieval mining shapes models million large`.
+ * Parts by name: `npm run bench -- importing network training retrieval mining collections shapes models million large`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ import { covisibility } from '../../src/main/engine/sfm/covisibility.ts';
 import { Adam } from '../../src/main/engine/training/adam.ts';
 import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { line, median, ms, REPEATS } from './report.ts';
+import { collections } from './collections.ts';
 import { mining } from './mining.ts';
 import { large, models } from './models.ts';
 import { million, retrieval } from './retrieval.ts';
@@ -143,6 +144,7 @@ const PARTS = {
   training,
   retrieval: () => retrieval(folder),
   mining: () => mining(folder),
+  collections: () => collections(folder),
   models: () => models(folder),
   shapes: () => shapes(folder),
   million: () => million(folder),
@@ -151,7 +153,9 @@ const PARTS = {
 const chosen = process.argv.slice(2).filter((a): a is keyof typeof PARTS => Object.hasOwn(PARTS, a));
 try {
   // A million descriptors take minutes to index; they run when asked for by name.
-  for (const part of chosen.length > 0 ? chosen : (['importing', 'network', 'retrieval', 'mining', 'shapes'] as const))
+  for (const part of chosen.length > 0
+    ? chosen
+    : (['importing', 'network', 'retrieval', 'mining', 'collections', 'shapes'] as const))
     await PARTS[part]();
 } finally {
   rmSync(folder, { recursive: true, force: true });

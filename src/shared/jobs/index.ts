@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { forPages } from '../schema.ts';
 import { backupJob } from './backup.ts';
 import { checkJob } from './check.ts';
+import { chooseJob } from './choose.ts';
 import { cleanJob } from './clean.ts';
 import { clusterJob } from './cluster.ts';
 import { collectionCommitJob } from './collection-commit.ts';
@@ -20,6 +21,7 @@ import { mapJob } from './map.ts';
 import { measureJob } from './measure.ts';
 import { mineJob } from './mine.ts';
 import { networkJob } from './network.ts';
+import { qualityJob } from './quality.ts';
 import { regionsJob } from './regions.ts';
 import { runJob } from './run.ts';
 import { sketchesJob } from './sketches.ts';
@@ -46,6 +48,8 @@ export const JOBS = {
   teacher: teacherJob,
   cluster: clusterJob,
   duplicates: duplicatesJob,
+  quality: qualityJob,
+  choose: chooseJob,
   domains: domainsJob,
   sketches: sketchesJob,
   network: networkJob,

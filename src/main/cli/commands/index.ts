@@ -29,6 +29,10 @@ import {
   collectionRemove,
   collectionUnfold,
 } from './collection/photos.ts';
+import { collectionFold } from './collection/fold.ts';
+import { collectionJudge, collectionNext } from './collection/judge.ts';
+import { collectionSelect } from './collection/select.ts';
+import { collectionSmart } from './collection/smart.ts';
 import {
   collectionBundle,
   collectionCommit,
@@ -55,6 +59,7 @@ import { logs } from './logs.ts';
 import { mine } from './mine.ts';
 import { network } from './network.ts';
 import { networks, networksAdd, networksExport } from './networks.ts';
+import { quality } from './quality.ts';
 import { rank } from './rank.ts';
 import { search } from './search.ts';
 import { sketches } from './sketches.ts';
@@ -86,6 +91,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   exportCommand,
   convert,
   duplicates,
+  quality,
   check,
   clean,
   backup,
@@ -107,6 +113,11 @@ export const COMMANDS: readonly CommandDefinition[] = [
   collectionMove,
   collectionFoldUnder,
   collectionUnfold,
+  collectionFold,
+  collectionSmart,
+  collectionJudge,
+  collectionNext,
+  collectionSelect,
   collectionSet,
   collectionFields,
   collectionFieldsExport,

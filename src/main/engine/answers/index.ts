@@ -2,6 +2,7 @@
 import type { ROUTES } from '../../../shared/routes/index.ts';
 import type { Answers } from './answers.ts';
 import { clusters } from './clusters.ts';
+import { collectionRules } from './collection-rules.ts';
 import { collections } from './collections.ts';
 import { descriptors } from './descriptors.ts';
 import { jobs } from './jobs.ts';
@@ -24,6 +25,7 @@ export const ANSWERS: AllAnswers = {
   ...library,
   ...clusters,
   ...collections,
+  ...collectionRules,
   ...photos,
   ...tuples,
   ...review,

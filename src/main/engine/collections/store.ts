@@ -7,6 +7,8 @@ import { now, type Library } from '../library/library.ts';
 import { integer, nullable, select } from '../library/rows.ts';
 import { allCollections, collectionById, collectionNamed, type CollectionRow } from '../library/tables/collection.ts';
 import { append, durably, history } from '../mining/action-log.ts';
+import { readRule } from './rule-tree.ts';
+import { settledRule } from './settled-rule.ts';
 import { endOf, fieldsText, itemOf, itemsOf, rowOf, sourceWriter, STEP, type Item } from './items.ts';
 
 const LONGEST_NAME = 200;
@@ -105,7 +107,7 @@ export function createCollection(
   return durably(library, () => {
     const name = freeName(library, wanted);
     const made = hiddenCollection(library, name, kind);
-    const change = { hidden: 0 as const, fields, rules: rules === undefined ? null : JSON.stringify(rules) };
+    const change = { hidden: 0 as const, fields, rules: rules === undefined ? null : JSON.stringify(settledRule(library, readRule(rules))) };
     const action = act(library, label(name), [
       selfChange(made, change, 1),
       { collection: made.id, part: 'items', before: [], after: items.map(rowOf) },
@@ -152,7 +154,7 @@ export function setRules(library: Library, collection: string, rules: unknown): 
   return durably(library, () => {
     const c = collectionNamed(library, collection);
     if (c.kind !== 'smart') throw new CovisError('INPUT_INVALID', `${c.name} is a collection by hand and has no rules`);
-    const text = JSON.stringify(rules ?? null);
+    const text = JSON.stringify(settledRule(library, readRule(rules), c.id));
     return text === c.rules ? null : act(library, `Change the rules of ${c.name}`, [selfChange(c, { rules: text })]);
   });
 }

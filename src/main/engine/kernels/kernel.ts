@@ -8,6 +8,6 @@ export const MAX_PAGES = 65_536;
  * Compiles a kernel of this folder. Kernels are written as text (`NAME.wat`) and kept assembled beside it
  * (`npm run make-kernels`); a test holds the two together.
  */
-export async function loadKernel(name: 'adam' | 'diffusion'): Promise<WebAssembly.Module> {
+export async function loadKernel(name: 'adam' | 'cosines' | 'diffusion'): Promise<WebAssembly.Module> {
   return WebAssembly.compile(readFileSync(new URL(`./${name}.wasm`, import.meta.url)));
 }

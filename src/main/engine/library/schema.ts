@@ -625,6 +625,44 @@ const MIGRATIONS: readonly string[] = [
     collection_id INTEGER NOT NULL REFERENCES collection(id)
   ) STRICT;
   `,
+  `
+  -- What was measured of a photo's pixels, once; version is that of the measures' definitions (features/quality-store.ts).
+  CREATE TABLE photo_quality (
+    photo_id INTEGER PRIMARY KEY REFERENCES photo(id),
+    version INTEGER NOT NULL,
+    sharpness REAL NOT NULL,
+    brightness REAL NOT NULL,
+    dark REAL NOT NULL,
+    bright REAL NOT NULL,
+    entropy REAL NOT NULL,
+    colourfulness REAL NOT NULL,
+    blockiness REAL NOT NULL
+  ) STRICT;
+
+  -- Near duplicates: under: folded under head_id, which is not folded itself. head: a person chose it to stand for others. alone: a person
+  -- said that it stands for itself. What a person said stays when folds are proposed again.
+  CREATE TABLE photo_fold (
+    photo_id INTEGER PRIMARY KEY REFERENCES photo(id),
+    state TEXT NOT NULL CHECK (state IN ('under', 'head', 'alone')),
+    head_id INTEGER REFERENCES photo(id) CHECK ((state = 'under') = (head_id IS NOT NULL)),
+    said_by TEXT NOT NULL CHECK (said_by IN ('proposal', 'person'))
+  ) STRICT;
+  CREATE INDEX photo_fold_head ON photo_fold(head_id) WHERE head_id IS NOT NULL;
+  -- What is folded now: a head whose file is gone stands for nothing.
+  CREATE VIEW folded_photo AS SELECT photo_id, head_id FROM photo_fold o
+    WHERE head_id IS NOT NULL AND EXISTS (SELECT 1 FROM photo_file f WHERE f.photo_id = o.head_id);
+  -- What an action of the log did to folds: state, head and who said so as JSON, NULL for none; undone and redone with it.
+  CREATE TABLE fold_change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    action_id INTEGER NOT NULL REFERENCES action(id),
+    photo_id INTEGER NOT NULL REFERENCES photo(id),
+    before TEXT,
+    after TEXT
+  ) STRICT;
+  CREATE INDEX fold_change_action ON fold_change(action_id);
+  CREATE TRIGGER fold_change_kept BEFORE UPDATE ON fold_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+  CREATE TRIGGER fold_change_stays BEFORE DELETE ON fold_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+  `,
 ];
 
 /**

@@ -1,6 +1,7 @@
 import type { Verdict } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { turnCollections } from '../library/collection-log.ts';
+import { turnFolds } from '../library/fold-log.ts';
 import type { Library } from '../library/library.ts';
 import { actionRow, append, durably, history, towards } from './action-log.ts';
 import { turnChanges } from './cluster-changes.ts';
@@ -99,6 +100,7 @@ export function undo(library: Library): Turned | null {
     for (const d of decisions.toReversed()) put(library, d.a, d.b, d.aspect, d.previous);
     turnChanges(library, head, 'before');
     turnCollections(library, head, 'before');
+    turnFolds(library, head, 'before');
     return { label, run: decisions[0]?.run_id ?? null, tuple: decisions[0]?.tuple_index ?? null };
   });
 }
@@ -115,6 +117,7 @@ export function redo(library: Library): Turned | null {
     for (const d of decisions) put(library, d.a, d.b, d.aspect, d.id);
     turnChanges(library, next, 'after');
     turnCollections(library, next, 'after');
+    turnFolds(library, next, 'after');
     return { label, run: decisions[0]?.run_id ?? null, tuple: decisions[0]?.tuple_index ?? null };
   });
 }

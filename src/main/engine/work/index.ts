@@ -2,6 +2,7 @@
 import type { JOBS, JobKind } from '../../../shared/jobs/index.ts';
 import { backupWork } from './backup.ts';
 import { checkWork } from './check.ts';
+import { chooseWork } from './choose.ts';
 import { cleanWork } from './clean.ts';
 import { clusterWork } from './cluster.ts';
 import { collectionCommitWork } from './collection-commit.ts';
@@ -19,6 +20,7 @@ import { mapWork } from './map.ts';
 import { measureWork } from './measure.ts';
 import { mineWork } from './mine.ts';
 import { networkWork } from './network.ts';
+import { qualityWork } from './quality.ts';
 import { regionsWork } from './regions.ts';
 import { runWork } from './run.ts';
 import { sketchesWork } from './sketches.ts';
@@ -45,6 +47,8 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   teacher: teacherWork,
   cluster: clusterWork,
   duplicates: duplicatesWork,
+  quality: qualityWork,
+  choose: chooseWork,
   domains: domainsWork,
   sketches: sketchesWork,
   network: networkWork,

@@ -1,0 +1,84 @@
+/** `covis collection judge` and `covis collection next`: teaching a collection by examples. */
+import { z } from 'zod';
+import { CovisError } from '../../../../shared/errors.ts';
+import { nextPhotosToJudge } from '../../../engine/collections/next.ts';
+import { exemplarPhotos } from '../../../engine/collections/rule-likeness.ts';
+import { addPhotos, removePhotos } from '../../../engine/collections/store.ts';
+import { photoInfo } from '../../../engine/library/photos.ts';
+import { durably } from '../../../engine/mining/action-log.ts';
+import { command } from '../../program/command.ts';
+import { libraryWord, withLibrary } from '../../program/library.ts';
+import { print } from '../../program/output.ts';
+import { ruleOf, ruleOption } from './smart.ts';
+import { name, photosNamed } from './words.ts';
+
+const words = { ...libraryWord, name };
+const photos = z.array(z.string().min(1));
+
+export const collectionJudge = command({
+  name: 'collection judge',
+  summary:
+    'say which photos belong to a collection and which do not; both are exemplars, and undone with covis decide --undo',
+  arguments: words,
+  options: {
+    yes: photos.optional().meta({ help: 'photos that belong, by content hash or name' }),
+    no: photos.optional().meta({ help: 'photos that do not' }),
+  },
+  run: (o) =>
+    withLibrary(o.library, false, (library) => {
+      if (o.yes === undefined && o.no === undefined)
+        throw new CovisError('INPUT_INVALID', 'Say photos with --yes, --no or both');
+      const [yes, no] = [photosNamed(library, o.yes ?? []), photosNamed(library, o.no ?? [])];
+      const both = yes.find((p) => no.includes(p));
+      if (both !== undefined) throw new CovisError('INPUT_INVALID', 'A photo cannot belong and not belong');
+      durably(library, () => {
+        if (yes.length > 0)
+          addPhotos(
+            library,
+            o.name,
+            yes.map((photo) => ({ photo })),
+            { how: 'hand' },
+          );
+        if (no.length > 0) removePhotos(library, o.name, no, true);
+      });
+      const { positive, negative } = exemplarPhotos(library, { collection: o.name });
+      print(o.json, { positive: positive.length, negative: negative.length }, () => [
+        `${positive.length} photos belong to ${o.name}, ${negative.length} do not`,
+      ]);
+    }),
+});
+
+export const collectionNext = command({
+  name: 'collection next',
+  summary: 'list the photos that are best judged next, never one that was judged',
+  arguments: words,
+  options: {
+    set: z
+      .string()
+      .min(1)
+      .max(4096)
+      .meta({ help: 'descriptor set, NETWORK-SIZE or a stored one: covis descriptors lists them', value: 'set' }),
+    n: z.int().min(1).max(1000).default(20).meta({ help: 'how many' }),
+    by: z
+      .enum(['uncertainty', 'diversity'])
+      .default('uncertainty')
+      .meta({ help: 'the least certain, or different ones among the least certain' }),
+    among: ruleOption.optional().meta({ help: 'rule of the photos that may be asked for' }),
+  },
+  run: (o) =>
+    withLibrary(o.library, false, async (library) => {
+      const among = o.among === undefined ? undefined : ruleOf(o.among);
+      const found = await nextPhotosToJudge(library, {
+        exemplars: { collection: o.name },
+        set: o.set,
+        n: o.n,
+        by: o.by,
+        among,
+      });
+      const { photos: hashes, how, positive, negative } = found;
+      print(o.json, { photos: hashes, how, positive, negative }, () => [
+        ...hashes.map((hash) => `${hash}  ${photoInfo(library, hash).name}`),
+        `By ${how}, from ${positive} that belong and ${negative} that do not`,
+      ]);
+    }),
+});

@@ -1,0 +1,108 @@
+import { CovisError } from '../../../shared/errors.ts';
+import { collectionRuleRoutes } from '../../../shared/routes/collection-rules.ts';
+import { foldCollection } from '../collections/fold-collection.ts';
+import { editFolds, foldGroups, proposeLibraryFolds, type FoldEdit } from '../collections/fold-library.ts';
+import { photoLists } from '../collections/lists.ts';
+import { nextPhotosToJudge } from '../collections/next.ts';
+import { readRule } from '../collections/rule-tree.ts';
+import { answerRule } from '../collections/rules.ts';
+import { applySmart, smartState } from '../collections/smart.ts';
+import { qualityHistogram } from '../features/quality-store.ts';
+import { foldedUnder } from '../library/fold-log.ts';
+import type { Library } from '../library/library.ts';
+import { photoByHash } from '../library/photos.ts';
+import { hashById, idByHash } from '../library/tables/photo.ts';
+import { once } from '../mining/once.ts';
+import { answers, changed } from './answers.ts';
+
+function editOf(
+  library: Library,
+  edit: { readonly kind: FoldEdit['kind'] } & Readonly<Record<string, unknown>>,
+): FoldEdit {
+  const number = (hash: unknown): number => photoByHash(library, hash as string).id;
+  const numbers = (hashes: unknown): number[] => (hashes as readonly string[]).map(number);
+  switch (edit.kind) {
+    case 'fold':
+      return { kind: 'fold', head: number(edit['head']), photos: numbers(edit['photos']) };
+    case 'head':
+      return { kind: 'head', photo: number(edit['photo']) };
+    default:
+      return { kind: edit.kind, photos: numbers(edit['photos']) };
+  }
+}
+
+export const collectionRules = answers(collectionRuleRoutes, {
+  'quality.histogram': async (engine, { field, bins, rule, ...some }) => {
+    const { library } = engine;
+    const named = some.photos !== undefined || some.list !== undefined;
+    if (named && rule !== undefined) throw new CovisError('INPUT_INVALID', 'Say photos or a rule, not both');
+    const photos = named
+      ? photoLists(library).chosen(some)
+      : rule === undefined
+        ? undefined
+        : (await answerRule(library, readRule(rule))).photos;
+    return qualityHistogram(library, field, bins, photos);
+  },
+  'rules.preview': async (engine, { rule, collection }) => {
+    const { library } = engine;
+    const read = rule === undefined ? undefined : readRule(rule);
+    if (collection === undefined) {
+      if (read === undefined) throw new CovisError('INPUT_INVALID', 'Say a rule, a collection, or both');
+      const { photos, notes } = await answerRule(library, read);
+      return { ...photoLists(library).put(photos), added: null, removed: null, notes };
+    }
+    const { answer, added, removed } = await smartState(library, collection, read);
+    const list = photoLists(library).put(answer.photos, collection);
+    return { ...list, added: added.length, removed: removed.length, notes: answer.notes };
+  },
+  'rules.refresh': async (engine, { collection, once: key }) => {
+    const { library } = engine;
+    const state = await smartState(library, collection);
+    const report = once(library, key, () => applySmart(library, collection, state));
+    changed(engine, 'collections');
+    return report;
+  },
+
+  'folds.list': (engine, { weights }) => foldGroups(engine.library, weights),
+  'folds.propose': (engine, { apply, once: key, ...options }) => {
+    const { library } = engine;
+    if (!apply) return proposeLibraryFolds(library, options, false);
+    const report = once(library, key, () => proposeLibraryFolds(library, options, true));
+    changed(engine, 'photos', 'collections');
+    return report;
+  },
+  'folds.edit': (engine, { edit, once: key }) => {
+    const { library } = engine;
+    const report = once(library, key, () => editFolds(library, editOf(library, edit)));
+    changed(engine, 'photos', 'collections');
+    return report;
+  },
+  'folds.under': (engine, { photos }) => {
+    const { library } = engine;
+    const under = foldedUnder(library);
+    const folds = new Map<number, number>();
+    for (const head of under.values()) folds.set(head, (folds.get(head) ?? 0) + 1);
+    const [byHash, hash] = [idByHash(library), hashById(library)];
+    const numbers = photos.map((p) => byHash.get(p));
+    const heads = numbers.map((n) => (n === undefined ? undefined : under.get(n)));
+    return {
+      under: heads.map((n) => (n === undefined ? null : hash.one(n))),
+      folds: numbers.map((n) => (n === undefined ? 0 : (folds.get(n) ?? 0))),
+    };
+  },
+  'folds.collection': (engine, { collection, once: key }) => {
+    const { library } = engine;
+    const report = once(library, key, () => foldCollection(library, collection));
+    changed(engine, 'collections');
+    return report;
+  },
+
+  'exemplars.next': async (engine, { among, ...asked }) => {
+    const { library } = engine;
+    const { numbers, ...next } = await nextPhotosToJudge(library, {
+      ...asked,
+      among: among === undefined ? undefined : readRule(among),
+    });
+    return { ...next, list: photoLists(library).put(numbers).list };
+  },
+});

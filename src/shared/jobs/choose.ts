@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { bestShotWeights, choiceReport, CHOICES, STRATA } from '../facts/collection-choices.ts';
+import { fraction, id, network, set, size } from '../fields.ts';
+import { job } from './job.ts';
+
+/** Chooses photos that stand for all, and puts them into a collection where one is named. */
+export const chooseJob = job({
+  kind: 'choose',
+  title: (p) => `Choose ${p.n} photos`,
+  startedBy: 'page',
+  params: z.strictObject({
+    n: z.int().min(1).max(100_000).meta({ label: 'Photos', help: 'how many, kept ones with them' }),
+    by: z.enum(CHOICES).default('k-center').meta({
+      label: 'By',
+      help: 'farthest first (k-center), best cover (facility), densest places (typical), random, strata of a field, or cells of time and place (grid)',
+    }),
+    /** Photos of it are kept; what is chosen is added to it. */
+    collection: z.string().min(1).max(4096).optional().meta({ label: 'Collection', value: 'name', page: 'id' }),
+    keep: z.array(id).max(100_000).optional().meta({ label: 'Keep', help: 'photos that are chosen already' }),
+    /** Photos to choose among, as a rule. */
+    among: z.unknown().optional(),
+    heads: z
+      .boolean()
+      .default(true)
+      .meta({ label: 'Without folded', help: 'choose among photos that are folded under others, too' }),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .optional()
+      .meta({
+        label: 'Seed',
+        help: 'of what is drawn',
+        otherwise: 'k-center begins in the middle; others 0',
+      }),
+    quality: fraction.default(0).meta({ label: 'Quality', help: 'how much the score of the best shot counts' }),
+    weights: bestShotWeights.prefault({}),
+    field: z.enum(STRATA).default('place').meta({ label: 'Field', help: 'of strata' }),
+    shares: z
+      .enum(['equal', 'proportional'])
+      .default('equal')
+      .meta({ label: 'Shares', help: 'of strata and cells: as many of each, or by their sizes' }),
+    hours: z.number().positive().max(1e6).default(24).meta({ label: 'Hours', help: 'of a cell of the grid' }),
+    km: z.number().positive().max(20_000).default(1).meta({ label: 'Kilometres', help: 'side of a cell of the grid' }),
+    set: set.optional(),
+    network: network.optional(),
+    size: size.optional(),
+  }),
+  result: choiceReport,
+});
