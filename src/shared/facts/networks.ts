@@ -59,6 +59,41 @@ export const edgeSpec = z.object({
 });
 export type EdgeSpec = Facts<typeof edgeSpec>;
 
+/** What of a foreign network was taken, and what was left out. */
+export const takenFacts = z.object({
+  /** A feature map that is pooled, or the network's own vector. */
+  kind: z.enum(['map', 'vector']),
+  /** Nodes that are kept, of all that the file has. */
+  kept: count,
+  nodes: count,
+  /** Operators that were left out, each once. */
+  dropped: z.array(z.string()),
+  /** Numbers of the weights that were left out, and of all. */
+  droppedWeights: count,
+  weights: count,
+  /** Why this and not another part, as a sentence without its full stop. */
+  why: z.string(),
+});
+export type TakenFacts = Facts<typeof takenFacts>;
+
+/** Ways of a photo into the one size that a network takes. */
+export const FITS = ['pad', 'crop'] as const;
+export type Fit = (typeof FITS)[number];
+
+/** Which images a network takes, where it is not all sizes together. */
+export const inputFacts = z.object({
+  /** The one size that it takes, in pixels; any where it is not said. */
+  height: z.int().optional(),
+  width: z.int().optional(),
+  /** How a photo becomes that size: whole with a margin of the mean colour, or filling it, cut at two sides. */
+  fit: z.enum(FITS).optional(),
+  /** Sides are whole multiples of it. */
+  multiple: z.int().optional(),
+  /** It takes one image at a time. */
+  alone: z.boolean().optional(),
+});
+export type InputFacts = Facts<typeof inputFacts>;
+
 /** What a network is; kept inside its ONNX file under the metadata key `covis`. */
 export const networkSpec = z.object({
   name: z.string(),
@@ -79,6 +114,12 @@ export const networkSpec = z.object({
   experiment: z.boolean().optional(),
   /** Present for networks that take edge maps instead of photos. */
   edges: edgeSpec.optional(),
+  /** What was taken of the file that it came from; absent for networks made before that was noted. */
+  taken: takenFacts.optional(),
+  /** Sizes that it is bound to; absent where it takes any. */
+  input: inputFacts.optional(),
+  /** Operators between its weights and its output that not every network has: what cannot be differentiated among them cannot be trained. */
+  operators: z.array(z.string()).optional(),
 });
 export type NetworkSpec = Facts<typeof networkSpec>;
 
@@ -90,6 +131,8 @@ export const networkInfo = networkSpec.extend({
   bytes: count,
   parameters: count,
   embedded: z.boolean(),
+  /** The operator that stands in the way of training it; null where none does. */
+  obstacle: z.string().nullable(),
 });
 export type NetworkInfo = Facts<typeof networkInfo>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { POOLINGS } from '../domain.ts';
+import { FITS, POOLINGS } from '../domain.ts';
 import { count } from '../facts/facts.ts';
 import { file } from '../fields.ts';
 import { job } from './job.ts';
@@ -15,7 +15,14 @@ export const networkJob = job({
       id: z.string().max(100).optional().meta({ help: 'id of the catalogue', value: 'id' }),
       file: file.optional().meta({ help: 'ONNX file' }),
       pooling: z.enum(POOLINGS).default('gem').meta({ label: 'Pooling' }),
+      output: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .meta({ label: 'Output', help: 'own, map, or the name of a node', value: 'which' }),
+      fit: z.enum(FITS).optional().meta({ label: 'Photos of other sizes' }),
     }),
   }),
-  result: z.object({ network: z.string(), name: z.string(), dim: count }),
+  result: z.object({ network: z.string(), name: z.string(), dim: count, said: z.array(z.string()) }),
 });

@@ -185,13 +185,13 @@ describe('the catalogue', () => {
     const changed: string[] = [];
     const task = { ...silentContext(), changed: (what: string) => changed.push(what) };
     await addToStore(MODEL, { name: 'My net' }, silentContext());
-    const stored = await addBackbone(library, { id: 'mobilenet' }, 'rmac', task);
+    const stored = await addBackbone(library, { id: 'mobilenet' }, { pooling: 'rmac' }, task);
     expect(stored.spec).toMatchObject({ name: 'My net R-MAC', pooling: 'rmac' });
-    const read = await addBackbone(library, { file: MODEL }, 'spoc', task);
+    const read = await addBackbone(library, { file: MODEL }, { pooling: 'spoc' }, task);
     expect(read.spec).toMatchObject({ name: 'mobilenet SPoC', pooling: 'spoc' });
     expect(changed).toEqual(['networks', 'networks']);
     for (const id of [MODEL, 'package.json', '../mobilenet', ''])
-      await expect(addBackbone(library, { id }, 'gem', task)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(addBackbone(library, { id }, { pooling: 'gem' }, task)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     library.close();
   });
 

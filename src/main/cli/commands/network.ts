@@ -1,8 +1,10 @@
 /** `covis network`: a network, whole or a backbone, into a library. */
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { POOLINGS } from '../../../shared/domain.ts';
+import { FITS, POOLINGS } from '../../../shared/domain.ts';
 import { folder, network as named, seed } from '../../../shared/fields.ts';
+import { networkInWords } from '../../../shared/networks-in-words.ts';
+import { obstacleOf } from '../../engine/network/differentiable.ts';
 import { projectNetwork } from '../../engine/network/linear-head.ts';
 import { importNetwork, resolveNetwork } from '../../engine/network/networks.ts';
 import { PREPROCESSING } from '../../engine/network/preprocessing.ts';
@@ -21,6 +23,12 @@ export const backboneOptions = {
     .min(1)
     .optional()
     .meta({ help: 'node or value to cut at', otherwise: 'the last feature map', value: 'node' }),
+  output: z.string().min(1).max(200).optional().meta({
+    help: 'what describes: own (the network’s own output), map (its last feature map), or the name of a node',
+    otherwise: 'the map before a plain classifier, else its own output',
+    value: 'which',
+  }),
+  fit: z.enum(FITS).optional().meta({ help: 'of a network that takes one size: how photos become it', otherwise: 'pad' }),
   name: z.string().min(1).max(120).optional().meta({ help: 'what to call it', value: 'name' }),
 };
 
@@ -43,21 +51,26 @@ export const network = command({
     pooling: z.enum(POOLINGS).optional().meta({ otherwise: 'gem' }),
   },
   run: async (o) => {
-    const { file, cut, name, pooling, project, pixels } = o;
+    const { file, cut, output, fit, name, pooling, project, pixels } = o;
+    refuseTogether(o, cut === undefined ? [] : ['output'], 'and --cut say the same: one is enough');
     if (project === undefined) refuseTogether(o, ['seed'], 'goes with --project');
-    if (!existsSync(file)) refuseTogether(o, ['cut', 'name', 'pooling', 'pixels'], 'is of an ONNX file');
+    if (!existsSync(file)) refuseTogether(o, ['cut', 'output', 'fit', 'name', 'pooling', 'pixels'], 'is of an ONNX file');
     await withLibrary(o.library, true, async (library) => {
       const added = existsSync(file)
         ? await importNetwork(library, file, {
             cut,
+            output,
+            fit,
             name,
             pooling,
             preprocess: pixels === undefined ? undefined : PREPROCESSING[pixels],
           })
         : await resolveNetwork(library, file, 'embedded');
       const row = project === undefined ? added : projectNetwork(library, added, project, o.seed ?? 0);
-      print(o.json, { network: row.uid, ...row.spec }, () => [
-        `Network ${row.uid}: ${row.spec.name}, ${row.spec.dim} dimensions, cut at ${row.spec.features}`,
+      const obstacle = obstacleOf(row.spec) ?? null;
+      print(o.json, { network: row.uid, ...row.spec, obstacle }, () => [
+        `Network ${row.uid}: ${row.spec.name}, ${row.spec.dim} dimensions, ${row.spec.taken?.kind === 'vector' ? 'its own vector' : 'cut at'} ${row.spec.features}`,
+        ...networkInWords(row.spec, obstacle),
       ]);
     });
   },

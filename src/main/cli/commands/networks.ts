@@ -6,6 +6,8 @@ import { writeWhole } from '../../engine/formats/beside.ts';
 import { fileTarget, type Placing } from '../../engine/formats/target.ts';
 import { file, folder, force, network, numbers } from '../../../shared/fields.ts';
 import { networkCatalogue } from '../../engine/network/catalogue.ts';
+import { networkInWords } from '../../../shared/networks-in-words.ts';
+import { obstacleOf } from '../../engine/network/differentiable.ts';
 import { standaloneNetwork } from '../../engine/network/embedded.ts';
 import { multiScale } from '../../engine/network/multi-scale.ts';
 import { chooseDefault, defaultNetworks } from '../../engine/network/default-network.ts';
@@ -87,17 +89,20 @@ export const networksAdd = command({
     ...backboneOptions,
   },
   run: async (o) => {
-    const { mirror, pixels, cut, name } = o;
+    const { mirror, pixels, cut, output, fit, name } = o;
+    refuseTogether(o, cut === undefined ? [] : ['output'], 'and --cut say the same: one is enough');
     const task = terminalContext([]);
     try {
-      const s = await addToStore(o.network, { mirror, pixels, cut, name }, task);
+      const s = await addToStore(o.network, { mirror, pixels, cut, output, fit, name }, task);
       task.finish();
       // A backbone that cannot be used is better known now than when a training begins.
       const { spec } = await standaloneNetwork(s.id);
       const { id, file, bytes, sha256, licence } = s;
-      const { features, dim } = spec;
-      print(o.json, { id, name: s.name, file, bytes, sha256, licence, features, dim }, () => [
-        `${s.id}: ${s.name}, ${megabytes(s.bytes)}, cut at ${spec.features}, ${spec.dim} dimensions`,
+      const { features, dim, taken, input } = spec;
+      const obstacle = obstacleOf(spec) ?? null;
+      print(o.json, { id, name: s.name, file, bytes, sha256, licence, features, dim, taken, input, obstacle }, () => [
+        `${s.id}: ${s.name}, ${megabytes(s.bytes)}, ${taken?.kind === 'vector' ? 'its own vector' : 'cut at'} ${spec.features}, ${spec.dim} dimensions`,
+        ...networkInWords(spec, obstacle),
         `Use it with --network ${s.id}`,
       ]);
     } finally {
@@ -121,23 +126,27 @@ export const networksExport = command({
     pooling: z.enum(POOLINGS).optional().meta({ help: 'of a backbone', otherwise: 'gem' }),
     scales: numbers(0.1, 4, 16).optional().meta({ help: 'describe at these scales and combine, inside the graph' }),
     cut: backboneOptions.cut,
+    output: backboneOptions.output,
+    fit: backboneOptions.fit,
   },
   run: async (o) => {
-    const { library, pooling, cut, scales } = o;
+    const { library, pooling, cut, output, fit, scales } = o;
     const file = fileTarget(o.out, o);
-    if (library !== undefined) refuseTogether(o, ['pooling', 'cut'], 'is of a backbone, not of a network of a library');
+    if (library !== undefined) refuseTogether(o, ['pooling', 'cut', 'output', 'fit'], 'is of a backbone, not of a network of a library');
     const network =
       library === undefined
-        ? await standaloneNetwork(o.network, { pooling, cut })
+        ? await standaloneNetwork(o.network, { pooling, cut, output, fit })
         : await withLibrary(library, false, async (l) => loadNetwork(l, await resolveNetwork(l, o.network, 'default')));
     const { spec } = network;
     if (scales !== undefined && (spec.whitening !== undefined || spec.scales !== undefined || spec.edges !== undefined))
       throw new CovisError('INPUT_INVALID', `${spec.name} has its scales already; whiten with --scales instead`);
+    if (scales !== undefined && spec.input?.height !== undefined)
+      throw new CovisError('INPUT_INVALID', `${spec.name} takes photos of one size, and cannot describe at several scales`);
     const graph = scales === undefined ? network.graph : multiScale(network.graph, scales);
     const bytes = writeGraph(graph, scales === undefined ? spec : { ...spec, scales }, file, o);
     print(o.json, { file, bytes, ...spec, scales: scales ?? spec.scales ?? [1] }, () => [
       `${file}: ${spec.name}, ${megabytes(bytes)}`,
-      `image [N, ${graph.inputs[0]?.dims[1] ?? 3}, H, W], ${spec.preprocess.order}, value · ${spec.preprocess.scale} − mean, by std, as the file's metadata says; descriptor [N, ${spec.dim}]`,
+      `image [${(graph.inputs[0]?.dims ?? ['N', 3, 'H', 'W']).join(', ')}], ${spec.preprocess.order}, value · ${spec.preprocess.scale} − mean, by std, as the file's metadata says; descriptor [N, ${spec.dim}]`,
     ]);
   },
 });

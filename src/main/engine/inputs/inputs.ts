@@ -1,9 +1,10 @@
 import type { EdgeSpec, NetworkSpec } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
-import { decode, toInput, type Crop } from '../library/pixels.ts';
+import { decode, decodeInto, type Crop } from '../library/pixels.ts';
 import { ahead, type Streamed } from '../library/prefetch.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
+import { framed, frameOf, refuseOtherSize, type NetworkInput } from './framing.ts';
 import { PhotoSource } from './photo-source.ts';
 import { l2Normalise } from '../network/pooling.ts';
 import type { GraphRunner, Tensors } from '../network/runtime.ts';
@@ -13,17 +14,15 @@ import { EDGE_SIZE, LEAST_SIDE } from '../edges/edge-network.ts';
 import { edgeMapsOf, EdgeSource } from '../edges/edge-source.ts';
 import { sketchMaps, type Drawing } from '../edges/sketch-files.ts';
 
-/** One image as a network takes it, [1, channels, height, width]. */
-export interface NetworkInput {
-  readonly dims: readonly [number, number, number, number];
-  readonly data: Float32Array;
-}
+export type { NetworkInput };
 
 /** Long side in pixels at which the embedded network does best on photos of one to two megapixels. */
 export const PHOTO_SIZE = 320;
 
 /** Long side in pixels that a network takes when nobody says otherwise. */
-export function defaultSize(spec: Pick<NetworkSpec, 'edges'>): number {
+export function defaultSize(spec: Pick<NetworkSpec, 'edges' | 'input'>): number {
+  const frame = frameOf(spec);
+  if (frame !== undefined) return Math.max(frame.width, frame.height);
   return spec.edges === undefined ? PHOTO_SIZE : EDGE_SIZE;
 }
 
@@ -60,12 +59,13 @@ export class InputMaker {
     this.size = size;
     this.#spec = spec;
     this.#detector = detector;
-    if (library !== undefined && detector === undefined) this.#photos = new PhotoSource(library, size);
+    if (library !== undefined && detector === undefined) this.#photos = new PhotoSource(library, size, frameOf(spec));
     if (library !== undefined && detector !== undefined) this.#edges = new EdgeSource(library, detector);
   }
 
   /** @param library whose photos are asked for, and which may keep the network's detector. */
   static async create(spec: NetworkSpec, size: number, library?: Library): Promise<InputMaker> {
+    refuseOtherSize(spec, size);
     const detector = spec.edges === undefined ? undefined : await openDetector(spec.edges.detector, library);
     return new InputMaker(spec, size, library, detector);
   }
@@ -74,7 +74,7 @@ export class InputMaker {
   async ofPhoto(photoId: number): Promise<NetworkInput[]> {
     const { edges } = this.#spec;
     if (edges !== undefined) return this.#ofMaps(await this.mapsOfPhoto(photoId));
-    return [toInput(await this.#photos!.get(photoId), this.#spec.preprocess)];
+    return [framed(await this.#photos!.get(photoId), this.#spec)];
   }
 
   /** Edge maps of a photo of the library at all scales. @throws CovisError `INPUT_INVALID` for a photo network, `INPUT_*` naming the photo's file. */
@@ -90,7 +90,9 @@ export class InputMaker {
     const { edges } = this.#spec;
     if (edges !== undefined)
       return this.#ofMaps(await edgeMapsOf(this.#detector!, file, sidesOf(edges, this.size), crop));
-    return [toInput(await decode(file, this.size, crop), this.#spec.preprocess)];
+    const frame = frameOf(this.#spec);
+    const pixels = frame === undefined ? await decode(file, this.size, crop) : await decodeInto(file, frame, crop);
+    return [framed(pixels, this.#spec)];
   }
 
   /** The inputs of a drawing, which has its own way to an edge map (methods.md 2.5). @throws CovisError `INPUT_INVALID` for a photo network or an empty drawing. */
@@ -130,11 +132,11 @@ export interface Batch {
   readonly batch: { readonly dims: readonly number[]; readonly data: Float32Array };
 }
 
-/** Groups inputs of equal size. */
+/** Groups inputs of equal size; those that go by themselves are groups of one. */
 export function batches(inputs: readonly NetworkInput[]): Batch[] {
   const groups = new Map<string, number[]>();
   inputs.forEach((x, i) => {
-    const key = x.dims.join('x');
+    const key = x.alone === true ? `alone ${i}` : x.dims.join('x');
     const list = groups.get(key);
     if (list === undefined) groups.set(key, [i]);
     else list.push(i);

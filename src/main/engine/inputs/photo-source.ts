@@ -1,5 +1,5 @@
 import type { Library } from '../library/library.ts';
-import { decode, type Pixels } from '../library/pixels.ts';
+import { decode, decodeInto, type Frame, type Pixels } from '../library/pixels.ts';
 import { ofCurrentPhoto } from '../library/current-photo.ts';
 import { Recent } from '../library/recent.ts';
 import { ahead, type Streamed } from '../library/prefetch.ts';
@@ -11,13 +11,13 @@ export class PhotoSource {
   readonly size: number;
   readonly #recent: Recent<number, Pixels>;
 
-  /** @param size pixels of the long side; smaller photos are not enlarged. */
-  constructor(library: Library, size: number) {
+  /** @param size pixels of the long side; smaller photos are not enlarged. @param frame instead, the one size that is taken. */
+  constructor(library: Library, size: number, frame?: Frame) {
     this.size = size;
     this.#recent = new Recent(
       CACHE_BYTES,
       (p) => p.data.length,
-      (id) => ofCurrentPhoto(library, id, (file) => decode(file, size)),
+      (id) => ofCurrentPhoto(library, id, (file) => (frame === undefined ? decode(file, size) : decodeInto(file, frame))),
     );
   }
 

@@ -25,6 +25,32 @@ export interface Crop {
   readonly height: number;
 }
 
+/** The one size that a network takes, and how photos become it. */
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  /** Whole, within it; or filling it, cut evenly at two sides. */
+  readonly fit: 'pad' | 'crop';
+}
+
+/**
+ * Decodes a photo, or a part of it, into a frame: as large as fits into it for `pad`, of its very size for `crop`. Small ones are enlarged.
+ * @throws CovisError `INPUT_MISSING` or `INPUT_CORRUPT` naming the file.
+ */
+export async function decodeInto(file: string | Uint8Array, frame: Frame, crop?: Crop): Promise<Pixels> {
+  if (typeof file === 'string' && !existsSync(file))
+    throw new CovisError('INPUT_MISSING', 'This photo does not exist', { file });
+  try {
+    const whole = await photoImage(file);
+    const part = crop === undefined ? whole : (await cropped(whole, 1, crop)).part;
+    return await rgbOf(
+      part.resize(frame.width, frame.height, { fit: frame.fit === 'pad' ? 'inside' : 'cover', kernel: 'lanczos3' }),
+    );
+  } catch (cause) {
+    throw undecodable(file, cause);
+  }
+}
+
 /**
  * Decodes a photo, applies EXIF orientation and shrinks its long side to `size` with Lanczos; enlarges only when told to (methods.md 1.6, 2.6).
  * A crop is taken first and shrunk by the factor of the whole photo, so that objects keep their size (methods.md 1.7).
@@ -37,18 +63,23 @@ export async function decode(file: string | Uint8Array, size: number, crop?: Cro
   try {
     const whole = await photoImage(file);
     const { part, limit } = crop === undefined ? { part: whole, limit: size } : await cropped(whole, size, crop);
-    const { data, info } = await part
-      .resize(limit, limit, { fit: 'inside', withoutEnlargement: !enlarge, kernel: 'lanczos3' })
-      .flatten({ background: '#ffffff' })
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    const rgb = info.channels === 3 ? data : greyToRgb(data, info.channels);
-    return { width: info.width, height: info.height, data: rgb };
+    return await rgbOf(
+      part.resize(limit, limit, { fit: 'inside', withoutEnlargement: !enlarge, kernel: 'lanczos3' }),
+    );
   } catch (cause) {
     throw undecodable(file, cause);
   }
+}
+
+async function rgbOf(image: Sharp): Promise<Pixels> {
+  const { data, info } = await image
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const rgb = info.channels === 3 ? data : greyToRgb(data, info.channels);
+  return { width: info.width, height: info.height, data: rgb };
 }
 
 /** The error of a photo that cannot be decoded, naming its file. */

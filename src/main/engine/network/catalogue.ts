@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { CatalogueEntry, Pooling } from '../../../shared/domain.ts';
+import type { CatalogueEntry } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { resourcePath } from '../environment/resources.ts';
 import { EMBEDDED, embeddedNetwork } from './embedded.ts';
-import { importNetwork, importStored, type NetworkRow } from './networks.ts';
+import { importNetwork, importStored, type BackboneOptions, type NetworkRow } from './networks.ts';
 import { addToStore, cameOf, storedNetwork, storedNetworks, ZOO } from './zoo.ts';
 
 type Facts = Omit<CatalogueEntry, 'state' | 'came'>;
@@ -39,33 +39,36 @@ export function networkCatalogue(): readonly CatalogueEntry[] {
   return [...embedded, ...here, ...others];
 }
 
+/** What a person may say of a backbone that is added. */
+export type BackboneWishes = Pick<BackboneOptions, 'pooling' | 'output' | 'fit'>;
+
 /** Which backbone is added: of the catalogue by its id, or an ONNX file. */
 export type BackboneSource = { readonly id: string } | { readonly file: string };
 
 /**
- * Puts a backbone into the library, with a pooling behind its last feature map. One that can be downloaded is, if it is not there yet.
+ * Puts a backbone into the library, as it was found or as a person wishes. One that can be downloaded is, if it is not there yet.
  * @throws CovisError `NOT_FOUND` for an id that the catalogue does not have, and what downloads and imports throw.
  */
 export async function addBackbone(
   library: Library,
   source: BackboneSource,
-  pooling: Pooling,
+  wishes: BackboneWishes,
   task: TaskContext,
 ): Promise<NetworkRow> {
   const network =
     'file' in source
-      ? await fromFile(library, source.file, pooling, task)
-      : await fromCatalogue(library, source.id, pooling, task);
+      ? await fromFile(library, source.file, wishes, task)
+      : await fromCatalogue(library, source.id, wishes, task);
   task.changed('networks');
   return network;
 }
 
-function fromFile(library: Library, file: string, pooling: Pooling, task: TaskContext): Promise<NetworkRow> {
+function fromFile(library: Library, file: string, wishes: BackboneWishes, task: TaskContext): Promise<NetworkRow> {
   task.step('Reading the network', 0, '');
-  return importNetwork(library, file, { pooling });
+  return importNetwork(library, file, wishes);
 }
 
-async function fromCatalogue(library: Library, id: string, pooling: Pooling, task: TaskContext): Promise<NetworkRow> {
+async function fromCatalogue(library: Library, id: string, wishes: BackboneWishes, task: TaskContext): Promise<NetworkRow> {
   let stored = storedNetwork(id);
   if (stored === undefined) {
     // An id alone: what is no entry must not be taken for the name of a file.
@@ -76,5 +79,5 @@ async function fromCatalogue(library: Library, id: string, pooling: Pooling, tas
     stored = await addToStore(id, {}, task);
   }
   task.step(`Reading ${stored.name}`, 0, '');
-  return importStored(library, stored, pooling);
+  return importStored(library, stored, wishes);
 }

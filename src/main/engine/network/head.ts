@@ -1,6 +1,6 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { NetworkSpec, Pooling } from '../../../shared/domain.ts';
-import { GraphBuilder, type Graph, type OnnxNode } from './onnx/graph.ts';
+import { GraphBuilder, intOf, intsOf, type Dim, type Graph, type OnnxNode } from './onnx/graph.ts';
 import { prune, renameValue } from './onnx/normalise.ts';
 import { inferShapes, type Shapes } from './onnx/shapes.ts';
 import { appendL2, appendPooling, GEM_P } from './pooling-heads.ts';
@@ -21,6 +21,9 @@ const AFTER_FEATURES = new Set([
 ]);
 /** ImageNet's. */
 const CLASSES = 1000;
+const ACTIVATIONS = new Set([
+  ...['Relu', 'Clip', 'HardSwish', 'Sigmoid', 'HardSigmoid', 'Mul', 'Div', 'Swish', 'Add', 'Identity'],
+]);
 const SKIPPED = new Set(['MaxPool', 'AveragePool', 'Identity', 'Dropout', 'Pad']);
 
 /**
@@ -29,24 +32,93 @@ const SKIPPED = new Set(['MaxPool', 'AveragePool', 'Identity', 'Dropout', 'Pad']
  * @throws CovisError `INPUT_UNSUPPORTED` when there is none.
  */
 export function lastFeatureMap(graph: Graph): string {
+  const shapes = inferShapes(graph);
+  const [first] = pooledMaps(graph, shapes);
+  if (first !== undefined) return first;
+  const last = graph.outputs[0]?.name ?? '';
+  if (shapes.get(last)?.length === 4) return last;
+  throw new CovisError('INPUT_UNSUPPORTED', 'No feature map was found before a global pooling or a flattening', {
+    hint: 'Name the node whose output is the feature map with --cut.',
+  });
+}
+
+/** All maps that go into a global pooling or a flattening and nowhere else, first to last; an output that is a map is one as well. */
+export function mapsBeforePooling(graph: Graph, seen: ReadonlyMap<string, readonly Dim[]> = new Map()): string[] {
+  const shapes = inferShapes(graph);
+  for (const [value, dims] of seen) if (!shapes.has(value)) shapes.set(value, dims);
+  const maps = [...pooledMaps(graph, shapes)];
+  const [output, ...more] = graph.outputs;
+  const isMap = output !== undefined && more.length === 0 && shapes.get(output.name)?.length === 4;
+  const has = (d: unknown): boolean => d !== 1;
+  if (isMap && shapes.get(output.name)!.slice(2).some(has)) maps.push(output.name);
+  return [...new Set(maps)];
+}
+
+/** Values that may be maps before a pooling and whose rank the rules of shapes do not tell. */
+export function unknownMaps(graph: Graph): string[] {
+  const shapes = inferShapes(graph);
+  const onPath = reachable(graph);
+  const asked = graph.nodes.flatMap((n) => {
+    const x = n.inputs[0] ?? '';
+    return onPath.has(n) && AFTER_FEATURES.has(n.op) && !shapes.has(x) && !usedBesides(graph, x, n) ? [x] : [];
+  });
+  const outputs = graph.outputs.length === 1 ? graph.outputs.map((o) => o.name).filter((o) => !shapes.has(o)) : [];
+  const made = new Set(graph.nodes.flatMap((n) => n.outputs));
+  return [...new Set([...asked, ...outputs])].filter((v) => made.has(v));
+}
+
+function* pooledMaps(graph: Graph, shapes: Shapes): Generator<string> {
   const producer = new Map<string, OnnxNode>();
   for (const n of graph.nodes) for (const o of n.outputs) producer.set(o, n);
-  const shapes = inferShapes(graph);
   const onPath = reachable(graph);
   for (const node of graph.nodes) {
     const x = node.inputs[0] ?? '';
     if (!onPath.has(node) || !AFTER_FEATURES.has(node.op) || shapes.get(x)?.length !== 4) continue;
     if (usedBesides(graph, x, node)) continue;
     let value = x;
-    for (let p = producer.get(value); p !== undefined && SKIPPED.has(p.op); p = producer.get(value))
-      value = p.inputs[0]!;
-    return beforeClasses(value, producer, shapes);
+    for (let p = producer.get(value); p !== undefined && isSkipped(p); p = producer.get(value)) value = p.inputs[0]!;
+    yield beforeClasses(value, producer, shapes);
   }
-  const last = graph.outputs[0]?.name ?? '';
-  if (shapes.get(last)?.length === 4) return last;
-  throw new CovisError('INPUT_UNSUPPORTED', 'No feature map was found before a global pooling or a flattening', {
-    hint: 'Name the node whose output is the feature map with --cut.',
-  });
+}
+
+/** Poolings, and turning channels to the end, before what is a vector then. */
+function isSkipped(node: OnnxNode): boolean {
+  return SKIPPED.has(node.op) || (node.op === 'Transpose' && intsOf(node, 'perm')?.join() === '0,2,3,1');
+}
+
+/**
+ * Where the last map comes of a 1x1 convolution that widens a linear bottleneck for the classifier, as in MobileNetV2, V3 and the
+ * EfficientNets: the map before that convolution, which describes better. Undefined for other networks.
+ */
+export function headConvolution(graph: Graph, map: string): string | undefined {
+  const producer = new Map<string, OnnxNode>();
+  for (const n of graph.nodes) for (const o of n.outputs) producer.set(o, n);
+  const weightOf = (n: OnnxNode | undefined): readonly number[] | undefined =>
+    n?.op === 'Conv' ? graph.initializers.get(n.inputs[1] ?? '')?.dims : undefined;
+  const isPoint = (n: OnnxNode | undefined): boolean => {
+    const w = weightOf(n);
+    return w !== undefined && w[2] === 1 && w[3] === 1 && intOf(n!, 'group', 1) === 1;
+  };
+  let node = producer.get(map);
+  let activated = false;
+  // Swish is x sigmoid(x), hard or not, written out or in one.
+  for (let steps = 0; node !== undefined && node.op !== 'Conv' && steps < 6; steps += 1) {
+    if (!ACTIVATIONS.has(node.op)) return undefined;
+    activated = true;
+    const from: readonly string[] = node.inputs.filter((i) => i !== '' && !graph.initializers.has(i));
+    // Of a product with its own gate, the convolution is the input of both.
+    const conv = from.map((i) => producer.get(i)).find((n) => n?.op === 'Conv');
+    node = conv ?? producer.get(from[0] ?? '');
+  }
+  const weight = weightOf(node);
+  if (!activated || node === undefined || weight === undefined || !isPoint(node)) return undefined;
+  if (weight[0]! < 2 * weight[1]!) return undefined;
+  const before = node.inputs[0]!;
+  let source = producer.get(before);
+  while (source?.op === 'Identity') source = producer.get(source.inputs[0]!);
+  // A bottleneck is a point convolution without activation, or the sum of one and what went in.
+  const projections = source?.op === 'Add' ? source.inputs.map((i) => producer.get(i)) : [source];
+  return projections.some((p) => isPoint(p) && weightOf(p)![0]! < weightOf(p)![1]!) ? before : undefined;
 }
 
 /** As many channels as ImageNet has classes, out of a 1x1 convolution, are no features but classes (SqueezeNet): the map before is meant. */
@@ -84,6 +156,10 @@ export interface HeadOptions {
   readonly pooling?: Pooling | undefined;
   /** GeM's exponent before training. */
   readonly p?: number | undefined;
+  /** Channels of the map, where they were seen at work. */
+  readonly dim?: number;
+  /** Dimensions of the input; any number of images of any size if not given. */
+  readonly input?: readonly Dim[];
 }
 
 /**
@@ -102,7 +178,7 @@ export function addHead(backbone: Graph, features: string, options: HeadOptions 
   const input = backbone.inputs.find((i) => i.dims.length === 4);
   if (input === undefined)
     throw new CovisError('INPUT_UNSUPPORTED', 'The network has no image input of four dimensions');
-  const channels = inferShapes(backbone).get(cut);
+  const channels = options.dim === undefined ? inferShapes(backbone).get(cut) : [0, options.dim, 0, 0];
   const dim = channels?.[1];
   if (channels?.length !== 4 || typeof dim !== 'number') {
     throw new CovisError(
@@ -116,14 +192,25 @@ export function addHead(backbone: Graph, features: string, options: HeadOptions 
   graph.inputs.splice(0, graph.inputs.length, {
     name: IMAGE,
     type: 'float',
-    dims: ['N', input.dims[1] ?? 3, 'H', 'W'],
+    dims: options.input ?? ['N', input.dims[1] ?? 3, 'H', 'W'],
   });
   graph.outputs.splice(0, graph.outputs.length, { name: DESCRIPTOR, type: 'float', dims: ['N', dim] });
   return { graph, dim };
 }
 
+/** Appends L2 normalisation to a network that gives a vector by itself, one row an image. */
+export function addUnitHead(backbone: Graph, vector: string, dim: number, input: readonly Dim[]): Graph {
+  const graph = prune(backbone, [vector]);
+  const b = new GraphBuilder(graph, 'head');
+  const rows = input[0] === 1 ? b.reshape(vector, [1, dim]) : b.reshape(vector, [-1, dim]);
+  appendL2(b, rows, DESCRIPTOR);
+  graph.inputs.splice(0, graph.inputs.length, { name: IMAGE, type: 'float', dims: input });
+  graph.outputs.splice(0, graph.outputs.length, { name: DESCRIPTOR, type: 'float', dims: ['N', dim] });
+  return graph;
+}
+
 /** The value of that name, or the first output of the node of that name. */
-function valueNamed(graph: Graph, name: string): string | undefined {
+export function valueNamed(graph: Graph, name: string): string | undefined {
   if (graph.nodes.some((n) => n.outputs.includes(name))) return name;
   return graph.nodes.find((n) => n.name === name)?.outputs[0];
 }

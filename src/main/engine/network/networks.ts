@@ -4,27 +4,28 @@ import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CovisError, naming } from '../../../shared/errors.ts';
 import { writeWhole } from '../formats/beside.ts';
-import { LIMITS } from '../formats/budget.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
-import { readRegular } from '../formats/regular.ts';
 import {
   POOLING_NAMES,
   type NetworkInfo,
   type NetworkSpec,
   type Pooling,
   type Preprocess,
+  type Fit,
 } from '../../../shared/domain.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { now, type Library } from '../library/library.ts';
 import { resourcePath } from '../environment/resources.ts';
-import { beyondCut } from './onnx/beyond-cut.ts';
-import { addHead, lastFeatureMap, pooledMap, trainableParameters } from './head.ts';
+import { obstacleOf, operatorsToTrain } from './differentiable.ts';
+import { addHead, pooledMap, trainableParameters } from './head.ts';
+import { readGraph } from './onnx/beside.ts';
 import { encodeOnnx, parseOnnx } from './onnx/file.ts';
 import { sizeOf, type Graph } from './onnx/graph.ts';
 import { normalise } from './onnx/normalise.ts';
-import { Runner } from './runtime.ts';
 import { PREPROCESSING } from './preprocessing.ts';
+import { answersAsSaid } from './probe.ts';
 import { readSpec, writeSpec } from './spec.ts';
+import { cutAt, take } from './take.ts';
 import { storedNetwork, type StoredNetwork } from './zoo.ts';
 import { networkSpec } from '../../../shared/facts/networks.ts';
 import { findBegun, findNamed, findOne, type Called } from '../library/find.ts';
@@ -43,14 +44,9 @@ export interface LoadedNetwork extends NetworkRow {
   readonly graph: Graph;
 }
 
-/** @throws CovisError as `openRegular`, `INPUT_UNSUPPORTED` above 2 GiB, which ONNX itself does not allow. */
-function networkBytes(file: string): Buffer {
-  return readRegular(file, LIMITS.whole.network, 'network');
-}
-
 /** Reads a Covis network from a file. @throws CovisError `INPUT_UNSUPPORTED` when it has no Covis description. */
 export function readNetworkFile(file: string): { graph: Graph; spec: NetworkSpec } {
-  const graph = normalise(parseOnnx(networkBytes(file), file), file);
+  const graph = readGraph(file);
   const spec = readSpec(graph, file);
   if (spec === undefined)
     throw new CovisError('INPUT_UNSUPPORTED', 'This ONNX file was not written by Covis', {
@@ -129,6 +125,10 @@ export function restoreEmbedded(library: Library): NetworkRow {
 export interface BackboneOptions {
   /** A node or value to cut at; the last feature map if not given. */
   readonly cut?: string | undefined;
+  /** What describes: the network's own output, its last feature map, or a named value; decided by what is found if not given. */
+  readonly output?: string | undefined;
+  /** How photos become the one size that a network takes: whole with a margin if not given. */
+  readonly fit?: Fit | undefined;
   readonly preprocess?: Preprocess | undefined;
   readonly licence?: string | undefined;
   readonly name?: string | undefined;
@@ -155,75 +155,52 @@ type ReadyNetwork = Pick<LoadedNetwork, 'graph' | 'spec'> & { readonly own: bool
 async function readyNetwork(file: string, options: BackboneOptions): Promise<ReadyNetwork> {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This file does not exist', { file });
   refuseStandIn(file);
-  const graph = normalise(parseOnnx(networkBytes(file), file), file);
+  const graph = readGraph(file);
   for (const [name, { data }] of graph.initializers)
     if (data instanceof Float32Array && data.some(Number.isNaN))
       throw new CovisError('INPUT_CORRUPT', `Tensor ${name} holds values that are not numbers`, { file });
   const own = readSpec(graph, file);
-  let ready = graph;
-  let spec = own;
-  if (spec === undefined) {
-    const features = options.cut ?? lastFeatureMap(graph);
-    const beyond = beyondCut(graph, features);
-    if (options.cut === undefined && beyond.lost.length > 0)
-      throw new CovisError(
-        'INPUT_UNSUPPORTED',
-        `This is no backbone with a classifier: behind its last feature map ${features}, ${beyond.kept} of ${beyond.nodes} nodes, lie ${beyond.lost.join(', ')}, without which it would be another network`,
-        {
-          file,
-          hint: `Covis cuts convolutional networks at their last feature map. --cut ${features} takes that part all the same.`,
-        },
-      );
-    const pooling = options.pooling ?? 'gem';
-    const headed = addHead(graph, features, { pooling });
-    ready = headed.graph;
-    const name = options.name ?? basename(file).replace(/\.onnx$/i, '');
-    spec = {
-      name: `${name} ${POOLING_NAMES[pooling]}`,
-      dim: headed.dim,
-      features,
-      pooling,
-      preprocess: options.preprocess ?? PREPROCESSING.torchvision,
-      origin: `Imported from ${basename(file)}, ${beyond.kept} of ${beyond.nodes} nodes`,
-      licence: options.licence ?? 'not stated',
-    };
+  if (own !== undefined) {
+    await answersAsSaid(graph, own, file);
+    return { graph, spec: own, own: true };
   }
-  const runner = await Runner.create(ready);
-  let answer: Float32Array | undefined;
-  try {
-    const channels = ready.inputs[0]?.dims[1] === 1 ? 1 : 3;
-    const out = await runner.run({
-      image: { dims: [1, channels, 96, 64], data: new Float32Array(channels * 96 * 64).fill(0.1) },
-    });
-    answer = Object.values(out)[0];
-  } catch (cause) {
-    throw new CovisError(
-      'INPUT_UNSUPPORTED',
-      `The network does not run on an image of free size: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { file, cause },
-    );
-  } finally {
-    await runner.release();
-  }
-  if (answer?.length !== spec.dim)
-    throw new CovisError(
-      'INPUT_CORRUPT',
-      `The network answers with ${answer?.length ?? 0} numbers, and its description says ${spec.dim}`,
-      { file },
-    );
-  if (!answer.every(Number.isFinite))
-    throw new CovisError('INPUT_CORRUPT', 'The network answers with values that are not numbers', { file });
-  return { graph: ready, spec, own: own !== undefined };
+  const { cut, output, fit, pooling = 'gem' } = options;
+  if (cut !== undefined && output !== undefined)
+    throw new CovisError('INPUT_INVALID', 'A cut names a map, and an output what describes: one of them is enough', { file });
+  const taken = cut === undefined ? await take(graph, output, pooling) : await cutAt(graph, cut, pooling);
+  const { kind, kept, nodes } = taken.taken;
+  const name = options.name ?? basename(file).replace(/\.onnx$/i, '');
+  const operators = operatorsToTrain(taken.graph);
+  const input = taken.input?.fit === undefined ? taken.input : { ...taken.input, fit: fit ?? taken.input.fit };
+  const spec: NetworkSpec = {
+    name: kind === 'map' ? `${name} ${POOLING_NAMES[pooling]}` : name,
+    dim: taken.dim,
+    features: taken.value,
+    ...(kind === 'map' ? { pooling } : {}),
+    preprocess: options.preprocess ?? PREPROCESSING.torchvision,
+    origin: `Imported from ${basename(file)}, ${kept} of ${nodes} nodes`,
+    licence: options.licence ?? 'not stated',
+    taken: taken.taken,
+    ...(input === undefined ? {} : { input }),
+    ...(operators.length === 0 ? {} : { operators }),
+  };
+  await answersAsSaid(taken.graph, spec, file);
+  return { graph: taken.graph, spec, own: false };
 }
 
 /** What was asked of a network that Covis wrote: another name it gets, what would make it another network is refused. */
-function asAsked(spec: NetworkSpec, { cut, preprocess, pooling, name }: BackboneOptions, file: string): NetworkSpec {
+function asAsked(spec: NetworkSpec, options: BackboneOptions, file: string): NetworkSpec {
+  const { cut, output, fit, preprocess, pooling, name } = options;
   const refuse = (what: string, hint: string): never => {
     throw new CovisError('INPUT_INVALID', `Covis wrote this network, which ${what}`, { file, hint });
   };
   const own = spec.pooling ?? 'gem';
   if (cut !== undefined)
     refuse('is whole and not cut', 'Leave the cut out, or bring the backbone that it was made of.');
+  if (output !== undefined)
+    refuse('has one output, its descriptor', 'Leave the output out, or bring the backbone that it was made of.');
+  if (fit !== undefined && fit !== spec.input?.fit)
+    refuse('says itself which sizes it takes', 'Leave that out, or bring the backbone that it was made of.');
   if (preprocess !== undefined && !isDeepStrictEqual(preprocess, spec.preprocess))
     refuse('says itself how it wants its pixels', 'Leave that out.');
   if (pooling !== undefined && pooling !== own)
@@ -247,11 +224,13 @@ export async function importNetwork(
 /** A backbone of the store, imported into the library. */
 export async function importStored(
   library: Library,
-  { file, name, preprocess, cut, licence }: StoredNetwork,
-  pooling?: Pooling,
+  { file, name, preprocess, cut, output, fit, licence }: StoredNetwork,
+  asked: Pick<BackboneOptions, 'pooling' | 'output' | 'fit'> = {},
 ): Promise<NetworkRow> {
-  const { graph, spec, own } = await prepareNetwork(file, { name, preprocess, cut, licence, pooling });
-  return storeNetwork(library, graph, own ? asAsked(spec, { pooling }, file) : spec, null);
+  const said = asked.output === undefined ? { cut, output } : { output: asked.output };
+  const options = { name, preprocess, licence, ...said, fit: asked.fit ?? fit, pooling: asked.pooling };
+  const { graph, spec, own } = await prepareNetwork(file, options);
+  return storeNetwork(library, graph, own ? asAsked(spec, asked, file) : spec, null);
 }
 
 /**
@@ -261,6 +240,10 @@ export async function importStored(
  */
 export function repoolNetwork(library: Library, network: NetworkRow, pooling: Pooling, experiment = false): NetworkRow {
   const { spec } = network;
+  if (spec.taken?.kind === 'vector')
+    throw new CovisError('INPUT_UNSUPPORTED', `${spec.name} gives a vector by itself, and has no map to be pooled`, {
+      hint: 'Add its file with --output map, if it has one.',
+    });
   if ((spec.pooling ?? 'gem') === pooling) return network;
   const { graph } = loadNetwork(library, network);
   const headed = addHead(graph, pooledMap(graph, spec), { pooling });
@@ -420,5 +403,6 @@ export function listNetworks(library: Library): NetworkInfo[] {
     bytes: r.bytes,
     parameters: r.parameters,
     embedded: r.embedded,
+    obstacle: obstacleOf(r.spec) ?? null,
   }));
 }

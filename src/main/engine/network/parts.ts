@@ -23,7 +23,18 @@ export interface Parts {
 const BEFORE_LINEAR = ['projection/input', 'whitening/input'];
 
 /** @throws CovisError `INPUT_UNSUPPORTED` for a network whose pooling is not one that Covis appended. */
-export function takeApart(graph: Graph, spec: Pick<NetworkSpec, 'name' | 'features' | 'pooling' | 'scales'>): Parts {
+export function takeApart(
+  graph: Graph,
+  spec: Pick<NetworkSpec, 'name' | 'features' | 'pooling' | 'scales' | 'taken' | 'input'>,
+): Parts {
+  if (spec.taken?.kind === 'vector' || spec.input?.height !== undefined)
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      spec.taken?.kind === 'vector'
+        ? `The network ${spec.name} gives one vector of a photo, and no map whose regions could be pooled`
+        : `The network ${spec.name} takes photos of ${spec.input!.width}x${spec.input!.height} alone, so that regions cannot be looked at`,
+      { hint: 'Take a network that pools a map of photos of any size.' },
+    );
   const producer = new Map<string, OnnxNode>();
   for (const n of graph.nodes) for (const o of n.outputs) producer.set(o, n);
   const unknown = (): CovisError =>

@@ -8,6 +8,15 @@ export const PREPROCESSING = {
   caffe: { order: 'BGR', scale: 1, mean: [103.939, 116.779, 123.68], std: [1, 1, 1] },
   /** TensorFlow's MobileNet and Inception: -1..1. */
   tensorflow: { order: 'RGB', scale: 1 / 127.5, mean: [1, 1, 1], std: [1, 1, 1] },
+  /** CLIP's, also of OpenCLIP: 0..1, mean and deviation of the photos that it was trained on. */
+  clip: {
+    order: 'RGB',
+    scale: 1 / 255,
+    mean: [0.48145466, 0.4578275, 0.40821073],
+    std: [0.26862954, 0.26130258, 0.27577711],
+  },
+  /** SigLIP's and timm's ViT's: -1..1. */
+  siglip: { order: 'RGB', scale: 1 / 127.5, mean: [1, 1, 1], std: [1, 1, 1] },
   /** 0..1. */
   unit: { order: 'RGB', scale: 1 / 255, mean: [0, 0, 0], std: [1, 1, 1] },
 } as const satisfies Record<string, Preprocess>;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
-import { POOLINGS, type NetworkSpec } from '../../../shared/domain.ts';
+import { FITS, POOLINGS, type NetworkSpec } from '../../../shared/domain.ts';
 import type { Graph } from './onnx/graph.ts';
 
 const KEY = 'covis';
 const triple = z.tuple([z.number(), z.number(), z.number()]);
+const side = z.int().min(1).max(8192);
 const specSchema = z.object({
   name: z.string(),
   dim: z.int().positive(),
@@ -34,6 +35,28 @@ const specSchema = z.object({
       padding: z.int().min(0).max(256),
     })
     .optional(),
+  taken: z
+    .object({
+      kind: z.enum(['map', 'vector']),
+      kept: z.int().min(0),
+      nodes: z.int().min(0),
+      dropped: z.array(z.string()),
+      droppedWeights: z.int().min(0),
+      weights: z.int().min(0),
+      why: z.string(),
+    })
+    .optional(),
+  input: z
+    .object({
+      height: side.optional(),
+      width: side.optional(),
+      fit: z.enum(FITS).optional(),
+      multiple: z.int().min(1).max(256).optional(),
+      alone: z.boolean().optional(),
+    })
+    .refine((i) => (i.height === undefined) === (i.width === undefined))
+    .optional(),
+  operators: z.array(z.string()).max(500).optional(),
 });
 
 /**

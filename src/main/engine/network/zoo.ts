@@ -10,18 +10,19 @@ import {
   statSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Preprocess } from '../../../shared/domain.ts';
+import { FITS, type Fit, type Preprocess } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { writeWhole } from '../formats/beside.ts';
 import { diskError, isFull } from '../formats/disk.ts';
 import { parseJson } from '../formats/json-text.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { userFolder } from '../environment/user-folder.ts';
+import { filesBeside } from './onnx/beside.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 import { makeFolder } from '../environment/folders.ts';
 
@@ -112,6 +113,8 @@ export interface StoredNetwork {
   readonly file: string;
   readonly preprocess: Preprocess;
   readonly cut?: string | undefined;
+  readonly output?: string | undefined;
+  readonly fit?: Fit | undefined;
   readonly licence: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -121,6 +124,10 @@ const storedSchema = z.object({
   name: z.string(),
   pixels: z.enum(Object.keys(PREPROCESSING) as [keyof typeof PREPROCESSING]),
   cut: z.string().optional(),
+  output: z.string().optional(),
+  fit: z.enum(FITS).optional(),
+  /** True where weights lie in files beside the network, in a folder of their own. */
+  beside: z.boolean().optional(),
   licence: z.string(),
   sha256: z.string(),
 });
@@ -139,6 +146,16 @@ function files(id: string): { model: string; facts: string } {
   return { model: `${base}.onnx`, facts: `${base}.json` };
 }
 
+/** Where a network lies whose weights are in files beside it. */
+function besideIn(id: string): { folder: string; model: string } {
+  const folder = join(networkStore(), `${id}.files`);
+  return { folder, model: join(folder, `${id}.onnx`) };
+}
+
+function bytesIn(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
 /** Bytes that came of a download which was cut short; 0 where there was none. */
 export function cameOf(id: string): number {
   return statSync(`${files(id).model}.part`, { throwIfNoEntry: false })?.size ?? 0;
@@ -153,21 +170,25 @@ export function mirrorPlace(): string {
 export function storedNetwork(id: string): StoredNetwork | undefined {
   if (!ID.test(id)) return undefined;
   const { model, facts } = files(id);
-  if (!existsSync(model) || !existsSync(facts)) return undefined;
+  if (!existsSync(facts)) return undefined;
   const where = { file: facts, hint: 'Delete both files and add the network again.' };
   const damaged = 'The description of this network is damaged';
   const read = storedSchema.safeParse(parseJson(readFileSync(facts, 'utf8'), where, damaged));
   if (!read.success) throw new CovisError('INPUT_CORRUPT', damaged, where);
-  const { name, pixels, cut, licence, sha256 } = read.data;
+  const { name, pixels, cut, output, fit, licence, sha256 } = read.data;
+  const file = read.data.beside === true ? besideIn(id).model : model;
+  if (!existsSync(file)) return undefined;
   return {
     id,
     name,
-    file: model,
+    file,
     preprocess: PREPROCESSING[pixels],
     cut,
+    output,
+    fit,
     licence,
     sha256,
-    bytes: statSync(model).size,
+    bytes: read.data.beside === true ? bytesIn(besideIn(id).folder) : statSync(file).size,
   };
 }
 
@@ -185,6 +206,8 @@ export interface AddOptions {
   readonly mirror?: string | undefined;
   readonly pixels?: keyof typeof PREPROCESSING | undefined;
   readonly cut?: string | undefined;
+  readonly output?: string | undefined;
+  readonly fit?: Fit | undefined;
   readonly name?: string | undefined;
   /** What can be downloaded; the ONNX model zoo's if not given. */
   readonly catalogue?: readonly ZooEntry[] | undefined;
@@ -223,6 +246,8 @@ export async function addToStore(which: string, options: AddOptions, task: TaskC
     name: options.name ?? known.name,
     pixels: options.pixels ?? known.pixels,
     cut: options.cut,
+    output: options.output,
+    fit: options.fit,
     licence: known.licence,
     sha256: known.sha256,
   });
@@ -241,19 +266,32 @@ async function addFile(file: string, options: AddOptions): Promise<StoredNetwork
   const zoo = ZOO.find((z) => z.id === id);
   const sha256 = await hashOf(file);
   const { model, facts } = files(id);
-  if (resolve(file) !== model) {
-    copy(file, `${model}.part`);
-    renameSync(`${model}.part`, model);
-  }
+  const weights = filesBeside(file);
+  if (weights.length > 0) {
+    const { folder, model: target } = besideIn(id);
+    if (resolve(file) !== target) {
+      makeFolder(folder);
+      for (const name of weights) place(join(dirname(file), name), join(folder, name));
+      place(file, target);
+    }
+  } else if (resolve(file) !== model) place(file, model);
   const own = zoo?.sha256 === sha256 ? zoo : undefined;
   note(facts, {
     name: options.name ?? own?.name ?? id,
     pixels: options.pixels ?? own?.pixels ?? 'torchvision',
     cut: options.cut,
+    output: options.output,
+    fit: options.fit,
+    ...(weights.length > 0 ? { beside: true } : {}),
     licence: own?.licence ?? 'not stated',
     sha256,
   });
   return storedNetwork(id)!;
+}
+
+function place(from: string, to: string): void {
+  copy(from, `${to}.part`);
+  renameSync(`${to}.part`, to);
 }
 
 function note(file: string, facts: z.infer<typeof storedSchema>): void {

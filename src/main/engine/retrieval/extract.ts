@@ -7,6 +7,7 @@ import { ownIfFree } from '../library/file-owner.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { LeftOut } from '../library/current-photo.ts';
 import { allPhotos, countAllPhotos, countPhotos, presentPhotos, type PhotoRow } from '../library/tables/photo.ts';
+import { refuseOtherSize } from '../inputs/framing.ts';
 import { describeTogether, InputMaker, type NetworkInput } from '../inputs/inputs.ts';
 import type { Streamed } from '../library/prefetch.ts';
 import { DescriptorJournal } from './journal.ts';
@@ -257,6 +258,7 @@ export async function extract(
   size: number,
   task: TaskContext,
 ): Promise<DescriptorSet & { readonly computed: number }> {
+  refuseOtherSize(network.spec, size);
   const present = presentPhotos(library);
   const known = soundDescriptors(library, network, size, present, (m) => task.warn(m));
   if (known.ids.length === present.length) {

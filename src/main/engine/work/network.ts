@@ -1,12 +1,15 @@
 import { CovisError } from '../../../shared/errors.ts';
 import { networkJob } from '../../../shared/jobs/network.ts';
 import { addBackbone } from '../network/catalogue.ts';
+import { networkInWords } from '../../../shared/networks-in-words.ts';
+import { obstacleOf } from '../network/differentiable.ts';
 import { work } from './work.ts';
 
-export const networkWork = work(networkJob, async (library, { backbone: { id, file, pooling } }, task) => {
+export const networkWork = work(networkJob, async (library, { backbone: { id, file, pooling, output, fit } }, task) => {
   if ((id === undefined) === (file === undefined))
     throw new CovisError('INPUT_INVALID', 'A backbone is named by its id or by its file');
   const source = file === undefined ? { id: id! } : { file };
-  const { uid, spec } = await addBackbone(library, source, pooling, task);
-  return { network: uid, name: spec.name, dim: spec.dim };
+  const { uid, spec } = await addBackbone(library, source, { pooling, output, fit }, task);
+  const said = networkInWords(spec, obstacleOf(spec));
+  return { network: uid, name: spec.name, dim: spec.dim, said };
 });

@@ -88,9 +88,28 @@ function isPlain(
         constants.some((c) => c?.data.length === 1) ||
         (node.op === 'Mul' && node.inputs.some((i) => GATES.has(producer.get(i)?.op ?? '')))
       );
+    case 'LayerNormalization':
+      // Of the pooled vector before the one matrix of a classifier, as in ConvNeXt.
+      return ofPooled(node, producer) && products(graph, used) === 1;
     default:
       return false;
   }
+}
+
+const SHAPING = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Gather', 'Identity', 'Cast']);
+
+/** True where what is normalised is a mean over places, whatever its shape was made. */
+function ofPooled(node: OnnxNode, producer: ReadonlyMap<string, OnnxNode>): boolean {
+  let before = producer.get(node.inputs[0] ?? '');
+  while (before !== undefined && SHAPING.has(before.op)) before = producer.get(before.inputs[0] ?? '');
+  return before !== undefined && ['GlobalAveragePool', 'ReduceMean'].includes(before.op);
+}
+
+/** Products with weights among the nodes that use these values. */
+function products(graph: Graph, used: ReadonlySet<string>): number {
+  return graph.nodes.filter(
+    (n) => ['Gemm', 'MatMul'].includes(n.op) && used.has(n.inputs[1] ?? '') && graph.initializers.has(n.inputs[1] ?? ''),
+  ).length;
 }
 
 /** Nothing but names and shapes behind it. */

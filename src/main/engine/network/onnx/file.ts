@@ -1,36 +1,23 @@
 import { CovisError } from '../../../../shared/errors.ts';
+import type { ExternalData } from './external.ts';
 import {
   floatTensor,
   int64Tensor,
   OPSET,
-  sizeOf,
   type Attribute,
   type Graph,
   type OnnxNode,
   type Tensor,
   type ValueInfo,
 } from './graph.ts';
+import { raised } from './newer.ts';
 import { ModelProto } from './schema.ts';
+import { FLOAT, INT64, readTensor, writeTensor, type RawTensor } from './tensors.ts';
 
-const FLOAT = 1;
-const UINT8 = 2;
-const INT32 = 6;
-const INT64 = 7;
-const BOOL = 9;
-const DOUBLE = 11;
 const IR_VERSION = 8;
+/** Operator sets after 17 came with newer versions of the format. */
+const NEWER_IR_VERSION = 10;
 
-interface RawTensor {
-  dims?: unknown[];
-  data_type?: number;
-  float_data?: number[];
-  int32_data?: number[];
-  int64_data?: unknown[];
-  double_data?: number[];
-  raw_data?: Uint8Array;
-  name?: string;
-  data_location?: number;
-}
 interface RawAttribute {
   name?: string;
   type?: number;
@@ -59,6 +46,7 @@ interface RawModel {
       attribute?: RawAttribute[];
     }[];
     initializer?: RawTensor[];
+    sparse_initializer?: unknown[];
     input?: RawValueInfo[];
     output?: RawValueInfo[];
   };
@@ -68,14 +56,17 @@ interface RawModel {
 export interface ParsedModel {
   readonly graph: Graph;
   readonly opset: number;
+  /** What Covis cannot carry of a node, by its first output, as in "a graph of its own". */
+  readonly unread?: ReadonlyMap<string, string>;
 }
 
 /**
  * Parses an ONNX file. `Constant` nodes become initializers.
+ * @param external reads weights that lie beside the file; they are refused if not given.
  * @throws CovisError `INPUT_CORRUPT` for bytes that are no ONNX, `INPUT_UNSUPPORTED` for foreign operator domains,
  * tensors stored outside the file, or element types that networks here do not use.
  */
-export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
+export function parseOnnx(bytes: Uint8Array, file: string, external?: ExternalData): ParsedModel {
   let raw: RawModel;
   try {
     raw = ModelProto.decode(bytes) as unknown as RawModel;
@@ -89,8 +80,14 @@ export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
   }
   const opset = Number(raw.opset_import?.find((o) => (o.domain ?? '') === '' || o.domain === 'ai.onnx')?.version ?? 0);
   const initializers = new Map<string, Tensor>();
-  for (const t of source.initializer ?? []) initializers.set(t.name ?? '', readTensor(t, file));
+  for (const t of source.initializer ?? []) initializers.set(t.name ?? '', readTensor(t, file, external));
+  if ((source.sparse_initializer ?? []).length > 0)
+    throw new CovisError('INPUT_UNSUPPORTED', 'This network holds sparse weights, which cannot be read', {
+      file,
+      hint: 'Export it with dense ones.',
+    });
   const nodes: OnnxNode[] = [];
+  const unread = new Map<string, string>();
   (source.node ?? []).forEach((n, index) => {
     const name = n.name || `${n.op_type}_${index}`;
     if ((n.domain ?? '') !== '' && n.domain !== 'ai.onnx') {
@@ -103,8 +100,9 @@ export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
     if ((n.op_type ?? '') === '') throw new CovisError('INPUT_CORRUPT', `Node ${name} has no operator`, { file });
     const attributes: Record<string, Attribute> = {};
     for (const a of n.attribute ?? []) {
-      const value = readAttribute(a, file);
+      const value = readAttribute(a, file, external);
       if (value !== undefined) attributes[a.name ?? ''] = value;
+      else if (UNREAD[a.type ?? 0] !== undefined) unread.set(n.output?.[0] ?? '', UNREAD[a.type ?? 0]!);
     }
     const constant = n.op_type === 'Constant' ? constantOf(attributes) : undefined;
     if (constant !== undefined) {
@@ -116,6 +114,7 @@ export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
   const metadata = new Map((raw.metadata_props ?? []).map((p) => [p.key ?? '', p.value ?? '']));
   return {
     opset,
+    unread,
     graph: {
       name: source.name ?? '',
       nodes,
@@ -126,6 +125,16 @@ export function parseOnnx(bytes: Uint8Array, file: string): ParsedModel {
     },
   };
 }
+
+/** Kinds of attributes that are not carried. */
+const UNREAD: Readonly<Record<number, string>> = {
+  5: 'a graph of its own',
+  8: 'texts',
+  9: 'a list of tensors',
+  10: 'graphs of its own',
+  11: 'a sparse tensor',
+  12: 'sparse tensors',
+};
 
 /** The value of a `Constant`, in any of the forms that hold numbers. */
 function constantOf(attributes: Readonly<Record<string, Attribute>>): Tensor | undefined {
@@ -157,10 +166,17 @@ function readValueInfo(v: RawValueInfo): ValueInfo {
     const fixed = Number(d.dim_value ?? 0);
     return fixed > 0 ? fixed : d.dim_param || `dim_${i}`;
   });
-  return { name: v.name ?? '', type: t?.elem_type === INT64 ? 'int64' : 'float', dims };
+  const element = t?.elem_type;
+  const odd = element !== undefined && element !== 0 && element !== FLOAT && element !== INT64;
+  return {
+    name: v.name ?? '',
+    type: element === INT64 ? 'int64' : 'float',
+    dims,
+    ...(odd ? { element } : {}),
+  };
 }
 
-function readAttribute(a: RawAttribute, file: string): Attribute | undefined {
+function readAttribute(a: RawAttribute, file: string, external?: ExternalData): Attribute | undefined {
   switch (a.type) {
     case 1:
       return { kind: 'float', value: a.f ?? 0 };
@@ -169,7 +185,7 @@ function readAttribute(a: RawAttribute, file: string): Attribute | undefined {
     case 3:
       return { kind: 'string', value: Buffer.from(a.s ?? []).toString('utf8') };
     case 4:
-      return a.t == null ? undefined : { kind: 'tensor', value: readTensor(a.t, file) };
+      return a.t == null ? undefined : { kind: 'tensor', value: readTensor(a.t, file, external) };
     case 6:
       return { kind: 'floats', value: a.floats ?? [] };
     case 7:
@@ -179,82 +195,14 @@ function readAttribute(a: RawAttribute, file: string): Attribute | undefined {
   }
 }
 
-function readTensor(t: RawTensor, file: string): Tensor {
-  const dims = (t.dims ?? []).map(Number);
-  const count = sizeOf(dims);
-  const name = t.name ?? '';
-  if (dims.some((d) => !Number.isSafeInteger(d) || d < 0))
-    throw new CovisError('INPUT_CORRUPT', `Tensor ${name} has the impossible shape [${dims.join(', ')}]`, { file });
-  if (t.data_location === 1) {
-    throw new CovisError(
-      'INPUT_UNSUPPORTED',
-      `Tensor ${name} is stored in another file; save the network as one file`,
-      { file },
-    );
-  }
-  const raw = t.raw_data !== undefined && t.raw_data.length > 0 ? t.raw_data : undefined;
-  const data = raw === undefined ? typedValues(t) : rawValues(t.data_type ?? 0, raw);
-  if (data === undefined) {
-    throw new CovisError(
-      'INPUT_UNSUPPORTED',
-      `Tensor ${name} has element type ${t.data_type}; float, double, int32, int64 and bool can be read`,
-      { file },
-    );
-  }
-  if (data.length !== count) {
-    throw new CovisError(
-      'INPUT_CORRUPT',
-      `Tensor ${name} has ${data.length} values where its shape [${dims.join(', ')}] needs ${count}`,
-      { file },
-    );
-  }
-  return { dims, data };
-}
-
-function typedValues(t: RawTensor): Tensor['data'] | undefined {
-  switch (t.data_type) {
-    case FLOAT:
-      return Float32Array.from(t.float_data ?? []);
-    case DOUBLE:
-      return Float32Array.from(t.double_data ?? []);
-    case INT64:
-      return BigInt64Array.from((t.int64_data ?? []).map((v) => BigInt(String(v))));
-    case INT32:
-      return Int32Array.from(t.int32_data ?? []);
-    case BOOL:
-    case UINT8:
-      return Uint8Array.from(t.int32_data ?? []);
-    default:
-      return undefined;
-  }
-}
-
-function rawValues(type: number, raw: Uint8Array): Tensor['data'] | undefined {
-  const bytes = new Uint8Array(raw).buffer;
-  const whole = (size: number): ArrayBuffer => bytes.slice(0, bytes.byteLength - (bytes.byteLength % size));
-  switch (type) {
-    case FLOAT:
-      return new Float32Array(whole(4));
-    case DOUBLE:
-      return Float32Array.from(new Float64Array(whole(8)));
-    case INT64:
-      return new BigInt64Array(whole(8));
-    case INT32:
-      return new Int32Array(whole(4));
-    case BOOL:
-    case UINT8:
-      return new Uint8Array(bytes);
-    default:
-      return undefined;
-  }
-}
-
-/** Serialises a graph as an ONNX file of operator set {@link OPSET}. The same graph gives the same bytes. */
-export function encodeOnnx(graph: Graph): Uint8Array {
+/** Serialises a graph as an ONNX file of operator set {@link OPSET}, or the newer one that it needs. The same graph gives the same bytes. */
+export function encodeOnnx(given: Graph): Uint8Array {
+  const graph = raised(given);
+  const version = graph.opset ?? OPSET;
   const message = ModelProto.create({
-    ir_version: IR_VERSION,
+    ir_version: version > OPSET ? NEWER_IR_VERSION : IR_VERSION,
     producer_name: 'covis',
-    opset_import: [{ domain: '', version: OPSET }, ...foreignDomains(graph).map((domain) => ({ domain, version: 1 }))],
+    opset_import: [{ domain: '', version }, ...foreignDomains(graph).map((domain) => ({ domain, version: 1 }))],
     metadata_props: [...graph.metadata].map(([key, value]) => ({ key, value })),
     graph: {
       name: graph.name || 'network',
@@ -283,7 +231,7 @@ function writeValueInfo(v: ValueInfo): object {
     name: v.name,
     type: {
       tensor_type: {
-        elem_type: v.type === 'int64' ? INT64 : FLOAT,
+        elem_type: v.element ?? (v.type === 'int64' ? INT64 : FLOAT),
         shape: { dim: v.dims.map((d) => (typeof d === 'number' ? { dim_value: d } : { dim_param: d })) },
       },
     },
@@ -305,21 +253,4 @@ function writeAttribute(name: string, a: Attribute): object {
     case 'ints':
       return { name, type: 7, ints: a.value };
   }
-}
-
-function writeTensor(name: string, t: Tensor): object {
-  const type =
-    t.data instanceof Float32Array
-      ? FLOAT
-      : t.data instanceof BigInt64Array
-        ? INT64
-        : t.data instanceof Int32Array
-          ? INT32
-          : BOOL;
-  return {
-    name,
-    dims: t.dims,
-    data_type: type,
-    raw_data: new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength),
-  };
 }

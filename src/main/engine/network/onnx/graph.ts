@@ -1,11 +1,13 @@
 /** An ONNX graph as Covis handles it: plain data, one tensor type per element type that networks here use. */
 
-export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
-/** Row-major tensor. `Uint8Array` data stands for booleans. */
+/** Row-major tensor. `Uint8Array` data stands for booleans, unless a type is named. */
 export interface Tensor {
   readonly dims: readonly number[];
   readonly data: TensorData;
+  /** ONNX's number of an element type that is only carried: `data` holds its bytes. */
+  readonly type?: number;
 }
 
 export type Attribute =
@@ -33,6 +35,8 @@ export interface ValueInfo {
   readonly name: string;
   readonly type: 'float' | 'int64';
   readonly dims: readonly Dim[];
+  /** ONNX's number of the element type in the file, where it is neither of these. */
+  readonly element?: number;
 }
 
 /** Nodes are in topological order. Mutable on purpose: builders append to it. */
@@ -43,9 +47,11 @@ export interface Graph {
   readonly nodes: OnnxNode[];
   readonly initializers: Map<string, Tensor>;
   readonly metadata: Map<string, string>;
+  /** The operator set that its newest operators need; {@link OPSET} if not given. */
+  readonly opset?: number;
 }
 
-/** Every graph is normalised to this operator set when it is read (`normalise.ts`). */
+/** Every graph is brought to the forms of this operator set when it is read (`normalise.ts`), also where it holds newer operators. */
 export const OPSET = 17;
 
 export function int(value: number): Attribute {
@@ -100,6 +106,7 @@ export function cloneGraph(graph: Graph): Graph {
     nodes: [...graph.nodes],
     initializers: new Map(graph.initializers),
     metadata: new Map(graph.metadata),
+    ...(graph.opset === undefined ? {} : { opset: graph.opset }),
   };
 }
 

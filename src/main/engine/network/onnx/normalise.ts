@@ -1,5 +1,9 @@
 import { CovisError } from '../../../../shared/errors.ts';
 import type { ParsedModel } from './file.ts';
+import { neededSet, olderGrid, REDUCTIONS } from './newer.ts';
+import { older } from './older.ts';
+import { inferShapes, type Shapes } from './shapes.ts';
+import { BFLOAT16, DOUBLE, FLOAT, FLOAT16 } from './tensors.ts';
 import {
   cloneGraph,
   floatOf,
@@ -12,19 +16,21 @@ import {
   sizeOf,
   stringOf,
   type Graph,
+  OPSET,
   type OnnxNode,
   type Tensor,
+  type ValueInfo,
 } from './graph.ts';
 
 /**
  * Brings a graph of any operator set from 7 on to {@link OPSET} and to the few forms that the rest of Covis knows:
  * limits and axes as inputs, no dropout, explicit padding, BatchNorm folded into the convolution before it (frozen, as the reference trainers do).
  */
-export function normalise({ graph: source, opset }: ParsedModel, file: string): Graph {
+export function normalise({ graph: source, opset, unread }: ParsedModel, file: string): Graph {
   if (opset < 7) {
     throw new CovisError('INPUT_UNSUPPORTED', `Operator set ${opset} is too old, 7 or newer can be read`, { file });
   }
-  const graph = cloneGraph(source);
+  const graph = inSinglePrecision(foldIdentities(cloneGraph(source)));
   const nodes = graph.nodes.splice(0);
   let counter = 0;
   const constant = (t: Tensor): string => {
@@ -33,32 +39,79 @@ export function normalise({ graph: source, opset }: ParsedModel, file: string): 
     return name;
   };
   for (const node of nodes) {
-    for (const n of upgrade(node, opset, constant, (name) => graph.initializers.get(name), file)) graph.nodes.push(n);
+    for (const n of older(node, opset, constant))
+      graph.nodes.push(...upgrade(n, opset, constant, (name) => graph.initializers.get(name), file));
   }
   foldBatchNorm(graph, constant);
   explicitPadding(graph, constant);
-  return prune(
+  const kept = prune(
     graph,
     graph.outputs.map((o) => o.name),
   );
+  refuseUnreadable(kept, unread, file);
+  const newest = Math.max(OPSET, ...kept.nodes.map((n) => neededSet(n, opset)));
+  return newest > OPSET ? { ...kept, opset: newest } : kept;
+}
+
+/** @throws CovisError for what can neither be carried nor be computed as it is meant. */
+function refuseUnreadable(graph: Graph, unread: ParsedModel['unread'], file: string): void {
+  for (const node of graph.nodes) {
+    const what = unread?.get(node.outputs[0] ?? '');
+    if (what !== undefined)
+      throw new CovisError('INPUT_UNSUPPORTED', `Node ${node.name} (${node.op}) holds ${what}, which cannot be read`, {
+        file,
+        hint: 'Export the network for one fixed size of image, so that nothing is decided while it runs.',
+      });
+    if (node.op === 'BatchNormalization' && intOf(node, 'training_mode', 0) === 1)
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `Node ${node.name} (BatchNormalization) normalises by the batch: the network was exported while it trained`,
+        { file, hint: 'Call eval() before the export.' },
+      );
+  }
+}
+
+/** Constants behind Identity are constants: what folds and what trains finds them. */
+function foldIdentities(graph: Graph): Graph {
+  const outputs = new Set(graph.outputs.map((o) => o.name));
+  const alias = new Map<string, string>();
+  const nodes = graph.nodes.splice(0);
+  for (const node of nodes) {
+    const inputs = node.inputs.some((i) => alias.has(i)) ? node.inputs.map((i) => alias.get(i) ?? i) : node.inputs;
+    const [from, to] = [inputs[0] ?? '', node.outputs[0] ?? ''];
+    if (node.op === 'Identity' && graph.initializers.has(from) && !outputs.has(to)) alias.set(to, from);
+    else graph.nodes.push({ ...node, inputs });
+  }
+  return graph;
+}
+
+/**
+ * Half and brain floats are computed as floats. Doubles stay, for sizes are computed with them, unless the image itself is of doubles.
+ */
+function inSinglePrecision(graph: Graph): Graph {
+  const image = graph.inputs.find((i) => i.dims.length === 4);
+  const narrow = new Set([FLOAT16, BFLOAT16, ...(image?.element === DOUBLE ? [DOUBLE] : [])]);
+  const single = (t: Tensor): Tensor =>
+    narrow.has(DOUBLE) && t.data instanceof Float64Array ? { dims: t.dims, data: Float32Array.from(t.data) } : t;
+  for (const [name, t] of graph.initializers) graph.initializers.set(name, single(t));
+  for (const [i, node] of graph.nodes.entries()) {
+    const changed = Object.entries(node.attributes).flatMap(([key, a]): [string, OnnxNode['attributes'][string]][] => {
+      if (a.kind === 'int' && ['to', 'dtype'].includes(key) && narrow.has(a.value)) return [[key, int(FLOAT)]];
+      return a.kind === 'tensor' ? [[key, { kind: 'tensor', value: single(a.value) }]] : [];
+    });
+    if (changed.length > 0)
+      graph.nodes[i] = { ...node, attributes: { ...node.attributes, ...Object.fromEntries(changed) } };
+  }
+  const plain = ({ element, ...v }: ValueInfo): ValueInfo =>
+    element === undefined || narrow.has(element) ? v : { ...v, element };
+  graph.inputs.splice(0, graph.inputs.length, ...graph.inputs.map(plain));
+  graph.outputs.splice(0, graph.outputs.length, ...graph.outputs.map(plain));
+  return graph;
 }
 
 function without(node: OnnxNode, keys: readonly string[]): OnnxNode['attributes'] {
   return Object.fromEntries(Object.entries(node.attributes).filter(([k]) => !keys.includes(k)));
 }
-
-/** Reductions whose axes are an input from operator set 18 on and an attribute before; ReduceSum changed at 13 already. */
-const REDUCTIONS = new Set([
-  'ReduceMean',
-  'ReduceMax',
-  'ReduceMin',
-  'ReduceProd',
-  'ReduceL1',
-  'ReduceL2',
-  'ReduceLogSum',
-  'ReduceLogSumExp',
-  'ReduceSumSquare',
-]);
 
 /** Axes as an attribute. @throws CovisError where they are computed while the network runs. */
 function withAxesAttribute(node: OnnxNode, known: (name: string) => Tensor | undefined, file: string): OnnxNode {
@@ -99,21 +152,16 @@ function upgrade(
   if (opset >= 18 && REDUCTIONS.has(node.op)) return [withAxesAttribute(node, known, file)];
   const axes = intsOf(node, 'axes');
   switch (node.op) {
-    case 'Split':
-      // Parts of one size are what is meant without sizes, before operator set 18 as well.
-      return [{ ...node, attributes: without(node, ['num_outputs']) }];
     case 'Cast':
       return [{ ...node, attributes: without(node, ['saturate', 'round_mode']) }];
     case 'Resize': {
-      const policy = stringOf(node, 'keep_aspect_ratio_policy', 'stretch');
-      if (intOf(node, 'antialias', 0) !== 0 || axes !== undefined || policy !== 'stretch')
-        throw new CovisError(
-          'INPUT_UNSUPPORTED',
-          `Node ${node.name} (Resize) uses antialias, axes or an aspect policy of operator set 18, which Covis does not know`,
-          { file },
-        );
-      return [{ ...node, attributes: without(node, ['antialias', 'keep_aspect_ratio_policy']) }];
+      const idle: string[] = [];
+      if (intOf(node, 'antialias', 0) === 0) idle.push('antialias');
+      if (stringOf(node, 'keep_aspect_ratio_policy', 'stretch') === 'stretch') idle.push('keep_aspect_ratio_policy');
+      return [{ ...node, attributes: without(node, idle) }];
     }
+    case 'GridSample':
+      return [opset >= 20 ? olderGrid(node) : node];
     case 'Dropout':
       return [{ ...node, op: 'Identity', inputs: [node.inputs[0]!], outputs: [node.outputs[0]!], attributes: {} }];
     case 'Clip': {
@@ -158,6 +206,7 @@ function foldBatchNorm(graph: Graph, constant: (t: Tensor) => string): void {
   const producer = new Map<string, number>();
   const nodes = graph.nodes.splice(0);
   const out: OnnxNode[] = [];
+  let shapes: Shapes | undefined;
   for (const node of nodes) {
     const affine = node.op === 'BatchNormalization' ? batchNormAffine(node, graph) : undefined;
     if (affine === undefined) {
@@ -177,7 +226,14 @@ function foldBatchNorm(graph: Graph, constant: (t: Tensor) => string): void {
       producer.set(node.outputs[0]!, at!);
       continue;
     }
-    const dims = [1, scale.length, 1, 1];
+    shapes ??= inferShapes({ ...graph, nodes });
+    const rank = shapes.get(node.inputs[0]!)?.length;
+    if (rank === undefined || rank < 2) {
+      producer.set(node.outputs[0]!, out.length);
+      out.push(node);
+      continue;
+    }
+    const dims = [1, scale.length, ...Array.from({ length: rank - 2 }, () => 1)];
     const product = `${node.outputs[0]}/scaled`;
     out.push({
       op: 'Mul',
@@ -321,6 +377,7 @@ export function prune(graph: Graph, outputs: readonly string[]): Graph {
   return {
     name: graph.name,
     metadata: new Map(graph.metadata),
+    ...(graph.opset === undefined ? {} : { opset: graph.opset }),
     inputs: graph.inputs.filter((i) => used.has(i.name)),
     outputs: outputs.map((name) => graph.outputs.find((o) => o.name === name) ?? { name, type: 'float', dims: [] }),
     nodes: graph.nodes.filter((n) => kept.has(n)),

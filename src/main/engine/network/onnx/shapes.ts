@@ -39,6 +39,9 @@ const ELEMENTWISE = new Set([
   'LRN',
   'ReorderInput',
   'ReorderOutput',
+  ...['Gelu', 'Erf', 'Reciprocal', 'Mish', 'Swish', 'Elu', 'Selu', 'Celu', 'Softsign', 'ThresholdedRelu', 'PRelu'],
+  ...['Floor', 'Ceil', 'Round', 'Sin', 'Cos', 'Softmax', 'LogSoftmax', 'LpNormalization', 'MeanVarianceNormalization'],
+  ...['LayerNormalization', 'InstanceNormalization', 'GroupNormalization', 'RMSNormalization', 'BatchNormalization'],
 ]);
 const BROADCASTING = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Sum']);
 /** Operators on shapes and sizes, which never carry a gradient and need no inference. */
@@ -113,7 +116,14 @@ function inferNode(
       return [x[0]!, x[1]!, ...x.slice(2).map(() => 1)];
     case 'ReduceMean':
     case 'ReduceSum':
-    case 'ReduceMax': {
+    case 'ReduceMax':
+    case 'ReduceMin':
+    case 'ReduceProd':
+    case 'ReduceL1':
+    case 'ReduceL2':
+    case 'ReduceSumSquare':
+    case 'ReduceLogSum':
+    case 'ReduceLogSumExp': {
       const axes = (intsOf(node, 'axes') ?? int64s(graph, node.inputs[1]) ?? x.map((_, i) => i)).map((a) =>
         a < 0 ? a + x.length : a,
       );
