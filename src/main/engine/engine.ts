@@ -17,6 +17,7 @@ import { TupleLists } from './mining/tuples.ts';
 import { ensureDefaultNetwork } from './network/networks.ts';
 import { JobQueue } from './queue/queue.ts';
 import { SearchClient } from './search/client.ts';
+import { StartDesk, type StartOptions } from './start/desk.ts';
 
 const log = logger('engine');
 
@@ -25,6 +26,8 @@ export interface EngineOptions {
   readonly checkResults?: boolean;
   /** Answers in place of the engine's own. */
   readonly answers?: Partial<AllAnswers>;
+  /** How pages choose libraries; libraries are then put into the list of those that were open. */
+  readonly start?: StartOptions;
 }
 
 /**
@@ -37,9 +40,15 @@ export class Engine {
   readonly #answers: AllAnswers;
   readonly #check: boolean;
   readonly #context: EngineContext;
+  readonly #desk: StartDesk;
+  readonly #remembers: boolean;
   #opened: Opened | undefined;
+  /** Opening and closing, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: EngineOptions = {}) {
+    this.#desk = new StartDesk(options.start ?? { roots: [] });
+    this.#remembers = options.start !== undefined;
     this.#answers = { ...ANSWERS, ...options.answers };
     this.#check = options.checkResults ?? process.env['COVIS_CHECK_RESULTS'] === '1';
     this.#context = this.#makeContext();
@@ -47,11 +56,18 @@ export class Engine {
 
   /** Opens (or makes) a library; the one open before is closed. */
   async open(path: string, create = false): Promise<LibraryInfo> {
-    return libraryInfo(await this.#open(path, create));
+    return libraryInfo(await this.#inTurn(() => this.#open(path, create)));
+  }
+
+  /** Folder of the open library; empty where there is none. */
+  get library(): string {
+    return this.#opened?.library.path ?? '';
   }
 
   async close(): Promise<void> {
     const opened = this.#opened;
+    // Its pictures are made of what is about to be closed.
+    if (this.#remembers && opened !== undefined) await this.#desk.remember(opened.library);
     await opened?.searches.close();
     await opened?.queue.close();
     opened?.library.close();
@@ -78,6 +94,12 @@ export class Engine {
     return this.#uploads.add(bytes);
   }
 
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
   async #open(path: string, create: boolean): Promise<Library> {
     const library = create ? Library.create(path) : Library.open(path);
     if (this.#opened !== undefined) {
@@ -94,10 +116,17 @@ export class Engine {
     };
     log.info(`Library ${library.path}`);
     this.#emit({ event: 'changed', what: 'library' });
+    this.#remember();
     return library;
   }
 
+  #remember(): void {
+    if (!this.#remembers || this.#opened === undefined) return;
+    void this.#desk.remember(this.#opened.library).then(() => this.#emit({ event: 'changed', what: 'recent' }));
+  }
+
   #emit(event: EngineEvent): void {
+    if (event.event === 'job' && event.job.state === 'done') this.#remember();
     this.#events.emit('event', event);
   }
 
@@ -120,9 +149,16 @@ export class Engine {
         return opened().lists;
       },
       uploads: this.#uploads,
+      desk: this.#desk,
       pageLog: new PageLog(logger('page')),
       current: () => this.#opened?.library,
-      open: (path) => this.#open(path, !Library.exists(path)),
+      open: (path) => this.#inTurn(() => this.#open(path, !Library.exists(path))),
+      shut: () =>
+        this.#inTurn(async () => {
+          if (this.#opened === undefined) return;
+          await this.close();
+          this.#emit({ event: 'changed', what: 'library' });
+        }),
       emit: (event) => this.#emit(event),
     };
   }
