@@ -14,26 +14,7 @@ export interface Desk {
   readonly mayLeave: (what: string) => Promise<boolean>;
   /** A library was opened. */
   readonly opened: (path: string) => void;
-  const TITLES: Readonly<Record<(typeof FOLDER_PURPOSES)[number], string>> = {
-  library: 'Open a library: the folder with library.db in it',
-  photos: 'A folder of photos',
-  models: 'A folder with 3D models and their photos',
-  within: 'Where the new library is put',
-};
-
-/** Lets a person choose a folder; the page learns what it looks like, and an id under which it may be used. */
-async function chooseFolder(desk: Desk, purpose: unknown): Promise<Reply<unknown>> {
-  const title = TITLES[FOLDER_PURPOSES.find((p) => p === purpose) ?? 'library'];
-  const paths = await chosen(desk, { title, properties: ['openDirectory', 'createDirectory'] });
-  return paths === undefined ? NOTHING : entryOf(desk, paths[0]!);
-}
-
-async function entryOf(desk: Desk, path: string): Promise<Reply<FolderEntry | undefined>> {
-  const reply = await desk.supervisor.request('start.chosen', { paths: [path] }, 'host');
-  return reply.ok ? { ok: true, data: (reply.data as readonly FolderEntry[])[0] } : reply;
-}
-
-/** Repairs the library that could not be opened. */
+  /** Repairs the library that could not be opened. */
   readonly repair: (path: string) => Promise<Repaired>;
   /** What the page is to say, once. */
   readonly sentences: () => readonly string[];
@@ -137,6 +118,25 @@ async function chooseExport(desk: Desk, format: unknown, run: unknown): Promise<
   return paths === undefined
     ? NOTHING
     : desk.supervisor.request('library.export', { path: paths[0], format, run }, 'host');
+}
+
+const TITLES: Readonly<Record<(typeof FOLDER_PURPOSES)[number], string>> = {
+  library: 'Open a library: the folder with library.db in it',
+  photos: 'A folder of photos',
+  models: 'A folder with 3D models and their photos',
+  within: 'Where the new library is put',
+};
+
+/** Lets a person choose a folder; the page learns what it looks like, and an id under which it may be used. */
+async function chooseFolder(desk: Desk, purpose: unknown): Promise<Reply<unknown>> {
+  const title = TITLES[FOLDER_PURPOSES.find((p) => p === purpose) ?? 'library'];
+  const paths = await chosen(desk, { title, properties: ['openDirectory', 'createDirectory'] });
+  return paths === undefined ? NOTHING : entryOf(desk, paths[0]!);
+}
+
+async function entryOf(desk: Desk, path: string): Promise<Reply<FolderEntry | undefined>> {
+  const reply = await desk.supervisor.request('start.chosen', { paths: [path] }, 'host');
+  return reply.ok ? { ok: true, data: (reply.data as readonly FolderEntry[])[0] } : reply;
 }
 
 /** Repairs the library that could not be opened, and opens it where that helped. */

@@ -9,6 +9,7 @@ import { useImports } from '../stores/imports.ts';
 import { useJobs } from '../stores/jobs.ts';
 import { useLibrary } from '../stores/library.ts';
 import { useNotices } from '../stores/notices.ts';
+import { useStart } from '../stores/start.ts';
 import { usePlace } from '../stores/place.ts';
 import { host, onEvent, outbox, request } from '../transport/index.ts';
 import { VIEWS } from '../views/index.ts';
@@ -101,6 +102,7 @@ export function useStudio(): void {
       library.listen(),
       jobs.listen(),
       useImports().listen(),
+      useStart().listen(),
       onEvent((e) => {
         if (e.event === 'changed' && e.what === 'settings') void loadKeys();
         if (e.event === 'said') notices.add('done', e.message);

@@ -52,10 +52,10 @@ export const open = command({
 export async function serveStudio(
   path: string | undefined,
   options: {
-    readonly port: number | undefined;
+    readonly port?: number | undefined;
     readonly open: boolean;
     readonly json: boolean;
-    readonly root: readonly string[] | undefined;
+    readonly root?: readonly string[] | undefined;
   },
 ): Promise<void> {
   const { root } = options;
