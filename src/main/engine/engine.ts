@@ -67,7 +67,7 @@ export class Engine {
   async close(): Promise<void> {
     const opened = this.#opened;
     // Its pictures are made of what is about to be closed.
-    if (this.#remembers && opened !== undefined) await this.#desk.remember(opened.library);
+    await this.#desk.settled();
     await opened?.searches.close();
     await opened?.queue.close();
     opened?.library.close();

@@ -9,7 +9,8 @@ import { usePlace } from './place.ts';
 import { useQuestions } from './questions.ts';
 
 /** What is done in a library once it is made. */
-export type Purpose = { readonly kind: 'cluster' | 'import'; readonly folder: FolderEntry } | { readonly kind: 'nothing' };
+export type Purpose =
+  { readonly kind: 'cluster' | 'import'; readonly folder: FolderEntry } | { readonly kind: 'nothing' };
 
 /** How libraries come and go: new ones, those that were open, the sample; and folders that become libraries. */
 export const useStart = defineStore('start', () => {
@@ -169,7 +170,9 @@ export const useStart = defineStore('start', () => {
       text: `${what} ${here === null ? 'A new library is made for it.' : `It goes into ${here.name}, or into a new library.`}`,
       answers: [
         ...(here === null ? [] : [{ value: 'new', label: 'New library…' }]),
-        ...(folder.kind === 'model' ? [{ ...models, kind: 'primary' as const }] : [models, { ...places, kind: 'primary' as const }]),
+        ...(folder.kind === 'model'
+          ? [{ ...models, kind: 'primary' as const }]
+          : [models, { ...places, kind: 'primary' as const }]),
       ],
     });
     if (answer === null) return;

@@ -65,7 +65,9 @@ export async function serveStudio(
   if (path !== undefined) await engine.open(path);
   const server = await startAgain(engine, path, options.port);
   if (options.json)
-    process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, library: path === undefined ? null : resolve(path) })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ url: server.url, port: server.port, library: path === undefined ? null : resolve(path) })}\n`,
+    );
   else process.stdout.write(`The studio is at ${server.url}\nCtrl C ends it.\n`);
   if (options.open) openInBrowser(server.once());
   await new Promise<void>((done) => {
@@ -137,7 +139,10 @@ export async function openStudio(path: string | undefined, json: boolean): Promi
     stdio: 'inherit',
     env: { ...process.env, COVIS_ENGINE_NODE: process.execPath },
   });
-  if (json) process.stdout.write(`${JSON.stringify({ library: path === undefined ? null : resolve(path), electron: electron.path })}\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ library: path === undefined ? null : resolve(path), electron: electron.path })}\n`,
+    );
   const code = await new Promise<number | null>((done, reject) => {
     child.on('exit', done);
     child.on('error', reject);

@@ -26,7 +26,8 @@ export interface StartOptions {
 }
 
 /** So long the size of a library's folder may take to find out. */
-const MEASURING_MS = 400;
+const MEASURING_MS = 1000;
+const SETTLING_MS = 500;
 const PICTURE = /^\d{1,2}$/;
 
 export class StartDesk {
@@ -52,6 +53,11 @@ export class StartDesk {
   remember(library: Library): Promise<void> {
     this.#remembering = this.#remembering.then(() => rememberLibrary(library));
     return this.#remembering;
+  }
+
+  /** Resolves when nothing is being noted, or soon: whoever closes a library does not wait for its pictures. */
+  settled(): Promise<unknown> {
+    return Promise.race([this.#remembering, new Promise((done) => setTimeout(done, SETTLING_MS).unref())]);
   }
 
   /** Libraries of a list that was kept elsewhere, as if they had been open long ago. */
@@ -87,7 +93,9 @@ export class StartDesk {
 
   #offered(): readonly KnownLibrary[] {
     const all = knownLibraries();
-    return this.#only ? all.filter((l) => this.places.roots.some((r) => within(r, l.path))) : all;
+    if (!this.#only) return all;
+    const sample = sampleFolders().library;
+    return all.filter((l) => l.path === sample || this.places.roots.some((r) => within(r, l.path)));
   }
 
   async #recent({ path, opened, photos, clusters, pictures }: KnownLibrary): Promise<RecentLibrary> {

@@ -26,7 +26,9 @@ function isPhoto(name: string): boolean {
 
 /** True where this account may not look into a folder, or it is no more. */
 function isClosed(error: unknown): boolean {
-  return ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EIO', 'ESTALE'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EIO', 'ESTALE'].includes(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
 }
 
 /** Looks at the first names of a folder. Photos of folders below it are not counted, but for `images` beside a model. */
@@ -56,7 +58,8 @@ export async function lookOf(folder: string): Promise<Pick<FolderEntry, 'kind' |
   const more = seen > LOOKED_AT;
   if (images && photos === 0) {
     const inside = await lookOf(join(folder, 'images'));
-    if (inside.photos !== null) return { kind: model ? 'model' : kindOf(inside.photos), photos: inside.photos, more: inside.more };
+    if (inside.photos !== null)
+      return { kind: model ? 'model' : kindOf(inside.photos), photos: inside.photos, more: inside.more };
   }
   return { kind: model ? 'model' : kindOf(photos), photos, more };
 }

@@ -119,7 +119,7 @@ export class Places {
 
   #above(path: string): FolderEntry[] {
     const out: FolderEntry[] = [];
-    for (let at = path; !this.roots.includes(at); ) {
+    for (let at = path; !this.roots.includes(at);) {
       at = dirname(at);
       out.unshift({ ...this.#bare(at, this.#nameOf(at)), kind: 'folder' });
     }

@@ -19,7 +19,11 @@ export const PURPOSES: Readonly<Record<FolderPurpose, { title: string; help: str
     help: 'A project of COLMAP, OpenMVG, OpenSfM, VisualSFM, Bundler or nerfstudio, or a folder with several of them. Photos stay where they are.',
     choose: 'Use',
   },
-  within: { title: 'Where the new library is put', help: 'A folder is made in the one that you choose.', choose: 'Use' },
+  within: {
+    title: 'Where the new library is put',
+    help: 'A folder is made in the one that you choose.',
+    choose: 'Use',
+  },
 };
 
 /** What a folder looks like, in a few words; empty where it is nothing in particular. */
