@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
-import type { LibraryInfo } from '../../shared/domain.ts';
+import type { JobInfo, LibraryInfo } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { ROUTES } from '../../shared/routes/index.ts';
 import type { Asker } from '../../shared/routes/route.ts';
@@ -17,6 +17,8 @@ import { TupleLists } from './mining/tuples.ts';
 import { ensureDefaultNetwork } from './network/networks.ts';
 import { JobQueue } from './queue/queue.ts';
 import { SearchClient } from './search/client.ts';
+import { counts } from './library/tables/counts.ts';
+import { noteJobRate } from './start/steps.ts';
 import { StartDesk, type StartOptions } from './start/desk.ts';
 
 const log = logger('engine');
@@ -120,13 +122,19 @@ export class Engine {
     return library;
   }
 
+  #finished(job: JobInfo): void {
+    if (!this.#remembers || this.#opened === undefined) return;
+    noteJobRate(job, counts(this.#opened.library).photos);
+    this.#remember();
+  }
+
   #remember(): void {
     if (!this.#remembers || this.#opened === undefined) return;
     void this.#desk.remember(this.#opened.library).then(() => this.#emit({ event: 'changed', what: 'recent' }));
   }
 
   #emit(event: EngineEvent): void {
-    if (event.event === 'job' && event.job.state === 'done') this.#remember();
+    if (event.event === 'job' && event.job.state === 'done') this.#finished(event.job);
     this.#events.emit('event', event);
   }
 

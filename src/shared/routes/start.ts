@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { libraryInfo } from '../facts/library.ts';
 import { folderEntry, folderListing, startOverview } from '../facts/start.ts';
+import { pathSteps } from '../facts/steps.ts';
 import { id, libraryName, none, path } from '../fields.ts';
 import { importJob } from '../jobs/import.ts';
 import { startedJob } from './jobs.ts';
@@ -57,6 +58,10 @@ export const startRoutes = {
   }),
   /** Finds the places in a folder of photos that was chosen. */
   'start.cluster': route({ who: 'page', params: z.strictObject({ folder: id }), result: startedJob }),
+  /** Where the open library stands on the way from photos to search. */
+  'start.steps': route({ who: 'page', repeat: 'safe', params: none, result: pathSteps }),
+  /** Finds the places in the folders of photos that were imported without models. */
+  'start.places': route({ who: 'page', params: none, result: z.object({ jobs: z.array(startedJob.shape.job) }) }),
   /** Lets pages choose what a person chose in a dialog, or dropped. */
   'start.chosen': route({
     who: 'host',

@@ -68,6 +68,11 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     emptyFolder('listed');
     return (await ask('start.folders', {})).folders.length;
   },
+  'start.steps': async () => (await ask('start.steps', {})).steps.length,
+  'start.places': async () => {
+    const reply = await engine.dispatch('start.places', {}, 'page');
+    return !reply.ok && reply.error.code === 'STATE_EMPTY';
+  },
   'start.chosen': async () => (await chosen(path)).name,
   'start.open': async () => (await ask('start.open', { folder: (await chosen(path)).id })).clusters,
   'start.create': async () => {

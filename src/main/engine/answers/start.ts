@@ -4,6 +4,7 @@ import { startRoutes } from '../../../shared/routes/start.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { Library } from '../library/library.ts';
 import { copySample, sampleFolders } from '../start/sample.ts';
+import { librarySteps, looseFolders } from '../start/steps.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 import { startJob } from './jobs.ts';
 import { libraryInfo } from './library.ts';
@@ -87,6 +88,15 @@ export const start = answers(startRoutes, {
   'start.import': (engine, { folders, ...how }) =>
     startJob(engine, 'import', { sources: folders.map((f) => engine.desk.places.pathOf(f)), ...how }),
   'start.cluster': (engine, { folder }) => startJob(engine, 'cluster', { photos: engine.desk.places.pathOf(folder) }),
+  'start.steps': (engine) => librarySteps(engine.library),
+  'start.places': (engine) => {
+    const folders = looseFolders(engine.library);
+    if (folders.length === 0)
+      throw new CovisError('STATE_EMPTY', 'There is no folder of photos in which places are still to be found', {
+        hint: 'Choose one: “Find places in a folder of photos”.',
+      });
+    return { jobs: folders.map((photos) => startJob(engine, 'cluster', { photos }).job) };
+  },
   'start.chosen': (engine, { paths }) => Promise.all(paths.map((p) => engine.desk.places.chosen(p))),
   'start.known': (engine, { paths }) => {
     engine.desk.know(paths);
