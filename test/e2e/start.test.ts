@@ -36,9 +36,13 @@ describeWith(['chromium'], 'from nothing, in a browser', () => {
     mkdirSync(join(home, 'Pictures', 'Trip'), { recursive: true });
     mkdirSync(join(home, '.secret'));
     symlinkSync('/etc', join(home, 'etc'));
-    // Few and small, of one place: found in seconds.
-    for (const n of ['01', '02', '03', '04', '05'])
-      cpSync(join(SAMPLE, 'castle', 'images', `castle_${n}.jpg`), join(home, 'Pictures', 'Trip', `${n}.jpg`));
+    // Few and small, of one place each: found in seconds.
+    for (const [name, into] of [
+      ['castle', 'Trip'],
+      ['windmill', 'Second'],
+    ] as const)
+      for (const n of ['03', '04', '05', '06', '07', '08', '09', '10', '11'])
+        cpSync(join(SAMPLE, name, 'images', `${name}_${n}.jpg`), join(home, 'Pictures', into, `${n}.jpg`));
     let url: string;
     ({ server, url } = await serveStart(join(folder, 'person'), home));
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
@@ -65,7 +69,7 @@ describeWith(['chromium'], 'from nothing, in a browser', () => {
     expect(await picker.getByRole('row').allInnerTexts()).toHaveLength(2);
     await picker.getByText('A link leads to where this page may not look.').waitFor();
     await enter('Pictures');
-    await picker.getByRole('row', { name: /^Trip\s+5 photos/ }).waitFor();
+    await picker.getByRole('row', { name: /^Trip\s+9 photos/ }).waitFor();
     await page.keyboard.press('Backspace');
     await picker.getByRole('row', { name: /^Pictures/ }).waitFor();
     await enter('Pictures');
@@ -86,9 +90,10 @@ describeWith(['chromium'], 'from nothing, in a browser', () => {
   it('leaving a library while a job runs is asked about; the sample then comes in place of it', async () => {
     await page.getByRole('link', { name: 'Clusters' }).click();
     await page.getByRole('button', { name: 'Find places…' }).click();
-    await page.getByRole('row', { name: /^Pictures/ }).click();
+    // It opens where it was left.
+    await page.getByRole('row', { name: /^Second/ }).click();
     await page.keyboard.press('Control+Enter');
-    await page.getByText('Cluster Pictures').first().waitFor();
+    await page.getByText('Cluster Second').first().waitFor();
     await page.keyboard.press('Control+Shift+O');
     await page.getByRole('button', { name: 'Try the sample' }).click();
     await dialog('Stop what is running?').getByRole('button', { name: 'Keep it running' }).click();
@@ -107,7 +112,13 @@ describeWith(['chromium'], 'from nothing, in a browser', () => {
     await page.getByRole('menuitem', { name: 'Close the library' }).click();
     await page.getByRole('heading', { name: 'Where do you want to begin?' }).waitFor();
     await expect
-      .poll(() => page.locator('[data-test=recent] img').evaluateAll((all) => all.map((i) => (i as HTMLImageElement).naturalWidth > 0)), LONG)
+      .poll(
+        () =>
+          page
+            .locator('[data-test=recent] img')
+            .evaluateAll((all) => all.map((i) => (i as HTMLImageElement).naturalWidth > 0)),
+        LONG,
+      )
       .toContain(true);
     renameSync(join(home, 'Trip found'), join(home, 'Trip moved'));
     await page.reload();
@@ -115,6 +126,7 @@ describeWith(['chromium'], 'from nothing, in a browser', () => {
     await gone.getByText('No longer where it was').waitFor();
     await shot(page, 'start-recent');
     await gone.getByRole('button', { name: 'Locate…' }).click();
+    await page.keyboard.press('Backspace');
     await page.getByRole('row', { name: /^Trip moved\s+Library/ }).click();
     await page.getByRole('button', { name: 'Open Trip moved' }).click();
     await page.locator('header .library', { hasText: 'Trip moved' }).waitFor(LONG);

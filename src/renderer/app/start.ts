@@ -10,16 +10,19 @@ import { useJobs } from '../stores/jobs.ts';
 import { useLibrary } from '../stores/library.ts';
 import { useNotices } from '../stores/notices.ts';
 import { useStart } from '../stores/start.ts';
+import { useSteps } from '../stores/steps.ts';
 import { usePlace } from '../stores/place.ts';
 import { host, onEvent, outbox, request } from '../transport/index.ts';
 import { VIEWS } from '../views/index.ts';
 import { listenToKeys } from './keyboard.ts';
 import { windowTitle } from './router.ts';
 
-/** Keys that a person changed, here or in another window. */
-async function loadKeys(): Promise<void> {
+/** What a person chose, here or in another window. */
+async function loadChoices(): Promise<void> {
   try {
-    chosenKeys.value = (await request('settings.get', {})).keys ?? {};
+    const chosen = await request('settings.get', {});
+    chosenKeys.value = chosen.keys ?? {};
+    useSteps().take(chosen);
   } catch (error) {
     useNotices().error(error);
   }
@@ -80,7 +83,7 @@ export function useStudio(): void {
   watch(
     () => connection.returns,
     () => {
-      void loadKeys();
+      void loadChoices();
       void desktop.refresh();
       if (unreached !== undefined) void router.push(unreached.fullPath);
     },
@@ -103,8 +106,9 @@ export function useStudio(): void {
       jobs.listen(),
       useImports().listen(),
       useStart().listen(),
+      useSteps().listen(),
       onEvent((e) => {
-        if (e.event === 'changed' && e.what === 'settings') void loadKeys();
+        if (e.event === 'changed' && e.what === 'settings') void loadChoices();
         if (e.event === 'said') notices.add('done', e.message);
       }),
       listenToKeys(ACTIONS),
@@ -112,7 +116,7 @@ export function useStudio(): void {
     outbox.onRefused = (error) => notices.error(fromErrorShape(error));
     addEventListener('beforeunload', askBeforeLeaving);
     stops.push(() => removeEventListener('beforeunload', askBeforeLeaving));
-    void loadKeys();
+    void loadChoices();
     void desktop.refresh();
     await library.refresh();
     await jobs.refresh();

@@ -245,8 +245,6 @@ describe('a new library', () => {
     taken = false;
     button('Make it').click();
     await soon(() => expect(start.making).toBeNull());
-    expect(askedOf(engine, 'start.create')).toEqual(
-      Array(2).fill({ within: ID(1), name: 'Castles', stopJobs: false }),
-    );
+    expect(askedOf(engine, 'start.create')).toEqual(Array(2).fill({ within: ID(1), name: 'Castles', stopJobs: false }));
   });
 });

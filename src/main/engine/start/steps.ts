@@ -133,7 +133,7 @@ export function stepFacts(library: Library): StepFacts {
     dim: network?.dim ?? 0,
     runs: count('SELECT COUNT(*) FROM mining_run WHERE training_id IS NULL'),
     decisions: count('SELECT COUNT(*) FROM verdict'),
-    trained: count("SELECT COUNT(*) FROM training_run WHERE result_id IS NOT NULL"),
+    trained: count('SELECT COUNT(*) FROM training_run WHERE result_id IS NOT NULL'),
     epochs: DEFAULT_TRAINING.epochs,
     readOnly: library.readOnly !== undefined,
   };
