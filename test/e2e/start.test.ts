@@ -85,7 +85,7 @@ describeWith(['chromium'], 'from nothing, in a browser', () => {
     await page.locator('.card').first().waitFor(LONG);
     expect(existsSync(join(home, 'Trip found', 'library.db'))).toBe(true);
     expect(page.url()).toMatch(/\/clusters$/);
-  });
+  }, 300_000);
 
   it('leaving a library while a job runs is asked about; the sample then comes in place of it', async () => {
     await page.getByRole('link', { name: 'Clusters' }).click();

@@ -9,6 +9,7 @@ import { asset, type Asset } from './answers/assets.ts';
 import { dispatch } from './answers/dispatch.ts';
 import { ANSWERS, type AllAnswers } from './answers/index.ts';
 import { libraryInfo } from './answers/library.ts';
+import { Downloads, type Download } from './answers/downloads.ts';
 import { Uploads } from './answers/uploads.ts';
 import { logger } from './environment/log.ts';
 import { PageLog } from './environment/page-log.ts';
@@ -39,6 +40,7 @@ export interface EngineOptions {
 export class Engine {
   readonly #events = new EventEmitter();
   readonly #uploads = new Uploads();
+  readonly #downloads = new Downloads();
   readonly #answers: AllAnswers;
   readonly #check: boolean;
   readonly #context: EngineContext;
@@ -70,6 +72,7 @@ export class Engine {
     const opened = this.#opened;
     // Its pictures are made of what is about to be closed.
     await this.#desk.settled();
+    this.#downloads.close();
     await opened?.searches.close();
     await opened?.queue.close();
     opened?.library.close();
@@ -100,6 +103,11 @@ export class Engine {
     const mine = this.#turn.then(work);
     this.#turn = mine.catch(() => undefined);
     return mine;
+  }
+
+  /** What a job wrote for a page, once. @throws CovisError `NOT_FOUND`. */
+  download(id: string): Download {
+    return this.#downloads.take(id);
   }
 
   async #open(path: string, create: boolean): Promise<Library> {
@@ -157,6 +165,7 @@ export class Engine {
         return opened().lists;
       },
       uploads: this.#uploads,
+      downloads: this.#downloads,
       desk: this.#desk,
       pageLog: new PageLog(logger('page')),
       current: () => this.#opened?.library,

@@ -5,6 +5,7 @@ import { chosenKeys } from '../actions/keys.ts';
 import { fromErrorShape, toErrorShape } from '../../shared/errors.ts';
 import { useConnection } from '../stores/connection.ts';
 import { useDesktop } from '../stores/desktop.ts';
+import { useDownloads } from '../stores/downloads.ts';
 import { useImports } from '../stores/imports.ts';
 import { useJobs } from '../stores/jobs.ts';
 import { useLibrary } from '../stores/library.ts';
@@ -107,6 +108,7 @@ export function useStudio(): void {
       useImports().listen(),
       useStart().listen(),
       useSteps().listen(),
+      useDownloads().listen(),
       onEvent((e) => {
         if (e.event === 'changed' && e.what === 'settings') void loadChoices();
         if (e.event === 'said') notices.add('done', e.message);

@@ -122,6 +122,14 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { job } = await ask('library.export', { path: join(folder, 'out'), format: 'jsonl', run: run!.id });
     return (await end(job)).state === 'done';
   },
+  'library.download': async () => {
+    const [run] = await ask('tuples.runs', {});
+    const { job, download } = await ask('library.download', { format: 'csv', run: run!.id });
+    expect((await end(job)).state).toBe('done');
+    const { name, done } = engine.download(download);
+    done();
+    return name;
+  },
   'library.backup': async () => {
     const { job } = await ask('library.backup', { path: join(folder, 'backup') });
     return (await end(job)).state === 'done';

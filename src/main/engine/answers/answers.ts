@@ -6,6 +6,7 @@ import type { TupleLists } from '../mining/tuples.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import type { SearchClient } from '../search/client.ts';
 import type { StartDesk } from '../start/desk.ts';
+import type { Downloads } from './downloads.ts';
 import type { Uploads } from './uploads.ts';
 
 /** What belongs to the open library. */
@@ -22,6 +23,8 @@ export interface Opened {
 export interface EngineContext extends Opened {
   /** Photos, drawings and files that pages sent. */
   readonly uploads: Uploads;
+  /** What jobs wrote for pages to download. */
+  readonly downloads: Downloads;
   /** Where errors of pages go. */
   readonly pageLog: PageLog;
   /** What can be done before a library is open. */

@@ -43,5 +43,5 @@ function roughly(seconds: number): string {
 export function estimated(e: StepEstimate | null): string {
   if (e === null) return '';
   const size = e.bytes === null || e.bytes < 1000 ? '' : `, ${bytes(e.bytes)}`;
-  return e.seconds === null ? `Not timed on this machine yet${size}` : `Estimated: ${roughly(e.seconds)}${size}`;
+  return e.seconds === null ? `Estimated: time not known yet${size}` : `Estimated: ${roughly(e.seconds)}${size}`;
 }
