@@ -25,6 +25,7 @@ export const ROOMS = [
   'exchange',
   'collections',
   'search',
+  'start',
   'work',
   'answers',
 ];

@@ -1,7 +1,8 @@
 /** The only door between the page and the desktop: typed, narrow, and without Electron's own objects. */
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import type { EngineEvent, Reply } from '../shared/contract.ts';
-import type { ChosenSources, DesktopNews, Repaired } from '../shared/facts/desktop.ts';
+import type { ChosenSources, DesktopNews, FolderPurpose, Repaired } from '../shared/facts/desktop.ts';
+import type { FolderEntry } from '../shared/facts/start.ts';
 
 const bridge = {
   request: (route: string, params: unknown): Promise<Reply<unknown>> =>
@@ -18,6 +19,14 @@ const bridge = {
   backUp: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:backup') as Promise<Reply<unknown>>,
   exportRun: (format: string, run: number): Promise<Reply<unknown>> =>
     ipcRenderer.invoke('covis:export', format, run) as Promise<Reply<unknown>>,
+  chooseFolder: (purpose: FolderPurpose): Promise<Reply<FolderEntry | null>> =>
+    ipcRenderer.invoke('covis:folder', purpose) as Promise<Reply<FolderEntry | null>>,
+  /** A folder that was dropped onto the window; null for what has no place on the disk, such as a file that a page made. */
+  dropped: (file: File): Promise<Reply<FolderEntry | null>> => {
+    const path = webUtils.getPathForFile(file);
+    if (path === '') return Promise.resolve({ ok: true, data: null });
+    return ipcRenderer.invoke('covis:dropped', path) as Promise<Reply<FolderEntry | null>>;
+  },
   repair: (): Promise<Reply<Repaired | null>> => ipcRenderer.invoke('covis:repair') as Promise<Reply<Repaired | null>>,
   news: (): Promise<Reply<DesktopNews>> => ipcRenderer.invoke('covis:news') as Promise<Reply<DesktopNews>>,
   onEvent: (listener: (event: EngineEvent) => void): void => {

@@ -5,6 +5,22 @@ export interface MenuAction {
   readonly accelerator?: string;
 }
 
+export const START_PAGE = {
+  id: 'startPage',
+  label: 'Start page',
+  accelerator: 'CmdOrCtrl+Shift+O',
+} as const satisfies MenuAction;
+
+export const NEW_LIBRARY = {
+  id: 'newLibrary',
+  label: 'New library…',
+} as const satisfies MenuAction;
+
+export const CLOSE_LIBRARY = {
+  id: 'closeLibrary',
+  label: 'Close the library',
+} as const satisfies MenuAction;
+
 export const OPEN_LIBRARY = {
   id: 'openLibrary',
   label: 'Open library…',

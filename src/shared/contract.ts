@@ -27,6 +27,8 @@ export type EngineEvent =
   | { readonly event: 'changed'; readonly what: string }
   /** A sentence for the person, of the desktop itself. */
   | { readonly event: 'said'; readonly message: string }
+  /** A view to go to, as the desktop's menu or a second start asks for. */
+  | { readonly event: 'show'; readonly view: string }
   /** What a person chose to import from the desktop's menu. */
   | { readonly event: 'chosen'; readonly sources: ChosenSources }
   /** `ready`: there, for the first time or again. `silent`: connected, but nothing is heard of it; `heard` ends that. */

@@ -13,6 +13,8 @@ export * from './facts/networks.ts';
 export * from './facts/photos.ts';
 export * from './facts/search.ts';
 export * from './facts/settings.ts';
+export * from './facts/start.ts';
+export * from './facts/steps.ts';
 export * from './facts/training.ts';
 export * from './facts/tuples.ts';
 export {

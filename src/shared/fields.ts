@@ -24,6 +24,8 @@ declare module 'zod' {
     unit?: string;
     /** By how much a form's arrows change it. */
     step?: number;
+    /** Its option is given once for each of several values, in place of commas. */
+    repeated?: boolean;
     /** What forms call the values of an enumeration. */
     names?: Readonly<Record<string, string>>;
   }
@@ -48,6 +50,25 @@ export const force = z.boolean().optional().meta({
   help: 'write over files that are there already; never over anything in a library',
   page: false,
 });
+
+/** Names that Windows gives to devices, and what no system takes in one: a library may be carried elsewhere. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+/** Signs of paths, what no file system takes, and what turns the direction of writing, so that a name is not what it seems. */
+const NOT_IN_NAMES = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069/\\:*?"<>|]/u;
+const NAME_BYTES = 200;
+
+/** The name of a new library: of one folder, never a path. */
+export const libraryName = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((name) => new TextEncoder().encode(name).length <= NAME_BYTES, 'is too long')
+  .refine((name) => !NOT_IN_NAMES.test(name), 'may not contain any of / \\ : * ? " < > |')
+  .refine((name) => !name.startsWith('.') && !/[. ]$/.test(name) && !name.startsWith(' '), {
+    message: 'may not begin with a dot or a space, nor end with one',
+  })
+  .refine((name) => !DEVICE.test(name), 'is a name that Windows keeps for devices')
+  .meta({ label: 'Name', help: 'of the new library' });
 
 /** A network as a person names it: pages send content hashes alone. */
 export const network = z.string().min(1).max(4096).meta({

@@ -33,6 +33,22 @@ export interface Served {
   readonly url: string;
 }
 
+async function addressOf(server: ChildProcess): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
+    server.stdout!.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url));
+    server.once('exit', (code) => reject(new Error(`covis serve ended with ${code}`)));
+  });
+}
+
+/** Starts `covis serve` without a library. @param person where settings and the list of libraries are. @param root below which pages choose. */
+export async function serveStart(person: string, root: string): Promise<Served> {
+  const server = spawn(process.execPath, [COVIS, 'serve', '--json', '--root', root], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, COVIS_SETTINGS: join(person, 'settings.json') },
+  });
+  return { server, url: await addressOf(server) };
+}
+
 /**
  * Starts `covis serve` and waits for its address.
  * @param o.group in a group of its own: the command starts the engine's Node, and both can be killed together.
@@ -48,9 +64,5 @@ export async function serveLibrary(
     // Keys of libraries are kept beside a person's settings, here of nobody.
     env: { ...process.env, COVIS_SETTINGS: join(`${library}-person`, 'settings.json'), ...o.env },
   });
-  const url = await new Promise<string>((resolve, reject) => {
-    server.stdout.once('data', (d: Buffer) => resolve((JSON.parse(String(d)) as { url: string }).url));
-    server.once('exit', (code) => reject(new Error(`covis serve ended with ${code}`)));
-  });
-  return { server, url };
+  return { server, url: await addressOf(server) };
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export const TEST_ENVIRONMENT = {
   // Tests do not write into the log of the person who runs them.
   COVIS_LOGS: join(tmpdir(), 'covis-test-logs'),
+  // Nor into the list of libraries and the settings of that person.
+  COVIS_SETTINGS: join(tmpdir(), 'covis-test-person', 'settings.json'),
   // What routes answer and jobs give is held against their definitions.
   COVIS_CHECK_RESULTS: '1',
 };

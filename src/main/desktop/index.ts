@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { engineNode } from '../../../scripts/engine-node.mjs';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
+import type { StartOverview } from '../../shared/facts/start.ts';
 import { logFolder } from '../engine/environment/log-file.ts';
 import { guard } from './guards.ts';
 import { JobWatch, wordOf } from './job-watch.ts';
@@ -32,12 +33,17 @@ const COMMAND = {
   script: join(ROOT, 'src', 'main', 'server', 'engine-process.ts'),
   root: ROOT,
 };
+const SHOW_START: EngineEvent = { event: 'show', view: 'start' };
 const CLI = join(ROOT, 'src', 'main', 'cli', 'index.ts');
 
 /** What a second start of Covis hands to the one that runs. */
 interface HandedOver {
   readonly library: string;
+  /** The start page was asked for. */
+  readonly start: boolean;
 }
+
+const asksForStart = (): boolean => process.argv.includes('--start');
 
 /** Folder of the library named on the command line; empty where none is. */
 function namedLibrary(): string {
@@ -60,6 +66,9 @@ function run(): void {
   const supervisor = new EngineSupervisor(COMMAND, hear);
 
   function hear(event: EngineEvent): void {
+    if (event.event === 'changed' && event.what === 'library' && supervisor.library !== '')
+      remember(supervisor.library);
+    if (event.event === 'changed' && event.what === 'recent') void followList();
     if (event.event === 'engine') {
       log[event.state === 'ready' ? 'info' : 'error'](`Engine ${event.state} ${event.message}`.trim());
       if (event.state === 'ready' && supervisor.library !== '') remember(supervisor.library);
@@ -87,6 +96,33 @@ function run(): void {
       log.error(`${stateFile} cannot be written:`, error);
     }
     buildMenu();
+  }
+
+  let told = false;
+  /** The engine's list of libraries, which every face shares, has those of the menu; the menu has none that was taken out of it. */
+  async function followList(): Promise<void> {
+    if (!told) {
+      told = true;
+      await supervisor.request('start.known', { paths: [...state.libraries] }, 'host');
+    }
+    const reply = await supervisor.request('start.overview', {}, 'host');
+    if (!reply.ok) return;
+    const listed = new Set((reply.data as StartOverview).recent.map((r) => r.path));
+    try {
+      state.keep((path) => listed.has(path) || path === supervisor.library);
+    } catch (error) {
+      log.error(`${stateFile} cannot be written:`, error);
+    }
+    buildMenu();
+  }
+
+  async function forgetAll(): Promise<void> {
+    state.forgetLibraries();
+    buildMenu();
+    const reply = await supervisor.request('start.overview', {}, 'host');
+    if (!reply.ok) return;
+    for (const { id } of (reply.data as StartOverview).recent)
+      await supervisor.request('start.forget', { library: id }, 'host');
   }
 
   /** Asks before jobs are stopped. */
@@ -141,11 +177,11 @@ function run(): void {
   function buildMenu(): void {
     Menu.setApplicationMenu(
       menu({
+        start: () => open()?.webContents.send('covis:event', SHOW_START),
         openLibrary: () => saying(chooseLibrary(desk)),
         openRecent: (path) => saying(openAnother(desk, path)),
         forgetRecent: () => {
-          state.forgetLibraries();
-          buildMenu();
+          void forgetAll();
         },
         importModels: () =>
           saying(
@@ -170,7 +206,8 @@ function run(): void {
     if (shown?.isMinimized() === true) shown.restore();
     shown?.show();
     shown?.focus();
-    const { library } = handed as HandedOver;
+    const { library, start } = handed as HandedOver;
+    if (start) shown?.webContents.send('covis:event', SHOW_START);
     if (library !== '' && library !== supervisor.library) saying(openAnother(desk, library));
   });
   app.on('child-process-gone', (_event, { type }) => {
@@ -196,7 +233,7 @@ function run(): void {
     app.setAboutPanelOptions({ applicationName: 'Covis', applicationVersion: app.getVersion() });
     answerPages(desk);
     buildMenu();
-    supervisor.start(namedLibrary() || (state.libraries[0] ?? ''));
+    supervisor.start(asksForStart() ? '' : namedLibrary() || (state.libraries[0] ?? ''));
     window = studioWindow({
       origin: ORIGIN,
       preload: join(ROOT, 'out', 'preload', 'index.cjs'),
@@ -217,5 +254,5 @@ protocol.registerSchemesAsPrivileged([
 ]);
 logUncaught();
 // One window for all starts: the one that runs is told what this one was asked for, and this one ends having touched nothing.
-if (app.requestSingleInstanceLock({ library: namedLibrary() } satisfies HandedOver)) run();
+if (app.requestSingleInstanceLock({ library: namedLibrary(), start: asksForStart() } satisfies HandedOver)) run();
 else app.exit(0);

@@ -1,8 +1,9 @@
 /** The menu of the window. */
 import { app, Menu, shell, type MenuItemConstructorOptions } from 'electron';
-import { BACK_UP, FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, SHOW_FOLDER } from '../../shared/actions.ts';
+import { BACK_UP, FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, SHOW_FOLDER, START_PAGE } from '../../shared/actions.ts';
 
 export interface MenuWork {
+  readonly start: () => void;
   readonly openLibrary: () => void;
   readonly openRecent: (path: string) => void;
   readonly forgetRecent: () => void;
@@ -32,6 +33,7 @@ export function menu(o: MenuWork): Menu {
     {
       label: 'File',
       submenu: [
+        { ...START_PAGE, click: o.start },
         { ...OPEN_LIBRARY, click: o.openLibrary },
         { label: 'Open recent', submenu: recent(o) },
         { ...IMPORT_MODELS, click: o.importModels },

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { dialog, ipcMain, type BrowserWindow, type IpcMainInvokeEvent, type OpenDialogOptions } from 'electron';
 import type { Reply } from '../../shared/contract.ts';
-import type { ChosenSources, DesktopNews, Repaired } from '../../shared/facts/desktop.ts';
+import { FOLDER_PURPOSES, type ChosenSources, type DesktopNews, type Repaired } from '../../shared/facts/desktop.ts';
+import type { FolderEntry } from '../../shared/facts/start.ts';
 import { ORIGIN } from './scheme.ts';
 import type { EngineSupervisor } from './supervisor.ts';
 
@@ -119,6 +120,25 @@ async function chooseExport(desk: Desk, format: unknown, run: unknown): Promise<
     : desk.supervisor.request('library.export', { path: paths[0], format, run }, 'host');
 }
 
+const TITLES: Readonly<Record<(typeof FOLDER_PURPOSES)[number], string>> = {
+  library: 'Open a library: the folder with library.db in it',
+  photos: 'A folder of photos',
+  models: 'A folder with 3D models and their photos',
+  within: 'Where the new library is put',
+};
+
+/** Lets a person choose a folder; the page learns what it looks like, and an id under which it may be used. */
+async function chooseFolder(desk: Desk, purpose: unknown): Promise<Reply<unknown>> {
+  const title = TITLES[FOLDER_PURPOSES.find((p) => p === purpose) ?? 'library'];
+  const paths = await chosen(desk, { title, properties: ['openDirectory', 'createDirectory'] });
+  return paths === undefined ? NOTHING : entryOf(desk, paths[0]!);
+}
+
+async function entryOf(desk: Desk, path: string): Promise<Reply<FolderEntry | undefined>> {
+  const reply = await desk.supervisor.request('start.chosen', { paths: [path] }, 'host');
+  return reply.ok ? { ok: true, data: (reply.data as readonly FolderEntry[])[0] } : reply;
+}
+
 /** Repairs the library that could not be opened, and opens it where that helped. */
 async function repairUnopened(desk: Desk): Promise<Reply<Repaired | null>> {
   const unopened = desk.supervisor.unopened;
@@ -151,6 +171,9 @@ export function answerPages(desk: Desk): void {
   on('domains', () => chooseDomains(desk));
   on('network', (pooling) => chooseNetwork(desk, pooling));
   on('export', (format, run) => chooseExport(desk, format, run));
+  on('folder', (purpose) => chooseFolder(desk, purpose));
+  // The path is that of a file which a person dropped: the bridge asks the system for it, a page cannot make one.
+  on('dropped', (path) => entryOf(desk, String(path)));
   on('repair', () => repairUnopened(desk));
   on('news', () => {
     const data: DesktopNews = { unopened: desk.supervisor.unopened ?? null, sentences: desk.sentences() };

@@ -64,6 +64,14 @@ export class DesktopState {
     this.#write();
   }
 
+  /** Keeps those libraries that pass. @throws what writing throws. */
+  keep(passes: (library: string) => boolean): void {
+    const kept = this.#libraries.filter(passes);
+    if (kept.length === this.#libraries.length) return;
+    this.#libraries = kept;
+    this.#write();
+  }
+
   /** @throws what writing throws. */
   forgetLibraries(): void {
     this.#libraries = [];

@@ -66,7 +66,8 @@ export class EngineSupervisor {
           else if (library !== '') this.#unopened = undefined;
           resolve({ port: m.port, token: m.token });
           this.#emit({ event: 'engine', state: 'ready', message: '' });
-        } else if (m.type === 'event') this.#emit(m.event);
+        } else if (m.type === 'library') this.#has(m.path);
+        else if (m.type === 'event') this.#emit(m.event);
         else {
           this.#pending.get(m.message.id)?.(m.message.reply);
           this.#pending.delete(m.message.id);
@@ -84,6 +85,12 @@ export class EngineSupervisor {
     };
     child.on('error', (error) => onGone(error.message));
     child.on('exit', (code, signal) => onGone(signal === null ? `code ${code}` : signal));
+  }
+
+  /** A page opened or closed a library; engines that may follow open the same. */
+  #has(path: string): void {
+    this.#library = path;
+    if (path !== '') this.#unopened = undefined;
   }
 
   #without(path: string, error: ErrorShape): void {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
-import type { LibraryInfo } from '../../shared/domain.ts';
+import type { JobInfo, LibraryInfo } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
 import { ROUTES } from '../../shared/routes/index.ts';
 import type { Asker } from '../../shared/routes/route.ts';
@@ -9,6 +9,7 @@ import { asset, type Asset } from './answers/assets.ts';
 import { dispatch } from './answers/dispatch.ts';
 import { ANSWERS, type AllAnswers } from './answers/index.ts';
 import { libraryInfo } from './answers/library.ts';
+import { Downloads, type Download } from './answers/downloads.ts';
 import { Uploads } from './answers/uploads.ts';
 import { logger } from './environment/log.ts';
 import { PageLog } from './environment/page-log.ts';
@@ -17,6 +18,9 @@ import { TupleLists } from './mining/tuples.ts';
 import { ensureDefaultNetwork } from './network/networks.ts';
 import { JobQueue } from './queue/queue.ts';
 import { SearchClient } from './search/client.ts';
+import { counts } from './library/tables/counts.ts';
+import { noteJobRate } from './start/steps.ts';
+import { StartDesk, type StartOptions } from './start/desk.ts';
 
 const log = logger('engine');
 
@@ -25,6 +29,8 @@ export interface EngineOptions {
   readonly checkResults?: boolean;
   /** Answers in place of the engine's own. */
   readonly answers?: Partial<AllAnswers>;
+  /** How pages choose libraries; libraries are then put into the list of those that were open. */
+  readonly start?: StartOptions;
 }
 
 /**
@@ -34,12 +40,19 @@ export interface EngineOptions {
 export class Engine {
   readonly #events = new EventEmitter();
   readonly #uploads = new Uploads();
+  readonly #downloads = new Downloads();
   readonly #answers: AllAnswers;
   readonly #check: boolean;
   readonly #context: EngineContext;
+  readonly #desk: StartDesk;
+  readonly #remembers: boolean;
   #opened: Opened | undefined;
+  /** Opening and closing, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: EngineOptions = {}) {
+    this.#desk = new StartDesk(options.start ?? { roots: [] });
+    this.#remembers = options.start !== undefined;
     this.#answers = { ...ANSWERS, ...options.answers };
     this.#check = options.checkResults ?? process.env['COVIS_CHECK_RESULTS'] === '1';
     this.#context = this.#makeContext();
@@ -47,11 +60,19 @@ export class Engine {
 
   /** Opens (or makes) a library; the one open before is closed. */
   async open(path: string, create = false): Promise<LibraryInfo> {
-    return libraryInfo(await this.#open(path, create));
+    return libraryInfo(await this.#inTurn(() => this.#open(path, create)));
+  }
+
+  /** Folder of the open library; empty where there is none. */
+  get library(): string {
+    return this.#opened?.library.path ?? '';
   }
 
   async close(): Promise<void> {
     const opened = this.#opened;
+    // Its pictures are made of what is about to be closed.
+    await this.#desk.settled();
+    this.#downloads.close();
     await opened?.searches.close();
     await opened?.queue.close();
     opened?.library.close();
@@ -78,6 +99,17 @@ export class Engine {
     return this.#uploads.add(bytes);
   }
 
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** What a job wrote for a page, once. @throws CovisError `NOT_FOUND`. */
+  download(id: string): Download {
+    return this.#downloads.take(id);
+  }
+
   async #open(path: string, create: boolean): Promise<Library> {
     const library = create ? Library.create(path) : Library.open(path);
     if (this.#opened !== undefined) {
@@ -94,10 +126,23 @@ export class Engine {
     };
     log.info(`Library ${library.path}`);
     this.#emit({ event: 'changed', what: 'library' });
+    this.#remember();
     return library;
   }
 
+  #finished(job: JobInfo): void {
+    if (!this.#remembers || this.#opened === undefined) return;
+    noteJobRate(job, counts(this.#opened.library).photos);
+    this.#remember();
+  }
+
+  #remember(): void {
+    if (!this.#remembers || this.#opened === undefined) return;
+    void this.#desk.remember(this.#opened.library).then(() => this.#emit({ event: 'changed', what: 'recent' }));
+  }
+
   #emit(event: EngineEvent): void {
+    if (event.event === 'job' && event.job.state === 'done') this.#finished(event.job);
     this.#events.emit('event', event);
   }
 
@@ -120,9 +165,17 @@ export class Engine {
         return opened().lists;
       },
       uploads: this.#uploads,
+      downloads: this.#downloads,
+      desk: this.#desk,
       pageLog: new PageLog(logger('page')),
       current: () => this.#opened?.library,
-      open: (path) => this.#open(path, !Library.exists(path)),
+      open: (path) => this.#inTurn(() => this.#open(path, !Library.exists(path))),
+      shut: () =>
+        this.#inTurn(async () => {
+          if (this.#opened === undefined) return;
+          await this.close();
+          this.#emit({ event: 'changed', what: 'library' });
+        }),
       emit: (event) => this.#emit(event),
     };
   }

@@ -13,6 +13,8 @@ import { startServer } from './http.ts';
 export type EngineProcessMessage =
   /** `unopened`: why the library that was named could not be opened; the engine runs without one. */
   | { readonly type: 'ready'; readonly port: number; readonly token: string; readonly unopened?: ErrorShape }
+  /** The library that is open from now on; empty for none. */
+  | { readonly type: 'library'; readonly path: string }
   | { readonly type: 'reply'; readonly message: ReplyMessage }
   | { readonly type: 'event'; readonly event: EngineEvent };
 
@@ -23,12 +25,16 @@ export interface ParentMessage {
 }
 
 logUncaught(logger('engine'), true);
-const engine = new Engine();
+// People choose folders in the desktop's dialogs, not in the page.
+const engine = new Engine({ start: { roots: [] } });
 /** A parent that is gone cannot be told; `disconnect` then ends this process. */
 const send = (m: EngineProcessMessage): void => {
   if (process.connected) process.send?.(m, undefined, undefined, () => undefined);
 };
-engine.onEvent((event) => send({ type: 'event', event }));
+engine.onEvent((event) => {
+  if (event.event === 'changed' && event.what === 'library') send({ type: 'library', path: engine.library });
+  send({ type: 'event', event });
+});
 process.on('message', ({ from, request }: ParentMessage) => {
   void engine
     .dispatch(request.route, request.params, from)

@@ -2,6 +2,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
 import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
 import { logFailure, logger } from '../engine/environment/log.ts';
@@ -189,6 +190,8 @@ async function answerAsset(
     return;
   }
   if (req.method !== 'GET') return refuse(req, res, { ...NOTHING, status: 405, text: 'Not allowed.' });
+  const [, download] = /^download\/(\w+)$/.exec(path) ?? [];
+  if (download !== undefined) return sendDownload(engine, res, download);
   const asset = await engine.asset(path, url.searchParams);
   res.writeHead(200, {
     'Content-Type': asset.type,
@@ -196,6 +199,24 @@ async function answerAsset(
     'Cache-Control': path.startsWith('photo/') ? 'private, max-age=86400' : 'no-store',
   });
   res.end(asset.bytes);
+}
+
+/** Sends what a job wrote, to be kept as a file. Where that breaks off, so does the connection: half a file never looks whole. */
+async function sendDownload(engine: Engine, res: ServerResponse, id: string): Promise<void> {
+  const { name, stream, length, done } = engine.download(id);
+  try {
+    const plain = name.replace(/[^\w.-]+/g, '_');
+    res.writeHead(200, {
+      'Content-Type': 'application/octet-stream',
+      'Content-Disposition': `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`)}`,
+      'Cache-Control': 'no-store',
+      ...(length === undefined ? {} : { 'Content-Length': length }),
+    });
+    await pipeline(stream, res);
+  } finally {
+    stream.destroy();
+    done();
+  }
 }
 
 let uploading = 0;

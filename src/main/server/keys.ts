@@ -29,15 +29,20 @@ export function newToken(): string {
   return randomBytes(24).toString('hex');
 }
 
-/** The library's key, made at its first time; port 0 until it was served. */
-export function keyOf(library: string): LibraryKey {
-  return readKeys()[realpathSync(library)] ?? { token: newToken(), port: 0 };
+/** Under this the key is kept of a server that was started without a library. */
+const NO_LIBRARY = 'start';
+
+const nameOf = (library: string | undefined): string => (library === undefined ? NO_LIBRARY : realpathSync(library));
+
+/** The library's key, made at its first time; port 0 until it was served. Of the start page where none is named. */
+export function keyOf(library: string | undefined): LibraryKey {
+  return readKeys()[nameOf(library)] ?? { token: newToken(), port: 0 };
 }
 
 /** Keeps them for the next start. Where the person's folder cannot be written, pages have to be opened anew then. */
-export function keepKey(library: string, key: LibraryKey): void {
+export function keepKey(library: string | undefined, key: LibraryKey): void {
   const file = keysFile();
-  const all = { ...readKeys(), [realpathSync(library)]: key };
+  const all = { ...readKeys(), [nameOf(library)]: key };
   try {
     makeFolder(dirname(file));
     writeFileSync(`${file}.${process.pid}.tmp`, `${JSON.stringify(all, undefined, 2)}\n`, { mode: 0o600 });

@@ -1,18 +1,19 @@
-import { BACK_UP, FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, type MenuAction } from '../../shared/actions.ts';
+import {
+  BACK_UP,
+  CLOSE_LIBRARY,
+  FIND_PLACES,
+  IMPORT_MODELS,
+  NEW_LIBRARY,
+  OPEN_LIBRARY,
+  START_PAGE,
+  type MenuAction,
+} from '../../shared/actions.ts';
 import { useImports } from '../stores/imports.ts';
 import { useLibrary } from '../stores/library.ts';
 import { usePlace } from '../stores/place.ts';
+import { useStart } from '../stores/start.ts';
 import { host } from '../transport/index.ts';
-import { action, type Applies } from './action.ts';
-
-function desktop(command: string): Applies {
-  return host === undefined ? `A page of the browser may not choose folders: ${command}` : true;
-}
-
-function open(command: string): Applies {
-  const here = desktop(command);
-  return here === true && useLibrary().info === null ? 'No library is open' : here;
-}
+import { action } from './action.ts';
 
 /** An accelerator of the menu as the keyboard writes it. */
 function menuKeys({ accelerator }: MenuAction): readonly string[] {
@@ -21,30 +22,47 @@ function menuKeys({ accelerator }: MenuAction): readonly string[] {
 
 const common = { group: 'Library', offered: ['palette', 'menu', 'toolbar'] } as const;
 
+export const startPage = action({
+  ...common,
+  ...START_PAGE,
+  keys: menuKeys(START_PAGE),
+  run: () => usePlace().go({ name: 'start' }),
+});
+
+export const newLibrary = action({
+  ...common,
+  ...NEW_LIBRARY,
+  run: () => void (useStart().making = { kind: 'nothing' }),
+});
+
 export const openLibrary = action({
   ...common,
   ...OPEN_LIBRARY,
   keys: menuKeys(OPEN_LIBRARY),
-  applies: () => desktop('npx covis serve LIBRARY'),
-  run: () => host?.openLibrary(),
+  run: () => (host === undefined ? useStart().openChosen() : host.openLibrary()),
 });
 
+export const closeLibrary = action({
+  ...common,
+  ...CLOSE_LIBRARY,
+  applies: () => (useLibrary().info === null ? 'No library is open' : true),
+  run: () => useStart().close(),
+});
+
+/** Into the open library; into a new one where none is. */
 export const importModels = action({
   ...common,
   writes: true,
   ...IMPORT_MODELS,
   keys: menuKeys(IMPORT_MODELS),
-  applies: () => open('npx covis import LIBRARY FOLDER'),
-  run: () => useImports().choose(),
+  run: () => (useLibrary().info === null ? useStart().bring('import') : useImports().choose()),
 });
 
 export const findPlaces = action({
   ...common,
   writes: true,
   ...FIND_PLACES,
-  keys: menuKeys(FIND_PLACES),
-  applies: () => open('npx covis cluster PHOTOS --library LIBRARY'),
-  run: () => host?.clusterPhotos(),
+  run: () => useStart().bring('cluster'),
 });
 
 /** A page of a browser, which may not choose folders, is given the command. */

@@ -6,6 +6,13 @@ export function routesOf(views: readonly View[]): RouteRecordRaw[] {
   const first = { name: views[0]!.name, params: {} };
   return [
     { path: '/', redirect: first },
+    // Shown without a library at any address, and at this one with one.
+    {
+      path: '/start',
+      name: 'start',
+      component: () => import('../views/start/StartPage.vue'),
+      meta: { view: 'start' },
+    },
     ...views.flatMap((v) =>
       [v, ...(v.pages ?? [])].map(({ name, path, component }) => ({ name, path, component, meta: { view: v.name } })),
     ),

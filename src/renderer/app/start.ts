@@ -5,20 +5,25 @@ import { chosenKeys } from '../actions/keys.ts';
 import { fromErrorShape, toErrorShape } from '../../shared/errors.ts';
 import { useConnection } from '../stores/connection.ts';
 import { useDesktop } from '../stores/desktop.ts';
+import { useDownloads } from '../stores/downloads.ts';
 import { useImports } from '../stores/imports.ts';
 import { useJobs } from '../stores/jobs.ts';
 import { useLibrary } from '../stores/library.ts';
 import { useNotices } from '../stores/notices.ts';
+import { useStart } from '../stores/start.ts';
+import { useSteps } from '../stores/steps.ts';
 import { usePlace } from '../stores/place.ts';
 import { host, onEvent, outbox, request } from '../transport/index.ts';
 import { VIEWS } from '../views/index.ts';
 import { listenToKeys } from './keyboard.ts';
 import { windowTitle } from './router.ts';
 
-/** Keys that a person changed, here or in another window. */
-async function loadKeys(): Promise<void> {
+/** What a person chose, here or in another window. */
+async function loadChoices(): Promise<void> {
   try {
-    chosenKeys.value = (await request('settings.get', {})).keys ?? {};
+    const chosen = await request('settings.get', {});
+    chosenKeys.value = chosen.keys ?? {};
+    useSteps().take(chosen);
   } catch (error) {
     useNotices().error(error);
   }
@@ -79,7 +84,7 @@ export function useStudio(): void {
   watch(
     () => connection.returns,
     () => {
-      void loadKeys();
+      void loadChoices();
       void desktop.refresh();
       if (unreached !== undefined) void router.push(unreached.fullPath);
     },
@@ -101,8 +106,11 @@ export function useStudio(): void {
       library.listen(),
       jobs.listen(),
       useImports().listen(),
+      useStart().listen(),
+      useSteps().listen(),
+      useDownloads().listen(),
       onEvent((e) => {
-        if (e.event === 'changed' && e.what === 'settings') void loadKeys();
+        if (e.event === 'changed' && e.what === 'settings') void loadChoices();
         if (e.event === 'said') notices.add('done', e.message);
       }),
       listenToKeys(ACTIONS),
@@ -110,7 +118,7 @@ export function useStudio(): void {
     outbox.onRefused = (error) => notices.error(fromErrorShape(error));
     addEventListener('beforeunload', askBeforeLeaving);
     stops.push(() => removeEventListener('beforeunload', askBeforeLeaving));
-    void loadKeys();
+    void loadChoices();
     void desktop.refresh();
     await library.refresh();
     await jobs.refresh();

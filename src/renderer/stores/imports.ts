@@ -1,12 +1,13 @@
 import { defineStore } from 'pinia';
 import { computed, ref, toRaw } from 'vue';
-import type { JobInfo } from '../../shared/domain.ts';
+import type { FolderEntry, JobInfo } from '../../shared/domain.ts';
 import type { ChosenSources } from '../../shared/facts/desktop.ts';
 import { importJob } from '../../shared/jobs/import.ts';
 import type { ResultOf } from '../../shared/jobs/job.ts';
-import { host, onEvent, type ImportHow } from '../transport/index.ts';
+import { host, onEvent, request, type ImportHow } from '../transport/index.ts';
 import { useJobs } from './jobs.ts';
 import { useNotices } from './notices.ts';
+import { useQuestions } from './questions.ts';
 
 export type ImportResult = ResultOf<typeof importJob>;
 
@@ -25,7 +26,9 @@ export function importResult(job: JobInfo | null): ImportResult | null {
 
 /** An import that a person prepares: what was chosen, how it is to be done, and what was found of it. */
 export const useImports = defineStore('imports', () => {
-  const sources = ref<ChosenSources | null>(null);
+  const sources = ref<Pick<ChosenSources, 'paths'> | null>(null);
+  /** Says to the engine what was chosen and how it is imported. @returns the job's number. */
+  let begin: (how: ImportHow) => Promise<number | null> = () => Promise.resolve(null);
   const how = ref<Omit<ImportHow, 'dryRun'>>({ keepBoth: false, skipDamaged: false });
   const started = ref<number | null>(null);
   const starting = ref(false);
@@ -39,16 +42,32 @@ export const useImports = defineStore('imports', () => {
   });
   const result = computed(() => importResult(job.value));
 
-  function take(chosen: ChosenSources | null): void {
-    if (chosen === null) return;
-    sources.value = chosen;
+  function show(paths: readonly string[], work: typeof begin): void {
+    sources.value = { paths };
+    begin = work;
     started.value = null;
     how.value = { keepBoth: false, skipDamaged: false };
   }
 
+  function take(chosen: ChosenSources | null): void {
+    if (chosen === null) return;
+    show(chosen.paths, async (asked) => (await host?.importChosen(chosen.id, asked))?.job ?? null);
+  }
+
+  /** Folders that a person chose. */
+  function prepare(folders: readonly FolderEntry[]): void {
+    const ids = folders.map((f) => f.id);
+    show(
+      folders.map((f) => f.path),
+      async (asked) => (await request('start.import', { folders: ids, ...asked })).job,
+    );
+  }
+
   async function choose(): Promise<void> {
     try {
-      take((await host?.chooseSources()) ?? null);
+      if (host !== undefined) return take(await host.chooseSources());
+      const folder = await useQuestions().folder('models');
+      if (folder !== null) prepare([folder]);
     } catch (error) {
       useNotices().error(error);
     }
@@ -59,7 +78,7 @@ export const useImports = defineStore('imports', () => {
     if (sources.value === null || busy.value) return;
     starting.value = true;
     try {
-      started.value = (await host?.importChosen(sources.value.id, { ...how.value, dryRun }))?.job ?? null;
+      started.value = await begin({ ...how.value, dryRun });
     } catch (error) {
       useNotices().error(error);
     } finally {
@@ -84,5 +103,5 @@ export const useImports = defineStore('imports', () => {
     });
   }
 
-  return { sources, how, job, busy, result, choose, start, change, close, listen };
+  return { sources, how, job, busy, result, choose, prepare, start, change, close, listen };
 });

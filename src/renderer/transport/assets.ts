@@ -1,7 +1,7 @@
 import { CovisError, fromErrorShape } from '../../shared/errors.ts';
 import { back, PATIENCE_MS } from './again.ts';
 import { onEvent } from './events.ts';
-import { keyHeaders } from './keys.ts';
+import { assetUrl, keyHeaders } from './keys.ts';
 
 const lost = (): CovisError =>
   new CovisError('ENGINE_EXITED', 'The connection to the engine is lost', {
@@ -53,4 +53,12 @@ export async function uploadPhoto(file: Blob): Promise<string> {
       ? new CovisError('INTERNAL', 'The photo was not taken')
       : fromErrorShape(answer.error);
   return answer.id;
+}
+
+/** Lets the browser keep an asset as a file, under the name that the engine gives it. */
+export function saveFile(path: string): void {
+  const link = document.createElement('a');
+  link.href = assetUrl(path);
+  link.download = '';
+  link.click();
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Reply } from '../../shared/contract.ts';
 import type { ExportFormat, Pooling } from '../../shared/domain.ts';
+import type { FolderPurpose } from '../../shared/facts/desktop.ts';
 import { fromErrorShape } from '../../shared/errors.ts';
 import type { importJob } from '../../shared/jobs/import.ts';
 import type { ParamsOf } from '../../shared/jobs/job.ts';
@@ -32,6 +33,8 @@ export const host =
         chooseNetwork: (pooling: Pooling) => unwrap(desktop.chooseNetwork(pooling)),
         backUp: () => unwrap(desktop.backUp()),
         exportRun: (format: ExportFormat, run: number) => unwrap(desktop.exportRun(format, run)),
+        chooseFolder: (purpose: FolderPurpose) => unwrap(desktop.chooseFolder(purpose)),
+        dropped: (file: File) => unwrap(desktop.dropped(file)),
         repair: () => unwrap(desktop.repair()),
         news: () => unwrap(desktop.news()),
       };

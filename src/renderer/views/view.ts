@@ -21,6 +21,8 @@ export interface View {
   /** Fetched when the view is first opened. */
   readonly component: Load;
   readonly key?: string;
+  /** A sentence on what is missing in a library without photos, where the view cannot be shown; false for a view that needs none. */
+  readonly empty?: string | false;
   readonly palette?: readonly ViewEntry[];
   /** Pages below it that have a route of their own. */
   readonly pages?: readonly { readonly name: string; readonly path: string; readonly component: Load }[];

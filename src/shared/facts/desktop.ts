@@ -1,6 +1,10 @@
 /** What the desktop's process tells the page. */
 import type { ErrorShape } from '../errors.ts';
 
+/** What a folder is chosen for, in a dialog. */
+export const FOLDER_PURPOSES = ['library', 'photos', 'models', 'within'] as const;
+export type FolderPurpose = (typeof FOLDER_PURPOSES)[number];
+
 /** A library that could not be opened, and why. */
 export interface Unopened {
   readonly path: string;

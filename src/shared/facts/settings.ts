@@ -11,6 +11,8 @@ export const settings = z
   .strictObject({
     /** Keys by action. */
     keys: z.record(z.string().max(40), z.array(z.string().max(40)).max(8)),
+    /** Whether the row of steps is shown; it is where this is left out. */
+    steps: z.boolean(),
     /** {@link CHECKPOINTS_KEPT} where it is left out. */
     checkpoints: z.int().min(0).max(10_000),
     /** {@link THUMBNAILS_MB} where it is left out. */

@@ -14,11 +14,13 @@ import { reviewRoutes } from './review.ts';
 import type { AnswerOf, GivenTo, Routes } from './route.ts';
 import { searchRoutes } from './search.ts';
 import { settingsRoutes } from './settings.ts';
+import { startRoutes } from './start.ts';
 import { storageRoutes } from './storage.ts';
 import { trainingRoutes } from './training.ts';
 import { tupleRoutes } from './tuples.ts';
 
 export const ROUTES = {
+  ...startRoutes,
   ...libraryRoutes,
   ...clusterRoutes,
   ...collectionRoutes,

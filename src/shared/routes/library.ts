@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { RUN_EXPORTS } from '../exports/index.ts';
+import { EXPORT_FORMATS, RUN_EXPORTS } from '../exports/index.ts';
 import { libraryInfo } from '../facts/library.ts';
 import { POOLINGS } from '../facts/networks.ts';
-import { file, folder, none, path, rowNumber } from '../fields.ts';
+import { file, folder, id, none, path, rowNumber } from '../fields.ts';
 import { importJob } from '../jobs/import.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
@@ -24,6 +24,15 @@ export const libraryRoutes = {
     who: 'host',
     params: z.strictObject({ path: folder, format: z.enum(RUN_EXPORTS), run: rowNumber }),
     result: startedJob,
+  }),
+  /**
+   * Writes for another tool what a page then downloads, once: as `asset/download/<id>`, when the job is done. Photos are not in it: only the
+   * desktop and the command line put them beside.
+   */
+  'library.download': route({
+    who: 'page',
+    params: z.strictObject({ format: z.enum(EXPORT_FORMATS), run: rowNumber.optional(), network: id.optional() }),
+    result: startedJob.extend({ download: id }),
   }),
   /** Backs the library up into a folder: a new or an empty one, or an earlier backup of it. */
   'library.backup': route({ who: 'host', params: z.strictObject({ path: folder }), result: startedJob }),

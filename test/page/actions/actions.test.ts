@@ -181,12 +181,8 @@ describe('when actions apply', () => {
     expect(cancel).toHaveBeenCalledWith(5);
   });
 
-  it('dialogs of the desktop: not in a browser, which is told the command', () => {
-    expect(state(openLibrary, importModels, findPlaces)).toEqual([
-      'A page of the browser may not choose folders: npx covis serve LIBRARY',
-      'A page of the browser may not choose folders: npx covis import LIBRARY FOLDER',
-      'A page of the browser may not choose folders: npx covis cluster PHOTOS --library LIBRARY',
-    ]);
+  it('what chooses a folder applies in a browser, too, with a library and without', () => {
+    expect(state(openLibrary, importModels, findPlaces)).toEqual([true, true, true]);
     expect(openLibrary.keys).toEqual(['mod+o']);
   });
 

@@ -11,7 +11,7 @@ import { SAMPLE, smallLibrary } from '../../support/small-library.ts';
 
 const folder = temporaryFolder();
 const path = join(folder, 'library');
-const engine = new Engine({ checkResults: true });
+const engine = new Engine({ checkResults: true, start: { roots: [folder] } });
 const settings = process.env['COVIS_SETTINGS'];
 
 /** Asks as the host, which may ask anything; what comes back was checked against the route's schema. */
@@ -62,6 +62,55 @@ afterAll(async () => {
 
 /** Asks each route for something that the library has. @returns what of the answer shows that it was not an empty one. */
 const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
+  'start.overview': async () => (await ask('start.overview', {})).sample.photos,
+  'start.leaving': async () => (await ask('start.leaving', {})) !== undefined,
+  'start.folders': async () => {
+    emptyFolder('listed');
+    return (await ask('start.folders', {})).folders.length;
+  },
+  'start.steps': async () => (await ask('start.steps', {})).steps.length,
+  'start.places': async () => {
+    const reply = await engine.dispatch('start.places', {}, 'page');
+    return !reply.ok && reply.error.code === 'STATE_EMPTY';
+  },
+  'start.chosen': async () => (await chosen(path)).name,
+  'start.open': async () => (await ask('start.open', { folder: (await chosen(path)).id })).clusters,
+  'start.create': async () => {
+    const { id } = await chosen(emptyFolder('made'));
+    const made = await ask('start.create', { within: id, name: 'New', stopJobs: true });
+    await engine.open(path);
+    return made.name === 'New';
+  },
+  'start.close': async () => {
+    await ask('start.close', { stopJobs: true });
+    await engine.open(path);
+    return true;
+  },
+  'start.known': async () => {
+    await ask('start.known', { paths: [join(folder, 'gone')] });
+    return (await ask('start.overview', {})).recent.some((r) => r.gone);
+  },
+  'start.forget': async () => {
+    await ask('start.known', { paths: [join(folder, 'gone')] });
+    const { recent } = await ask('start.overview', {});
+    return (await ask('start.forget', { library: recent.find((r) => r.gone)!.id })) === null;
+  },
+  'start.locate': async () => {
+    await ask('start.known', { paths: [join(folder, 'moved')] });
+    const { id: library } = (await ask('start.overview', {})).recent.find((r) => r.name === 'moved')!;
+    return (await ask('start.locate', { library, folder: (await chosen(path)).id })).clusters;
+  },
+  'start.sample': async () => {
+    const { job } = await ask('start.sample', { stopJobs: true });
+    await engine.open(path);
+    return job;
+  },
+  'start.import': async () => {
+    const { job } = await ask('start.import', { folders: [(await chosen(join(SAMPLE, 'arch'))).id] });
+    return (await end(job)).state === 'done';
+  },
+  'start.cluster': async () =>
+    cancelled(await ask('start.cluster', { folder: (await chosen(emptyFolder('photos'))).id })),
   'library.current': async () => (await ask('library.current', {}))?.networks.length,
   'library.open': async () => (await ask('library.open', { path })).clusters,
   'library.import': async () => {
@@ -72,6 +121,14 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const [run] = await ask('tuples.runs', {});
     const { job } = await ask('library.export', { path: join(folder, 'out'), format: 'jsonl', run: run!.id });
     return (await end(job)).state === 'done';
+  },
+  'library.download': async () => {
+    const [run] = await ask('tuples.runs', {});
+    const { job, download } = await ask('library.download', { format: 'csv', run: run!.id });
+    expect((await end(job)).state).toBe('done');
+    const { name, done } = engine.download(download);
+    done();
+    return name;
   },
   'library.backup': async () => {
     const { job } = await ask('library.backup', { path: join(folder, 'backup') });
@@ -181,6 +238,10 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'log.page': async () => (await ask('log.page', { message: 'x is not a function', view: '/map' })) === null,
   'jobs.cancel': async () => (await ask('jobs.cancel', { id: 1 })) === null,
 };
+
+async function chosen(folder: string): Promise<RouteResults<'start.chosen'>[number]> {
+  return (await ask('start.chosen', { paths: [folder] }))[0]!;
+}
 
 async function addTruth(name: string): Promise<RouteResults<'truths.add'>> {
   const info = await ask('photos.info', { id: await photo() });

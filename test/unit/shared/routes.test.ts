@@ -13,6 +13,7 @@ import { photoRoutes } from '../../../src/shared/routes/photos.ts';
 import { reviewRoutes } from '../../../src/shared/routes/review.ts';
 import { searchRoutes } from '../../../src/shared/routes/search.ts';
 import { settingsRoutes } from '../../../src/shared/routes/settings.ts';
+import { startRoutes } from '../../../src/shared/routes/start.ts';
 import { storageRoutes } from '../../../src/shared/routes/storage.ts';
 import { trainingRoutes } from '../../../src/shared/routes/training.ts';
 import { tupleRoutes } from '../../../src/shared/routes/tuples.ts';
@@ -48,6 +49,7 @@ describe('routes', () => {
       reviewRoutes,
       searchRoutes,
       settingsRoutes,
+      startRoutes,
       storageRoutes,
       trainingRoutes,
       tupleRoutes,
@@ -74,6 +76,8 @@ describe('routes', () => {
       'library.import',
       'library.network',
       'library.open',
+      'start.chosen',
+      'start.known',
     ]);
     for (const name of ROUTE_NAMES) {
       const paths = parts(ROUTES[name].params).filter((s) => (s as z.ZodType).meta()?.page === false);

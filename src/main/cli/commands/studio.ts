@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { homedir } from 'node:os';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
+import { folder } from '../../../shared/fields.ts';
 import { Engine } from '../../engine/engine.ts';
 import { Library } from '../../engine/library/library.ts';
 import { logger, logUncaught } from '../../engine/environment/log.ts';
@@ -10,7 +12,6 @@ import { resourcePath } from '../../engine/environment/resources.ts';
 import { startServer, type StudioServer } from '../../server/http.ts';
 import { keepKey, keyOf, newToken } from '../../server/keys.ts';
 import { command } from '../program/command.ts';
-import { libraryWord } from '../program/library.ts';
 
 const ROOT = join(resourcePath(), '..');
 const RENDERER = join(ROOT, 'out', 'renderer');
@@ -25,34 +26,48 @@ function ensureBuilt(): void {
 
 export const serve = command({
   name: 'serve',
-  summary: 'serve the studio to a browser on this machine',
-  arguments: libraryWord,
+  summary: 'serve the studio to a browser on this machine, with a library or from its start page',
+  arguments: { library: folder.optional() },
   options: {
     port: z.int().min(0).max(65_535).optional().meta({ help: 'port on 127.0.0.1', otherwise: 'a free one' }),
     open: z.boolean().default(false).meta({ help: 'open the browser too' }),
+    root: z.array(folder).optional().meta({
+      help: 'folder below which the page may choose photos and libraries; give it again for more',
+      otherwise: 'your home folder',
+      value: 'folder',
+      repeated: true,
+    }),
   },
-  run: ({ library, port, open, json }) => serveStudio(library, { port, open, json }),
+  run: ({ library, ...how }) => serveStudio(library, how),
 });
 
 export const open = command({
   name: 'open',
-  summary: 'open the desktop studio on a library',
-  arguments: libraryWord,
+  summary: 'open the desktop studio on a library, or its start page',
+  arguments: { library: folder.optional() },
   run: ({ library, json }) => openStudio(library, json),
 });
 
 /** Serves the studio until Ctrl C. */
 export async function serveStudio(
-  path: string,
-  options: { port: number | undefined; open: boolean; json: boolean },
+  path: string | undefined,
+  options: {
+    readonly port?: number | undefined;
+    readonly open: boolean;
+    readonly json: boolean;
+    readonly root?: readonly string[] | undefined;
+  },
 ): Promise<void> {
+  const { root } = options;
+  const engine = new Engine({ start: { roots: root ?? [homedir()], only: root !== undefined } });
   ensureBuilt();
   logUncaught(logger('server'), true);
-  const engine = new Engine();
-  await engine.open(path);
+  if (path !== undefined) await engine.open(path);
   const server = await startAgain(engine, path, options.port);
   if (options.json)
-    process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, library: resolve(path) })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ url: server.url, port: server.port, library: path === undefined ? null : resolve(path) })}\n`,
+    );
   else process.stdout.write(`The studio is at ${server.url}\nCtrl C ends it.\n`);
   if (options.open) openInBrowser(server.once());
   await new Promise<void>((done) => {
@@ -66,7 +81,7 @@ export async function serveStudio(
  * With the key that the library had and, unless another is asked for, at the port that it had, so that open pages find it. A key belongs to
  * its port: what listens there now may have been told it by a page that was left open, so that another port gets another key.
  */
-async function startAgain(engine: Engine, path: string, asked: number | undefined): Promise<StudioServer> {
+async function startAgain(engine: Engine, path: string | undefined, asked: number | undefined): Promise<StudioServer> {
   const { token, port: last } = keyOf(path);
   const start = (port: number | undefined): Promise<StudioServer> =>
     startServer(engine, {
@@ -109,22 +124,25 @@ export function electronBinary(): { path: string } | { missing: string } {
   return existsSync(path) ? { path } : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
 }
 
-/** Opens the desktop studio on a library and waits until it is closed. */
-export async function openStudio(path: string, json: boolean): Promise<void> {
-  if (!Library.exists(resolve(path))) Library.open(path);
+/** Opens the desktop studio on a library, or its start page, and waits until it is closed. */
+export async function openStudio(path: string | undefined, json: boolean): Promise<void> {
+  if (path !== undefined && !Library.exists(resolve(path))) Library.open(path);
   const electron = electronBinary();
   if ('missing' in electron) {
     throw new CovisError('STATE_EMPTY', `The desktop studio cannot open: ${electron.missing}`, {
-      hint: `The same studio in a browser: covis serve ${path}`,
+      hint: `The same studio in a browser: covis serve${path === undefined ? '' : ` ${path}`}`,
     });
   }
   ensureBuilt();
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const child = spawn(electron.path, [...args, ROOT, `--library=${resolve(path)}`], {
+  const child = spawn(electron.path, [...args, ROOT, path === undefined ? '--start' : `--library=${resolve(path)}`], {
     stdio: 'inherit',
     env: { ...process.env, COVIS_ENGINE_NODE: process.execPath },
   });
-  if (json) process.stdout.write(`${JSON.stringify({ library: resolve(path), electron: electron.path })}\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ library: path === undefined ? null : resolve(path), electron: electron.path })}\n`,
+    );
   const code = await new Promise<number | null>((done, reject) => {
     child.on('exit', done);
     child.on('error', reject);

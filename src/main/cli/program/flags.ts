@@ -51,6 +51,8 @@ export function optionsOf(schema: z.ZodObject): Option[] {
   return leavesOf(schema).map((leaf) => {
     const toggle = jsonOf(leaf.schema).type === 'boolean';
     const option = new Option(toggle ? flagOf(leaf) : `${flagOf(leaf)} <${placeholder(leaf)}>`, helpOf(leaf));
+    if (leaf.meta.repeated === true)
+      option.argParser((typed: string, before: readonly string[] | undefined) => [...(before ?? []), typed]);
     return option.makeOptionMandatory(leaf.required);
   });
 }

@@ -5,6 +5,8 @@ import type { Library } from '../library/library.ts';
 import type { TupleLists } from '../mining/tuples.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import type { SearchClient } from '../search/client.ts';
+import type { StartDesk } from '../start/desk.ts';
+import type { Downloads } from './downloads.ts';
 import type { Uploads } from './uploads.ts';
 
 /** What belongs to the open library. */
@@ -21,12 +23,18 @@ export interface Opened {
 export interface EngineContext extends Opened {
   /** Photos, drawings and files that pages sent. */
   readonly uploads: Uploads;
+  /** What jobs wrote for pages to download. */
+  readonly downloads: Downloads;
   /** Where errors of pages go. */
   readonly pageLog: PageLog;
+  /** What can be done before a library is open. */
+  readonly desk: StartDesk;
   /** The library that is open now, if one is. */
   current(): Library | undefined;
   /** Opens (or makes) a library; the one open before is closed. */
   open(path: string): Promise<Library>;
+  /** Closes the library that is open, if one is. */
+  shut(): Promise<void>;
   emit(event: EngineEvent): void;
 }
 

@@ -43,6 +43,11 @@ const ASSETS: Readonly<
     type: 'image/jpeg',
     bytes: await thumbnail(library, photo, thumbnailSize(Number(query.get('s') ?? THUMBNAIL))),
   }),
+  /** `recent/<id>/<n>`: a picture of a library that was open. */
+  recent: async ({ desk }, [library, picture]) => {
+    const bytes = await desk.picture(library, picture);
+    return bytes === undefined ? undefined : { type: 'image/jpeg', bytes };
+  },
   /** `upload/<id>` */
   upload: async ({ uploads }, [upload]) => {
     const bytes = uploads.get(upload);

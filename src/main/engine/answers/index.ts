@@ -15,6 +15,7 @@ import { photos } from './photos.ts';
 import { review } from './review.ts';
 import { search } from './search.ts';
 import { settings } from './settings.ts';
+import { start } from './start.ts';
 import { storage } from './storage.ts';
 import { training } from './training.ts';
 import { tuples } from './tuples.ts';
@@ -22,6 +23,7 @@ import { tuples } from './tuples.ts';
 export type AllAnswers = Answers<typeof ROUTES>;
 
 export const ANSWERS: AllAnswers = {
+  ...start,
   ...library,
   ...clusters,
   ...collections,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { libraryRoutes } from '../../../shared/routes/library.ts';
 import { EXPORTS, type LibraryInfo } from '../../../shared/domain.ts';
 import { VERSION } from '../environment/version.ts';
@@ -44,6 +45,25 @@ export const library = answers(libraryRoutes, {
       // A benchmark is of the library, whatever run it is asked for beside.
       ...('run' in EXPORTS[format].params.shape ? { run } : {}),
     }),
+  'library.download': (engine, { format, run, network }) => {
+    const { params, writes } = EXPORTS[format];
+    const takes = (name: string): boolean => name in params.shape;
+    const { id, started } = engine.downloads.begin(`${engine.library.name}-${format}`, (folder) => {
+      const { job } = startJob(engine, 'export', {
+        out:
+          writes === 'folder'
+            ? folder
+            : join(folder, `${engine.library.name}.${format === 'network' ? 'onnx' : 'npy'}`),
+        format,
+        ...(takes('run') && run !== undefined ? { run } : {}),
+        ...(takes('network') && network !== undefined ? { network } : {}),
+        ...(takes('photos') ? { photos: 'none' as const } : {}),
+      });
+      const { queue } = engine;
+      return { job, ready: () => queue.list().find((j) => j.id === job)?.state === 'done' };
+    });
+    return { job: started.job, download: id };
+  },
   'library.backup': (engine, { path }) => startJob(engine, 'backup', { out: path }),
   'library.cluster': (engine, { path }) => startJob(engine, 'cluster', { photos: path }),
   'library.domains': (engine, { path }) => startJob(engine, 'domains', { folder: path }),

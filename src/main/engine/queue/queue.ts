@@ -62,6 +62,12 @@ export class JobQueue {
     this.#tell(id);
   }
 
+  /** Titles of what runs or waits here, the first one first; not of what other programs do in this library. */
+  get going(): readonly string[] {
+    const ids = [...(this.#running === undefined ? [] : [this.#running.id]), ...this.#waiting.map((w) => w.id)];
+    return ids.map((id) => getJob(this.#library, id)?.title ?? `Job ${id}`);
+  }
+
   list(): JobInfo[] {
     for (const [id, end] of this.#unwritten) if (noteJobEnded(this.#library, id, end)) this.#unwritten.delete(id);
     return listJobs(this.#library).map((j) => this.#asItIs(j));

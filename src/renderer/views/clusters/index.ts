@@ -6,6 +6,7 @@ export const clusters = view({
   title: 'Clusters',
   icon: Box,
   path: '/clusters',
+  empty: 'A cluster is a set of photos and the 3D model that was built of them.',
   component: () => import('./ClustersView.vue'),
   key: '1',
   pages: [{ name: 'cluster', path: '/clusters/:id', component: () => import('./ClusterView.vue') }],

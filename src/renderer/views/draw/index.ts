@@ -6,6 +6,7 @@ export const draw = view({
   title: 'Draw',
   icon: PencilRuler,
   path: '/draw',
+  empty: 'A drawing is searched for among the photos of the library.',
   component: () => import('./DrawView.vue'),
   key: '0',
 });

@@ -6,6 +6,7 @@ export const jobs = view({
   title: 'Jobs',
   icon: ListChecks,
   path: '/jobs',
+  empty: false,
   component: () => import('./JobsView.vue'),
   key: '8',
 });

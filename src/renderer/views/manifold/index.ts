@@ -6,6 +6,7 @@ export const manifold = view({
   title: 'Manifold',
   icon: Waypoints,
   path: '/manifold',
+  empty: 'The manifold is the graph of photos that are each other’s nearest neighbours.',
   component: () => import('./ManifoldView.vue'),
   key: '5',
 });

@@ -6,6 +6,7 @@ export const map = view({
   title: 'Map',
   icon: Map,
   path: '/map',
+  empty: 'The map lays all photos out by what they look like.',
   component: () => import('./MapView.vue'),
   key: '6',
 });

@@ -6,6 +6,7 @@ export const measure = view({
   title: 'Measure',
   icon: Gauge,
   path: '/measure/:id?',
+  empty: 'Measuring asks how well photos of the same place are found.',
   component: () => import('./MeasureView.vue'),
   key: '7',
   palette: [

@@ -6,6 +6,8 @@ export const photos = view({
   title: 'Photos',
   icon: Images,
   path: '/photos',
+  empty:
+    'All photos of the library are here: when and where they were taken, which are there twice, what matches what.',
   component: () => import('./PhotosView.vue'),
   key: '9',
   palette: [

@@ -6,6 +6,7 @@ export const search = view({
   title: 'Search',
   icon: Search,
   path: '/search',
+  empty: 'A search ranks the photos of the library.',
   component: () => import('./SearchView.vue'),
   key: '4',
 });

@@ -6,5 +6,6 @@ export const storage = view({
   title: 'Storage',
   icon: HardDrive,
   path: '/storage',
+  empty: false,
   component: () => import('./StorageView.vue'),
 });

@@ -6,6 +6,7 @@ export const train = view({
   title: 'Train',
   icon: GraduationCap,
   path: '/train',
+  empty: 'Training needs photos and clusters of the same place.',
   component: () => import('./TrainView.vue'),
   key: '3',
   palette: [{ label: 'Networks: backbones, download, add', query: { networks: '' } }],

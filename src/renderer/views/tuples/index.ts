@@ -6,6 +6,8 @@ export const tuples = view({
   title: 'Tuples',
   icon: Layers,
   path: '/tuples/:run?/:index?',
+  empty:
+    'Tuples are what a network is trained with: a query, a photo of the same place, and the hardest photos of others.',
   component: () => import('./TuplesView.vue'),
   key: '2',
 });

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { startRoutes } from '../../../shared/routes/start.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { Library } from '../library/library.ts';
+import { copySample, sampleFolders } from '../start/sample.ts';
+import { librarySteps, looseFolders } from '../start/steps.ts';
+import { answers, changed, type EngineContext } from './answers.ts';
+import { startJob } from './jobs.ts';
+import { libraryInfo } from './library.ts';
+
+/** What runs or waits in the open library. */
+function going(engine: EngineContext): readonly string[] {
+  return engine.current() === undefined ? [] : engine.queue.going;
+}
+
+/** @throws CovisError `STATE_CONFLICT` while a job runs that nobody said may be stopped. */
+function refuseWhileJobs(engine: EngineContext, stopJobs: boolean): void {
+  const [first] = stopJobs ? [] : going(engine);
+  if (first !== undefined)
+    throw new CovisError('STATE_CONFLICT', `“${first}” is at work in the open library`, {
+      hint: 'Wait until it is done, or say that it may be stopped.',
+    });
+}
+
+/** @throws CovisError where no library is in this folder, or the one that is open is. */
+function refuseNoLibrary(path: string): void {
+  if (!Library.exists(path))
+    throw new CovisError('NOT_FOUND', 'No library is in this folder', {
+      file: path,
+      hint: 'Choose the folder that has library.db in it, or make a new library.',
+    });
+}
+
+/** Where a job of the library may go on when it is opened once more, nothing is done. */
+async function openAt(engine: EngineContext, path: string, stopJobs: boolean): Promise<Library> {
+  const open = engine.current();
+  if (open?.path === path) return open;
+  refuseWhileJobs(engine, stopJobs);
+  return engine.open(path);
+}
+
+export const start = answers(startRoutes, {
+  'start.overview': (engine) => engine.desk.overview(),
+  'start.leaving': (engine) => going(engine),
+  'start.folders': (engine, { folder, find }) => engine.desk.places.list(folder, find),
+  'start.open': async (engine, { folder, stopJobs }) => {
+    const path = engine.desk.places.pathOf(folder);
+    refuseNoLibrary(path);
+    return libraryInfo(await openAt(engine, path, stopJobs));
+  },
+  'start.create': async (engine, { within, name, stopJobs }) => {
+    const path = join(engine.desk.places.pathOf(within), name);
+    if (existsSync(path))
+      throw new CovisError('STATE_CONFLICT', 'There is something of this name already', {
+        file: path,
+        hint: Library.exists(path) ? 'It is a library: open it instead.' : 'Choose another name.',
+      });
+    return libraryInfo(await openAt(engine, path, stopJobs));
+  },
+  'start.close': async (engine, { stopJobs }) => {
+    refuseWhileJobs(engine, stopJobs);
+    await engine.shut();
+    return null;
+  },
+  'start.forget': (engine, { library }) => {
+    engine.desk.forget(library);
+    changed(engine, 'recent');
+    return null;
+  },
+  'start.locate': async (engine, { library, folder, stopJobs }) => {
+    engine.desk.refuseUnlisted(library);
+    const path = engine.desk.places.pathOf(folder);
+    refuseNoLibrary(path);
+    const opened = await openAt(engine, path, stopJobs);
+    if (engine.desk.places.idOf(path) !== library) engine.desk.forget(library);
+    return libraryInfo(opened);
+  },
+  'start.sample': async (engine, { stopJobs }) => {
+    const { library } = sampleFolders();
+    if (engine.current()?.path !== library) refuseWhileJobs(engine, stopJobs);
+    const photos = await copySample();
+    const opened = await openAt(engine, library, stopJobs);
+    const info = libraryInfo(opened);
+    const imported = info.photos > 0 || opened.readOnly !== undefined || engine.queue.going.length > 0;
+    return { library: info, job: imported ? null : startJob(engine, 'import', { sources: [photos] }).job };
+  },
+  'start.import': (engine, { folders, ...how }) =>
+    startJob(engine, 'import', { sources: folders.map((f) => engine.desk.places.pathOf(f)), ...how }),
+  'start.cluster': (engine, { folder }) => startJob(engine, 'cluster', { photos: engine.desk.places.pathOf(folder) }),
+  'start.steps': (engine) => librarySteps(engine.library),
+  'start.places': (engine) => {
+    const folders = looseFolders(engine.library);
+    if (folders.length === 0)
+      throw new CovisError('STATE_EMPTY', 'There is no folder of photos in which places are still to be found', {
+        hint: 'Choose one: “Find places in a folder of photos”.',
+      });
+    return { jobs: folders.map((photos) => startJob(engine, 'cluster', { photos }).job) };
+  },
+  'start.chosen': (engine, { paths }) => Promise.all(paths.map((p) => engine.desk.places.chosen(p))),
+  'start.known': (engine, { paths }) => {
+    engine.desk.know(paths);
+    changed(engine, 'recent');
+    return null;
+  },
+});

@@ -1,0 +1,121 @@
+/** What an engine knows and does before a library is open: which there were, which folders may be chosen, the sample. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { RecentLibrary, StartOverview } from '../../../shared/facts/start.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import {
+  addLibraries,
+  forgetLibrary,
+  knownLibraries,
+  pictureFile,
+  type KnownLibrary,
+} from '../environment/known-libraries.ts';
+import { bytesOf, filesIn } from '../library/storage.ts';
+import { Library } from '../library/library.ts';
+import { Places, within } from './places.ts';
+import { rememberLibrary } from './remember.ts';
+import { sampleFolders, sampleSize } from './sample.ts';
+
+/** How a face lets people choose. */
+export interface StartOptions {
+  /** Folders below which pages may choose; none where only a dialog of the desktop may. */
+  readonly roots: readonly string[];
+  /** Libraries that were open elsewhere are not offered, either. */
+  readonly only?: boolean;
+}
+
+/** So long the size of a library's folder may take to find out. */
+const MEASURING_MS = 1000;
+const SETTLING_MS = 500;
+const PICTURE = /^\d{1,2}$/;
+
+export class StartDesk {
+  readonly places: Places;
+  readonly #only: boolean;
+  #remembering = Promise.resolve();
+
+  constructor({ roots, only = false }: StartOptions) {
+    this.places = new Places(roots);
+    this.#only = only;
+  }
+
+  async overview(): Promise<StartOverview> {
+    const { library } = sampleFolders();
+    return {
+      recent: await Promise.all(this.#offered().map((l) => this.#recent(l))),
+      sample: { ...sampleSize(), there: Library.exists(library), path: library },
+      roots: await this.places.rootEntries(),
+    };
+  }
+
+  /** Notes the open library, one after the other. Resolves when its photos are no longer needed. */
+  remember(library: Library): Promise<void> {
+    this.#remembering = this.#remembering.then(() => rememberLibrary(library));
+    return this.#remembering;
+  }
+
+  /** Resolves when nothing is being noted, or soon: whoever closes a library does not wait for its pictures. */
+  settled(): Promise<unknown> {
+    return Promise.race([this.#remembering, new Promise((done) => setTimeout(done, SETTLING_MS).unref())]);
+  }
+
+  /** Libraries of a list that was kept elsewhere, as if they had been open long ago. */
+  know(paths: readonly string[]): void {
+    addLibraries(
+      paths.map((path) => ({ path, opened: new Date(0).toISOString(), photos: null, clusters: null, pictures: 0 })),
+    );
+  }
+
+  forget(id: string): void {
+    forgetLibrary(this.#listed(id).path);
+  }
+
+  /** @throws CovisError `NOT_FOUND` for an id of no library in the list. */
+  #listed(id: string): KnownLibrary {
+    const found = this.#offered().find((l) => this.places.idOf(l.path) === id);
+    if (found === undefined) throw new CovisError('NOT_FOUND', 'This library is not in the list');
+    return found;
+  }
+
+  /** The list shows a library of this id. @throws CovisError `NOT_FOUND`. */
+  refuseUnlisted(id: string): void {
+    this.#listed(id);
+  }
+
+  /** A picture of a library in the list; undefined where there is none. */
+  async picture(id: string, index: string): Promise<Uint8Array | undefined> {
+    const library = this.#offered().find((l) => this.places.idOf(l.path) === id);
+    if (library === undefined || !PICTURE.test(index) || Number(index) >= library.pictures) return undefined;
+    const file = pictureFile(library.path, Number(index));
+    return existsSync(file) ? readFile(file) : undefined;
+  }
+
+  #offered(): readonly KnownLibrary[] {
+    const all = knownLibraries();
+    if (!this.#only) return all;
+    const sample = sampleFolders().library;
+    return all.filter((l) => l.path === sample || this.places.roots.some((r) => within(r, l.path)));
+  }
+
+  async #recent({ path, opened, photos, clusters, pictures }: KnownLibrary): Promise<RecentLibrary> {
+    const gone = !existsSync(join(path, 'library.db'));
+    return {
+      id: this.places.idOf(path),
+      name: basename(path),
+      path,
+      opened,
+      gone,
+      photos,
+      clusters,
+      bytes: gone ? null : await sizeOf(path),
+      pictures,
+    };
+  }
+}
+
+/** Bytes of a library's folder; null where finding that out takes too long, or is not permitted. */
+async function sizeOf(path: string): Promise<number | null> {
+  const late = new Promise<null>((done) => setTimeout(() => done(null), MEASURING_MS).unref());
+  return Promise.race([filesIn(path).then(bytesOf, () => null), late]);
+}

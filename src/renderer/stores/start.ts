@@ -1,0 +1,208 @@
+import { defineStore } from 'pinia';
+import { ref } from 'vue';
+import type { FolderEntry, LibraryInfo, RecentLibrary, StartOverview } from '../../shared/domain.ts';
+import { onEvent, request } from '../transport/index.ts';
+import { useImports } from './imports.ts';
+import { useLibrary } from './library.ts';
+import { useNotices } from './notices.ts';
+import { usePlace } from './place.ts';
+import { useQuestions } from './questions.ts';
+
+/** What is done in a library once it is made. */
+export type Purpose =
+  { readonly kind: 'cluster' | 'import'; readonly folder: FolderEntry } | { readonly kind: 'nothing' };
+
+/** How libraries come and go: new ones, those that were open, the sample; and folders that become libraries. */
+export const useStart = defineStore('start', () => {
+  const overview = ref<StartOverview | null>(null);
+  /** A library that is about to be made, and what for. */
+  const making = ref<Purpose | null>(null);
+  /** What is being done, as an id of a button; null for nothing. */
+  const busy = ref<string | null>(null);
+
+  async function refresh(): Promise<void> {
+    try {
+      overview.value = await request('start.overview', {});
+    } catch (error) {
+      useNotices().error(error);
+    }
+  }
+
+  /** Does something, one at a time; what goes wrong is said. @returns undefined then. */
+  async function doing<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    if (busy.value !== null) return undefined;
+    busy.value = what;
+    try {
+      return await work();
+    } catch (error) {
+      useNotices().error(error);
+      return undefined;
+    } finally {
+      busy.value = null;
+    }
+  }
+
+  /** Whether the open library may be left: asks where a job would be stopped. @returns what is then said to the engine; null to stay. */
+  async function leaving(): Promise<{ stopJobs: boolean } | null> {
+    const titles = await request('start.leaving', {});
+    const [first] = titles;
+    if (first === undefined) return { stopJobs: false };
+    const more = titles.length === 1 ? '' : ` and ${titles.length - 1} more ${titles.length === 2 ? 'waits' : 'wait'}`;
+    const answer = await useQuestions().ask({
+      title: 'Stop what is running?',
+      text: `“${first}” is at work${more}. Leaving this library stops it. What was finished is kept; the job can be started again, and training goes on where it was.`,
+      answers: [
+        { value: 'stay', label: 'Keep it running' },
+        { value: 'stop', label: 'Stop and leave', kind: 'danger' },
+      ],
+    });
+    return answer === 'stop' ? { stopJobs: true } : null;
+  }
+
+  async function arrived(info: LibraryInfo): Promise<void> {
+    await useLibrary().refresh();
+    if (info.readOnly !== undefined) useNotices().add('done', `${info.name} is open for reading: ${info.readOnly}`);
+    usePlace().go({ name: 'clusters' });
+  }
+
+  /** Opens the library of a folder. @returns false where it was not opened. */
+  async function open(folder: string): Promise<boolean> {
+    const info = await doing(folder, async () => {
+      const how = await leaving();
+      return how === null ? undefined : request('start.open', { folder, ...how });
+    });
+    if (info !== undefined) await arrived(info);
+    return info !== undefined;
+  }
+
+  async function openChosen(): Promise<void> {
+    const folder = await useQuestions().folder('library');
+    if (folder !== null) await take(folder, 'library');
+  }
+
+  /** Makes a library, and does in it what it was made for. @throws CovisError where that is refused. */
+  async function create(within: string, name: string): Promise<void> {
+    const what = making.value;
+    const how = await leaving();
+    if (how === null) return;
+    const info = await request('start.create', { within, name, ...how });
+    making.value = null;
+    await arrived(info);
+    if (what !== null && what.kind !== 'nothing') await into(what.kind, what.folder);
+  }
+
+  /** Into the library that is open. */
+  async function into(kind: 'cluster' | 'import', folder: FolderEntry): Promise<void> {
+    if (kind === 'import') {
+      useImports().prepare([folder]);
+      return;
+    }
+    await doing('cluster', async () => {
+      await request('start.cluster', { folder: folder.id });
+      useNotices().add('done', `Finding the places in ${folder.name}`);
+    });
+  }
+
+  /** Lets a person choose a folder, for the open library or, `fresh` or without one, for a new one. */
+  async function bring(kind: 'cluster' | 'import', fresh = false): Promise<void> {
+    const folder = await useQuestions().folder(kind === 'cluster' ? 'photos' : 'models');
+    if (folder === null) return;
+    if (fresh || useLibrary().info === null) making.value = { kind, folder };
+    else await into(kind, folder);
+  }
+
+  async function close(): Promise<void> {
+    await doing('close', async () => {
+      const how = await leaving();
+      if (how === null) return;
+      await request('start.close', how);
+      await useLibrary().refresh();
+      await refresh();
+      usePlace().go({ name: 'start' });
+    });
+  }
+
+  async function sample(): Promise<void> {
+    const opened = await doing('sample', async () => {
+      const how = await leaving();
+      return how === null ? undefined : request('start.sample', how);
+    });
+    if (opened !== undefined) await arrived(opened.library);
+  }
+
+  async function forget(library: string): Promise<void> {
+    await doing(library, () => request('start.forget', { library }));
+    await refresh();
+  }
+
+  /** Finds a library that was moved. */
+  async function locate(gone: RecentLibrary): Promise<void> {
+    const folder = await useQuestions().folder('library');
+    if (folder === null) return;
+    const info = await doing(gone.id, async () => {
+      const how = await leaving();
+      return how === null ? undefined : request('start.locate', { library: gone.id, folder: folder.id, ...how });
+    });
+    if (info !== undefined) await arrived(info);
+  }
+
+  /** Takes a folder that a person dropped or chose, by what it is; asks where that is not plain. */
+  async function take(folder: FolderEntry, meant?: 'library'): Promise<void> {
+    if (folder.kind === 'library') {
+      await open(folder.id);
+      return;
+    }
+    if (folder.kind === 'closed') {
+      useNotices().add('error', `${folder.name} cannot be looked into`, 'This account may not read it, or it is gone.');
+      return;
+    }
+    const here = useLibrary().info;
+    const what =
+      folder.kind === 'model'
+        ? 'It looks like a 3D model with its photos.'
+        : folder.kind === 'photos'
+          ? 'It looks like a folder of photos.'
+          : 'It holds neither a library nor photos at first sight; they may lie deeper.';
+    const places = { value: 'cluster', label: 'Find places in it' };
+    const models = { value: 'import', label: 'Import it' };
+    const answer = await useQuestions().ask({
+      title: meant === 'library' ? `${folder.name} is no library` : folder.name,
+      text: `${what} ${here === null ? 'A new library is made for it.' : `It goes into ${here.name}, or into a new library.`}`,
+      answers: [
+        ...(here === null ? [] : [{ value: 'new', label: 'New library…' }]),
+        ...(folder.kind === 'model'
+          ? [{ ...models, kind: 'primary' as const }]
+          : [models, { ...places, kind: 'primary' as const }]),
+      ],
+    });
+    if (answer === null) return;
+    const kind = answer === 'import' || (answer === 'new' && folder.kind === 'model') ? 'import' : 'cluster';
+    if (here === null || answer === 'new') making.value = { kind, folder };
+    else await into(kind, folder);
+  }
+
+  function listen(): () => void {
+    return onEvent((e) => {
+      // Those who look at the list look at it anew; nobody else needs it.
+      if (e.event === 'changed' && e.what === 'recent' && overview.value !== null) void refresh();
+      if (e.event === 'show') usePlace().go({ name: e.view });
+    });
+  }
+
+  return {
+    overview,
+    making,
+    busy,
+    refresh,
+    open,
+    openChosen,
+    create,
+    bring,
+    close,
+    sample,
+    forget,
+    locate,
+    take,
+    listen,
+  };
+});

@@ -1,0 +1,33 @@
+/** The way from photos to a network that finds them again: which steps there are, where a library stands, what the next one takes. */
+import { z } from 'zod';
+import { count, type Facts } from './facts.ts';
+
+export const STEPS = ['photos', 'places', 'describe', 'mine', 'look', 'train', 'search'] as const;
+export type StepName = (typeof STEPS)[number];
+
+/** What a step will take, as far as it was measured before; an estimate. */
+export const stepEstimate = z.object({
+  /** Null where nothing like it was measured on this machine. */
+  seconds: z.number().nullable(),
+  /** On the disk; null where it hardly matters. */
+  bytes: count.nullable(),
+});
+export type StepEstimate = Facts<typeof stepEstimate>;
+
+export const pathStep = z.object({
+  name: z.enum(STEPS),
+  /** `possible`: may be done now, `blocked`: may not, and `why` says why. */
+  state: z.enum(['done', 'possible', 'blocked']),
+  /** Where one stands, or why it cannot be done, in a few words. */
+  why: z.string(),
+  /** Of what is left of it; null for what a person does. */
+  estimate: stepEstimate.nullable(),
+});
+export type PathStep = Facts<typeof pathStep>;
+
+export const pathSteps = z.object({
+  steps: z.array(pathStep),
+  /** The first step that is possible and not done; search once all the others are done. */
+  next: z.enum(STEPS),
+});
+export type PathSteps = Facts<typeof pathSteps>;

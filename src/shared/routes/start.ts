@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { libraryInfo } from '../facts/library.ts';
+import { folderEntry, folderListing, startOverview } from '../facts/start.ts';
+import { pathSteps } from '../facts/steps.ts';
+import { id, libraryName, none, path } from '../fields.ts';
+import { importJob } from '../jobs/import.ts';
+import { startedJob } from './jobs.ts';
+import { route } from './route.ts';
+
+/** Jobs of the open library are stopped; without it nothing is opened or closed while one runs. */
+const stopJobs = z.boolean().default(false);
+
+/**
+ * What there is before a library is open. Pages name folders by ids of those that were listed to them, of libraries that were open before, or
+ * of what a person chose in a dialog of the desktop; what they say of a new folder is one name.
+ */
+export const startRoutes = {
+  'start.overview': route({ who: 'page', repeat: 'safe', params: none, result: startOverview }),
+  /** What runs or waits in the open library and would be stopped, by its titles. */
+  'start.leaving': route({ who: 'page', repeat: 'safe', params: none, result: z.array(z.string()) }),
+  'start.folders': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ folder: id.optional(), find: z.string().max(100).default('') }),
+    result: folderListing,
+  }),
+  /** Opens the library in a folder. */
+  'start.open': route({ who: 'page', params: z.strictObject({ folder: id, stopJobs }), result: libraryInfo }),
+  /** Makes a library in a new folder within one, and opens it. */
+  'start.create': route({
+    who: 'page',
+    params: z.strictObject({ within: id, name: libraryName, stopJobs }),
+    result: libraryInfo,
+  }),
+  'start.close': route({ who: 'page', params: z.strictObject({ stopJobs }), result: z.null() }),
+  /** Takes a library out of the list of those that were open; nothing is removed from the disk but its pictures in the list. */
+  'start.forget': route({ who: 'page', repeat: 'safe', params: z.strictObject({ library: id }), result: z.null() }),
+  /** Opens a library that was moved, in place of the one in the list that is gone. */
+  'start.locate': route({
+    who: 'page',
+    params: z.strictObject({ library: id, folder: id, stopJobs }),
+    result: libraryInfo,
+  }),
+  /** Copies the sample to the person's own folder where it is not there yet, and opens it; the job that imports it, if it has to be. */
+  'start.sample': route({
+    who: 'page',
+    params: z.strictObject({ stopJobs }),
+    result: z.object({ library: libraryInfo, job: startedJob.shape.job.nullable() }),
+  }),
+  /** Imports folders that were chosen into the open library. */
+  'start.import': route({
+    who: 'page',
+    params: z.strictObject({
+      folders: z.array(id).min(1).max(100),
+      ...importJob.params.pick({ dryRun: true, keepBoth: true, skipDamaged: true }).shape,
+    }),
+    result: startedJob,
+  }),
+  /** Finds the places in a folder of photos that was chosen. */
+  'start.cluster': route({ who: 'page', params: z.strictObject({ folder: id }), result: startedJob }),
+  /** Where the open library stands on the way from photos to search. */
+  'start.steps': route({ who: 'page', repeat: 'safe', params: none, result: pathSteps }),
+  /** Finds the places in the folders of photos that were imported without models. */
+  'start.places': route({ who: 'page', params: none, result: z.object({ jobs: z.array(startedJob.shape.job) }) }),
+  /** Lets pages choose what a person chose in a dialog, or dropped. */
+  'start.chosen': route({
+    who: 'host',
+    params: z.strictObject({ paths: z.array(path).min(1).max(100) }),
+    result: z.array(folderEntry),
+  }),
+  /** Libraries that were open before this list was kept. */
+  'start.known': route({ who: 'host', params: z.strictObject({ paths: z.array(path).max(100) }), result: z.null() }),
+};
