@@ -36,6 +36,22 @@ describe('layouts of models', () => {
   const photos = ['images/a.jpg', 'images/b.jpg'];
   it.each<[string, string[], string, string | undefined, string[], string[]]>([
     ['sparse given with its photos', [...photos, ...bin('sparse/0')], 'sparse', 'images', ['., images: =sparse/0'], []],
+    [
+      'photos in the folder of the scene',
+      ['a.jpg', 'b.jpg', ...bin('sparse/0')],
+      '',
+      undefined,
+      ['., .: =sparse/0'],
+      [],
+    ],
+    [
+      'several scenes with their photos in their folders',
+      ['x/a.jpg', ...bin('x/sparse/0'), 'y/a.jpg', ...bin('y/sparse/0'), 'z/a.jpg'],
+      '',
+      undefined,
+      ['x, x: =x/sparse/0', 'y, y: =y/sparse/0'],
+      ['z'],
+    ],
     ['sparse given alone', [...photos, ...bin('sparse/0')], 'sparse', undefined, ['., images: =sparse/0'], []],
     [
       'a model given alone',

@@ -248,6 +248,8 @@ class Source {
     const own = join(root, 'images');
     // Other programs leave the photos beside the model.
     const beside = !isFolder(own) && found.some((f) => f.reader.at === 'file');
+    // People leave them in the folder of the scene.
+    const photosHere = !isFolder(own) && this.#at.get(root)?.files.some((f) => PHOTO.test(f)) === true;
     const label = (f: Found): string => {
       const at = parts(root, f.dir);
       const folders = at[0] === 'sparse' ? at.slice(1) : at;
@@ -257,7 +259,7 @@ class Source {
     return {
       name: basename(root),
       root,
-      images: this.#images ?? (beside ? found[0]!.dir : own),
+      images: this.#images ?? (beside ? found[0]!.dir : photosHere ? root : own),
       models: found.map((f) => ({ path: f.path, reader: f.reader, label: found.length === 1 ? '' : label(f) })),
     };
   }
