@@ -146,6 +146,102 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'clusters.covisible': async () => (await ask('clusters.covisible', { id: await cluster(), view: 0 })).length,
   'clusters.edit': async () =>
     (await ask('clusters.edit', { edit: { kind: 'rename', cluster: await cluster(), name: 'Other' } })).clusters.length,
+  'collections.create': async () =>
+    (await ask('collections.create', { name: 'Made', kind: 'smart', rules: { all: [] } })).id,
+  'collections.list': async () => {
+    await towers();
+    return (await ask('collections.list', {})).length;
+  },
+  'collections.info': async () => (await ask('collections.info', { collection: await towers() })).items,
+  'collections.rename': async () => {
+    const { id } = await ask('collections.create', { name: 'Before' });
+    return (await ask('collections.rename', { collection: id, name: 'After' })).action;
+  },
+  'collections.delete': async () => {
+    const { id } = await ask('collections.create', { name: 'Short-lived' });
+    return (await ask('collections.delete', { collection: id })).action;
+  },
+  'collections.duplicate': async () =>
+    (await ask('collections.duplicate', { collection: await towers(), name: 'Again' })).id,
+  'collections.setRules': async () => {
+    const { id } = await ask('collections.create', { name: 'Ruled', kind: 'smart', rules: 1 });
+    return (await ask('collections.setRules', { collection: id, rules: { any: [] } })).action;
+  },
+  'collections.setCurrent': async () => (await ask('collections.setCurrent', { collection: await towers() })) === null,
+  'collections.current': async () => {
+    await ask('collections.setCurrent', { collection: await towers() });
+    return (await ask('collections.current', {})).collection;
+  },
+  'collections.add': async () => {
+    const photos = await some(3, 7);
+    const provenance = { how: 'search', method: 'cosine' } as const;
+    const { id } = await ask('collections.create', { name: 'Filled' });
+    return (
+      await ask('collections.add', { collection: id, photos, provenance, scores: [1, 0.5, null], ranks: [1, 2, 3] })
+    ).added;
+  },
+  'collections.remove': async () =>
+    (await ask('collections.remove', { collection: await copy('Emptied'), photos: await members(1) })).removed,
+  'collections.move': async () =>
+    (await ask('collections.move', { collection: await copy('Moved'), photos: await members(1) })).moved,
+  'collections.fold': async () => {
+    const [head, other] = await members(2);
+    return (await ask('collections.fold', { collection: await copy('Folded'), head: head!, photos: [other!] })).folded;
+  },
+  'collections.unfold': async () => {
+    const collection = await copy('Unfolded');
+    const [head, other] = await members(2);
+    await ask('collections.fold', { collection, head: head!, photos: [other!] });
+    return (await ask('collections.unfold', { collection, photos: [head!] })).unfolded;
+  },
+  'collections.setFields': async () =>
+    (await ask('collections.setFields', { collection: await towers(), change: { set: { rights: ['mine'] } } })).notes
+      .length,
+  'collections.describe': async () => {
+    const { list } = await opened();
+    const change = { set: { title: ['Gate'] }, add: { keywords: ['a', 'b'] } };
+    return (await ask('collections.describe', { collection: await towers(), list, change })).changed;
+  },
+  'collections.fields': async () => (await ask('collections.fields', { collection: await towers() })).length,
+  'collections.fieldsTable': async () =>
+    (await ask('collections.fieldsTable', { collection: await towers() })).csv.length,
+  'collections.readFieldsTable': async () => {
+    const [photo] = await members(1);
+    const csv = `photo,place\r\n${photo!},Speyer\r\n`;
+    return (await ask('collections.readFieldsTable', { collection: await towers(), csv })).changed;
+  },
+  'collections.open': async () => (await opened()).total,
+  'collections.page': async () =>
+    (await ask('collections.page', { list: (await opened()).list, from: 1, limit: 2 })).photos[0]!.name,
+  'collections.ids': async () => (await members(2)).length,
+  'collections.find': async () => {
+    const [, second] = await members(2);
+    return (await ask('collections.find', { list: (await opened()).list, photo: second! })).at === 1;
+  },
+  'collections.membership': async () =>
+    (await ask('collections.membership', { photos: await members(1) })).of[0]!.includes(await towers()),
+  'collections.commit': async () => {
+    const { job } = await ask('collections.commit', { collection: await copy('Kept'), message: 'first' });
+    return (await end(job)).state === 'done';
+  },
+  'collections.versions': async () => (await ask('collections.versions', { collection: await twice() })).length === 2,
+  'collections.diff': async () =>
+    (await ask('collections.diff', { collection: await twice(), from: 1, to: 2 })).photos.length,
+  'collections.restore': async () =>
+    (await ask('collections.restore', { collection: await twice(), version: 1 })).action,
+  'collections.tag': async () =>
+    (await ask('collections.tag', { collection: await twice(), tag: 'good', version: 1 })).action,
+  'collections.bundle': async () => (await bundle()).length,
+  'collections.merge': async () => {
+    await ask('collections.restore', { collection: await twice(), version: 1 });
+    return (await ask('collections.merge', { collection: await twice(), jsonl: await bundle() })).removed;
+  },
+  'collections.conflicts': async () => (await ask('collections.conflicts', { collection: await atOdds() })).length,
+  'collections.judge': async () => {
+    const collection = await atOdds();
+    const [c] = await ask('collections.conflicts', { collection });
+    return (await ask('collections.judge', { collection, sha256: c!.sha256, aspect: c!.aspect, proposal: 0 })).action;
+  },
   'photos.info': async () => (await ask('photos.info', { id: await photo() })).clusters.length,
   'photos.random': async () => (await ask('photos.random', { count: 2, seed: 1 })).length,
   'photos.find': async () => (await ask('photos.find', { text: 'CASTLE_0', limit: 3 })).length,
@@ -269,6 +365,65 @@ const list = async (): Promise<RouteResults<'tuples.open'>> =>
   ask('tuples.open', { run: await run(), filter: {}, sort: 'suspicion' });
 const tuple = async (): Promise<RouteResults<'tuples.page'>['tuples'][number]> =>
   (await ask('tuples.page', { list: (await list()).list, from: 0, limit: 8 })).tuples[0]!;
+
+const some = async (count: number, seed: number): Promise<string[]> =>
+  (await ask('photos.random', { count, seed })).map((p) => p.id);
+const made = new Map<string, string>();
+
+/** A collection of eight photos that tests share, by name. */
+async function towers(name = 'Towers'): Promise<string> {
+  const known = made.get(name);
+  if (known !== undefined) return known;
+  const { id } = await ask('collections.create', { name });
+  await ask('collections.add', { collection: id, photos: (await some(8, 4)).sort() });
+  made.set(name, id);
+  return id;
+}
+const copy = async (name: string): Promise<string> =>
+  (await ask('collections.duplicate', { collection: await towers(), name })).id;
+const opened = async (): Promise<RouteResults<'collections.open'>> =>
+  ask('collections.open', { collection: await towers(), sort: 'order' });
+const members = async (limit: number): Promise<string[]> => [
+  ...(await ask('collections.ids', { list: (await opened()).list, from: 0, limit })).photos,
+];
+
+async function commit(collection: string): Promise<void> {
+  await done({ kind: 'collection-commit', collection });
+}
+
+/** A collection of two versions; the second lacks a photo and describes another. */
+async function twice(): Promise<string> {
+  const known = made.get('Twice');
+  if (known !== undefined) return known;
+  const collection = await copy('Twice');
+  const [first, second] = await members(2);
+  await commit(collection);
+  await ask('collections.remove', { collection, photos: [first!] });
+  await ask('collections.describe', { collection, photos: [second!], change: { set: { title: ['Theirs'] } } });
+  await commit(collection);
+  made.set('Twice', collection);
+  return collection;
+}
+const bundle = async (): Promise<string> =>
+  (await ask('collections.bundle', { collection: await twice(), version: 2, base: 1, author: 'Ada' })).jsonl;
+
+/** A collection in which two described a photo differently. */
+async function atOdds(): Promise<string> {
+  const known = made.get('At odds');
+  if (known !== undefined) return known;
+  const collection = await copy('At odds');
+  const [, second] = await members(2);
+  await commit(collection);
+  const describe = (title: string): Promise<unknown> =>
+    ask('collections.describe', { collection, photos: [second!], change: { set: { title: [title] } } });
+  await describe('Theirs');
+  await commit(collection);
+  const { jsonl } = await ask('collections.bundle', { collection, version: 2, base: 1, author: 'Ada' });
+  await describe('Ours');
+  await ask('collections.merge', { collection, jsonl });
+  made.set('At odds', collection);
+  return collection;
+}
 
 it.each(ROUTE_NAMES)('%s answers what it promises', async (name) => {
   expect(await QUESTIONS[name]()).toBeTruthy();
