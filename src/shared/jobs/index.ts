@@ -9,6 +9,7 @@ import { clusterJob } from './cluster.ts';
 import { collectionCommitJob } from './collection-commit.ts';
 import { collectionExportJob } from './collection-export.ts';
 import { collectionImportJob } from './collection-import.ts';
+import { collectionMetadataJob } from './collection-metadata.ts';
 import { collectionVerifyJob } from './collection-verify.ts';
 import { domainsJob } from './domains.ts';
 import { duplicatesJob } from './duplicates.ts';
@@ -61,6 +62,7 @@ export const JOBS = {
   'collection-commit': collectionCommitJob,
   'collection-export': collectionExportJob,
   'collection-import': collectionImportJob,
+  'collection-metadata': collectionMetadataJob,
   'collection-verify': collectionVerifyJob,
 } as const satisfies { readonly [K in string]: JobDefinition<K> };
 

@@ -11,7 +11,7 @@ import {
   collectionFieldsImport,
   collectionSet,
 } from './collection/describe.ts';
-import { collectionExport, collectionImport, collectionVerify } from './collection/exports.ts';
+import { collectionExport, collectionFieldsRead, collectionImport, collectionVerify } from './collection/exports.ts';
 import {
   collection,
   collectionCreate,
@@ -122,6 +122,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   collectionFields,
   collectionFieldsExport,
   collectionFieldsImport,
+  collectionFieldsRead,
   collectionCommit,
   collectionVersions,
   collectionDiff,

@@ -8,6 +8,7 @@ import { clusterWork } from './cluster.ts';
 import { collectionCommitWork } from './collection-commit.ts';
 import { collectionExportWork } from './collection-export.ts';
 import { collectionImportWork } from './collection-import.ts';
+import { collectionMetadataWork } from './collection-metadata.ts';
 import { collectionVerifyWork } from './collection-verify.ts';
 import { domainsWork } from './domains.ts';
 import { duplicatesWork } from './duplicates.ts';
@@ -60,5 +61,6 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   'collection-commit': collectionCommitWork,
   'collection-export': collectionExportWork,
   'collection-import': collectionImportWork,
+  'collection-metadata': collectionMetadataWork,
   'collection-verify': collectionVerifyWork,
 };

@@ -134,3 +134,20 @@ export const collectionVerify = command({
     if (!report.ok) process.exitCode = 1;
   },
 });
+
+export const collectionFieldsRead = jobCommand('collection-metadata', {
+  name: 'collection fields read',
+  summary: 'take what photos and their sidecars say of themselves (XMP, IPTC) into the fields; photos stay as they are',
+  words: ['collection'],
+  lines: (r) => [
+    `${photosText(r.changed)} of ${r.photos} described: ${r.from.sidecar} by sidecars, ${r.from.xmp} by XMP, ${r.from.iptc} by IPTC`,
+    ...(Object.keys(r.fields).length > 0
+      ? [
+          Object.entries(r.fields)
+            .map(([field, n]) => `${field} (${n})`)
+            .join(', '),
+        ]
+      : []),
+    ...r.notes.slice(0, SHOWN),
+  ],
+});
