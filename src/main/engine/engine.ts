@@ -38,7 +38,8 @@ export interface EngineOptions {
  * {@link dispatch} and {@link asset}; long work runs in the job queue's threads.
  */
 export class Engine {
-  readonly #events = new EventEmitter();
+  // Every page that is open listens.
+  readonly #events = new EventEmitter().setMaxListeners(0);
   readonly #uploads = new Uploads();
   readonly #downloads = new Downloads();
   readonly #answers: AllAnswers;

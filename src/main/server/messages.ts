@@ -5,6 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { PING, PONG, requestMessage, type ReplyMessage, type RequestMessage } from '../../shared/contract.ts';
 import type { Engine } from '../engine/engine.ts';
 import { logger } from '../engine/environment/log.ts';
+import { parseJson } from '../engine/formats/json-text.ts';
 import { PROTOCOL } from './doors.ts';
 
 const log = logger('server');
@@ -112,7 +113,7 @@ export class Messages {
       ws.resume();
     let message: RequestMessage;
     try {
-      message = requestMessage.parse(JSON.parse(text));
+      message = requestMessage.parse(parseJson(text, {}));
     } catch {
       ws.close(1003, 'no request');
       client.waiting.length = 0;

@@ -1,7 +1,7 @@
 import type { Turned } from '../../../shared/domain.ts';
 import { reviewRoutes } from '../../../shared/routes/review.ts';
 import type { Library } from '../library/library.ts';
-import { photoByHash } from '../library/photos.ts';
+import { knownPhotos } from '../library/tables/photo.ts';
 import { decide, redo, undo } from '../mining/decisions.ts';
 import { once } from '../mining/once.ts';
 import { reviewProgress } from '../mining/tuples.ts';
@@ -17,7 +17,7 @@ export const review = answers(reviewRoutes, {
   'review.progress': (engine, { run }) => reviewProgress(engine.library, run),
   'review.decide': (engine, { label, judgements, once: key }) => {
     const { library } = engine;
-    const id = (hash: string): number => photoByHash(library, hash).id;
+    const id = knownPhotos(library);
     const action = once(library, key, () =>
       decide(
         library,

@@ -45,9 +45,10 @@ export function decide(library: Library, label: string, judgements: readonly Jud
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
       integer,
     );
+    const held = verdicts(library);
     for (const j of judgements) {
       const [a, b] = j.query < j.other ? [j.query, j.other] : [j.other, j.query];
-      const previous = inForce(library, a, b, j.aspect);
+      const previous = held.inForce(a, b, j.aspect);
       const decision = insert.one(
         id,
         a,
@@ -61,7 +62,7 @@ export function decide(library: Library, label: string, judgements: readonly Jud
         j.tuple ?? null,
         previous ?? null,
       );
-      put(library, a, b, j.aspect, decision);
+      held.put(a, b, j.aspect, decision);
     }
     return id;
   });
@@ -97,7 +98,8 @@ export function undo(library: Library): Turned | null {
     const { parent, label } = actionRow(library, head);
     append(library, 'undo', label, head, () => ({ head: parent, tip }));
     const decisions = decisionsOf(library, head);
-    for (const d of decisions.toReversed()) put(library, d.a, d.b, d.aspect, d.previous);
+    const held = verdicts(library);
+    for (const d of decisions.toReversed()) held.put(d.a, d.b, d.aspect, d.previous);
     turnChanges(library, head, 'before');
     turnCollections(library, head, 'before');
     turnFolds(library, head, 'before');
@@ -114,7 +116,8 @@ export function redo(library: Library): Turned | null {
     const { label } = actionRow(library, next);
     append(library, 'redo', label, head, () => ({ head: next, tip }));
     const decisions = decisionsOf(library, next);
-    for (const d of decisions) put(library, d.a, d.b, d.aspect, d.id);
+    const held = verdicts(library);
+    for (const d of decisions) held.put(d.a, d.b, d.aspect, d.id);
     turnChanges(library, next, 'after');
     turnCollections(library, next, 'after');
     turnFolds(library, next, 'after');
@@ -188,24 +191,29 @@ function decisionsOf(library: Library, action: number): DecisionRow[] {
   ).all(action);
 }
 
-function inForce(library: Library, a: number, b: number, aspect: string): number | undefined {
-  return select(library.db, 'SELECT decision_id FROM verdict WHERE a = ? AND b = ? AND aspect = ?', integer).get(
-    a,
-    b,
-    aspect,
+/** The table of decisions in force, for many changes of it. */
+function verdicts(library: Library): {
+  inForce(a: number, b: number, aspect: string): number | undefined;
+  /** Makes a decision the one in force; null for none. */
+  put(a: number, b: number, aspect: string, decision: number | null): void;
+} {
+  const found = select(
+    library.db,
+    'SELECT decision_id FROM verdict WHERE a = ? AND b = ? AND aspect = ?',
+    integer,
   );
-}
-
-/** Makes a decision the one in force; null for none. */
-function put(library: Library, a: number, b: number, aspect: string, decision: number | null): void {
-  library.db.prepare('DELETE FROM verdict WHERE a = ? AND b = ? AND aspect = ?').run(a, b, aspect);
-  if (decision === null) return;
-  library.db
-    .prepare(
-      `INSERT INTO verdict (a, b, aspect, decision_id, verdict)
-       SELECT a, b, aspect, id, verdict FROM decision WHERE id = ? AND verdict <> 'none' AND NOT (verdict = 'note' AND COALESCE(note, '') = '')`,
-    )
-    .run(decision);
+  const remove = library.db.prepare('DELETE FROM verdict WHERE a = ? AND b = ? AND aspect = ?');
+  const insert = library.db.prepare(
+    `INSERT INTO verdict (a, b, aspect, decision_id, verdict)
+     SELECT a, b, aspect, id, verdict FROM decision WHERE id = ? AND verdict <> 'none' AND NOT (verdict = 'note' AND COALESCE(note, '') = '')`,
+  );
+  return {
+    inForce: (a, b, aspect) => found.get(a, b, aspect),
+    put: (a, b, aspect, decision) => {
+      remove.run(a, b, aspect);
+      if (decision !== null) insert.run(decision);
+    },
+  };
 }
 
 /** Everything in force, as mining needs it. Its size is what people decided, not what was mined. */

@@ -57,6 +57,16 @@ export function idByHash(library: Library): Select<number> {
   return select(library.db, 'SELECT id FROM photo WHERE hash = ?', integer);
 }
 
+/** For many: ids by content hash. @returns a function that throws CovisError `NOT_FOUND`. */
+export function knownPhotos(library: Library): (hash: string) => number {
+  const ids = idByHash(library);
+  return (hash) => {
+    const id = ids.get(hash);
+    if (id === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
+    return id;
+  };
+}
+
 /** For many: width and height by id, in pixels as displayed. */
 export function sizeById(library: Library): Select<[number, number]> {
   return select(library.db, 'SELECT width, height FROM photo WHERE id = ?', list(integer, integer));
