@@ -84,6 +84,8 @@ const SETS_KEPT = 2;
 /** A set with what is shared between the methods that rank it. */
 interface Loaded {
   readonly version: string;
+  /** The set and of which collection, of which one version is kept. */
+  readonly scope: string;
   readonly set: LoadedSet;
   readonly cache: GraphCache;
 }
@@ -353,7 +355,8 @@ export class SearchSession {
     const size =
       found?.network !== undefined ? found.size : (r.size ?? (network === undefined ? 0 : defaultSize(network.spec)));
     const key = network === undefined ? found!.key : setKey(network, size);
-    const version = `${key} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)} ${goneVersion(this.#library)}${subset === undefined ? '' : ` ${subset.collection}@${subset.version} ${subset.digest}`}`;
+    const scope = subset === undefined ? key : `${key} ${subset.collection}@${subset.version} ${subset.digest}`;
+    const version = `${scope} ${network === undefined ? '' : descriptorVersion(this.#library, network, size)} ${goneVersion(this.#library)}`;
     const known = this.#sets.get(version);
     if (known !== undefined) {
       this.#sets.delete(version);
@@ -362,11 +365,11 @@ export class SearchSession {
     }
     const whole = network === undefined ? await loadSet(this.#library, key) : networkSet(this.#library, network, size);
     const set = subset === undefined ? whole : restrictSet(whole, subset.photos);
-    const loaded = { version, set, cache: new GraphCache(set.vectors) };
+    const loaded = { version, scope, set, cache: new GraphCache(set.vectors) };
     this.#sets.set(version, loaded);
     for (const [old, gone] of this.#sets) {
       // An older version of the same set is of no use to anybody.
-      if (old === version || (this.#sets.size <= SETS_KEPT && gone.set.key !== key)) continue;
+      if (old === version || (this.#sets.size <= SETS_KEPT && gone.scope !== scope)) continue;
       this.#sets.delete(old);
       for (const [name, ranker] of this.#rankers) {
         if (!name.startsWith(`${old} `)) continue;
