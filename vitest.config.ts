@@ -10,6 +10,7 @@ const SLOW: readonly string[] = [
   'test/unit/cli/shapes.test.ts',
   'test/unit/cli/signals.test.ts',
   'test/unit/clustering/cluster.test.ts',
+  'test/unit/collections/subset-teacher.test.ts',
   'test/unit/edges/drawing-search.test.ts',
   'test/unit/evaluation/sketches.test.ts',
   'test/unit/exchange/read-by-others.test.ts',

@@ -115,7 +115,7 @@ function held(library: Library): unknown {
 describe('merging what curators decided', () => {
   it('does not depend on the order, and doing it twice changes nothing', async () => {
     let conflicts = 0;
-    for (let seed = 0; seed < 6; seed += 1) {
+    for (let seed = 0; seed < 3; seed += 1) {
       const bundles = await Promise.all(['Ada', 'Bo', 'Cy'].map((n, i) => bundleOf(`${n} ${seed}`, 10 * seed + i)));
       const orders = [
         [0, 1, 2],
@@ -136,7 +136,7 @@ describe('merging what curators decided', () => {
       expect(results[2]).toEqual(results[0]);
     }
     // Or nothing was tried.
-    expect(conflicts).toBeGreaterThan(20);
+    expect(conflicts).toBeGreaterThan(9);
   }, 120_000);
 
   it('is undone as one, bundle and all', async () => {

@@ -276,6 +276,7 @@ export class SearchSession {
       milliseconds: performance.now() - began - preparedMs,
       preparedMs,
       judgedBy: judged?.name ?? null,
+      ...(subset === undefined ? {} : { collection: subsetFacts(subset) }),
     };
   }
 
