@@ -76,7 +76,10 @@ describe('a JPEG', () => {
   });
 
   it('with a film behind it loses the place of the film', async () => {
-    const box = Buffer.concat([Buffer.from([0, 0, 0, 30]), Buffer.from('\u00a9xyz\0\x12\x15\xc7+50.0875+014.4213/', 'latin1')]);
+    const box = Buffer.concat([
+      Buffer.from([0, 0, 0, 30]),
+      Buffer.from('\u00a9xyz\0\x12\x15\xc7+50.0875+014.4213/', 'latin1'),
+    ]);
     const file = Buffer.concat([await invented(2, 'b.jpg'), box]);
     const clean = (await withoutGps(file, 'a.jpg'))!;
     expect(clean.toString('latin1')).not.toContain('50.0875');
@@ -108,7 +111,11 @@ describe('a JPEG', () => {
 describe('an export without coordinates', () => {
   it('has them in no file, also where photos are made smaller, and says so', async () => {
     for (const longSide of [undefined, 32]) {
-      const material = await inventedMaterial(join(at, 'library'), { names: ['a.jpg', 'b.png', 'c.webp'], photo: (_, name) => placed(name), fields: { title: ['T'] } });
+      const material = await inventedMaterial(join(at, 'library'), {
+        names: ['a.jpg', 'b.png', 'c.webp'],
+        photo: (_, name) => placed(name),
+        fields: { title: ['T'] },
+      });
       const out = join(at, `clean-${longSide ?? 'whole'}`);
       const facts = { taken: 0, latitude: 50.0875, longitude: 14.42167, camera: 'C' };
       await exported({ ...material, factsOf: () => facts }, out, { removeGps: true, gallery: true, longSide });
@@ -119,7 +126,9 @@ describe('an export without coordinates', () => {
       }
       expect(readFileSync(join(out, 'gallery/data.js'), 'utf8')).not.toMatch(/50\.08|14\.42/);
       expect(readFileSync(join(out, 'README.txt'), 'utf8')).toMatch(/Coordinates .* were removed/);
-      expect(JSON.parse(readFileSync(join(out, 'collection.json'), 'utf8'))).toMatchObject({ photos: { gps: 'removed' } });
+      expect(JSON.parse(readFileSync(join(out, 'collection.json'), 'utf8'))).toMatchObject({
+        photos: { gps: 'removed' },
+      });
     }
   });
 });
@@ -128,11 +137,13 @@ const EXIV2 = spawnSync(PYTHON, ['-c', 'import pyexiv2'], { stdio: 'ignore' }).s
 
 describeWith(['python readers'], 'what exiv2 writes', () => {
   describe.runIf(EXIV2 || process.env['COVIS_REQUIRE_ALL'] !== undefined)('[needs pip install pyexiv2]', () => {
-    it.each(['a.jpg', 'a.png', 'a.tif', 'a.webp'])('into %s is read: XMP and IPTC; its coordinates are taken out', async (name) => {
-      const file = join(at, `exiv2-${name}`);
-      writeFileSync(file, await invented(4, name));
-      python(
-        `
+    it.each(['a.jpg', 'a.png', 'a.tif', 'a.webp'])(
+      'into %s is read: XMP and IPTC; its coordinates are taken out',
+      async (name) => {
+        const file = join(at, `exiv2-${name}`);
+        writeFileSync(file, await invented(4, name));
+        python(
+          `
 import pyexiv2
 i = pyexiv2.Image(given)
 i.modify_xmp({'Xmp.dc.title': {'lang="x-default"': 'Bridge', 'lang="de"': 'Brücke'}, 'Xmp.dc.creator': ['B', 'A'], 'Xmp.dc.subject': ['stone', 'arch'], 'Xmp.photoshop.DateCreated': '1987-06-05', 'Xmp.photoshop.City': 'Prague', 'Xmp.exif.GPSLatitude': '50,5.25N'})
@@ -141,29 +152,48 @@ if not given.endswith('webp'):
 i.modify_exif({'Exif.GPSInfo.GPSLatitude': '50/1 5/1 15/1', 'Exif.GPSInfo.GPSLatitudeRef': 'N', 'Exif.Image.Artist': 'A'})
 i.close()
 print('1')`,
-        file,
-      );
-      const xmp = { title: ['Bridge'], creator: ['B', 'A'], keywords: ['stone', 'arch'], date: ['1987-06-05'], place: ['Prague'] };
-      expect(readMetadata(file)).toMatchObject({
-        fields: name === 'a.webp' ? xmp : { ...xmp, description: ['Caption ä'], source: ['Archive'] },
-        from: { title: 'xmp', keywords: 'xmp' },
-        notes: [],
-      });
-      writeFileSync(file, (await withoutGps(readFileSync(file), file))!);
-      const left = python<{ exif: string[]; xmp: string[] }>(
-        `
+          file,
+        );
+        const xmp = {
+          title: ['Bridge'],
+          creator: ['B', 'A'],
+          keywords: ['stone', 'arch'],
+          date: ['1987-06-05'],
+          place: ['Prague'],
+        };
+        expect(readMetadata(file)).toMatchObject({
+          fields: name === 'a.webp' ? xmp : { ...xmp, description: ['Caption ä'], source: ['Archive'] },
+          from: { title: 'xmp', keywords: 'xmp' },
+          notes: [],
+        });
+        writeFileSync(file, (await withoutGps(readFileSync(file), file))!);
+        const left = python<{ exif: string[]; xmp: string[] }>(
+          `
 import pyexiv2
 i = pyexiv2.Image(given)
 print(json.dumps({'exif': list(i.read_exif()), 'xmp': list(i.read_xmp())}))`,
-        file,
-      );
-      expect([...left.exif, ...left.xmp].filter((k) => k.includes('GPS'))).toEqual([]);
-      expect(left.exif).toContain('Exif.Image.Artist');
-      expect(left.xmp).toContain('Xmp.dc.creator');
-    });
+          file,
+        );
+        expect([...left.exif, ...left.xmp].filter((k) => k.includes('GPS'))).toEqual([]);
+        expect(left.exif).toContain('Exif.Image.Artist');
+        expect(left.xmp).toContain('Xmp.dc.creator');
+      },
+    );
 
     it('finds what Covis writes into a sidecar', async () => {
-      const material = await inventedMaterial(join(at, 'sidecars'), { names: ['a.jpg'], each: () => ({ fields: { title: ['T & "t"'], keywords: ['a', 'b'], date: ['1987-06'], place: ['Prague'], rights: ['CC-BY-4.0'] } }), fields: {} });
+      const material = await inventedMaterial(join(at, 'sidecars'), {
+        names: ['a.jpg'],
+        each: () => ({
+          fields: {
+            title: ['T & "t"'],
+            keywords: ['a', 'b'],
+            date: ['1987-06'],
+            place: ['Prague'],
+            rights: ['CC-BY-4.0'],
+          },
+        }),
+        fields: {},
+      });
       const out = join(at, 'with-sidecars');
       await exported(material, out, { sidecars: true });
       const read = python<Record<string, unknown>>(
