@@ -15,7 +15,8 @@ const NAMESPACES =
   'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/" xmlns:cc="http://creativecommons.org/ns#"';
 const packet = (inner: string, attributes = ''): string =>
   `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" ${NAMESPACES} ${attributes}>${inner}</rdf:Description></rdf:RDF></x:xmpmeta>`;
-const read = (inner: string, attributes?: string): ReturnType<typeof readXmp> => readXmp(Buffer.from(packet(inner, attributes)));
+const read = (inner: string, attributes?: string): ReturnType<typeof readXmp> =>
+  readXmp(Buffer.from(packet(inner, attributes)));
 
 describe('an XMP packet', () => {
   it('says title, description, rights in the language that is meant for all, and lists in their order', () => {
@@ -25,7 +26,13 @@ describe('an XMP packet', () => {
         <dc:subject><rdf:Bag><rdf:li>stone</rdf:li><rdf:li>  </rdf:li><rdf:li>stone</rdf:li><rdf:li>arch</rdf:li></rdf:Bag></dc:subject>
         <dc:description><rdf:Alt><rdf:li xml:lang="fr">Un pont</rdf:li></rdf:Alt></dc:description>
         <dc:rights><rdf:Alt><rdf:li xml:lang="x-default"><![CDATA[<mine>]]></rdf:li></rdf:Alt></dc:rights>`),
-    ).toEqual({ title: ['Bridge & river'], creator: ['B. Two', 'A. One'], keywords: ['stone', 'arch'], description: ['Un pont'], rights: ['<mine>'] });
+    ).toEqual({
+      title: ['Bridge & river'],
+      creator: ['B. Two', 'A. One'],
+      keywords: ['stone', 'arch'],
+      description: ['Un pont'],
+      rights: ['<mine>'],
+    });
   });
 
   it.each([
@@ -47,20 +54,34 @@ describe('an XMP packet', () => {
 
   it('takes the date of making where no other is said', () => {
     expect(read('<xmp:CreateDate>2001-02-03</xmp:CreateDate>')).toEqual({ date: ['2001-02-03'] });
-    expect(read('<xmp:CreateDate>2001-02-03</xmp:CreateDate>', 'photoshop:DateCreated="1999"')).toEqual({ date: ['1999'] });
+    expect(read('<xmp:CreateDate>2001-02-03</xmp:CreateDate>', 'photoshop:DateCreated="1999"')).toEqual({
+      date: ['1999'],
+    });
   });
 
   it('has a place of its parts, or of the structure of newer writers', () => {
-    expect(read('<Iptc4xmpCore:Location>Hradčany</Iptc4xmpCore:Location>', 'photoshop:City="Prague" photoshop:Country="Czechia"')).toEqual({ place: ['Hradčany, Prague, Czechia'] });
-    const shown = (body: string): ReturnType<typeof readXmp> => read(`<Iptc4xmpExt:LocationShown><rdf:Bag>${body}</rdf:Bag></Iptc4xmpExt:LocationShown>`);
-    expect(shown('<rdf:li rdf:parseType="Resource"><Iptc4xmpExt:City>Lund</Iptc4xmpExt:City><Iptc4xmpExt:CountryName>Sweden</Iptc4xmpExt:CountryName></rdf:li>')).toEqual({ place: ['Lund, Sweden'] });
+    expect(
+      read(
+        '<Iptc4xmpCore:Location>Hradčany</Iptc4xmpCore:Location>',
+        'photoshop:City="Prague" photoshop:Country="Czechia"',
+      ),
+    ).toEqual({ place: ['Hradčany, Prague, Czechia'] });
+    const shown = (body: string): ReturnType<typeof readXmp> =>
+      read(`<Iptc4xmpExt:LocationShown><rdf:Bag>${body}</rdf:Bag></Iptc4xmpExt:LocationShown>`);
+    expect(
+      shown(
+        '<rdf:li rdf:parseType="Resource"><Iptc4xmpExt:City>Lund</Iptc4xmpExt:City><Iptc4xmpExt:CountryName>Sweden</Iptc4xmpExt:CountryName></rdf:li>',
+      ),
+    ).toEqual({ place: ['Lund, Sweden'] });
     expect(shown('<rdf:li><rdf:Description Iptc4xmpExt:City="Lund"/></rdf:li>')).toEqual({ place: ['Lund'] });
     expect(shown('<rdf:li Iptc4xmpExt:City="Lund"/>')).toEqual({ place: ['Lund'] });
   });
 
   it('says a licence before words of rights, where programs know it', () => {
     const words = '<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">© A.</rdf:li></rdf:Alt></dc:rights>';
-    expect(read(`${words}<cc:license rdf:resource="https://creativecommons.org/licenses/by/4.0/"/>`)).toEqual({ rights: ['https://creativecommons.org/licenses/by/4.0/', '© A.'] });
+    expect(read(`${words}<cc:license rdf:resource="https://creativecommons.org/licenses/by/4.0/"/>`)).toEqual({
+      rights: ['https://creativecommons.org/licenses/by/4.0/', '© A.'],
+    });
     expect(read(words, 'xmpRights:WebStatement="https://example.org/terms"')).toEqual({ rights: ['© A.'] });
   });
 
@@ -71,7 +92,13 @@ describe('an XMP packet', () => {
   });
 
   it('padded with spaces and zeros is read', () => {
-    expect(readXmp(Buffer.from(`<?xpacket begin="\ufeff" id="W5M0"?>${packet('', 'photoshop:City="Lund"')}${' '.repeat(2000)}<?xpacket end="w"?>\0\0`))).toEqual({ place: ['Lund'] });
+    expect(
+      readXmp(
+        Buffer.from(
+          `<?xpacket begin="\ufeff" id="W5M0"?>${packet('', 'photoshop:City="Lund"')}${' '.repeat(2000)}<?xpacket end="w"?>\0\0`,
+        ),
+      ),
+    ).toEqual({ place: ['Lund'] });
   });
 
   it.each([
@@ -146,9 +173,15 @@ describe('IPTC', () => {
   });
 
   it('cut short anywhere says what came before, and never more', () => {
-    const whole = Buffer.concat([set(2, 5, 'Title'), set(2, 25, 'one'), Buffer.from([0x1c, 2, 25, 0x80, 4, 0, 0, 0, 3]), Buffer.from('two')]);
+    const whole = Buffer.concat([
+      set(2, 5, 'Title'),
+      set(2, 25, 'one'),
+      Buffer.from([0x1c, 2, 25, 0x80, 4, 0, 0, 0, 3]),
+      Buffer.from('two'),
+    ]);
     expect(readIptc(whole)).toEqual({ title: ['Title'], keywords: ['one', 'two'] });
-    for (let n = 0; n < whole.length; n += 1) expect(Object.keys(readIptc(whole.subarray(0, n))).length).toBeLessThanOrEqual(2);
+    for (let n = 0; n < whole.length; n += 1)
+      expect(Object.keys(readIptc(whole.subarray(0, n))).length).toBeLessThanOrEqual(2);
     expect(readIptc(Buffer.from([0x1c, 2, 5, 0xff, 0xff, 0xff]))).toEqual({});
   });
 });
@@ -158,36 +191,55 @@ describe('a photo', () => {
     const file = join(at, 'a.png');
     const plain = await invented(1, 'a.png');
     // An iTXt chunk behind the header of a PNG, packed; its check sum is not looked at.
-    const body = Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\x01\0\0\0', 'latin1'), deflateSync(packet('<dc:source>inside</dc:source>', 'photoshop:City="Lund"'))]);
+    const body = Buffer.concat([
+      Buffer.from('XML:com.adobe.xmp\0\x01\0\0\0', 'latin1'),
+      deflateSync(packet('<dc:source>inside</dc:source>', 'photoshop:City="Lund"')),
+    ]);
     const chunk = Buffer.concat([Buffer.alloc(4), Buffer.from('iTXt'), body, Buffer.alloc(4)]);
     chunk.writeUInt32BE(body.length, 0);
     writeFileSync(file, Buffer.concat([plain.subarray(0, 33), chunk, plain.subarray(33)]));
-    expect(readMetadata(file)).toEqual({ fields: { source: ['inside'], place: ['Lund'] }, from: { source: 'xmp', place: 'xmp' }, notes: [] });
+    expect(readMetadata(file)).toEqual({
+      fields: { source: ['inside'], place: ['Lund'] },
+      from: { source: 'xmp', place: 'xmp' },
+      notes: [],
+    });
     writeFileSync(join(at, 'a.xmp'), packet('<dc:source>beside</dc:source>'));
-    expect(readMetadata(file)).toMatchObject({ fields: { source: ['beside'], place: ['Lund'] }, from: { source: 'sidecar', place: 'xmp' } });
+    expect(readMetadata(file)).toMatchObject({
+      fields: { source: ['beside'], place: ['Lund'] },
+      from: { source: 'sidecar', place: 'xmp' },
+    });
     writeFileSync(join(at, 'a.png.xmp'), 'no XMP');
-    expect(readMetadata(file)).toMatchObject({ fields: { source: ['inside'] }, notes: ['a.png.xmp is no XMP that can be read'] });
+    expect(readMetadata(file)).toMatchObject({
+      fields: { source: ['inside'] },
+      notes: ['a.png.xmp is no XMP that can be read'],
+    });
   });
 
   it('whose metadata is a bomb has none', async () => {
     const file = join(at, 'bomb.png');
     const plain = await invented(2, 'b.png');
-    const body = Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\x01\0\0\0', 'latin1'), deflateSync(Buffer.alloc(64 << 20, ' '))]);
+    const body = Buffer.concat([
+      Buffer.from('XML:com.adobe.xmp\0\x01\0\0\0', 'latin1'),
+      deflateSync(Buffer.alloc(64 << 20, ' ')),
+    ]);
     const chunk = Buffer.concat([Buffer.alloc(4), Buffer.from('iTXt'), body, Buffer.alloc(4)]);
     chunk.writeUInt32BE(body.length, 0);
     writeFileSync(file, Buffer.concat([plain.subarray(0, 33), chunk, plain.subarray(33)]));
     expect(readMetadata(file).fields).toEqual({});
   });
 
-  it.each(['a.jpg', 'a.webp', 'a.tif', 'a.png'])('%s that is cut short or turned around says nothing, and harms nobody', async (name) => {
-    const bytes = await invented(3, name);
-    for (let n = 0; n < bytes.length; n += 37) {
-      const file = join(at, `cut-${name}`);
-      const cut = Buffer.from(bytes.subarray(0, n));
-      if (n > 40) cut[n - 30] = 255;
-      writeFileSync(file, cut);
-      expect(readMetadata(file).fields).toEqual({});
-    }
-    expect(readFileSync(join(at, `cut-${name}`)).length).toBeGreaterThan(0);
-  });
+  it.each(['a.jpg', 'a.webp', 'a.tif', 'a.png'])(
+    '%s that is cut short or turned around says nothing, and harms nobody',
+    async (name) => {
+      const bytes = await invented(3, name);
+      for (let n = 0; n < bytes.length; n += 37) {
+        const file = join(at, `cut-${name}`);
+        const cut = Buffer.from(bytes.subarray(0, n));
+        if (n > 40) cut[n - 30] = 255;
+        writeFileSync(file, cut);
+        expect(readMetadata(file).fields).toEqual({});
+      }
+      expect(readFileSync(join(at, `cut-${name}`)).length).toBeGreaterThan(0);
+    },
+  );
 });

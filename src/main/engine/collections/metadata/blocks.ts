@@ -1,5 +1,5 @@
 /** Where the metadata of an image file lies: EXIF, XMP and IPTC of JPEG, PNG, WebP, TIFF and GIF, by the structure of each. */
-import { inflateSync } from 'node:zlib';
+import { crc32, inflateSync } from 'node:zlib';
 import { kindByContent } from '../../library/photo-kinds.ts';
 import { TiffBlock } from './tiff-tags.ts';
 
@@ -143,6 +143,11 @@ function pngText(type: 'iTXt' | 'zTXt' | 'tEXt', body: Buffer, chunk: readonly [
     const plain = unpacked(text);
     return plain === undefined ? [] : [{ kind: 'xmp', bytes: plain, chunk, packed: true }];
   }
+  // As libvips writes it.
+  if (keyword === 'XML:com.adobe.xmp') {
+    const packet = type === 'zTXt' ? unpacked(body.subarray(nul + 2)) : body.subarray(nul + 1);
+    return packet === undefined ? [] : [{ kind: 'xmp', bytes: packet, chunk, packed: type === 'zTXt' }];
+  }
   // As ImageMagick writes it: a line feed, the name, the length, hexadecimal digits in lines.
   const profile = /^Raw profile type (exif|APP1|xmp|iptc|8bim)$/.exec(keyword)?.[1];
   if (profile === undefined) return [];
@@ -201,4 +206,13 @@ function packetIn(file: Buffer): Block[] {
   const from = file.indexOf('<x:xmpmeta');
   const to = from < 0 ? -1 : file.indexOf('</x:xmpmeta>', from);
   return to < 0 ? [] : [{ kind: 'xmp', bytes: file.subarray(from, to + 12) }];
+}
+
+/** The chunk of a PNG that holds an XMP packet as it is. */
+export function xmpChunk(packet: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from('iTXtXML:com.adobe.xmp\0\0\0\0\0', 'latin1'), packet]);
+  const ends = Buffer.alloc(8);
+  ends.writeUInt32BE(body.length - 4, 0);
+  ends.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
 }

@@ -8,7 +8,10 @@ export function edtfOf(text: string): string | undefined {
   // Cameras without a clock write zeros.
   const known = day.replace(/(-00)+$/, '');
   if (/^0000/.test(known)) return undefined;
-  const time = minute === undefined || known.length < 10 ? '' : `T${minute}${second}${zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')}`;
+  const time =
+    minute === undefined || known.length < 10
+      ? ''
+      : `T${minute}${second}${zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')}`;
   if (isDate(known + time)) return known + time;
   return isDate(known) ? known : undefined;
 }

@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import { crc32 } from 'node:zlib';
 import { CovisError } from '../../../../shared/errors.ts';
-import { blocksOf, type Block } from './blocks.ts';
+import { blocksOf, xmpChunk, type Block } from './blocks.ts';
 import { TiffBlock } from './tiff-tags.ts';
 
 const GPS_IFD = 0x8825;
@@ -36,9 +36,13 @@ export async function withoutGps(file: Buffer, name: string): Promise<Buffer | u
       bytes.writeUInt32BE(crc32(bytes.subarray(b.chunk[0] + 4, b.chunk[1] - 4)), b.chunk[1] - 4);
   }
   if (clearFilm(bytes)) changed = true;
-  // A packed block goes as a whole.
-  for (const { chunk } of packed.reverse())
-    bytes = Buffer.concat([bytes.subarray(0, chunk![0]), bytes.subarray(chunk![1])]);
+  // What was packed stands there unpacked then; a packed block of another kind goes as a whole.
+  for (const { kind, chunk, bytes: block } of packed.reverse())
+    bytes = Buffer.concat([
+      bytes.subarray(0, chunk![0]),
+      ...(kind === 'xmp' ? [xmpChunk(block)] : []),
+      bytes.subarray(chunk![1]),
+    ]);
   // Of kinds whose structure is not followed here, the decoder knows the blocks, which lie in the file as they are.
   const { exif, xmp } = await sharp(bytes)
     .metadata()

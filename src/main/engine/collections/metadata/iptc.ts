@@ -56,7 +56,11 @@ export function readIptc(bytes: Buffer): FieldValues {
   const put = (name: string, list: readonly string[]): void => {
     if (list.length > 0) fields[name] = list;
   };
-  const first = (...numbers: number[]): string[] => numbers.map(values).find((v) => v.length > 0)?.slice(0, 1) ?? [];
+  const first = (...numbers: number[]): string[] =>
+    numbers
+      .map(values)
+      .find((v) => v.length > 0)
+      ?.slice(0, 1) ?? [];
   put('title', first(5, 105));
   put('description', first(120));
   put('creator', values(80));

@@ -21,7 +21,8 @@ interface Open {
 const MOST_DEPTH = 64;
 const MOST_ELEMENTS = 200_000;
 const XML_SPACE = 'http://www.w3.org/XML/1998/namespace';
-const TOKEN = /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[\s\S]*?\?>|<(\/?)([^\s<>/="'!?]+)((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>|<|[^<]+/g;
+const TOKEN =
+  /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[\s\S]*?\?>|<(\/?)([^\s<>/="'!?]+)((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>|<|[^<]+/g;
 const ATTRIBUTE = /([^\s=<>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
@@ -93,7 +94,11 @@ function begin(tag: string, text: string, above: ReadonlyMap<string, string>): O
 function plain(text: string): string {
   return text
     .replace(/&(#x[0-9a-fA-F]{1,6}|#\d{1,7}|\w+);/g, (_, name: string) => {
-      const code = name.startsWith('#x') ? parseInt(name.slice(2), 16) : name.startsWith('#') ? Number(name.slice(1)) : -1;
+      const code = name.startsWith('#x')
+        ? parseInt(name.slice(2), 16)
+        : name.startsWith('#')
+          ? Number(name.slice(1))
+          : -1;
       if (code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)) return String.fromCodePoint(code);
       const known = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
       if (known === undefined) throw new UnknownEntity(name);

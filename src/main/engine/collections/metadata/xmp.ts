@@ -48,13 +48,16 @@ function textOf(bytes: Buffer): string | undefined {
 export function readXmp(packet: Buffer): FieldValues | undefined {
   if (packet.length > MOST_BYTES) return undefined;
   // Packets are padded, and writers leave zeros behind.
-  const text = textOf(packet)?.replace(/\0+\s*$/, '').trim();
+  const text = textOf(packet)
+    ?.replace(/\0+\s*$/, '')
+    .trim();
   const root = text === undefined ? undefined : parseXml(text);
   const rdf = root === undefined ? undefined : find(root, `${RDF}RDF`);
   if (rdf === undefined) return undefined;
   const properties = new Map<string, Property>();
   for (const d of rdf.children.filter((c) => c.name === `${RDF}Description`)) {
-    for (const [name, value] of d.attributes) if (!name.startsWith(RDF)) add(properties, name, { values: [value], items: [] });
+    for (const [name, value] of d.attributes)
+      if (!name.startsWith(RDF)) add(properties, name, { values: [value], items: [] });
     for (const c of d.children) add(properties, c.name, propertyOf(c));
   }
   return fieldsOf(properties);
@@ -127,14 +130,22 @@ function fieldsOf(properties: ReadonlyMap<string, Property>): FieldValues {
   for (const item of properties.get(`${OWN}fields`)?.items ?? []) {
     const name = member(item, `${OWN}name`)?.trim() ?? '';
     const held = item.children.find((c) => c.name === `${OWN}values`);
-    const told = held === undefined ? [] : propertyOf(held).values.filter((v) => v !== '').slice(0, MOST_VALUES);
-    if (name !== '' && name.length <= 100 && told.length > 0 && told.every((v) => v.length <= LONGEST)) fields[name] = told;
+    const told =
+      held === undefined
+        ? []
+        : propertyOf(held)
+            .values.filter((v) => v !== '')
+            .slice(0, MOST_VALUES);
+    if (name !== '' && name.length <= 100 && told.length > 0 && told.every((v) => v.length <= LONGEST))
+      fields[name] = told;
   }
   return fields;
 }
 
 function placeOf(properties: ReadonlyMap<string, Property>, values: (name: string) => string[]): string[] {
-  const core = [`${CORE}Location`, `${PHOTOSHOP}City`, `${PHOTOSHOP}State`, `${PHOTOSHOP}Country`].map((n) => values(n)[0]);
+  const core = [`${CORE}Location`, `${PHOTOSHOP}City`, `${PHOTOSHOP}State`, `${PHOTOSHOP}Country`].map(
+    (n) => values(n)[0],
+  );
   const joined = clean(core).join(', ');
   if (joined !== '') return [joined];
   for (const name of [`${EXT}LocationShown`, `${EXT}LocationCreated`]) {

@@ -1,0 +1,202 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CollectionContent } from '../../../../src/main/engine/collections/content.ts';
+import {
+  addPhotos,
+  createCollection,
+  describePhotos,
+  foldPhotos,
+  setCollectionFields,
+} from '../../../../src/main/engine/collections/store.ts';
+import { commitCollection, versionContent, versionHistory } from '../../../../src/main/engine/collections/versions.ts';
+import { Library } from '../../../../src/main/engine/library/library.ts';
+import { allPhotos } from '../../../../src/main/engine/library/photos.ts';
+import { collectionNamed, newestVersion } from '../../../../src/main/engine/library/tables/collection.ts';
+import { silentContext } from '../../../../src/main/engine/queue/context.ts';
+import { importSources } from '../../../../src/main/engine/sfm/import.ts';
+import { WORK } from '../../../../src/main/engine/work/index.ts';
+import type { JobResult } from '../../../../src/shared/jobs/index.ts';
+import { invented, NAMES, thrown } from '../../../support/collections.ts';
+import { temporaryFolder } from '../../../support/folders.ts';
+
+const at = temporaryFolder();
+let library: Library;
+const open: Library[] = [];
+afterAll(() => open.forEach((l) => l.close()));
+
+const fresh = (name: string): Library => {
+  const l = Library.create(join(at, name));
+  open.push(l);
+  return l;
+};
+const contentOf = (l: Library, name: string): CollectionContent => {
+  const c = collectionNamed(l, name);
+  return versionContent(l, c, newestVersion(l, c.id)!);
+};
+const exportTo = async (out: string, more: object = {}): Promise<JobResult<'collection-export'>> =>
+  (await WORK['collection-export'].run(
+    library,
+    { collection: 'castles', out, ...more },
+    silentContext(),
+  )) as JobResult<'collection-export'>;
+const importTo = async (l: Library, folder: string, more: object = {}): Promise<JobResult<'collection-import'>> =>
+  (await WORK['collection-import'].run(l, { folder, ...more }, silentContext())) as JobResult<'collection-import'>;
+
+beforeAll(async () => {
+  for (const [i, name] of NAMES.entries()) {
+    mkdirSync(join(at, 'photos', name, '..'), { recursive: true });
+    writeFileSync(join(at, 'photos', name), await invented(i, name));
+  }
+  library = fresh('library');
+  await importSources(library, { sources: [join(at, 'photos')] }, silentContext());
+  const photos = allPhotos(library).map((p) => p.id);
+  createCollection(library, 'castles');
+  addPhotos(
+    library,
+    'castles',
+    [...photos].reverse().map((photo, i) => ({ photo, score: i / 8, rank: i + 1 })),
+    { how: 'search', query: 'tower' },
+  );
+  foldPhotos(library, 'castles', [{ head: photos[0]!, photos: [photos[1]!, photos[2]!] }]);
+  describePhotos(library, 'castles', photos.slice(0, 3), () =>
+    JSON.stringify({ keywords: ['a;b', 'c'], title: ['T'] }),
+  );
+  setCollectionFields(library, 'castles', { rights: ['CC-BY-4.0'] });
+  await commitCollection(
+    library,
+    { collection: 'castles', message: 'first', author: 'A', tag: 'final' },
+    silentContext(),
+  );
+});
+
+describe('a collection that goes to another library', () => {
+  it.each([
+    ['folder', {}],
+    ['bag', { format: ['bagit', 'croissant'] }],
+  ] as const)('as a %s with its photos is the same version there, and the same collection', async (name, how) => {
+    const out = join(at, name);
+    await exportTo(out, how);
+    const other = fresh(`from-${name}`);
+    const report = await importTo(other, out, { photos: true });
+    expect(report).toMatchObject({
+      collection: 'castles',
+      version: 1,
+      items: 8,
+      imported: 8,
+      missing: [],
+      already: false,
+    });
+    expect(contentOf(other, 'castles')).toEqual(contentOf(library, 'castles'));
+    // Nothing is left to commit: what a person sees is the version.
+    expect(versionHistory(other, 'castles')[0]!.tags).toEqual(['final']);
+    expect(
+      await thrown(commitCollection(other, { collection: 'castles', message: '' }, silentContext())),
+    ).toMatchObject({ code: 'STATE_CONFLICT' });
+    expect(await importTo(other, out)).toMatchObject({ already: true, imported: 0 });
+  });
+
+  it('finds the photos that the library has under other names', async () => {
+    cpSync(join(at, 'photos'), join(at, 'copies'), { recursive: true });
+    rmSync(join(at, 'copies', NAMES[7]));
+    const other = fresh('other-names');
+    await importSources(other, { sources: [join(at, 'copies')] }, silentContext());
+    const out = join(at, 'tables');
+    await exportTo(out, { format: ['csv'] });
+    const report = await importTo(other, out, { name: 'theirs' });
+    expect(report).toMatchObject({
+      collection: 'theirs',
+      imported: 0,
+      missing: [contentOf(library, 'castles').entries.find((e) => e.path.endsWith('.webp'))!.path],
+    });
+    const content = contentOf(other, 'theirs');
+    expect(content.entries).toEqual(contentOf(library, 'castles').entries);
+    expect(content.version.digest).toBe(report.digest);
+  });
+
+  it('is refused where the library has none of its photos, and for a name that is taken', async () => {
+    const other = fresh('none');
+    expect(await thrown(importTo(other, join(at, 'tables')))).toMatchObject({ code: 'STATE_EMPTY' });
+    createCollection(other, 'castles');
+    expect(await thrown(importTo(other, join(at, 'folder'), { photos: true }))).toMatchObject({
+      code: 'STATE_CONFLICT',
+    });
+  });
+
+  it('whose photo was changed on the way is refused with the file', async () => {
+    const out = join(at, 'changed');
+    await exportTo(out, { gallery: false });
+    const file = join(out, contentOf(library, 'castles').entries[0]!.path);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 5]! ^= 1;
+    writeFileSync(file, bytes);
+    expect(await thrown(importTo(fresh('wary'), out, { photos: true }))).toMatchObject({ code: 'INPUT_CORRUPT', file });
+  });
+});
+
+describe('an export of a library', () => {
+  it('never lies in one', async () => {
+    const out = join(library.path, 'out');
+    expect(await thrown(exportTo(out))).toMatchObject({ code: 'INPUT_INVALID' });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('of a collection that was never committed is refused with what to do', async () => {
+    createCollection(library, 'fresh');
+    const error = await thrown(
+      WORK['collection-export'].run(library, { collection: 'fresh', out: join(at, 'never') }, silentContext()),
+    );
+    expect(error).toMatchObject({
+      code: 'STATE_EMPTY',
+      hint: expect.stringContaining('covis collection commit') as string,
+    });
+  });
+
+  it('says that changes were not committed', async () => {
+    setCollectionFields(library, 'castles', { rights: ['CC0-1.0'] });
+    const warnings: string[] = [];
+    await WORK['collection-export'].run(
+      library,
+      { collection: 'castles', out: join(at, 'changed-since'), format: ['jsonl'] },
+      silentContext(warnings),
+    );
+    expect(warnings.join()).toMatch(/was changed since version 1/);
+    setCollectionFields(library, 'castles', { rights: ['CC-BY-4.0'] });
+  });
+});
+
+describe('what photos say of themselves', () => {
+  it('fills fields that nobody wrote, or replaces them', async () => {
+    const sidecar = (name: string, title: string): void =>
+      writeFileSync(
+        join(at, 'photos', `${name}.xmp`),
+        `<x xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:RDF><rdf:Description dc:source="Archive"><dc:title><rdf:Alt><rdf:li xml:lang="x-default">${title}</rdf:li></rdf:Alt></dc:title></rdf:Description></rdf:RDF></x>`,
+      );
+    sidecar(NAMES[0], 'Said');
+    sidecar(NAMES[5], 'Said too');
+    const read = async (replace: boolean): Promise<JobResult<'collection-metadata'>> =>
+      (await WORK['collection-metadata'].run(
+        library,
+        { collection: 'castles', replace },
+        silentContext(),
+      )) as JobResult<'collection-metadata'>;
+    const fields = async (): Promise<Record<string, readonly (readonly string[] | undefined)[]>> => {
+      await commitCollection(library, { collection: 'castles', message: '' }, silentContext());
+      const { entries } = contentOf(library, 'castles');
+      const of = (end: string): readonly string[][] =>
+        entries.filter((e) => e.path.includes(end)).map((e) => [...(e.fields['title'] ?? [])]);
+      return { written: of('0001'), free: of('日本') };
+    };
+    expect(await read(false)).toMatchObject({
+      photos: 8,
+      changed: 2,
+      from: { sidecar: 2, xmp: 0, iptc: 0 },
+      fields: { source: 2, title: 2 },
+    });
+    const filled = await fields();
+    expect(filled['free']).toEqual([['Said too']]);
+    expect(filled['written']).not.toContainEqual(['Said']);
+    await read(true);
+    expect((await fields())['written']).toContainEqual(['Said']);
+  });
+});
