@@ -58,12 +58,10 @@ export const collectionNext = command({
   summary: 'list the photos that are best judged next, never one that was judged',
   arguments: words,
   options: {
-    set: set
-      .optional()
-      .meta({
-        help: 'descriptor set by which photos are compared: covis descriptors lists them',
-        otherwise: 'that of the default network',
-      }),
+    set: set.optional().meta({
+      help: 'descriptor set by which photos are compared: covis descriptors lists them',
+      otherwise: 'that of the default network',
+    }),
     n: z.int().min(1).max(1000).default(20).meta({ help: 'how many' }),
     by: z
       .enum(['uncertainty', 'diversity'])
