@@ -11,6 +11,7 @@ import { ANSWERS, type AllAnswers } from './answers/index.ts';
 import { libraryInfo } from './answers/library.ts';
 import { Downloads, type Download } from './answers/downloads.ts';
 import { Uploads } from './answers/uploads.ts';
+import { forgetSets } from './collections/set-memory.ts';
 import { logger } from './environment/log.ts';
 import { PageLog } from './environment/page-log.ts';
 import { Library } from './library/library.ts';
@@ -76,6 +77,7 @@ export class Engine {
     this.#downloads.close();
     await opened?.searches.close();
     await opened?.queue.close();
+    forgetSets();
     opened?.library.close();
     this.#opened = undefined;
   }

@@ -22,6 +22,9 @@ export const photoInfo = z.object({
   scene: z.string(),
   /** There is no file of it any more: it was taken out of its folder, or another photo took its place. */
   gone: z.boolean().optional(),
+  /** Photo that it is folded under as a near duplicate, and how many are folded under it; left out where neither is. */
+  foldedUnder: z.string().optional(),
+  folds: count.optional(),
   /** Pixels as displayed, after EXIF orientation. */
   width: count,
   height: count,

@@ -9,7 +9,7 @@ export const chooseJob = job({
   title: (p) => `Choose ${p.n} photos`,
   startedBy: 'page',
   params: z.strictObject({
-    n: z.int().min(1).max(100_000).meta({ label: 'Photos', help: 'how many, kept ones with them' }),
+    n: z.int().min(1).max(100_000).default(50).meta({ label: 'Photos', help: 'how many, kept ones with them' }),
     by: z.enum(CHOICES).default('k-center').meta({
       label: 'By',
       help: 'farthest first (k-center), best cover (facility), densest places (typical), random, strata of a field, or cells of time and place (grid)',

@@ -29,6 +29,8 @@ export const searchRoutes = {
         size: size.optional(),
         method: z.enum(SEARCH_METHODS).optional(),
         collection: collection.optional(),
+        /** Of near duplicates that are folded together only the one that is ranked first. */
+        oneOfFold: z.boolean().optional(),
         ranking: ranking.optional(),
         /** Judges the hits by a ground truth, when the photo is one of its queries. */
         truth: z.strictObject({ id, protocol: z.enum(PROTOCOLS) }).optional(),

@@ -50,6 +50,8 @@ beforeAll(async () => {
     { kind: 'measure', size: 64, protocol: 'sfm-medium' },
     { kind: 'measure', size: 64, protocol: 'sfm-medium', method: 'aqe' },
     { kind: 'duplicates' },
+    { kind: 'quality' },
+    { kind: 'choose', n: 3, size: 64 },
     { kind: 'map', size: 64 },
   ] satisfies PageJob[])
     await done(job);
@@ -147,7 +149,7 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'clusters.edit': async () =>
     (await ask('clusters.edit', { edit: { kind: 'rename', cluster: await cluster(), name: 'Other' } })).clusters.length,
   'collections.create': async () =>
-    (await ask('collections.create', { name: 'Made', kind: 'smart', rules: { all: [] } })).id,
+    (await ask('collections.create', { name: 'Made', kind: 'smart', rules: { is: 'all', of: [] } })).id,
   'collections.list': async () => {
     await towers();
     return (await ask('collections.list', {})).length;
@@ -164,8 +166,8 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'collections.duplicate': async () =>
     (await ask('collections.duplicate', { collection: await towers(), name: 'Again' })).id,
   'collections.setRules': async () => {
-    const { id } = await ask('collections.create', { name: 'Ruled', kind: 'smart', rules: 1 });
-    return (await ask('collections.setRules', { collection: id, rules: { any: [] } })).action;
+    const { id } = await ask('collections.create', { name: 'Ruled', kind: 'smart', rules: { is: 'loose' } });
+    return (await ask('collections.setRules', { collection: id, rules: { is: 'any', of: [] } })).action;
   },
   'collections.setCurrent': async () => (await ask('collections.setCurrent', { collection: await towers() })) === null,
   'collections.current': async () => {
@@ -241,6 +243,36 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const collection = await atOdds();
     const [c] = await ask('collections.conflicts', { collection });
     return (await ask('collections.judge', { collection, sha256: c!.sha256, aspect: c!.aspect, proposal: 0 })).action;
+  },
+  'quality.histogram': async () =>
+    (await ask('quality.histogram', { field: 'sharpness', photos: await some(5, 2), bins: 4 })).measured,
+  'rules.preview': async () => (await ask('rules.preview', { rule: { is: 'size', field: 'width', from: 1 } })).total,
+  'rules.refresh': async () => {
+    const rules = { is: 'cluster', clusters: [await cluster()] };
+    const { id } = await ask('collections.create', { name: 'Of a cluster', kind: 'smart', rules });
+    return (await ask('rules.refresh', { collection: id })).added;
+  },
+  'folds.propose': async () => (await ask('folds.propose', { bits: 16, apply: false })).groups !== undefined,
+  'folds.edit': async () => {
+    const [head, ...photos] = await some(3, 5);
+    return (await ask('folds.edit', { edit: { kind: 'fold', head: head!, photos } })).action;
+  },
+  'folds.list': async () => (await folded(6), (await ask('folds.list', {})).folded),
+  'folds.under': async () => {
+    const [head, ...photos] = await folded(7);
+    const { under, folds } = await ask('folds.under', { photos: [...photos, head!] });
+    return under.join() === `${head},${head},` && folds.at(-1) === 2;
+  },
+  'folds.collection': async () => {
+    const photos = await folded(8);
+    const { id } = await ask('collections.create', { name: 'Folded as the library is' });
+    await ask('collections.add', { collection: id, photos });
+    return (await ask('folds.collection', { collection: id })).folded;
+  },
+  'exemplars.next': async () => {
+    const [set] = await ask('sets.list', {});
+    const exemplars = { positive: await some(2, 3) };
+    return (await ask('exemplars.next', { exemplars, set: set!.key, n: 5 })).photos.length;
   },
   'photos.info': async () => (await ask('photos.info', { id: await photo() })).clusters.length,
   'photos.random': async () => (await ask('photos.random', { count: 2, seed: 1 })).length,
@@ -368,6 +400,13 @@ const tuple = async (): Promise<RouteResults<'tuples.page'>['tuples'][number]> =
 
 const some = async (count: number, seed: number): Promise<string[]> =>
   (await ask('photos.random', { count, seed })).map((p) => p.id);
+/** Photos of which the first stands for the others. */
+async function folded(seed: number): Promise<string[]> {
+  const photos = await some(3, seed);
+  await ask('folds.edit', { edit: { kind: 'forget', photos } });
+  await ask('folds.edit', { edit: { kind: 'fold', head: photos[0]!, photos: photos.slice(1) } });
+  return photos;
+}
 const made = new Map<string, string>();
 
 /** A collection of eight photos that tests share, by name. */

@@ -202,6 +202,49 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'log.page view': 'text 0 200',
   'retrieval-sfm pairsPerQuery': 'whole 1 1000000',
   'fsr ranking.rank': 'whole 1 5000',
+  // Choosing, folds, rules and quality.
+  'choose n': 'whole 1 100000',
+  'choose collection': PATH,
+  'choose keep': 'list 0 100000',
+  'choose keep[]': ID,
+  'choose quality': 'number 0 1',
+  'choose hours': 'number >0 1000000',
+  'choose km': 'number >0 20000',
+  'choose weights.resolution': 'number 0 1',
+  'choose weights.sharpness': 'number 0 1',
+  'choose weights.clipping': 'number 0 1',
+  'choose weights.blockiness': 'number 0 1',
+  'quality.histogram bins': 'whole 1 1000',
+  'quality.histogram photos': 'list 0 100000',
+  'quality.histogram photos[]': ID,
+  'quality.histogram list': 'photo list',
+  'quality.histogram ranges': 'list 0 10000',
+  'quality.histogram except': 'list 0 100000',
+  'quality.histogram except[]': ID,
+  'rules.preview collection': ID,
+  'rules.refresh collection': ID,
+  'folds.list weights.resolution': 'number 0 1',
+  'folds.list weights.sharpness': 'number 0 1',
+  'folds.list weights.clipping': 'number 0 1',
+  'folds.list weights.blockiness': 'number 0 1',
+  'folds.propose weights.resolution': 'number 0 1',
+  'folds.propose weights.sharpness': 'number 0 1',
+  'folds.propose weights.clipping': 'number 0 1',
+  'folds.propose weights.blockiness': 'number 0 1',
+  'folds.propose bits': 'whole 0 16',
+  'folds.edit edit.head': ID,
+  'folds.edit edit.photo': ID,
+  'folds.edit edit.photos': 'list 1 10000',
+  'folds.edit edit.photos[]': ID,
+  'folds.under photos': 'list 1 5000',
+  'folds.under photos[]': ID,
+  'folds.collection collection': ID,
+  'exemplars.next exemplars.positive': 'list 1 10000',
+  'exemplars.next exemplars.positive[]': ID,
+  'exemplars.next exemplars.negative': 'list 0 10000',
+  'exemplars.next exemplars.negative[]': ID,
+  'exemplars.next exemplars.collection': 'text 1 1000',
+  'exemplars.next n': 'whole 1 1000',
 };
 
 /** Numbers, texts and lists within a schema, each with where it stands. */
@@ -231,6 +274,8 @@ function probes(rule: string): { taken: unknown[]; refused: unknown[] } {
     };
   if (rule === 'age')
     return { taken: ['1h', '30d', '8w', '99999d'], refused: ['', '0d', '30', 'd', '1.5d', '-1d', '100000d', '1y', 1] };
+  if (rule === 'photo list')
+    return { taken: ['p0', `p${'9'.repeat(15)}`], refused: ['p', `p${'9'.repeat(16)}`, '1', 'l1'] };
   if (rule === 'list name')
     return { taken: ['l0', `l${'9'.repeat(15)}`], refused: ['l', `l${'9'.repeat(16)}`, '1', 'la'] };
   const [kind, low, high] = rule.split(' ') as [string, string, string];
@@ -299,6 +344,7 @@ describe('the bounds of what can be given', () => {
         'mac',
         'thumbnails',
         'derived',
+        [0, 1],
         { query: 'abcdef01', other: 'abcdef02', aspect: 'positive', verdict: 'accept' },
       ].find((v) => element.safeParse(v).success);
       const of = (n: number): unknown[] => Array.from({ length: n }, () => one);

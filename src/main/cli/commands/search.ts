@@ -30,6 +30,10 @@ const options = {
   set: set.optional().meta({ help: 'a descriptor set (covis descriptors lists them), for example of regions' }),
   network: network.optional(),
   collection: collection.optional(),
+  oneOfFold: z
+    .boolean()
+    .default(false)
+    .meta({ help: 'of near duplicates that are folded together only the one that is ranked first' }),
   size: size.optional(),
   ...rankingOptions,
   top: z.int().min(1).max(1_000_000).default(20).meta({ help: 'how many results' }),
@@ -85,6 +89,7 @@ export const search = command({
             ranking,
             top: o.top,
             collection: o.collection,
+            oneOfFold: o.oneOfFold,
           },
           task,
         );

@@ -38,6 +38,7 @@ export const search = answers(searchRoutes, {
       top: p.top,
       truth: p.truth,
       collection: p.collection,
+      oneOfFold: p.oneOfFold,
     });
   },
   'search.explain': (engine, p) => {

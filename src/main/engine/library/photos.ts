@@ -117,6 +117,7 @@ export function photoInfo(library: Library, hash: string): PhotoInfo {
     name: row.name,
     scene: row.scene,
     ...(row.gone ? { gone: true } : {}),
+    ...foldsOf(library, row.id),
     width: row.width,
     height: row.height,
     clusters: clustersOf(library, row.id),
@@ -128,6 +129,17 @@ export function photoInfo(library: Library, hash: string): PhotoInfo {
       camera: row.camera,
     },
   };
+}
+
+/** How a photo stands to its near duplicates. */
+function foldsOf(library: Library, id: number): Pick<PhotoInfo, 'foldedUnder' | 'folds'> {
+  const { head, folds } = select(
+    library.db,
+    `SELECT (SELECT h.hash FROM folded_photo o JOIN photo h ON h.id = o.head_id WHERE o.photo_id = :id) AS head,
+       (SELECT COUNT(*) FROM folded_photo o WHERE o.head_id = :id) AS folds`,
+    record({ head: nullable(text), folds: integer }),
+  ).one({ id });
+  return { ...(head === null ? {} : { foldedUnder: head }), ...(folds === 0 ? {} : { folds }) };
 }
 
 /** The clusters in which a photo is registered. */

@@ -21,6 +21,7 @@ import { Sight } from '../edges/sight.ts';
 import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
 import { manifoldDefaults } from '../mining/manifold-library.ts';
 import { DiffusionSolver } from '../retrieval/diffusion.ts';
+import { foldedUnder } from '../library/fold-log.ts';
 import { askedSubset, subsetFacts, type Subset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { imageHeader } from '../library/photo-files.ts';
@@ -71,6 +72,8 @@ export interface SearchRequest extends AskedPhoto {
   readonly top: number;
   /** Only photos of this version of a collection: `NAME@VERSION`. */
   readonly collection?: string | undefined;
+  /** Of near duplicates that are folded together only the one that is ranked first. */
+  readonly oneOfFold?: boolean | undefined;
   /** Judge results by an imported ground truth, when the photo is one of its queries. */
   readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
 }
@@ -117,6 +120,21 @@ export class SearchSession {
 
   /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo and what the method does not read. */
   async search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
+    if (r.oneOfFold !== true) return this.#search(r, task);
+    const under = foldedUnder(this.#library);
+    // Enough of them, however many of the first ones are folded together.
+    const answer = await this.#search({ ...r, top: r.top + under.size }, task);
+    const number = idByHash(this.#library);
+    const seen = new Set<number>();
+    const first = (photo: string): boolean => {
+      const id = number.one(photo);
+      const group = under.get(id) ?? id;
+      return !seen.has(group) && seen.add(group).has(group);
+    };
+    return { ...answer, hits: answer.hits.filter((h) => first(h.photo)).slice(0, r.top) };
+  }
+
+  async #search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
     const began = performance.now();
     const { method } = r;
     methodParameters(method, r.ranking);

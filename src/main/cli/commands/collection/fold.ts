@@ -78,7 +78,8 @@ function editOf(
   if (said.length > 1) throw new CovisError('INPUT_INVALID', 'Say one thing: --under, --head, --unfold or --forget');
   if ((o.under === undefined) !== (o.photos === undefined))
     throw new CovisError('INPUT_INVALID', '--under takes the head, and --photos what is folded under it');
-  if (o.under !== undefined) return { kind: 'fold', head: photosNamed(library, [o.under])[0]!, photos: photosNamed(library, o.photos!) };
+  if (o.under !== undefined)
+    return { kind: 'fold', head: photosNamed(library, [o.under])[0]!, photos: photosNamed(library, o.photos!) };
   if (o.head !== undefined) return { kind: 'head', photo: photosNamed(library, [o.head])[0]! };
   if (o.unfold !== undefined) return { kind: 'unfold', photos: photosNamed(library, o.unfold) };
   return o.forget === undefined ? undefined : { kind: 'forget', photos: photosNamed(library, o.forget) };

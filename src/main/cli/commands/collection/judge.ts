@@ -1,10 +1,15 @@
 /** `covis collection judge` and `covis collection next`: teaching a collection by examples. */
 import { z } from 'zod';
+import { set } from '../../../../shared/fields.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { nextPhotosToJudge } from '../../../engine/collections/next.ts';
 import { exemplarPhotos } from '../../../engine/collections/rule-likeness.ts';
 import { addPhotos, removePhotos } from '../../../engine/collections/store.ts';
+import type { Library } from '../../../engine/library/library.ts';
 import { photoInfo } from '../../../engine/library/photos.ts';
+import { defaultSize } from '../../../engine/inputs/inputs.ts';
+import { defaultNetworkOf } from '../../../engine/network/networks.ts';
+import { setKey } from '../../../engine/retrieval/vector-sets.ts';
 import { durably } from '../../../engine/mining/action-log.ts';
 import { command } from '../../program/command.ts';
 import { libraryWord, withLibrary } from '../../program/library.ts';
@@ -53,11 +58,10 @@ export const collectionNext = command({
   summary: 'list the photos that are best judged next, never one that was judged',
   arguments: words,
   options: {
-    set: z
-      .string()
-      .min(1)
-      .max(4096)
-      .meta({ help: 'descriptor set, NETWORK-SIZE or a stored one: covis descriptors lists them', value: 'set' }),
+    set: set.optional().meta({
+      help: 'descriptor set by which photos are compared: covis descriptors lists them',
+      otherwise: 'that of the default network',
+    }),
     n: z.int().min(1).max(1000).default(20).meta({ help: 'how many' }),
     by: z
       .enum(['uncertainty', 'diversity'])
@@ -70,7 +74,7 @@ export const collectionNext = command({
       const among = o.among === undefined ? undefined : ruleOf(o.among);
       const found = await nextPhotosToJudge(library, {
         exemplars: { collection: o.name },
-        set: o.set,
+        set: o.set ?? ownSet(library),
         n: o.n,
         by: o.by,
         among,
@@ -82,3 +86,9 @@ export const collectionNext = command({
       ]);
     }),
 });
+
+/** Descriptors of the default network. */
+function ownSet(library: Library): string {
+  const network = defaultNetworkOf(library);
+  return setKey(network, defaultSize(network.spec));
+}

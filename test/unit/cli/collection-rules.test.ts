@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+import { syntheticLibrary } from '../../support/synthetic-library.ts';
+
+const folder = temporaryFolder();
+const path = join(folder, 'lib');
+const hashes: string[] = [''];
+let set = '';
+
+/** Runs a command here. @returns what it printed. */
+async function covis(name: string, words: object, options: object = {}): Promise<unknown> {
+  const out: string[] = [];
+  const written = vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    const command = COMMANDS.find((c) => c.name === name)!;
+    await command.run({ library: path, ...words }, { json: true, ...options });
+    return JSON.parse(out.join(''));
+  } finally {
+    written.mockRestore();
+    said.mockRestore();
+  }
+}
+const members = async (name: string): Promise<number> =>
+  ((await covis('collection show', { name })) as { items: number }).items;
+
+beforeAll(() => {
+  const made = syntheticLibrary(path, { photos: 40, clusters: 4, dim: 8, pairsPerPhoto: 1, seed: 2 });
+  set = `${made.network.uid}-320`;
+  hashes.push(...(made.library.db.prepare('SELECT hash FROM photo ORDER BY id').pluck().all() as string[]));
+  made.library.db.prepare('UPDATE photo SET width = 100 * id, look = NULL').run();
+  made.library.close();
+});
+afterAll(() => vi.restoreAllMocks());
+
+describe('covis collection smart', () => {
+  const rule = JSON.stringify({ is: 'size', field: 'width', from: 3601 });
+  it('previews without making anything, makes, and brings up to date', async () => {
+    expect(await covis('collection smart', { name: 'Wide' }, { rule, preview: true })).toMatchObject({
+      total: 4,
+      added: null,
+    });
+    await expect(covis('collection show', { name: 'Wide' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await covis('collection smart', { name: 'Wide' }, { rule })).toMatchObject({ added: 4, removed: 0 });
+    expect(await members('Wide')).toBe(4);
+    const file = join(folder, 'rule.json');
+    writeFileSync(file, JSON.stringify({ is: 'size', field: 'width', from: 3801 }));
+    expect(await covis('collection smart', { name: 'Wide' }, { rule: file, preview: true })).toMatchObject({
+      total: 2,
+      removed: 2,
+    });
+    expect(await members('Wide')).toBe(4);
+    expect(await covis('collection smart', { name: 'Wide' }, { rule: file })).toMatchObject({ added: 0, removed: 2 });
+  });
+  it('refuses a rule that is none, and makes no collection of it', async () => {
+    for (const [bad, code] of [
+      ['{"is":"x"}', 'INPUT_INVALID'],
+      ['{', 'INPUT_CORRUPT'],
+      [join(folder, 'none.json'), 'INPUT_MISSING'],
+      ['{"is":"scene","scenes":["none"]}', 'NOT_FOUND'],
+    ])
+      // prettier-ignore
+      await expect(covis('collection smart', { name: 'Bad' }, { rule: bad }), bad).rejects.toMatchObject({ code });
+    await expect(covis('collection show', { name: 'Bad' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+it('covis collection judge and next: what was judged is not asked again', async () => {
+  await covis('collection create', { name: 'Taught' });
+  const yes = hashes.slice(1, 7);
+  expect(await covis('collection judge', { name: 'Taught' }, { yes, no: hashes.slice(20, 26) })).toEqual({
+    positive: 6,
+    negative: 6,
+  });
+  const next = (await covis('collection next', { name: 'Taught' }, { set, n: 28 })) as {
+    photos: string[];
+    how: string;
+  };
+  expect(next.how).toBe('classifier');
+  expect(next.photos).toHaveLength(28);
+  expect(next.photos.filter((p) => yes.includes(p) || hashes.slice(20, 26).includes(p))).toEqual([]);
+  await expect(covis('collection judge', { name: 'Taught' }, { yes, no: yes })).rejects.toThrow(
+    /belong and not belong/,
+  );
+});
+
+describe('covis collection select', () => {
+  it('makes a collection of what was chosen, and none where nothing could be', async () => {
+    const report = (await covis('collection select', { name: 'Ten' }, { n: '10', set })) as {
+      photos: string[];
+      mean: number;
+    };
+    expect(report.photos).toHaveLength(10);
+    expect(await members('Ten')).toBe(10);
+    await expect(
+      covis('collection select', { name: 'None' }, { set, among: '{"is":"any","of":[]}' }),
+    ).rejects.toMatchObject({ code: 'STATE_EMPTY' });
+    await expect(covis('collection show', { name: 'None' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+  it('keeps what is in, and changes nothing when told so', async () => {
+    const dry = (await covis('collection select', { name: 'Ten' }, { n: '12', set, dryRun: true })) as {
+      photos: string[];
+    };
+    expect(await members('Ten')).toBe(10);
+    expect(await covis('collection select', { name: 'Ten' }, { n: '12', set })).toMatchObject({ photos: dry.photos });
+    expect(await members('Ten')).toBe(12);
+  });
+});
+
+it('covis collection fold: as a person says, listed, and taken back', async () => {
+  expect(await covis('collection fold', {}, { under: hashes[3], photos: [hashes[4], hashes[5]].join() })).toMatchObject(
+    { changed: 3 },
+  );
+  const groups = async (): Promise<[string, number][]> =>
+    ((await covis('collection fold', {}, { list: true })) as { groups: { head: { photo: string }; under: object[] }[] }).groups.map((g) => [g.head.photo, g.under.length]); // prettier-ignore
+  expect(await groups()).toEqual([[hashes[3], 2]]);
+  await covis('collection fold', {}, { head: hashes[5] });
+  expect(await groups()).toEqual([[hashes[5], 2]]);
+  await covis('collection fold', {}, { unfold: hashes[4] });
+  expect(await groups()).toEqual([[hashes[5], 1]]);
+  await expect(covis('collection fold', {}, { under: hashes[3] })).rejects.toThrow(/--photos/);
+  await expect(covis('collection fold', {}, { head: hashes[3], forget: hashes[3] })).rejects.toThrow(/Say one thing/);
+});
