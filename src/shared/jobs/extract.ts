@@ -13,5 +13,12 @@ export const extractJob = job({
     size: size.optional(),
     domain: domain.optional().meta({ help: 'photos, or edges: with the network that drawings go to' }),
   }),
-  result: z.object({ network: z.string(), photos: count, computed: count, dim: count, size: z.int() }),
+  result: z.object({
+    network: z.string(),
+    photos: count,
+    computed: count,
+    dim: count,
+    size: z.int(),
+    fitted: z.string().optional(),
+  }),
 });

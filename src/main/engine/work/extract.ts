@@ -1,4 +1,5 @@
 import { extractJob } from '../../../shared/jobs/extract.ts';
+import { inputInWords } from '../../../shared/networks-in-words.ts';
 import { edgeNetworkOf } from '../edges/library-networks.ts';
 import { resolveNetwork } from '../network/networks.ts';
 import { extract } from '../retrieval/extract.ts';
@@ -12,5 +13,13 @@ export const extractWork = work(extractJob, async (library, p, task) => {
       : await resolveNetwork(library, p.network, 'default');
   const size = askedSize(p.size, network);
   const set = await extract(library, network, size, task);
-  return { network: network.uid, photos: set.ids.length, computed: set.computed, dim: set.dim, size };
+  const fitted = inputInWords(network.spec);
+  return {
+    network: network.uid,
+    photos: set.ids.length,
+    computed: set.computed,
+    dim: set.dim,
+    size,
+    ...(fitted === undefined ? {} : { fitted }),
+  };
 });
