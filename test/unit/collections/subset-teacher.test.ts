@@ -46,7 +46,10 @@ it('the teacher knows the photos of a version alone', async () => {
     await session.close();
   }
   const given = { size: 64, words: 100, protocol: 'sfm-easy', collection: 'Some@1' };
-  const compared = (await WORK.teacher.run(library, given, task)) as readonly { collection?: unknown; measurement: number }[];
+  const compared = (await WORK.teacher.run(library, given, task)) as readonly {
+    collection?: unknown;
+    measurement: number;
+  }[];
   expect(compared.length).toBeGreaterThan(0);
   for (const c of compared) expect(c.collection).toMatchObject({ collection: 'Some', version: 1 });
 }, 300_000);
