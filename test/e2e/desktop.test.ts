@@ -155,12 +155,10 @@ describeWith(['xvfb', 'electron'], 'a desktop that people leave open', () => {
     await app.evaluate(({ BrowserWindow }) =>
       BrowserWindow.getAllWindows()[0]!.setBounds({ x: 20, y: 30, width: 1111, height: 777 }),
     );
-    const started = await ask(page, 'jobs.start', { job: { kind: 'extract', size: 1024 } });
+    // It goes on for as long as nobody stops it.
+    const started = await ask(page, 'jobs.start', { job: { kind: 'train', size: 64, epochs: 900 } });
     expect(started).toMatchObject({ ok: true });
-    await page
-      .getByText(/Extract|Describ/i)
-      .first()
-      .waitFor();
+    await page.locator('footer strong', { hasText: 'Train' }).waitFor();
     await answerQuestions(0);
     await app.evaluate(({ app: a }) => a.quit());
     await expect.poll(asked, { timeout: 20_000 }).toHaveLength(1);

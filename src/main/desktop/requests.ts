@@ -125,6 +125,8 @@ const TITLES: Readonly<Record<(typeof FOLDER_PURPOSES)[number], string>> = {
   photos: 'A folder of photos',
   models: 'A folder with 3D models and their photos',
   within: 'Where the new library is put',
+  backup: 'An earlier backup, or where a new one is put',
+  domains: 'A folder of domains, each with a folder for every class',
 };
 
 /** Lets a person choose a folder; the page learns what it looks like, and an id under which it may be used. */

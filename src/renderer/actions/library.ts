@@ -65,10 +65,9 @@ export const findPlaces = action({
   run: () => useStart().bring('cluster'),
 });
 
-/** A page of a browser, which may not choose folders, is given the command. */
 export const backUp = action({
   ...common,
   ...BACK_UP,
   applies: () => (useLibrary().info === null ? 'No library is open' : true),
-  run: () => (host === undefined ? usePlace().go({ name: 'storage', query: { backup: '' } }) : host.backUp()),
+  run: () => (host === undefined ? useStart().backUp() : host.backUp()),
 });

@@ -111,6 +111,21 @@ export const useStart = defineStore('start', () => {
     else await into(kind, folder);
   }
 
+  /** Backs the open library up into a folder that a person chooses. */
+  async function backUp(): Promise<void> {
+    const folder = await useQuestions().folder('backup');
+    if (folder === null) return;
+    await doing('backup', async () => {
+      const { path } = await request('start.backup', { folder: folder.id });
+      useNotices().add('done', `Backing up into ${path}`);
+    });
+  }
+
+  async function domains(): Promise<void> {
+    const folder = await useQuestions().folder('domains');
+    if (folder !== null) await doing('domains', () => request('start.domains', { folder: folder.id }));
+  }
+
   async function close(): Promise<void> {
     await doing('close', async () => {
       const how = await leaving();
@@ -199,6 +214,8 @@ export const useStart = defineStore('start', () => {
     create,
     bring,
     close,
+    backUp,
+    domains,
     sample,
     forget,
     locate,

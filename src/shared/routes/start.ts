@@ -58,6 +58,17 @@ export const startRoutes = {
   }),
   /** Finds the places in a folder of photos that was chosen. */
   'start.cluster': route({ who: 'page', params: z.strictObject({ folder: id }), result: startedJob }),
+  /**
+   * Backs the open library up into a folder that was chosen, where that is an earlier backup of it or empty; else into a new one within it.
+   * `path`: where, for people.
+   */
+  'start.backup': route({
+    who: 'page',
+    params: z.strictObject({ folder: id }),
+    result: startedJob.extend({ path: z.string() }),
+  }),
+  /** Measures domain generalisation on a folder of domains that was chosen. */
+  'start.domains': route({ who: 'page', params: z.strictObject({ folder: id }), result: startedJob }),
   /** Where the open library stands on the way from photos to search. */
   'start.steps': route({ who: 'page', repeat: 'safe', params: none, result: pathSteps }),
   /** Finds the places in the folders of photos that were imported without models. */

@@ -2,9 +2,11 @@ import { flushPromises, mount, type VueWrapper } from '@vue/test-utils';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Component } from 'vue';
 import type { FolderEntry, FolderListing, LibraryInfo, RecentLibrary } from '../../../src/shared/domain.ts';
+import { CovisError } from '../../../src/shared/errors.ts';
 import { sized } from '../setup.ts';
 import { fakeEngine, type FakeEngine } from '../support/fake-engine.ts';
 
+vi.setConfig({ testTimeout: 60_000 });
 const ID = (n: number): string => String(n).repeat(32).slice(0, 32);
 const folder = (n: number, name: string, more: Partial<FolderEntry> = {}): FolderEntry => ({
   id: ID(n),
@@ -195,9 +197,7 @@ describe('the choice of a folder', () => {
 
   it('says what went wrong', async () => {
     const engine = fakeEngine({
-      'start.folders': async () => {
-        // The one that the page knows.
-        const { CovisError } = await import('../../../src/shared/errors.ts');
+      'start.folders': () => {
         throw new CovisError('INPUT_INVALID', 'This folder may not be read', { file: '/home/x' });
       },
     });
@@ -208,7 +208,6 @@ describe('the choice of a folder', () => {
 
 describe('a new library', () => {
   it('takes one name, says what is wrong with another, and shows a refusal where it was asked', async () => {
-    const { CovisError } = await import('../../../src/shared/errors.ts');
     let taken = true;
     const engine = fakeEngine({
       'start.overview': () => ({

@@ -70,6 +70,12 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     emptyFolder('listed');
     return (await ask('start.folders', {})).folders.length;
   },
+  'start.backup': async () => {
+    const { job, path: into } = await ask('start.backup', { folder: (await chosen(emptyFolder('kept'))).id });
+    return (await end(job)).state === 'done' && into;
+  },
+  'start.domains': async () =>
+    cancelled(await ask('start.domains', { folder: (await chosen(emptyFolder('domains'))).id })),
   'start.steps': async () => (await ask('start.steps', {})).steps.length,
   'start.places': async () => {
     const reply = await engine.dispatch('start.places', {}, 'page');

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startRoutes } from '../../../shared/routes/start.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { Library } from '../library/library.ts';
 import { copySample, sampleFolders } from '../start/sample.ts';
 import { librarySteps, looseFolders } from '../start/steps.ts';
+import { readManifest } from '../work/backup-manifest.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 import { startJob } from './jobs.ts';
 import { libraryInfo } from './library.ts';
@@ -88,6 +89,13 @@ export const start = answers(startRoutes, {
   'start.import': (engine, { folders, ...how }) =>
     startJob(engine, 'import', { sources: folders.map((f) => engine.desk.places.pathOf(f)), ...how }),
   'start.cluster': (engine, { folder }) => startJob(engine, 'cluster', { photos: engine.desk.places.pathOf(folder) }),
+  'start.backup': (engine, { folder }) => {
+    const chosen = engine.desk.places.pathOf(folder);
+    const fits = readdirSync(chosen).length === 0 || readManifest(chosen) !== undefined;
+    const path = fits ? chosen : join(chosen, `${engine.library.name} backup`);
+    return { ...startJob(engine, 'backup', { out: path }), path };
+  },
+  'start.domains': (engine, { folder }) => startJob(engine, 'domains', { folder: engine.desk.places.pathOf(folder) }),
   'start.steps': (engine) => librarySteps(engine.library),
   'start.places': (engine) => {
     const folders = looseFolders(engine.library);

@@ -19,6 +19,16 @@ export const PURPOSES: Readonly<Record<FolderPurpose, { title: string; help: str
     help: 'A project of COLMAP, OpenMVG, OpenSfM, VisualSFM, Bundler or nerfstudio, or a folder with several of them. Photos stay where they are.',
     choose: 'Use',
   },
+  backup: {
+    title: 'Back up the library',
+    help: 'Choose an earlier backup, which is brought up to date, or the folder in which a new one is made, best on another disk. Photos and models lie where they were and are not in it.',
+    choose: 'Back up into',
+  },
+  domains: {
+    title: 'A folder of domains',
+    help: 'Photos, cartoons, sketches: a folder for each, with a folder for every class in it.',
+    choose: 'Use',
+  },
   within: {
     title: 'Where the new library is put',
     help: 'A folder is made in the one that you choose.',
