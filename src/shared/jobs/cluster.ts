@@ -29,11 +29,9 @@ export const clusterJob = job({
       .meta({ label: 'Inliers', help: 'confirmed matches that make a pair', otherwise: '15' }),
     words: words.optional(),
     seed: seed.optional().meta({ help: 'of the vocabulary', otherwise: '0' }),
-    collection: collection
-      .optional()
-      .meta({
-        help: 'of the folder’s photos only those of this version of a collection: NAME@3, NAME@tag or NAME@digest',
-      }),
+    collection: collection.optional().meta({
+      help: 'of the folder’s photos only those of this version of a collection: NAME@3, NAME@tag or NAME@digest',
+    }),
     /** False stops at verified matches, without COLMAP. */
     reconstruct: z.boolean().default(true).meta({ label: 'Build 3D models', help: 'build 3D models with COLMAP' }),
   }),

@@ -107,7 +107,11 @@ export function createCollection(
   return durably(library, () => {
     const name = freeName(library, wanted);
     const made = hiddenCollection(library, name, kind);
-    const change = { hidden: 0 as const, fields, rules: rules === undefined ? null : JSON.stringify(settledRule(library, readRule(rules))) };
+    const change = {
+      hidden: 0 as const,
+      fields,
+      rules: rules === undefined ? null : JSON.stringify(settledRule(library, readRule(rules))),
+    };
     const action = act(library, label(name), [
       selfChange(made, change, 1),
       { collection: made.id, part: 'items', before: [], after: items.map(rowOf) },

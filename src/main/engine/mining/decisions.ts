@@ -197,11 +197,7 @@ function verdicts(library: Library): {
   /** Makes a decision the one in force; null for none. */
   put(a: number, b: number, aspect: string, decision: number | null): void;
 } {
-  const found = select(
-    library.db,
-    'SELECT decision_id FROM verdict WHERE a = ? AND b = ? AND aspect = ?',
-    integer,
-  );
+  const found = select(library.db, 'SELECT decision_id FROM verdict WHERE a = ? AND b = ? AND aspect = ?', integer);
   const remove = library.db.prepare('DELETE FROM verdict WHERE a = ? AND b = ? AND aspect = ?');
   const insert = library.db.prepare(
     `INSERT INTO verdict (a, b, aspect, decision_id, verdict)
