@@ -207,3 +207,20 @@ describe('reading a rule', () => {
     expect(await taken({ from: '2023-06-01T12:30', to: '2023-06-01T12:30' })).toEqual([3]);
   });
 });
+
+it('duplicates are photos that look like another, also after looks have changed', async () => {
+  const look = library.db.prepare('UPDATE photo SET look = ? WHERE id = ?');
+  for (let id = 1; id <= 40; id += 1) look.run(id.toString(16).padStart(2, '0').repeat(8), id);
+  look.run('00ff00ff00ff00ff', 3);
+  look.run('00ff00ff00ff00fe', 30);
+  const twins = async (bits?: number): Promise<readonly number[]> => (await answerRule(library, readRule({ is: 'duplicate', bits: bits ?? 1 }))).photos; // prettier-ignore
+  expect(await twins()).toEqual([3, 30]);
+  expect(await twins(0)).toEqual([]);
+  look.run('00ff00ff00ff00ff', 12);
+  expect(await twins()).toEqual([3, 12, 30]);
+  look.run(null, 12);
+  expect(await twins()).toEqual([3, 30]);
+  expect((await answerRule(library, { is: 'duplicate' })).notes).toEqual([
+    '1 photo was not looked at for duplicates yet: covis duplicates does it.',
+  ]);
+});

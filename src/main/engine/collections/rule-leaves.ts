@@ -221,7 +221,10 @@ function noteUnmeasured(c: RuleContext, field: Extract<RuleLeaf, { is: 'quality'
     );
 }
 
-function duplicates(c: RuleContext, bits: number): number[] {
+/** Comparing a hundred thousand looks takes more than a second: what was found last is kept with all that it was found of. */
+let alike: { readonly key: string; readonly photos: readonly number[] } | undefined;
+
+function duplicates(c: RuleContext, bits: number): readonly number[] {
   const rows = select(
     c.library.db,
     'SELECT id, look FROM present_photo WHERE look IS NOT NULL ORDER BY id',
@@ -232,10 +235,15 @@ function duplicates(c: RuleContext, bits: number): number[] {
     c.notes.add(
       `${missing} ${missing === 1 ? 'photo was' : 'photos were'} not looked at for duplicates yet: covis duplicates does it.`,
     );
-  return groupLooks(
-    rows.map(([, look]) => look),
-    bits,
-  ).flatMap((group) => group.map((i) => rows[i]![0]));
+  const key = `${bits} ${rows.join(' ')}`;
+  if (alike?.key !== key) {
+    const groups = groupLooks(
+      rows.map(([, look]) => look),
+      bits,
+    );
+    alike = { key, photos: groups.flatMap((group) => group.map((i) => rows[i]![0])) };
+  }
+  return alike.photos;
 }
 
 /** Chosen by a person, not by a rule. */
