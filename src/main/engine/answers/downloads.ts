@@ -1,6 +1,6 @@
 /** What a job wrote for a page to download: in a folder of its own, sent once, and gone. */
 import { randomUUID } from 'node:crypto';
-import { createReadStream, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
@@ -70,7 +70,14 @@ export class Downloads {
       });
     this.#kept.delete(id);
     clearTimeout(kept.timer);
-    const done = (): void => rmSync(kept.folder, { recursive: true, force: true });
+    const gone = (): void => rmSync(kept.folder, { recursive: true, force: true });
+    const sent = (stream: Readable): Pick<Download, 'stream' | 'done'> => ({
+      stream,
+      done: () => {
+        stream.destroy();
+        gone();
+      },
+    });
     const members = readdirSync(kept.folder, { recursive: true, withFileTypes: true })
       .filter((e) => e.isFile())
       .map((e) => join(e.parentPath, e.name))
@@ -78,17 +85,17 @@ export class Downloads {
       .map((file) => ({ file, name: relative(kept.folder, file).split(sep).join('/') }));
     const [first] = members;
     if (first === undefined) {
-      done();
+      gone();
       throw new CovisError('NOT_FOUND', 'Nothing was written');
     }
     if (members.length === 1)
       return {
         name: basename(first.file),
-        stream: createReadStream(first.file),
         length: statSync(first.file).size,
-        done,
+        // Opened now: a stream that opens later finds no file where nobody reads it.
+        ...sent(createReadStream(first.file, { fd: openSync(first.file, 'r') })),
       };
-    return { name: `${kept.name}.zip`, stream: Readable.from(zip(members)), done };
+    return { name: `${kept.name}.zip`, ...sent(Readable.from(zip(members))) };
   }
 
   /** Removes everything, as when the library is closed: jobs that wrote it are gone. */
