@@ -14,7 +14,6 @@ const BATCH = 2000;
 
 type Writes =
   | 'add'
-  | 'bundle'
   | 'create'
   | 'delete'
   | 'describe'
@@ -31,7 +30,7 @@ type Writes =
   | 'setRules'
   | 'tag'
   | 'unfold';
-export type CollectionWrite = `collections.${Exclude<Writes, 'bundle'>}`;
+export type CollectionWrite = `collections.${Writes}` | 'rules.refresh' | 'folds.collection' | 'folds.propose' | 'folds.edit';
 
 /** Photos that came by the same way, as one addition says them. */
 interface Gathered {

@@ -25,8 +25,9 @@ export function useCollection() {
     set: (p) => void router.replace({ query: { ...route.query, part: p === 'photos' ? undefined : p } }),
   });
 
-  function show(id: string): void {
-    void router.push({ name: 'collection', params: { id }, query: route.query['part'] === 'history' ? route.query : {} });
+  function show(id: string, of?: Part): void {
+    const query = of !== undefined ? { part: of } : part.value === 'history' ? { part: 'history' } : {};
+    void router.push({ name: 'collection', params: { id }, query });
   }
   /** Changes the query and keeps what is not named. */
   function query(change: Record<string, string | undefined>): void {

@@ -9,7 +9,16 @@ import { request } from '../../transport/index.ts';
 
 /** A photo of a list, as grids want it. */
 export type Item = ListedPhoto & { readonly id: string };
-export type ListQuery = RouteParams<'collections.open'>;
+type ListQuery = RouteParams<'collections.open'>;
+/** How a list is opened; `key` says when it is another. */
+export interface Opening {
+  readonly key: string;
+  readonly open: () => Promise<{ readonly list: string; readonly total: number }>;
+}
+
+export function opening(query: ListQuery): Opening {
+  return { key: JSON.stringify(query), open: () => request('collections.open', query) };
+}
 
 const PAGE = 200;
 /** Pages kept around what is seen; what lies farther away is fetched again. */
@@ -20,7 +29,7 @@ const IDS = 100_000;
  * Photos of a collection, or of the library, in an order, read by position: any number of them, of which only what is looked at is
  * fetched. What was shown stays until what takes its place is there.
  */
-export function usePhotoPages(query: () => ListQuery | null) {
+export function usePhotoPages(query: () => Opening | null) {
   const library = useLibrary();
   const notices = useNotices();
   const total = ref(0);
@@ -57,7 +66,7 @@ export function usePhotoPages(query: () => ListQuery | null) {
       return;
     }
     try {
-      const opened = await request('collections.open', asked);
+      const opened = await asked.open();
       if (mine !== generation) return;
       total.value = opened.total;
       const next = new Map<number, readonly Item[]>();
@@ -138,7 +147,7 @@ export function usePhotoPages(query: () => ListQuery | null) {
     return { total: total.value, at: loaded, want, indexOf: (id) => places.get(id) ?? -1, ids };
   });
 
-  watch(() => JSON.stringify(query()), open, { immediate: true });
+  watch(() => query()?.key, open, { immediate: true });
   watch([() => library.changed('collections'), () => library.changed('photos')], open);
   return { photos, total, ready, ids: (): readonly string[] | Promise<readonly string[]> => ids(0, total.value), open };
 }
