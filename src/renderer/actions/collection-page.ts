@@ -23,4 +23,8 @@ export const foldPhotos = action({
 
 export const unfoldPhotos = action({ ...common, id: 'unfoldPhotos', label: 'Unfold the chosen photos', keys: ['shift+e'] });
 
+export const belongs = action({ ...common, id: 'belongs', label: 'It belongs to the collection', keys: ['y'] });
+
+export const belongsNot = action({ ...common, id: 'belongsNot', label: 'It does not belong', keys: ['n'] });
+
 export const commit = action({ ...common, id: 'commit', label: 'Commit a version…', keys: ['mod+s'], undoneBy: null });

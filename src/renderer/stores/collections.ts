@@ -84,6 +84,7 @@ export const useCollections = defineStore('collections', () => {
 
   // Which photos are in which collections, asked for as they are seen.
   const memberOf = shallowReactive(new Map<string, readonly string[]>());
+  const foldsOf = shallowReactive(new Map<string, number>());
   const fresh = new Set<string>();
   const wanted = new Set<string>();
   const revision = ref(0);
@@ -100,9 +101,13 @@ export const useCollections = defineStore('collections', () => {
     if (wanted.size > 0) later();
     const at = revision.value;
     try {
-      const { of } = await request('collections.membership', { photos });
+      const [{ of }, { folds }] = await Promise.all([
+        list.value.length === 0 ? { of: [] } : request('collections.membership', { photos }),
+        request('folds.under', { photos }),
+      ]);
       for (const [i, photo] of photos.entries()) {
         memberOf.set(photo, of[i] ?? []);
+        foldsOf.set(photo, folds[i] ?? 0);
         if (at === revision.value) fresh.add(photo);
       }
     } catch {
@@ -113,14 +118,22 @@ export const useCollections = defineStore('collections', () => {
   function later(): void {
     timer ??= setTimeout(() => void askMembers(), PAUSE_MS);
   }
-  /** Ids of the collections that a photo is in, as far as is known; asks for what is not. */
-  function of(photo: string): readonly string[] {
+  function seen(photo: string): void {
     void revision.value;
-    if (list.value.length > 0 && !fresh.has(photo)) {
+    if (loaded.value && !fresh.has(photo)) {
       wanted.add(photo);
       later();
     }
+  }
+  /** Ids of the collections that a photo is in, as far as is known; asks for what is not. */
+  function of(photo: string): readonly string[] {
+    seen(photo);
     return memberOf.get(photo) ?? [];
+  }
+  /** How many near duplicates are folded under a photo in the library. */
+  function folded(photo: string): number {
+    seen(photo);
+    return foldsOf.get(photo) ?? 0;
   }
   function collected(photo: string): boolean {
     const id = current.value?.id;
@@ -194,10 +207,11 @@ export const useCollections = defineStore('collections', () => {
   }
 
   watch(
-    [() => library.info?.path, () => library.changed('collections'), () => library.changed('photos')],
+    [() => library.info?.path, () => library.changed('collections'), () => library.changed('photos'), () => library.changed('folds')],
     ([path], [was]) => {
       if (path !== was) {
         memberOf.clear();
+        foldsOf.clear();
         list.value = [];
         loaded.value = false;
       }
@@ -206,5 +220,5 @@ export const useCollections = defineStore('collections', () => {
     { immediate: true },
   );
 
-  return { list, loaded, current, manual, refresh, of, collected, write, add, remove, create, setCurrent };
+  return { list, loaded, current, manual, refresh, of, collected, folded, write, add, remove, create, setCurrent };
 });

@@ -23,6 +23,7 @@ beforeEach(async () => {
   engine = fakeEngine({
     'collections.list': () => list,
     'collections.membership': ({ photos }) => ({ of: photos.map((p) => (p.startsWith('in') ? ['one'] : [])) }),
+    'folds.under': ({ photos }) => ({ under: photos.map(() => null), folds: photos.map(() => 0) }),
     'collections.add': ({ photos }) => ({ action: 1, added: (photos ?? []).length, already: 0 }),
     'collections.remove': () => ({ action: 2, removed: 1 }),
     'collections.create': () => ({ action: 3, id: 'three' }),
@@ -53,7 +54,7 @@ describe('the collections of the page', () => {
     expect(asked('collections.membership')).toEqual([{ photos: ['in a', 'b', 'in c'] }]);
   });
 
-  it('asks nothing where there is no collection', async () => {
+  it('asks for no membership where there is no collection', async () => {
     list = [];
     await store.refresh();
     store.of('in a');

@@ -3,7 +3,7 @@ import { useRoute, useRouter } from 'vue-router';
 import { useCollections } from '../../stores/collections.ts';
 
 /** Parts of the page of a collection. */
-export const PARTS = ['photos', 'history', 'conflicts', 'rules'] as const;
+export const PARTS = ['photos', 'teach', 'rules', 'history', 'conflicts'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Which collection the address names, by name or id, and which part of its page. Without one: the current, else the first. */
