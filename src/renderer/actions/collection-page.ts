@@ -3,7 +3,12 @@ import { action } from './action.ts';
 const common = { group: 'Collections', within: ['collections'], undoneBy: 'undo' } as const;
 
 /** Of the collection that is shown. */
-export const renameCollection = action({ ...common, id: 'renameCollection', label: 'Rename the collection', keys: ['f2'] });
+export const renameCollection = action({
+  ...common,
+  id: 'renameCollection',
+  label: 'Rename the collection',
+  keys: ['f2'],
+});
 
 export const deleteCollection = action({ ...common, id: 'deleteCollection', label: 'Delete the collection' });
 
@@ -21,7 +26,12 @@ export const foldPhotos = action({
   keys: ['shift+f'],
 });
 
-export const unfoldPhotos = action({ ...common, id: 'unfoldPhotos', label: 'Unfold the chosen photos', keys: ['shift+e'] });
+export const unfoldPhotos = action({
+  ...common,
+  id: 'unfoldPhotos',
+  label: 'Unfold the chosen photos',
+  keys: ['shift+e'],
+});
 
 export const belongs = action({ ...common, id: 'belongs', label: 'It belongs to the collection', keys: ['y'] });
 

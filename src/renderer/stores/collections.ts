@@ -30,7 +30,8 @@ type Writes =
   | 'setRules'
   | 'tag'
   | 'unfold';
-export type CollectionWrite = `collections.${Writes}` | 'rules.refresh' | 'folds.collection' | 'folds.propose' | 'folds.edit';
+export type CollectionWrite =
+  `collections.${Writes}` | 'rules.refresh' | 'folds.collection' | 'folds.propose' | 'folds.edit';
 
 /** Photos that came by the same way, as one addition says them. */
 interface Gathered {
@@ -43,7 +44,11 @@ interface Gathered {
 function gathered(photos: readonly string[], origins: ReadonlyMap<string, Provenance>): Gathered[] {
   const groups = new Map<string, Gathered>();
   for (const photo of photos) {
-    const { score = null, rank = null, ...provenance } = origins.get(photo) ?? {
+    const {
+      score = null,
+      rank = null,
+      ...provenance
+    } = origins.get(photo) ?? {
       how: 'hand' as const,
       query: null,
       method: null,
@@ -141,10 +146,7 @@ export const useCollections = defineStore('collections', () => {
   }
 
   /** Changes collections; what goes wrong is said. @returns the answer; null where there is none yet or it was refused. */
-  async function write<R extends CollectionWrite>(
-    route: R,
-    params: RouteParams<R>,
-  ): Promise<RouteResults<R> | null> {
+  async function write<R extends CollectionWrite>(route: R, params: RouteParams<R>): Promise<RouteResults<R> | null> {
     const { answer, kept } = hand(route, params);
     const noted = answer.then(
       (done): RouteResults<R> | null => done,
@@ -207,7 +209,12 @@ export const useCollections = defineStore('collections', () => {
   }
 
   watch(
-    [() => library.info?.path, () => library.changed('collections'), () => library.changed('photos'), () => library.changed('folds')],
+    [
+      () => library.info?.path,
+      () => library.changed('collections'),
+      () => library.changed('photos'),
+      () => library.changed('folds'),
+    ],
     ([path], [was]) => {
       if (path !== was) {
         memberOf.clear();

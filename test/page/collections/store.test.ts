@@ -8,7 +8,16 @@ type Store = Of<(typeof import('../../../src/renderer/stores/collections.ts'))['
 type Selection = Of<(typeof import('../../../src/renderer/stores/selection.ts'))['useSelection']>;
 
 const info = (id: string, more: Partial<CollectionInfo> = {}): CollectionInfo =>
-  ({ id, name: `${id} name`, kind: 'manual', items: 0, current: false, fields: {}, cover: [], ...more }) as CollectionInfo;
+  ({
+    id,
+    name: `${id} name`,
+    kind: 'manual',
+    items: 0,
+    current: false,
+    fields: {},
+    cover: [],
+    ...more,
+  }) as CollectionInfo;
 
 let engine: FakeEngine;
 let store: Store;
@@ -92,10 +101,7 @@ describe('the collections of the page', () => {
     engine.answers['collections.remove'] = () => ({ action: null, removed: 0 });
     await store.add(store.current!, ['a', 'b']);
     await store.remove(store.current!, ['z']);
-    expect(said()).toEqual([
-      'Added 0 photos to one name: all are in already',
-      'None of them is in one name',
-    ]);
+    expect(said()).toEqual(['Added 0 photos to one name: all are in already', 'None of them is in one name']);
   });
 
   it('makes a collection the current one and fills it', async () => {
