@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Provenance } from '../../../src/shared/facts/collections.ts';
+import type { useLibrary } from '../../../src/renderer/stores/library.ts';
+import type { useSelection } from '../../../src/renderer/stores/selection.ts';
 import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
 
-type Store = ReturnType<(typeof import('../../../src/renderer/stores/selection.ts'))['useSelection']>;
-type Library = ReturnType<(typeof import('../../../src/renderer/stores/library.ts'))['useLibrary']>;
+type Store = ReturnType<typeof useSelection>;
+type Library = ReturnType<typeof useLibrary>;
 
 const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
 let engine: FakeEngine;

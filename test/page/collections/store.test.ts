@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CollectionInfo } from '../../../src/shared/facts/collections.ts';
 import type { RouteParams } from '../../../src/shared/routes/index.ts';
+import type { useCollections } from '../../../src/renderer/stores/collections.ts';
+import type { useSelection } from '../../../src/renderer/stores/selection.ts';
 import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
 
-type Of<T extends (...args: never[]) => unknown> = ReturnType<T>;
-type Store = Of<(typeof import('../../../src/renderer/stores/collections.ts'))['useCollections']>;
-type Selection = Of<(typeof import('../../../src/renderer/stores/selection.ts'))['useSelection']>;
+type Store = ReturnType<typeof useCollections>;
+type Selection = ReturnType<typeof useSelection>;
 
 const info = (id: string, more: Partial<CollectionInfo> = {}): CollectionInfo =>
   ({
