@@ -21,8 +21,8 @@ import { openView } from './views.ts';
 /** Everything a person can do, in the order of the help sheet. */
 export const ACTIONS: readonly Action[] = [
   ...VIEWS.map(openView),
-  ...[everywhere, steps, history, library, jobs, lists, choice, collections, collectionPage, selectedPhoto].flatMap((family) =>
-    Object.values<Action>(family),
+  ...[everywhere, steps, history, library, jobs, lists, choice, collections, collectionPage, selectedPhoto].flatMap(
+    (family) => Object.values<Action>(family),
   ),
   ...[search, draw, stage, review, tuple, clusters].flatMap((family) => Object.values<Action>(family)),
 ];

@@ -11,6 +11,8 @@ import { useSelection } from './selection.ts';
 /** Thumbnails that come into sight together are asked for together. */
 const PAUSE_MS = 40;
 const BATCH = 2000;
+/** Versions of a collection that forms offer. */
+const VERSIONS = 20;
 
 type Writes =
   | 'add'
@@ -72,6 +74,16 @@ export const useCollections = defineStore('collections', () => {
   const loaded = ref(false);
   const current = computed(() => list.value.find((c) => c.current) ?? null);
   const manual = computed(() => list.value.filter((c) => c.kind === 'manual'));
+  /** Versions that work can be narrowed to, newest first, as jobs name them. */
+  const versions = computed(() =>
+    list.value.flatMap((c) =>
+      Array.from({ length: Math.min(c.version?.number ?? 0, VERSIONS) }, (_, i) => {
+        const number = c.version!.number - i;
+        const tags = i === 0 && c.version!.tags.length > 0 ? ` (${c.version!.tags.join(', ')})` : '';
+        return { value: `${c.name}@${number}`, label: `${c.name}, version ${number}${tags}` };
+      }),
+    ),
+  );
   let asked = 0;
 
   async function refresh(): Promise<void> {
@@ -227,5 +239,20 @@ export const useCollections = defineStore('collections', () => {
     { immediate: true },
   );
 
-  return { list, loaded, current, manual, refresh, of, collected, folded, write, add, remove, create, setCurrent };
+  return {
+    list,
+    loaded,
+    versions,
+    current,
+    manual,
+    refresh,
+    of,
+    collected,
+    folded,
+    write,
+    add,
+    remove,
+    create,
+    setCurrent,
+  };
 });

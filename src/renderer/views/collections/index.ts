@@ -6,6 +6,7 @@ export const collections = view({
   title: 'Collections',
   icon: LibraryBig,
   path: '/collections',
+  empty: 'Photos that you gather are here: by hand or by rules, described, in versions that never change.',
   component: () => import('./CollectionsView.vue'),
   key: 'q',
   pages: [{ name: 'collection', path: '/collections/:id', component: () => import('./CollectionsView.vue') }],
