@@ -35,11 +35,6 @@ export interface MatrixRow {
   readonly cells: ReadonlyMap<string, MeasurementInfo>;
 }
 
-/** The version of a collection that was measured on, as `NAME@3`; empty for all photos. */
-export function measuredOn({ collection: c }: Pick<MeasurementInfo, 'collection'>): string {
-  return c === undefined ? '' : `${c.collection}@${c.version}`;
-}
-
 const keyOf = (m: MeasurementInfo): string => `${m.truth} ${m.protocol}`;
 
 /** Columns in the order of protocols: geometry from easy to hard, then ground truths. */
