@@ -10,6 +10,8 @@ export type ActionGroup =
   | 'Library'
   | 'Jobs'
   | 'In lists'
+  | 'Choosing'
+  | 'Collections'
   | 'Selected photo'
   | 'Search'
   | 'Draw'

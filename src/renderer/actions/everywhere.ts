@@ -1,5 +1,6 @@
 import { toggleTheme } from '../stores/theme.ts';
 import { useLibrary } from '../stores/library.ts';
+import { useSelection } from '../stores/selection.ts';
 import { action } from './action.ts';
 import { usePanels } from '../stores/panels.ts';
 
@@ -38,5 +39,5 @@ export const back = action({
   group: 'Everywhere',
   keys: ['escape'],
   offered: [],
-  run: () => useLibrary().select(null),
+  run: () => useSelection().letGo() || useLibrary().select(null),
 });

@@ -18,6 +18,8 @@ const NAMES: Readonly<Record<string, string>> = {
   arrowright: '→',
   escape: 'Esc',
   backspace: 'Backspace',
+  delete: 'Delete',
+  f2: 'F2',
   space: 'Space',
   mod: isMac ? '⌘' : 'Ctrl',
   shift: 'Shift',

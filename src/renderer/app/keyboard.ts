@@ -15,6 +15,7 @@ export function keyTakenBy(actions: readonly Action[], key: string, action: Acti
 /** Keys are inert while typing and while something lies over the view. */
 function inert(event: KeyboardEvent): boolean {
   const target = event.target instanceof Element ? event.target : null;
+  if (document.querySelector('[role="dialog"], [role="menu"]') !== null) return true;
   // A box that was ticked keeps the focus; only space is its own.
   if (target?.closest('input[type="checkbox"], input[type="radio"]') != null) return event.key === ' ';
   if (target?.closest('input[type="range"]') != null) return /^(Arrow|Page|Home|End)/.test(event.key);
@@ -23,7 +24,7 @@ function inert(event: KeyboardEvent): boolean {
   if (target?.closest('button, a[href], summary') != null && event.key === 'Enter') return true;
   if (target?.closest('button, summary') != null && event.key === ' ' && target.closest('[role="option"]') === null)
     return true;
-  return document.querySelector('[role="dialog"], [role="menu"]') !== null;
+  return false;
 }
 
 /** Hears the keys of all actions. @returns what stops it. */

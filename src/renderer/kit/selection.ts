@@ -26,9 +26,7 @@ export class Selection {
     if (!ids.includes(id)) return this;
     if (held.shift === true) return reached(this, ids, id, held.ctrl === true);
     if (held.ctrl !== true) return new Selection([id], id);
-    const next = new Set(this.chosen);
-    if (!next.delete(id)) next.add(id);
-    return new Selection(next, id);
+    return this.toggled(id);
   }
 
   /** Moves by `by` places, or to an end where there are fewer; Shift reaches, Ctrl moves without choosing. */
@@ -44,6 +42,25 @@ export class Selection {
 
   all(ids: readonly string[]): Selection {
     return new Selection(ids, this.current ?? ids[0] ?? null, this.anchor);
+  }
+
+  /** Ctrl and Space: adds or takes one, wherever it is. */
+  toggled(id: string): Selection {
+    const next = new Set(this.chosen);
+    if (!next.delete(id)) next.add(id);
+    return new Selection(next, id);
+  }
+
+  /** These alone, or besides what is chosen; the current one and the anchor stay. */
+  with(ids: Iterable<string>, also = true): Selection {
+    return new Selection(also ? [...this.chosen, ...ids] : ids, this.current, this.anchor);
+  }
+
+  /** What of `ids` is not chosen in place of what is; what is not in `ids` stays. */
+  inverted(ids: readonly string[]): Selection {
+    const next = new Set(this.chosen);
+    for (const id of new Set(ids)) if (!next.delete(id)) next.add(id);
+    return new Selection(next, this.current, this.anchor);
   }
 
   none(): Selection {

@@ -1,9 +1,13 @@
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
 
-/** What lies over the views: the palette and the sheet of keys. */
+/** What lies over the views: the palette, the sheet of keys, and what asks where chosen photos go. */
 export const usePanels = defineStore('panels', () => {
   const palette = ref(false);
   const help = ref(false);
-  return { palette, help };
+  /** Which collection takes the chosen photos. */
+  const collecting = ref(false);
+  /** The name of a new one for them. */
+  const naming = ref(false);
+  return { palette, help, collecting, naming };
 });

@@ -1,4 +1,5 @@
 import { clusters } from './clusters/index.ts';
+import { collections } from './collections/index.ts';
 import { draw } from './draw/index.ts';
 import { jobs } from './jobs/index.ts';
 import { manifold } from './manifold/index.ts';
@@ -15,6 +16,7 @@ import type { View } from './view.ts';
 export const VIEWS: readonly View[] = [
   clusters,
   photos,
+  collections,
   tuples,
   train,
   search,

@@ -7,7 +7,9 @@ import { useAction } from '../../actions/use-action.ts';
 import { plural } from '../../kit/format.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
-import { hand } from '../../transport/index.ts';
+import { useSelection } from '../../stores/selection.ts';
+import { hand, request } from '../../transport/index.ts';
+import { from } from '../common/origins.ts';
 
 /** Clusters that are chosen, and what can be done to them. All of it is undone by the undo of decisions. */
 export function useChoice() {
@@ -54,6 +56,22 @@ export function useChoice() {
   const many = (kind: 'merge' | 'exclude' | 'include', done: string) => () =>
     edit({ kind, clusters: ids.value }, `${done} ${plural(ids.value.length, 'cluster')}`);
 
+  /** Photos of the chosen clusters go into the one selection of photos. */
+  async function choosePhotos(): Promise<void> {
+    try {
+      for (const id of ids.value) {
+        const { views } = await request('clusters.detail', { id });
+        useSelection().choose(
+          views.flatMap((v) => (v.photo === null ? [] : [v.photo])),
+          from('cluster', { query: id }),
+          true,
+        );
+      }
+    } catch (error) {
+      notices.error(error);
+    }
+  }
+
   useAction(
     renameAction,
     () => (renaming.value = true),
@@ -66,7 +84,7 @@ export function useChoice() {
   useAction(include, many('include', 'Included'), () =>
     clusters.value.some((c) => c.excluded) ? true : 'Choose clusters that are excluded first',
   );
-  return { chosen, clusters, only, renaming, askName, toggle, none, rename };
+  return { chosen, clusters, only, renaming, askName, toggle, none, rename, choosePhotos };
 }
 
 export type Choice = ReturnType<typeof useChoice>;

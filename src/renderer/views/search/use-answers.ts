@@ -15,12 +15,14 @@ export function useAnswers(asked: Asked) {
   const library = useLibrary();
   const route = useRoute();
   const common = computed(() => {
-    const { photo, upload, crop, set, truth } = asked;
+    const { photo, upload, crop, set, within, folded, truth } = asked;
     if (route.name !== 'search' || (photo.value === undefined && upload.value === undefined)) return null;
     return {
       ...(photo.value === undefined ? { upload: upload.value! } : { photo: photo.value }),
       ...(crop.value === undefined ? {} : { crop: crop.value }),
       ...(set.value === undefined ? {} : { set: set.value }),
+      ...(within.value === undefined ? {} : { collection: within.value }),
+      ...(folded.value ? { oneOfFold: true } : {}),
       ...library.withNetwork,
       ...(truth.value === undefined ? {} : { truth: truth.value }),
       top: TOP,

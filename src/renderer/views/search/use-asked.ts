@@ -21,6 +21,10 @@ export function useAsked() {
   const method = computed(() => (text('method') ?? 'cosine') as SearchMethod);
   const against = computed(() => text('with') as SearchMethod | undefined);
   const set = computed(() => text('set'));
+  /** The version of a collection that is searched, as `NAME@3`. */
+  const within = computed(() => text('in'));
+  /** Of near duplicates that are folded together only the first. */
+  const folded = computed(() => text('folded') === 'one');
   const rank = computed(() => Number(text('rank') ?? '40'));
   const truthText = computed(() => text('truth'));
   const truth = computed(() => {
@@ -61,7 +65,7 @@ export function useAsked() {
         void router.replace({ query: { ...route.query, network: id ?? undefined } });
     },
   );
-  return { photo, upload, crop, method, against, set, rank, truth, truthText, go, ask, setCrop };
+  return { photo, upload, crop, method, against, set, within, folded, rank, truth, truthText, go, ask, setCrop };
 }
 
 export type Asked = ReturnType<typeof useAsked>;

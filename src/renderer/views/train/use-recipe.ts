@@ -20,6 +20,7 @@ export const trainFields = trainJob.params
     batch: true,
     optimiser: true,
     loss: true,
+    collection: true,
   })
   .extend({ mining: mining.pick({ count: true }).optional().meta({ label: 'Mining' }), name: all.name });
 export type TrainFields = z.output<typeof trainFields>;

@@ -1,0 +1,74 @@
+import { useCollections } from '../stores/collections.ts';
+import { useLibrary } from '../stores/library.ts';
+import { usePanels } from '../stores/panels.ts';
+import { usePlace } from '../stores/place.ts';
+import { useSelection } from '../stores/selection.ts';
+import { action, type Applies } from './action.ts';
+
+const common = { group: 'Collections', offered: ['palette', 'context', 'toolbar'], undoneBy: 'undo' } as const;
+
+/** Chosen photos, or the selected one. */
+function somePhoto(): Applies {
+  if (useLibrary().info === null) return 'No library is open';
+  return useSelection().meant.length > 0 ? true : 'Choose or select a photo first';
+}
+
+function byHand(): Applies {
+  const some = somePhoto();
+  const { current } = useCollections();
+  if (some !== true || current === null || current.kind === 'manual') return some;
+  return `${current.name} is smart: its rules say what is in it`;
+}
+
+/** Without a current collection it asks for one. */
+export const addToCollection = action({
+  ...common,
+  id: 'addToCollection',
+  label: 'Add to the current collection',
+  keys: ['b'],
+  applies: byHand,
+  run: () => {
+    const { current, add } = useCollections();
+    if (current === null) usePanels().collecting = true;
+    else return add(current, useSelection().meant);
+  },
+});
+
+export const takeFromCollection = action({
+  ...common,
+  id: 'takeFromCollection',
+  label: 'Take out of the current collection',
+  keys: ['shift+b'],
+  applies: () => (useCollections().current === null ? 'No collection is the current one' : byHand()),
+  run: () => {
+    const { current, remove } = useCollections();
+    if (current !== null) return remove(current, useSelection().meant);
+  },
+});
+
+export const toCollection = action({
+  ...common,
+  id: 'toCollection',
+  label: 'Add to a collection…',
+  keys: ['t'],
+  applies: somePhoto,
+  run: () => (usePanels().collecting = true),
+});
+
+export const newCollection = action({
+  ...common,
+  id: 'newCollection',
+  label: 'New collection from these…',
+  keys: ['shift+n'],
+  applies: somePhoto,
+  run: () => (usePanels().naming = true),
+});
+
+export const showCurrent = action({
+  id: 'showCurrent',
+  label: 'Go to the current collection',
+  group: 'Collections',
+  offered: ['palette'],
+  applies: () => (useCollections().current === null ? 'No collection is the current one' : true),
+  run: () => usePlace().go({ name: 'collection', params: { id: useCollections().current!.id } }),
+});

@@ -1,0 +1,101 @@
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef, watch } from 'vue';
+import type { Provenance } from '../../shared/facts/collections.ts';
+import { Selection } from '../kit/selection.ts';
+import { useLibrary } from './library.ts';
+
+/** How a list came by a photo. */
+export type Origin = (photo: string) => Provenance | undefined;
+
+/** A list of photos that a view shows: what “all of this result” and reaching by keys are of. */
+export interface ResultList {
+  /** In their order; a promise where some must be fetched. */
+  readonly ids: () => readonly string[] | Promise<readonly string[]>;
+  readonly total: () => number;
+  readonly origin?: Origin;
+}
+
+/**
+ * The one selection of photos: every grid and list shows it and changes it, and it outlives them. Its current photo is the library's
+ * selected one. With each chosen photo goes how it was come by.
+ */
+export const useSelection = defineStore('selection', () => {
+  const library = useLibrary();
+  const chosen = shallowRef<ReadonlySet<string>>(new Set());
+  const anchor = ref<string | null>(null);
+  /** Many that were chosen and were let go of by a click or Esc. */
+  const earlier = shallowRef<ReadonlySet<string>>(new Set());
+  const origins = new Map<string, Provenance>();
+  let reached = false;
+
+  const state = computed(() => new Selection(chosen.value, library.selectedPhoto, anchor.value));
+  const count = computed(() => chosen.value.size);
+
+  /** @param origin how the list in which this happened came by its photos; noted for those that are newly chosen. */
+  function take(next: Selection, origin?: Origin): void {
+    const before = chosen.value;
+    for (const id of next.chosen) {
+      if (before.has(id)) continue;
+      const from = origin?.(id);
+      if (from === undefined) origins.delete(id);
+      else origins.set(id, from);
+    }
+    // A reach that shrinks again is one gesture; whatever else lets many go can be taken back.
+    const reaching = next.anchor !== null && next.anchor === anchor.value && next.anchor !== next.current;
+    let dropped = 0;
+    for (const id of before) if (!next.chosen.has(id)) dropped += 1;
+    if (dropped > 1 && !(reaching && reached)) earlier.value = before;
+    reached = reaching;
+    chosen.value = next.chosen;
+    anchor.value = next.anchor;
+    if (next.current !== library.selectedPhoto) void library.select(next.current);
+  }
+
+  function clear(): void {
+    take(state.value.none());
+  }
+
+  /** Adds to what is chosen, or takes its place. */
+  function choose(ids: Iterable<string>, origin?: Origin, also = false): void {
+    take(state.value.with(ids, also), origin);
+  }
+
+  /** What was let go of last comes back, beside what is chosen now. */
+  function again(): void {
+    const back = earlier.value;
+    earlier.value = new Set();
+    chosen.value = new Set([...chosen.value, ...back]);
+  }
+
+  /** Lets go of many at once. @returns whether there were many, so that Esc has done enough. */
+  function letGo(): boolean {
+    const many = chosen.value.size > 1 || (chosen.value.size === 1 && !chosen.value.has(library.selectedPhoto ?? ''));
+    if (chosen.value.size > 0) clear();
+    return many;
+  }
+
+  /** What an action is about: the chosen photos, or the current one where none is chosen. */
+  const meant = computed((): readonly string[] => {
+    if (chosen.value.size > 0) return [...chosen.value];
+    return library.selectedPhoto === null ? [] : [library.selectedPhoto];
+  });
+
+  /** How photos were come by, where that is known. */
+  function originsOf(ids: readonly string[]): ReadonlyMap<string, Provenance> {
+    return new Map(ids.flatMap((id) => (origins.has(id) ? [[id, origins.get(id)!] as const] : [])));
+  }
+
+  // Photos of one library are none of another.
+  watch(
+    () => library.info?.path,
+    (now, was) => {
+      if (was === undefined || now === was) return;
+      chosen.value = new Set();
+      earlier.value = new Set();
+      anchor.value = null;
+      origins.clear();
+    },
+  );
+
+  return { state, chosen, count, earlier, meant, take, choose, clear, again, letGo, originsOf };
+});

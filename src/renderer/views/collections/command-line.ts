@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import { fieldsOf, type FormField } from '../../kit/schema-fields.ts';
+
+/** `longSide` is `--long-side`, as the command line derives it from the same schema. */
+function flag(field: FormField): string {
+  const { flag: named } = (field.schema.meta() ?? {}) as { readonly flag?: string };
+  return named ?? field.key.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+}
+
+/** A word as a shell takes it. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `"${text.replaceAll(/["\\$`]/g, '\\$&')}"`;
+}
+
+/** Options for those values of a schema that are not its defaults, each with a space before it. */
+export function optionsText(
+  schema: z.ZodObject,
+  values: Readonly<Record<string, unknown>>,
+  without: readonly string[] = [],
+): string {
+  return fieldsOf(schema)
+    .filter((f) => !without.includes(f.key))
+    .flatMap((f) => {
+      const value = values[f.key];
+      if (value === undefined || value === null || value === f.default || value === (f.default ?? false)) return [];
+      if (value === true) return [`--${flag(f)}`];
+      if (value === false) return [`--no-${flag(f)}`];
+      return [`--${flag(f)} ${quoted(String(value))}`];
+    })
+    .map((option) => ` ${option}`)
+    .join('');
+}

@@ -1,0 +1,13 @@
+import { LibraryBig } from '@lucide/vue';
+import { view } from '../view.ts';
+
+export const collections = view({
+  name: 'collections',
+  title: 'Collections',
+  icon: LibraryBig,
+  path: '/collections',
+  empty: 'Photos that you gather are here: by hand or by rules, described, in versions that never change.',
+  component: () => import('./CollectionsView.vue'),
+  key: 'q',
+  pages: [{ name: 'collection', path: '/collections/:id', component: () => import('./CollectionsView.vue') }],
+});

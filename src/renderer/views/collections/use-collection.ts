@@ -1,0 +1,48 @@
+import { computed, watch } from 'vue';
+import { useRoute, useRouter } from 'vue-router';
+import { useCollections } from '../../stores/collections.ts';
+
+/** Parts of the page of a collection. */
+export const PARTS = ['photos', 'teach', 'rules', 'history', 'conflicts'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Which collection the address names, by name or id, and which part of its page. Without one: the current, else the first. */
+export function useCollection() {
+  const route = useRoute();
+  const router = useRouter();
+  const collections = useCollections();
+  const here = computed(() => route.name === 'collections' || route.name === 'collection');
+  const asked = computed(() => (here.value ? String(route.params['id'] ?? '') : ''));
+  const collection = computed(() => {
+    const { list, current } = collections;
+    if (asked.value === '') return current ?? list[0] ?? null;
+    return list.find((c) => c.id === asked.value) ?? list.find((c) => c.name === asked.value) ?? null;
+  });
+  /** The address names what is not there. */
+  const absent = computed(() => collections.loaded && asked.value !== '' && collection.value === null);
+  const part = computed({
+    get: (): Part => PARTS.find((p) => p === route.query['part']) ?? 'photos',
+    set: (p) => void router.replace({ query: { ...route.query, part: p === 'photos' ? undefined : p } }),
+  });
+
+  function show(id: string, of?: Part): void {
+    const query = of !== undefined ? { part: of } : part.value === 'history' ? { part: 'history' } : {};
+    void router.push({ name: 'collection', params: { id }, query });
+  }
+  /** Changes the query and keeps what is not named. */
+  function query(change: Record<string, string | undefined>): void {
+    void router.replace({ query: { ...route.query, ...change } });
+  }
+  // The address says which one is seen, so that a link to it can be sent.
+  watch(
+    [here, asked, collection],
+    ([is, name, c]) => {
+      if (is && name === '' && c !== null)
+        void router.replace({ name: 'collection', params: { id: c.id }, query: route.query });
+    },
+    { immediate: true },
+  );
+  return { collection, absent, asked, part, show, query };
+}
+
+export type CollectionAddress = ReturnType<typeof useCollection>;
