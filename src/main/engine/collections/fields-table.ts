@@ -2,13 +2,13 @@
 import { CovisError } from '../../../shared/errors.ts';
 import { KNOWN_FIELDS, type FieldValues, type FieldsReport } from '../../../shared/facts/collections.ts';
 import type { Library } from '../library/library.ts';
-import { list, nullable, select, text } from '../library/rows.ts';
+import { integer, list, nullable, select, text } from '../library/rows.ts';
 import { collectionNamed } from '../library/tables/collection.ts';
 import { idByHash } from '../library/tables/photo.ts';
 import { durably } from '../mining/action-log.ts';
 import { csvLine, csvTable } from './csv.ts';
 import { changeFields, fieldName, fieldNotes, refuseWrongDates } from './fields.ts';
-import { fieldsOf, fieldsText, itemOf } from './items.ts';
+import { fieldsOf, fieldsText, itemOf, photoName } from './items.ts';
 import { act, photosText, selfRow } from './store.ts';
 import { rowOf } from './items.ts';
 
@@ -60,14 +60,14 @@ export function valuesOf(cell: string): string[] {
 /** A table of all items in their order with their fields, known ones first; its first row is of the collection itself. */
 export function fieldsTable(library: Library, wanted: string): string {
   const c = collectionNamed(library, wanted);
+  const nameOf = photoName(library);
   const rows = select(
     library.db,
-    `SELECT p.hash, COALESCE((SELECT k.name FROM known_file k WHERE k.photo_id = p.id ORDER BY k.scene_id, k.name LIMIT 1), p.hash), i.fields
-     FROM collection_item i JOIN photo p ON p.id = i.photo_id WHERE i.collection_id = ? AND i.member = 1 ORDER BY i.position, i.photo_id`,
-    list(text, text, nullable(text)),
+    `SELECT p.hash, p.id, i.fields FROM collection_item i JOIN photo p ON p.id = i.photo_id WHERE i.collection_id = ? AND i.member = 1 ORDER BY i.position, i.photo_id`,
+    list(text, integer, nullable(text)),
   )
     .all(c.id)
-    .map(([hash, name, fields]) => ({ hash, name, fields: fieldsOf(fields) }));
+    .map(([hash, id, fields]) => ({ hash, name: nameOf(id), fields: fieldsOf(fields) }));
   const used = new Set([...Object.keys(c.fields), ...rows.flatMap((r) => Object.keys(r.fields))]);
   const known = Object.keys(KNOWN_FIELDS);
   const fields = [...known, ...[...used].filter((f) => !known.includes(f)).sort()];

@@ -106,6 +106,14 @@ function firstOf(members: readonly Pick<Item, 'photo'>[], among: ReadonlySet<num
   return members.find((i) => among.has(i.photo))!.photo;
 }
 
+/** For many: what a photo is called, below its folder: where it is, or was; its content hash where nothing is known. */
+export function photoName(library: Library): (photo: number) => string {
+  // The view is searched by a photo only where that is a value of its own, not one of an outer query.
+  const name = select(library.db, 'SELECT MIN(name) FROM known_file WHERE photo_id = ?', nullable(text));
+  const hash = select(library.db, 'SELECT hash FROM photo WHERE id = ?', text);
+  return (photo) => name.one(photo) ?? hash.one(photo);
+}
+
 /** Fields as text, the same for the same values whatever the order in which they were said; null for none. */
 export function fieldsText(fields: FieldValues): string | null {
   const names = Object.keys(fields).sort();

@@ -3,10 +3,10 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { ListedPhoto } from '../../../shared/facts/collections.ts';
 import type { PHOTO_SORTS, PhotoFilterParams } from '../../../shared/routes/collections.ts';
 import type { Library } from '../library/library.ts';
-import { flag, integer, list as cells, nullable, real, record, select, text, type Select } from '../library/rows.ts';
+import { flag, integer, list as cells, nullable, real, record, select, text } from '../library/rows.ts';
 import { collectionNamed, versionCalled } from '../library/tables/collection.ts';
 import { idByHash } from '../library/tables/photo.ts';
-import { fieldsOf, provenanceReader } from './items.ts';
+import { fieldsOf, photoName, provenanceReader } from './items.ts';
 
 const LISTS_KEPT = 32;
 
@@ -34,9 +34,12 @@ interface KeptList {
   readonly version: number | undefined;
 }
 
+/** A list of a version with how many items are folded under each, which never changes. */
+const foldsOfVersions = new WeakMap<KeptList, ReadonlyMap<number, number>>();
+
 const SORTS: Record<ListQuery['sort'], string> = {
   order: 'l.position',
-  name: '(SELECT k.name FROM known_file k WHERE k.photo_id = p.id ORDER BY k.scene_id, k.name LIMIT 1)',
+  name: '(SELECT MIN(k.name) FROM known_file k WHERE k.photo_id = p.id)',
   taken: 'p.taken',
   pixels: 'p.width * p.height',
   score: 'l.score',
@@ -63,21 +66,17 @@ function conditions(library: Library, f: PhotoFilterParams): { sql: string; valu
   };
   const numberOf = (uid: string): number => collectionNamed(library, uid).id;
   if (f.text !== undefined)
-    add('EXISTS (SELECT 1 FROM known_file k WHERE k.photo_id = p.id AND instr(lower(k.name), lower(:text)) > 0)', {
+    add('p.id IN (SELECT photo_id FROM known_file WHERE instr(lower(name), lower(:text)) > 0)', {
       text: f.text,
     });
   if (f.cluster !== undefined)
-    add(
-      'EXISTS (SELECT 1 FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id AND c.uid = :cluster)',
-      {
-        cluster: f.cluster,
-      },
-    );
+    add('p.id IN (SELECT v.photo_id FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE c.uid = :cluster)', {
+      cluster: f.cluster,
+    });
   if (f.scene !== undefined)
-    add(
-      'EXISTS (SELECT 1 FROM known_file k JOIN scene s ON s.id = k.scene_id WHERE k.photo_id = p.id AND s.name = :scene)',
-      { scene: f.scene },
-    );
+    add('p.id IN (SELECT k.photo_id FROM known_file k JOIN scene s ON s.id = k.scene_id WHERE s.name = :scene)', {
+      scene: f.scene,
+    });
   if (f.inNone !== undefined) add(`${f.inNone ? 'NOT ' : ''}${MEMBER('')}`);
   if (f.in !== undefined) add(MEMBER(' AND c.id = :in'), { in: numberOf(f.in) });
   if (f.notIn !== undefined) add(`NOT ${MEMBER(' AND c.id = :notIn')}`, { notIn: numberOf(f.notIn) });
@@ -204,20 +203,20 @@ export class PhotoLists {
     const { db } = this.#library;
     const photo = select(
       db,
-      `SELECT p.hash, p.width, p.height, NOT EXISTS (SELECT 1 FROM photo_file x WHERE x.photo_id = p.id) AS gone,
-         COALESCE((SELECT k.name FROM known_file k WHERE k.photo_id = p.id ORDER BY k.scene_id, k.name LIMIT 1), p.hash) AS name
+      `SELECT p.hash, p.width, p.height, NOT EXISTS (SELECT 1 FROM photo_file x WHERE x.photo_id = p.id) AS gone
        FROM photo p WHERE p.id = ?`,
-      record({ hash: text, width: integer, height: integer, gone: flag, name: text }),
+      record({ hash: text, width: integer, height: integer, gone: flag }),
     );
     const item = this.#itemReader(kept);
     const provenance = provenanceReader(this.#library);
+    const nameOf = photoName(this.#library);
     return (id, at) => {
-      const { hash, width, height, gone, name } = photo.one(id);
+      const { hash, width, height, gone } = photo.one(id);
       const own = item?.(id);
       return {
         at,
         photo: hash,
-        name,
+        name: nameOf(id),
         width,
         height,
         gone,
@@ -229,38 +228,54 @@ export class PhotoLists {
     };
   }
 
-  #itemReader({ collection, version }: KeptList): ((photo: number) => ListedItem | undefined) | undefined {
+  #itemReader(kept: KeptList): ((photo: number) => ListedItem | undefined) | undefined {
+    const { collection, version } = kept;
     if (collection === undefined) return undefined;
     const { db } = this.#library;
-    const columns = `(SELECT h.hash FROM photo h WHERE h.id = i.head) AS head, i.source_id AS source, i.score, i.rank, i.fields`;
-    const shape = cells(nullable(text), nullable(integer), nullable(real), nullable(integer), nullable(text), integer);
-    let one: Select<[string | null, number | null, number | null, number | null, string | null, number]>;
-    let of: number;
-    if (version === undefined) {
-      of = collection;
-      one = select(
-        db,
-        `SELECT ${columns}, (SELECT COUNT(*) FROM collection_item f WHERE f.collection_id = i.collection_id AND f.head = i.photo_id)
-         FROM collection_item i WHERE i.collection_id = ? AND i.photo_id = ? AND i.member = 1`,
-        shape,
-      );
-    } else {
-      of = version;
-      one = select(
-        db,
-        `SELECT (SELECT h.hash FROM version_item o JOIN photo h ON h.id = o.photo_id WHERE o.version_id = i.version_id AND o.item = i.head),
-           i.source_id, i.score, i.rank, i.fields,
-           (SELECT COUNT(*) FROM version_item f WHERE f.version_id = i.version_id AND f.head = i.item)
-         FROM version_item i WHERE i.version_id = ? AND i.photo_id = ?`,
-        shape,
-      );
-    }
+    const of = version ?? collection;
+    const one = select(
+      db,
+      version === undefined
+        ? `SELECT (SELECT h.hash FROM photo h WHERE h.id = i.head), i.source_id, i.score, i.rank, i.fields
+           FROM collection_item i WHERE i.collection_id = ? AND i.photo_id = ? AND i.member = 1`
+        : `SELECT (SELECT h.hash FROM version_item o JOIN photo h ON h.id = o.photo_id WHERE o.version_id = i.version_id AND o.item = i.head),
+             i.source_id, i.score, i.rank, i.fields FROM version_item i WHERE i.version_id = ? AND i.photo_id = ?`,
+      cells(nullable(text), nullable(integer), nullable(real), nullable(integer), nullable(text)),
+    );
+    const folds = this.#folds(kept);
     return (photo) => {
       const found = one.get(of, photo);
       if (found === undefined) return undefined;
-      const [head, source, score, rank, fields, folds] = found;
-      return { head, source, score, rank, fields, folds };
+      const [head, source, score, rank, fields] = found;
+      return { head, source, score, rank, fields, folds: folds.get(photo) ?? 0 };
     };
+  }
+
+  /** How many items are folded under each photo that is a head. */
+  #folds(kept: KeptList): ReadonlyMap<number, number> {
+    const { db } = this.#library;
+    const { collection, version } = kept;
+    if (version === undefined)
+      return new Map(
+        select(
+          db,
+          'SELECT head, COUNT(*) FROM collection_item WHERE collection_id = ? AND head IS NOT NULL AND member = 1 GROUP BY head',
+          cells(integer, integer),
+        ).all(collection),
+      );
+    let known = foldsOfVersions.get(kept);
+    if (known === undefined) {
+      known = new Map(
+        select(
+          db,
+          `SELECT h.photo_id, COUNT(*) FROM version_item i JOIN version_item h ON h.version_id = i.version_id AND h.item = i.head
+           WHERE i.version_id = ? AND i.head IS NOT NULL AND h.photo_id IS NOT NULL GROUP BY h.photo_id`,
+          cells(integer, integer),
+        ).all(version),
+      );
+      foldsOfVersions.set(kept, known);
+    }
+    return known;
   }
 }
 

@@ -7,10 +7,22 @@ import { contentHash } from '../library/hash-file.ts';
 import { now, type Library } from '../library/library.ts';
 import { integer, json, nullable, record, select, text } from '../library/rows.ts';
 import { collectionNamed, versionsOf, type CollectionRow } from '../library/tables/collection.ts';
+import { idByHash } from '../library/tables/photo.ts';
 import { durably } from '../mining/action-log.ts';
 import { agreementOf } from './agreement.ts';
 import { keptBundle, readBundle, type Bundle } from './bundle.ts';
-import { endOf, fieldsOf, fieldsText, itemOf, itemsOf, rowOf, sourceWriter, STEP, type Item } from './items.ts';
+import {
+  endOf,
+  fieldsOf,
+  fieldsText,
+  itemOf,
+  itemsOf,
+  photoName,
+  rowOf,
+  sourceWriter,
+  STEP,
+  type Item,
+} from './items.ts';
 import { act, selfRow } from './store.ts';
 import { ownName, versionState } from './versions.ts';
 
@@ -339,18 +351,15 @@ function theirJudgements(bundle: Bundle): Map<string, boolean> {
 /** Conflicts that wait to be judged. */
 export function listConflicts(library: Library, wanted: string): CollectionConflict[] {
   const c = collectionNamed(library, wanted);
-  const row = select(
-    library.db,
-    `SELECT p.hash, COALESCE((SELECT k.name FROM known_file k WHERE k.photo_id = p.id ORDER BY k.scene_id, k.name LIMIT 1), p.hash) AS name
-     FROM photo p WHERE p.hash = ?`,
-    record({ hash: text, name: text }),
-  );
+  const byHash = idByHash(library);
+  const nameOf = photoName(library);
   return conflictsOf(library, c.id).map((x) => {
-    const photo = x.photo === '' ? undefined : row.get(contentHash(x.photo));
+    const hash = contentHash(x.photo);
+    const id = x.photo === '' ? undefined : byHash.get(hash);
     return {
-      photo: photo?.hash ?? null,
+      photo: id === undefined ? null : hash,
       sha256: x.photo === '' ? null : x.photo,
-      name: photo?.name ?? (x.photo === '' ? c.name : x.photo),
+      name: id !== undefined ? nameOf(id) : x.photo === '' ? c.name : x.photo,
       aspect: x.aspect,
       base: x.base,
       proposals: x.proposals.map((p) => ({ author: p.authors.join(', '), value: p.value })),

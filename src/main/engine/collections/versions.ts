@@ -32,7 +32,17 @@ import {
   type CollectionState,
   type StateItem,
 } from './difference.ts';
-import { effectiveHeads, fieldsOf, fieldsText, itemsOf, provenanceReader, rowOf, STEP, type Item } from './items.ts';
+import {
+  effectiveHeads,
+  fieldsOf,
+  fieldsText,
+  itemsOf,
+  photoName,
+  provenanceReader,
+  rowOf,
+  STEP,
+  type Item,
+} from './items.ts';
 import { portablePaths } from './portable-paths.ts';
 import { act, selfRow } from './store.ts';
 
@@ -213,15 +223,6 @@ async function digestOfPhoto(library: Library, photo: number, hash: string): Pro
   }
 }
 
-function nameOf(library: Library): (photo: number) => string {
-  const name = select(
-    library.db,
-    'SELECT COALESCE((SELECT name FROM known_file WHERE photo_id = p.id ORDER BY scene_id, name LIMIT 1), p.hash) FROM photo p WHERE p.id = ?',
-    text,
-  );
-  return (photo) => name.one(photo);
-}
-
 /** What a commit is told. */
 export interface Commit {
   readonly collection: string;
@@ -242,7 +243,7 @@ export async function commitCollection(library: Library, c: Commit, task: TaskCo
   const photos = members(library, id).map((i) => i.photo);
   const lost = await computeDigests(library, photos, task);
   if (lost.length > 0) {
-    const named = lost.slice(0, NAMED).map(nameOf(library));
+    const named = lost.slice(0, NAMED).map(photoName(library));
     throw new CovisError(
       'INPUT_MISSING',
       `Of ${lost.length} of ${photos.length} photos of ${name} no file is there, and their SHA-256 is not known: ${named.join(', ')}${lost.length > NAMED ? ', …' : ''}`,
@@ -258,7 +259,7 @@ export async function commitCollection(library: Library, c: Commit, task: TaskCo
     const gone = members(library, id)
       .map((i) => i.photo)
       .filter(isMissing(library))
-      .map(nameOf(library));
+      .map(photoName(library));
     return { ...versionFactsOf(version, collection, tagsOf(library, id)), gone };
   });
 }
@@ -397,7 +398,7 @@ export function collectionDifference(
         : versionState(library, versionCalled(library, collection, String(which)));
   const [before, after] = [stateOf(from), stateOf(to)];
   const digest = select(library.db, 'SELECT sha256 FROM photo WHERE hash = ?', nullable(text));
-  const name = nameOf(library);
+  const name = photoName(library);
   const shaOf = (key: string | null): string | null => (key === null ? null : (digest.get(key) ?? null));
   const side = (
     state: CollectionState<KnownItem>,
