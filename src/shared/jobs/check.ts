@@ -60,7 +60,7 @@ export const checkJob = job({
       })
       .nullable()
       .default(null),
-    /** What SQLite finds wrong in the database; empty where it is sound. */
+    /** What SQLite finds wrong in the database, and versions of collections that lost something; empty where all is sound. */
     database: z.array(z.string()),
     parts: z.array(checked),
     /** Files that nothing in the library refers to. */

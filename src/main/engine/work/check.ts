@@ -2,6 +2,7 @@ import { rmSync, statSync } from 'node:fs';
 import type { JobResult } from '../../../shared/jobs/index.ts';
 import { checkJob } from '../../../shared/jobs/check.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { versionFaults } from '../collections/version-faults.ts';
 import { Library } from '../library/library.ts';
 import { recoverDatabase, type Recovery } from '../library/recovery.ts';
 import { databaseFaults } from '../library/soundness.ts';
@@ -144,7 +145,7 @@ export const checkWork = work(checkJob, async (library, { full, repair, remove }
       make: removeCaches,
     },
   ];
-  const database = databaseFaults(library.db, full);
+  const database = [...databaseFaults(library.db, full), ...versionFaults(library, full, () => task.check())];
   const parts: Part[] = [];
   for (const kind of kinds) parts.push(await look(library, kind, repair, task));
   const unused = unusedFiles(library);
