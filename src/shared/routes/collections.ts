@@ -133,7 +133,14 @@ export const collectionRoutes = {
       ...write,
       ...chosenPhotos,
       /** What all of them came from; rank and score of each are said below. */
-      provenance: provenance.omit({ score: true, rank: true }).partial().required({ how: true }).optional(),
+      provenance: z
+        .strictObject({
+          how: provenance.shape.how,
+          query: z.string().max(10_000).nullable().optional(),
+          method: z.string().max(100).nullable().optional(),
+          network: id.nullable().optional(),
+        })
+        .optional(),
       /** Beside `photos`, as many. */
       scores: z.array(z.number().nullable()).max(MOST).optional(),
       ranks: z.array(z.int().min(1).nullable()).max(MOST).optional(),

@@ -14,6 +14,7 @@ import {
 import { defaultParameters } from '../../../src/shared/methods/parameters.ts';
 import { ROUTES } from '../../../src/shared/routes/index.ts';
 import { check } from '../../../src/shared/schema.ts';
+import { BOUNDS_OF_COLLECTIONS } from './bounds-of-collections.ts';
 
 /**
  * What every number, text and list that can be given may be. `whole 1 100` and `number 0 1` include their ends, `number >0 20` and
@@ -245,6 +246,7 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'exemplars.next exemplars.negative[]': ID,
   'exemplars.next exemplars.collection': 'text 1 1000',
   'exemplars.next n': 'whole 1 1000',
+  ...BOUNDS_OF_COLLECTIONS,
 };
 
 /** Numbers, texts and lists within a schema, each with where it stands. */
@@ -266,6 +268,11 @@ function probes(rule: string): { taken: unknown[]; refused: unknown[] } {
     return {
       taken: ['0123456789abcdef', 'a'.repeat(8), 'f'.repeat(64)],
       refused: ['', 'a'.repeat(7), 'a'.repeat(65), '0123456g', 'ABCDEF01', '../../etc'],
+    };
+  if (rule === 'sha256')
+    return {
+      taken: ['a'.repeat(64)],
+      refused: ['', 'a'.repeat(63), 'a'.repeat(65), 'A'.repeat(64), `${'a'.repeat(63)}g`],
     };
   if (rule === 'storage kind')
     return {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { clusterRoutes } from '../../../src/shared/routes/clusters.ts';
+import { collectionRoutes } from '../../../src/shared/routes/collections.ts';
 import { collectionRuleRoutes } from '../../../src/shared/routes/collection-rules.ts';
 import { descriptorRoutes } from '../../../src/shared/routes/descriptors.ts';
 import { HOST_ROUTES, ROUTE_NAMES, ROUTES } from '../../../src/shared/routes/index.ts';
@@ -39,6 +40,7 @@ describe('routes', () => {
   it('have one name each, over all subjects', () => {
     const subjects = [
       clusterRoutes,
+      collectionRoutes,
       collectionRuleRoutes,
       descriptorRoutes,
       jobRoutes,

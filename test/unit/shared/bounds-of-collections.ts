@@ -1,0 +1,113 @@
+/** What may be given to routes and jobs of collections, in the words of `bounds.test.ts`. */
+const ID = 'hash';
+const SUBSET = 'text 3 4096';
+const VERSION = 'whole 1 -';
+
+/** Photos named one by one, or as a list that is open. */
+const chosen = (route: string): Record<string, string> => ({
+  [`${route} photos`]: 'list 0 100000',
+  [`${route} photos[]`]: ID,
+  [`${route} list`]: 'photo list',
+  [`${route} ranges`]: 'list 0 10000',
+  [`${route} except`]: 'list 0 100000',
+  [`${route} except[]`]: ID,
+});
+
+/** Values by field that are set and added, and fields that are taken away. */
+const change = (route: string): Record<string, string> => ({
+  ...Object.fromEntries(
+    ['set', 'add'].flatMap((k) => [
+      [`${route} change.${k}{name}`, 'text 1 100'],
+      [`${route} change.${k}{}`, 'list 1 1000'],
+      [`${route} change.${k}{}[]`, 'text 1 10000'],
+    ]),
+  ),
+  [`${route} change.clear`]: 'list 0 100',
+  [`${route} change.clear[]`]: 'text 1 100',
+});
+
+const ofOne = (...routes: string[]): Record<string, string> =>
+  Object.fromEntries(routes.map((r) => [`collections.${r} collection`, ID]));
+
+export const BOUNDS_OF_COLLECTIONS: Readonly<Record<string, string>> = {
+  // A version that work is narrowed to.
+  ...Object.fromEntries(
+    [
+      ...['extract', 'mine', 'train', 'evaluate', 'measure', 'export', 'teacher', 'cluster', 'whiten', 'search.run'],
+      ...['retrieval-sfm', 'gnd', 'hloc-pairs', 'csv', 'jsonl', 'parquet', 'descriptors'],
+    ].map((k) => [`${k} collection`, SUBSET]),
+  ),
+  'collection-commit collection': 'text 1 4096',
+  'collection-commit message': 'text 0 10000',
+  'collection-commit author': 'text 1 200',
+  'collection-commit tag': 'text 1 100',
+  ...ofOne(
+    'info',
+    'rename',
+    'delete',
+    'duplicate',
+    'setRules',
+    'setCurrent',
+    'add',
+    'remove',
+    'move',
+    'fold',
+    'unfold',
+  ),
+  ...ofOne('setFields', 'describe', 'fields', 'fieldsTable', 'readFieldsTable', 'open', 'commit', 'versions', 'diff'),
+  ...ofOne('restore', 'tag', 'bundle', 'merge', 'conflicts', 'judge'),
+  ...Object.assign(
+    {},
+    ...['add', 'remove', 'move', 'fold', 'unfold', 'describe'].map((r) => chosen(`collections.${r}`)),
+  ),
+  ...change('collections.setFields'),
+  ...change('collections.describe'),
+  'collections.create name': 'text 1 200',
+  'collections.rename name': 'text 1 200',
+  'collections.duplicate name': 'text 1 200',
+  'collections.add provenance.query': 'text 0 10000',
+  'collections.add provenance.method': 'text 0 100',
+  'collections.add provenance.network': ID,
+  'collections.add scores': 'list 0 100000',
+  'collections.add scores[]': 'number - -',
+  'collections.add ranks': 'list 0 100000',
+  'collections.add ranks[]': 'whole 1 -',
+  'collections.add before': ID,
+  'collections.move before': ID,
+  'collections.fold head': ID,
+  'collections.readFieldsTable csv': 'text 0 3145728',
+  'collections.open version': VERSION,
+  'collections.open filter.text': 'text 1 200',
+  'collections.open filter.cluster': ID,
+  'collections.open filter.scene': 'text 1 1000',
+  'collections.open filter.in': ID,
+  'collections.open filter.notIn': ID,
+  'collections.open filter.field.name': 'text 1 100',
+  'collections.open filter.field.value': 'text 0 10000',
+  'collections.open filter.foldOf': ID,
+  'collections.page list': 'photo list',
+  'collections.page from': 'whole 0 -',
+  'collections.page limit': 'whole 1 500',
+  'collections.ids list': 'photo list',
+  'collections.ids from': 'whole 0 -',
+  'collections.ids limit': 'whole 1 100000',
+  'collections.find list': 'photo list',
+  'collections.find photo': ID,
+  'collections.membership photos': 'list 1 5000',
+  'collections.membership photos[]': ID,
+  'collections.commit message': 'text 0 10000',
+  'collections.commit author': 'text 1 200',
+  'collections.commit tag': 'text 1 100',
+  'collections.diff from': VERSION,
+  'collections.diff to': VERSION,
+  'collections.restore version': VERSION,
+  'collections.tag tag': 'text 1 100',
+  'collections.tag version': VERSION,
+  'collections.bundle version': VERSION,
+  'collections.bundle base': VERSION,
+  'collections.bundle author': 'text 1 200',
+  'collections.merge jsonl': 'text 1 3145728',
+  'collections.judge sha256': 'sha256',
+  'collections.judge aspect': 'text 1 120',
+  'collections.judge proposal': 'whole 0 -',
+};
