@@ -278,7 +278,7 @@
         if (!tiles.has(at)) { var t = tile(at, row, k); tiles.set(at, t); space.appendChild(t); }
       }
     }
-    tiles.forEach(function (t, at) { if (!want.has(at) && t !== document.activeElement) { t.remove(); tiles.delete(at); } });
+    tiles.forEach(function (t, at) { if (!want.has(at) && t !== document.activeElement) { t.firstChild.removeAttribute('src'); t.remove(); tiles.delete(at); } });
     tiles.forEach(function (t, at) { t.tabIndex = at === current ? 0 : -1; });
     if (!tiles.has(current)) { var f = tiles.get(rows[first].from); if (f) f.tabIndex = 0; }
   }

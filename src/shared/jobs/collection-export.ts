@@ -49,6 +49,7 @@ export const collectionExportJob = job({
     gallery: z.boolean().default(true).meta({ label: 'Gallery', help: 'leaves the gallery of a folder out' }),
     baseUrl: z
       .string()
+      .max(2000)
       .regex(/^https?:\/\/[^\s?#]+$/, 'an address that begins with http:// or https://, without ? and #')
       .optional()
       .meta({ label: 'Address', help: 'where it will be served, for iiif', value: 'url' }),

@@ -153,7 +153,19 @@ describe('what is written where a person says', () => {
     });
     expect(writing.filter(([, force]) => !force)).toEqual([]);
     expect(writing.map(([name]) => name).sort()).toEqual(
-      ['convert', 'edges', 'export', 'extract', 'ladder', 'mine', 'networks export', 'rank'].sort(),
+      [
+        'collection bundle',
+        'collection export',
+        'collection fields export',
+        'convert',
+        'edges',
+        'export',
+        'extract',
+        'ladder',
+        'mine',
+        'networks export',
+        'rank',
+      ].sort(),
     );
   });
 });

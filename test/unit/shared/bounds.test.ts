@@ -130,6 +130,17 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'clean networks[]': PATH,
   'clean olderThan': 'age',
   'backup out': PATH,
+  'collection-export collection': PATH,
+  'collection-export out': PATH,
+  'collection-export format': 'list 1 13',
+  'collection-export longSide': 'whole 16 20000',
+  'collection-export baseUrl': 'address',
+  'collection-export shardSize': 'whole 1 8000',
+  'collection-import folder': PATH,
+  'collection-import name': 'text 1 200',
+  'collection-metadata collection': PATH,
+  'collection-verify folder': PATH,
+  'collection-verify repair': PATH,
   'backup without': 'list 0 1',
   'library.backup path': PATH,
   'settings.set checkpoints': 'whole 0 10000',
@@ -279,6 +290,20 @@ function probes(rule: string): { taken: unknown[]; refused: unknown[] } {
       taken: ['thumbnails', 'gone-photos', 'descriptors:0123456789abcdef-320', `copies:${'x'.repeat(193)}`],
       refused: ['', 'photos', 'database', 'networks', 'models', `copies:${'x'.repeat(194)}`, 1],
     };
+  if (rule === 'address')
+    return {
+      taken: ['http://localhost:8080', 'https://example.org/a/b/', `https://${'x'.repeat(1992)}`],
+      refused: [
+        '',
+        'example.org',
+        'file:///a',
+        'https://a b',
+        'https://a?b',
+        'https://a#b',
+        `https://${'x'.repeat(1993)}`,
+        1,
+      ],
+    };
   if (rule === 'age')
     return { taken: ['1h', '30d', '8w', '99999d'], refused: ['', '0d', '30', 'd', '1.5d', '-1d', '100000d', '1y', 1] };
   if (rule === 'photo list')
@@ -350,6 +375,7 @@ describe('the bounds of what can be given', () => {
         1,
         'mac',
         'thumbnails',
+        'folder',
         'derived',
         [0, 1],
         { query: 'abcdef01', other: 'abcdef02', aspect: 'positive', verdict: 'accept' },
