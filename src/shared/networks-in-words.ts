@@ -35,7 +35,9 @@ export function inputInWords({ input }: Pick<NetworkSpec, 'input'>): string | un
 
 /** Why a network cannot be trained; undefined where it can. @param obstacle the operator in the way. */
 export function obstacleInWords(obstacle: string | null | undefined): string | undefined {
-  return obstacle == null ? undefined : `Cannot be trained: operator ${obstacle} has no rule of differentiation. Describing works`;
+  return obstacle == null
+    ? undefined
+    : `Cannot be trained: operator ${obstacle} has no rule of differentiation. Describing works`;
 }
 
 /** All that is said of a network, a sentence each without its full stop. */

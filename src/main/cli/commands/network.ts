@@ -28,7 +28,10 @@ export const backboneOptions = {
     otherwise: 'the map before a plain classifier, else its own output',
     value: 'which',
   }),
-  fit: z.enum(FITS).optional().meta({ help: 'of a network that takes one size: how photos become it', otherwise: 'pad' }),
+  fit: z
+    .enum(FITS)
+    .optional()
+    .meta({ help: 'of a network that takes one size: how photos become it', otherwise: 'pad' }),
   name: z.string().min(1).max(120).optional().meta({ help: 'what to call it', value: 'name' }),
 };
 
@@ -54,7 +57,8 @@ export const network = command({
     const { file, cut, output, fit, name, pooling, project, pixels } = o;
     refuseTogether(o, cut === undefined ? [] : ['output'], 'and --cut say the same: one is enough');
     if (project === undefined) refuseTogether(o, ['seed'], 'goes with --project');
-    if (!existsSync(file)) refuseTogether(o, ['cut', 'output', 'fit', 'name', 'pooling', 'pixels'], 'is of an ONNX file');
+    if (!existsSync(file))
+      refuseTogether(o, ['cut', 'output', 'fit', 'name', 'pooling', 'pixels'], 'is of an ONNX file');
     await withLibrary(o.library, true, async (library) => {
       const added = existsSync(file)
         ? await importNetwork(library, file, {

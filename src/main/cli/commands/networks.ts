@@ -132,7 +132,8 @@ export const networksExport = command({
   run: async (o) => {
     const { library, pooling, cut, output, fit, scales } = o;
     const file = fileTarget(o.out, o);
-    if (library !== undefined) refuseTogether(o, ['pooling', 'cut', 'output', 'fit'], 'is of a backbone, not of a network of a library');
+    if (library !== undefined)
+      refuseTogether(o, ['pooling', 'cut', 'output', 'fit'], 'is of a backbone, not of a network of a library');
     const network =
       library === undefined
         ? await standaloneNetwork(o.network, { pooling, cut, output, fit })
@@ -141,7 +142,10 @@ export const networksExport = command({
     if (scales !== undefined && (spec.whitening !== undefined || spec.scales !== undefined || spec.edges !== undefined))
       throw new CovisError('INPUT_INVALID', `${spec.name} has its scales already; whiten with --scales instead`);
     if (scales !== undefined && spec.input?.height !== undefined)
-      throw new CovisError('INPUT_INVALID', `${spec.name} takes photos of one size, and cannot describe at several scales`);
+      throw new CovisError(
+        'INPUT_INVALID',
+        `${spec.name} takes photos of one size, and cannot describe at several scales`,
+      );
     const graph = scales === undefined ? network.graph : multiScale(network.graph, scales);
     const bytes = writeGraph(graph, scales === undefined ? spec : { ...spec, scales }, file, o);
     print(o.json, { file, bytes, ...spec, scales: scales ?? spec.scales ?? [1] }, () => [

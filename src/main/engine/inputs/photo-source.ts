@@ -17,7 +17,8 @@ export class PhotoSource {
     this.#recent = new Recent(
       CACHE_BYTES,
       (p) => p.data.length,
-      (id) => ofCurrentPhoto(library, id, (file) => (frame === undefined ? decode(file, size) : decodeInto(file, frame))),
+      (id) =>
+        ofCurrentPhoto(library, id, (file) => (frame === undefined ? decode(file, size) : decodeInto(file, frame))),
     );
   }
 

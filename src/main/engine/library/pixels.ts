@@ -63,9 +63,7 @@ export async function decode(file: string | Uint8Array, size: number, crop?: Cro
   try {
     const whole = await photoImage(file);
     const { part, limit } = crop === undefined ? { part: whole, limit: size } : await cropped(whole, size, crop);
-    return await rgbOf(
-      part.resize(limit, limit, { fit: 'inside', withoutEnlargement: !enlarge, kernel: 'lanczos3' }),
-    );
+    return await rgbOf(part.resize(limit, limit, { fit: 'inside', withoutEnlargement: !enlarge, kernel: 'lanczos3' }));
   } catch (cause) {
     throw undecodable(file, cause);
   }

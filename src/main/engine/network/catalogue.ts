@@ -68,7 +68,12 @@ function fromFile(library: Library, file: string, wishes: BackboneWishes, task: 
   return importNetwork(library, file, wishes);
 }
 
-async function fromCatalogue(library: Library, id: string, wishes: BackboneWishes, task: TaskContext): Promise<NetworkRow> {
+async function fromCatalogue(
+  library: Library,
+  id: string,
+  wishes: BackboneWishes,
+  task: TaskContext,
+): Promise<NetworkRow> {
   let stored = storedNetwork(id);
   if (stored === undefined) {
     // An id alone: what is no entry must not be taken for the name of a file.

@@ -28,7 +28,12 @@ export async function standaloneNetwork(
   const name = which === 'default' || which === 'embedded' ? 'photos' : which;
   if (Object.hasOwn(EMBEDDED, name)) return embeddedNetwork(name as keyof typeof EMBEDDED);
   const stored = storedNetwork(which);
-  if (stored !== undefined) return prepareNetwork(stored.file, { ...stored, ...(options.output === undefined ? {} : { cut: undefined }), ...defined(options) });
+  if (stored !== undefined)
+    return prepareNetwork(stored.file, {
+      ...stored,
+      ...(options.output === undefined ? {} : { cut: undefined }),
+      ...defined(options),
+    });
   if (existsSync(which)) return prepareNetwork(which, options);
   const downloadable = ZOO.some((z) => z.id === which);
   throw new CovisError('NOT_FOUND', `There is no network ${which} on this machine`, {

@@ -24,7 +24,8 @@ export function shapeInWords({ name, dims }: { readonly name: string; readonly d
 export function onImage(network: Graph, outputs: readonly string[]): Graph {
   const graph = freeNames(prune(network, outputs));
   const [input, ...others] = graph.inputs;
-  if (input === undefined) throw new CovisError('INPUT_UNSUPPORTED', `${outputs.join(', ')} does not depend on an image`);
+  if (input === undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', `${outputs.join(', ')} does not depend on an image`);
   if (others.length > 0)
     throw new CovisError(
       'INPUT_UNSUPPORTED',
@@ -36,9 +37,13 @@ export function onImage(network: Graph, outputs: readonly string[]): Graph {
       hint: `It takes ${shapeInWords(input)}.`,
     });
   if (input.element !== undefined || input.type !== 'float')
-    throw new CovisError('INPUT_UNSUPPORTED', `The network takes ${shapeInWords(input)} of whole numbers, not of floats`, {
-      hint: 'Export it without the conversion of pixels in front.',
-    });
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `The network takes ${shapeInWords(input)} of whole numbers, not of floats`,
+      {
+        hint: 'Export it without the conversion of pixels in front.',
+      },
+    );
   const [n, c, h, w] = input.dims as [Dim, Dim, Dim, Dim];
   const last = CHANNELS.has(w) && !CHANNELS.has(c);
   const dims = last ? [n, w, c, h] : [n, c, h, w];
@@ -51,7 +56,12 @@ export function onImage(network: Graph, outputs: readonly string[]): Graph {
 function freeNames(graph: Graph): Graph {
   const taken = new Set(graph.nodes.flatMap((n) => n.outputs));
   for (const name of graph.initializers.keys()) taken.add(name);
-  return [IMAGE, DESCRIPTOR].reduce((g, name) => (taken.has(name) ? renameValue(g, name, ownName(name)) : g), graph);
+  const free = [IMAGE, DESCRIPTOR].reduce(
+    (g, name) => (taken.has(name) ? renameValue(g, name, ownName(name)) : g),
+    graph,
+  );
+  const nodes = free.nodes.map((n) => (n.name === `${DESCRIPTOR}:node` ? { ...n, name: `${n.name}/own` } : n));
+  return { ...free, nodes };
 }
 
 /** The name of a value of the network in what {@link onImage} gives. */
@@ -60,7 +70,13 @@ export function ownName(value: string): string {
 }
 
 function turned(output: string): OnnxNode {
-  return { op: 'Transpose', name: output, inputs: [IMAGE], outputs: [output], attributes: { perm: ints(NCHW_TO_NHWC) } };
+  return {
+    op: 'Transpose',
+    name: output,
+    inputs: [IMAGE],
+    outputs: [output],
+    attributes: { perm: ints(NCHW_TO_NHWC) },
+  };
 }
 
 /** Sides that are tried for a network that says it takes any: height and width. The first are small, and of no common shape. */
@@ -90,7 +106,7 @@ export interface Found {
  * @throws CovisError `INPUT_UNSUPPORTED` with the runtime's words where it takes none.
  */
 export async function findInput(graph: Graph): Promise<Found> {
-  const runner = await Runner.create(ofAnySize(graph));
+  const runner = await Runner.create(ofAnySize(graph), { quiet: true });
   try {
     return await new Search(graph, runner).found();
   } finally {
@@ -113,7 +129,7 @@ export async function seenShapes(network: Graph, values: readonly string[]): Pro
   let runner: Runner | undefined;
   try {
     const graph = onImage(network, values);
-    runner = await Runner.create(ofAnySize(graph));
+    runner = await Runner.create(ofAnySize(graph), { quiet: true });
     const shapes = await new Search(graph, runner).seen();
     return new Map(values.flatMap((v) => (shapes[ownName(v)] === undefined ? [] : [[v, shapes[ownName(v)]!]])));
   } catch (error) {
@@ -263,7 +279,8 @@ export function bakedSize(graph: Graph): string | undefined {
 }
 
 function isBaked(node: OnnxNode, graph: Graph, shapes: Shapes): boolean {
-  const given = (i: number): ArrayLike<number | bigint> | undefined => graph.initializers.get(node.inputs[i] ?? '')?.data;
+  const given = (i: number): ArrayLike<number | bigint> | undefined =>
+    graph.initializers.get(node.inputs[i] ?? '')?.data;
   const dims = shapes.get(node.inputs[0] ?? '');
   // What has no extent in space any more has no size.
   if (graph.initializers.has(node.inputs[0] ?? '') || dims?.slice(1).every((d) => typeof d === 'number') === true)

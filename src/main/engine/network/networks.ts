@@ -166,7 +166,9 @@ async function readyNetwork(file: string, options: BackboneOptions): Promise<Rea
   }
   const { cut, output, fit, pooling = 'gem' } = options;
   if (cut !== undefined && output !== undefined)
-    throw new CovisError('INPUT_INVALID', 'A cut names a map, and an output what describes: one of them is enough', { file });
+    throw new CovisError('INPUT_INVALID', 'A cut names a map, and an output what describes: one of them is enough', {
+      file,
+    });
   const taken = cut === undefined ? await take(graph, output, pooling) : await cutAt(graph, cut, pooling);
   const { kind, kept, nodes } = taken.taken;
   const name = options.name ?? basename(file).replace(/\.onnx$/i, '');

@@ -16,6 +16,8 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** The runtime's execution provider; `cpu` if not given. What it has no kernel for runs on the CPU. */
   readonly provider?: string;
+  /** Says nothing of runs that fail: whoever tries what may not work hears it by the error. */
+  readonly quiet?: boolean;
 }
 
 /** Float tensors by name. */
@@ -46,7 +48,7 @@ export class Runner implements GraphRunner {
         // Fused activations of its WebGPU provider give wrong values (Conv, Clip, Clip; onnxruntime 1.30).
         graphOptimizationLevel: provider === 'webgpu' ? 'basic' : 'all',
         intraOpNumThreads: options.threads ?? 0,
-        logSeverityLevel: 3,
+        logSeverityLevel: options.quiet === true ? 4 : 3,
         // A plan of memory for one size of image takes fresh pages in every run; the arena keeps those that it has.
         enableMemPattern: false,
         // Threads that wait by spinning are no faster alone and halve each other's speed when two jobs run.

@@ -1,11 +1,18 @@
 /** Which part of a foreign network is taken: its last feature map where a plain classifier stands behind it, its own output elsewhere, or what a person names. */
 import { CovisError } from '../../../shared/errors.ts';
 import type { InputFacts, Pooling, TakenFacts } from '../../../shared/facts/networks.ts';
-import { addHead, addUnitHead, headConvolution, lastFeatureMap, mapsBeforePooling, unknownMaps, valueNamed } from './head.ts';
+import {
+  addHead,
+  addUnitHead,
+  headConvolution,
+  lastFeatureMap,
+  mapsBeforePooling,
+  unknownMaps,
+  valueNamed,
+} from './head.ts';
 import { findInput, onImage, ownName, seenShapes, shapeInWords, type Found } from './image-input.ts';
 import { beyondCut, type BeyondCut } from './onnx/beyond-cut.ts';
 import { sizeOf, type Graph, type OnnxNode } from './onnx/graph.ts';
-import { prune } from './onnx/normalise.ts';
 
 /** `own`: the network's own output. `map`: its last feature map. Else the name of a value or of a node. */
 export type Wanted = 'own' | 'map' | (string & {});
@@ -27,8 +34,8 @@ const CLASSES: ReadonlySet<number> = new Set([1000, 1001, 11_221, 21_841, 21_843
 const ENDS: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'Hardmax', 'ArgMax', 'TopK']);
 /** What changes no number. */
 const IDLE: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast']);
-/** Below this share of the weights a map is no result of the network. */
-const LEAST_SHARE = 0.3;
+/** Below this share of the nodes a map is no result of the network. */
+const LEAST_SHARE = 0.1;
 
 /**
  * Takes a normalised network apart.
@@ -74,7 +81,9 @@ async function decide(network: Graph, pooling: Pooling): Promise<Taken> {
       `the map before the 1x1 convolution that widens it for the classifier; --output ${plain.value} takes the one behind that`,
     );
   }
-  const last = candidates.at(-1);
+  const at = candidates.at(-1);
+  const value = beforePower(network, at?.value);
+  const last = value === undefined ? undefined : { value, beyond: beyondCut(network, value) };
   return ownOutput(network, pooling, reason(last), last, true);
 }
 
@@ -124,13 +133,19 @@ function classes(network: Graph, what: string, last: { value: string; beyond: Be
     ...(before === undefined ? [] : [`--output ${before} takes what goes into the classifier`]),
     '--output own takes the classes',
   ];
-  return new CovisError('INPUT_UNSUPPORTED', `The network ${what}${behind}: which part describes is for a person to say`, {
-    hint: `${choices.join(', ')}${mapChoice(last)}.`,
-  });
+  return new CovisError(
+    'INPUT_UNSUPPORTED',
+    `The network ${what}${behind}: which part describes is for a person to say`,
+    {
+      hint: `${choices.join(', ')}${mapChoice(last)}.`,
+    },
+  );
 }
 
 function mapChoice(last: { value: string; beyond: BeyondCut } | undefined): string {
-  return last === undefined ? '' : `, --output ${last.value} pools that map, ${last.beyond.kept} of ${last.beyond.nodes} nodes`;
+  return last === undefined
+    ? ''
+    : `, --output ${last.value} pools that map, ${last.beyond.kept} of ${last.beyond.nodes} nodes`;
 }
 
 /** What goes into the last matrix product with weights. */
@@ -144,18 +159,17 @@ function beforeClassifier(network: Graph): string | undefined {
 async function lastMap(network: Graph, pooling: Pooling): Promise<Taken> {
   const candidates = await mapsOf(network);
   const plain = candidates.find((value) => beyondCut(network, value).lost.length === 0);
-  const value = plain ?? candidates.at(-1);
+  const value = plain ?? beforePower(network, candidates.at(-1));
   const output = network.outputs[0]?.name;
   if (value !== undefined) {
-    const share = weightsOf(prune(network, [value])) / Math.max(1, weightsOf(network));
     const { kept, nodes } = beyondCut(network, value);
-    if (plain !== undefined || share >= LEAST_SHARE) {
+    if (plain !== undefined || kept >= LEAST_SHARE * nodes) {
       const head = headConvolution(network, value);
       return asMap(network, head ?? value, pooling, 'its last feature map, chosen by a person');
     }
     throw new CovisError(
       'INPUT_UNSUPPORTED',
-      `The last feature map of this network, ${value}, comes of ${kept} of its ${nodes} nodes and ${Math.round(100 * share)} % of its weights: it is where the network begins, not what it finds`,
+      `The last feature map of this network, ${value}, comes of ${kept} of its ${nodes} nodes: it is where the network begins, not what it finds`,
       { hint: `Leave --output out for its own output; --output ${value} pools that map all the same.` },
     );
   }
@@ -165,6 +179,20 @@ async function lastMap(network: Graph, pooling: Pooling): Promise<Taken> {
   }
   // Says that there is none.
   return asMap(network, lastFeatureMap(network), pooling, 'chosen by a person');
+}
+
+/** A map that a generalised mean has raised already, before it was: it would be raised twice. */
+function beforePower(network: Graph, map: string | undefined): string | undefined {
+  const producer = producers(network);
+  let node = producer.get(map ?? '');
+  if (node?.op !== 'Pow') return map;
+  let value = node.inputs[0]!;
+  node = producer.get(value);
+  while (node?.op === 'Clip' || node?.op === 'Max') {
+    value = node.inputs.find((i) => !network.initializers.has(i)) ?? value;
+    node = producer.get(value);
+  }
+  return value;
 }
 
 /** A map where the value is one, a unit vector where it is a vector. */
@@ -181,12 +209,18 @@ async function taking(network: Graph, value: string, pooling: Pooling, why: stri
     throw new CovisError(
       'INPUT_UNSUPPORTED',
       `${value} is a list of tokens [${dims.join(', ')}], neither one vector nor a map`,
-      { hint: 'Name one vector of the network with --output, or export it with its class token or the mean of its tokens as output.' },
+      {
+        hint: 'Name one vector of the network with --output, or export it with its class token or the mean of its tokens as output.',
+      },
     );
   if (dims.length === 0 || dims.length > 4 || (dims.length > 1 && dims[0] !== 1))
-    throw new CovisError('INPUT_UNSUPPORTED', `${value} has the shape [${dims.join(', ')}] for one image, which is no vector`, {
-      hint: 'Name another with --output.',
-    });
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `${value} has the shape [${dims.join(', ')}] for one image, which is no vector`,
+      {
+        hint: 'Name another with --output.',
+      },
+    );
   if (!same)
     throw new CovisError(
       'INPUT_UNSUPPORTED',
@@ -214,14 +248,7 @@ function nameIn(network: Graph, backbone: Graph, value: string): string {
   return network.inputs.some((i) => i.name === value) ? backbone.inputs[0]!.name : ownName(value);
 }
 
-function mapHead(
-  network: Graph,
-  backbone: Graph,
-  name: string,
-  found: Found,
-  pooling: Pooling,
-  why: string,
-): Taken {
+function mapHead(network: Graph, backbone: Graph, name: string, found: Found, pooling: Pooling, why: string): Taken {
   const dims = found.shapes[name];
   const channels = dims?.[1];
   if (dims?.length !== 4 || channels === undefined || (found.others?.[name]?.[1] ?? channels) !== channels)
@@ -275,4 +302,3 @@ function producers(graph: Graph): Map<string, OnnxNode> {
   for (const n of graph.nodes) for (const o of n.outputs) map.set(o, n);
   return map;
 }
-

@@ -108,7 +108,8 @@ function ofPooled(node: OnnxNode, producer: ReadonlyMap<string, OnnxNode>): bool
 /** Products with weights among the nodes that use these values. */
 function products(graph: Graph, used: ReadonlySet<string>): number {
   return graph.nodes.filter(
-    (n) => ['Gemm', 'MatMul'].includes(n.op) && used.has(n.inputs[1] ?? '') && graph.initializers.has(n.inputs[1] ?? ''),
+    (n) =>
+      ['Gemm', 'MatMul'].includes(n.op) && used.has(n.inputs[1] ?? '') && graph.initializers.has(n.inputs[1] ?? ''),
   ).length;
 }
 

@@ -41,14 +41,15 @@ export class ExternalData {
         { file: path, hint: `It is cut short, or belongs to another file than ${this.#file}.` },
       );
     const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       let n: number;
       try {
         n = readSync(fd, bytes, done, Math.min(length - done, BLOCK), offset + done);
       } catch (cause) {
         throw unreadable(cause, path);
       }
-      if (n === 0) throw new CovisError('INPUT_TRUNCATED', `${location} became shorter while it was read`, { file: path });
+      if (n === 0)
+        throw new CovisError('INPUT_TRUNCATED', `${location} became shorter while it was read`, { file: path });
       done += n;
     }
     return bytes;
@@ -64,7 +65,10 @@ export class ExternalData {
       throw new CovisError(
         'INPUT_MISSING',
         `The weights of this network lie in ${location}, which is not beside it (tensor ${tensor})`,
-        { file: path, hint: 'Put both files into one folder under the names they were exported with, or save the network as one file.' },
+        {
+          file: path,
+          hint: 'Put both files into one folder under the names they were exported with, or save the network as one file.',
+        },
       );
     if (there.isSymbolicLink() && dirname(realpathSync(path)) !== realpathSync(folder))
       throw new CovisError('INPUT_INVALID', `${location} is a link that leads out of the folder of the network`, {
@@ -107,7 +111,9 @@ export function beside(
     const text = said.get(key);
     const value = text === undefined ? otherwise : /^\d{1,15}$/.test(text) ? Number(text) : NaN;
     if (Number.isNaN(value))
-      throw new CovisError('INPUT_CORRUPT', `Tensor ${tensor} has the impossible ${key} ${JSON.stringify(text)}`, { file });
+      throw new CovisError('INPUT_CORRUPT', `Tensor ${tensor} has the impossible ${key} ${JSON.stringify(text)}`, {
+        file,
+      });
     return value;
   };
   const offset = number('offset', 0);

@@ -31,7 +31,10 @@ export function neededSet(node: OnnxNode, opset: number): number {
       return Math.max(at(18, (node.inputs[3] ?? '') !== ''), at(19, stringOf(node, 'mode', '') === 'wrap'));
     case 'Resize':
       return Math.max(
-        at(18, ['antialias', 'axes', 'keep_aspect_ratio_policy'].some((a) => node.attributes[a] !== undefined)),
+        at(
+          18,
+          ['antialias', 'axes', 'keep_aspect_ratio_policy'].some((a) => node.attributes[a] !== undefined),
+        ),
         at(19, stringOf(node, 'coordinate_transformation_mode', '') === 'half_pixel_symmetric'),
       );
     case 'Split':

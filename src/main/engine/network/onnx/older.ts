@@ -67,7 +67,12 @@ export function older(node: OnnxNode, opset: number, constant: (t: Tensor) => st
       return [{ ...node, attributes: without(node, 'spatial', 'consumed_inputs') }];
     default: {
       if (!FLATTENING.has(node.op) || opset >= 13) return [node];
-      const named = (what: string, op: string, inputs: string[], attributes: OnnxNode['attributes'] = {}): OnnxNode => ({
+      const named = (
+        what: string,
+        op: string,
+        inputs: string[],
+        attributes: OnnxNode['attributes'] = {},
+      ): OnnxNode => ({
         op,
         name: `${node.name}/${what}`,
         inputs,
