@@ -14,8 +14,8 @@ const bridge = {
     ipcRenderer.invoke('covis:import-chosen', id, how) as Promise<Reply<unknown>>,
   clusterPhotos: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:cluster') as Promise<Reply<unknown>>,
   chooseDomains: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:domains') as Promise<Reply<unknown>>,
-  chooseNetwork: (pooling: string): Promise<Reply<unknown>> =>
-    ipcRenderer.invoke('covis:network', pooling) as Promise<Reply<unknown>>,
+  chooseNetwork: (pooling: string, wishes: Readonly<Record<string, string>>): Promise<Reply<unknown>> =>
+    ipcRenderer.invoke('covis:network', pooling, wishes) as Promise<Reply<unknown>>,
   backUp: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:backup') as Promise<Reply<unknown>>,
   exportRun: (format: string, run: number): Promise<Reply<unknown>> =>
     ipcRenderer.invoke('covis:export', format, run) as Promise<Reply<unknown>>,

@@ -98,7 +98,7 @@ async function chooseDomains(desk: Desk): Promise<Reply<unknown>> {
   return paths === undefined ? NOTHING : desk.supervisor.request('library.domains', { path: paths[0] }, 'host');
 }
 
-async function chooseNetwork(desk: Desk, pooling: unknown): Promise<Reply<unknown>> {
+async function chooseNetwork(desk: Desk, pooling: unknown, wishes: unknown): Promise<Reply<unknown>> {
   const paths = await chosen(desk, {
     title: 'An ONNX network',
     properties: ['openFile'],
@@ -106,7 +106,7 @@ async function chooseNetwork(desk: Desk, pooling: unknown): Promise<Reply<unknow
   });
   return paths === undefined
     ? NOTHING
-    : desk.supervisor.request('library.network', { path: paths[0], pooling }, 'host');
+    : desk.supervisor.request('library.network', { ...(wishes as object), path: paths[0], pooling }, 'host');
 }
 
 async function chooseExport(desk: Desk, format: unknown, run: unknown): Promise<Reply<unknown>> {
@@ -169,7 +169,7 @@ export function answerPages(desk: Desk): void {
   on('cluster', () => chooseCluster(desk));
   on('backup', () => chooseBackup(desk));
   on('domains', () => chooseDomains(desk));
-  on('network', (pooling) => chooseNetwork(desk, pooling));
+  on('network', (pooling, wishes) => chooseNetwork(desk, pooling, wishes));
   on('export', (format, run) => chooseExport(desk, format, run));
   on('folder', (purpose) => chooseFolder(desk, purpose));
   // The path is that of a file which a person dropped: the bridge asks the system for it, a page cannot make one.

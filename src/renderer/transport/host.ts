@@ -30,7 +30,8 @@ export const host =
           (await unwrap(desktop.importChosen(id, { ...how }))) as Started,
         clusterPhotos: () => unwrap(desktop.clusterPhotos()),
         chooseDomains: () => unwrap(desktop.chooseDomains()),
-        chooseNetwork: (pooling: Pooling) => unwrap(desktop.chooseNetwork(pooling)),
+        chooseNetwork: (pooling: Pooling, wishes: Readonly<Record<string, string>> = {}) =>
+          unwrap(desktop.chooseNetwork(pooling, { ...wishes })),
         backUp: () => unwrap(desktop.backUp()),
         exportRun: (format: ExportFormat, run: number) => unwrap(desktop.exportRun(format, run)),
         chooseFolder: (purpose: FolderPurpose) => unwrap(desktop.chooseFolder(purpose)),

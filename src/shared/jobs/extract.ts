@@ -21,6 +21,7 @@ export const extractJob = job({
     computed: count,
     dim: count,
     size: z.int(),
+    fitted: z.string().optional(),
     collection: collectionSubset.optional(),
   }),
 });

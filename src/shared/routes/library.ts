@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EXPORT_FORMATS, RUN_EXPORTS } from '../exports/index.ts';
 import { libraryInfo } from '../facts/library.ts';
-import { POOLINGS } from '../facts/networks.ts';
+import { FITS, POOLINGS } from '../facts/networks.ts';
 import { file, folder, id, none, path, rowNumber } from '../fields.ts';
 import { importJob } from '../jobs/import.ts';
 import { startedJob } from './jobs.ts';
@@ -43,7 +43,12 @@ export const libraryRoutes = {
   /** Adds a backbone from an ONNX file. */
   'library.network': route({
     who: 'host',
-    params: z.strictObject({ path: file, pooling: z.enum(POOLINGS) }),
+    params: z.strictObject({
+      path: file,
+      pooling: z.enum(POOLINGS),
+      output: z.string().min(1).max(200).optional(),
+      fit: z.enum(FITS).optional(),
+    }),
     result: startedJob,
   }),
 };

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { POOLINGS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { inputInWords } from '../../../shared/networks-in-words.ts';
 import { file, folder, force } from '../../../shared/fields.ts';
 import { extractJob } from '../../../shared/jobs/extract.ts';
 import { z } from 'zod';
@@ -45,6 +46,7 @@ export const extract = command({
       const r = await runJob(library, 'extract', { network, size, domain, collection });
       print(o.json, r, () => [
         `${r.photos} photos have descriptors of ${r.dim} dimensions from network ${r.network}, ${r.computed} of them new`,
+        ...(r.fitted === undefined ? [] : [r.fitted]),
       ]);
     });
   },
@@ -66,9 +68,11 @@ async function extractPhotos(o: Given, photos: string): Promise<void> {
     const key = createHash('sha256').update(encodeOnnx(network.graph)).digest('hex').slice(0, 16);
     const r = await extractFolder(network, key, photos, out, o.size ?? defaultSize(network.spec), task, o);
     task.finish();
-    print(o.json, { network: network.spec.name, ...r }, () => [
+    const fitted = inputInWords(network.spec);
+    print(o.json, { network: network.spec.name, ...r, ...(fitted === undefined ? {} : { fitted }) }, () => [
       `${r.out}: ${r.photos} descriptors of ${r.dim} dimensions at ${r.size} px, ${r.computed} of them computed now`,
       `${r.names}: their names${r.failed.length > 0 ? `; ${r.failed.length} images could not be read` : ''}`,
+      ...(fitted === undefined ? [] : [fitted]),
     ]);
   } finally {
     task.finish();

@@ -67,5 +67,6 @@ export const library = answers(libraryRoutes, {
   'library.backup': (engine, { path }) => startJob(engine, 'backup', { out: path }),
   'library.cluster': (engine, { path }) => startJob(engine, 'cluster', { photos: path }),
   'library.domains': (engine, { path }) => startJob(engine, 'domains', { folder: path }),
-  'library.network': (engine, { path, pooling }) => startJob(engine, 'network', { backbone: { file: path, pooling } }),
+  'library.network': (engine, { path, ...wishes }) =>
+    startJob(engine, 'network', { backbone: { file: path, ...wishes } }),
 });

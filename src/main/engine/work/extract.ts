@@ -1,5 +1,6 @@
 import { extractJob } from '../../../shared/jobs/extract.ts';
 import { narrowed, noteSubset } from '../library/collection-subset.ts';
+import { inputInWords } from '../../../shared/networks-in-words.ts';
 import { edgeNetworkOf } from '../edges/library-networks.ts';
 import { resolveNetwork } from '../network/networks.ts';
 import { extract } from '../retrieval/extract.ts';
@@ -14,12 +15,14 @@ export const extractWork = work(extractJob, (library, p, task) =>
         : await resolveNetwork(library, p.network, 'default');
     const size = askedSize(p.size, network);
     const set = await extract(library, network, size, task);
+    const fitted = inputInWords(network.spec);
     return {
       network: network.uid,
       photos: set.ids.length,
       computed: set.computed,
       dim: set.dim,
       size,
+      ...(fitted === undefined ? {} : { fitted }),
       ...noteSubset(library),
     };
   }),

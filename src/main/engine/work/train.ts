@@ -1,10 +1,13 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { JobParams } from '../../../shared/jobs/index.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
+import { frameOf } from '../inputs/framing.ts';
+import { defaultSize } from '../inputs/inputs.ts';
 import { edgeNetworkFrom } from '../edges/library-networks.ts';
 import { narrowed, noteSubset, subsetOf } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { miningRun } from '../mining/runs.ts';
+import { obstacleOf } from '../network/differentiable.ts';
 import { hasLinearLayer } from '../network/linear-head.ts';
 import { loadNetwork, repoolNetwork, resolveNetwork } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
@@ -41,9 +44,20 @@ async function trainNew(library: Library, p: JobParams<'train'>, task: TaskConte
   if (p.domain === 'photos' && edges)
     throw new CovisError('INPUT_INVALID', `${start.spec.name} takes edge maps and cannot be trained on photos`);
   const pooling = wanted ?? preset?.pooling ?? undefined;
-  if (pooling !== undefined && !edges) start = repoolNetwork(library, start, pooling);
+  const obstacle = obstacleOf(start.spec);
+  if (obstacle !== undefined)
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `${start.spec.name} cannot be trained: operator ${obstacle} has no rule of differentiation`,
+      { hint: 'It describes photos as it is; choose another network to train.' },
+    );
+  // A network that gives a vector by itself has no pooling that a recipe could change.
+  const repooled = wanted !== undefined || start.spec.taken?.kind !== 'vector';
+  if (pooling !== undefined && !edges && repooled) start = repoolNetwork(library, start, pooling);
   refuseForeignPools(library, p.pools);
-  const parameters = { ...trainingParameters(p, edges), ...noteSubset(library) };
+  const asked = { ...trainingParameters(p, edges), ...noteSubset(library) };
+  const onlySize = frameOf(start.spec) === undefined || p.size !== undefined ? undefined : defaultSize(start.spec);
+  const parameters = onlySize === undefined ? asked : { ...asked, size: onlySize };
   const { graph, spec } = loadNetwork(library, start);
   const advice = preset === undefined ? undefined : presetAdvice(preset, spec);
   if (advice !== undefined) task.warn(advice);
