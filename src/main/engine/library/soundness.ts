@@ -104,7 +104,9 @@ export function refuseDamagedDatabase(db: Database.Database, file: string): void
 
 /** True for an error of SQLite that says that the file is damaged. */
 export function isDamage(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  // Where the byte that says how the schema is written is overwritten, SQLite has no code of its own for it.
+  if (code === 'SQLITE_ERROR') return message === 'unsupported file format';
   return typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code);
 }
 
