@@ -1,4 +1,5 @@
 import { ref } from 'vue';
+import { dragged } from '../../kit/photo-drag.ts';
 
 /** Files that are dropped onto an element: bind `on` with v-on; `over` is true while one hangs over it. */
 export function useDrop(take: (file: File) => unknown) {
@@ -7,6 +8,8 @@ export function useDrop(take: (file: File) => unknown) {
     over,
     on: {
       dragover(event: DragEvent): void {
+        // Photos of the library are dragged to collections.
+        if (dragged.value !== null) return;
         event.preventDefault();
         over.value = true;
       },
