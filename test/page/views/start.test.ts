@@ -137,7 +137,8 @@ describe('the choice of a folder', () => {
     const answer = useQuestions().folder(purpose);
     await soon(() => expect(document.querySelector('[data-test=folders] [role=grid]')).not.toBeNull());
     await flushPromises();
-    return answer;
+    // In a box: a promise that is returned would be waited for.
+    return { answer };
   }
   const press = (key: string, more: KeyboardEventInit = {}): void => {
     document
@@ -153,7 +154,7 @@ describe('the choice of a folder', () => {
           ? listing([inner], { here: folder(3, 'Pictures'), above: [HOME] })
           : listing([folder(2, 'Music'), folder(3, 'Pictures')]),
     });
-    const answer = picker(engine, 'photos');
+    const { answer } = await picker(engine, 'photos');
     await soon(() => expect(said()).toContain('Music'));
     for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) {
       press(key);
@@ -181,7 +182,7 @@ describe('the choice of a folder', () => {
       'start.folders': () =>
         listing([folder(2, 'Closed', { kind: 'closed', photos: null })], { left: 12, outside: 3, huge: true }),
     });
-    const answer = picker(engine, 'library');
+    const { answer } = await picker(engine, 'library');
     await soon(() => expect(said()).toContain('May not be read'));
     expect(said()).toContain('12 more folders are not listed');
     expect(said()).toContain('3 links lead to where this page may not look');
@@ -201,7 +202,7 @@ describe('the choice of a folder', () => {
         throw new CovisError('INPUT_INVALID', 'This folder may not be read', { file: '/home/x' });
       },
     });
-    void picker(engine, 'photos');
+    await picker(engine, 'photos');
     await soon(() => expect(said()).toContain('This folder may not be read: /home/x'));
   });
 });
