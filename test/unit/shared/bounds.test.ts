@@ -154,6 +154,25 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'library.network path': PATH,
   'library.network output': 'text 1 200',
   'networks.default network': ID,
+  'library.download network': ID,
+  // The start page: folders and libraries by the ids that were listed.
+  'start.folders folder': ID,
+  'start.folders find': 'text 0 100',
+  'start.open folder': ID,
+  'start.create within': ID,
+  'start.create name': 'library name',
+  'start.forget library': ID,
+  'start.locate library': ID,
+  'start.locate folder': ID,
+  'start.import folders': 'list 1 100',
+  'start.import folders[]': ID,
+  'start.cluster folder': ID,
+  'start.backup folder': ID,
+  'start.domains folder': ID,
+  'start.chosen paths': 'list 1 100',
+  'start.chosen paths[]': PATH,
+  'start.known paths': 'list 0 100',
+  'start.known paths[]': PATH,
   'clusters.detail id': ID,
   'clusters.covisible id': ID,
   'clusters.covisible view': 'whole 0 -',
@@ -286,6 +305,30 @@ function probes(rule: string): { taken: unknown[]; refused: unknown[] } {
     return {
       taken: ['a'.repeat(64)],
       refused: ['', 'a'.repeat(63), 'a'.repeat(65), 'A'.repeat(64), `${'a'.repeat(63)}g`],
+    };
+  if (rule === 'library name')
+    return {
+      taken: ['a', 'Castles of 2024', 'Straße', 'x'.repeat(100), 'a.b'],
+      refused: [
+        ...[
+          '',
+          'x'.repeat(101),
+          '..',
+          '.hidden',
+          ' a',
+          'a ',
+          'a.',
+          'a/b',
+          'a\\b',
+          'a:b',
+          'a*',
+          'a?',
+          'a|b',
+          '<a>',
+          '"a"',
+        ],
+        ...['CON', 'nul', 'com1.x', 'a\u0000b', 'a\nb', '\u{1f3f0}'.repeat(70)],
+      ],
     };
   if (rule === 'storage kind')
     return {
