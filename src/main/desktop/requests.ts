@@ -127,6 +127,8 @@ const TITLES: Readonly<Record<(typeof FOLDER_PURPOSES)[number], string>> = {
   within: 'Where the new library is put',
   backup: 'An earlier backup, or where a new one is put',
   domains: 'A folder of domains, each with a folder for every class',
+  exported: 'An exported collection',
+  into: 'Where the collection is put',
 };
 
 /** Lets a person choose a folder; the page learns what it looks like, and an id under which it may be used. */

@@ -1,3 +1,4 @@
+import { useCollectionFiles } from '../stores/collection-files.ts';
 import { useCollections } from '../stores/collections.ts';
 import { useLibrary } from '../stores/library.ts';
 import { usePanels } from '../stores/panels.ts';
@@ -71,4 +72,24 @@ export const showCurrent = action({
   offered: ['palette'],
   applies: () => (useCollections().current === null ? 'No collection is the current one' : true),
   run: () => usePlace().go({ name: 'collection', params: { id: useCollections().current!.id } }),
+});
+
+const inLibrary = (): Applies => (useLibrary().info === null ? 'No library is open' : true);
+
+export const importCollection = action({
+  id: 'importCollection',
+  label: 'Import a collection…',
+  group: 'Collections',
+  offered: ['palette', 'toolbar'],
+  applies: () => useLibrary().info?.readOnly ?? inLibrary(),
+  run: () => useCollectionFiles().bringIn(),
+});
+
+export const verifyCollection = action({
+  id: 'verifyCollection',
+  label: 'Verify an exported collection…',
+  group: 'Collections',
+  offered: ['palette', 'toolbar'],
+  applies: inLibrary,
+  run: () => useCollectionFiles().verify(),
 });

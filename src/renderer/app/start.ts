@@ -5,6 +5,7 @@ import { chosenKeys } from '../actions/keys.ts';
 import { fromErrorShape, toErrorShape } from '../../shared/errors.ts';
 import { useConnection } from '../stores/connection.ts';
 import { useDesktop } from '../stores/desktop.ts';
+import { useCollectionFiles } from '../stores/collection-files.ts';
 import { useDownloads } from '../stores/downloads.ts';
 import { useImports } from '../stores/imports.ts';
 import { useJobs } from '../stores/jobs.ts';
@@ -109,6 +110,7 @@ export function useStudio(): void {
       useStart().listen(),
       useSteps().listen(),
       useDownloads().listen(),
+      useCollectionFiles().listen(),
       onEvent((e) => {
         if (e.event === 'changed' && e.what === 'settings') void loadChoices();
         if (e.event === 'said') notices.add('done', e.message);

@@ -9,13 +9,21 @@ export const useDownloads = defineStore('downloads', () => {
   /** Jobs that write, with what is downloaded when they are done. */
   const waiting = ref<ReadonlyMap<number, string>>(new Map());
 
-  /** Writes something; it is downloaded once it is done. What goes wrong is said. */
-  async function begin(what: RouteParams<'library.download'>): Promise<void> {
+  /** Writes something; it is downloaded once it is done. What goes wrong is said. @returns whether it was begun. */
+  const begin = (what: RouteParams<'library.download'>): Promise<boolean> =>
+    wait(() => request('library.download', what));
+  /** {@link begin} of a version of a collection. */
+  const collection = (what: RouteParams<'collection-files.download'>): Promise<boolean> =>
+    wait(() => request('collection-files.download', what));
+
+  async function wait(start: () => Promise<{ job: number; download: string }>): Promise<boolean> {
     try {
-      const { job, download } = await request('library.download', what);
+      const { job, download } = await start();
       waiting.value = new Map([...waiting.value, [job, download]]);
+      return true;
     } catch (error) {
       useNotices().error(error);
+      return false;
     }
   }
 
@@ -30,5 +38,5 @@ export const useDownloads = defineStore('downloads', () => {
     });
   }
 
-  return { waiting, begin, listen };
+  return { waiting, begin, collection, listen };
 });

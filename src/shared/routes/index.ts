@@ -1,5 +1,6 @@
 /** Every route there is. A new one stands in its subject's file, and `engine/answers` answers it; the compiler asks for both. */
 import { clusterRoutes } from './clusters.ts';
+import { collectionFileRoutes } from './collection-files.ts';
 import { collectionRuleRoutes } from './collection-rules.ts';
 import { collectionRoutes } from './collections.ts';
 import { descriptorRoutes } from './descriptors.ts';
@@ -24,6 +25,7 @@ export const ROUTES = {
   ...libraryRoutes,
   ...clusterRoutes,
   ...collectionRoutes,
+  ...collectionFileRoutes,
   ...collectionRuleRoutes,
   ...photoRoutes,
   ...tupleRoutes,

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Engine } from '../../../src/main/engine/engine.ts';
 import type { JobInfo } from '../../../src/shared/domain.ts';
@@ -61,6 +61,14 @@ afterAll(async () => {
   if (settings === undefined) delete process.env['COVIS_SETTINGS'];
   else process.env['COVIS_SETTINGS'] = settings;
 });
+
+/** A version that was exported. @returns its folder. */
+async function exportedInto(name: string): Promise<string> {
+  const { id } = await chosen(emptyFolder(name));
+  const { job, path: into } = await ask('collection-files.export', { collection: await twice(), folder: id });
+  expect((await end(job)).state).toBe('done');
+  return into;
+}
 
 /** Asks each route for something that the library has. @returns what of the answer shows that it was not an empty one. */
 const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
@@ -231,6 +239,24 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'collections.commit': async () => {
     const { job } = await ask('collections.commit', { collection: await copy('Kept'), message: 'first' });
     return (await end(job)).state === 'done';
+  },
+  'collection-files.export': async () => basename(await exportedInto('exported')),
+  'collection-files.download': async () => {
+    const { job, download } = await ask('collection-files.download', { collection: await twice(), format: ['csv'] });
+    expect((await end(job)).state).toBe('done');
+    const { name, done } = engine.download(download);
+    done();
+    return name.endsWith('.csv') || name.endsWith('.zip');
+  },
+  'collection-files.import': async () => {
+    const { id } = await chosen(await exportedInto('to-import'));
+    const { job } = await ask('collection-files.import', { folder: id });
+    return (await end(job)).result;
+  },
+  'collection-files.verify': async () => {
+    const { id } = await chosen(await exportedInto('to-verify'));
+    const { job } = await ask('collection-files.verify', { folder: id });
+    return ((await end(job)).result as { ok: boolean }).ok;
   },
   'collections.versions': async () => (await ask('collections.versions', { collection: await twice() })).length === 2,
   'collections.diff': async () =>

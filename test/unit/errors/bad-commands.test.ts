@@ -196,10 +196,10 @@ const TEXTS: Readonly<Record<string, Said>> = {
     'Save it in another form with the program that made it.',
   ],
   'a network with its weights in another file': [
-    'INPUT_UNSUPPORTED',
-    'Tensor w is stored in another file; save the network as one file',
-    'IN/n.onnx',
-    'Save it in another form with the program that made it.',
+    'INPUT_MISSING',
+    'The weights of this network lie in n.data, which is not beside it (tensor w)',
+    'IN/n.data',
+    'Put both files into one folder under the names they were exported with, or save the network as one file.',
   ],
   'a network without a graph': [
     'INPUT_CORRUPT',
@@ -215,9 +215,9 @@ const TEXTS: Readonly<Record<string, Said>> = {
   ],
   'a network that takes no image': [
     'INPUT_UNSUPPORTED',
-    'No feature map was found before a global pooling or a flattening',
+    'The network has no output',
     'IN/n.onnx',
-    'Name the node whose output is the feature map with --cut.',
+    'Save it in another form with the program that made it.',
   ],
   'a network with weights that are no numbers': [
     'INPUT_CORRUPT',

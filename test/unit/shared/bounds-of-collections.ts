@@ -37,6 +37,18 @@ export const BOUNDS_OF_COLLECTIONS: Readonly<Record<string, string>> = {
       ...['retrieval-sfm', 'gnd', 'hloc-pairs', 'csv', 'jsonl', 'parquet', 'descriptors'],
     ].map((k) => [`${k} collection`, SUBSET]),
   ),
+  ...Object.fromEntries(
+    ['collection-files.export', 'collection-files.download'].flatMap((route) => [
+      [`${route} collection`, 'text 1 4096'],
+      [`${route} format`, 'list 1 13'],
+      [`${route} longSide`, 'whole 16 20000'],
+      [`${route} baseUrl`, 'address'],
+      [`${route} shardSize`, 'whole 1 8000'],
+    ]),
+  ),
+  'collection-files.export folder': ID,
+  'collection-files.import folder': ID,
+  'collection-files.verify folder': ID,
   'collection-commit collection': 'text 1 4096',
   'collection-commit message': 'text 0 10000',
   'collection-commit author': 'text 1 200',

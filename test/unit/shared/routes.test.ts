@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { clusterRoutes } from '../../../src/shared/routes/clusters.ts';
 import { collectionRoutes } from '../../../src/shared/routes/collections.ts';
+import { collectionFileRoutes } from '../../../src/shared/routes/collection-files.ts';
 import { collectionRuleRoutes } from '../../../src/shared/routes/collection-rules.ts';
 import { descriptorRoutes } from '../../../src/shared/routes/descriptors.ts';
 import { HOST_ROUTES, ROUTE_NAMES, ROUTES } from '../../../src/shared/routes/index.ts';
@@ -41,6 +42,7 @@ describe('routes', () => {
     const subjects = [
       clusterRoutes,
       collectionRoutes,
+      collectionFileRoutes,
       collectionRuleRoutes,
       descriptorRoutes,
       jobRoutes,

@@ -2,6 +2,7 @@
 import type { ROUTES } from '../../../shared/routes/index.ts';
 import type { Answers } from './answers.ts';
 import { clusters } from './clusters.ts';
+import { collectionFiles } from './collection-files.ts';
 import { collectionRules } from './collection-rules.ts';
 import { collections } from './collections.ts';
 import { descriptors } from './descriptors.ts';
@@ -27,6 +28,7 @@ export const ANSWERS: AllAnswers = {
   ...library,
   ...clusters,
   ...collections,
+  ...collectionFiles,
   ...collectionRules,
   ...photos,
   ...tuples,

@@ -145,7 +145,7 @@ export function descriptorFiles(library: Library, full: boolean): Expected[] {
   const runs = select(library.db, 'SELECT id FROM mining_run WHERE set_key = ? ORDER BY id', integer);
   const measured = select(
     library.db,
-    "SELECT id FROM measurement WHERE set_key = ?1 OR set_key LIKE ?1 || ' %' ORDER BY id",
+    "SELECT id FROM measurement WHERE set_key = ? OR set_key LIKE ? || ' %' ORDER BY id",
     integer,
   );
   return own.flatMap(([key, rows, regional]) =>
@@ -160,7 +160,7 @@ export function descriptorFiles(library: Library, full: boolean): Expected[] {
         path,
         of: key,
         sound: asStored(library, path, full, () => rowsAre(path, rows)),
-        depends: () => [...numbered('mining run', runs.all(key)), ...numbered('measurement', measured.all(key))],
+        depends: () => [...numbered('mining run', runs.all(key)), ...numbered('measurement', measured.all(key, key))],
       };
     }),
   );

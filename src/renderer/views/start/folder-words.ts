@@ -29,6 +29,16 @@ export const PURPOSES: Readonly<Record<FolderPurpose, { title: string; help: str
     help: 'Photos, cartoons, sketches: a folder for each, with a folder for every class in it.',
     choose: 'Use',
   },
+  exported: {
+    title: 'An exported collection',
+    help: 'What was exported from here or elsewhere: a folder with manifest-sha256.txt, a bag, or shards with their index.',
+    choose: 'Use',
+  },
+  into: {
+    title: 'Where the collection is put',
+    help: 'A folder of its own is made in the one that you choose.',
+    choose: 'Export into',
+  },
   within: {
     title: 'Where the new library is put',
     help: 'A folder is made in the one that you choose.',

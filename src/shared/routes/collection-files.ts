@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { id } from '../fields.ts';
+import { collectionExportJob } from '../jobs/collection-export.ts';
+import { collectionImportJob } from '../jobs/collection-import.ts';
+import { collectionVerifyJob } from '../jobs/collection-verify.ts';
+import { startedJob } from './jobs.ts';
+import { route } from './route.ts';
+
+const { out: _, force: __, network: ___, size: ____, photos, ...how } = collectionExportJob.params.shape;
+
+/** Collections as folders and archives. Folders are named by the ids under which they were listed or chosen (`start.*`). */
+export const collectionFileRoutes = {
+  /** Writes a version into a new folder within one that was chosen. `path`: where, for people. */
+  'collection-files.export': route({
+    who: 'page',
+    params: z.strictObject({ folder: id, photos, ...how }),
+    result: startedJob.extend({ path: z.string() }),
+  }),
+  /** Writes a version to be downloaded as an archive, once. */
+  'collection-files.download': route({
+    who: 'page',
+    params: z.strictObject({ ...how, photos: z.enum(['copy', 'none']).default('copy') }),
+    result: startedJob.extend({ download: id }),
+  }),
+  /** Takes an exported collection into the library. */
+  'collection-files.import': route({
+    who: 'page',
+    params: z.strictObject({ folder: id, photos: collectionImportJob.params.shape.photos }),
+    result: startedJob,
+  }),
+  /** Compares an exported collection with its own list of digests. */
+  'collection-files.verify': route({
+    who: 'page',
+    params: z.strictObject({ folder: id, level: collectionVerifyJob.params.shape.level }),
+    result: startedJob,
+  }),
+};
