@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
@@ -16,6 +16,7 @@ const WAIT = { timeout: 60_000 };
 describeWith(['chromium'], 'a curator gathers, describes and keeps photos', () => {
   const folder = mkdtempSync(join(tmpdir(), 'covis-collections-'));
   const library = join(folder, 'library');
+  const exports = join(folder, 'exports');
   let server: ChildProcess;
   let browser: Browser;
   let page: Page;
@@ -25,7 +26,9 @@ describeWith(['chromium'], 'a curator gathers, describes and keeps photos', () =
     buildStudio();
     covis('import', library, ...['castle', 'pagoda', 'windmill'].map((n) => join(SAMPLE, n)));
     covis('extract', library);
-    const served = await serveLibrary(library);
+    // Folders are chosen below the person's home.
+    mkdirSync(exports, { recursive: true });
+    const served = await serveLibrary(library, { env: { HOME: folder } });
     server = served.server;
     browser = await chromium.launch({
       executablePath: '/usr/bin/chromium',
@@ -151,7 +154,7 @@ describeWith(['chromium'], 'a curator gathers, describes and keeps photos', () =
     await field('creator').press('Tab');
     await tiles().nth(1).click();
     await expect.poll(() => field('creator').inputValue(), WAIT).toBe('A. Stroller');
-    expect(await field('title').inputValue()).toBe('');
+    await expect.poll(() => field('title').inputValue(), WAIT).toBe('');
     await tiles().nth(0).click();
     await expect.poll(() => field('title').inputValue(), WAIT).toBe('Keep from the north');
   });
@@ -192,6 +195,51 @@ describeWith(['chromium'], 'a curator gathers, describes and keeps photos', () =
     await clean('export');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  it('downloads a version as an archive', async () => {
+    await page.locator('[data-test=more]').click();
+    await page.getByRole('menuitem', { name: 'Export…' }).click();
+    await page.getByRole('dialog').getByLabel('BagIt').uncheck();
+    const download = page.waitForEvent('download');
+    await page.locator('[data-test=collection-download]').click();
+    const saved = await download;
+    expect(saved.suggestedFilename()).toBe('Castles 1.zip');
+    const archive = join(folder, 'saved.zip');
+    await saved.saveAs(archive);
+    const bytes = readFileSync(archive).toString('latin1');
+    expect(bytes.slice(0, 4)).toBe('PK\u0003\u0004');
+    for (const name of ['manifest-sha256.txt', 'items.csv', 'index.html']) expect(bytes).toContain(`Castles 1/${name}`);
+  });
+
+  it('exports into a folder that is chosen, verifies it, and says what was changed', async () => {
+    await page.locator('[data-test=more]').click();
+    await page.getByRole('menuitem', { name: 'Export…' }).click();
+    await page.locator('[data-test=collection-into]').click();
+    const row = (name: string): Locator => page.locator('[data-test=folders]').getByText(name, { exact: true });
+    await row('exports').click();
+    await page.keyboard.press('Control+Enter');
+    const written = join(exports, 'Castles 1');
+    await expect.poll(() => existsSync(join(written, 'manifest-sha256.txt')), WAIT).toBe(true);
+    await page.locator('[data-test=more]').waitFor();
+
+    const photo = join(written, 'photos', readdirSync(join(written, 'photos'))[0]!);
+    const bytes = readFileSync(photo);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(photo, bytes);
+    await page.getByRole('button', { name: 'Verify an export…' }).click();
+    await row('exports').dblclick();
+    await row('Castles 1').click();
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('This collection is not as it was exported').waitFor();
+    await page.locator('nav').getByText('Jobs', { exact: true }).click();
+    await page.getByRole('button', { name: 'Report: Verify an exported collection' }).click();
+    await page.getByText('Changed: 1').waitFor();
+    await clean('verification');
+    await shot(page, 'collections-verification');
+    await page.keyboard.press('Escape');
+    await page.locator('nav').getByText('Collections', { exact: true }).click();
+    await page.locator('[data-test=new-collection]').waitFor();
   });
 
   it('follows rules, after showing what they give', async () => {
