@@ -162,7 +162,10 @@ function photoAt(root: string, base: string, row: ReadRow, { photos }: Collectio
   if (photos.placed === 'link' && there.isSymbolicLink()) return existsSync(file) ? file : null;
   refuseOutside(root, file);
   if (!lstatSync(file).isFile())
-    throw new CovisError('INPUT_INVALID', 'This is no photo but a folder, a device or a link', { file });
+    throw new CovisError('INPUT_INVALID', 'This is no photo but a folder, a device or a link', {
+      file,
+      hint: 'Export the collection again, or take its photos from a copy that is whole.',
+    });
   return file;
 }
 

@@ -168,6 +168,7 @@ async function readyNetwork(file: string, options: BackboneOptions): Promise<Rea
   if (cut !== undefined && output !== undefined)
     throw new CovisError('INPUT_INVALID', 'A cut names a map, and an output what describes: one of them is enough', {
       file,
+      hint: 'Leave --cut or --output out.',
     });
   const taken = cut === undefined ? await take(graph, output, pooling) : await cutAt(graph, cut, pooling);
   const { kind, kept, nodes } = taken.taken;
