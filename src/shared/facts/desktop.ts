@@ -2,7 +2,16 @@
 import type { ErrorShape } from '../errors.ts';
 
 /** What a folder is chosen for, in a dialog. */
-export const FOLDER_PURPOSES = ['library', 'photos', 'models', 'within', 'backup', 'domains', 'exported', 'into'] as const;
+export const FOLDER_PURPOSES = [
+  'library',
+  'photos',
+  'models',
+  'within',
+  'backup',
+  'domains',
+  'exported',
+  'into',
+] as const;
 export type FolderPurpose = (typeof FOLDER_PURPOSES)[number];
 
 /** A library that could not be opened, and why. */
