@@ -11,6 +11,8 @@ import { Runner, type Tensors } from './runtime.ts';
 const log = logger('networks');
 const NCHW_TO_NHWC = [0, 2, 3, 1];
 const CHANNELS = new Set<Dim>([1, 3]);
+const MOST_CHANNELS = 16;
+const LONGEST_SIDE = 8192;
 
 /** What an input of a file is, as people read it: `name [1, 3, 224, 224]`. */
 export function shapeInWords({ name, dims }: { readonly name: string; readonly dims: readonly Dim[] }): string {
@@ -47,9 +49,19 @@ export function onImage(network: Graph, outputs: readonly string[]): Graph {
   const [n, c, h, w] = input.dims as [Dim, Dim, Dim, Dim];
   const last = CHANNELS.has(w) && !CHANNELS.has(c);
   const dims = last ? [n, w, c, h] : [n, c, h, w];
+  refuseSizes(dims, shapeInWords(input));
   const renamed = renameValue(graph, input.name, last ? `${IMAGE}/nhwc` : IMAGE);
   const nodes = last ? [turned(`${IMAGE}/nhwc`), ...renamed.nodes] : renamed.nodes;
   return { ...renamed, nodes, inputs: [{ name: IMAGE, type: 'float', dims }] };
+}
+
+/** Photos have three channels, and nobody describes larger ones; a damaged file may say any number. */
+function refuseSizes([, channels, ...sides]: readonly Dim[], said: string): void {
+  const within = (d: Dim | undefined, most: number): boolean => typeof d !== 'number' || (d >= 1 && d <= most);
+  if (!within(channels, MOST_CHANNELS) || !sides.every((s) => within(s, LONGEST_SIDE)))
+    throw new CovisError('INPUT_UNSUPPORTED', 'The network takes no photo that there could be', {
+      hint: `It takes ${said}.`,
+    });
 }
 
 /** Values of the network that go by the names which networks here give to their ends go by others. */
