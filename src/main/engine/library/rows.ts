@@ -154,7 +154,7 @@ class Select<T> {
 
   /** All rows. */
   all(...params: unknown[]): T[] {
-    const rows = this.#statement.all(...params) as unknown[];
+    const rows = this.#asked(() => this.#statement.all(...params)) as unknown[];
     const looked = this.#every ? rows.length : Math.min(1, rows.length);
     for (let i = 0; i < looked; i += 1) rows[i] = this.#take(rows[i]);
     return rows as T[];
@@ -162,13 +162,13 @@ class Select<T> {
 
   /** The first row; undefined where there is none. */
   get(...params: unknown[]): T | undefined {
-    const found = this.#statement.get(...params);
+    const found = this.#asked(() => this.#statement.get(...params));
     return found === undefined ? undefined : (this.#take(found) as T);
   }
 
   /** The first row of a statement that always has one, or of a row that another refers to. @throws CovisError `INPUT_CORRUPT` without it. */
   one(...params: unknown[]): T {
-    const found = this.#statement.get(...params);
+    const found = this.#asked(() => this.#statement.get(...params));
     if (found === undefined) throw this.#damaged('lacks a row that others refer to');
     return this.#take(found) as T;
   }
@@ -179,6 +179,18 @@ class Select<T> {
     for (const r of this.#statement.iterate(...params)) {
       yield (this.#every || first ? this.#take(r) : r) as T;
       first = false;
+    }
+  }
+
+  /** SQLite finds some damage only where it reads. */
+  #asked<R>(work: () => R): R {
+    try {
+      return work();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code))
+        throw this.#damaged('is damaged where this is read');
+      throw error;
     }
   }
 
