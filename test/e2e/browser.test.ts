@@ -51,7 +51,10 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
 
   it('fits a small light window', async () => {
     const page = await browser.newPage({ viewport: { width: 1024, height: 700 }, colorScheme: 'light' });
+    page.setDefaultTimeout(90_000);
     await page.goto(url);
+    // Whoever leaves at once may leave before the key is there.
+    await page.locator('.card').first().waitFor();
     for (const view of [
       'clusters',
       'photos',
