@@ -111,7 +111,8 @@ describeWith(['chromium'], 'searching by drawing', () => {
     for (const line of WINDMILL.slice(1)) await draw(line);
     await page.locator('[data-test=mix]').click();
     await page.getByText('no descriptors of this network').waitFor();
-    await page.getByRole('button', { name: 'Describe the photos' }).click();
+    // The row of steps has one of this name, too.
+    await page.locator('.view').getByRole('button', { name: 'Describe the photos' }).click();
     await page.locator('[data-test=results]').waitFor({ timeout: 60_000 });
     await page.getByLabel('Weight of the photo').fill('0.8');
     await page.waitForTimeout(400);
