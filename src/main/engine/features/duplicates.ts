@@ -1,53 +1,27 @@
-import { availableParallelism } from 'node:os';
 import type { DuplicateGroup, PhotoFactsRow } from '../../../shared/domain.ts';
-import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { groupLooks, lookOf } from '../library/looks.ts';
-import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
+import { eachPhoto } from './each-photo.ts';
 import { integer, nullable, real, record, select, text } from '../library/rows.ts';
 
 /** Bits in which near duplicates may differ, of 64. */
 export const DUPLICATE_BITS = 6;
-const COMMIT_EVERY = 64;
 
 /** Computes the perceptual hash of photos that lack one; what is done stays. @returns how many were new. */
-export async function computeLooks(library: Library, task: TaskContext): Promise<number> {
+export function computeLooks(library: Library, task: TaskContext): Promise<number> {
   const missing = select(library.db, 'SELECT id FROM present_photo WHERE look IS NULL ORDER BY id', integer).all();
   const update = library.db.prepare('UPDATE photo SET look = ? WHERE id = ?');
-  task.step('Looking for near duplicates', missing.length, 'photos');
-  const gone = new LeftOut();
-  let rows: [string, number][] = [];
-  let next = 0;
-  let done = 0;
-  const flush = (): void => {
-    library.transaction(() => rows.forEach((r) => update.run(...r)));
-    rows = [];
-  };
-  const one = async (): Promise<void> => {
-    while (next < missing.length) {
-      const id = missing[next++]!;
-      task.check();
-      try {
-        // Not within the call below: what `rows` is may change while this waits.
-        const look = await ofCurrentPhoto(library, id, lookOf);
-        rows.push([look, id]);
-      } catch (error) {
-        if (!(error instanceof CovisError)) throw error;
-        if (!gone.takes(error)) task.warn(`${error.message}: ${error.file ?? id}`);
-      }
-      if (rows.length >= COMMIT_EVERY) flush();
-      task.progress((done += 1));
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
-  } finally {
-    if (rows.length > 0) flush();
-  }
-  gone.say((m) => task.warn(m));
-  task.changed('photos');
-  return missing.length;
+  return eachPhoto(
+    library,
+    missing,
+    {
+      step: 'Looking for near duplicates',
+      compute: lookOf,
+      write: (photo, look) => void update.run(look, photo),
+    },
+    task,
+  );
 }
 
 /**

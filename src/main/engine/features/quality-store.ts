@@ -1,15 +1,12 @@
-import { availableParallelism } from 'node:os';
-import { CovisError } from '../../../shared/errors.ts';
 import { type PhotoQuality, type QualityField, type QualityHistogram } from '../../../shared/facts/quality.ts';
-import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
 import type { Library } from '../library/library.ts';
 import { integer, list, real, record, select } from '../library/rows.ts';
 import type { TaskContext } from '../queue/context.ts';
+import { eachPhoto } from './each-photo.ts';
 import { qualityOf } from './quality.ts';
 
 /** Counts up when a measure's definition changes; what older ones found is then measured again. */
 export const QUALITY_VERSION = 1;
-const COMMIT_EVERY = 32;
 
 /** SQL of a field's value for a photo `p` with its measures `q` (a left join of `photo_quality`); NULL where it is not known. */
 export const QUALITY_SQL: Readonly<Record<QualityField, string>> = {
@@ -42,19 +39,15 @@ export async function computeQuality(
     `INSERT OR REPLACE INTO photo_quality
        (photo_id, version, sharpness, brightness, dark, bright, entropy, colourfulness, blockiness) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  task.step('Measuring quality', missing.length, 'photos');
-  const gone = new LeftOut();
-  let rows: (readonly [number, PhotoQuality])[] = [];
-  let next = 0;
-  let done = 0;
-  let computed = 0;
-  const flush = (): void => {
-    const full = rows;
-    rows = [];
-    library.transaction(() => {
-      for (const [id, q] of full)
-        write.run(
-          id,
+  const computed = await eachPhoto(
+    library,
+    missing,
+    {
+      step: 'Measuring quality',
+      compute: qualityOf,
+      write: (photo, q) =>
+        void write.run(
+          photo,
           QUALITY_VERSION,
           q.sharpness,
           q.brightness,
@@ -63,32 +56,10 @@ export async function computeQuality(
           q.entropy,
           q.colourfulness,
           q.blockiness,
-        );
-    });
-    computed += full.length;
-  };
-  const one = async (): Promise<void> => {
-    while (next < missing.length) {
-      const id = missing[next++]!;
-      task.check();
-      try {
-        const quality = await ofCurrentPhoto(library, id, qualityOf);
-        rows.push([id, quality]);
-      } catch (error) {
-        if (!(error instanceof CovisError) || error.code === 'CANCELLED') throw error;
-        if (!gone.takes(error)) task.warn(`${error.message}: ${error.file ?? id}`);
-      }
-      if (rows.length >= COMMIT_EVERY) flush();
-      task.progress((done += 1));
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
-  } finally {
-    if (rows.length > 0) flush();
-    if (computed > 0) task.changed('photos');
-  }
-  gone.say((m) => task.warn(m));
+        ),
+    },
+    task,
+  );
   const photos = select(
     library.db,
     'SELECT COUNT(*) FROM present_photo p JOIN photo_quality q ON q.photo_id = p.id AND q.version = ?',
