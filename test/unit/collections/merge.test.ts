@@ -15,7 +15,8 @@ import {
   setCollectionFields,
   unfoldPhotos,
 } from '../../../src/main/engine/collections/store.ts';
-import { commitCollection, versionHistory, workingState } from '../../../src/main/engine/collections/versions.ts';
+import { commitCollection } from '../../../src/main/engine/collections/commit.ts';
+import { versionHistory, workingState } from '../../../src/main/engine/collections/versions.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import { random } from '../../../src/main/engine/library/random.ts';

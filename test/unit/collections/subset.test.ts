@@ -7,7 +7,7 @@ import {
   removePhotos,
   renameCollection,
 } from '../../../src/main/engine/collections/store.ts';
-import { commitCollection } from '../../../src/main/engine/collections/versions.ts';
+import { commitCollection } from '../../../src/main/engine/collections/commit.ts';
 import { narrowed, subsetOf } from '../../../src/main/engine/library/collection-subset.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos, presentPhotos } from '../../../src/main/engine/library/photos.ts';

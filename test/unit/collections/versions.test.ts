@@ -12,9 +12,9 @@ import {
   removePhotos,
   setCollectionFields,
 } from '../../../src/main/engine/collections/store.ts';
+import { commitCollection } from '../../../src/main/engine/collections/commit.ts';
 import {
   collectionDifference,
-  commitCollection,
   restoreVersion,
   tagVersion,
   versionContent,

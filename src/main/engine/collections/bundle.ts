@@ -10,7 +10,8 @@ import { nullable, select, text } from '../library/rows.ts';
 import { collectionNamed, versionCalled } from '../library/tables/collection.ts';
 import { differences, fieldDifferences } from './difference.ts';
 import { fieldsOf, itemsOf } from './items.ts';
-import { computeDigests, ownName, versionContent, versionState } from './versions.ts';
+import { computeDigests, ownName } from './commit.ts';
+import { versionContent, versionState } from './versions.ts';
 
 const KIND = 'covis collection decisions';
 

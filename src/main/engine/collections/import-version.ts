@@ -5,7 +5,6 @@ import type { CollectionEntry } from '../../../shared/facts/collections.ts';
 import type { JobResult } from '../../../shared/jobs/index.ts';
 import { contentHash } from '../library/hash-file.ts';
 import type { Library } from '../library/library.ts';
-import { integer, select } from '../library/rows.ts';
 import { allCollections, versionsOf, type CollectionRow } from '../library/tables/collection.ts';
 import { idByHash } from '../library/tables/photo.ts';
 import { durably } from '../mining/action-log.ts';
@@ -15,6 +14,7 @@ import { digestFile } from './exports/digests.ts';
 import { openExport, type OpenedExport } from './import.ts';
 import { fieldsText, sourceWriter, STEP, type Item } from './items.ts';
 import { createCollection, freeName } from './store.ts';
+import { writeVersionRows } from './version-rows.ts';
 import { tagVersion } from './versions.ts';
 
 const NAMED = 5;
@@ -146,49 +146,26 @@ function writeVersion(
   { content: { version, entries } }: OpenedExport,
   sources: readonly (number | null)[],
 ): number {
-  const { db } = library;
-  const id = select(
-    db,
-    `INSERT INTO collection_version (collection_id, number, name, author, message, created, digest, parents, fields, items)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-    integer,
-  ).one(
-    collection.id,
-    version.number,
-    collection.name,
-    version.author,
-    version.message,
-    version.created,
-    version.digest,
-    JSON.stringify(version.parents),
-    fieldsText(version.fields) ?? '{}',
-    entries.length,
-  );
-  const insert = db.prepare(
-    `INSERT INTO version_item (version_id, item, photo_id, sha256, path, bytes, width, height, head, source_id, score, rank, fields)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
   const ids = idByHash(library);
-  const digest = db.prepare('UPDATE photo SET sha256 = ? WHERE id = ? AND sha256 IS NULL');
+  const digest = library.db.prepare('UPDATE photo SET sha256 = ? WHERE id = ? AND sha256 IS NULL');
   const at = new Map(entries.map((e, i) => [e.sha256, i]));
-  entries.forEach((e, i) => {
-    const photo = ids.get(contentHash(e.sha256)) ?? null;
-    if (photo !== null) digest.run(e.sha256, photo);
-    insert.run(
-      id,
-      i,
-      photo,
-      Buffer.from(e.sha256, 'hex'),
-      e.path,
-      e.bytes,
-      e.width,
-      e.height,
-      e.foldedUnder === null ? null : at.get(e.foldedUnder)!,
-      sources[i]!,
-      e.provenance?.score ?? null,
-      e.provenance?.rank ?? null,
-      fieldsText(e.fields),
-    );
-  });
+  writeVersionRows(
+    library,
+    collection,
+    { ...version, fields: fieldsText(version.fields) ?? '{}' },
+    entries.map((e, i) => {
+      const photo = ids.get(contentHash(e.sha256)) ?? null;
+      if (photo !== null) digest.run(e.sha256, photo);
+      return {
+        ...e,
+        photo,
+        head: e.foldedUnder === null ? null : at.get(e.foldedUnder)!,
+        source: sources[i]!,
+        score: e.provenance?.score ?? null,
+        rank: e.provenance?.rank ?? null,
+        fields: fieldsText(e.fields),
+      };
+    }),
+  );
   return version.number;
 }

@@ -24,7 +24,8 @@ import {
   type Item,
 } from './items.ts';
 import { act, selfRow } from './store.ts';
-import { ownName, versionState } from './versions.ts';
+import { ownName } from './commit.ts';
+import { versionState } from './versions.ts';
 
 /** Something that can be said of a photo, or of the collection: true or false of `member`, a SHA-256 of `folded`, values of a field; or null. */
 type Value = boolean | string | readonly string[] | null;

@@ -1,21 +1,16 @@
 /** Versions of a collection: made once, never changed, compared and restored. */
-import { userInfo } from 'node:os';
 import { CovisError } from '../../../shared/errors.ts';
 import type {
   CollectionDifference,
   CollectionEntry,
-  CommitReport,
   VersionFacts,
   VersionInfo,
 } from '../../../shared/facts/collections.ts';
-import type { TaskContext } from '../queue/context.ts';
-import { currentPhoto, isGone } from '../library/current-photo.ts';
-import { contentHash, digestFile } from '../library/hash-file.ts';
-import { now, type Library } from '../library/library.ts';
+import { contentHash } from '../library/hash-file.ts';
+import type { Library } from '../library/library.ts';
 import { bytes, damaged, integer, list, nullable, real, record, select, text } from '../library/rows.ts';
 import {
   collectionNamed,
-  newestVersion,
   tagsOf,
   versionCalled,
   versionsOf,
@@ -24,14 +19,7 @@ import {
 } from '../library/tables/collection.ts';
 import { durably } from '../mining/action-log.ts';
 import { contentDigest, type CollectionContent } from './content.ts';
-import {
-  countChanges,
-  differences,
-  fieldDifferences,
-  isSame,
-  type CollectionState,
-  type StateItem,
-} from './difference.ts';
+import { countChanges, differences, fieldDifferences, type CollectionState, type StateItem } from './difference.ts';
 import {
   effectiveHeads,
   fieldsOf,
@@ -43,13 +31,9 @@ import {
   STEP,
   type Item,
 } from './items.ts';
-import { portablePaths } from './portable-paths.ts';
 import { act, selfRow } from './store.ts';
 
 const LONGEST_TAG = 100;
-const NAMED = 3;
-/** Photos whose SHA-256 is noted together. */
-const BATCH = 100;
 
 /** An item with what comparing needs to tell of it. */
 interface KnownItem extends StateItem {
@@ -166,222 +150,6 @@ export function versionContent(library: Library, collection: CollectionRow, vers
   return { version: versionFactsOf(version, collection, tagsOf(library, collection.id)), entries };
 }
 
-/** The name of this account, for those who do not say who they are. */
-export function ownName(): string {
-  try {
-    return userInfo().username || 'unknown';
-  } catch {
-    return 'unknown';
-  }
-}
-
-/**
- * Computes the SHA-256 of photos that have none yet, from their files.
- * @param photos numbers of the library. @returns those of which no file is there.
- * @throws CovisError `CANCELLED`: what was computed is kept.
- */
-export async function computeDigests(
-  library: Library,
-  photos: readonly number[],
-  task: TaskContext,
-): Promise<number[]> {
-  const known = select(library.db, 'SELECT sha256 IS NOT NULL FROM photo WHERE id = ?', integer);
-  const missing = photos.filter((p) => known.one(p) === 0);
-  if (missing.length === 0) return [];
-  task.step('Reading photos for their SHA-256', missing.length, 'photos');
-  const hash = select(library.db, 'SELECT hash FROM photo WHERE id = ?', text);
-  const put = library.db.prepare('UPDATE photo SET sha256 = ? WHERE id = ?');
-  const gone: number[] = [];
-  let batch: [string, number][] = [];
-  const keep = (): void => {
-    if (batch.length > 0) library.transaction(() => batch.forEach((b) => put.run(...b)));
-    batch = [];
-  };
-  try {
-    for (const [i, photo] of missing.entries()) {
-      task.check();
-      const digest = await digestOfPhoto(library, photo, hash.one(photo));
-      if (digest === undefined) gone.push(photo);
-      else batch.push([digest, photo]);
-      if (batch.length >= BATCH) keep();
-      task.progress(i + 1);
-    }
-  } finally {
-    keep();
-  }
-  return gone;
-}
-
-async function digestOfPhoto(library: Library, photo: number, hash: string): Promise<string | undefined> {
-  try {
-    const digest = await digestFile(currentPhoto(library, photo));
-    // Another file may have taken its place since it was looked at.
-    return contentHash(digest) === hash ? digest : undefined;
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-}
-
-/** What a commit is told. */
-export interface Commit {
-  readonly collection: string;
-  readonly message: string;
-  readonly author?: string | undefined;
-  readonly tag?: string | undefined;
-}
-
-/**
- * Makes a version of a collection as it is now.
- * @throws CovisError `STATE_EMPTY` without a photo, `STATE_CONFLICT` where nothing changed or conflicts wait, `INPUT_MISSING` naming photos
- * whose SHA-256 is not known and of which no file is there.
- */
-export async function commitCollection(library: Library, c: Commit, task: TaskContext): Promise<CommitReport> {
-  const { id, name } = collectionNamed(library, c.collection);
-  refuseUnchanged(library, collectionNamed(library, c.collection));
-  const tag = c.tag === undefined ? undefined : tagName(c.tag);
-  const photos = members(library, id).map((i) => i.photo);
-  const lost = await computeDigests(library, photos, task);
-  if (lost.length > 0) {
-    const named = lost.slice(0, NAMED).map(photoName(library));
-    throw new CovisError(
-      'INPUT_MISSING',
-      `Of ${lost.length} of ${photos.length} photos of ${name} no file is there, and their SHA-256 is not known: ${named.join(', ')}${lost.length > NAMED ? ', …' : ''}`,
-      { hint: 'Put them back or import their folder again; or take them out: covis collection remove LIB NAME --gone' },
-    );
-  }
-  task.step('Writing the version', 0, '');
-  return durably(library, () => {
-    const collection = collectionNamed(library, c.collection);
-    refuseUnchanged(library, collection);
-    const version = writeVersion(library, collection, c);
-    if (tag !== undefined) tagVersion(library, collection.uid, tag, version.number);
-    const gone = members(library, id)
-      .map((i) => i.photo)
-      .filter(isMissing(library))
-      .map(photoName(library));
-    return { ...versionFactsOf(version, collection, tagsOf(library, id)), gone };
-  });
-}
-
-function isMissing(library: Library): (photo: number) => boolean {
-  const files = select(library.db, 'SELECT EXISTS (SELECT 1 FROM photo_file WHERE photo_id = ?)', integer);
-  return (photo) => files.one(photo) === 0;
-}
-
-function members(library: Library, collection: number): Item[] {
-  return itemsOf(library, collection).filter((i) => i.member === 1);
-}
-
-function refuseUnchanged(library: Library, collection: CollectionRow): void {
-  const state = workingState(library, collection);
-  if (state.items.length === 0) throw new CovisError('STATE_EMPTY', `${collection.name} has no photos`);
-  const newest = newestVersion(library, collection.id);
-  const waiting = select(library.db, 'SELECT COUNT(*) FROM collection_conflict WHERE collection_id = ?', integer).one(
-    collection.id,
-  );
-  if (waiting > 0)
-    throw new CovisError(
-      'STATE_CONFLICT',
-      `${waiting} ${waiting === 1 ? 'conflict' : 'conflicts'} of ${collection.name} ${waiting === 1 ? 'is' : 'are'} not judged yet`,
-      { hint: 'See them with: covis collection conflicts LIB NAME' },
-    );
-  if (newest === undefined) return;
-  if (!isSame(countChanges(versionState(library, newest), state))) return;
-  // A merge that changed nothing is worth noting all the same: it is a parent.
-  if (mergedParents(library, collection).length > 0) return;
-  throw new CovisError('STATE_CONFLICT', `Nothing has changed since version ${newest.number} of ${collection.name}`, {
-    hint: `It is ${collection.name}@${newest.number} already.`,
-  });
-}
-
-/** Digests of merged versions that no version here came from yet, in order. */
-function mergedParents(library: Library, collection: CollectionRow): string[] {
-  const versions = versionsOf(library, collection.id);
-  const known = new Set(versions.flatMap((v) => [v.digest, ...v.parents]));
-  const theirs = select(
-    library.db,
-    'SELECT DISTINCT theirs FROM collection_merge WHERE collection_id = ? ORDER BY theirs',
-    text,
-  ).all(collection.id);
-  return theirs.filter((d) => !known.has(d));
-}
-
-/** Runs inside a transaction, when every photo has its SHA-256. */
-function writeVersion(
-  library: Library,
-  collection: CollectionRow,
-  { message, author = ownName() }: Commit,
-): VersionRow {
-  const { db } = library;
-  const items = members(library, collection.id);
-  const photo = select(
-    db,
-    'SELECT sha256, bytes, width, height FROM photo WHERE id = ?',
-    record({ sha256: nullable(text), bytes: integer, width: integer, height: integer }),
-  );
-  const names = select(db, 'SELECT name FROM known_file WHERE photo_id = ?', text);
-  const facts = items.map((i) => {
-    const { sha256, ...rest } = photo.one(i.photo);
-    if (sha256 === null)
-      throw new CovisError('STATE_CONFLICT', `Photos were added to ${collection.name} meanwhile`, {
-        hint: 'Commit again.',
-      });
-    return { ...rest, sha256, names: names.all(i.photo) };
-  });
-  const paths = portablePaths(facts);
-  const at = new Map(items.map((item, i) => [item.photo, i]));
-  const heads = effectiveHeads(items);
-  const digest = contentDigest(
-    items.map((item, i) => ({ sha256: facts[i]!.sha256, path: paths[i]!, fields: fieldsOf(item.fields) })),
-    collection.fields,
-  );
-  const newest = newestVersion(library, collection.id);
-  const parents = [...(newest === undefined ? [] : [newest.digest]), ...mergedParents(library, collection)];
-  const id = select(
-    db,
-    `INSERT INTO collection_version (collection_id, number, name, author, message, created, digest, parents, fields, items)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-    integer,
-  ).one(
-    collection.id,
-    (newest?.number ?? 0) + 1,
-    collection.name,
-    author,
-    message,
-    now(),
-    digest,
-    JSON.stringify(parents),
-    fieldsText(collection.fields) ?? '{}',
-    items.length,
-  );
-  const insert = db.prepare(
-    `INSERT INTO version_item (version_id, item, photo_id, sha256, path, bytes, width, height, head, source_id, score, rank, fields)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  items.forEach((item, i) => {
-    const f = facts[i]!;
-    const head = at.get(heads.get(item.photo) ?? -1) ?? null;
-    const sha256 = Buffer.from(f.sha256, 'hex');
-    insert.run(
-      id,
-      i,
-      item.photo,
-      sha256,
-      paths[i]!,
-      f.bytes,
-      f.width,
-      f.height,
-      head,
-      item.source,
-      item.score,
-      item.rank,
-      item.fields,
-    );
-  });
-  return newestVersion(library, collection.id)!;
-}
-
 /** How a state of a collection differs from another. @param from null for nothing. */
 export function collectionDifference(
   library: Library,
@@ -496,7 +264,7 @@ export function restoreVersion(
 }
 
 /** A tag as it is kept. @throws CovisError `INPUT_INVALID`. */
-function tagName(wanted: string): string {
+export function tagName(wanted: string): string {
   const tag = wanted.normalize('NFC').trim();
   if (tag === '' || tag.length > LONGEST_TAG || /[@\p{Cc}]/u.test(tag) || /^\d+$/.test(tag))
     throw new CovisError(

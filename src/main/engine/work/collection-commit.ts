@@ -1,5 +1,5 @@
 import { collectionCommitJob } from '../../../shared/jobs/collection-commit.ts';
-import { commitCollection } from '../collections/versions.ts';
+import { commitCollection } from '../collections/commit.ts';
 import { work } from './work.ts';
 
 export const collectionCommitWork = work(collectionCommitJob, async (library, p, task) => {

@@ -9,7 +9,8 @@ import {
   foldPhotos,
   setCollectionFields,
 } from '../../../../src/main/engine/collections/store.ts';
-import { commitCollection, versionContent, versionHistory } from '../../../../src/main/engine/collections/versions.ts';
+import { commitCollection } from '../../../../src/main/engine/collections/commit.ts';
+import { versionContent, versionHistory } from '../../../../src/main/engine/collections/versions.ts';
 import { Library } from '../../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../../src/main/engine/library/photos.ts';
 import { collectionNamed, newestVersion } from '../../../../src/main/engine/library/tables/collection.ts';
