@@ -6,7 +6,7 @@ import { CovisError, ofSystem } from '../../../shared/errors.ts';
 import { bytesText, freeBytes } from '../formats/disk.ts';
 import { madeBeside } from './lease.ts';
 import { LATEST } from './schema.ts';
-import { isDamage } from './soundness.ts';
+import { damageOf } from './rows.ts';
 
 const KEPT = 2;
 /** So long an update may take. */
@@ -48,7 +48,7 @@ export function keepCopy(db: Database.Database): void {
     // Another process may have been faster: then this is a copy of what it made.
     if ((db.pragma('user_version', { simple: true }) as number) === version) renameSync(made, target);
   } catch (error) {
-    throw isDamage(error) ? error : ofSystem(error, target);
+    throw damageOf(error) !== undefined ? error : ofSystem(error, target);
   } finally {
     rmSync(made, { force: true });
   }

@@ -11,11 +11,11 @@ import { FOLDERS, type Folder } from './folders.ts';
 import { oneHost } from './host.ts';
 import { madeBeside } from './lease.ts';
 import { notPermitted, openForReading, refuseWriting, whyReadOnly } from './read-only.ts';
+import { damageOf } from './rows.ts';
 import { LATEST, migrate } from './schema.ts';
 import {
   damagedLibrary,
   isAsItWas,
-  isDamage,
   noteSound,
   refuseDamagedDatabase,
   refuseForeignFile,
@@ -23,6 +23,13 @@ import {
 } from './soundness.ts';
 import { enter, NOBODY, type Presence } from './sweep.ts';
 import { inTurn, takingTurns } from './turns.ts';
+
+/** What opening ends in where it failed. */
+function damagedOr(error: unknown, file: string): unknown {
+  const damage = damageOf(error);
+  if (damage === undefined) return diskError(error, file);
+  return damagedLibrary(file, `The database of this library is damaged: ${damage.message}`, error);
+}
 
 /** So long SQLite itself waits while a library is opened, made or brought up to date. */
 const OPENING_MS = 60_000;
@@ -130,9 +137,7 @@ export class Library {
       leave();
       const refused = notPermitted(cause, file);
       if (refused !== undefined) return Library.#reading(root, file, refused, looked);
-      if (isDamage(cause))
-        throw damagedLibrary(file, `The database of this library is damaged: ${(cause as Error).message}`, cause);
-      throw diskError(cause, file);
+      throw damagedOr(cause, file);
     }
     try {
       return Library.#checked(root, file, db, { looked, look: found === undefined, leave });
@@ -141,9 +146,7 @@ export class Library {
       leave();
       const refused = notPermitted(error, file);
       if (refused !== undefined) return Library.#reading(root, file, refused, looked);
-      throw isDamage(error)
-        ? damagedLibrary(file, `The database of this library is damaged: ${(error as Error).message}`, error)
-        : diskError(error, file);
+      throw damagedOr(error, file);
     }
   }
 
@@ -156,9 +159,7 @@ export class Library {
       const refuse = (): void => refuseWriting({ path: root, readOnly });
       return new Library(root, takingTurns(db, file, refuse), { readOnly });
     } catch (error) {
-      throw isDamage(error)
-        ? damagedLibrary(file, `The database of this library is damaged: ${(error as Error).message}`, error)
-        : diskError(error, file);
+      throw damagedOr(error, file);
     }
   }
 

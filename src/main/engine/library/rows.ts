@@ -187,9 +187,7 @@ class Select<T> {
     try {
       return work();
     } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code))
-        throw this.#damaged('is damaged where this is read');
+      if (damageOf(error) !== undefined) throw this.#damaged('is damaged where this is read', error);
       throw error;
     }
   }
@@ -249,6 +247,18 @@ export function damaged(db: Database.Database, what: string, cause?: unknown): C
     hint: `See what is damaged with: covis check ${dirname(db.name)}`,
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/** What SQLite said of a file that is damaged, also as {@link Select} passes it on; undefined for any other error. */
+export function damageOf(error: unknown): Error | undefined {
+  if (error instanceof CovisError) return error.cause === undefined ? undefined : damageOf(error.cause);
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const damage =
+    // Where the byte that says how the schema is written is overwritten, SQLite has no code of its own for it.
+    code === 'SQLITE_ERROR'
+      ? message === 'unsupported file format'
+      : typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code);
+  return damage ? (error as Error) : undefined;
 }
 
 export type { Select };

@@ -4,7 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
-import { select, text } from './rows.ts';
+import { damageOf, select, text } from './rows.ts';
 import { migrate } from './schema.ts';
 
 const MAGIC = 'SQLite format 3\0';
@@ -86,8 +86,9 @@ export function databaseFaults(db: Database.Database, wholly: boolean): string[]
       .flatMap((line) => line.split('\n'))
       .filter((line) => line !== 'ok');
   } catch (error) {
-    if (!isDamage(error)) throw error;
-    return [(error as Error).message];
+    const damage = damageOf(error);
+    if (damage === undefined) throw error;
+    return [damage.message];
   }
 }
 
@@ -100,14 +101,6 @@ export function refuseDamagedDatabase(db: Database.Database, file: string): void
     file,
     `The database of this library is damaged: ${faults.slice(0, SHOWN).join('; ')}${more > 0 ? ` and ${more} more` : ''}`,
   );
-}
-
-/** True for an error of SQLite that says that the file is damaged. */
-export function isDamage(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  // Where the byte that says how the schema is written is overwritten, SQLite has no code of its own for it.
-  if (code === 'SQLITE_ERROR') return message === 'unsupported file format';
-  return typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code);
 }
 
 /** What is thrown for a damaged database. */
