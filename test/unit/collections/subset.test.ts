@@ -166,6 +166,20 @@ describe('a version as the subset that work takes', () => {
     }
   }, 120_000);
 
+  it('is searched beside the whole library, which stays prepared', async () => {
+    const session = new SearchSession(library);
+    try {
+      const asked = { photo: allPhotos(library)[1]!.hash, top: 5, method: 'cosine' as const, size: SIZE };
+      await session.search(asked, task);
+      await session.search({ ...asked, collection: 'Half@1' }, task);
+      // What has to be prepared again takes time.
+      expect((await session.search(asked, task)).preparedMs).toBe(0);
+      expect((await session.search({ ...asked, collection: 'Half@1' }, task)).preparedMs).toBe(0);
+    } finally {
+      await session.close();
+    }
+  });
+
   it('is what is exported, in every format that photos are in', async () => {
     const names = new Set(
       allPhotos(library)

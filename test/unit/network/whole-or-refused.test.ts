@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onImage } from '../../../src/main/engine/network/image-input.ts';
 import { prepareNetwork, type BackboneOptions } from '../../../src/main/engine/network/networks.ts';
 import { int, ints, type Dim, type Graph, type GraphBuilder } from '../../../src/main/engine/network/onnx/graph.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
@@ -209,5 +210,35 @@ describe('the image of a network', () => {
       fit: 'pad',
       alone: true,
     });
+  });
+});
+
+describe('the image that a network says it takes', () => {
+  const of = (dims: readonly Dim[]): Graph => ({
+    name: 'any',
+    inputs: [{ name: 'x', type: 'float', dims: [...dims] }],
+    outputs: [{ name: 'y', type: 'float', dims: [] }],
+    nodes: [{ op: 'Relu', name: 'r', inputs: ['x'], outputs: ['y'], attributes: {} }],
+    initializers: new Map(),
+    metadata: new Map(),
+  });
+
+  it.each([
+    [[1, 16, 8, 8], true],
+    [[1, 17, 8, 8], false],
+    [[1, 0, 8, 8], false],
+    [[1, 1e9, 'h', 'w'], false],
+    [[1, 3, 8192, 1], true],
+    [[1, 3, 8193, 1], false],
+    [[1, 3, 8, 8193], false],
+    [[1, 3, 0, 8], false],
+    [['n', 3, 'h', 'w'], true],
+    // Channels last.
+    [[1, 8192, 8192, 3], true],
+    [[1, 8193, 8, 3], false],
+  ] as const)('of shape %j is one that there could be: %s', (dims, could) => {
+    const asked = (): unknown => onImage(of(dims), ['y']);
+    if (could) expect(asked).not.toThrow();
+    else expect(asked).toThrow(expect.objectContaining({ code: 'INPUT_UNSUPPORTED' }));
   });
 });
