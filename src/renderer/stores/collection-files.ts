@@ -72,22 +72,18 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
       await begin(() => request('collection-files.verify', { folder: folder.id }), `Verifying ${folder.name}`);
   }
 
+  /** What came of it, besides that it ended, which is said of every job. */
   function ended(job: JobInfo): void {
     const report = { label: 'Jobs', to: { name: 'jobs' } };
-    if (job.state !== 'done') {
-      if (job.state === 'failed')
-        useNotices().add('error', job.error?.message ?? job.title, job.error?.hint ?? '', report);
-      return;
-    }
     const verified = verifyResult(job);
-    if (verified !== null) {
-      if (verified.ok)
-        useNotices().add('done', `Whole: every byte of ${verified.files} files is as it was`, '', report);
-      else useNotices().add('error', 'This collection is not as it was exported', 'Jobs has the report.', report);
-      return;
-    }
+    if (verified?.ok === true)
+      useNotices().add('done', `Whole: every byte of ${verified.files} files is as it was`, '', report);
+    else if (verified !== null)
+      useNotices().add('error', 'This collection is not as it was exported', 'Jobs has the report.', report);
     const imported =
-      job.kind === 'collection-import' ? collectionImportJob.result.safeParse(job.result).data : undefined;
+      job.kind === 'collection-import' && job.state === 'done'
+        ? collectionImportJob.result.safeParse(job.result).data
+        : undefined;
     if (imported !== undefined)
       useNotices().add(
         'done',
@@ -95,7 +91,6 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
           ? `${imported.collection}@${imported.version} was here already`
           : `${imported.collection}@${imported.version} is here, ${imported.items} photos${imported.missing.length === 0 ? '' : `, ${imported.missing.length} of them not in this library`}`,
       );
-    else useNotices().add('done', `${job.title}: done`, '', report);
   }
 
   function listen(): () => void {
