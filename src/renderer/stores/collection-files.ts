@@ -1,25 +1,14 @@
 import { defineStore } from 'pinia';
-import { toRaw } from 'vue';
 import type { JobInfo } from '../../shared/domain.ts';
 import type { VerifyReport } from '../../shared/facts/verification.ts';
-import { collectionImportJob } from '../../shared/jobs/collection-import.ts';
-import { collectionVerifyJob } from '../../shared/jobs/collection-verify.ts';
 import type { RouteParams } from '../../shared/routes/index.ts';
 import { onEvent, request } from '../transport/index.ts';
+import { resultOf } from './job-results.ts';
 import { useNotices } from './notices.ts';
 import { useQuestions } from './questions.ts';
 
-const read = new WeakMap<object, VerifyReport | null>();
-
 /** What verifying found; null for any other job, and for one that has not ended well. */
-export function verifyResult(job: JobInfo | null): VerifyReport | null {
-  if (job?.kind !== 'collection-verify' || job.state !== 'done') return null;
-  const given = toRaw(job.result);
-  if (typeof given !== 'object' || given === null) return null;
-  const known = read.get(given) ?? collectionVerifyJob.result.safeParse(given).data ?? null;
-  read.set(given, known);
-  return known;
-}
+export const verifyResult = (job: JobInfo | null): VerifyReport | null => resultOf('collection-verify', job);
 
 /** Collections as folders: written where a person says, taken in, and verified. */
 export const useCollectionFiles = defineStore('collectionFiles', () => {
@@ -80,11 +69,8 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
       useNotices().add('done', `Whole: every byte of ${verified.files} files is as it was`, '', report);
     else if (verified !== null)
       useNotices().add('error', 'This collection is not as it was exported', 'Jobs has the report.', report);
-    const imported =
-      job.kind === 'collection-import' && job.state === 'done'
-        ? collectionImportJob.result.safeParse(job.result).data
-        : undefined;
-    if (imported !== undefined)
+    const imported = resultOf('collection-import', job);
+    if (imported !== null)
       useNotices().add(
         'done',
         imported.already

@@ -1,28 +1,18 @@
 import { defineStore } from 'pinia';
-import { computed, ref, toRaw } from 'vue';
+import { computed, ref } from 'vue';
 import type { FolderEntry, JobInfo } from '../../shared/domain.ts';
 import type { ChosenSources } from '../../shared/facts/desktop.ts';
-import { importJob } from '../../shared/jobs/import.ts';
-import type { ResultOf } from '../../shared/jobs/job.ts';
+import type { JobResult } from '../../shared/jobs/index.ts';
 import { host, onEvent, request, type ImportHow } from '../transport/index.ts';
+import { resultOf } from './job-results.ts';
 import { useJobs } from './jobs.ts';
 import { useNotices } from './notices.ts';
 import { useQuestions } from './questions.ts';
 
-export type ImportResult = ResultOf<typeof importJob>;
-
-/** Results are long: each is looked at once. */
-const read = new WeakMap<object, ImportResult | null>();
+export type ImportResult = JobResult<'import'>;
 
 /** What an import found; null where it has not ended well, or another version wrote what it gave. */
-export function importResult(job: JobInfo | null): ImportResult | null {
-  if (job?.kind !== 'import' || job.state !== 'done') return null;
-  const given = toRaw(job.result);
-  if (typeof given !== 'object' || given === null) return null;
-  const known = read.get(given) ?? importJob.result.safeParse(given).data ?? null;
-  read.set(given, known);
-  return known;
-}
+export const importResult = (job: JobInfo | null): ImportResult | null => resultOf('import', job);
 
 /** An import that a person prepares: what was chosen, how it is to be done, and what was found of it. */
 export const useImports = defineStore('imports', () => {

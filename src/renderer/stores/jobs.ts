@@ -1,10 +1,10 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import { JOBS, type JobKind, type JobResult, type PageJob } from '../../shared/jobs/index.ts';
-import type { JobDefinition } from '../../shared/jobs/job.ts';
+import type { JobKind, JobResult, PageJob } from '../../shared/jobs/index.ts';
 import type { JobInfo } from '../../shared/domain.ts';
 import { toErrorShape } from '../../shared/errors.ts';
 import { onEvent, request } from '../transport/index.ts';
+import { resultOf } from './job-results.ts';
 import { useNotices } from './notices.ts';
 
 /** All long work: what runs, what waits, what was. */
@@ -54,8 +54,6 @@ export const useJobs = defineStore('jobs', () => {
       } else if (e.event === 'progress')
         jobs.value = jobs.value.map((j) => (j.id === e.id ? { ...j, progress: e.progress } : j));
       else if ((e.event === 'engine' && e.state === 'ready') || (e.event === 'changed' && e.what === 'library')) {
-        // Another library has jobs of the same numbers.
-        read.clear();
         void refresh();
       }
     });
@@ -66,19 +64,12 @@ export const useJobs = defineStore('jobs', () => {
     return jobs.value.find((j) => kinds.includes(j.kind) && (j.state === 'running' || j.state === 'queued')) ?? null;
   }
 
-  /** What jobs gave, read once, so that the same result stays the same object. */
-  const read = new Map<number, unknown>();
-
   /** What the newest finished job of a kind gave; null before there is one, and for what another version gave. */
-  function newestResult<K extends JobKind>(kind: K): JobResult<K> | null {
-    const done = jobs.value.find((j) => j.kind === kind && j.state === 'done' && j.result !== null);
-    if (done === undefined) return null;
-    if (!read.has(done.id)) {
-      const { result }: JobDefinition = JOBS[kind];
-      read.set(done.id, result.safeParse(done.result).data ?? null);
-    }
-    return read.get(done.id) as JobResult<K> | null;
-  }
+  const newestResult = <K extends JobKind>(kind: K): JobResult<K> | null =>
+    resultOf(
+      kind,
+      jobs.value.find((j) => j.kind === kind && j.state === 'done' && j.result !== null),
+    );
 
   return { newestResult, jobs, going, running, waiting, refresh, start, cancel, listen };
 });
