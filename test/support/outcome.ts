@@ -102,12 +102,17 @@ export function leftovers(library: string): string[] {
     )
     .pluck()
     .all() as string[];
+  // Where a training stands that was cut short is kept, so that it can be taken up.
+  const standing = db
+    .prepare("SELECT 'runs/' || id || '.checkpoint' FROM training_run WHERE state IN ('failed', 'stopped')")
+    .pluck()
+    .all() as string[];
   db.close();
   return [
     ...open,
     ...readdirSync(join(library, 'staging')),
     ...filesBelow(library)
       .map((f) => relative(library, f))
-      .filter((f) => /\.(tmp|part|lock|owner|checkpoint)$|library\.db\..*-/.test(f)),
+      .filter((f) => /\.(tmp|part|lock|owner|checkpoint)$|library\.db\..*-/.test(f) && !standing.includes(f)),
   ];
 }

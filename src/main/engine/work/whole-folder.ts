@@ -50,18 +50,21 @@ export function beginFolder(place: string): Making {
     refused: 'This folder cannot be written',
   });
   try {
-    if (existsSync(path)) {
-      if (!existsSync(join(path, MARK)))
+    for (const left of [path, before]) {
+      if (!existsSync(left)) continue;
+      // Killed between two renames.
+      if (left === before && !existsSync(place)) renameSync(before, place);
+      else if (existsSync(join(left, MARK))) remove(left);
+      else
         throw new CovisError('STATE_CONFLICT', 'Something that is not of Covis lies where this folder would be made', {
-          file: path,
+          file: left,
           hint: 'Move it away, or name another folder.',
         });
-      rmSync(path, { recursive: true, force: true });
     }
-    // Killed between two renames.
-    if (existsSync(before) && !existsSync(place)) renameSync(before, place);
+    // What stands in its place is whole.
+    rmSync(join(place, MARK), { force: true });
     mkdirSync(path);
-    writeFileSync(join(path, MARK), 'This folder is being made; it can be deleted when nothing makes it.\n');
+    mark(path);
   } catch (error) {
     release();
     throw error;
@@ -69,21 +72,36 @@ export function beginFolder(place: string): Making {
   return {
     path,
     finish() {
-      rmSync(join(path, MARK));
       syncFolder(path);
       if (statSync(place, { throwIfNoEntry: false }) !== undefined) {
         if (readdirSync(place).length === 0) rmdirSync(place);
-        else renameSync(place, before);
+        else {
+          mark(place);
+          renameSync(place, before);
+        }
       }
       renameSync(path, place);
+      rmSync(join(place, MARK));
       syncFolder(dirname(place));
-      rmSync(before, { recursive: true, force: true });
+      remove(before);
     },
     release() {
-      if (existsSync(join(path, MARK))) rmSync(path, { recursive: true, force: true });
+      if (existsSync(join(path, MARK))) remove(path);
       release();
     },
   };
+}
+
+function mark(folder: string): void {
+  writeFileSync(join(folder, MARK), 'This folder is being made; it can be deleted when nothing makes it.\n');
+}
+
+/** The mark goes last, so that what is left of a folder, should this be killed, is known as Covis'. */
+function remove(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder))
+    if (name !== MARK) rmSync(join(folder, name), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** So that the names in it survive a loss of power; systems that cannot do that for folders do it by themselves. */
