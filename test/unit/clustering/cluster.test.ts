@@ -1,5 +1,6 @@
-import { copyFileSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { clusterPhotos } from '../../../src/main/engine/clustering/cluster.ts';
 import { drawnMatches, matchedPhotos } from '../../../src/main/engine/clustering/matches.ts';
@@ -193,6 +194,38 @@ describeWith(['shared data', 'colmap'], 'with COLMAP, on real photos of two plac
     // What did not change is what it was.
     const others = first.clusters.filter((c) => c.id !== fountain.id).map((c) => c.id);
     expect(second.clusters.map((c) => c.id)).toEqual(expect.arrayContaining(others));
+    // What was grown is known again: nothing is built a third time.
+    const built = (): number[] =>
+      readdirSync(library.file('scenes')).map((key) => statSync(library.file('scenes', key, 'done.json')).mtimeMs);
+    const times = built();
+    const third = await clusterPhotos(library, { photos: later }, silentContext());
+    expect(third.clusters).toEqual(second.clusters);
+    expect(built()).toEqual(times);
     library.close();
   }, 400_000);
+
+  it('keeps a place of which no 3D model can be built, and says so', async () => {
+    const photos = join(folder, 'poster');
+    mkdirSync(photos);
+    const [name] = readdirSync(join(SHARED, 'scenes', 'fountain_p11', 'images')).sort() as [string];
+    // Without parallax: a camera that only turns about its axis.
+    const all = await sharp(join(SHARED, 'scenes', 'fountain_p11', 'images', name))
+      .resize(1200)
+      .toBuffer();
+    for (const [i, degrees] of [0, 8, 16, 24].entries()) {
+      const { data, info } = await sharp(all).rotate(degrees).toBuffer({ resolveWithObject: true });
+      const [left, top] = [Math.round(info.width / 2) - 300, Math.round(info.height / 2) - 250];
+      await sharp(data)
+        .extract({ left, top, width: 600, height: 500 })
+        .jpeg()
+        .toFile(join(photos, `${i}.jpg`));
+    }
+    const library = Library.create(join(folder, 'flat'));
+    const warnings: string[] = [];
+    const { clusters } = await clusterPhotos(library, { photos }, silentContext(warnings));
+    expect(clusters.map((c) => [...c.photos].sort())).toEqual([['0.jpg', '1.jpg', '2.jpg', '3.jpg']]);
+    expect(clusterDetail(library, clusters[0]!.id).modelled).toBe(false);
+    expect(warnings.join('\n')).toMatch(/no 3D model of a scene of 4 photos/);
+    library.close();
+  }, 100_000);
 });

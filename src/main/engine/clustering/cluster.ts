@@ -139,7 +139,7 @@ export async function clusterPhotos(
         task.step(`Scene ${i + 1} of ${scenes.length}`, members.length, 'photos');
         out.push(
           withColmap
-            ? await modelsOfScene(library, members, links, staging, task)
+            ? await builtScene(library, members, links, staging, task)
             : tracksOfScene(library, members, links, staging),
         );
       }
@@ -168,7 +168,7 @@ function keyOf(photos: readonly PhotoRow[], links: readonly StoredMatch[], how: 
 }
 
 /** Photos by content hash, and the folders of models, which COLMAP numbers. */
-const sceneFacts = z.object({ hashes: z.array(z.string()), models: z.array(z.string().regex(/^\d{1,9}$/)) });
+const sceneFacts = z.object({ hashes: z.array(z.string()), models: z.array(z.string().regex(/^(grown-)?\d{1,9}$/)) });
 type SceneFacts = z.infer<typeof sceneFacts>;
 
 /** Scenes that COLMAP has finished, by key. */
@@ -180,6 +180,22 @@ function finishedScenes(library: Library): Map<string, SceneFacts> {
     if (done !== undefined) out.set(key, done);
   }
   return out;
+}
+
+/** Models by COLMAP; verified matches where it could not begin (a poster, a panorama), so that a place is not lost for that. */
+async function builtScene(
+  library: Library,
+  photos: readonly PhotoRow[],
+  links: readonly StoredMatch[],
+  staging: string,
+  task: TaskContext,
+): Promise<BuiltScene> {
+  const built = await modelsOfScene(library, photos, links, staging, task);
+  if (built.models.length > 0) return built;
+  task.warn(
+    `COLMAP built no 3D model of a scene of ${photos.length} photos; its clusters are of verified matches, without 3D`,
+  );
+  return tracksOfScene(library, photos, links, staging);
 }
 
 async function modelsOfScene(

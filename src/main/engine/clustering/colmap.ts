@@ -61,16 +61,25 @@ export async function runColmap(
     throw new CovisError('EXTERNAL_FAILED', `colmap ${command} ended with ${code}: ${last.slice(-3).join(' | ')}`);
 }
 
-/** Says how this COLMAP names its switch for the graphics card, and whether it was built to use one. */
-function gpuSwitches(): { readonly extraction: string; readonly matching: string; readonly gpu: boolean } {
+/** How this COLMAP names its switches, and whether it was built to use a graphics card. */
+interface Switches {
+  readonly extractionGpu: string;
+  readonly matchingGpu: string;
+  readonly guided: string;
+  readonly gpu: boolean;
+}
+
+function switches(): Switches {
   const help = (args: readonly string[]): string => {
     const r = spawnSync('colmap', args, { encoding: 'utf8', timeout: 20_000, env: environment() });
     return `${r.stdout ?? ''}${r.stderr ?? ''}`;
   };
   const newer = help(['feature_extractor', '-h']).includes('FeatureExtraction.use_gpu');
+  const matching = newer ? '--FeatureMatching' : '--SiftMatching';
   return {
-    extraction: newer ? '--FeatureExtraction.use_gpu' : '--SiftExtraction.use_gpu',
-    matching: newer ? '--FeatureMatching.use_gpu' : '--SiftMatching.use_gpu',
+    extractionGpu: newer ? '--FeatureExtraction.use_gpu' : '--SiftExtraction.use_gpu',
+    matchingGpu: `${matching}.use_gpu`,
+    guided: `${matching}.guided_matching`,
     gpu: / with CUDA/.test(help(['help'])),
   };
 }
@@ -99,7 +108,7 @@ const MOST_FEATURES = 4096;
  */
 export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: TaskContext): Promise<string[]> {
   const database = join(work.folder, 'database.db');
-  const { extraction, matching, gpu } = gpuSwitches();
+  const { extractionGpu, matchingGpu, guided, gpu } = switches();
   const use = gpu ? '1' : '0';
   await runColmap(
     'feature_extractor',
@@ -108,7 +117,7 @@ export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: Tas
       database,
       '--image_path',
       scene.folder,
-      extraction,
+      extractionGpu,
       use,
       '--SiftExtraction.max_num_features',
       String(MOST_FEATURES),
@@ -121,9 +130,14 @@ export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: Tas
   );
   const matches = join(work.folder, 'pairs.txt');
   writeFileSync(matches, scene.pairs.map(({ a, b }) => `${a} ${b}\n`).join(''));
+  // COLMAP draws matches and samples differently every time. Of few photos that made a model of all, of some or of none; matched once
+  // more along the epipolar lines there are three times as many, and it is all of them each time.
   await runColmap(
     'matches_importer',
-    ['--database_path', database, '--match_list_path', matches, '--match_type', 'pairs', matching, use],
+    [
+      ...['--database_path', database, '--match_list_path', matches, '--match_type', 'pairs'],
+      ...[matchingGpu, use, guided, '1'],
+    ],
     task,
   );
   const sparse = join(work.folder, 'sparse');
