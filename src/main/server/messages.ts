@@ -20,16 +20,23 @@ const MOST_WAITING_BYTES = MESSAGE_LIMIT;
 const MOST_UNREAD_BYTES = 8 << 20;
 const HEARTBEAT_MS = 30_000;
 
+/** What a request takes of this thread, in milliseconds, before it is known: something, and more the longer it is. */
+const shareOf = (text: string): number => 1 + text.length / 25_000;
+
 interface Client {
   readonly ws: WebSocket;
   readonly waiting: string[];
   waitingBytes: number;
   answering: number;
   alive: boolean;
+  /** Until when, in the clock of all, this one has had its share. */
+  served: number;
 }
 
 /**
- * Answers the requests of all clients in turn, one of each, so that one who asks thousands delays the others by one answer at a time.
+ * Answers the requests of all clients by weighted fair queueing (Demers, Keshav, Shenker 1989; the clock by Golestani 1994): next is the
+ * one whose request would end first if all clients were served at once, at equal shares. One who asks thousands, or many who ask for ten
+ * thousand judgements at the same moment, delay a page's small request by the one answer that is under way.
  * A client that asks faster than it is answered is read no further meanwhile; one that does not take its answers is cut off.
  */
 export class Messages {
@@ -40,8 +47,9 @@ export class Messages {
     // Never the key that may stand beside it.
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
-  /** In the order in which they are asked next. */
   readonly #clients = new Set<Client>();
+  /** The clock of all: milliseconds of service that a client who always asked would have had. */
+  #clock = 0;
   readonly #heartbeat: NodeJS.Timeout;
   #turning = false;
 
@@ -66,7 +74,7 @@ export class Messages {
   }
 
   #greet(ws: WebSocket): void {
-    const client: Client = { ws, waiting: [], waitingBytes: 0, answering: 0, alive: true };
+    const client: Client = { ws, waiting: [], waitingBytes: 0, answering: 0, alive: true, served: 0 };
     this.#clients.add(client);
     const off = this.#engine.onEvent((event) => this.#send(client, event));
     ws.on('close', () => {
@@ -83,6 +91,7 @@ export class Messages {
       client.alive = true;
       // A page asks whether anybody is here; that waits for nothing.
       if (text === PING) return void ws.send(PONG, () => undefined);
+      if (client.waiting.length === 0) client.served = Math.max(client.served, this.#clock);
       client.waiting.push(text);
       client.waitingBytes += text.length;
       if (client.waiting.length >= MOST_WAITING || client.waitingBytes >= MOST_WAITING_BYTES) ws.pause();
@@ -90,15 +99,22 @@ export class Messages {
     });
   }
 
-  /** Asks for one request after another, of each client in turn; other work of the process has its chance between them. */
+  /** Asks for one request after another; other work of the process has its chance between them. */
   #turn(): void {
     if (this.#turning) return;
-    const client = [...this.#clients].find((c) => c.waiting.length > 0 && c.answering < AT_ONCE);
+    let client: Client | undefined;
+    let ends = Infinity;
+    for (const c of this.#clients) {
+      if (c.waiting.length === 0 || c.answering >= AT_ONCE) continue;
+      const end = c.served + shareOf(c.waiting[0]!);
+      if (end < ends) [client, ends] = [c, end];
+    }
     if (client === undefined) return;
     this.#turning = true;
-    this.#clients.delete(client);
-    this.#clients.add(client);
+    this.#clock = Math.max(this.#clock, client.served);
+    const began = performance.now();
     this.#answer(client);
+    client.served = Math.max(ends, client.served + performance.now() - began);
     setImmediate(() => {
       this.#turning = false;
       this.#turn();

@@ -8,9 +8,20 @@ import { startServer, type StudioServer } from '../../../src/main/server/http.ts
 /** Clients of ill will: of other pages, without the key, and with it. */
 const CLIENTS = 200;
 const large = 'x'.repeat(1 << 20);
+/** Requests whose answer keeps the thread busy, so far. */
+let heavy = 0;
+function spin(milliseconds: number): void {
+  for (const until = performance.now() + milliseconds; performance.now() < until;);
+}
 const engine = {
   onEvent: () => () => undefined,
-  dispatch: (route: string, params: unknown) => Promise.resolve({ ok: true, data: route === 'large' ? large : params }),
+  dispatch: (route: string, params: unknown) => {
+    if (route === 'heavy') {
+      heavy += 1;
+      spin(10);
+    }
+    return Promise.resolve({ ok: true, data: route === 'large' ? large : params });
+  },
 } as unknown as Engine;
 let server: StudioServer;
 beforeAll(async () => {
@@ -79,6 +90,21 @@ it('one client’s thousands of requests do not hold up another’s one', async 
   await expect.poll(() => heard, { timeout: 20_000 }).toBe(MANY);
   greedy.terminate();
   good.terminate();
+});
+
+it('many clients’ large requests at the same moment do not hold up another’s small one', async () => {
+  const MANY = 40;
+  const many = await Promise.all(Array.from({ length: MANY }, page));
+  const good = await page();
+  const all = many.map((ws, i) => once(ws, 'message').then(() => i));
+  for (const ws of many) ask(ws, 1, 'heavy', 'x'.repeat(500_000));
+  await Promise.race(all);
+  await answered(good, 7);
+  // In turn it would have been nearly all of them.
+  expect(heavy).toBeLessThan(MANY / 2);
+  await Promise.all(all);
+  expect(heavy).toBe(MANY);
+  for (const ws of [...many, good]) ws.terminate();
 });
 
 it('ten thousand judgements are one message; depth without end is answered or refused', async () => {
