@@ -91,7 +91,9 @@ export class Messages {
       client.alive = true;
       // A page asks whether anybody is here; that waits for nothing.
       if (text === PING) return void ws.send(PONG, () => undefined);
-      if (client.waiting.length === 0) client.served = Math.max(client.served, this.#clock);
+      // Who waits for each answer before the next question owes nothing: only those who flood are held to their share.
+      if (client.waiting.length === 0)
+        client.served = client.answering === 0 ? this.#clock : Math.max(client.served, this.#clock);
       client.waiting.push(text);
       client.waitingBytes += text.length;
       if (client.waiting.length >= MOST_WAITING || client.waitingBytes >= MOST_WAITING_BYTES) ws.pause();
