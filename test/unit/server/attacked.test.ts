@@ -20,7 +20,8 @@ const engine = {
       heavy += 1;
       spin(10);
     }
-    return Promise.resolve({ ok: true, data: route === 'large' ? large : params });
+    const answers: Record<string, unknown> = { large, heavy: null, length: String(params).length };
+    return Promise.resolve({ ok: true, data: route in answers ? answers[route] : params });
   },
 } as unknown as Engine;
 let server: StudioServer;
@@ -147,4 +148,16 @@ it('more pages than there can be are told so', async () => {
   const [reply] = (await once(socket, 'data')) as [Buffer];
   expect(String(reply)).toMatch(/^HTTP\/1\.1 503 /);
   for (const p of pages) p.terminate();
+});
+
+it('large messages of many clients are all answered, though few of them are read at once', async () => {
+  const many = await Promise.all(Array.from({ length: 30 }, page));
+  const ask3 = many.map(async (ws, i) => {
+    const heard: unknown[] = [];
+    ws.on('message', (data: Buffer) => heard.push((JSON.parse(String(data)) as { id: number }).id));
+    for (const id of [1, 2, 3]) ask(ws, id, 'length', 'x'.repeat(2_000_000 + i));
+    await expect.poll(() => heard, { timeout: 30_000 }).toEqual([1, 2, 3]);
+  });
+  await Promise.all(ask3);
+  for (const ws of many) ws.terminate();
 });

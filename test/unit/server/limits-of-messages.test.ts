@@ -132,8 +132,11 @@ describe('messages of pages', () => {
     for (const x of asked.slice(0, 16)) x.answer();
     await until(() => asked.length === 28);
     const later = asked.slice(16).map((x) => x.route);
-    // One of each, one after the other.
-    for (let k = 0; k < 12; k += 2) expect(new Set(later.slice(k, k + 2))).toEqual(new Set(['a', 'b']));
+    // By what each costs, which for requests of a millisecond is one of each, or nearly.
+    for (let k = 1; k <= 12; k += 1) {
+      const ofA = later.slice(0, k).filter((route) => route === 'a').length;
+      expect(Math.abs(ofA - (k - ofA))).toBeLessThanOrEqual(3);
+    }
   });
 
   it('are read no further while 64 wait, and again when fewer than 32 do', async () => {
