@@ -82,6 +82,8 @@ export const size = z.int().min(64).max(2048).meta({
   help: 'long side of the photos in pixels',
   otherwise: '320; maps of edges 227',
 });
+/** How many threads a process may be told to take. */
+export const THREADS = z.int().min(1).max(1024);
 export const seed = z
   .int()
   .min(0)

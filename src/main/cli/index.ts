@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { beVerbose, logger, logUncaught } from '../engine/environment/log.ts';
 import { endWithLauncher } from '../engine/environment/parent.ts';
+import { limitThreads, threadsGiven } from '../engine/environment/threads.ts';
 import { onSwept } from '../engine/library/sweep.ts';
 import { onWaiting } from '../engine/library/turns.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -9,6 +10,7 @@ import { program } from './program/command.ts';
 import { fail, watchOutput } from './program/output.ts';
 
 if (process.argv.includes('--verbose')) beVerbose();
+limitThreads(process.argv);
 logUncaught(logger('cli'));
 onWaiting((text) => process.stderr.write(`covis: ${text}\n`));
 watchOutput();
@@ -16,6 +18,8 @@ endWithLauncher();
 onSwept((line) => process.stderr.write(`covis: ${line}\n`));
 
 try {
+  // Said before anything is begun.
+  threadsGiven();
   await program(COMMANDS).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
+import { THREADS } from '../../../shared/fields.ts';
 import { check, leavesOf, unwrap } from '../../../shared/schema.ts';
 import { VERSION } from '../../engine/environment/version.ts';
 import { flagNames, kebab, nested, optionsOf } from './flags.ts';
@@ -8,6 +9,11 @@ import { fail } from './output.ts';
 /** What every command can be told. */
 const common = z.strictObject({
   json: z.boolean().default(false).meta({ help: 'print one JSON object on standard output' }),
+  /** Read before anything else (cli/index.ts). */
+  threads: THREADS.optional().meta({
+    help: 'threads that work may take',
+    otherwise: 'COVIS_THREADS, SLURM_CPUS_PER_TASK, else what the system allows',
+  }),
   /** Read before anything else (cli/index.ts). */
   verbose: z.boolean().default(false).meta({ help: 'write the log to standard error, too' }),
 });
@@ -53,8 +59,9 @@ export function command<A extends z.ZodRawShape = Empty, O extends z.ZodRawShape
     run: async (typedWords, typedOptions) => {
       const a = check(words, typedWords, (path) => `<${kebab(path[0] ?? '')}>`);
       const o = check(options, nested(options, typedOptions), flagNames(options));
-      // It was heeded when the program began, and is no command's own.
+      // They were heeded when the program began, and are no command's own.
       delete (o as { verbose?: boolean }).verbose;
+      delete (o as { threads?: number }).threads;
       await d.run({ ...a, ...o } as Asked<A, O>);
     },
   };

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CovisError } from '../../../shared/errors.ts';
+import { threadsIfFewer } from '../environment/threads.ts';
 import { NOT_STARTED, spawnGuarded } from '../environment/guarded.ts';
 import { cancelled, type TaskContext } from '../queue/context.ts';
 
@@ -67,6 +68,8 @@ interface Switches {
   readonly matchingGpu: string;
   readonly guided: string;
   readonly gpu: boolean;
+  /** What says how many threads each command may take; nothing where nobody gave a number. */
+  readonly threads: Readonly<Record<'extraction' | 'matching' | 'mapping', readonly string[]>>;
 }
 
 function switches(): Switches {
@@ -75,9 +78,13 @@ function switches(): Switches {
     return `${r.stdout ?? ''}${r.stderr ?? ''}`;
   };
   const newer = help(['feature_extractor', '-h']).includes('FeatureExtraction.use_gpu');
+  const extraction = newer ? '--FeatureExtraction' : '--SiftExtraction';
   const matching = newer ? '--FeatureMatching' : '--SiftMatching';
+  const given = threadsIfFewer();
+  const limit = (group: string): string[] => (given === undefined ? [] : [`${group}.num_threads`, String(given)]);
   return {
-    extractionGpu: newer ? '--FeatureExtraction.use_gpu' : '--SiftExtraction.use_gpu',
+    threads: { extraction: limit(extraction), matching: limit(matching), mapping: limit('--Mapper') },
+    extractionGpu: `${extraction}.use_gpu`,
     matchingGpu: `${matching}.use_gpu`,
     guided: `${matching}.guided_matching`,
     gpu: / with CUDA/.test(help(['help'])),
@@ -108,7 +115,7 @@ const MOST_FEATURES = 4096;
  */
 export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: TaskContext): Promise<string[]> {
   const database = join(work.folder, 'database.db');
-  const { extractionGpu, matchingGpu, guided, gpu } = switches();
+  const { extractionGpu, matchingGpu, guided, gpu, threads } = switches();
   const use = gpu ? '1' : '0';
   await runColmap(
     'feature_extractor',
@@ -121,6 +128,7 @@ export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: Tas
       use,
       '--SiftExtraction.max_num_features',
       String(MOST_FEATURES),
+      ...threads.extraction,
     ],
     task,
     (line) => {
@@ -137,6 +145,7 @@ export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: Tas
     [
       ...['--database_path', database, '--match_list_path', matches, '--match_type', 'pairs'],
       ...[matchingGpu, use, guided, '1'],
+      ...threads.matching,
     ],
     task,
   );
@@ -146,7 +155,7 @@ export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: Tas
     const n = /Registering image #\d+ \((\d+)\)/.exec(line)?.[1];
     if (n !== undefined) task.progress(Math.min(scene.photos, Number(n)));
   };
-  const common = ['--database_path', database, '--image_path', scene.folder];
+  const common = ['--database_path', database, '--image_path', scene.folder, ...threads.mapping];
   if (work.grown.length > 0) {
     for (const [i, model] of work.grown.entries()) {
       const out = join(sparse, `grown-${i}`);

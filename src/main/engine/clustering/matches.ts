@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { threads } from '../environment/threads.ts';
 import type { MatchedPhoto } from '../../../shared/domain.ts';
 import { readFeatures } from '../features/store.ts';
 import type { Features } from '../features/sift.ts';
@@ -93,7 +93,7 @@ export async function matchPairs(
     }
   };
   try {
-    await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, one));
+    await Promise.all(Array.from({ length: Math.min(2, threads()) }, one));
   } finally {
     if (rows.length > 0) flush();
     await matcher.release();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { photosAtOnce } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { recognise, titles } from '../formats/recognise.ts';
 import type { TaskContext } from '../queue/context.ts';
@@ -84,7 +84,7 @@ export async function importPairs(
       task.progress((done += 1));
     }
   };
-  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
+  await Promise.all(Array.from({ length: photosAtOnce() }, one));
   await unread.refuseAll([folder], Array.from(photos.values(), (p) => join(folder, p.name)).sort());
   const unclear = new Set(bound.ambiguous.map((a) => a.name));
   const missing = all.filter((cid) => !photos.has(cid) && !unclear.has(cid));

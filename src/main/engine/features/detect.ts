@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { threads as availableThreads } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { logger } from '../environment/log.ts';
 import { photoImage, undecodable } from '../library/pixels.ts';
@@ -20,7 +20,7 @@ export class FeatureDetector {
   #next = 0;
   #failure: CovisError | undefined;
 
-  constructor(parameters: SiftParameters = DEFAULT_SIFT, threads = availableParallelism()) {
+  constructor(parameters: SiftParameters = DEFAULT_SIFT, threads = availableThreads()) {
     this.#parameters = parameters;
     for (let i = 0; i < threads; i += 1) {
       const worker = new Worker(new URL('./feature-worker.ts', import.meta.url));

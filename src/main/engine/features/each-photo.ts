@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { photosAtOnce } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
 import type { Library } from '../library/library.ts';
@@ -50,7 +50,7 @@ export async function eachPhoto<T>(
     }
   };
   try {
-    await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
+    await Promise.all(Array.from({ length: photosAtOnce() }, work));
   } finally {
     if (rows.length > 0) flush();
     if (computed > 0) task.changed('photos');

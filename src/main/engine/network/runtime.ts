@@ -1,4 +1,5 @@
 import * as ort from 'onnxruntime-node';
+import { threadsIfFewer } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { encodeOnnx } from './onnx/file.ts';
 import { withoutPow } from './onnx/normalise.ts';
@@ -47,7 +48,7 @@ export class Runner implements GraphRunner {
         executionProviders: [provider],
         // Fused activations of its WebGPU provider give wrong values (Conv, Clip, Clip; onnxruntime 1.30).
         graphOptimizationLevel: provider === 'webgpu' ? 'basic' : 'all',
-        intraOpNumThreads: options.threads ?? 0,
+        intraOpNumThreads: options.threads ?? threadsIfFewer() ?? 0,
         logSeverityLevel: options.quiet === true ? 4 : 3,
         // A plan of memory for one size of image takes fresh pages in every run; the arena keeps those that it has.
         enableMemPattern: false,

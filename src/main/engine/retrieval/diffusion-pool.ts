@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { threads as availableThreads } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import {
@@ -56,7 +56,7 @@ export class DiffusionPool {
   static async create(
     graph: SparseGraph,
     eigenpairs?: Eigenpairs,
-    threads = availableParallelism(),
+    threads = availableThreads(),
   ): Promise<DiffusionPool> {
     const module = await kernelModule();
     const solver = await DiffusionSolver.create(graph, module);

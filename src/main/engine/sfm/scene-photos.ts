@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { photosAtOnce } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { leftOut } from '../library/photo-files.ts';
@@ -48,7 +48,7 @@ export async function inspectAll(
       task.progress(done);
     }
   };
-  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
+  await Promise.all(Array.from({ length: photosAtOnce() }, one));
   await unread.refuseAll(
     [...out].flatMap(([scene, found]) => (found.size === 0 ? [] : [scene.images])),
     work.flatMap(({ scene, name }) => (out.get(scene)!.get(name) === undefined ? [] : [join(scene.images, name)])),

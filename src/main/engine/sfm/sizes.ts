@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { photosAtOnce } from '../environment/threads.ts';
 import { nameIndex } from '../library/names.ts';
 import { imageHeader } from '../library/photo-files.ts';
 
@@ -21,7 +21,7 @@ export async function photoSizes(folder: string, photos: readonly string[]): Pro
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, one));
+  await Promise.all(Array.from({ length: photosAtOnce() }, one));
   const find = nameIndex(photos.map((name) => ({ name })));
   return (name) => {
     const found = find(name);

@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { threads } from '../../environment/threads.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { LIMITS } from '../../formats/budget.ts';
 import type { Grey } from '../sketch.ts';
@@ -15,7 +15,7 @@ interface Painter {
   readonly ready: Promise<void>;
 }
 
-const MOST = Math.max(1, Math.min(4, availableParallelism() - 1));
+const MOST = Math.max(1, Math.min(4, threads() - 1));
 const idle: Painter[] = [];
 const waiting: (() => void)[] = [];
 let busy = 0;
