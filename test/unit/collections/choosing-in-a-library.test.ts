@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { join } from 'node:path';
 import { bestShotScores, BEST_SHOT } from '../../../src/main/engine/collections/best-shot.ts';
-import { createCollection, addPhotos } from '../../../src/main/engine/collections/store.ts';
+import { addPhotos } from '../../../src/main/engine/collections/gather.ts';
+import { createCollection } from '../../../src/main/engine/collections/store.ts';
 import { undo } from '../../../src/main/engine/mining/decisions.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';

@@ -29,7 +29,7 @@ import {
 import { Cosines } from './cosines.ts';
 import { answerRule } from './rules.ts';
 import { readRule } from './rule-tree.ts';
-import { addPhotos } from './store.ts';
+import { addPhotos } from './gather.ts';
 
 export type ChooseParameters = z.output<(typeof chooseJob)['params']>;
 

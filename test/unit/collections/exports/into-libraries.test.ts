@@ -2,13 +2,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CollectionContent } from '../../../../src/main/engine/collections/content.ts';
-import {
-  addPhotos,
-  createCollection,
-  describePhotos,
-  foldPhotos,
-  setCollectionFields,
-} from '../../../../src/main/engine/collections/store.ts';
+import { describePhotos, foldPhotos } from '../../../../src/main/engine/collections/fold-items.ts';
+import { addPhotos } from '../../../../src/main/engine/collections/gather.ts';
+import { createCollection, setCollectionFields } from '../../../../src/main/engine/collections/store.ts';
 import { commitCollection } from '../../../../src/main/engine/collections/commit.ts';
 import { versionContent, versionHistory } from '../../../../src/main/engine/collections/versions.ts';
 import { Library } from '../../../../src/main/engine/library/library.ts';
