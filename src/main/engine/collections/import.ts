@@ -170,7 +170,7 @@ function photoAt(root: string, base: string, row: ReadRow, { photos }: Collectio
 }
 
 /** @throws CovisError `INPUT_INVALID` for a file that is, by a link, outside of the export. */
-function refuseOutside(root: string, file: string): void {
+export function refuseOutside(root: string, file: string): void {
   const real = realpathSync(file);
   const within = realpathSync(root);
   if (!real.startsWith(within.endsWith(sep) ? within : within + sep))
