@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { answerRule } from '../../src/main/engine/collections/rules.ts';
-import { createCollection, addPhotos } from '../../src/main/engine/collections/store.ts';
+import { addPhotos } from '../../src/main/engine/collections/gather.ts';
+import { createCollection } from '../../src/main/engine/collections/store.ts';
 import { kCenter } from '../../src/main/engine/collections/choose.ts';
 import { Cosines } from '../../src/main/engine/collections/cosines.ts';
 import { writeNpy } from '../../src/main/engine/formats/npy.ts';

@@ -6,7 +6,7 @@ import { job } from './job.ts';
 /** Chooses photos that stand for all, and puts them into a collection where one is named. */
 export const chooseJob = job({
   kind: 'choose',
-  title: (p) => `Choose ${p.n} photos`,
+  title: (p) => (p.each === undefined ? `Choose ${p.n} photos` : `Choose ${p.each} of each`),
   startedBy: 'page',
   params: z.strictObject({
     n: z.int().min(1).max(100_000).default(50).meta({ label: 'Photos', help: 'how many, kept ones with them' }),
@@ -36,6 +36,17 @@ export const chooseJob = job({
     quality: fraction.default(0).meta({ label: 'Quality', help: 'how much the score of the best shot counts' }),
     weights: bestShotWeights.prefault({}),
     field: z.enum(STRATA).default('place').meta({ label: 'Field', help: 'of strata' }),
+    valuesOf: z.string().min(1).max(100).optional().meta({
+      label: 'Values of',
+      help: 'strata are the values of this field that collections say of their photos (of several values the first), in place of the field above; photos without it are left out',
+      value: 'field',
+    }),
+    each: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .meta({ label: 'Of each', help: 'so many of each stratum or cell, in place of the number of photos' }),
     shares: z
       .enum(['equal', 'proportional'])
       .default('equal')

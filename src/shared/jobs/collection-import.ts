@@ -21,6 +21,12 @@ export const collectionImportJob = job({
       label: 'Photos too',
       help: 'imports photos that the library does not have from the folder, where they then have to stay',
     }),
+    unpack: folder.optional().meta({
+      label: 'Unpack into',
+      help: 'folder for photos that lie inside files of Parquet or WebDataset, where they then have to stay; with --photos',
+      otherwise: 'beside the exported folder, as "FOLDER photos"',
+      page: false,
+    }),
   }),
   result: z.object({
     collection: z.string(),
@@ -31,6 +37,8 @@ export const collectionImportJob = job({
     already: z.boolean(),
     /** Photos that were imported from the folder. */
     imported: count,
+    /** Folder that photos were unpacked into, where they have to stay; null where they lie as files. */
+    unpacked: z.string().nullable().default(null),
     /** Photos that the library does not have: the version names them, the collection cannot show them. */
     missing: z.array(z.string()),
   }),

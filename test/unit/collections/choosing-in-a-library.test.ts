@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { join } from 'node:path';
 import { bestShotScores, BEST_SHOT } from '../../../src/main/engine/collections/best-shot.ts';
-import { createCollection, addPhotos } from '../../../src/main/engine/collections/store.ts';
+import { addPhotos } from '../../../src/main/engine/collections/gather.ts';
+import { describePhotos } from '../../../src/main/engine/collections/fold-items.ts';
+import { createCollection, setCollectionFields } from '../../../src/main/engine/collections/store.ts';
 import { undo } from '../../../src/main/engine/mining/decisions.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
@@ -9,6 +11,7 @@ import { dot, row } from '../../../src/main/engine/retrieval/rank.ts';
 import { loadSet, type LoadedSet } from '../../../src/main/engine/retrieval/vector-sets.ts';
 import { WORK } from '../../../src/main/engine/work/index.ts';
 import type { ChoiceReport } from '../../../src/shared/facts/collection-choices.ts';
+import { thrown } from '../../support/collections.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { syntheticLibrary } from '../../support/synthetic-library.ts';
 
@@ -108,5 +111,38 @@ describe('choosing photos of a library', () => {
     const mean = (r: ChoiceReport): number => ids(r).reduce((a, id) => a + scores.get(id)!, 0) / r.photos.length;
     for (const by of ['k-center', 'facility', 'typical'])
       expect(mean(await choose({ n: 8, by, quality: 1 })), by).toBeGreaterThan(mean(await choose({ n: 8, by })));
+  });
+
+  it('takes the best of each value of a field that collections say, and of each stratum', async () => {
+    createCollection(library, 'described');
+    addPhotos(
+      library,
+      'described',
+      [3, 4, 5, 6, 7, 8, 9].map((photo) => ({ photo })),
+    );
+    const period = (photo: number): string => (photo < 6 ? 'Gothic' : photo < 8 ? 'Baroque' : 'Modern');
+    describePhotos(library, 'described', [3, 4, 5, 6, 7, 8], (_, photo) => JSON.stringify({ period: [period(photo)] }));
+    const scores = bestShotScores(library, BEST_SHOT);
+    const best = (photos: number[]): number => photos.sort((a, b) => scores.get(b)! - scores.get(a)!)[0]!;
+    const r = await choose({ by: 'stratified', valuesOf: 'period', each: 1, quality: 1 });
+    // In the order of the values; 52 have none.
+    expect(ids(r)).toEqual([best([6, 7]), best([3, 4, 5]), 8]);
+    expect(r.notes).toContain('53 photos have no value of period and are left out');
+    // What a photo does not say itself, its collection says for it.
+    setCollectionFields(library, 'described', { period: ['Unknown'] });
+    expect(ids(await choose({ by: 'stratified', valuesOf: 'period', each: 2 })).sort()).toEqual(
+      expect.arrayContaining([6, 7, 8, 9]),
+    );
+    const places = await choose({ by: 'stratified', each: 1 });
+    expect(places.places.map((p) => p.chosen)).toEqual([1, 1, 1, 1, 1]);
+    undo(library);
+  });
+
+  it('refuses what its way does not read', async () => {
+    for (const params of [
+      { by: 'random', each: 1 },
+      { by: 'k-center', valuesOf: 'period' },
+    ])
+      expect(await thrown(choose(params))).toMatchObject({ code: 'INPUT_INVALID' });
   });
 });

@@ -7,12 +7,9 @@ import { cellOf, fieldsTable, readFieldsTable, valuesOf } from '../../../src/mai
 import { fieldsInUse } from '../../../src/main/engine/collections/info.ts';
 import { fieldsText } from '../../../src/main/engine/collections/items.ts';
 import { isKnownRights, rightsNote } from '../../../src/main/engine/collections/rights.ts';
-import {
-  addPhotos,
-  createCollection,
-  describePhotos,
-  setCollectionFields,
-} from '../../../src/main/engine/collections/store.ts';
+import { describePhotos } from '../../../src/main/engine/collections/fold-items.ts';
+import { addPhotos } from '../../../src/main/engine/collections/gather.ts';
+import { createCollection, setCollectionFields } from '../../../src/main/engine/collections/store.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import { random } from '../../../src/main/engine/library/random.ts';

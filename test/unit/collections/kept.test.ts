@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addPhotos, createCollection, deleteCollection } from '../../../src/main/engine/collections/store.ts';
+import { addPhotos } from '../../../src/main/engine/collections/gather.ts';
+import { createCollection, deleteCollection } from '../../../src/main/engine/collections/store.ts';
 import { versionFaults } from '../../../src/main/engine/collections/version-faults.ts';
 import { commitCollection } from '../../../src/main/engine/collections/commit.ts';
 import { restoreVersion, versionContent } from '../../../src/main/engine/collections/versions.ts';

@@ -6,15 +6,9 @@ import { readBundle, writeBundle } from '../../../src/main/engine/collections/bu
 import { changeFields } from '../../../src/main/engine/collections/fields.ts';
 import { fieldsOf, fieldsText } from '../../../src/main/engine/collections/items.ts';
 import { judgeConflict, listConflicts, mergeBundle } from '../../../src/main/engine/collections/merge.ts';
-import {
-  addPhotos,
-  createCollection,
-  describePhotos,
-  foldPhotos,
-  removePhotos,
-  setCollectionFields,
-  unfoldPhotos,
-} from '../../../src/main/engine/collections/store.ts';
+import { describePhotos, foldPhotos, unfoldPhotos } from '../../../src/main/engine/collections/fold-items.ts';
+import { addPhotos, removePhotos } from '../../../src/main/engine/collections/gather.ts';
+import { createCollection, setCollectionFields } from '../../../src/main/engine/collections/store.ts';
 import { commitCollection } from '../../../src/main/engine/collections/commit.ts';
 import { versionHistory, workingState } from '../../../src/main/engine/collections/versions.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';

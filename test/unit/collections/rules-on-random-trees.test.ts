@@ -2,12 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  addPhotos,
-  createCollection,
-  describePhotos,
-  removePhotos,
-} from '../../../src/main/engine/collections/store.ts';
+import { describePhotos } from '../../../src/main/engine/collections/fold-items.ts';
+import { addPhotos, removePhotos } from '../../../src/main/engine/collections/gather.ts';
+import { createCollection } from '../../../src/main/engine/collections/store.ts';
 import { answerRule } from '../../../src/main/engine/collections/rules.ts';
 import { loadSet } from '../../../src/main/engine/retrieval/vector-sets.ts';
 import { dot, row } from '../../../src/main/engine/retrieval/rank.ts';

@@ -4,11 +4,10 @@ import { readRule } from '../../../src/main/engine/collections/rule-tree.ts';
 import { exemplarPhotos } from '../../../src/main/engine/collections/rule-likeness.ts';
 import { answerRule } from '../../../src/main/engine/collections/rules.ts';
 import { refreshSmart, smartState } from '../../../src/main/engine/collections/smart.ts';
+import { addPhotos, removePhotos } from '../../../src/main/engine/collections/gather.ts';
 import {
-  addPhotos,
   createCollection,
   deleteCollection,
-  removePhotos,
   renameCollection,
   setRules,
 } from '../../../src/main/engine/collections/store.ts';

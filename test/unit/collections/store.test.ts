@@ -2,19 +2,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectionInfo, listCollections } from '../../../src/main/engine/collections/info.ts';
 import { membershipOf, photoLists } from '../../../src/main/engine/collections/lists.ts';
+import { describePhotos, foldPhotos, unfoldPhotos } from '../../../src/main/engine/collections/fold-items.ts';
+import { addPhotos, movePhotos, removePhotos } from '../../../src/main/engine/collections/gather.ts';
 import {
-  addPhotos,
   createCollection,
   currentCollection,
   deleteCollection,
-  describePhotos,
   duplicateCollection,
-  foldPhotos,
-  movePhotos,
-  removePhotos,
   renameCollection,
   setCurrentCollection,
-  unfoldPhotos,
 } from '../../../src/main/engine/collections/store.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';

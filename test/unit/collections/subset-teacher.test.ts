@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { addPhotos, createCollection } from '../../../src/main/engine/collections/store.ts';
+import { addPhotos } from '../../../src/main/engine/collections/gather.ts';
+import { createCollection } from '../../../src/main/engine/collections/store.ts';
 import { commitCollection } from '../../../src/main/engine/collections/commit.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { ensureDefaultNetwork } from '../../../src/main/engine/network/networks.ts';

@@ -1,12 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  addPhotos,
-  createCollection,
-  removePhotos,
-  renameCollection,
-} from '../../../src/main/engine/collections/store.ts';
+import { addPhotos, removePhotos } from '../../../src/main/engine/collections/gather.ts';
+import { createCollection, renameCollection } from '../../../src/main/engine/collections/store.ts';
 import { commitCollection } from '../../../src/main/engine/collections/commit.ts';
 import { narrowed, subsetOf } from '../../../src/main/engine/library/collection-subset.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';

@@ -181,6 +181,49 @@ describe('a list of digests', () => {
     expect((await verify(out)).problems).toEqual(['root is a link to a folder, which is not looked into']);
   });
 
+  it('names a file that is a link out of the folder, and does not read it, whatever its digest', async () => {
+    const secret = join(at, 'secret.txt');
+    writeFileSync(secret, 'abc');
+    const out = listed('manifest-sha256.txt', `${sha('abc')}  abc.txt\n`, { 'inside.txt': 'abc' });
+    symlinkSync(secret, join(out, 'abc.txt'));
+    symlinkSync('inside.txt', join(out, 'within.txt'));
+    const report = await verify(out);
+    expect(report).toMatchObject({
+      ok: false,
+      problems: ['abc.txt is a link that leads out of this folder, and is not read'],
+      bytes: 0,
+      missing: [],
+      changed: [],
+    });
+    expect((await verify(out, 'size')).bytes).toBe(0);
+    // No link is asked whether it holds what is missing, either.
+    renameSync(join(out, 'abc.txt'), join(out, 'other.txt'));
+    rmSync(join(out, 'inside.txt'));
+    expect(await verify(out)).toMatchObject({ moved: [], missing: [{ path: 'abc.txt' }] });
+  });
+
+  it('that is a link out of the folder is refused as import refuses it', async () => {
+    const list = join(at, 'list-elsewhere.txt');
+    writeFileSync(list, `${sha('abc')}  abc.txt\n`);
+    const out = listed('other.txt', '', { 'abc.txt': 'abc' });
+    symlinkSync(list, join(out, 'manifest-sha256.txt'));
+    expect(await thrown(verify(out))).toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(/leads out/) as string,
+    });
+  });
+
+  it('of an export with links to its photos follows these, as it was asked to make them', async () => {
+    const out = join(at, 'of-links');
+    await exported(await inventedMaterial(join(at, 'library')), out, { photos: 'link' });
+    expect(await verify(out)).toMatchObject({ ok: true, problems: [] });
+    rmSync(join(out, 'items.csv'));
+    symlinkSync('/etc/hostname', join(out, 'items.csv'));
+    expect((await verify(out)).problems).toEqual([
+      'items.csv is a link that leads out of this folder, and is not read',
+    ]);
+  });
+
   it.runIf(process.getuid?.() !== 0)('says which files may not be read', async () => {
     const out = listed('manifest-sha256.txt', `${sha('abc')}  abc.txt\n`, { 'abc.txt': 'abc' });
     chmodSync(join(out, 'abc.txt'), 0);

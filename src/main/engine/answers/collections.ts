@@ -7,21 +7,17 @@ import { collectionInfo, fieldsInUse, listCollections } from '../collections/inf
 import { fieldsOf, fieldsText } from '../collections/items.ts';
 import { membershipOf, photoLists, type Chosen } from '../collections/lists.ts';
 import { judgeConflict, listConflicts, mergeBundle } from '../collections/merge.ts';
+import { describePhotos, foldPhotos, unfoldPhotos } from '../collections/fold-items.ts';
+import { addPhotos, movePhotos, removePhotos } from '../collections/gather.ts';
 import {
-  addPhotos,
   createCollection,
   currentCollection,
   deleteCollection,
-  describePhotos,
   duplicateCollection,
-  foldPhotos,
-  movePhotos,
-  removePhotos,
   renameCollection,
   setCollectionFields,
   setCurrentCollection,
   setRules,
-  unfoldPhotos,
 } from '../collections/store.ts';
 import { collectionDifference, restoreVersion, tagVersion, versionHistory } from '../collections/versions.ts';
 import { photoNames } from '../exchange/photo-names.ts';

@@ -1,7 +1,7 @@
 /** Choosing photos of a library that stand for all. */
 import type { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
-import type { ChoiceReport, CoverPointFact, STRATA } from '../../../shared/facts/collection-choices.ts';
+import type { ChoiceReport, CoverPointFact } from '../../../shared/facts/collection-choices.ts';
 import type { chooseJob } from '../../../shared/jobs/choose.ts';
 import { qualityById } from '../features/quality-store.ts';
 import { foldedUnder } from '../library/fold-log.ts';
@@ -28,8 +28,9 @@ import {
 } from './choose.ts';
 import { Cosines } from './cosines.ts';
 import { answerRule } from './rules.ts';
+import { ofEach, stratumOf, valuesOf, type Candidate } from './strata.ts';
 import { readRule } from './rule-tree.ts';
-import { addPhotos } from './store.ts';
+import { addPhotos } from './gather.ts';
 
 export type ChooseParameters = z.output<(typeof chooseJob)['params']>;
 
@@ -39,16 +40,7 @@ export const COMPARING: readonly ChooseParameters['by'][] = ['k-center', 'facili
 const LEAST_WORTH = 0.001;
 const MOST_CURVE = 200;
 
-interface Row {
-  readonly id: number;
-  readonly place: number;
-  readonly taken: number | null;
-  readonly latitude: number | null;
-  readonly longitude: number | null;
-  readonly camera: string | null;
-  readonly width: number;
-  readonly height: number;
-}
+type Row = Candidate;
 
 const ROW = record<Row>({
   id: integer,
@@ -64,38 +56,6 @@ const ROW = record<Row>({
 /** Names of places: of the scene that each is labelled by. */
 export function placeNames(library: Library): Map<number, string> {
   return new Map(select(library.db, 'SELECT id, name FROM scene ORDER BY id', list(integer, text)).all());
-}
-
-function stratumOf(library: Library, field: (typeof STRATA)[number]): (p: Row) => string {
-  const first = (sql: string): Map<number, string> => {
-    const found = new Map<number, string>();
-    for (const [photo, name] of select(library.db, sql, list(integer, text)).all())
-      if (!found.has(photo)) found.set(photo, name);
-    return found;
-  };
-  switch (field) {
-    case 'place':
-      return (p) => String(p.place).padStart(12, '0');
-    case 'scene': {
-      const of = first(
-        'SELECT f.photo_id, s.name FROM photo_file f JOIN scene s ON s.id = f.scene_id ORDER BY f.photo_id, s.id',
-      );
-      return (p) => of.get(p.id) ?? '';
-    }
-    case 'cluster': {
-      const of = first(
-        'SELECT v.photo_id, c.uid FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id IS NOT NULL ORDER BY v.photo_id, c.id',
-      );
-      return (p) => of.get(p.id) ?? '';
-    }
-    case 'camera':
-      return (p) => p.camera ?? '';
-    case 'year':
-    case 'month':
-      return (p) => (p.taken === null ? '' : new Date(1000 * p.taken).toISOString().slice(0, field === 'year' ? 4 : 7));
-    case 'orientation':
-      return (p) => (p.width > p.height ? 'landscape' : p.width < p.height ? 'portrait' : 'square');
-  }
 }
 
 /**
@@ -118,7 +78,9 @@ export async function choosePhotos(
     throw new CovisError('STATE_EMPTY', `There are no descriptors to choose by ${p.by}`, {
       hint: 'Extract them first: covis extract.',
     });
+  refuseUnread(p);
   const kept = keptPhotos(library, p);
+  const values = p.valuesOf === undefined ? undefined : valuesOf(library, p.valuesOf);
   const answer = await answerRule(library, p.among === undefined ? { is: 'all', of: [] } : readRule(p.among));
   notes.push(...answer.notes);
   const folded = p.heads ? foldedUnder(library) : new Map<number, number>();
@@ -136,29 +98,39 @@ export async function choosePhotos(
   )
     .all()
     .filter((r) => wanted.has(r.id));
-  const photos = comparing ? all.filter((r) => rowOf.has(r.id)) : all;
-  say(
-    all.length - photos.length,
-    `has no descriptor in "${set?.name ?? ''}" and is left out`,
-    `have no descriptor in "${set?.name ?? ''}" and are left out`,
-  );
+  const ofKept = new Set(kept);
+  const photos = comparing
+    ? all.filter((r) => rowOf.has(r.id))
+    : values === undefined
+      ? all
+      : all.filter((r) => values.has(r.id) || ofKept.has(r.id));
+  const lack = comparing ? `no descriptor in "${set?.name ?? ''}"` : `no value of ${p.valuesOf ?? ''}`;
+  say(all.length - photos.length, `has ${lack} and is left out`, `have ${lack} and are left out`);
   if (photos.length === 0) throw new CovisError('STATE_EMPTY', 'There is no photo to choose among');
   const at = new Map(photos.map((r, i) => [r.id, i]));
   const keep = kept.flatMap((id) => at.get(id) ?? []);
   say(kept.length - keep.length, 'that is to be kept is not there', 'that are to be kept are not there');
-  if (p.n > photos.length)
+  const strata =
+    p.by === 'grid'
+      ? (r: Row): string => cellOf(r, p.hours, p.km)
+      : values === undefined
+        ? stratumOf(library, p.field)
+        : (r: Row): string => values.get(r.id) ?? '';
+  const n = p.each === undefined ? p.n : ofEach(photos.map(strata), p.each, keep);
+  if (n > photos.length)
     notes.push(
       `There ${photos.length === 1 ? 'is only one photo' : `are only ${photos.length} photos`} to choose among`,
     );
-  if (p.n <= keep.length)
+  if (n <= keep.length)
     notes.push(`${keep.length} ${keep.length === 1 ? 'photo is' : 'photos are'} kept already, so that none is chosen`);
   const worth = worthOf(library, p, photos, notes);
-  const options: ChooseOptions = { n: Math.max(p.n, keep.length), keep, worth, seed: p.seed, task };
-  const strata = p.by === 'grid' ? (r: Row): string => cellOf(r, p.hours, p.km) : stratumOf(library, p.field);
+  const options: ChooseOptions = { n: Math.max(n, keep.length), keep, worth, seed: p.seed, task };
   const rows = comparing ? await compared(set!, rowOf, photos, p, options) : undefined;
   const chosen =
     rows?.chosen.rows ??
-    (p.by === 'random' ? drawn([...photos.keys()], options) : stratified(photos.map(strata), p.shares, options));
+    (p.by === 'random'
+      ? drawn([...photos.keys()], options)
+      : stratified(photos.map(strata), p.each === undefined ? p.shares : 'equal', options));
   const cover = rows?.chosen ?? (await coverOf(set, rowOf, photos, chosen, notes, task));
   const hash = hashById(library);
   const curve = cover?.curve.map((c): CoverPointFact => ({ n: c.n, mean: c.mean, radius: distanceOf(c.least) })) ?? [];
@@ -184,6 +156,16 @@ export async function choosePhotos(
       set,
     ),
   };
+}
+
+/** @throws CovisError `INPUT_INVALID` for what the way of choosing does not read. */
+function refuseUnread(p: ChooseParameters): void {
+  if (p.valuesOf !== undefined && p.by !== 'stratified')
+    throw new CovisError('INPUT_INVALID', '--values-of is of --by stratified', { hint: 'Say --by stratified, too.' });
+  if (p.each !== undefined && p.by !== 'stratified' && p.by !== 'grid')
+    throw new CovisError('INPUT_INVALID', '--each is of strata and cells', {
+      hint: 'Say --by stratified or --by grid, too.',
+    });
 }
 
 /** Photos of the collection, and those that were named. @throws CovisError `NOT_FOUND`. */
@@ -313,7 +295,7 @@ function added(
     {
       how: 'chosen',
       query: `${p.n} of ${among} photos${seed}${worth}`,
-      method: p.by === 'stratified' ? `stratified by ${p.field}` : p.by,
+      method: p.by === 'stratified' ? `stratified by ${p.valuesOf ?? p.field}` : p.by,
       network: COMPARING.includes(p.by) ? (set?.network?.uid ?? null) : null,
     },
   );

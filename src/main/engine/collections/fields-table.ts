@@ -9,7 +9,8 @@ import { durably } from '../mining/action-log.ts';
 import { csvLine, csvTable } from './csv.ts';
 import { changeFields, fieldName, fieldNotes, refuseWrongDates } from './fields.ts';
 import { fieldsOf, fieldsText, itemOf, photoName } from './items.ts';
-import { act, photosText, selfRow } from './store.ts';
+import { act, photosText } from './acts.ts';
+import { selfRow } from './store.ts';
 import { rowOf } from './items.ts';
 
 /** Columns that say which photo a row is of. */

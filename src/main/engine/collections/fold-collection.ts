@@ -3,7 +3,7 @@ import type { Library } from '../library/library.ts';
 import { integer, select } from '../library/rows.ts';
 import { collectionNamed } from '../library/tables/collection.ts';
 import { bestShotScores, BEST_SHOT } from './best-shot.ts';
-import { foldPhotos } from './store.ts';
+import { foldPhotos } from './fold-items.ts';
 
 /**
  * Folds the near duplicates of a collection as the library has them, as one action: under the library's head where it is in the collection,

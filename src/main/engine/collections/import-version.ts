@@ -1,5 +1,5 @@
 /** An export taken into a library: the version exactly as it was, and a collection with those of its photos that the library has. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { CollectionEntry } from '../../../shared/facts/collections.ts';
 import type { JobResult } from '../../../shared/jobs/index.ts';
@@ -13,6 +13,7 @@ import { importSources } from '../sfm/import.ts';
 import { digestFile } from './exports/digests.ts';
 import { openExport, type OpenedExport } from './import.ts';
 import { fieldsText, sourceWriter, STEP, type Item } from './items.ts';
+import { besideExport, shardsOf, unpackPhotos } from './shard-photos.ts';
 import { createCollection, freeName } from './store.ts';
 import { writeVersionRows } from './version-rows.ts';
 import { tagVersion } from './versions.ts';
@@ -25,6 +26,8 @@ export interface ImportAsked {
   readonly name?: string | undefined;
   /** Photos that the library does not have are imported from where the export has them. */
   readonly photos: boolean;
+  /** Folder for photos that lie inside shards; beside the export where left out. */
+  readonly unpack?: string | undefined;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface ImportAsked {
  */
 export async function importVersion(
   library: Library,
-  { folder, name, photos }: ImportAsked,
+  { folder, name, photos, unpack }: ImportAsked,
   task: TaskContext,
 ): Promise<JobResult<'collection-import'>> {
   const opened = openExport(folder);
@@ -45,11 +48,18 @@ export async function importVersion(
     there === undefined ? undefined : versionsOf(library, there.id).find((v) => v.digest === version.digest);
   const ids = idByHash(library);
   const lacking = (): CollectionEntry[] => entries.filter((e) => ids.get(contentHash(e.sha256)) === undefined);
+  if (unpack !== undefined && !photos)
+    throw new CovisError('INPUT_INVALID', '--unpack says where photos go, and none are imported', {
+      hint: 'Say --photos, too.',
+    });
   const before = lacking();
-  if (photos && before.length > 0) await takePhotos(library, opened, before, task);
+  const unpacked =
+    photos && before.length > 0
+      ? await takePhotos(library, opened, before, resolve(unpack ?? besideExport(opened.folder)), task)
+      : null;
   const missing = lacking().map((e) => e.path);
   const imported = before.length - missing.length;
-  const done = { digest: version.digest, items: entries.length, imported, missing };
+  const done = { digest: version.digest, items: entries.length, imported, unpacked, missing };
   if (there !== undefined && known !== undefined)
     return { collection: there.name, version: known.number, already: true, ...done };
   // Said before anything is written.
@@ -57,7 +67,9 @@ export async function importVersion(
   if (missing.length === entries.length)
     throw new CovisError('STATE_EMPTY', 'The library has none of the photos of this collection', {
       file: opened.folder,
-      hint: 'Import its photos, too: --photos; or import the folder that they come from first.',
+      hint: photos
+        ? `${whyNone(opened)} Import the folder that its photos come from first.`
+        : 'Import its photos, too: --photos; or import the folder that they come from first.',
     });
   if (missing.length > 0)
     task.warn(
@@ -79,25 +91,40 @@ export async function importVersion(
   return { ...made, already: false, ...done };
 }
 
-/** Imports the photos of an export from where they lie. */
+/** Why no photo can be taken from an export, as a sentence. */
+function whyNone({ record }: OpenedExport): string {
+  if (record.photos.longSide !== null || record.photos.gps === 'removed')
+    return 'The photos of this export were made smaller or lost their coordinates: they are others than those of the version.';
+  if (record.photos.placed !== 'inside' && record.photos.placed !== 'none')
+    return 'The photos of this export are not in it any more.';
+  return record.formats.includes('iiif')
+    ? 'This export has no photos, only tiles that were made of them.'
+    : `This export has no photos: ${record.formats.join(', ')} ${record.formats.length === 1 ? 'holds' : 'hold'} none.`;
+}
+
+/** Imports the photos of an export from where they lie; those inside shards are unpacked first. @returns the folder of unpacked ones. */
 async function takePhotos(
   library: Library,
-  { bag, folder, content, files, record }: OpenedExport,
+  opened: OpenedExport,
   lacking: readonly CollectionEntry[],
+  unpack: string,
   task: TaskContext,
-): Promise<void> {
+): Promise<string | null> {
+  const { bag, folder, content, files, record } = opened;
   const wanted = new Set(lacking.map((e) => e.sha256));
-  const usable = content.entries.flatMap((e, i) => {
+  const same = content.entries.flatMap((e, i) => {
     const { file, sha256 } = files[i]!;
-    return wanted.has(e.sha256) && file !== null && sha256 === e.sha256 ? [{ file, sha256 }] : [];
+    return wanted.has(e.sha256) && sha256 === e.sha256 ? [{ file, sha256 }] : [];
   });
+  if (same.length > 0 && record.photos.placed === 'inside' && shardsOf(opened).files.length > 0) {
+    await unpackPhotos(opened, unpack, new Set(same.map((s) => s.sha256)), task);
+    await importSources(library, { sources: [join(unpack, 'photos')] }, task);
+    return unpack;
+  }
+  const usable = same.flatMap(({ file, sha256 }) => (file === null ? [] : [{ file, sha256 }]));
   if (usable.length === 0) {
-    const why =
-      record.photos.placed === 'inside' || record.photos.placed === 'none'
-        ? 'it has no photos as files'
-        : 'its files are not those of the library: they were made smaller, lost their coordinates, or are gone';
-    task.warn(`No photo can be imported from this export: ${why}`);
-    return;
+    task.warn(`No photo can be imported from here. ${whyNone(opened)}`);
+    return null;
   }
   task.step('Verifying photos', usable.length, 'photos');
   for (const [i, { file, sha256 }] of usable.entries()) {
@@ -110,6 +137,7 @@ async function takePhotos(
     task.progress(i + 1);
   }
   await importSources(library, { sources: [join(folder, ...(bag ? ['data'] : []), 'photos')] }, task);
+  return null;
 }
 
 /** Rows of those photos that the library has, and sources of all. */

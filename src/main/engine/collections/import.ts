@@ -5,6 +5,7 @@ import type { CollectionRecord } from '../../../shared/exports/collections/recor
 import { collectionRecord } from '../../../shared/exports/collections/record.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { CollectionEntry } from '../../../shared/facts/collections.ts';
+import { logFailure, logger } from '../environment/log.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { readRegular } from '../formats/regular.ts';
 import { contentDigest, type CollectionContent } from './content.ts';
@@ -169,11 +170,27 @@ function photoAt(root: string, base: string, row: ReadRow, { photos }: Collectio
   return file;
 }
 
-/** @throws CovisError `INPUT_INVALID` for a file that is, by a link, outside of the export. */
-function refuseOutside(root: string, file: string): void {
+/** True for a file that is, by a link, outside of a folder. */
+export function leadsOut(root: string, file: string): boolean {
   const real = realpathSync(file);
   const within = realpathSync(root);
-  if (!real.startsWith(within.endsWith(sep) ? within : within + sep))
+  return !real.startsWith(within.endsWith(sep) ? within : within + sep);
+}
+
+/** True where an export says that its photos are links, as it was asked to make them. */
+export function photosAreLinks(root: string): boolean {
+  try {
+    return readRecord(join(root, RECORD)).photos.placed === 'link';
+  } catch (error) {
+    // No export, or a damaged one, which its digests say.
+    logFailure(logger('collections'), `No record of ${root} says how its photos lie`, error);
+    return false;
+  }
+}
+
+/** @throws CovisError `INPUT_INVALID` for a file that is, by a link, outside of the export. */
+export function refuseOutside(root: string, file: string): void {
+  if (leadsOut(root, file))
     throw new CovisError('INPUT_INVALID', 'A link in this export leads out of it', {
       file,
       hint: 'Exports with copies of photos have no links: take what it leads to in its place, if you trust it.',

@@ -23,7 +23,8 @@ import {
   STEP,
   type Item,
 } from './items.ts';
-import { act, selfRow } from './store.ts';
+import { act } from './acts.ts';
+import { selfRow } from './store.ts';
 import { ownName } from './commit.ts';
 import { versionState } from './versions.ts';
 

@@ -8,7 +8,8 @@ import { durably } from '../mining/action-log.ts';
 import { endOf, itemsOf, rowOf, sourceWriter, STEP } from './items.ts';
 import { readRule } from './rule-tree.ts';
 import { answerRule, type RuleAnswer } from './rules.ts';
-import { act, photosText, type Addition, type From } from './store.ts';
+import { act, photosText } from './acts.ts';
+import { type Addition, type From } from './gather.ts';
 
 /** How a smart collection differs from what it holds. */
 export interface SmartState {

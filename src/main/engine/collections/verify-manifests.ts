@@ -5,6 +5,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { LIMITS } from '../formats/budget.ts';
 import { readRegular } from '../formats/regular.ts';
 import { staysInside } from './exports/safe-paths.ts';
+import { refuseOutside } from './import.ts';
 
 /** Digests that are checked, the strongest first, with their hexadecimal digits. */
 const ALGORITHMS = { sha512: 128, sha384: 96, sha256: 64, sha224: 56, sha1: 40, md5: 32 } as const;
@@ -49,6 +50,7 @@ export function readPromises(folder: string): Promised {
   const files = new Map<string, Map<Algorithm, string>>();
   const payloads: Set<string>[] = [];
   for (const { name, algorithm } of lists) {
+    refuseOutside(folder, join(folder, name));
     const listed = readList(join(folder, name), algorithm, encoding, bag, (path) => existsSync(join(folder, path)));
     const tag = name.startsWith('tag');
     for (const [path, digest] of listed) {

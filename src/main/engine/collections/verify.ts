@@ -9,6 +9,7 @@ import { diskError, freeBytes, bytesText } from '../formats/disk.ts';
 import { libraryAround } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { digestsOf, inParallel } from './exports/digests.ts';
+import { leadsOut, photosAreLinks } from './import.ts';
 import { sizesOf } from './import-sizes.ts';
 import { readPromises, type Algorithm, type Promised } from './verify-manifests.ts';
 import { hasShards, verifyShards } from './verify-shards.ts';
@@ -78,12 +79,15 @@ async function compare(root: string, promised: Promised, level: VerifyLevel, tas
   const changed: string[] = [];
   const unreadable: string[] = [...found.unreadable];
   const unread = new Set(found.unreadable);
+  const isPayload = (path: string): boolean => promised.kind === 'folder' || path.startsWith('data/');
+  // What is promised of them is not looked at: a stranger's list is no reason to read files that are not its own.
+  const outside = linksOut(root, found.files);
+  for (const p of outside) problems.push(`${p} is a link that leads out of this folder, and is not read`);
   const present = listed.filter((p) => {
-    if (there.has(p) || unread.has(p)) return there.has(p);
+    if (there.has(p) || unread.has(p)) return there.has(p) && !outside.has(p);
     missing.push(p);
     return false;
   });
-  const isPayload = (path: string): boolean => promised.kind === 'folder' || path.startsWith('data/');
   const extra = found.files.filter((p) => !promised.files.has(p) && !own.has(p) && isPayload(p));
   for (const link of found.links) problems.push(`${link} is a link to a folder, which is not looked into`);
   if (promised.kind === 'bag')
@@ -104,7 +108,7 @@ async function compare(root: string, promised: Promised, level: VerifyLevel, tas
       if (size !== promisedSize) changed.push(p);
     }
     if (promised.oxum !== undefined) {
-      const payload = found.files.filter(isPayload);
+      const payload = found.files.filter((p) => isPayload(p) && !outside.has(p));
       const total = payload.reduce((n, p) => n + statSync(join(root, p)).size, 0);
       if (payload.length !== promised.oxum.files || total !== promised.oxum.bytes)
         problems.push(
@@ -126,7 +130,8 @@ async function compare(root: string, promised: Promised, level: VerifyLevel, tas
       task.progress((done += 1));
     });
     changed.splice(0, changed.length, ...odd);
-    if (missing.length > 0 && extra.length > 0) await findMoved(root, promised, missing, extra, moved, task);
+    if (missing.length > 0 && extra.length > 0)
+      await findMoved(root, promised, { missing, extra, moved, outside }, task);
   }
   for (const list of [missing, changed, extra, unreadable]) list.sort();
   const bad = missing.length + changed.length + extra.length + moved.length + unreadable.length + problems.length;
@@ -150,6 +155,13 @@ async function compare(root: string, promised: Promised, level: VerifyLevel, tas
   };
 }
 
+/** Links among files that lead out of the folder; none of the photos of an export that was asked to link to them. */
+function linksOut(root: string, files: readonly string[]): ReadonlySet<string> {
+  const links = files.filter((p) => lstatSync(join(root, p)).isSymbolicLink() && leadsOut(root, join(root, p)));
+  if (links.length === 0 || !photosAreLinks(root)) return new Set(links);
+  return new Set(links.filter((p) => !p.startsWith('photos/')));
+}
+
 /** Whether a file is what its digests say. */
 async function holds(file: string, digests: Digests): Promise<'same' | 'other' | 'unreadable'> {
   try {
@@ -165,9 +177,17 @@ async function holds(file: string, digests: Digests): Promise<'same' | 'other' |
 async function findMoved(
   root: string,
   promised: Promised,
-  missing: string[],
-  extra: string[],
-  moved: { from: string; to: string }[],
+  {
+    missing,
+    extra,
+    moved,
+    outside,
+  }: {
+    readonly missing: string[];
+    readonly extra: string[];
+    readonly moved: { from: string; to: string }[];
+    readonly outside: ReadonlySet<string>;
+  },
   task: TaskContext,
 ): Promise<void> {
   const wanted = wantedBy(missing, promised);
@@ -176,6 +196,7 @@ async function findMoved(
   for (const p of [...extra]) {
     task.check();
     task.progress((done += 1));
+    if (outside.has(p)) continue;
     const from = await matchOf(join(root, p), wanted);
     if (from === undefined) continue;
     moved.push({ from, to: p });

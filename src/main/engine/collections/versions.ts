@@ -31,7 +31,8 @@ import {
   STEP,
   type Item,
 } from './items.ts';
-import { act, selfRow } from './store.ts';
+import { act } from './acts.ts';
+import { selfRow } from './store.ts';
 
 const LONGEST_TAG = 100;
 

@@ -61,8 +61,8 @@ export const COLLECTION_FORMATS = {
   iiif: collectionFormat({
     format: 'iiif',
     title: 'IIIF',
-    help: 'tiles and a manifest for a web server (Image 3 level 0, Presentation 3)',
-    photos: 'inside',
+    help: 'tiles and a manifest for a web server (Image 3 level 0, Presentation 3), with the photos to download',
+    photos: 'beside',
     reads: ['baseUrl'],
   }),
   csv: collectionFormat({ format: 'csv', title: 'Table (.csv)', help: 'items.csv', photos: 'none', reads: [] }),

@@ -2,13 +2,11 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CollectionContent } from '../../../../src/main/engine/collections/content.ts';
-import {
-  addPhotos,
-  createCollection,
-  describePhotos,
-  foldPhotos,
-  setCollectionFields,
-} from '../../../../src/main/engine/collections/store.ts';
+import { describePhotos, foldPhotos } from '../../../../src/main/engine/collections/fold-items.ts';
+import { addPhotos } from '../../../../src/main/engine/collections/gather.ts';
+import { createCollection, setCollectionFields } from '../../../../src/main/engine/collections/store.ts';
+import { shownNames } from '../../../../src/main/cli/commands/collection/words.ts';
+import { photoLists } from '../../../../src/main/engine/collections/lists.ts';
 import { commitCollection } from '../../../../src/main/engine/collections/commit.ts';
 import { versionContent, versionHistory } from '../../../../src/main/engine/collections/versions.ts';
 import { Library } from '../../../../src/main/engine/library/library.ts';
@@ -133,6 +131,17 @@ describe('a collection that goes to another library', () => {
     writeFileSync(file, bytes);
     expect(await thrown(importTo(fresh('wary'), out, { photos: true }))).toMatchObject({ code: 'INPUT_CORRUPT', file });
   });
+});
+
+it('photos of one name are told apart by their scenes, where a list has both', async () => {
+  const l = fresh('twins');
+  const sources = ['castle', 'fountain'].map((n) => join(at, 'photos', n));
+  await importSources(l, { sources }, silentContext());
+  const { list, total } = photoLists(l).open({ collection: null, filter: {}, sort: 'name', descending: false });
+  const photos = photoLists(l).page(list, 0, total);
+  expect(photos.map((p) => p.name)).toEqual(['0001.jpg', '0001.jpg', '0002.jpg', 'Brunnen Süd.jpg']);
+  expect(shownNames(l, photos)).toEqual(['castle/0001.jpg', 'fountain/0001.jpg', '0002.jpg', 'Brunnen Süd.jpg']);
+  expect(shownNames(l, [photos[0]!, photos[0]!])).toEqual(['0001.jpg', '0001.jpg']);
 });
 
 describe('an export of a library', () => {

@@ -6,7 +6,8 @@ import { fieldsTable, readFieldsTable } from '../../../engine/collections/fields
 import { changeFields, fieldNotes, refuseWrongDates } from '../../../engine/collections/fields.ts';
 import { fieldsInUse } from '../../../engine/collections/info.ts';
 import { fieldsOf, fieldsText } from '../../../engine/collections/items.ts';
-import { describePhotos, setCollectionFields } from '../../../engine/collections/store.ts';
+import { describePhotos } from '../../../engine/collections/fold-items.ts';
+import { setCollectionFields } from '../../../engine/collections/store.ts';
 import { photoNames } from '../../../engine/exchange/photo-names.ts';
 import { collectionNamed } from '../../../engine/library/tables/collection.ts';
 import { CovisError } from '../../../../shared/errors.ts';

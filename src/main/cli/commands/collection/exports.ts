@@ -6,6 +6,7 @@ import { collectionVerifyJob } from '../../../../shared/jobs/collection-verify.t
 import { CovisError } from '../../../../shared/errors.ts';
 import type { VerifyReport } from '../../../../shared/facts/verification.ts';
 import { openExport } from '../../../engine/collections/import.ts';
+import { shardsOf } from '../../../engine/collections/shard-photos.ts';
 import { verifyFolder } from '../../../engine/collections/verify.ts';
 import { bytesText } from '../../../engine/formats/disk.ts';
 import { command } from '../../program/command.ts';
@@ -32,10 +33,11 @@ export const collectionExport = jobCommand('collection-export', {
 function show(at: string, json: boolean): void {
   const { folder: path, bag, record, content, files } = openExport(at);
   const present = files.filter((f) => f.file !== null).length;
-  const facts = { folder: path, kind: bag ? 'bag' : 'folder', ...record, here: present };
+  const shards = record.photos.placed === 'inside' ? shardsOf({ folder: path, bag }).files.length : 0;
+  const facts = { folder: path, kind: bag ? 'bag' : 'folder', ...record, here: present, shards };
   print(json, facts, () => [
     `${record.name}, version ${record.version}, by ${record.author || 'an unnamed author'}, ${record.created}`,
-    `  ${photosText(content.entries.length)}${record.holds.folds === 'all' ? '' : `, of near duplicates ${record.holds.folds === 'best' ? 'the best alone' : 'none'}`}; ${present} lie here as files`,
+    `  ${photosText(content.entries.length)}${record.holds.folds === 'all' ? '' : `, of near duplicates ${record.holds.folds === 'best' ? 'the best alone' : 'none'}`}; ${present} lie here as files${present === 0 && shards > 0 ? `, all in ${shards} ${shards === 1 ? 'shard' : 'shards'}` : ''}`,
     `  Written as ${record.formats.join(', ')} by ${record.software}${bag ? ', in a bag' : ''}`,
     ...(record.photos.longSide === null ? [] : [`  Photos were made smaller, to ${record.photos.longSide} pixels`]),
     ...(record.photos.gps === 'removed' ? ['  Coordinates were removed'] : []),
@@ -56,10 +58,10 @@ export const collectionImport = command({
   options: importOptions,
   run: async ({ library: at, folder: from, json, ...o }) => {
     if (from === undefined) {
-      if (o.name !== undefined || o.photos)
+      if (o.name !== undefined || o.photos || o.unpack !== undefined)
         throw new CovisError(
           'INPUT_INVALID',
-          '--name and --photos go with a library: covis collection import LIB FOLDER',
+          '--name, --photos and --unpack go with a library: covis collection import LIB FOLDER',
         );
       show(at, json);
       return;
@@ -71,7 +73,7 @@ export const collectionImport = command({
           ? `${r.collection}@${r.version} is in this library already: ${r.digest}`
           : `${r.collection}@${r.version}: ${photosText(r.items)}, ${r.digest}`,
         ...(r.imported > 0
-          ? [`${photosText(r.imported)} imported from the folder, which has to stay where it is.`]
+          ? [`${photosText(r.imported)} imported from ${r.unpacked ?? 'the folder'}, which has to stay where it is.`]
           : []),
         ...(r.missing.length > 0
           ? [

@@ -4,7 +4,7 @@ import { set } from '../../../../shared/fields.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { nextPhotosToJudge } from '../../../engine/collections/next.ts';
 import { exemplarPhotos } from '../../../engine/collections/rule-likeness.ts';
-import { addPhotos, removePhotos } from '../../../engine/collections/store.ts';
+import { addPhotos, removePhotos } from '../../../engine/collections/gather.ts';
 import type { Library } from '../../../engine/library/library.ts';
 import { photoInfo } from '../../../engine/library/photos.ts';
 import { defaultSize } from '../../../engine/inputs/inputs.ts';

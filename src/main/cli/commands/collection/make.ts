@@ -15,7 +15,7 @@ import { collectionState, tagsOf } from '../../../engine/library/tables/collecti
 import { command, type CommandDefinition } from '../../program/command.ts';
 import { withLibrary } from '../../program/library.ts';
 import { print } from '../../program/output.ts';
-import { library, name, photosText } from './words.ts';
+import { library, name, photosText, shownNames } from './words.ts';
 
 const fresh = z.string().min(1).max(200);
 
@@ -136,6 +136,7 @@ export const collectionShow = command({
       });
       const photos = photoLists(l).page(opened, 0, total);
       const { changes: d } = info;
+      const names = o.json ? [] : shownNames(l, photos);
       print(o.json, { ...info, tags: Object.fromEntries(tagsOf(l, c.id)), photos }, () => [
         `${info.name}  ${photosText(info.items)}, ${info.folded} folded  ${info.kind}  ${stateOf(info)}`,
         ...(info.uncommitted
@@ -146,7 +147,7 @@ export const collectionShow = command({
         ...(info.conflicts > 0 ? [`${info.conflicts} conflicts to judge: covis collection conflicts LIB NAME`] : []),
         ...Object.entries(info.fields).map(([field, values]) => `${field}: ${values.join('; ')}`),
         ...photos.map(
-          (p) => `${p.photo}  ${p.name}${p.gone ? '  (gone)' : ''}${p.foldedUnder === null ? '' : '  (folded)'}`,
+          (p, i) => `${p.photo}  ${names[i]!}${p.gone ? '  (gone)' : ''}${p.foldedUnder === null ? '' : '  (folded)'}`,
         ),
       ]);
     }),

@@ -3,15 +3,8 @@ import { z } from 'zod';
 import { SEARCH_METHODS } from '../../../../shared/domain.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { network, size } from '../../../../shared/fields.ts';
-import {
-  addPhotos,
-  foldPhotos,
-  movePhotos,
-  removePhotos,
-  unfoldPhotos,
-  type Addition,
-  type From,
-} from '../../../engine/collections/store.ts';
+import { foldPhotos, unfoldPhotos } from '../../../engine/collections/fold-items.ts';
+import { addPhotos, movePhotos, removePhotos, type Addition, type From } from '../../../engine/collections/gather.ts';
 import { defaultSize } from '../../../engine/inputs/inputs.ts';
 import { findOne, numbersThereAre } from '../../../engine/library/find.ts';
 import type { Library } from '../../../engine/library/library.ts';

@@ -25,7 +25,7 @@ import { command } from '../../program/command.ts';
 import { jobCommand } from '../../program/job.ts';
 import { withLibrary } from '../../program/library.ts';
 import { print, terminalContext } from '../../program/output.ts';
-import { library, name, photosText, textFrom } from './words.ts';
+import { library, name, photosText, shownNames, textFrom } from './words.ts';
 
 const version = z.string().min(1).max(200);
 
@@ -89,12 +89,13 @@ export const collectionDiff = command({
       const from = o.from === undefined ? newestVersion(l, c.id)?.number : versionCalled(l, c, o.from).number;
       const to = o.to === undefined ? 'working' : versionCalled(l, c, o.to).number;
       const d = collectionDifference(l, c.uid, from ?? null, to);
+      const names = o.json ? [] : shownNames(l, d.photos);
       print(o.json, d, () => [
         `${c.name}, ${from === undefined ? 'from nothing' : `from version ${from}`} to ${to === 'working' ? 'what is there now' : `version ${to}`}: ${changesText(d.counts)}`,
         ...d.fields.map(
           (f) => `  ${f.field}: ${f.before?.join('; ') ?? 'nothing'} -> ${f.after?.join('; ') ?? 'nothing'}`,
         ),
-        ...d.photos.map((p) => `  ${p.kinds.join(', ')}  ${p.name}`),
+        ...d.photos.map((p, i) => `  ${p.kinds.join(', ')}  ${names[i]!}`),
       ]);
     }),
 });
@@ -219,11 +220,12 @@ export const collectionConflicts = command({
         print(o.json, { action, left: all.length - 1 }, () => [`Judged; ${all.length - 1} left`]);
         return;
       }
+      const names = shownNames(l, all);
       print(o.json, all, () =>
         all.length === 0
           ? ['There are no conflicts']
           : all.flatMap((c, i) => [
-              `${i + 1}  ${c.name}  ${c.aspect}: ${shown(c.base)} before`,
+              `${i + 1}  ${names[i]!}  ${c.aspect}: ${shown(c.base)} before`,
               ...c.proposals.map((p, k) => `     ${k + 1}  ${p.author}: ${shown(p.value)}`),
             ]),
       );

@@ -5,8 +5,10 @@ import { file, folder } from '../../../../shared/fields.ts';
 import { collectionName } from '../../../../shared/jobs/collection-commit.ts';
 import { photoNames } from '../../../engine/exchange/photo-names.ts';
 import { linesOf, textBytes } from '../../../engine/library/name-lists.ts';
+import { contentHash } from '../../../engine/library/hash-file.ts';
 import type { Library } from '../../../engine/library/library.ts';
 import { integer, select } from '../../../engine/library/rows.ts';
+import { idByHash } from '../../../engine/library/tables/photo.ts';
 import { readFileSync } from 'node:fs';
 
 export const library = folder;
@@ -78,4 +80,26 @@ export function refuseNone(given: boolean): void {
 /** `312 photos`, `1 photo`. */
 export function photosText(n: number): string {
   return `${n} ${n === 1 ? 'photo' : 'photos'}`;
+}
+
+/**
+ * Names of photos for people, in the order given: as they are said, with scene and folder where another photo of the list has the same.
+ * @param photos each with its content hash or SHA-256; null for photos that the library does not have.
+ */
+export function shownNames(
+  library: Library,
+  photos: readonly { readonly photo: string | null; readonly name: string }[],
+): string[] {
+  const first = new Map<string, string | null>();
+  const shared = new Set<string>();
+  for (const p of photos)
+    if (!first.has(p.name)) first.set(p.name, p.photo);
+    else if (first.get(p.name) !== p.photo) shared.add(p.name);
+  if (shared.size === 0) return photos.map((p) => p.name);
+  const { name: whole } = photoNames(library);
+  const ids = idByHash(library);
+  return photos.map((p) => {
+    const id = p.photo === null || !shared.has(p.name) ? undefined : ids.get(contentHash(p.photo));
+    return id === undefined ? p.name : whole(id);
+  });
 }

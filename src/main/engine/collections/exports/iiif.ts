@@ -18,6 +18,30 @@ interface Size {
   readonly height: number;
 }
 
+/** Kinds of photos by the endings of their names, as web servers call them. */
+const KINDS: Readonly<Record<string, string>> = {
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  webp: 'image/webp',
+  tif: 'image/tiff',
+  tiff: 'image/tiff',
+  gif: 'image/gif',
+  avif: 'image/avif',
+  heic: 'image/heic',
+  heif: 'image/heif',
+};
+
+/** The photo itself, which viewers offer to download; none where it does not lie in the export. */
+function renderingOf({ record: { photos } }: Exporting, item: Item, base: string): { rendering?: object[] } {
+  if (photos.placed === 'inside' || photos.placed === 'none') return {};
+  const { path } = item.entry;
+  const format = KINDS[path.slice(path.lastIndexOf('.') + 1).toLowerCase()];
+  const id = `${base}/${path.split('/').map(encodeURIComponent).join('/')}`;
+  const said = label([path.slice(path.lastIndexOf('/') + 1)]);
+  return { rendering: [{ id, type: 'Image', label: said, ...(format === undefined ? {} : { format }) }] };
+}
+
 const imageName = (position: number): string => String(position).padStart(6, '0');
 
 /** Text without a language. */
@@ -120,6 +144,7 @@ export const writeIiif: FormatWriter = async (x) => {
         ...metadata(fields, ['title', 'description']),
         { label: label(['SHA-256']), value: label([item.file.sha256]) },
       ],
+      ...renderingOf(x, item, base),
       thumbnail: [
         {
           id: `${image}/full/${thumbnail.width},${thumbnail.height}/0/default.jpg`,

@@ -185,7 +185,8 @@ function placement(
 ): 'copy' | 'hard-link' | 'link' | 'inside' | null {
   const want = [...formats].map((f) => COLLECTION_FORMATS[f].photos);
   if (photos !== 'none' && want.some((w) => w === 'needed' || w === 'beside')) return photos;
-  return want.includes('inside') ? 'inside' : null;
+  // Tiles are made of photos, also where those do not lie beside them.
+  return want.includes('inside') || formats.has('iiif') ? 'inside' : null;
 }
 
 function refuseTogether(formats: ReadonlySet<CollectionFormat>, o: CollectionExportOptions): void {

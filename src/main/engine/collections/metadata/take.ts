@@ -6,7 +6,7 @@ import type { Library } from '../../library/library.ts';
 import { collectionNamed } from '../../library/tables/collection.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { fieldsOf, fieldsText, itemsOf } from '../items.ts';
-import { describePhotos } from '../store.ts';
+import { describePhotos } from '../fold-items.ts';
 import { readMetadata, type MetadataSource } from './read.ts';
 
 const MOST_NOTES = 1000;
