@@ -1,8 +1,12 @@
 import { inject, type InjectionKey } from 'vue';
 import { assetUrl } from '../transport/index.ts';
 
-/** Address of a photo at least `size` pixels long. */
+/** Up to so many pixels, photos are kept small; beyond, they are made of the file each time. */
+const KEPT = 1600;
+
+/** Address of a photo at least `size` pixels long, or as it is. */
 export function photoUrl(id: string, size: number): string {
+  if (size > KEPT) return assetUrl(`whole/${id}`);
   return assetUrl(`photo/${id}?s=${size}`);
 }
 

@@ -26,7 +26,7 @@ function quantile(sorted: Float32Array, q: number): number {
 }
 
 /** Direction that is up in the displayed photo, in the camera frame, by EXIF orientation. */
-function photoUp(orientation: number): Vec3 {
+export function photoUp(orientation: number): Vec3 {
   switch (orientation) {
     case 3:
     case 4:

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import type { ClusterInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../shared/domain.ts';
+import { toErrorShape } from '../../shared/errors.ts';
 import { onEvent, outbox, request } from '../transport/index.ts';
 import { useConnection } from './connection.ts';
 import { useNotices } from './notices.ts';
@@ -61,6 +62,10 @@ export const useLibrary = defineStore('library', () => {
       if (selectedPhoto.value === photo) selectedInfo.value = facts;
     } catch (error) {
       useNotices().error(error);
+      // One that there is not, as of an old address, is not selected.
+      const { code } = toErrorShape(error);
+      if (selectedPhoto.value === photo && (code === 'NOT_FOUND' || code === 'VALIDATION_FAILED'))
+        selectedPhoto.value = null;
     }
   }
 

@@ -51,7 +51,12 @@ const ARRAYS = {
   tracks: new Uint32Array(10).fill(3),
 };
 const COLOURS = { background: '#101010', frustum: '#808080', selected: '#4080ff', linked: '#40c060' };
-const EVENTS = { onPick: () => undefined, onHover: () => undefined, onContext: () => undefined };
+const EVENTS = {
+  onPick: () => undefined,
+  onHover: () => undefined,
+  onContext: () => undefined,
+  onThrough: () => undefined,
+};
 
 /** A renderer without a graphics card: it keeps what it is given to draw. */
 function fakeRenderer(canvas: HTMLCanvasElement): SceneRenderer & { scene: Object3D | undefined; disposed: number } {
@@ -62,6 +67,9 @@ function fakeRenderer(canvas: HTMLCanvasElement): SceneRenderer & { scene: Objec
     setPixelRatio: () => undefined,
     setClearColor: () => undefined,
     setSize: () => undefined,
+    setRenderTarget: () => undefined,
+    readRenderTargetPixels: () => undefined,
+    getClearColor: (colour) => colour,
     render(scene) {
       this.scene = scene;
     },
@@ -102,8 +110,8 @@ describe('ClusterScene', () => {
       if (geometry !== undefined) parts.add(geometry);
       if (material !== undefined) parts.add(material);
     });
-    // A geometry and a material for the points, the lines and each of three cameras, and three photos.
-    expect(parts.size).toBe(2 * 5 + 3);
+    // A geometry and a material for the points, the photo behind and each of three cameras; lines seen through and not; three photos.
+    expect(parts.size).toBe(2 * 5 + 3 + 3);
     expect(open().length).toBeGreaterThan(5);
     scene.dispose();
     expect([...parts].filter((p) => !freed.has(p))).toEqual([]);

@@ -35,6 +35,7 @@ async function staged(failing?: Error) {
       },
       light: { view: null, strength: new Map<number, number>(), seen: null },
       sharedBy: new Map(),
+      selected: null,
     },
     global: { stubs: { PointFilter: true, ActionButton: true } },
   });

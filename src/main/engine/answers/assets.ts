@@ -1,7 +1,7 @@
 import { CovisError } from '../../../shared/errors.ts';
 import { id } from '../../../shared/fields.ts';
 import { drawnMatches } from '../clustering/matches.ts';
-import { thumbnail, thumbnailSize, uprightJpeg } from '../library/thumbnails.ts';
+import { thumbnail, thumbnailSize, uprightJpeg, wholePhoto } from '../library/thumbnails.ts';
 import { clusterArray, sharedPointsOfPhotos, viewPoints } from '../sfm/clusters.ts';
 import type { EngineContext } from './answers.ts';
 
@@ -43,6 +43,8 @@ const ASSETS: Readonly<
     type: 'image/jpeg',
     bytes: await thumbnail(library, photo, thumbnailSize(Number(query.get('s') ?? THUMBNAIL))),
   }),
+  /** `whole/<id>` */
+  whole: async ({ library }, [photo]) => ({ type: 'image/jpeg', bytes: await wholePhoto(library, photo) }),
   /** `recent/<id>/<n>`: a picture of a library that was open. */
   recent: async ({ desk }, [library, picture]) => {
     const bytes = await desk.picture(library, picture);

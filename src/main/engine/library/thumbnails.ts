@@ -31,6 +31,14 @@ export async function thumbnail(library: Library, hash: string, size: number): P
   return bytes;
 }
 
+/** Long side of a whole photo, which is as much as a browser shows on every machine. */
+const WHOLE = 8192;
+
+/** A JPEG of the photo as displayed with all its pixels, made anew each time. @throws CovisError as `currentPhoto`, or for a broken photo. */
+export async function wholePhoto(library: Library, hash: string): Promise<Uint8Array> {
+  return ofCurrentPhoto(library, photoByHash(library, hash).id, (source) => uprightJpeg(source, WHOLE));
+}
+
 /** A JPEG as displayed, long side at most `size`. @throws CovisError `INPUT_CORRUPT`, naming the file if it is one. */
 export async function uprightJpeg(source: string | Uint8Array, size: number): Promise<Buffer> {
   try {

@@ -1,5 +1,5 @@
 import type { ClusterDetail } from '../../../shared/domain.ts';
-import type { ClusterArrays } from '../../scenes/cluster-scene.ts';
+import type { ClusterArrays } from '../../scenes/parts.ts';
 import { fetchArray, request } from '../../transport/index.ts';
 
 /** Points drawn at most: those that most photos see. */

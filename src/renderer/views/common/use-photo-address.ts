@@ -1,0 +1,31 @@
+import { watch } from 'vue';
+import { useRoute, useRouter } from 'vue-router';
+import { useLibrary } from '../../stores/library.ts';
+
+/**
+ * Keeps the selected photo of all views in the address of the calling one, as long as it is mounted, so that a reload or a sent link
+ * selects it again. An address with a photo wins over what is selected.
+ * @param key of the query.
+ */
+export function usePhotoAddress(key = 'photo'): void {
+  const library = useLibrary();
+  const route = useRoute();
+  const router = useRouter();
+  const here = route.name;
+  const asked = (): string | null => (typeof route.query[key] === 'string' ? route.query[key] : null);
+  watch(
+    asked,
+    (photo) => {
+      if (route.name === here && photo !== null && photo !== library.selectedPhoto) void library.select(photo);
+    },
+    { immediate: true },
+  );
+  watch(
+    () => library.selectedPhoto,
+    (photo) => {
+      if (route.name === here && photo !== asked())
+        void router.replace({ query: { ...route.query, [key]: photo ?? undefined } });
+    },
+    { immediate: true },
+  );
+}
