@@ -229,9 +229,10 @@ export async function adaptLibrary(library: Library, o: AdaptOptions, task: Task
   if (final !== undefined) figures.push(await ownFigure(library, g, start.network, final, o.seed, task));
   const after = final ?? current;
   const said = saidOf(o, best, looked, current, start, after);
-  if (final !== undefined) noteDefault(library, final, said);
+  const changed = after.uid !== current.uid;
+  if (changed) noteDefault(library, after, said);
   const report: AdaptReport = {
-    outcome: final === undefined ? 'kept' : 'changed',
+    outcome: changed ? 'changed' : 'kept',
     said,
     protocol: o.protocol,
     photos: g.ids.length,
@@ -418,9 +419,11 @@ function saidOf(
   const way = CANDIDATE_NAMES[looked.name];
   if (best === undefined)
     return `Search keeps ${current.spec.name}: the best that was tried, ${way}, changes mAP of ${protocol} by ${difference}, which is not better beyond its interval.`;
+  const what = `learned in this way (${way}), mAP of ${protocol} changes by ${difference} against ${start.network.spec.name}`;
+  if (after.uid === current.uid) return `Search keeps ${current.spec.name}, which is what this would make again: ${what}.`;
   const over =
     current.uid === start.network.uid
       ? ''
       : ` ${current.spec.name}, which search took before, was not measured: ${start.note === undefined ? 'it is another network than the one that was asked for' : 'no photo is new to it'}.`;
-  return `Search takes ${after.spec.name} now: learned in this way (${way}), mAP of ${protocol} changes by ${difference} against ${start.network.spec.name}.${over}`;
+  return `Search takes ${after.spec.name} now: ${what}.${over}`;
 }
