@@ -263,10 +263,10 @@ const many = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}
 
 /** Of what the geometry is: 3D models, or verified matches that stand in for them. */
 function geometrySaid(library: Library): string {
-  const poses = select(library.db, 'SELECT EXISTS (SELECT 1 FROM view WHERE pose IS NOT NULL)', flag).one();
+  const poses = select(library.db, 'SELECT EXISTS (SELECT 1 FROM view WHERE pose <> 'null')', flag).one();
   const bare = select(
     library.db,
-    'SELECT EXISTS (SELECT 1 FROM cluster c WHERE NOT EXISTS (SELECT 1 FROM view v WHERE v.cluster_id = c.id AND v.pose IS NOT NULL))',
+    'SELECT EXISTS (SELECT 1 FROM cluster c WHERE NOT EXISTS (SELECT 1 FROM view v WHERE v.cluster_id = c.id AND v.pose <> 'null'))',
     flag,
   ).one();
   return poses
@@ -336,9 +336,9 @@ function figureOf(
 function learnedSaid(protocol: AdaptProtocol, name: CandidateName, t: Trial, folds: number): string {
   const way = `${CANDIDATE_NAMES[name]}, at ${t.parameters.size} px`;
   if (protocol === 'own')
-    return `before: ${t.start.spec.name}, which has learned nothing here; after: ${way}, learned on all photos, those that ask among them`;
+    return `Before: ${t.start.spec.name}, which has learned nothing here; after: ${way}, learned on all photos, those that ask among them`;
   const what = protocol === 'new-photos' ? 'the photos that were not held out' : 'the places that were not held out';
-  return `before: ${t.start.spec.name}, which has learned nothing here; after: ${way}, learned in each of ${many(folds, 'fold')} on ${what} alone. Of a network that has learned on all photos this is no figure`;
+  return `Before: ${t.start.spec.name}, which has learned nothing here; after: ${way}, learned in each of ${many(folds, 'fold')} on ${what} alone. Of a network that has learned on all photos this is no figure`;
 }
 
 /** The network that search is to take: learned on all photos in the way that won. */
@@ -395,7 +395,7 @@ async function ownFigure(
     before,
     after,
     seed,
-    `before: ${start.spec.name}, which has learned nothing here; after: ${final.spec.name}, which search takes and which has learned on all photos, those that ask among them; as search describes, at ${sizes[0] === sizes[1] ? `${sizes[0]} px` : `${sizes[0]} and ${sizes[1]} px`}`,
+    `Before: ${start.spec.name}, which has learned nothing here; after: ${final.spec.name}, which search takes and which has learned on all photos, those that ask among them; as search describes, at ${sizes[0] === sizes[1] ? `${sizes[0]} px` : `${sizes[0]} and ${sizes[1]} px`}`,
   );
 }
 
