@@ -263,10 +263,10 @@ const many = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}
 
 /** Of what the geometry is: 3D models, or verified matches that stand in for them. */
 function geometrySaid(library: Library): string {
-  const poses = select(library.db, 'SELECT EXISTS (SELECT 1 FROM view WHERE pose <> 'null')', flag).one();
+  const poses = select(library.db, "SELECT EXISTS (SELECT 1 FROM view WHERE pose <> 'null')", flag).one();
   const bare = select(
     library.db,
-    'SELECT EXISTS (SELECT 1 FROM cluster c WHERE NOT EXISTS (SELECT 1 FROM view v WHERE v.cluster_id = c.id AND v.pose <> 'null'))',
+    "SELECT EXISTS (SELECT 1 FROM cluster c WHERE NOT EXISTS (SELECT 1 FROM view v WHERE v.cluster_id = c.id AND v.pose <> 'null'))",
     flag,
   ).one();
   return poses
@@ -420,7 +420,8 @@ function saidOf(
   if (best === undefined)
     return `Search keeps ${current.spec.name}: the best that was tried, ${way}, changes mAP of ${protocol} by ${difference}, which is not better beyond its interval.`;
   const what = `learned in this way (${way}), mAP of ${protocol} changes by ${difference} against ${start.network.spec.name}`;
-  if (after.uid === current.uid) return `Search keeps ${current.spec.name}, which is what this would make again: ${what}.`;
+  if (after.uid === current.uid)
+    return `Search keeps ${current.spec.name}, which is what this would make again: ${what}.`;
   const over =
     current.uid === start.network.uid
       ? ''

@@ -121,6 +121,17 @@ export function measurableSentence(library: Library): { states: ProtocolState[];
   return { states, hint };
 }
 
+/** What a person can do where none of the protocols can be measured. */
+function whatHelps(states: readonly ProtocolState[]): string {
+  const [own] = states;
+  return own!.places === 1 && own!.queries >= LARGE_PLACE
+    ? `${own!.queries} photos are joined to one place. Where they show several things, something that many photos have in common joined them, as a table or a logo does: cut it away, or split the cluster.`
+    : 'Import models of more photos, or find places in a folder of photos with covis cluster.';
+}
+
+/** So many photos are rarely of one thing alone. */
+const LARGE_PLACE = 20;
+
 /** @throws CovisError `STATE_EMPTY` that says what is missing, and which of the others can be measured. */
 export function refuseUnmeasurable(library: Library, protocol: AdaptProtocol): void {
   const { states, hint } = measurableSentence(library);
@@ -131,7 +142,7 @@ export function refuseUnmeasurable(library: Library, protocol: AdaptProtocol): v
     hint === undefined ? 'STATE_EMPTY' : 'STATE_CONFLICT',
     `The protocol "${name}" cannot be measured here. ${missing}`,
     {
-      hint: hint ?? 'Import models of more photos, or find places in a folder of photos with covis cluster.',
+      hint: hint ?? whatHelps(states),
     },
   );
 }
