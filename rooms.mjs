@@ -22,6 +22,7 @@ export const ROOMS = [
   'evaluation',
   'domains',
   'training',
+  'adapt',
   'exchange',
   'collections',
   'search',

@@ -1,5 +1,6 @@
 /** What crosses between the engine and its faces: plain, serialisable facts, a file a subject in `facts/`. No behaviour. */
 export type { DeepReadonly, Facts } from './facts/facts.ts';
+export * from './facts/adapt.ts';
 export * from './facts/clusters.ts';
 export * from './facts/collections.ts';
 export * from './facts/descriptors.ts';

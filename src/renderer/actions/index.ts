@@ -1,5 +1,6 @@
 import { VIEWS } from '../views/index.ts';
 import type { Action } from './action.ts';
+import * as adapt from './adapt.ts';
 import * as choice from './choice.ts';
 import * as clusters from './clusters.ts';
 import * as collectionPage from './collection-page.ts';
@@ -21,8 +22,18 @@ import { openView } from './views.ts';
 /** Everything a person can do, in the order of the help sheet. */
 export const ACTIONS: readonly Action[] = [
   ...VIEWS.map(openView),
-  ...[everywhere, steps, history, library, jobs, lists, choice, collections, collectionPage, selectedPhoto].flatMap(
-    (family) => Object.values<Action>(family),
-  ),
+  ...[
+    everywhere,
+    steps,
+    history,
+    library,
+    jobs,
+    adapt,
+    lists,
+    choice,
+    collections,
+    collectionPage,
+    selectedPhoto,
+  ].flatMap((family) => Object.values<Action>(family)),
   ...[search, draw, stage, review, tuple, clusters].flatMap((family) => Object.values<Action>(family)),
 ];

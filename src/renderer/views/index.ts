@@ -1,3 +1,4 @@
+import { adapt } from './adapt/index.ts';
 import { clusters } from './clusters/index.ts';
 import { collections } from './collections/index.ts';
 import { draw } from './draw/index.ts';
@@ -19,6 +20,7 @@ export const VIEWS: readonly View[] = [
   collections,
   tuples,
   train,
+  adapt,
   search,
   draw,
   manifold,

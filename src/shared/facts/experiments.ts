@@ -1,5 +1,6 @@
 /** Facts of experiments outside a library's own photos, kept with it. */
 import { z } from 'zod';
+import { adaptReport } from './adapt.ts';
 import { count, type Facts } from './facts.ts';
 
 /** One component of the talk's ladder and what it brings: mAP of the geometry protocol over seeds. */
@@ -104,5 +105,6 @@ export const experimentInfo = z.discriminatedUnion('kind', [
   kept.extend({ kind: z.literal('domains'), report: domainReport }),
   kept.extend({ kind: z.literal('sketches'), report: sketchReport }),
   kept.extend({ kind: z.literal('ladder'), report: ladderReport }),
+  kept.extend({ kind: z.literal('adapt'), report: adaptReport }),
 ]);
 export type ExperimentInfo = Facts<typeof experimentInfo>;

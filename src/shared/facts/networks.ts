@@ -1,5 +1,6 @@
 /** Facts of networks: what they take, how they pool, what they end in. */
 import { z } from 'zod';
+import { learnedPart } from './adapt.ts';
 import { count, type Facts } from './facts.ts';
 
 /**
@@ -43,6 +44,8 @@ export const whiteningFacts = z.object({
   size: z.int(),
   /** Seed of the split whose training places it was learned on. */
   seed: z.int(),
+  /** The part of the library that it was learned on, where that is not the training places of the seed. */
+  learn: learnedPart.optional(),
 });
 export type WhiteningFacts = Facts<typeof whiteningFacts>;
 
@@ -110,6 +113,8 @@ export const networkSpec = z.object({
   scales: z.array(z.number()).optional(),
   /** What the whitening at the network's end was learned from; absent where there is none. */
   whitening: whiteningFacts.optional(),
+  /** Long side in pixels of the photos that it was adapted to, taken where nobody says another; left out for the usual one. */
+  size: z.int().optional(),
   /** Made by an experiment on training, not to be worked with: lists leave it out. */
   experiment: z.boolean().optional(),
   /** Present for networks that take edge maps instead of photos. */

@@ -1,5 +1,6 @@
 /** Facts of training: parameters, runs, recipes. */
 import { z } from 'zod';
+import { learnedPart } from './adapt.ts';
 import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 import { miningParameters } from './mining.ts';
@@ -83,6 +84,8 @@ export const trainingParameters = z.object({
   mining: miningParameters,
   /** The version of a collection that it is trained on; left out for the whole library. */
   collection: collectionSubset.optional(),
+  /** The part of the library that alone is known to the run; left out for the training places of the seed. */
+  learn: learnedPart.optional(),
 });
 export type TrainingParameters = Facts<typeof trainingParameters>;
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { evaluationResult } from '../domain.ts';
+import { adaptProtocol, protocolMeasure } from '../facts/adapt.ts';
 import { collectionSubset } from '../facts/collections.ts';
 import { collection, network, seed, size } from '../fields.ts';
 import { job } from './job.ts';
 
-/** Measures a network on held-out places, geometry being the truth. */
+/** Measures a network, geometry being the truth: on held-out places, or by one of the three protocols of adapting. */
 export const evaluateJob = job({
   kind: 'evaluate',
   title: () => 'Measure',
@@ -13,7 +14,17 @@ export const evaluateJob = job({
     network: network.optional(),
     size: size.optional(),
     seed: seed.optional(),
+    protocol: adaptProtocol.optional().meta({
+      label: 'Protocol',
+      help: 'own: every photo asks; new-photos: photos of known places that the network has not seen; new-places: places that it has not seen',
+      otherwise: 'held-out places',
+    }),
     collection: collection.optional(),
   }),
-  result: evaluationResult.extend({ network: z.string(), collection: collectionSubset.optional() }),
+  result: evaluationResult.extend({
+    network: z.string(),
+    collection: collectionSubset.optional(),
+    /** Under one of the three protocols. */
+    measure: protocolMeasure.optional(),
+  }),
 });

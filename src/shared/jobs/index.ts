@@ -1,6 +1,7 @@
 /** Every job. A new one is one file here, one in engine/work, one among the commands, and a line in each list. */
 import { z } from 'zod';
 import { forPages } from '../schema.ts';
+import { adaptJob } from './adapt.ts';
 import { backupJob } from './backup.ts';
 import { checkJob } from './check.ts';
 import { chooseJob } from './choose.ts';
@@ -34,6 +35,7 @@ import { whitenJob } from './whiten.ts';
 import type { GivenOf, JobDefinition, ParamsOf, ResultOf } from './job.ts';
 
 export const JOBS = {
+  adapt: adaptJob,
   import: importJob,
   extract: extractJob,
   mine: mineJob,

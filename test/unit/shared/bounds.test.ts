@@ -122,6 +122,7 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'whiten whiten.power': 'number 0 10',
   'whiten whiten.scales': 'list 1 16',
   'whiten whiten.scales[]': 'number 0.1 4',
+  'adapt folds': 'whole 1 20',
   'ladder ladder.poolings': 'list 1 2',
   'ladder ladder.seeds': 'whole 1 100',
   'library.open path': PATH,

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { METHODS, PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
+import { ADAPT_PROTOCOLS } from '../../../shared/facts/adapt.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { collection, file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';
 import type { GivenParameters } from '../../../shared/methods/index.ts';
@@ -37,9 +38,9 @@ const options = {
     value: 'file',
   }),
   protocol: z
-    .enum([...PROTOCOLS, ...GEOMETRY])
+    .enum([...PROTOCOLS, ...GEOMETRY, ...ADAPT_PROTOCOLS])
     .optional()
-    .meta({ help: 'those of sfm are of a library, without a ground truth' }),
+    .meta({ help: 'those of sfm and own, new-photos, new-places are of a library, without a ground truth' }),
   imlist: file.optional().meta({ help: 'image of each row, for ground truths that do not list them' }),
   ap: z
     .enum(['trapezoidal', 'rectangular'])
@@ -188,6 +189,11 @@ type Shown = Pick<Measurement, 'protocol' | 'map' | 'interval' | 'mpAtK' | 'quer
   readonly ukbench?: number | undefined;
 };
 
+/** `[0.5010, 0.6120]`, or why there is none. */
+export function intervalText({ low, high }: { readonly low: number | null; readonly high: number | null }): string {
+  return low === null || high === null ? '[too few places for an interval]' : `[${low.toFixed(4)}, ${high.toFixed(4)}]`;
+}
+
 function signed(v: number): string {
   return `${v < 0 ? '' : '+'}${v.toFixed(4)}`;
 }
@@ -208,18 +214,26 @@ function lines(m: Shown): string[] {
 
 async function evaluateLibrary(o: Given, path: string, ranking: GivenParameters): Promise<void> {
   await withLibrary(path, false, async (library) => {
+    const ofThree = ADAPT_PROTOCOLS.find((p) => p === o.protocol);
+    if (ofThree !== undefined)
+      refuseTogether(
+        o,
+        ['gnd', 'method', 'set', ...Object.keys(rankingOptions)],
+        `does not go with --protocol ${ofThree}, which measures a network`,
+      );
     const plain = o.gnd === undefined && o.protocol === undefined && o.method === undefined && o.set === undefined;
-    if (plain) {
+    if (plain || ofThree !== undefined) {
       const r = await runJob(library, 'evaluate', {
         network: o.network,
         size: o.size,
         seed: o.seed,
+        protocol: ofThree,
         collection: o.collection,
       });
       print(o.json, r, () => [
         `Network ${r.network}`,
         `Protocol: ${r.protocol}`,
-        `mAP ${r.map.toFixed(4)} over ${r.queries} queries${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`,
+        `mAP ${r.map.toFixed(4)}${r.measure === undefined ? '' : ` ${intervalText(r.measure.map)}`} over ${r.queries} queries${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`,
       ]);
       return;
     }

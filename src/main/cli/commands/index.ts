@@ -1,5 +1,6 @@
 /** Every command, in the order of `covis --help`. A command below another stands behind it. */
 import type { CommandDefinition } from '../program/command.ts';
+import { adapt } from './adapt.ts';
 import { backup, restore } from './backup.ts';
 import { check } from './check.ts';
 import { clean } from './clean.ts';
@@ -72,6 +73,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   init,
   importCommand,
   cluster,
+  adapt,
   clusters,
   extract,
   mine,

@@ -20,10 +20,10 @@ export type { NetworkInput };
 export const PHOTO_SIZE = 320;
 
 /** Long side in pixels that a network takes when nobody says otherwise. */
-export function defaultSize(spec: Pick<NetworkSpec, 'edges' | 'input'>): number {
+export function defaultSize(spec: Pick<NetworkSpec, 'edges' | 'input' | 'size'>): number {
   const frame = frameOf(spec);
   if (frame !== undefined) return Math.max(frame.width, frame.height);
-  return spec.edges === undefined ? PHOTO_SIZE : EDGE_SIZE;
+  return spec.size ?? (spec.edges === undefined ? PHOTO_SIZE : EDGE_SIZE);
 }
 
 /** Long sides of all scales of an edge network. */

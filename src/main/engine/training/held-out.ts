@@ -1,6 +1,7 @@
 import type { EvaluationResult } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { geometryGroundTruth, meanAveragePrecision } from '../evaluation/geometry-protocol.ts';
+import { measurableSentence } from '../evaluation/library-geometry.ts';
 import type { Library } from '../library/library.ts';
 import type { Split } from '../mining/split.ts';
 import type { DescriptorSet } from '../retrieval/extract.ts';
@@ -10,15 +11,16 @@ import { trainingWhitening } from './whitening-sample.ts';
 
 /**
  * Measures descriptors under the geometry protocol, plain and with learned whitening.
- * @throws CovisError `STATE_EMPTY` when no photo has a relevant one.
+ * @throws CovisError `STATE_EMPTY` when no photo has a relevant one, `STATE_CONFLICT` where another protocol can be measured.
  */
 export function evaluateGeometry(library: Library, split: Split, descriptors: DescriptorSet): EvaluationResult {
   const truth = geometryGroundTruth(library, split);
   if (truth.queries.length === 0) {
+    const { hint } = measurableSentence(library);
     throw new CovisError(
-      'STATE_EMPTY',
+      hint === undefined ? 'STATE_EMPTY' : 'STATE_CONFLICT',
       `No photo of the held-out places shares ${RELEVANT_SHARED} points with another`,
-      { hint: 'Import larger models, or choose another --seed for the split.' },
+      { hint: hint ?? 'Import larger models, or choose another --seed for the split.' },
     );
   }
   const map = meanAveragePrecision(truth, descriptors);

@@ -102,7 +102,7 @@ export async function runLadder(
 }
 
 /** The network of a run with these very parameters: of one that is done, of one that can go on, or of a new one. */
-async function trained(
+export async function trained(
   library: Library,
   network: NetworkRow,
   parameters: TrainingParameters,
@@ -122,8 +122,8 @@ export function spread(values: readonly number[]): { mean: number; std: number }
   return { mean, std: Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1)) };
 }
 
-/** Steps say of which rung they are. */
-function under(task: TaskContext, label: string): TaskContext {
+/** Steps say of what they are a part. */
+export function under(task: TaskContext, label: string): TaskContext {
   return {
     step: (name, total, unit) => task.step(`${label}: ${name}`, total, unit),
     progress: (done) => task.progress(done),

@@ -45,6 +45,13 @@ export function epochsOf(library: Library): Select<EpochInfo> {
   return select(library.db, 'SELECT facts FROM epoch WHERE training_id = ? ORDER BY epoch', EPOCH);
 }
 
+/** What a run was told. @throws CovisError `NOT_FOUND`. */
+export function parametersOf(library: Library, id: number): TrainingParameters {
+  const found = select(library.db, 'SELECT parameters FROM training_run WHERE id = ?', PARAMETERS).get(id);
+  if (found === undefined) throw new CovisError('NOT_FOUND', `The library has no training run ${id}`);
+  return found;
+}
+
 /** Training runs with their epochs, newest first. */
 export function listTrainingRuns(library: Library): TrainingRunInfo[] {
   const rows = select(

@@ -25,6 +25,7 @@ import { checkpointFile, readCheckpoint, writeCheckpoint, type Position } from '
 import type { Executor } from './executor.ts';
 import { Sgd, type Optimiser } from './optimisers.ts';
 import { drawFromPools, readPools } from './pool-tuples.ts';
+import { splitOf } from './known-part.ts';
 import { decayed } from './presets.ts';
 import { Round, type RoundTuple } from './round.ts';
 import { epochsOf, ownRun, runToResume } from './runs.ts';
@@ -196,8 +197,13 @@ class Run {
     this.#parameters = parameters;
     this.#task = task;
     this.#optimiser = optimiser;
-    this.#split = splitPlaces(library, parameters.seed);
-    this.#truth = geometryGroundTruth(library, this.#split);
+    const { learn } = parameters;
+    this.#split = learn === undefined ? splitPlaces(library, parameters.seed) : splitOf(library, learn);
+    // A run that may know a part alone does not even look at the rest; whoever drew the part measures.
+    this.#truth =
+      learn === undefined
+        ? geometryGroundTruth(library, this.#split)
+        : { name: '', database: [...this.#split.training].sort((a, b) => a - b), queries: [] };
     this.#pools = parameters.pools === null ? undefined : readPools(library, parameters.pools);
   }
 
@@ -283,7 +289,8 @@ class Run {
   }
 
   async #decide(result: NetworkRow): Promise<DefaultDecision | null> {
-    if (result.uid === this.#network.uid || this.#parameters.experiment) return null;
+    if (result.uid === this.#network.uid || this.#parameters.experiment || this.#parameters.learn !== undefined)
+      return null;
     const before = select(this.#library.db, 'SELECT map_before FROM training_run WHERE id = ?', nullable(real)).one(
       this.#id,
     );

@@ -1,4 +1,4 @@
-import type { WhiteningFacts } from '../../../shared/domain.ts';
+import type { LearnedPart, MiningParameters, WhiteningFacts } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
@@ -8,6 +8,7 @@ import { multiScale } from '../network/multi-scale.ts';
 import { loadNetwork, storeComputed, type NetworkRow } from '../network/networks.ts';
 import { extract } from '../retrieval/extract.ts';
 import { learnPca, learnWhitening, whiteningLayer } from '../retrieval/whitening.ts';
+import { splitOf } from './known-part.ts';
 import { whiteningSample } from './whitening-sample.ts';
 
 export interface WhitenOptions {
@@ -22,6 +23,8 @@ export interface WhitenOptions {
   readonly scales?: readonly number[] | undefined;
   readonly size: number;
   readonly seed: number;
+  /** The part of the library that it is learned on, and which pairs; the training places of the seed and the defaults of mining if not given. */
+  readonly on?: { readonly part: LearnedPart; readonly mining: MiningParameters } | undefined;
 }
 
 export interface WhitenReport {
@@ -75,7 +78,9 @@ export async function whitenNetwork(
   const { graph } = loadNetwork(library, base);
   if (hasLinearLayer(graph)) throw new CovisError('INPUT_INVALID', `${spec.name} already ends in a linear layer`);
   const descriptors = await extract(library, base, options.size, task);
-  const sample = whiteningSample(library, splitPlaces(library, options.seed), descriptors);
+  const { on } = options;
+  const split = on === undefined ? splitPlaces(library, options.seed) : splitOf(library, on.part);
+  const sample = whiteningSample(library, split, descriptors, on?.mining);
   task.step('Learning the whitening', 0, '');
   const learned = options.method === 'learned';
   const pairs = learned ? sample.queries.length : 0;
@@ -96,6 +101,7 @@ export async function whitenNetwork(
     shrinkage: w.shrinkage,
     size: options.size,
     seed: options.seed,
+    ...(on === undefined ? {} : { learn: on.part }),
   };
   const whitened = {
     ...spec,

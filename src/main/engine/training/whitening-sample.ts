@@ -13,8 +13,13 @@ export interface WhiteningSample {
 }
 
 /** The training places' m3 pairs and the descriptors of their photos. */
-export function whiteningSample(library: Library, split: Split, descriptors: DescriptorSet): WhiteningSample {
-  const candidates = positiveCandidates(library, DEFAULT_MINING, split.training);
+export function whiteningSample(
+  library: Library,
+  split: Pick<Split, 'training'>,
+  descriptors: DescriptorSet,
+  mining = DEFAULT_MINING,
+): WhiteningSample {
+  const candidates = positiveCandidates(library, mining, split.training);
   const ids: number[] = [];
   descriptors.ids.forEach((id, i) => {
     if (split.training.has(id)) ids.push(i);

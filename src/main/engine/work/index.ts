@@ -1,5 +1,6 @@
 /** How every job is done. */
 import type { JOBS, JobKind } from '../../../shared/jobs/index.ts';
+import { adaptWork } from './adapt.ts';
 import { backupWork } from './backup.ts';
 import { checkWork } from './check.ts';
 import { chooseWork } from './choose.ts';
@@ -33,6 +34,7 @@ import { whitenWork } from './whiten.ts';
 import type { Work } from './work.ts';
 
 export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (typeof JOBS)[K]['result']> } = {
+  adapt: adaptWork,
   import: importWork,
   extract: extractWork,
   mine: mineWork,

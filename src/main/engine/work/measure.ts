@@ -11,6 +11,7 @@ import {
   truthBenchmark,
   type LibraryMeasurement,
 } from '../evaluation/library-measure.ts';
+import { measurableSentence } from '../evaluation/library-geometry.ts';
 import { narrowed, noteSubset } from '../library/collection-subset.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
@@ -52,7 +53,10 @@ export const measureWork = work(measureJob, (library, p, task) =>
           if (name === protocol) asked = m;
         } catch (error) {
           // A library of dense models may have no hard positives; only what was asked for has to exist.
-          if (!(error instanceof CovisError) || error.code !== 'STATE_EMPTY' || name === protocol) throw error;
+          if (!(error instanceof CovisError) || error.code !== 'STATE_EMPTY') throw error;
+          if (name !== protocol) continue;
+          const { hint } = measurableSentence(library);
+          throw hint === undefined ? error : new CovisError('STATE_CONFLICT', error.message, { hint, cause: error });
         }
       }
       return { ...asked!, byDifficulty, ...noteSubset(library) };

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { CovisError } from '../../../shared/errors.ts';
+import {
+  ADAPT_PROTOCOL_NAMES,
+  CANDIDATE_NAMES,
+  type AdaptReport,
+  type PlaceInterval,
+} from '../../../shared/facts/adapt.ts';
+import { adaptJob } from '../../../shared/jobs/adapt.ts';
+import { jobCommand } from '../program/job.ts';
+import { duration } from '../program/output.ts';
+import { refuseAll, refuseTogether } from '../program/together.ts';
+
+/** `0.6120 [0.5010, 0.7010]`. */
+function mean({ mean: m, low, high }: PlaceInterval): string {
+  return low === null || high === null ? m.toFixed(4) : `${m.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`;
+}
+
+function lines(r: AdaptReport): string[] {
+  if (r.outcome === 'undone') return [r.said];
+  return [
+    `${r.photos} photos, ${r.places} places that ask, ${r.pairs} pairs of ${r.geometry}`,
+    ...r.protocols
+      .filter((p) => p.missing !== null)
+      .map((p) => `Not measurable: ${ADAPT_PROTOCOL_NAMES[p.protocol]}. ${p.missing ?? ''}`),
+    'Chosen by the collection:',
+    ...r.guards.map((g) => `  ${g.label.padEnd(16)} ${String(+g.value.toPrecision(3)).padEnd(8)} ${g.why}`),
+    `Tried, by mAP of ${ADAPT_PROTOCOL_NAMES[r.protocol]}:`,
+    ...r.candidates.map(
+      (c) =>
+        `  ${CANDIDATE_NAMES[c.name].padEnd(24)} ${c.map === null ? (c.why ?? '') : mean(c.map)}${c.difference === null ? '' : `   ${c.difference.mean < 0 ? '' : '+'}${mean(c.difference)}`}`,
+    ),
+    ...r.figures.flatMap((f) => [
+      `${ADAPT_PROTOCOL_NAMES[f.protocol]}: ${mean(f.before)} before, ${mean(f.after)} after; ${f.queries} queries of ${f.places} places`,
+      `  ${f.learned}`,
+    ]),
+    ...(r.gained.length === 0
+      ? []
+      : [
+          `Gained most: ${r.gained
+            .slice(0, 3)
+            .map((q) => q.name)
+            .join(', ')}`,
+        ]),
+    ...(r.lost.length === 0
+      ? []
+      : [
+          `Lost most: ${r.lost
+            .slice(0, 3)
+            .map((q) => q.name)
+            .join(', ')}`,
+        ]),
+    r.said,
+    duration(r.seconds),
+  ];
+}
+
+export const adapt = jobCommand('adapt', {
+  name: 'adapt',
+  summary: 'learn from the photos that are there, measure, and have search take what is better',
+  library: 'create',
+  omit: ['reconstruct'],
+  options: {
+    matchesOnly: z.boolean().default(false).meta({ help: 'stop at verified matches, without COLMAP' }),
+  },
+  before: ({ photos }, library) => {
+    // Made only where photos come with it.
+    if (photos === undefined && !existsSync(library))
+      throw new CovisError('INPUT_MISSING', 'There is no library here', {
+        file: library,
+        hint: 'Name a folder of photos to make one of: --photos FOLDER',
+      });
+    return {};
+  },
+  given: ({ undo, ...rest }, { matchesOnly }) => {
+    if (undo !== true) return { ...rest, reconstruct: !matchesOnly };
+    const { protocol: _, ...others } = rest;
+    refuseAll(adaptJob.params, others, 'does not go with --undo');
+    refuseTogether({ matchesOnly }, ['matchesOnly'], 'does not go with --undo');
+    return { undo };
+  },
+  lines,
+});

@@ -1,0 +1,159 @@
+/** The ways to learn that are compared, each learned on the known part of every fold and asked with what was held out. */
+import type { TrainingParameters } from '../../../shared/domain.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { CANDIDATES, type CandidateName, type PlaceInterval } from '../../../shared/facts/adapt.ts';
+import { described } from '../evaluation/library-geometry.ts';
+import { overPlaces, type Witness } from '../evaluation/over-places.ts';
+import { ask, drawFold, type Answer, type Drawing, type Geometry } from '../evaluation/protocols.ts';
+import type { Library } from '../library/library.ts';
+import type { NetworkRow } from '../network/networks.ts';
+import type { TaskContext } from '../queue/context.ts';
+import { extract, type DescriptorSet } from '../retrieval/extract.ts';
+import { learnWhitening, whiten } from '../retrieval/whitening.ts';
+import { partOf, splitOf } from '../training/known-part.ts';
+import { trained, under } from '../training/ladder.ts';
+import { whiteningSample } from '../training/whitening-sample.ts';
+
+/** Photos that came first are kept for people to look at. */
+const FIRST = 5;
+
+/** What is tried. */
+export interface Trial {
+  readonly drawing: Drawing;
+  readonly folds: number;
+  readonly start: NetworkRow;
+  readonly parameters: TrainingParameters;
+  /** Why it is not tried; null where it is. */
+  readonly noWhitening: string | null;
+  readonly noTraining: string | null;
+}
+
+/** Answers of one candidate, by fold, or why there are none. */
+export type Tried = { readonly answers: readonly (readonly Answer[])[] } | { readonly why: string };
+
+/** Learning that failed for want of pairs is no failure of the whole: it says so and the rest goes on. */
+async function orWhy<T>(work: () => T | Promise<T>): Promise<T | string> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CovisError && error.code === 'STATE_EMPTY') return error.message;
+    throw error;
+  }
+}
+
+/** Descriptors whitened by what the training photos of a fold teach. @returns why not, where they teach nothing. */
+function whitenedBy(
+  library: Library,
+  photos: ReadonlySet<number>,
+  descriptors: DescriptorSet,
+  parameters: TrainingParameters,
+): DescriptorSet | string {
+  const { vectors, queries, positives } = whiteningSample(
+    library,
+    { training: photos },
+    descriptors,
+    parameters.mining,
+  );
+  if (queries.length === 0) return 'no pair of known photos is left to learn from';
+  const w = learnWhitening(vectors, queries, positives);
+  const { data, dim } = whiten({ data: descriptors.data, rows: descriptors.ids.length, dim: descriptors.dim }, w);
+  return { ids: descriptors.ids, data, dim };
+}
+
+/** The training of a fold, or of all photos; the same again is not trained again, and one that was cut short goes on. */
+export function foldParameters(t: Trial, g: Geometry, fold: number | null, name: string): TrainingParameters {
+  const learn = partOf(g, t.drawing, t.drawing.protocol === 'own' ? null : fold);
+  return { ...t.parameters, name, experiment: true, seed: t.parameters.seed + (fold ?? 0), learn };
+}
+
+/** Learns and asks fold by fold. Cancelling keeps what each step did, so that the next call goes on from there. */
+export async function tryCandidates(
+  library: Library,
+  g: Geometry,
+  t: Trial,
+  task: TaskContext,
+  said: (what: string) => string,
+): Promise<ReadonlyMap<CandidateName, Tried>> {
+  const found = new Map<CandidateName, Answer[][]>(CANDIDATES.map((c) => [c, []]));
+  const why = new Map<CandidateName, string>();
+  const { size } = t.parameters;
+  const base = await extract(library, t.start, size, under(task, said('as it was')));
+  for (let fold = 0; fold < t.folds; fold += 1) {
+    const { asking } = drawFold(g, t.drawing, fold);
+    const of = t.folds === 1 ? '' : `, fold ${fold + 1} of ${t.folds}`;
+    const note = (name: CandidateName, set: DescriptorSet | string): void => {
+      if (typeof set === 'string') why.set(name, set);
+      else found.get(name)!.push(ask(g, asking, described(g, set), FIRST));
+    };
+    const parameters = foldParameters(t, g, fold, `adapt · ${t.drawing.protocol}, fold ${fold + 1} of ${t.folds}`);
+    const { training } = splitOf(library, parameters.learn!);
+    const whitened = (set: DescriptorSet): Promise<DescriptorSet | string> =>
+      orWhy(() => whitenedBy(library, training, set, parameters));
+    note('start', base);
+    task.step(said(`Whitening${of}`), 0, '');
+    note('whitened', t.noWhitening ?? (await whitened(base)));
+    if (t.noTraining !== null) {
+      note('trained', t.noTraining);
+      note('trained-whitened', t.noTraining);
+      continue;
+    }
+    const within = under(task, said(`Training${of}`));
+    const network = await orWhy(() => trained(library, t.start, parameters, within));
+    const set = typeof network === 'string' ? network : await extract(library, network, size, within);
+    note('trained', set);
+    note('trained-whitened', typeof set === 'string' ? set : (t.noWhitening ?? (await whitened(set))));
+  }
+  return new Map(CANDIDATES.map((c) => [c, why.has(c) ? { why: why.get(c)! } : { answers: found.get(c)! }] as const));
+}
+
+/** The mean of answers, with its interval over places. */
+export function meanOf(g: Geometry, answers: readonly (readonly Answer[])[], seed: number): PlaceInterval {
+  return overPlaces(
+    witnesses(g, answers, (a) => a.ap),
+    seed,
+  );
+}
+
+/** How much better `after` is than `before` on the same questions, with its interval over places. */
+export function differenceOf(
+  g: Geometry,
+  before: readonly (readonly Answer[])[],
+  after: readonly (readonly Answer[])[],
+  seed: number,
+): PlaceInterval {
+  const ofFold = before.map((list) => new Map(list.map((a) => [a.query, a.ap])));
+  const both = after.map((list, f) => list.filter((a) => ofFold[f]!.has(a.query)));
+  return overPlaces(
+    witnesses(g, both, (a, f) => a.ap - ofFold[f]!.get(a.query)!),
+    seed,
+  );
+}
+
+function witnesses(
+  g: Geometry,
+  answers: readonly (readonly Answer[])[],
+  value: (a: Answer, fold: number) => number,
+): Witness[] {
+  return answers.flatMap((list, fold) => list.map((a) => ({ value: value(a, fold), place: g.group[a.query]!, fold })));
+}
+
+/** A candidate beside the start. */
+export interface Compared {
+  readonly name: CandidateName;
+  readonly map: PlaceInterval;
+  readonly difference: PlaceInterval;
+}
+
+/**
+ * The candidate that search should take: of those that are better than the start beyond their interval the one with the best mean, the simpler
+ * one of equals; undefined where none is.
+ * @param candidates from simple to elaborate, without the start.
+ */
+export function bestOf(candidates: readonly Compared[]): Compared | undefined {
+  let best: Compared | undefined;
+  for (const c of candidates) {
+    if (c.difference.low === null || c.difference.low <= 0) continue;
+    if (best === undefined || c.map.mean > best.map.mean) best = c;
+  }
+  return best;
+}
