@@ -15,14 +15,25 @@ import * as search from './search.ts';
 import * as selectedPhoto from './selected-photo.ts';
 import * as stage from './stage.ts';
 import * as steps from './steps.ts';
+import * as tools from './tools.ts';
 import * as tuple from './tuple.ts';
 import { openView } from './views.ts';
 
 /** Everything a person can do, in the order of the help sheet. */
 export const ACTIONS: readonly Action[] = [
   ...VIEWS.map(openView),
-  ...[everywhere, steps, history, library, jobs, lists, choice, collections, collectionPage, selectedPhoto].flatMap(
-    (family) => Object.values<Action>(family),
-  ),
+  ...[
+    everywhere,
+    steps,
+    history,
+    library,
+    jobs,
+    tools,
+    lists,
+    choice,
+    collections,
+    collectionPage,
+    selectedPhoto,
+  ].flatMap((family) => Object.values<Action>(family)),
   ...[search, draw, stage, review, tuple, clusters].flatMap((family) => Object.values<Action>(family)),
 ];
