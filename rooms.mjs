@@ -146,7 +146,7 @@ export const PACKAGES = [
   {
     name: 'onnxruntime',
     packages: ['onnxruntime-node'],
-    from: '^(src/main/engine/network/runtime\\.ts$|src/main/engine/training/backends\\.ts$|src/main/cli/program/probe\\.ts$|scripts/|test/)',
+    from: '^(src/main/engine/network/runtime\\.ts$|src/main/engine/training/backends\\.ts$|src/main/engine/start/probe\\.ts$|scripts/|test/)',
     why: 'sessions are made by network/runtime.ts, which knows providers and threads',
   },
   {

@@ -1,26 +1,17 @@
 /** The only door between the page and the desktop: typed, narrow, and without Electron's own objects. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import type { EngineEvent, Reply } from '../shared/contract.ts';
-import type { ChosenSources, DesktopNews, FolderPurpose, Repaired } from '../shared/facts/desktop.ts';
+import type { ChoicePurpose, DesktopNews, Repaired } from '../shared/facts/desktop.ts';
 import type { FolderEntry } from '../shared/facts/start.ts';
 
 const bridge = {
   request: (route: string, params: unknown): Promise<Reply<unknown>> =>
     ipcRenderer.invoke('covis:request', route, params) as Promise<Reply<unknown>>,
   openLibrary: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:open-library') as Promise<Reply<unknown>>,
-  chooseSources: (): Promise<Reply<ChosenSources | null>> =>
-    ipcRenderer.invoke('covis:import') as Promise<Reply<ChosenSources | null>>,
-  importChosen: (id: string, how: Readonly<Record<string, boolean>>): Promise<Reply<unknown>> =>
-    ipcRenderer.invoke('covis:import-chosen', id, how) as Promise<Reply<unknown>>,
-  clusterPhotos: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:cluster') as Promise<Reply<unknown>>,
-  chooseDomains: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:domains') as Promise<Reply<unknown>>,
-  chooseNetwork: (pooling: string, wishes: Readonly<Record<string, string>>): Promise<Reply<unknown>> =>
-    ipcRenderer.invoke('covis:network', pooling, wishes) as Promise<Reply<unknown>>,
-  backUp: (): Promise<Reply<unknown>> => ipcRenderer.invoke('covis:backup') as Promise<Reply<unknown>>,
-  exportRun: (format: string, run: number): Promise<Reply<unknown>> =>
-    ipcRenderer.invoke('covis:export', format, run) as Promise<Reply<unknown>>,
-  chooseFolder: (purpose: FolderPurpose): Promise<Reply<FolderEntry | null>> =>
-    ipcRenderer.invoke('covis:folder', purpose) as Promise<Reply<FolderEntry | null>>,
+  chooseSources: (): Promise<Reply<readonly FolderEntry[] | null>> =>
+    ipcRenderer.invoke('covis:import') as Promise<Reply<readonly FolderEntry[] | null>>,
+  choose: (purpose: ChoicePurpose): Promise<Reply<FolderEntry | null>> =>
+    ipcRenderer.invoke('covis:choose', purpose) as Promise<Reply<FolderEntry | null>>,
   /** A folder that was dropped onto the window; null for what has no place on the disk, such as a file that a page made. */
   dropped: (file: File): Promise<Reply<FolderEntry | null>> => {
     const path = webUtils.getPathForFile(file);

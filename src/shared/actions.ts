@@ -47,3 +47,28 @@ export const SHOW_FOLDER = {
   id: 'showFolder',
   label: 'Show the library folder',
 } as const satisfies MenuAction;
+
+export const IMPORT_FILE = {
+  id: 'importFile',
+  label: 'Import a model or a list from a file…',
+} as const satisfies MenuAction;
+
+export const RESTORE = {
+  id: 'restore',
+  label: 'Restore a backup…',
+} as const satisfies MenuAction;
+
+export const CHECK_LIBRARY = {
+  id: 'checkLibrary',
+  label: 'Check the library…',
+} as const satisfies MenuAction;
+
+export const ABOUT_MACHINE = {
+  id: 'aboutMachine',
+  label: 'About this machine',
+} as const satisfies MenuAction;
+
+export const SHOW_LOG = {
+  id: 'showLog',
+  label: 'Log',
+} as const satisfies MenuAction;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ChoicePurpose } from './facts/desktop.ts';
 import { NEGATIVE_STRATEGIES, POSITIVE_STRATEGIES } from './facts/mining.ts';
 
 /** What a schema says of itself for people: faces derive forms, options and messages from it. */
@@ -16,6 +17,8 @@ declare module 'zod' {
     value?: string;
     /** What pages may send: an `id` alone, or nothing (`false`: paths of this machine). */
     page?: 'id' | false;
+    /** Of a path: what a person chooses for it in the studio, which then sends the id of the choice. Left out: it cannot be said there. */
+    pick?: ChoicePurpose;
     /** What to do where it was refused. */
     hint?: string;
     /** Only for those who look for it: forms fold it away. */

@@ -194,17 +194,51 @@ export function check<S extends z.ZodType>(
   );
 }
 
-/** The same schema for those who may not name paths: without what only the host may say, and with ids for names. */
-export function forPages(schema: z.ZodObject): z.ZodObject {
+/**
+ * The same schema for those who may not name paths: without what only the host may say, and with ids for names.
+ * @param chosen with ids of what a person chose in the place of paths that can be chosen.
+ */
+export function forPages(schema: z.ZodObject, chosen = false): z.ZodObject {
   const shape: Record<string, z.ZodType> = {};
   for (const [key, s] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
     const { inner, meta, required } = unwrap(s);
+    if (chosen && meta.pick !== undefined) {
+      const { page: _never, ...said } = meta;
+      const one = (inner instanceof z.ZodArray ? z.array(id).min(1).max(100) : id).meta(said);
+      shape[key] = required ? one : one.optional();
+      continue;
+    }
     if (meta.page === false) continue;
     if (inner instanceof z.ZodObject) {
-      const group = forPages(inner);
+      const group = forPages(inner, chosen);
       shape[key] = required ? group : group.optional();
-    } else if (meta.page === 'id') shape[key] = required ? id : id.optional();
-    else shape[key] = s;
+    } else if (meta.page === 'id') {
+      // Forms are made of what may be chosen: they are to know that it is an id.
+      const one = chosen ? id.meta(meta) : id;
+      shape[key] = required ? one : one.optional();
+    } else shape[key] = s;
   }
   return z.strictObject(shape);
+}
+
+/** True where something of a schema can be chosen by a person in the studio. */
+export function canBeChosen(schema: z.ZodObject): boolean {
+  return leavesOf(schema).some((l) => l.meta.pick !== undefined);
+}
+
+/** What was given with ids of {@link forPages}, with the paths in their place. */
+export function withPaths(
+  schema: z.ZodObject,
+  given: Readonly<Record<string, unknown>>,
+  pathOf: (id: string) => string,
+): Record<string, unknown> {
+  const shape = schema.shape as Record<string, z.ZodType>;
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => {
+      const { inner, meta } = unwrap(shape[key]!);
+      if (inner instanceof z.ZodObject) return [key, withPaths(inner, value as Record<string, unknown>, pathOf)];
+      if (meta.pick === undefined) return [key, value];
+      return [key, Array.isArray(value) ? value.map((v) => pathOf(String(v))) : pathOf(String(value))];
+    }),
+  );
 }

@@ -11,15 +11,7 @@ import { JobWatch, wordOf } from './job-watch.ts';
 import { log, logUncaught } from './log.ts';
 import { menu } from './menu.ts';
 import { repair } from './repair.ts';
-import {
-  answerPages,
-  chooseBackup,
-  chooseCluster,
-  chooseImport,
-  chooseLibrary,
-  openAnother,
-  type Desk,
-} from './requests.ts';
+import { answerPages, chooseImport, chooseLibrary, openAnother, type Desk } from './requests.ts';
 import { answer, ORIGIN, SCHEME } from './scheme.ts';
 import { DesktopState } from './state.ts';
 import { studioWindow } from './studio-window.ts';
@@ -177,7 +169,6 @@ function run(): void {
   function buildMenu(): void {
     Menu.setApplicationMenu(
       menu({
-        start: () => open()?.webContents.send('covis:event', SHOW_START),
         openLibrary: () => saying(chooseLibrary(desk)),
         openRecent: (path) => saying(openAnother(desk, path)),
         forgetRecent: () => {
@@ -191,8 +182,7 @@ function run(): void {
               return reply;
             }),
           ),
-        findPlaces: () => saying(chooseCluster(desk)),
-        backUp: () => saying(chooseBackup(desk)),
+        act: (id) => open()?.webContents.send('covis:event', { event: 'act', action: id } satisfies EngineEvent),
         showLibrary: () => void showLibrary(),
         recent: state.libraries,
         logs: madeFolder(logFolder()),

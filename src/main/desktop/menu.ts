@@ -1,15 +1,28 @@
 /** The menu of the window. */
 import { app, Menu, shell, type MenuItemConstructorOptions } from 'electron';
-import { BACK_UP, FIND_PLACES, IMPORT_MODELS, OPEN_LIBRARY, SHOW_FOLDER, START_PAGE } from '../../shared/actions.ts';
+import {
+  ABOUT_MACHINE,
+  BACK_UP,
+  CHECK_LIBRARY,
+  FIND_PLACES,
+  IMPORT_FILE,
+  IMPORT_MODELS,
+  NEW_LIBRARY,
+  OPEN_LIBRARY,
+  RESTORE,
+  SHOW_FOLDER,
+  SHOW_LOG,
+  START_PAGE,
+  type MenuAction,
+} from '../../shared/actions.ts';
 
 export interface MenuWork {
-  readonly start: () => void;
   readonly openLibrary: () => void;
   readonly openRecent: (path: string) => void;
   readonly forgetRecent: () => void;
   readonly importModels: () => void;
-  readonly findPlaces: () => void;
-  readonly backUp: () => void;
+  /** Has the page do what has this id. */
+  readonly act: (id: string) => void;
   readonly showLibrary: () => void;
   /** Libraries that were open, the last one first. */
   readonly recent: readonly string[];
@@ -28,17 +41,23 @@ function recent(o: MenuWork): MenuItemConstructorOptions[] {
 
 export function menu(o: MenuWork): Menu {
   const mac = process.platform === 'darwin';
+  const page = (a: MenuAction): MenuItemConstructorOptions => ({ ...a, click: () => o.act(a.id) });
   return Menu.buildFromTemplate([
     ...(mac ? [{ role: 'appMenu' as const }] : []),
     {
       label: 'File',
       submenu: [
-        { ...START_PAGE, click: o.start },
+        page(START_PAGE),
+        page(NEW_LIBRARY),
         { ...OPEN_LIBRARY, click: o.openLibrary },
         { label: 'Open recent', submenu: recent(o) },
         { ...IMPORT_MODELS, click: o.importModels },
-        { ...FIND_PLACES, click: o.findPlaces },
-        { ...BACK_UP, click: o.backUp },
+        page(IMPORT_FILE),
+        page(FIND_PLACES),
+        { type: 'separator' },
+        page(BACK_UP),
+        page(RESTORE),
+        page(CHECK_LIBRARY),
         { ...SHOW_FOLDER, click: o.showLibrary },
         { type: 'separator' },
         { role: mac ? 'close' : 'quit' },
@@ -61,6 +80,8 @@ export function menu(o: MenuWork): Menu {
     {
       role: 'help',
       submenu: [
+        page(ABOUT_MACHINE),
+        page(SHOW_LOG),
         { label: 'Show the log folder', click: () => void shell.openPath(o.logs) },
         { label: 'Licences', click: () => void shell.openPath(o.notices) },
         ...(mac ? [] : [{ label: 'About Covis', click: () => app.showAboutPanel() }]),

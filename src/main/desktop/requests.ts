@@ -1,8 +1,7 @@
 /** What the page may ask the desktop for. Paths come from dialogs, never from a page; only the top frame of our own page is answered. */
-import { randomUUID } from 'node:crypto';
 import { dialog, ipcMain, type BrowserWindow, type IpcMainInvokeEvent, type OpenDialogOptions } from 'electron';
 import type { Reply } from '../../shared/contract.ts';
-import { FOLDER_PURPOSES, type ChosenSources, type DesktopNews, type Repaired } from '../../shared/facts/desktop.ts';
+import { PURPOSES, type ChoicePurpose, type DesktopNews, type Repaired } from '../../shared/facts/desktop.ts';
 import type { FolderEntry } from '../../shared/facts/start.ts';
 import { ORIGIN } from './scheme.ts';
 import type { EngineSupervisor } from './supervisor.ts';
@@ -46,101 +45,71 @@ export async function chooseLibrary(desk: Desk): Promise<Reply<unknown>> {
   return paths === undefined ? NOTHING : openAnother(desk, paths[0]!);
 }
 
-const MOST_CHOSEN = 16;
-/** What was chosen to import, by ids that the page may say. */
-const toImport = new Map<string, readonly string[]>();
-
 /** Lets a person choose what is imported; the page asks how, and whether to look into it first. */
-export async function chooseImport(desk: Desk): Promise<Reply<ChosenSources | null>> {
+export async function chooseImport(desk: Desk): Promise<Reply<readonly FolderEntry[] | null>> {
   const paths = await chosen(desk, {
-    title: 'Import COLMAP projects: folders with images and sparse',
+    title: 'Import 3D models with their photos: folders',
     properties: ['openDirectory', 'multiSelections'],
   });
-  if (paths === undefined) return NOTHING;
-  const id = randomUUID();
-  toImport.set(id, paths);
-  for (const old of toImport.keys()) {
-    if (toImport.size <= MOST_CHOSEN) break;
-    toImport.delete(old);
-  }
-  return { ok: true, data: { id, paths } };
+  return paths === undefined ? NOTHING : entriesOf(desk, paths);
 }
 
-async function importChosen(desk: Desk, id: unknown, how: unknown): Promise<Reply<unknown>> {
-  const paths = toImport.get(String(id));
-  if (paths === undefined)
-    return {
-      ok: false,
-      error: { code: 'NOT_FOUND', message: 'What was chosen is no longer known', hint: 'Choose it again.' },
-    };
-  return desk.supervisor.request('library.import', { ...(how as Record<string, unknown>), paths }, 'host');
-}
-
-export async function chooseCluster(desk: Desk): Promise<Reply<unknown>> {
-  const paths = await chosen(desk, { title: 'Find the places in a folder of photos', properties: ['openDirectory'] });
-  return paths === undefined ? NOTHING : desk.supervisor.request('library.cluster', { path: paths[0] }, 'host');
-}
-
-export async function chooseBackup(desk: Desk): Promise<Reply<unknown>> {
-  const paths = await chosen(desk, {
-    title: 'Back up into a new or an empty folder, or bring an earlier backup up to date',
-    buttonLabel: 'Back up here',
-    properties: ['openDirectory', 'createDirectory', 'promptToCreate'],
-  });
-  return paths === undefined ? NOTHING : desk.supervisor.request('library.backup', { path: paths[0] }, 'host');
-}
-
-async function chooseDomains(desk: Desk): Promise<Reply<unknown>> {
-  const paths = await chosen(desk, {
-    title: 'A folder of domains, each with a folder for every class',
-    properties: ['openDirectory'],
-  });
-  return paths === undefined ? NOTHING : desk.supervisor.request('library.domains', { path: paths[0] }, 'host');
-}
-
-async function chooseNetwork(desk: Desk, pooling: unknown, wishes: unknown): Promise<Reply<unknown>> {
-  const paths = await chosen(desk, {
-    title: 'An ONNX network',
-    properties: ['openFile'],
-    filters: [{ name: 'ONNX', extensions: ['onnx'] }],
-  });
-  return paths === undefined
-    ? NOTHING
-    : desk.supervisor.request('library.network', { ...(wishes as object), path: paths[0], pooling }, 'host');
-}
-
-async function chooseExport(desk: Desk, format: unknown, run: unknown): Promise<Reply<unknown>> {
-  const paths = await chosen(desk, {
-    title: 'Export into a new or an empty folder',
-    buttonLabel: 'Export here',
-    properties: ['openDirectory', 'createDirectory', 'promptToCreate'],
-  });
-  return paths === undefined
-    ? NOTHING
-    : desk.supervisor.request('library.export', { path: paths[0], format, run }, 'host');
-}
-
-const TITLES: Readonly<Record<(typeof FOLDER_PURPOSES)[number], string>> = {
+const TITLES: Readonly<Record<ChoicePurpose, string>> = {
   library: 'Open a library: the folder with library.db in it',
   photos: 'A folder of photos',
+  images: 'The folder in which the photos lie',
   models: 'A folder with 3D models and their photos',
+  'model-file': 'A 3D model or a list of pairs',
   within: 'Where the new library is put',
   backup: 'An earlier backup, or where a new one is put',
+  restore: 'A backup of a library: the folder with covis-backup.json in it',
   domains: 'A folder of domains, each with a folder for every class',
   exported: 'An exported collection',
-  into: 'Where the collection is put',
+  into: 'Where it is put',
+  network: 'An ONNX network',
+  vectors: 'Descriptors of another program',
+  names: 'A list of names, one a line',
+  sketches: 'A folder of drawings',
+  truth: 'A ground truth',
 };
 
-/** Lets a person choose a folder; the page learns what it looks like, and an id under which it may be used. */
-async function chooseFolder(desk: Desk, purpose: unknown): Promise<Reply<unknown>> {
-  const title = TITLES[FOLDER_PURPOSES.find((p) => p === purpose) ?? 'library'];
-  const paths = await chosen(desk, { title, properties: ['openDirectory', 'createDirectory'] });
+/** Endings that a dialog for files offers first; any file can be chosen, and what it is for looks into it. */
+const ENDINGS: Readonly<Partial<Record<ChoicePurpose, readonly string[]>>> = {
+  'model-file': ['nvm', 'out', 'json', 'db', 'pkl', 'txt'],
+  network: ['onnx'],
+  vectors: ['npy', 'h5', 'hdf5', 'mat', 'jsonl'],
+  names: ['txt'],
+  truth: ['mat'],
+};
+
+function dialogFor(purpose: ChoicePurpose): OpenDialogOptions {
+  const title = TITLES[purpose];
+  if (PURPOSES[purpose] !== 'file') return { title, properties: ['openDirectory', 'createDirectory'] };
+  const extensions = [...(ENDINGS[purpose] ?? [])];
+  return {
+    title,
+    properties: ['openFile'],
+    filters: [
+      { name: extensions.map((e) => `.${e}`).join(', '), extensions },
+      { name: 'All files', extensions: ['*'] },
+    ],
+  };
+}
+
+/** Lets a person choose a folder or a file; the page learns what it looks like, and an id under which it may be used. */
+async function choose(desk: Desk, asked: unknown): Promise<Reply<unknown>> {
+  const purpose = (Object.keys(PURPOSES) as ChoicePurpose[]).find((p) => p === asked) ?? 'library';
+  const paths = await chosen(desk, dialogFor(purpose));
   return paths === undefined ? NOTHING : entryOf(desk, paths[0]!);
 }
 
+async function entriesOf(desk: Desk, paths: readonly string[]): Promise<Reply<readonly FolderEntry[]>> {
+  return (await desk.supervisor.request('start.chosen', { paths: [...paths] }, 'host')) as Reply<readonly FolderEntry[]>;
+}
+
 async function entryOf(desk: Desk, path: string): Promise<Reply<FolderEntry | undefined>> {
-  const reply = await desk.supervisor.request('start.chosen', { paths: [path] }, 'host');
-  return reply.ok ? { ok: true, data: (reply.data as readonly FolderEntry[])[0] } : reply;
+  const reply = await entriesOf(desk, [path]);
+  return reply.ok ? { ok: true, data: reply.data[0] } : reply;
 }
 
 /** Repairs the library that could not be opened, and opens it where that helped. */
@@ -169,13 +138,7 @@ export function answerPages(desk: Desk): void {
   on('request', (route, params) => desk.supervisor.request(String(route), params, 'page'));
   on('open-library', () => chooseLibrary(desk));
   on('import', () => chooseImport(desk));
-  on('import-chosen', (id, how) => importChosen(desk, id, how));
-  on('cluster', () => chooseCluster(desk));
-  on('backup', () => chooseBackup(desk));
-  on('domains', () => chooseDomains(desk));
-  on('network', (pooling, wishes) => chooseNetwork(desk, pooling, wishes));
-  on('export', (format, run) => chooseExport(desk, format, run));
-  on('folder', (purpose) => chooseFolder(desk, purpose));
+  on('choose', (purpose) => choose(desk, purpose));
   // The path is that of a file which a person dropped: the bridge asks the system for it, a page cannot make one.
   on('dropped', (path) => entryOf(desk, String(path)));
   on('repair', () => repairUnopened(desk));

@@ -9,6 +9,7 @@ export type ActionGroup =
   | 'Everywhere'
   | 'Library'
   | 'Jobs'
+  | 'Tools'
   | 'In lists'
   | 'Choosing'
   | 'Collections'

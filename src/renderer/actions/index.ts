@@ -16,6 +16,7 @@ import * as search from './search.ts';
 import * as selectedPhoto from './selected-photo.ts';
 import * as stage from './stage.ts';
 import * as steps from './steps.ts';
+import * as tools from './tools.ts';
 import * as tuple from './tuple.ts';
 import { openView } from './views.ts';
 
@@ -29,6 +30,7 @@ export const ACTIONS: readonly Action[] = [
     library,
     jobs,
     adapt,
+    tools,
     lists,
     choice,
     collections,

@@ -1,15 +1,19 @@
 import {
   BACK_UP,
+  CHECK_LIBRARY,
   CLOSE_LIBRARY,
   FIND_PLACES,
+  IMPORT_FILE,
   IMPORT_MODELS,
   NEW_LIBRARY,
   OPEN_LIBRARY,
+  RESTORE,
   START_PAGE,
   type MenuAction,
 } from '../../shared/actions.ts';
 import { useImports } from '../stores/imports.ts';
 import { useLibrary } from '../stores/library.ts';
+import { usePanels } from '../stores/panels.ts';
 import { usePlace } from '../stores/place.ts';
 import { useStart } from '../stores/start.ts';
 import { host } from '../transport/index.ts';
@@ -58,6 +62,14 @@ export const importModels = action({
   run: () => (useLibrary().info === null ? useStart().bring('import') : useImports().choose()),
 });
 
+/** A single file: in a browser the one dialog shows folders and files. */
+export const importFile = action({
+  ...common,
+  writes: true,
+  ...IMPORT_FILE,
+  run: () => (useLibrary().info === null ? useStart().bring('import', true, true) : useImports().choose(true)),
+});
+
 export const findPlaces = action({
   ...common,
   writes: true,
@@ -69,5 +81,18 @@ export const backUp = action({
   ...common,
   ...BACK_UP,
   applies: () => (useLibrary().info === null ? 'No library is open' : true),
-  run: () => (host === undefined ? useStart().backUp() : host.backUp()),
+  run: () => useStart().backUp(),
+});
+
+export const restore = action({
+  ...common,
+  ...RESTORE,
+  run: () => (usePanels().restoring = true),
+});
+
+export const checkLibrary = action({
+  ...common,
+  ...CHECK_LIBRARY,
+  applies: () => (useLibrary().info === null ? 'No library is open' : true),
+  run: () => (usePanels().checking = true),
 });

@@ -1,6 +1,7 @@
 import { onBeforeUnmount, onMounted, watch } from 'vue';
 import { useRouter, type RouteLocationNormalized } from 'vue-router';
 import { ACTIONS } from '../actions/index.ts';
+import { perform } from '../actions/use-action.ts';
 import { chosenKeys } from '../actions/keys.ts';
 import { fromErrorShape, toErrorShape } from '../../shared/errors.ts';
 import { useConnection } from '../stores/connection.ts';
@@ -113,6 +114,10 @@ export function useStudio(): void {
       useCollectionFiles().listen(),
       onEvent((e) => {
         if (e.event === 'changed' && e.what === 'settings') void loadChoices();
+        if (e.event === 'act') {
+          const asked = ACTIONS.find((a) => a.id === e.action);
+          if (asked !== undefined) perform(asked);
+        }
         if (e.event === 'said') notices.add('done', e.message);
       }),
       listenToKeys(ACTIONS),

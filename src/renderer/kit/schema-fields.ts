@@ -5,7 +5,7 @@ import { orList, takes, unwrap } from '../../shared/schema.ts';
 export interface FormField {
   readonly key: string;
   readonly path: readonly string[];
-  readonly kind: 'number' | 'text' | 'boolean' | 'choice' | 'group' | 'other';
+  readonly kind: 'number' | 'text' | 'boolean' | 'choice' | 'place' | 'group' | 'other';
   readonly label: string;
   readonly help: string | undefined;
   readonly otherwise: string | undefined;
@@ -66,6 +66,7 @@ function bounds(inner: z.ZodNumber): Pick<FormField, 'min' | 'max' | 'step' | 'w
 function kindOf(inner: z.ZodType, meta: z.GlobalMeta): FormField['kind'] {
   // An id is chosen from what there is, by the view that knows it.
   if (meta.page === 'id') return 'other';
+  if (meta.pick !== undefined) return 'place';
   if (choices(inner) !== undefined) return 'choice';
   if (inner instanceof z.ZodNumber) return 'number';
   if (inner instanceof z.ZodString) return 'text';
@@ -137,6 +138,7 @@ export function complaint(
 ): string {
   if (issue.code === 'custom') return issue.message;
   if (field.kind === 'text' && (value === undefined || value === null || value === '')) return 'Needed';
+  if (field.kind === 'place') return 'Choose one';
   if (field.kind === 'choice') return sentence(orList(field.options.map((o) => o.label)));
   if (issue.code === 'not_multiple_of') return `A multiple of ${field.step}`;
   const unit = field.unit === undefined ? '' : ` ${field.unit}`;

@@ -1,7 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import type { FolderEntry, JobInfo } from '../../shared/domain.ts';
-import type { ChosenSources } from '../../shared/facts/desktop.ts';
 import type { JobResult } from '../../shared/jobs/index.ts';
 import { host, onEvent, request, type ImportHow } from '../transport/index.ts';
 import { resultOf } from './job-results.ts';
@@ -16,10 +15,12 @@ export const importResult = (job: JobInfo | null): ImportResult | null => result
 
 /** An import that a person prepares: what was chosen, how it is to be done, and what was found of it. */
 export const useImports = defineStore('imports', () => {
-  const sources = ref<Pick<ChosenSources, 'paths'> | null>(null);
+  const sources = ref<{ readonly paths: readonly string[] } | null>(null);
   /** Says to the engine what was chosen and how it is imported. @returns the job's number. */
   let begin: (how: ImportHow) => Promise<number | null> = () => Promise.resolve(null);
   const how = ref<Omit<ImportHow, 'dryRun'>>({ keepBoth: false, skipDamaged: false });
+  /** The folder of the photos, where a person named one. */
+  const images = ref<FolderEntry | null>(null);
   const started = ref<number | null>(null);
   const starting = ref(false);
   /** The job that looks or imports; null before one does, and until the engine tells of it. */
@@ -36,31 +37,55 @@ export const useImports = defineStore('imports', () => {
     sources.value = { paths };
     begin = work;
     started.value = null;
+    images.value = null;
     how.value = { keepBoth: false, skipDamaged: false };
   }
 
-  function take(chosen: ChosenSources | null): void {
-    if (chosen === null) return;
-    show(chosen.paths, async (asked) => (await host?.importChosen(chosen.id, asked))?.job ?? null);
-  }
-
-  /** Folders that a person chose. */
+  /** Folders or files that a person chose. */
   function prepare(folders: readonly FolderEntry[]): void {
     const ids = folders.map((f) => f.id);
     show(
       folders.map((f) => f.path),
-      async (asked) => (await request('start.import', { folders: ids, ...asked })).job,
+      async (asked) =>
+        (
+          await request('start.import', {
+            folders: ids,
+            ...(images.value === null ? {} : { images: images.value.id }),
+            ...asked,
+          })
+        ).job,
     );
   }
 
-  async function choose(): Promise<void> {
+  /** Lets a person choose: folders, or `file` a single file. In a browser one dialog shows both. */
+  async function choose(file = false): Promise<void> {
     try {
-      if (host !== undefined) return take(await host.chooseSources());
-      const folder = await useQuestions().folder('models');
-      if (folder !== null) prepare([folder]);
+      if (host !== undefined && !file) {
+        const folders = await host.chooseSources();
+        if (folders !== null) prepare(folders);
+        return;
+      }
+      const entry = await useQuestions().folder(file ? 'model-file' : 'models');
+      if (entry !== null) prepare([entry]);
     } catch (error) {
       useNotices().error(error);
     }
+  }
+
+  /** Where the photos lie, if not where they are looked for. */
+  async function chooseImages(): Promise<void> {
+    try {
+      images.value = (await useQuestions().folder('images')) ?? images.value;
+      started.value = null;
+    } catch (error) {
+      useNotices().error(error);
+    }
+  }
+
+  /** Photos are looked for beside the models again. */
+  function withoutImages(): void {
+    images.value = null;
+    started.value = null;
   }
 
   /** @param dryRun finds everything out and stores nothing. */
@@ -89,9 +114,24 @@ export const useImports = defineStore('imports', () => {
 
   function listen(): () => void {
     return onEvent((e) => {
-      if (e.event === 'chosen') take(e.sources);
+      if (e.event === 'chosen') prepare(e.sources);
     });
   }
 
-  return { sources, how, job, busy, result, choose, prepare, start, change, close, listen };
+  return {
+    sources,
+    how,
+    images,
+    job,
+    busy,
+    result,
+    choose,
+    chooseImages,
+    withoutImages,
+    prepare,
+    start,
+    change,
+    close,
+    listen,
+  };
 });

@@ -1,5 +1,13 @@
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
+import type { ExportFormat, FolderEntry } from '../../shared/domain.ts';
+
+export interface Exported {
+  readonly format: ExportFormat;
+  /** Of a mining run: its other formats are offered, too. */
+  readonly run?: number;
+  readonly network?: string;
+}
 
 /** What lies over the views: the palette, the sheet of keys, and what asks where chosen photos go. */
 export const usePanels = defineStore('panels', () => {
@@ -9,5 +17,17 @@ export const usePanels = defineStore('panels', () => {
   const collecting = ref(false);
   /** The name of a new one for them. */
   const naming = ref(false);
-  return { palette, help, collecting, naming };
+  /** A backup becomes a library: one that is still to be chosen, or this. */
+  const restoring = ref<FolderEntry | boolean>(false);
+  /** Whether the library is whole. */
+  const checking = ref(false);
+  const machine = ref(false);
+  const log = ref(false);
+  /** What is written for other tools: of a mining run, of a network; null for nothing. */
+  const exporting = ref<Exported | null>(null);
+  /** Opens what asks how something is exported. */
+  function exports(format: ExportFormat, of: Omit<Exported, 'format'> = {}): void {
+    exporting.value = { format, ...of };
+  }
+  return { palette, help, collecting, naming, restoring, checking, machine, log, exporting, export: exports };
 });

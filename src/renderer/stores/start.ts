@@ -2,9 +2,11 @@ import { defineStore } from 'pinia';
 import { ref } from 'vue';
 import type { FolderEntry, LibraryInfo, RecentLibrary, StartOverview } from '../../shared/domain.ts';
 import { onEvent, request } from '../transport/index.ts';
+import { useForms } from './forms.ts';
 import { useImports } from './imports.ts';
 import { useLibrary } from './library.ts';
 import { useNotices } from './notices.ts';
+import { usePanels } from './panels.ts';
 import { usePlace } from './place.ts';
 import { useQuestions } from './questions.ts';
 
@@ -80,35 +82,49 @@ export const useStart = defineStore('start', () => {
     if (folder !== null) await take(folder, 'library');
   }
 
-  /** Makes a library, and does in it what it was made for. @throws CovisError where that is refused. */
-  async function create(within: string, name: string): Promise<void> {
+  /**
+   * Makes a library, and does in it what it was made for. @param how places are found, as far as that was said.
+   * @throws CovisError where that is refused.
+   */
+  async function create(within: string, name: string, how: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const what = making.value;
-    const how = await leaving();
-    if (how === null) return;
-    const info = await request('start.create', { within, name, ...how });
+    const leave = await leaving();
+    if (leave === null) return;
+    const info = await request('start.create', { within, name, ...leave });
     making.value = null;
     await arrived(info);
-    if (what !== null && what.kind !== 'nothing') await into(what.kind, what.folder);
+    if (what?.kind === 'import') into('import', what.folder);
+    if (what?.kind === 'cluster')
+      await doing('cluster', () => request('start.job', { job: { ...how, kind: 'cluster', photos: what.folder.id } }));
   }
 
-  /** Into the library that is open. */
-  async function into(kind: 'cluster' | 'import', folder: FolderEntry): Promise<void> {
-    if (kind === 'import') {
-      useImports().prepare([folder]);
-      return;
-    }
-    await doing('cluster', async () => {
-      await request('start.cluster', { folder: folder.id });
-      useNotices().add('done', `Finding the places in ${folder.name}`);
-    });
+  /** Into the library that is open, once it is said how. */
+  function into(kind: 'cluster' | 'import', folder: FolderEntry): void {
+    if (kind === 'import') return useImports().prepare([folder]);
+    useForms().open('cluster', {}, { photos: folder });
   }
 
   /** Lets a person choose a folder, for the open library or, `fresh` or without one, for a new one. */
-  async function bring(kind: 'cluster' | 'import', fresh = false): Promise<void> {
-    const folder = await useQuestions().folder(kind === 'cluster' ? 'photos' : 'models');
+  async function bring(kind: 'cluster' | 'import', fresh = false, file = false): Promise<void> {
+    const folder = await useQuestions().folder(kind === 'cluster' ? 'photos' : file ? 'model-file' : 'models');
     if (folder === null) return;
     if (fresh || useLibrary().info === null) making.value = { kind, folder };
-    else await into(kind, folder);
+    else into(kind, folder);
+  }
+
+  /** Makes a library of a backup, and opens it. @throws CovisError where that is refused. @returns false where the open library was not left. */
+  async function restore(backup: string, within: string, name: string): Promise<boolean> {
+    const leave = await leaving();
+    if (leave === null) return false;
+    const restored = await request('start.restore', { backup, within, name, ...leave });
+    await arrived(restored.library);
+    const { files, without } = restored;
+    useNotices().add(
+      'done',
+      `Restored ${files} files, as of ${new Date(restored.created).toLocaleString()}`,
+      without.includes('derived') ? 'It was taken without what can be computed again: describe the photos.' : '',
+    );
+    return true;
   }
 
   /** Backs the open library up into a folder that a person chooses. */
@@ -123,7 +139,7 @@ export const useStart = defineStore('start', () => {
 
   async function domains(): Promise<void> {
     const folder = await useQuestions().folder('domains');
-    if (folder !== null) await doing('domains', () => request('start.domains', { folder: folder.id }));
+    if (folder !== null) useForms().open('domains', {}, { folder });
   }
 
   async function close(): Promise<void> {
@@ -163,6 +179,11 @@ export const useStart = defineStore('start', () => {
 
   /** Takes a folder that a person dropped or chose, by what it is; asks where that is not plain. */
   async function take(folder: FolderEntry, meant?: 'library'): Promise<void> {
+    useQuestions().remember(folder);
+    if (folder.kind === 'backup') {
+      usePanels().restoring = folder;
+      return;
+    }
     if (folder.kind === 'library') {
       await open(folder.id);
       return;
@@ -175,7 +196,7 @@ export const useStart = defineStore('start', () => {
     const what =
       folder.kind === 'model'
         ? 'It looks like a 3D model with its photos.'
-        : folder.kind === 'photos'
+        : folder.kind === 'photos' || (folder.below ?? 0) > 0
           ? 'It looks like a folder of photos.'
           : 'It holds neither a library nor photos at first sight; they may lie deeper.';
     const places = { value: 'cluster', label: 'Find places in it' };
@@ -193,7 +214,7 @@ export const useStart = defineStore('start', () => {
     if (answer === null) return;
     const kind = answer === 'import' || (answer === 'new' && folder.kind === 'model') ? 'import' : 'cluster';
     if (here === null || answer === 'new') making.value = { kind, folder };
-    else await into(kind, folder);
+    else into(kind, folder);
   }
 
   function listen(): () => void {
@@ -216,6 +237,7 @@ export const useStart = defineStore('start', () => {
     close,
     backUp,
     domains,
+    restore,
     sample,
     forget,
     locate,

@@ -7,7 +7,17 @@ import { useLibrary } from './library.ts';
 import { useNotices } from './notices.ts';
 
 /** Changes after which a library may stand elsewhere on its way. */
-const MOVED_BY = ['library', 'clusters', 'descriptors', 'networks', 'training', 'mining', 'runs', 'decisions'];
+const MOVED_BY = [
+  'library',
+  'clusters',
+  'descriptors',
+  'networks',
+  'training',
+  'mining',
+  'runs',
+  'decisions',
+  'searched',
+];
 
 /** The steps from photos to search: where the open library stands, and whether the row of them is shown. */
 export const useSteps = defineStore('steps', () => {

@@ -1,18 +1,33 @@
 /** What the desktop's process tells the page. */
 import type { ErrorShape } from '../errors.ts';
 
-/** What a folder is chosen for, in a dialog. */
-export const FOLDER_PURPOSES = [
-  'library',
-  'photos',
-  'models',
-  'within',
-  'backup',
-  'domains',
-  'exported',
-  'into',
-] as const;
-export type FolderPurpose = (typeof FOLDER_PURPOSES)[number];
+/** What a folder or a file is chosen for, in a dialog, and which of them it takes. */
+export const PURPOSES = {
+  library: 'folder',
+  photos: 'folder',
+  images: 'folder',
+  models: 'either',
+  'model-file': 'file',
+  within: 'folder',
+  backup: 'folder',
+  restore: 'folder',
+  domains: 'folder',
+  exported: 'folder',
+  into: 'folder',
+  network: 'file',
+  vectors: 'file',
+  names: 'file',
+  sketches: 'folder',
+  truth: 'file',
+} as const satisfies Readonly<Record<string, 'folder' | 'file' | 'either'>>;
+export type ChoicePurpose = keyof typeof PURPOSES;
+/** Those for which files are listed, too. */
+export type FilePurpose = {
+  [P in ChoicePurpose]: (typeof PURPOSES)[P] extends 'folder' ? never : P;
+}[ChoicePurpose];
+export const FILE_PURPOSES = (Object.keys(PURPOSES) as ChoicePurpose[]).filter(
+  (p): p is FilePurpose => PURPOSES[p] !== 'folder',
+);
 
 /** A library that could not be opened, and why. */
 export interface Unopened {
@@ -24,12 +39,6 @@ export interface Unopened {
 export interface Repaired {
   readonly ok: boolean;
   readonly text: string;
-}
-
-/** Files and folders that a person chose in a dialog. The page names them by the id; the paths are for people to read. */
-export interface ChosenSources {
-  readonly id: string;
-  readonly paths: readonly string[];
 }
 
 /** What the page learns when it starts, and whenever the engine has. */

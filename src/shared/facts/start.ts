@@ -4,9 +4,9 @@ import { count, type Facts } from './facts.ts';
 import { id } from '../fields.ts';
 
 /** What a folder looks like, by the names in it alone. `closed`: this account may not look into it. */
-export const FOLDER_KINDS = ['library', 'model', 'photos', 'folder', 'closed'] as const;
+export const FOLDER_KINDS = ['library', 'backup', 'model', 'photos', 'folder', 'closed', 'file'] as const;
 
-/** A folder as a page knows it: by an opaque id. Its path is for people to read, never sent back. */
+/** A folder, or a file, as a page knows it: by an opaque id. Its path is for people to read, never sent back. */
 export const folderEntry = z.object({
   id,
   name: z.string(),
@@ -16,6 +16,10 @@ export const folderEntry = z.object({
   photos: count.nullable(),
   /** There may be more photos than were counted. */
   more: z.boolean(),
+  /** Photos in the folders below it, as far as there was time to count; missing where nobody has. */
+  below: z.exactOptional(count),
+  /** Of a file. */
+  bytes: z.exactOptional(count),
 });
 export type FolderEntry = Facts<typeof folderEntry>;
 
@@ -25,6 +29,10 @@ export const folderListing = z.object({
   /** The folders above it, the outermost first, as far as they may be chosen. */
   above: z.array(folderEntry),
   folders: z.array(folderEntry),
+  /** Files of the kinds that were asked for. */
+  files: z.array(folderEntry),
+  /** Files of these kinds and of this name that are not listed, since there are too many. */
+  leftFiles: count,
   /** Folders of this name that are not listed, since there are too many. */
   left: count,
   /** Links that lead out of the folders that may be chosen. */

@@ -27,7 +27,7 @@ export type PathStep = Facts<typeof pathStep>;
 
 export const pathSteps = z.object({
   steps: z.array(pathStep),
-  /** The first step that is possible and not done; search once all the others are done. */
-  next: z.enum(STEPS),
+  /** The first step that is possible and not done; null where none is left. */
+  next: z.enum(STEPS).nullable(),
 });
 export type PathSteps = Facts<typeof pathSteps>;

@@ -15,6 +15,7 @@ export const clusterJob = job({
       label: 'Photos',
       help: 'a folder of photos; run again with another to let the library grow',
       value: 'photos',
+      pick: 'photos',
     }),
     neighbours: z.int().min(1).max(100_000).optional().meta({
       label: 'Neighbours',

@@ -12,7 +12,7 @@ export const domainsJob = job({
   title: (p) => `Domains of ${baseName(p.folder)}`,
   startedBy: 'host',
   params: z.strictObject({
-    folder: folder.meta({ help: 'domain/class/image, like PACS' }),
+    folder: folder.meta({ label: 'Folder', help: 'domain/class/image, like PACS', pick: 'domains' }),
     drawn: z.array(z.string().trim().min(1)).optional().meta({
       help: 'domains that are drawings, with commas',
       otherwise: 'those called sketch, drawing, doodle',

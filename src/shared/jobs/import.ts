@@ -16,9 +16,14 @@ export const importJob = job({
     sources: z.array(path).min(1).meta({
       label: 'Sources',
       value: 'source',
+      pick: 'models',
       help: 'a folder with images/ and sparse/ (COLMAP), several such folders side by side, a folder of photos; a COLMAP database.db, Bundler .out, .nvm, sfm_data.json, reconstruction.json, transforms.json; a retrieval-SfM .pkl, or pairs.txt of hloc',
     }),
-    images: folder.optional().meta({ help: 'where the photos lie, if not in images/ (of a .pkl: in ims/ beside it)' }),
+    images: folder.optional().meta({
+      label: 'Folder of the photos',
+      help: 'where the photos lie, if not in images/ (of a .pkl: in ims/ beside it)',
+      pick: 'images',
+    }),
     dryRun: z.boolean().default(false).meta({
       label: 'Try it only',
       help: 'read and check everything, say what was found and what would be added and replaced, write nothing to the library',

@@ -1,6 +1,6 @@
 /** Every job. A new one is one file here, one in engine/work, one among the commands, and a line in each list. */
 import { z } from 'zod';
-import { forPages } from '../schema.ts';
+import { canBeChosen, forPages } from '../schema.ts';
 import { adaptJob } from './adapt.ts';
 import { backupJob } from './backup.ts';
 import { checkJob } from './check.ts';
@@ -90,3 +90,20 @@ export const pageJobSchema = z.discriminatedUnion(
     z.ZodObject<{ kind: z.ZodLiteral<JobKind> }>,
   ],
 ) as unknown as z.ZodType<PageJob, PageJob>;
+
+/** Jobs that take what a person chose: their paths are ids in the hands of a page. */
+export const CHOSEN_JOBS = Object.values(JOBS).filter((j) =>
+  canBeChosen(j.params),
+) as readonly JobDefinition<JobKind>[];
+/** A job as a page starts it with what was chosen: `kind`, and what its schema takes with ids for paths. */
+export interface ChosenJob {
+  readonly kind: JobKind;
+  readonly [param: string]: unknown;
+}
+
+export const chosenJobSchema = z.discriminatedUnion(
+  'kind',
+  CHOSEN_JOBS.map((j) => forPages(j.params, true).extend({ kind: z.literal(j.kind) })) as unknown as readonly [
+    z.ZodObject<{ kind: z.ZodLiteral<JobKind> }>,
+  ],
+) as unknown as z.ZodType<ChosenJob, ChosenJob>;

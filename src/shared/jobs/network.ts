@@ -13,7 +13,7 @@ export const networkJob = job({
   params: z.strictObject({
     backbone: z.strictObject({
       id: z.string().max(100).optional().meta({ help: 'id of the catalogue', value: 'id' }),
-      file: file.optional().meta({ help: 'ONNX file' }),
+      file: file.optional().meta({ help: 'ONNX file', pick: 'network' }),
       pooling: z.enum(POOLINGS).default('gem').meta({ label: 'Pooling' }),
       output: z
         .string()

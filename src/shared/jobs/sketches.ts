@@ -10,10 +10,21 @@ export const sketchesJob = job({
   title: ({ photos }) => `Drawings of ${baseName(photos)}`,
   startedBy: 'host',
   params: z.strictObject({
-    photos: folder.meta({ help: 'folder of photos; of pairs the folder with train/ and test/', value: 'photos' }),
+    photos: folder.meta({
+      label: 'Photos',
+      help: 'folder of photos; of pairs the folder with train/ and test/',
+      value: 'photos',
+      pick: 'photos',
+    }),
     layout: z.enum(SKETCH_LAYOUTS).default('classes').meta({ label: 'Layout', value: 'layout' }),
-    sketches: folder.optional().meta({ help: 'the drawings: PNG, SVG, QuickDraw .ndjson' }),
-    truth: file.optional().meta({ help: 'ground truth of flickr15k (gnd_flickr15k_sketch.mat)' }),
+    sketches: folder
+      .optional()
+      .meta({ label: 'Drawings', help: 'the drawings: PNG, SVG, QuickDraw .ndjson', pick: 'sketches' }),
+    truth: file.optional().meta({
+      label: 'Ground truth',
+      help: 'ground truth of flickr15k (gnd_flickr15k_sketch.mat)',
+      pick: 'truth',
+    }),
     network: z.string().min(1).max(4096).optional().meta({
       help: 'an ONNX file of an edge network; with --library also a content hash',
       otherwise: 'the embedded one',

@@ -3,7 +3,9 @@ import { EXPORT_FORMATS, RUN_EXPORTS } from '../exports/index.ts';
 import { libraryInfo } from '../facts/library.ts';
 import { FITS, POOLINGS } from '../facts/networks.ts';
 import { file, folder, id, none, path, rowNumber } from '../fields.ts';
+import { exportJob } from '../jobs/export.ts';
 import { importJob } from '../jobs/import.ts';
+import { EXPORT_OPTIONS } from './start.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
 
@@ -26,12 +28,17 @@ export const libraryRoutes = {
     result: startedJob,
   }),
   /**
-   * Writes for another tool what a page then downloads, once: as `asset/download/<id>`, when the job is done. Photos are not in it: only the
-   * desktop and the command line put them beside.
+   * Writes for another tool what a page then downloads, once: as `asset/download/<id>`, when the job is done. Photos are in it where they are
+   * asked for as copies.
    */
   'library.download': route({
     who: 'page',
-    params: z.strictObject({ format: z.enum(EXPORT_FORMATS), run: rowNumber.optional(), network: id.optional() }),
+    params: z.strictObject({
+      format: z.enum(EXPORT_FORMATS),
+      network: id.optional(),
+      ...exportJob.params.pick(EXPORT_OPTIONS).shape,
+      photos: z.enum(['copy', 'none']).optional(),
+    }),
     result: startedJob.extend({ download: id }),
   }),
   /** Backs the library up into a folder: a new or an empty one, or an earlier backup of it. */

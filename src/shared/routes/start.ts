@@ -1,11 +1,28 @@
 import { z } from 'zod';
 import { libraryInfo } from '../facts/library.ts';
+import { count } from '../facts/facts.ts';
 import { folderEntry, folderListing, startOverview } from '../facts/start.ts';
 import { pathSteps } from '../facts/steps.ts';
 import { id, libraryName, none, path } from '../fields.ts';
+import { FILE_PURPOSES, type FilePurpose } from '../facts/desktop.ts';
+import { machineReport } from '../facts/machine.ts';
+import { EXPORT_FORMATS } from '../exports/index.ts';
+import { exportJob } from '../jobs/export.ts';
 import { importJob } from '../jobs/import.ts';
+import { chosenJobSchema } from '../jobs/index.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
+
+/** What a page may say of an export besides its format, as far as that takes it. */
+export const EXPORT_OPTIONS = {
+  run: true,
+  seed: true,
+  photos: true,
+  pairsPerQuery: true,
+  mining: true,
+  size: true,
+  collection: true,
+} as const;
 
 /** Jobs of the open library are stopped; without it nothing is opened or closed while one runs. */
 const stopJobs = z.boolean().default(false);
@@ -21,7 +38,12 @@ export const startRoutes = {
   'start.folders': route({
     who: 'page',
     repeat: 'safe',
-    params: z.strictObject({ folder: id.optional(), find: z.string().max(100).default('') }),
+    params: z.strictObject({
+      folder: id.optional(),
+      find: z.string().max(100).default(''),
+      /** What files are listed for, too. */
+      files: z.enum(FILE_PURPOSES as [FilePurpose, ...FilePurpose[]]).optional(),
+    }),
     result: folderListing,
   }),
   /** Opens the library in a folder. */
@@ -52,10 +74,42 @@ export const startRoutes = {
     who: 'page',
     params: z.strictObject({
       folders: z.array(id).min(1).max(100),
+      images: id.optional(),
       ...importJob.params.pick({ dryRun: true, keepBoth: true, skipDamaged: true }).shape,
     }),
     result: startedJob,
   }),
+  /** Starts a job with what was chosen, by its id, wherever it takes a path. */
+  'start.job': route({ who: 'page', params: z.strictObject({ job: chosenJobSchema }), result: startedJob }),
+  /**
+   * Makes a library of a backup that was chosen, in a new folder within one, once every file of it was verified, and opens it. How far it is
+   * comes as events; `start.stopRestoring` ends it, and nothing is left.
+   */
+  'start.restore': route({
+    who: 'page',
+    params: z.strictObject({ backup: id, within: id, name: libraryName, stopJobs }),
+    result: z.object({
+      library: libraryInfo,
+      files: count,
+      bytes: count,
+      created: z.string(),
+      without: z.array(z.string()),
+    }),
+  }),
+  'start.stopRestoring': route({ who: 'page', repeat: 'safe', params: none, result: z.null() }),
+  /** Writes for another tool into a new folder, or as a new file, within a folder that was chosen. `path`: where, for people. */
+  'start.export': route({
+    who: 'page',
+    params: z.strictObject({
+      folder: id,
+      format: z.enum(EXPORT_FORMATS),
+      network: id.optional(),
+      ...exportJob.params.pick(EXPORT_OPTIONS).shape,
+    }),
+    result: startedJob.extend({ path: z.string() }),
+  }),
+  /** What the machine has, and how to get what it lacks. Takes seconds: every back end is tried. */
+  'start.machine': route({ who: 'page', repeat: 'safe', params: none, result: machineReport }),
   /** Finds the places in a folder of photos that was chosen. */
   'start.cluster': route({ who: 'page', params: z.strictObject({ folder: id }), result: startedJob }),
   /**

@@ -125,6 +125,33 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { job } = await ask('start.import', { folders: [(await chosen(join(SAMPLE, 'arch'))).id] });
     return (await end(job)).state === 'done';
   },
+  'start.job': async () => {
+    const { id } = await chosen(join(SAMPLE, 'arch'));
+    const { job } = await ask('start.job', { job: { kind: 'import', sources: [id], dryRun: true } });
+    return (await end(job)).state === 'done';
+  },
+  'start.restore': async () => {
+    const into = await chosen(emptyFolder('to-restore'));
+    const { job, path: backup } = await ask('start.backup', { folder: into.id });
+    expect((await end(job)).state).toBe('done');
+    const within = await chosen(emptyFolder('restored'));
+    const { library, files } = await ask('start.restore', {
+      backup: (await chosen(backup)).id,
+      within: within.id,
+      name: 'Again',
+      stopJobs: true,
+    });
+    await engine.open(path);
+    return files > 0 && library.clusters > 0 && library.name === 'Again';
+  },
+  'start.stopRestoring': async () => (await ask('start.stopRestoring', {})) === null,
+  'start.export': async () => {
+    const [run] = await ask('tuples.runs', {});
+    const { id } = await chosen(emptyFolder('to-export'));
+    const { job, path: into } = await ask('start.export', { folder: id, format: 'csv', run: run!.id });
+    return (await end(job)).state === 'done' && into;
+  },
+  'start.machine': async () => (await ask('start.machine', {})).backends.some((b) => b.device !== null),
   'start.cluster': async () =>
     cancelled(await ask('start.cluster', { folder: (await chosen(emptyFolder('photos'))).id })),
   'library.current': async () => (await ask('library.current', {}))?.networks.length,
@@ -395,6 +422,7 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'storage.report': async () => (await ask('storage.report', {})).parts.length,
   'jobs.list': async () => (await ask('jobs.list', {})).length,
   'jobs.start': async () => (await ask('jobs.start', { job: { kind: 'duplicates' } })).job,
+  'log.last': async () => (await ask('log.last', {})).file,
   'log.page': async () => (await ask('log.page', { message: 'x is not a function', view: '/map' })) === null,
   'jobs.cancel': async () => (await ask('jobs.cancel', { id: 1 })) === null,
 };

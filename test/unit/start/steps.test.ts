@@ -17,6 +17,7 @@ const NOTHING: StepFacts = {
   runs: 0,
   decisions: 0,
   trained: 0,
+  searched: false,
   epochs: 10,
   readOnly: false,
 };

@@ -1,9 +1,7 @@
 /** `covis descriptors`: the descriptor sets that a library is searched by. */
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { file, folder, network, size } from '../../../shared/fields.ts';
 import { vectorsJob } from '../../../shared/jobs/vectors.ts';
-import { readNames } from '../../engine/evaluation/ground-truth-files.ts';
 import { listSets, removeSet } from '../../engine/retrieval/vector-sets.ts';
 import { command } from '../program/command.ts';
 import { runJob } from '../program/job.ts';
@@ -45,12 +43,10 @@ export const descriptors = command({
       }
       const { file } = o;
       if (file !== undefined) {
-        const beside = file.replace(/\.[^.]*$/, '.txt');
-        const list = o.names ?? (existsSync(beside) ? beside : undefined);
         const r = await runJob(library, 'vectors', {
           file,
           variable: o.variable,
-          names: list === undefined ? undefined : readNames(list),
+          namesFile: o.names,
           name: o.name,
           half: o.half,
         });

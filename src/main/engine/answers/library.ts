@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { libraryRoutes } from '../../../shared/routes/library.ts';
+import { defined } from '../../../shared/defined.ts';
 import { EXPORTS, type LibraryInfo } from '../../../shared/domain.ts';
 import { VERSION } from '../environment/version.ts';
 import type { Library } from '../library/library.ts';
@@ -45,7 +46,7 @@ export const library = answers(libraryRoutes, {
       // A benchmark is of the library, whatever run it is asked for beside.
       ...('run' in EXPORTS[format].params.shape ? { run } : {}),
     }),
-  'library.download': (engine, { format, run, network }) => {
+  'library.download': (engine, { format, ...asked }) => {
     const { params, writes } = EXPORTS[format];
     const takes = (name: string): boolean => name in params.shape;
     const { id, started } = engine.downloads.begin(`${engine.library.name}-${format}`, (folder) => {
@@ -55,9 +56,9 @@ export const library = answers(libraryRoutes, {
             ? folder
             : join(folder, `${engine.library.name}.${format === 'network' ? 'onnx' : 'npy'}`),
         format,
-        ...(takes('run') && run !== undefined ? { run } : {}),
-        ...(takes('network') && network !== undefined ? { network } : {}),
         ...(takes('photos') ? { photos: 'none' as const } : {}),
+        // A benchmark is of the library, whatever run it is asked for beside.
+        ...defined({ ...asked, run: takes('run') ? asked.run : undefined }),
       });
       const { queue } = engine;
       return { job, ready: () => queue.list().find((j) => j.id === job)?.state === 'done' };

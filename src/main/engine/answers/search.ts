@@ -3,7 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { searchRoutes } from '../../../shared/routes/search.ts';
 import type { Crop } from '../library/pixels.ts';
 import type { AskedPhoto } from '../search/session.ts';
-import { answers, type EngineContext } from './answers.ts';
+import { answers, changed, type EngineContext } from './answers.ts';
 
 interface Asked {
   readonly photo?: string | undefined;
@@ -20,13 +20,14 @@ function photoAsked(engine: EngineContext, p: Asked): AskedPhoto {
 }
 
 export const search = answers(searchRoutes, {
-  'search.run': (engine, p) => {
+  'search.run': async (engine, p) => {
     const { searches } = engine;
+    const { path } = engine.library;
     const drawing = p.drawing === undefined ? undefined : engine.uploads.get(p.drawing);
     if (p.drawing !== undefined && drawing === undefined)
       throw new CovisError('NOT_FOUND', 'The drawing is no longer here', { hint: 'Draw another line.' });
     const drawnAlone = drawing !== undefined && p.photo === undefined && p.upload === undefined;
-    return searches.search({
+    const answer = await searches.search({
       ...(drawnAlone ? {} : photoAsked(engine, p)),
       drawing,
       photoWeight: p.photoWeight,
@@ -40,6 +41,9 @@ export const search = answers(searchRoutes, {
       collection: p.collection,
       oneOfFold: p.oneOfFold,
     });
+    // Moves the row of steps on.
+    if (engine.desk.searched(path)) changed(engine, 'searched');
+    return answer;
   },
   'search.explain': (engine, p) => {
     const { searches } = engine;

@@ -1,14 +1,21 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startRoutes } from '../../../shared/routes/start.ts';
+import { defined } from '../../../shared/defined.ts';
+import { EXPORTS, type ExportFormat } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { JOBS } from '../../../shared/jobs/index.ts';
+import { withPaths } from '../../../shared/schema.ts';
 import { Library } from '../library/library.ts';
+import { FILES_FOR } from '../start/file-kinds.ts';
+import { lookAtMachine } from '../start/machine.ts';
 import { copySample, sampleFolders } from '../start/sample.ts';
 import { librarySteps, looseFolders } from '../start/steps.ts';
 import { readManifest } from '../work/backup-manifest.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 import { startJob } from './jobs.ts';
 import { libraryInfo } from './library.ts';
+import { restore, stopRestoring } from './restore.ts';
 
 /** What runs or waits in the open library. */
 function going(engine: EngineContext): readonly string[] {
@@ -33,6 +40,28 @@ function refuseNoLibrary(path: string): void {
     });
 }
 
+/** A new folder within one that was chosen. @throws CovisError `STATE_CONFLICT` where something is there. */
+function newWithin(engine: EngineContext, within: string, name: string): string {
+  const path = join(engine.desk.places.pathOf(within), name);
+  if (existsSync(path))
+    throw new CovisError('STATE_CONFLICT', 'There is something of this name already', {
+      file: path,
+      hint: Library.exists(path) ? 'It is a library: open it instead.' : 'Choose another name.',
+    });
+  return path;
+}
+
+/** Where an export goes within a folder: the folder itself where it is empty, else something new that is named after what it is. */
+function exportPlace(folder: string, library: string, format: ExportFormat): string {
+  const into = EXPORTS[format].writes === 'folder';
+  if (into && readdirSync(folder).length === 0) return folder;
+  const ending = into ? '' : format === 'network' ? '.onnx' : '.npy';
+  for (let n = 1; ; n += 1) {
+    const path = join(folder, `${library}-${format}${n === 1 ? '' : `-${n}`}${ending}`);
+    if (!existsSync(path)) return path;
+  }
+}
+
 /** Where a job of the library may go on when it is opened once more, nothing is done. */
 async function openAt(engine: EngineContext, path: string, stopJobs: boolean): Promise<Library> {
   const open = engine.current();
@@ -44,21 +73,15 @@ async function openAt(engine: EngineContext, path: string, stopJobs: boolean): P
 export const start = answers(startRoutes, {
   'start.overview': (engine) => engine.desk.overview(),
   'start.leaving': (engine) => going(engine),
-  'start.folders': (engine, { folder, find }) => engine.desk.places.list(folder, find),
+  'start.folders': (engine, { folder, find, files }) =>
+    engine.desk.places.list(folder, find, files === undefined ? [] : FILES_FOR[files]),
   'start.open': async (engine, { folder, stopJobs }) => {
     const path = engine.desk.places.pathOf(folder);
     refuseNoLibrary(path);
     return libraryInfo(await openAt(engine, path, stopJobs));
   },
-  'start.create': async (engine, { within, name, stopJobs }) => {
-    const path = join(engine.desk.places.pathOf(within), name);
-    if (existsSync(path))
-      throw new CovisError('STATE_CONFLICT', 'There is something of this name already', {
-        file: path,
-        hint: Library.exists(path) ? 'It is a library: open it instead.' : 'Choose another name.',
-      });
-    return libraryInfo(await openAt(engine, path, stopJobs));
-  },
+  'start.create': async (engine, { within, name, stopJobs }) =>
+    libraryInfo(await openAt(engine, newWithin(engine, within, name), stopJobs)),
   'start.close': async (engine, { stopJobs }) => {
     refuseWhileJobs(engine, stopJobs);
     await engine.shut();
@@ -86,8 +109,31 @@ export const start = answers(startRoutes, {
     const imported = info.photos > 0 || opened.readOnly !== undefined || engine.queue.going.length > 0;
     return { library: info, job: imported ? null : startJob(engine, 'import', { sources: [photos] }).job };
   },
-  'start.import': (engine, { folders, ...how }) =>
-    startJob(engine, 'import', { sources: folders.map((f) => engine.desk.places.pathOf(f)), ...how }),
+  'start.import': (engine, { folders, images, ...how }) =>
+    startJob(engine, 'import', {
+      sources: folders.map((f) => engine.desk.places.pathOf(f)),
+      ...(images === undefined ? {} : { images: engine.desk.places.pathOf(images) }),
+      ...how,
+    }),
+  'start.job': (engine, { job: { kind, ...given } }) =>
+    // What is given goes with the kind; the queue checks it against the job's own schema.
+    startJob(engine, kind, withPaths(JOBS[kind].params, given, (id) => engine.desk.places.pathOf(id)) as never),
+  'start.restore': async (engine, { backup, within, name, stopJobs }) => {
+    const from = engine.desk.places.pathOf(backup);
+    const path = newWithin(engine, within, name);
+    refuseWhileJobs(engine, stopJobs);
+    const { library, ...restored } = await restore(engine, from, path);
+    return { ...restored, library: libraryInfo(await openAt(engine, library, stopJobs)) };
+  },
+  'start.stopRestoring': () => {
+    stopRestoring();
+    return null;
+  },
+  'start.export': (engine, { folder, format, ...asked }) => {
+    const path = exportPlace(engine.desk.places.pathOf(folder), engine.library.name, format);
+    return { ...startJob(engine, 'export', { out: path, format, ...defined(asked) }), path };
+  },
+  'start.machine': (engine) => lookAtMachine(engine.current()?.path),
   'start.cluster': (engine, { folder }) => startJob(engine, 'cluster', { photos: engine.desk.places.pathOf(folder) }),
   'start.backup': (engine, { folder }) => {
     const chosen = engine.desk.places.pathOf(folder);

@@ -17,6 +17,8 @@ const knownLibrary = z.object({
   clusters: z.int().min(0).nullable(),
   /** Of its photos, kept beside the list: `pictureFile`. */
   pictures: z.int().min(0).max(16),
+  /** Somebody has searched in it. */
+  searched: z.boolean().optional(),
 });
 /** A library that was open, as it was then. */
 export type KnownLibrary = z.infer<typeof knownLibrary>;
@@ -44,7 +46,22 @@ export function knownLibraries(): readonly KnownLibrary[] {
 
 /** Puts a library first. Where the person's folder cannot be written, it is not kept, which the log says. */
 export function noteLibrary(library: KnownLibrary): void {
-  write([library, ...knownLibraries().filter((l) => l.path !== library.path)]);
+  const known = knownLibraries();
+  const searched = known.find((l) => l.path === library.path)?.searched;
+  write([searched === undefined ? library : { ...library, searched }, ...known.filter((l) => l.path !== library.path)]);
+}
+
+/** Whether somebody has searched in a library that is in the list. */
+export function isSearched(path: string): boolean {
+  return knownLibraries().some((l) => l.path === path && l.searched === true);
+}
+
+/** Notes that somebody has searched in a library that is in the list. @returns false where that was noted before, or it is not in the list. */
+export function noteSearched(path: string): boolean {
+  const known = knownLibraries();
+  if (!known.some((l) => l.path === path && l.searched !== true)) return false;
+  write(known.map((l) => (l.path === path ? { ...l, searched: true } : l)));
+  return true;
 }
 
 /** Adds libraries behind those that are known; those that are stay as they are. */

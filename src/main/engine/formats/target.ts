@@ -14,6 +14,8 @@ const OF_SYSTEM = /^\/(dev(?!\/shm\/)|proc|sys)\//;
 
 /** The database of a library: what makes a folder one. */
 export const DATABASE = 'library.db';
+/** What a backup of a library says of itself. */
+export const BACKUP_MANIFEST = 'covis-backup.json';
 /** Folders that every library has. */
 const BESIDE = ['clusters', 'descriptors', 'networks'];
 const MAGIC = 'SQLite format 3\0';

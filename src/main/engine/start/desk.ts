@@ -7,6 +7,8 @@ import { CovisError } from '../../../shared/errors.ts';
 import {
   addLibraries,
   forgetLibrary,
+  isSearched,
+  noteSearched,
   knownLibraries,
   pictureFile,
   type KnownLibrary,
@@ -34,6 +36,8 @@ export class StartDesk {
   readonly places: Places;
   readonly #only: boolean;
   #remembering = Promise.resolve();
+  /** Libraries of which it was noted since this began. */
+  readonly #searched = new Set<string>();
 
   constructor({ roots, only = false }: StartOptions) {
     this.places = new Places(roots);
@@ -65,6 +69,14 @@ export class StartDesk {
     addLibraries(
       paths.map((path) => ({ path, opened: new Date(0).toISOString(), photos: null, clusters: null, pictures: 0 })),
     );
+  }
+
+  /** Notes that somebody searched in a library. @returns whether that is new. */
+  searched(path: string): boolean {
+    if (this.#searched.has(path)) return false;
+    const isNew = noteSearched(path);
+    if (isNew || isSearched(path)) this.#searched.add(path);
+    return isNew;
   }
 
   forget(id: string): void {

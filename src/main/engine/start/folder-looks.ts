@@ -2,7 +2,7 @@
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FolderEntry } from '../../../shared/facts/start.ts';
-import { DATABASE } from '../formats/target.ts';
+import { BACKUP_MANIFEST, DATABASE } from '../formats/target.ts';
 import { isReadable, isSystemName, kindByEnding } from '../library/photo-kinds.ts';
 import { MODEL_READERS } from '../sfm/readers/index.ts';
 
@@ -36,6 +36,7 @@ export async function lookOf(folder: string): Promise<Pick<FolderEntry, 'kind' |
   let photos = 0;
   let seen = 0;
   let library = false;
+  let backup = false;
   let model = false;
   let images = false;
   try {
@@ -47,6 +48,7 @@ export async function lookOf(folder: string): Promise<Pick<FolderEntry, 'kind' |
         model ||= OF_MODELS.test(name);
         images ||= name === 'images';
       } else if (name === DATABASE) library = true;
+      else if (name === BACKUP_MANIFEST) backup = true;
       else if (isModel(name)) model = true;
       else if (isPhoto(name)) photos += 1;
     }
@@ -54,6 +56,7 @@ export async function lookOf(folder: string): Promise<Pick<FolderEntry, 'kind' |
     if (isClosed(error)) return { kind: 'closed', photos: null, more: false };
     throw error;
   }
+  if (backup) return { kind: 'backup', photos: null, more: false };
   if (library) return { kind: 'library', photos: null, more: false };
   const more = seen > LOOKED_AT;
   if (images && photos === 0) {
@@ -62,6 +65,51 @@ export async function lookOf(folder: string): Promise<Pick<FolderEntry, 'kind' |
       return { kind: model ? 'model' : kindOf(inside.photos), photos: inside.photos, more: inside.more };
   }
   return { kind: model ? 'model' : kindOf(photos), photos, more };
+}
+
+/** Names that are looked at below one folder, and how deep. */
+const BELOW = 20_000;
+const DEPTH = 8;
+
+/**
+ * Counts the photos in the folders below one, level by level, by their names.
+ * @param until moment, of `performance.now()`, at which counting ends. @returns undefined where there are no folders, or no time was left
+ * for any; `more` where not all of them were looked at.
+ */
+export async function countBelow(
+  folder: string,
+  until: number,
+): Promise<{ readonly below: number; readonly more: boolean } | undefined> {
+  let below = 0;
+  let seen = 0;
+  let more = false;
+  let level = [folder];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEPTH) return { below, more: true };
+    const next: string[] = [];
+    for (const at of level) {
+      if (performance.now() > until || seen > BELOW) return depth === 0 ? undefined : { below, more: true };
+      try {
+        for await (const entry of await opendir(at, { bufferSize: 256 })) {
+          seen += 1;
+          if (seen > BELOW || performance.now() > until) {
+            more = true;
+            break;
+          }
+          // Links are not followed: what they lead to may lie anywhere, or above.
+          if (entry.isDirectory()) {
+            if (!isSystemName(entry.name)) next.push(join(at, entry.name));
+          } else if (depth > 0 && isPhoto(entry.name)) below += 1;
+        }
+      } catch (error) {
+        if (!isClosed(error)) throw error;
+        more = true;
+      }
+    }
+    if (depth === 0 && next.length === 0) return undefined;
+    level = next;
+  }
+  return { below, more };
 }
 
 function kindOf(photos: number): 'photos' | 'folder' {

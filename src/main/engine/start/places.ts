@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { FolderEntry, FolderListing } from '../../../shared/facts/start.ts';
 import { CovisError, unreadable } from '../../../shared/errors.ts';
 import { isSystemName } from '../library/photo-kinds.ts';
-import { lookOf } from './folder-looks.ts';
+import { countBelow, lookOf } from './folder-looks.ts';
 
 /** Names of one folder that are read when it is listed. */
 const READ = 20_000;
@@ -14,8 +14,10 @@ const READ = 20_000;
 const LISTED = 500;
 /** Folders that are looked into at the same time. */
 const TOGETHER = 16;
-/** After so long the rest is listed by name alone. */
+/** After so long the rest is listed by name alone, and the folders below it are not looked at. */
 const LOOKING_MS = 700;
+/** Of one folder that a person chose. */
+const COUNTING_MS = 1500;
 /** Ids that are known; the oldest are forgotten. */
 const KNOWN = 50_000;
 
@@ -49,7 +51,11 @@ export class Places {
   /** Lets pages choose this folder or file, which a person named. */
   async chosen(path: string): Promise<FolderEntry> {
     const at = resolve(path);
-    return this.#entry(at, basename(at) || at, true);
+    const name = basename(at) || at;
+    const there = statSync(at, { throwIfNoEntry: false });
+    if (there?.isFile() === true)
+      return { ...this.#bare(at, name, true), kind: 'file', photos: null, bytes: there.size };
+    return this.#withBelow(await this.#entry(at, name, true), performance.now() + COUNTING_MS);
   }
 
   /** The id of a folder that a person chose before, whether it is there or not. */
@@ -61,7 +67,7 @@ export class Places {
   pathOf(id: string): string {
     const known = this.#known.get(id);
     if (known === undefined)
-      throw new CovisError('NOT_FOUND', 'This folder is no longer known', { hint: 'Choose it again.' });
+      throw new CovisError('NOT_FOUND', 'What was chosen is no longer known', { hint: 'Choose it again.' });
     const { path, chosen } = known;
     let real: string;
     try {
@@ -69,36 +75,38 @@ export class Places {
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === 'EACCES' || code === 'EPERM') throw unreadable(cause, path);
-      throw new CovisError('NOT_FOUND', 'This folder is no longer there', {
+      throw new CovisError('NOT_FOUND', 'What was chosen is no longer there', {
         file: path,
         hint: 'Look whether its disk is there, or choose another.',
         cause,
       });
     }
     if (!chosen && (real !== path || !this.#allows(real)))
-      throw new CovisError('INPUT_INVALID', 'This folder was replaced by a link', { hint: 'Choose it again.' });
+      throw new CovisError('INPUT_INVALID', 'What was chosen was replaced by a link', { hint: 'Choose it again.' });
     return path;
   }
 
   /**
-   * Lists a folder below a root, or the roots. Hidden folders and those of the system are left out, files are counted.
-   * @param find only folders with this in their name. @throws CovisError as {@link pathOf}, `INPUT_INVALID` for one that may not be read.
+   * Lists a folder below a root, or the roots. Hidden folders and those of the system are left out, photos are counted.
+   * @param find only what has this in its name. @param files names of files that are listed, too. @throws CovisError as {@link pathOf}, `INPUT_INVALID` for one that may not be read.
    */
-  async list(id: string | undefined, find = ''): Promise<FolderListing> {
+  async list(id: string | undefined, find = '', files: readonly RegExp[] = []): Promise<FolderListing> {
     if (this.roots.length === 0)
       throw new CovisError('STATE_EMPTY', 'Folders are chosen in a dialog of the desktop here');
     if (id === undefined && this.roots.length > 1) {
       const folders = await this.#entries(this.roots.map((path) => ({ path, name: path })));
-      return { here: null, above: [], folders, left: 0, outside: 0, huge: false };
+      return { here: null, above: [], folders, files: [], left: 0, leftFiles: 0, outside: 0, huge: false };
     }
     const path = id === undefined ? this.roots[0]! : this.pathOf(id);
     if (!this.#allows(path)) throw new CovisError('INPUT_INVALID', 'This folder may not be looked into from here');
-    const { found, left, outside, huge } = await this.#below(path, find.toLowerCase());
+    const { found, left, outside, huge, named } = await this.#below(path, find.toLowerCase(), files);
     return {
       here: await this.#entry(path, this.#nameOf(path), false),
       above: this.#above(path),
       folders: await this.#entries(found),
+      files: named.slice(0, LISTED).flatMap((f) => this.#file(f)),
       left,
+      leftFiles: Math.max(0, named.length - LISTED),
       outside,
       huge,
     };
@@ -129,8 +137,16 @@ export class Places {
   async #below(
     path: string,
     find: string,
-  ): Promise<{ found: { path: string; name: string }[]; left: number; outside: number; huge: boolean }> {
+    files: readonly RegExp[],
+  ): Promise<{
+    found: { path: string; name: string }[];
+    named: { path: string; name: string }[];
+    left: number;
+    outside: number;
+    huge: boolean;
+  }> {
     const found: { path: string; name: string }[] = [];
+    const named: { path: string; name: string }[] = [];
     let seen = 0;
     let outside = 0;
     try {
@@ -140,7 +156,9 @@ export class Places {
         const { name } = entry;
         if (isSystemName(name) || !name.toLowerCase().includes(find)) continue;
         if (entry.isDirectory()) found.push({ path: join(path, name), name });
-        else if (entry.isSymbolicLink()) {
+        else if (entry.isFile()) {
+          if (files.some((f) => f.test(name))) named.push({ path: join(path, name), name });
+        } else if (entry.isSymbolicLink()) {
           const real = await linkedFolder(join(path, name));
           if (real === undefined) continue;
           if (this.#allows(real)) found.push({ path: real, name });
@@ -150,8 +168,15 @@ export class Places {
     } catch (cause) {
       throw unreadable(cause, path);
     }
-    found.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true, sensitivity: 'base' }));
-    return { found: found.slice(0, LISTED), left: Math.max(0, found.length - LISTED), outside, huge: seen > READ };
+    for (const list of [found, named])
+      list.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true, sensitivity: 'base' }));
+    return {
+      found: found.slice(0, LISTED),
+      named,
+      left: Math.max(0, found.length - LISTED),
+      outside,
+      huge: seen > READ,
+    };
   }
 
   async #entries(folders: readonly { path: string; name: string }[]): Promise<FolderEntry[]> {
@@ -162,7 +187,22 @@ export class Places {
       if (performance.now() > until) out.push(...some.map((f) => this.#bare(f.path, f.name)));
       else out.push(...(await Promise.all(some.map((f) => this.#entry(f.path, f.name, false)))));
     }
+    for (let i = 0; i < out.length && performance.now() < until; i += 1) out[i] = await this.#withBelow(out[i]!, until);
     return out;
+  }
+
+  /** With the photos in the folders below it, as far as they can be counted until then. */
+  async #withBelow(entry: FolderEntry, until: number): Promise<FolderEntry> {
+    if (entry.kind !== 'folder' && entry.kind !== 'photos') return entry;
+    const counted = await countBelow(entry.path, until);
+    return counted === undefined ? entry : { ...entry, below: counted.below, more: entry.more || counted.more };
+  }
+
+  /** A file; none where it is gone meanwhile. */
+  #file({ path, name }: { path: string; name: string }): FolderEntry[] {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isFile() !== true) return [];
+    return [{ ...this.#bare(path, name), kind: 'file', photos: null, bytes: there.size }];
   }
 
   async #entry(path: string, name: string, chosen: boolean): Promise<FolderEntry> {

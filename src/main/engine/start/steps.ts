@@ -2,6 +2,7 @@
 import type { JobInfo } from '../../../shared/domain.ts';
 import { JOBS } from '../../../shared/jobs/index.ts';
 import type { PathStep, PathSteps, StepEstimate } from '../../../shared/facts/steps.ts';
+import { isSearched } from '../environment/known-libraries.ts';
 import { noteRate, readRates, type Rates } from '../environment/rates.ts';
 import type { Library } from '../library/library.ts';
 import { integer, record, select, text } from '../library/rows.ts';
@@ -26,6 +27,8 @@ export interface StepFacts {
   readonly runs: number;
   readonly decisions: number;
   readonly trained: number;
+  /** Somebody has searched in it. */
+  readonly searched: boolean;
   /** Epochs of a training with the defaults. */
   readonly epochs: number;
   readonly readOnly: boolean;
@@ -100,13 +103,13 @@ export function stepsOf(f: StepFacts, rates: Rates): PathSteps {
     ),
     step(
       'search',
-      false,
-      'With a photo, a part of it, or a drawing',
+      f.searched,
+      f.searched ? 'Photos were searched for' : 'With a photo, a part of it, or a drawing',
       noPhotos ?? (f.described === 0 ? 'No photo is described yet' : undefined),
     ),
   ];
-  const next = steps.find((s) => s.state === 'possible') ?? steps.at(-1)!;
-  return { steps, next: next.name };
+  const next = steps.find((s) => s.state === 'possible');
+  return { steps, next: next?.name ?? null };
 }
 
 /** What a library has of each step. */
@@ -134,6 +137,7 @@ export function stepFacts(library: Library): StepFacts {
     runs: count('SELECT COUNT(*) FROM mining_run WHERE training_id IS NULL'),
     decisions: count('SELECT COUNT(*) FROM verdict'),
     trained: count('SELECT COUNT(*) FROM training_run WHERE result_id IS NOT NULL'),
+    searched: isSearched(library.path),
     epochs: DEFAULT_TRAINING.epochs,
     readOnly: library.readOnly !== undefined,
   };

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { count } from '../../../shared/facts/facts.ts';
+import { BACKUP_MANIFEST as MANIFEST } from '../formats/target.ts';
 
-export const MANIFEST = 'covis-backup.json';
+export { MANIFEST };
 /** The folder of a backup that is the library. */
 export const CONTENT = 'library';
 /** A list of a million files takes a fifth of it. */

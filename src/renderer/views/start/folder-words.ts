@@ -1,9 +1,9 @@
 import type { FolderEntry } from '../../../shared/domain.ts';
-import type { FolderPurpose } from '../../../shared/facts/desktop.ts';
-import { plural } from '../../kit/format.ts';
+import { PURPOSES as PURPOSE_TAKES, type ChoicePurpose } from '../../../shared/facts/desktop.ts';
+import { bytes, count, plural } from '../../kit/format.ts';
 
 /** What a folder is chosen for, as the dialog says it. */
-export const PURPOSES: Readonly<Record<FolderPurpose, { title: string; help: string; choose: string }>> = {
+export const PURPOSES: Readonly<Record<ChoicePurpose, { title: string; help: string; choose: string }>> = {
   library: {
     title: 'Open a library',
     help: 'A library is a folder with library.db in it.',
@@ -14,15 +14,30 @@ export const PURPOSES: Readonly<Record<FolderPurpose, { title: string; help: str
     help: 'Photos in it and in the folders below it are looked at. They stay where they are, unchanged.',
     choose: 'Use',
   },
+  images: {
+    title: 'The folder of the photos',
+    help: 'Where the photos lie that the models or the list name. They stay where they are, unchanged.',
+    choose: 'Use',
+  },
   models: {
     title: '3D models with their photos',
-    help: 'A project of COLMAP, OpenMVG, OpenSfM, VisualSFM, Bundler or nerfstudio, or a folder with several of them. Photos stay where they are.',
+    help: 'A project of COLMAP, OpenMVG, OpenSfM, VisualSFM, Bundler or nerfstudio, or a folder with several of them; or one file of a model, or a list of pairs. Photos stay where they are.',
+    choose: 'Use',
+  },
+  'model-file': {
+    title: 'A model or a list of pairs',
+    help: 'A file: .nvm of VisualSFM, .out of Bundler, sfm_data.json, reconstruction.json, transforms.json, database.db of COLMAP, pairs as .txt of hloc or .pkl of retrieval-SfM.',
     choose: 'Use',
   },
   backup: {
     title: 'Back up the library',
     help: 'Choose an earlier backup, which is brought up to date, or the folder in which a new one is made, best on another disk. Photos and models lie where they were and are not in it.',
     choose: 'Back up into',
+  },
+  restore: {
+    title: 'A backup of a library',
+    help: 'A folder with covis-backup.json in it, as “Back up the library…” makes it.',
+    choose: 'Restore',
   },
   domains: {
     title: 'A folder of domains',
@@ -35,9 +50,34 @@ export const PURPOSES: Readonly<Record<FolderPurpose, { title: string; help: str
     choose: 'Use',
   },
   into: {
-    title: 'Where the collection is put',
-    help: 'A folder of its own is made in the one that you choose.',
+    title: 'Where it is put',
+    help: 'Something new is made in the folder that you choose; nothing there is written over.',
     choose: 'Export into',
+  },
+  network: {
+    title: 'An ONNX network',
+    help: 'A file .onnx: its last feature map before a plain classifier is taken, else its own output.',
+    choose: 'Use',
+  },
+  vectors: {
+    title: 'Descriptors of another program',
+    help: 'A file .npy with names beside it, .h5 of hloc, .mat, or .jsonl.',
+    choose: 'Use',
+  },
+  names: {
+    title: 'A list of names',
+    help: 'A file .txt: the photo of each row, one a line.',
+    choose: 'Use',
+  },
+  sketches: {
+    title: 'A folder of drawings',
+    help: 'PNG, SVG, or QuickDraw .ndjson.',
+    choose: 'Use',
+  },
+  truth: {
+    title: 'A ground truth',
+    help: 'gnd_flickr15k_sketch.mat of flickr15k.',
+    choose: 'Use',
   },
   within: {
     title: 'Where the new library is put',
@@ -46,25 +86,40 @@ export const PURPOSES: Readonly<Record<FolderPurpose, { title: string; help: str
   },
 };
 
-/** What a folder looks like, in a few words; empty where it is nothing in particular. */
-export function looksLike({ kind, photos, more }: FolderEntry): string {
-  const many = photos === null || photos === 0 ? '' : `${plural(photos, 'photo')}${more ? ' or more' : ''}`;
+/** What a folder looks like, in a few words; empty where it is nothing in particular. Of a file its size. */
+export function looksLike({ kind, photos, more, below = 0, bytes: size }: FolderEntry): string {
+  const least = more ? ' or more' : '';
+  const own = photos === null || photos === 0 ? '' : plural(photos, 'photo');
+  const deeper = below === 0 ? '' : own === '' ? `${plural(below, 'photo')} below` : `${count(below)} below`;
+  const many = [own, deeper].filter((t) => t !== '').join(', ');
+  const said = many === '' ? '' : `${many}${least}`;
   switch (kind) {
     case 'library':
       return 'Library';
+    case 'backup':
+      return 'Backup of a library';
     case 'model':
-      return many === '' ? '3D model' : `3D model, ${many}`;
+      return said === '' ? '3D model' : `3D model, ${said}`;
     case 'closed':
       return 'May not be read';
+    case 'file':
+      return size === undefined ? '' : bytes(size);
     default:
-      return many;
+      return said;
   }
 }
 
-/** Why a folder cannot be chosen for this; undefined where it can. */
-export function refusal({ kind, name }: FolderEntry, purpose: FolderPurpose): string | undefined {
+/** Why something cannot be chosen for this; undefined where it can. */
+export function refusal({ kind, name }: FolderEntry, purpose: ChoicePurpose): string | undefined {
   if (kind === 'closed') return `${name} may not be read`;
-  if (purpose === 'library' && kind !== 'library') return `${name} holds no library; its folders may`;
-  if (purpose !== 'library' && kind === 'library') return `${name} is a library`;
-  return undefined;
+  if (PURPOSE_TAKES[purpose] === 'file' && kind !== 'file') return 'Choose a file';
+  if (purpose === 'restore') return kind === 'backup' ? undefined : `${name} is no backup; its folders may be`;
+  if (purpose === 'library')
+    return kind === 'library'
+      ? undefined
+      : kind === 'backup'
+        ? `${name} is a backup: “Restore a backup…” makes a library of it`
+        : `${name} holds no library; its folders may`;
+  if (kind === 'library') return `${name} is a library`;
+  return kind === 'backup' && purpose !== 'backup' ? `${name} is a backup of a library` : undefined;
 }

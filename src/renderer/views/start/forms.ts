@@ -1,0 +1,84 @@
+import type { z } from 'zod';
+import { CHOSEN_JOBS, JOBS, type JobKind } from '../../../shared/jobs/index.ts';
+import { forPages } from '../../../shared/schema.ts';
+
+/** How a job is asked for in a dialog: everything else is its schema's. */
+export interface JobForm {
+  readonly title: string;
+  readonly text: string;
+  /** What the button says. */
+  readonly button: string;
+  /** Keys in sight; all others are folded away as options. Left out: what the schema folds away. */
+  readonly plain?: readonly string[];
+  /** Keys that are not asked for here. */
+  readonly without?: readonly string[];
+  /** It works with the network that is in use. */
+  readonly network?: boolean;
+}
+
+/** Jobs that are asked for in the same dialog. A new one is a line here and an action that opens it. */
+export const FORMS = {
+  cluster: {
+    title: 'Find places in a folder of photos',
+    text: 'Photos of one place are found by what they show, joined and, where COLMAP is installed, made a 3D model. Photos stay where they are.',
+    button: 'Find places',
+    plain: ['photos'],
+  },
+  extract: {
+    title: 'Describe the photos',
+    text: 'Every photo that has no descriptor yet is described, so that photos can be compared, searched and mined.',
+    button: 'Describe',
+    network: true,
+    without: ['domain'],
+  },
+  regions: {
+    title: 'Describe regions',
+    text: 'Some twenty overlapping parts of every photo are described besides the whole: search then finds what is small in a photo, and says where.',
+    button: 'Describe',
+    network: true,
+  },
+  vectors: {
+    title: 'Import descriptors',
+    text: 'Descriptors that another program made of these photos become a set of the library: it can be searched, mapped, mined and measured like those of a network.',
+    button: 'Import',
+    plain: ['file', 'name'],
+    without: ['names'],
+  },
+  whiten: {
+    title: 'Learn a whitening',
+    text: 'Directions that tell places apart are learned from the training places. The network that ends in them is a new one of the library.',
+    button: 'Learn',
+    network: true,
+    plain: ['whiten'],
+  },
+  sketches: {
+    title: 'Measure search by drawing',
+    text: 'Drawings ask for photos, and it is counted how often the right ones come first. The report is kept in Measure, Shapes.',
+    button: 'Measure',
+    plain: ['photos', 'layout', 'sketches', 'truth'],
+  },
+  domains: {
+    title: 'Shapes across domains',
+    text: 'Classifiers learned on some domains are tested on others: photos, cartoons, sketches. The report is kept in Measure, Shapes.',
+    button: 'Measure',
+    plain: ['folder'],
+  },
+  run: {
+    title: 'The whole loop in one go',
+    text: 'Imports models, describes the photos, mines pairs, trains a network, and measures it before and after.',
+    button: 'Start',
+    plain: ['sources', 'preset', 'epochs'],
+  },
+} as const satisfies Partial<Record<JobKind, JobForm>>;
+
+export type FormKind = keyof typeof FORMS;
+
+/** True for a job that takes what a person chose: those are started by another route. */
+export function takesChosen(kind: JobKind): boolean {
+  return CHOSEN_JOBS.some((j) => j.kind === kind);
+}
+
+/** What is filled in of a job, with ids of what was chosen for paths. */
+export function formSchema(kind: JobKind): z.ZodObject {
+  return forPages(JOBS[kind].params, true);
+}

@@ -1,0 +1,23 @@
+/** What the machine has on which the engine runs. */
+import { z } from 'zod';
+import { count, type Facts } from './facts.ts';
+
+export const backend = z.object({
+  name: z.string(),
+  /** What answered when a small graph was run, or null. */
+  device: z.string().nullable(),
+  detail: z.string(),
+});
+export type Backend = Facts<typeof backend>;
+
+export const machineReport = z.object({
+  covis: z.string(),
+  node: z.object({ version: z.string(), path: z.string() }),
+  machine: z.object({ cores: count, processor: z.string(), memoryBytes: count }),
+  backends: z.array(backend),
+  /** `hint` says how to get what is missing. */
+  colmap: z.object({ version: z.string().nullable(), hint: z.string().nullable() }),
+  electron: z.object({ version: z.string().nullable(), binary: z.boolean(), hint: z.string().nullable() }),
+  disk: z.object({ path: z.string(), freeBytes: count }),
+});
+export type MachineReport = Facts<typeof machineReport>;
