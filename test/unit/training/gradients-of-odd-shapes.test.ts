@@ -1,95 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../../src/main/engine/library/random.ts';
-import {
-  float,
-  GraphBuilder,
-  int,
-  ints,
-  type Attribute,
-  type Graph,
-} from '../../../src/main/engine/network/onnx/graph.ts';
+import { float, int, ints, string, type Attribute, type Graph } from '../../../src/main/engine/network/onnx/graph.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { differentiate } from '../../../src/main/engine/training/differentiate.ts';
 import { GRADIENTS, WEBGPU_GRADIENTS } from '../../../src/main/engine/training/gradients/index.ts';
-import type { GradientRules } from '../../../src/main/engine/training/gradients/rule.ts';
-
-interface Given {
-  readonly dims: readonly number[];
-  readonly data: Float32Array;
-}
-type Build = (b: GraphBuilder) => string;
-
-function given(dims: readonly number[], seed: number, low = -1, high = 1): Given {
-  const r = random(seed);
-  return { dims, data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => r.between(low, high)) };
-}
-function graphOf(inputs: Record<string, readonly (number | string)[]>, build: Build): Graph {
-  const graph: Graph = {
-    name: 'g',
-    inputs: Object.entries(inputs).map(([name, dims]) => ({ name, type: 'float' as const, dims: [...dims] })),
-    outputs: [],
-    nodes: [],
-    initializers: new Map(),
-    metadata: new Map(),
-  };
-  const y = build(new GraphBuilder(graph, 'f'));
-  graph.outputs.push({ name: y, type: 'float', dims: [] });
-  return graph;
-}
-
-/** Checks every gradient by differences of Σ seed · y, each entry of each input. */
-async function check(
-  inputs: Record<string, Given>,
-  build: Build,
-  step = 1e-2,
-  by = 2e-3,
-  rules: GradientRules = GRADIENTS,
-): Promise<Record<string, Float32Array>> {
-  const names = Object.keys(inputs);
-  const forward = graphOf(Object.fromEntries(names.map((n) => [n, inputs[n]!.dims])), build);
-  const output = forward.outputs[0]!.name;
-  const run = await Runner.create(forward);
-  const tensors = (change?: [string, number, number]): Record<string, Given> =>
-    Object.fromEntries(
-      names.map((n) => [
-        n,
-        change?.[0] === n
-          ? { dims: inputs[n]!.dims, data: inputs[n]!.data.map((v, i) => (i === change[1] ? v + change[2] : v)) }
-          : inputs[n]!,
-      ]),
-    );
-  const y = (await run.runShaped(tensors() as never))[output]! as unknown as Given;
-  const seed = given(y.dims, 77);
-  const at = async (change: [string, number, number]): Promise<number> =>
-    (await run.run(tensors(change) as never))[output]!.reduce((s, v, i) => s + v * seed.data[i]!, 0);
-  const seeded: Graph = { ...forward, inputs: [...forward.inputs, { name: 'seed', type: 'float', dims: [...y.dims] }] };
-  const { graph, gradients } = differentiate(seeded, output, 'seed', names, rules);
-  graph.outputs.splice(
-    0,
-    graph.outputs.length,
-    ...names.map((n) => ({ name: gradients.get(n)!, type: 'float' as const, dims: [] })),
-  );
-  const backward = await Runner.create(graph);
-  const got = await backward.runShaped({ ...tensors(), seed } as never);
-  const out: Record<string, Float32Array> = {};
-  for (const n of names) {
-    const g = got[gradients.get(n)!]! as unknown as Given;
-    expect([...g.dims]).toEqual([...inputs[n]!.dims]);
-    out[n] = g.data;
-    for (let i = 0; i < g.data.length; i += 1) {
-      const slope = ((await at([n, i, step])) - (await at([n, i, -step]))) / (2 * step);
-      expect(Math.abs(g.data[i]! - slope), `${n}[${i}]: ${g.data[i]} and ${slope}`).toBeLessThan(
-        by * (1 + Math.abs(slope)),
-      );
-    }
-  }
-  await Promise.all([run.release(), backward.release()]);
-  return out;
-}
-const op =
-  (name: string, inputs: string[], attributes: Record<string, Attribute> = {}): Build =>
-  (b) =>
-    b.op(name, inputs, attributes);
+import { check, given, graphOf, op, type Build, type Given } from '../../support/differences.ts';
 
 describe('convolutions of odd shapes have the gradients that differences show', () => {
   const window = (o: {
@@ -223,10 +138,36 @@ describe('poolings have the gradients that differences show', () => {
       );
     };
     const square = { kernel_shape: ints([2, 2]) };
-    refused({ ...square, pads: ints([0, 0, 0, 1]) });
-    refused({ ...square, ceil_mode: int(1) });
     refused(square, [1, 'C', 4, 5]);
     refused({ kernel_shape: ints([2]) });
+  });
+
+  it.each<[string, number[], Record<string, Attribute>]>([
+    ['with padding that does not count', [1, 2, 4, 5], { kernel_shape: ints([2, 2]), pads: ints([0, 1, 1, 0]) }],
+    [
+      'the last windows beyond the edge',
+      [2, 1, 5, 6],
+      { kernel_shape: ints([2, 3]), strides: ints([2, 2]), ceil_mode: int(1) },
+    ],
+    [
+      'beyond the edge, with padding that does not count',
+      [1, 2, 6, 5],
+      { kernel_shape: ints([3, 3]), strides: ints([2, 2]), pads: ints([1, 1, 1, 1]), ceil_mode: int(1) },
+    ],
+    [
+      'beyond the edge, with padding that counts',
+      [1, 1, 6, 6],
+      {
+        kernel_shape: ints([3, 3]),
+        strides: ints([2, 2]),
+        pads: ints([1, 1, 1, 1]),
+        ceil_mode: int(1),
+        count_include_pad: int(1),
+      },
+    ],
+    ['more stride than kernel', [1, 2, 5, 7], { kernel_shape: ints([1, 2]), strides: ints([2, 3]), ceil_mode: int(1) }],
+  ])('means, %s', async (_, dims, attributes) => {
+    await check({ x: given(dims, 4) }, op('AveragePool', ['x'], attributes), 0.25);
   });
 
   it('normalisation across channels, of all sizes, and of its defaults', async () => {
@@ -307,6 +248,7 @@ describe('what is cut, joined, turned and summed has the gradients that differen
   });
 
   it('is refused where it cannot be told, naming the node', () => {
+    const reflected: Build = (b) => b.op('Pad', ['x', b.int64s([0, 0, 1, 1, 0, 0, 1, 1])], { mode: string('reflect') });
     const refused = (dims: Record<string, readonly (number | string)[]>, build: Build, text: RegExp): void => {
       const graph = graphOf(dims, build);
       const seeded: Graph = { ...graph, inputs: [...graph.inputs, { name: 'seed', type: 'float', dims: [] }] };
@@ -314,15 +256,12 @@ describe('what is cut, joined, turned and summed has the gradients that differen
         expect.objectContaining({ code: 'INPUT_UNSUPPORTED', message: expect.stringMatching(text) as string }),
       );
     };
-    refused({ a: [2, 'W'], b: [2, 3] }, op('Concat', ['a', 'b'], { axis: int(1) }), /\(Concat\) joins along an axis/);
-    refused({ x: [4, 4] }, (b) => b.slice('x', [0], [4], [1], [2]), /\(Slice\) has steps/);
-    refused({ x: [4, 4] }, (b) => b.slice('x', [3], [0], [1], [-1]), /\(Slice\) has steps/);
-    refused({ a: [3], b: [3, 2] }, op('MatMul', ['a', 'b']), /\(MatMul\) multiplies ranks 1 and 2/);
-    refused({ a: [2, 3], b: [2, 3, 2] }, op('MatMul', ['a', 'b']), /\(MatMul\) multiplies ranks 2 and 3/);
+    refused({ x: [1, 2, 4, 4] }, reflected, /\(Pad\) pads with other than a constant \(reflect\)/);
+    refused({ x: [3, 3] }, op('Einsum', ['x'], { equation: string('ii->i') }), /\(Einsum\) has an equation/);
     refused(
-      { x: [1, 8, 2, 2] },
-      op('DepthToSpace', ['x'], { blocksize: int(2), mode: { kind: 'string', value: 'CRD' } }),
-      /mode CRD/,
+      { x: [3, 4] },
+      (b) => b.op('ReduceSum', ['x', b.op('Sub', [b.int64s([2]), b.int64s([1])])]),
+      /\(ReduceSum\) computes its axes/,
     );
     refused({ x: [1, 'C', 2, 2] }, op('LRN', ['x'], { size: int(3) }), /\(LRN\) has an unknown number of channels/);
     refused({ x: [1, 2, 5], w: [2, 2, 3] }, op('Conv', ['x', 'w'], {}), /\(Conv\) is not two-dimensional/);
@@ -390,18 +329,18 @@ describe('differentiation', () => {
 
   it('asks for no rule beside the way from the parameters to the output, and names the operator that has none on it', () => {
     const aside = graphOf({ x: [2], z: [2] }, (b) => {
-      b.op('Erf', ['x'], {}, 'unused');
+      b.op('Det', ['x'], {}, 'unused');
       return b.op('Neg', ['x']);
     });
     aside.inputs.push({ name: 'seed', type: 'float', dims: [2] });
     expect(differentiate(aside, aside.outputs[0]!.name, 'seed', ['x']).gradients.get('x')).toBeDefined();
     // Behind it no shapes are known, but it is the operator that a person can do something about.
-    const on = graphOf({ z: [2] }, (b) => b.op('Add', ['z', b.op('Neg', [b.op('Erf', ['z'])])]));
+    const on = graphOf({ z: [2] }, (b) => b.op('Add', ['z', b.op('Neg', [b.op('Det', ['z'])])]));
     on.inputs.push({ name: 'seed', type: 'float', dims: [2] });
     expect(() => differentiate(on, on.outputs[0]!.name, 'seed', ['z'])).toThrow(
       expect.objectContaining({
         code: 'INPUT_UNSUPPORTED',
-        message: expect.stringContaining('Operator Erf') as string,
+        message: expect.stringContaining('Operator Det') as string,
       }),
     );
     // The shape of a value does not change with it.

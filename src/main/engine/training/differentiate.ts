@@ -1,6 +1,8 @@
 import { CovisError } from '../../../shared/errors.ts';
 import { cloneGraph, GraphBuilder, type Graph, type OnnxNode } from '../network/onnx/graph.ts';
-import { dimsOf, inferShapes } from '../network/onnx/shapes.ts';
+import { dimsOf } from '../network/onnx/shapes.ts';
+import { knownShapes } from '../network/onnx/sizes.ts';
+import { moves } from '../network/differentiable.ts';
 import { GRADIENTS } from './gradients/index.ts';
 import type { GradientRule, GradientRules } from './gradients/rule.ts';
 
@@ -22,11 +24,10 @@ export function differentiate(
 ): { graph: Graph; gradients: Map<string, string> } {
   const graph = cloneGraph(source);
   const builder = new GraphBuilder(graph, 'grad');
-  const shapes = inferShapes(graph);
+  const shapes = knownShapes(graph);
   const active = new Set(parameters);
   for (const node of graph.nodes) {
-    // Sizes do not change with values.
-    if (node.op === 'Shape' || !node.inputs.some((i) => active.has(i))) continue;
+    if (!moves(node, active)) continue;
     for (const o of node.outputs) active.add(o);
   }
   const contributions = new Map<string, string[]>([[output, [seed]]]);
@@ -44,15 +45,22 @@ export function differentiate(
     if (node.outputs.some((o) => active.has(o))) ruleOf(node, rules);
   }
   for (const node of forward.reverse()) {
-    const value = node.outputs[0] ?? '';
-    if (!active.has(value) || !contributions.has(value)) continue;
+    const dys = node.outputs.map((o) => (active.has(o) ? total(o) : undefined));
+    const dy = dys.find((d) => d !== undefined);
+    if (dy === undefined) continue;
     const rule = ruleOf(node, rules);
+    if (dys[0] === undefined && !SEVERAL_OUTPUTS.has(node.op))
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `Another output of node ${node.name} (${node.op}) than its first is used, which cannot be differentiated`,
+      );
     const grads = rule({
       builder,
       shapes,
       graph,
       node,
-      dy: total(value)!,
+      dy,
+      dys,
       needs: (i) => active.has(node.inputs[i] ?? ''),
       dims: (v) => dimsOf(shapes, v, node),
     });
@@ -66,12 +74,15 @@ export function differentiate(
   }
   const gradients = new Map<string, string>();
   for (const p of parameters) {
-    const g = total(p);
-    if (g === undefined) throw new CovisError('INTERNAL', `No gradient reaches parameter ${p}`);
-    gradients.set(p, g);
+    if (!leading.has(p)) throw new CovisError('INTERNAL', `No gradient reaches parameter ${p}`);
+    // What reaches the output through steps alone does not move it.
+    gradients.set(p, total(p) ?? builder.op('Sub', [p, p]));
   }
   return { graph, gradients };
 }
+
+/** Operators whose every output carries a gradient. */
+const SEVERAL_OUTPUTS: ReadonlySet<string> = new Set(['Split']);
 
 /** @throws CovisError `INPUT_UNSUPPORTED` naming the operator and its node. */
 function ruleOf(node: OnnxNode, rules: GradientRules): GradientRule {

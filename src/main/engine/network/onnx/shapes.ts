@@ -63,7 +63,8 @@ export function inferShapes(graph: Graph): Shapes {
   return shapes;
 }
 
-function inferNode(
+/** Dimensions of the first output of a node; undefined where no rule tells them. */
+export function inferNode(
   node: OnnxNode,
   ins: (readonly Dim[] | undefined)[],
   graph: Graph,

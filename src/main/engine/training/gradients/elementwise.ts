@@ -1,29 +1,10 @@
-import { float, floatOf, int } from '../../network/onnx/graph.ts';
-import { broadcast } from '../../network/onnx/shapes.ts';
+import { float, floatOf, floatTensor } from '../../network/onnx/graph.ts';
+import { asFloat, fitTo } from './broadcast.ts';
 import type { GradientContext, GradientRule } from './rule.ts';
 
-const FLOAT_TYPE = 1;
-
-/** Sums `g`, shaped like the node's output, down to the shape of input `i`, undoing broadcasting. */
+/** Sums `g`, shaped like the node's output, down to the shape of input `i`. */
 function fit(c: GradientContext, g: string, i: number): string {
-  const name = c.node.inputs[i]!;
-  const dims = c.dims(name);
-  const out = c.node.inputs.map((n) => c.dims(n)).reduce((a, b) => broadcast(a, b));
-  const lead = out.length - dims.length;
-  const summed = dims.flatMap((d, k) => (d === 1 && out[k + lead] !== 1 ? [k + lead] : []));
-  let result = summed.length > 0 ? c.builder.reduceSum(g, summed, true) : g;
-  if (lead > 0)
-    result = c.builder.reduceSum(
-      result,
-      Array.from({ length: lead }, (_, k) => k),
-      false,
-    );
-  return result;
-}
-
-/** 1.0 where the boolean value holds, else 0.0. */
-function asFloat(c: GradientContext, condition: string): string {
-  return c.builder.op('Cast', [condition], { to: int(FLOAT_TYPE) });
+  return fitTo(c, g, c.node.inputs[i]!, c.dims(c.node.outputs[0]!));
 }
 
 const product = (c: GradientContext, a: string, b: string): string => c.builder.op('Mul', [a, b]);
@@ -52,14 +33,45 @@ export const div: GradientRule = (c) => {
 };
 /** y = a^b: da = dy b a^(b-1), db = dy y log a, as GeM needs it for its exponent (methods.md 1.5). */
 export const pow: GradientRule = (c) => {
-  const [a, b] = c.node.inputs as [string, string];
+  const [a, exponent] = c.node.inputs as [string, string];
   const y = c.node.outputs[0]!;
-  const below = (): string => c.builder.op('Pow', [a, c.builder.op('Sub', [b, c.builder.scalar(1)])]);
+  const fixed = c.graph.initializers.get(exponent);
+  // Files hold whole exponents as integers, too.
+  const b =
+    fixed === undefined || fixed.data instanceof Float32Array
+      ? exponent
+      : c.builder.constant(floatTensor(fixed.dims, Float32Array.from(fixed.data, Number)));
+  const square = fixed?.data.length === 1 && Number(fixed.data[0]) === 2 && !c.needs(1);
+  const below = (): string => (square ? a : c.builder.op('Pow', [a, c.builder.op('Sub', [b, c.builder.scalar(1)])]));
   return [
     c.needs(0) ? fit(c, product(c, c.dy, product(c, below(), b)), 0) : undefined,
     c.needs(1) ? fit(c, product(c, c.dy, product(c, y, c.builder.op('Log', [a]))), 1) : undefined,
   ];
 };
+/** The largest or smallest of several: those that reach it share the gradient. */
+export const extreme: GradientRule = (c) => {
+  const b = c.builder;
+  const reach = c.node.inputs.map((x) => asFloat(c, b.op('Equal', [x, c.node.outputs[0]!])));
+  const share = reach.length === 1 ? c.dy : b.op('Div', [c.dy, b.op('Sum', reach)]);
+  return c.node.inputs.map((_, i) => (c.needs(i) ? fit(c, product(c, share, reach[i]!), i) : undefined));
+};
+export const mean: GradientRule = (c) => {
+  const share = product(c, c.dy, c.builder.scalar(1 / c.node.inputs.length));
+  return c.node.inputs.map((_, i) => (c.needs(i) ? fit(c, share, i) : undefined));
+};
+/** One of two, place by place. */
+export const where: GradientRule = (c) => {
+  const [condition] = c.node.inputs as [string];
+  const zero = c.builder.scalar(0);
+  return [
+    undefined,
+    c.needs(1) ? fit(c, c.builder.op('Where', [condition, c.dy, zero]), 1) : undefined,
+    c.needs(2) ? fit(c, c.builder.op('Where', [condition, zero, c.dy]), 2) : undefined,
+  ];
+};
+export const expand: GradientRule = (c) => [fit(c, c.dy, 0)];
+/** Between kinds of floats. */
+export const cast: GradientRule = (c) => [c.builder.op('CastLike', [c.dy, c.node.inputs[0]!])];
 export const neg: GradientRule = (c) => [c.builder.op('Neg', [c.dy])];
 export const exp: GradientRule = (c) => [product(c, c.dy, c.node.outputs[0]!)];
 export const log: GradientRule = (c) => [c.builder.op('Div', [c.dy, c.node.inputs[0]!])];

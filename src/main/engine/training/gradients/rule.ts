@@ -9,6 +9,8 @@ export interface GradientContext {
   readonly node: OnnxNode;
   /** Name of dL/dy for the node's first output. */
   readonly dy: string;
+  /** The same for each output; undefined where nothing that counts comes of it. Only nodes whose rule asks for them have several. */
+  readonly dys: readonly (string | undefined)[];
   /** True where input `i` leads to a parameter. */
   readonly needs: (i: number) => boolean;
   dims(value: string): readonly (number | string)[];

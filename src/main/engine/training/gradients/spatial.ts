@@ -1,5 +1,5 @@
 import { CovisError } from '../../../../shared/errors.ts';
-import { floatOf, floatTensor, int, intOf, ints, intsOf, type OnnxNode } from '../../network/onnx/graph.ts';
+import { floatOf, floatTensor, int, intOf, ints, intsOf, stringOf, type OnnxNode } from '../../network/onnx/graph.ts';
 import type { GradientContext, GradientRule } from './rule.ts';
 
 /** What pads a maximum. */
@@ -246,7 +246,15 @@ function shiftedDepthwiseGradient(c: GradientContext, x: string, w: Window, chan
 }
 
 /** The gradient of padding with constants is cropping, which Pad does with negative amounts. */
-export const pad: GradientRule = (c) => [c.builder.op('Pad', [c.dy, c.builder.op('Neg', [c.node.inputs[1]!])])];
+export const pad: GradientRule = (c) => {
+  const mode = stringOf(c.node, 'mode', 'constant');
+  if (mode !== 'constant' || (c.node.inputs[3] ?? '') !== '' || c.needs(2))
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `Node ${c.node.name} (Pad) pads with other than a constant (${mode}), which cannot be differentiated`,
+    );
+  return [c.builder.op('Pad', [c.dy, c.builder.op('Neg', [c.node.inputs[1]!])])];
+};
 
 export const globalAveragePool: GradientRule = (c) => {
   const b = c.builder;
@@ -328,28 +336,50 @@ export const maxPoolByTaps: GradientRule = (c) => {
 };
 
 export const averagePool: GradientRule = (c) => {
+  const b = c.builder;
   const x = c.node.inputs[0]!;
   const channels = c.dims(x)[1];
   const w = windowOf(c.node, intsOf(c.node, 'kernel_shape') ?? []);
+  if (typeof channels !== 'number')
+    throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (AveragePool) has an unknown number of channels`);
   const includes = intOf(c.node, 'count_include_pad', 0) === 1 || w.pads.every((p) => p === 0);
-  if (!includes || typeof channels !== 'number' || intOf(c.node, 'ceil_mode', 0) === 1) {
-    throw new CovisError(
-      'INPUT_UNSUPPORTED',
-      `Node ${c.node.name} (AveragePool) averages over a different number of pixels at the border, which cannot be differentiated`,
-    );
-  }
+  const even = includes && intOf(c.node, 'ceil_mode', 0) === 0;
   const area = w.kernel[0] * w.kernel[1];
-  const weight = c.builder.constant(
-    floatTensor([channels, 1, w.kernel[0], w.kernel[1]], new Float32Array(channels * area).fill(1 / area)),
+  const weight = b.constant(
+    floatTensor([channels, 1, ...w.kernel], new Float32Array(channels * area).fill(even ? 1 / area : 1)),
     'mean',
   );
-  const full = c.builder.op('ConvTranspose', [c.dy, weight], {
+  const dy = even ? c.dy : b.op('Mul', [c.dy, shareOfEach(c, x, w)]);
+  const full = b.op('ConvTranspose', [dy, weight], {
     kernel_shape: ints(w.kernel),
     strides: ints(w.strides),
+    dilations: ints(w.dilations),
     group: int(channels),
   });
   return [cropToInput(c, full, x, w)];
 };
+
+/**
+ * What one pixel counts in each mean, where windows at the border have fewer: the mean of ones, which the operator itself tells, over
+ * the pixels of the image that lie in the window. [1, 1, rows, columns].
+ */
+function shareOfEach(c: GradientContext, x: string, w: Window): string {
+  const b = c.builder;
+  const sides = b.slice(b.op('Shape', [x]), [2], [4], [0]);
+  const ones = b.op('Expand', [b.scalar(1), b.op('Concat', [b.int64s([1, 1]), sides], { axis: int(0) })]);
+  const means = b.op('AveragePool', [ones], c.node.attributes);
+  const [top, left, bottom, right] = w.pads;
+  // Windows that begin inside may end outside.
+  const amounts = b.int64s([0, 0, top, left, 0, 0, bottom + w.strides[0] - 1, right + w.strides[1] - 1]);
+  const kernel = b.constant(floatTensor([1, 1, ...w.kernel], new Float32Array(w.kernel[0] * w.kernel[1]).fill(1)));
+  const counts = b.op('Conv', [b.op('Pad', [ones, amounts]), kernel], {
+    kernel_shape: ints(w.kernel),
+    strides: ints(w.strides),
+    dilations: ints(w.dilations),
+  });
+  const places = b.slice(b.op('Shape', [means]), [2], [4], [0]);
+  return b.op('Div', [means, b.op('Slice', [counts, b.int64s([0, 0]), places, b.int64s([2, 3])])]);
+}
 
 /**
  * Local response normalisation across channels, y = x s^-β with s = bias + α/n Σ x² over n neighbouring channels:
