@@ -6,7 +6,7 @@ import { checkedRows } from './scripts/lint/checked-rows.mjs';
 import { workerLayers } from './scripts/lint/worker-layers.mjs';
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'out', 'resources', 'test-output', 'demo-library', 'coverage'] },
+  { ignores: ['node_modules', 'out', 'dist', 'resources', 'test-output', 'demo-library', 'coverage'] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   ...vue.configs['flat/recommended'],

@@ -1,2 +1,4 @@
+export function nodePackage(platform?: string, arch?: string): { name: string; file: string } | undefined;
+export function engineFile(path: string, root?: string): string;
 export function engineNode(root?: string): string;
 export function runOnEngineNode(script: string, args: readonly string[]): void;

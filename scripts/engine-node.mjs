@@ -27,12 +27,28 @@ function newEnough(version) {
   return major >= 24 || (major === 22 && minor >= 18);
 }
 
-/** Path of the executable, for an installation at `root`. */
+/** The package that brings the engine's Node for a platform, and its executable in it; undefined where there is none. */
+export function nodePackage(platform = process.platform, arch = process.arch) {
+  const entry = PACKAGES[`${platform}-${arch}`];
+  return entry === undefined ? undefined : { name: entry[0], file: entry[1] };
+}
+
+/**
+ * A file of the engine by its path below `src`, without an ending: the source in a checkout, what was made of it where Covis is
+ * installed. Node strips no types below a folder `node_modules`.
+ */
+export function engineFile(path, root = ROOT) {
+  const source = join(root, 'src', `${path}.ts`);
+  return existsSync(source) ? source : join(root, 'out', 'engine', `${path}.js`);
+}
+
+/** Path of the executable, for an installation at `root`. Packages may lie in any `node_modules` upwards. */
 export function engineNode(root = ROOT) {
-  const entry = PACKAGES[`${process.platform}-${process.arch}`];
-  if (entry !== undefined) {
-    const path = join(root, 'node_modules', entry[0], entry[1]);
+  const entry = nodePackage();
+  for (let folder = root; entry !== undefined; folder = dirname(folder)) {
+    const path = join(folder, 'node_modules', entry.name, entry.file);
     if (existsSync(path)) return path;
+    if (dirname(folder) === folder) break;
   }
   if (!process.versions.electron && newEnough(process.version)) return process.execPath;
   throw new Error(

@@ -14,7 +14,8 @@ export interface ThirdParty {
   readonly platform: boolean;
 }
 
-interface Locked {
+/** An entry of package-lock.json. */
+export interface Locked {
   readonly version: string;
   readonly license?: string;
   readonly os?: readonly string[];
@@ -54,30 +55,45 @@ export function thirdParties(root = ROOT): ThirdParty[] {
   const own = packages['']!;
   const page = importedBelow(join(root, 'src', 'renderer'));
   const bundled = Object.keys(own.devDependencies ?? {}).filter((name) => page.has(name));
-  const found = new Map<string, ThirdParty>();
+  const runs = [...Object.keys(own.dependencies ?? {}), ...Object.keys(own.optionalDependencies ?? {})];
+  const found = [...lockedBelow(packages, [...runs, ...bundled])].map(([folder, { name, entry: p }]): ThirdParty => {
+    const platform = p.os !== undefined || p.cpu !== undefined;
+    return { name, version: p.version, licence: p.license ?? 'not stated', folder, platform };
+  });
+  const byName = (a: ThirdParty, b: ThirdParty): number =>
+    a.name < b.name ? -1 : a.name > b.name ? 1 : a.version < b.version ? -1 : 1;
+  const unique = new Map(found.map((p) => [`${p.name} ${p.version}`, p]));
+  return [...unique.values()].sort(byName);
+}
+
+/**
+ * The entries of a lock file that packages stand on, with those of the packages themselves, by their folders.
+ * @param leave true for what a package names and does not need here
+ */
+export function lockedBelow(
+  packages: Readonly<Record<string, Locked>>,
+  names: readonly string[],
+  leave: (name: string, by: string) => boolean = () => false,
+): ReadonlyMap<string, { readonly name: string; readonly entry: Locked }> {
+  const found = new Map<string, { name: string; entry: Locked }>();
   const visit = (name: string, from: string): void => {
     // Node's way: the nearest node_modules upwards.
     let base = from;
     for (;;) {
       const folder = `${base}node_modules/${name}`;
-      const p = packages[folder];
-      if (p !== undefined) {
+      const entry = packages[folder];
+      if (entry !== undefined) {
         if (found.has(folder)) return;
-        const platform = p.os !== undefined || p.cpu !== undefined;
-        found.set(folder, { name, version: p.version, licence: p.license ?? 'not stated', folder, platform });
-        for (const d of needs(p)) visit(d, `${folder}/`);
+        found.set(folder, { name, entry });
+        for (const d of needs(entry)) if (!leave(d, name)) visit(d, `${folder}/`);
         return;
       }
       if (base === '') return;
       base = base.slice(0, Math.max(0, base.lastIndexOf('node_modules/', base.length - 2)));
     }
   };
-  const runs = [...Object.keys(own.dependencies ?? {}), ...Object.keys(own.optionalDependencies ?? {})];
-  for (const name of [...runs, ...bundled]) visit(name, '');
-  const byName = (a: ThirdParty, b: ThirdParty): number =>
-    a.name < b.name ? -1 : a.name > b.name ? 1 : a.version < b.version ? -1 : 1;
-  const unique = new Map([...found.values()].map((p) => [`${p.name} ${p.version}`, p]));
-  return [...unique.values()].sort(byName);
+  for (const name of names) visit(name, '');
+  return found;
 }
 
 function needs(p: Locked): string[] {

@@ -1,11 +1,12 @@
 /** The desktop: one window, native dialogs, the scheme that serves the page and its photos, and the engine's supervisor. */
 import { app, dialog, Menu, Notification, protocol, session, shell, type BrowserWindow } from 'electron';
 import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { engineNode } from '../../../scripts/engine-node.mjs';
+import { join } from 'node:path';
+import { engineFile, engineNode } from '../../../scripts/engine-node.mjs';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
 import type { StartOverview } from '../../shared/facts/start.ts';
 import { logFolder } from '../engine/environment/log-file.ts';
+import { asAllowed, askedFor, LINKS, type Asked } from './asked.ts';
 import { guard } from './guards.ts';
 import { JobWatch, wordOf } from './job-watch.ts';
 import { log, logUncaught } from './log.ts';
@@ -22,28 +23,13 @@ const ROOT = app.getAppPath();
 const DEV_PAGE = app.isPackaged ? undefined : process.env['COVIS_DEV_PAGE'];
 const COMMAND = {
   node: process.env['COVIS_ENGINE_NODE'] ?? engineNode(ROOT),
-  script: join(ROOT, 'src', 'main', 'server', 'engine-process.ts'),
+  script: engineFile('main/server/engine-process', ROOT),
   root: ROOT,
 };
 const SHOW_START: EngineEvent = { event: 'show', view: 'start' };
-const CLI = join(ROOT, 'src', 'main', 'cli', 'index.ts');
+const CLI = engineFile('main/cli/index', ROOT);
 
-/** What a second start of Covis hands to the one that runs. */
-interface HandedOver {
-  readonly library: string;
-  /** The start page was asked for. */
-  readonly start: boolean;
-}
-
-const asksForStart = (): boolean => process.argv.includes('--start');
-
-/** Folder of the library named on the command line; empty where none is. */
-function namedLibrary(): string {
-  const named = process.argv.find((a) => a.startsWith('--library='))?.slice('--library='.length);
-  return named === undefined || named === '' ? '' : resolve(named);
-}
-
-function run(): void {
+function run(first: Asked): void {
   // What Chromium keeps is not what a person chose.
   app.setPath('sessionData', join(app.getPath('userData'), 'profile'));
   const stateFile = join(app.getPath('userData'), 'state.json');
@@ -191,15 +177,31 @@ function run(): void {
     );
   }
 
+  /** Does what another start, a file manager or a link asks for. */
+  function follow(asked: Asked): void {
+    const { library, start, refused } = asAllowed(asked, state.libraries);
+    const shown = open();
+    if (refused !== '') shown?.webContents.send('covis:event', { event: 'said', message: refused } satisfies EngineEvent);
+    else if (start) shown?.webContents.send('covis:event', SHOW_START);
+    if (library !== '' && library !== supervisor.library) saying(openAnother(desk, library));
+  }
+
   app.on('second-instance', (_event, _argv, _folder, handed) => {
     const shown = open();
     if (shown?.isMinimized() === true) shown.restore();
     shown?.show();
     shown?.focus();
-    const { library, start } = handed as HandedOver;
-    if (start) shown?.webContents.send('covis:event', SHOW_START);
-    if (library !== '' && library !== supervisor.library) saying(openAnother(desk, library));
+    follow(handed as Asked);
   });
+  // macOS says by these what the others say by arguments.
+  const later = (event: { preventDefault(): void }, word: string): void => {
+    event.preventDefault();
+    const asked = askedFor([word], '/');
+    if (window === undefined) first = asked;
+    else follow(asked);
+  };
+  app.on('open-file', later);
+  app.on('open-url', later);
   app.on('child-process-gone', (_event, { type }) => {
     if (type !== 'GPU') return;
     const message = 'The graphics process ended and was started again; what it drew is drawn anew.';
@@ -223,7 +225,10 @@ function run(): void {
     app.setAboutPanelOptions({ applicationName: 'Covis', applicationVersion: app.getVersion() });
     answerPages(desk);
     buildMenu();
-    supervisor.start(asksForStart() ? '' : namedLibrary() || (state.libraries[0] ?? ''));
+    if (app.isPackaged && process.platform === 'win32') app.setAsDefaultProtocolClient(LINKS.slice(0, -1));
+    const { library, start, refused } = asAllowed(first, state.libraries);
+    if (refused !== '') toSay.push(refused);
+    supervisor.start(start ? '' : library || (state.libraries[0] ?? ''));
     window = studioWindow({
       origin: ORIGIN,
       preload: join(ROOT, 'out', 'preload', 'index.cjs'),
@@ -232,6 +237,14 @@ function run(): void {
       mayClose: () => mayLeave('quit'),
     });
   });
+}
+
+/** The words behind the program, and behind the folder of Covis where Electron is told of it. */
+function words(): readonly string[] {
+  const [, ...rest] = process.argv;
+  if (app.isPackaged) return rest;
+  const own = rest.findIndex((a) => !a.startsWith('-'));
+  return rest.filter((_a, i) => i !== own);
 }
 
 function madeFolder(folder: string): string {
@@ -244,5 +257,6 @@ protocol.registerSchemesAsPrivileged([
 ]);
 logUncaught();
 // One window for all starts: the one that runs is told what this one was asked for, and this one ends having touched nothing.
-if (app.requestSingleInstanceLock({ library: namedLibrary(), start: asksForStart() } satisfies HandedOver)) run();
+const asked = askedFor(words(), process.cwd());
+if (app.requestSingleInstanceLock(asked)) run(asked);
 else app.exit(0);

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
@@ -16,8 +16,9 @@ import { command } from '../program/command.ts';
 const ROOT = join(resourcePath(), '..');
 const RENDERER = join(ROOT, 'out', 'renderer');
 
-/** Builds the studio when it is not built, or older than its sources. */
+/** Builds the studio when it is not built, or older than its sources. What is installed has none of those. */
 function ensureBuilt(): void {
+  if (!existsSync(join(ROOT, 'src')) && existsSync(join(RENDERER, 'index.html'))) return;
   const r = spawnSync(process.execPath, [join(ROOT, 'scripts', 'build.ts'), '--if-stale'], { stdio: ['ignore', 2, 2] });
   if (r.status !== 0 || !existsSync(join(RENDERER, 'index.html'))) {
     throw new CovisError('STATE_EMPTY', 'The studio could not be built', { hint: 'npm run build says why.' });
@@ -109,10 +110,22 @@ function openInBrowser(url: string): void {
     .unref();
 }
 
-/** Path of Electron's binary, or why there is none. */
-export function electronBinary(): { path: string } | { missing: string } {
+/** The desktop's program where Covis was installed as a package, which holds this folder; undefined elsewhere. */
+export function packagedStudio(root = ROOT): string | undefined {
+  const above = join(root, '..', '..');
+  const path =
+    process.platform === 'darwin'
+      ? join(above, 'MacOS', 'Covis')
+      : join(above, process.platform === 'win32' ? 'covis-studio.exe' : 'covis-studio');
+  return basename(join(root, '..')).toLowerCase() === 'resources' && existsSync(path) ? path : undefined;
+}
+
+/** Path of the program that shows the desktop and the arguments that come first, or why there is none. */
+export function electronBinary(): { path: string; first: readonly string[] } | { missing: string } {
   if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY'])
     return { missing: 'there is no display' };
+  const packaged = packagedStudio();
+  if (packaged !== undefined) return { path: packaged, first: [] };
   const folder = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(ROOT, 'node_modules', 'electron', 'dist');
   const name =
     process.platform === 'darwin'
@@ -121,7 +134,7 @@ export function electronBinary(): { path: string } | { missing: string } {
         ? 'electron.exe'
         : 'electron';
   const path = join(folder, name);
-  return existsSync(path) ? { path } : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
+  return existsSync(path) ? { path, first: [ROOT] } : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
 }
 
 /** Opens the desktop studio on a library, or its start page, and waits until it is closed. */
@@ -135,7 +148,7 @@ export async function openStudio(path: string | undefined, json: boolean): Promi
   }
   ensureBuilt();
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const child = spawn(electron.path, [...args, ROOT, path === undefined ? '--start' : `--library=${resolve(path)}`], {
+  const child = spawn(electron.path, [...args, ...electron.first, path === undefined ? '--start' : `--library=${resolve(path)}`], {
     stdio: 'inherit',
     env: { ...process.env, COVIS_ENGINE_NODE: process.execPath },
   });
