@@ -18,7 +18,12 @@ export const BUILDER_TARGETS: Readonly<Record<string, { readonly os: string; rea
 };
 
 /** What electron-builder is told. @param electron version of Electron @param app the folder that `makeApp` made */
-export function builderConfig(electron: string, app: string, icons: string, out: string): Readonly<Record<string, unknown>> {
+export function builderConfig(
+  electron: string,
+  app: string,
+  icons: string,
+  out: string,
+): Readonly<Record<string, unknown>> {
   return {
     appId: 'org.covis.studio',
     productName: 'Covis',
@@ -80,6 +85,8 @@ export async function runBuilder(root: string, out: string, target: string): Pro
     shell: os === 'win32',
   });
   if (r.status !== 0)
-    throw new Error(`electron-builder ended with ${r.error?.message ?? r.status}. It fetches its tools and Electron from GitHub.`);
+    throw new Error(
+      `electron-builder ended with ${r.error?.message ?? r.status}. It fetches its tools and Electron from GitHub.`,
+    );
   return out;
 }

@@ -35,13 +35,14 @@ function rules({ os, cpu }: Platform): Readonly<Record<string, (path: string) =>
     ),
     'onnxruntime-node': (path) =>
       !path.startsWith('script/') && (!path.startsWith('bin/') || path.includes(`/${os}/${cpu}/`)),
-    'better-sqlite3': (path) =>
-      path.startsWith('lib/') || path === 'package.json' || path === `prebuilds/${here}.node`,
+    'better-sqlite3': (path) => path.startsWith('lib/') || path === 'package.json' || path === `prebuilds/${here}.node`,
     usearch: (path) =>
       path.startsWith('javascript/dist/') ||
       path === 'package.json' ||
       // The one for macOS serves both processors.
-      (path.startsWith('prebuilds/') && (path.split('/')[1] ?? '').replace('+', ' ').includes(os) && path.includes(cpu)),
+      (path.startsWith('prebuilds/') &&
+        (path.split('/')[1] ?? '').replace('+', ' ').includes(os) &&
+        path.includes(cpu)),
     webgpu: (path) =>
       path === 'index.js' ||
       path === 'package.json' ||
@@ -93,7 +94,9 @@ export function copyModules(root: string, out: string, platform: Platform): Read
   for (const [folder, name] of neededPackages(root, platform)) {
     const from = join(root, folder);
     for (const f of readdirSync(from, { recursive: true, withFileTypes: true })) {
-      const path = join(f.parentPath, f.name).slice(from.length + 1).replaceAll('\\', '/');
+      const path = join(f.parentPath, f.name)
+        .slice(from.length + 1)
+        .replaceAll('\\', '/');
       // Packages within packages are entries of their own.
       if (!f.isFile() || /(^|\/)node_modules\//.test(path) || !isNeeded(name, path, platform)) continue;
       const to = join(out, folder, path);

@@ -1,5 +1,16 @@
 /** Covis as a folder that runs from anywhere: Electron's files with the app in them, and the command line beside. */
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { nodePackage } from '../../engine-node.mjs';
 import { makeApp } from '../app.ts';

@@ -181,7 +181,8 @@ function run(first: Asked): void {
   function follow(asked: Asked): void {
     const { library, start, refused } = asAllowed(asked, state.libraries);
     const shown = open();
-    if (refused !== '') shown?.webContents.send('covis:event', { event: 'said', message: refused } satisfies EngineEvent);
+    if (refused !== '')
+      shown?.webContents.send('covis:event', { event: 'said', message: refused } satisfies EngineEvent);
     else if (start) shown?.webContents.send('covis:event', SHOW_START);
     if (library !== '' && library !== supervisor.library) saying(openAnother(desk, library));
   }

@@ -104,7 +104,9 @@ async function choose(desk: Desk, asked: unknown): Promise<Reply<unknown>> {
 }
 
 async function entriesOf(desk: Desk, paths: readonly string[]): Promise<Reply<readonly FolderEntry[]>> {
-  return (await desk.supervisor.request('start.chosen', { paths: [...paths] }, 'host')) as Reply<readonly FolderEntry[]>;
+  return (await desk.supervisor.request('start.chosen', { paths: [...paths] }, 'host')) as Reply<
+    readonly FolderEntry[]
+  >;
 }
 
 async function entryOf(desk: Desk, path: string): Promise<Reply<FolderEntry | undefined>> {

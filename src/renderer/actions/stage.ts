@@ -16,7 +16,12 @@ export const flyNext = action({ ...flight, id: 'flyNext', label: 'Fly to the nex
 
 export const flyPrevious = action({ ...flight, id: 'flyPrevious', label: 'Fly to the previous camera', keys: [','] });
 
-export const lookThrough = action({ ...flight, id: 'lookThrough', label: 'Look through the selected camera', keys: ['z'] });
+export const lookThrough = action({
+  ...flight,
+  id: 'lookThrough',
+  label: 'Look through the selected camera',
+  keys: ['z'],
+});
 
 export const lasso = action({
   id: 'lasso',

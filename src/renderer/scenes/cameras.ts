@@ -114,11 +114,7 @@ export class Cameras {
     this.#lines.renderOrder = 3;
     this.seen = [this.#backdrop, this.#pale, ...this.#all.map((c) => c.plane), this.#lines];
     this.#pickedPlanes = new Mesh(this.#planes, this.#solid);
-    this.picked = [
-      new LineSegments(edges, this.#open),
-      this.#pickedPlanes,
-      new LineSegments(edges, this.#solid),
-    ];
+    this.picked = [new LineSegments(edges, this.#open), this.#pickedPlanes, new LineSegments(edges, this.#solid)];
     this.picked.forEach((o, i) => {
       o.renderOrder = 1 + i;
       o.frustumCulled = false;
@@ -287,7 +283,13 @@ export class Cameras {
 }
 
 function lineMaterial(depthTest: boolean): LineBasicMaterial {
-  return new LineBasicMaterial({ vertexColors: true, transparent: true, opacity: 0.9, depthTest, depthWrite: depthTest });
+  return new LineBasicMaterial({
+    vertexColors: true,
+    transparent: true,
+    opacity: 0.9,
+    depthTest,
+    depthWrite: depthTest,
+  });
 }
 
 function quad(corners: readonly (readonly number[])[], orientation: number): BufferGeometry {

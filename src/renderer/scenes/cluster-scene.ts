@@ -170,7 +170,11 @@ export class ClusterScene {
 
   /** Flies to where a photo was taken from and looks as its camera did, its photo behind what it saw. Where less motion is asked for, at once. */
   flyTo(view: number): void {
-    const from = { position: this.#camera.position.clone(), turn: this.#camera.quaternion.clone(), fov: this.#camera.fov };
+    const from = {
+      position: this.#camera.position.clone(),
+      turn: this.#camera.quaternion.clone(),
+      fov: this.#camera.fov,
+    };
     const to = poseOf(this.#frame, this.#views[view]!, this.#camera.aspect);
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#flight = { from, to, view, began: performance.now() - (still ? FLIGHT_MS : 0) };
@@ -258,7 +262,8 @@ export class ClusterScene {
   }
 
   #setHovered(hit: Hit | null): void {
-    const key = (h: Hit | null): string => (h === null ? '' : h.kind === 'camera' ? `camera ${h.view}` : `point ${h.point}`);
+    const key = (h: Hit | null): string =>
+      h === null ? '' : h.kind === 'camera' ? `camera ${h.view}` : `point ${h.point}`;
     if (key(hit) === key(this.#hovered)) return;
     this.#hovered = hit;
     this.#renderer.domElement.style.cursor = hit?.kind === 'camera' ? 'pointer' : 'grab';

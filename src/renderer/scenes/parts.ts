@@ -16,7 +16,8 @@ export interface SceneColours {
 }
 
 /** What is under the pointer: a camera by the index of its view, or a point by its index. */
-export type Hit = { readonly kind: 'camera'; readonly view: number } | { readonly kind: 'point'; readonly point: number };
+export type Hit =
+  { readonly kind: 'camera'; readonly view: number } | { readonly kind: 'point'; readonly point: number };
 
 /** What colours the points: what the photos saw, or how far away they are. */
 export type PointColour = 'photo' | 'depth';

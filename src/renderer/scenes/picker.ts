@@ -1,4 +1,12 @@
-import { Color, NearestFilter, Scene, WebGLRenderTarget, type Object3D, type PerspectiveCamera, type WebGLRenderer } from 'three';
+import {
+  Color,
+  NearestFilter,
+  Scene,
+  WebGLRenderTarget,
+  type Object3D,
+  type PerspectiveCamera,
+  type WebGLRenderer,
+} from 'three';
 import type { Hit } from './parts.ts';
 
 /** What picking needs of three's renderer. */
@@ -72,9 +80,7 @@ export class Picker {
     camera.clearViewOffset();
     const who = numberAt(this.#pixels, this.#cameras);
     if (who === 0) return null;
-    return who <= this.#cameras
-      ? { kind: 'camera', view: who - 1 }
-      : { kind: 'point', point: who - 1 - this.#cameras };
+    return who <= this.#cameras ? { kind: 'camera', view: who - 1 } : { kind: 'point', point: who - 1 - this.#cameras };
   }
 
   dispose(): void {

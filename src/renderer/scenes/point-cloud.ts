@@ -119,7 +119,10 @@ export class PointCloud {
     geometry.setAttribute('seen', new BufferAttribute(new Float32Array(n), 1));
     this.#uniforms.base.value = base;
     const made = (vertexShader: string, fragmentShader: string): Points<BufferGeometry, ShaderMaterial> => {
-      const points = new Points(geometry, new ShaderMaterial({ vertexShader, fragmentShader, uniforms: this.#uniforms }));
+      const points = new Points(
+        geometry,
+        new ShaderMaterial({ vertexShader, fragmentShader, uniforms: this.#uniforms }),
+      );
       points.frustumCulled = false;
       return points;
     };

@@ -37,14 +37,11 @@ export const adaptJob = job({
     learningRate: trainingFields.learningRate.meta({ otherwise: DATA, advanced: true }),
     backend: trainingFields.backend.meta({ advanced: true }),
     /** False stops at verified matches, without COLMAP. */
-    reconstruct: z
-      .boolean()
-      .default(true)
-      .meta({
-        label: 'Build 3D models',
-        help: 'build 3D models with COLMAP, where places are found first',
-        advanced: true,
-      }),
+    reconstruct: z.boolean().default(true).meta({
+      label: 'Build 3D models',
+      help: 'build 3D models with COLMAP, where places are found first',
+      advanced: true,
+    }),
     undo: z
       .boolean()
       .default(false)

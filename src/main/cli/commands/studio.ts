@@ -134,7 +134,9 @@ export function electronBinary(): { path: string; first: readonly string[] } | {
         ? 'electron.exe'
         : 'electron';
   const path = join(folder, name);
-  return existsSync(path) ? { path, first: [ROOT] } : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
+  return existsSync(path)
+    ? { path, first: [ROOT] }
+    : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
 }
 
 /** Opens the desktop studio on a library, or its start page, and waits until it is closed. */
@@ -148,10 +150,14 @@ export async function openStudio(path: string | undefined, json: boolean): Promi
   }
   ensureBuilt();
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const child = spawn(electron.path, [...args, ...electron.first, path === undefined ? '--start' : `--library=${resolve(path)}`], {
-    stdio: 'inherit',
-    env: { ...process.env, COVIS_ENGINE_NODE: process.execPath },
-  });
+  const child = spawn(
+    electron.path,
+    [...args, ...electron.first, path === undefined ? '--start' : `--library=${resolve(path)}`],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, COVIS_ENGINE_NODE: process.execPath },
+    },
+  );
   if (json)
     process.stdout.write(
       `${JSON.stringify({ library: path === undefined ? null : resolve(path), electron: electron.path })}\n`,
