@@ -86,6 +86,14 @@ class Follower {
     return values?.every((v) => typeof v === 'number') === true ? [...(values as number[])] : undefined;
   }
 
+  /** A vector of which no more than the length is known. */
+  #unknown(name: string, as: string, whole: boolean): Known | undefined {
+    const dims = this.shapes.get(name);
+    const n = dims?.length === 1 ? dims[0] : undefined;
+    if (typeof n !== 'number' || n > MOST) return undefined;
+    return { values: Array.from({ length: n }, (_, k) => `${as}:${k}`), scalar: false, whole };
+  }
+
   #value(node: OnnxNode): Known | undefined {
     const out = node.outputs[0] ?? '';
     if (node.op === 'Shape') {
@@ -128,7 +136,7 @@ class Follower {
         return shape?.length === 1 ? with_(a.values) : undefined;
       }
       case 'Concat': {
-        const parts = node.inputs.map((n) => this.#known.get(n));
+        const parts = node.inputs.map((n, i) => this.#known.get(n) ?? this.#unknown(n, `${out}:${i}`, a.whole));
         if (parts.some((p) => p === undefined || p.scalar)) return undefined;
         return { values: parts.flatMap((p) => p!.values), scalar: false, whole: parts.every((p) => p!.whole) };
       }
@@ -233,10 +241,14 @@ class Follower {
       case 'Slice':
         return x && this.#sliced(node, x, out);
       case 'Pad': {
-        const pads = this.#numbers(node, 1);
+        const pads = this.#at(node, 1)?.values;
         if (x === undefined) return undefined;
         if (pads?.length !== 2 * x.length || (node.inputs[3] ?? '') !== '') return x.map((_, i) => `${out}:${i}`);
-        return x.map((d, i) => moved(d, pads[i]! + pads[i + x.length]!, `${out}:${i}`));
+        return x.map((d, i) => {
+          const [before, after] = [pads[i], pads[i + x.length]];
+          const known = typeof before === 'number' && typeof after === 'number';
+          return known ? moved(d, before + after, `${out}:${i}`) : `${out}:${i}`;
+        });
       }
       case 'Conv':
       case 'MaxPool':
