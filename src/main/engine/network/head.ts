@@ -231,15 +231,34 @@ export function pooledMap(graph: Graph, spec: Pick<NetworkSpec, 'name' | 'featur
 export const EDGE_EXPONENT = 'edge/p';
 export const EDGE_THRESHOLD = 'edge/threshold';
 
-/** The float initializers that training moves: weights and biases of convolutions and matrix products, GeM's p, the edge filter's two. */
+/**
+ * The float initializers that training moves: weights and biases of convolutions and matrix products, scales and shifts of layer
+ * normalisation, GeM's p, the edge filter's two. Those that a graph says are frozen stay.
+ */
 export function trainableParameters(graph: Graph): string[] {
   const names = new Set<string>();
+  const isFloat = (name: string): boolean => graph.initializers.get(name)?.data instanceof Float32Array;
+  /** What comes of a product with a weight: a vector that is added to it is the layer's bias. */
+  const products = new Map<string, number>();
   for (const n of graph.nodes) {
-    if (!['Conv', 'Gemm', 'MatMul'].includes(n.op)) continue;
-    for (const i of n.inputs.slice(1)) {
-      if (graph.initializers.get(i)?.data instanceof Float32Array) names.add(i);
+    if (n.op === 'Add') {
+      const [bias, sum] = isFloat(n.inputs[1] ?? '') ? [n.inputs[1], n.inputs[0]] : [n.inputs[0], n.inputs[1]];
+      const width = products.get(sum ?? '');
+      const dims = graph.initializers.get(bias ?? '')?.dims;
+      if (dims?.length === 1 && dims[0] === width && isFloat(bias!)) names.add(bias!);
+      continue;
     }
+    if (!WEIGHTED.has(n.op)) continue;
+    for (const i of n.inputs.slice(1)) if (isFloat(i)) names.add(i);
+    if (n.op !== 'MatMul') continue;
+    const weight = n.inputs[1] ?? '';
+    // Exporters write a layer's weight in front of tokens where these are turned.
+    if (isFloat(n.inputs[0] ?? '')) names.add(n.inputs[0]!);
+    if (isFloat(weight)) products.set(n.outputs[0]!, graph.initializers.get(weight)!.dims.at(-1)!);
   }
   for (const name of [GEM_P, EDGE_EXPONENT, EDGE_THRESHOLD]) if (graph.initializers.has(name)) names.add(name);
-  return [...names];
+  return [...names].filter((name) => graph.frozen?.has(name) !== true);
 }
+
+/** Operators whose constants behind the first input are weights. */
+const WEIGHTED: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul', 'LayerNormalization', 'RMSNormalization']);

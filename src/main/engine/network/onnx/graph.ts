@@ -47,6 +47,8 @@ export interface Graph {
   readonly nodes: OnnxNode[];
   readonly initializers: Map<string, Tensor>;
   readonly metadata: Map<string, string>;
+  /** Weights that training leaves as they are; no file says so. */
+  readonly frozen?: ReadonlySet<string>;
   /** The operator set that its newest operators need; {@link OPSET} if not given. */
   readonly opset?: number;
 }
@@ -107,6 +109,7 @@ export function cloneGraph(graph: Graph): Graph {
     initializers: new Map(graph.initializers),
     metadata: new Map(graph.metadata),
     ...(graph.opset === undefined ? {} : { opset: graph.opset }),
+    ...(graph.frozen === undefined ? {} : { frozen: graph.frozen }),
   };
 }
 

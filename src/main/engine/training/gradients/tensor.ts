@@ -195,8 +195,11 @@ export const slice: GradientRule = (c) => {
   const [x, starts, , axesName = '', stepsName = ''] = c.node.inputs as [string, string, string, string?, string?];
   const b = c.builder;
   const rank = c.dims(x).length;
-  const count = c.dims(starts)[0];
-  const said = axesName === '' ? range(0, typeof count === 'number' ? count : rank) : constantOf(c, axesName);
+  const firstAxes = (): number[] => {
+    const count = c.dims(starts)[0];
+    return range(0, typeof count === 'number' ? count : rank);
+  };
+  const said = axesName === '' ? firstAxes() : constantOf(c, axesName);
   const steps = stepsName === '' ? said?.map(() => 1) : constantOf(c, stepsName);
   if (said === undefined || steps === undefined)
     throw new CovisError(
