@@ -10,6 +10,7 @@ import { useCollectionFiles } from '../stores/collection-files.ts';
 import { useDownloads } from '../stores/downloads.ts';
 import { useImports } from '../stores/imports.ts';
 import { useJobs } from '../stores/jobs.ts';
+import { useLive } from '../stores/live.ts';
 import { useLibrary } from '../stores/library.ts';
 import { useNotices } from '../stores/notices.ts';
 import { useStart } from '../stores/start.ts';
@@ -111,6 +112,7 @@ export function useStudio(): void {
       useStart().listen(),
       useSteps().listen(),
       useDownloads().listen(),
+      useLive().listen(),
       useCollectionFiles().listen(),
       onEvent((e) => {
         if (e.event === 'changed' && e.what === 'settings') void loadChoices();

@@ -48,6 +48,10 @@ export interface KitSeries {
   readonly name: string;
   readonly colour: string;
   readonly dashed?: boolean;
+  /** Its own dashes, as SVG writes them, where several are dashed. */
+  readonly dashes?: string;
+  /** A thin line, for what is on the way. */
+  readonly thin?: boolean;
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 

@@ -17,8 +17,18 @@ export const jobProgress = z.object({
   rate: z.number(),
   /** Seconds left; null until it can be told. */
   left: z.number().nullable(),
+  /** What training knows of itself on the way: the mean loss of a tuple since its epoch began. */
+  measured: z.exactOptional(
+    z.object({
+      run: z.int(),
+      /** Epochs, with the part that is done of the one under way. */
+      at: z.number(),
+      loss: z.number(),
+    }),
+  ),
 });
 export type JobProgress = Facts<typeof jobProgress>;
+export type Measured = NonNullable<JobProgress['measured']>;
 
 export const jobInfo = z.object({
   id: z.int(),

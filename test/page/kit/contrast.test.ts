@@ -19,12 +19,17 @@ function tokens(theme: string): Record<string, string> {
 }
 
 const TEXTS = ['text', 'quiet', 'accent', 'query', 'positive', 'negative', 'euclidean', 'manifold', 'junk', 'warn'];
+const SERIES = ['series-1', 'series-2', 'series-3', 'series-4', 'series-5'];
 const GROUNDS = ['ground', 'surface', 'raised', 'hover', 'accent-ground', 'photo-ground'];
 
 describe.each(['dark', 'light'])('the %s theme', (theme) => {
   const t = tokens(theme);
   it.each(TEXTS)('%s can be read on every ground', (text) => {
     for (const ground of GROUNDS) expect(contrast(t[text]!, t[ground]!), ground).toBeGreaterThanOrEqual(4.5);
+  });
+  it.each(SERIES)('the curve %s can be told from what it lies on', (series) => {
+    for (const ground of ['ground', 'surface', 'raised'])
+      expect(contrast(t[series]!, t[ground]!), ground).toBeGreaterThanOrEqual(3);
   });
   it('text on the accent can be read', () => {
     expect(contrast(t['on-accent']!, t['accent']!)).toBeGreaterThanOrEqual(4.5);

@@ -87,7 +87,7 @@ describe('the curves of a training', () => {
     }) as unknown as TrainingRunInfo;
 
   it('are of what was measured; mAP is of a hundred and begins before training', () => {
-    expect(seriesOf(run(3, 0.75), null, 'map')).toEqual([
+    expect(seriesOf(run(3, 0.75), [], 'map')).toEqual([
       {
         name: 'run 3',
         colour: 'positive',
@@ -97,12 +97,12 @@ describe('the curves of a training', () => {
         ],
       },
     ]);
-    expect(seriesOf(run(3, null), null, 'map')[0]!.points).toEqual([[1, 81]]);
-    expect(seriesOf(run(3, 0.75), null, 'negativeDistance')[0]!.points).toEqual([[2, 1.1]]);
+    expect(seriesOf(run(3, null), [], 'map')[0]!.points).toEqual([[1, 81]]);
+    expect(seriesOf(run(3, 0.75), [], 'negativeDistance')[0]!.points).toEqual([[2, 1.1]]);
   });
 
   it('lie over those of another run, which are dashed', () => {
-    const [own, other] = seriesOf(run(3, null), run(1, null), 'loss');
+    const [own, other] = seriesOf(run(3, null), [run(1, null)], 'loss');
     expect([own!.name, other!.name, own!.dashed, other!.dashed]).toEqual(['run 3', 'run 1', undefined, true]);
     expect(other!.points).toEqual([
       [1, 0.4],

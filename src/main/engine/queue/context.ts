@@ -1,5 +1,6 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { JobProgress } from '../../../shared/domain.ts';
+import type { Measured } from '../../../shared/facts/jobs.ts';
 
 /** What a long task is given: how to report, how to learn that it should stop. */
 export interface TaskContext {
@@ -7,6 +8,8 @@ export interface TaskContext {
   step(name: string, total: number, unit: string): void;
   /** Says how many units of the step are done. */
   progress(done: number): void;
+  /** Goes with what {@link progress} says next; for who watches. */
+  measured?(what: Measured): void;
   /** Notes something that went wrong with one item but did not stop the task. */
   warn(message: string): void;
   /** Tells faces that something they show has changed. */
@@ -26,6 +29,7 @@ export class ProgressMeter {
   #lastDone = 0;
   #lastTime = 0;
   #reported = 0;
+  #measured: Measured | undefined;
 
   constructor(report: (p: JobProgress) => void) {
     this.#report = report;
@@ -36,7 +40,12 @@ export class ProgressMeter {
     this.#rate = 0;
     this.#lastDone = 0;
     this.#lastTime = performance.now();
+    this.#measured = undefined;
     this.#send(0);
+  }
+
+  measured(what: Measured): void {
+    this.#measured = what;
   }
 
   progress(done: number): void {
@@ -57,7 +66,8 @@ export class ProgressMeter {
     this.#reported = performance.now();
     const { name, total, unit } = this.#step;
     const left = this.#rate > 0 && total > 0 ? (total - done) / this.#rate : null;
-    this.#report({ step: name, done, total, unit, rate: this.#rate, left });
+    const measured = this.#measured === undefined ? {} : { measured: this.#measured };
+    this.#report({ step: name, done, total, unit, rate: this.#rate, left, ...measured });
   }
 }
 

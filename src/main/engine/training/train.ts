@@ -406,6 +406,9 @@ class Run {
           ...add('skipped', step.skipped),
         },
       };
+      const { loss = 0, trained = 0 } = this.#position.sums;
+      const part = (this.#position.round + step.done / tuples.length) / p.minings;
+      if (trained > 0) this.#task.measured?.({ run: this.#id, at: epoch - 1 + part, loss: loss / trained });
       const pause = this.#every === 0 ? 0 : Math.max(this.#every, this.#lastCost * CHECKPOINT_SHARE);
       if (performance.now() - this.#saved >= pause) this.#save();
     });

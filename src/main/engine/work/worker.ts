@@ -20,6 +20,7 @@ try {
   const result = await WORK[kind].run(library, params, {
     step: (name, total, unit) => meter.step(name, total, unit),
     progress: (done) => meter.progress(done),
+    measured: (what) => meter.measured(what),
     warn: (m) => warnings.push(m),
     changed: (what) => send({ type: 'changed', what }),
     check: () => {
