@@ -53,6 +53,7 @@ const PROGRAMS = {
       ),
     install: 'npx install-electron (or ELECTRON_OVERRIDE_DIST_PATH=a folder with an Electron)',
   },
+  dpkg: { found: () => runs('dpkg-deb', ['--version']), install: 'a Debian or Ubuntu' },
   'shared data': {
     found: () => existsSync(SHARED),
     install: 'photos and models in ../shared/data, beside the checkout',

@@ -18,7 +18,7 @@ import { iconPng } from '../icons.ts';
 
 /** What Chromium itself says, as in the menus of text fields; Covis speaks English. */
 const LOCALES = new Set(['en-US.pak', 'en-GB.pak']);
-const NOT_SHIPPED = new Set(['electron', 'resources', 'locales', 'version']);
+const NOT_SHIPPED = new Set(['electron', 'resources', 'locales']);
 
 /** `covis` of a folder that may lie anywhere, and be called through a link. */
 export function launcher(nodeFile: string): string {

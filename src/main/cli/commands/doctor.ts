@@ -14,7 +14,7 @@ function doctorLines(r: MachineReport): string[] {
       (b) => `${b.device === null ? 'no ' : 'yes'}        ${b.name.padEnd(20)} ${b.device ?? b.detail}`,
     ),
     `COLMAP     ${r.colmap.version ?? `not found. ${r.colmap.hint}`}`,
-    `Electron   ${r.electron.version ?? 'not installed'}${r.electron.hint === null ? '' : `. ${r.electron.hint}`}`,
+    `Electron   ${r.electron.version ?? (r.electron.binary ? 'built in' : 'not installed')}${r.electron.hint === null ? '' : `. ${r.electron.hint}`}`,
     `Disk       ${gib(r.disk.freeBytes)} free at ${r.disk.path}`,
   ];
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
@@ -8,6 +8,7 @@ import { folder } from '../../../shared/fields.ts';
 import { Engine } from '../../engine/engine.ts';
 import { Library } from '../../engine/library/library.ts';
 import { logger, logUncaught } from '../../engine/environment/log.ts';
+import { packagedStudio } from '../../engine/environment/packaged.ts';
 import { resourcePath } from '../../engine/environment/resources.ts';
 import { startServer, type StudioServer } from '../../server/http.ts';
 import { keepKey, keyOf, newToken } from '../../server/keys.ts';
@@ -110,16 +111,6 @@ function openInBrowser(url: string): void {
     .unref();
 }
 
-/** The desktop's program where Covis was installed as a package, which holds this folder; undefined elsewhere. */
-export function packagedStudio(root = ROOT): string | undefined {
-  const above = join(root, '..', '..');
-  const path =
-    process.platform === 'darwin'
-      ? join(above, 'MacOS', 'Covis')
-      : join(above, process.platform === 'win32' ? 'covis-studio.exe' : 'covis-studio');
-  return basename(join(root, '..')).toLowerCase() === 'resources' && existsSync(path) ? path : undefined;
-}
-
 /** Path of the program that shows the desktop and the arguments that come first, or why there is none. */
 export function electronBinary(): { path: string; first: readonly string[] } | { missing: string } {
   if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY'])
@@ -134,9 +125,9 @@ export function electronBinary(): { path: string; first: readonly string[] } | {
         ? 'electron.exe'
         : 'electron';
   const path = join(folder, name);
-  return existsSync(path)
-    ? { path, first: [ROOT] }
-    : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
+  if (!existsSync(join(ROOT, 'src')) && !existsSync(path))
+    return { missing: 'this installation has no window, which comes with the packages for each system' };
+  return existsSync(path) ? { path, first: [ROOT] } : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
 }
 
 /** Opens the desktop studio on a library, or its start page, and waits until it is closed. */

@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backend, MachineReport } from '../../../shared/facts/machine.ts';
 import { colmapVersion } from '../clustering/colmap.ts';
+import { packagedStudio } from '../environment/packaged.ts';
 import { resourcePath } from '../environment/resources.ts';
 import { VERSION } from '../environment/version.ts';
 import { floatTensor, GraphBuilder, type Graph } from '../network/onnx/graph.ts';
@@ -82,11 +83,19 @@ function colmap(): MachineReport['colmap'] {
   };
 }
 
+const NO_WINDOW =
+  'The window comes with the packages for each system. Without it, covis serve shows the same studio in a browser.';
+
 function electron(): MachineReport['electron'] {
+  const packaged = packagedStudio();
+  if (packaged !== undefined) {
+    const said = join(dirname(packaged), 'version');
+    return { version: existsSync(said) ? readFileSync(said, 'utf8').trim() : null, binary: true, hint: null };
+  }
   const root = join(resourcePath(), '..', 'node_modules', 'electron');
   const override = process.env['ELECTRON_OVERRIDE_DIST_PATH'];
   const manifest = join(root, 'package.json');
-  if (!existsSync(manifest)) return { version: null, binary: false, hint: 'Run npm install.' };
+  if (!existsSync(manifest)) return { version: null, binary: false, hint: NO_WINDOW };
   const version = (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
   const binary = override !== undefined ? existsSync(override) : existsSync(join(root, 'path.txt'));
   return {
