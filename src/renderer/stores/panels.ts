@@ -9,5 +9,7 @@ export const usePanels = defineStore('panels', () => {
   const collecting = ref(false);
   /** The name of a new one for them. */
   const naming = ref(false);
-  return { palette, help, collecting, naming };
+  /** The history of what was decided and changed. */
+  const history = ref(false);
+  return { history, palette, help, collecting, naming };
 });
