@@ -1,3 +1,5 @@
+import { useLibrary } from '../stores/library.ts';
+import { usePanels } from '../stores/panels.ts';
 import { useReview } from '../stores/review.ts';
 import { action } from './action.ts';
 
@@ -20,4 +22,14 @@ export const redo = action({
   offered: ['palette', 'toolbar'],
   run: () => useReview().turn('redo'),
   undoneBy: 'undo',
+});
+
+export const showHistory = action({
+  id: 'showHistory',
+  label: 'History of decisions and changes',
+  group: 'Everywhere',
+  keys: ['shift+h'],
+  offered: ['palette', 'toolbar'],
+  applies: () => (useLibrary().info === null ? 'No library is open' : true),
+  run: () => (usePanels().history = true),
 });

@@ -17,6 +17,8 @@ export const usePanels = defineStore('panels', () => {
   const collecting = ref(false);
   /** The name of a new one for them. */
   const naming = ref(false);
+  /** The history of what was decided and changed. */
+  const history = ref(false);
   /** A backup becomes a library: one that is still to be chosen, or this. */
   const restoring = ref<FolderEntry | boolean>(false);
   /** Whether the library is whole. */
@@ -29,5 +31,5 @@ export const usePanels = defineStore('panels', () => {
   function exports(format: ExportFormat, of: Omit<Exported, 'format'> = {}): void {
     exporting.value = { format, ...of };
   }
-  return { palette, help, collecting, naming, restoring, checking, machine, log, exporting, export: exports };
+  return { history, palette, help, collecting, naming, restoring, checking, machine, log, exporting, export: exports };
 });

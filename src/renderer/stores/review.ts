@@ -3,6 +3,7 @@ import { computed, ref } from 'vue';
 import type { ReviewProgress } from '../../shared/domain.ts';
 import type { Turned } from '../../shared/domain.ts';
 import type { JudgementParams } from '../../shared/routes/review.ts';
+import { plural } from '../kit/format.ts';
 import { hand, outbox, request } from '../transport/index.ts';
 import { useNotices, type NoticeLink } from './notices.ts';
 
@@ -67,11 +68,21 @@ export const useReview = defineStore('review', () => {
     return Promise.race([turned, kept.then(() => null)]);
   }
 
+  /** Goes to how everything was when an action of the history was the last; null is before the first. */
+  async function goTo(action: number | null): Promise<void> {
+    const { answer, kept } = hand('review.goTo', { action });
+    const gone = answer.then(
+      ({ turned }) => notices.add('done', turned === 0 ? 'Nothing was turned' : `Went over ${plural(turned, 'action')}`),
+      (error: unknown) => notices.error(error),
+    );
+    await Promise.race([gone, kept]);
+  }
+
   /** The tuple that a decision was about, which may be in a view that is not shown. */
   function where(turned: NonNullable<Turned>): NoticeLink | null {
     if (turned.run === null || turned.tuple === null) return null;
     return { label: 'Show', to: { name: 'tuples', params: { run: turned.run }, query: { tuple: turned.tuple } } };
   }
 
-  return { progress, waiting, undoes, redoes, refresh, decide, turn };
+  return { progress, waiting, undoes, redoes, refresh, decide, turn, goTo };
 });

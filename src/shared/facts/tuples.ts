@@ -96,3 +96,22 @@ export type ReviewProgress = Facts<typeof reviewProgress>;
 /** What undo or redo turned and where it was decided; null where there was nothing. */
 export const turned = z.object({ label: z.string(), run: z.int().nullable(), tuple: count.nullable() }).nullable();
 export type Turned = Facts<typeof turned>;
+
+/** What was done, in the one history that undo goes back through, newest first. */
+export const historyLine = z.object({
+  /** The last action that is in force; null where none is. */
+  head: z.int().nullable(),
+  actions: z.array(
+    z.object({
+      id: z.int(),
+      created: z.string(),
+      label: z.string(),
+      /** Judgements that it was made of; 0 for changes of clusters, collections and folds. */
+      decisions: count,
+      undone: z.boolean(),
+    }),
+  ),
+  /** There are older ones than are listed. */
+  more: z.boolean(),
+});
+export type HistoryLine = Facts<typeof historyLine>;

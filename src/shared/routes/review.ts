@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { reviewProgress, turned, VERDICTS } from '../facts/tuples.ts';
-import { id, onceKey, rowNumber } from '../fields.ts';
+import { historyLine, reviewProgress, turned, VERDICTS } from '../facts/tuples.ts';
+import { id, none, onceKey, rowNumber } from '../fields.ts';
 import { route } from './route.ts';
 
 /** What a person said of two photos, by content hash; run and tuple say where they were looking. */
@@ -32,6 +32,14 @@ export const reviewRoutes = {
       once: onceKey,
     }),
     result: z.object({ action: z.int() }),
+  }),
+  'review.history': route({ who: 'page', repeat: 'safe', params: none, result: historyLine }),
+  /** Undoes or redoes until an action of the history is the last in force; null goes before the first. */
+  'review.goTo': route({
+    who: 'page',
+    repeat: 'once',
+    params: z.strictObject({ action: rowNumber.nullable(), once: onceKey }),
+    result: z.object({ turned: z.int() }),
   }),
   /** What was undone; null where there was nothing. */
   'review.undo': route({ who: 'page', repeat: 'once', params: z.strictObject({ once: onceKey }), result: turned }),

@@ -364,6 +364,12 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     ).action;
   },
   'review.undo': async () => (await ask('review.undo', {}))?.label,
+  'review.history': async () => (await ask('review.history', {})).actions.length,
+  'review.goTo': async () => {
+    const { actions } = await ask('review.history', {});
+    expect(await ask('review.goTo', { action: null })).toEqual({ turned: actions.filter((a) => !a.undone).length });
+    return ask('review.goTo', { action: actions[0]!.id });
+  },
   'review.redo': async () => (await ask('review.redo', {}))?.label,
   'manifold.around': async () => {
     // The run on the manifold mined the embedded network's descriptors; the trained one has none yet.

@@ -3,6 +3,7 @@ import { reviewRoutes } from '../../../shared/routes/review.ts';
 import type { Library } from '../library/library.ts';
 import { knownPhotos } from '../library/tables/photo.ts';
 import { decide, redo, undo } from '../mining/decisions.ts';
+import { historyLine, turnTo } from '../mining/history-line.ts';
 import { once } from '../mining/once.ts';
 import { reviewProgress } from '../mining/tuples.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
@@ -32,6 +33,13 @@ export const review = answers(reviewRoutes, {
     );
     changed(engine, 'decisions');
     return { action };
+  },
+  'review.history': (engine) => historyLine(engine.library),
+  'review.goTo': (engine, { action, once: key }) => {
+    const { library } = engine;
+    const done = once(library, key, () => ({ turned: turnTo(library, action) }));
+    changed(engine, 'decisions', 'clusters', 'collections', 'photos');
+    return done;
   },
   'review.undo': (engine, { once: key }) => turn(engine, key, undo),
   'review.redo': (engine, { once: key }) => turn(engine, key, redo),
