@@ -79,7 +79,8 @@ const body = (): void => {
 
   beforeAll(async () => {
     mkdirSync(files);
-    const t0=Date.now(); const T=(w:string)=>console.error('TIME',w,Date.now()-t0);
+    const t0 = Date.now();
+    const T = (w: string) => console.error('TIME', w, Date.now() - t0);
     const made = spawnSync(
       process.execPath,
       [join(ROOT, 'scripts', 'package', 'index.ts'), '--target', 'deb', '--fast', '--out', files],
@@ -128,7 +129,12 @@ const body = (): void => {
     expect(root.run(['find', '/opt/covis', '!', '-user', 'root'])).toBe('');
     expect(root.run(['find', '/opt/covis', '-name', '*.ts'])).toBe('');
     // Prebuilt binaries are for this platform alone.
-    const others = root.run(['find', '/opt/covis', '-regex', '.*\\(darwin\\|win32\\|musl\\).*\\.\\(node\\|dll\\|dylib\\)']);
+    const others = root.run([
+      'find',
+      '/opt/covis',
+      '-regex',
+      '.*\\(darwin\\|win32\\|musl\\).*\\.\\(node\\|dll\\|dylib\\)',
+    ]);
     expect(others).toBe('');
   });
 
@@ -213,11 +219,19 @@ const body = (): void => {
   it('goes without a trace of itself, and leaves what people made', () => {
     root.run(['umount', '--lazy', ELSEWHERE, '/opt/covis']);
     root.run(['dpkg', '--force-unsafe-io', '--remove', 'covis']);
-    expect(root.run(['find', '/opt', '/usr/bin', '/usr/share/applications', '/etc/apparmor.d', '-iname', '*covis*'])).toBe('');
+    expect(
+      root.run(['find', '/opt', '/usr/bin', '/usr/share/applications', '/etc/apparmor.d', '-iname', '*covis*']),
+    ).toBe('');
     root.run(['stat', `${OEZ.home}/Bücher & Türme/library.db`]);
   }, 60_000);
 };
 
-describeWith(may ? ['xvfb', 'electron', 'dpkg'] : [], 'the package for Debian', may ? body : () => {
-  it.skip('needs to be root on a Linux that lets one mount', () => undefined);
-});
+describeWith(
+  may ? ['xvfb', 'electron', 'dpkg'] : [],
+  'the package for Debian',
+  may
+    ? body
+    : () => {
+        it.skip('needs to be root on a Linux that lets one mount', () => undefined);
+      },
+);

@@ -21,7 +21,9 @@ export interface OwnRoot {
 /** What a person's programs find around them: no variable of this process, and no Node. */
 function words(o: { pid: number; who: Person | undefined; env: Readonly<Record<string, string>> }): readonly string[] {
   const ids =
-    o.who === undefined ? [] : ['--reuid', `${o.who.id}`, '--regid', `${o.who.id}`, '--clear-groups', '--inh-caps=-all'];
+    o.who === undefined
+      ? []
+      : ['--reuid', `${o.who.id}`, '--regid', `${o.who.id}`, '--clear-groups', '--inh-caps=-all'];
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: o.who?.home ?? '/root', ...o.env };
   return [
     ...['--mount', `--target=${o.pid}`, '--wdns=/', 'setpriv', ...ids],

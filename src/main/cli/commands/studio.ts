@@ -127,7 +127,9 @@ export function electronBinary(): { path: string; first: readonly string[] } | {
   const path = join(folder, name);
   if (!existsSync(join(ROOT, 'src')) && !existsSync(path))
     return { missing: 'this installation has no window, which comes with the packages for each system' };
-  return existsSync(path) ? { path, first: [ROOT] } : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
+  return existsSync(path)
+    ? { path, first: [ROOT] }
+    : { missing: "Electron's binary is not here (npx install-electron fetches it)" };
 }
 
 /** Opens the desktop studio on a library, or its start page, and waits until it is closed. */
