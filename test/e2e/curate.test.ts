@@ -82,7 +82,14 @@ describeWith(['chromium'], 'a folder of photos, from places to curated clusters'
     await page.locator('.pairs-only .grid button').first().click();
     await page.keyboard.press('i');
     await expect
-      .poll(() => page.locator('[data-test=match-lines] .ok').getAttribute('d').then((d) => (d ?? '').split('M').length - 1), { timeout: 15_000 })
+      .poll(
+        () =>
+          page
+            .locator('[data-test=match-lines] .ok')
+            .getAttribute('d')
+            .then((d) => (d ?? '').split('M').length - 1),
+        { timeout: 15_000 },
+      )
       .toBeGreaterThan(14);
     await shot(page, 'photos-matches');
     await page.keyboard.press('s');

@@ -72,7 +72,8 @@ export const useReview = defineStore('review', () => {
   async function goTo(action: number | null): Promise<void> {
     const { answer, kept } = hand('review.goTo', { action });
     const gone = answer.then(
-      ({ turned }) => notices.add('done', turned === 0 ? 'Nothing was turned' : `Went over ${plural(turned, 'action')}`),
+      ({ turned }) =>
+        notices.add('done', turned === 0 ? 'Nothing was turned' : `Went over ${plural(turned, 'action')}`),
       (error: unknown) => notices.error(error),
     );
     await Promise.race([gone, kept]);

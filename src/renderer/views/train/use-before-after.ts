@@ -51,7 +51,10 @@ export function commonSets(
     const b = of(before).find((s) => s.size === a.size);
     return b === undefined ? [] : [{ before: b, after: a }];
   });
-  pairs.sort((x, y) => Number(y.after.size === size) - Number(x.after.size === size) || (y.after.size ?? 0) - (x.after.size ?? 0));
+  pairs.sort(
+    (x, y) =>
+      Number(y.after.size === size) - Number(x.after.size === size) || (y.after.size ?? 0) - (x.after.size ?? 0),
+  );
   return pairs[0] ?? null;
 }
 
@@ -61,7 +64,13 @@ export function useBeforeAfter(run: Ref<TrainingRunInfo>, seed: Ref<number>) {
   const id = computed(() =>
     run.value.result === null
       ? null
-      : [run.value.network, run.value.result, run.value.parameters.size, seed.value, library.changed('descriptors')].join(' '),
+      : [
+          run.value.network,
+          run.value.result,
+          run.value.parameters.size,
+          seed.value,
+          library.changed('descriptors'),
+        ].join(' '),
   );
   const found = useLatest(
     id,
@@ -71,7 +80,11 @@ export function useBeforeAfter(run: Ref<TrainingRunInfo>, seed: Ref<number>) {
       const both = commonSets(sets, before, after, Number(size));
       if (both === null) {
         const own = sets.find((s) => !s.regional && s.network === after && s.size !== null);
-        return { size: null, missing: { network: own === undefined ? after : before, size: own?.size ?? Number(size) }, asked: [] };
+        return {
+          size: null,
+          missing: { network: own === undefined ? after : before, size: own?.size ?? Number(size) },
+          asked: [],
+        };
       }
       const photos = await request('photos.random', { count: 4 * QUERIES, seed: Number(drawn) });
       const queries = photos.filter((p) => p.clusters.length > 0 && p.gone !== true).slice(0, QUERIES);
