@@ -1,12 +1,12 @@
 /** Operators of newer networks, whose gradients are held against finite differences: by name, inputs, how the graph is built. */
 import {
   float,
-  GraphBuilder,
   int,
   int64Tensor,
   ints,
   string,
   type Attribute,
+  type GraphBuilder,
 } from '../../src/main/engine/network/onnx/graph.ts';
 import { given, op, type Build, type Declared, type Given } from './differences.ts';
 
