@@ -41,6 +41,16 @@ describe('the geometry of a library', () => {
     expect(libraryGeometry(library, photos[9]![0]).ids).toHaveLength(10);
   });
 
+  it('knows near duplicates, which are held out together', () => {
+    const g = libraryGeometry(library);
+    expect([...g.same]).toEqual([...g.ids.keys()]);
+    library.db
+      .prepare("INSERT INTO photo_fold (photo_id, state, head_id, said_by) VALUES (?, 'under', ?, 'proposal')")
+      .run(g.ids[5], g.ids[2]);
+    expect([...libraryGeometry(library).same.subarray(0, 6)]).toEqual([0, 1, 2, 3, 4, 2]);
+    library.db.exec('DELETE FROM photo_fold');
+  });
+
   it('heeds people: a refused pair is relevant no more, and joined places are one', () => {
     const g = libraryGeometry(library);
     const [a, b] = [g.ids[g.a[0]!]!, g.ids[g.b[0]!]!];

@@ -14,7 +14,9 @@ const none: ReadonlyMap<number, ReadonlySet<number>> = new Map();
 /** Photos 10, 11, … of places by number; all of a place are relevant to each other, but for those of `loners`. */
 function world(
   group: readonly number[],
-  more: Partial<Pick<Geometry, 'taken' | 'unknown' | 'maybe' | 'unsure'>> & { loners?: readonly number[] } = {},
+  more: Partial<Pick<Geometry, 'taken' | 'unknown' | 'maybe' | 'unsure' | 'same'>> & {
+    loners?: readonly number[];
+  } = {},
 ): Geometry {
   const pairs: [number, number][] = [];
   for (let a = 0; a < group.length; a += 1)
@@ -24,6 +26,7 @@ function world(
   return {
     ids: Uint32Array.from(group, (_, i) => 10 + i),
     group: Int32Array.from(group),
+    same: more.same ?? Uint32Array.from(group.keys()),
     modelled: Uint8Array.from(group, () => 1),
     unknown: more.unknown ?? new Uint8Array(group.length),
     taken: more.taken ?? new Float64Array(group.length).fill(Number.NaN),
@@ -80,6 +83,19 @@ describe('folds', () => {
     }
     const others = [0, 1, 2, 3, 4, 5].map((seed) => [...drawFold(g, { ...drawing, seed }, 0).asking].join());
     expect(new Set(others).size).toBeGreaterThan(1);
+  });
+
+  it('hold near duplicates out together, whatever place they are in, and count them once', () => {
+    const g = world([1, 1, 1, 1, 2, 2, 2, 3], { same: Uint32Array.from([0, 0, 2, 3, 4, 4, 6, 3]) });
+    for (let fold = 0; fold < 6; fold += 1) {
+      const { known, asking } = drawFold(g, { ...drawing, parts: 3 }, fold);
+      expect(known[0]).toBe(known[1]);
+      expect(known[3]).toBe(known[7]);
+      expect(asking.includes(0)).toBe(asking.includes(1));
+      // Of the second place two photos differ, which is too few to hold one out.
+      expect([...known.subarray(4, 7)]).toEqual([1, 1, 1]);
+    }
+    expect(protocolStates(g)[1]).toMatchObject({ places: 1 });
   });
 
   it('of new places know nothing of a held-out place, nor of what may be the same object', () => {

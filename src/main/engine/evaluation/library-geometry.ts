@@ -36,6 +36,7 @@ export function libraryGeometry(library: Library, upTo = Number.POSITIVE_INFINIT
   const rowOf = new Map(rows.map((r, i) => [r.id, i]));
   const unplaced = unplacedPhotos(library);
   const inCluster = new Set(select(db, 'SELECT DISTINCT photo_id FROM view WHERE photo_id IS NOT NULL', integer).all());
+  const folded = new Map(select(db, 'SELECT photo_id, head_id FROM folded_photo', list(integer, integer)).all());
   const group = Int32Array.from(rows, (r) => apart.groupOf(r.id));
   const pairs = new Map<number, [number, number]>();
   for (const p of covisiblePairs(library, RELEVANT_SHARED)) {
@@ -69,6 +70,7 @@ export function libraryGeometry(library: Library, upTo = Number.POSITIVE_INFINIT
   return {
     ids: Uint32Array.from(rows, (r) => r.id),
     group,
+    same: Uint32Array.from(rows, (r, i) => rowOf.get(folded.get(r.id) ?? r.id) ?? i),
     modelled: Uint8Array.from(rows, (r) => (inCluster.has(r.id) ? 1 : 0)),
     unknown: Uint8Array.from(rows, (r) => (unplaced.has(r.id) ? 1 : 0)),
     taken: Float64Array.from(rows, (r) => r.taken ?? Number.NaN),

@@ -12,6 +12,8 @@ export interface Geometry {
   readonly ids: Uint32Array;
   /** Photos of one number show one object as far as is known: a place, with others that a person joined to it. */
   readonly group: Int32Array;
+  /** Near duplicates have one number, the row of the one that stands for them; others their own row. They are held out together. */
+  readonly same: Uint32Array;
   /** 1 where a photo is in a cluster. */
   readonly modelled: Uint8Array;
   /** 1 where nobody knows what a photo shows: of a folder of many places, in no cluster. */
@@ -109,13 +111,13 @@ export function drawFold(g: Geometry, { protocol, parts, seed }: Drawing, fold: 
   if (protocol === 'own') for (const rows of groups.values()) asking.push(...rows);
   else if (protocol === 'new-photos') {
     for (const rows of groups.values()) {
-      const shuffled = r.shuffled(rows);
-      if (rows.length < FEWEST_PHOTOS) continue;
-      const latest = byTime(rows, g.taken) ?? shuffled;
-      for (const i of partOf(latest, parts, part)) {
-        known[i] = 0;
-        asking.push(i);
-      }
+      const single = unlike(g, rows);
+      const shuffled = r.shuffled(single);
+      if (single.length < FEWEST_PHOTOS) continue;
+      const latest = byTime(single, g.taken) ?? shuffled;
+      const held = new Set(partOf(latest, parts, part));
+      asking.push(...rows.filter((i) => held.has(g.same[i]!)));
+      for (const i of known.keys()) if (held.has(g.same[i]!)) known[i] = 0;
     }
   } else {
     const places = r.shuffled([...groups.keys()]);
@@ -127,6 +129,11 @@ export function drawFold(g: Geometry, { protocol, parts, seed }: Drawing, fold: 
     }
   }
   return { known, asking: Uint32Array.from(asking).sort() };
+}
+
+/** The rows that stand for these, near duplicates once. */
+function unlike(g: Geometry, rows: readonly number[]): number[] {
+  return [...new Set(rows.map((i) => g.same[i]!))];
 }
 
 /** Latest first; undefined where a time is missing or all are the same. */
@@ -202,7 +209,7 @@ export function protocolStates(g: Geometry): ProtocolState[] {
   const relevant = new Relevant(g);
   const groups = [...connected(g, relevant).values()];
   const photos = groups.reduce((n, rows) => n + rows.length, 0);
-  const large = groups.filter((rows) => rows.length >= FEWEST_PHOTOS);
+  const large = groups.filter((rows) => unlike(g, rows).length >= FEWEST_PHOTOS);
   const inLarge = large.reduce((n, rows) => n + rows.length, 0);
   const objects = new Set(Array.from(g.group).filter((_, i) => g.unknown[i] !== 1)).size;
   const there = `${many(g.ids.length, 'photo')} of ${many(objects, 'place')}, ${many(groups.length, 'place')} with photos that share enough points`;

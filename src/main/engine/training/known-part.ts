@@ -21,7 +21,7 @@ function trainingRows(g: Geometry, { known }: Fold): number[] {
 function digestOf(g: Geometry, rows: readonly number[]): string {
   const hash = createHash('sha256');
   const usable = new Set(rows);
-  for (const i of rows) hash.update(`${g.ids[i]!} ${g.group[i]!}\n`);
+  for (const i of rows) hash.update(`${g.ids[i]!} ${g.group[i]!} ${g.same[i]!}\n`);
   g.a.forEach((a, k) => {
     if (usable.has(a) && usable.has(g.b[k]!)) hash.update(`${g.ids[a]!}-${g.ids[g.b[k]!]!}\n`);
   });
