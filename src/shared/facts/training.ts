@@ -82,6 +82,8 @@ export const trainingParameters = z.object({
   /** Times an epoch that tuples are mined anew, each time for its share of the queries. */
   minings: count,
   mining: miningParameters,
+  /** Blocks from the image on that stay as they are, or `head` where all but the head does; left out where everything learns. */
+  freeze: z.string().optional(),
   /** The version of a collection that it is trained on; left out for the whole library. */
   collection: collectionSubset.optional(),
   /** The part of the library that alone is known to the run; left out for the training places of the seed. */

@@ -5,7 +5,7 @@ import { defaultDecision } from '../facts/networks.ts';
 import { count } from '../facts/facts.ts';
 import { collection, domain, rowNumber } from '../fields.ts';
 import { job } from './job.ts';
-import { trainingFields } from './training-fields.ts';
+import { freeze, trainingFields } from './training-fields.ts';
 
 /** Fine-tunes a network on tuples, or takes up a run that was cut short. */
 export const trainJob = job({
@@ -31,6 +31,7 @@ export const trainJob = job({
       value: 'detector',
       page: false,
     }),
+    freeze: freeze.optional(),
     collection: collection.optional(),
     /** Manifold run that is trained on. */
     pools: rowNumber
@@ -52,6 +53,8 @@ export const trainJob = job({
     peakMemoryBytes: z.number(),
     /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
     standing: defaultDecision.nullable(),
+    /** What stayed as it was and what learned, in words; left out where everything learned. */
+    frozen: z.string().optional(),
     collection: collectionSubset.optional(),
   }),
 });

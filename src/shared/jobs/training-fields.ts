@@ -2,6 +2,18 @@ import { z } from 'zod';
 import { BACKENDS, PRESET_NAMES } from '../domain.ts';
 import { mining, network, seed, size } from '../fields.ts';
 
+/** How much of a network stays as it is. */
+export const freeze = z
+  .string()
+  .regex(/^(head|[1-9]\d{0,3})$/, 'is a number of blocks from the image on, or head')
+  .meta({
+    label: 'Frozen blocks',
+    help: 'blocks from the image on that stay as they are, as 8, or head: all but the head stays',
+    otherwise: 'none',
+    value: 'blocks',
+    advanced: true,
+  });
+
 /** What every job that trains can be told; what is left out is the recipe's. */
 export const trainingFields = {
   network: network.optional(),

@@ -52,12 +52,14 @@ describe('a gradient', () => {
     expect(x).toEqual([0, 3, 0, 2]);
   });
 
-  it('does not go through what changes in steps', async () => {
-    const build: Build = (b) => b.op('Add', [b.op('Cast', [b.op('Greater', ['x', b.scalar(0)])], { to: int(1) }), 'z']);
-    const { x, z } = await slopes({ x: of([3], -1, 0, 1), z: of([3], 1, 2, 3) }, build);
-    expect([x, z]).toEqual([
-      [0, 0, 0],
-      [1, 1, 1],
-    ]);
+  it('does not go through conditions', async () => {
+    const positive = (b: GraphBuilder, x: string): string =>
+      b.op('Cast', [b.op('Greater', [x, b.scalar(0)])], { to: int(1) });
+    const { x } = await slopes({ x: of([3], -1, 0.5, 2) }, (b) => b.op('Mul', ['x', positive(b, 'x')]));
+    expect(x).toEqual([0, 1, 1]);
+    // What nothing else comes of cannot learn.
+    await expect(
+      slopes({ z: of([2], 1, 2), x: of([2], 1, 2) }, (b) => b.op('Add', ['z', positive(b, 'x')])),
+    ).rejects.toThrow('The weight x reaches the output by sizes, places and conditions alone');
   });
 });

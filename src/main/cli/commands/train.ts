@@ -20,6 +20,7 @@ export const train = jobCommand('train', {
   },
   lines: (r) => [
     r.device,
+    ...(r.frozen === undefined ? [] : [r.frozen]),
     ...r.epochs.map(
       (e) =>
         `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, held-out mAP ${e.map?.toFixed(4) ?? 'not measured'}${e.skipped > 0 ? `, ${e.skipped} tuples left out` : ''}`,

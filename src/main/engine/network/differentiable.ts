@@ -95,10 +95,10 @@ const ALWAYS: ReadonlySet<string> = new Set([
 ]);
 const RULES: ReadonlySet<string> = new Set(DIFFERENTIABLE);
 
-/** What comes of these changes in steps, or not at all, when the values that go in change: no gradient goes through. */
+/** What comes of these are sizes, places and conditions, which are not moved by small changes of what goes in: no gradient goes through. */
 const STILL: ReadonlySet<string> = new Set([
   ...['Shape', 'Size', 'Equal', 'Greater', 'Less', 'GreaterOrEqual', 'LessOrEqual', 'Not', 'And', 'Or', 'Xor'],
-  ...['ArgMax', 'ArgMin', 'NonZero', 'Sign', 'Floor', 'Ceil', 'Round', 'IsNaN', 'IsInf', 'ConstantOfShape', 'Range'],
+  ...['ArgMax', 'ArgMin', 'NonZero', 'IsNaN', 'IsInf', 'ConstantOfShape', 'Range'],
 ]);
 const FLOATS: ReadonlySet<number> = new Set([FLOAT, DOUBLE, FLOAT16, BFLOAT16]);
 
@@ -131,4 +131,9 @@ export function operatorsToTrain(graph: Graph): string[] {
 /** The operator that stands in the way of training a network; undefined where none does. */
 export function obstacleOf(spec: { readonly operators?: readonly string[] | undefined }): string | undefined {
   return spec.operators?.find((op) => !RULES.has(op) && !STILL.has(op));
+}
+
+/** The operator that stands in the way of training what learns of a graph. */
+export function obstacleIn(graph: Graph): string | undefined {
+  return obstacleOf({ operators: operatorsToTrain(graph) });
 }

@@ -74,9 +74,14 @@ export function differentiate(
   }
   const gradients = new Map<string, string>();
   for (const p of parameters) {
-    if (!leading.has(p)) throw new CovisError('INTERNAL', `No gradient reaches parameter ${p}`);
-    // What reaches the output through steps alone does not move it.
-    gradients.set(p, total(p) ?? builder.op('Sub', [p, p]));
+    const g = total(p);
+    if (g === undefined && leading.has(p))
+      throw new CovisError(
+        'INPUT_UNSUPPORTED',
+        `The weight ${p} reaches the output by sizes, places and conditions alone, so that it has no gradient`,
+      );
+    if (g === undefined) throw new CovisError('INTERNAL', `No gradient reaches parameter ${p}`);
+    gradients.set(p, g);
   }
   return { graph, gradients };
 }

@@ -15,6 +15,8 @@ import { splitPlaces, type Split } from '../mining/split.ts';
 import type { DescriptorSet } from '../retrieval/extract.ts';
 import { loadNetwork, networkById, storeComputed, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
 import { logger, logFailure } from '../environment/log.ts';
+import { freeze } from '../network/freeze.ts';
+import type { Graph } from '../network/onnx/graph.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
 import { InputMaker, singleScale } from '../inputs/inputs.ts';
 import { setKey } from '../retrieval/vector-sets.ts';
@@ -44,6 +46,8 @@ export interface TrainingResult {
   readonly device: string;
   /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
   readonly standing: DefaultDecision | null;
+  /** What stayed as it was and what learned; undefined where everything did. */
+  readonly frozen: string | undefined;
   /** As {@link RunOptions} had it when the run began. */
   readonly askedSize: number | undefined;
 }
@@ -130,7 +134,9 @@ async function withRun(
   const network = loadNetwork(library, start);
   refuseUntrainable(network);
   // First: a network that cannot be differentiated is refused before anything is noted or computed.
-  const executor = await openExecutor(network.graph, parameters.backend, (text) => task.warn(text));
+  const executor = await openExecutor(learning(network, parameters).graph, parameters.backend, (text) =>
+    task.warn(text),
+  );
   const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
     const optimiser =
@@ -142,6 +148,14 @@ async function withRun(
     await executor.release();
     await maker.release();
   }
+}
+
+/** What learns of a network in a run, and in words what does not. @throws CovisError `INPUT_INVALID` where nothing would. */
+export function learning(
+  { graph, spec }: Pick<LoadedNetwork, 'graph' | 'spec'>,
+  parameters: Pick<TrainingParameters, 'freeze'>,
+): { readonly graph: Graph; readonly words?: string } {
+  return parameters.freeze === undefined ? { graph } : freeze(graph, spec, parameters.freeze);
 }
 
 function refuseUntrainable({ graph, spec }: Pick<LoadedNetwork, 'graph' | 'spec'>): void {
@@ -284,6 +298,7 @@ class Run {
       backend: this.#executor.backend,
       device: this.#executor.device,
       standing,
+      frozen: learning(this.#network, this.#parameters).words,
       askedSize: this.#askedSize,
     };
   }

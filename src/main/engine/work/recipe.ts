@@ -8,6 +8,7 @@ import { DEFAULT_EDGE_TRAINING, DEFAULT_TRAINING, presetNamed } from '../trainin
 export type TrainingWishes = z.output<z.ZodObject<typeof trainingFields>> & {
   readonly pools?: number | undefined;
   readonly name?: string | undefined;
+  readonly freeze?: string | undefined;
 };
 
 /**
@@ -40,6 +41,7 @@ export function trainingParameters(p: TrainingWishes, edges = false): TrainingPa
       minings: p.minings,
       backend: p.backend,
       name: p.name,
+      freeze: p.freeze,
     }),
     mining: { ...base.mining, ...defined(p.mining ?? {}) },
   };

@@ -7,14 +7,14 @@ import { edgeNetworkFrom } from '../edges/library-networks.ts';
 import { narrowed, noteSubset, subsetOf } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { miningRun } from '../mining/runs.ts';
-import { obstacleOf } from '../network/differentiable.ts';
+import { obstacleIn, obstacleOf } from '../network/differentiable.ts';
 import { hasLinearLayer } from '../network/linear-head.ts';
-import { loadNetwork, repoolNetwork, resolveNetwork } from '../network/networks.ts';
+import { loadNetwork, repoolNetwork, resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
 import { defaultMargin, presetAdvice, presetNamed } from '../training/presets.ts';
 import { runToResume } from '../training/runs.ts';
-import { resume, train, type TrainingResult } from '../training/train.ts';
+import { learning, resume, train, type TrainingResult } from '../training/train.ts';
 import { askedSize } from './asked.ts';
 import { trainingParameters } from './recipe.ts';
 import { work } from './work.ts';
@@ -27,6 +27,16 @@ function refuseForeignPools(library: Library, pools: number | undefined): void {
   throw new CovisError('INPUT_INVALID', `Mining run ${pools} was not mined on ${subset.collection}@${subset.version}`, {
     hint: 'Mine on it first: covis mine LIB --strategy manifold --collection NAME@VERSION',
   });
+}
+
+function untrainable({ spec }: NetworkRow, obstacle: string): CovisError {
+  return new CovisError(
+    'INPUT_UNSUPPORTED',
+    `${spec.name} cannot be trained: operator ${obstacle} has no rule of differentiation`,
+    {
+      hint: 'It describes photos as it is; choose another network to train, or freeze the blocks up to that with --freeze.',
+    },
+  );
 }
 
 /** Starts a training run: the network with the pooling that was asked for, and a margin that suits it. */
@@ -45,20 +55,17 @@ async function trainNew(library: Library, p: JobParams<'train'>, task: TaskConte
     throw new CovisError('INPUT_INVALID', `${start.spec.name} takes edge maps and cannot be trained on photos`);
   const pooling = wanted ?? preset?.pooling ?? undefined;
   refuseForeignPools(library, p.pools);
-  const obstacle = obstacleOf(start.spec);
-  if (obstacle !== undefined)
-    throw new CovisError(
-      'INPUT_UNSUPPORTED',
-      `${start.spec.name} cannot be trained: operator ${obstacle} has no rule of differentiation`,
-      { hint: 'It describes photos as it is; choose another network to train.' },
-    );
   // A network that gives a vector by itself has no pooling that a recipe could change.
   const repooled = wanted !== undefined || start.spec.taken?.kind !== 'vector';
+  const whole = obstacleOf(start.spec);
+  if (whole !== undefined && p.freeze === undefined) throw untrainable(start, whole);
   if (pooling !== undefined && !edges && repooled) start = repoolNetwork(library, start, pooling);
   const asked = { ...trainingParameters(p, edges), ...noteSubset(library) };
   const onlySize = frameOf(start.spec) === undefined || p.size !== undefined ? undefined : defaultSize(start.spec);
   const parameters = onlySize === undefined ? asked : { ...asked, size: onlySize };
   const { graph, spec } = loadNetwork(library, start);
+  const obstacle = obstacleIn(learning({ graph, spec }, parameters).graph);
+  if (obstacle !== undefined && p.freeze !== undefined) throw untrainable(start, obstacle);
   const advice = preset === undefined ? undefined : presetAdvice(preset, spec);
   if (advice !== undefined) task.warn(advice);
   if (preset?.whitened === true && !hasLinearLayer(graph))
@@ -92,6 +99,7 @@ export const trainWork = work(trainJob, (library, p, task) =>
         epochs: result.epochs,
         tuples: result.tuples,
         standing: result.standing,
+        ...(result.frozen === undefined ? {} : { frozen: result.frozen }),
         seconds: (performance.now() - began) / 1000,
         peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
         ...noteSubset(library),
