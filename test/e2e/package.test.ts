@@ -79,15 +79,12 @@ const body = (): void => {
 
   beforeAll(async () => {
     mkdirSync(files);
-    const t0 = Date.now();
-    const T = (w: string) => console.error('TIME', w, Date.now() - t0);
     const made = spawnSync(
       process.execPath,
       [join(ROOT, 'scripts', 'package', 'index.ts'), '--target', 'deb', '--fast', '--out', files],
       { encoding: 'utf8' },
     );
     if (made.status !== 0) throw new Error(made.stderr);
-    T('made');
     const above = dirname(ROOT) === '/' ? ROOT : dirname(ROOT);
     const own = await ownRoot(join(folder, 'root'), { hidden: [above], programs: ['/usr/bin/node'], files });
     if (own === undefined) throw new Error('No root of its own could be made');
@@ -95,7 +92,6 @@ const body = (): void => {
     root.run(['dpkg', '--force-unsafe-io', '--install', `/given/${readdirSync(files)[0]!}`]);
     for (const p of [KIM, OEZ])
       root.run(['useradd', '--create-home', '--uid', `${p.id}`, '--home-dir', p.home, p.name]);
-    T('installed');
     // Nobody can write to it any more, whoever they are; and it lies elsewhere, too.
     root.run(['mount', '--bind', '-o', 'ro', '/opt/covis', '/opt/covis']);
     root.run(['mkdir', '-p', '-m', '755', ELSEWHERE]);
@@ -187,7 +183,7 @@ const body = (): void => {
     await page.click('nav >> text=Train');
     await page.getByLabel('Epochs').fill('1');
     await page.getByLabel('Tuples of an epoch').fill('8');
-    await page.getByLabel('Size').fill('128');
+    await page.getByLabel('Size').fill('160');
     await page.locator('[data-test=train-backend]').selectOption('cpu');
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await page.locator('.table tbody tr').first().waitFor(LONG);

@@ -32,7 +32,7 @@ function words(o: { pid: number; who: Person | undefined; env: Readonly<Record<s
 }
 
 /**
- * Needs to be root. What is written in it lands below `folder`; /tmp, /home and what is `hidden` are empty, `files` are there to read.
+ * Needs to be root. What is written in it lands in memory; /tmp, /home and what is `hidden` are empty, `files` are there to read.
  * @returns undefined where the system does not let one be made
  */
 export async function ownRoot(
@@ -40,13 +40,15 @@ export async function ownRoot(
   o: { readonly hidden: readonly string[]; readonly programs: readonly string[]; readonly files: string },
 ): Promise<OwnRoot | undefined> {
   const at = (name: string): string => join(folder, name);
-  for (const name of ['upper', 'work', 'root']) mkdirSync(at(name), { recursive: true });
+  for (const name of ['disk', 'root']) mkdirSync(at(name), { recursive: true });
   const script = at('make-root.sh');
   writeFileSync(
     script,
     `set -e
 cd "$1"
-mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
+mount -t tmpfs tmpfs disk
+mkdir disk/upper disk/work
+mount -t overlay overlay -o lowerdir=/,upperdir=disk/upper,workdir=disk/work root
 mkdir -p root/given root/old
 mount --bind "$2" root/given
 for d in proc sys dev; do mount --rbind /$d root/$d; done

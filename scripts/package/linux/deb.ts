@@ -53,7 +53,7 @@ export type Compression = 'fast' | 'best';
 
 /** How `dpkg-deb` is to compress. */
 function compression(how: Compression): readonly string[] {
-  return how === 'fast' ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6'];
+  return how === 'fast' ? ['-Zzstd', '-z1'] : ['-Zxz', '-z6'];
 }
 
 /** The control file. @param kib size of what is installed */
