@@ -24,7 +24,7 @@ export function makeRouter(views: readonly View[], history: RouterHistory): Rout
   return createRouter({ history, routes: routesOf(views) });
 }
 
-/** What the window is called: `Tuples — LIBRARY — Covis`. */
-export function windowTitle(view: View | undefined, library: string | undefined): string {
-  return [view?.title, library, 'Covis'].filter((part) => part !== undefined && part !== '').join(' — ');
+/** What the window is called: `Tuples — LIBRARY — Covis`, or `castle — Clusters — LIBRARY — Covis` of what is shown. */
+export function windowTitle(view: View | undefined, library: string | undefined, subject = ''): string {
+  return [subject, view?.title, library, 'Covis'].filter((part) => part !== undefined && part !== '').join(' — ');
 }

@@ -93,11 +93,12 @@ export function useStudio(): void {
     },
   );
   watch(
-    [() => place.view, () => library.info?.name],
-    ([view, name]) => {
+    [() => place.view, () => library.info?.name, () => place.subject],
+    ([view, name, subject]) => {
       document.title = windowTitle(
         VIEWS.find((v) => v.name === view),
         name,
+        subject,
       );
     },
     { immediate: true },

@@ -6,6 +6,8 @@ import type { RouteLocationRaw, Router } from 'vue-router';
 export const usePlace = defineStore('place', () => {
   /** Name of the view that is shown. */
   const view = ref('');
+  /** What of the view is shown, as a cluster's name; empty where it is the view itself. */
+  const subject = ref('');
   let lead: (to: RouteLocationRaw) => unknown = () => undefined;
 
   function go(to: RouteLocationRaw): void {
@@ -18,5 +20,5 @@ export const usePlace = defineStore('place', () => {
     router.afterEach((to) => (view.value = String(to.meta['view'] ?? '')));
   }
 
-  return { view, go, follow };
+  return { view, subject, go, follow };
 });

@@ -26,7 +26,7 @@ async function staged(failing?: Error) {
   const { default: ModelStage } = await import('../../../src/renderer/views/clusters/ModelStage.vue');
   const stage = mount(ModelStage, {
     props: {
-      detail: { name: 'clock', views: [] } as unknown as ClusterDetail,
+      detail: { name: 'clock', views: [], points: 1 } as unknown as ClusterDetail,
       arrays: {
         points: new Float32Array(3),
         colours: new Uint8Array(3),
@@ -43,7 +43,7 @@ async function staged(failing?: Error) {
   return { text: stage.text(), said: useNotices().notices.map((n) => `${n.kind}: ${n.text}`) };
 }
 
-describe('the stage of a model', () => {
+describe('the stage of a model', { timeout: 30_000 }, () => {
   it('shows it from above where there is no WebGL, and says so', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const { text, said } = await staged();
