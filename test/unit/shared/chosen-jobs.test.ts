@@ -50,8 +50,8 @@ describe('a job with what a person chose', () => {
       images: '/roots/0123',
       keepBoth: true,
     });
-    expect(
-      withPaths(JOBS.network.params, { backbone: { file: ID, pooling: 'gem' } }, pathOf),
-    ).toEqual({ backbone: { file: '/roots/0123', pooling: 'gem' } });
+    expect(withPaths(JOBS.network.params, { backbone: { file: ID, pooling: 'gem' } }, pathOf)).toEqual({
+      backbone: { file: '/roots/0123', pooling: 'gem' },
+    });
   });
 });
