@@ -100,6 +100,7 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'vectors names[]': 'text 0 -',
   'vectors name': 'text 1 200',
   'train name': 'text 1 120',
+  'train freeze': 'frozen',
   'train detector': PATH,
   'measure truth': ID,
   'measure protocol': 'text 0 40',
@@ -141,6 +142,7 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'collection-export shardSize': 'whole 1 8000',
   'collection-import folder': PATH,
   'collection-import name': 'text 1 200',
+  'collection-import unpack': PATH,
   'collection-metadata collection': PATH,
   'collection-verify folder': PATH,
   'collection-verify repair': PATH,
@@ -215,6 +217,7 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'tuples.find index': 'whole 0 -',
   'tuples.compare a': ROW,
   'tuples.compare b': ROW,
+  'review.goTo action': ROW,
   'review.decide label': 'text 1 200',
   'review.decide judgements': 'list 1 10000',
   'review.decide judgements[].query': ID,
@@ -250,6 +253,8 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'fsr ranking.rank': 'whole 1 5000',
   // Choosing, folds, rules and quality.
   'choose n': 'whole 1 100000',
+  'choose valuesOf': 'text 1 100',
+  'choose each': 'whole 1 100000',
   'choose collection': PATH,
   'choose keep': 'list 0 100000',
   'choose keep[]': ID,
@@ -366,6 +371,8 @@ function probes(rule: string): { taken: unknown[]; refused: unknown[] } {
     return { taken: ['1h', '30d', '8w', '99999d'], refused: ['', '0d', '30', 'd', '1.5d', '-1d', '100000d', '1y', 1] };
   if (rule === 'photo list')
     return { taken: ['p0', `p${'9'.repeat(15)}`], refused: ['p', `p${'9'.repeat(16)}`, '1', 'l1'] };
+  if (rule === 'frozen')
+    return { taken: ['head', '1', '9999'], refused: ['', '0', '01', '10000', '-1', '1.5', 'Head', 'heads', 1] };
   if (rule === 'list name')
     return { taken: ['l0', `l${'9'.repeat(15)}`], refused: ['l', `l${'9'.repeat(16)}`, '1', 'la'] };
   const [kind, low, high] = rule.split(' ') as [string, string, string];

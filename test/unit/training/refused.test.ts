@@ -104,7 +104,9 @@ describe('what cannot be differentiated is named', () => {
     expect(said(['N', 4, 2, 2], (b) => b.op('Concat', ['x', 'x'], { axis: int(-3) })).message).toBe('differentiated');
     expect(said(image, (b) => b.slice('x', [1], [9], [2])).message).toBe('differentiated');
     expect(said(image, (b) => b.slice('x', [1], [9], [2], [2])).message).toBe('differentiated');
-    expect(said(image, (b) => b.op('AveragePool', ['x'], { ...window, ceil_mode: int(1) })).message).toBe('differentiated');
+    expect(said(image, (b) => b.op('AveragePool', ['x'], { ...window, ceil_mode: int(1) })).message).toBe(
+      'differentiated',
+    );
     expect(said(unknown, (b) => b.op('Concat', ['x', 'x'], { axis: int(1) })).message).toBe('differentiated');
     expect(said(['N', 3], (b) => b.op('MatMul', ['x', 'v'])).message).toBe('differentiated');
   });
