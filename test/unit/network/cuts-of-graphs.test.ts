@@ -183,9 +183,10 @@ describe('a head', () => {
       z: [2, 2],
     });
     g.initializers.set('h', int64Tensor([1], [3]));
-    expect(trainableParameters(g)).toEqual(['w', 'b', 'f']);
+    // A product has weights on either side.
+    expect(trainableParameters(g)).toEqual(['w', 'b', 'f', 'z']);
     for (const name of [GEM_P, EDGE_EXPONENT, EDGE_THRESHOLD]) g.initializers.set(name, floatTensor([1], [1]));
-    expect(trainableParameters(g)).toEqual(['w', 'b', 'f', GEM_P, EDGE_EXPONENT, EDGE_THRESHOLD]);
+    expect(trainableParameters(g)).toEqual(['w', 'b', 'f', 'z', GEM_P, EDGE_EXPONENT, EDGE_THRESHOLD]);
   });
 });
 

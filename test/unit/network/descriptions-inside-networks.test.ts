@@ -198,8 +198,10 @@ describe('what is trained', () => {
     graph.nodes.push({ op: 'MatMul', name: 'mi', inputs: ['o', 'i'], outputs: ['p'], attributes: {} });
     graph.initializers.set('i', int64Tensor([1], [1]));
     graph.nodes.push({ op: 'Add', name: 'add', inputs: ['o', 'other'], outputs: ['q'], attributes: {} });
-    // The first input is what is multiplied, not what multiplies.
-    expect(trainableParameters(graph).sort()).toEqual(['edge/p', 'edge/threshold', 'k', 'k2', 'kb', 'm', 'mb', 'w']);
+    // A product has weights on either side.
+    expect(trainableParameters(graph).sort()).toEqual([
+      ...['edge/p', 'edge/threshold', 'k', 'k2', 'kb', 'm', 'mb', 'other', 'w'],
+    ]);
     graph.initializers.set(GEM_P, floatTensor([1], new Float32Array(1)));
     expect(trainableParameters(graph)).toContain(GEM_P);
   });
