@@ -35,35 +35,31 @@ type Writes =
 export type CollectionWrite =
   `collections.${Writes}` | 'rules.refresh' | 'folds.collection' | 'folds.propose' | 'folds.edit';
 
-/** Photos that came by the same way, as one addition says them. */
+const BY_HAND: Provenance = { how: 'hand', query: null, method: null, network: null, score: null, rank: null };
+type Origin = Omit<Provenance, 'score' | 'rank'>;
+
+/** Photos as one addition says them, each with how it was come by: what a person does at once is one step of undo. */
 interface Gathered {
-  readonly provenance: Omit<Provenance, 'score' | 'rank'>;
   readonly photos: string[];
+  readonly origins: Origin[];
+  readonly originOf: number[];
   readonly scores: (number | null)[];
   readonly ranks: (number | null)[];
 }
 
-function gathered(photos: readonly string[], origins: ReadonlyMap<string, Provenance>): Gathered[] {
-  const groups = new Map<string, Gathered>();
+function gathered(photos: readonly string[], known: ReadonlyMap<string, Provenance>): Gathered {
+  const all: Gathered = { photos: [], origins: [], originOf: [], scores: [], ranks: [] };
+  const at = new Map<string, number>();
   for (const photo of photos) {
-    const {
-      score = null,
-      rank = null,
-      ...provenance
-    } = origins.get(photo) ?? {
-      how: 'hand' as const,
-      query: null,
-      method: null,
-      network: null,
-    };
-    const key = JSON.stringify(provenance);
-    const group = groups.get(key) ?? { provenance, photos: [], scores: [], ranks: [] };
-    group.photos.push(photo);
-    group.scores.push(score);
-    group.ranks.push(rank);
-    groups.set(key, group);
+    const { score, rank, ...origin } = known.get(photo) ?? BY_HAND;
+    const key = JSON.stringify(origin);
+    if (!at.has(key)) at.set(key, all.origins.push(origin) - 1);
+    all.photos.push(photo);
+    all.originOf.push(at.get(key)!);
+    all.scores.push(score);
+    all.ranks.push(rank);
   }
-  return [...groups.values()];
+  return all;
 }
 
 /** The collections of the open library, the one that keys add to, and which photos are in which. */
@@ -172,13 +168,12 @@ export const useCollections = defineStore('collections', () => {
 
   /** Adds photos at the end, each with how it was come by. */
   async function add(collection: Pick<CollectionInfo, 'id' | 'name'>, photos: readonly string[]): Promise<boolean> {
-    let [added, already] = [0, 0];
-    for (const group of gathered(photos, useSelection().originsOf(photos))) {
-      const done = await write('collections.add', { collection: collection.id, ...group });
-      if (done === null) return false;
-      added += done.added;
-      already += done.already;
-    }
+    const done = await write('collections.add', {
+      collection: collection.id,
+      ...gathered(photos, useSelection().originsOf(photos)),
+    });
+    if (done === null) return false;
+    const { added, already } = done;
     const had = already === 0 ? '' : added === 0 ? ': all are in already' : `; ${plural(already, 'photo')} in already`;
     notices.add('done', `Added ${plural(added, 'photo')} to ${collection.name}${had}`);
     return true;
@@ -196,17 +191,18 @@ export const useCollections = defineStore('collections', () => {
     return true;
   }
 
-  /** Makes a collection, the current one from then on. @returns its id. */
+  /** Makes a collection, by hand with photos in it, the current one from then on. @returns its id. */
   async function create(name: string, photos: readonly string[] = [], rules?: unknown): Promise<string | null> {
     const made = await write('collections.create', {
       name,
       kind: rules === undefined ? 'manual' : 'smart',
       ...(rules === undefined ? {} : { rules }),
+      ...(photos.length === 0 ? {} : { add: gathered(photos, useSelection().originsOf(photos)) }),
     });
     if (made === null) return null;
     if (rules === undefined) await setCurrent(made.id);
-    if (photos.length > 0) await add({ id: made.id, name }, photos);
-    else notices.add('done', `Made the collection ${name}`);
+    const held = photos.length === 0 ? '' : ` with ${plural(photos.length, 'photo')}`;
+    notices.add('done', `Made the collection ${name}${held}`);
     return made.id;
   }
 

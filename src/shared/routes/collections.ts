@@ -71,6 +71,25 @@ const done = z.object({
 });
 const write = { collection: id, once: onceKey };
 
+const origin = z.strictObject({
+  how: provenance.shape.how,
+  query: z.string().max(10_000).nullable().optional(),
+  method: z.string().max(100).nullable().optional(),
+  network: id.nullable().optional(),
+});
+/** How photos that are added were come by. */
+const cameBy = {
+  /** What all of them came from, but for those of which `originOf` says another; rank and score of each are said below. */
+  provenance: origin.optional(),
+  /** What some of them came from: what one gesture adds may have been found in several ways. */
+  origins: z.array(origin).max(1000).optional(),
+  /** Beside `photos`, as many: which of `origins`. */
+  originOf: z.array(z.int().min(0).nullable()).max(MOST).optional(),
+  /** Beside `photos`, as many. */
+  scores: z.array(z.number().nullable()).max(MOST).optional(),
+  ranks: z.array(z.int().min(1).nullable()).max(MOST).optional(),
+};
+
 export const collectionRoutes = {
   'collections.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(collectionInfo) }),
   'collections.info': route({
@@ -87,6 +106,8 @@ export const collectionRoutes = {
       kind: z.enum(COLLECTION_KINDS).default('manual'),
       /** Of a smart one. */
       rules: z.unknown().optional(),
+      /** Photos that one by hand has from the beginning, in their order: made with them as one action. */
+      add: z.strictObject({ ...chosenPhotos, ...cameBy }).optional(),
       once: onceKey,
     }),
     result: done.extend({ id: z.string() }),
@@ -132,18 +153,7 @@ export const collectionRoutes = {
     params: z.strictObject({
       ...write,
       ...chosenPhotos,
-      /** What all of them came from; rank and score of each are said below. */
-      provenance: z
-        .strictObject({
-          how: provenance.shape.how,
-          query: z.string().max(10_000).nullable().optional(),
-          method: z.string().max(100).nullable().optional(),
-          network: id.nullable().optional(),
-        })
-        .optional(),
-      /** Beside `photos`, as many. */
-      scores: z.array(z.number().nullable()).max(MOST).optional(),
-      ranks: z.array(z.int().min(1).nullable()).max(MOST).optional(),
+      ...cameBy,
       /** Photo of the collection before which they come; left out: at the end. */
       before: id.optional(),
     }),

@@ -25,7 +25,9 @@ let store: Store;
 let selection: Selection;
 let said: () => string[];
 let list: CollectionInfo[];
-let asked: <R extends 'collections.add' | 'collections.membership'>(route: R) => RouteParams<R>[];
+let asked: <R extends 'collections.add' | 'collections.create' | 'collections.membership'>(
+  route: R,
+) => RouteParams<R>[];
 
 beforeEach(async () => {
   vi.useRealTimers();
@@ -50,7 +52,7 @@ beforeEach(async () => {
   library.info = { path: '/library', networks: [] } as never;
   outbox.opened('/library');
   await vi.waitFor(() => expect(store.loaded).toBe(true));
-});
+}, 60_000);
 
 describe('the collections of the page', () => {
   it('knows the current one', () => {
@@ -72,27 +74,21 @@ describe('the collections of the page', () => {
     expect(asked('collections.membership')).toEqual([]);
   });
 
-  it('adds photos with how each was come by, the same ways together', async () => {
-    selection.choose(['a', 'b'], (photo) => ({
-      how: 'search',
-      query: 'q',
-      method: 'cosine',
-      network: 'n',
-      score: photo === 'a' ? 0.9 : 0.8,
-      rank: photo === 'a' ? 1 : 2,
-    }));
+  it('adds photos as one step, in their order, with how each was come by', async () => {
+    const found = { how: 'search', query: 'q', method: 'cosine', network: 'n' } as const;
+    selection.choose(['a'], () => ({ ...found, score: 0.9, rank: 1 }));
     selection.choose(['c'], undefined, true);
+    selection.choose(['b'], () => ({ ...found, score: 0.8, rank: 2 }), true);
     expect(await store.add(store.current!, selection.meant)).toBe(true);
-    const nothing = { query: null, method: null, network: null };
     expect(asked('collections.add').map(({ once: _, ...rest }) => rest)).toEqual([
       {
         collection: 'one',
-        provenance: { how: 'search', query: 'q', method: 'cosine', network: 'n' },
-        photos: ['a', 'b'],
-        scores: [0.9, 0.8],
-        ranks: [1, 2],
+        photos: ['a', 'c', 'b'],
+        origins: [found, { how: 'hand', query: null, method: null, network: null }],
+        originOf: [0, 1, 0],
+        scores: [0.9, null, 0.8],
+        ranks: [1, null, 2],
       },
-      { collection: 'one', provenance: { how: 'hand', ...nothing }, photos: ['c'], scores: [null], ranks: [null] },
     ]);
     expect(said()).toEqual(['Added 3 photos to one name']);
   });
@@ -111,9 +107,9 @@ describe('the collections of the page', () => {
       'collections.list',
       'collections.create',
       'collections.setCurrent',
-      'collections.add',
     ]);
-    expect(said()).toEqual(['Added 1 photo to Towers']);
+    expect(asked('collections.create')[0]).toMatchObject({ name: 'Towers', kind: 'manual', add: { photos: ['a'] } });
+    expect(said()).toEqual(['Made the collection Towers with 1 photo']);
   });
 
   it('says why something was refused, and gives null', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectionInfo, listCollections } from '../../../src/main/engine/collections/info.ts';
 import { membershipOf, photoLists } from '../../../src/main/engine/collections/lists.ts';
 import { describePhotos, foldPhotos, unfoldPhotos } from '../../../src/main/engine/collections/fold-items.ts';
-import { addPhotos, movePhotos, removePhotos } from '../../../src/main/engine/collections/gather.ts';
+import { addPhotos, createWith, movePhotos, removePhotos } from '../../../src/main/engine/collections/gather.ts';
 import {
   createCollection,
   currentCollection,
@@ -68,6 +68,42 @@ describe('collections by hand', () => {
       },
     ]);
     expect(undoState(library).undo).toBe('Add 3 photos to Towers');
+  });
+
+  it('take what one gesture adds as one step, however its photos were found, and are made with them as one', () => {
+    const found = { how: 'search', query: 'gate', method: 'cosine', network: null } as const;
+    const drawn = { how: 'drawing', query: null, method: 'sum', network: 'ab' } as const;
+    const additions = [
+      { photo: photos[4]!, from: found, score: 0.5, rank: 1 },
+      { photo: photos[2]! },
+      { photo: photos[0]!, from: drawn },
+    ];
+    const origins = (uid: string): unknown[] => {
+      const { list } = photoLists(library).open({ collection: uid, filter: {}, sort: 'order', descending: false });
+      return photoLists(library)
+        .page(list, 0, 10)
+        .map((p) => p.provenance);
+    };
+    const nothing = { score: null, rank: null };
+    const by = [
+      { ...found, score: 0.5, rank: 1 },
+      { how: 'hand', query: null, method: null, network: null, ...nothing },
+      { ...drawn, ...nothing },
+    ];
+    const { uid } = createCollection(library, 'Several ways').collection;
+    addPhotos(library, uid, additions);
+    expect([order(uid), origins(uid)]).toEqual([[4, 2, 0], by]);
+    undo(library);
+    expect(order(uid)).toEqual([]);
+    undo(library);
+    const made = createWith(library, 'Several ways', [...additions, additions[0]!]).collection.uid;
+    expect([order(made), origins(made)]).toEqual([[4, 2, 0], by]);
+    expect(undoState(library).undo).toBe('Create Several ways with 3 photos');
+    undo(library);
+    expect(listCollections(library).map((c) => c.name)).not.toContain('Several ways');
+    redo(library);
+    expect(order(made)).toEqual([4, 2, 0]);
+    undo(library);
   });
 
   it('are undone and done again, step by step', () => {

@@ -1,4 +1,6 @@
 import type { FieldChange } from '../../../shared/facts/collections.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import type { RouteParams } from '../../../shared/routes/index.ts';
 import { collectionRoutes } from '../../../shared/routes/collections.ts';
 import { writeBundle } from '../collections/bundle.ts';
 import { fieldsTable, readFieldsTable } from '../collections/fields-table.ts';
@@ -8,7 +10,7 @@ import { fieldsOf, fieldsText } from '../collections/items.ts';
 import { membershipOf, photoLists, type Chosen } from '../collections/lists.ts';
 import { judgeConflict, listConflicts, mergeBundle } from '../collections/merge.ts';
 import { describePhotos, foldPhotos, unfoldPhotos } from '../collections/fold-items.ts';
-import { addPhotos, movePhotos, removePhotos } from '../collections/gather.ts';
+import { addPhotos, createWith, movePhotos, removePhotos, type Addition } from '../collections/gather.ts';
 import {
   createCollection,
   currentCollection,
@@ -45,6 +47,26 @@ const chosen = (library: Library, p: Chosen): number[] => photoLists(library).ch
 const idOf = (library: Library, hash: string | undefined): number | undefined =>
   hash === undefined ? undefined : photoByHash(library, hash).id;
 
+type Came = Pick<RouteParams<'collections.add'>, 'origins' | 'originOf' | 'scores' | 'ranks'>;
+
+/** Photos with how each was come by, which stands beside the photos as they were said. */
+function additions(library: Library, p: Chosen & Came): Addition[] {
+  const said = new Map((p.photos ?? []).map((hash, i) => [idOf(library, hash)!, i]));
+  return chosen(library, p).map((photo) => {
+    const i = said.get(photo);
+    if (i === undefined) return { photo };
+    const from = p.originOf?.[i];
+    if (from !== undefined && from !== null && p.origins?.[from] === undefined)
+      throw new CovisError('INPUT_INVALID', `There is no origin ${from}`);
+    return {
+      photo,
+      score: p.scores?.[i] ?? null,
+      rank: p.ranks?.[i] ?? null,
+      from: from === undefined || from === null ? undefined : p.origins![from],
+    };
+  });
+}
+
 /** @throws CovisError `INPUT_INVALID`. */
 function checkedChange(change: FieldChange): { readonly notes: string[] } {
   refuseWrongDates(change);
@@ -56,7 +78,12 @@ export const collections = answers(collectionRoutes, {
   'collections.info': (engine, { collection }) => collectionInfo(engine.library, collection),
   'collections.create': (engine, p) =>
     write(engine, p, (library) => {
-      const { action, collection } = createCollection(library, p.name, { kind: p.kind, rules: p.rules });
+      if (p.add !== undefined && (p.kind !== 'manual' || p.rules !== undefined))
+        throw new CovisError('INPUT_INVALID', 'Rules say what is in a smart collection, and photos were named');
+      const { action, collection } =
+        p.add === undefined
+          ? createCollection(library, p.name, { kind: p.kind, rules: p.rules })
+          : createWith(library, p.name, additions(library, p.add), p.add.provenance);
       return { action, id: collection.uid };
     }),
   'collections.rename': (engine, p) =>
@@ -78,15 +105,9 @@ export const collections = answers(collectionRoutes, {
   },
 
   'collections.add': (engine, p) =>
-    write(engine, p, (library) => {
-      // Scores and ranks stand beside the photos as they were said.
-      const said = new Map((p.photos ?? []).map((hash, i) => [idOf(library, hash)!, i]));
-      const additions = chosen(library, p).map((photo) => {
-        const i = said.get(photo);
-        return i === undefined ? { photo } : { photo, score: p.scores?.[i] ?? null, rank: p.ranks?.[i] ?? null };
-      });
-      return addPhotos(library, p.collection, additions, p.provenance, idOf(library, p.before));
-    }),
+    write(engine, p, (library) =>
+      addPhotos(library, p.collection, additions(library, p), p.provenance, idOf(library, p.before)),
+    ),
   'collections.remove': (engine, p) =>
     write(engine, p, (library) => removePhotos(library, p.collection, chosen(library, p), p.judge)),
   'collections.move': (engine, p) =>

@@ -7,6 +7,7 @@ import { integer, select } from '../library/rows.ts';
 import { collectionNamed, type CollectionRow } from '../library/tables/collection.ts';
 import { durably } from '../mining/action-log.ts';
 import { act, itemsChange, photosText } from './acts.ts';
+import { createCollection } from './store.ts';
 import { endOf, itemOf, itemsOf, sourceWriter, STEP, type Item } from './items.ts';
 
 /** A photo to be added. Photos are numbers of the library. */
@@ -15,6 +16,8 @@ export interface Addition {
   readonly score?: number | null | undefined;
   /** From 1. */
   readonly rank?: number | null | undefined;
+  /** What it came from, where that is another than of those beside it. */
+  readonly from?: From | undefined;
 }
 
 /** What photos came from. */
@@ -23,6 +26,39 @@ export interface From {
   readonly query?: string | null | undefined;
   readonly method?: string | null | undefined;
   readonly network?: string | null | undefined;
+}
+
+/** Numbers of what additions came from. Runs inside a transaction. */
+function sourcesOf(library: Library, otherwise: From): (a: Addition) => number {
+  const write = sourceWriter(library);
+  const known = new Map<From, number>();
+  return ({ from = otherwise }) => {
+    let source = known.get(from);
+    if (source === undefined) {
+      const { how, query = null, method = null, network = null } = from;
+      known.set(from, (source = write({ how, query, method, network })));
+    }
+    return source;
+  };
+}
+
+/** Makes a collection with photos in it, in their order, as one action. @throws CovisError as `freeName`. */
+export function createWith(
+  library: Library,
+  name: string,
+  additions: readonly Addition[],
+  from: From = { how: 'hand' },
+): { readonly action: number; readonly collection: CollectionRow } {
+  return durably(library, () => {
+    const source = sourcesOf(library, from);
+    const once = new Map(additions.map((a) => [a.photo, a]));
+    const items = Array.from(once.values(), (a, i) => newItem(a, i * STEP, source(a)));
+    return createCollection(library, name, { items }, (n) => `Create ${n} with ${photosText(items.length)}`);
+  });
+}
+
+function newItem({ photo, score = null, rank = null }: Addition, position: number, source: number, was?: Item): Item {
+  return { photo, member: 1, position, head: null, source, score, rank, fields: was?.fields ?? null };
 }
 
 /**
@@ -39,8 +75,7 @@ export function addPhotos(
   return durably(library, () => {
     const c = collectionNamed(library, collection);
     const find = itemOf(library, c.id);
-    const { how, query = null, method = null, network = null } = from;
-    const source = sourceWriter(library)({ how, query, method, network });
+    const source = sourcesOf(library, from);
     const fresh = new Map<number, Addition>();
     const already = new Set<number>();
     const had = new Map<number, Item>();
@@ -58,19 +93,10 @@ export function addPhotos(
       shifted,
       itemsChange(
         c.id,
-        Array.from(fresh.values(), ({ photo, score = null, rank = null }, i): [Item | undefined, Item] => [
-          had.get(photo),
-          {
-            photo,
-            member: 1,
-            position: positions[i]!,
-            head: null,
-            source,
-            score,
-            rank,
-            fields: had.get(photo)?.fields ?? null,
-          },
-        ]),
+        Array.from(fresh.values(), (a, i): [Item | undefined, Item] => {
+          const was = had.get(a.photo);
+          return [was, newItem(a, positions[i]!, source(a), was)];
+        }),
       ),
     ]);
     return { action, added: fresh.size, already: already.size };
