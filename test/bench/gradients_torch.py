@@ -198,6 +198,10 @@ def settle(model, size):
             nn.init.uniform_(p, 0.7, 1.3) if p.numel() > 0 and p.mean() > 0.5 else nn.init.uniform_(p, -0.2, 0.2)
         if n.endswith("gamma") or "ls1" in n or "ls2" in n or "layer_scale" in n:
             nn.init.uniform_(p, 0.4, 1.2)
+    with torch.no_grad():
+        for p in model.parameters():
+            # Blocks that were copied begin alike.
+            p.mul_(1 + 0.02 * torch.rand_like(p))
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     if norms:
         for m in norms:

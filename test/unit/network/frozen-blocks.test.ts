@@ -91,7 +91,7 @@ describe('freezing', () => {
     expect(learning(freeze(projected, spec, 'head').graph).sort()).toEqual(
       [GEM_P, 'projection/bias', 'projection/weight'].sort(),
     );
-    expect(freeze(projected, spec, 'head').words).toBe('The head alone learns: 2,057 of 210,441 weights');
+    expect(freeze(projected, spec, 'head').words).toBe('The head alone learns: 2,057 of 212,393 weights');
   });
 
   it('keeps all but the last block of a network that gives a vector by itself, and all but a projection behind it', () => {

@@ -3,6 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { NetworkSpec } from '../../../shared/domain.ts';
 import { moves } from './differentiable.ts';
 import { pooledMap, trainableParameters } from './head.ts';
+import { GEM_P } from './pooling-heads.ts';
 import { sizeOf, type Graph, type OnnxNode } from './onnx/graph.ts';
 
 /** A part of a network that everything goes through, with weights: a convolution, a residual block, a block of a transformer. */
@@ -35,7 +36,8 @@ export function blocksOf(graph: Graph): Block[] {
     for (const o of node.outputs) flow.add(o);
   });
   for (const o of graph.outputs) lastUse.set(o.name, graph.nodes.length);
-  const left = new Set(trainableParameters({ ...graph, frozen: new Set() }));
+  // The exponent of a pooling makes no block.
+  const left = new Set(trainableParameters({ ...graph, frozen: new Set([GEM_P]) }));
   const live = new Set(graph.inputs.map((i) => i.name));
   const blocks: Block[] = [];
   let begin = graph.inputs[0]?.name ?? '';

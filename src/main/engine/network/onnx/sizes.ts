@@ -323,6 +323,7 @@ const PAIRWISE: Readonly<Record<string, Pairwise>> = {
     both((a, b, whole) => (whole ? Math.trunc(a / b) : a / b)),
     false,
   ),
+  Mod: both((a, b) => ((a % b) + b) % b),
   Max: both((a, b) => Math.max(a, b)),
   Min: both((a, b) => Math.min(a, b)),
   // No size is negative.
