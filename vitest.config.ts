@@ -38,6 +38,7 @@ const SLOW: readonly string[] = [
   'test/unit/mining/worlds.test.ts',
   'test/unit/network/poolings.test.ts',
   'test/unit/retrieval/extracted-at-once.test.ts',
+  'test/unit/package/installed.test.ts',
   'test/unit/server/engine.test.ts',
   'test/unit/sfm/made-by-colmap4.test.ts',
   'test/unit/sfm/readers.test.ts',

@@ -34,10 +34,10 @@ export function builderConfig(
     // The engine's own Node reads its files as files.
     asar: false,
     electronLanguages: ['en', 'en-US', 'en-GB'],
-    directories: { app, output: out, buildResources: icons },
+    directories: { output: out, buildResources: icons },
     files: ['**/*'],
-    // It would leave out the folder node_modules of an app whose package.json names no package.
-    extraFiles: [],
+    // It takes only packages that package.json names, and all of each; these were chosen file by file.
+    extraResources: [{ from: join(app, 'node_modules'), to: 'app/node_modules', filter: ['**/*'] }],
     protocols: [{ name: 'Covis library', schemes: ['covis'], role: 'Viewer' }],
     publish: null,
     linux: {

@@ -59,7 +59,8 @@ describe('what packages say of themselves', () => {
   it('electron-builder gets the app as it is, and is asked only on the system that a package is for', async () => {
     const config = builderConfig('45.4.1', '/app', '/icons', '/out');
     expect(config).toMatchObject({ asar: false, npmRebuild: false, publish: null, electronVersion: '45.4.1' });
-    expect(config['directories']).toEqual({ app: '/app', output: '/out', buildResources: '/icons' });
+    expect(config['directories']).toEqual({ output: '/out', buildResources: '/icons' });
+    expect(config['extraResources']).toEqual([{ from: '/app/node_modules', to: 'app/node_modules', filter: ['**/*'] }]);
     expect(Object.keys(BUILDER_TARGETS)).toEqual(['appimage', 'dmg', 'nsis']);
     const other = process.platform === 'darwin' ? 'nsis' : 'dmg';
     await expect(runBuilder(ROOT, '/nowhere', other)).rejects.toThrow(/is made on/);
