@@ -161,12 +161,12 @@ describeWith(['xvfb', 'electron'], 'an import in the desktop', () => {
     // A page names what was chosen, never a path.
     const made = await page.evaluate(
       (path) =>
-        (window as never as { covis: { importChosen(id: string, how: object): Promise<unknown> } }).covis.importChosen(
-          path,
-          {},
+        (window as never as { covis: { request(route: string, p: object): Promise<unknown> } }).covis.request(
+          'start.import',
+          { folders: [path] },
         ),
       join(models, 'pagoda'),
     );
-    expect(made).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } });
+    expect(made).toMatchObject({ ok: false, error: { code: 'VALIDATION_FAILED' } });
   }, 60_000);
 });

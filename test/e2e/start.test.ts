@@ -93,6 +93,15 @@ describeWith(['chromium'], 'from nothing, in a browser', () => {
     // It opens where it was left.
     await page.getByRole('row', { name: /^Second/ }).click();
     await page.keyboard.press('Control+Enter');
+    // How they are found can be said, and is derived from what the command takes.
+    const how = dialog('Find places in a folder of photos');
+    await how.getByText('Options').click();
+    await how.getByLabel('Neighbours').fill('0');
+    await how.getByRole('button', { name: 'Find places' }).click();
+    await how.getByText('A whole number from 1 to 100000').waitFor();
+    await how.getByLabel('Neighbours').fill('12');
+    await shot(page, 'start-options');
+    await how.getByRole('button', { name: 'Find places' }).click();
     await page.getByText('Cluster Second').first().waitFor();
     await page.keyboard.press('Control+Shift+O');
     await page.getByRole('button', { name: 'Try the sample' }).click();

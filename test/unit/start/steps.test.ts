@@ -26,7 +26,7 @@ const states = (more: Partial<StepFacts>): Record<string, string> =>
   Object.fromEntries(at(more).steps.map((s) => [s.name, s.state]));
 
 describe('the next step', () => {
-  it.each<[string, Partial<StepFacts>]>([
+  it.each<[string | null, Partial<StepFacts>]>([
     ['photos', {}],
     ['places', { photos: 9, loose: 1 }],
     ['describe', { photos: 9, clusters: 2, pairs: 5 }],
@@ -38,7 +38,16 @@ describe('the next step', () => {
     ['look', { photos: 9, clusters: 2, pairs: 5, described: 9, runs: 1 }],
     ['train', { photos: 9, clusters: 2, pairs: 5, described: 9, runs: 1, decisions: 3 }],
     ['search', { photos: 9, clusters: 2, pairs: 5, described: 9, runs: 1, decisions: 3, trained: 1 }],
+    [null, { photos: 9, clusters: 2, pairs: 5, described: 9, runs: 1, decisions: 3, trained: 1, searched: true }],
   ])('is %s with %j', (next, facts) => expect(at(facts).next).toBe(next));
+});
+
+describe('searching', () => {
+  it('is done once somebody has searched, and no step is then left', () => {
+    const all = { photos: 9, clusters: 2, pairs: 5, described: 9, runs: 1, decisions: 3, trained: 1 };
+    expect(states(all)['search']).toBe('possible');
+    expect(states({ ...all, searched: true })['search']).toBe('done');
+  });
 });
 
 describe('a step that cannot be done', () => {
