@@ -4,13 +4,31 @@ const SUBSET = 'text 3 4096';
 const VERSION = 'whole 1 -';
 
 /** Photos named one by one, or as a list that is open. */
-const chosen = (route: string): Record<string, string> => ({
-  [`${route} photos`]: 'list 0 100000',
-  [`${route} photos[]`]: ID,
-  [`${route} list`]: 'photo list',
-  [`${route} ranges`]: 'list 0 10000',
-  [`${route} except`]: 'list 0 100000',
-  [`${route} except[]`]: ID,
+const chosen = (at: string): Record<string, string> => ({
+  [`${at}photos`]: 'list 0 100000',
+  [`${at}photos[]`]: ID,
+  [`${at}list`]: 'photo list',
+  [`${at}ranges`]: 'list 0 10000',
+  [`${at}except`]: 'list 0 100000',
+  [`${at}except[]`]: ID,
+});
+
+/** How photos that are added were come by. */
+const cameBy = (at: string): Record<string, string> => ({
+  ...Object.fromEntries(
+    ['provenance', 'origins[]'].flatMap((k) => [
+      [`${at}${k}.query`, 'text 0 10000'],
+      [`${at}${k}.method`, 'text 0 100'],
+      [`${at}${k}.network`, ID],
+    ]),
+  ),
+  [`${at}origins`]: 'list 0 1000',
+  [`${at}originOf`]: 'list 0 100000',
+  [`${at}originOf[]`]: 'whole 0 -',
+  [`${at}scores`]: 'list 0 100000',
+  [`${at}scores[]`]: 'number - -',
+  [`${at}ranks`]: 'list 0 100000',
+  [`${at}ranks[]`]: 'whole 1 -',
 });
 
 /** Values by field that are set and added, and fields that are taken away. */
@@ -70,20 +88,16 @@ export const BOUNDS_OF_COLLECTIONS: Readonly<Record<string, string>> = {
   ...ofOne('restore', 'tag', 'bundle', 'merge', 'conflicts', 'judge'),
   ...Object.assign(
     {},
-    ...['add', 'remove', 'move', 'fold', 'unfold', 'describe'].map((r) => chosen(`collections.${r}`)),
+    ...['add', 'remove', 'move', 'fold', 'unfold', 'describe'].map((r) => chosen(`collections.${r} `)),
+    chosen('collections.create add.'),
   ),
   ...change('collections.setFields'),
   ...change('collections.describe'),
   'collections.create name': 'text 1 200',
   'collections.rename name': 'text 1 200',
   'collections.duplicate name': 'text 1 200',
-  'collections.add provenance.query': 'text 0 10000',
-  'collections.add provenance.method': 'text 0 100',
-  'collections.add provenance.network': ID,
-  'collections.add scores': 'list 0 100000',
-  'collections.add scores[]': 'number - -',
-  'collections.add ranks': 'list 0 100000',
-  'collections.add ranks[]': 'whole 1 -',
+  ...cameBy('collections.add '),
+  ...cameBy('collections.create add.'),
   'collections.add before': ID,
   'collections.move before': ID,
   'collections.fold head': ID,

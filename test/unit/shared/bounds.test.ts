@@ -443,6 +443,7 @@ describe('the bounds of what can be given', () => {
         'folder',
         'derived',
         [0, 1],
+        { how: 'hand' },
         { query: 'abcdef01', other: 'abcdef02', aspect: 'positive', verdict: 'accept' },
       ].find((v) => element.safeParse(v).success);
       const of = (n: number): unknown[] => Array.from({ length: n }, () => one);
