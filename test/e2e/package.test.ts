@@ -199,9 +199,11 @@ const body = (): void => {
 
     // A link opens nothing that was not open before.
     const link = `covis://open?library=${encodeURIComponent(`${OEZ.home}/Bücher & Türme`)}`;
+    // What is said goes by itself: it is waited for before it can be said.
+    const said = page.getByText('which was not open here before').waitFor(LONG);
     const again = root.start(['/opt/covis/covis-studio', link], KIM, { DISPLAY, XDG_RUNTIME_DIR: KIM.home });
     expect((await once(again, 'exit'))[0]).toBe(0);
-    await page.getByText('which was not open here before').waitFor();
+    await said;
     expect(await page.locator('header .library').innerText()).toBe('Sample');
 
     for (const s of [first, second]) {
