@@ -201,6 +201,8 @@ describe('assets', () => {
   it.each([
     '',
     'photo',
+    'whole',
+    'whole/..%2f',
     'photo/',
     'photo/../../etc/passwd',
     'upload/0123456789abcdef',

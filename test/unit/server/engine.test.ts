@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { EngineEvent } from '../../../src/shared/contract.ts';
@@ -89,6 +90,9 @@ describe('the server', () => {
       'ffd8',
     ]);
     expect(jpeg.headers['x-content-type-options']).toBe('nosniff');
+    const whole = await sharp((await raw(`/asset/whole/${photo}`, key())).body).metadata();
+    // Larger than what is kept small.
+    expect(Math.max(whole.width, whole.height)).toBeGreaterThan(96);
     expect((await raw(`/asset/cluster/${cluster}/points`, key())).body.length % 12).toBe(0);
     for (const evil of [
       '..%2f..%2f..%2fetc%2fpasswd',
