@@ -21,8 +21,10 @@ export function usePhotoAddress(key = 'photo'): void {
     { immediate: true },
   );
   watch(
-    () => library.selectedPhoto,
-    (photo) => {
+    [() => library.selectedPhoto, () => library.selectedInfo] as const,
+    ([photo], [before, known]) => {
+      // One that the library does not have stays in the address, so that the view can say so.
+      if (photo === null && before === asked() && known === null) return;
       if (route.name === here && photo !== asked())
         void router.replace({ query: { ...route.query, [key]: photo ?? undefined } });
     },
