@@ -11,8 +11,8 @@ import { describeWith, ROOT } from '../support/programs.ts';
 
 const DISPLAY = ':93';
 const LONG = { timeout: 120_000 };
-const KIM: Person = { name: 'kim', id: 23_451, home: '/home/kim' };
-const OEZ: Person = { name: 'oez', id: 23_452, home: '/home/Öz mit Platz' };
+const ONE: Person = { name: 'one', id: 23_451, home: '/home/one' };
+const TWO: Person = { name: 'two', id: 23_452, home: '/home/Große Türme' };
 /** Where the package lies a second time. */
 const ELSEWHERE = '/home/Büro, zweiter Stock/Covis';
 
@@ -90,13 +90,13 @@ const body = (): void => {
     if (own === undefined) throw new Error('No root of its own could be made');
     root = own;
     root.run(['dpkg', '--force-unsafe-io', '--install', `/given/${readdirSync(files)[0]!}`]);
-    for (const p of [KIM, OEZ])
+    for (const p of [ONE, TWO])
       root.run(['useradd', '--create-home', '--uid', `${p.id}`, '--home-dir', p.home, p.name]);
     // Nobody can write to it any more, whoever they are; and it lies elsewhere, too.
     root.run(['mount', '--bind', '-o', 'ro', '/opt/covis', '/opt/covis']);
     root.run(['mkdir', '-p', '-m', '755', ELSEWHERE]);
     root.run(['mount', '--bind', '-o', 'ro', '/opt/covis', ELSEWHERE]);
-    xvfb = root.start(['Xvfb', DISPLAY, '-screen', '0', '1440x900x24', '-nolisten', 'tcp', '-ac'], KIM);
+    xvfb = root.start(['Xvfb', DISPLAY, '-screen', '0', '1440x900x24', '-nolisten', 'tcp', '-ac'], ONE);
   }, 600_000);
   afterAll(async () => {
     for (const s of open) {
@@ -137,17 +137,17 @@ const body = (): void => {
   it('has the command line, without a display and without a Node of the system', () => {
     expect(() => root.run(['node', '--version'])).toThrow();
     const version = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
-    expect(root.run(['covis', '--version'], KIM).trim()).toBe(version);
+    expect(root.run(['covis', '--version'], ONE).trim()).toBe(version);
     const sample = '/opt/covis/resources/app/resources/sample';
-    const library = `${OEZ.home}/Bücher & Türme`;
-    root.run([`${ELSEWHERE}/covis`, 'import', library, `${sample}/castle`, `${sample}/pagoda`], OEZ);
-    root.run(['covis', 'mine', library], OEZ);
+    const library = `${TWO.home}/Bücher & Türme`;
+    root.run([`${ELSEWHERE}/covis`, 'import', library, `${sample}/castle`, `${sample}/pagoda`], TWO);
+    root.run(['covis', 'mine', library], TWO);
     const query = `${sample}/castle/images/castle_02.jpg`;
-    const found = JSON.parse(root.run(['covis', 'search', library, '--query', query, '--json'], OEZ)) as {
+    const found = JSON.parse(root.run(['covis', 'search', library, '--query', query, '--json'], TWO)) as {
       photo: string;
     }[];
     expect(found[0]!.photo).toContain('castle_02.jpg');
-    const doctor = JSON.parse(root.run(['covis', 'doctor', '--json'], KIM)) as {
+    const doctor = JSON.parse(root.run(['covis', 'doctor', '--json'], ONE)) as {
       backends: { name: string; device: string | null }[];
       electron: { binary: boolean };
     };
@@ -157,18 +157,18 @@ const body = (): void => {
 
   it('two people use it at once, in a sandbox: sample, one epoch, a search; each has a profile of their own', async () => {
     // In the sandbox of systems that give ordinary people no namespaces.
-    const first = await openStudio(KIM, '/opt/covis/covis-studio', '--disable-namespace-sandbox');
+    const first = await openStudio(ONE, '/opt/covis/covis-studio', '--disable-namespace-sandbox');
     const { page } = first;
     await page.getByRole('button', { name: 'Try the sample' }).click(LONG);
     await page.locator('.card').nth(15).waitFor(LONG);
 
     // Another person opens a library by its file, from a path with spaces, in a sandbox of namespaces.
-    const file = `file://${encodeURI(OEZ.home)}/B%C3%BCcher%20%26%20T%C3%BCrme/library.db`;
-    const second = await openStudio(OEZ, `${ELSEWHERE}/covis-studio`, file);
+    const file = `file://${encodeURI(TWO.home)}/B%C3%BCcher%20%26%20T%C3%BCrme/library.db`;
+    const second = await openStudio(TWO, `${ELSEWHERE}/covis-studio`, file);
     await second.page.locator('header .library', { hasText: 'Bücher & Türme' }).waitFor(LONG);
     await second.page.locator('.card').nth(1).waitFor(LONG);
 
-    for (const who of [KIM, OEZ]) {
+    for (const who of [ONE, TWO]) {
       const all = processesOf(who);
       expect(all.filter((p) => p.words.includes('no-sandbox'))).toEqual([]);
       const pages = all.filter((p) => p.words.includes('--type=renderer'));
@@ -198,10 +198,10 @@ const body = (): void => {
     expect(await page.locator('[data-test=results] figcaption').first().innerText()).toMatch(/^1\s+1\.000/);
 
     // A link opens nothing that was not open before.
-    const link = `covis://open?library=${encodeURIComponent(`${OEZ.home}/Bücher & Türme`)}`;
+    const link = `covis://open?library=${encodeURIComponent(`${TWO.home}/Bücher & Türme`)}`;
     // What is said goes by itself: it is waited for before it can be said.
     const said = page.getByText('which was not open here before').waitFor(LONG);
-    const again = root.start(['/opt/covis/covis-studio', link], KIM, { DISPLAY, XDG_RUNTIME_DIR: KIM.home });
+    const again = root.start(['/opt/covis/covis-studio', link], ONE, { DISPLAY, XDG_RUNTIME_DIR: ONE.home });
     expect((await once(again, 'exit'))[0]).toBe(0);
     await said;
     expect(await page.locator('header .library').innerText()).toBe('Sample');
@@ -211,12 +211,12 @@ const body = (): void => {
       expect(await s.ended).toBe(0);
     }
     const left = (): readonly string[] =>
-      [...processesOf(KIM), ...processesOf(OEZ)].map((p) => p.words).filter((w) => !w.startsWith('Xvfb'));
+      [...processesOf(ONE), ...processesOf(TWO)].map((p) => p.words).filter((w) => !w.startsWith('Xvfb'));
     await expect.poll(left, { timeout: 20_000 }).toEqual([]);
     const libraries = (who: Person): unknown =>
       (JSON.parse(root.run(['cat', `${who.home}/.config/covis/state.json`])) as { libraries: unknown }).libraries;
-    expect(libraries(KIM)).toEqual([`${KIM.home}/.config/covis/sample/library`]);
-    expect(libraries(OEZ)).toEqual([`${OEZ.home}/Bücher & Türme`]);
+    expect(libraries(ONE)).toEqual([`${ONE.home}/.config/covis/sample/library`]);
+    expect(libraries(TWO)).toEqual([`${TWO.home}/Bücher & Türme`]);
   }, 400_000);
 
   it('goes without a trace of itself, and leaves what people made', () => {
@@ -225,7 +225,7 @@ const body = (): void => {
     expect(
       root.run(['find', '/opt', '/usr/bin', '/usr/share/applications', '/etc/apparmor.d', '-iname', '*covis*']),
     ).toBe('');
-    root.run(['stat', `${OEZ.home}/Bücher & Türme/library.db`]);
+    root.run(['stat', `${TWO.home}/Bücher & Türme/library.db`]);
   }, 60_000);
 };
 
