@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -196,15 +195,6 @@ const body = (): void => {
     if (await describePhotos.isVisible()) await describePhotos.click();
     await found.waitFor(LONG);
     expect(await page.locator('[data-test=results] figcaption').first().innerText()).toMatch(/^1\s+1\.000/);
-
-    // A link opens nothing that was not open before.
-    const link = `covis://open?library=${encodeURIComponent(`${TWO.home}/Bücher & Türme`)}`;
-    // What is said goes by itself: it is waited for before it can be said.
-    const said = page.getByText('which was not open here before').waitFor(LONG);
-    const again = root.start(['/opt/covis/covis-studio', link], ONE, { DISPLAY, XDG_RUNTIME_DIR: ONE.home });
-    expect((await once(again, 'exit'))[0]).toBe(0);
-    await said;
-    expect(await page.locator('header .library').innerText()).toBe('Sample');
 
     for (const s of [first, second]) {
       await s.page.evaluate(() => setTimeout(() => window.close(), 100));

@@ -156,8 +156,11 @@ export function commitModel(
   const target = library.file('clusters', m.uid);
   // What was read just now stands in for arrays that may have been damaged or lost since. A model that was named twice is there by now.
   if (existsSync(m.folder)) {
-    rmSync(target, { recursive: true, force: true });
+    // Pages read beside this: what was there goes aside, so that it is never missing for longer than a rename takes.
+    const before = `${m.folder}.before`;
+    if (existsSync(target)) renameSync(target, before);
     renameSync(m.folder, target);
+    rmSync(before, { recursive: true, force: true });
     noteStored(library, arraysOf(library, m.uid));
   }
 }
