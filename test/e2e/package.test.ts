@@ -205,7 +205,7 @@ const body = (): void => {
     await expect.poll(left, { timeout: 20_000 }).toEqual([]);
     const libraries = (who: Person): unknown =>
       (JSON.parse(root.run(['cat', `${who.home}/.config/covis/state.json`])) as { libraries: unknown }).libraries;
-    expect(libraries(ONE)).toEqual([`${ONE.home}/.config/covis/sample/library`]);
+    expect(libraries(ONE)).toEqual([`${ONE.home}/.config/covis/sample/Sample`]);
     expect(libraries(TWO)).toEqual([`${TWO.home}/Bücher & Türme`]);
   }, 400_000);
 
