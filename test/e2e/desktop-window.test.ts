@@ -93,7 +93,7 @@ describeWith(['xvfb', 'electron'], 'the window of the desktop', () => {
     expect(page.url()).toMatch(/^covis:\/\/app\//);
   }, 240_000);
 
-  it('says it where Electron tells that the graphics process died, and goes on', async () => {
+  it('says that the graphics process was killed, draws anew, and goes on', async () => {
     await page.locator('.card', { hasText: 'castle' }).click();
     await page.locator('canvas').first().waitFor(LONG);
     // It is said for some seconds, in which a slow machine may not draw.
@@ -104,14 +104,17 @@ describeWith(['xvfb', 'electron'], 'the window of the desktop', () => {
         childList: true,
       });
     });
-    await app.evaluate(({ app: a }) => {
-      a.emit('child-process-gone', {}, { type: 'GPU', reason: 'killed', exitCode: 9 });
-    });
+    const graphics = (): Promise<number | undefined> =>
+      app.evaluate(({ app: a }) => a.getAppMetrics().find((m) => m.type === 'GPU')?.pid);
+    const killed = await graphics();
+    process.kill(killed!, 'SIGKILL');
     const said = (): Promise<boolean> =>
       page.evaluate(() =>
         (window as never as { said: string[] }).said.some((t) => t.includes('The graphics process ended')),
       );
     await expect.poll(said, LONG).toBe(true);
+    await expect.poll(graphics, LONG).not.toBe(killed);
+    await page.getByText('The graphics driver dropped this view').waitFor({ ...LONG, state: 'hidden' });
     await page.keyboard.press('1');
     await page.locator('.card').first().waitFor(LONG);
     expect((await ask('library.current', {})).ok).toBe(true);

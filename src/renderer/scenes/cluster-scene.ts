@@ -305,7 +305,8 @@ export class ClusterScene {
   };
   readonly #onRestored = (): void => {
     this.#events.onContext(false);
-    this.#paint();
+    // The renderer forgets it with what the driver held.
+    this.setColours(this.#colours);
   };
 
   /** Frees everything that was made and listens to nothing any more. */
