@@ -24,3 +24,9 @@ export function faultOf(error: unknown): Fault | null {
     return { code, title: message, text: hint ?? 'It may have been removed, or the address is of another library.' };
   return { code, title: message, text: hint ?? '' };
 }
+
+/** An error as a dialog says it beside what was asked for: what happened, to which file, and what to do. */
+export function sentenceOf(error: unknown): string {
+  const { message, file, hint } = toErrorShape(error);
+  return [file === undefined ? message : `${message}: ${file}`, hint].filter((t) => t !== undefined).join('. ');
+}
