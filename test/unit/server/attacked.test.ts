@@ -18,7 +18,7 @@ const engine = {
   dispatch: (route: string, params: unknown) => {
     if (route === 'heavy') {
       heavy += 1;
-      spin(10);
+      spin(typeof params === 'number' ? params : 10);
     }
     const answers: Record<string, unknown> = { large, heavy: null, length: String(params).length };
     return Promise.resolve({ ok: true, data: route in answers ? answers[route] : params });
@@ -106,6 +106,22 @@ it('many clients’ large requests at the same moment do not hold up another’s
   await Promise.all(all);
   expect(heavy).toBe(MANY);
   for (const ws of [...many, good]) ws.terminate();
+});
+
+it('a page that waits for its answers is not held to what an answer took, while another floods', async () => {
+  const [good, greedy] = [await page(), await page()];
+  let heard = 0;
+  greedy.on('message', () => (heard += 1));
+  const before = once(good, 'message');
+  ask(good, 1, 'heavy', 120);
+  await before;
+  for (let i = 0; i < 2000; i += 1) ask(greedy, i);
+  await once(greedy, 'message');
+  await answered(good, 7);
+  // A debt of 120 ms would be as many requests of a millisecond each.
+  expect(heard).toBeLessThan(60);
+  greedy.terminate();
+  good.terminate();
 });
 
 it('ten thousand judgements are one message; depth without end is answered or refused', async () => {
