@@ -10,7 +10,7 @@ export const freeze = z
     label: 'Frozen blocks',
     help: 'blocks from the image on that stay as they are, as 8, or head: all but the head stays',
     otherwise: 'none',
-    value: 'blocks',
+    value: 'number or head',
     advanced: true,
   });
 

@@ -67,5 +67,11 @@ describe('how many threads work may take', () => {
     expect(bad.status).toBe(1);
     expect(bad.stderr).toMatch(/--threads/);
     expect(covis('clusters', '--help').stdout).toMatch(/--threads <n>/);
+    const said = spawnSync(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), 'clusters', 'nowhere'], {
+      env: { ...process.env, COVIS_THREADS: '0' },
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect(said.stderr).toMatch(/^covis: COVIS_THREADS is 0, which is no number of threads\n {2}Give it/);
   });
 });

@@ -15,7 +15,7 @@ interface Painter {
   readonly ready: Promise<void>;
 }
 
-const MOST = Math.max(1, Math.min(4, threads() - 1));
+const most = (): number => Math.max(1, Math.min(4, threads() - 1));
 const idle: Painter[] = [];
 const waiting: (() => void)[] = [];
 let busy = 0;
@@ -30,7 +30,7 @@ export async function paint(
   where: { readonly file?: string },
   seconds: number = LIMITS.svg.seconds,
 ): Promise<Grey> {
-  while (busy >= MOST) await new Promise<void>((go) => waiting.push(go));
+  while (busy >= most()) await new Promise<void>((go) => waiting.push(go));
   busy += 1;
   const painter = idle.pop() ?? start();
   try {
