@@ -27,8 +27,6 @@ describe('the approximate index', () => {
     const twice: Matrix = { ...x, data: x.data.slice() };
     twice.data.copyWithin(6 * 50, 0, 6 * 10);
     const doubled = ApproximateIndex.build(twice);
-    let right = 0;
-    let asked = 0;
     for (const rows of [0, 1, 2, 7]) {
       const queries = drawn(rows, 6, 2);
       for (const k of [1, 5, 60, 90]) {
@@ -42,28 +40,33 @@ describe('the approximate index', () => {
             .sort((a, b) => scores[b]! - scores[a]! || a - b)
             .slice(0, found.k);
           const got = [...found.ids.subarray(q * found.k, (q + 1) * found.k)];
-          expect(new Set(got).size).toBe(found.k);
+          expect(got).toEqual(best);
           got.forEach((id, j) => expect(found.scores[q * found.k + j]).toBe(scores[id]));
-          // The graph is built in another order each time, so that a neighbour may be missed.
-          right += got.filter((id) => best.includes(id)).length;
-          asked += found.k;
-          for (let j = 1; j < got.length; j += 1)
-            if (scores[got[j]!] === scores[got[j - 1]!]) expect(got[j]!).toBeGreaterThan(got[j - 1]!);
         }
       }
     }
-    expect(right / asked).toBeGreaterThan(0.9);
     expect(index.search(drawn(3, 6, 4), 0)).toEqual({ k: 0, ids: new Uint32Array(0), scores: new Float32Array(0) });
   });
 
+  it('misses nothing of a small set, and is the same each time it is built', () => {
+    const small = drawn(400, 32, 7);
+    const queries = drawn(4, 32, 8);
+    const first = ApproximateIndex.build(small).search(queries, 10);
+    for (let i = 0; i < 40; i += 1) expect(ApproximateIndex.build(small).search(queries, 10)).toEqual(first);
+    // One row more than are added by one thread.
+    const more = drawn(1025, 8, 7);
+    const own = ApproximateIndex.build(more).search(takeRows(more, [0, 1023, 1024]), 1);
+    expect([...own.ids]).toEqual([0, 1023, 1024]);
+  });
+
   it('has every row under its own number, also where it is built in parts', () => {
-    // Eight thousand rows are added at a time.
-    const rows = 8192 + 40;
+    // Eight thousand rows are added at a time, but for the first.
+    const rows = 1024 + 8192 + 40;
     const big = drawn(rows, 8, 9);
     const told: number[] = [];
     const built = ApproximateIndex.build(big, DEFAULT_HNSW, { ...silentContext(), progress: (n) => told.push(n) });
-    expect(told).toEqual([8192, rows]);
-    const asked = [0, 1, 8000, 8191, 8192, 8193, rows - 1];
+    expect(told).toEqual([1024, 1024 + 8192, rows]);
+    const asked = [0, 1, 1023, 1024, 9215, 9216, 9217, rows - 1];
     const near = built.search(takeRows(big, asked), 30);
     const own = asked.filter((i, q) => near.ids.subarray(30 * q, 30 * q + 30).includes(i));
     expect(own.length).toBeGreaterThanOrEqual(asked.length - 1);
@@ -78,14 +81,14 @@ describe('the approximate index', () => {
     expect(() => ApproximateIndex.build(big, DEFAULT_HNSW, stopping)).toThrow('stopped');
   });
 
-  it('finds nearly all of a small set, whatever is asked for', async () => {
+  it('finds all of a small set, whatever is asked for, and says what it misses of a large one', async () => {
     for (const [k, sample] of [
       [1, 5],
       [10, 50],
       [60, 200],
       [200, 3],
     ] as const)
-      expect(await index.recall(k, sample)).toBeGreaterThan(0.9);
+      expect(await index.recall(k, sample)).toBe(1);
     // Of a larger one, with the fewest links and candidates, some are missed, and that is what recall says.
     const large = drawn(3000, 24, 5);
     const poor = ApproximateIndex.build(large, { connectivity: 2, expansionAdd: 2, expansionSearch: 1 });

@@ -17,6 +17,11 @@ export interface HnswParameters {
 
 export const DEFAULT_HNSW: HnswParameters = { connectivity: 16, expansionAdd: 96, expansionSearch: 96 };
 const ADD_BLOCK = 8192;
+/**
+ * So many rows are added by one thread: rows that are added at the same moment do not link to each other, and in a small graph
+ * nothing else leads to them.
+ */
+const ALONE = 1024;
 
 function configured(dim: number, p: HnswParameters): Index {
   return new Index({
@@ -32,29 +37,33 @@ function configured(dim: number, p: HnswParameters): Index {
 
 /**
  * Approximate search for large sets: usearch's HNSW over half-precision copies, the candidates then scored exactly, so that scores
- * and ties are those of exact search. Building uses all threads and its result varies a little from run to run.
+ * and ties are those of exact search. From {@link ALONE} rows on, building uses all threads and its result varies a little from
+ * run to run. With no more rows than candidates, every row is a candidate and the result is the exact one.
  */
 export class ApproximateIndex {
   readonly #index: Index;
   readonly #database: Matrix;
+  readonly #candidates: number;
 
-  private constructor(index: Index, database: Matrix) {
+  private constructor(index: Index, database: Matrix, p: HnswParameters) {
     this.#index = index;
     this.#database = database;
+    this.#candidates = p.expansionSearch;
   }
 
   /** @throws CovisError `CANCELLED`. */
   static build(database: Matrix, p: HnswParameters = DEFAULT_HNSW, task?: TaskContext): ApproximateIndex {
     const index = configured(database.dim, p);
     task?.step('Building the index', database.rows, 'descriptors');
-    for (let from = 0; from < database.rows; from += ADD_BLOCK) {
+    for (let from = 0, to = 0; from < database.rows; from = to) {
       task?.check();
-      const to = Math.min(from + ADD_BLOCK, database.rows);
+      const alone = from < ALONE;
+      to = Math.min(alone ? ALONE : from + ADD_BLOCK, database.rows);
       const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(from + i));
-      index.add(keys, database.data.subarray(from * database.dim, to * database.dim), 0);
+      index.add(keys, database.data.subarray(from * database.dim, to * database.dim), alone ? 1 : 0);
       task?.progress(to);
     }
-    return new ApproximateIndex(index, database);
+    return new ApproximateIndex(index, database, p);
   }
 
   /**
@@ -76,7 +85,7 @@ export class ApproximateIndex {
         { file, hint: 'Delete the file; it is built anew.' },
       );
     }
-    return new ApproximateIndex(index, database);
+    return new ApproximateIndex(index, database, p);
   }
 
   /** @throws CovisError `STATE_CONFLICT` for a file that is there, without `force`. */
@@ -94,13 +103,15 @@ export class ApproximateIndex {
       scores: new Float32Array(queries.rows * kept).fill(-Infinity),
     };
     if (queries.rows === 0 || kept === 0) return out;
-    const found = this.#index.search(queries.data, kept, 0);
+    // usearch takes no more threads for searching than it had for adding.
+    const found = this.#index.search(queries.data, kept, db.rows <= ALONE ? 1 : 0);
     for (let q = 0; q < queries.rows; q += 1) {
       const { keys } = found instanceof BatchMatches ? found.get(q) : found;
       const asked = row(queries, q);
       const ids = new Set(Array.from(keys, Number));
       // A node that no link leads to is not found; whoever asks for so many gets it from the rows themselves.
-      const complete = ids.size < kept ? Uint32Array.from({ length: db.rows }, (_, i) => i) : ids;
+      const all = ids.size < kept || db.rows <= this.#candidates;
+      const complete = all ? Uint32Array.from({ length: db.rows }, (_, i) => i) : ids;
       Array.from(complete, (id) => ({ id, score: Math.fround(dot(asked, row(db, id))) }))
         .sort((a, b) => b.score - a.score || a.id - b.id)
         .slice(0, kept)
