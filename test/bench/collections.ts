@@ -5,7 +5,7 @@ import { answerRule } from '../../src/main/engine/collections/rules.ts';
 import { addPhotos } from '../../src/main/engine/collections/gather.ts';
 import { createCollection } from '../../src/main/engine/collections/store.ts';
 import { kCenter } from '../../src/main/engine/collections/choose.ts';
-import { Cosines } from '../../src/main/engine/collections/cosines.ts';
+import { Cosines } from '../../src/main/engine/retrieval/cosines.ts';
 import { writeNpy } from '../../src/main/engine/formats/npy.ts';
 import { silentContext } from '../../src/main/engine/queue/context.ts';
 import { CURVED, manifoldDescriptors } from './descriptors.ts';

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { Repaired } from '../../shared/facts/desktop.ts';
 import type { EngineCommand } from './supervisor.ts';
+import { engineEnvironment } from '../../../scripts/engine-node.mjs';
 
 const SAID_BYTES = 64 << 10;
 
@@ -15,6 +16,7 @@ export function repair({ node, root }: EngineCommand, cli: string, library: stri
   return new Promise((resolve) => {
     const child = spawn(node, ['--disable-warning=ExperimentalWarning', cli, ...repairArguments(library)], {
       cwd: root,
+      env: engineEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let text = '';

@@ -7,7 +7,7 @@ import {
   kCenter,
   typical,
 } from '../../../src/main/engine/collections/choose.ts';
-import { Cosines } from '../../../src/main/engine/collections/cosines.ts';
+import { Cosines } from '../../../src/main/engine/retrieval/cosines.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import { dot, normaliseRows, row, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';

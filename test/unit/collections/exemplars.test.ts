@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { calibration, likeness, nextToJudge } from '../../../src/main/engine/collections/exemplars.ts';
-import { Cosines } from '../../../src/main/engine/collections/cosines.ts';
+import { Cosines } from '../../../src/main/engine/retrieval/cosines.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { dot, normaliseRows, row, type Matrix } from '../../../src/main/engine/retrieval/rank.ts';
 

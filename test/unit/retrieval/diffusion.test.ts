@@ -136,6 +136,31 @@ describe('identities on random graphs', () => {
     });
   });
 
+  it('a query alone has the scores that it has among others, by every solver, whatever the number of nodes', async () => {
+    for (const nodes of [61, 64, 150]) {
+      const s = normaliseGraph(await graphOf(clustered(nodes, 8, 4, 0.9, nodes), 9));
+      const solver = await DiffusionSolver.create(s);
+      solver.useEigenpairs(truncateEigenpairs(await leadingEigenpairs(s, 9), 7));
+      const queries = [
+        { ids: [3, nodes - 1, 3], values: [0.5, 0.25, 0.75] },
+        { ids: [20], values: [1] },
+      ];
+      for (const method of ['cg', 'iterative', 'jacobi', 'hybrid'] as const)
+        for (const o of [
+          { alpha: 0.95, iterations: 5, tolerance: 0 },
+          { alpha: 0.95, iterations: 400, tolerance: 1e-9 },
+        ]) {
+          const together = solved((sink) => solver.run(method, queries, o, sink));
+          queries.forEach((y, i) => {
+            const alone = solved((sink) => solver.run(method, [y], o, sink));
+            expect(alone).toHaveLength(1);
+            // Iterating ends with the slowest of those that are together.
+            expect(relativeError(alone[0]!, together[i]!)).toBeLessThan(o.tolerance === 0 ? 1e-11 : 1e-7);
+          });
+        }
+    }
+  });
+
   it('hybrid at rank 0 is conjugate gradients and at full rank is spectral; more rank, less error', async () => {
     const x = clustered(260, 10, 5, 0.8, 3);
     const s = normaliseGraph(await graphOf(x, 10));

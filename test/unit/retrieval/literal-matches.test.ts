@@ -34,6 +34,25 @@ describe('matches of local features', () => {
   });
 });
 
+it('a descriptor that is there twice, or nearly, decides nothing, and one that is there once does', () => {
+  const r = random(5);
+  const a = local(r, 4, 130);
+  const twice: LocalFeatures = { ...local(r, 5, 130) };
+  for (let j = 0; j < 4; j += 1) twice.descriptors.set(a.descriptors.subarray(130 * j, 130 * j + 130), 130 * j);
+  expect(matchFeatures(a, twice, 0.9)).toEqual([0, 1, 2, 3].map((i) => [i, i]));
+  twice.descriptors.set(a.descriptors.subarray(0, 130), 130 * 4);
+  expect(matchFeatures(a, twice, 0.9)).toEqual([1, 2, 3].map((i) => [i, i]));
+  // A hair's breadth, which products of single precision do not tell.
+  twice.descriptors.set(
+    a.descriptors.subarray(0, 130).map((v) => v * (1 + 1e-6)),
+    130 * 4,
+  );
+  expect(matchFeatures(a, twice, 0.9)).toEqual([1, 2, 3].map((i) => [i, i]));
+  expect(
+    matchFeatures(a, { ...a, count: 0, descriptors: new Float32Array(0), positions: new Float32Array(0) }, 0.9),
+  ).toEqual([]);
+});
+
 /** The affine map of least squares, by a general solver. */
 function leastSquares(a: LocalFeatures, b: LocalFeatures, pairs: readonly (readonly [number, number])[]): number[] {
   const from = new Matrix(pairs.map(([i]) => [a.positions[2 * i]!, a.positions[2 * i + 1]!, 1]));

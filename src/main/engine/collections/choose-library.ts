@@ -26,7 +26,7 @@ import {
   type Chosen,
   type ChooseOptions,
 } from './choose.ts';
-import { Cosines } from './cosines.ts';
+import { Cosines } from '../retrieval/cosines.ts';
 import { answerRule } from './rules.ts';
 import { ofEach, stratumOf, valuesOf, type Candidate } from './strata.ts';
 import { readRule } from './rule-tree.ts';

@@ -4,7 +4,7 @@ import { random } from '../library/random.ts';
 import { silentContext } from '../queue/context.ts';
 import { exactNeighbours } from '../retrieval/neighbours.ts';
 import type { Matrix } from '../retrieval/rank.ts';
-import type { Cosines } from './cosines.ts';
+import type { Cosines } from '../retrieval/cosines.ts';
 
 /** How well the first so many chosen rows stand for all. */
 export interface CoverPoint {

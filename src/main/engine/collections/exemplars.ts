@@ -5,7 +5,7 @@ import { fitLogistic } from '../domains/logistic.ts';
 import { minimise } from '../domains/lbfgs.ts';
 import { takeRows, type Matrix } from '../retrieval/rank.ts';
 import { kCenter } from './choose.ts';
-import { Cosines } from './cosines.ts';
+import { Cosines } from '../retrieval/cosines.ts';
 
 export type LikenessMethod = (typeof LIKENESS_METHODS)[number];
 

@@ -4,7 +4,7 @@ import { goneVersion } from '../library/current-photo.ts';
 import type { Library } from '../library/library.ts';
 import { integer, select } from '../library/rows.ts';
 import { findSet, loadSet, type LoadedSet } from '../retrieval/vector-sets.ts';
-import { Cosines } from './cosines.ts';
+import { Cosines } from '../retrieval/cosines.ts';
 
 /** A descriptor set of whole photos in memory. */
 export interface SetInMemory {

@@ -1,5 +1,5 @@
 ;; Inner products of one query with many rows, single precision. Rows and query are padded with zeros to a multiple of sixteen floats and
-;; lie at addresses that are multiples of sixteen bytes; n and padded dimensions are at least one. See collections/cosines.ts.
+;; lie at addresses that are multiples of sixteen bytes; n and padded dimensions are at least one. See retrieval/cosines.ts.
 (module
   (memory (import "env" "memory") 1 65536)
 

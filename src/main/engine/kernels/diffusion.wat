@@ -317,4 +317,91 @@
       (v128.store offset=224 (i32.add (local.get $out) (i32.shl (local.get $half) (i32.const 8))) (local.get $g32))
       (v128.store offset=240 (i32.add (local.get $out) (i32.shl (local.get $half) (i32.const 8))) (local.get $g33))
       (local.set $half (i32.add (local.get $half) (i32.const 1)))
-      (br_if $halves (i32.lt_u (local.get $half) (i32.const 2))))))
+      (br_if $halves (i32.lt_u (local.get $half) (i32.const 2)))))
+
+  ;; y = a x + b (S x) + c z for single columns of doubles; z may be y. Gives the inner product of x and y.
+  (func (export "multiplyOne") (param $n i32) (param $starts i32) (param $columns i32) (param $values i32)
+      (param $a f64) (param $b f64) (param $c f64) (param $x i32) (param $z i32) (param $y i32) (result f64)
+    (local $k i32) (local $end i32) (local $fours i32) (local $value i32) (local $last i32) (local $xi i32)
+    (local $s0 f64) (local $s1 f64) (local $s2 f64) (local $s3 f64) (local $own f64) (local $t f64) (local $dot f64)
+    (local.set $xi (local.get $x))
+    (local.set $last (i32.add (local.get $y) (i32.shl (local.get $n) (i32.const 3))))
+    (local.set $value (i32.add (local.get $values) (i32.shl (i32.load (local.get $starts)) (i32.const 3))))
+    (local.set $k (i32.add (local.get $columns) (i32.shl (i32.load (local.get $starts)) (i32.const 2))))
+    (block $done
+      (loop $each
+        (br_if $done (i32.ge_u (local.get $y) (local.get $last)))
+        (local.set $s0 (f64.const 0))
+        (local.set $s1 (f64.const 0))
+        (local.set $s2 (f64.const 0))
+        (local.set $s3 (f64.const 0))
+        (local.set $end (i32.add (local.get $columns) (i32.shl (i32.load offset=4 (local.get $starts)) (i32.const 2))))
+        (local.set $fours (i32.add (local.get $k) (i32.and (i32.sub (local.get $end) (local.get $k)) (i32.const -16))))
+        (block $fewer
+          (loop $entries
+            (br_if $fewer (i32.ge_u (local.get $k) (local.get $fours)))
+            (local.set $s0 (f64.add (local.get $s0) (f64.mul (f64.load offset=0 (local.get $value))
+              (f64.load (i32.add (local.get $x) (i32.shl (i32.load offset=0 (local.get $k)) (i32.const 3)))))))
+            (local.set $s1 (f64.add (local.get $s1) (f64.mul (f64.load offset=8 (local.get $value))
+              (f64.load (i32.add (local.get $x) (i32.shl (i32.load offset=4 (local.get $k)) (i32.const 3)))))))
+            (local.set $s2 (f64.add (local.get $s2) (f64.mul (f64.load offset=16 (local.get $value))
+              (f64.load (i32.add (local.get $x) (i32.shl (i32.load offset=8 (local.get $k)) (i32.const 3)))))))
+            (local.set $s3 (f64.add (local.get $s3) (f64.mul (f64.load offset=24 (local.get $value))
+              (f64.load (i32.add (local.get $x) (i32.shl (i32.load offset=12 (local.get $k)) (i32.const 3)))))))
+            (local.set $k (i32.add (local.get $k) (i32.const 16)))
+            (local.set $value (i32.add (local.get $value) (i32.const 32)))
+            (br $entries)))
+        (block $rowdone
+          (loop $rest
+            (br_if $rowdone (i32.ge_u (local.get $k) (local.get $end)))
+            (local.set $s0 (f64.add (local.get $s0) (f64.mul (f64.load offset=0 (local.get $value))
+              (f64.load (i32.add (local.get $x) (i32.shl (i32.load offset=0 (local.get $k)) (i32.const 3)))))))
+            (local.set $k (i32.add (local.get $k) (i32.const 4)))
+            (local.set $value (i32.add (local.get $value) (i32.const 8)))
+            (br $rest)))
+        (local.set $own (f64.load (local.get $xi)))
+        (local.set $t
+          (f64.add
+            (f64.add
+              (f64.mul (local.get $a) (local.get $own))
+              (f64.mul (local.get $b)
+                (f64.add (f64.add (local.get $s0) (local.get $s1)) (f64.add (local.get $s2) (local.get $s3)))))
+            (f64.mul (local.get $c) (f64.load (local.get $z)))))
+        (local.set $dot (f64.add (local.get $dot) (f64.mul (local.get $own) (local.get $t))))
+        (f64.store (local.get $y) (local.get $t))
+        (local.set $starts (i32.add (local.get $starts) (i32.const 4)))
+        (local.set $xi (i32.add (local.get $xi) (i32.const 8)))
+        (local.set $z (i32.add (local.get $z) (i32.const 8)))
+        (local.set $y (i32.add (local.get $y) (i32.const 8)))
+        (br $each)))
+    (local.get $dot))
+
+  ;; y += scale U c for U of single precision, n rows of r, c and y single columns of doubles.
+  (func (export "expandOne32") (param $n i32) (param $r i32) (param $u i32) (param $c i32) (param $scale f64) (param $y i32)
+    (local $at i32) (local $twos i32) (local $end i32) (local $last i32) (local $s v128) (local $t f64)
+    (local.set $last (i32.add (local.get $y) (i32.shl (local.get $n) (i32.const 3))))
+    (block $done
+      (loop $each
+        (br_if $done (i32.ge_u (local.get $y) (local.get $last)))
+        (local.set $s (v128.const i64x2 0 0))
+        (local.set $at (local.get $c))
+        (local.set $twos (i32.add (local.get $u) (i32.shl (i32.and (local.get $r) (i32.const -2)) (i32.const 2))))
+        (local.set $end (i32.add (local.get $u) (i32.shl (local.get $r) (i32.const 2))))
+        (block $fewer
+          (loop $entries
+            (br_if $fewer (i32.ge_u (local.get $u) (local.get $twos)))
+            (local.set $s (f64x2.add (local.get $s)
+              (f64x2.mul (f64x2.promote_low_f32x4 (v128.load64_zero (local.get $u))) (v128.load (local.get $at)))))
+            (local.set $u (i32.add (local.get $u) (i32.const 8)))
+            (local.set $at (i32.add (local.get $at) (i32.const 16)))
+            (br $entries)))
+        (local.set $t (f64.add (f64x2.extract_lane 0 (local.get $s)) (f64x2.extract_lane 1 (local.get $s))))
+        (if (i32.lt_u (local.get $u) (local.get $end))
+          (then
+            (local.set $t (f64.add (local.get $t)
+              (f64.mul (f64.promote_f32 (f32.load (local.get $u))) (f64.load (local.get $at)))))
+            (local.set $u (local.get $end))))
+        (f64.store (local.get $y) (f64.add (f64.load (local.get $y)) (f64.mul (local.get $scale) (local.get $t))))
+        (local.set $y (i32.add (local.get $y) (i32.const 8)))
+        (br $each))))
+)

@@ -9,5 +9,14 @@ export const MAX_PAGES = 65_536;
  * (`npm run make-kernels`); a test holds the two together.
  */
 export async function loadKernel(name: 'adam' | 'cosines' | 'diffusion'): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(readFileSync(new URL(`./${name}.wasm`, import.meta.url)));
+  return WebAssembly.compile(bytesOf(name));
+}
+
+/** As {@link loadKernel}, for a kernel so small that compiling it is no wait. */
+export function kernelNow(name: 'cosines'): WebAssembly.Module {
+  return new WebAssembly.Module(bytesOf(name));
+}
+
+function bytesOf(name: string): Buffer<ArrayBuffer> {
+  return readFileSync(new URL(`./${name}.wasm`, import.meta.url));
 }

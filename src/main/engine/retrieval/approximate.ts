@@ -55,13 +55,14 @@ export class ApproximateIndex {
   static build(database: Matrix, p: HnswParameters = DEFAULT_HNSW, task?: TaskContext): ApproximateIndex {
     const index = configured(database.dim, p);
     task?.step('Building the index', database.rows, 'descriptors');
-    for (let from = 0, to = 0; from < database.rows; from = to) {
+    for (let from = 0; from < database.rows;) {
       task?.check();
       const alone = from < ALONE;
-      to = Math.min(alone ? ALONE : from + ADD_BLOCK, database.rows);
+      const to = Math.min(alone ? ALONE : from + ADD_BLOCK, database.rows);
       const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(from + i));
       index.add(keys, database.data.subarray(from * database.dim, to * database.dim), alone ? 1 : 0);
       task?.progress(to);
+      from = to;
     }
     return new ApproximateIndex(index, database, p);
   }

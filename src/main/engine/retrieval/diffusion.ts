@@ -39,6 +39,9 @@ export function queryVector(
   return { ids: kept.map((e) => e.id), values: kept.map((e) => e.value) };
 }
 
+/** Columns of a block. */
+type Wide = 1 | typeof COLUMNS;
+
 /**
  * The graph's matrix S and room for eight queries at a time, in memory that the SIMD kernels share.
  * Conjugate gradients, plain iteration and the hybrid all work here.
@@ -96,11 +99,10 @@ export class DiffusionSolver {
 
   /** Solves (I − αS) f = y by conjugate gradients from zero, for any number of right-hand sides (methods.md 4.2). */
   conjugateGradients(queries: readonly SparseVector[], o: SolverParameters, sink: ScoreSink): void {
-    for (let at = 0; at < queries.length; at += COLUMNS) {
-      const block = queries.slice(at, at + COLUMNS);
-      this.#put(this.#r, block, 1);
-      this.#solve(o);
-      this.#take(this.#x, at, block.length, sink);
+    for (const { at, block, wide } of blocksOf(queries)) {
+      this.#put(wide, this.#r, block);
+      this.#solve(wide, o);
+      this.#take(wide, this.#x, at, block.length, sink);
     }
   }
 
@@ -110,18 +112,17 @@ export class DiffusionSolver {
    */
   iterate(kind: 'iterative' | 'jacobi', queries: readonly SparseVector[], o: SolverParameters, sink: ScoreSink): void {
     const weight = kind === 'iterative' ? 1 - o.alpha : 1;
-    for (let at = 0; at < queries.length; at += COLUMNS) {
-      const block = queries.slice(at, at + COLUMNS);
-      this.#put(this.#r, block, 1);
+    for (const { at, block, wide } of blocksOf(queries)) {
+      this.#put(wide, this.#r, block);
       let [now, next] = [this.#x, this.#p];
-      if (kind === 'iterative') this.#put(now, block, 1);
-      else this.#zero(now);
+      if (kind === 'iterative') this.#put(wide, now, block);
+      else this.#column(wide, now).fill(0);
       for (let t = 0; t < o.iterations; t += 1) {
-        this.#multiply(0, o.alpha, weight, now, this.#r, next);
+        this.#multiply(wide, 0, o.alpha, weight, now, this.#r, next);
         [now, next] = [next, now];
-        if (o.tolerance > 0 && t % 8 === 7 && this.#change(now, next) < o.tolerance) break;
+        if (o.tolerance > 0 && t % 8 === 7 && this.#change(wide, now, next) < o.tolerance) break;
       }
-      this.#take(now, at, block.length, sink);
+      this.#take(wide, now, at, block.length, sink);
     }
   }
 
@@ -144,98 +145,137 @@ export class DiffusionSolver {
    * inside the iterations. With no eigenpairs this is {@link conjugateGradients} times (1−α).
    */
   hybrid(queries: readonly SparseVector[], o: SolverParameters, sink: ScoreSink): void {
-    const { kernels } = this.#w;
     const eigen = this.#eigen;
     const rank = eigen?.pairs.rank ?? 0;
-    for (let at = 0; at < queries.length; at += COLUMNS) {
-      const block = queries.slice(at, at + COLUMNS);
-      this.#put(this.#r, block, 1);
+    for (const { at, block, wide } of blocksOf(queries)) {
+      this.#put(wide, this.#r, block);
       if (eigen !== undefined && rank > 0) {
-        const c = this.#w.doubles(eigen.c, rank * COLUMNS).fill(0);
+        const c = this.#w.doubles(eigen.c, rank * wide).fill(0);
         block.forEach((y, j) => {
           for (let e = 0; e < y.ids.length; e += 1) {
             const from = y.ids[e]! * rank;
-            for (let k = 0; k < rank; k += 1) c[k * COLUMNS + j]! += y.values[e]! * eigen.pairs.vectors[from + k]!;
+            for (let k = 0; k < rank; k += 1) c[k * wide + j]! += y.values[e]! * eigen.pairs.vectors[from + k]!;
           }
         });
-        kernels.expand32(this.nodes, rank, eigen.u, eigen.c, -1, this.#r);
+        this.#expand(wide, eigen.u, eigen.c, rank, -1, this.#r);
       }
-      this.#solve(o);
+      this.#solve(wide, o);
       if (eigen !== undefined && rank > 0) {
         // (1−α) is applied once at the end, so the spectral part is divided by it here.
-        const c = this.#w.doubles(eigen.c, rank * COLUMNS);
+        const c = this.#w.doubles(eigen.c, rank * wide);
         for (let k = 0; k < rank; k += 1) {
           const gain = 1 / (1 - o.alpha * eigen.pairs.values[k]!);
-          for (let j = 0; j < COLUMNS; j += 1) c[k * COLUMNS + j]! *= gain;
+          for (let j = 0; j < wide; j += 1) c[k * wide + j]! *= gain;
         }
-        kernels.expand32(this.nodes, rank, eigen.u, eigen.c, 1, this.#x);
+        this.#expand(wide, eigen.u, eigen.c, rank, 1, this.#x);
       }
-      this.#take(this.#x, at, block.length, sink, 1 - o.alpha);
+      this.#take(wide, this.#x, at, block.length, sink, 1 - o.alpha);
     }
   }
 
-  /** Y = a X + b S X + c Z on blocks of this solver; the products of X's and Y's columns come in the small block. */
-  #multiply(a: number, b: number, c: number, x: number, z: number, y: number): void {
-    this.#w.kernels.multiply(this.nodes, this.#starts, this.#columns, this.#values, a, b, c, x, z, y, this.#small);
+  /** Y = a X + b S X + c Z on blocks of this solver, and the inner products of X's and Y's columns. */
+  #multiply(wide: Wide, a: number, b: number, c: number, x: number, z: number, y: number): Float64Array {
+    const { kernels } = this.#w;
+    if (wide === 1) {
+      return Float64Array.of(
+        kernels.multiplyOne(this.nodes, this.#starts, this.#columns, this.#values, a, b, c, x, z, y),
+      );
+    }
+    kernels.multiply(this.nodes, this.#starts, this.#columns, this.#values, a, b, c, x, z, y, this.#small);
+    return this.#w.doubles(this.#small, COLUMNS).slice();
+  }
+
+  /** Y += scale U C. */
+  #expand(wide: Wide, u: number, c: number, rank: number, scale: number, y: number): void {
+    if (wide === 1) this.#w.kernels.expandOne32(this.nodes, rank, u, c, scale, y);
+    else this.#w.kernels.expand32(this.nodes, rank, u, c, scale, y);
   }
 
   /** Conjugate gradients for the right-hand side that lies in R; the solution comes in X. */
-  #solve({ alpha, iterations, tolerance }: SolverParameters): void {
+  #solve(wide: Wide, { alpha, iterations, tolerance }: SolverParameters): void {
     const { kernels } = this.#w;
-    const n = this.nodes;
+    const rows = this.#rows(wide);
     const small = this.#small;
-    this.#zero(this.#x);
-    this.#w.doubles(this.#p, n * COLUMNS).set(this.#w.doubles(this.#r, n * COLUMNS));
-    kernels.dots(n, this.#r, this.#r, small);
-    let rr = this.#w.doubles(small, COLUMNS).slice();
+    this.#column(wide, this.#x).fill(0);
+    this.#column(wide, this.#q).fill(0);
+    this.#column(wide, this.#p).set(this.#column(wide, this.#r));
+    kernels.dots(rows, this.#r, this.#r, small);
+    let rr = this.#sums(wide, small);
     const stop = rr.map((v) => v * tolerance * tolerance);
     for (let t = 0; t < iterations && rr.some((v, j) => v > stop[j]!); t += 1) {
-      this.#multiply(1, -alpha, 0, this.#p, this.#p, this.#q);
-      const w = this.#w.doubles(small, COLUMNS);
+      const pq = this.#multiply(wide, 1, -alpha, 0, this.#p, this.#p, this.#q);
       // A column that has converged, or that is empty, stands still.
-      for (let j = 0; j < COLUMNS; j += 1) w[j] = rr[j]! > stop[j]! ? rr[j]! / w[j]! : 0;
-      kernels.advance(n, small, this.#p, this.#q, this.#x, this.#r, small + 64);
-      const next = this.#w.doubles(small + 64, COLUMNS).slice();
-      for (let j = 0; j < COLUMNS; j += 1) w[j] = rr[j]! > 0 ? next[j]! / rr[j]! : 0;
-      kernels.turn(n, small, this.#r, this.#p);
+      this.#weigh(rr.map((v, j) => (v > stop[j]! ? v / pq[j]! : 0)));
+      kernels.advance(rows, small, this.#p, this.#q, this.#x, this.#r, small + 64);
+      const next = this.#sums(wide, small + 64);
+      this.#weigh(rr.map((v, j) => (v > 0 ? next[j]! / v : 0)));
+      kernels.turn(rows, small, this.#r, this.#p);
       rr = next;
     }
   }
 
-  #zero(at: number): void {
-    this.#w.doubles(at, this.nodes * COLUMNS).fill(0);
+  /** Rows of eight doubles that a block has; a single column lies in them one after another, with zeros behind its end. */
+  #rows(wide: Wide): number {
+    return wide === 1 ? Math.ceil(this.nodes / COLUMNS) : this.nodes;
   }
 
-  #put(at: number, block: readonly SparseVector[], scale: number): void {
-    const out = this.#w.doubles(at, this.nodes * COLUMNS).fill(0);
+  /** All numbers of a block, a single column's zeros included. */
+  #column(wide: Wide, at: number): Float64Array {
+    return this.#w.doubles(at, this.#rows(wide) * COLUMNS);
+  }
+
+  /** What a kernel summed by eight: a number for each column. */
+  #sums(wide: Wide, at: number): Float64Array {
+    const sums = this.#w.doubles(at, COLUMNS);
+    return wide === 1 ? Float64Array.of(sums.reduce((a, b) => a + b, 0)) : sums.slice();
+  }
+
+  /** The kernels' factors, one for each column, into the small block. */
+  #weigh(factors: Float64Array): void {
+    const w = this.#w.doubles(this.#small, COLUMNS);
+    for (let j = 0; j < COLUMNS; j += 1) w[j] = factors[j % factors.length]!;
+  }
+
+  #put(wide: Wide, at: number, block: readonly SparseVector[]): void {
+    const out = this.#column(wide, at).fill(0);
     block.forEach((y, j) => {
-      for (let e = 0; e < y.ids.length; e += 1) out[this.#place[y.ids[e]!]! * COLUMNS + j]! += scale * y.values[e]!;
+      for (let e = 0; e < y.ids.length; e += 1) out[this.#place[y.ids[e]!]! * wide + j]! += y.values[e]!;
     });
   }
 
   /** Hands over the columns of a block, times `scale`, in the order of the nodes. */
-  #take(at: number, first: number, count: number, sink: ScoreSink, scale = 1): void {
-    const block = this.#w.doubles(at, this.nodes * COLUMNS);
+  #take(wide: Wide, at: number, first: number, count: number, sink: ScoreSink, scale = 1): void {
+    const block = this.#column(wide, at);
     const columns = this.#columnsOut.slice(0, count);
     // One pass over the rows, which lie scattered, rather than one for each column.
     for (let i = 0; i < this.nodes; i += 1) {
-      const from = this.#place[i]! * COLUMNS;
+      const from = this.#place[i]! * wide;
       for (let j = 0; j < count; j += 1) columns[j]![i] = scale * block[from + j]!;
     }
     columns.forEach((c, j) => sink(first + j, c));
   }
 
   /** Largest relative change of a column between two iterates. */
-  #change(a: number, b: number): number {
-    const x = this.#w.doubles(a, this.nodes * COLUMNS);
-    const y = this.#w.doubles(b, this.nodes * COLUMNS);
-    const difference = new Float64Array(COLUMNS);
-    const size = new Float64Array(COLUMNS);
-    for (let i = 0; i < x.length; i += 1) {
-      difference[i % COLUMNS]! += (x[i]! - y[i]!) ** 2;
-      size[i % COLUMNS]! += x[i]! ** 2;
+  #change(wide: Wide, a: number, b: number): number {
+    const x = this.#column(wide, a);
+    const y = this.#column(wide, b);
+    const difference = new Float64Array(wide);
+    const size = new Float64Array(wide);
+    for (let i = 0; i < this.nodes * wide; i += 1) {
+      difference[i % wide]! += (x[i]! - y[i]!) ** 2;
+      size[i % wide]! += x[i]! ** 2;
     }
     return Math.sqrt(Math.max(...difference.map((d, j) => (size[j]! > 0 ? d / size[j]! : 0))));
+  }
+}
+
+/** Queries that are solved together: eight, or one alone, which would pay for seven empty columns. */
+function* blocksOf(
+  queries: readonly SparseVector[],
+): Generator<{ readonly at: number; readonly block: readonly SparseVector[]; readonly wide: Wide }> {
+  for (let at = 0; at < queries.length; at += COLUMNS) {
+    const block = queries.slice(at, at + COLUMNS);
+    yield { at, block, wide: block.length === 1 ? 1 : COLUMNS };
   }
 }
 

@@ -2,7 +2,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { loadKernel, MAX_PAGES, PAGE } from '../kernels/kernel.ts';
 
 /** Columns of a dense block: eight doubles are one cache line and four SIMD registers. */
-export const COLUMNS = 8;
+export const COLUMNS = 8 as const;
 const ROW_BYTES = COLUMNS * 8;
 
 /** The functions of kernels.wat. Addresses are bytes in the memory that is shared with them; blocks are [n, 8] doubles. */
@@ -31,6 +31,21 @@ export interface Kernels {
   expand(n: number, r: number, u: number, c: number, scale: number, y: number): void;
   /** As expand, for U of single precision. */
   expand32(n: number, r: number, u: number, c: number, scale: number, y: number): void;
+  /** As multiply for single columns of n doubles; gives the inner product of x and y. */
+  multiplyOne(
+    n: number,
+    starts: number,
+    columns: number,
+    values: number,
+    a: number,
+    b: number,
+    c: number,
+    x: number,
+    z: number,
+    y: number,
+  ): number;
+  /** As expand32 for single columns: C is r doubles, Y is n. */
+  expandOne32(n: number, r: number, u: number, c: number, scale: number, y: number): void;
   /** out [8, 8] = transpose(X) Z. */
   gram(n: number, x: number, z: number, out: number): void;
 }

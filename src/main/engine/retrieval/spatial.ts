@@ -1,4 +1,5 @@
 import { random } from '../library/random.ts';
+import { Cosines } from './cosines.ts';
 import { dot } from './rank.ts';
 
 /** Local features of one photo: positions in pixels [n, 2], descriptors [n, dim] row-major. */
@@ -26,31 +27,39 @@ export interface VerificationParameters {
 
 export const DEFAULT_VERIFICATION: VerificationParameters = { threshold: 24, trials: 400, ratio: 0.9 };
 
+/** Products are of single precision: of a squared distance, so much of the squared lengths is rounding, and taken as none. */
+const ROUNDING = 1e-6;
+
 /** Mutual nearest neighbours that pass the ratio test. */
 export function matchFeatures(a: LocalFeatures, b: LocalFeatures, ratio: number): [number, number][] {
+  if (a.count === 0 || b.count === 0) return [];
   const bestB = new Int32Array(a.count).fill(-1);
   const bestA = new Int32Array(b.count).fill(-1);
-  const scoreA = new Float64Array(b.count).fill(-Infinity);
+  const leastA = new Float64Array(b.count).fill(Infinity);
   const clear = new Uint8Array(a.count);
   const squaredA = squares(a);
   const squaredB = squares(b);
+  const products = Cosines.now({ data: b.descriptors, rows: b.count, dim: b.dim });
   for (let i = 0; i < a.count; i += 1) {
-    const x = a.descriptors.subarray(i * a.dim, (i + 1) * a.dim);
+    const s = products.with(a.descriptors.subarray(i * a.dim, (i + 1) * a.dim));
     let first = Infinity;
     let second = Infinity;
+    let nearest = -1;
     for (let j = 0; j < b.count; j += 1) {
-      const s = dot(x, b.descriptors.subarray(j * b.dim, (j + 1) * b.dim));
-      const d = squaredA[i]! + squaredB[j]! - 2 * s;
+      const lengths = squaredA[i]! + squaredB[j]!;
+      let d = lengths - 2 * s[j]!;
+      if (d < ROUNDING * lengths) d = 0;
       if (d < first) {
         second = first;
         first = d;
-        bestB[i] = j;
+        nearest = j;
       } else if (d < second) second = d;
-      if (-d > scoreA[j]!) {
-        scoreA[j] = -d;
+      if (d < leastA[j]!) {
+        leastA[j] = d;
         bestA[j] = i;
       }
     }
+    bestB[i] = nearest;
     clear[i] = first < ratio * ratio * second ? 1 : 0;
   }
   const out: [number, number][] = [];
@@ -81,14 +90,16 @@ export function verify(
   const matches = matchFeatures(a, b, p.ratio);
   if (matches.length < 4) return { inliers: 0, pairs: [] };
   const r = random(seed);
-  let best: [number, number][] = [];
+  const places = placesOf(a, b, matches);
+  let most = 0;
+  let fitted: readonly number[] | undefined;
   for (let t = 0; t < p.trials; t += 1) {
     const sample = [0, 1, 2].map(() => matches[r.below(matches.length)]!);
     const model = fitAffine(a, b, sample);
-    if (model === undefined) continue;
-    const inliers = agreeing(a, b, matches, model, p.threshold);
-    if (inliers.length > best.length) best = inliers;
+    const agree = model === undefined ? 0 : count(places, model, p.threshold, most);
+    if (agree > most) [most, fitted] = [agree, model];
   }
+  let best = fitted === undefined ? [] : agreeing(a, b, matches, fitted, p.threshold);
   for (let round = 0; round < 2 && best.length > 3; round += 1) {
     const model = fitAffine(a, b, best);
     if (model === undefined) break;
@@ -98,6 +109,33 @@ export function verify(
   }
   // Three matches always agree with an affine transformation.
   return best.length > 3 ? { inliers: best.length, pairs: best } : { inliers: 0, pairs: [] };
+}
+
+/** Where each match lies in the one photo and in the other: four numbers a match. */
+function placesOf(a: LocalFeatures, b: LocalFeatures, matches: readonly [number, number][]): Float64Array {
+  const out = new Float64Array(4 * matches.length);
+  matches.forEach(([i, j], m) => {
+    out.set(a.positions.subarray(2 * i, 2 * i + 2), 4 * m);
+    out.set(b.positions.subarray(2 * j, 2 * j + 2), 4 * m + 2);
+  });
+  return out;
+}
+
+/** How many matches {@link agreeing} would give; less where they cannot become more than `most`. */
+function count(places: Float64Array, m: readonly number[], threshold: number, most: number): number {
+  const [m0, m1, m2, m3, m4, m5] = m as [number, number, number, number, number, number];
+  const limit = threshold * threshold;
+  let agree = 0;
+  let missing = places.length / 4 - most;
+  for (let at = 0; at < places.length; at += 4) {
+    const x = places[at]!;
+    const y = places[at + 1]!;
+    const dx = m0 * x + m1 * y + m2 - places[at + 2]!;
+    const dy = m3 * x + m4 * y + m5 - places[at + 3]!;
+    if (dx * dx + dy * dy < limit) agree += 1;
+    else if ((missing -= 1) <= 0) break;
+  }
+  return agree;
 }
 
 function agreeing(

@@ -1,6 +1,6 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { loadKernel, MAX_PAGES, PAGE } from '../kernels/kernel.ts';
-import { row, type Matrix } from '../retrieval/rank.ts';
+import { kernelNow, loadKernel, MAX_PAGES, PAGE } from '../kernels/kernel.ts';
+import { row, type Matrix } from './rank.ts';
 
 /** What kernels/cosines.wat exports. Addresses are bytes in the memory that is shared with it. */
 interface CosinesKernel {
@@ -13,10 +13,11 @@ const LANES = 16;
 const FLOAT = 4;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
+let compiledNow: WebAssembly.Module | undefined;
 
 /**
- * Cosines of one unit vector with all rows of a matrix, in single precision, by a kernel into whose memory the rows are copied once. The
- * same inputs give the same bits on every machine.
+ * Inner products of one vector with all rows of a matrix (cosines, for unit vectors), in single precision, by a kernel into whose memory
+ * the rows are copied once. The same inputs give the same bits on every machine.
  */
 export class Cosines {
   readonly rows: number;
@@ -48,11 +49,19 @@ export class Cosines {
     this.forget();
   }
 
-  /** @param m unit vectors, at least one. @throws CovisError `INPUT_UNSUPPORTED` beyond 4 GiB. */
+  /** @param m at least one row. @throws CovisError `INPUT_UNSUPPORTED` beyond 4 GiB. */
   static async create(m: Matrix): Promise<Cosines> {
     compiled ??= loadKernel('cosines');
     const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
     const { exports } = await WebAssembly.instantiate(await compiled, { env: { memory } });
+    return new Cosines(m, memory, exports as unknown as CosinesKernel);
+  }
+
+  /** As {@link create}, for where nobody can wait: matching compares pair after pair. */
+  static now(m: Matrix): Cosines {
+    compiledNow ??= kernelNow('cosines');
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+    const { exports } = new WebAssembly.Instance(compiledNow, { env: { memory } });
     return new Cosines(m, memory, exports as unknown as CosinesKernel);
   }
 
