@@ -55,6 +55,7 @@ import { evaluate } from './evaluate.ts';
 import { exportCommand } from './export.ts';
 import { extract } from './extract.ts';
 import { importCommand } from './import.ts';
+import { indexBuild, indexCommand, indexSearch } from './index-vectors.ts';
 import { init } from './init.ts';
 import { logs } from './logs.ts';
 import { mine } from './mine.ts';
@@ -87,6 +88,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   run,
   ladder,
   rank,
+  indexCommand,
+  indexBuild,
+  indexSearch,
   evaluate,
   search,
   descriptors,

@@ -99,7 +99,7 @@ export function readNpy(file: string): NpyArray {
     stats: { size },
   } = openRegular(file);
   try {
-    const { descr, fortran, shape, at } = readHead(fd, file, size);
+    const { descr, fortran, shape, at } = readNpyHead(fd, file, size);
     const type = /^[<>|=]?(.*)$/s.exec(descr)![1]!;
     if (!isNumberType(type)) {
       throw new CovisError(
@@ -154,7 +154,7 @@ export function readNpyRows(file: string, from: number, count: number): NpyData 
     stats: { size },
   } = openRegular(file);
   try {
-    const { descr, fortran, shape, at } = readHead(fd, file, size);
+    const { descr, fortran, shape, at } = readNpyHead(fd, file, size);
     const half = descr === '<f2';
     const Type = half ? Uint16Array : Object.hasOwn(TYPES, descr) ? TYPES[descr as keyof typeof TYPES] : undefined;
     if (Type === undefined || fortran)
@@ -179,7 +179,8 @@ export function readNpyRows(file: string, from: number, count: number): NpyData 
   }
 }
 
-interface Head {
+/** What a `.npy` says of itself. */
+export interface NpyHead {
   readonly descr: string;
   readonly fortran: boolean;
   readonly shape: readonly number[];
@@ -187,7 +188,8 @@ interface Head {
   readonly at: number;
 }
 
-function readHead(fd: number, file: string, size: number): Head {
+/** The header of an open `.npy`. @throws CovisError as {@link readNpy}. */
+export function readNpyHead(fd: number, file: string, size: number): NpyHead {
   const start = Buffer.alloc(12);
   const got = readSync(fd, start, 0, 12, 0);
   if (got < 12 || !start.subarray(0, 6).equals(MAGIC))

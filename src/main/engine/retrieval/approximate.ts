@@ -23,7 +23,8 @@ const ADD_BLOCK = 8192;
  */
 const ALONE = 1024;
 
-function configured(dim: number, p: HnswParameters): Index {
+/** An empty graph for vectors of `dim` dimensions, kept in half precision. */
+export function emptyGraph(dim: number, p: HnswParameters): Index {
   return new Index({
     dimensions: dim,
     metric: MetricKind.IP,
@@ -33,6 +34,50 @@ function configured(dim: number, p: HnswParameters): Index {
     expansion_search: p.expansionSearch,
     multi: false,
   });
+}
+
+/** Adds the rows of a matrix under the numbers from `first` on, block by block. @throws CovisError `CANCELLED`. */
+export function addRows(graph: Index, m: Matrix, first: number, task?: TaskContext): void {
+  for (let from = 0; from < m.rows;) {
+    task?.check();
+    const alone = first + from < ALONE;
+    const to = Math.min(alone ? ALONE - first : from + ADD_BLOCK, m.rows);
+    const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(first + from + i));
+    graph.add(keys, m.data.subarray(from * m.dim, to * m.dim), alone ? 1 : 0);
+    task?.progress(first + to);
+    from = to;
+  }
+}
+
+/**
+ * A graph that was saved; the file is mapped, not read.
+ * @throws CovisError `INPUT_MISSING`, `INPUT_CORRUPT` for a file that is no graph, `INPUT_INVALID` for one of another size.
+ */
+export function openGraph(file: string, rows: number, dim: number, p: HnswParameters = DEFAULT_HNSW): Index {
+  if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This index does not exist', { file });
+  const graph = emptyGraph(dim, p);
+  try {
+    graph.view(file);
+  } catch (cause) {
+    throw new CovisError('INPUT_CORRUPT', 'This file is no index, or it is damaged', { file, cause });
+  }
+  if (Number(graph.size()) !== rows || Number(graph.dimensions()) !== dim) {
+    throw new CovisError(
+      'INPUT_INVALID',
+      `This index has ${graph.size()} vectors of ${graph.dimensions()} dimensions, the database ${rows} of ${dim}`,
+      { file, hint: 'Delete the file; it is built anew.' },
+    );
+  }
+  return graph;
+}
+
+/** The numbers of the rows that a graph finds for each query, in no order; fewer where no link leads to a row. */
+export function candidates(graph: Index, rows: number, queries: Matrix, k: number): number[][] {
+  // usearch takes no more threads for searching than it had for adding.
+  const found = graph.search(queries.data, k, rows <= ALONE ? 1 : 0);
+  return Array.from({ length: queries.rows }, (_, q) =>
+    Array.from((found instanceof BatchMatches ? found.get(q) : found).keys, Number),
+  );
 }
 
 /**
@@ -53,17 +98,9 @@ export class ApproximateIndex {
 
   /** @throws CovisError `CANCELLED`. */
   static build(database: Matrix, p: HnswParameters = DEFAULT_HNSW, task?: TaskContext): ApproximateIndex {
-    const index = configured(database.dim, p);
+    const index = emptyGraph(database.dim, p);
     task?.step('Building the index', database.rows, 'descriptors');
-    for (let from = 0; from < database.rows;) {
-      task?.check();
-      const alone = from < ALONE;
-      const to = Math.min(alone ? ALONE : from + ADD_BLOCK, database.rows);
-      const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(from + i));
-      index.add(keys, database.data.subarray(from * database.dim, to * database.dim), alone ? 1 : 0);
-      task?.progress(to);
-      from = to;
-    }
+    addRows(index, database, 0, task);
     return new ApproximateIndex(index, database, p);
   }
 
@@ -72,21 +109,7 @@ export class ApproximateIndex {
    * @throws CovisError `INPUT_CORRUPT` for a file that is no index or does not fit the database.
    */
   static open(file: string, database: Matrix, p: HnswParameters = DEFAULT_HNSW): ApproximateIndex {
-    if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This index does not exist', { file });
-    const index = configured(database.dim, p);
-    try {
-      index.view(file);
-    } catch (cause) {
-      throw new CovisError('INPUT_CORRUPT', 'This file is no index, or it is damaged', { file, cause });
-    }
-    if (Number(index.size()) !== database.rows || Number(index.dimensions()) !== database.dim) {
-      throw new CovisError(
-        'INPUT_INVALID',
-        `This index has ${index.size()} vectors of ${index.dimensions()} dimensions, the database ${database.rows} of ${database.dim}`,
-        { file, hint: 'Delete the file; it is built anew.' },
-      );
-    }
-    return new ApproximateIndex(index, database, p);
+    return new ApproximateIndex(openGraph(file, database.rows, database.dim, p), database, p);
   }
 
   /** @throws CovisError `STATE_CONFLICT` for a file that is there, without `force`. */
@@ -104,12 +127,10 @@ export class ApproximateIndex {
       scores: new Float32Array(queries.rows * kept).fill(-Infinity),
     };
     if (queries.rows === 0 || kept === 0) return out;
-    // usearch takes no more threads for searching than it had for adding.
-    const found = this.#index.search(queries.data, kept, db.rows <= ALONE ? 1 : 0);
+    const found = candidates(this.#index, db.rows, queries, kept);
     for (let q = 0; q < queries.rows; q += 1) {
-      const { keys } = found instanceof BatchMatches ? found.get(q) : found;
       const asked = row(queries, q);
-      const ids = new Set(Array.from(keys, Number));
+      const ids = new Set(found[q]);
       // A node that no link leads to is not found; whoever asks for so many gets it from the rows themselves.
       const all = ids.size < kept || db.rows <= this.#candidates;
       const complete = all ? Uint32Array.from({ length: db.rows }, (_, i) => i) : ids;
