@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections shapes models million large`.
+ * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections shapes models million large schedule`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,6 +22,7 @@ import { gradients } from './gradients.ts';
 import { mining } from './mining.ts';
 import { large, models } from './models.ts';
 import { million, retrieval } from './retrieval.ts';
+import { schedule } from './schedule.ts';
 import { shapes } from './shapes.ts';
 import { training } from './training.ts';
 
@@ -145,6 +146,7 @@ const PARTS = {
   training,
   gradients: () => gradients(folder),
   retrieval: () => retrieval(folder),
+  schedule: () => Promise.resolve(schedule()),
   mining: () => mining(folder),
   collections: () => collections(folder),
   models: () => models(folder),
