@@ -13,7 +13,7 @@ export async function loadKernel(name: 'adam' | 'cosines' | 'diffusion'): Promis
 }
 
 /** As {@link loadKernel}, for a kernel so small that compiling it is no wait. */
-export function kernelNow(name: 'cosines'): WebAssembly.Module {
+export function kernelNow(name: 'bytes' | 'cosines'): WebAssembly.Module {
   return new WebAssembly.Module(bytesOf(name));
 }
 
