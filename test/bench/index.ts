@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections shapes models million large`.
+ * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections curating shapes models million large`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +18,7 @@ import { Adam } from '../../src/main/engine/training/adam.ts';
 import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { line, median, ms, REPEATS } from './report.ts';
 import { collections } from './collections.ts';
+import { curating } from './curating.ts';
 import { gradients } from './gradients.ts';
 import { mining } from './mining.ts';
 import { large, models } from './models.ts';
@@ -147,6 +148,7 @@ const PARTS = {
   retrieval: () => retrieval(folder),
   mining: () => mining(folder),
   collections: () => collections(folder),
+  curating: () => curating(folder),
   models: () => models(folder),
   shapes: () => shapes(folder),
   million: () => million(folder),

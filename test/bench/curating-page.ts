@@ -1,0 +1,1 @@
+export async function curatingPage(_path: string): Promise<void> {}

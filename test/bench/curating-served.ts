@@ -1,0 +1,1 @@
+export async function curatingServed(_path: string): Promise<void> {}
