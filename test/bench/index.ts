@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections shapes models million large schedule`.
+ * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections curating shapes models million large
+ * schedule`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ import { Adam } from '../../src/main/engine/training/adam.ts';
 import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { line, median, ms, REPEATS } from './report.ts';
 import { collections } from './collections.ts';
+import { curating } from './curating.ts';
 import { gradients } from './gradients.ts';
 import { mining } from './mining.ts';
 import { large, models } from './models.ts';
@@ -149,6 +151,7 @@ const PARTS = {
   schedule: () => Promise.resolve(schedule()),
   mining: () => mining(folder),
   collections: () => collections(folder),
+  curating: () => curating(folder),
   models: () => models(folder),
   shapes: () => shapes(folder),
   million: () => million(folder),

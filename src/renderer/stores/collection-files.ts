@@ -42,7 +42,7 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
     if (folder === null) return;
     const answer = await useQuestions().ask({
       title: `Import the collection in ${folder.name}`,
-      text: 'Its photos are found in the library by their content. Photos that the library does not have can be imported from the folder, which then has to stay where it is.',
+      text: 'Its photos are found in the library by their content. Photos that the library does not have can be imported, too: those that lie in the folder as files stay there, and the folder has to stay where it is; those that lie inside Parquet or WebDataset files are unpacked into a folder beside it, which has to stay instead.',
       answers: [
         { value: 'known', label: 'Only photos that are here' },
         { value: 'all', label: 'Import its photos, too', kind: 'primary' },
@@ -76,6 +76,7 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
         imported.already
           ? `${imported.collection}@${imported.version} was here already`
           : `${imported.collection}@${imported.version} is here, ${imported.items} photos${imported.missing.length === 0 ? '' : `, ${imported.missing.length} of them not in this library`}`,
+        imported.unpacked === null ? '' : `Its photos were unpacked into ${imported.unpacked}, which has to stay where it is.`,
       );
   }
 

@@ -62,6 +62,31 @@ function gathered(photos: readonly string[], known: ReadonlyMap<string, Provenan
   return all;
 }
 
+/** Photos that are said in one message, with how each was come by; more are said in parts, as a list that the engine keeps. */
+const PART = 10_000;
+
+async function listed(photos: readonly string[], known: ReadonlyMap<string, Provenance>): Promise<{ list: string }> {
+  let list: string | undefined;
+  for (let at = 0; at < photos.length; at += PART) {
+    const part = gathered(photos.slice(at, at + PART), known);
+    ({ list } = await request('collections.gather', { ...part, ...(list === undefined ? {} : { list }) }));
+  }
+  return { list: list! };
+}
+
+/** What stands for chosen photos in what is asked of collections. */
+export async function said(photos: readonly string[]): Promise<{ photos: string[] } | { list: string }> {
+  return photos.length <= PART ? { photos: [...photos] } : listed(photos, new Map());
+}
+
+/** As {@link said}, each with how it was come by. */
+async function saidWith(
+  photos: readonly string[],
+  known: ReadonlyMap<string, Provenance>,
+): Promise<Gathered | { list: string }> {
+  return photos.length <= PART ? gathered(photos, known) : listed(photos, known);
+}
+
 /** The collections of the open library, the one that keys add to, and which photos are in which. */
 export const useCollections = defineStore('collections', () => {
   const library = useLibrary();
@@ -166,12 +191,26 @@ export const useCollections = defineStore('collections', () => {
     return Promise.race([noted, kept.then(() => null)]);
   }
 
+  /** As {@link write}, of photos that may have to be said in parts first. */
+  async function writeSaid<R extends CollectionWrite, S>(
+    route: R,
+    which: Promise<S>,
+    params: (which: S) => RouteParams<R>,
+  ): Promise<RouteResults<R> | null> {
+    try {
+      return await write(route, params(await which));
+    } catch (error) {
+      notices.error(error);
+      return null;
+    }
+  }
+
   /** Adds photos at the end, each with how it was come by. */
   async function add(collection: Pick<CollectionInfo, 'id' | 'name'>, photos: readonly string[]): Promise<boolean> {
-    const done = await write('collections.add', {
+    const done = await writeSaid('collections.add', saidWith(photos, useSelection().originsOf(photos)), (which) => ({
       collection: collection.id,
-      ...gathered(photos, useSelection().originsOf(photos)),
-    });
+      ...which,
+    }));
     if (done === null) return false;
     const { added, already } = done;
     const had = already === 0 ? '' : added === 0 ? ': all are in already' : `; ${plural(already, 'photo')} in already`;
@@ -180,7 +219,10 @@ export const useCollections = defineStore('collections', () => {
   }
 
   async function remove(collection: Pick<CollectionInfo, 'id' | 'name'>, photos: readonly string[]): Promise<boolean> {
-    const done = await write('collections.remove', { collection: collection.id, photos: [...photos] });
+    const done = await writeSaid('collections.remove', said(photos), (which) => ({
+      collection: collection.id,
+      ...which,
+    }));
     if (done === null) return false;
     notices.add(
       'done',
@@ -193,12 +235,12 @@ export const useCollections = defineStore('collections', () => {
 
   /** Makes a collection, by hand with photos in it, the current one from then on. @returns its id. */
   async function create(name: string, photos: readonly string[] = [], rules?: unknown): Promise<string | null> {
-    const made = await write('collections.create', {
+    const made = await writeSaid('collections.create', saidWith(photos, useSelection().originsOf(photos)), (add) => ({
       name,
       kind: rules === undefined ? 'manual' : 'smart',
       ...(rules === undefined ? {} : { rules }),
-      ...(photos.length === 0 ? {} : { add: gathered(photos, useSelection().originsOf(photos)) }),
-    });
+      ...(photos.length === 0 ? {} : { add }),
+    }));
     if (made === null) return null;
     if (rules === undefined) await setCurrent(made.id);
     const held = photos.length === 0 ? '' : ` with ${plural(photos.length, 'photo')}`;
@@ -246,6 +288,7 @@ export const useCollections = defineStore('collections', () => {
     collected,
     folded,
     write,
+    writeSaid,
     add,
     remove,
     create,

@@ -147,7 +147,10 @@ export const listedPhoto = z.object({
   /** From 0, in the list. */
   at: count,
   photo: z.string(),
+  /** Below its scene's folder. */
   name: z.string(),
+  /** The scene's name: of photos of one name it tells which is which. Empty where nothing is known of a file. */
+  folder: z.string(),
   /** Pixels as displayed. */
   width: count,
   height: count,
@@ -178,13 +181,16 @@ const side = z.object({
   fields: fieldValues,
   foldedUnder: sha256.nullable(),
 });
+export const DIFFERENCE_KINDS = ['added', 'removed', 'moved', 'described', 'folded'] as const;
 export const photoDifference = z.object({
   /** Content hash; null where this library does not have the photo. */
   photo: z.string().nullable(),
   /** Null where it is not known yet. */
   sha256: sha256.nullable(),
   name: z.string(),
-  kinds: z.array(z.enum(['added', 'removed', 'moved', 'described', 'folded'])),
+  /** As of photos of lists. */
+  folder: z.string(),
+  kinds: z.array(z.enum(DIFFERENCE_KINDS)),
   before: side.nullable(),
   after: side.nullable(),
 });
@@ -200,6 +206,8 @@ export const collectionDifference = z.object({
   fields: z.array(
     z.object({ field: z.string(), before: z.array(z.string()).nullable(), after: z.array(z.string()).nullable() }),
   ),
+  /** Of how many photos `photos` is a part: of those that differ by the kind that was asked for. */
+  total: count,
   photos: z.array(photoDifference),
 });
 export type CollectionDifference = Facts<typeof collectionDifference>;
@@ -217,6 +225,8 @@ export const collectionConflict = z.object({
   photo: z.string().nullable(),
   sha256: sha256.nullable(),
   name: z.string(),
+  /** As of photos of lists. */
+  folder: z.string(),
   /** `member`, `folded`, or `field NAME`. */
   aspect: z.string(),
   /** What holds until it is judged: what the base version said. A value of JSON: true or false, a SHA-256, values of a field, or null. */

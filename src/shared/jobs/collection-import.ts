@@ -19,7 +19,7 @@ export const collectionImportJob = job({
       .meta({ label: 'Name', help: 'what it is called here', otherwise: 'as it was', value: 'name' }),
     photos: z.boolean().default(false).meta({
       label: 'Photos too',
-      help: 'imports photos that the library does not have from the folder, where they then have to stay',
+      help: 'imports photos that the library does not have: those that lie in the folder as files have to stay there, those inside Parquet or WebDataset files are unpacked beside it',
     }),
     unpack: folder.optional().meta({
       label: 'Unpack into',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   COLLECTION_KINDS,
+  DIFFERENCE_KINDS,
   collectionConflict,
   collectionDifference,
   collectionInfo,
@@ -17,6 +18,8 @@ import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
 
 const MOST = 100_000;
+/** Photos of which a page is told, or tells, in one message: a few hundred kilobytes. */
+const PART = 10_000;
 const name = z.string().min(1).max(200);
 const versionNumber = z.int().positive();
 const state = z.union([versionNumber, z.literal('working')]);
@@ -146,6 +149,23 @@ export const collectionRoutes = {
     result: z.null(),
   }),
 
+  /**
+   * Begins a list of photos that are said in parts, each with how it was come by, or goes on with it: what is then added, taken out or
+   * described by the list's name is one action, of any number of photos.
+   */
+  'collections.gather': route({
+    who: 'page',
+    params: z.strictObject({
+      /** What was begun; left out for the first part. */
+      list: list.optional(),
+      photos: z.array(id).min(1).max(PART),
+      origins: cameBy.origins,
+      originOf: z.array(z.int().min(0).nullable()).max(PART).optional(),
+      scores: z.array(z.number().nullable()).max(PART).optional(),
+      ranks: z.array(z.int().min(1).nullable()).max(PART).optional(),
+    }),
+    result: z.object({ list: z.string(), total: count }),
+  }),
   /** Photos that are in already stay as they are. */
   'collections.add': route({
     who: 'page',
@@ -255,7 +275,7 @@ export const collectionRoutes = {
   'collections.ids': route({
     who: 'page',
     repeat: 'safe',
-    params: z.strictObject({ list, from: z.int().min(0), limit: z.int().min(1).max(MOST) }),
+    params: z.strictObject({ list, from: z.int().min(0), limit: z.int().min(1).max(PART) }),
     result: z.object({ photos: z.array(z.string()) }),
   }),
   /** Position of a photo in a list; -1 where it is not in it. */
@@ -291,11 +311,21 @@ export const collectionRoutes = {
     params: z.strictObject({ collection: id }),
     result: z.array(versionInfo),
   }),
-  /** From a version, or from nothing (null), to a version or to what is there now. */
+  /**
+   * From a version, or from nothing (null), to a version or to what is there now: how many photos differ, and some of them, from a
+   * position on among those that differ, or that differ by `kind`.
+   */
   'collections.diff': route({
     who: 'page',
     repeat: 'safe',
-    params: z.strictObject({ collection: id, from: versionNumber.nullable(), to: state }),
+    params: z.strictObject({
+      collection: id,
+      from: versionNumber.nullable(),
+      to: state,
+      kind: z.enum(DIFFERENCE_KINDS).optional(),
+      at: z.int().min(0).default(0),
+      limit: z.int().min(1).max(1000).default(1000),
+    }),
     result: collectionDifference,
   }),
   /** Makes the collection as it was in a version. Photos that this library does not have any more are said by path. */

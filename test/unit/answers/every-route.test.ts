@@ -261,6 +261,11 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const [, second] = await members(2);
     return (await ask('collections.find', { list: (await opened()).list, photo: second! })).at === 1;
   },
+  'collections.gather': async () => {
+    const [first, second] = await members(2);
+    const { list } = await ask('collections.gather', { photos: [first!], scores: [0.5] });
+    return (await ask('collections.gather', { list, photos: [second!] })).total;
+  },
   'collections.membership': async () =>
     (await ask('collections.membership', { photos: await members(1) })).of[0]!.includes(await towers()),
   'collections.commit': async () => {

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collectionDifference } from '../../../src/main/engine/collections/compare.ts';
 import { collectionInfo } from '../../../src/main/engine/collections/info.ts';
 import { describePhotos, foldPhotos } from '../../../src/main/engine/collections/fold-items.ts';
 import { addPhotos, movePhotos, removePhotos } from '../../../src/main/engine/collections/gather.ts';
 import { createCollection, setCollectionFields } from '../../../src/main/engine/collections/store.ts';
 import { commitCollection } from '../../../src/main/engine/collections/commit.ts';
 import {
-  collectionDifference,
   restoreVersion,
   tagVersion,
   versionContent,

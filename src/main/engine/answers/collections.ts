@@ -3,11 +3,12 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { RouteParams } from '../../../shared/routes/index.ts';
 import { collectionRoutes } from '../../../shared/routes/collections.ts';
 import { writeBundle } from '../collections/bundle.ts';
+import { differencePage } from '../collections/compare.ts';
 import { fieldsTable, readFieldsTable } from '../collections/fields-table.ts';
 import { changeFields, fieldNotes, refuseWrongDates } from '../collections/fields.ts';
 import { collectionInfo, fieldsInUse, listCollections } from '../collections/info.ts';
 import { fieldsOf, fieldsText } from '../collections/items.ts';
-import { membershipOf, photoLists, type Chosen } from '../collections/lists.ts';
+import { membershipOf, photoLists, type Came, type Chosen } from '../collections/lists.ts';
 import { judgeConflict, listConflicts, mergeBundle } from '../collections/merge.ts';
 import { describePhotos, foldPhotos, unfoldPhotos } from '../collections/fold-items.ts';
 import { addPhotos, createWith, movePhotos, removePhotos, type Addition } from '../collections/gather.ts';
@@ -21,7 +22,7 @@ import {
   setCurrentCollection,
   setRules,
 } from '../collections/store.ts';
-import { collectionDifference, restoreVersion, tagVersion, versionHistory } from '../collections/versions.ts';
+import { restoreVersion, tagVersion, versionHistory } from '../collections/versions.ts';
 import { photoNames } from '../exchange/photo-names.ts';
 import type { Library } from '../library/library.ts';
 import { photoByHash } from '../library/photos.ts';
@@ -47,24 +48,29 @@ const chosen = (library: Library, p: Chosen): number[] => photoLists(library).ch
 const idOf = (library: Library, hash: string | undefined): number | undefined =>
   hash === undefined ? undefined : photoByHash(library, hash).id;
 
-type Came = Pick<RouteParams<'collections.add'>, 'origins' | 'originOf' | 'scores' | 'ranks'>;
+type Gathered = Pick<RouteParams<'collections.add'>, 'origins' | 'originOf' | 'scores' | 'ranks'>;
 
-/** Photos with how each was come by, which stands beside the photos as they were said. */
-function additions(library: Library, p: Chosen & Came): Addition[] {
+/** How the photo at this place was come by. @throws CovisError `INPUT_INVALID`. */
+function cameOf({ origins, originOf, scores, ranks }: Omit<Gathered, 'provenance'>, i: number): Came {
+  const from = originOf?.[i];
+  if (from !== undefined && from !== null && origins?.[from] === undefined)
+    throw new CovisError('INPUT_INVALID', `There is no origin ${from}`);
+  return {
+    score: scores?.[i] ?? null,
+    rank: ranks?.[i] ?? null,
+    from: from === undefined || from === null ? undefined : origins![from],
+  };
+}
+
+/** Photos with how each was come by, which stands beside the photos as they were said, or goes with their list. */
+function additions(library: Library, p: Chosen & Gathered): Addition[] {
+  if (p.list !== undefined) {
+    const lists = photoLists(library);
+    const came = lists.cameBy(p.list);
+    return chosen(library, p).map((photo) => ({ photo, ...came?.get(photo) }));
+  }
   const said = new Map((p.photos ?? []).map((hash, i) => [idOf(library, hash)!, i]));
-  return chosen(library, p).map((photo) => {
-    const i = said.get(photo);
-    if (i === undefined) return { photo };
-    const from = p.originOf?.[i];
-    if (from !== undefined && from !== null && p.origins?.[from] === undefined)
-      throw new CovisError('INPUT_INVALID', `There is no origin ${from}`);
-    return {
-      photo,
-      score: p.scores?.[i] ?? null,
-      rank: p.ranks?.[i] ?? null,
-      from: from === undefined || from === null ? undefined : p.origins![from],
-    };
-  });
+  return chosen(library, p).map((photo) => ({ photo, ...cameOf(p, said.get(photo)!) }));
 }
 
 /** @throws CovisError `INPUT_INVALID`. */
@@ -104,6 +110,12 @@ export const collections = answers(collectionRoutes, {
     return null;
   },
 
+  'collections.gather': (engine, { photos, list, ...came }) =>
+    photoLists(engine.library).gather(
+      photos,
+      photos.map((_, i) => cameOf(came, i)),
+      list,
+    ),
   'collections.add': (engine, p) =>
     write(engine, p, (library) =>
       addPhotos(library, p.collection, additions(library, p), p.provenance, idOf(library, p.before)),
@@ -153,7 +165,8 @@ export const collections = answers(collectionRoutes, {
 
   'collections.commit': (engine, p) => startJob(engine, 'collection-commit', p),
   'collections.versions': (engine, { collection }) => versionHistory(engine.library, collection),
-  'collections.diff': (engine, { collection, from, to }) => collectionDifference(engine.library, collection, from, to),
+  'collections.diff': (engine, { collection, from, to, ...page }) =>
+    differencePage(engine.library, collection, from, to, page),
   'collections.restore': (engine, p) =>
     write(engine, p, (library) => {
       const { action, missing } = restoreVersion(library, p.collection, String(p.version));

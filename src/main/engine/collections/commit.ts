@@ -16,12 +16,14 @@ import {
   type VersionRow,
 } from '../library/tables/collection.ts';
 import { durably } from '../mining/action-log.ts';
+import { changesOf } from './changes.ts';
 import { contentDigest } from './content.ts';
-import { countChanges, isSame } from './difference.ts';
+import { isSame } from './difference.ts';
 import { effectiveHeads, fieldsOf, fieldsText, itemsOf, photoName, type Item } from './items.ts';
 import { portablePaths } from './portable-paths.ts';
-import { writeVersionRows } from './version-rows.ts';
-import { tagName, tagVersion, versionFactsOf, versionState, workingState } from './versions.ts';
+import { stampOf } from './stamp.ts';
+import { writeVersionRows, type VersionItem } from './version-rows.ts';
+import { tagName, tagVersion, versionFactsOf } from './versions.ts';
 
 const NAMED = 3;
 /** Photos whose SHA-256 is noted together. */
@@ -98,8 +100,10 @@ export interface Commit {
  * whose SHA-256 is not known and of which no file is there.
  */
 export async function commitCollection(library: Library, c: Commit, task: TaskContext): Promise<CommitReport> {
-  const { id, name } = collectionNamed(library, c.collection);
-  refuseUnchanged(library, collectionNamed(library, c.collection));
+  const first = collectionNamed(library, c.collection);
+  const { id, name } = first;
+  const stamp = stampOf(library, first);
+  refuseUnchanged(library, first);
   const tag = c.tag === undefined ? undefined : tagName(c.tag);
   const photos = members(library, id).map((i) => i.photo);
   const lost = await computeDigests(library, photos, task);
@@ -112,17 +116,20 @@ export async function commitCollection(library: Library, c: Commit, task: TaskCo
     );
   }
   task.step('Writing the version', 0, '');
-  return durably(library, () => {
+  // What takes long is done before others have to wait for their turn to write.
+  let planned = planVersion(library, first);
+  const facts = durably(library, () => {
     const collection = collectionNamed(library, c.collection);
-    refuseUnchanged(library, collection);
-    const version = writeVersion(library, collection, c);
+    if (stampOf(library, collection) !== stamp) {
+      refuseUnchanged(library, collection);
+      planned = planVersion(library, collection);
+    }
+    const version = writeVersion(library, collection, c, planned);
     if (tag !== undefined) tagVersion(library, collection.uid, tag, version.number);
-    const gone = members(library, id)
-      .map((i) => i.photo)
-      .filter(isMissing(library))
-      .map(photoName(library));
-    return { ...versionFactsOf(version, collection, tagsOf(library, id)), gone };
+    return versionFactsOf(version, collection, tagsOf(library, id));
   });
+  const gone = planned.items.flatMap((i) => i.photo ?? []).filter(isMissing(library));
+  return { ...facts, gone: gone.map(photoName(library)) };
 }
 
 function isMissing(library: Library): (photo: number) => boolean {
@@ -135,9 +142,9 @@ function members(library: Library, collection: number): Item[] {
 }
 
 function refuseUnchanged(library: Library, collection: CollectionRow): void {
-  const state = workingState(library, collection);
-  if (state.items.length === 0) throw new CovisError('STATE_EMPTY', `${collection.name} has no photos`);
   const newest = newestVersion(library, collection.id);
+  const { items, changes } = changesOf(library, collection, newest);
+  if (items === 0) throw new CovisError('STATE_EMPTY', `${collection.name} has no photos`);
   const waiting = select(library.db, 'SELECT COUNT(*) FROM collection_conflict WHERE collection_id = ?', integer).one(
     collection.id,
   );
@@ -148,7 +155,7 @@ function refuseUnchanged(library: Library, collection: CollectionRow): void {
       { hint: 'See them with: covis collection conflicts LIB NAME' },
     );
   if (newest === undefined) return;
-  if (!isSame(countChanges(versionState(library, newest), state))) return;
+  if (!isSame(changes)) return;
   // A merge that changed nothing is worth noting all the same: it is a parent.
   if (mergedParents(library, collection).length > 0) return;
   throw new CovisError('STATE_CONFLICT', `Nothing has changed since version ${newest.number} of ${collection.name}`, {
@@ -168,12 +175,14 @@ function mergedParents(library: Library, collection: CollectionRow): string[] {
   return theirs.filter((d) => !known.has(d));
 }
 
-/** Runs inside a transaction, when every photo has its SHA-256. */
-function writeVersion(
-  library: Library,
-  collection: CollectionRow,
-  { message, author = ownName() }: Commit,
-): VersionRow {
+/** What a version is going to hold. */
+interface Planned {
+  readonly items: readonly VersionItem[];
+  readonly digest: string;
+}
+
+/** When every photo has its SHA-256. */
+function planVersion(library: Library, collection: CollectionRow): Planned {
   const { db } = library;
   const items = members(library, collection.id);
   const photo = select(
@@ -197,21 +206,9 @@ function writeVersion(
     items.map((item, i) => ({ sha256: facts[i]!.sha256, path: paths[i]!, fields: fieldsOf(item.fields) })),
     collection.fields,
   );
-  const newest = newestVersion(library, collection.id);
-  const parents = [...(newest === undefined ? [] : [newest.digest]), ...mergedParents(library, collection)];
-  writeVersionRows(
-    library,
-    collection,
-    {
-      number: (newest?.number ?? 0) + 1,
-      author,
-      message,
-      created: now(),
-      digest,
-      parents,
-      fields: fieldsText(collection.fields) ?? '{}',
-    },
-    items.map((item, i) => ({
+  return {
+    digest,
+    items: items.map((item, i) => ({
       ...facts[i]!,
       photo: item.photo,
       path: paths[i]!,
@@ -221,6 +218,21 @@ function writeVersion(
       rank: item.rank,
       fields: item.fields,
     })),
-  );
+  };
+}
+
+/** Runs inside a transaction. */
+function writeVersion(
+  library: Library,
+  collection: CollectionRow,
+  { message, author = ownName() }: Commit,
+  { items, digest }: Planned,
+): VersionRow {
+  const newest = newestVersion(library, collection.id);
+  const parents = [...(newest === undefined ? [] : [newest.digest]), ...mergedParents(library, collection)];
+  const number = (newest?.number ?? 0) + 1;
+  const fields = fieldsText(collection.fields) ?? '{}';
+  const said = { number, author, message, created: now(), digest, parents, fields };
+  writeVersionRows(library, collection, said, items);
   return newestVersion(library, collection.id)!;
 }

@@ -25,7 +25,7 @@ export interface CollectionState<T extends StateItem = StateItem> {
 export type DifferenceKind = PhotoDifference['kinds'][number];
 
 /** Indices of a sequence that are in one longest increasing subsequence of it. */
-function longestIncreasing(of: Int32Array): Set<number> {
+export function longestIncreasing(of: Int32Array): Set<number> {
   // ends[k]: index of the smallest value that ends an increasing run of k + 1.
   const ends: number[] = [];
   const before = new Int32Array(of.length).fill(-1);
@@ -95,9 +95,17 @@ export function fieldDifferences(before: FieldValues, after: FieldValues): Colle
 
 /** How many photos differ, by how. */
 export function countChanges(before: CollectionState, after: CollectionState): ChangeCounts {
+  return countsOf(differences(before.items, after.items), fieldDifferences(before.fields, after.fields).length > 0);
+}
+
+/** As {@link countChanges}, of what was found to differ. @param fields whether those of the collection do. */
+export function countsOf(
+  found: readonly { readonly kinds: readonly DifferenceKind[] }[],
+  fields: boolean,
+): ChangeCounts {
   const counts = { added: 0, removed: 0, moved: 0, described: 0, folded: 0 };
-  for (const { kinds } of differences(before.items, after.items)) for (const k of kinds) counts[k] += 1;
-  return { ...counts, fields: fieldDifferences(before.fields, after.fields).length > 0 };
+  for (const { kinds } of found) for (const k of kinds) counts[k] += 1;
+  return { ...counts, fields };
 }
 
 /** True where nothing differs. */

@@ -1,7 +1,7 @@
 /** What lists of collections say. */
 import type { CollectionInfo } from '../../../shared/facts/collections.ts';
 import type { Library } from '../library/library.ts';
-import { integer, list, nullable, select, text } from '../library/rows.ts';
+import { integer, list, select, text } from '../library/rows.ts';
 import {
   allCollections,
   collectionNamed,
@@ -9,9 +9,11 @@ import {
   tagsOf,
   type CollectionRow,
 } from '../library/tables/collection.ts';
-import { countChanges, isSame } from './difference.ts';
+import { changesOf } from './changes.ts';
+import { isSame } from './difference.ts';
 import { currentCollection } from './store.ts';
-import { versionState, workingState } from './versions.ts';
+import { stampOf } from './stamp.ts';
+import { workingState } from './versions.ts';
 
 const COVER = 4;
 
@@ -20,29 +22,8 @@ type Counted = Omit<CollectionInfo, 'current'>;
 /** What was counted of each collection, until an action touches it: hundreds of thousands of items are compared for it. */
 const counted = new WeakMap<Library, Map<number, { readonly key: string; readonly info: Counted }>>();
 
-/** Changes whenever something of the collection does. Photos that went or came back do so, too. */
-function keyOf(library: Library, c: CollectionRow): string {
-  const action = select(
-    library.db,
-    `SELECT (SELECT a.id FROM action a WHERE EXISTS (SELECT 1 FROM collection_change c WHERE c.collection_id = ?
-       AND c.action_id = CASE a.kind WHEN 'undo' THEN a.parent ELSE a.head END) ORDER BY a.id DESC LIMIT 1)`,
-    nullable(integer),
-  ).one(c.id);
-  const version = select(
-    library.db,
-    'SELECT (SELECT MAX(id) FROM collection_version WHERE collection_id = ?)',
-    nullable(integer),
-  ).one(c.id);
-  const gone = select(
-    library.db,
-    'SELECT COUNT(*), COALESCE(MAX(id), 0) FROM former_file',
-    list(integer, integer),
-  ).one();
-  return [action, version, ...gone].join(' ');
-}
-
 function infoOf(library: Library, c: CollectionRow): Counted {
-  const key = keyOf(library, c);
+  const key = stampOf(library, c);
   let known = counted.get(library);
   if (known === undefined) counted.set(library, (known = new Map()));
   const had = known.get(c.id);
@@ -55,17 +36,16 @@ function infoOf(library: Library, c: CollectionRow): Counted {
 function countItems(library: Library, c: CollectionRow): Counted {
   const { db } = library;
   const one = (sql: string): number => select(db, sql, integer).one(c.id);
-  const state = workingState(library, c);
   const newest = newestVersion(library, c.id);
-  const changes = countChanges(newest === undefined ? { items: [], fields: {} } : versionState(library, newest), state);
+  const { items, folded, changes } = changesOf(library, c, newest);
   const tags = tagsOf(library, c.id);
   return {
     id: c.uid,
     name: c.name,
     kind: c.kind,
     created: c.created,
-    items: state.items.length,
-    folded: state.items.filter((i) => i.head !== null).length,
+    items,
+    folded,
     gone: one(`SELECT COUNT(*) FROM collection_item i WHERE i.collection_id = ? AND i.member = 1
       AND NOT EXISTS (SELECT 1 FROM photo_file f WHERE f.photo_id = i.photo_id)`),
     version:
@@ -82,11 +62,24 @@ function countItems(library: Library, c: CollectionRow): Counted {
     conflicts: one('SELECT COUNT(*) FROM collection_conflict WHERE collection_id = ?'),
     fields: c.fields,
     rules: c.rules === null ? null : (JSON.parse(c.rules) as unknown),
-    cover: state.items
-      .filter((i) => i.head === null)
-      .slice(0, COVER)
-      .map((i) => i.key),
+    cover: coverOf(library, c),
   };
+}
+
+/** Content hashes of its first photos that stand for themselves. */
+function coverOf(library: Library, c: CollectionRow): string[] {
+  const rows = select(
+    library.db,
+    `SELECT p.hash, i.head IS NOT NULL FROM collection_item i JOIN photo p ON p.id = i.photo_id
+     WHERE i.collection_id = ? AND i.member = 1 ORDER BY i.position, i.photo_id LIMIT ?`,
+    list(text, integer),
+  );
+  const first = rows.all(c.id, COVER);
+  if (first.every(([, folded]) => folded === 0)) return first.map(([hash]) => hash);
+  return workingState(library, c)
+    .items.filter((i) => i.head === null)
+    .slice(0, COVER)
+    .map((i) => i.key);
 }
 
 /** A collection as it is now. @throws CovisError `NOT_FOUND`. */

@@ -108,10 +108,23 @@ function firstOf(members: readonly Pick<Item, 'photo'>[], among: ReadonlySet<num
 
 /** For many: what a photo is called, below its folder: where it is, or was; its content hash where nothing is known. */
 export function photoName(library: Library): (photo: number) => string {
+  const place = photoPlace(library);
+  return (photo) => place(photo).name;
+}
+
+/** For many: what a photo is called as {@link photoName} says, and the name of the scene whose folder that is in. */
+export function photoPlace(library: Library): (photo: number) => { readonly name: string; readonly folder: string } {
   // The view is searched by a photo only where that is a value of its own, not one of an outer query.
-  const name = select(library.db, 'SELECT MIN(name) FROM known_file WHERE photo_id = ?', nullable(text));
+  const known = select(
+    library.db,
+    `SELECT f.name, s.name FROM known_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ? ORDER BY f.name, s.name LIMIT 1`,
+    list(text, text),
+  );
   const hash = select(library.db, 'SELECT hash FROM photo WHERE id = ?', text);
-  return (photo) => name.one(photo) ?? hash.one(photo);
+  return (photo) => {
+    const [name, folder] = known.get(photo) ?? [hash.one(photo), ''];
+    return { name, folder };
+  };
 }
 
 /** Fields as text, the same for the same values whatever the order in which they were said; null for none. */

@@ -1,4 +1,5 @@
 /** Photos in an order that pages read by position: of a collection, of a version, of the library, or any that were found. */
+import { randomInt } from 'node:crypto';
 import { CovisError } from '../../../shared/errors.ts';
 import type { ListedPhoto } from '../../../shared/facts/collections.ts';
 import type { PHOTO_SORTS, PhotoFilterParams } from '../../../shared/routes/collections.ts';
@@ -6,7 +7,8 @@ import type { Library } from '../library/library.ts';
 import { flag, integer, list as cells, nullable, real, record, select, text } from '../library/rows.ts';
 import { collectionNamed, versionCalled } from '../library/tables/collection.ts';
 import { idByHash } from '../library/tables/photo.ts';
-import { fieldsOf, photoName, provenanceReader } from './items.ts';
+import type { Addition } from './gather.ts';
+import { fieldsOf, photoPlace, provenanceReader } from './items.ts';
 
 const LISTS_KEPT = 32;
 
@@ -28,10 +30,21 @@ export interface Chosen {
   readonly except?: readonly string[] | undefined;
 }
 
+/** How a photo of a list was come by. */
+export type Came = Omit<Addition, 'photo'>;
+
 interface KeptList {
   readonly photos: Uint32Array;
   readonly collection: number | undefined;
   readonly version: number | undefined;
+  /** Of one whose photos were said: how each was come by. */
+  readonly came?: Map<number, Came> | undefined;
+}
+
+function numberOf(byHash: ReturnType<typeof idByHash>, hash: string): number {
+  const id = byHash.get(hash);
+  if (id === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
+  return id;
 }
 
 /** A list of a version with how many items are folded under each, which never changes. */
@@ -100,7 +113,8 @@ function conditions(library: Library, f: PhotoFilterParams): { sql: string; valu
 export class PhotoLists {
   readonly #library: Library;
   readonly #lists = new Map<string, KeptList>();
-  #opened = 0;
+  /** From anywhere: a name that an engine gave before it was started anew is none of another list now. */
+  #opened = 1000 * randomInt(2 ** 38);
 
   constructor(library: Library) {
     this.#library = library;
@@ -138,6 +152,39 @@ export class PhotoLists {
     return this.#keep({ photos: Uint32Array.from(photos), collection: of, version: undefined });
   }
 
+  /**
+   * Begins a list of photos that are said in parts, or goes on with one.
+   * @param from what each came from, beside the photos. @throws CovisError `NOT_FOUND`, `INPUT_INVALID` for a list that was not begun so.
+   */
+  gather(
+    photos: readonly string[],
+    came: readonly Came[],
+    list?: string,
+  ): { readonly list: string; readonly total: number } {
+    const byHash = idByHash(this.#library);
+    const numbers = Uint32Array.from(photos, (hash) => numberOf(byHash, hash));
+    const kept = list === undefined ? undefined : this.#kept(list);
+    if (list === undefined || kept === undefined)
+      return this.#keep({
+        photos: numbers,
+        collection: undefined,
+        version: undefined,
+        came: new Map(came.map((c, i) => [numbers[i]!, c])),
+      });
+    if (kept.came === undefined) throw new CovisError('INPUT_INVALID', 'This list of photos is not one that grows');
+    const grown = new Uint32Array(kept.photos.length + numbers.length);
+    grown.set(kept.photos);
+    grown.set(numbers, kept.photos.length);
+    came.forEach((c, i) => kept.came!.set(numbers[i]!, c));
+    this.#lists.set(list, { ...kept, photos: grown });
+    return { list, total: grown.length };
+  }
+
+  /** How each photo of a list was come by, where that was said with them. @throws CovisError `NOT_FOUND`. */
+  cameBy(list: string): ReadonlyMap<number, Came> | undefined {
+    return this.#kept(list).came;
+  }
+
   /** Photos of a list from a position on, with what the list's collection says of them. @throws CovisError `NOT_FOUND`. */
   page(list: string, from: number, limit: number): ListedPhoto[] {
     const kept = this.#kept(list);
@@ -163,11 +210,7 @@ export class PhotoLists {
     if ((photos === undefined) === (list === undefined))
       throw new CovisError('INPUT_INVALID', 'Photos are named one by one, or as a list: say one of both');
     const byHash = idByHash(this.#library);
-    const number = (hash: string): number => {
-      const id = byHash.get(hash);
-      if (id === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
-      return id;
-    };
+    const number = (hash: string): number => numberOf(byHash, hash);
     const without = new Set((except ?? []).map(number));
     const all =
       photos !== undefined
@@ -209,14 +252,14 @@ export class PhotoLists {
     );
     const item = this.#itemReader(kept);
     const provenance = provenanceReader(this.#library);
-    const nameOf = photoName(this.#library);
+    const place = photoPlace(this.#library);
     return (id, at) => {
       const { hash, width, height, gone } = photo.one(id);
       const own = item?.(id);
       return {
         at,
         photo: hash,
-        name: nameOf(id),
+        ...place(id),
         width,
         height,
         gone,

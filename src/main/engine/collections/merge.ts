@@ -17,7 +17,7 @@ import {
   fieldsText,
   itemOf,
   itemsOf,
-  photoName,
+  photoPlace,
   rowOf,
   sourceWriter,
   STEP,
@@ -354,14 +354,14 @@ function theirJudgements(bundle: Bundle): Map<string, boolean> {
 export function listConflicts(library: Library, wanted: string): CollectionConflict[] {
   const c = collectionNamed(library, wanted);
   const byHash = idByHash(library);
-  const nameOf = photoName(library);
+  const place = photoPlace(library);
   return conflictsOf(library, c.id).map((x) => {
     const hash = contentHash(x.photo);
     const id = x.photo === '' ? undefined : byHash.get(hash);
     return {
       photo: id === undefined ? null : hash,
       sha256: x.photo === '' ? null : x.photo,
-      name: id !== undefined ? nameOf(id) : x.photo === '' ? c.name : x.photo,
+      ...(id !== undefined ? place(id) : { name: x.photo === '' ? c.name : x.photo, folder: '' }),
       aspect: x.aspect,
       base: x.base,
       proposals: x.proposals.map((p) => ({ author: p.authors.join(', '), value: p.value })),

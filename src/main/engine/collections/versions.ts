@@ -1,11 +1,6 @@
 /** Versions of a collection: made once, never changed, compared and restored. */
 import { CovisError } from '../../../shared/errors.ts';
-import type {
-  CollectionDifference,
-  CollectionEntry,
-  VersionFacts,
-  VersionInfo,
-} from '../../../shared/facts/collections.ts';
+import type { CollectionEntry, VersionFacts, VersionInfo } from '../../../shared/facts/collections.ts';
 import { contentHash } from '../library/hash-file.ts';
 import type { Library } from '../library/library.ts';
 import { bytes, damaged, integer, list, nullable, real, record, select, text } from '../library/rows.ts';
@@ -19,13 +14,12 @@ import {
 } from '../library/tables/collection.ts';
 import { durably } from '../mining/action-log.ts';
 import { contentDigest, type CollectionContent } from './content.ts';
-import { countChanges, differences, fieldDifferences, type CollectionState, type StateItem } from './difference.ts';
+import { countChanges, type CollectionState, type StateItem } from './difference.ts';
 import {
   effectiveHeads,
   fieldsOf,
   fieldsText,
   itemsOf,
-  photoName,
   provenanceReader,
   rowOf,
   STEP,
@@ -37,7 +31,7 @@ import { selfRow } from './store.ts';
 const LONGEST_TAG = 100;
 
 /** An item with what comparing needs to tell of it. */
-interface KnownItem extends StateItem {
+export interface KnownItem extends StateItem {
   readonly sha256: string | null;
   readonly path: string | null;
   readonly photo: number | null;
@@ -80,7 +74,8 @@ export function workingState(library: Library, collection: CollectionRow): Colle
   };
 }
 
-const NOTHING: CollectionState<KnownItem> = { items: [], fields: {} };
+/** A collection before anything is in it. */
+export const NOTHING: CollectionState<KnownItem> = { items: [], fields: {} };
 
 /** Facts of a version without what it changed. */
 export function versionFactsOf(
@@ -149,52 +144,6 @@ export function versionContent(library: Library, collection: CollectionRow, vers
   if (contentDigest(entries, version.fields) !== version.digest)
     throw damaged(library.db, `no longer holds all of version ${version.number} of ${collection.name}`);
   return { version: versionFactsOf(version, collection, tagsOf(library, collection.id)), entries };
-}
-
-/** How a state of a collection differs from another. @param from null for nothing. */
-export function collectionDifference(
-  library: Library,
-  wanted: string,
-  from: number | 'working' | null,
-  to: number | 'working',
-): CollectionDifference {
-  const collection = collectionNamed(library, wanted);
-  const stateOf = (which: number | 'working' | null): CollectionState<KnownItem> =>
-    which === null
-      ? NOTHING
-      : which === 'working'
-        ? workingState(library, collection)
-        : versionState(library, versionCalled(library, collection, String(which)));
-  const [before, after] = [stateOf(from), stateOf(to)];
-  const digest = select(library.db, 'SELECT sha256 FROM photo WHERE hash = ?', nullable(text));
-  const name = photoName(library);
-  const shaOf = (key: string | null): string | null => (key === null ? null : (digest.get(key) ?? null));
-  const side = (
-    state: CollectionState<KnownItem>,
-    at: number | null,
-  ): CollectionDifference['photos'][number]['before'] => {
-    if (at === null) return null;
-    const { path, fields, head } = state.items[at]!;
-    return { path, at, fields: fieldsOf(fields), foldedUnder: shaOf(head) };
-  };
-  return {
-    from,
-    to,
-    counts: countChanges(before, after),
-    fields: fieldDifferences(before.fields, after.fields),
-    photos: differences(before.items, after.items).map(({ was, is, kinds }) => {
-      const item = is === null ? before.items[was!]! : after.items[is]!;
-      const here = item.photo !== null;
-      return {
-        photo: here ? item.key : null,
-        sha256: item.sha256 ?? (was === null ? null : before.items[was]!.sha256),
-        name: here ? name(item.photo) : (item.path ?? item.key),
-        kinds: [...kinds],
-        before: side(before, was),
-        after: side(after, is),
-      };
-    }),
-  };
 }
 
 /**

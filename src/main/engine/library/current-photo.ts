@@ -35,6 +35,26 @@ const PLACE = record<Place>({
   now: flag,
 });
 
+const asked = new WeakMap<Library, (photo: number) => Place[]>();
+
+/** Places of a photo, those where it is now first. Prepared once a library: hundreds of thousands are looked for in a row. */
+function placesOf(library: Library): (photo: number) => Place[] {
+  let find = asked.get(library);
+  if (find === undefined) {
+    const places = select(
+      library.db,
+      `SELECT s.images AS folder, f.name, f.scene_id AS scene, f.bytes, f.modified, f.changed, 1 AS now
+         FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = :id
+       UNION ALL SELECT s.images, o.name, o.scene_id, NULL, NULL, NULL, 0
+         FROM former_file o JOIN scene s ON s.id = o.scene_id WHERE o.photo_id = :id
+       ORDER BY 7 DESC, 3, 2`,
+      PLACE,
+    );
+    asked.set(library, (find = (id) => places.all({ id })));
+  }
+  return find;
+}
+
 /**
  * A file that holds this photo's content now. Size and times of the file are compared with those of the last import; where they differ its
  * content is read, and what is still the same is noted with its new times. A photo that was taken out or replaced is found again where
@@ -42,15 +62,7 @@ const PLACE = record<Place>({
  * @throws CovisError `INPUT_MISSING` naming where it was: no file is there, or the file holds another photo.
  */
 export function currentPhoto(library: Library, photoId: number): string {
-  const places = select(
-    library.db,
-    `SELECT s.images AS folder, f.name, f.scene_id AS scene, f.bytes, f.modified, f.changed, 1 AS now
-       FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = :id
-     UNION ALL SELECT s.images, o.name, o.scene_id, NULL, NULL, NULL, 0
-       FROM former_file o JOIN scene s ON s.id = o.scene_id WHERE o.photo_id = :id
-     ORDER BY 7 DESC, 3, 2`,
-    PLACE,
-  ).all({ id: photoId });
+  const places = placesOf(library)(photoId);
   let hash: string | undefined;
   let replaced: string | undefined;
   for (const place of places) {

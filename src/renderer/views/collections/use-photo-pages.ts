@@ -23,7 +23,8 @@ export function opening(query: ListQuery): Opening {
 const PAGE = 200;
 /** Pages kept around what is seen; what lies farther away is fetched again. */
 const KEPT = 30;
-const IDS = 100_000;
+/** Ids that are asked for together. */
+const IDS = 10_000;
 
 /**
  * Photos of a collection, or of the library, in an order, read by position: any number of them, of which only what is looked at is

@@ -3,7 +3,7 @@ import { useLatest } from '../../kit/latest.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { request } from '../../transport/index.ts';
 
-const IDS = 100_000;
+const IDS = 10_000;
 
 /** The photos that are in no collection, while that is asked for; null while it is not, or not known yet. */
 export function useLoose(asked: () => boolean) {

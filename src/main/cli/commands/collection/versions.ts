@@ -3,13 +3,9 @@ import { z } from 'zod';
 import { writeWhole } from '../../../engine/formats/beside.ts';
 import { fileTarget } from '../../../engine/formats/target.ts';
 import { writeBundle } from '../../../engine/collections/bundle.ts';
+import { collectionDifference } from '../../../engine/collections/compare.ts';
 import { judgeConflict, listConflicts, mergeBundle } from '../../../engine/collections/merge.ts';
-import {
-  collectionDifference,
-  restoreVersion,
-  tagVersion,
-  versionHistory,
-} from '../../../engine/collections/versions.ts';
+import { restoreVersion, tagVersion, versionHistory } from '../../../engine/collections/versions.ts';
 import type { Library } from '../../../engine/library/library.ts';
 import {
   collectionState,

@@ -1,6 +1,5 @@
 /** Digests of many files at once, in few threads and little memory. */
-import { createHash } from 'node:crypto';
-import { webcrypto } from 'node:crypto';
+import { createHash, hash, webcrypto } from 'node:crypto';
 import { readRegularSoon, streamRegular } from '../../formats/regular.ts';
 import { unreadable } from '../../../../shared/errors.ts';
 
@@ -8,10 +7,12 @@ import { unreadable } from '../../../../shared/errors.ts';
 const WHOLE = 32 << 20;
 /** Files at work at once. */
 export const AT_ONCE = 4;
+/** So long work goes on at most before messages, such as that it is to stop, are heard. */
+const TURN_MS = 25;
 
 /** SHA-256 of bytes, in hex. */
 export function sha256Of(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes);
 }
 
 /** What a file is. */
@@ -56,6 +57,7 @@ export async function inParallel<T>(
   atOnce = AT_ONCE,
 ): Promise<void> {
   let next = 0;
+  let heard = performance.now();
   let failure: { readonly error: unknown } | undefined;
   const worker = async (): Promise<void> => {
     while (next < all.length && failure === undefined) {
@@ -66,6 +68,9 @@ export async function inParallel<T>(
       } catch (error) {
         failure ??= { error };
       }
+      if (performance.now() - heard < TURN_MS) continue;
+      await new Promise(setImmediate);
+      heard = performance.now();
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, worker));

@@ -1,9 +1,10 @@
 /** The folder of an export in the making: beside its place, whole or not there, and gone on with after a kill. */
 import {
-  appendFileSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -11,6 +12,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -93,13 +95,20 @@ export function beginExport(place: string, key: string, how: Placing): Making {
     throw diskError(error);
   }
   let done = false;
+  let noted: number | undefined;
+  const closeJournal = (): void => {
+    if (noted !== undefined) closeSync(noted);
+    noted = undefined;
+  };
   return {
     path,
     finished,
     note(file, digest) {
-      appendFileSync(journal, `${JSON.stringify({ path: file, ...digest })}\n`);
+      noted ??= openSync(journal, 'a');
+      writeSync(noted, `${JSON.stringify({ path: file, ...digest })}\n`);
     },
     finish() {
+      closeJournal();
       rmSync(journal);
       done = true;
       if (statSync(place, { throwIfNoEntry: false }) !== undefined) {
@@ -111,6 +120,7 @@ export function beginExport(place: string, key: string, how: Placing): Making {
       if (existsSync(before) && looksOwn(before)) rmSync(before, { recursive: true, force: true });
     },
     release(keep) {
+      closeJournal();
       if (!keep && !done) rmSync(path, { recursive: true, force: true });
       release();
     },

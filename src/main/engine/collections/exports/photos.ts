@@ -1,5 +1,6 @@
 /** Photos of an export: as they are, or made smaller, or without coordinates; as copies, links or inside other files. */
-import { mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { webcrypto } from 'node:crypto';
+import { mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
@@ -7,11 +8,11 @@ import type { CollectionPlacement } from '../../../../shared/exports/collections
 import { CovisError, unreadable } from '../../../../shared/errors.ts';
 import type { CollectionEntry } from '../../../../shared/facts/collections.ts';
 import { inWords } from '../../formats/budget.ts';
-import { readRegularSoon, refuseNotRegular } from '../../formats/regular.ts';
+import { readRegularSoon } from '../../formats/regular.ts';
 import { photoImage, undecodable } from '../../library/pixels.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { withoutGps } from '../metadata/gps.ts';
-import { inParallel, sha256Of } from './digests.ts';
+import { AT_ONCE, inParallel, sha256Of } from './digests.ts';
 import type { Item } from './items.ts';
 import type { ExportTree } from './tree.ts';
 
@@ -171,7 +172,6 @@ export async function placePhotos(
     const one = changed ? await made(await original(source, entry), source, changes) : undefined;
     if (one === undefined) {
       if (how !== 'inside') {
-        refuseNotRegular(source);
         await tree.place(entry.path, how === 'copy' ? source : realpathSync(source), how, entry);
       }
       items[i] = asIs(entry, i, how === 'inside' ? source : tree.at(entry.path));
@@ -196,15 +196,51 @@ export function clearAside(scratch: string): void {
   rmSync(join(scratch, ASIDE), { recursive: true, force: true });
 }
 
+/** Photos up to so many bytes are read at one go: of these, handing each step to another thread takes longer than the step. */
+const SMALL = 1 << 18;
+
 /** Bytes of a photo as the export has it. @throws CovisError `INPUT_MISSING` where its file holds something else by now. */
 export async function bytesOf(item: Item): Promise<Buffer> {
   const source = item.source!;
   let bytes: Buffer;
+  let found: string;
   try {
-    bytes = await readFile(source);
+    bytes = item.file.bytes <= SMALL ? readFileSync(source) : await readFile(source);
+    found =
+      bytes.length <= SMALL
+        ? sha256Of(bytes)
+        : Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)).toString('hex');
   } catch (cause) {
     throw unreadable(cause, source);
   }
-  if (sha256Of(bytes) !== item.file.sha256) throw replaced(source);
+  if (found !== item.file.sha256) throw replaced(source);
   return bytes;
+}
+
+/** Photos are read so many bytes ahead, and so many at once. */
+const AHEAD_BYTES = 16 << 20;
+
+/** Bytes of many photos in their order, read ahead of who takes them. @throws CovisError as {@link bytesOf}. */
+export async function* bytesOfAll(items: readonly Item[]): AsyncGenerator<Buffer, void, undefined> {
+  const coming: { readonly bytes: Promise<Buffer>; readonly size: number }[] = [];
+  let next = 0;
+  let held = 0;
+  try {
+    for (let i = 0; i < items.length; i += 1) {
+      while (next < items.length && coming.length < AT_ONCE && (held < AHEAD_BYTES || coming.length === 0)) {
+        const item = items[next]!;
+        const bytes = bytesOf(item);
+        // Whoever takes it hears of what goes wrong.
+        bytes.catch(() => undefined);
+        coming.push({ bytes, size: item.file.bytes });
+        held += item.file.bytes;
+        next += 1;
+      }
+      const { bytes, size } = coming.shift()!;
+      held -= size;
+      yield await bytes;
+    }
+  } finally {
+    await Promise.allSettled(coming.map((c) => c.bytes));
+  }
 }

@@ -1,4 +1,5 @@
 /** Files of an export while it is written: each with its digest, none twice, those of an earlier attempt kept. */
+import { closeSync, futimesSync, openSync, readFileSync, rmSync, writeFileSync, type Stats } from 'node:fs';
 import {
   constants,
   copyFile,
@@ -14,8 +15,9 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CollectionPlacement } from '../../../../shared/exports/collections/index.ts';
-import { CovisError } from '../../../../shared/errors.ts';
+import { CovisError, unreadable } from '../../../../shared/errors.ts';
 import { diskError, isFull } from '../../formats/disk.ts';
+import { refuseNotRegular, withRegular } from '../../formats/regular.ts';
 import { digestFile, sha256Of, type FileDigest } from './digests.ts';
 import type { Making } from './making.ts';
 import { caseless, unsafePath } from './safe-paths.ts';
@@ -30,6 +32,47 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   'ENOSYS',
   'EINVAL',
 ]);
+
+/** Files up to so many bytes are copied at one go: of these, handing each step to another thread takes longer than the step. */
+const SMALL = 1 << 18;
+
+/** A new file with a mode and times. What lies there goes, also a link. */
+function writeNew(file: string, bytes: Uint8Array, { mode, atime, mtime }: Stats): void {
+  const create = (): number => openSync(file, 'wx', mode & 0o777);
+  let fd: number;
+  try {
+    fd = create();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    rmSync(file);
+    fd = create();
+  }
+  try {
+    writeFileSync(fd, bytes);
+    futimesSync(fd, atime, mtime);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Copies a small file; undefined for a larger one. */
+function copiedAtOnce(source: string, file: string): FileDigest | undefined {
+  return withRegular(source, ({ fd, stats }) => {
+    if (stats.size > SMALL) return undefined;
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(fd);
+    } catch (cause) {
+      throw unreadable(cause, source);
+    }
+    try {
+      writeNew(file, bytes, stats);
+    } catch (cause) {
+      throw diskError(cause, isFull(cause) ? file : source, bytes.length);
+    }
+    return { sha256: sha256Of(bytes), bytes: bytes.length };
+  });
+}
 
 export class ExportTree {
   readonly #making: Making;
@@ -122,9 +165,9 @@ export class ExportTree {
     return digest;
   }
 
-  /** Takes in a file that was written to {@link room}. */
-  async adopt(path: string): Promise<FileDigest> {
-    const digest = await digestFile(this.at(path));
+  /** Takes in a file that was written to {@link room}. @param known its digest, where that was computed of what was written. */
+  async adopt(path: string, known?: FileDigest): Promise<FileDigest> {
+    const digest = known ?? (await digestFile(this.at(path)));
     this.#add(this.#prefix + path, digest, true);
     return digest;
   }
@@ -160,9 +203,10 @@ export class ExportTree {
   ): Promise<void> {
     if (how === 'copy' && (await this.kept(path, expected.sha256)) !== undefined) return;
     const file = await this.room(path);
+    if (how !== 'copy') refuseNotRegular(source);
     const found =
       how === 'copy' || !(await this.#linked(source, file, how))
-        ? await this.#copied(source, file)
+        ? (copiedAtOnce(source, file) ?? (await this.#copied(source, file)))
         : await digestFile(source);
     if (found.sha256 !== expected.sha256) {
       await rm(file, { force: true });

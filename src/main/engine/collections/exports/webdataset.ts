@@ -1,4 +1,5 @@
 /** WebDataset: photos and what is said of them in tar files, with an index of offsets and digests. */
+import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { sha256 } from '../../../../shared/facts/collections.ts';
@@ -7,7 +8,7 @@ import { diskError } from '../../formats/disk.ts';
 import { sha256Of } from './digests.ts';
 import { rowOf, type Item } from './items.ts';
 import type { Exporting, FormatWriter } from './material.ts';
-import { bytesOf } from './photos.ts';
+import { bytesOfAll } from './photos.ts';
 import { TAR_END, tarBytes, tarHeader, tarPadding } from './tar.ts';
 
 export const SHARD_FOLDER = 'webdataset';
@@ -22,6 +23,9 @@ export const shardLine = z.object({
   members: z.array(member).max(10_000_000),
 });
 export type ShardLine = Facts<typeof shardLine>;
+
+/** Written together. */
+const WRITTEN_BYTES = 4 << 20;
 
 interface Planned {
   readonly item: Item;
@@ -106,21 +110,44 @@ async function writeShard(
 ): Promise<{ sha256: string; bytes: number }> {
   const file = await tree.room(path);
   const handle = await open(file, 'w');
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let parts: Buffer[] = [];
+  let held = 0;
+  const flush = async (): Promise<void> => {
+    const joined = Buffer.concat(parts, held);
+    hash.update(joined);
+    for (let at = 0; at < held; ) at += (await handle.write(joined, at)).bytesWritten;
+    bytes += held;
+    parts = [];
+    held = 0;
+  };
+  const add = async (...more: Buffer[]): Promise<void> => {
+    for (const part of more) {
+      parts.push(part);
+      held += part.length;
+    }
+    if (held >= WRITTEN_BYTES) await flush();
+  };
+  const photos = bytesOfAll(samples.map((s) => s.item));
   try {
     for (const [i, s] of samples.entries()) {
       task.check();
+      const { value: photo } = await photos.next();
       for (const m of membersOf(s, digits)) {
-        const bytes = m.json ? s.json : await bytesOf(s.item);
-        await handle.write(Buffer.concat([tarHeader(m.name, bytes.length), bytes, tarPadding(bytes.length)]));
+        const content = m.json ? s.json : photo!;
+        await add(tarHeader(m.name, content.length), content, tarPadding(content.length));
       }
       task.progress(done + i + 1);
     }
-    await handle.write(TAR_END);
+    await add(TAR_END);
+    await flush();
     await handle.sync();
   } catch (cause) {
     throw diskError(cause, file);
   } finally {
+    await photos.return();
     await handle.close();
   }
-  return tree.adopt(path);
+  return tree.adopt(path, { sha256: hash.digest('hex'), bytes });
 }
