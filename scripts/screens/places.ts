@@ -21,7 +21,7 @@ export interface Place {
   readonly needs?: 'collection';
 }
 
-const WAIT = { timeout: 40_000 };
+const WAIT = { timeout: 20_000 };
 
 /** Finds something by the palette and presses Enter, as a person who uses the keyboard does. */
 export async function palette(page: Page, text: string): Promise<void> {
@@ -124,9 +124,7 @@ export const PLACES: readonly Place[] = [
     await page.locator('.kit-grid [role=option]').first().click(WAIT);
     await page.locator('[data-test=provenance]').waitFor(WAIT);
   }),
-  collection('collection-fields', (page) => tab(page, 'Fields')),
-  collection('collection-rules', (page) => tab(page, 'Rules')),
-  collection('collection-teach', (page) => tab(page, 'Teach')),
+  collection('collection-example', (page) => tab(page, 'By example')),
   collection('collection-history', (page) => tab(page, 'History')),
   collection('collection-commit', async (page) => {
     await page.keyboard.press('Control+s');
@@ -148,7 +146,7 @@ export const PLACES: readonly Place[] = [
   }),
   { name: 'tuples', at: () => '/tuples', until: '.list .row' },
   { name: 'tuples-mine', at: () => '/tuples?mine=', act: dialog },
-  menu('tuples-export', () => '/tuples', /^Export/, { until: '.list .row' }),
+  pressed('tuples-export', () => '/tuples', /^Export/, { until: '.list .row' }),
   { name: 'train', at: () => '/train' },
   { name: 'train-networks', at: () => '/train?networks=', act: dialog },
   { name: 'adapt', at: () => '/adapt' },
@@ -204,7 +202,14 @@ export const PLACES: readonly Place[] = [
     },
   },
   asked('history', 'History of decisions and changes'),
-  menu('libraries', () => '/jobs', 'Libraries'),
+  {
+    name: 'libraries',
+    at: () => '/jobs',
+    act: async (page) => {
+      await page.locator('header .library').click(WAIT);
+      await page.getByRole('menu').waitFor(WAIT);
+    },
+  },
   menu('tools', () => '/jobs', 'Tools'),
   asked('new-library', 'New library…'),
   asked('folder', 'Find places in a folder of photos…'),
@@ -238,10 +243,12 @@ export async function shownOf(page: Page): Promise<Shown> {
   const other = (await frames.nth(1).getAttribute('data-photo'))!;
   await page.goto(`${origin}/collections`);
   await page.locator('h1').first().waitFor(WAIT);
-  const entry = page.locator('.collections .entry').first();
-  await entry.or(page.locator('[data-test=first-collection]')).first().waitFor(WAIT);
-  if ((await entry.count()) === 0) return { cluster, photo, other, collection: undefined };
-  await entry.click(WAIT);
+  const all = page.locator('.collections .entry');
+  const changed = all.filter({ has: page.locator('.dot') });
+  await all.or(page.locator('[data-test=first-collection]')).first().waitFor(WAIT);
+  if ((await all.count()) === 0) return { cluster, photo, other, collection: undefined };
+  // One that can be committed shows more.
+  await ((await changed.count()) > 0 ? changed : all).first().click(WAIT);
   await page.waitForURL(/collections\/.+/);
   const collection = new URL(page.url()).pathname.split('/').at(-1);
   return { cluster, photo, other, collection };
@@ -251,7 +258,11 @@ export async function shownOf(page: Page): Promise<Shown> {
 export async function visit(page: Page, place: Place, shown: Shown): Promise<void> {
   await page.goto(`${new URL(page.url()).origin}${place.at(shown)}`);
   await page.locator('h1').first().waitFor(WAIT);
-  if (place.until !== undefined) await page.locator(place.until).first().waitFor({ ...WAIT, state: 'attached' });
+  if (place.until !== undefined)
+    await page
+      .locator(place.until)
+      .first()
+      .waitFor({ ...WAIT, state: 'attached' });
   await settle(page);
   if (place.act === undefined) return;
   await place.act(page, shown);
@@ -262,6 +273,8 @@ export async function visit(page: Page, place: Place, shown: Shown): Promise<voi
 export async function settle(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
   await page.waitForFunction(() =>
-    [...document.images].every((i) => i.complete || i.getBoundingClientRect().top > innerHeight || i.loading === 'lazy'),
+    [...document.images].every(
+      (i) => i.complete || i.getBoundingClientRect().top > innerHeight || i.loading === 'lazy',
+    ),
   );
 }
