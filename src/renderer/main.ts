@@ -5,11 +5,13 @@ import { createWebHistory } from 'vue-router';
 import App from './app/App.vue';
 import { reportErrors } from './app/errors.ts';
 import { makeRouter } from './app/router.ts';
+import { measureText } from './kit/text-size.ts';
 import { usePlace } from './stores/place.ts';
 import { enter } from './transport/index.ts';
 import './styles/base.css';
 import { VIEWS } from './views/index.ts';
 
+measureText();
 await enter();
 const app = createApp(App).use(createPinia());
 const router = makeRouter(VIEWS, createWebHistory());

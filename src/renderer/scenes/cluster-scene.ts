@@ -1,6 +1,7 @@
 import { PerspectiveCamera, Scene, Vector2, Vector3, WebGLRenderer } from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import type { ClusterView } from '../../shared/domain.ts';
+import { lessMotion } from '../kit/less-motion.ts';
 import { Cameras } from './cameras.ts';
 import { between, eased, poseOf, type Pose } from './flight.ts';
 import { viewingFrame, type ViewingFrame } from './frame.ts';
@@ -176,7 +177,7 @@ export class ClusterScene {
       fov: this.#camera.fov,
     };
     const to = poseOf(this.#frame, this.#views[view]!, this.#camera.aspect);
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const still = lessMotion();
     this.#flight = { from, to, view, began: performance.now() - (still ? FLIGHT_MS : 0) };
     this.#setThrough(null);
     this.#controls.enabled = false;

@@ -1,11 +1,12 @@
 import { mount, type VueWrapper } from '@vue/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nextTick } from 'vue';
-import { createMemoryHistory, createRouter } from 'vue-router';
+import { createMemoryHistory, createRouter, type Router } from 'vue-router';
 import type { JobInfo, LibraryInfo } from '../../../src/shared/domain.ts';
 import type { StorageItem, StoragePart, StorageReport } from '../../../src/shared/facts/storage.ts';
 import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
 
+vi.setConfig({ testTimeout: 60_000 });
 const item = (id: string, bytes: number, more: Partial<StorageItem> = {}): StorageItem => ({
   id,
   name: id === 'all' ? 'All' : id,
@@ -95,7 +96,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-async function opened(query = ''): Promise<void> {
+async function opened(query = ''): Promise<Router> {
   const { default: StorageView } = await import('../../../src/renderer/views/storage/StorageView.vue');
   const { useLibrary } = await import('../../../src/renderer/stores/library.ts');
   const { useJobs } = await import('../../../src/renderer/stores/jobs.ts');
@@ -110,6 +111,7 @@ async function opened(query = ''): Promise<void> {
   view = mount(StorageView, { global: { plugins: [router] }, attachTo: document.body });
   await settled();
   await nextTick();
+  return router;
 }
 const find = (test: string): HTMLElement => document.querySelector<HTMLElement>(`[data-test="${test}"]`)!;
 const click = async (test: string): Promise<void> => {
@@ -235,8 +237,10 @@ describe('the page of storage', () => {
     expect(engine.asked.at(-1)).toEqual({ route: 'settings.set', params: { thumbnailsMb: 4000, checkpoints: 2 } });
   });
 
-  it('gives the command that backs up in a browser', async () => {
-    await opened('?backup=');
-    expect(find('backup-command').textContent).toBe('npx covis backup "/data/places" FOLDER');
+  it('asks at once for the folder of a backup where the address does, and forgets that it did', async () => {
+    const router = await opened('?backup=');
+    const { useQuestions } = await import('../../../src/renderer/stores/questions.ts');
+    expect(useQuestions().purpose).toBe('backup');
+    expect(router.currentRoute.value.query).toEqual({});
   });
 });

@@ -1,4 +1,5 @@
-import { computed, ref } from 'vue';
+import { computed, ref, watch } from 'vue';
+import { useRoute, useRouter } from 'vue-router';
 import type { ClusterEditParams } from '../../../shared/routes/clusters.ts';
 import { exclude, include, merge, rename as renameAction } from '../../actions/clusters.ts';
 import { undo } from '../../actions/history.ts';
@@ -11,11 +12,26 @@ import { useSelection } from '../../stores/selection.ts';
 import { hand, request } from '../../transport/index.ts';
 import { from } from '../common/origins.ts';
 
+/** So many are kept in the address, which has to stay short enough to be sent. */
+const MOST_IN_ADDRESS = 200;
+
 /** Clusters that are chosen, and what can be done to them. All of it is undone by the undo of decisions. */
 export function useChoice() {
   const library = useLibrary();
   const notices = useNotices();
-  const chosen = ref<ReadonlySet<string>>(new Set());
+  const route = useRoute();
+  const router = useRouter();
+  const here = route.name;
+  const asked = (): readonly string[] =>
+    String(route.query['chosen'] ?? '')
+      .split(',')
+      .filter(Boolean);
+  const chosen = ref<ReadonlySet<string>>(new Set(asked()));
+  watch(chosen, (now) => {
+    if (route.name !== here) return;
+    const query = now.size === 0 || now.size > MOST_IN_ADDRESS ? undefined : [...now].join(',');
+    void router.replace({ query: { ...route.query, chosen: query } });
+  });
   const clusters = computed(() => library.clusters.filter((c) => chosen.value.has(c.id)));
   const ids = computed(() => clusters.value.map((c) => c.id));
   const only = computed(() => (clusters.value.length === 1 ? clusters.value[0]! : null));

@@ -1,0 +1,68 @@
+/**
+ * `npm run screens [-- LIBRARY] [--out DIR] [--only EXPRESSION]`: a picture of every view, dialog and menu, in both themes at three sizes,
+ * to be looked at. Without a library, the demo one of `npm run dev`.
+ * `npm run screens -- --tour [LIBRARY]`: the pictures of docs/tour.md, of a library of the sample.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { PLACES, settle, shownOf, visit } from './screens/places.ts';
+import { browser, served } from './screens/serve.ts';
+import { tour } from './screens/tour.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const SIZES = [
+  { width: 1440, height: 900 },
+  { width: 1024, height: 700 },
+  { width: 2560, height: 1440 },
+] as const;
+const THEMES = ['dark', 'light'] as const;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string' }, only: { type: 'string' }, tour: { type: 'boolean', default: false } },
+});
+const folder = mkdtempSync(join(tmpdir(), 'covis-screens-'));
+const window = await browser();
+try {
+  const library = resolve(positionals[0] ?? join(ROOT, 'demo-library'));
+  if (values.tour) await tour(window, library, folder, resolve(values.out ?? join(ROOT, 'docs', 'tour')));
+  else await all(library);
+} finally {
+  await window.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function all(library: string): Promise<void> {
+  const out = resolve(values.out ?? join(ROOT, 'test-output', 'screens'));
+  const only = new RegExp(values.only ?? '');
+  const { url, stop } = await served(folder, [library]);
+  let failed = 0;
+  for (const theme of THEMES) {
+    const page = await window.newPage({ viewport: SIZES[0], colorScheme: theme, reducedMotion: 'reduce' });
+    await page.goto(url);
+    const shown = await shownOf(page);
+    for (const place of PLACES) {
+      if (!only.test(place.name) || (place.needs !== undefined && shown[place.needs] === undefined)) continue;
+      await page.setViewportSize(SIZES[0]);
+      try {
+        await visit(page, place, shown);
+        for (const size of SIZES) {
+          const into = join(out, `${theme}-${size.width}x${size.height}`);
+          mkdirSync(into, { recursive: true });
+          await page.setViewportSize(size);
+          await settle(page);
+          await page.screenshot({ path: join(into, `${place.name}.png`) });
+        }
+      } catch (error) {
+        failed += 1;
+        console.error(`${place.name} in the ${theme} theme: ${String(error).split('\n')[0]}`);
+      }
+    }
+    await page.close();
+  }
+  stop();
+  console.log(`Pictures are in ${out}${failed > 0 ? `; ${failed} could not be taken` : ''}`);
+  if (failed > 0) process.exitCode = 1;
+}

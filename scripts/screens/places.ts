@@ -1,0 +1,280 @@
+import type { Page } from 'playwright-core';
+
+/** What of a library the places show: its own ids, read from its pages. */
+export interface Shown {
+  readonly cluster: string;
+  /** A photo with its place, and one that shares points with it. */
+  readonly photo: string;
+  readonly other: string;
+  /** Undefined in a library without collections. */
+  readonly collection: string | undefined;
+}
+
+/** Something of the studio that can be looked at: an address, and what is pressed there until it is to be seen. */
+export interface Place {
+  readonly name: string;
+  readonly at: (shown: Shown) => string;
+  readonly act?: (page: Page, shown: Shown) => Promise<void>;
+  /** What it is waited for besides the heading. */
+  readonly until?: string;
+  /** Left out where the library has nothing of it. */
+  readonly needs?: 'collection';
+}
+
+const WAIT = { timeout: 20_000 };
+
+/** Finds something by the palette and presses Enter, as a person who uses the keyboard does. */
+export async function palette(page: Page, text: string): Promise<void> {
+  await page.keyboard.press('Control+k');
+  const field = page.getByRole('combobox', { name: 'View, cluster, photo or command' });
+  await field.fill(text);
+  await page.getByRole('option', { name: text }).first().waitFor(WAIT);
+  await page.keyboard.press('Enter');
+}
+
+const dialog = async (page: Page): Promise<void> => page.getByRole('dialog').last().waitFor(WAIT);
+/** A dialog that the palette opens over the jobs. */
+const asked = (name: string, label: string): Place => ({
+  name,
+  at: () => '/jobs',
+  act: async (page) => {
+    await palette(page, label);
+    await dialog(page);
+  },
+});
+/** A dialog that a button of a view opens. */
+const pressed = (
+  name: string,
+  at: Place['at'],
+  button: string | RegExp,
+  more: Omit<Place, 'name' | 'at' | 'act'> = {},
+): Place => ({
+  name,
+  at,
+  ...more,
+  act: async (page) => {
+    await page.getByRole('button', { name: button }).first().click(WAIT);
+    await dialog(page);
+  },
+});
+const menu = (name: string, at: Place['at'], button: string | RegExp, more: Partial<Place> = {}): Place => ({
+  name,
+  at,
+  ...more,
+  act: async (page) => {
+    await page.getByRole('button', { name: button }).first().click(WAIT);
+    await page.getByRole('menu').waitFor(WAIT);
+  },
+});
+const collection = (name: string, act?: Place['act']): Place => ({
+  name,
+  at: (s) => `/collections/${s.collection ?? ''}`,
+  needs: 'collection',
+  until: '.kit-grid [role=option]',
+  ...(act === undefined ? {} : { act }),
+});
+async function tab(page: Page, name: string): Promise<void> {
+  await page.getByRole('tab', { name: new RegExp(`^${name}`) }).click(WAIT);
+}
+/** Chooses the photo that comes first, so that the bar of the chosen is there. */
+async function chooseFirst(page: Page): Promise<void> {
+  await page.locator('.kit-grid [role=option]').first().click(WAIT);
+  await page.locator('[data-test=chosen-photos]').waitFor(WAIT);
+}
+
+/** Every view, every tab, every dialog and every menu of the studio. */
+export const PLACES: readonly Place[] = [
+  { name: 'start', at: () => '/start', until: '[data-test=recent]' },
+  { name: 'clusters', at: () => '/clusters', until: '.card img' },
+  { name: 'clusters-table', at: () => '/clusters?as=table', until: 'table, [role=table], [role=grid]' },
+  {
+    name: 'clusters-chosen',
+    at: () => '/clusters',
+    until: '.card',
+    act: async (page) => {
+      await page.locator('.card [role=checkbox]').first().click(WAIT);
+      await page.locator('[data-test=chosen]').waitFor(WAIT);
+    },
+  },
+  {
+    name: 'cluster-rename',
+    at: () => '/clusters',
+    until: '.card',
+    act: async (page) => {
+      await page.locator('.card [role=checkbox]').first().click(WAIT);
+      await page.getByRole('button', { name: 'Rename…' }).click(WAIT);
+      await dialog(page);
+    },
+  },
+  { name: 'cluster', at: (s) => `/clusters/${s.cluster}`, until: 'canvas' },
+  { name: 'cluster-photo', at: (s) => `/clusters/${s.cluster}?photo=${s.photo}`, until: '.badge.query' },
+  { name: 'photos', at: () => '/photos', until: '.kit-grid [role=option]' },
+  { name: 'photos-chosen', at: () => '/photos', until: '.kit-grid [role=option]', act: chooseFirst },
+  { name: 'photos-duplicates', at: () => '/photos?tab=duplicates' },
+  { name: 'photos-matches', at: (s) => `/photos?tab=matches&photo=${s.photo}` },
+  {
+    name: 'photos-large',
+    at: (s) => `/photos?large=${s.photo}`,
+    act: dialog,
+  },
+  { name: 'collections', at: () => '/collections' },
+  pressed('collection-new', () => '/collections', /^New collection/),
+  collection('collection'),
+  collection('collection-item', async (page) => {
+    await page.locator('.kit-grid [role=option]').first().click(WAIT);
+    await page.locator('[data-test=provenance]').waitFor(WAIT);
+  }),
+  collection('collection-example', (page) => tab(page, 'By example')),
+  collection('collection-history', (page) => tab(page, 'History')),
+  collection('collection-commit', async (page) => {
+    await page.keyboard.press('Control+s');
+    await dialog(page);
+  }),
+  collection('collection-more', async (page) => {
+    await page.locator('[data-test=more]').click(WAIT);
+    await page.getByRole('menu').waitFor(WAIT);
+  }),
+  collection('collection-export', async (page) => {
+    await page.locator('[data-test=more]').click(WAIT);
+    await page.getByRole('menuitem', { name: /^Export/ }).click(WAIT);
+    await dialog(page);
+  }),
+  collection('collection-choose', async (page) => {
+    await page.locator('[data-test=more]').click(WAIT);
+    await page.getByRole('menuitem', { name: /stand for/ }).click(WAIT);
+    await dialog(page);
+  }),
+  { name: 'tuples', at: () => '/tuples', until: '.list .row' },
+  { name: 'tuples-mine', at: () => '/tuples?mine=', act: dialog },
+  pressed('tuples-export', () => '/tuples', /^Export/, { until: '.list .row' }),
+  { name: 'train', at: () => '/train' },
+  { name: 'train-networks', at: () => '/train?networks=', act: dialog },
+  { name: 'adapt', at: () => '/adapt' },
+  { name: 'search', at: () => '/search', until: '.samples .sample' },
+  { name: 'search-photo', at: (s) => `/search?photo=${s.photo}`, until: '[data-test=results] .cell' },
+  { name: 'search-compared', at: (s) => `/search?photo=${s.photo}&with=cg`, until: '.compared .column' },
+  {
+    name: 'search-why',
+    at: (s) => `/search?photo=${s.photo}`,
+    until: '[data-test=results] .cell',
+    act: async (page) => {
+      await page.locator('[data-test=results] .cell').nth(1).click(WAIT);
+      await page.keyboard.press('h');
+      await page.getByRole('dialog').locator('canvas').first().waitFor(WAIT);
+    },
+  },
+  { name: 'draw', at: () => '/draw', until: 'canvas, [data-test=prepare]' },
+  { name: 'manifold', at: () => '/manifold' },
+  { name: 'manifold-photo', at: (s) => `/manifold?photo=${s.photo}`, until: '.graph .node.query' },
+  { name: 'map', at: () => '/map', until: 'canvas, [data-test=make-map]' },
+  { name: 'measure', at: () => '/measure' },
+  { name: 'measure-tradeoff', at: () => '/measure?tab=tradeoff' },
+  { name: 'measure-teacher', at: () => '/measure?tab=teacher' },
+  { name: 'measure-ladder', at: () => '/measure?tab=ladder' },
+  { name: 'measure-shapes', at: () => '/measure?tab=shapes' },
+  pressed('measure-truth', () => '/measure', /^Add a ground truth/),
+  { name: 'jobs', at: () => '/jobs' },
+  { name: 'storage', at: () => '/storage', until: '[data-test=storage-sum]' },
+  {
+    name: 'storage-clean',
+    at: () => '/storage',
+    until: '[data-test=storage-sum]',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Choose all that can be computed again' }).click(WAIT);
+      await page.locator('[data-test=remove]').click(WAIT);
+      await dialog(page);
+    },
+  },
+  {
+    name: 'keys',
+    at: () => '/jobs',
+    act: async (page) => {
+      await page.keyboard.press('?');
+      await dialog(page);
+    },
+  },
+  {
+    name: 'palette',
+    at: () => '/jobs',
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await dialog(page);
+    },
+  },
+  asked('history', 'History of decisions and changes'),
+  {
+    name: 'libraries',
+    at: () => '/jobs',
+    act: async (page) => {
+      await page.locator('header .library').click(WAIT);
+      await page.getByRole('menu').waitFor(WAIT);
+    },
+  },
+  menu('tools', () => '/jobs', 'Tools'),
+  asked('new-library', 'New library…'),
+  asked('folder', 'Find places in a folder of photos…'),
+  asked('import', 'Import models…'),
+  asked('describe', 'Describe the photos…'),
+  asked('regions', 'Describe regions…'),
+  asked('descriptors', 'Import descriptors of another program…'),
+  asked('whiten', 'Learn a whitening…'),
+  asked('run', 'Import, describe, mine and train in one go…'),
+  asked('sketches', 'Measure search by drawing…'),
+  asked('export', 'Export descriptors…'),
+  asked('back-up', 'Back up the library…'),
+  asked('restore', 'Restore a backup…'),
+  asked('check', 'Check the library…'),
+  asked('machine', 'About this machine'),
+  asked('log', 'Log'),
+  { name: 'nothing', at: () => '/clusters/none' },
+];
+
+/** Reads which cluster, photos and collection there are; the page is open on the library. */
+export async function shownOf(page: Page): Promise<Shown> {
+  const origin = new URL(page.url()).origin;
+  await page.goto(`${origin}/clusters`);
+  const card = page.locator('.card a').first();
+  await card.waitFor(WAIT);
+  const cluster = (await card.getAttribute('href'))!.split('/').at(-1)!;
+  await page.goto(`${origin}/clusters/${cluster}`);
+  const frames = page.locator('.strip [data-photo]');
+  await frames.nth(1).waitFor(WAIT);
+  const photo = (await frames.nth(0).getAttribute('data-photo'))!;
+  const other = (await frames.nth(1).getAttribute('data-photo'))!;
+  await page.goto(`${origin}/collections`);
+  await page.locator('h1').first().waitFor(WAIT);
+  const all = page.locator('.collections .entry');
+  const changed = all.filter({ has: page.locator('.dot') });
+  await all.or(page.locator('[data-test=first-collection]')).first().waitFor(WAIT);
+  if ((await all.count()) === 0) return { cluster, photo, other, collection: undefined };
+  // One that can be committed shows more.
+  await ((await changed.count()) > 0 ? changed : all).first().click(WAIT);
+  await page.waitForURL(/collections\/.+/);
+  const collection = new URL(page.url()).pathname.split('/').at(-1);
+  return { cluster, photo, other, collection };
+}
+
+/** Goes to a place from anywhere, and waits until it has come to rest. */
+export async function visit(page: Page, place: Place, shown: Shown): Promise<void> {
+  await page.goto(`${new URL(page.url()).origin}${place.at(shown)}`);
+  await page.locator('h1').first().waitFor(WAIT);
+  if (place.until !== undefined)
+    await page
+      .locator(place.until)
+      .first()
+      .waitFor({ ...WAIT, state: 'attached' });
+  await settle(page);
+  if (place.act === undefined) return;
+  await place.act(page, shown);
+  await settle(page);
+}
+
+/** Waits until pictures in sight have come and nothing has been asked for a moment. */
+export async function settle(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle');
+  await page.waitForFunction(() =>
+    [...document.images].every(
+      (i) => i.complete || i.getBoundingClientRect().top > innerHeight || i.loading === 'lazy',
+    ),
+  );
+}

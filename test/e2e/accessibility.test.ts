@@ -1,0 +1,124 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type axe from 'axe-core';
+import { PLACES, shownOf, visit, type Place, type Shown } from '../../scripts/screens/places.ts';
+import { describeWith, ROOT } from '../support/programs.ts';
+import { prepareLibrary } from './prepare.ts';
+import { covis, serveLibrary } from './serve.ts';
+import { shot } from './studio.ts';
+
+const AXE = readFileSync(join(ROOT, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const ARGS = ['--no-sandbox', '--disable-quic', '--disable-gpu', '--enable-unsafe-swiftshader'];
+/** The last is a window of 1440 by 900 at 200 %. Rules are the same in both themes but for contrast, which is looked at in both. */
+const WINDOWS = [
+  { width: 1440, height: 900, theme: 'dark', other: 'light' },
+  { width: 1024, height: 700, theme: 'light', other: 'dark' },
+  { width: 720, height: 450, theme: 'dark', other: 'light' },
+] as const;
+
+/** What axe finds, whatever its impact, a line a place. */
+async function found(page: Page, only?: string): Promise<string[]> {
+  // Evaluated by the debugger, which the page's policy does not bind.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
+  const { violations } = await page.evaluate(
+    ({ tags, rule }) =>
+      (window as unknown as { axe: typeof axe }).axe.run({
+        runOnly: rule === undefined ? { type: 'tag', values: tags } : { type: 'rule', values: [rule] },
+        resultTypes: ['violations'],
+      }),
+    { tags: TAGS, rule: only },
+  );
+  return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} ${n.html.slice(0, 140)}`));
+}
+
+/** Buttons, links and fields that leave the window at its right where nothing scrolls to them. */
+function beyond(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const scrolls = (e: Element): boolean => {
+      for (let p = e.parentElement; p !== null; p = p.parentElement)
+        if (/auto|scroll/.test(getComputedStyle(p).overflowX) && p.scrollWidth > p.clientWidth) return true;
+      return false;
+    };
+    return [...document.querySelectorAll('button, a[href], input, select')]
+      .filter((e) => {
+        const box = e.getBoundingClientRect();
+        return box.width > 1 && box.height > 1 && (box.right > innerWidth + 1 || box.left < -1) && !scrolls(e);
+      })
+      .map((e) => `beyond the window: ${e.outerHTML.slice(0, 140)}`);
+  });
+}
+
+async function themed(page: Page, theme: string): Promise<void> {
+  await page.evaluate((t) => (document.documentElement.dataset['theme'] = t), theme);
+}
+
+describeWith(['chromium'], 'every view and every dialog', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'covis-accessibility-'));
+  const library = join(folder, 'library');
+  let server: ChildProcess;
+  let browser: Browser;
+  let url = '';
+  let shown: Shown;
+
+  beforeAll(async () => {
+    prepareLibrary(library);
+    covis('collection', 'select', library, 'Chosen', '--n', '6');
+    covis('collection', 'set', library, 'Chosen', 'title', 'Some of all');
+    ({ server, url } = await serveLibrary(library));
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
+    const page = await browser.newPage();
+    await page.goto(url);
+    shown = await shownOf(page);
+    await page.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.kill('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(): Promise<Page> {
+    const page = await browser.newPage({ viewport: WINDOWS[0], colorScheme: 'dark', reducedMotion: 'reduce' });
+    await page.goto(url);
+    return page;
+  }
+  async function wrong(page: Page, place: Place): Promise<string[]> {
+    await page.setViewportSize(WINDOWS[0]);
+    await visit(page, place, shown);
+    const lines: string[] = [];
+    for (const { width, height, theme, other } of WINDOWS) {
+      await page.setViewportSize({ width, height });
+      await themed(page, theme);
+      const here = [
+        ...(await found(page)),
+        ...(await beyond(page)),
+        ...(await themed(page, other).then(() => found(page, 'color-contrast'))),
+      ];
+      lines.push(...here.map((line) => `${place.name} at ${width}x${height}: ${line}`));
+      if (here.length > 0) await shot(page, `accessibility-${place.name}-${width}`);
+    }
+    return lines;
+  }
+
+  const isDialog = (p: Place): boolean => p.act !== undefined;
+  it.each([
+    ['views', PLACES.filter((p) => !isDialog(p))],
+    ['dialogs and menus', PLACES.filter(isDialog)],
+  ] as const)(
+    'axe finds nothing in %s, in both themes, at 1440x900, at 1024x700 and at 200 %%',
+    async (_, places) => {
+      const page = await open();
+      const lines: string[] = [];
+      expect(shown.collection).toBeDefined();
+      for (const place of places) lines.push(...(await wrong(page, place)));
+      expect(lines).toEqual([]);
+      await page.close();
+    },
+    600_000,
+  );
+});
