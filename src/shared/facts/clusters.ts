@@ -83,6 +83,10 @@ export const clusteringReport = z.object({
   /** Pairs that were looked at, those that geometry confirms, and the scenes that they make. */
   pairs: count,
   verified: count,
+  /** Verified pairs that do not join their photos: what they share is seen in many others, or beside what the photo is of. */
+  apart: count.default(0),
+  /** Photos that share no point with another. */
+  alone: count.default(0),
   scenes: count,
 });
 export type ClusteringReport = Facts<typeof clusteringReport>;

@@ -28,6 +28,10 @@ export const clusterJob = job({
       .max(100_000)
       .optional()
       .meta({ label: 'Inliers', help: 'confirmed matches that make a pair', otherwise: '15' }),
+    tellApart: z.boolean().default(true).meta({
+      label: 'Tell shared things apart',
+      help: 'a table, a logo or a neighbour that photos share joins no places; off, every verified pair joins its photos',
+    }),
     words: words.optional(),
     seed: seed.optional().meta({ help: 'of the vocabulary', otherwise: '0' }),
     collection: collection.optional().meta({

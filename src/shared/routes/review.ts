@@ -13,6 +13,8 @@ export const judgement = z.strictObject({
   note: z.string().max(10_000).optional(),
   run: rowNumber.optional(),
   tuple: z.int().min(0).optional(),
+  /** An answer about a negative: it holds for all negatives of the run that are of the same two places. */
+  everyPair: z.boolean().optional(),
 });
 export type JudgementParams = z.infer<typeof judgement>;
 

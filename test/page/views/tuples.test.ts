@@ -51,7 +51,7 @@ describe('a decision as the log takes it', () => {
     });
     expect(judged(tuple(), 2, { verdict: 'same-object', target: { photo: 'n2', role: 'negative' } })).toEqual({
       label: 'Same object: a negative of tuple 7 of run 2',
-      judgements: [{ ...where, other: 'n2', aspect: 'negative', verdict: 'same-object' }],
+      judgements: [{ ...where, other: 'n2', aspect: 'negative', verdict: 'same-object', everyPair: true }],
     });
     expect(judged(tuple(), 2, { verdict: 'none', target: { photo: 'p1', role: 'positive' } }).label).toBe(
       'Cleared: tuple 7 of run 2',

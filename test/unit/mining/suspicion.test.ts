@@ -21,6 +21,11 @@ describe('suspicion of a negative', () => {
     expect(negativeSuspicion({ similarity: 0, links: 0, shared: 1 }, () => 0)).toBe(1);
   });
 
+  it("is whole where photos of its place and of the query's match", () => {
+    expect(negativeSuspicion({ similarity: 0, links: 0, shared: 0, maybeSame: true }, () => 0)).toBe(1);
+    expect(negativeSuspicion({ similarity: 0, links: 0, shared: 0, maybeSame: false }, () => 0)).toBe(0);
+  });
+
   it('is three quarters of its squared place among the negatives and a quarter of its links', () => {
     expect(negativeSuspicion({ similarity: 0.9, links: 0.4, shared: 0 }, half)).toBeCloseTo(
       0.75 * 0.25 + 0.25 * 0.4,

@@ -14,6 +14,12 @@ export const cluster = jobCommand('cluster', {
   given: (typed, { matchesOnly }) => ({ ...typed, reconstruct: !matchesOnly }),
   lines: (r) => [
     `${r.photos} photos, ${r.pairs} pairs looked at, ${r.verified} verified, ${r.scenes} scenes`,
+    ...(r.apart === 0
+      ? []
+      : [
+          `${r.apart} verified pairs join nothing: they are of a thing that many photos show, or of one beside what the photo is of`,
+        ]),
+    `${r.alone} of ${r.photos} photos share no point with another`,
     ...r.clusters.map((c) => `${c.id}  ${c.name}: ${c.photos.length} photos, ${c.points} points`),
     `${r.unclustered.length} photos are in no cluster`,
     ...r.steps.map((s) => `  ${s.name}: ${duration(s.seconds)}`),

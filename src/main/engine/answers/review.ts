@@ -2,9 +2,11 @@ import type { Turned } from '../../../shared/domain.ts';
 import { reviewRoutes } from '../../../shared/routes/review.ts';
 import type { Library } from '../library/library.ts';
 import { knownPhotos } from '../library/tables/photo.ts';
-import { decide, redo, undo } from '../mining/decisions.ts';
+import { decide, judgements as judgementsOf, redo, undo } from '../mining/decisions.ts';
+import { ofBothPlaces } from '../mining/doubts.ts';
 import { historyLine, turnTo } from '../mining/history-line.ts';
 import { once } from '../mining/once.ts';
+import { separation } from '../mining/separation.ts';
 import { reviewProgress } from '../mining/tuples.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 
@@ -19,18 +21,23 @@ export const review = answers(reviewRoutes, {
   'review.decide': (engine, { label, judgements, once: key }) => {
     const { library } = engine;
     const id = knownPhotos(library);
-    const action = once(library, key, () =>
-      decide(
-        library,
-        label,
-        judgements.map((j) => ({
+    const action = once(library, key, () => {
+      const apart = judgements.some((j) => j.everyPair === true)
+        ? separation(library, judgementsOf(library))
+        : undefined;
+      const all = judgements.flatMap(({ everyPair, ...j }) => {
+        const own = {
           ...j,
           query: id(j.query),
           other: id(j.other),
           replacement: j.replacement === undefined ? undefined : id(j.replacement),
-        })),
-      ),
-    );
+        };
+        return everyPair === true && apart !== undefined ? ofBothPlaces(library, apart, own) : [own];
+      });
+      const more = all.length - judgements.length;
+      const also = ` and ${more} more ${more === 1 ? 'pair' : 'pairs'} of the same two places`;
+      return decide(library, more === 0 ? label : `${label.slice(0, 200 - also.length)}${also}`, all);
+    });
     changed(engine, 'decisions');
     return { action };
   },

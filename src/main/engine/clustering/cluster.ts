@@ -18,6 +18,7 @@ import { relabelPlaces } from '../sfm/places.ts';
 import { BowIndex, DEFAULT_TEACHER } from '../teacher/bow-index.ts';
 import { colmapVersion, reconstruct, type ScenePhotos } from './colmap.ts';
 import { candidatePairs, matchPairs, storedMatches, verifiedPairs, type StoredMatch } from './matches.ts';
+import { judgePairs, noteApart } from './judge-pairs.ts';
 import { FEWEST_PHOTOS, scenesOf } from './scenes.ts';
 import { flag, integer, nullable, record, select, text } from '../library/rows.ts';
 import { clusterByUid } from '../library/tables/cluster.ts';
@@ -34,6 +35,8 @@ export interface ClusteringOptions {
   readonly seed?: number | undefined;
   /** False: stop at verified matches even where COLMAP is there. */
   readonly reconstruct?: boolean | undefined;
+  /** False: every verified pair joins its photos, also by a table or a logo that many photos show. */
+  readonly tellApart?: boolean | undefined;
 }
 
 const DEFAULT_NEIGHBOURS = 20;
@@ -121,7 +124,14 @@ export async function clusterPhotos(
   task.changed('matches');
   const known = new Map(index.photos.map((p) => [p.id, p]));
   const verified = verifiedPairs(library, new Set(known.keys()), minInliers);
-  const scenes = await timed('scenes', () => scenesOf(verified, SURE_FACTOR * minInliers));
+  const sure = SURE_FACTOR * minInliers;
+  const judged = await timed('scenes', () =>
+    options.tellApart === false ? verified.map(() => null) : judgePairs(library, known, verified, sure, task),
+  );
+  noteApart(library, verified, judged);
+  const joining = verified.filter((_, k) => judged[k] === null);
+  // What was told apart needs no witness any more.
+  const scenes = scenesOf(joining, options.tellApart === false ? sure : 0);
   const staging = library.staging();
   const withColmap = options.reconstruct !== false && colmapVersion() !== null;
   if (options.reconstruct !== false && !withColmap)
@@ -135,7 +145,7 @@ export async function clusterPhotos(
         task.check();
         const members = ids.map((id) => known.get(id)!);
         const own = new Set(ids);
-        const links = verified.filter((v) => own.has(v.a) && own.has(v.b));
+        const links = joining.filter((v) => own.has(v.a) && own.has(v.b));
         task.step(`Scene ${i + 1} of ${scenes.length}`, members.length, 'photos');
         out.push(
           withColmap
@@ -147,7 +157,14 @@ export async function clusterPhotos(
     });
     await timed('library', () => commit(library, root, built, task));
     task.changed('clusters');
-    return report(library, photos, steps, { pairs: pairs.length, verified: verified.length, scenes: scenes.length });
+    const matched = new Set(verified.flatMap((v) => [v.a, v.b]));
+    return report(library, photos, steps, {
+      pairs: pairs.length,
+      verified: verified.length,
+      apart: judged.filter((j) => j !== null && j !== 'lone').length,
+      alone: photos.filter((p) => !matched.has(p.id)).length,
+      scenes: scenes.length,
+    });
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -375,7 +392,7 @@ function report(
   library: Library,
   photos: readonly PhotoRow[],
   steps: ClusteringReport['steps'],
-  counts: Pick<ClusteringReport, 'pairs' | 'verified' | 'scenes'>,
+  counts: Pick<ClusteringReport, 'pairs' | 'verified' | 'apart' | 'alone' | 'scenes'>,
 ): ClusteringReport {
   const rows = select(
     library.db,

@@ -59,7 +59,8 @@ export function libraryGeometry(library: Library, upTo = Number.POSITIVE_INFINIT
   const maybe = bothWays<number>();
   const matched = select(
     db,
-    'SELECT a, b FROM photo_match WHERE inliers >= ? ORDER BY a, b',
+    // A table that all photos lie on says nothing of what they show.
+    "SELECT a, b FROM photo_match WHERE inliers >= ? AND apart IS NOT 'common' ORDER BY a, b",
     list(integer, integer),
   ).all(MIN_INLIERS);
   for (const [x, y] of matched) {

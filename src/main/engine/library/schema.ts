@@ -663,6 +663,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER fold_change_kept BEFORE UPDATE ON fold_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
   CREATE TRIGGER fold_change_stays BEFORE DELETE ON fold_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
   `,
+  `
+  -- Why a verified pair of photos does not join them (engine/clustering/objects.ts); NULL where it does, or where nobody looked yet.
+  ALTER TABLE photo_match ADD COLUMN apart TEXT;
+  `,
 ];
 
 /**

@@ -8,6 +8,7 @@ import type { DescriptorSet } from '../retrieval/extract.ts';
 import { dot, row, takeRows, type Matrix } from '../retrieval/rank.ts';
 import { CandidateReader, type QueryCandidates } from './candidates.ts';
 import { judgements as readJudgements, type Judgements } from './decisions.ts';
+import { doubtsOf, type Doubts } from './doubts.ts';
 import { NegativeSearch, type Links } from './negative-search.ts';
 import type { Negative } from './negatives.ts';
 import { closestDescriptor, mostShared, type CovisiblePair } from './positives.ts';
@@ -138,7 +139,8 @@ export async function mineTuples(
     );
     const negatives = await search.find(vectors, queries, count, parameters.negatives, r);
     const evidence = options.links === true ? await search.links(vectors, queries, negatives) : undefined;
-    return assemble(chosen, queries, negatives, evidence, all, rowOf, reader, warnings, (i) => poolIds[i]!);
+    const doubts = options.links === true ? doubtsOf(library, apart) : undefined;
+    return assemble(chosen, queries, negatives, evidence, doubts, all, rowOf, reader, warnings, (i) => poolIds[i]!);
   } finally {
     await search.release();
   }
@@ -197,6 +199,7 @@ function assemble(
   queries: readonly number[],
   found: readonly Negative[][],
   links: Links | undefined,
+  doubts: Doubts | undefined,
   all: Matrix,
   rowOf: ReadonlyMap<number, number>,
   reader: CandidateReader,
@@ -235,8 +238,12 @@ function assemble(
       strategies: bits(pair),
       disagreement: alternatives.length,
       suspicion: tupleSuspicion(
-        { similarity: positiveSimilarity, overlap: pair.given === true ? null : pair.overlap, contradicted: false },
-        negatives,
+        {
+          similarity: positiveSimilarity,
+          overlap: pair.given === true ? null : pair.overlap,
+          contradicted: doubts?.unconfirmed(query, pair.other) === true,
+        },
+        negatives.map((n) => ({ ...n, maybeSame: doubts?.maybeSame(query, n.photo) === true })),
         place,
       ),
       alternatives: alternatives.map((p) => ({

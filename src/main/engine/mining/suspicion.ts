@@ -10,13 +10,15 @@ export interface NegativeEvidence {
   readonly links: number | null;
   /** Shared 3D points. */
   readonly shared: number;
+  /** Photos of the two places match. */
+  readonly maybeSame?: boolean;
 }
 
 /** Evidence about a positive. `overlap` is null where geometry does not know the pair. */
 export interface PositiveEvidence {
   readonly similarity: number;
   readonly overlap: number | null;
-  /** Both photos are in 3D models, and these are of different places. */
+  /** Both photos are in 3D models, and these are of different places; or they were matched with each other, and geometry did not confirm it. */
   readonly contradicted: boolean;
 }
 
@@ -44,7 +46,7 @@ export function percentile(values: readonly number[]): (value: number) => number
 
 /** @param place {@link percentile} of the run's negatives. @returns 0 to 1. */
 export function negativeSuspicion(n: NegativeEvidence, place: (similarity: number) => number): number {
-  if (n.shared > 0) return 1;
+  if (n.shared > 0 || n.maybeSame === true) return 1;
   const alike = place(n.similarity) ** 2;
   return (1 - LINKS) * alike + LINKS * Math.min(1, n.links ?? 0);
 }

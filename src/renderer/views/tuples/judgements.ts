@@ -34,7 +34,17 @@ export function judged(t: TupleInfo, run: number, { verdict, target, note }: Dec
   const of = { positive: '', alternative: 'another positive of ', negative: 'a negative of ' }[target.role];
   return {
     label: `${VERDICT_TEXT[verdict] || 'Cleared'}: ${of}${name}`,
-    judgements: [{ ...common, other: target.photo, aspect: negative ? 'negative' : 'positive', verdict }],
+    judgements: [
+      negative
+        ? {
+            ...common,
+            other: target.photo,
+            aspect: 'negative',
+            verdict,
+            ...(verdict === 'accept' || verdict === 'same-object' ? { everyPair: true } : {}),
+          }
+        : { ...common, other: target.photo, aspect: 'positive', verdict },
+    ],
   };
 }
 
