@@ -514,7 +514,7 @@ describe('what holds where nothing is said', () => {
     expect(JOBS.vectors.params.parse({ file: 'f' })).toEqual({ file: 'f', half: false });
     expect(JOBS.measure.params.parse({})).toEqual({ method: 'cosine', protocol: 'sfm' });
     expect(defaults(JOBS.teacher.params)).toEqual({ protocol: 'sfm-medium' });
-    expect(JOBS.cluster.params.parse({ photos: 'p' })).toEqual({ photos: 'p', reconstruct: true });
+    expect(JOBS.cluster.params.parse({ photos: 'p' })).toEqual({ photos: 'p', reconstruct: true, tellApart: true });
     expect(JOBS.domains.params.parse({ folder: 'f' })).toEqual({ folder: 'f', seeds: 3 });
     expect(JOBS.sketches.params.parse({ photos: 'p' })).toEqual({
       photos: 'p',
