@@ -21,7 +21,7 @@ export interface Place {
   readonly needs?: 'collection';
 }
 
-const WAIT = { timeout: 20_000 };
+const WAIT = { timeout: 60_000 };
 
 /** Finds something by the palette and presses Enter, as a person who uses the keyboard does. */
 export async function palette(page: Page, text: string): Promise<void> {
@@ -231,6 +231,8 @@ export const PLACES: readonly Place[] = [
 
 /** Reads which cluster, photos and collection there are; the page is open on the library. */
 export async function shownOf(page: Page): Promise<Shown> {
+  // It has been let in by now.
+  await page.locator('h1').first().waitFor(WAIT);
   const origin = new URL(page.url()).origin;
   await page.goto(`${origin}/clusters`);
   const card = page.locator('.card a').first();

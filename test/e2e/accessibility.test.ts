@@ -21,6 +21,27 @@ const WINDOWS = [
   { width: 720, height: 450, theme: 'dark', other: 'light' },
 ] as const;
 
+/** What is looked at with large text: every way of laying out that the studio has. */
+const LARGE = [
+  'start',
+  'clusters',
+  'clusters-table',
+  'photos',
+  'photos-duplicates',
+  'collection',
+  'tuples',
+  'tuples-mine',
+  'train',
+  'search-photo',
+  'search-compared',
+  'manifold-photo',
+  'measure',
+  'storage',
+  'keys',
+  'folder',
+  'history',
+];
+
 /** What axe finds, whatever its impact, a line a place. */
 async function found(page: Page, only?: string): Promise<string[]> {
   // Evaluated by the debugger, which the page's policy does not bind.
@@ -53,6 +74,31 @@ function beyond(page: Page): Promise<string[]> {
   });
 }
 
+/** Text that is cut at an edge it cannot be scrolled past, but for names that end in dots. */
+function cutOff(): string[] {
+  const found: string[] = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const text = node.textContent!.trim();
+    const parent = node.parentElement!;
+    if (text === '' || parent.closest('.hidden, .skip, [aria-hidden=true], option, svg') !== null) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const at = range.getBoundingClientRect();
+    if (at.width < 1 || at.height < 1 || getComputedStyle(parent).clipPath !== 'none') continue;
+    for (let e: HTMLElement | null = parent; e !== null; e = e.parentElement) {
+      const style = getComputedStyle(e);
+      if (/auto|scroll/.test(style.overflowX + style.overflowY) || style.position === 'fixed') break;
+      if (!/hidden|clip/.test(style.overflowY)) continue;
+      const box = e.getBoundingClientRect();
+      const across = style.textOverflow !== 'ellipsis' && (at.right > box.right + 3 || at.left < box.left - 3);
+      if (across || at.top < box.top - 3 || at.bottom > box.bottom + 3) found.push(`cut off: ${text.slice(0, 60)}`);
+      if (style.textOverflow === 'ellipsis') break;
+    }
+  }
+  return [...new Set(found)];
+}
+
 async function themed(page: Page, theme: string): Promise<void> {
   await page.evaluate((t) => (document.documentElement.dataset['theme'] = t), theme);
 }
@@ -82,9 +128,10 @@ describeWith(['chromium'], 'every view and every dialog', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function open(): Promise<Page> {
-    const page = await browser.newPage({ viewport: WINDOWS[0], colorScheme: 'dark', reducedMotion: 'reduce' });
+  async function open(window: Browser): Promise<Page> {
+    const page = await window.newPage({ viewport: WINDOWS[0], colorScheme: 'dark', reducedMotion: 'reduce' });
     await page.goto(url);
+    await page.locator('.card').first().waitFor();
     return page;
   }
   async function wrong(page: Page, place: Place): Promise<string[]> {
@@ -107,12 +154,12 @@ describeWith(['chromium'], 'every view and every dialog', () => {
 
   const isDialog = (p: Place): boolean => p.act !== undefined;
   it.each([
-    ['views', PLACES.filter((p) => !isDialog(p))],
-    ['dialogs and menus', PLACES.filter(isDialog)],
-  ] as const)(
-    'axe finds nothing in %s, in both themes, at 1440x900, at 1024x700 and at 200 %%',
-    async (_, places) => {
-      const page = await open();
+    { what: 'views', places: PLACES.filter((p) => !isDialog(p)) },
+    { what: 'dialogs and menus', places: PLACES.filter(isDialog) },
+  ])(
+    'axe finds nothing in $what, in both themes, at 1440x900, at 1024x700 and at twice the size',
+    async ({ places }) => {
+      const page = await open(browser);
       const lines: string[] = [];
       expect(shown.collection).toBeDefined();
       for (const place of places) lines.push(...(await wrong(page, place)));
@@ -121,4 +168,21 @@ describeWith(['chromium'], 'every view and every dialog', () => {
     },
     600_000,
   );
+
+  it('text of twice the size is nowhere cut off', async () => {
+    const large = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [...ARGS, '--blink-settings=defaultFontSize=32'],
+    });
+    const page = await open(large);
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('26px');
+    const lines: string[] = [];
+    for (const place of PLACES.filter((p) => LARGE.includes(p.name))) {
+      await visit(page, place, shown);
+      lines.push(...(await page.evaluate(cutOff)).map((line) => `${place.name}: ${line}`));
+      await shot(page, `text-${place.name}`);
+    }
+    await large.close();
+    expect(lines).toEqual([]);
+  }, 300_000);
 });
