@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
@@ -16,17 +17,11 @@ function covis(...args: readonly string[]): void {
   if (done.status !== 0) throw new Error(`covis ${args.join(' ')} failed`);
 }
 
-/** True where a list that a command prints as JSON names this. */
-function lists(name: string, ...args: readonly string[]): boolean {
-  const done = spawnSync(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), ...args, '--json'], { encoding: 'utf8' });
-  return done.status === 0 && done.stdout.includes(`"${name}"`);
-}
-
 /**
  * Takes the pictures of docs/tour.md, from the start page to a collection.
- * @param library of the sample, with a trained network; it gets a collection, and drawing is prepared, where that is not so.
+ * @param given a library of the sample with a trained network. A copy of it gets a collection and is prepared for drawing.
  */
-export async function tour(browser: Browser, library: string, folder: string, out: string): Promise<void> {
+export async function tour(browser: Browser, given: string, folder: string, out: string): Promise<void> {
   mkdirSync(out, { recursive: true });
   const page = await browser.newPage({ viewport: SIZE, colorScheme: 'dark', reducedMotion: 'reduce' });
   async function keep(name: string): Promise<void> {
@@ -39,7 +34,8 @@ export async function tour(browser: Browser, library: string, folder: string, ou
   }
 
   // A home of a person with photos of some places.
-  const home = join(folder, 'home');
+  const home = join(tmpdir(), 'ann');
+  if (existsSync(home)) throw new Error(`${home} is there already; the pictures would show what is in it`);
   const photos = join(home, 'Pictures', 'Town');
   mkdirSync(photos, { recursive: true });
   for (const place of readdirSync(SAMPLE, { withFileTypes: true }).filter((e) => e.isDirectory()))
@@ -54,14 +50,15 @@ export async function tour(browser: Browser, library: string, folder: string, ou
   await page.getByRole('row', { name: /^Town/ }).click(WAIT);
   await keep('2-folder');
   start.stop();
+  rmSync(home, { recursive: true });
 
   const collection = 'One of each place';
+  const library = join(folder, 'Town');
+  cpSync(given, library, { recursive: true });
   covis('extract', library, '--domain', 'edges');
-  if (!lists(collection, 'collection', 'list', library)) {
-    covis('quality', library);
-    covis('collection', 'select', library, collection, '--by', 'stratified', '--n', '16');
-    covis('collection', 'set', library, collection, 'title', collection);
-  }
+  covis('quality', library);
+  covis('collection', 'select', library, collection, '--by', 'stratified', '--n', '16');
+  covis('collection', 'set', library, collection, 'title', collection);
   const { url, stop } = await served(folder, [library]);
   await page.goto(url);
   await page.locator('.card img').first().waitFor(WAIT);
@@ -95,34 +92,36 @@ async function model(page: Page): Promise<void> {
   await page.locator('.badge.query').waitFor(WAIT);
 }
 
-/** An outline of a castle: two towers and what is between them. */
+type Point = readonly [x: number, y: number];
+/** A windmill: a tapered tower, its cap, two pairs of sails. */
+const WINDMILL: readonly (readonly [Point, ...Point[]])[] = [
+  [
+    [0.38, 0.95],
+    [0.43, 0.45],
+    [0.57, 0.45],
+    [0.62, 0.95],
+    [0.38, 0.95],
+  ],
+  [
+    [0.43, 0.45],
+    [0.5, 0.36],
+    [0.57, 0.45],
+  ],
+  [
+    [0.2, 0.15],
+    [0.8, 0.75],
+  ],
+  [
+    [0.8, 0.15],
+    [0.2, 0.75],
+  ],
+];
+
 async function draw(page: Page, origin: string): Promise<void> {
   await page.goto(`${origin}/draw`);
   const box = (await page.locator('[data-test=paper]').boundingBox(WAIT))!;
-  const lines = [
-    [
-      [0.12, 0.85],
-      [0.12, 0.3],
-      [0.3, 0.3],
-      [0.3, 0.85],
-    ],
-    [
-      [0.7, 0.85],
-      [0.7, 0.3],
-      [0.88, 0.3],
-      [0.88, 0.85],
-    ],
-    [
-      [0.3, 0.5],
-      [0.7, 0.5],
-    ],
-    [
-      [0.08, 0.85],
-      [0.92, 0.85],
-    ],
-  ] as const;
-  for (const line of lines) {
-    const at = ([x, y]: readonly [number, number]): [number, number] => [box.x + x * box.width, box.y + y * box.height];
+  const at = ([x, y]: Point): [number, number] => [box.x + x * box.width, box.y + y * box.height];
+  for (const line of WINDMILL) {
     await page.mouse.move(...at(line[0]));
     await page.mouse.down();
     for (const point of line.slice(1)) await page.mouse.move(...at(point), { steps: 8 });
