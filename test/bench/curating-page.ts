@@ -16,6 +16,8 @@ interface Scrolled {
   readonly nodes: number;
   readonly blank: number;
   readonly tiles: number;
+  /** Tiles of which the photo is known and its small picture is on its way. */
+  readonly pictures: number;
   readonly long: readonly number[];
 }
 
@@ -24,7 +26,11 @@ export async function curatingPage(path: string): Promise<void> {
   const library = Library.open(path);
   const { uid } = createCollection(library, 'Scrolled').collection;
   const photos = library.db.prepare('SELECT id FROM photo ORDER BY id').pluck().all() as number[];
-  addPhotos(library, uid, photos.map((photo) => ({ photo })));
+  addPhotos(
+    library,
+    uid,
+    photos.map((photo) => ({ photo })),
+  );
   library.close();
   buildStudio();
   const { server, url } = await serveLibrary(path, { group: true });
@@ -42,7 +48,12 @@ export async function curatingPage(path: string): Promise<void> {
       dispatchEvent(new PopStateEvent('popstate', { state: {} }));
     }, uid);
     await page.locator('.kit-grid [role=option] img').first().waitFor();
-    line(`a collection of ${photos.length} is opened`, `${((performance.now() - began) / 1000).toFixed(2)} s`, '', null);
+    line(
+      `a collection of ${photos.length} is opened`,
+      `${((performance.now() - began) / 1000).toFixed(2)} s`,
+      '',
+      null,
+    );
     // Without a page that does something else, an idle Chromium's own frames.
     const idle = await page.evaluate(async () => {
       const frames: number[] = [];
@@ -64,7 +75,7 @@ export async function curatingPage(path: string): Promise<void> {
       const r = await page.locator('.kit-grid').evaluate(scroll, { frames: FRAMES, step });
       say(`scrolled ${what}`, r.frames);
       console.log(
-        `  ${r.nodes} nodes at most; of ${r.tiles} tiles seen ${r.blank} were blank; long tasks: ${r.long.length === 0 ? 'none' : r.long.map((l) => `${l.toFixed(0)} ms`).join(', ')}`,
+        `  ${r.nodes} nodes at most; of ${r.tiles} tiles seen ${r.blank} were blank, ${r.pictures} waited for their pictures; long tasks: ${r.long.length === 0 ? 'none' : r.long.map((l) => `${l.toFixed(0)} ms`).join(', ')}`,
       );
     }
     let worst = 0;
@@ -87,7 +98,10 @@ export async function curatingPage(path: string): Promise<void> {
     await page.locator('.kit-grid').focus();
     const chose = performance.now();
     await page.keyboard.press('Control+a');
-    await page.getByText(`${photos.length.toLocaleString('en')} photos`).first().waitFor();
+    await page.waitForFunction(
+      (n) => document.querySelector('[data-test=chosen-photos] strong')?.textContent?.includes(n) === true,
+      photos.length.toLocaleString('en'),
+    );
     line('all of them chosen', `${((performance.now() - chose) / 1000).toFixed(2)} s`, '', null);
   } finally {
     await browser.close();
@@ -117,7 +131,7 @@ async function scroll(grid: Element, { frames: n, step }: { frames: number; step
   });
   observer.observe({ entryTypes: ['longtask'] });
   grid.scrollTop = 0;
-  let [nodes, blank, tiles] = [0, 0, 0];
+  let [nodes, blank, tiles, pictures] = [0, 0, 0, 0];
   let last = await new Promise<number>((f) => requestAnimationFrame(f));
   for (let i = 0; i < n; i += 1) {
     grid.scrollTop = step > 0 ? grid.scrollTop + step : ((i + 1) / n) * (grid.scrollHeight - grid.clientHeight);
@@ -130,11 +144,13 @@ async function scroll(grid: Element, { frames: n, step }: { frames: number; step
       const b = o.getBoundingClientRect();
       if (b.bottom <= box.top || b.top >= box.bottom) continue;
       tiles += 1;
+      const image = o.querySelector('img');
       if (o.querySelector('.blank') !== null) blank += 1;
+      else if (image !== null && !(image.complete && image.naturalWidth > 0)) pictures += 1;
     }
     nodes = Math.max(nodes, document.querySelectorAll('*').length);
   }
   await new Promise((f) => setTimeout(f, 200));
   observer.disconnect();
-  return { frames, nodes, blank, tiles, long };
+  return { frames, nodes, blank, tiles, pictures, long };
 }

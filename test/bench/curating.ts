@@ -44,7 +44,14 @@ export async function curating(folder: string): Promise<void> {
   if (parts.has('page')) await curatingPage(made.library.path);
   if (parts.has('export')) {
     const large = join(folder, 'large');
-    const few = await curatorLibrary(large, { photos: 1000, folders: 10, dim: 8, width: 1600, height: 1200, files: true });
+    const few = await curatorLibrary(large, {
+      photos: 1000,
+      folders: 10,
+      dim: 8,
+      width: 1600,
+      height: 1200,
+      files: true,
+    });
     await exports(few, large, 'large files');
     few.library.close();
   }
@@ -55,7 +62,12 @@ async function timed(what: string, limit: number | null, work: () => unknown): P
   const said = await work();
   const s = (performance.now() - began) / 1000;
   const asked = limit === null ? '' : `the limit asked for is ${limit} s`;
-  line(what, `${s.toFixed(2)} s${typeof said === 'string' ? `, ${said}` : ''}`, asked, limit === null ? null : limit / s);
+  line(
+    what,
+    `${s.toFixed(2)} s${typeof said === 'string' ? `, ${said}` : ''}`,
+    asked,
+    limit === null ? null : limit / s,
+  );
 }
 
 /** In this process, without a page. */
@@ -63,33 +75,62 @@ async function engine(library: CuratorLibrary['library']): Promise<void> {
   const { uid } = createCollection(library, 'All').collection;
   const photos = Array.from({ length: PHOTOS }, (_, i) => i + 1);
   const task = silentContext();
-  await timed('adding all', 2, () => void addPhotos(library, uid, photos.map((photo) => ({ photo }))));
+  await timed(
+    'adding all',
+    2,
+    () =>
+      void addPhotos(
+        library,
+        uid,
+        photos.map((photo) => ({ photo })),
+      ),
+  );
   await timed('  undo of it', null, () => void undo(library));
   await timed('  redo of it', null, () => void redo(library));
   await timed('list of collections after it', null, () => void listCollections(library));
-  await timed('commit', null, async () => void (await commitCollection(library, { collection: uid, message: '' }, task)));
+  await timed(
+    'commit',
+    null,
+    async () => void (await commitCollection(library, { collection: uid, message: '' }, task)),
+  );
   await timed('list of collections after it', null, () => void listCollections(library));
   await timed('moving 1,000 to the front', null, () => void movePhotos(library, uid, photos.slice(-1000), 1));
   await timed('taking out 10,000', null, () => void removePhotos(library, uid, photos.slice(20_000, 30_000)));
-  await timed('commit of a second version', null, async () =>
-    void (await commitCollection(library, { collection: uid, message: '' }, task)),
+  await timed(
+    'commit of a second version',
+    null,
+    async () => void (await commitCollection(library, { collection: uid, message: '' }, task)),
   );
-  await timed('difference of two versions', null, () => `${collectionDifference(library, uid, 1, 2).photos.length} photos`);
-  await timed('difference of nothing and a version', null, () => `${collectionDifference(library, uid, null, 2).photos.length} photos`);
+  await timed(
+    'difference of two versions',
+    null,
+    () => `${collectionDifference(library, uid, 1, 2).photos.length} photos`,
+  );
+  await timed(
+    'difference of nothing and a version',
+    null,
+    () => `${collectionDifference(library, uid, null, 2).photos.length} photos`,
+  );
   await timed('history of two versions', null, () => void versionHistory(library, uid));
   await timed('restoring the first', null, () => void restoreVersion(library, uid, '1'));
   await timed('taking out all', null, () => void removePhotos(library, uid, photos));
   await timed('  undo of it', null, () => void undo(library));
   const lists = photoLists(library);
   for (const sort of ['order', 'name', 'taken', 'score'] as const)
-    await timed(`opening the list by ${sort}`, null, () =>
-      void lists.open({ collection: uid, filter: {}, sort, descending: false }),
+    await timed(
+      `opening the list by ${sort}`,
+      null,
+      () => void lists.open({ collection: uid, filter: {}, sort, descending: false }),
     );
-  await timed('opening it by words of a name', null, () =>
-    void lists.open({ collection: uid, filter: { text: 'img_01' }, sort: 'order', descending: false }),
+  await timed(
+    'opening it by words of a name',
+    null,
+    () => void lists.open({ collection: uid, filter: { text: 'img_01' }, sort: 'order', descending: false }),
   );
-  await timed('opening what is in no collection', null, () =>
-    void lists.open({ collection: null, filter: { inNone: true }, sort: 'order', descending: false }),
+  await timed(
+    'opening what is in no collection',
+    null,
+    () => void lists.open({ collection: null, filter: { inNone: true }, sort: 'order', descending: false }),
   );
   const { list } = lists.open({ collection: uid, filter: {}, sort: 'order', descending: false });
   await timed('a page of 200 near the end', null, () => void lists.page(list, 99_000, 200));
@@ -100,7 +141,11 @@ async function exports({ library, bytes, photos }: CuratorLibrary, folder: strin
   const task = silentContext();
   const { uid } = createCollection(library, `Exported ${what}`).collection;
   const count = library.db.prepare('SELECT COUNT(*) FROM photo').pluck().get() as number;
-  addPhotos(library, uid, Array.from({ length: count }, (_, i) => ({ photo: i + 1 })));
+  addPhotos(
+    library,
+    uid,
+    Array.from({ length: count }, (_, i) => ({ photo: i + 1 })),
+  );
   await commitCollection(library, { collection: uid, message: '' }, task);
   const flush = (): void => void spawnSync('sync', ['-f', folder]);
   const took = async (work: () => unknown): Promise<number> => {
@@ -126,7 +171,16 @@ async function exports({ library, bytes, photos }: CuratorLibrary, folder: strin
       const at = join(out, format);
       await exportCollection(
         material,
-        { out: at, formats: [format], photos: 'copy', removeGps: false, sidecars: false, folds: 'all', gallery: false, shardBytes: 1e9 },
+        {
+          out: at,
+          formats: [format],
+          photos: 'copy',
+          removeGps: false,
+          sidecars: false,
+          folds: 'all',
+          gallery: false,
+          shardBytes: 1e9,
+        },
         task,
       );
       peak = process.memoryUsage().rss;

@@ -40,7 +40,11 @@ async function pictures(width: number, height: number): Promise<Buffer[]> {
     const data = Buffer.alloc(3 * width * height);
     for (let i = 0; i < data.length; i += 1)
       data[i] = Math.min(255, 30 + 12 * k + ((60 * i) / data.length) * (1 + (i % 3)) + 24 * r.next());
-    out.push(await sharp(data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 80 }).toBuffer());
+    out.push(
+      await sharp(data, { raw: { width, height, channels: 3 } })
+        .jpeg({ quality: 80 })
+        .toBuffer(),
+    );
   }
   return out;
 }

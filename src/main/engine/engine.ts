@@ -11,6 +11,7 @@ import { ANSWERS, type AllAnswers } from './answers/index.ts';
 import { libraryInfo } from './answers/library.ts';
 import { Downloads, type Download } from './answers/downloads.ts';
 import { Uploads } from './answers/uploads.ts';
+import { closeDeeds } from './collections/deeds-thread.ts';
 import { forgetSets } from './collections/set-memory.ts';
 import { logger } from './environment/log.ts';
 import { PageLog } from './environment/page-log.ts';
@@ -75,6 +76,7 @@ export class Engine {
     // Its pictures are made of what is about to be closed.
     await this.#desk.settled();
     this.#downloads.close();
+    if (opened !== undefined) await closeDeeds(opened.library);
     await opened?.searches.close();
     await opened?.queue.close();
     forgetSets();

@@ -76,7 +76,9 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
         imported.already
           ? `${imported.collection}@${imported.version} was here already`
           : `${imported.collection}@${imported.version} is here, ${imported.items} photos${imported.missing.length === 0 ? '' : `, ${imported.missing.length} of them not in this library`}`,
-        imported.unpacked === null ? '' : `Its photos were unpacked into ${imported.unpacked}, which has to stay where it is.`,
+        imported.unpacked === null
+          ? ''
+          : `Its photos were unpacked into ${imported.unpacked}, which has to stay where it is.`,
       );
   }
 

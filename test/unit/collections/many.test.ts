@@ -84,7 +84,8 @@ describe('what differs between two states', () => {
 
 describe('a message to a page', () => {
   it('never holds as many photos as a collection may have', () => {
-    const most = (route: keyof typeof ROUTES, params: object): boolean => ROUTES[route].params.safeParse(params).success;
+    const most = (route: keyof typeof ROUTES, params: object): boolean =>
+      ROUTES[route].params.safeParse(params).success;
     const list = 'p1';
     expect(most('collections.page', { list, from: 0, limit: 500 })).toBe(true);
     expect(most('collections.page', { list, from: 0, limit: 501 })).toBe(false);
@@ -123,7 +124,8 @@ describe('changes since a version', () => {
       if (step % 4 === 0) removePhotos(library, uid, some, step % 8 === 0);
       if (step % 4 === 1) addPhotos(library, uid, some.map((photo) => ({ photo }))); // prettier-ignore
       if (step % 4 === 2) movePhotos(library, uid, some);
-      if (step % 4 === 3) describePhotos(library, uid, range(1, 300), () => (r.below(2) === 0 ? null : '{"title":["a"]}'));
+      if (step % 4 === 3)
+        describePhotos(library, uid, range(1, 300), () => (r.below(2) === 0 ? null : '{"title":["a"]}'));
       if (step === 11) setCollectionFields(library, uid, { title: ['Steps'] });
       same();
       if (step === 15) await commit(uid);
@@ -175,6 +177,9 @@ describe('lists of photos', () => {
   it('tell photos of one name apart by their folders', () => {
     const lists = new PhotoLists(library);
     const { list } = lists.put([1, 101]);
-    expect(lists.page(list, 0, 2).map((p) => `${p.folder}/${p.name}`)).toEqual(['place_0/IMG_1.JPG', 'place_1/IMG_1.JPG']);
+    expect(lists.page(list, 0, 2).map((p) => `${p.folder}/${p.name}`)).toEqual([
+      'place_0/IMG_1.JPG',
+      'place_1/IMG_1.JPG',
+    ]);
   });
 });

@@ -117,7 +117,11 @@ export const BOUNDS_OF_COLLECTIONS: Readonly<Record<string, string>> = {
   'collections.gather list': 'photo list',
   'collections.gather photos': 'list 1 10000',
   'collections.gather photos[]': ID,
-  ...Object.fromEntries(Object.entries(cameBy('collections.gather ')).filter(([k]) => !k.includes('provenance')).map(([k, v]) => [k, v.replace('100000', '10000')])),
+  ...Object.fromEntries(
+    Object.entries(cameBy('collections.gather '))
+      .filter(([k]) => !k.includes('provenance'))
+      .map(([k, v]) => [k, v.replace('100000', '10000')]),
+  ),
   'collections.ids list': 'photo list',
   'collections.ids from': 'whole 0 -',
   'collections.ids limit': 'whole 1 10000',

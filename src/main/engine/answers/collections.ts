@@ -3,15 +3,15 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { RouteParams } from '../../../shared/routes/index.ts';
 import { collectionRoutes } from '../../../shared/routes/collections.ts';
 import { writeBundle } from '../collections/bundle.ts';
-import { differencePage } from '../collections/compare.ts';
+import type { DeedArgs, DeedName, DeedResult } from '../collections/deeds.ts';
+import { deed } from '../collections/deeds-thread.ts';
 import { fieldsTable, readFieldsTable } from '../collections/fields-table.ts';
 import { changeFields, fieldNotes, refuseWrongDates } from '../collections/fields.ts';
 import { collectionInfo, fieldsInUse, listCollections } from '../collections/info.ts';
-import { fieldsOf, fieldsText } from '../collections/items.ts';
 import { membershipOf, photoLists, type Came, type Chosen } from '../collections/lists.ts';
 import { judgeConflict, listConflicts, mergeBundle } from '../collections/merge.ts';
-import { describePhotos, foldPhotos, unfoldPhotos } from '../collections/fold-items.ts';
-import { addPhotos, createWith, movePhotos, removePhotos, type Addition } from '../collections/gather.ts';
+import { foldPhotos, unfoldPhotos } from '../collections/fold-items.ts';
+import type { Addition } from '../collections/gather.ts';
 import {
   createCollection,
   currentCollection,
@@ -22,12 +22,13 @@ import {
   setCurrentCollection,
   setRules,
 } from '../collections/store.ts';
-import { restoreVersion, tagVersion, versionHistory } from '../collections/versions.ts';
+import { tagVersion } from '../collections/versions.ts';
 import { photoNames } from '../exchange/photo-names.ts';
 import type { Library } from '../library/library.ts';
 import { photoByHash } from '../library/photos.ts';
+import { integer, select } from '../library/rows.ts';
 import { collectionNamed } from '../library/tables/collection.ts';
-import { once } from '../mining/once.ts';
+import { answeredBefore, once } from '../mining/once.ts';
 import { silentContext } from '../queue/context.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 import { startJob } from './jobs.ts';
@@ -42,6 +43,33 @@ function write<T>(
   const answer = once(library, key, () => work(library));
   changed(engine, 'collections');
   return answer;
+}
+
+/** As {@link write}, of a deed, which goes to a thread of its own where it is about many photos. @param about what it takes. */
+async function done<D extends DeedName>(
+  engine: EngineContext,
+  { once: key }: { readonly once?: string | undefined },
+  name: D,
+  about: (library: Library) => { readonly photos: number; readonly args: Readonly<DeedArgs<D>> },
+): Promise<DeedResult<D>> {
+  const { library } = engine;
+  const had = answeredBefore<DeedResult<D>>(library, key);
+  if (had !== undefined) return had.answer;
+  const { photos, args } = about(library);
+  const answer = await deed(library, photos, name, key, ...(args as DeedArgs<D>));
+  changed(engine, 'collections');
+  return answer;
+}
+
+/** How many photos a collection has, at most: of what is there now and of its versions. */
+function sizeOf(library: Library, wanted: string): number {
+  const { id } = collectionNamed(library, wanted);
+  return select(
+    library.db,
+    `SELECT MAX((SELECT COUNT(*) FROM collection_item WHERE collection_id = :id),
+       (SELECT COALESCE(SUM(items), 0) FROM collection_version WHERE collection_id = :id))`,
+    integer,
+  ).one({ id });
 }
 
 const chosen = (library: Library, p: Chosen): number[] => photoLists(library).chosen(p);
@@ -82,16 +110,21 @@ function checkedChange(change: FieldChange): { readonly notes: string[] } {
 export const collections = answers(collectionRoutes, {
   'collections.list': (engine) => listCollections(engine.library),
   'collections.info': (engine, { collection }) => collectionInfo(engine.library, collection),
-  'collections.create': (engine, p) =>
-    write(engine, p, (library) => {
-      if (p.add !== undefined && (p.kind !== 'manual' || p.rules !== undefined))
+  'collections.create': (engine, p) => {
+    if (p.add !== undefined) {
+      if (p.kind !== 'manual' || p.rules !== undefined)
         throw new CovisError('INPUT_INVALID', 'Rules say what is in a smart collection, and photos were named');
-      const { action, collection } =
-        p.add === undefined
-          ? createCollection(library, p.name, { kind: p.kind, rules: p.rules })
-          : createWith(library, p.name, additions(library, p.add), p.add.provenance);
+      const { add } = p;
+      return done(engine, p, 'create', (library) => {
+        const all = additions(library, add);
+        return { photos: all.length, args: [p.name, all, add.provenance] as const };
+      });
+    }
+    return write(engine, p, (library) => {
+      const { action, collection } = createCollection(library, p.name, { kind: p.kind, rules: p.rules });
       return { action, id: collection.uid };
-    }),
+    });
+  },
   'collections.rename': (engine, p) =>
     write(engine, p, (library) => ({ action: renameCollection(library, p.collection, p.name) })),
   'collections.delete': (engine, p) =>
@@ -117,13 +150,23 @@ export const collections = answers(collectionRoutes, {
       list,
     ),
   'collections.add': (engine, p) =>
-    write(engine, p, (library) =>
-      addPhotos(library, p.collection, additions(library, p), p.provenance, idOf(library, p.before)),
-    ),
+    done(engine, p, 'add', (library) => {
+      const all = additions(library, p);
+      return {
+        photos: all.length,
+        args: [p.collection, all, { from: p.provenance, before: idOf(library, p.before) }] as const,
+      };
+    }),
   'collections.remove': (engine, p) =>
-    write(engine, p, (library) => removePhotos(library, p.collection, chosen(library, p), p.judge)),
+    done(engine, p, 'remove', (library) => {
+      const photos = chosen(library, p);
+      return { photos: photos.length, args: [p.collection, photos, p.judge] as const };
+    }),
   'collections.move': (engine, p) =>
-    write(engine, p, (library) => movePhotos(library, p.collection, chosen(library, p), idOf(library, p.before))),
+    done(engine, p, 'move', (library) => {
+      const photos = chosen(library, p);
+      return { photos: photos.length, args: [p.collection, photos, idOf(library, p.before)] as const };
+    }),
   'collections.fold': (engine, p) =>
     write(engine, p, (library) =>
       foldPhotos(library, p.collection, [{ head: idOf(library, p.head)!, photos: chosen(library, p) }]),
@@ -138,14 +181,13 @@ export const collections = answers(collectionRoutes, {
       return { action: setCollectionFields(library, p.collection, changeFields(fields, p.change)), notes };
     });
   },
-  'collections.describe': (engine, p) => {
+  'collections.describe': async (engine, p) => {
     const { notes } = checkedChange(p.change);
-    return write(engine, p, (library) => ({
-      ...describePhotos(library, p.collection, chosen(library, p), (fields) =>
-        fieldsText(changeFields(fieldsOf(fields), p.change)),
-      ),
-      notes,
-    }));
+    const said = await done(engine, p, 'describe', (library) => {
+      const photos = chosen(library, p);
+      return { photos: photos.length, args: [p.collection, photos, p.change] as const };
+    });
+    return { ...said, notes };
   },
   'collections.fields': (engine, { collection }) => fieldsInUse(engine.library, collection),
   'collections.fieldsTable': (engine, { collection }) => ({ csv: fieldsTable(engine.library, collection) }),
@@ -164,14 +206,15 @@ export const collections = answers(collectionRoutes, {
   'collections.membership': (engine, { photos }) => ({ of: membershipOf(engine.library, photos) }),
 
   'collections.commit': (engine, p) => startJob(engine, 'collection-commit', p),
-  'collections.versions': (engine, { collection }) => versionHistory(engine.library, collection),
-  'collections.diff': (engine, { collection, from, to, ...page }) =>
-    differencePage(engine.library, collection, from, to, page),
+  'collections.versions': ({ library }, { collection }) =>
+    deed(library, sizeOf(library, collection), 'history', undefined, collection),
+  'collections.diff': ({ library }, { collection, from, to, ...page }) =>
+    deed(library, sizeOf(library, collection), 'difference', undefined, collection, from, to, page),
   'collections.restore': (engine, p) =>
-    write(engine, p, (library) => {
-      const { action, missing } = restoreVersion(library, p.collection, String(p.version));
-      return { action, missing };
-    }),
+    done(engine, p, 'restore', (library) => ({
+      photos: sizeOf(library, p.collection),
+      args: [p.collection, p.version] as const,
+    })),
   'collections.tag': (engine, p) =>
     write(engine, p, (library) => ({ action: tagVersion(library, p.collection, p.tag, p.version) })),
 

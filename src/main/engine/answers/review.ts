@@ -1,17 +1,18 @@
 import type { Turned } from '../../../shared/domain.ts';
 import { reviewRoutes } from '../../../shared/routes/review.ts';
-import type { Library } from '../library/library.ts';
+import { turnedPhotos } from '../collections/turned.ts';
+import { deed } from '../collections/deeds-thread.ts';
 import { knownPhotos } from '../library/tables/photo.ts';
-import { decide, judgements as judgementsOf, redo, undo } from '../mining/decisions.ts';
+import { decide, judgements as judgementsOf } from '../mining/decisions.ts';
 import { ofBothPlaces } from '../mining/doubts.ts';
-import { historyLine, turnTo } from '../mining/history-line.ts';
+import { historyLine } from '../mining/history-line.ts';
 import { once } from '../mining/once.ts';
 import { separation } from '../mining/separation.ts';
 import { reviewProgress } from '../mining/tuples.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 
-function turn(engine: EngineContext, key: string | undefined, way: (library: Library) => Turned): Turned {
-  const turned = once(engine.library, key, () => way(engine.library));
+async function turn(engine: EngineContext, key: string | undefined, way: 'undo' | 'redo'): Promise<Turned> {
+  const turned = await deed(engine.library, turnedPhotos(engine.library, way), way, key);
   if (turned !== null) changed(engine, 'decisions', 'clusters', 'collections');
   return turned;
 }
@@ -42,12 +43,12 @@ export const review = answers(reviewRoutes, {
     return { action };
   },
   'review.history': (engine) => historyLine(engine.library),
-  'review.goTo': (engine, { action, once: key }) => {
-    const { library } = engine;
-    const done = once(library, key, () => ({ turned: turnTo(library, action) }));
+  'review.goTo': async (engine, { action, once: key }) => {
+    // Actions of any size may lie on the way.
+    const done = await deed(engine.library, Infinity, 'goTo', key, action);
     changed(engine, 'decisions', 'clusters', 'collections', 'photos');
     return done;
   },
-  'review.undo': (engine, { once: key }) => turn(engine, key, undo),
-  'review.redo': (engine, { once: key }) => turn(engine, key, redo),
+  'review.undo': (engine, { once: key }) => turn(engine, key, 'undo'),
+  'review.redo': (engine, { once: key }) => turn(engine, key, 'redo'),
 });

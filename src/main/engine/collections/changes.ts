@@ -39,7 +39,8 @@ export function countedInPlace(
 ): Counted | undefined {
   const { db } = library;
   const number = (sql: string, ...values: readonly number[]): number => select(db, sql, integer).one(...values);
-  const some = (sql: string, ...values: readonly number[]): boolean => number(`SELECT EXISTS (${sql})`, ...values) === 1;
+  const some = (sql: string, ...values: readonly number[]): boolean =>
+    number(`SELECT EXISTS (${sql})`, ...values) === 1;
   if (some('SELECT 1 FROM collection_item WHERE collection_id = ? AND head IS NOT NULL', c.id)) return undefined;
   const items = number('SELECT COUNT(*) FROM collection_item WHERE collection_id = ? AND member = 1', c.id);
   const none = { removed: 0, moved: 0, described: 0, folded: 0 };

@@ -15,16 +15,7 @@ import {
 import { durably } from '../mining/action-log.ts';
 import { contentDigest, type CollectionContent } from './content.ts';
 import { countChanges, type CollectionState, type StateItem } from './difference.ts';
-import {
-  effectiveHeads,
-  fieldsOf,
-  fieldsText,
-  itemsOf,
-  provenanceReader,
-  rowOf,
-  STEP,
-  type Item,
-} from './items.ts';
+import { effectiveHeads, fieldsOf, fieldsText, itemsOf, provenanceReader, rowOf, STEP, type Item } from './items.ts';
 import { act } from './acts.ts';
 import { selfRow } from './store.ts';
 

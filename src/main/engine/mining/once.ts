@@ -5,6 +5,13 @@ import { durably } from './action-log.ts';
 /** Answers that are kept; a page sends again what it sent last, not what it sent long ago. */
 const KEPT = 10_000;
 
+/** The answer to what was asked under this key before; undefined where it was not. */
+export function answeredBefore<T>(library: Library, key: string | undefined): { readonly answer: T } | undefined {
+  if (key === undefined) return undefined;
+  const had = select(library.db, 'SELECT answer FROM answered WHERE once = ?', text).get(key);
+  return had === undefined ? undefined : { answer: JSON.parse(had) as T };
+}
+
 /**
  * Does what is asked under a key once, however often it comes: a repeat is answered as the first was. The answer and what was done are in the
  * library together or not at all. Without a key it is done each time.
@@ -13,8 +20,8 @@ const KEPT = 10_000;
 export function once<T>(library: Library, key: string | undefined, work: () => T): T {
   if (key === undefined) return work();
   return durably(library, () => {
-    const had = select(library.db, 'SELECT answer FROM answered WHERE once = ?', text).get(key);
-    if (had !== undefined) return JSON.parse(had) as T;
+    const had = answeredBefore<T>(library, key);
+    if (had !== undefined) return had.answer;
     const answer = work();
     const id = select(
       library.db,

@@ -23,6 +23,8 @@ export function opening(query: ListQuery): Opening {
 const PAGE = 200;
 /** Pages kept around what is seen; what lies farther away is fetched again. */
 const KEPT = 30;
+/** Pages that are asked for at the same time: who flies over thousands is not kept waiting at the end by those that were passed. */
+const AT_ONCE = 2;
 /** Ids that are asked for together. */
 const IDS = 10_000;
 
@@ -88,11 +90,12 @@ export function usePhotoPages(query: () => Opening | null) {
     }
   }
 
-  async function load(page: number): Promise<void> {
+  /** @returns whether it is there, or another list is. */
+  async function load(page: number): Promise<boolean> {
     const from = list;
     try {
       const items = await fetchPage(page, from);
-      if (from !== list) return;
+      if (from !== list) return true;
       const next = new Map(pages.value);
       next.delete(page);
       next.set(page, items);
@@ -102,22 +105,36 @@ export function usePhotoPages(query: () => Opening | null) {
         next.delete(old);
       }
       pages.value = next;
+      return true;
     } catch (error) {
       // The engine keeps a few lists only, and none over its restart.
       if (error instanceof CovisError && error.code === 'NOT_FOUND' && from === list) await open();
       else notices.error(error);
+      return false;
+    }
+  }
+  /** Of what is seen now, and then of what lies next to it, the first page that is not there yet. */
+  function nextPage(): number | undefined {
+    const seen = wantedPages();
+    const last = Math.ceil(total.value / PAGE) - 1;
+    const beside = seen.length === 0 ? [] : [seen.at(-1)! + 1, seen[0]! - 1].filter((p) => p >= 0 && p <= last);
+    return [...seen, ...beside].find((page) => !pages.value.has(page) && !going.has(page));
+  }
+  function fetchOn(): void {
+    while (list !== '' && going.size < AT_ONCE) {
+      const page = nextPage();
+      if (page === undefined) return;
+      const loading: Promise<void> = load(page).then((there) => {
+        if (going.get(page) === loading) going.delete(page);
+        // What failed was said, and is asked for again when somebody looks there again.
+        if (there) fetchOn();
+      });
+      going.set(page, loading);
     }
   }
   function want(first: number, end: number): void {
     span = { first, end };
-    if (list === '') return;
-    for (const page of wantedPages()) {
-      if (pages.value.has(page) || going.has(page)) continue;
-      going.set(
-        page,
-        load(page).finally(() => going.delete(page)),
-      );
-    }
+    fetchOn();
   }
   function loaded(i: number): Item | undefined {
     return pages.value.get(Math.floor(i / PAGE))?.[i % PAGE];

@@ -117,7 +117,7 @@ async function writeShard(
   const flush = async (): Promise<void> => {
     const joined = Buffer.concat(parts, held);
     hash.update(joined);
-    for (let at = 0; at < held; ) at += (await handle.write(joined, at)).bytesWritten;
+    for (let at = 0; at < held;) at += (await handle.write(joined, at)).bytesWritten;
     bytes += held;
     parts = [];
     held = 0;

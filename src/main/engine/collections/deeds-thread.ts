@@ -1,0 +1,105 @@
+/** The thread in which many photos are added, taken out, compared: whoever asks for something small does not wait for it. */
+import { Worker } from 'node:worker_threads';
+import { CovisError, fromErrorShape, type ErrorShape } from '../../../shared/errors.ts';
+import { logger } from '../environment/log.ts';
+import type { Library } from '../library/library.ts';
+import { DEEDS, type DeedArgs, type DeedName, type DeedResult } from './deeds.ts';
+
+/** Photos from which on it is worth another thread: fewer take some ten milliseconds. */
+const MANY = 2000;
+
+export interface DeedTask {
+  readonly id: number;
+  readonly name: DeedName;
+  readonly key: string | undefined;
+  readonly args: readonly unknown[];
+}
+export interface DeedReply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: ErrorShape;
+}
+
+interface Pending {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Does deeds of a library in a thread that is started with the first one, and again after a crash. */
+class DeedsThread {
+  readonly #path: string;
+  readonly #pending = new Map<number, Pending>();
+  #worker: Worker | undefined;
+  #next = 1;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  do(name: DeedName, key: string | undefined, args: readonly unknown[]): Promise<unknown> {
+    const worker = (this.#worker ??= this.#start());
+    const id = this.#next++;
+    const done = new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      worker.postMessage({ id, name, key, args } satisfies DeedTask);
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  /** When what was begun is done. */
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#worker?.terminate();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./deeds-worker.ts', import.meta.url), { workerData: { path: this.#path } });
+    worker.unref();
+    worker.on('message', ({ id, value, error }: DeedReply) => {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (error === undefined) pending?.resolve(value as never);
+      else pending?.reject(fromErrorShape(error));
+    });
+    const end = (reason: string): void => {
+      if (this.#worker === worker) this.#worker = undefined;
+      for (const p of this.#pending.values())
+        p.reject(new CovisError('INTERNAL', `The thread that changes collections ended${reason}`));
+      this.#pending.clear();
+    };
+    worker.on('error', (e) => {
+      logger('collections').error('The thread failed:', e);
+      end(`: ${e instanceof Error ? e.message : String(e)}`);
+    });
+    worker.on('exit', () => end(''));
+    return worker;
+  }
+}
+
+const threads = new WeakMap<Library, DeedsThread>();
+
+/**
+ * Does a deed: here where it is small, else in the thread beside.
+ * @param photos how many it is about. @param key under which it is done once.
+ */
+export async function deed<D extends DeedName>(
+  library: Library,
+  photos: number,
+  name: D,
+  key: string | undefined,
+  ...args: DeedArgs<D>
+): Promise<DeedResult<D>> {
+  if (photos < MANY) return (DEEDS[name] as (...all: unknown[]) => DeedResult<D>)(library, key, ...args);
+  let thread = threads.get(library);
+  if (thread === undefined) threads.set(library, (thread = new DeedsThread(library.path)));
+  return (await thread.do(name, key, args)) as DeedResult<D>;
+}
+
+/** Waits for what is under way in a library, and ends its thread. */
+export async function closeDeeds(library: Library): Promise<void> {
+  const thread = threads.get(library);
+  threads.delete(library);
+  await thread?.close();
+}

@@ -1,0 +1,67 @@
+/** What takes long with many photos, by name: done in this thread, or in one beside it (`deeds-thread.ts`). */
+import type { FieldChange } from '../../../shared/facts/collections.ts';
+import type { Library } from '../library/library.ts';
+import { redo, undo } from '../mining/decisions.ts';
+import { turnTo } from '../mining/history-line.ts';
+import { once } from '../mining/once.ts';
+import { differencePage } from './compare.ts';
+import { changeFields } from './fields.ts';
+import { describePhotos } from './fold-items.ts';
+import { addPhotos, createWith, movePhotos, removePhotos, type Addition, type From } from './gather.ts';
+import { fieldsOf, fieldsText } from './items.ts';
+import { restoreVersion, versionHistory } from './versions.ts';
+
+type Key = string | undefined;
+
+/** Takes and gives what can be copied to another thread. */
+export const DEEDS = {
+  create(library: Library, key: Key, name: string, additions: readonly Addition[], from: From | undefined) {
+    return once(library, key, () => {
+      const { action, collection } = createWith(library, name, additions, from);
+      return { action, id: collection.uid };
+    });
+  },
+  add(
+    library: Library,
+    key: Key,
+    collection: string,
+    additions: readonly Addition[],
+    { from, before }: { readonly from?: From | undefined; readonly before?: number | undefined },
+  ) {
+    return once(library, key, () => addPhotos(library, collection, additions, from, before));
+  },
+  remove(library: Library, key: Key, collection: string, photos: readonly number[], judge: boolean) {
+    return once(library, key, () => removePhotos(library, collection, photos, judge));
+  },
+  move(library: Library, key: Key, collection: string, photos: readonly number[], before: number | undefined) {
+    return once(library, key, () => movePhotos(library, collection, photos, before));
+  },
+  describe(library: Library, key: Key, collection: string, photos: readonly number[], change: FieldChange) {
+    return once(library, key, () =>
+      describePhotos(library, collection, photos, (fields) => fieldsText(changeFields(fieldsOf(fields), change))),
+    );
+  },
+  restore(library: Library, key: Key, collection: string, version: number) {
+    return once(library, key, () => {
+      const { action, missing } = restoreVersion(library, collection, String(version));
+      return { action, missing };
+    });
+  },
+  undo: (library: Library, key: Key) => once(library, key, () => undo(library)),
+  redo: (library: Library, key: Key) => once(library, key, () => redo(library)),
+  goTo: (library: Library, key: Key, action: number | null) =>
+    once(library, key, () => ({ turned: turnTo(library, action) })),
+  difference: (library: Library, _: Key, ...asked: Rest<typeof differencePage>) => differencePage(library, ...asked),
+  history: (library: Library, _: Key, collection: string) => versionHistory(library, collection),
+};
+
+type Rest<F extends (library: Library, ...rest: never[]) => unknown> = F extends (
+  library: Library,
+  ...rest: infer R
+) => unknown
+  ? R
+  : never;
+export type DeedName = keyof typeof DEEDS;
+/** What a deed takes, behind the library and the key under which it is done once. */
+export type DeedArgs<D extends DeedName> = Parameters<(typeof DEEDS)[D]> extends [Library, Key, ...infer A] ? A : never;
+export type DeedResult<D extends DeedName> = ReturnType<(typeof DEEDS)[D]>;

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Engine } from '../../../src/main/engine/engine.ts';
+import type { RouteName, RouteParams, RouteResults } from '../../../src/shared/routes/index.ts';
+import { temporaryFolder } from '../../support/folders.ts';
+import { syntheticLibrary } from '../../support/synthetic-library.ts';
+
+const PHOTOS = 2500;
+const folder = temporaryFolder();
+const engine = new Engine();
+let photos: readonly string[];
+
+beforeAll(async () => {
+  const path = join(folder, 'library');
+  syntheticLibrary(path, { photos: PHOTOS, clusters: 25, dim: 8, pairsPerPhoto: 1, seed: 1 }).library.close();
+  await engine.open(path);
+  const { list } = await ask('collections.open', { collection: null });
+  ({ photos } = await ask('collections.ids', { list, from: 0, limit: PHOTOS }));
+}, 60_000);
+afterAll(() => engine.close());
+
+async function ask<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults<R>> {
+  const reply = await engine.dispatch(route, params, 'page');
+  if (!reply.ok) throw new Error(`${reply.error.code}: ${reply.error.message}`);
+  return reply.data as RouteResults<R>;
+}
+const items = async (collection: string): Promise<number> => (await ask('collections.info', { collection })).items;
+const order = async (collection: string): Promise<readonly string[]> => {
+  const { list } = await ask('collections.open', { collection });
+  return (await ask('collections.ids', { list, from: 0, limit: PHOTOS })).photos;
+};
+
+describe('what is done with many photos', () => {
+  it('lets others be answered meanwhile, and is there once it is answered', async () => {
+    const { id: collection } = await ask('collections.create', { name: 'Many' });
+    const ended: string[] = [];
+    const note = (what: string) => () => void ended.push(what);
+    const added = ask('collections.add', { collection, photos });
+    await Promise.all([added.then(note('added')), ask('collections.current', {}).then(note('other'))]);
+    expect(ended).toEqual(['other', 'added']);
+    expect(await added).toMatchObject({ added: PHOTOS, already: 0 });
+    expect(await items(collection)).toBe(PHOTOS);
+  });
+
+  it('is undone and done again as one step, moved, described and taken out', async () => {
+    const { id: collection } = await ask('collections.create', { name: 'Steps', add: { photos } });
+    await ask('review.undo', {});
+    await expect(items(collection)).rejects.toThrow(/NOT_FOUND/);
+    expect((await ask('review.redo', {}))?.label).toBe(`Create Steps with ${PHOTOS} photos`);
+    expect(await order(collection)).toEqual(photos);
+    const turned = photos.toReversed();
+    expect((await ask('collections.move', { collection, photos: turned })).moved).toBe(PHOTOS);
+    expect(await order(collection)).toEqual(turned);
+    const change = { set: { title: ['Gate'] } };
+    expect((await ask('collections.describe', { collection, photos, change })).changed).toBe(PHOTOS);
+    expect(await ask('collections.fields', { collection })).toEqual([
+      { field: 'title', items: PHOTOS, values: [{ value: 'Gate', items: PHOTOS }] },
+    ]);
+    expect((await ask('collections.remove', { collection, photos })).removed).toBe(PHOTOS);
+    expect(await items(collection)).toBe(0);
+    await ask('review.undo', {});
+    expect(await order(collection)).toEqual(turned);
+  });
+
+  it('is done once under its key, also when its list is gone by then', async () => {
+    const { id: collection } = await ask('collections.create', { name: 'Once' });
+    const { list } = await ask('collections.gather', { photos, ranks: photos.map((_, i) => i + 1) });
+    const asked = {
+      collection,
+      list,
+      provenance: { how: 'search' },
+      once: '0b8f3f0e-4f0c-4a57-9d0e-1f5f0a2b3c4d',
+    } as const;
+    const first = await ask('collections.add', asked);
+    for (let i = 0; i < 40; i += 1) await ask('collections.open', { collection: null });
+    await expect(ask('collections.ids', { list, from: 0, limit: 1 })).rejects.toThrow(/no longer open/);
+    expect(await ask('collections.add', asked)).toEqual(first);
+    const { list: own } = await ask('collections.open', { collection });
+    const [last] = (await ask('collections.page', { list: own, from: PHOTOS - 1, limit: 1 })).photos;
+    expect(last!.provenance).toMatchObject({ how: 'search', rank: PHOTOS });
+  });
+
+  it('that cannot be done is refused with its reason', async () => {
+    await expect(ask('collections.add', { collection: 'f'.repeat(32), photos })).rejects.toThrow(/NOT_FOUND/);
+    const { id: collection } = await ask('collections.create', { name: 'Refused' });
+    await expect(ask('collections.add', { collection, photos, before: photos[0]! })).rejects.toThrow(
+      /INPUT_INVALID: .*not in Refused/,
+    );
+    expect(await items(collection)).toBe(0);
+  });
+
+  it('is finished before the library is closed', async () => {
+    const { id: collection } = await ask('collections.create', { name: 'Closed' });
+    const adding = ask('collections.add', { collection, photos });
+    const path = engine.library;
+    // It is under way by then.
+    await ask('collections.current', {});
+    await engine.close();
+    expect((await adding).added).toBe(PHOTOS);
+    await engine.open(path);
+    expect(await items(collection)).toBe(PHOTOS);
+  });
+});
