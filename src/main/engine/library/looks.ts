@@ -76,6 +76,13 @@ export function lookWords(look: string): [number, number] {
   return [Number.parseInt(look.slice(0, 8), 16), Number.parseInt(look.slice(8, 16), 16)];
 }
 
+/** Up to 32 bits of a hash from a position on, counted from the lowest. */
+function bitsFrom([high, low]: readonly [number, number], from: number, width: number): number {
+  const mask = width === 32 ? -1 : (1 << width) - 1;
+  const bits = from >= 32 ? high >>> (from - 32) : from === 0 ? low : (low >>> from) | (high << (32 - from));
+  return bits & mask;
+}
+
 /** Bits set. */
 export function bitsOf(x: number): number {
   let v = x - ((x >>> 1) & 0x55555555);
@@ -117,11 +124,10 @@ export function groupLooks(looks: readonly string[], most: number): number[][] {
   const parts = most + 1;
   const border = (part: number): number => Math.floor((part * BITS) / parts);
   for (let part = 0; part < parts; part += 1) {
-    const from = BigInt(border(part));
-    const mask = (1n << (BigInt(border(part + 1)) - from)) - 1n;
-    const buckets = new Map<bigint, number[]>();
+    const [from, width] = [border(part), border(part + 1) - border(part)];
+    const buckets = new Map<number | string, number[]>();
     for (const i of others) {
-      const key = (BigInt(`0x${looks[i]!}`) >> from) & mask;
+      const key = width > 32 ? looks[i]! : bitsFrom(words[i]!, from, width);
       const list = buckets.get(key);
       if (list === undefined) buckets.set(key, [i]);
       else list.push(i);
