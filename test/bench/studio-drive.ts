@@ -116,7 +116,10 @@ export class Driver {
       };
     }, painted.began);
     const after = { bytes: this.#bytes - bytes, computed: (await this.#computed()) - computed };
-    const { frames, blank } = s.scroll === undefined ? { frames: 0, blank: 0 } : await page.evaluate(scroll, s.scroll);
+    const { frames, blank } =
+      s.scroll === undefined
+        ? { frames: 0, blank: 0 }
+        : await page.evaluate(scroll, s.scroll);
     const most = Math.max(0, ...long);
     return {
       painted: painted.took,

@@ -82,7 +82,11 @@ function writeModel(library: Library, uid: string, cameras: number, r: Random): 
     return (camera * 7 + i) % POINTS;
   });
   writeNpy(join(folder, 'points.npy'), xyz, [POINTS, 3]);
-  writeNpy(join(folder, 'colours.npy'), Uint8Array.from({ length: 3 * POINTS }, () => r.below(256)), [POINTS, 3]);
+  writeNpy(
+    join(folder, 'colours.npy'),
+    Uint8Array.from({ length: 3 * POINTS }, () => r.below(256)),
+    [POINTS, 3],
+  );
   writeNpy(join(folder, 'errors.npy'), new Float32Array(POINTS).fill(0.7), [POINTS]);
   writeNpy(join(folder, 'tracks.npy'), new Uint32Array(POINTS).fill(6), [POINTS]);
   writeNpy(
@@ -96,7 +100,10 @@ function writeModel(library: Library, uid: string, cameras: number, r: Random): 
 }
 
 /** Makes the library with its photos in a folder beside it. @param path must not exist. */
-export async function studioLibrary(path: string, size: StudioSize): Promise<{ library: Library; network: NetworkRow }> {
+export async function studioLibrary(
+  path: string,
+  size: StudioSize,
+): Promise<{ library: Library; network: NetworkRow }> {
   const library = Library.create(path);
   const network = ensureDefaultNetwork(library);
   const r = random(size.seed);
@@ -152,7 +159,10 @@ export async function studioLibrary(path: string, size: StudioSize): Promise<{ l
         const hash = sha256.toString('hex');
         const taken = v % 10 === 9 ? null : from + v * 20;
         // A photo in fifty looks like the one before it.
-        const look = createHash('sha256').update(`look ${i % 50 === 1 ? i - 1 : i}`).digest('hex').slice(0, 16);
+        const look = createHash('sha256')
+          .update(`look ${i % 50 === 1 ? i - 1 : i}`)
+          .digest('hex')
+          .slice(0, 16);
         photo.run(
           ...[i + 1, hash.slice(0, 32), hash, picture.width, picture.height, bytes.length, c + 1, taken],
           ...(v % 3 === 0 ? [null, null] : [latitude + r.next() * 0.01, longitude + r.next() * 0.01]),
@@ -167,7 +177,13 @@ export async function studioLibrary(path: string, size: StudioSize): Promise<{ l
           index: v,
           photo: i + 1,
           name: named,
-          camera: { id: 1, model: 'SIMPLE_PINHOLE', width: picture.width, height: picture.height, params: [150, 80, 60] },
+          camera: {
+            id: 1,
+            model: 'SIMPLE_PINHOLE',
+            width: picture.width,
+            height: picture.height,
+            params: [150, 80, 60],
+          },
           pose: { rotation: [1, 0, 0, 0], translation: [Math.cos(v / 20), Math.sin(v / 20), 0.1 * r.next()] },
           seen: 200 + r.below(800),
         });
@@ -192,7 +208,11 @@ export async function studioLibrary(path: string, size: StudioSize): Promise<{ l
     return Math.min(1, Math.max(0, middle + 0.02 * (r.next() - 0.5)));
   });
   writeNpy(`${described}.map.npy`, map, [size.photos, 2]);
-  writeNpy(`${described}.map-ids.npy`, Uint32Array.from({ length: size.photos }, (_, i) => i + 1), [size.photos]);
+  writeNpy(
+    `${described}.map-ids.npy`,
+    Uint32Array.from({ length: size.photos }, (_, i) => i + 1),
+    [size.photos],
+  );
   return { library, network };
 }
 
@@ -210,7 +230,17 @@ function tuples(library: Library, network: NetworkRow, size: StudioSize, cluster
        strategies, disagreement, suspicion, negatives, alternatives) VALUES (?, ?, ?, ?, ?, ?, ?, 1.1, ?, ?, 4, ?, ?, ?, '[]')`,
   );
   for (const id of [1, 2]) {
-    run.run(id, now(), network.id, key, network.spec.name, px, JSON.stringify(DEFAULT_MINING), size.tuples, size.tuples);
+    run.run(
+      id,
+      now(),
+      network.id,
+      key,
+      network.spec.name,
+      px,
+      JSON.stringify(DEFAULT_MINING),
+      size.tuples,
+      size.tuples,
+    );
     for (let t = 0; t < size.tuples; t += 1) {
       const query = 1 + ((t * 2) % (size.photos - 1));
       const positive = query + (id === 2 && t % 10 === 0 && clusterOf[query + 1] === clusterOf[query - 1] ? 2 : 1);
@@ -239,7 +269,16 @@ function records(library: Library, network: NetworkRow, size: StudioSize, r: Ran
   ).run(now(), network.id, JSON.stringify(DEFAULT_TRAINING));
   const epoch = db.prepare('INSERT INTO epoch (training_id, epoch, facts) VALUES (1, ?, ?)');
   for (let e = 1; e <= EPOCHS; e += 1) {
-    const facts = { epoch: e, loss: 1 / e, negativeDistance: 0.8, activeNegatives: 0.4, map: 0.5 + 0.01 * e, p: 3, seconds: 9, skipped: 0 };
+    const facts = {
+      epoch: e,
+      loss: 1 / e,
+      negativeDistance: 0.8,
+      activeNegatives: 0.4,
+      map: 0.5 + 0.01 * e,
+      p: 3,
+      seconds: 9,
+      skipped: 0,
+    };
     epoch.run(e, JSON.stringify(facts));
   }
   const job = db.prepare(
@@ -263,5 +302,7 @@ if (import.meta.main) {
   const size = photos === undefined ? LARGE : { ...LARGE, photos: Number(photos), clusters: Number(clusters) };
   const { library } = await studioLibrary(path, size);
   library.close();
-  console.log(`${size.photos} photos in ${size.clusters} clusters: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  console.log(
+    `${size.photos} photos in ${size.clusters} clusters: ${((performance.now() - began) / 1000).toFixed(0)} s`,
+  );
 }

@@ -7,7 +7,8 @@ export class DotLayer {
   readonly #reach: number;
   /** Which share of each pixel around its middle a dot covers, 0 to 1. */
   readonly #stamp: Float32Array;
-  #drawn = false;
+  /** There are dots that its canvas does not have yet. */
+  #fresh = true;
 
   /** @param width @param height in pixels of the screen. @param radius of a dot, in the same. */
   constructor(width: number, height: number, radius: number) {
@@ -31,6 +32,7 @@ export class DotLayer {
     if (data === undefined) return;
     const [cx, cy, reach] = [Math.round(x), Math.round(y), this.#reach];
     if (cx < reach || cy < reach || cx >= this.#width - reach || cy >= this.#height - reach) return;
+    this.#fresh = true;
     let k = 0;
     for (let dy = -reach; dy <= reach; dy += 1) {
       let at = 4 * ((cy + dy) * this.#width + cx - reach);
@@ -47,11 +49,12 @@ export class DotLayer {
     }
   }
 
-  drawTo(context: CanvasRenderingContext2D, width: number, height: number): void {
-    if (!this.#drawn && this.#image !== undefined) this.#canvas.getContext('2d')?.putImageData(this.#image, 0, 0);
-    this.#drawn = true;
+  /** @param at of the upper left corner. @param size of the whole. */
+  drawTo(context: CanvasRenderingContext2D, at: readonly [number, number], size: readonly [number, number]): void {
+    if (this.#fresh && this.#image !== undefined) this.#canvas.getContext('2d')?.putImageData(this.#image, 0, 0);
+    this.#fresh = false;
     context.globalAlpha = 1;
-    context.drawImage(this.#canvas, 0, 0, width, height);
+    context.drawImage(this.#canvas, at[0], at[1], size[0], size[1]);
   }
 }
 

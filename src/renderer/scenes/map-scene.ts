@@ -10,6 +10,15 @@ export interface MapPoints {
   readonly colours: DotColours;
 }
 
+/** What is a dot and what a thumbnail, and how many of the dots are drawn. */
+interface LaidOut {
+  readonly dots: readonly number[];
+  readonly thumbs: readonly number[];
+  layer: DotLayer | undefined;
+  colours: (readonly [number, number, number])[] | undefined;
+  done: number;
+}
+
 /** Colours of dots: which of a palette each has. */
 export interface DotColours {
   readonly palette: readonly string[];
@@ -25,6 +34,9 @@ const DOT = 3.5;
 const MANY = 3000;
 const SMALL_DOT = 2;
 const PLAIN = 0.9;
+/** Of a frame, for dots; and how many are drawn before the clock is looked at. */
+const SLICE_MS = 12;
+const AT_ONCE = 500;
 /** Of what is not chosen beside what is. */
 const FAINT = 0.25;
 const MARGIN = 48;
@@ -42,8 +54,10 @@ export class MapScene {
   readonly #observer: ResizeObserver;
   #points: MapPoints = { photos: [], x: [], y: [], colours: { palette: [], of: () => 0 } };
   /** What is a dot and what a thumbnail, and the pixels of many dots: worked out anew where the view changes, not where photos come. */
-  #laid:
-    { readonly dots: readonly number[]; readonly thumbs: readonly number[]; layer: DotLayer | undefined } | undefined;
+  #laid: LaidOut | undefined;
+  /** The dots that were drawn last, and the view that they were drawn for. */
+  #before:
+    { readonly layer: DotLayer; readonly left: number; readonly top: number; readonly scale: number } | undefined;
   #inside: ReadonlySet<number> = new Set();
   #current = -1;
   #hover = -1;
@@ -78,6 +92,7 @@ export class MapScene {
 
   show(points: MapPoints): void {
     const same = points.photos === this.#points.photos;
+    if (!same) this.#before = undefined;
     this.#points = points;
     if (!same) this.frame();
     this.draw();
@@ -157,10 +172,8 @@ export class MapScene {
     this.#laid ??= this.#layOut(w, h);
     const { dots, thumbs } = this.#laid;
     const chosen = this.#inside.size > 0;
-    if (dots.length > MANY) {
-      this.#laid.layer ??= this.#dotLayer(dots);
-      this.#laid.layer.drawTo(c, w, h);
-    } else {
+    if (dots.length > MANY) this.#drawDots(this.#laid, w, h);
+    else {
       const { palette, of } = this.#points.colours;
       for (const i of dots) {
         const [x, y] = this.#place(i);
@@ -190,7 +203,7 @@ export class MapScene {
   }
 
   /** A thumbnail takes the cells under its corners; the first that finds them free has them, others are dots. */
-  #layOut(w: number, h: number): { dots: number[]; thumbs: number[]; layer: undefined } {
+  #layOut(w: number, h: number): LaidOut {
     const side = THUMB + GAP;
     const columns = Math.ceil((w + 2 * THUMB) / side) + 3;
     const taken = new Uint8Array(columns * (Math.ceil((h + 2 * THUMB) / side) + 3));
@@ -214,20 +227,37 @@ export class MapScene {
     const first = [this.#current, this.#hover].filter((i, k, all) => i >= 0 && all.indexOf(i) === k);
     first.forEach(put);
     for (let i = 0; i < photos.length; i += 1) if (i !== first[0] && i !== first[1]) put(i);
-    return { dots, thumbs: thumbs.reverse(), layer: undefined };
+    return { dots, thumbs: thumbs.reverse(), layer: undefined, colours: undefined, done: 0 };
   }
 
-  #dotLayer(dots: readonly number[]): DotLayer {
-    const layer = new DotLayer(this.#canvas.width, this.#canvas.height, SMALL_DOT * devicePixelRatio);
+  /**
+   * Draws many dots as pixels, as many at a time as leave the window free; the rest comes in the next frames. Until all are there, those
+   * that were drawn last are shown where they are now.
+   */
+  #drawDots(laid: LaidOut, w: number, h: number): void {
+    const began = performance.now();
+    const ratio = devicePixelRatio;
     const { palette, of } = this.#points.colours;
-    const colours = palette.map(rgbOf);
-    const chosen = this.#inside.size > 0;
-    for (const i of dots) {
-      const [x, y] = this.#place(i);
-      const alpha = chosen && !this.#inside.has(i) ? FAINT : PLAIN;
-      layer.dot(x * devicePixelRatio, y * devicePixelRatio, colours[of(i)] ?? [0, 0, 0], alpha);
+    laid.layer ??= new DotLayer(this.#canvas.width, this.#canvas.height, SMALL_DOT * ratio);
+    if (laid.done < laid.dots.length) {
+      const colours = (laid.colours ??= palette.map(rgbOf));
+      const chosen = this.#inside.size > 0;
+      while (laid.done < laid.dots.length && performance.now() - began < SLICE_MS) {
+        const end = Math.min(laid.dots.length, laid.done + AT_ONCE);
+        for (; laid.done < end; laid.done += 1) {
+          const i = laid.dots[laid.done]!;
+          const [x, y] = this.#place(i);
+          const alpha = chosen && !this.#inside.has(i) ? FAINT : PLAIN;
+          laid.layer.dot(x * ratio, y * ratio, colours[of(i)] ?? [0, 0, 0], alpha);
+        }
+      }
     }
-    return layer;
+    const here = { left: this.#left, top: this.#top, scale: this.#scale };
+    if (laid.done === laid.dots.length) this.#before = { layer: laid.layer, ...here };
+    else this.#again();
+    const shown = this.#before ?? { layer: laid.layer, ...here };
+    const by = here.scale / shown.scale;
+    shown.layer.drawTo(this.#context, [here.left - shown.left * by, here.top - shown.top * by], [w * by, h * by]);
   }
 
   #thumb(i: number, faint: boolean): void {

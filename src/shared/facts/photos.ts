@@ -34,7 +34,8 @@ export const photoInfo = z.object({
 export type PhotoInfo = Facts<typeof photoInfo>;
 
 /** From the first second up to, not including, the other; seconds since 1970 in the camera's own time zone. */
-export const timeSpan = z.strictObject({ from: z.int(), to: z.int() });
+const seconds = z.int().min(-1e12).max(1e12);
+export const timeSpan = z.strictObject({ from: seconds, to: seconds });
 export type TimeSpan = Facts<typeof timeSpan>;
 
 const degrees = z.number().min(-720).max(720);
