@@ -43,7 +43,7 @@ export function subjects(photo: string, cluster: string): Subject[] {
     { name: 'Search, of a photo', path: `/search?photo=${photo}`, content: '[data-test=results] .cell' },
     { name: 'Manifold', path: `/manifold?photo=${photo}`, content: '.graph .node.query' },
     { name: 'Map', path: '/map', content: '[data-test=map]' },
-    { name: 'Measure', path: '/measure', content: 'form' },
+    { name: 'Measure', path: '/measure', content: '[data-test=measure], [data-test=matrix]' },
     { name: 'Jobs', path: '/jobs', content: 'article' },
     { name: 'Storage', path: '/storage', content: '.part, article, .card' },
   ]; // prettier-ignore
@@ -101,10 +101,10 @@ export class Driver {
     return 1000 * (metrics.find((m) => m.name === 'TaskDuration')?.value ?? 0);
   }
 
-  /** Goes to a view from another one. @param settle milliseconds in which the view may go on before it is counted. */
-  async measure(s: Subject, settle = 1500): Promise<Measured> {
+  /** Goes to a view from another one. @param settle milliseconds in which the view may go on before it is counted. @param steps in which its list is scrolled. */
+  async measure(s: Subject, settle = 1500, steps = 60): Promise<Measured> {
     const { page } = this;
-    await this.#away();
+    await this.#away(settle / 2);
     const [bytes, computed] = [this.#bytes, await this.#computed()];
     const painted = await page.evaluate(go, { path: s.path, content: s.content });
     await page.waitForTimeout(settle);
@@ -117,9 +117,7 @@ export class Driver {
     }, painted.began);
     const after = { bytes: this.#bytes - bytes, computed: (await this.#computed()) - computed };
     const { frames, blank } =
-      s.scroll === undefined
-        ? { frames: 0, blank: 0 }
-        : await page.evaluate(scroll, s.scroll);
+      s.scroll === undefined ? { frames: 0, blank: 0 } : await page.evaluate(scroll, [...s.scroll, steps] as const);
     const most = Math.max(0, ...long);
     return {
       painted: painted.took,
@@ -133,14 +131,14 @@ export class Driver {
   }
 
   /** To a view that holds little, so that every view is come to. */
-  async #away(): Promise<void> {
+  async #away(rest: number): Promise<void> {
     await this.page.evaluate(async () => {
       const app = document.querySelector('#app') as unknown as {
         __vue_app__: { config: { globalProperties: { $router: { push(to: string): Promise<unknown> } } } };
       };
       await app.__vue_app__.config.globalProperties.$router.push('/adapt');
     });
-    await this.page.waitForTimeout(700);
+    await this.page.waitForTimeout(rest);
   }
 }
 
@@ -160,10 +158,12 @@ async function go({ path, content }: { path: string; content: string }): Promise
 }
 
 /** In the page: scrolls a list from end to end and looks in each frame whether its middle shows a row. */
-async function scroll([box, row]: readonly [string, string]): Promise<{ frames: number; blank: number }> {
+async function scroll([box, row, steps]: readonly [string, string, number]): Promise<{
+  frames: number;
+  blank: number;
+}> {
   const el = [...document.querySelectorAll(box)].find((e) => e.scrollHeight > e.clientHeight + 10);
   if (el === undefined) return { frames: 0, blank: 0 };
-  const STEPS = 60;
   let blank = 0;
   const shows = (): boolean => {
     const r = el.getBoundingClientRect();
@@ -172,11 +172,11 @@ async function scroll([box, row]: readonly [string, string]): Promise<{ frames: 
       return b.top < r.top + r.height / 2 + 20 && b.bottom > r.top + r.height / 2 - 20;
     });
   };
-  for (let i = 1; i <= STEPS; i += 1) {
-    el.scrollTop = ((el.scrollHeight - el.clientHeight) * i) / STEPS;
+  for (let i = 1; i <= steps; i += 1) {
+    el.scrollTop = ((el.scrollHeight - el.clientHeight) * i) / steps;
     // Scroll events come before the callbacks of the next frame; what they change stands in that frame.
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     if (!shows()) blank += 1;
   }
-  return { frames: STEPS, blank };
+  return { frames: steps, blank };
 }

@@ -154,6 +154,29 @@ const body = (): void => {
     expect(doctor.electron.binary).toBe(true);
   }, 120_000);
 
+  it('hands a link to the studio that runs, which goes on answering', async () => {
+    const studio = '/opt/covis/covis-studio';
+    const first = await openStudio(ONE, studio, '--disable-namespace-sandbox');
+    await first.page.getByRole('button', { name: 'Try the sample' }).waitFor(LONG);
+    for (const [library, said] of [
+      ['/home/nowhere', 'A link asks for the library at /home/nowhere'],
+      ['relative', 'A link names a library by its whole path, not by relative'],
+    ]) {
+      const second = root.start([studio, '--disable-namespace-sandbox', `covis://open?library=${library}`], ONE, {
+        DISPLAY,
+        XDG_RUNTIME_DIR: ONE.home,
+      });
+      expect(await new Promise((done) => second.on('exit', done))).toBe(0);
+      await first.page
+        .getByText(said!)
+        .first()
+        .waitFor({ ...LONG, state: 'attached' });
+      expect(await first.page.evaluate(() => 6 * 7)).toBe(42);
+    }
+    await first.page.evaluate(() => setTimeout(() => window.close(), 100));
+    expect(await first.ended).toBe(0);
+  }, 240_000);
+
   it('two people use it at once, in a sandbox: sample, one epoch, a search; each has a profile of their own', async () => {
     // In the sandbox of systems that give ordinary people no namespaces.
     const first = await openStudio(ONE, '/opt/covis/covis-studio', '--disable-namespace-sandbox');
