@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections curating shapes models million large
- * schedule`.
+ * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections curating shapes models studio million
+ * large schedule`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,6 +26,7 @@ import { large, models } from './models.ts';
 import { million, retrieval } from './retrieval.ts';
 import { schedule } from './schedule.ts';
 import { shapes } from './shapes.ts';
+import { studio } from './studio.ts';
 import { training } from './training.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -154,6 +155,7 @@ const PARTS = {
   curating: () => curating(folder),
   models: () => models(folder),
   shapes: () => shapes(folder),
+  studio: () => studio(folder),
   million: () => million(folder),
   large: () => large(folder),
 } as const;

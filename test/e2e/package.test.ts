@@ -154,6 +154,42 @@ const body = (): void => {
     expect(doctor.electron.binary).toBe(true);
   }, 120_000);
 
+  it('hands a link to the studio that runs, which goes on answering', async () => {
+    const studio = '/opt/covis/covis-studio';
+    const sample = '/opt/covis/resources/app/resources/sample';
+    for (const [name, scene] of [
+      ['Erste', 'castle'],
+      ['Zweite', 'pagoda'],
+    ])
+      // prettier-ignore
+      root.run(['covis', 'import', `${ONE.home}/${name}`, `${sample}/${scene}`], ONE);
+    const first = await openStudio(ONE, studio, '--disable-namespace-sandbox', `${ONE.home}/Erste`);
+    const { page } = first;
+    const hand = async (word: string): Promise<void> => {
+      const second = root.start([studio, '--disable-namespace-sandbox', word], ONE, {
+        DISPLAY,
+        XDG_RUNTIME_DIR: ONE.home,
+      });
+      expect(await new Promise((done) => second.on('exit', done))).toBe(0);
+      expect(await page.evaluate(() => 6 * 7)).toBe(42);
+    };
+    const shows = (library: string): Promise<void> =>
+      page.locator('header .library', { hasText: library }).waitFor(LONG);
+    await shows('Erste');
+    // What a link may not open is said in the window; what was open here before is opened, as a path of a person's own is.
+    await hand('covis://open?library=/home/nowhere');
+    await page.getByText('A link asks for the library at /home/nowhere').first().waitFor(LONG);
+    await hand('covis://open?library=relative');
+    await page.getByText('A link names a library by its whole path').first().waitFor(LONG);
+    await hand(`${ONE.home}/Zweite`);
+    await shows('Zweite');
+    await hand(`covis://open?library=${ONE.home}/Erste`);
+    await shows('Erste');
+    await page.locator('.card').first().waitFor(LONG);
+    await first.page.evaluate(() => setTimeout(() => window.close(), 100));
+    expect(await first.ended).toBe(0);
+  }, 240_000);
+
   it('two people use it at once, in a sandbox: sample, one epoch, a search; each has a profile of their own', async () => {
     // In the sandbox of systems that give ordinary people no namespaces.
     const first = await openStudio(ONE, '/opt/covis/covis-studio', '--disable-namespace-sandbox');

@@ -123,7 +123,7 @@ export class Page {
     if (n < 74) return this.ask('clusters.detail', { id: cluster?.id });
     if (n < 77) return this.ask('clusters.covisible', { id: cluster?.id, view: draw(cluster?.photos ?? 1) });
     if (n < 80) return this.ask('photos.find', { text: of(['a', '1', 'castle', 'zzz']), limit: 20 });
-    if (n < 82) return this.ask('photos.facts', {});
+    if (n < 82) return this.ask('photos.overview', {});
     if (n < 84) return this.ask('matches.of', { photo });
     if (n < 92) return this.#tuples();
     if (n < 94) return this.ask(of(['library.current', 'clusters.list', 'jobs.list'] as const)!, {});

@@ -1,12 +1,28 @@
 import { photoUrl } from '../kit/photo-url.ts';
 import { token } from '../stores/theme.ts';
+import { DotLayer, rgbOf } from './dot-layer.ts';
 
 /** What the map shows: positions from 0 to 1, the photo and the colour of each point. */
 export interface MapPoints {
-  readonly photos: readonly string[];
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-  readonly colours: readonly string[];
+  readonly photos: { readonly length: number; at(i: number): string | undefined };
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+  readonly colours: DotColours;
+}
+
+/** What is a dot and what a thumbnail, and how many of the dots are drawn. */
+interface LaidOut {
+  readonly dots: readonly number[];
+  readonly thumbs: readonly number[];
+  layer: DotLayer | undefined;
+  colours: (readonly [number, number, number])[] | undefined;
+  done: number;
+}
+
+/** Colours of dots: which of a palette each has. */
+export interface DotColours {
+  readonly palette: readonly string[];
+  readonly of: (i: number) => number;
 }
 
 const THUMB = 58;
@@ -14,6 +30,15 @@ const GAP = 6;
 const IMAGES_KEPT = 700;
 const LOADING_AT_ONCE = 24;
 const DOT = 3.5;
+/** Above so many dots they are smaller, and set as pixels: a canvas takes microseconds for each circle. */
+const MANY = 3000;
+const SMALL_DOT = 2;
+const PLAIN = 0.9;
+/** Of a frame, for dots; and how many are drawn before the clock is looked at. */
+const SLICE_MS = 12;
+const AT_ONCE = 500;
+/** Of what is not chosen beside what is. */
+const FAINT = 0.25;
 const MARGIN = 48;
 /** Room that the legend takes at the bottom. */
 const LEGEND = 48;
@@ -27,7 +52,12 @@ export class MapScene {
   readonly #context: CanvasRenderingContext2D;
   readonly #images = new Map<string, HTMLImageElement>();
   readonly #observer: ResizeObserver;
-  #points: MapPoints = { photos: [], x: [], y: [], colours: [] };
+  #points: MapPoints = { photos: [], x: [], y: [], colours: { palette: [], of: () => 0 } };
+  /** What is a dot and what a thumbnail, and the pixels of many dots: worked out anew where the view changes, not where photos come. */
+  #laid: LaidOut | undefined;
+  /** The dots that were drawn last, and the view that they were drawn for. */
+  #before:
+    { readonly layer: DotLayer; readonly left: number; readonly top: number; readonly scale: number } | undefined;
   #inside: ReadonlySet<number> = new Set();
   #current = -1;
   #hover = -1;
@@ -62,6 +92,7 @@ export class MapScene {
 
   show(points: MapPoints): void {
     const same = points.photos === this.#points.photos;
+    if (!same) this.#before = undefined;
     this.#points = points;
     if (!same) this.frame();
     this.draw();
@@ -83,7 +114,14 @@ export class MapScene {
     this.draw();
   }
 
+  /** Draws what has changed. */
   draw(): void {
+    this.#laid = undefined;
+    this.#again();
+  }
+
+  /** Draws the same, where more of its photos are there. */
+  #again(): void {
     cancelAnimationFrame(this.#frame);
     if (this.#disposed) return;
     this.#frame = requestAnimationFrame(() => this.#paint());
@@ -131,37 +169,22 @@ export class MapScene {
     const { clientWidth: w, clientHeight: h } = this.#canvas;
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.clearRect(0, 0, w, h);
-    const taken = new Set<string>();
-    const side = THUMB + GAP;
-    const dots: number[] = [];
-    const thumbs: number[] = [];
-    const order = [this.#current, this.#hover, ...this.#points.photos.keys()];
-    const seen = new Set<number>();
-    for (const i of order) {
-      if (i < 0 || seen.has(i)) continue;
-      seen.add(i);
-      const [x, y] = this.#place(i);
-      if (x < -THUMB || y < -THUMB || x > w + THUMB || y > h + THUMB) continue;
-      // A thumbnail takes the cells under its corners; the first that finds them free has them.
-      const keys = [-0.5, 0.5].flatMap((a) =>
-        [-0.5, 0.5].map((b) => `${Math.floor(x / side + a)},${Math.floor(y / side + b)}`),
-      );
-      if (keys.some((k) => taken.has(k))) dots.push(i);
-      else {
-        keys.forEach((k) => taken.add(k));
-        thumbs.push(i);
+    this.#laid ??= this.#layOut(w, h);
+    const { dots, thumbs } = this.#laid;
+    const chosen = this.#inside.size > 0;
+    if (dots.length > MANY) this.#drawDots(this.#laid, w, h);
+    else {
+      const { palette, of } = this.#points.colours;
+      for (const i of dots) {
+        const [x, y] = this.#place(i);
+        c.globalAlpha = chosen && !this.#inside.has(i) ? FAINT : PLAIN;
+        c.fillStyle = palette[of(i)] ?? '';
+        c.beginPath();
+        c.arc(x, y, DOT, 0, 2 * Math.PI);
+        c.fill();
       }
     }
-    const chosen = this.#inside.size > 0;
-    for (const i of dots) {
-      const [x, y] = this.#place(i);
-      c.globalAlpha = chosen && !this.#inside.has(i) ? 0.25 : 0.9;
-      c.fillStyle = this.#points.colours[i]!;
-      c.beginPath();
-      c.arc(x, y, DOT, 0, 2 * Math.PI);
-      c.fill();
-    }
-    for (const i of thumbs.reverse()) this.#thumb(i, chosen && !this.#inside.has(i));
+    for (const i of thumbs) this.#thumb(i, chosen && !this.#inside.has(i));
     c.globalAlpha = 1;
     if (this.#lasso.length > 1) {
       c.beginPath();
@@ -179,10 +202,68 @@ export class MapScene {
     }
   }
 
+  /** A thumbnail takes the cells under its corners; the first that finds them free has them, others are dots. */
+  #layOut(w: number, h: number): LaidOut {
+    const side = THUMB + GAP;
+    const columns = Math.ceil((w + 2 * THUMB) / side) + 3;
+    const taken = new Uint8Array(columns * (Math.ceil((h + 2 * THUMB) / side) + 3));
+    const dots: number[] = [];
+    const thumbs: number[] = [];
+    const { x: xs, y: ys, photos } = this.#points;
+    const [across, down] = [this.#scale * this.#stretch, this.#scale];
+    const put = (i: number): void => {
+      const x = this.#left + xs[i]! * across;
+      const y = this.#top + ys[i]! * down;
+      if (x < -THUMB || y < -THUMB || x > w + THUMB || y > h + THUMB) return;
+      const left = Math.floor((x + THUMB) / side + 0.5);
+      const at = left + columns * Math.floor((y + THUMB) / side + 0.5);
+      if (taken[at] === 1 || taken[at + 1] === 1 || taken[at + columns] === 1 || taken[at + columns + 1] === 1)
+        dots.push(i);
+      else {
+        taken[at] = taken[at + 1] = taken[at + columns] = taken[at + columns + 1] = 1;
+        thumbs.push(i);
+      }
+    };
+    const first = [this.#current, this.#hover].filter((i, k, all) => i >= 0 && all.indexOf(i) === k);
+    first.forEach(put);
+    for (let i = 0; i < photos.length; i += 1) if (i !== first[0] && i !== first[1]) put(i);
+    return { dots, thumbs: thumbs.reverse(), layer: undefined, colours: undefined, done: 0 };
+  }
+
+  /**
+   * Draws many dots as pixels, as many at a time as leave the window free; the rest comes in the next frames. Until all are there, those
+   * that were drawn last are shown where they are now.
+   */
+  #drawDots(laid: LaidOut, w: number, h: number): void {
+    const began = performance.now();
+    const ratio = devicePixelRatio;
+    const { palette, of } = this.#points.colours;
+    laid.layer ??= new DotLayer(this.#canvas.width, this.#canvas.height, SMALL_DOT * ratio);
+    if (laid.done < laid.dots.length) {
+      const colours = (laid.colours ??= palette.map(rgbOf));
+      const chosen = this.#inside.size > 0;
+      while (laid.done < laid.dots.length && performance.now() - began < SLICE_MS) {
+        const end = Math.min(laid.dots.length, laid.done + AT_ONCE);
+        for (; laid.done < end; laid.done += 1) {
+          const i = laid.dots[laid.done]!;
+          const [x, y] = this.#place(i);
+          const alpha = chosen && !this.#inside.has(i) ? FAINT : PLAIN;
+          laid.layer.dot(x * ratio, y * ratio, colours[of(i)] ?? [0, 0, 0], alpha);
+        }
+      }
+    }
+    const here = { left: this.#left, top: this.#top, scale: this.#scale };
+    if (laid.done === laid.dots.length) this.#before = { layer: laid.layer, ...here };
+    else this.#again();
+    const shown = this.#before ?? { layer: laid.layer, ...here };
+    const by = here.scale / shown.scale;
+    shown.layer.drawTo(this.#context, [here.left - shown.left * by, here.top - shown.top * by], [w * by, h * by]);
+  }
+
   #thumb(i: number, faint: boolean): void {
     const c = this.#context;
     const [x, y] = this.#place(i);
-    const image = this.#image(this.#points.photos[i]!);
+    const image = this.#image(this.#points.photos.at(i)!);
     const ready = image !== undefined && image.complete && image.naturalWidth > 0;
     const aspect = ready ? image.naturalWidth / image.naturalHeight : 1;
     const w = aspect >= 1 ? THUMB : THUMB * aspect;
@@ -193,7 +274,7 @@ export class MapScene {
     else c.fillRect(x - w / 2, y - h / 2, w, h);
     const current = i === this.#current;
     c.lineWidth = current ? 4 : 2.5;
-    c.strokeStyle = current ? token('accent') : this.#points.colours[i]!;
+    c.strokeStyle = current ? token('accent') : (this.#points.colours.palette[this.#points.colours.of(i)] ?? '');
     c.strokeRect(x - w / 2, y - h / 2, w, h);
   }
 
@@ -205,7 +286,7 @@ export class MapScene {
     this.#loading += 1;
     const end = (): void => {
       this.#loading -= 1;
-      this.draw();
+      this.#again();
     };
     image.onload = end;
     image.onerror = end;
@@ -222,9 +303,10 @@ export class MapScene {
   #at(x: number, y: number): number {
     let best = -1;
     let distance = THUMB / 2;
-    for (let i = 0; i < this.#points.photos.length; i += 1) {
-      const [px, py] = this.#place(i);
-      const d = Math.max(Math.abs(px - x), Math.abs(py - y));
+    const { x: xs, y: ys, photos } = this.#points;
+    const [across, down] = [this.#scale * this.#stretch, this.#scale];
+    for (let i = 0; i < photos.length; i += 1) {
+      const d = Math.max(Math.abs(this.#left + xs[i]! * across - x), Math.abs(this.#top + ys[i]! * down - y));
       if (d < distance) {
         distance = d;
         best = i;
@@ -267,8 +349,11 @@ export class MapScene {
       return;
     }
     if (Math.hypot(e.offsetX - drag.x, e.offsetY - drag.y) > 4) drag.moved = true;
-    if (this.#lasso.length > 0) this.#lasso.push([e.offsetX, e.offsetY]);
-    else if (drag.moved) {
+    if (this.#lasso.length > 0) {
+      this.#lasso.push([e.offsetX, e.offsetY]);
+      return this.#again();
+    }
+    if (drag.moved) {
       this.#left += e.movementX;
       this.#top += e.movementY;
     }
@@ -284,7 +369,17 @@ export class MapScene {
     if (!drag.moved) this.onPick(this.#at(e.offsetX, e.offsetY));
     else if (lasso.length > 2) {
       const inside: number[] = [];
-      for (let i = 0; i < this.#points.photos.length; i += 1) if (contains(lasso, this.#place(i))) inside.push(i);
+      const [low, high] = [[Infinity, Infinity] as [number, number], [-Infinity, -Infinity] as [number, number]];
+      for (const [x, y] of lasso) {
+        low[0] = Math.min(low[0], x);
+        low[1] = Math.min(low[1], y);
+        high[0] = Math.max(high[0], x);
+        high[1] = Math.max(high[1], y);
+      }
+      for (let i = 0; i < this.#points.photos.length; i += 1) {
+        const [x, y] = this.#place(i);
+        if (x >= low[0] && x <= high[0] && y >= low[1] && y <= high[1] && contains(lasso, [x, y])) inside.push(i);
+      }
       this.onLasso(inside);
     }
     this.draw();

@@ -20,18 +20,13 @@ export const setInfo = z.object({
 });
 export type SetInfo = Facts<typeof setInfo>;
 
-/** A map of descriptors: positions from 0 to 1, and what photos can be coloured by. */
+/** A map of descriptors. Its positions and the values of its fields are fetched as bytes (`asset/map/<id>/points`, `asset/map/<id>/<field>`). */
 export const descriptorMap = z.object({
   set: z.string(),
-  photos: z.array(z.string()),
-  x: z.array(z.number()),
-  y: z.array(z.number()),
-  /** Fields of each photo: text is coloured by category, numbers by a scale. */
-  fields: z.array(
-    z.object({
-      name: z.string(),
-      values: z.array(z.union([z.string(), z.number()]).nullable()),
-    }),
-  ),
+  /** Changes with the content. */
+  id: z.string(),
+  photos: count,
+  /** What photos can be coloured by: values that have names, as categories, or numbers on a scale. */
+  fields: z.array(z.object({ name: z.string(), names: z.array(z.string()).nullable() })),
 });
 export type DescriptorMap = Facts<typeof descriptorMap>;

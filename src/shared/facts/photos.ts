@@ -33,16 +33,43 @@ export const photoInfo = z.object({
 });
 export type PhotoInfo = Facts<typeof photoInfo>;
 
-/** When and where a photo was taken; null where it does not say. */
-export const photoFactsRow = z.object({
-  photo: z.string(),
-  taken: z.number().nullable(),
-  latitude: z.number().nullable(),
-  longitude: z.number().nullable(),
-  aspect: z.number(),
-  cluster: z.string().nullable(),
+/** From the first second up to, not including, the other; seconds since 1970 in the camera's own time zone. */
+const seconds = z.int().min(-1e12).max(1e12);
+export const timeSpan = z.strictObject({ from: seconds, to: seconds });
+export type TimeSpan = Facts<typeof timeSpan>;
+
+const degrees = z.number().min(-720).max(720);
+/** A part of the map in degrees; its north and its east are not in it. */
+export const mapBox = z.strictObject({ south: degrees, west: degrees, north: degrees, east: degrees });
+export type MapBox = Facts<typeof mapBox>;
+
+/** When and where the photos of a library were taken, summed up. */
+export const photoOverview = z.object({
+  photos: count,
+  /** Photos that do not say when, or where. */
+  undated: count,
+  unplaced: count,
+  /** Photos that are folded under another. */
+  folded: count,
+  /** Bars over the whole time of the photos. */
+  bins: z.array(z.object({ from: z.int(), to: z.int(), label: z.string(), count })),
+  /** Photos with a place within the time asked for, and what they span; null for none. */
+  located: count,
+  extent: mapBox.nullable(),
 });
-export type PhotoFactsRow = Facts<typeof photoFactsRow>;
+export type PhotoOverview = Facts<typeof photoOverview>;
+export type TimeBin = PhotoOverview['bins'][number];
+
+/** Photos of nearly one place. */
+export const photoPlace = z.object({
+  /** The middle of them, in degrees. */
+  latitude: z.number(),
+  longitude: z.number(),
+  photos: count,
+  /** What they were taken in. */
+  box: mapBox,
+});
+export type PhotoPlace = Facts<typeof photoPlace>;
 
 /** Photos that are the same, or look it; the largest first. */
 export const duplicateGroup = z.object({
@@ -55,6 +82,8 @@ export const duplicateGroup = z.object({
       width: count,
       height: count,
       bytes: count,
+      /** Photo that it is folded under, where it is. */
+      under: z.string().optional(),
     }),
   ),
 });

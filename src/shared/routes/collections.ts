@@ -13,6 +13,7 @@ import {
   versionInfo,
 } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
+import { mapBox, timeSpan } from '../facts/photos.ts';
 import { id, none, onceKey } from '../fields.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
@@ -57,6 +58,11 @@ export const photoFilter = z
     heads: z.boolean(),
     /** Only those of which no file is there. */
     gone: z.boolean(),
+    /** Taken within this time, or this part of the map. */
+    taken: timeSpan,
+    box: mapBox,
+    /** Only those that are folded under another in the library, or not. */
+    folded: z.boolean(),
     /** Only those with this field, or with this value of it. Only of a collection. */
     field: z.strictObject({ name: z.string().min(1).max(100), value: z.string().max(10_000).optional() }),
     /** Only those folded under this photo, and the photo itself. Only of a collection. */

@@ -142,7 +142,7 @@ describe('ClusterScene', () => {
 
 describe('MapScene', () => {
   const photos = ['a', 'b', 'c'];
-  const points = { photos, x: [0, 0.5, 1], y: [0, 0.5, 1], colours: ['#fff', '#fff', '#fff'] };
+  const points = { photos, x: [0, 0.5, 1], y: [0, 0.5, 1], colours: { palette: ['#fff'], of: () => 0 } };
   function made() {
     const canvas = document.createElement('canvas');
     // A context that takes everything and draws nothing.

@@ -141,7 +141,7 @@ describe('requests', () => {
   it('for what is in a library say that none is open', async () => {
     for (const route of [
       'clusters.list',
-      'photos.facts',
+      'photos.overview',
       'tuples.runs',
       'sets.list',
       'jobs.list',
@@ -273,7 +273,7 @@ describe('what a page asks for wrongly', () => {
     ],
     ['photos.random', { count: 0.5, seed: 1 }, 'photos.random: count takes a whole number from 1 to 200, not 0.5'],
     ['photos.duplicates', {}, 'photos.duplicates: bits takes a whole number from 0 to 16, and is missing'],
-    ['photos.facts', { all: true }, 'photos.facts: There is no all'],
+    ['photos.overview', { all: true }, 'photos.overview: There is no all'],
   ])('%s %j is said as the command line says it', async (route, params, message) => {
     expect(await refusal(route, params)).toBe(message);
   });

@@ -341,7 +341,15 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'photos.info': async () => (await ask('photos.info', { id: await photo() })).clusters.length,
   'photos.random': async () => (await ask('photos.random', { count: 2, seed: 1 })).length,
   'photos.find': async () => (await ask('photos.find', { text: 'CASTLE_0', limit: 3 })).length,
-  'photos.facts': async () => (await ask('photos.facts', {})).length,
+  'photos.overview': async () => (await ask('photos.overview', {})).photos,
+  'photos.places': async () => {
+    const box = { south: -90, north: 91, west: -180, east: 181 };
+    return Array.isArray(await ask('photos.places', { box, cell: 1 }));
+  },
+  'photos.duplicateIds': async () => {
+    const { photos } = await ask('photos.duplicateIds', { bits: 16, which: 'all' });
+    return (await ask('photos.duplicates', { bits: 16 })).photos === photos.length;
+  },
   'photos.duplicates': async () => (await ask('photos.duplicates', { bits: 16 })) !== undefined,
   'matches.of': async () => (await ask('matches.of', { photo: await photo() })) !== undefined,
   'tuples.runs': async () => (await ask('tuples.runs', {})).length,

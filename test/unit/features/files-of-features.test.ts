@@ -4,12 +4,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CovisError } from '../../../src/shared/errors.ts';
 import { FeatureDetector, FEATURE_SIZE } from '../../../src/main/engine/features/detect.ts';
-import {
-  computeLooks,
-  DUPLICATE_BITS,
-  duplicateGroups,
-  photoFacts,
-} from '../../../src/main/engine/features/duplicates.ts';
+import { computeLooks, DUPLICATE_BITS, duplicateGroups } from '../../../src/main/engine/features/duplicates.ts';
 import { sift } from '../../../src/main/engine/features/sift.ts';
 import { extractFeatures, hasFeatures, readFeatures } from '../../../src/main/engine/features/store.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
@@ -291,19 +286,5 @@ describe('perceptual hashes of a library', () => {
     expect(groups[0]!.photos[0]).toMatchObject({ width: 20, height: 20, bytes: 1 });
     for (let i = 0; i < 25; i += 1) file.run(11, `many ${String(i).padStart(2, '0')}.jpg`);
     expect(duplicateGroups(library).at(-1)!.photos[0]!.files).toHaveLength(20);
-  });
-
-  it('come with times, those that say none last', () => {
-    const { db } = library;
-    db.prepare('UPDATE photo SET taken = 50 WHERE id = 7').run();
-    db.prepare('UPDATE photo SET taken = 20 WHERE id = 9').run();
-    const facts = photoFacts(library);
-    expect(facts.slice(0, 3).map((f) => [1 + hashes.indexOf(f.photo), f.taken])).toEqual([
-      [9, 20],
-      [7, 50],
-      [1, null],
-    ]);
-    expect(facts).toHaveLength(70);
-    expect(facts[0]).toMatchObject({ aspect: 640 / 480, cluster: 'place_0', latitude: null });
   });
 });

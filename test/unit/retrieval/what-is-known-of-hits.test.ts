@@ -5,7 +5,7 @@ import { writeNpy } from '../../../src/main/engine/formats/npy.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import type { NetworkRow } from '../../../src/main/engine/network/networks.ts';
-import { descriptorMap } from '../../../src/main/engine/retrieval/descriptor-map.ts';
+import { descriptorMap, mapBytes } from '../../../src/main/engine/retrieval/descriptor-map.ts';
 import { loadMap, storeMap } from '../../../src/main/engine/retrieval/map.ts';
 import { hitsOf } from '../../../src/main/engine/retrieval/search.ts';
 import { setKey } from '../../../src/main/engine/retrieval/vector-sets.ts';
@@ -101,19 +101,33 @@ describe('a stored map', () => {
     expect(descriptorMap(library, key)).toBeNull();
     storeMap(library, key, Uint32Array.of(4, 99, 1, 7), Float32Array.of(0, 0.5, 1, 1, 0.25, 0.75, 0.125, 0.375));
     library.db.prepare('UPDATE photo SET width = 2000, height = 500 WHERE id = 4').run();
-    const map = descriptorMap(library, key)!;
-    expect(map).toMatchObject({
-      set: key,
-      photos: [hashes[3], hashes[0], hashes[6]],
-      x: [0, 0.25, 0.125],
-      y: [0.5, 0.75, 0.375],
-    });
-    const field = (name: string): unknown => map.fields.find((f) => f.name === name)?.values;
+    const { info, points, fields } = descriptorMap(library, key)!;
+    expect(info).toMatchObject({ set: key, photos: 3 });
+    expect(Buffer.from(points.subarray(0, 48)).toString('hex')).toBe([hashes[3], hashes[0], hashes[6]].join(''));
+    expect(new Float32Array(Uint8Array.from(points.subarray(48)).buffer)).toEqual(
+      Float32Array.of(0, 0.5, 0.25, 0.75, 0.125, 0.375),
+    );
+    const field = (name: string): (string | number | null)[] => {
+      const at = info.fields.findIndex((f) => f.name === name);
+      const bytes = Uint8Array.from(fields[at]!).buffer;
+      const { names } = info.fields[at]!;
+      return names === null
+        ? Array.from(new Float32Array(bytes), (v) => (Number.isNaN(v) ? null : v))
+        : Array.from(new Uint32Array(bytes), (v) => (v === 0xffffffff ? null : names[v]!));
+    };
+    expect(mapBytes(library, info.id, 'points')).toBe(points);
+    expect(mapBytes(library, info.id, '5')).toBe(fields[5]);
+    for (const [id, part] of [
+      ['0'.repeat(16), 'points'],
+      [info.id, '6'],
+      [info.id, 'length'],
+    ] as const)
+      expect(mapBytes(library, id, part)).toBeUndefined();
     expect(field('Cluster')).toEqual(['place_1', 'place_0', null]);
     expect(field('Folder')).toEqual(['place_1', 'place_0', 'distractors']);
     expect(field('Place')).toEqual(['place 2', 'place 1', 'place 3']);
-    expect(field('Megapixels')).toEqual([1, 0.3072, 0.3072]);
-    expect(field('Width over height')).toEqual([4, 640 / 480, 640 / 480]);
+    expect(field('Megapixels')).toEqual([1, Math.fround(0.3072), Math.fround(0.3072)]);
+    expect(field('Width over height')).toEqual([4, Math.fround(640 / 480), Math.fround(640 / 480)]);
     const seen = (id: number): number | null =>
       (library.db.prepare('SELECT MAX(points_seen) AS m FROM view WHERE photo_id = ?').get(id) as { m: number | null })
         .m;

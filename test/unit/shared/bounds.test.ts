@@ -26,6 +26,9 @@ const PATH = 'text 1 4096';
 const SEED = 'whole 0 2147483647';
 
 /** By name, wherever it stands and whoever asks, unless the second table says otherwise. */
+/** Since 1970, and of a map that may be turned around twice. */
+const SECONDS = 'whole -1000000000000 1000000000000';
+const DEGREES = 'number -720 720';
 const BY_NAME: Readonly<Record<string, string>> = {
   // Of whose, with what.
   network: PATH,
@@ -202,6 +205,24 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'photos.find text': 'text 1 200',
   'photos.find limit': 'whole 1 100',
   'photos.duplicates bits': 'whole 0 16',
+  'photos.duplicates from': 'whole 0 -',
+  'photos.duplicates limit': 'whole 1 200',
+  'photos.duplicateIds bits': 'whole 0 16',
+  'photos.overview taken.from': SECONDS,
+  'photos.overview taken.to': SECONDS,
+  'photos.places taken.from': SECONDS,
+  'photos.places taken.to': SECONDS,
+  'photos.places box.south': DEGREES,
+  'photos.places box.west': DEGREES,
+  'photos.places box.north': DEGREES,
+  'photos.places box.east': DEGREES,
+  'photos.places cell': 'number 1e-7 180',
+  'collections.open filter.taken.from': SECONDS,
+  'collections.open filter.taken.to': SECONDS,
+  'collections.open filter.box.south': DEGREES,
+  'collections.open filter.box.west': DEGREES,
+  'collections.open filter.box.north': DEGREES,
+  'collections.open filter.box.east': DEGREES,
   'tuples.open filter.cluster': ID,
   'tuples.open filter.similarity.min': 'number - -',
   'tuples.open filter.similarity.max': 'number - -',

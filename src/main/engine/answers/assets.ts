@@ -2,6 +2,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { id } from '../../../shared/fields.ts';
 import { drawnMatches } from '../clustering/matches.ts';
 import { thumbnail, thumbnailSize, uprightJpeg, wholePhoto } from '../library/thumbnails.ts';
+import { mapBytes } from '../retrieval/descriptor-map.ts';
 import { clusterArray, sharedPointsOfPhotos, viewPoints } from '../sfm/clusters.ts';
 import type { EngineContext } from './answers.ts';
 
@@ -60,6 +61,11 @@ const ASSETS: Readonly<
     if (array === 'view' && /^\d{1,9}$/.test(view)) return raw(viewPoints(library, cluster, Number(view)));
     const most = Number(query.get('n') ?? Infinity);
     const bytes = clusterArray(library, cluster, array, Number.isSafeInteger(most) && most >= 0 ? most : Infinity);
+    return bytes === undefined ? undefined : binary(bytes);
+  },
+  /** `map/<id>/points` and `map/<id>/<field>`: of the map that was asked for last */
+  map: ({ library }, [map, part]) => {
+    const bytes = mapBytes(library, map, part);
     return bytes === undefined ? undefined : binary(bytes);
   },
   /** `shared/<photo>/<photo>` */

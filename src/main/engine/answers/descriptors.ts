@@ -10,5 +10,5 @@ export const descriptors = answers(descriptorRoutes, {
     changed(engine, 'descriptors');
     return null;
   },
-  'map.points': (engine, { set }) => descriptorMap(engine.library, set),
+  'map.points': (engine, { set }) => descriptorMap(engine.library, set)?.info ?? null,
 });

@@ -4,6 +4,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { ListedPhoto } from '../../../shared/facts/collections.ts';
 import type { PHOTO_SORTS, PhotoFilterParams } from '../../../shared/routes/collections.ts';
 import type { Library } from '../library/library.ts';
+import { WITHIN_BOX } from '../library/when-and-where.ts';
 import { flag, integer, list as cells, nullable, real, record, select, text } from '../library/rows.ts';
 import { collectionNamed, versionCalled } from '../library/tables/collection.ts';
 import { idByHash } from '../library/tables/photo.ts';
@@ -95,6 +96,11 @@ function conditions(library: Library, f: PhotoFilterParams): { sql: string; valu
   if (f.notIn !== undefined) add(`NOT ${MEMBER(' AND c.id = :notIn')}`, { notIn: numberOf(f.notIn) });
   if (f.heads === true) add('l.head IS NULL');
   if (f.gone !== undefined) add(`${f.gone ? 'NOT ' : ''}EXISTS (SELECT 1 FROM photo_file x WHERE x.photo_id = p.id)`);
+  if (f.taken !== undefined)
+    add('p.taken >= :takenFrom AND p.taken < :takenTo', { takenFrom: f.taken.from, takenTo: f.taken.to });
+  if (f.box !== undefined) add(WITHIN_BOX, { ...f.box });
+  if (f.folded !== undefined)
+    add(`${f.folded ? '' : 'NOT '}EXISTS (SELECT 1 FROM folded_photo o WHERE o.photo_id = p.id)`);
   if (f.foldOf !== undefined) {
     const head = idByHash(library).get(f.foldOf) ?? -1;
     add('(l.head = :foldOf OR p.id = :foldOf)', { foldOf: head });

@@ -76,6 +76,30 @@ export function lookWords(look: string): [number, number] {
   return [Number.parseInt(look.slice(0, 8), 16), Number.parseInt(look.slice(8, 16), 16)];
 }
 
+const PARTS = 4;
+const PART_BITS = BITS / PARTS;
+const KEYS = 1 << PART_BITS;
+
+/** Numbers of a part's bits of which at most so many are set, those with fewest first. */
+function masksOf(most: number): number[] {
+  const all = Array.from({ length: KEYS }, (_, i) => i).filter((i) => bitsOf(i) <= most);
+  return all.sort((a, b) => bitsOf(a) - bitsOf(b));
+}
+
+/** Members by their key: those of key k are items from starts[k] up to, not including, starts[k + 1]. */
+function bucketsOf(
+  members: readonly number[],
+  keyOf: (i: number) => number,
+): { starts: Uint32Array; items: Uint32Array } {
+  const starts = new Uint32Array(KEYS + 1);
+  for (const i of members) starts[keyOf(i) + 1]! += 1;
+  for (let k = 0; k < KEYS; k += 1) starts[k + 1]! += starts[k]!;
+  const next = starts.slice();
+  const items = new Uint32Array(members.length);
+  for (const i of members) items[next[keyOf(i)]!++] = i;
+  return { starts, items };
+}
+
 /** Bits set. */
 export function bitsOf(x: number): number {
   let v = x - ((x >>> 1) & 0x55555555);
@@ -96,7 +120,15 @@ function colourOf(look: string): number[] | undefined {
  */
 export function groupLooks(looks: readonly string[], most: number): number[][] {
   const words = looks.map(lookWords);
-  const alike = new DisjointSets();
+  const [highs, lows] = [Uint32Array.from(words, (w) => w[0]), Uint32Array.from(words, (w) => w[1])];
+  const sets = new DisjointSets();
+  const joined = new Set<number>();
+  const alike = {
+    join: (i: number, j: number): void => {
+      sets.join(i, j);
+      joined.add(i).add(j);
+    },
+  };
   const others: number[] = [];
   const tones = new Map<string, { readonly first: number; readonly colour: readonly number[] }>();
   looks.forEach((look, i) => {
@@ -113,28 +145,25 @@ export function groupLooks(looks: readonly string[], most: number): number[][] {
       if (a.colour.every((v, c) => Math.abs(v - b.colour[c]!) <= SAME_COLOUR)) alike.join(a.first, b.first);
     }
   });
-  // Two hashes that differ in at most n bits agree in one of n + 1 parts: only photos of one bucket are compared.
-  const parts = most + 1;
-  const border = (part: number): number => Math.floor((part * BITS) / parts);
-  for (let part = 0; part < parts; part += 1) {
-    const from = BigInt(border(part));
-    const mask = (1n << (BigInt(border(part + 1)) - from)) - 1n;
-    const buckets = new Map<bigint, number[]>();
+  // Two hashes that differ in at most n bits differ in at most a quarter of those in one of four parts: only such are compared.
+  const masks = masksOf(Math.floor(most / PARTS));
+  for (let part = 0; part < PARTS; part += 1) {
+    const [half, shift] = [part < 2 ? highs : lows, part % 2 === 0 ? PART_BITS : 0];
+    const keyOf = (i: number): number => (half[i]! >>> shift) & (KEYS - 1);
+    const { starts, items } = bucketsOf(others, keyOf);
     for (const i of others) {
-      const key = (BigInt(`0x${looks[i]!}`) >> from) & mask;
-      const list = buckets.get(key);
-      if (list === undefined) buckets.set(key, [i]);
-      else list.push(i);
-    }
-    for (const list of buckets.values())
-      for (let x = 0; x < list.length; x += 1)
-        for (let y = x + 1; y < list.length; y += 1) {
-          const [a, b] = [words[list[x]!]!, words[list[y]!]!];
-          if (bitsOf(a[0] ^ b[0]) + bitsOf(a[1] ^ b[1]) <= most) alike.join(list[x]!, list[y]!);
+      const [high, low, key] = [highs[i]!, lows[i]!, keyOf(i)];
+      for (const mask of masks) {
+        const near = key ^ mask;
+        for (let at = starts[near]!; at < starts[near + 1]!; at += 1) {
+          const j = items[at]!;
+          if (j > i && bitsOf(high ^ highs[j]!) + bitsOf(low ^ lows[j]!) <= most) alike.join(i, j);
         }
+      }
+    }
   }
   return groupsOf(
-    alike,
-    looks.map((_, i) => i),
-  ).filter((g) => g.length > 1);
+    sets,
+    [...joined].sort((a, b) => a - b),
+  );
 }

@@ -97,25 +97,23 @@ export function photoWriter(library: Library): {
 export function photoInfo(library: Library, hash: string): PhotoInfo {
   const row = select(
     library.db,
-    `SELECT p.id, p.hash, p.width, p.height, p.taken, p.latitude, p.longitude, p.focal, p.camera, f.name, s.name AS scene,
-         NOT EXISTS (SELECT 1 FROM photo_file x WHERE x.photo_id = p.id) AS gone FROM photo p
-       JOIN known_file f ON f.photo_id = p.id JOIN scene s ON s.id = f.scene_id WHERE p.hash = ? ORDER BY f.scene_id, f.name LIMIT 1`,
-    record({
-      id: integer,
-      hash: text,
-      width: integer,
-      height: integer,
-      ...PHOTO_FACTS,
-      name: text,
-      scene: text,
-      gone: flag,
-    }),
+    `SELECT p.id, p.hash, p.width, p.height, p.taken, p.latitude, p.longitude, p.focal, p.camera,
+       NOT EXISTS (SELECT 1 FROM photo_file x WHERE x.photo_id = p.id) AS gone FROM photo p WHERE p.hash = ?`,
+    record({ id: integer, hash: text, width: integer, height: integer, ...PHOTO_FACTS, gone: flag }),
   ).get(hash);
-  if (row === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
+  const file =
+    row &&
+    select(
+      library.db,
+      `SELECT f.name, s.name AS scene FROM known_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ?
+       ORDER BY f.scene_id, f.name LIMIT 1`,
+      record({ name: text, scene: text }),
+    ).get(row.id);
+  if (row === undefined || file === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
   return {
     id: row.hash,
-    name: row.name,
-    scene: row.scene,
+    name: file.name,
+    scene: file.scene,
     ...(row.gone ? { gone: true } : {}),
     ...foldsOf(library, row.id),
     width: row.width,

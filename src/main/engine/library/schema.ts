@@ -667,6 +667,16 @@ const MIGRATIONS: readonly string[] = [
   -- Why a verified pair of photos does not join them (engine/clustering/objects.ts); NULL where it does, or where nobody looked yet.
   ALTER TABLE photo_match ADD COLUMN apart TEXT;
   `,
+  `
+  -- What is in force is looked up by number, not in a list of all clusters that is made for each question.
+  DROP VIEW view;
+  DROP VIEW pair;
+  DROP VIEW given_pair;
+  CREATE VIEW view AS SELECT * FROM view_all w WHERE EXISTS (SELECT 1 FROM cluster_all a WHERE a.id = w.cluster_id AND a.state = 'active');
+  CREATE VIEW pair AS SELECT * FROM pair_all w WHERE EXISTS (SELECT 1 FROM cluster_all a WHERE a.id = w.cluster_id AND a.state = 'active');
+  CREATE VIEW given_pair AS SELECT * FROM given_pair_all w
+    WHERE EXISTS (SELECT 1 FROM cluster_all a WHERE a.id = w.cluster_id AND a.state = 'active');
+  `,
 ];
 
 /**

@@ -9,3 +9,12 @@ export function readKept(text: string | null, set: string | undefined): readonly
     return null;
   }
 }
+
+/** Keeps a text; one that is too long for the store is left out, and an older one in its place, too. */
+export function keep(store: Pick<Storage, 'setItem' | 'removeItem'>, key: string, text: string): void {
+  try {
+    store.setItem(key, text);
+  } catch {
+    store.removeItem(key);
+  }
+}
