@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { addBackbone } from '../../../src/main/engine/network/catalogue.ts';
 import { networkOfPackage, type PackagedNetwork } from '../../../src/main/engine/network/packages.ts';
@@ -12,6 +12,9 @@ import { addToStore, networkStore, storedNetwork, ZOO, type ZooEntry } from '../
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { kerasNetwork } from '../../support/keras-network.ts';
+
+// npm takes its time to start on a busy machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 const folder = temporaryFolder();
 const { json, shards } = kerasNetwork();
