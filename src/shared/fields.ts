@@ -76,7 +76,7 @@ export const libraryName = z
 /** A network as a person names it: pages send content hashes alone. */
 export const network = z.string().min(1).max(4096).meta({
   label: 'Network',
-  help: 'content hash or name in the library, a path to an ONNX file, "default" for the library\'s default, or "embedded" for the one that comes with Covis',
+  help: 'content hash or name in the library, a path to an ONNX file, "default" for the library\'s default, "embedded" for the one that the library began with, or "efficientnet-lite0" or "tiny" for one that comes with Covis',
   value: 'network',
   page: 'id',
 });

@@ -9,4 +9,6 @@ export const TEST_ENVIRONMENT = {
   COVIS_SETTINGS: join(tmpdir(), 'covis-test-person', 'settings.json'),
   // What routes answer and jobs give is held against their definitions.
   COVIS_CHECK_RESULTS: '1',
+  // What most tests do not look at is done with the small network.
+  COVIS_NETWORK: 'tiny',
 };

@@ -15,6 +15,7 @@ export const PURPOSES = {
   exported: 'folder',
   into: 'folder',
   network: 'file',
+  fetched: 'folder',
   vectors: 'file',
   names: 'file',
   sketches: 'folder',

@@ -79,6 +79,10 @@ export const takenFacts = z.object({
 });
 export type TakenFacts = Facts<typeof takenFacts>;
 
+/** What of a network's tokens describes: the class token, the patches pooled as the map that they are, or both, each of unit length. */
+export const TOKEN_PARTS = ['class', 'patches', 'both'] as const;
+export type TokenPart = (typeof TOKEN_PARTS)[number];
+
 /** Ways of a photo into the one size that a network takes. */
 export const FITS = ['pad', 'crop'] as const;
 export type Fit = (typeof FITS)[number];
@@ -175,6 +179,12 @@ export const catalogueEntry = z.object({
   licence: z.string(),
   /** Bytes of a download that was cut short, from which it goes on. */
   came: count,
+  /** A library can begin with it, or training start from it. */
+  start: z.boolean(),
+  /** The package of npm that carries it, as name@version; null where it lies at an address. */
+  package: z.string().nullable(),
+  /** Bytes that are fetched for it: a package holds more than the network. */
+  fetched: count,
 });
 export type CatalogueEntry = Facts<typeof catalogueEntry>;
 

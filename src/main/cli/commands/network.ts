@@ -1,7 +1,7 @@
 /** `covis network`: a network, whole or a backbone, into a library. */
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { FITS, POOLINGS } from '../../../shared/domain.ts';
+import { FITS, POOLINGS, TOKEN_PARTS } from '../../../shared/domain.ts';
 import { folder, network as named, seed } from '../../../shared/fields.ts';
 import { networkInWords } from '../../../shared/networks-in-words.ts';
 import { obstacleOf } from '../../engine/network/differentiable.ts';
@@ -27,6 +27,9 @@ export const backboneOptions = {
     help: 'what describes: own (the network’s own output), map (its last feature map), or the name of a node',
     otherwise: 'the map before a plain classifier, else its own output',
     value: 'which',
+  }),
+  tokens: z.enum(TOKEN_PARTS).optional().meta({
+    help: 'of a network that gives tokens (a ViT): the class token, the patches pooled as a map, or both, each of unit length',
   }),
   fit: z
     .enum(FITS)
@@ -54,17 +57,18 @@ export const network = command({
     pooling: z.enum(POOLINGS).optional().meta({ otherwise: 'gem' }),
   },
   run: async (o) => {
-    const { file, cut, output, fit, name, pooling, project, pixels } = o;
+    const { file, cut, output, fit, tokens, name, pooling, project, pixels } = o;
     refuseTogether(o, cut === undefined ? [] : ['output'], 'and --cut say the same: one is enough');
     if (project === undefined) refuseTogether(o, ['seed'], 'goes with --project');
     if (!existsSync(file))
-      refuseTogether(o, ['cut', 'output', 'fit', 'name', 'pooling', 'pixels'], 'is of an ONNX file');
+      refuseTogether(o, ['cut', 'output', 'fit', 'tokens', 'name', 'pooling', 'pixels'], 'is of an ONNX file');
     await withLibrary(o.library, true, async (library) => {
       const added = existsSync(file)
         ? await importNetwork(library, file, {
             cut,
             output,
             fit,
+            tokens,
             name,
             pooling,
             preprocess: pixels === undefined ? undefined : PREPROCESSING[pixels],

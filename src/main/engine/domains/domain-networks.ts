@@ -17,16 +17,16 @@ type Ready = Pick<LoadedNetwork, 'graph' | 'spec'>;
 
 /** The networks of an experiment without a library: files, or the embedded ones. @throws CovisError `INPUT_*` naming a file. */
 export function domainNetworks(names: DomainNames): DomainNetworks {
-  const file = (name: string | undefined, fallback: 'photos' | 'fine-tuned' | 'edges'): Ready =>
+  const file = (name: string | undefined, fallback: 'tiny' | 'fine-tuned' | 'edges'): Ready =>
     name === undefined ? embeddedNetwork(fallback) : readNetworkFile(name);
   return checked({
-    pretrained: file(names.pretrained, 'photos'),
+    pretrained: file(names.pretrained, 'tiny'),
     fineTuned: file(names.fineTuned, 'fine-tuned'),
     edges: file(names.edges, 'edges'),
   });
 }
 
-/** The same with a library: what is not named is the library's default where that was fine-tuned, or of edge maps, else the embedded one. */
+/** The same with a library: what is not named is the library's default where that was fine-tuned, or of edge maps, else the embedded ones, which were made of `tiny`. */
 export async function libraryDomainNetworks(library: Library, names: DomainNames): Promise<DomainNetworks> {
   const named = async (name: string): Promise<Ready> =>
     loadNetwork(library, await resolveNetwork(library, name, 'embedded'));
@@ -34,7 +34,10 @@ export async function libraryDomainNetworks(library: Library, names: DomainNames
   const edges = defaultOf(library, 'edges');
   const tuned = photos !== undefined && photos.spec.origin.includes('fine-tuned') ? photos : undefined;
   return checked({
-    pretrained: await named(names.pretrained ?? 'embedded'),
+    pretrained:
+      names.pretrained !== undefined || tuned !== undefined
+        ? await named(names.pretrained ?? 'embedded')
+        : embeddedNetwork('tiny'),
     fineTuned:
       names.fineTuned !== undefined
         ? await named(names.fineTuned)

@@ -1,7 +1,7 @@
 import type { Library } from '../library/library.ts';
 import { embeddedNetwork } from '../network/embedded.ts';
 import {
-  ensureDefaultNetwork,
+  addEmbedded,
   defaultOf,
   loadNetwork,
   resolveNetwork,
@@ -22,7 +22,7 @@ export interface EdgeStart {
 }
 
 /**
- * An edge network before training: the one named, or a photo network turned into one, the embedded one when nothing is named.
+ * An edge network before training: the one named, or a photo network turned into one, the embedded `tiny` when nothing is named.
  * @throws CovisError `INPUT_UNSUPPORTED` when the network cannot take edges.
  */
 export async function edgeNetworkFrom(
@@ -30,7 +30,7 @@ export async function edgeNetworkFrom(
   which: string | undefined,
   start: EdgeStart = {},
 ): Promise<NetworkRow> {
-  const row = which === undefined ? ensureDefaultNetwork(library) : await resolveNetwork(library, which, 'embedded');
+  const row = which === undefined ? addEmbedded(library, 'tiny') : await resolveNetwork(library, which, 'embedded');
   if (row.spec.edges !== undefined) return row;
   const { detector: wanted, pooling, filter } = start;
   const detector = wanted === undefined ? EMBEDDED_DETECTOR : await keepDetector(library, wanted);

@@ -5,45 +5,55 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { resourcePath } from '../environment/resources.ts';
-import { EMBEDDED, embeddedNetwork } from './embedded.ts';
-import { importNetwork, importStored, type BackboneOptions, type NetworkRow } from './networks.ts';
+import { embeddedNetwork } from './embedded.ts';
+import { EMBEDDED, isStart, STARTS, type EmbeddedName } from './embedded-files.ts';
+import { addEmbedded, importNetwork, importStored, type BackboneOptions, type NetworkRow } from './networks.ts';
+import { packageName } from './packages.ts';
 import { addToStore, cameOf, storedNetwork, storedNetworks, ZOO } from './zoo.ts';
 
-type Facts = Omit<CatalogueEntry, 'state' | 'came'>;
+type Facts = Pick<CatalogueEntry, 'id' | 'name' | 'bytes' | 'sha256' | 'licence'>;
 const facts = ({ id, name, bytes, sha256, licence }: Facts): Facts => ({ id, name, bytes, sha256, licence });
+/** Of what needs no fetching. */
+const present = { start: true, came: 0, package: null, fetched: 0 };
 
 let embedded: readonly CatalogueEntry[] | undefined;
 
 /** Every network outside libraries: those that come with Covis, those of this person's store, and those that can be downloaded into it. */
 export function networkCatalogue(): readonly CatalogueEntry[] {
-  embedded ??= (Object.keys(EMBEDDED) as (keyof typeof EMBEDDED)[]).map((id) => {
+  embedded ??= (Object.keys(EMBEDDED) as EmbeddedName[]).map((id) => {
     const bytes = readFileSync(resourcePath('networks', EMBEDDED[id]));
     const { spec } = embeddedNetwork(id);
     return {
-      id: id === 'photos' ? 'embedded' : id,
+      id,
       name: spec.name,
       state: 'embedded',
       bytes: bytes.length,
       sha256: createHash('sha256').update(bytes).digest('hex'),
       licence: spec.licence,
-      came: 0,
+      ...present,
+      start: isStart(id),
     };
   });
-  const here = storedNetworks().map((s): CatalogueEntry => ({ ...facts(s), state: 'here', came: 0 }));
+  const here = storedNetworks().map((s): CatalogueEntry => ({ ...facts(s), state: 'here', ...present }));
   const known = new Set(here.map((h) => h.id));
   const others = ZOO.filter((z) => !known.has(z.id)).map((z): CatalogueEntry => ({
     ...facts(z),
     state: 'downloadable',
+    start: true,
     came: cameOf(z.id),
+    package: z.npm === undefined ? null : packageName(z.npm),
+    fetched: z.npm?.archive ?? z.bytes,
   }));
   return [...embedded, ...here, ...others];
 }
 
 /** What a person may say of a backbone that is added. */
-export type BackboneWishes = Pick<BackboneOptions, 'pooling' | 'output' | 'fit'>;
+export type BackboneWishes = Pick<BackboneOptions, 'pooling' | 'output' | 'fit' | 'tokens'>;
 
 /** Which backbone is added: of the catalogue by its id, or an ONNX file. */
-export type BackboneSource = { readonly id: string } | { readonly file: string };
+export type BackboneSource =
+  | { readonly id: string; /** A folder that has what would be fetched. */ readonly from?: string | undefined }
+  | { readonly file: string };
 
 /**
  * Puts a backbone into the library, as it was found or as a person wishes. One that can be downloaded is, if it is not there yet.
@@ -58,7 +68,7 @@ export async function addBackbone(
   const network =
     'file' in source
       ? await fromFile(library, source.file, wishes, task)
-      : await fromCatalogue(library, source.id, wishes, task);
+      : await fromCatalogue(library, source, wishes, task);
   task.changed('networks');
   return network;
 }
@@ -70,18 +80,25 @@ function fromFile(library: Library, file: string, wishes: BackboneWishes, task: 
 
 async function fromCatalogue(
   library: Library,
-  id: string,
+  { id, from }: Extract<BackboneSource, { id: string }>,
   wishes: BackboneWishes,
   task: TaskContext,
 ): Promise<NetworkRow> {
+  if (isStart(id) && storedNetwork(id) === undefined) {
+    if (wishes.output !== undefined || wishes.tokens !== undefined || (wishes.pooling ?? 'gem') !== 'gem')
+      throw new CovisError('INPUT_INVALID', `${id} comes with Covis whole, pooled by GeM`, {
+        hint: 'Add it as it is; a training run can pool it otherwise.',
+      });
+    return addEmbedded(library, id);
+  }
   let stored = storedNetwork(id);
   if (stored === undefined) {
     // An id alone: what is no entry must not be taken for the name of a file.
     if (!ZOO.some((z) => z.id === id))
       throw new CovisError('NOT_FOUND', `The catalogue has no network ${id}`, {
-        hint: `It has ${ZOO.map((z) => z.id).join(', ')}.`,
+        hint: `It has ${[...STARTS, ...ZOO.map((z) => z.id)].join(', ')}.`,
       });
-    stored = await addToStore(id, {}, task);
+    stored = await addToStore(id, { from }, task);
   }
   task.step(`Reading ${stored.name}`, 0, '');
   return importStored(library, stored, wishes);

@@ -10,12 +10,14 @@ import {
   type NetworkInfo,
   type NetworkSpec,
   type Pooling,
+  type TokenPart,
   type Preprocess,
   type Fit,
 } from '../../../shared/domain.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { now, type Library } from '../library/library.ts';
 import { resourcePath } from '../environment/resources.ts';
+import { EMBEDDED, embeddedDefault, isStart, STARTS, type StartName } from './embedded-files.ts';
 import { obstacleOf, operatorsToTrain } from './differentiable.ts';
 import { addHead, pooledMap, trainableParameters } from './head.ts';
 import { readGraph } from './onnx/beside.ts';
@@ -30,8 +32,6 @@ import { storedNetwork, type StoredNetwork } from './zoo.ts';
 import { networkSpec } from '../../../shared/facts/networks.ts';
 import { findBegun, findNamed, findOne, type Called } from '../library/find.ts';
 import { flag, integer, json, nullable, record, select, text } from '../library/rows.ts';
-
-const EMBEDDED = 'mobilenet-v1-025-gem.onnx';
 
 export interface NetworkRow {
   readonly id: number;
@@ -69,10 +69,7 @@ export function storeNetwork(
   inFile = spec,
 ): NetworkRow {
   refuseWriting(library);
-  const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
-  writeSpec(described, inFile);
-  const bytes = encodeOnnx(described);
-  const uid = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  const { bytes, uid } = encoded(graph, inFile);
   const file = library.file('networks', `${uid}.onnx`);
   // A file that is there with other content is damaged, and mended so.
   if (!existsSync(file) || !holds(readFileSync(file), uid)) writeWhole(file, bytes, { force: true });
@@ -83,6 +80,14 @@ export function storeNetwork(
     )
     .run(uid, parent, JSON.stringify(spec), bytes.length, parameters, embedded ? 1 : 0, now());
   return networkRow(library, uid);
+}
+
+/** The file of a network and the content hash that is its id. */
+function encoded(graph: Graph, spec: NetworkSpec): { bytes: Uint8Array; uid: string } {
+  const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
+  writeSpec(described, spec);
+  const bytes = encodeOnnx(described);
+  return { bytes, uid: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
 }
 
 /**
@@ -100,11 +105,11 @@ function holds(bytes: Uint8Array, uid: string): boolean {
   return createHash('sha256').update(bytes).digest('hex').startsWith(uid);
 }
 
-/** Makes sure that the library has the embedded network. */
+/** Makes sure that the library has an embedded network: the one that it began with, whatever new ones begin with today. */
 export function ensureDefaultNetwork(library: Library): NetworkRow {
   const known = select(
     library.db,
-    'SELECT uid, bytes FROM network WHERE embedded = 1',
+    'SELECT uid, bytes FROM network WHERE embedded = 1 ORDER BY id LIMIT 1',
     record({ uid: text, bytes: integer }),
   ).get();
   // Its length alone, for this is asked at each start; loading looks at every byte.
@@ -113,12 +118,23 @@ export function ensureDefaultNetwork(library: Library): NetworkRow {
     statSync(library.file('networks', `${known.uid}.onnx`), { throwIfNoEntry: false })?.size === known.bytes
   )
     return networkRow(library, known.uid);
-  return restoreEmbedded(library);
+  return restoreEmbedded(library, known?.uid);
 }
 
-/** Writes the embedded network into the library, also over a damaged one. */
-export function restoreEmbedded(library: Library): NetworkRow {
-  const { graph, spec } = readNetworkFile(resourcePath('networks', EMBEDDED));
+/** Writes an embedded network into the library, also over a damaged one: that of this id where it is one, else what new libraries begin with. */
+export function restoreEmbedded(library: Library, uid?: string): NetworkRow {
+  const had = uid === undefined ? undefined : STARTS.find((name) => encodedStart(name) === uid);
+  return addEmbedded(library, had ?? embeddedDefault());
+}
+
+function encodedStart(name: StartName): string {
+  const { graph, spec } = readNetworkFile(resourcePath('networks', EMBEDDED[name]));
+  return encoded(graph, spec).uid;
+}
+
+/** Puts a network that comes with Covis into the library, where it is not there yet. */
+export function addEmbedded(library: Library, name: StartName): NetworkRow {
+  const { graph, spec } = readNetworkFile(resourcePath('networks', EMBEDDED[name]));
   return storeNetwork(library, graph, spec, null, true);
 }
 
@@ -134,6 +150,8 @@ export interface BackboneOptions {
   readonly name?: string | undefined;
   /** GeM if not given. */
   readonly pooling?: Pooling | undefined;
+  /** What describes of a network that gives tokens. */
+  readonly tokens?: TokenPart | undefined;
 }
 
 /**
@@ -164,13 +182,18 @@ async function readyNetwork(file: string, options: BackboneOptions): Promise<Rea
     await answersAsSaid(graph, own, file);
     return { graph, spec: own, own: true };
   }
-  const { cut, output, fit, pooling = 'gem' } = options;
+  const { cut, output, fit, pooling = 'gem', tokens } = options;
   if (cut !== undefined && output !== undefined)
     throw new CovisError('INPUT_INVALID', 'A cut names a map, and an output what describes: one of them is enough', {
       file,
       hint: 'Leave --cut or --output out.',
     });
-  const taken = cut === undefined ? await take(graph, output, pooling) : await cutAt(graph, cut, pooling);
+  if (cut !== undefined && tokens !== undefined)
+    throw new CovisError('INPUT_INVALID', 'A cut names a map, and tokens are none: one of them is enough', {
+      file,
+      hint: 'Leave --cut or --tokens out; a list of tokens is named with --output.',
+    });
+  const taken = cut === undefined ? await take(graph, output, pooling, tokens) : await cutAt(graph, cut, pooling);
   const { kind, kept, nodes } = taken.taken;
   const name = options.name ?? basename(file).replace(/\.onnx$/i, '');
   const operators = operatorsToTrain(taken.graph);
@@ -193,7 +216,7 @@ async function readyNetwork(file: string, options: BackboneOptions): Promise<Rea
 
 /** What was asked of a network that Covis wrote: another name it gets, what would make it another network is refused. */
 function asAsked(spec: NetworkSpec, options: BackboneOptions, file: string): NetworkSpec {
-  const { cut, output, fit, preprocess, pooling, name } = options;
+  const { cut, output, fit, preprocess, pooling, tokens, name } = options;
   const refuse = (what: string, hint: string): never => {
     throw new CovisError('INPUT_INVALID', `Covis wrote this network, which ${what}`, { file, hint });
   };
@@ -202,6 +225,8 @@ function asAsked(spec: NetworkSpec, options: BackboneOptions, file: string): Net
     refuse('is whole and not cut', 'Leave the cut out, or bring the backbone that it was made of.');
   if (output !== undefined)
     refuse('has one output, its descriptor', 'Leave the output out, or bring the backbone that it was made of.');
+  if (tokens !== undefined)
+    refuse('says itself what describes', 'Leave the tokens out, or bring the backbone that it was made of.');
   if (fit !== undefined && fit !== spec.input?.fit)
     refuse('says itself which sizes it takes', 'Leave that out, or bring the backbone that it was made of.');
   if (preprocess !== undefined && !isDeepStrictEqual(preprocess, spec.preprocess))
@@ -227,10 +252,13 @@ export async function importNetwork(
 /** A backbone of the store, imported into the library. */
 export async function importStored(
   library: Library,
-  { file, name, preprocess, cut, output, fit, licence }: StoredNetwork,
-  asked: Pick<BackboneOptions, 'pooling' | 'output' | 'fit'> = {},
+  { file, name, preprocess, cut, output, fit, tokens, licence }: StoredNetwork,
+  asked: Pick<BackboneOptions, 'pooling' | 'output' | 'fit' | 'tokens'> = {},
 ): Promise<NetworkRow> {
-  const said = asked.output === undefined ? { cut, output } : { output: asked.output };
+  const said =
+    asked.output === undefined && asked.tokens === undefined
+      ? { cut, output, tokens }
+      : { output: asked.output ?? output, tokens: asked.tokens };
   const options = { name, preprocess, licence, ...said, fit: asked.fit ?? fit, pooling: asked.pooling };
   const { graph, spec, own } = await prepareNetwork(file, options);
   return storeNetwork(library, graph, own ? asAsked(spec, asked, file) : spec, null);
@@ -344,7 +372,7 @@ export function defaultOf(library: Library, takes: Takes): NetworkRow | undefine
 
 /**
  * What a person means by a network: a content hash or a name of the library, `default` for the library's default, `embedded` for the one
- * that comes with Covis, a path to an ONNX file or the id of a downloaded backbone (which are imported), or nothing for `fallback`: the embedded one, or the library's own default.
+ * that comes with Covis and that the library began with, `efficientnet-lite0` or `tiny` for one by its name, a path to an ONNX file or the id of a downloaded backbone (which are imported), or nothing for `fallback`: the embedded one, or the library's own default.
  * @throws CovisError `NOT_FOUND` that lists what there is, `INPUT_INVALID` where it may be several.
  */
 export async function resolveNetwork(
@@ -355,6 +383,8 @@ export async function resolveNetwork(
   if (which === undefined) return fallback === 'embedded' ? ensureDefaultNetwork(library) : defaultNetworkOf(library);
   if (which === 'default') return defaultNetworkOf(library);
   if (which === 'embedded') return ensureDefaultNetwork(library);
+  if (isStart(which) && storedNetwork(which) === undefined)
+    return findNamed('network', which, listedNetworks(library), called) ?? addEmbedded(library, which);
   const own = findNamed('network', which, listedNetworks(library), called);
   const isFile = statSync(which, { throwIfNoEntry: false })?.isFile() === true;
   if (own !== undefined) {

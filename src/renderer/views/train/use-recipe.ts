@@ -20,6 +20,7 @@ export const trainFields = trainJob.params
     batch: true,
     optimiser: true,
     loss: true,
+    freeze: true,
     collection: true,
   })
   .extend({ mining: mining.pick({ count: true }).optional().meta({ label: 'Mining' }), name: all.name });
@@ -41,10 +42,12 @@ export function useRecipe() {
   const pool = ref<number | null>(null);
   const draft = ref<Record<string, unknown>>({});
   const recipe = computed(() => presets.value.find((p) => p.name === preset.value));
+  /** What is meant where none is chosen. */
+  const begun = computed(() => library.info?.networks.find((n) => n.embedded)?.id);
   const networks = computed(
     () =>
       library.info?.networks.filter(
-        (n) => !n.embedded && n.scales === undefined && (domain.value === 'edges' || n.edges === undefined),
+        (n) => n.id !== begun.value && n.scales === undefined && (domain.value === 'edges' || n.edges === undefined),
       ) ?? [],
   );
 

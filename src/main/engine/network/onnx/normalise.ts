@@ -1,5 +1,6 @@
 import { CovisError } from '../../../../shared/errors.ts';
 import type { ParsedModel } from './file.ts';
+import { foldWholeNumbers } from './fold.ts';
 import { neededSet, olderGrid, REDUCTIONS } from './newer.ts';
 import { older } from './older.ts';
 import { inferShapes, type Shapes } from './shapes.ts';
@@ -42,6 +43,7 @@ export function normalise({ graph: source, opset, unread }: ParsedModel, file: s
     for (const n of older(node, opset, constant))
       graph.nodes.push(...upgrade(n, opset, constant, (name) => graph.initializers.get(name), file));
   }
+  foldWholeNumbers(graph);
   foldBatchNorm(graph, constant);
   explicitPadding(graph, constant);
   const kept = prune(
