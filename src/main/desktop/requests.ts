@@ -67,6 +67,7 @@ const TITLES: Readonly<Record<ChoicePurpose, string>> = {
   exported: 'An exported collection',
   into: 'Where it is put',
   network: 'An ONNX network',
+  fetched: 'A folder that has what would be fetched',
   vectors: 'Descriptors of another program',
   names: 'A list of names, one a line',
   sketches: 'A folder of drawings',
