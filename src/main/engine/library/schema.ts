@@ -663,6 +663,21 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER fold_change_kept BEFORE UPDATE ON fold_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
   CREATE TRIGGER fold_change_stays BEFORE DELETE ON fold_change BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
   `,
+  `
+  -- Work that was cut into shards (engine/plan): its folder, and the digest of its plan.json, which nobody else may have changed when what
+  -- came of it is collected.
+  CREATE TABLE plan (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    folder TEXT NOT NULL,
+    work TEXT NOT NULL,
+    title TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    created TEXT NOT NULL,
+    collected TEXT,
+    forgotten TEXT
+  ) STRICT;
+  `,
 ];
 
 /**
