@@ -64,6 +64,21 @@ export async function makePlan<W extends PlannedWork>(
   return readPlan(folder);
 }
 
+/** As {@link makePlan} would make it, without writing anything. */
+export async function sketchPlan<W extends PlannedWork>(
+  library: Library,
+  work: W,
+  given: GivenByWork[W],
+  how: Planning,
+  task: TaskContext,
+): Promise<Plan> {
+  const uid = randomBytes(8).toString('hex');
+  const folder = outsideLibraries(how.out ?? beside(library, work, uid));
+  refuseOccupied(folder);
+  const cut = await PLAN_WORKS[work].cut(library, given, how.shards);
+  return { folder, file: fill(undefined, library, work, uid, cut, task), sha256: '' };
+}
+
 /** Beside the library, which lies where the machines see it. */
 function beside(library: Library, work: PlannedWork, uid: string): string {
   const day = now().slice(0, 10);
@@ -79,15 +94,24 @@ function refuseOccupied(folder: string): void {
   });
 }
 
-function fill(folder: string, library: Library, work: PlannedWork, uid: string, cut: Cut, task: TaskContext): PlanFile {
-  makeFolders(
-    folder,
-    cut.stages.map((s) => s.name),
-  );
+/** @param folder undefined writes nothing. */
+function fill(
+  folder: string | undefined,
+  library: Library,
+  work: PlannedWork,
+  uid: string,
+  cut: Cut,
+  task: TaskContext,
+): PlanFile {
+  if (folder !== undefined)
+    makeFolders(
+      folder,
+      cut.stages.map((s) => s.name),
+    );
   const files = Object.fromEntries(
     Object.entries(cut.files).map(([name, from]) => {
-      const to = join(folder, name);
-      copyFileSync(from, to);
+      const to = folder === undefined ? from : join(folder, name);
+      if (to !== from) copyFileSync(from, to);
       return [name, { sha256: digestOf(to), bytes: statSync(to).size }];
     }),
   );
@@ -98,7 +122,7 @@ function fill(folder: string, library: Library, work: PlannedWork, uid: string, 
       task.check();
       const bytes = `${JSON.stringify(content)}\n`;
       // Not each to the disk: the folder has no name before all of it is written.
-      writeFileSync(shardFiles(folder, name, written.length + 1).shard, bytes);
+      if (folder !== undefined) writeFileSync(shardFiles(folder, name, written.length + 1).shard, bytes);
       written.push({ sha256: sha256(bytes), items });
     }
     return { name, after: [...after], shards: written };
