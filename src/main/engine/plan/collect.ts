@@ -1,16 +1,14 @@
 /** Collecting: what came of a plan's shards becomes part of its library, all of it or nothing. */
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
-import { logFailure, logger } from '../environment/log.ts';
 import { readRegular } from '../formats/regular.ts';
 import type { Library } from '../library/library.ts';
 import { planCollected, planMoved, planRow } from '../library/tables/plan.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { codeText } from './code.ts';
 import { doneFile, type DoneFile } from './facts.ts';
-import { failureOf, readPart, sha256, shardFiles, sweepStage, writePart, type Plan } from './folder.ts';
-import { COLLECT_FAILED } from './status.ts';
+import { readPart, sha256, shardFiles, sweepStage, type Plan } from './folder.ts';
+import { noteTrouble } from './status.ts';
 import { PLAN_WORKS } from './works/index.ts';
 
 const MOST_RESULT = 4 * 2 ** 30 - 1;
@@ -65,19 +63,14 @@ export function collectPlan(library: Library, plan: Plan, task: TaskContext): Co
   return { ...facts, added, before: false };
 }
 
-/** {@link collectPlan}, and the plan says why where it failed: nobody may have looked. */
+/** {@link collectPlan}, and the plan says why where it failed. */
 export function collectNoted(library: Library, plan: Plan, task: TaskContext): CollectReport {
-  const file = join(plan.folder, 'results', COLLECT_FAILED);
   try {
     const report = collectPlan(library, plan, task);
-    rmSync(file, { force: true });
+    noteTrouble(plan, undefined);
     return report;
   } catch (error) {
-    try {
-      writePart(file, `${JSON.stringify(failureOf(error))}\n`);
-    } catch (cause) {
-      logFailure(logger('plan'), 'Why it could not be collected cannot be noted', cause);
-    }
+    noteTrouble(plan, error);
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 /** Slurm: scripts and calls of sbatch, squeue and scancel. sacct is never asked: without a database it knows nothing. */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { CovisError } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { arraysOf, MOST_TASKS } from './arrays.ts';
@@ -230,10 +231,20 @@ export interface QueuedTask {
   readonly state: string;
 }
 
+function asking(plan: Plan): string[] {
+  const names = [...plan.file.stages.map((s) => s.name), 'collect'].map((s) => jobName(plan, s)).join(',');
+  return ['--noheader', '--array', '--format=%i|%T', `--name=${names}`];
+}
+
 /** What Slurm has of a plan now. */
 export function askSlurm(plan: Plan): QueuedTask[] {
-  const names = [...plan.file.stages.map((s) => s.name), 'collect'].map((s) => jobName(plan, s)).join(',');
-  return parseQueue(call('squeue', ['--noheader', '--array', '--format=%i|%T', `--name=${names}`]));
+  return parseQueue(call('squeue', asking(plan)));
+}
+
+/** As {@link askSlurm}, while other work goes on. */
+export async function askSlurmSoon(plan: Plan): Promise<QueuedTask[]> {
+  const { stdout } = await promisify(execFile)('squeue', asking(plan), { timeout: CALL_MS, maxBuffer: MOST_OUTPUT });
+  return parseQueue(stdout);
 }
 
 /** Lines as `123_4|RUNNING` and `124|PENDING`. */

@@ -1,20 +1,21 @@
 /** How a plan stands: by the files of its results first, by the scheduler second. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { SHARD_STATES, type PlanState, type PlanStatus, type ShardCounts, type ShardState } from '../../../shared/facts/plans.ts';
+import { logFailure, logger } from '../environment/log.ts';
 import { readRegular } from '../formats/regular.ts';
 import { startOf } from '../library/lease.ts';
 import type { PlanRow } from '../library/tables/plan.ts';
 import { numbersOf } from './arrays.ts';
 import { doneFile, failedFile, runningFile, submittedFile, type RunningFile, type SubmittedFile } from './facts.ts';
-import { numbered, partIfSound, readPlan, shardFiles, whyStopped, type Plan } from './folder.ts';
-import { heardOf, type Heard } from './queue.ts';
+import { failureOf, numbered, partIfSound, readPlan, shardFiles, whyStopped, writePart, type Plan } from './folder.ts';
+import { heardOf, hearSoon, type Asking, type Heard } from './queue.ts';
 
 const FAULTS = 50;
-/** Of results that are read for their counts; more are estimated by what was planned. */
-const COUNTED = 20_000;
+/** So many shards' counts are kept in memory. */
+const COUNTED = 200_000;
 const LOG_BYTES = 1 << 20;
 const WAITING = new Set(['PENDING', 'REQUEUED', 'REQUEUE_HOLD', 'CONFIGURING', 'SUSPENDED', 'SPECIAL_EXIT']);
 
@@ -44,13 +45,12 @@ export function submissionOf({ folder }: Plan): SubmittedFile | undefined {
   return partIfSound(join(folder, 'submitted.json'), submittedFile);
 }
 
-/** @param fresh asks the scheduler now. */
-export function lookAt(plan: Plan, fresh = false): Look {
+export function lookAt(plan: Plan, asking: Asking = 'old'): Look {
   const submitted = submissionOf(plan);
   const names = plan.file.stages.map(({ name, shards }) => ({ name, count: shards.length, found: resultsOf(plan, name) }));
   const complete = names.every(({ count, found }) => found.done.size >= count);
   const supervised = submitted?.supervisor !== undefined && isAlive(submitted.supervisor);
-  const heard = submitted?.executor === 'slurm' && !complete ? heardOf(plan, fresh) : undefined;
+  const heard = submitted?.executor === 'slurm' && !complete ? heardOf(plan, asking) : undefined;
   const stages = names.map(({ name, count, found }) => {
     const asked = askedOf(name, submitted, heard);
     const states = new Map<number, ShardState>();
@@ -159,34 +159,56 @@ function faultsOf({ plan, stages, submitted }: Look): PlanStatus['faults'] {
   return out;
 }
 
-/** Units of what is done. Each shard's file is read, up to a limit. */
+/** What finished shards hold, by their file: it does not change any more. */
+const counted = new Map<string, { readonly done: number; readonly failed: number }>();
+
+function countOf(file: string): { readonly done: number; readonly failed: number } | undefined {
+  const known = counted.get(file);
+  if (known !== undefined) return known;
+  const said = partIfSound(file, doneFile);
+  if (said === undefined) return undefined;
+  if (counted.size >= COUNTED) counted.clear();
+  counted.set(file, { done: said.done, failed: said.failed });
+  return said;
+}
+
+/** Units of what is done. */
 function itemsOf({ plan, stages }: Look): PlanStatus['items'] {
-  let [planned, done, failed, read] = [0, 0, 0, 0];
+  let [planned, done, failed] = [0, 0, 0];
   for (const { name, states } of stages)
     for (const [shard, state] of states) {
       const { items } = plan.file.stages.find((s) => s.name === name)!.shards[shard - 1]!;
       planned += items;
       if (state !== 'done') continue;
-      read += 1;
-      const said = read > COUNTED ? undefined : partIfSound(shardFiles(plan.folder, name, shard).done, doneFile);
+      const said = countOf(shardFiles(plan.folder, name, shard).done);
       done += said?.done ?? items;
       failed += said?.failed ?? 0;
     }
   return { planned, done, failed };
 }
 
-/** Where the collecting failed, why. */
-export const COLLECT_FAILED = 'collect.failed';
+const TROUBLE = 'trouble.failed';
+
+/** Says in the plan why submitting or collecting failed: nobody may have looked. Undefined takes that back. */
+export function noteTrouble({ folder }: Plan, error: unknown): void {
+  const file = join(folder, 'results', TROUBLE);
+  try {
+    if (error === undefined) rmSync(file, { force: true });
+    else writePart(file, `${JSON.stringify(failureOf(error))}\n`);
+  } catch (cause) {
+    logFailure(logger('plan'), 'What went wrong cannot be noted in the plan', cause);
+  }
+}
 
 /** How a plan stands. @param row what its library knows of it, where that is open. */
-export function statusOf(plan: Plan, row?: Pick<PlanRow, 'collected'>, fresh = false): PlanStatus {
-  const look = lookAt(plan, fresh);
+export function statusOf(plan: Plan, row?: Pick<PlanRow, 'collected'>, asking: Asking = 'old'): PlanStatus {
+  const look = lookAt(plan, asking);
   const stages = look.stages.map((s) => ({ name: s.name, shards: s.states.size, counts: countsOf(s) }));
   const sum = (...states: readonly ShardState[]): number =>
     stages.reduce((n, s) => n + states.reduce((m, state) => m + s.counts[state], 0), 0);
   const all = stages.reduce((n, s) => n + s.shards, 0);
   const stopped = whyStopped(plan.folder);
-  const collectFailed = partIfSound(join(plan.folder, 'results', COLLECT_FAILED), failedFile);
+  const trouble = partIfSound(join(plan.folder, 'results', TROUBLE), failedFile);
   const state: PlanState =
     row !== undefined && row.collected !== null
       ? 'collected'
@@ -209,9 +231,9 @@ export function statusOf(plan: Plan, row?: Pick<PlanRow, 'collected'>, fresh = f
     message:
       state === 'stopped' || state === 'cancelled'
         ? (stopped?.why.message ?? null)
-        : state === 'ready'
-          ? (collectFailed?.message ?? null)
-          : null,
+        : state === 'running' || state === 'collected'
+          ? null
+          : (trouble?.message ?? null),
     executor: look.submitted?.executor ?? null,
     stages,
     faults: state === 'collected' ? [] : faultsOf(look),
@@ -220,13 +242,20 @@ export function statusOf(plan: Plan, row?: Pick<PlanRow, 'collected'>, fresh = f
   };
 }
 
-/** The status of a plan of a library, also of one whose folder is gone. */
-export function statusOfRow(row: PlanRow): PlanStatus {
+/** A plan where its library has it. @throws CovisError where it is gone, or is not as the library made it. */
+export function planOfRow(row: PlanRow): Plan {
+  const plan = readPlan(row.folder);
+  if (plan.sha256 !== row.sha256)
+    throw new CovisError('INPUT_CORRUPT', 'This plan is not as this library made it', { file: row.folder });
+  return plan;
+}
+
+/** The status of a plan of a library, also of one whose folder is gone. The scheduler is asked without waiting for it. */
+export async function statusOfRow(row: PlanRow): Promise<PlanStatus> {
   try {
-    const plan = readPlan(row.folder);
-    if (plan.sha256 !== row.sha256)
-      throw new CovisError('INPUT_CORRUPT', 'This plan is not as this library made it', { file: row.folder });
-    return statusOf(plan, row);
+    const plan = planOfRow(row);
+    if (row.collected === null && submissionOf(plan)?.executor === 'slurm') await hearSoon(plan);
+    return statusOf(plan, row, 'never');
   } catch (error) {
     if (!(error instanceof CovisError)) throw error;
     const { uid, folder, title, work, created } = row;

@@ -37,7 +37,7 @@ export function allShards({ file }: Plan): StageShards[] {
  */
 export function submitSlurm(plan: Plan, stages: readonly StageShards[], options: SlurmOptions): Arrays {
   const before = submissionOf(plan);
-  const look = before === undefined ? undefined : lookAt(plan, true);
+  const look = before === undefined ? undefined : lookAt(plan, 'now');
   const queued = new Set(look?.heard?.tasks.map((t) => t.array));
   const also = (before?.arrays ?? []).filter((a) => a.stage !== 'collect' && queued.has(a.id)).map((a) => a.id);
   prepare(plan, stages);
@@ -96,21 +96,22 @@ export function cancelPlan(plan: Plan): void {
   rmSync(join(plan.folder, 'queue.json'), { force: true });
 }
 
-/** Does a plan's shards in a process that goes on when this one ends. */
-export function goOnAlone(plan: Plan, atOnce: number | undefined): void {
+/** Runs a command on a plan in a process that goes on when this one ends; what it says is in the plan's logs. */
+export function aside(plan: Plan, name: 'retry' | 'cancel', ...more: readonly string[]): void {
   const logs = join(plan.folder, 'logs');
   mkdirSync(logs, { recursive: true });
-  const log = openSync(join(logs, 'local.log'), 'a');
+  const log = openSync(join(logs, `${name}.log`), 'a');
   const [program, ...args] = covisCommand();
-  const more = atOnce === undefined ? [] : ['--at-once', String(atOnce)];
   try {
-    const child = spawn(program!, [...args, 'retry', plan.folder, '--executor', 'local', ...more], {
-      stdio: ['ignore', log, log],
-      detached: true,
-    });
-    child.on('error', (error) => logFailure(logger('plan'), 'The process that does the plan could not be started', error));
+    const child = spawn(program!, [...args, name, plan.folder, ...more], { stdio: ['ignore', log, log], detached: true });
+    child.on('error', (error) => logFailure(logger('plan'), `covis ${name} could not be started`, error));
     child.unref();
   } finally {
     closeSync(log);
   }
+}
+
+/** Does a plan's shards in a process that goes on when this one ends. */
+export function goOnAlone(plan: Plan, atOnce: number | undefined): void {
+  aside(plan, 'retry', '--executor', 'local', ...(atOnce === undefined ? [] : ['--at-once', String(atOnce)]));
 }

@@ -5,7 +5,7 @@ import { SHARD_STATES, type PlanStatus } from '../../../../shared/facts/plans.ts
 import { atOnce, executor, planFolder, slurm } from '../../../../shared/jobs/plan-fields.ts';
 import { readPlan, type Plan } from '../../../engine/plan/folder.ts';
 import { goOnAlone, shardsToDo, cancelPlan, submitSlurm } from '../../../engine/plan/steer.ts';
-import { lookAt, statusOf, submissionOf } from '../../../engine/plan/status.ts';
+import { lookAt, noteTrouble, statusOf, submissionOf } from '../../../engine/plan/status.ts';
 import { command } from '../../program/command.ts';
 import { print } from '../../program/output.ts';
 import { refuseTogether } from '../../program/together.ts';
@@ -97,9 +97,16 @@ export const retry = command({
     refuseTogether({ atOnce: most, detach }, ['atOnce', 'detach'], 'goes with --executor local');
     const said = Object.fromEntries(Object.entries(asked).filter(([, v]) => v !== undefined));
     const options = { ...before?.slurm, ...said, mem: memoryOf(asked.mem, before?.slurm?.mem) };
-    const left = shardsToDo(lookAt(plan, before?.executor === 'slurm'), failed);
+    const left = shardsToDo(lookAt(plan, before?.executor === 'slurm' ? 'now' : 'never'), failed);
     const count = left.reduce((n, s) => n + s.shards.length, 0);
-    const jobs = submitSlurm(plan, left, options).map((a) => a.id);
+    let jobs: string[];
+    try {
+      jobs = submitSlurm(plan, left, options).map((a) => a.id);
+      noteTrouble(plan, undefined);
+    } catch (error) {
+      noteTrouble(plan, error);
+      throw error;
+    }
     print(json, { shards: count, jobs }, () => [
       `${count} ${count === 1 ? 'shard is' : 'shards are'} done again, and the plan collected: jobs ${jobs.join(', ')} of Slurm`,
     ]);
