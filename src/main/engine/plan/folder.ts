@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   lstatSync,
@@ -10,13 +11,12 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  statSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
-import { fillWith } from '../formats/beside.ts';
+import { writeAll } from '../formats/beside.ts';
 import { diskError } from '../formats/disk.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { readRegular } from '../formats/regular.ts';
@@ -63,7 +63,30 @@ export function readPlan(path: string): Plan {
       file,
       hint: 'Use that one, or plan again with this one.',
     });
-  return { folder, file: checked(planFile, parsed, file), sha256: sha256(bytes) };
+  const plan = { folder, file: checked(planFile, parsed, file), sha256: sha256(bytes) };
+  refuseLinks(plan);
+  return plan;
+}
+
+/** What is written in a plan stays in it. @throws CovisError `INPUT_CORRUPT` for a folder of it that leads elsewhere. */
+function refuseLinks({ folder, file: { stages } }: Plan): void {
+  const own = [...FOLDERS, 'slurm'].flatMap((f) => [f, ...stages.map((s) => join(f, s.name))]);
+  for (const name of own) {
+    const there = lstatSync(join(folder, name), { throwIfNoEntry: false });
+    if (there !== undefined && !there.isDirectory())
+      throw new CovisError('INPUT_CORRUPT', 'A folder of this plan is none, or leads elsewhere', {
+        file: join(folder, name),
+        hint: NOT_A_PLAN,
+      });
+  }
+}
+
+/** Opens a log of a plan for adding to it. */
+export function openLog({ folder }: Plan, ...name: readonly string[]): number {
+  const file = join(folder, 'logs', ...name);
+  mkdirSync(dirname(file), { recursive: true });
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants;
+  return openSync(file, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o644);
 }
 
 function checked<S extends z.ZodType>(schema: S, value: unknown, file: string): z.output<S> {
@@ -101,19 +124,26 @@ export function writePart(file: string, content: string | Uint8Array): void {
   const temporary = `${file}.tmp-${hostname().replace(/[^\w.-]/g, '_')}-${process.pid}`;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    fillWith(temporary, content);
-    sync(temporary);
+    // Whatever lies under that name is another's, and may lead elsewhere.
+    rmSync(temporary, { force: true });
+    const fd = openSync(temporary, 'wx');
+    try {
+      writeAll(fd, typeof content === 'string' ? Buffer.from(content) : content);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
     renameSync(temporary, file);
-    sync(dirname(file));
+    syncFolder(dirname(file));
   } catch (cause) {
     rmSync(temporary, { force: true });
     throw diskError(cause, file, content.length);
   }
 }
 
-function sync(path: string): void {
-  if (process.platform === 'win32' && statSync(path).isDirectory()) return;
-  const fd = openSync(path, statSync(path).isDirectory() ? 'r' : 'r+');
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const fd = openSync(path, 'r');
   try {
     fsyncSync(fd);
   } finally {

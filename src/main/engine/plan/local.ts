@@ -1,6 +1,6 @@
 /** Doing a plan's shards in processes of this machine, by the protocol that a cluster uses. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
@@ -9,7 +9,7 @@ import { startOf } from '../library/lease.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { covisCommand } from './command.ts';
 import type { RunningFile, SubmittedFile } from './facts.ts';
-import { failureOf, numbered, shardFiles, whyStopped, writePart, type Plan } from './folder.ts';
+import { failureOf, numbered, openLog, shardFiles, whyStopped, writePart, type Plan } from './folder.ts';
 import type { StageShards } from './slurm.ts';
 
 const LOOK_MS = 200;
@@ -106,11 +106,9 @@ async function doStage(
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 
 function startShard(plan: Plan, stage: string, shard: number, each: string): ChildProcess {
-  const logs = join(plan.folder, 'logs', stage);
-  mkdirSync(logs, { recursive: true });
   rmSync(shardFiles(plan.folder, stage, shard).failed, { force: true });
   const [program, ...args] = covisCommand();
-  const log = openSync(join(logs, `${numbered(shard)}.log`), 'a');
+  const log = openLog(plan, stage, `${numbered(shard)}.log`);
   try {
     return spawn(program!, [...args, 'work', plan.folder, '--stage', stage, '--shard', String(shard)], {
       stdio: ['ignore', log, log],

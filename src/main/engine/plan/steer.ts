@@ -1,13 +1,13 @@
 /** Giving a plan's shards to whoever does them, again where they failed, and taking them back. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Executor } from '../../../shared/facts/plans.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { covisCommand } from './command.ts';
 import type { SlurmOptions } from './facts.ts';
-import { failureOf, resumePlan, shardFiles, stopPlan, type Plan } from './folder.ts';
+import { failureOf, openLog, resumePlan, shardFiles, stopPlan, type Plan } from './folder.ts';
 import { noteSubmission, thisProcess } from './local.ts';
 import { cancelInSlurm, submitToSlurm, type Arrays, type StageShards } from './slurm.ts';
 import { isAlive, lookAt, shardsIn, submissionOf, type Look } from './status.ts';
@@ -81,26 +81,28 @@ function prepare(plan: Plan, stages: readonly StageShards[]): void {
     }
 }
 
-/** Takes a plan's shards back: what is done stays. */
+/** Takes a plan's shards back: what is done stays. @throws CovisError `EXTERNAL_FAILED` where the scheduler does not answer. */
 export function cancelPlan(plan: Plan): void {
+  cancelOthers(plan);
+  if (submissionOf(plan)?.executor === 'slurm') cancelInSlurm(plan);
+  rmSync(join(plan.folder, 'queue.json'), { force: true });
+}
+
+/** As {@link cancelPlan}, without the scheduler: tasks that have not begun end at once, and so does who does them here. */
+export function cancelOthers(plan: Plan): void {
   stopPlan(plan.folder, 'cancelled', failureOf(new CovisError('CANCELLED', 'A person cancelled it')));
-  const submitted = submissionOf(plan);
-  if (submitted?.executor === 'slurm') cancelInSlurm(plan);
-  const who = submitted?.supervisor;
+  const who = submissionOf(plan)?.supervisor;
   if (who !== undefined && who.pid !== process.pid && isAlive(who))
     try {
       process.kill(who.pid, 'SIGTERM');
     } catch (error) {
       logFailure(logger('plan'), 'Who does the plan has ended', error);
     }
-  rmSync(join(plan.folder, 'queue.json'), { force: true });
 }
 
 /** Runs a command on a plan in a process that goes on when this one ends; what it says is in the plan's logs. */
 export function aside(plan: Plan, name: 'retry' | 'cancel', ...more: readonly string[]): void {
-  const logs = join(plan.folder, 'logs');
-  mkdirSync(logs, { recursive: true });
-  const log = openSync(join(logs, `${name}.log`), 'a');
+  const log = openLog(plan, `${name}.log`);
   const [program, ...args] = covisCommand();
   try {
     const child = spawn(program!, [...args, name, plan.folder, ...more], { stdio: ['ignore', log, log], detached: true });

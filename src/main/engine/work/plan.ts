@@ -1,3 +1,4 @@
+import { CovisError } from '../../../shared/errors.ts';
 import type { PlannedWork } from '../../../shared/facts/plans.ts';
 import { collectJob } from '../../../shared/jobs/collect.ts';
 import { planJob } from '../../../shared/jobs/plan.ts';
@@ -5,7 +6,7 @@ import { submitJob } from '../../../shared/jobs/submit.ts';
 import { collectNoted } from '../plan/collect.ts';
 import { readPlan, type Plan } from '../plan/folder.ts';
 import { makePlan, type Planning } from '../plan/make.ts';
-import { refuseOptions } from '../plan/slurm.ts';
+import { hasSlurm, refuseOptions } from '../plan/slurm.ts';
 import { allShards, goOnAlone, submitSlurm } from '../plan/steer.ts';
 import type { GivenByWork } from '../plan/works/index.ts';
 import { work } from './work.ts';
@@ -37,7 +38,13 @@ export const submitWork = work(submitJob, async (library, p, task) => {
   const { partition, account, time, mem, cpus, gres, arrayLimit, sbatch, covis } = p;
   const options = { partition, account, time, mem, cpus, gres, arrayLimit, sbatch, covis };
   // Before hours of nothing.
-  if (p.executor === 'slurm') refuseOptions(options);
+  if (p.executor === 'slurm') {
+    refuseOptions(options);
+    if (!hasSlurm())
+      throw new CovisError('EXTERNAL_FAILED', 'This machine has no sbatch, by which work is given to Slurm', {
+        hint: 'Submit on a machine of the cluster, or do the shards here: --executor local.',
+      });
+  }
   const plan = await makePlan(library, p.work, givenOf(p), p, task);
   const arrays = p.executor === 'slurm' ? submitSlurm(plan, allShards(plan), options) : [];
   if (p.executor === 'local') goOnAlone(plan, p.atOnce);

@@ -21,8 +21,8 @@ export const work = command({
   summary: 'do one shard of a plan: with the plan, the photos and the network, without the library',
   arguments: { plan: planFolder },
   options: {
-    stage: stageName.meta({ help: 'the stage of the plan', value: 'name' }),
     shard: z.int().min(1).max(100_000).meta({ help: 'the number of the shard, from 1 on' }),
+    stage: stageName.meta({ help: 'the stage of the plan', value: 'name' }),
   },
   run: async ({ plan, stage, shard, json }) => {
     const terminal = terminalContext();
