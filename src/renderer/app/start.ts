@@ -10,7 +10,6 @@ import { useCollectionFiles } from '../stores/collection-files.ts';
 import { useDownloads } from '../stores/downloads.ts';
 import { useImports } from '../stores/imports.ts';
 import { useJobs } from '../stores/jobs.ts';
-import { usePlans } from '../stores/plans.ts';
 import { useLive } from '../stores/live.ts';
 import { useLibrary } from '../stores/library.ts';
 import { useNotices } from '../stores/notices.ts';
@@ -110,7 +109,6 @@ export function useStudio(): void {
       connection.listen(),
       library.listen(),
       jobs.listen(),
-      usePlans().listen(),
       useImports().listen(),
       useStart().listen(),
       useSteps().listen(),
@@ -134,7 +132,6 @@ export function useStudio(): void {
     void desktop.refresh();
     await library.refresh();
     await jobs.refresh();
-    await usePlans().refresh();
     fetchViews();
   });
   onBeforeUnmount(() => {

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { arraysOf, numbersOf, ranges } from '../../../src/main/engine/plan/arrays.ts';
@@ -94,7 +95,7 @@ const bash = spawnSync('bash', ['--version']).status === 0;
     expect(readFileSync(env.SAID, 'utf8').split('\n')).toEqual(['work', folder, '--stage', 'extract', '--shard', '2007', '']);
   });
 
-  it('passes on that its time ends, and asks to be begun again where that goes on', () => {
+  it('passes on that its time ends, and asks to be begun again where that goes on', async () => {
     const called = join(folder, 'called');
     const path = join(folder, 'bin');
     mkdirSync(path, { recursive: true });
@@ -102,9 +103,11 @@ const bash = spawnSync('bash', ['--version']).status === 0;
     chmodSync(join(path, 'scontrol'), 0o755);
     writeFileSync(script, shardScript(drawn(folder, ['run', [], 1]), { covis: commandText([fake]) }, true));
     const more = { ...env, WAITS: '1', SLURM_ARRAY_JOB_ID: '42', PATH: `${path}:${process.env['PATH'] ?? ''}` };
-    const run = `bash ${commandText([script])} run 0 | { read -r _; kill -USR1 "$(pgrep -n -f ${commandText(['shard.sh run 0'])})"; cat; }; echo "\${PIPESTATUS[0]}"`;
-    const r = spawnSync('bash', ['-c', run], { env: more, encoding: 'utf8' });
-    expect(r.stdout.trim()).toBe('75');
+    const task = spawn('bash', [script, 'run', '0'], { env: more, stdio: ['ignore', 'pipe', 'inherit'] });
+    // It is ready once what it does is.
+    task.stdout.once('data', () => task.kill('SIGUSR1'));
+    const [code] = (await once(task, 'close')) as [number | null];
+    expect(code).toBe(75);
     expect(readFileSync(called, 'utf8').trim()).toBe('requeue 42_7');
   });
 });
