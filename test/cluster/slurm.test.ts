@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Library } from '../../src/main/engine/library/library.ts';
@@ -44,7 +55,8 @@ describeWith(['slurm'], 'a plan on a Slurm of two nodes', () => {
     return to;
   }
   /** Processes of tasks that wait, by their numbers. */
-  const waiting = (): number[] => (existsSync(`${hold}.pids`) ? readFileSync(`${hold}.pids`, 'utf8').trim().split('\n').map(Number) : []);
+  const waiting = (): number[] =>
+    existsSync(`${hold}.pids`) ? readFileSync(`${hold}.pids`, 'utf8').trim().split('\n').map(Number) : [];
   const holdTasks = (): void => {
     rmSync(`${hold}.pids`, { force: true });
     writeFileSync(hold, '');
@@ -84,121 +96,202 @@ describeWith(['slurm'], 'a plan on a Slurm of two nodes', () => {
     delete process.env['SLURM_CONF'];
   });
 
-  it('is submitted by a command, done by both nodes and collected: the bytes of one machine', async () => {
-    const library = copy();
-    const name = readdirSync(join(photos, 'images')).find((n) => n.endsWith('.jpg'))!;
-    const [file, away] = [join(photos, 'images', name), join(folder, 'away.jpg')];
-    const out = `${library}-plan`;
-    const r = spawnSync(
-      process.execPath,
-      [join(ROOT, 'bin', 'covis.mjs'), 'submit', library, 'extract', '--executor', 'slurm', '--size', String(SIZE), '--shards', '4', '--array-limit', '3', '--mem', '900M', '--out', out, '--json'],
-      { encoding: 'utf8', env: slurm!.env },
-    );
-    expect(r.stderr).toBe('');
-    const { jobs } = JSON.parse(r.stdout) as { jobs: string[] };
-    expect(jobs.length).toBe(2);
-    await collected(library, readPlan(out));
-    expect(stored(library)).toEqual(wanted);
-    await withLibrary(library, (l) => {
-      // Collected twice is collected once.
-      expect(collectPlan(l, readPlan(out), silentContext())).toMatchObject({ before: true, added: 0, done: count });
-    });
-    expect(stored(library)).toEqual(wanted);
+  it(
+    'is submitted by a command, done by both nodes and collected: the bytes of one machine',
+    async () => {
+      const library = copy();
+      const name = readdirSync(join(photos, 'images')).find((n) => n.endsWith('.jpg'))!;
+      const [file, away] = [join(photos, 'images', name), join(folder, 'away.jpg')];
+      const out = `${library}-plan`;
+      const r = spawnSync(
+        process.execPath,
+        [
+          join(ROOT, 'bin', 'covis.mjs'),
+          'submit',
+          library,
+          'extract',
+          '--executor',
+          'slurm',
+          '--size',
+          String(SIZE),
+          '--shards',
+          '4',
+          '--array-limit',
+          '3',
+          '--mem',
+          '900M',
+          '--out',
+          out,
+          '--json',
+        ],
+        { encoding: 'utf8', env: slurm!.env },
+      );
+      expect(r.stderr).toBe('');
+      const { jobs } = JSON.parse(r.stdout) as { jobs: string[] };
+      expect(jobs.length).toBe(2);
+      await collected(library, readPlan(out));
+      expect(stored(library)).toEqual(wanted);
+      await withLibrary(library, (l) => {
+        // Collected twice is collected once.
+        expect(collectPlan(l, readPlan(out), silentContext())).toMatchObject({ before: true, added: 0, done: count });
+      });
+      expect(stored(library)).toEqual(wanted);
 
-    // A photo that cannot be read is counted, and said.
-    const other = copy();
-    const plan = await planExtract(other, { shards: 2, out: `${other}-plan` });
-    renameSync(file, away);
-    try {
+      // A photo that cannot be read is counted, and said.
+      const other = copy();
+      const plan = await planExtract(other, { shards: 2, out: `${other}-plan` });
+      renameSync(file, away);
+      try {
+        submitSlurm(plan, allShards(plan), { mem: '900M' });
+        await collected(other, plan);
+      } finally {
+        renameSync(away, file);
+      }
+      expect(statusOf(plan).items).toEqual({ planned: count, done: count - 1, failed: 1 });
+      expect(readFileSync(join(plan.folder, 'logs', 'collect.log'), 'utf8')).toContain(name);
+    },
+    3 * LONG,
+  );
+
+  it(
+    'whose task is killed says so, and does it again when it is told to',
+    async () => {
+      const library = copy();
+      const plan = await planExtract(library, { shards: 2, out: `${library}-plan` });
+      holdTasks();
+      submitSlurm(plan, allShards(plan), options);
+      await until(
+        'two tasks',
+        () => waiting().length === 2,
+        LONG,
+        () => known(plan),
+      );
+      expect(statusOf(plan, undefined, 'now').stages[0]!.counts).toMatchObject({ running: 2 });
+      process.kill(waiting()[0]!, 'SIGKILL');
+      release();
+      await until(
+        'the end of both',
+        () => slurm!.call('squeue', '-h').trim() === '',
+        LONG,
+        () => known(plan),
+      );
+      const s = statusOf(plan, undefined, 'now');
+      expect(s).toMatchObject({ state: 'failed', stages: [{ counts: { done: 1, lost: 1 } }] });
+      expect(s.faults[0]!.message).toMatch(/^It ended without a word/);
+      // Nobody collected what is not whole.
+      expect(stored(library)).toEqual({});
+      submitSlurm(plan, shardsToDo(lookAt(plan, 'now'), true), options);
+      expect(
+        submissionOf(plan)!
+          .arrays.filter((a) => a.stage === 'extract')
+          .map((a) => a.tasks.length),
+      ).toEqual([3, 1]);
+      await collected(library, plan);
+      expect(stored(library)).toEqual(wanted);
+    },
+    3 * LONG,
+  );
+
+  it(
+    'on a disk that is full stops with that sentence, and goes on when there is room',
+    async () => {
+      const at = join(folder, 'disk');
+      mkdirSync(at);
+      disk = smallDisk(at);
+      // Not every machine lets one be made.
+      if (disk === undefined) return;
+      const library = copy();
+      const plan = await planExtract(library, { shards: 2, out: join(at, 'plan') });
+      const { blocks, bfree, bsize } = statfsSync(at);
+      disk.holds((blocks - bfree) * bsize);
       submitSlurm(plan, allShards(plan), { mem: '900M' });
-      await collected(other, plan);
-    } finally {
-      renameSync(away, file);
-    }
-    expect(statusOf(plan).items).toEqual({ planned: count, done: count - 1, failed: 1 });
-    expect(readFileSync(join(plan.folder, 'logs', 'collect.log'), 'utf8')).toContain(name);
-  }, 3 * LONG);
+      await until(
+        'the end of both',
+        () => slurm!.call('squeue', '-h').trim() === '',
+        LONG,
+        () => known(plan),
+      );
+      expect(readdirSync(join(at, 'plan', 'results', 'extract')).filter((f) => /\.(bin|done)$/.test(f))).toEqual([]);
+      disk.holds(64 << 20);
+      submitSlurm(plan, shardsToDo(lookAt(plan, 'now')), { mem: '900M' });
+      await collected(library, plan);
+      expect(stored(library)).toEqual(wanted);
+    },
+    3 * LONG,
+  );
 
-  it('whose task is killed says so, and does it again when it is told to', async () => {
-    const library = copy();
-    const plan = await planExtract(library, { shards: 2, out: `${library}-plan` });
-    holdTasks();
-    submitSlurm(plan, allShards(plan), options);
-    await until('two tasks', () => waiting().length === 2, LONG, () => known(plan));
-    expect(statusOf(plan, undefined, 'now').stages[0]!.counts).toMatchObject({ running: 2 });
-    process.kill(waiting()[0]!, 'SIGKILL');
-    release();
-    await until('the end of both', () => slurm!.call('squeue', '-h').trim() === '', LONG, () => known(plan));
-    const s = statusOf(plan, undefined, 'now');
-    expect(s).toMatchObject({ state: 'failed', stages: [{ counts: { done: 1, lost: 1 } }] });
-    expect(s.faults[0]!.message).toMatch(/^It ended without a word/);
-    // Nobody collected what is not whole.
-    expect(stored(library)).toEqual({});
-    submitSlurm(plan, shardsToDo(lookAt(plan, 'now'), true), options);
-    expect(submissionOf(plan)!.arrays.filter((a) => a.stage === 'extract').map((a) => a.tasks.length)).toEqual([3, 1]);
-    await collected(library, plan);
-    expect(stored(library)).toEqual(wanted);
-  }, 3 * LONG);
+  it(
+    'with two tasks on one shard has one result',
+    async () => {
+      const library = copy();
+      const plan = await planExtract(library, { shards: 1, out: `${library}-plan` });
+      holdTasks();
+      const again = () => submitSlurm(plan, [{ stage: 'extract', shards: [1] }], options);
+      again();
+      again();
+      await until(
+        'two tasks',
+        () => waiting().length === 2,
+        LONG,
+        () => known(plan),
+      );
+      release();
+      await collected(library, plan);
+      expect(stored(library)).toEqual(wanted);
+      const names = readdirSync(join(plan.folder, 'results', 'extract'));
+      expect(names.sort()).toEqual(['0001.bin', '0001.done']);
+    },
+    2 * LONG,
+  );
 
-  it('on a disk that is full stops with that sentence, and goes on when there is room', async () => {
-    const at = join(folder, 'disk');
-    mkdirSync(at);
-    disk = smallDisk(at);
-    // Not every machine lets one be made.
-    if (disk === undefined) return;
-    const library = copy();
-    const plan = await planExtract(library, { shards: 2, out: join(at, 'plan') });
-    const { blocks, bfree, bsize } = statfsSync(at);
-    disk.holds((blocks - bfree) * bsize);
-    submitSlurm(plan, allShards(plan), { mem: '900M' });
-    await until('the end of both', () => slurm!.call('squeue', '-h').trim() === '', LONG, () => known(plan));
-    expect(readdirSync(join(at, 'plan', 'results', 'extract')).filter((f) => /\.(bin|done)$/.test(f))).toEqual([]);
-    disk.holds(64 << 20);
-    submitSlurm(plan, shardsToDo(lookAt(plan, 'now')), { mem: '900M' });
-    await collected(library, plan);
-    expect(stored(library)).toEqual(wanted);
-  }, 3 * LONG);
+  it(
+    'is taken back: nothing waits, and what is done stays',
+    async () => {
+      const library = copy();
+      const plan = await planExtract(library, { shards: 6, out: `${library}-plan` });
+      holdTasks();
+      submitSlurm(plan, allShards(plan), { ...options, arrayLimit: 1 });
+      await until(
+        'a task',
+        () => waiting().length === 1,
+        LONG,
+        () => known(plan),
+      );
+      cancelPlan(plan);
+      release();
+      await until(
+        'an empty queue',
+        () => slurm!.call('squeue', '-h').trim() === '',
+        LONG,
+        () => known(plan),
+      );
+      expect(statusOf(plan, undefined, 'now')).toMatchObject({ state: 'cancelled', message: 'A person cancelled it' });
+    },
+    2 * LONG,
+  );
 
-  it('with two tasks on one shard has one result', async () => {
-    const library = copy();
-    const plan = await planExtract(library, { shards: 1, out: `${library}-plan` });
-    holdTasks();
-    const again = () => submitSlurm(plan, [{ stage: 'extract', shards: [1] }], options);
-    again();
-    again();
-    await until('two tasks', () => waiting().length === 2, LONG, () => known(plan));
-    release();
-    await collected(library, plan);
-    expect(stored(library)).toEqual(wanted);
-    const names = readdirSync(join(plan.folder, 'results', 'extract'));
-    expect(names.sort()).toEqual(['0001.bin', '0001.done']);
-  }, 2 * LONG);
-
-  it('is taken back: nothing waits, and what is done stays', async () => {
-    const library = copy();
-    const plan = await planExtract(library, { shards: 6, out: `${library}-plan` });
-    holdTasks();
-    submitSlurm(plan, allShards(plan), { ...options, arrayLimit: 1 });
-    await until('a task', () => waiting().length === 1, LONG, () => known(plan));
-    cancelPlan(plan);
-    release();
-    await until('an empty queue', () => slurm!.call('squeue', '-h').trim() === '', LONG, () => known(plan));
-    expect(statusOf(plan, undefined, 'now')).toMatchObject({ state: 'cancelled', message: 'A person cancelled it' });
-  }, 2 * LONG);
-
-  it('goes on at the other node when one dies', async () => {
-    const library = copy();
-    const plan = await planExtract(library, { shards: 1, out: `${library}-plan` });
-    holdTasks();
-    submitSlurm(plan, allShards(plan), { ...options, sbatch: '--nodelist=n1', covis: options.covis });
-    await until('a task', () => waiting().length === 1, LONG, () => known(plan));
-    const job = submissionOf(plan)!.arrays[0]!.id;
-    slurm!.call('scontrol', 'update', `JobId=${job}`, 'ReqNodeList=');
-    slurm!.killNode('n1');
-    release();
-    await collected(library, plan);
-    expect(stored(library)).toEqual(wanted);
-    expect(slurm!.call('sinfo', '-h', '-N', '-o', '%N %T')).toMatch(/n1 +down/);
-    expect(existsSync(shardFiles(plan.folder, 'extract', 1).failed)).toBe(false);
-  }, 3 * LONG);
+  it(
+    'goes on at the other node when one dies',
+    async () => {
+      const library = copy();
+      const plan = await planExtract(library, { shards: 1, out: `${library}-plan` });
+      holdTasks();
+      submitSlurm(plan, allShards(plan), { ...options, sbatch: '--nodelist=n1', covis: options.covis });
+      await until(
+        'a task',
+        () => waiting().length === 1,
+        LONG,
+        () => known(plan),
+      );
+      const job = submissionOf(plan)!.arrays[0]!.id;
+      slurm!.call('scontrol', 'update', `JobId=${job}`, 'ReqNodeList=');
+      slurm!.killNode('n1');
+      release();
+      await collected(library, plan);
+      expect(stored(library)).toEqual(wanted);
+      expect(slurm!.call('sinfo', '-h', '-N', '-o', '%N %T')).toMatch(/n1 +down/);
+      expect(existsSync(shardFiles(plan.folder, 'extract', 1).failed)).toBe(false);
+    },
+    3 * LONG,
+  );
 });

@@ -56,7 +56,9 @@ const PROGRAMS = {
   slurm: {
     found: () =>
       process.getuid?.() === 0 &&
-      ['slurmctld', 'slurmd', 'sbatch', 'munged'].every((p) => spawnSync('which', [p], { stdio: 'ignore' }).status === 0),
+      ['slurmctld', 'slurmd', 'sbatch', 'munged'].every(
+        (p) => spawnSync('which', [p], { stdio: 'ignore' }).status === 0,
+      ),
     install: 'apt-get install -y slurmctld slurmd slurm-client munge, as root',
   },
   dpkg: { found: () => runs('dpkg-deb', ['--version']), install: 'a Debian or Ubuntu' },

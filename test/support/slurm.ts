@@ -21,7 +21,12 @@ export interface SmallSlurm {
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until something holds. @throws Error that says for what, and what is known. */
-export async function until(what: string, holds: () => boolean, ms: number, known: () => string = () => ''): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean,
+  ms: number,
+  known: () => string = () => '',
+): Promise<void> {
   const end = Date.now() + ms;
   while (!holds()) {
     if (Date.now() > end) throw new Error(`Waited ${ms / 1000} s in vain for ${what}. ${known()}`);
@@ -106,7 +111,12 @@ export async function smallSlurm(): Promise<SmallSlurm> {
     start('slurmctld', '-D', '-f', conf);
     for (const n of ['n1', 'n2']) nodes.set(n, start('slurmd', '-D', '-N', n, '-f', conf));
     const idle = (): string => spawnSync('sinfo', ['-h', '-N', '-o', '%N %t'], { env, encoding: 'utf8' }).stdout ?? '';
-    await until('two nodes', () => idle().match(/ idle$/gm)?.length === 2, UP_MS, () => `${idle()}\n${tail(`${folder}/slurmctld.log`)}`);
+    await until(
+      'two nodes',
+      () => idle().match(/ idle$/gm)?.length === 2,
+      UP_MS,
+      () => `${idle()}\n${tail(`${folder}/slurmctld.log`)}`,
+    );
   } catch (error) {
     end();
     throw error;
@@ -153,7 +163,7 @@ function table(): (readonly [pid: number, parent: number, words: string])[] {
 function below(pid: number): number[] {
   const all = table();
   const found: number[] = [];
-  for (let next = [pid]; next.length > 0; ) {
+  for (let next = [pid]; next.length > 0;) {
     next = all.filter(([, parent]) => next.includes(parent)).map(([p]) => p);
     found.push(...next);
   }
@@ -166,7 +176,9 @@ function steps(name: string, folder: string): number[] {
     if (!words.startsWith('slurmstepd')) return [];
     try {
       const has = (file: string): boolean => readFileSync(file, 'latin1').includes(join(folder, `spool.${name}`));
-      return has(`/proc/${pid}/cmdline`) || has(`/proc/${pid}/environ`) || hasOpen(pid, join(folder, `spool.${name}`)) ? [pid] : [];
+      return has(`/proc/${pid}/cmdline`) || has(`/proc/${pid}/environ`) || hasOpen(pid, join(folder, `spool.${name}`))
+        ? [pid]
+        : [];
     } catch {
       return [];
     }

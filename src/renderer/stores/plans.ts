@@ -24,7 +24,9 @@ export const usePlans = defineStore('plans', () => {
       const now = await request('plans.list', {});
       const before = new Map(plans.value.map((p) => [p.uid, p.state]));
       // Who collects outside the studio changes the library, too.
-      const taken = now.plans.some((p) => p.state === 'collected' && (before.get(p.uid) ?? 'collected') !== 'collected');
+      const taken = now.plans.some(
+        (p) => p.state === 'collected' && (before.get(p.uid) ?? 'collected') !== 'collected',
+      );
       plans.value = now.plans;
       executors.value = now.executors;
       told.value = new Set();

@@ -19,19 +19,12 @@ export const shardState = z.enum(SHARD_STATES);
 export type ShardState = Facts<typeof shardState>;
 
 /** How a plan stands. `ready`: all shards are done, and nobody collected them yet. */
-export const planState = z.enum([
-  'open',
-  'running',
-  'failed',
-  'cancelled',
-  'stopped',
-  'ready',
-  'collected',
-  'missing',
-]);
+export const planState = z.enum(['open', 'running', 'failed', 'cancelled', 'stopped', 'ready', 'collected', 'missing']);
 export type PlanState = Facts<typeof planState>;
 
-export const shardCounts = z.object(Object.fromEntries(SHARD_STATES.map((s) => [s, count])) as Record<ShardState, typeof count>);
+export const shardCounts = z.object(
+  Object.fromEntries(SHARD_STATES.map((s) => [s, count])) as Record<ShardState, typeof count>,
+);
 export type ShardCounts = Facts<typeof shardCounts>;
 
 export const stageStatus = z.object({

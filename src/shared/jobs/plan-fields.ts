@@ -31,11 +31,26 @@ export const executor = z.enum(EXECUTORS).meta({
 
 export const slurm = {
   partition: z.string().min(1).max(200).optional().meta({ label: 'Partition', help: 'of Slurm', value: 'name' }),
-  account: z.string().min(1).max(200).optional().meta({ label: 'Account', help: 'of Slurm', value: 'name', advanced: true }),
-  time: z.string().min(1).max(64).optional().meta({ label: 'Time', help: 'longest time of a task, as Slurm writes it: 2:00:00', value: 'time' }),
+  account: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ label: 'Account', help: 'of Slurm', value: 'name', advanced: true }),
+  time: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ label: 'Time', help: 'longest time of a task, as Slurm writes it: 2:00:00', value: 'time' }),
   mem: z.string().min(1).max(64).optional().meta({ label: 'Memory', help: 'memory of a task: 8G', value: 'size' }),
   cpus: z.int().min(1).max(1024).optional().meta({ label: 'Processors', help: 'processors of a task' }),
-  gres: z.string().min(1).max(200).optional().meta({ label: 'Resources', help: 'as Slurm writes them: gpu:1', value: 'list', advanced: true }),
+  gres: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ label: 'Resources', help: 'as Slurm writes them: gpu:1', value: 'list', advanced: true }),
   arrayLimit: z.int().min(1).max(100_000).optional().meta({
     label: 'Tasks at a time',
     help: 'most tasks of an array that run at the same time',

@@ -82,7 +82,10 @@ describe('a plan in Jobs', () => {
   it('names what failed with its sentence, and does it again', async () => {
     const message = 'The disk is full: 0 bytes are free';
     plans = [
-      plan('failed', { faults: [{ stage: 'extract', shard: 17, state: 'failed', message, host: 'node3' }], message: 'sbatch refused: no' }),
+      plan('failed', {
+        faults: [{ stage: 'extract', shard: 17, state: 'failed', message, host: 'node3' }],
+        message: 'sbatch refused: no',
+      }),
     ];
     const text = (await shown()).find('[data-test=plan]').text();
     expect(text).toContain(`Shard 17 on node3: ${message}`);

@@ -14,7 +14,10 @@ import { temporaryFolder } from '../../support/folders.ts';
 const sha = 'a'.repeat(64);
 
 /** A plan of so many shards, which lies nowhere. */
-function drawn(folder: string, ...stages: readonly (readonly [name: string, after: readonly string[], shards: number])[]): Plan {
+function drawn(
+  folder: string,
+  ...stages: readonly (readonly [name: string, after: readonly string[], shards: number])[]
+): Plan {
   const file = {
     uid: '0123456789abcdef',
     stages: stages.map(([name, after, n]) => ({
@@ -53,18 +56,32 @@ describe('arrays of shards', () => {
 describe('calls of sbatch', () => {
   it('are one for every thousand shards, stage after stage, and collecting at the end', () => {
     const plan = drawn('/p', ['words', [], 2], ['match', ['words'], 2001]);
-    const { said } = submitToSlurm(plan, allShards(plan), { partition: 'main', mem: '8G', arrayLimit: 16 }, { dry: true });
+    const { said } = submitToSlurm(
+      plan,
+      allShards(plan),
+      { partition: 'main', mem: '8G', arrayLimit: 16 },
+      { dry: true },
+    );
     const calls = said.filter((s) => s.startsWith('sbatch '));
-    expect(calls.map((c) => /--array=(\S+)/.exec(c)?.[1])).toEqual(['1-2%16', '1-1000%16', '1-1000%16', '1%16', undefined]);
+    expect(calls.map((c) => /--array=(\S+)/.exec(c)?.[1])).toEqual([
+      '1-2%16',
+      '1-1000%16',
+      '1-1000%16',
+      '1%16',
+      undefined,
+    ]);
     expect(calls.every((c) => c.includes('--partition=main') && c.includes('--mem=8G'))).toBe(true);
     expect(calls[0]).not.toContain('--dependency');
-    for (const c of calls.slice(1, 4)) expect(c).toMatch(/--dependency=afterok:\S+ --kill-on-invalid-dep=yes|'--dependency=afterok:[^:]+' --kill/);
+    for (const c of calls.slice(1, 4))
+      expect(c).toMatch(/--dependency=afterok:\S+ --kill-on-invalid-dep=yes|'--dependency=afterok:[^:]+' --kill/);
     expect(calls[4]).toContain('/p/slurm/collect.sh');
     expect(calls[3]).toMatch(/match 2000$/);
   });
 
   it('take what belongs to Slurm and refuse what Covis says itself', () => {
-    expect(() => refuseOptions({ sbatch: '--constraint=avx512 --qos="a b"', time: '1-2:03:04', mem: '16G' })).not.toThrow();
+    expect(() =>
+      refuseOptions({ sbatch: '--constraint=avx512 --qos="a b"', time: '1-2:03:04', mem: '16G' }),
+    ).not.toThrow();
     for (const sbatch of ['--array=1', '-a 1', '--wrap=x', '--dependency=singleton', '-D /'])
       expect(() => refuseOptions({ sbatch })).toThrow(/which Covis says itself/);
     expect(() => refuseOptions({ sbatch: '--qos="a' })).toThrow(/a quote that does not end/);
@@ -83,7 +100,10 @@ const bash = spawnSync('bash', ['--version']).status === 0;
   const folder = join(temporaryFolder(), "it's a $(plan)");
   mkdirSync(folder, { recursive: true });
   const fake = join(folder, 'covis.sh');
-  writeFileSync(fake, `#!/bin/bash\nprintf '%s\\n' "$@" >"$SAID"\n[ -z "$WAITS" ] || { trap 'exit 75' USR1 TERM; echo ready; while :; do sleep 0.05; done; }\nexit 3\n`);
+  writeFileSync(
+    fake,
+    `#!/bin/bash\nprintf '%s\\n' "$@" >"$SAID"\n[ -z "$WAITS" ] || { trap 'exit 75' USR1 TERM; echo ready; while :; do sleep 0.05; done; }\nexit 3\n`,
+  );
   chmodSync(fake, 0o755);
   const script = join(folder, 'shard.sh');
   const env = { ...process.env, SLURM_ARRAY_TASK_ID: '7', SAID: join(folder, 'said') };
@@ -92,7 +112,15 @@ const bash = spawnSync('bash', ['--version']).status === 0;
     writeFileSync(script, shardScript(drawn(folder, ['extract', [], 1]), { covis: commandText([fake]) }, false));
     const r = spawnSync('bash', [script, 'extract', '2000'], { env });
     expect(r.status).toBe(3);
-    expect(readFileSync(env.SAID, 'utf8').split('\n')).toEqual(['work', folder, '--stage', 'extract', '--shard', '2007', '']);
+    expect(readFileSync(env.SAID, 'utf8').split('\n')).toEqual([
+      'work',
+      folder,
+      '--stage',
+      'extract',
+      '--shard',
+      '2007',
+      '',
+    ]);
   });
 
   it('passes on that its time ends, and asks to be begun again where that goes on', async () => {

@@ -50,17 +50,29 @@ describe('an extraction in shards', () => {
     const plan = await planExtract(library, { shards: 3, ...out(library) });
     const reports = await doShards(plan, [3, 1, 2]);
     expect(reports.reduce((n, r) => n + r.done, 0)).toBe(count);
-    expect(await collect(library, plan)).toEqual({ work: 'extract', shards: 3, added: count, done: count, failed: 0, before: false });
+    expect(await collect(library, plan)).toEqual({
+      work: 'extract',
+      shards: 3,
+      added: count,
+      done: count,
+      failed: 0,
+      before: false,
+    });
     expect(stored(library)).toEqual(stored(alone));
     // Collected twice is collected once.
     expect(await collect(library, plan)).toMatchObject({ added: 0, before: true });
     expect(stored(library)).toEqual(stored(alone));
     await withLibrary(library, async (l) => {
       const [row] = listPlans(l);
-      expect(await statusOfRow(row!)).toMatchObject({ state: 'collected', items: { planned: count, done: count, failed: 0 } });
+      expect(await statusOfRow(row!)).toMatchObject({
+        state: 'collected',
+        items: { planned: count, done: count, failed: 0 },
+      });
     });
     // Nothing half written, and nobody at it.
-    expect(readdirSync(join(plan.folder, 'results', 'extract')).filter((f) => !/^\d{4}\.(bin|done)$/.test(f))).toEqual([]);
+    expect(readdirSync(join(plan.folder, 'results', 'extract')).filter((f) => !/^\d{4}\.(bin|done)$/.test(f))).toEqual(
+      [],
+    );
   });
 
   it('is cut into parts that differ by one photo at most, and not into more than there are photos', async () => {
@@ -127,9 +139,7 @@ describe('an extraction in shards', () => {
     const bytes = readFileSync(files.result);
     bytes[bytes.length - 1]! ^= 1;
     writeFileSync(files.result, bytes);
-    const changed = await thrown(
-      withLibrary(library, (l) => collectNoted(l, readPlan(plan.folder), silentContext())),
-    );
+    const changed = await thrown(withLibrary(library, (l) => collectNoted(l, readPlan(plan.folder), silentContext())));
     expect(changed).toMatchObject({ code: 'INPUT_CORRUPT', file: files.result });
     expect(stored(library)).toEqual({});
     // Who looks later is told.
@@ -141,8 +151,13 @@ describe('an extraction in shards', () => {
     const plan = await planExtract(library, { shards: 2, ...out(library) });
     const other = { version: '99.0.0', commit: null };
     const second = await thrown(doShard(plan.folder, 'extract', 2, silentContext(), other));
-    expect(second.message).toMatch(/^This plan was made by Covis .*, and this is 99\.0\.0: results would not be comparable$/);
-    expect(statusOf(plan)).toMatchObject({ state: 'failed', faults: [{ shard: 2, message: `${second.message}: ${plan.folder}` }] });
+    expect(second.message).toMatch(
+      /^This plan was made by Covis .*, and this is 99\.0\.0: results would not be comparable$/,
+    );
+    expect(statusOf(plan)).toMatchObject({
+      state: 'failed',
+      faults: [{ shard: 2, message: `${second.message}: ${plan.folder}` }],
+    });
     await thrown(doShard(plan.folder, 'extract', 1, silentContext(), other));
     expect(statusOf(plan)).toMatchObject({ state: 'stopped', message: second.message });
     expect((await thrown(doShards(plan, [2]))).message).toBe(`The whole plan was stopped: ${second.message}`);
@@ -151,7 +166,12 @@ describe('an extraction in shards', () => {
   it('leaves nothing of a shard that was told to end', async () => {
     const library = copy();
     const plan = await planExtract(library, { shards: 1, ...out(library) });
-    const stop = { ...silentContext(), check: () => { throw cancelled(); } };
+    const stop = {
+      ...silentContext(),
+      check: () => {
+        throw cancelled();
+      },
+    };
     expect((await thrown(doShard(plan.folder, 'extract', 1, stop))).code).toBe('CANCELLED');
     expect(readdirSync(join(plan.folder, 'results', 'extract'))).toEqual([]);
     expect(statusOf(plan).stages[0]!.counts).toMatchObject({ open: 1, failed: 0 });

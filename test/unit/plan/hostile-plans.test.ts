@@ -43,9 +43,18 @@ describe('files of a plan that others wrote', () => {
   it.each([
     ['no JSON', () => '{'],
     ['nothing of a plan', () => '[]'],
-    ['a stage that leads elsewhere', (f: object) => ({ ...f, stages: [{ name: '../x', after: [], shards: [{ sha256: 'a'.repeat(64), items: 1 }] }] })],
-    ['a stage after itself', (f: object) => ({ ...f, stages: [{ name: 'x', after: ['x'], shards: [{ sha256: 'a'.repeat(64), items: 1 }] }] })],
-    ['too many photos', (f: object) => ({ ...f, stages: [{ name: 'x', after: [], shards: [{ sha256: 'a'.repeat(64), items: 1e9 }] }] })],
+    [
+      'a stage that leads elsewhere',
+      (f: object) => ({ ...f, stages: [{ name: '../x', after: [], shards: [{ sha256: 'a'.repeat(64), items: 1 }] }] }),
+    ],
+    [
+      'a stage after itself',
+      (f: object) => ({ ...f, stages: [{ name: 'x', after: ['x'], shards: [{ sha256: 'a'.repeat(64), items: 1 }] }] }),
+    ],
+    [
+      'too many photos',
+      (f: object) => ({ ...f, stages: [{ name: 'x', after: [], shards: [{ sha256: 'a'.repeat(64), items: 1e9 }] }] }),
+    ],
     ['a file outside', (f: object) => ({ ...f, files: { '../network': { sha256: 'a'.repeat(64), bytes: 1 } } })],
     ['an unknown key', (f: object) => ({ ...f, also: 1 })],
     ['other work', (f: object) => ({ ...f, work: 'rm' })],
@@ -71,7 +80,10 @@ describe('files of a plan that others wrote', () => {
 
   it('are not taken by the library that made another plan, nor where they were changed since', async () => {
     const changed = copy((f) => ({ ...f, params: { ...(f['params'] as object), size: 96 } }));
-    expect(await thrown(collect(changed))).toMatchObject({ code: 'INPUT_CORRUPT', message: 'This plan is not as this library made it' });
+    expect(await thrown(collect(changed))).toMatchObject({
+      code: 'INPUT_CORRUPT',
+      message: 'This plan is not as this library made it',
+    });
     const other = copy((f) => ({ ...f, uid: 'f'.repeat(16) }));
     expect((await thrown(collect(other))).code).toBe('NOT_FOUND');
   });
@@ -93,7 +105,10 @@ describe('files of a plan that others wrote', () => {
     const bytes = encodeRows([['e'.repeat(32), new Float32Array(256)]], 256);
     writeFileSync(files.result, bytes);
     const said = JSON.parse(readFileSync(files.done, 'utf8')) as { items: number };
-    writeFileSync(files.done, JSON.stringify({ ...said, sha256: sha(bytes), bytes: bytes.length, done: 1, failed: said.items - 1 }));
+    writeFileSync(
+      files.done,
+      JSON.stringify({ ...said, sha256: sha(bytes), bytes: bytes.length, done: 1, failed: said.items - 1 }),
+    );
     expect(await thrown(collect(path))).toMatchObject({ code: 'INPUT_CORRUPT', file: files.result });
     writeFileSync(files.done, JSON.stringify({ ...said, version: '9.9.9' }));
     expect((await thrown(collect(path))).message).toMatch(/^This shard was done by Covis 9\.9\.9/);
@@ -105,7 +120,12 @@ describe('files of a plan that others wrote', () => {
     const path = copy();
     const results = join(path, 'results', 'extract');
     rmSync(join(results, '0001.done'));
-    for (const [name, text] of [['0001.failed', '{'], ['0001.running', 'x'], ['9999.done', '{}'], ['..done', '']] as const)
+    for (const [name, text] of [
+      ['0001.failed', '{'],
+      ['0001.running', 'x'],
+      ['9999.done', '{}'],
+      ['..done', ''],
+    ] as const)
       writeFileSync(join(results, name), text);
     writeFileSync(join(path, 'submitted.json'), '{"executor":"other"}');
     writeFileSync(join(path, 'queue.json'), '[]');
@@ -119,7 +139,12 @@ describe('results of a shard', () => {
     const bytes = encodeRows(rows, 3);
     expect(bytes.length).toBe(8 + 8 + 16 + 12);
     expect(decodeRows(bytes, 3, 'f')).toEqual(rows);
-    for (const wrong of [bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.alloc(1)]), Buffer.alloc(4), Buffer.alloc(64)])
+    for (const wrong of [
+      bytes.subarray(0, -1),
+      Buffer.concat([bytes, Buffer.alloc(1)]),
+      Buffer.alloc(4),
+      Buffer.alloc(64),
+    ])
       expect(() => decodeRows(wrong, 3, 'f')).toThrow(/^This result of a shard/);
     expect(() => decodeRows(bytes, 4, 'f')).toThrow('This result of a shard has not 4 dimensions');
     // More rows than any file has.

@@ -24,8 +24,12 @@ beforeAll(async () => {
       const { db } = library;
       // Rows as an import writes them, of files that nobody opens while it is planned.
       db.exec("INSERT INTO scene (id, name, root, images) VALUES (1, 'photos', '/photos', '/photos')");
-      const photo = db.prepare('INSERT INTO photo (id, hash, width, height, orientation, bytes) VALUES (?, ?, 64, 48, 1, 1)');
-      const file = db.prepare('INSERT INTO photo_file (photo_id, scene_id, name, bytes, modified, changed) VALUES (?, 1, ?, 1, 1, 1)');
+      const photo = db.prepare(
+        'INSERT INTO photo (id, hash, width, height, orientation, bytes) VALUES (?, ?, 64, 48, 1, 1)',
+      );
+      const file = db.prepare(
+        'INSERT INTO photo_file (photo_id, scene_id, name, bytes, modified, changed) VALUES (?, 1, ?, 1, 1, 1)',
+      );
       for (let i = 1; i <= 2 * SHARDS; i += 1) {
         photo.run(i, i.toString(16).padStart(32, '0'));
         file.run(i, `${i}.jpg`);

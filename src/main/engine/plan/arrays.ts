@@ -14,7 +14,7 @@ export const MOST_TASKS = 1000;
 /** Numbers as ranges: `1-3,7`. @param sorted and each once. */
 export function ranges(sorted: readonly number[]): string {
   const out: string[] = [];
-  for (let i = 0; i < sorted.length; ) {
+  for (let i = 0; i < sorted.length;) {
     let end = i;
     while (sorted[end + 1] === sorted[end]! + 1) end += 1;
     out.push(end === i ? String(sorted[i]) : `${sorted[i]}-${sorted[end]}`);

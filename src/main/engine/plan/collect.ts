@@ -93,7 +93,12 @@ function allDone(plan: Plan, task: TaskContext): DoneFile[] {
           `This shard was done by Covis ${codeText(said)}, and planned by ${codeText(plan.file)}`,
           { file, hint: 'Delete it with its .bin and do the shard again: covis retry PLAN' },
         );
-      if (said.plan !== plan.sha256 || said.shard !== asked || said.items !== shards[i]!.items || said.done + said.failed !== said.items)
+      if (
+        said.plan !== plan.sha256 ||
+        said.shard !== asked ||
+        said.items !== shards[i]!.items ||
+        said.done + said.failed !== said.items
+      )
         throw new CovisError('INPUT_CORRUPT', 'This is not of the shard that was planned', {
           file,
           hint: 'Delete it with its .bin and do the shard again: covis retry PLAN',

@@ -17,8 +17,18 @@ export const planUid = z.string().regex(/^[0-9a-f]{16}$/);
 export const photoHash = z.string().regex(/^[0-9a-f]{32}$/);
 export const stageName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
 const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-const place = z.string().min(1).max(4096).refine((p) => !p.includes('\0'), 'holds a zero byte');
-const code = { version: z.string().min(1).max(64), commit: z.string().regex(/^[0-9a-f]{40,64}$/).nullable() };
+const place = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((p) => !p.includes('\0'), 'holds a zero byte');
+const code = {
+  version: z.string().min(1).max(64),
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{40,64}$/)
+    .nullable(),
+};
 const whole = z.int().min(0);
 
 const stage = z.strictObject({
@@ -45,10 +55,7 @@ export const planFile = z
     library: place,
     params: z.record(z.string().max(64), z.unknown()),
     /** Files of the plan that all shards read, by what they are: the network. */
-    files: z.record(
-      z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
-      z.strictObject({ sha256: digest, bytes: whole }),
-    ),
+    files: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), z.strictObject({ sha256: digest, bytes: whole })),
     /** All inputs by their content. */
     inputs: z.strictObject({ count: whole, sha256: digest }),
     stages: z.array(stage).min(1).max(MOST_STAGES),

@@ -93,11 +93,16 @@ function checked<S extends z.ZodType>(schema: S, value: unknown, file: string): 
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const at = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.map(String).join('.').slice(0, 100)}`;
-  throw new CovisError('INPUT_CORRUPT', `This file of a plan is damaged${at}: ${(issue?.message ?? '').slice(0, 200)}`, {
-    file,
-    hint: NOT_A_PLAN,
-  });
+  const at =
+    issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.map(String).join('.').slice(0, 100)}`;
+  throw new CovisError(
+    'INPUT_CORRUPT',
+    `This file of a plan is damaged${at}: ${(issue?.message ?? '').slice(0, 200)}`,
+    {
+      file,
+      hint: NOT_A_PLAN,
+    },
+  );
 }
 
 /** A small file of a plan. @throws CovisError `INPUT_*` naming it. */
@@ -175,7 +180,11 @@ export function stageOf({ file }: Plan, name: string): PlanStage {
 }
 
 /** Files of one shard. Names are made of the stage's checked name and a number, so that none leads out of the folder. */
-export function shardFiles(folder: string, stage: string, shard: number): Record<'shard' | 'result' | 'done' | 'failed' | 'running', string> {
+export function shardFiles(
+  folder: string,
+  stage: string,
+  shard: number,
+): Record<'shard' | 'result' | 'done' | 'failed' | 'running', string> {
   const at = (kind: 'shards' | 'results', ending: string): string =>
     join(folder, kind, stage, `${numbered(shard)}.${ending}`);
   return {
@@ -215,7 +224,9 @@ export function makeFolders(folder: string, stages: readonly string[]): void {
 }
 
 /** Why the whole plan stands still; undefined where it does not. */
-export function whyStopped(folder: string): { readonly state: 'stopped' | 'cancelled'; readonly why: FailedFile } | undefined {
+export function whyStopped(
+  folder: string,
+): { readonly state: 'stopped' | 'cancelled'; readonly why: FailedFile } | undefined {
   for (const state of ['cancelled', 'stopped'] as const) {
     const file = join(folder, `${state}.json`);
     if (!existsSync(file)) continue;

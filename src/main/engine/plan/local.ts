@@ -72,7 +72,8 @@ async function doStage(
         running.delete(shard);
         done += 1;
         if (code !== 0) failed.push(shard);
-        if (code === null && signal !== null && whyStopped(plan.folder) === undefined) noteKilled(plan, stage, shard, signal);
+        if (code === null && signal !== null && whyStopped(plan.folder) === undefined)
+          noteKilled(plan, stage, shard, signal);
         task.progress(done);
         resolve();
       };

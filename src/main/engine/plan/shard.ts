@@ -106,9 +106,13 @@ function refuseUnready(plan: Plan, stage: string): void {
   for (const before of stageOf(plan, stage).after)
     for (let i = 1; i <= stageOf(plan, before).shards.length; i += 1)
       if (!existsSync(shardFiles(plan.folder, before, i).done))
-        throw new CovisError('STATE_CONFLICT', `The stage ${stage} comes after ${before}, of which shard ${i} is not done`, {
-          file: plan.folder,
-        });
+        throw new CovisError(
+          'STATE_CONFLICT',
+          `The stage ${stage} comes after ${before}, of which shard ${i} is not done`,
+          {
+            file: plan.folder,
+          },
+        );
 }
 
 async function compute(plan: Plan, stage: string, shard: number, task: TaskContext, code: Code): Promise<ShardReport> {
@@ -166,7 +170,12 @@ function refuseFullDisk({ folder }: Plan): void {
 }
 
 function noteRunning(file: string): void {
-  const said = { host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '', since: new Date().toISOString() };
+  const said = {
+    host: hostname(),
+    pid: process.pid,
+    started: startOf(process.pid) ?? '',
+    since: new Date().toISOString(),
+  };
   try {
     writePart(file, `${JSON.stringify(said)}\n`);
   } catch (error) {
@@ -180,7 +189,8 @@ function noteFailure(plan: Plan, stage: string, shard: number, error: unknown): 
   const why = failureOf(error);
   try {
     writePart(shardFiles(plan.folder, stage, shard).failed, `${JSON.stringify(why)}\n`);
-    if (shard === 1 && plan.file.stages[0]?.name === stage && isOfAll(plan, error)) stopPlan(plan.folder, 'stopped', why);
+    if (shard === 1 && plan.file.stages[0]?.name === stage && isOfAll(plan, error))
+      stopPlan(plan.folder, 'stopped', why);
   } catch (cause) {
     logFailure(log, `Shard ${shard} of ${stage} failed, which could not be noted`, cause);
   }

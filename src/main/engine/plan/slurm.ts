@@ -15,7 +15,20 @@ const MOST_OUTPUT = 256 << 20;
 /** So long before the end of its time a run that can go on later is told. */
 const WARNED_S = 120;
 /** What Covis says itself, by its long and short name. */
-const OWN = ['array', 'a', 'dependency', 'd', 'parsable', 'wrap', 'job-name', 'J', 'output', 'o', 'error', 'e'] as const;
+const OWN = [
+  'array',
+  'a',
+  'dependency',
+  'd',
+  'parsable',
+  'wrap',
+  'job-name',
+  'J',
+  'output',
+  'o',
+  'error',
+  'e',
+] as const;
 const OWN_TOO = ['chdir', 'D', 'wait', 'W', 'test-only', 'no-requeue', 'kill-on-invalid-dep', 'signal'] as const;
 const NAMED = {
   partition: /^[\w.,@+-]{1,200}$/,
@@ -33,15 +46,21 @@ function call(program: string, args: readonly string[]): string {
       hint: 'Submit on a machine of the cluster, or do the shards here with --executor local.',
     });
   if (r.status !== 0)
-    throw new CovisError('EXTERNAL_FAILED', `${program} refused: ${(r.stderr ?? '').trim().slice(0, 1000) || (r.error?.message ?? 'it gave no reason')}`, {
-      hint: 'What it says is about the options that go to it, or the cluster.',
-    });
+    throw new CovisError(
+      'EXTERNAL_FAILED',
+      `${program} refused: ${(r.stderr ?? '').trim().slice(0, 1000) || (r.error?.message ?? 'it gave no reason')}`,
+      {
+        hint: 'What it says is about the options that go to it, or the cluster.',
+      },
+    );
   return r.stdout;
 }
 
 /** True where shards can be given to Slurm. */
 export function hasSlurm(): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, 'sbatch')));
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .some((folder) => folder !== '' && existsSync(join(folder, 'sbatch')));
 }
 
 /** Most tasks of an array here. */
@@ -68,7 +87,10 @@ export function refuseOptions(o: SlurmOptions): void {
   for (const word of words) {
     const name = /^--?([A-Za-z][\w-]*)/.exec(word)?.[1] ?? '';
     if ([...OWN, ...OWN_TOO].some((own) => own === name))
-      throw new CovisError('INPUT_INVALID', `--sbatch may not have ${word.split('=')[0] ?? word}, which Covis says itself`);
+      throw new CovisError(
+        'INPUT_INVALID',
+        `--sbatch may not have ${word.split('=')[0] ?? word}, which Covis says itself`,
+      );
   }
 }
 
@@ -114,13 +136,15 @@ export function shardScript(plan: Plan, o: SlurmOptions, resumable: boolean): st
     `${covis} work "$plan" --stage "$stage" --shard "$shard" &`,
     'child=$!',
     'again=',
-    "trap 'kill -TERM \"$child\"' TERM INT",
+    'trap \'kill -TERM "$child"\' TERM INT',
     `trap '${resumable ? 'again=1; ' : ''}kill -USR1 "$child"' USR1`,
     'wait "$child"; code=$?',
     '# A signal ends the waiting, not what is waited for.',
     'while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done',
     ...(resumable
-      ? ['if [ "$code" = 75 ] && [ -n "$again" ]; then scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"; fi']
+      ? [
+          'if [ "$code" = 75 ] && [ -n "$again" ]; then scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"; fi',
+        ]
       : []),
     'exit "$code"',
     '',
@@ -129,7 +153,12 @@ export function shardScript(plan: Plan, o: SlurmOptions, resumable: boolean): st
 
 function collectScript(plan: Plan, o: SlurmOptions): string {
   const covis = o.covis === undefined ? commandText(covisCommand()) : o.covis;
-  return ['#!/bin/bash', '# Takes up what came of a plan of Covis, written by covis submit.', `exec ${covis} collect ${quotedWord(plan.folder)}`, ''].join('\n');
+  return [
+    '#!/bin/bash',
+    '# Takes up what came of a plan of Covis, written by covis submit.',
+    `exec ${covis} collect ${quotedWord(plan.folder)}`,
+    '',
+  ].join('\n');
 }
 
 /** Shards of a stage that are to be done. */

@@ -3,7 +3,13 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import { SHARD_STATES, type PlanState, type PlanStatus, type ShardCounts, type ShardState } from '../../../shared/facts/plans.ts';
+import {
+  SHARD_STATES,
+  type PlanState,
+  type PlanStatus,
+  type ShardCounts,
+  type ShardState,
+} from '../../../shared/facts/plans.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { readRegular } from '../formats/regular.ts';
 import { startOf } from '../library/lease.ts';
@@ -47,7 +53,11 @@ export function submissionOf({ folder }: Plan): SubmittedFile | undefined {
 
 export function lookAt(plan: Plan, asking: Asking = 'old'): Look {
   const submitted = submissionOf(plan);
-  const names = plan.file.stages.map(({ name, shards }) => ({ name, count: shards.length, found: resultsOf(plan, name) }));
+  const names = plan.file.stages.map(({ name, shards }) => ({
+    name,
+    count: shards.length,
+    found: resultsOf(plan, name),
+  }));
   const complete = names.every(({ count, found }) => found.done.size >= count);
   const supervised = submitted?.supervisor !== undefined && isAlive(submitted.supervisor);
   const heard = submitted?.executor === 'slurm' && !complete ? heardOf(plan, asking) : undefined;
@@ -72,7 +82,11 @@ function resultsOf({ folder }: Plan, stage: string): Found {
   const of = (ending: string): Set<string> =>
     new Set(names.filter((n) => n.endsWith(ending)).map((n) => n.slice(0, -ending.length)));
   const whole = of('.bin');
-  return { done: new Set([...of('.done')].filter((n) => whole.has(n))), failed: of('.failed'), running: of('.running') };
+  return {
+    done: new Set([...of('.done')].filter((n) => whole.has(n))),
+    failed: of('.failed'),
+    running: of('.running'),
+  };
 }
 
 /** What the scheduler was given of a stage, and has now. Undefined where none was asked. */

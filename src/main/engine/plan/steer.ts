@@ -56,10 +56,14 @@ export function submitSlurm(plan: Plan, stages: readonly StageShards[], options:
 export function takeLocally(plan: Plan, stages: readonly StageShards[], atOnce: number): void {
   const before = submissionOf(plan);
   if (before?.supervisor !== undefined && before.supervisor.pid !== process.pid && isAlive(before.supervisor))
-    throw new CovisError('STATE_CONFLICT', `Another program does this plan already (process ${before.supervisor.pid})`, {
-      file: plan.folder,
-      hint: 'Wait until it is done, or: covis cancel PLAN',
-    });
+    throw new CovisError(
+      'STATE_CONFLICT',
+      `Another program does this plan already (process ${before.supervisor.pid})`,
+      {
+        file: plan.folder,
+        hint: 'Wait until it is done, or: covis cancel PLAN',
+      },
+    );
   prepare(plan, stages);
   noteSubmission(plan, {
     executor: 'local',
@@ -105,7 +109,10 @@ export function aside(plan: Plan, name: 'retry' | 'cancel', ...more: readonly st
   const log = openLog(plan, `${name}.log`);
   const [program, ...args] = covisCommand();
   try {
-    const child = spawn(program!, [...args, name, plan.folder, ...more], { stdio: ['ignore', log, log], detached: true });
+    const child = spawn(program!, [...args, name, plan.folder, ...more], {
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
     child.on('error', (error) => logFailure(logger('plan'), `covis ${name} could not be started`, error));
     child.unref();
   } finally {

@@ -305,7 +305,13 @@ export function addDescriptors(
       library.transaction(also);
       return 0;
     }
-    store(library, network, size, joined(kept, found, (hash) => rowOf(hash)!), also);
+    store(
+      library,
+      network,
+      size,
+      joined(kept, found, (hash) => rowOf(hash)!),
+      also,
+    );
     task.changed('descriptors');
     return found.length;
   } finally {
@@ -356,7 +362,12 @@ export async function extract(
     }
     const found = missing.filter((p) => journal.has(p.hash));
     if (found.length > 0) {
-      store(library, network, size, joined(kept, found, (hash) => journal.get(hash)));
+      store(
+        library,
+        network,
+        size,
+        joined(kept, found, (hash) => journal.get(hash)),
+      );
       task.changed('descriptors');
     }
     computed = found.length;

@@ -26,7 +26,10 @@ export const plan = jobCommand('plan', {
   name: 'plan',
   summary: 'cut work into shards, which any machine can do that sees the plan and the photos',
   words: ['work'],
-  lines: (r) => [...plannedLines(r), `One shard is done by: covis work ${r.folder} --stage ${r.stages[0]?.name ?? ''} --shard 1`],
+  lines: (r) => [
+    ...plannedLines(r),
+    `One shard is done by: covis work ${r.folder} --stage ${r.stages[0]?.name ?? ''} --shard 1`,
+  ],
 });
 
 const { work, ...submitting } = submitJob.params.shape;
@@ -39,10 +42,14 @@ export const submit = command({
   options: {
     ...submitting,
     dryRun: z.boolean().default(false).meta({ help: 'with Slurm: print the scripts and calls, and do nothing' }),
-    detach: z.boolean().default(false).meta({ help: 'on this machine: come back at once; the shards go on by themselves' }),
+    detach: z
+      .boolean()
+      .default(false)
+      .meta({ help: 'on this machine: come back at once; the shards go on by themselves' }),
   },
   run: async ({ library: path, json, dryRun, detach, ...asked }) => {
-    if (asked.executor === 'local') refuseTogether({ ...asked, dryRun }, [...SLURM, 'dryRun'], 'goes with --executor slurm');
+    if (asked.executor === 'local')
+      refuseTogether({ ...asked, dryRun }, [...SLURM, 'dryRun'], 'goes with --executor slurm');
     else refuseTogether({ ...asked, detach }, ['atOnce', 'detach'], 'goes with --executor local');
     if (dryRun) {
       const said = await withLibrary(path, false, async (library) => {

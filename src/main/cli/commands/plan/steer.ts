@@ -26,7 +26,9 @@ function lines(s: PlanStatus): string[] {
           .join(', ')}`,
     ),
     `${s.items.done} of ${s.items.planned} done${failed}`,
-    ...s.faults.slice(0, NAMED).map((f) => `${f.stage} ${f.shard}${f.host === null ? '' : ` on ${f.host}`}: ${f.message}`),
+    ...s.faults
+      .slice(0, NAMED)
+      .map((f) => `${f.stage} ${f.shard}${f.host === null ? '' : ` on ${f.host}`}: ${f.message}`),
     ...(s.faults.length > NAMED ? [`and ${s.faults.length - NAMED} more`] : []),
   ];
 }
@@ -84,7 +86,10 @@ export const retry = command({
     executor: executor.optional().meta({ otherwise: 'as it was submitted' }),
     atOnce,
     ...again,
-    detach: z.boolean().default(false).meta({ help: 'on this machine: come back at once; the shards go on by themselves' }),
+    detach: z
+      .boolean()
+      .default(false)
+      .meta({ help: 'on this machine: come back at once; the shards go on by themselves' }),
   },
   run: async ({ plan: path, failed, executor: by, atOnce: most, detach, json, ...asked }) => {
     const plan = readPlan(path);
@@ -113,7 +118,13 @@ export const retry = command({
   },
 });
 
-async function here(plan: Plan, atOnce: number | undefined, failedOnly: boolean, detach: boolean, json: boolean): Promise<void> {
+async function here(
+  plan: Plan,
+  atOnce: number | undefined,
+  failedOnly: boolean,
+  detach: boolean,
+  json: boolean,
+): Promise<void> {
   if (detach) {
     goOnAlone(plan, atOnce);
     print(json, { detached: true }, () => [`It goes on by itself: covis status ${plan.folder}`]);

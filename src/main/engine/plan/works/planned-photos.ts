@@ -56,8 +56,7 @@ function currentFile(photo: PlannedPhoto): string {
   for (const { path, bytes, modified, changed } of photo.files) {
     const there = regularAt(path);
     if (there === undefined) continue;
-    const same =
-      bytes === there.size && modified === there.mtimeMs && (changed === null || changed === there.ctimeMs);
+    const same = bytes === there.size && modified === there.mtimeMs && (changed === null || changed === there.ctimeMs);
     if (same || hashNow(path) === photo.hash) return path;
     other ??= path;
   }
