@@ -126,7 +126,7 @@ describeWith(['slurm'], 'a plan on a Slurm of two nodes', () => {
         ],
         { encoding: 'utf8', env: slurm!.env },
       );
-      expect(r.stderr).toBe('');
+      expect(r.status, r.stderr).toBe(0);
       const { jobs } = JSON.parse(r.stdout) as { jobs: string[] };
       expect(jobs.length).toBe(2);
       await collected(library, readPlan(out));
@@ -202,9 +202,17 @@ describeWith(['slurm'], 'a plan on a Slurm of two nodes', () => {
       if (disk === undefined) return;
       const library = copy();
       const plan = await planExtract(library, { shards: 2, out: join(at, 'plan') });
+      holdTasks();
+      submitSlurm(plan, allShards(plan), options);
+      await until(
+        'two tasks',
+        () => waiting().length === 2,
+        LONG,
+        () => known(plan),
+      );
       const { blocks, bfree, bsize } = statfsSync(at);
       disk.holds((blocks - bfree) * bsize);
-      submitSlurm(plan, allShards(plan), { mem: '900M' });
+      release();
       await until(
         'the end of both',
         () => slurm!.call('squeue', '-h').trim() === '',
@@ -212,8 +220,13 @@ describeWith(['slurm'], 'a plan on a Slurm of two nodes', () => {
         () => known(plan),
       );
       expect(readdirSync(join(at, 'plan', 'results', 'extract')).filter((f) => /\.(bin|done)$/.test(f))).toEqual([]);
+      const s = statusOf(plan, undefined, 'now');
+      expect(s.state).toBe('failed');
+      expect(s.message).toMatch(/^The disk of the plan is full: /);
+      // Nor can it be submitted again before there is room.
+      expect(() => submitSlurm(plan, allShards(plan), options)).toThrow(/full/);
       disk.holds(64 << 20);
-      submitSlurm(plan, shardsToDo(lookAt(plan, 'now')), { mem: '900M' });
+      submitSlurm(plan, shardsToDo(lookAt(plan, 'now')), options);
       await collected(library, plan);
       expect(stored(library)).toEqual(wanted);
     },
@@ -276,20 +289,20 @@ describeWith(['slurm'], 'a plan on a Slurm of two nodes', () => {
       const library = copy();
       const plan = await planExtract(library, { shards: 1, out: `${library}-plan` });
       holdTasks();
-      submitSlurm(plan, allShards(plan), { ...options, sbatch: '--nodelist=n1', covis: options.covis });
+      submitSlurm(plan, allShards(plan), options);
       await until(
         'a task',
         () => waiting().length === 1,
         LONG,
         () => known(plan),
       );
-      const job = submissionOf(plan)!.arrays[0]!.id;
-      slurm!.call('scontrol', 'update', `JobId=${job}`, 'ReqNodeList=');
-      slurm!.killNode('n1');
+      const node = slurm!.call('squeue', '-h', '--states=RUNNING', '-o', '%N').trim();
+      expect(['n1', 'n2']).toContain(node);
+      slurm!.killNode(node as 'n1' | 'n2');
       release();
       await collected(library, plan);
       expect(stored(library)).toEqual(wanted);
-      expect(slurm!.call('sinfo', '-h', '-N', '-o', '%N %T')).toMatch(/n1 +down/);
+      expect(slurm!.call('sinfo', '-h', '-N', '-o', '%N %T')).toMatch(new RegExp(`${node} +down`));
       expect(existsSync(shardFiles(plan.folder, 'extract', 1).failed)).toBe(false);
     },
     3 * LONG,

@@ -79,7 +79,7 @@ describe('files of a plan that others wrote', () => {
   });
 
   it('are not taken by the library that made another plan, nor where they were changed since', async () => {
-    const changed = copy((f) => ({ ...f, params: { ...(f['params'] as object), size: 96 } }));
+    const changed = copy((f) => ({ ...f, params: { ...(f['params'] as unknown as object), size: 96 } }));
     expect(await thrown(collect(changed))).toMatchObject({
       code: 'INPUT_CORRUPT',
       message: 'This plan is not as this library made it',

@@ -1,3 +1,4 @@
+import { EXECUTORS } from '../../../shared/facts/plans.ts';
 import { planRoutes } from '../../../shared/routes/plans.ts';
 import { forgetPlan, listPlans, planRow } from '../library/tables/plan.ts';
 import type { Library } from '../library/library.ts';
@@ -13,7 +14,7 @@ const planOf = (library: Library, uid: string): Plan => planOfRow(planRow(librar
 export const plans = answers(planRoutes, {
   'plans.list': async ({ library }) => ({
     plans: await Promise.all(listPlans(library).map(statusOfRow)),
-    executors: hasSlurm() ? ['local', 'slurm'] : ['local'],
+    executors: EXECUTORS.filter((e) => e === 'local' || hasSlurm()),
   }),
   // In processes of their own: a scheduler may take its time to answer, and what is begun goes on when the studio is closed.
   'plans.retry': (engine, { uid }) => {

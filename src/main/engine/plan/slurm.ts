@@ -1,6 +1,6 @@
 /** Slurm: scripts and calls of sbatch, squeue and scancel. sacct is never asked: without a database it knows nothing. */
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CovisError } from '../../../shared/errors.ts';
@@ -8,7 +8,7 @@ import { logFailure, logger } from '../environment/log.ts';
 import { arraysOf, MOST_TASKS } from './arrays.ts';
 import { commandText, covisCommand, quotedWord, wordsOf } from './command.ts';
 import type { SlurmOptions, SubmittedFile } from './facts.ts';
-import type { Plan } from './folder.ts';
+import { writePart, type Plan } from './folder.ts';
 
 const CALL_MS = 120_000;
 const MOST_OUTPUT = 256 << 20;
@@ -191,13 +191,11 @@ export function submitToSlurm(
   ] as const;
   const said: string[] = [];
   for (const [file, text] of texts) said.push(`# ${file}`, text);
-  if (how.dry !== true) {
-    mkdirSync(scripts, { recursive: true });
+  if (how.dry !== true)
     for (const [file, text] of texts) {
-      writeFileSync(file, text);
+      writePart(file, text);
       chmodSync(file, 0o755);
     }
-  }
   const most = how.dry === true && !hasSlurm() ? MOST_TASKS : mostTasks();
   const limit = o.arrayLimit === undefined ? '' : `%${o.arrayLimit}`;
   const arrays: Arrays[number][] = [];

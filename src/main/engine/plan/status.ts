@@ -11,6 +11,7 @@ import {
   type ShardState,
 } from '../../../shared/facts/plans.ts';
 import { logFailure, logger } from '../environment/log.ts';
+import { bytesText, freeBytes, isNearlyFull } from '../formats/disk.ts';
 import { readRegular } from '../formats/regular.ts';
 import { startOf } from '../library/lease.ts';
 import type { PlanRow } from '../library/tables/plan.ts';
@@ -156,6 +157,12 @@ function lastWords({ folder }: Plan, stage: string, shard: number, submitted: Su
   }
 }
 
+/** Where a disk is full, no shard can say so itself. */
+function fullDisk({ folder }: Plan): string | undefined {
+  if (!isNearlyFull(folder)) return undefined;
+  return `The disk of the plan is full: ${bytesText(freeBytes(folder) ?? 0)} are free. Make room on it, then retry: what is done stays.`;
+}
+
 function faultsOf({ plan, stages, submitted }: Look): PlanStatus['faults'] {
   const out: PlanStatus['faults'][number][] = [];
   for (const stage of stages)
@@ -247,7 +254,7 @@ export function statusOf(plan: Plan, row?: Pick<PlanRow, 'collected'>, asking: A
         ? (stopped?.why.message ?? null)
         : state === 'running' || state === 'collected'
           ? null
-          : (trouble?.message ?? null),
+          : (trouble?.message ?? (sum('lost', 'failed') > 0 ? fullDisk(plan) : undefined) ?? null),
     executor: look.submitted?.executor ?? null,
     stages,
     faults: state === 'collected' ? [] : faultsOf(look),
