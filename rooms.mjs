@@ -27,6 +27,7 @@ export const ROOMS = [
   'collections',
   'search',
   'start',
+  'plan',
   'work',
   'answers',
 ];

@@ -1,5 +1,5 @@
 /**
- * `npm test`: unit tests first, then the page's, then readers of damaged files, then end to end. What a test lacks on this machine is named at the end with the line
+ * `npm test`: unit tests first, then the page's, then readers of damaged files, then plans on a small cluster, then end to end. What a test lacks on this machine is named at the end with the line
  * that installs it.
  */
 import { spawnSync } from 'node:child_process';
@@ -22,7 +22,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const lacking = new Set<string>();
 let status = 0;
 
-for (const project of ['unit', 'page', 'fuzz', 'e2e']) {
+for (const project of ['unit', 'page', 'fuzz', 'cluster', 'e2e']) {
   const output = join(folder, `${project}.json`);
   const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${output}`];
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');

@@ -53,6 +53,14 @@ const PROGRAMS = {
       ),
     install: 'npx install-electron (or ELECTRON_OVERRIDE_DIST_PATH=a folder with an Electron)',
   },
+  slurm: {
+    found: () =>
+      process.getuid?.() === 0 &&
+      ['slurmctld', 'slurmd', 'sbatch', 'munged'].every(
+        (p) => spawnSync('which', [p], { stdio: 'ignore' }).status === 0,
+      ),
+    install: 'apt-get install -y slurmctld slurmd slurm-client munge, as root',
+  },
   dpkg: { found: () => runs('dpkg-deb', ['--version']), install: 'a Debian or Ubuntu' },
   'shared data': {
     found: () => existsSync(SHARED),

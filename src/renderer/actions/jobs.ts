@@ -24,6 +24,16 @@ export const extract = action({
   run: () => useJobs().start({ kind: 'extract', ...useLibrary().withNetwork }),
 });
 
+/** Asks who does it, and in how many parts. */
+export const describeInShards = action({
+  id: 'describeInShards',
+  label: 'Describe photos in shards…',
+  group: 'Jobs',
+  offered: ['palette', 'toolbar'],
+  applies: hasPhotos,
+  run: () => usePlace().go({ name: 'jobs', query: { shards: '' } }),
+});
+
 export const prepareDrawing = action({
   ...common,
   id: 'prepareDrawing',

@@ -7,6 +7,7 @@ import { checkJob } from './check.ts';
 import { chooseJob } from './choose.ts';
 import { cleanJob } from './clean.ts';
 import { clusterJob } from './cluster.ts';
+import { collectJob } from './collect.ts';
 import { collectionCommitJob } from './collection-commit.ts';
 import { collectionExportJob } from './collection-export.ts';
 import { collectionImportJob } from './collection-import.ts';
@@ -23,10 +24,12 @@ import { mapJob } from './map.ts';
 import { measureJob } from './measure.ts';
 import { mineJob } from './mine.ts';
 import { networkJob } from './network.ts';
+import { planJob } from './plan.ts';
 import { qualityJob } from './quality.ts';
 import { regionsJob } from './regions.ts';
 import { runJob } from './run.ts';
 import { sketchesJob } from './sketches.ts';
+import { submitJob } from './submit.ts';
 import { teacherJob } from './teacher.ts';
 import { tradeoffJob } from './tradeoff.ts';
 import { trainJob } from './train.ts';
@@ -66,6 +69,9 @@ export const JOBS = {
   'collection-import': collectionImportJob,
   'collection-metadata': collectionMetadataJob,
   'collection-verify': collectionVerifyJob,
+  plan: planJob,
+  submit: submitJob,
+  collect: collectJob,
 } as const satisfies { readonly [K in string]: JobDefinition<K> };
 
 export type JobKind = keyof typeof JOBS;

@@ -11,6 +11,7 @@ import { manifoldRoutes } from './manifold.ts';
 import { measurementRoutes } from './measurements.ts';
 import { networkRoutes } from './networks.ts';
 import { photoRoutes } from './photos.ts';
+import { planRoutes } from './plans.ts';
 import { reviewRoutes } from './review.ts';
 import type { AnswerOf, GivenTo, Routes } from './route.ts';
 import { searchRoutes } from './search.ts';
@@ -39,6 +40,7 @@ export const ROUTES = {
   ...settingsRoutes,
   ...storageRoutes,
   ...jobRoutes,
+  ...planRoutes,
   ...logRoutes,
 } satisfies Routes;
 

@@ -2,6 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Engine } from '../../../src/main/engine/engine.ts';
+import { Library } from '../../../src/main/engine/library/library.ts';
+import { makePlan } from '../../../src/main/engine/plan/make.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import type { JobInfo } from '../../../src/shared/domain.ts';
 import { ROUTE_NAMES, type RouteName, type RouteParams, type RouteResults } from '../../../src/shared/routes/index.ts';
 import type { PageJob } from '../../../src/shared/jobs/index.ts';
@@ -443,8 +446,39 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'jobs.start': async () => (await ask('jobs.start', { job: { kind: 'duplicates' } })).job,
   'log.last': async () => (await ask('log.last', {})).file,
   'log.page': async () => (await ask('log.page', { message: 'x is not a function', view: '/map' })) === null,
+  'plans.list': async () => {
+    await plan();
+    return (await ask('plans.list', {})).plans.length;
+  },
+  'plans.retry': async () => aside(async () => (await ask('plans.retry', { uid: await plan() })) === null),
+  'plans.cancel': async () => aside(async () => (await ask('plans.cancel', { uid: await plan() })) === null),
+  // Nothing of it is done, so that there is nothing to be collected.
+  'plans.collect': async () => (await end((await ask('plans.collect', { uid: await plan() })).job)).state === 'failed',
+  'plans.forget': async () => (await ask('plans.forget', { uid: await plan() })) === null,
   'jobs.cancel': async () => (await ask('jobs.cancel', { id: 1 })) === null,
 };
+
+let plans = 0;
+/** Work in shards that nobody does. */
+async function plan(): Promise<string> {
+  const library = Library.open(path);
+  try {
+    const out = join(folder, `plan${(plans += 1)}`);
+    return (await makePlan(library, 'extract', { size: 100 + plans }, { out }, silentContext())).file.uid;
+  } finally {
+    library.close();
+  }
+}
+
+/** What is started beside the engine ends before it begins: it outlives these tests. */
+async function aside<T>(work: () => Promise<T>): Promise<T> {
+  process.env['COVIS_THREADS'] = 'none';
+  try {
+    return await work();
+  } finally {
+    delete process.env['COVIS_THREADS'];
+  }
+}
 
 async function chosen(folder: string): Promise<RouteResults<'start.chosen'>[number]> {
   return (await ask('start.chosen', { paths: [folder] }))[0]!;

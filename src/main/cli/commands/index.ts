@@ -61,6 +61,9 @@ import { logs } from './logs.ts';
 import { mine } from './mine.ts';
 import { network } from './network.ts';
 import { networks, networksAdd, networksExport } from './networks.ts';
+import { plan, submit } from './plan/make.ts';
+import { collect, work } from './plan/shards.ts';
+import { cancel, retry, status } from './plan/steer.ts';
 import { quality } from './quality.ts';
 import { rank } from './rank.ts';
 import { search } from './search.ts';
@@ -140,6 +143,13 @@ export const COMMANDS: readonly CommandDefinition[] = [
   collectionExport,
   collectionImport,
   collectionVerify,
+  plan,
+  work,
+  collect,
+  submit,
+  status,
+  cancel,
+  retry,
   serve,
   open,
   doctorCommand,

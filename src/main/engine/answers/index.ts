@@ -13,6 +13,7 @@ import { manifold } from './manifold.ts';
 import { measurements } from './measurements.ts';
 import { networks } from './networks.ts';
 import { photos } from './photos.ts';
+import { plans } from './plans.ts';
 import { review } from './review.ts';
 import { search } from './search.ts';
 import { settings } from './settings.ts';
@@ -42,5 +43,6 @@ export const ANSWERS: AllAnswers = {
   ...settings,
   ...storage,
   ...jobs,
+  ...plans,
   ...log,
 };

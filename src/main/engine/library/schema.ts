@@ -677,6 +677,21 @@ const MIGRATIONS: readonly string[] = [
   CREATE VIEW given_pair AS SELECT * FROM given_pair_all w
     WHERE EXISTS (SELECT 1 FROM cluster_all a WHERE a.id = w.cluster_id AND a.state = 'active');
   `,
+  `
+  -- Work that was cut into shards (engine/plan): its folder, and the digest of its plan.json, which nobody else may have changed when what
+  -- came of it is collected.
+  CREATE TABLE plan (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    folder TEXT NOT NULL,
+    work TEXT NOT NULL,
+    title TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    created TEXT NOT NULL,
+    collected TEXT,
+    forgotten TEXT
+  ) STRICT;
+  `,
 ];
 
 /**

@@ -3,7 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
-import { ownIfFree } from '../library/file-owner.ts';
+import { ownFile, ownIfFree } from '../library/file-owner.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { LeftOut } from '../library/current-photo.ts';
 import { allPhotos, countAllPhotos, countPhotos, presentPhotos, type PhotoRow } from '../library/tables/photo.ts';
@@ -175,7 +175,13 @@ function named(matrix: Float32Array, hashes: Buffer, dim: number, photos: readon
   return { ids: Uint32Array.from(found), data: matrix.subarray(0, found.length * dim), dim };
 }
 
-function store(library: Library, network: NetworkRow, size: number, set: DescriptorSet): void {
+function store(
+  library: Library,
+  network: NetworkRow,
+  size: number,
+  set: DescriptorSet,
+  also: () => void = () => undefined,
+): void {
   const f = files(library, network, size);
   const hashOf = new Map(allPhotos(library).map((p) => [p.id, p.hash]));
   const hashes = Buffer.concat(Array.from(set.ids, (id) => Buffer.from(hashOf.get(id)!, 'hex')));
@@ -184,7 +190,7 @@ function store(library: Library, network: NetworkRow, size: number, set: Descrip
   if (!beginsWith(hashes, f.ids)) rmSync(f.ids, { force: true });
   writeNpy(f.data, set.data, [set.ids.length, set.dim]);
   writeNpy(f.ids, new Uint8Array(hashes), [set.ids.length, HASH_BYTES]);
-  noteSet(library, network, size, set.ids.length);
+  noteSet(library, network, size, set.ids.length, also);
 }
 
 /** True where the names of rows in a file are the first of these. */
@@ -201,7 +207,13 @@ function beginsWith(hashes: Buffer, file: string): boolean {
 }
 
 /** Notes that the files of a set are whole, and what they hold. */
-function noteSet(library: Library, network: Pick<NetworkRow, 'id' | 'uid'>, size: number, rows: number): void {
+function noteSet(
+  library: Library,
+  network: Pick<NetworkRow, 'id' | 'uid'>,
+  size: number,
+  rows: number,
+  also: () => void = () => undefined,
+): void {
   const f = files(library, network, size);
   library.transaction(() => {
     library.db
@@ -210,6 +222,7 @@ function noteSet(library: Library, network: Pick<NetworkRow, 'id' | 'uid'>, size
       )
       .run(network.id, size, rows, now());
     noteStored(library, [f.data, f.ids]);
+    also();
   });
 }
 
@@ -243,6 +256,66 @@ function soundDescriptors(
     if (!(error instanceof CovisError) || !DAMAGED.has(error.code)) throw error;
     warn(`Stored descriptors are computed again. ${error.message}: ${error.file ?? ''}`);
     return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
+  }
+}
+
+/** What is kept, and the rows of further photos behind it. */
+function joined(
+  { ids, data, dim }: DescriptorSet,
+  further: readonly PhotoRow[],
+  rowOf: (hash: string) => Float32Array,
+): DescriptorSet {
+  const all = new Float32Array((ids.length + further.length) * dim);
+  all.set(data);
+  further.forEach((p, i) => all.set(rowOf(p.hash), (ids.length + i) * dim));
+  return { ids: Uint32Array.from([...ids, ...further.map((p) => p.id)]), data: all, dim };
+}
+
+/** Photos that have no descriptor yet, of those that are there. @throws CovisError `INPUT_*` for stored descriptors that are damaged. */
+export function undescribed(library: Library, network: NetworkRow, size: number): PhotoRow[] {
+  refuseOtherSize(network.spec, size);
+  const known = new Set(loadDescriptors(library, network, size).ids);
+  return presentPhotos(library).filter((p) => !known.has(p.id));
+}
+
+/**
+ * Stores descriptors that were computed elsewhere, of photos that have none yet; the same rows in the same order as {@link extract}.
+ * @param rowOf by the photo's content; undefined for a photo that was not described. @param also in the transaction that makes them part of
+ * the library. @returns how many were added. @throws CovisError `STATE_CONFLICT` while another job or process computes the same.
+ */
+export function addDescriptors(
+  library: Library,
+  network: NetworkRow,
+  size: number,
+  rowOf: (hash: string) => Float32Array | undefined,
+  task: TaskContext,
+  also: () => void,
+): number {
+  refuseWriting(library);
+  const release = ownFile(`${files(library, network, size).data}.part`, {
+    taken: 'These photos are being described already, by the same network at the same size',
+    hint: 'Wait until the other job or program is done, then collect again.',
+    refused: 'Descriptors cannot be written here',
+  });
+  try {
+    const kept = soundDescriptors(library, network, size, allPhotos(library), (m) => task.warn(m));
+    const have = new Set(kept.ids);
+    const found = presentPhotos(library).filter((p) => !have.has(p.id) && rowOf(p.hash) !== undefined);
+    if (found.length === 0) {
+      library.transaction(also);
+      return 0;
+    }
+    store(
+      library,
+      network,
+      size,
+      joined(kept, found, (hash) => rowOf(hash)!),
+      also,
+    );
+    task.changed('descriptors');
+    return found.length;
+  } finally {
+    release();
   }
 }
 
@@ -289,11 +362,12 @@ export async function extract(
     }
     const found = missing.filter((p) => journal.has(p.hash));
     if (found.length > 0) {
-      const ids = Uint32Array.from([...kept.ids, ...found.map((p) => p.id)]);
-      const data = new Float32Array(ids.length * dim);
-      data.set(kept.data);
-      found.forEach((p, i) => data.set(journal.get(p.hash), (kept.ids.length + i) * dim));
-      store(library, network, size, { ids, data, dim });
+      store(
+        library,
+        network,
+        size,
+        joined(kept, found, (hash) => journal.get(hash)),
+      );
       task.changed('descriptors');
     }
     computed = found.length;

@@ -22,6 +22,7 @@ import { mapWork } from './map.ts';
 import { measureWork } from './measure.ts';
 import { mineWork } from './mine.ts';
 import { networkWork } from './network.ts';
+import { collectWork, planWork, submitWork } from './plan.ts';
 import { qualityWork } from './quality.ts';
 import { regionsWork } from './regions.ts';
 import { runWork } from './run.ts';
@@ -65,4 +66,7 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   'collection-import': collectionImportWork,
   'collection-metadata': collectionMetadataWork,
   'collection-verify': collectionVerifyWork,
+  plan: planWork,
+  submit: submitWork,
+  collect: collectWork,
 };

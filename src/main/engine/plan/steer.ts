@@ -1,0 +1,126 @@
+/** Giving a plan's shards to whoever does them, again where they failed, and taking them back. */
+import { spawn } from 'node:child_process';
+import { closeSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
+import type { Executor } from '../../../shared/facts/plans.ts';
+import { logFailure, logger } from '../environment/log.ts';
+import { covisCommand } from './command.ts';
+import type { SlurmOptions } from './facts.ts';
+import { failureOf, openLog, resumePlan, shardFiles, stopPlan, type Plan } from './folder.ts';
+import { noteSubmission, thisProcess } from './local.ts';
+import { cancelInSlurm, submitToSlurm, type Arrays, type StageShards } from './slurm.ts';
+import { isAlive, lookAt, shardsIn, submissionOf, type Look } from './status.ts';
+
+/** What a person says of who does it. */
+export interface Submitting {
+  readonly executor: Executor;
+  readonly atOnce?: number | undefined;
+  readonly slurm?: SlurmOptions | undefined;
+}
+
+/** Shards that nobody has done and nobody is at. @param failedOnly without those that nobody was told to do. */
+export function shardsToDo({ stages }: Look, failedOnly = false): StageShards[] {
+  return stages
+    .map((s) => ({ stage: s.name, shards: shardsIn(s, 'failed', 'lost', ...(failedOnly ? [] : (['open'] as const))) }))
+    .filter((s) => s.shards.length > 0);
+}
+
+/** All shards of a plan that nobody was told to do yet. */
+export function allShards({ file }: Plan): StageShards[] {
+  return file.stages.map((s) => ({ stage: s.name, shards: s.shards.map((_, i) => i + 1) }));
+}
+
+/**
+ * Gives shards to Slurm, with the collecting behind them.
+ * @returns numbers of its jobs. @throws CovisError `EXTERNAL_FAILED`.
+ */
+export function submitSlurm(plan: Plan, stages: readonly StageShards[], options: SlurmOptions): Arrays {
+  const before = submissionOf(plan);
+  const look = before === undefined ? undefined : lookAt(plan, 'now');
+  const queued = new Set(look?.heard?.tasks.map((t) => t.array));
+  const also = (before?.arrays ?? []).filter((a) => a.stage !== 'collect' && queued.has(a.id)).map((a) => a.id);
+  prepare(plan, stages);
+  const { arrays } = submitToSlurm(plan, stages, options, { also });
+  noteSubmission(plan, {
+    executor: 'slurm',
+    when: new Date().toISOString(),
+    slurm: options,
+    arrays: [...(before?.arrays ?? []), ...arrays],
+  });
+  rmSync(join(plan.folder, 'queue.json'), { force: true });
+  return arrays;
+}
+
+/** This process looks after a plan's shards from now on. @throws CovisError `STATE_CONFLICT` where another does. */
+export function takeLocally(plan: Plan, stages: readonly StageShards[], atOnce: number): void {
+  const before = submissionOf(plan);
+  if (before?.supervisor !== undefined && before.supervisor.pid !== process.pid && isAlive(before.supervisor))
+    throw new CovisError(
+      'STATE_CONFLICT',
+      `Another program does this plan already (process ${before.supervisor.pid})`,
+      {
+        file: plan.folder,
+        hint: 'Wait until it is done, or: covis cancel PLAN',
+      },
+    );
+  prepare(plan, stages);
+  noteSubmission(plan, {
+    executor: 'local',
+    when: new Date().toISOString(),
+    atOnce,
+    supervisor: thisProcess(),
+    arrays: [],
+  });
+}
+
+/** What was said of shards that are done again no longer holds. */
+function prepare(plan: Plan, stages: readonly StageShards[]): void {
+  resumePlan(plan.folder);
+  for (const { stage, shards } of stages)
+    for (const shard of shards) {
+      const files = shardFiles(plan.folder, stage, shard);
+      rmSync(files.failed, { force: true });
+      rmSync(files.running, { force: true });
+    }
+}
+
+/** Takes a plan's shards back: what is done stays. @throws CovisError `EXTERNAL_FAILED` where the scheduler does not answer. */
+export function cancelPlan(plan: Plan): void {
+  cancelOthers(plan);
+  if (submissionOf(plan)?.executor === 'slurm') cancelInSlurm(plan);
+  rmSync(join(plan.folder, 'queue.json'), { force: true });
+}
+
+/** As {@link cancelPlan}, without the scheduler: tasks that have not begun end at once, and so does who does them here. */
+export function cancelOthers(plan: Plan): void {
+  stopPlan(plan.folder, 'cancelled', failureOf(new CovisError('CANCELLED', 'A person cancelled it')));
+  const who = submissionOf(plan)?.supervisor;
+  if (who !== undefined && who.pid !== process.pid && isAlive(who))
+    try {
+      process.kill(who.pid, 'SIGTERM');
+    } catch (error) {
+      logFailure(logger('plan'), 'Who does the plan has ended', error);
+    }
+}
+
+/** Runs a command on a plan in a process that goes on when this one ends; what it says is in the plan's logs. */
+export function aside(plan: Plan, name: 'retry' | 'cancel', ...more: readonly string[]): void {
+  const log = openLog(plan, `${name}.log`);
+  const [program, ...args] = covisCommand();
+  try {
+    const child = spawn(program!, [...args, name, plan.folder, ...more], {
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+    child.on('error', (error) => logFailure(logger('plan'), `covis ${name} could not be started`, error));
+    child.unref();
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Does a plan's shards in a process that goes on when this one ends. */
+export function goOnAlone(plan: Plan, atOnce: number | undefined): void {
+  aside(plan, 'retry', '--executor', 'local', ...(atOnce === undefined ? [] : ['--at-once', String(atOnce)]));
+}

@@ -1,0 +1,87 @@
+/** What plans take: which work, how it is cut, who does it. */
+import { z } from 'zod';
+import { count } from '../facts/facts.ts';
+import { EXECUTORS, PLANNED_WORKS } from '../facts/plans.ts';
+import { collection, domain, folder, network, size } from '../fields.ts';
+
+export const plannedWork = z.enum(PLANNED_WORKS).meta({ label: 'Work', help: 'what is cut into shards' });
+export const planFolder = folder.meta({ help: 'the folder of a plan' });
+
+export const planning = {
+  network: network.optional(),
+  size: size.optional(),
+  domain: domain.optional().meta({ help: 'photos, or edges: with the network that drawings go to' }),
+  collection: collection.optional(),
+  shards: z.int().min(1).max(100_000).optional().meta({
+    label: 'Shards',
+    help: 'parts that are done by themselves',
+    otherwise: 'one for every 4,000 photos',
+  }),
+  out: folder.optional().meta({
+    help: 'a new folder for the plan, which all machines see under this path',
+    otherwise: 'in LIB.plans, beside the library',
+  }),
+};
+
+export const executor = z.enum(EXECUTORS).meta({
+  label: 'Done by',
+  help: 'who does the shards: processes of this machine, or a cluster',
+  names: { local: 'This machine', slurm: 'Slurm' },
+});
+
+export const slurm = {
+  partition: z.string().min(1).max(200).optional().meta({ label: 'Partition', help: 'of Slurm', value: 'name' }),
+  account: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ label: 'Account', help: 'of Slurm', value: 'name', advanced: true }),
+  time: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ label: 'Time', help: 'longest time of a task, as Slurm writes it: 2:00:00', value: 'time' }),
+  mem: z.string().min(1).max(64).optional().meta({ label: 'Memory', help: 'memory of a task: 8G', value: 'size' }),
+  cpus: z.int().min(1).max(1024).optional().meta({ label: 'Processors', help: 'processors of a task' }),
+  gres: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ label: 'Resources', help: 'as Slurm writes them: gpu:1', value: 'list', advanced: true }),
+  arrayLimit: z.int().min(1).max(100_000).optional().meta({
+    label: 'Tasks at a time',
+    help: 'most tasks of an array that run at the same time',
+    advanced: true,
+  }),
+  sbatch: z.string().min(1).max(2000).optional().meta({
+    help: 'further options for sbatch, in one text: "--constraint=avx512 --qos=long"',
+    value: 'options',
+    page: false,
+  }),
+  covis: z.string().min(1).max(4096).optional().meta({
+    help: 'how Covis is started on a node, as a shell takes it',
+    otherwise: 'as it was started here',
+    value: 'command',
+    page: false,
+  }),
+};
+
+export const atOnce = z.int().min(1).max(1024).optional().meta({
+  label: 'Processes at a time',
+  help: 'on this machine: shards that are done at the same time',
+  otherwise: 'one for every two threads',
+  advanced: true,
+});
+
+/** What planning gives. */
+export const planned = z.object({
+  uid: z.string(),
+  folder: z.string(),
+  title: z.string(),
+  /** Units of all shards. */
+  items: count,
+  stages: z.array(z.object({ name: z.string(), shards: count })),
+});

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { EXECUTORS, planStatus } from '../facts/plans.ts';
+import { id, none } from '../fields.ts';
+import { startedJob } from './jobs.ts';
+import { route } from './route.ts';
+
+/** Names a plan of the open library. */
+const plan = z.strictObject({ uid: id });
+
+export const planRoutes = {
+  /** The newest plans of the library, and who could do one here. */
+  'plans.list': route({
+    who: 'page',
+    repeat: 'safe',
+    params: none,
+    result: z.object({ plans: z.array(planStatus), executors: z.array(z.enum(EXECUTORS)) }),
+  }),
+  /** Does again what failed, was lost or was never begun. It goes on without the studio. */
+  'plans.retry': route({ who: 'page', params: plan, result: z.null() }),
+  'plans.cancel': route({ who: 'page', params: plan, result: z.null() }),
+  'plans.collect': route({ who: 'page', params: plan, result: startedJob }),
+  /** It is no longer listed. Its folder stays. */
+  'plans.forget': route({ who: 'page', repeat: 'safe', params: plan, result: z.null() }),
+};

@@ -1,0 +1,126 @@
+import { mount, type VueWrapper } from '@vue/test-utils';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { nextTick } from 'vue';
+import { createMemoryHistory, createRouter } from 'vue-router';
+import type { PlanStatus } from '../../../src/shared/facts/plans.ts';
+import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
+
+const UID = '0123456789abcdef';
+const none = { done: 0, running: 0, waiting: 0, failed: 0, lost: 0, open: 0 };
+const plan = (state: PlanStatus['state'], more: Partial<PlanStatus> = {}): PlanStatus => ({
+  uid: UID,
+  folder: '/data/castles.plans/extract',
+  title: 'Extract descriptors of MobileNet',
+  work: 'extract',
+  created: '2026-01-02T03:04:05.000Z',
+  state,
+  message: null,
+  executor: 'slurm',
+  stages: [{ name: 'extract', shards: 200, counts: { ...none, done: 120, running: 50, waiting: 29, failed: 1 } }],
+  faults: [],
+  items: { planned: 800_000, done: 480_000, failed: 3 },
+  asked: null,
+  ...more,
+});
+
+let plans: PlanStatus[];
+let executors: ('local' | 'slurm')[];
+let engine: FakeEngine;
+let view: VueWrapper;
+
+beforeEach(() => {
+  plans = [];
+  executors = ['local'];
+  engine = fakeEngine({
+    'plans.list': () => ({ plans, executors }),
+    'plans.retry': () => null,
+    'plans.cancel': () => null,
+    'plans.collect': () => ({ job: 7 }),
+    'plans.forget': () => null,
+    'jobs.start': () => ({ job: 8 }),
+    'jobs.list': () => [],
+  });
+});
+afterEach(() => {
+  view.unmount();
+  vi.unstubAllGlobals();
+  document.body.innerHTML = '';
+});
+
+async function shown(address = '/jobs'): Promise<VueWrapper> {
+  const { default: JobsView } = await import('../../../src/renderer/views/jobs/JobsView.vue');
+  const page = { template: '<div />' };
+  const router = createRouter({
+    history: createMemoryHistory(),
+    routes: [{ path: '/jobs', name: 'jobs', component: page }],
+  });
+  const { usePlace } = await import('../../../src/renderer/stores/place.ts');
+  usePlace().follow(router);
+  await router.push(address);
+  view = mount(JobsView, { attachTo: document.body, global: { plugins: [router] } });
+  await settled();
+  await nextTick();
+  return view;
+}
+const button = (label: string) => view.find(`button[aria-label="${label}: Extract descriptors of MobileNet"]`);
+const asked = (route: string): unknown[] => engine.asked.filter((a) => a.route === route).map((a) => a.params);
+
+describe('a plan in Jobs', () => {
+  it('is one job with its shards by how they stand, and can be cancelled', async () => {
+    plans = [plan('running')];
+    const text = (await shown()).find('[data-test=plan]').text();
+    expect(text).toContain('Extract descriptors of MobileNet');
+    expect(text).toContain('by Slurm');
+    expect(text).toMatch(/120 \/ 200 shards, 50 running, 29 waiting, 1 failed/);
+    expect(text).toMatch(/480,000 of 800,000 photos described, 3 could not be read/);
+    expect(button('Retry').exists()).toBe(false);
+    await button('Cancel').trigger('click');
+    await settled();
+    expect(asked('plans.cancel')).toEqual([{ uid: UID }]);
+  });
+
+  it('names what failed with its sentence, and does it again', async () => {
+    const message = 'The disk is full: 0 bytes are free';
+    plans = [
+      plan('failed', {
+        faults: [{ stage: 'extract', shard: 17, state: 'failed', message, host: 'node3' }],
+        message: 'sbatch refused: no',
+      }),
+    ];
+    const text = (await shown()).find('[data-test=plan]').text();
+    expect(text).toContain(`Shard 17 on node3: ${message}`);
+    expect(text).toContain('sbatch refused: no');
+    await button('Retry').trigger('click');
+    await settled();
+    expect(asked('plans.retry')).toEqual([{ uid: UID }]);
+  });
+
+  it('is collected where that was not done, and forgotten at the end', async () => {
+    plans = [plan('ready')];
+    await shown();
+    await button('Collect').trigger('click');
+    await settled();
+    expect(asked('plans.collect')).toEqual([{ uid: UID }]);
+    plans = [plan('collected')];
+    engine.say({ event: 'changed', what: 'plans' });
+    await settled();
+    await nextTick();
+    expect(button('Collect').exists()).toBe(false);
+    await button('Forget').trigger('click');
+    await settled();
+    expect(asked('plans.forget')).toEqual([{ uid: UID }]);
+  });
+});
+
+describe('the dialog that begins a plan', () => {
+  it('asks for what goes with who does it', async () => {
+    await shown('/jobs?shards=');
+    const form = (): string => document.querySelector('[data-test=plan-form]')?.textContent ?? '';
+    await nextTick();
+    expect(form()).toContain('sbatch is not on this one');
+    expect(form()).not.toContain('Partition');
+    document.querySelector<HTMLButtonElement>('[data-test=begin-plan]')!.click();
+    await settled();
+    expect(asked('jobs.start')).toEqual([{ job: { kind: 'submit', work: 'extract', executor: 'local' } }]);
+  });
+});
