@@ -107,12 +107,11 @@ export function cancelOthers(plan: Plan): void {
 /** Runs a command on a plan in a process that goes on when this one ends; what it says is in the plan's logs. */
 export function aside(plan: Plan, name: 'retry' | 'cancel', ...more: readonly string[]): void {
   const log = openLog(plan, `${name}.log`);
-  const [program, ...args] = covisCommand();
+  const words = [...covisCommand(), name, plan.folder, ...more];
+  // By way of a shell that ends at once, so that it is nobody's child: who ends this program with all that it started leaves it alone.
+  const [program, ...args] = process.platform === 'win32' ? words : ['/bin/sh', '-c', '"$@" &', 'covis', ...words];
   try {
-    const child = spawn(program!, [...args, name, plan.folder, ...more], {
-      stdio: ['ignore', log, log],
-      detached: true,
-    });
+    const child = spawn(program!, args, { stdio: ['ignore', log, log], detached: true });
     child.on('error', (error) => logFailure(logger('plan'), `covis ${name} could not be started`, error));
     child.unref();
   } finally {
