@@ -29,7 +29,7 @@ import { describeWith, ROOT, smallDisk, type SmallDisk } from '../support/progra
 import { smallSlurm, until, type SmallSlurm } from '../support/slurm.ts';
 
 /** Generous: two slow cores do all of this, and Slurm looks now and then. */
-const LONG = 180_000;
+const LONG = 600_000;
 
 describeWith(['slurm'], 'a plan on a Slurm of two nodes', () => {
   const folder = temporaryFolder();

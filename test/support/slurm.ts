@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 
-const UP_MS = 60_000;
+const UP_MS = 240_000;
 const STEP_MS = 250;
 
 export interface SmallSlurm {
@@ -88,7 +88,7 @@ export async function smallSlurm(): Promise<SmallSlurm> {
     return child;
   };
   const call = (program: string, ...args: readonly string[]): string => {
-    const r = spawnSync(program, args, { env, encoding: 'utf8', timeout: 60_000 });
+    const r = spawnSync(program, args, { env, encoding: 'utf8', timeout: 240_000 });
     if (r.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${r.stderr || String(r.error)}`);
     return r.stdout;
   };
