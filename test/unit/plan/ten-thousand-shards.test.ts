@@ -35,9 +35,10 @@ beforeAll(async () => {
         file.run(i, `${i}.jpg`);
       }
     });
-    const began = performance.now();
+    const before = process.cpuUsage();
     plan = await makePlan(library, 'extract', {}, { shards: SHARDS, out: join(folder, 'plan') }, silentContext());
-    seconds = (performance.now() - began) / 1000;
+    const { user, system } = process.cpuUsage(before);
+    seconds = (user + system) / 1e6;
   } finally {
     library.close();
   }
@@ -54,7 +55,7 @@ describe('a plan of ten thousand shards', () => {
     };
     expect(last.photos.map((p) => p.files[0]!.path)).toEqual(['/photos/19999.jpg', '/photos/20000.jpg']);
     // For who measures; how fast a machine is, is no matter of right and wrong.
-    console.log(`10,000 shards were planned in ${seconds.toFixed(1)} s`);
+    console.log(`10,000 shards were planned in ${seconds.toFixed(1)} s of a processor`);
   });
 
   it('is ten arrays, and is looked at without asking for each', () => {
