@@ -319,6 +319,8 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'exemplars.next exemplars.collection': 'text 1 1000',
   'exemplars.next n': 'whole 1 1000',
   // Plans, and who does their shards.
+  'plan collection': 'text 3 4096',
+  'submit collection': 'text 3 4096',
   'plan shards': 'whole 1 100000',
   'plan out': PATH,
   'submit shards': 'whole 1 100000',
