@@ -19,7 +19,7 @@ function torchMargins(b: GraphBuilder, margins: readonly number[]): string {
     value: { kind: 'tensor', value: int64Tensor([1], [0]) },
   });
   const pairs = b.reshape(b.op('Concat', [b.int64s(margins), none], { axis: int(0) }), [-1, 2]);
-  const back = b.slice(pairs, [-1], [-9223372036854775807], [0], [-1]);
+  const back = b.slice(pairs, [-1], [-(2 ** 63)], [0], [-1]);
   const list = b.reshape(b.op('Transpose', [back], { perm: ints([1, 0]) }), [-1]);
   return b.op('Cast', [list], { to: int(7) });
 }
