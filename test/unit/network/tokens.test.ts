@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { networkInWords } from '../../../src/shared/networks-in-words.ts';
 import { prepareNetwork, type BackboneOptions } from '../../../src/main/engine/network/networks.ts';
 import { int, ints, type Dim, type GraphBuilder } from '../../../src/main/engine/network/onnx/graph.ts';
@@ -7,6 +7,9 @@ import { takeApart } from '../../../src/main/engine/network/parts.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { foreign, onRuntime, unit, waves, weight, write } from '../../support/foreign-networks.ts';
+
+// Networks of megabytes take their time on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const folder = temporaryFolder();
 let count = 0;

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { defaultSize } from '../../../src/main/engine/inputs/inputs.ts';
 import { addBackbone, networkCatalogue } from '../../../src/main/engine/network/catalogue.ts';
@@ -16,6 +16,9 @@ import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { makeNetworks } from '../../../src/main/engine/work/check-repair.ts';
 import { temporaryFolder } from '../../support/folders.ts';
+
+// Networks of megabytes take their time on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const folder = temporaryFolder();
 const said = process.env['COVIS_NETWORK'];

@@ -6,7 +6,7 @@ import { OrtExecutor } from '../../../src/main/engine/training/ort-executor.ts';
 const { graph } = embeddedNetwork('tiny');
 const SIDE = 64;
 const inputs = [0, 1, 2, 3].map((k) => ({
-  dims: [1, 3, SIDE, SIDE] as const,
+  dims: [1, 3, SIDE, SIDE] as [number, number, number, number],
   data: Float32Array.from({ length: 3 * SIDE * SIDE }, (_, i) => Math.sin(i * (0.01 + 0.004 * k)) + 0.3 * Math.cos(i * k)),
 }));
 const OPTIONS = { kind: 'contrastive', margin: 1.2, weight: 1 } as const;
