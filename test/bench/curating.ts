@@ -45,11 +45,11 @@ export async function curating(folder: string): Promise<void> {
   if (parts.has('export')) {
     const large = join(folder, 'large');
     const few = await curatorLibrary(large, {
-      photos: 1000,
+      photos: 500,
       folders: 10,
       dim: 8,
-      width: 1600,
-      height: 1200,
+      width: 3200,
+      height: 2400,
       files: true,
     });
     await exports(few, large, 'large files');
