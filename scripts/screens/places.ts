@@ -174,6 +174,7 @@ export const PLACES: readonly Place[] = [
   { name: 'measure-shapes', at: () => '/measure?tab=shapes' },
   pressed('measure-truth', () => '/measure', /^Add a ground truth/),
   { name: 'jobs', at: () => '/jobs' },
+  pressed('plan', () => '/jobs', /^In shards/),
   { name: 'storage', at: () => '/storage', until: '[data-test=storage-sum]' },
   {
     name: 'storage-clean',
