@@ -257,7 +257,7 @@ export function damageOf(error: unknown): Error | undefined {
     // Where the byte that says how the schema is written is overwritten, SQLite has no code of its own for it.
     code === 'SQLITE_ERROR'
       ? message === 'unsupported file format'
-      : typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code);
+      : typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB|TOOBIG)/.test(code);
   return damage ? (error as Error) : undefined;
 }
 
