@@ -31,7 +31,7 @@ async function step(mostPixels: number): Promise<{ loss: number; gradients: Floa
   }
 }
 
-it('a tuple of more pixels than memory is good for goes image by image, and the same comes of it', { timeout: 120_000 }, async () => {
+it('a tuple of more pixels than memory is good for goes image by image, and the same comes of it', { timeout: 300_000 }, async () => {
   const whole = await step(4 * SIDE * SIDE);
   const apart = await step(4 * SIDE * SIDE - 1);
   expect([...whole.together]).toEqual([4]);
