@@ -1,10 +1,11 @@
 import { mount, type VueWrapper } from '@vue/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nextTick } from 'vue';
-import { createMemoryHistory, createRouter } from 'vue-router';
 import type { PlanStatus } from '../../../src/shared/facts/plans.ts';
 import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
 
+// Modules are loaded anew for each test, which takes a busy machine a while.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const UID = '0123456789abcdef';
 const none = { done: 0, running: 0, waiting: 0, failed: 0, lost: 0, open: 0 };
 const plan = (state: PlanStatus['state'], more: Partial<PlanStatus> = {}): PlanStatus => ({
@@ -27,6 +28,7 @@ let plans: PlanStatus[];
 let executors: ('local' | 'slurm')[];
 let engine: FakeEngine;
 let view: VueWrapper;
+let stop = (): void => undefined;
 
 beforeEach(() => {
   plans = [];
@@ -39,25 +41,24 @@ beforeEach(() => {
     'plans.forget': () => null,
     'jobs.start': () => ({ job: 8 }),
     'jobs.list': () => [],
+    'library.current': () => null,
   });
 });
 afterEach(() => {
+  stop();
+  stop = () => undefined;
   view.unmount();
   vi.unstubAllGlobals();
   document.body.innerHTML = '';
 });
 
-async function shown(address = '/jobs'): Promise<VueWrapper> {
-  const { default: JobsView } = await import('../../../src/renderer/views/jobs/JobsView.vue');
-  const page = { template: '<div />' };
-  const router = createRouter({
-    history: createMemoryHistory(),
-    routes: [{ path: '/jobs', name: 'jobs', component: page }],
-  });
-  const { usePlace } = await import('../../../src/renderer/stores/place.ts');
-  usePlace().follow(router);
-  await router.push(address);
-  view = mount(JobsView, { attachTo: document.body, global: { plugins: [router] } });
+/** The list of plans, as Jobs has it. */
+async function shown(): Promise<VueWrapper> {
+  const { default: PlanList } = await import('../../../src/renderer/views/jobs/PlanList.vue');
+  const { usePlans } = await import('../../../src/renderer/stores/plans.ts');
+  stop = usePlans().listen();
+  view = mount(PlanList, { attachTo: document.body });
+  await usePlans().refresh();
   await settled();
   await nextTick();
   return view;
@@ -114,7 +115,10 @@ describe('a plan in Jobs', () => {
 
 describe('the dialog that begins a plan', () => {
   it('asks for what goes with who does it', async () => {
-    await shown('/jobs?shards=');
+    const { default: PlanDialog } = await import('../../../src/renderer/views/jobs/PlanDialog.vue');
+    view = mount(PlanDialog, { attachTo: document.body, props: { open: true } });
+    await settled();
+    await nextTick();
     const form = (): string => document.querySelector('[data-test=plan-form]')?.textContent ?? '';
     await nextTick();
     expect(form()).toContain('sbatch is not on this one');
