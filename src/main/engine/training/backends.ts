@@ -4,6 +4,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { webGpuAdapter } from '../network/gpu.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import type { Executor } from './executor.ts';
+import { DeviceExecutor } from './device/device-executor.ts';
 import { OrtExecutor } from './ort-executor.ts';
 
 type Concrete = Exclude<Backend, 'auto'>;
@@ -78,7 +79,8 @@ async function openOrt(network: Graph, backend: OrtBackend): Promise<Executor> {
   const device = await deviceOf(backend);
   if (backend === 'cpu') return OrtExecutor.create(network, { backend, device });
   try {
-    return await OrtExecutor.create(network, { backend, provider, device });
+    const where = { backend, provider, device };
+    return await (backend === 'webgpu' ? DeviceExecutor.create(network, where) : OrtExecutor.create(network, where));
   } catch (cause) {
     if (cause instanceof CovisError && !cause.message.startsWith('ONNX Runtime')) throw cause;
     const advice = {

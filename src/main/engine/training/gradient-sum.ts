@@ -1,7 +1,8 @@
+import type { Gradients } from './executor.ts';
 import type { Parameter } from './training-graph.ts';
 
-/** Gradients summed over tuples, one array a parameter. */
-export class GradientSum {
+/** Gradients summed over tuples in the memory of this process, one array a parameter. */
+export class GradientSum implements Gradients {
   readonly #parameters: readonly Pick<Parameter, 'data'>[];
   #arrays: Float32Array[] | undefined;
 
@@ -13,6 +14,10 @@ export class GradientSum {
   get arrays(): readonly Float32Array[] {
     this.#arrays ??= this.#parameters.map((p) => new Float32Array(p.data.length));
     return this.#arrays;
+  }
+
+  read(): Promise<readonly Float32Array[]> {
+    return Promise.resolve(this.arrays);
   }
 
   /** @param parts one per parameter. They belong to the sum from then on: the first are taken instead of being added to zeros. */
