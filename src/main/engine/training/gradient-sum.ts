@@ -40,3 +40,16 @@ export class GradientSum implements Gradients {
 function addTo(sum: Float32Array, part: Float32Array): void {
   for (let k = 0; k < sum.length; k += 1) sum[k]! += part[k]!;
 }
+
+function lengthOf(v: Float32Array): number {
+  let sum = 0;
+  for (let k = 0; k < v.length; k += 1) sum += v[k]! * v[k]!;
+  return Math.sqrt(sum);
+}
+
+/** Largest difference of a gradient from the right one, relative to its length, or to a thousandth of the longest where it is next to nothing. */
+export function difference(right: readonly Float32Array[], other: readonly Float32Array[]): number {
+  const lengths = right.map(lengthOf);
+  const least = 1e-3 * Math.max(...lengths, Number.MIN_VALUE);
+  return Math.max(...right.map((g, i) => lengthOf(g.map((v, k) => v - other[i]![k]!)) / Math.max(lengths[i]!, least)));
+}

@@ -133,8 +133,11 @@ async function withRun(
   const network = loadNetwork(library, start);
   refuseUntrainable(network);
   // First: a network that cannot be differentiated is refused before anything is noted or computed.
-  const executor = await openExecutor(learning(network, parameters).graph, parameters.backend, (text) =>
-    task.warn(text),
+  const executor = await openExecutor(
+    learning(network, parameters).graph,
+    parameters.backend,
+    (text) => task.warn(text),
+    parameters.size,
   );
   const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
