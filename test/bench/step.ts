@@ -47,7 +47,7 @@ async function main(name: string, folder: string, steps: number, margin: number)
     executor.gradients.clear();
     loss = (await executor.accumulate(inputs, { kind: 'contrastive', margin, weight: 1 })).loss;
     adam.step(executor.gradients.arrays, { learningRate: 1e-9, weightDecay: 0 });
-    executor.updated();
+    await executor.updated();
   }, steps);
   process.stdout.write(
     JSON.stringify({ extract, step, loss, peak: process.resourceUsage().maxRSS * 1024 } satisfies StepTimes),

@@ -217,27 +217,44 @@ export function mobileNetV1(width: number): Architecture {
   return { graph: c.classify(x), dim: c.channels(x) };
 }
 
-export function mobileNetV2(width: number): Architecture {
-  const c = new Classifier('mobilenetv2', width);
+/** Blocks that widen, convolve each channel and narrow again: how much, channels out, how many, stride of the first, kernel. */
+type Widening = readonly (readonly [expand: number, out: number, count: number, first: number, kernel: number])[];
+
+function widening(name: string, width: number, blocks: Widening): Architecture {
+  const c = new Classifier(name, width);
   let x = c.relu6(c.norm(c.conv('data', c.of(32), 3, { stride: 2, bias: false })));
-  for (const [expand, out, count, first] of [
-    [1, 16, 1, 1],
-    [6, 24, 2, 2],
-    [6, 32, 2, 2],
-    [6, 64, 2, 2],
-    [6, 96, 1, 1],
-  ] as const) {
+  for (const [expand, out, count, first, kernel] of blocks) {
     for (let k = 0; k < count; k += 1) {
       const stride = k === 0 ? first : 1;
       const inner = c.channels(x) * expand;
       let y = expand === 1 ? x : c.relu6(c.norm(c.conv(x, inner, 1, { bias: false })));
-      y = c.relu6(c.norm(c.conv(y, inner, 3, { stride, group: inner, bias: false })));
+      y = c.relu6(c.norm(c.conv(y, inner, kernel, { stride, group: inner, bias: false })));
       y = c.norm(c.conv(y, c.of(out), 1, { bias: false }));
       x = stride === 1 && c.channels(x) === c.of(out) ? c.add(x, y) : y;
     }
   }
   x = c.relu6(c.norm(c.conv(x, c.of(1280), 1, { bias: false })));
   return { graph: c.classify(x), dim: c.channels(x) };
+}
+
+export function mobileNetV2(width: number): Architecture {
+  return widening('mobilenetv2', width, [
+    [1, 16, 1, 1, 3],
+    [6, 24, 2, 2, 3],
+    [6, 32, 2, 2, 3],
+    [6, 64, 2, 2, 3],
+    [6, 96, 1, 1, 3],
+  ]);
+}
+
+export function efficientNetLite(width: number): Architecture {
+  return widening('efficientnet-lite', width, [
+    [1, 16, 1, 1, 3],
+    [6, 24, 2, 2, 3],
+    [6, 40, 2, 2, 5],
+    [6, 112, 2, 1, 5],
+    [6, 192, 2, 2, 5],
+  ]);
 }
 
 function mobileNetV3(width: number): Architecture {

@@ -16,7 +16,7 @@ const steps = [];
 for (const backend of ['tensorflow', 'cpu'] as const) {
   const executor = await openExecutor(network, backend);
   const { loss } = await executor.accumulate(inputs, { kind: 'contrastive', margin: 1.2, weight: 1 });
-  const length = Math.hypot(...executor.gradients.arrays.map((g) => Math.hypot(...g)));
+  const length = Math.hypot(...(await executor.gradients.read()).map((g) => Math.hypot(...g)));
   steps.push({ device: executor.device, loss, length });
   await executor.release();
 }

@@ -9,7 +9,6 @@ import { InputMaker } from '../../../src/main/engine/inputs/inputs.ts';
 import { currentPhoto } from '../../../src/main/engine/library/photos.ts';
 import { ensureDefaultNetwork, loadNetwork, storeNetwork } from '../../../src/main/engine/network/networks.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';
-import { Adam } from '../../../src/main/engine/training/adam.ts';
 import { Round, type RoundStep, type RoundTuple } from '../../../src/main/engine/training/round.ts';
 import {
   checkpointFile,
@@ -207,7 +206,7 @@ describe('bad input in training', () => {
     ];
     const round = new Round(
       executor,
-      await Adam.create(executor.parameters),
+      await executor.optimiser({ optimiser: 'adam', dampening: 0 }),
       maker,
       network.spec,
       { ...PARAMETERS, batch: 3 },
@@ -220,7 +219,7 @@ describe('bad input in training', () => {
       },
     );
     const steps: RoundStep[] = [];
-    await round.run(0, (s) => steps.push(s));
+    await round.run(0, (s) => void steps.push(s));
     expect(steps.map((s) => [s.done, s.trained, s.skipped])).toEqual([
       [3, 1, 2],
       [6, 0, 3],

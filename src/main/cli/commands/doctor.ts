@@ -11,7 +11,8 @@ function doctorLines(r: MachineReport): string[] {
     `Node       ${r.node.version} (${r.node.path})`,
     `Machine    ${r.machine.cores} cores, ${r.machine.processor.trim()}, ${gib(r.machine.memoryBytes)} memory`,
     ...r.backends.map(
-      (b) => `${b.device === null ? 'no ' : 'yes'}        ${b.name.padEnd(20)} ${b.device ?? b.detail}`,
+      (b) =>
+        `${b.device === null ? 'no ' : 'yes'}        ${b.name.padEnd(20)} ${(b.device ?? b.detail).replaceAll('\n', `\n${' '.repeat(32)}`)}`,
     ),
     `COLMAP     ${r.colmap.version ?? `not found. ${r.colmap.hint}`}`,
     `Electron   ${r.electron.version ?? (r.electron.binary ? 'built in' : 'not installed')}${r.electron.hint === null ? '' : `. ${r.electron.hint}`}`,

@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node';
 import { threadsIfFewer } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { encodeOnnx } from './onnx/file.ts';
-import { withoutPow } from './onnx/normalise.ts';
+import { forWebGpu } from './onnx/webgpu.ts';
 import type { Graph } from './onnx/graph.ts';
 
 /** A batch of images: [n, channels, height, width], already normalised. */
@@ -19,10 +19,27 @@ export interface RuntimeOptions {
   readonly provider?: string;
   /** Says nothing of runs that fail: whoever tries what may not work hears it by the error. */
   readonly quiet?: boolean;
+  /** Outputs that stay in the memory of the device, for {@link Runner.runOnDevice}; `webgpu` alone has that. */
+  readonly kept?: readonly string[];
+  /** Begin of the file into which the runtime writes which provider ran which operator, when it is released. */
+  readonly profile?: string;
+}
+
+/** Float numbers in the memory of this process. */
+export interface HostTensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Float numbers in the memory of a device, which sessions of the same provider take as inputs. Dispose it when done; it outlives the session that made it. */
+export interface DeviceTensor {
+  readonly location: string;
+  readonly dims: readonly number[];
+  dispose(): void;
 }
 
 /** Float tensors by name. */
-export type Tensors = Readonly<Record<string, { readonly dims: readonly number[]; readonly data: Float32Array }>>;
+export type Tensors = Readonly<Record<string, HostTensor>>;
 
 /** A network that is ready to run, whatever runs it. */
 export interface GraphRunner {
@@ -33,17 +50,19 @@ export interface GraphRunner {
 /** A graph made ready to run by ONNX Runtime. Release it when done: native memory is not seen by the garbage collector. */
 export class Runner implements GraphRunner {
   readonly #session: ort.InferenceSession;
+  readonly #profiled: boolean;
 
-  private constructor(session: ort.InferenceSession) {
+  private constructor(session: ort.InferenceSession, profiled: boolean) {
     this.#session = session;
+    this.#profiled = profiled;
   }
 
   /** @throws CovisError `INPUT_UNSUPPORTED` with the runtime's own words when it refuses the graph. */
   static async create(graph: Graph, options: RuntimeOptions = {}): Promise<Runner> {
     try {
       const provider = options.provider ?? 'cpu';
-      // Its kernel for powers fails on any graph (onnxruntime 1.30).
-      const suited = provider === 'webgpu' ? withoutPow(graph) : graph;
+      const suited = provider === 'webgpu' ? forWebGpu(graph) : graph;
+      const { kept, profile } = options;
       const session = await ort.InferenceSession.create(encodeOnnx(suited), {
         executionProviders: [provider],
         // Fused activations of its WebGPU provider give wrong values (Conv, Clip, Clip; onnxruntime 1.30).
@@ -54,8 +73,16 @@ export class Runner implements GraphRunner {
         enableMemPattern: false,
         // Threads that wait by spinning are no faster alone and halve each other's speed when two jobs run.
         extra: { session: { intra_op: { allow_spinning: '0' } } },
+        ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+        ...(kept === undefined
+          ? {}
+          : {
+              preferredOutputLocation: Object.fromEntries(
+                graph.outputs.map((o) => [o.name, kept.includes(o.name) ? 'gpu-buffer' : 'cpu'] as const),
+              ),
+            }),
       });
-      return new Runner(session);
+      return new Runner(session, profile !== undefined);
     } catch (cause) {
       throw new CovisError(
         'INPUT_UNSUPPORTED',
@@ -65,14 +92,25 @@ export class Runner implements GraphRunner {
     }
   }
 
-  /** As {@link run}, with the shapes of the outputs. */
-  async runShaped(inputs: Tensors): Promise<Record<string, { dims: readonly number[]; data: Float32Array }>> {
+  /** Runs with tensors of this process and of the device; outputs are where {@link RuntimeOptions.kept} says. */
+  async runOnDevice(
+    inputs: Readonly<Record<string, HostTensor | DeviceTensor>>,
+  ): Promise<Record<string, HostTensor | DeviceTensor>> {
     const feeds: Record<string, ort.Tensor> = {};
-    for (const [name, t] of Object.entries(inputs)) feeds[name] = new ort.Tensor('float32', t.data, t.dims);
+    for (const [name, t] of Object.entries(inputs))
+      feeds[name] = t instanceof ort.Tensor ? t : new ort.Tensor('float32', (t as HostTensor).data, t.dims);
     const results = await this.#session.run(feeds);
     return Object.fromEntries(
-      Object.entries(results).map(([name, t]) => [name, { dims: t.dims, data: t.data as Float32Array }]),
+      Object.entries(results).map(([name, t]): [string, HostTensor | DeviceTensor] => [
+        name,
+        t.location === 'cpu' ? { dims: t.dims, data: t.data as Float32Array } : t,
+      ]),
     );
+  }
+
+  /** As {@link run}, with the shapes of the outputs. */
+  async runShaped(inputs: Tensors): Promise<Record<string, HostTensor>> {
+    return (await this.runOnDevice(inputs)) as Record<string, HostTensor>;
   }
 
   /** Runs with float tensors; inputs are not copied, so weights may be updated in place between runs. */
@@ -83,6 +121,7 @@ export class Runner implements GraphRunner {
   }
 
   async release(): Promise<void> {
+    if (this.#profiled) this.#session.endProfiling();
     await this.#session.release();
   }
 }

@@ -9,16 +9,20 @@ import { colmapVersion } from '../clustering/colmap.ts';
 import { packagedStudio } from '../environment/packaged.ts';
 import { resourcePath } from '../environment/resources.ts';
 import { VERSION } from '../environment/version.ts';
+import { webGpuAdapter } from '../network/gpu.ts';
 import { floatTensor, GraphBuilder, type Graph } from '../network/onnx/graph.ts';
 import { encodeOnnx } from '../network/onnx/file.ts';
 
 /** Providers of ONNX Runtime that may answer on some platform. */
 const PROVIDERS = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+/** Back ends of TensorFlow.js. */
+const TENSORFLOW = ['tensorflow', 'tfjs-webgpu'] as const;
 
 /** Looks at the machine. Every back end is really run on a small graph; one that is missing is said to be, never assumed. */
 export async function lookAtMachine(at = process.cwd()): Promise<MachineReport> {
   const backends: Backend[] = [];
-  for (const p of PROVIDERS) backends.push(await tryProvider(p));
+  for (const p of PROVIDERS) backends.push(await tryBackEnd(`onnxruntime ${p}`, './probe.ts', p));
+  for (const p of TENSORFLOW) backends.push(await tryBackEnd(p, './probe-tensorflow.ts', p));
   const disk = statfsSync(at);
   return {
     covis: VERSION,
@@ -34,14 +38,21 @@ export async function lookAtMachine(at = process.cwd()): Promise<MachineReport> 
 /** So long a back end may take. */
 const PROBE_MS = 60_000;
 
-/** y = x * 2 + 1 with a provider, in a process of its own: a GPU driver that crashes must not take this one along. */
-async function tryProvider(provider: (typeof PROVIDERS)[number]): Promise<Backend> {
-  const name = `onnxruntime ${provider}`;
-  const probe = fileURLToPath(new URL('./probe.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', probe, provider], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: PROBE_MS,
-  });
+/** y = x * 2 + 1 with a back end, in a process of its own: a GPU driver that crashes must not take this one along. */
+async function tryBackEnd(
+  name: string,
+  script: './probe.ts' | './probe-tensorflow.ts',
+  argument: string,
+): Promise<Backend> {
+  const probe = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(
+    process.execPath,
+    ['--no-deprecation', '--disable-warning=ExperimentalWarning', probe, argument],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: PROBE_MS,
+    },
+  );
   let out = '';
   let wrong = '';
   child.stdout.on('data', (d: Buffer) => (out += d.toString('utf8')));
@@ -53,9 +64,12 @@ async function tryProvider(provider: (typeof PROVIDERS)[number]): Promise<Backen
     child.on('error', (error) => resolve(error.message));
     child.on('close', (code, signal) => resolve(signal ?? code ?? 0));
   });
-  if (end === 0) return { name, device: out.trim(), detail: 'a small graph ran and its result is right' };
-  const reason = (wrong || out || `ended with ${end}`).trim().split('\n').at(-1) ?? '';
-  return { name, device: null, detail: reason.slice(0, 200) };
+  if (end === 0) {
+    const card = argument === 'webgpu' ? (await webGpuAdapter())?.description : undefined;
+    return { name, device: card ?? out.trim(), detail: 'a small graph ran and its result is right' };
+  }
+  const reason = (wrong || out || `ended with ${end}`).trim();
+  return { name, device: null, detail: reason };
 }
 
 function probeGraph(): Graph {

@@ -4,6 +4,8 @@ import { CovisError } from '../../../shared/errors.ts';
 import { webGpuAdapter } from '../network/gpu.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import type { Executor } from './executor.ts';
+import { inWords, keyOf, measure, remember, remembered } from './auto.ts';
+import { DeviceExecutor } from './device/device-executor.ts';
 import { OrtExecutor } from './ort-executor.ts';
 
 type Concrete = Exclude<Backend, 'auto'>;
@@ -34,6 +36,7 @@ async function candidates(): Promise<Concrete[]> {
 
 /**
  * Opens what computes loss and gradients.
+ * @param size of the photos, which `auto` measures with; without it the first that starts is taken.
  * @param notice told once when `auto` had to pass over something that this machine seemed to have.
  * @throws CovisError `INPUT_UNSUPPORTED` when the back end asked for does not exist here or refuses the network.
  */
@@ -41,9 +44,28 @@ export async function openExecutor(
   network: Graph,
   backend: Backend,
   notice: (text: string) => void = () => undefined,
+  size?: number,
 ): Promise<Executor> {
   if (backend !== 'auto') return open(network, backend);
   const list = await candidates();
+  if (list.length === 1) return open(network, 'cpu');
+  if (size === undefined) return firstOf(network, list, notice);
+  const devices = await Promise.all(list.map((b) => deviceOf(b as OrtBackend)));
+  const key = keyOf(network, size, devices);
+  let found = remembered(key);
+  if (found === undefined) {
+    found = await measure(
+      network,
+      size,
+      list.map((b) => ({ backend: b, open: () => open(network, b) })),
+      notice,
+    );
+    remember(key, found);
+  }
+  return open(network, found.backend, inWords(found));
+}
+
+async function firstOf(network: Graph, list: readonly Concrete[], notice: (text: string) => void): Promise<Executor> {
   for (const candidate of list) {
     if (candidate === 'cpu') break;
     try {
@@ -55,7 +77,8 @@ export async function openExecutor(
   return open(network, 'cpu');
 }
 
-async function open(network: Graph, backend: Concrete): Promise<Executor> {
+/** @param words said behind the device. */
+async function open(network: Graph, backend: Concrete, words?: string): Promise<Executor> {
   switch (backend) {
     case 'tensorflow':
     case 'tfjs-webgpu':
@@ -64,21 +87,22 @@ async function open(network: Graph, backend: Concrete): Promise<Executor> {
       return TfExecutor.create(network, backend);
     }
     default:
-      return openOrt(network, backend);
+      return openOrt(network, backend, words);
   }
 }
 
-async function openOrt(network: Graph, backend: OrtBackend): Promise<Executor> {
+async function openOrt(network: Graph, backend: OrtBackend, words?: string): Promise<Executor> {
   const provider = PROVIDERS[backend];
   const known = ort.listSupportedBackends().map((b) => b.name);
   if (!known.includes(provider))
     throw new CovisError('INPUT_UNSUPPORTED', `ONNX Runtime has no ${backend} on this platform: ${known.join(', ')}`, {
       hint: 'Choose --backend auto or cpu.',
     });
-  const device = await deviceOf(backend);
+  const device = `${await deviceOf(backend)}${words === undefined ? '' : `, ${words}`}`;
   if (backend === 'cpu') return OrtExecutor.create(network, { backend, device });
   try {
-    return await OrtExecutor.create(network, { backend, provider, device });
+    const where = { backend, provider, device };
+    return await (backend === 'webgpu' ? DeviceExecutor.create(network, where) : OrtExecutor.create(network, where));
   } catch (cause) {
     if (cause instanceof CovisError && !cause.message.startsWith('ONNX Runtime')) throw cause;
     const advice = {

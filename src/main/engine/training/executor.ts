@@ -1,7 +1,7 @@
 import type { Backend } from '../../../shared/domain.ts';
 import type { NetworkInput } from '../inputs/inputs.ts';
 import type { GraphRunner } from '../network/runtime.ts';
-import type { GradientSum } from './gradient-sum.ts';
+import type { Descent, OptimiserChoice } from './descent.ts';
 import type { LossOptions } from './losses.ts';
 import type { Parameter } from './training-graph.ts';
 
@@ -12,16 +12,24 @@ export interface TupleStep {
   readonly active: number;
 }
 
+/** Gradients summed over tuples, wherever they are. */
+export interface Gradients {
+  clear(): void;
+  scale(by: number): void;
+  /** One array a parameter, same order and size; zeros where nothing was added since they were cleared. */
+  read(): Promise<readonly Float32Array[]>;
+}
+
 /**
- * Computes loss and gradients of tuples on some device, one tuple at a time. Weights and sums of gradients live in `parameters` and
- * `gradients`; optimisers change the former in place and say so with `updated`.
+ * Computes loss and gradients of tuples on some device, one tuple at a time. Weights and sums of gradients are where the device wants
+ * them; `parameters` holds the weights as they were made, {@link Executor.gather gathered} or set last.
  */
 export interface Executor {
   readonly backend: Exclude<Backend, 'auto'>;
   /** What really computes, in words. */
   readonly device: string;
   readonly parameters: readonly Parameter[];
-  readonly gradients: GradientSum;
+  readonly gradients: Gradients;
 
   /** Descriptor of each input under the current weights. */
   describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]>;
@@ -32,8 +40,14 @@ export interface Executor {
    */
   accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep>;
 
-  /** Weights have changed since the last call. */
-  updated(): void;
+  /** What moves the weights. */
+  optimiser(choice: OptimiserChoice): Promise<Descent>;
+
+  /** Brings the weights as they are now into `parameters`. */
+  gather(): Promise<void>;
+
+  /** `parameters` was written to: the device takes its weights. */
+  updated(): Promise<void>;
 
   /** What describes many photos under the weights as they are now. Release it before weights change again. */
   describer(): Promise<GraphRunner>;

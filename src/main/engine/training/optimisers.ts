@@ -22,7 +22,7 @@ export interface Optimiser {
 }
 
 /** How a parameter is treated that is no weight: factor of the learning rate, no decay, a floor. */
-interface Treatment {
+export interface Treatment {
   readonly rate: number;
   readonly least: number;
 }
@@ -51,7 +51,7 @@ export function raise(data: Float32Array, least: number): void {
   for (let k = 0; k < data.length; k += 1) data[k] = Math.max(least, data[k]!);
 }
 
-const MOMENTUM = 0.9;
+export const MOMENTUM = 0.9;
 
 /**
  * Stochastic gradient descent with momentum 0.9: v ← 0.9 v + (1 − dampening) g, w ← w − rate · v; the first step takes the gradient

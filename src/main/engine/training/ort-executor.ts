@@ -2,10 +2,17 @@ import type { Backend } from '../../../shared/domain.ts';
 import { batches, describeEach, type Batch, type NetworkInput } from '../inputs/inputs.ts';
 import { blockSize } from '../network/block-size.ts';
 import { IMAGE } from '../network/head.ts';
-import { Runner, type GraphRunner, type RuntimeOptions, type Tensors } from '../network/runtime.ts';
+import {
+  Runner,
+  type DeviceTensor,
+  type GraphRunner,
+  type HostTensor,
+  type RuntimeOptions,
+} from '../network/runtime.ts';
 import { lowerBlocked, toBlocked } from '../network/onnx/blocked.ts';
 import type { Graph } from '../network/onnx/graph.ts';
-import type { Executor, TupleStep } from './executor.ts';
+import { HostDescent, type Descent, type OptimiserChoice } from './descent.ts';
+import type { Executor, Gradients, TupleStep } from './executor.ts';
 import { GradientSum } from './gradient-sum.ts';
 import { blockedGradients } from './gradients/blocked.ts';
 import { GRADIENTS, WEBGPU_GRADIENTS } from './gradients/index.ts';
@@ -39,6 +46,15 @@ export interface OrtOptions extends RuntimeOptions {
 /** Seven photos of the published recipes, of 362 px, go together; what is kept of larger ones until the gradient comes needs gigabytes. */
 const MOST_PIXELS = 1_000_000;
 
+/** Tensors of this process or of the device, by name. */
+export type Values = Readonly<Record<string, HostTensor | DeviceTensor>>;
+
+/** A graph, and which of its outputs stay on the device. */
+export interface Fitted {
+  readonly graph: Graph;
+  readonly kept?: readonly string[];
+}
+
 /** A session that computes gradients, of a tuple's loss or from those of descriptors. */
 interface GradientSession {
   readonly runner: Runner;
@@ -47,44 +63,66 @@ interface GradientSession {
 
 /**
  * Loss and gradients by ONNX Runtime, on any of its providers, memory of one tuple at a time.
- * A tuple of equally large images goes through one graph, but for so many pixels that memory counts. Of others descriptors come first; then only the images that the loss still
- * moves go through the backward graph, those of one size as a batch.
+ * A tuple of equally large images goes through one graph, but for so many pixels that memory counts. Of others descriptors come first;
+ * then only the images that the loss still moves go through the backward graph, those of one size as a batch. Where weights and gradients
+ * are is what heirs say.
  */
-export class OrtExecutor implements Executor {
+export abstract class RuntimeExecutor implements Executor {
   readonly backend: Exclude<Backend, 'auto'>;
   readonly device: string;
   readonly parameters: readonly Parameter[];
-  readonly gradients: GradientSum;
+  abstract readonly gradients: Gradients;
+  protected readonly options: OrtOptions;
   readonly #network: Graph;
-  readonly #options: OrtOptions;
   readonly #dialect: Dialect;
-  readonly #forward: Runner;
+  #forward: Promise<Runner> | undefined;
   /** By kind of loss, or `backward`, and number of images. */
   readonly #sessions = new Map<string, Promise<GradientSession>>();
-  readonly #weights: Record<string, { dims: readonly number[]; data: Float32Array }>;
 
-  private constructor(network: Graph, options: OrtOptions, dialect: Dialect, forward: Runner) {
+  protected constructor(network: Graph, options: OrtOptions, dialect: Dialect) {
     this.backend = options.backend ?? 'cpu';
     this.device = options.device ?? 'ONNX Runtime, CPU';
     this.#network = network;
-    this.#options = options;
+    this.options = options;
     this.#dialect = dialect;
-    this.#forward = forward;
     this.parameters = parametersOf(network);
-    this.gradients = new GradientSum(this.parameters);
-    this.#weights = Object.fromEntries(this.parameters.map((p) => [p.name, { dims: p.dims, data: p.data }]));
   }
 
-  /** @throws CovisError `INPUT_UNSUPPORTED` naming the operator that cannot be differentiated. */
-  static async create(network: Graph, options: OrtOptions = {}): Promise<OrtExecutor> {
-    const dialect = await dialectFor(options);
-    // What cannot be trained is refused here, not in the middle of a run.
-    backwardGraph(network, dialect);
-    return new OrtExecutor(network, options, dialect, await Runner.create(forwardGraph(network, dialect), options));
+  /** The graph with its weights, and the gradients it gives, as this executor holds them. */
+  protected abstract fitted(graph: Graph, gradientOf?: ReadonlyMap<string, string>): Fitted;
+  /** The weights, and what gradients are added to. */
+  protected abstract held(gradients: boolean): Promise<Values>;
+  /** Adds what a run gave to the gradients. */
+  protected abstract take(result: Values, gradientOf: ReadonlyMap<string, string>): void;
+  abstract optimiser(choice: OptimiserChoice): Promise<Descent>;
+  abstract gather(): Promise<void>;
+  abstract updated(): Promise<void>;
+
+  /** Ready to describe: what the provider refuses is refused here. */
+  protected async ready(): Promise<void> {
+    await this.#forwardRunner();
   }
 
-  describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
-    return describeEach(this.#forward, inputs, this.#weights);
+  #forwardRunner(): Promise<Runner> {
+    this.#forward ??= this.#open(this.fitted(forwardGraph(this.#network, this.#dialect)));
+    return this.#forward;
+  }
+
+  #open({ graph, kept }: Fitted): Promise<Runner> {
+    return Runner.create(graph, { ...this.options, ...(kept === undefined ? {} : { kept }) });
+  }
+
+  async describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
+    const runner = await this.#forwardRunner();
+    const weights = await this.held(false);
+    const withWeights: GraphRunner = {
+      run: async (images) => {
+        const out = await runner.runOnDevice({ ...images, ...weights });
+        return Object.fromEntries(Object.entries(out).map(([name, t]) => [name, (t as HostTensor).data]));
+      },
+      release: () => Promise.resolve(),
+    };
+    return describeEach(withWeights, inputs);
   }
 
   async accumulate(tuple: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
@@ -98,7 +136,7 @@ export class OrtExecutor implements Executor {
   }
 
   #fitting(tuple: readonly NetworkInput[]): readonly NetworkInput[] {
-    const { provider = 'cpu', mostPixels = MOST_PIXELS } = this.#options;
+    const { provider = 'cpu', mostPixels = MOST_PIXELS } = this.options;
     const pixels = tuple.reduce((n, { dims }) => n + dims[2]! * dims[3]!, 0);
     return provider === 'cpu' && pixels > mostPixels ? tuple.map((x) => ({ ...x, alone: true })) : tuple;
   }
@@ -107,7 +145,8 @@ export class OrtExecutor implements Executor {
     const made = this.#session(kind, batch.dims[0]!, (n, d) => tupleGraph(n, kind, d));
     const scalar = (v: number): { dims: number[]; data: Float32Array } => ({ dims: [1], data: Float32Array.of(v) });
     const result = await this.#gather(made, { [IMAGE]: batch, [MARGIN]: scalar(margin), [WEIGHT]: scalar(weight) });
-    return { loss: result[LOSS]![0]!, active: result[INSIDE]!.filter((v) => v > 0).length };
+    const numbers = (name: string): Float32Array => (result[name] as HostTensor).data;
+    return { loss: numbers(LOSS)[0]!, active: numbers(INSIDE).filter((v) => v > 0).length };
   }
 
   async #backpropagate(inputs: readonly NetworkInput[], seeds: readonly Float32Array[]): Promise<void> {
@@ -122,10 +161,10 @@ export class OrtExecutor implements Executor {
   }
 
   /** Runs, and adds to the gradients. */
-  async #gather(made: Promise<GradientSession>, inputs: Tensors): Promise<Record<string, Float32Array>> {
+  async #gather(made: Promise<GradientSession>, inputs: Values): Promise<Values> {
     const { runner, gradientOf } = await made;
-    const result = await runner.run({ ...inputs, ...this.#weights });
-    this.gradients.add(this.parameters.map((p) => result[gradientOf.get(p.name)!]!));
+    const result = await runner.runOnDevice({ ...inputs, ...(await this.held(true)) });
+    this.take(result, gradientOf);
     return result;
   }
 
@@ -138,23 +177,67 @@ export class OrtExecutor implements Executor {
     const known = this.#sessions.get(key);
     if (known !== undefined) return known;
     const { graph, gradientOf } = make(withBatch(this.#network, images), this.#dialect);
-    const made = Runner.create(graph, this.#options).then((runner) => ({ runner, gradientOf }));
+    const made = this.#open(this.fitted(graph, gradientOf)).then((runner) => ({ runner, gradientOf }));
     this.#sessions.set(key, made);
     return made;
   }
 
-  updated(): void {
-    // Weights are inputs of the graphs and read anew each time.
-  }
-
   /** A graph with the weights inside, which the runtime can lay out for speed. */
-  describer(): Promise<GraphRunner> {
-    return Runner.create(withParameters(this.#network, this.parameters), this.#options);
+  async describer(): Promise<GraphRunner> {
+    await this.gather();
+    return Runner.create(withParameters(this.#network, this.parameters), this.options);
   }
 
   async release(): Promise<void> {
-    await this.#forward.release();
+    await (await this.#forward)?.release();
     for (const made of this.#sessions.values()) await (await made).runner.release();
+  }
+}
+
+/** Weights and gradients in the memory of this process. */
+export class OrtExecutor extends RuntimeExecutor {
+  readonly gradients: GradientSum;
+  readonly #weights: Readonly<Record<string, HostTensor>>;
+
+  private constructor(network: Graph, options: OrtOptions, dialect: Dialect) {
+    super(network, options, dialect);
+    this.gradients = new GradientSum(this.parameters);
+    this.#weights = Object.fromEntries(this.parameters.map((p) => [p.name, { dims: p.dims, data: p.data }]));
+  }
+
+  /** @throws CovisError `INPUT_UNSUPPORTED` naming the operator that cannot be differentiated. */
+  static async create(network: Graph, options: OrtOptions = {}): Promise<OrtExecutor> {
+    const dialect = await dialectFor(options);
+    // What cannot be trained is refused here, not in the middle of a run.
+    backwardGraph(network, dialect);
+    const made = new OrtExecutor(network, options, dialect);
+    await made.ready();
+    return made;
+  }
+
+  protected fitted(graph: Graph): Fitted {
+    return { graph };
+  }
+
+  protected held(): Promise<Values> {
+    return Promise.resolve(this.#weights);
+  }
+
+  protected take(result: Values, gradientOf: ReadonlyMap<string, string>): void {
+    this.gradients.add(this.parameters.map((p) => (result[gradientOf.get(p.name)!] as HostTensor).data));
+  }
+
+  optimiser(choice: OptimiserChoice): Promise<Descent> {
+    return HostDescent.create(choice, this.parameters, this.gradients, () => undefined);
+  }
+
+  gather(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Weights are inputs of the graphs and read anew each time. */
+  updated(): Promise<void> {
+    return Promise.resolve();
   }
 }
 

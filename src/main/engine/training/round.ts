@@ -3,9 +3,9 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { InputMaker, NetworkInput } from '../inputs/inputs.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Tuple } from '../mining/mine.ts';
+import type { Descent } from './descent.ts';
 import type { Executor } from './executor.ts';
 import { drawAugmentation, tupleInputs, type Augmentation } from './feed.ts';
-import type { Optimiser } from './optimisers.ts';
 import type { WeightedTuple } from './pool-tuples.ts';
 
 /** What training needs of a tuple. */
@@ -34,7 +34,7 @@ interface RoundOptions {
 /** Tuples that are trained on once, a step of the optimiser every few of them. */
 export class Round {
   readonly #executor: Executor;
-  readonly #optimiser: Optimiser;
+  readonly #descent: Descent;
   readonly #maker: InputMaker;
   readonly #spec: NetworkSpec;
   readonly #parameters: TrainingParameters;
@@ -43,14 +43,14 @@ export class Round {
 
   constructor(
     executor: Executor,
-    optimiser: Optimiser,
+    descent: Descent,
     maker: InputMaker,
     spec: NetworkSpec,
     parameters: TrainingParameters,
     options: RoundOptions,
   ) {
     this.#executor = executor;
-    this.#optimiser = optimiser;
+    this.#descent = descent;
     this.#maker = maker;
     this.#spec = spec;
     this.#parameters = parameters;
@@ -62,7 +62,7 @@ export class Round {
    * @param from tuples that are done already: a number at which an earlier pass took a step.
    * @throws CovisError `INPUT_INVALID` when the loss is no number any more, `CANCELLED`.
    */
-  async run(from: number, stepped: (step: RoundStep) => void): Promise<void> {
+  async run(from: number, stepped: (step: RoundStep) => void | Promise<void>): Promise<void> {
     const { tuples } = this.#options;
     this.#executor.gradients.clear();
     // Photos of the next tuple are decoded while one is computed.
@@ -75,7 +75,7 @@ export class Round {
     try {
       for (let start = from; start < tuples.length; start += this.#parameters.batch) {
         const end = Math.min(tuples.length, start + this.#parameters.batch);
-        stepped({ done: end, ...(await this.#step(start, end, next)) });
+        await stepped({ done: end, ...(await this.#step(start, end, next)) });
       }
     } finally {
       // What is being decoded must not outlive what decodes it.
@@ -109,9 +109,7 @@ export class Round {
       // Adam does not feel the scale of gradients; rates of gradient descent are meant for a mean (methods.md 1.4).
       const by = { sum: 1, tuples: sum.trained, pairs: sum.trained + sum.negatives }[scaling];
       if (by !== 1) this.#executor.gradients.scale(1 / by);
-      this.#optimiser.step(this.#executor.gradients.arrays, { learningRate: rate, weightDecay });
-      this.#executor.updated();
-      this.#executor.gradients.clear();
+      await this.#descent.step({ learningRate: rate, weightDecay });
     }
     return sum;
   }

@@ -20,12 +20,11 @@ import type { Graph } from '../network/onnx/graph.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
 import { InputMaker, singleScale } from '../inputs/inputs.ts';
 import { setKey } from '../retrieval/vector-sets.ts';
-import { Adam } from './adam.ts';
 import { openExecutor } from './backends.ts';
 import { letCheckpointsGo } from './checkpoint-retention.ts';
 import { checkpointFile, readCheckpoint, writeCheckpoint, type Position } from './checkpoint.ts';
+import type { Descent } from './descent.ts';
 import type { Executor } from './executor.ts';
-import { Sgd, type Optimiser } from './optimisers.ts';
 import { drawFromPools, readPools } from './pool-tuples.ts';
 import { splitOf } from './known-part.ts';
 import { decayed } from './presets.ts';
@@ -120,7 +119,7 @@ export async function resume(
 /** What computes in a run. */
 interface Tools {
   readonly executor: Executor;
-  readonly optimiser: Optimiser;
+  readonly descent: Descent;
   readonly maker: InputMaker;
 }
 
@@ -134,16 +133,15 @@ async function withRun(
   const network = loadNetwork(library, start);
   refuseUntrainable(network);
   // First: a network that cannot be differentiated is refused before anything is noted or computed.
-  const executor = await openExecutor(learning(network, parameters).graph, parameters.backend, (text) =>
-    task.warn(text),
+  const executor = await openExecutor(
+    learning(network, parameters).graph,
+    parameters.backend,
+    (text) => task.warn(text),
+    parameters.size,
   );
   const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
-    const optimiser =
-      parameters.optimiser === 'adam'
-        ? await Adam.create(executor.parameters)
-        : new Sgd(executor.parameters, parameters.dampening);
-    return await work(network, { executor, optimiser, maker });
+    return await work(network, { executor, descent: await executor.optimiser(parameters), maker });
   } finally {
     await executor.release();
     await maker.release();
@@ -181,7 +179,7 @@ class Run {
   readonly #task: TaskContext;
   readonly #every: number;
   readonly #askedSize: number | undefined;
-  readonly #optimiser: Optimiser;
+  readonly #descent: Descent;
   readonly #split: Split;
   readonly #truth: GeometryGroundTruth;
   readonly #pools: ReturnType<typeof readPools> | undefined;
@@ -197,7 +195,7 @@ class Run {
   constructor(
     library: Library,
     network: LoadedNetwork,
-    { executor, optimiser, maker }: Tools,
+    { executor, descent, maker }: Tools,
     parameters: TrainingParameters,
     task: TaskContext,
     options: RunOptions,
@@ -210,7 +208,7 @@ class Run {
     this.#maker = maker;
     this.#parameters = parameters;
     this.#task = task;
-    this.#optimiser = optimiser;
+    this.#descent = descent;
     const { learn } = parameters;
     this.#split = learn === undefined ? splitPlaces(library, parameters.seed) : splitOf(library, learn);
     // A run that may know a part alone does not even look at the rest; whoever drew the part measures.
@@ -254,14 +252,14 @@ class Run {
   async resume(id: number): Promise<TrainingResult> {
     this.#id = id;
     const { parameters } = this.#executor;
-    const held = this.#optimiser.state.arrays;
+    const held = (await this.#descent.state()).arrays;
     const saved = readCheckpoint(
       checkpointFile(this.#library, id),
       [...parameters.map((p) => p.data), ...held].map((a) => a.length),
     );
     parameters.forEach((p, i) => p.data.set(saved.arrays[i]!));
-    this.#executor.updated();
-    this.#optimiser.restore({ steps: saved.optimiserSteps, arrays: saved.arrays.slice(parameters.length) });
+    await this.#executor.updated();
+    await this.#descent.restore({ steps: saved.optimiserSteps, arrays: saved.arrays.slice(parameters.length) });
     this.#position = saved.position;
     const { db } = this.#library;
     // An epoch that ended after the checkpoint is gone through again.
@@ -284,7 +282,7 @@ class Run {
       network = this.#finish('done');
       rmSync(checkpointFile(this.#library, this.#id), { force: true });
     } catch (error) {
-      this.#ended(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
+      await this.#ended(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
       letCheckpointsGo(this.#library, (m) => this.#task.warn(m));
       throw error;
     }
@@ -342,7 +340,7 @@ class Run {
       descriptors = await this.#describe(`Measuring epoch ${epoch}`);
       this.#note(epoch, seconds, descriptors);
       this.#position = { ...START, epoch: epoch + 1, steps: this.#position.steps, trained: this.#position.trained };
-      this.#save();
+      await this.#save();
     }
   }
 
@@ -387,7 +385,7 @@ class Run {
         distance: (sums['distance'] ?? 0) + mined.meanNegativeDistance * mined.tuples.length,
       },
     };
-    this.#save();
+    await this.#save();
   }
 
   /** Goes through what is left of the round's tuples. */
@@ -396,14 +394,14 @@ class Run {
     const p = this.#parameters;
     const tuples = this.#position.tuples as readonly RoundTuple[];
     this.#task.step(`Training, epoch ${epoch} of ${p.epochs}`, tuples.length, 'tuples');
-    const round = new Round(this.#executor, this.#optimiser, this.#maker, this.#network.spec, p, {
+    const round = new Round(this.#executor, this.#descent, this.#maker, this.#network.spec, p, {
       tuples,
       rate: p.learningRate * decayed(p.decay, epoch),
       seed: this.#seed(),
       task: this.#task,
       told: this.#told,
     });
-    await round.run(this.#position.done, (step) => {
+    await round.run(this.#position.done, async (step) => {
       const { sums } = this.#position;
       const add = (key: string, value: number): Record<string, number> => ({ [key]: (sums[key] ?? 0) + value });
       this.#position = {
@@ -425,14 +423,15 @@ class Run {
       const part = (this.#position.round + step.done / tuples.length) / p.minings;
       if (trained > 0) this.#task.measured?.({ run: this.#id, at: epoch - 1 + part, loss: loss / trained });
       const pause = this.#every === 0 ? 0 : Math.max(this.#every, this.#lastCost * CHECKPOINT_SHARE);
-      if (performance.now() - this.#saved >= pause) this.#save();
+      if (performance.now() - this.#saved >= pause) await this.#save();
     });
   }
 
-  #save(): void {
+  async #save(): Promise<void> {
     const { parameters } = this.#executor;
-    const { steps, arrays } = this.#optimiser.state;
     const began = performance.now();
+    await this.#executor.gather();
+    const { steps, arrays } = await this.#descent.state();
     if (!parameters.every((p) => p.data.every(Number.isFinite)))
       throw new CovisError('INPUT_INVALID', 'The weights are no longer numbers', {
         hint: 'Lower the learning rate and resume the run: its last checkpoint is as it was.',
@@ -477,7 +476,13 @@ class Run {
   }
 
   /** Notes an early end. What failed first is what a person must read, so that a full disk may also keep the network from being stored. */
-  #ended(state: 'stopped' | 'failed'): void {
+  async #ended(state: 'stopped' | 'failed'): Promise<void> {
+    // A device that is gone gives nothing back; then what was gathered last is what there is.
+    await this.#executor
+      .gather()
+      .catch((error: unknown) =>
+        logFailure(log, `The weights of training run ${this.#id} could not be read back`, error),
+      );
     try {
       this.#finish(state);
     } catch (error) {

@@ -387,24 +387,6 @@ export function prune(graph: Graph, outputs: readonly string[]): Graph {
   };
 }
 
-/** Replaces a^b by exp(b log a), or by a product where b is the constant 2; bases are positive wherever Covis takes powers. */
-export function withoutPow(graph: Graph): Graph {
-  const nodes = graph.nodes.flatMap((n): OnnxNode[] => {
-    if (n.op !== 'Pow') return [n];
-    const [a, b] = n.inputs as [string, string];
-    const exponent = graph.initializers.get(b);
-    if (exponent?.data.length === 1 && Number(exponent.data[0]) === 2) return [{ ...n, op: 'Mul', inputs: [a, a] }];
-    const log = `${n.outputs[0]}/log`;
-    const scaled = `${n.outputs[0]}/scaled`;
-    return [
-      { op: 'Log', name: `${n.name}/log`, inputs: [a], outputs: [log], attributes: {} },
-      { op: 'Mul', name: `${n.name}/scaled`, inputs: [log, b], outputs: [scaled], attributes: {} },
-      { ...n, op: 'Exp', inputs: [scaled] },
-    ];
-  });
-  return { ...graph, nodes };
-}
-
 /** Renames a value everywhere in the graph. */
 export function renameValue(graph: Graph, from: string, to: string): Graph {
   const swap = (name: string): string => (name === from ? to : name);

@@ -89,5 +89,6 @@ export const GRADIENTS: ReadonlyMap<string, GradientRule> = new Map(Object.entri
 /** Rules that use no operator that ONNX Runtime's WebGPU provider lacks. */
 export const WEBGPU_GRADIENTS: ReadonlyMap<string, GradientRule> = new Map([
   ...GRADIENTS,
+  ['Conv', s.convByTaps],
   ['MaxPool', s.maxPoolByTaps],
 ]);

@@ -72,7 +72,15 @@ export function taps(w: Window): [number, number][] {
   return all;
 }
 
-export const conv: GradientRule = (c) => {
+export const conv: GradientRule = (c) => convGradient(c, Infinity);
+
+/** Taps whose columns are joined at a time where a kernel of a GPU has 16 buffers. */
+const TAPS_AT_ONCE = 8;
+
+/** The same with products of a few taps of the kernel at a time: no tensor holds the columns of all. */
+export const convByTaps: GradientRule = (c) => convGradient(c, TAPS_AT_ONCE);
+
+const convGradient = (c: GradientContext, most: number): ReturnType<GradientRule> => {
   const [x, weight, bias] = c.node.inputs as [string, string, string | undefined];
   const dims = c.dims(weight);
   if (dims.some((d) => typeof d !== 'number'))
@@ -82,7 +90,7 @@ export const conv: GradientRule = (c) => {
   const w = windowOf(c.node, dims.slice(2));
   const depthwise = group > 1 && perGroup === 1 && outputs === group;
   const dx = c.needs(0) ? inputGradient(c, x, weight, w, group, depthwise) : undefined;
-  const dw = c.needs(1) ? filterGradient(c, x, w, group, depthwise, [outputs, perGroup]) : undefined;
+  const dw = c.needs(1) ? filterGradient(c, x, w, group, depthwise, [outputs, perGroup], most) : undefined;
   const db = bias !== undefined && bias !== '' && c.needs(2) ? c.builder.reduceSum(c.dy, [0, 2, 3], false) : undefined;
   return [dx, dw, db];
 };
@@ -141,6 +149,7 @@ function filterGradient(
   group: number,
   depthwise: boolean,
   [outputs, perGroup]: [number, number],
+  most: number,
 ): string {
   const b = c.builder;
   const xp = padded(c, x, w.pads);
@@ -161,6 +170,7 @@ function filterGradient(
     return shiftedFilterGradient(c, x, w, outputs, perGroup);
   const point = count === 1 && unit;
   const tap = tapper(c, xp, w);
+  if (group === 1 && count > most) return filterGradientByTaps(c, tap, w, [outputs, perGroup], most);
   const columns = point
     ? b.reshape(xp, [0, inputs, -1])
     : b.reshape(
@@ -183,6 +193,29 @@ function filterGradient(
   });
   const product = b.reduceSum(b.op('MatMul', [dyGroups, xGroups]), [0], false);
   return b.reshape(product, [outputs, perGroup, w.kernel[0], w.kernel[1]]);
+}
+
+/** One product for some taps after the other; [out, in, taps] of each are joined. */
+function filterGradientByTaps(
+  c: GradientContext,
+  tap: (i: number, j: number) => string,
+  w: Window,
+  [outputs, inputs]: [number, number],
+  most: number,
+): string {
+  const b = c.builder;
+  const all = taps(w);
+  const each = Math.ceil(all.length / Math.ceil(all.length / most));
+  const dy = b.reshape(c.dy, [0, outputs, -1]);
+  const parts = Array.from({ length: Math.ceil(all.length / each) }, (_, k) => {
+    const some = all.slice(k * each, (k + 1) * each);
+    const seen = some.map(([i, j]) => b.op('Unsqueeze', [tap(i, j), b.int64s([2])]));
+    const joined = seen.length === 1 ? seen[0]! : b.op('Concat', seen, { axis: int(2) });
+    const size = outputs * inputs * some.length;
+    const product = overImages(c, dy, b.reshape(joined, [0, inputs * some.length, -1]), size);
+    return b.reshape(product, [outputs, inputs, some.length]);
+  });
+  return b.reshape(b.op('Concat', parts, { axis: int(2) }), [outputs, inputs, w.kernel[0], w.kernel[1]]);
 }
 
 /** Filters from which on it is cheaper to bring the images of a batch behind one another than to sum one product an image. */
@@ -316,16 +349,20 @@ export const maxPoolByTaps: GradientRule = (c) => {
     taken = taken === undefined ? own : b.op('Add', [taken, own]);
     return b.op('Unsqueeze', [b.op('Mul', [own, c.dy]), b.int64s([2])]);
   });
+  // A transposed convolution of an even number of planes to one is wrong on WebGPU (onnxruntime 1.30): one more, which counts nothing.
+  if (parts.length % 2 === 0) parts.push(parts[0]!);
+  const planes = parts.length;
   const shape = b.op('Shape', [c.dy]);
   const flat = b.op(
     'Concat',
-    [b.slice(shape, [0], [1], [0]), b.int64s([channels * kernel.length]), b.slice(shape, [2], [4], [0])],
+    [b.slice(shape, [0], [1], [0]), b.int64s([channels * planes]), b.slice(shape, [2], [4], [0])],
     { axis: int(0) },
   );
   const stacked = b.op('Reshape', [b.op('Concat', parts, { axis: int(2) }), flat]);
-  const oneHot = new Float32Array(channels * kernel.length ** 2);
-  for (let k = 0; k < channels * kernel.length; k += 1) oneHot[k * kernel.length + (k % kernel.length)] = 1;
-  const weight = b.constant(floatTensor([channels * kernel.length, 1, ...w.kernel], oneHot), 'onehot');
+  const oneHot = new Float32Array(channels * planes * kernel.length);
+  for (let k = 0; k < channels * planes; k += 1)
+    if (k % planes < kernel.length) oneHot[k * kernel.length + (k % planes)] = 1;
+  const weight = b.constant(floatTensor([channels * planes, 1, ...w.kernel], oneHot), 'onehot');
   const full = b.op('ConvTranspose', [stacked, weight], {
     kernel_shape: ints(w.kernel),
     strides: ints(w.strides),

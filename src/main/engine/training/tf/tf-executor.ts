@@ -3,6 +3,7 @@ import { batches, type NetworkInput } from '../../inputs/inputs.ts';
 import { DESCRIPTOR, IMAGE, trainableParameters } from '../../network/head.ts';
 import type { Graph } from '../../network/onnx/graph.ts';
 import type { GraphRunner } from '../../network/runtime.ts';
+import { HostDescent, type Descent, type OptimiserChoice } from '../descent.ts';
 import type { Executor, TupleStep } from '../executor.ts';
 import { GradientSum } from '../gradient-sum.ts';
 import { DIFFERENCE_EPSILON, type LossOptions } from '../losses.ts';
@@ -80,7 +81,20 @@ export class TfExecutor implements Executor {
     }
   }
 
-  updated(): void {
+  optimiser(choice: OptimiserChoice): Promise<Descent> {
+    return HostDescent.create(choice, this.parameters, this.gradients, () => this.#assign());
+  }
+
+  gather(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  updated(): Promise<void> {
+    this.#assign();
+    return Promise.resolve();
+  }
+
+  #assign(): void {
     const tf = this.#tf;
     for (const p of this.parameters)
       tf.tidy(() => this.#variables.get(p.name)!.assign(tf.tensor(p.data.slice(), [...p.dims])));

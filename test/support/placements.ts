@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, basename } from 'node:path';
+
+/** What ONNX Runtime says of the operators that it ran. */
+export interface Placements {
+  /** Operators on numbers that the processor computed though a GPU was asked for; sizes (int64) are always computed there. */
+  readonly onProcessor: readonly string[];
+  /** Copies between the memory of the device and that of the process in the midst of the graph. */
+  readonly copies: number;
+  /** Operators that the provider ran. */
+  readonly launched: number;
+}
+
+interface Event {
+  readonly cat: string;
+  readonly name: string;
+  readonly args: {
+    readonly op_name?: string;
+    readonly provider?: string;
+    readonly input_type_shape?: readonly Readonly<Record<string, unknown>>[];
+  };
+}
+
+/** Reads the files that a session with {@link RuntimeOptions.profile} wrote, all of them together, and removes them. @param prefix of the files. */
+export function placements(prefix: string): Placements {
+  const folder = dirname(prefix);
+  const files = readdirSync(folder).filter((f) => f.startsWith(basename(prefix)) && f.endsWith('.json'));
+  if (files.length === 0) throw new Error(`No profile begins with ${prefix}`);
+  const onProcessor: string[] = [];
+  let copies = 0;
+  let launched = 0;
+  for (const file of files) {
+    const at = join(folder, file);
+    for (const { cat, name, args } of JSON.parse(readFileSync(at, 'utf8')) as Event[]) {
+      if (cat !== 'Node' || !name.endsWith('kernel_time')) continue;
+      const op = args.op_name ?? '';
+      const whole = (args.input_type_shape ?? []).every((o) => Object.keys(o).every((t) => t.startsWith('int')));
+      if (op.startsWith('Memcpy')) copies += 1;
+      else if (args.provider !== 'CPUExecutionProvider') launched += 1;
+      else if (!whole) onProcessor.push(op);
+    }
+    rmSync(at);
+  }
+  return { onProcessor: onProcessor.sort(), copies, launched };
+}
