@@ -82,7 +82,8 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
   /** Looks for lost files of what was verified in a folder that a person chooses, by their content. @returns whether it was begun. */
   async function repair(report: VerifyReport): Promise<boolean> {
     const questions = useQuestions();
-    const of = [...questions.known.values()].find((e) => e.path === report.folder) ?? (await questions.folder('exported'));
+    const of =
+      [...questions.known.values()].find((e) => e.path === report.folder) ?? (await questions.folder('exported'));
     if (of === null) return false;
     const from = await questions.folder('photos');
     if (from === null) return false;
