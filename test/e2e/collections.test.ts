@@ -231,6 +231,7 @@ describeWith(['chromium'], 'a curator gathers, describes and keeps photos', () =
     await row('exports').dblclick();
     await row('Castles 1').click();
     await page.keyboard.press('Control+Enter');
+    await page.getByRole('button', { name: 'Every byte' }).click();
     await page.getByText('This collection is not as it was exported').waitFor();
     await page.locator('nav').getByText('Jobs', { exact: true }).click();
     await page.getByRole('button', { name: 'Report: Verify an exported collection' }).click();

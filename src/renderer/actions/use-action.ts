@@ -20,11 +20,20 @@ function handlerOf(action: Action): Handler | undefined {
 /**
  * Does an action while the calling component is mounted, in place of what the action does by itself and of what was mounted earlier.
  * @param when whether it can be done now, else the reason; in place of what the action says of itself.
+ * @returns what makes this one come first again: of several lists that are mounted, the one that a person works in.
  */
-export function useAction(action: Action, run: () => unknown, when?: () => Applies): void {
+export function useAction(action: Action, run: () => unknown, when?: () => Applies): () => void {
   const handler = { action, run, when };
+  const leave = (): boolean => {
+    const at = mounted.indexOf(handler);
+    if (at >= 0) mounted.splice(at, 1);
+    return at >= 0;
+  };
   onMounted(() => mounted.push(handler));
-  onBeforeUnmount(() => mounted.splice(mounted.indexOf(handler), 1));
+  onBeforeUnmount(leave);
+  return () => {
+    if (handlerOf(action) !== handler && leave()) mounted.push(handler);
+  };
 }
 
 function title(view: string): string {

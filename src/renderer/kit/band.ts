@@ -64,6 +64,8 @@ export function useBand(
     if (band.value !== null) {
       if (last.y < rect.top + EDGE) box.value.scrollTop -= STEP;
       else if (last.y > rect.bottom - EDGE) box.value.scrollTop += STEP;
+      if (last.x < rect.left + EDGE) box.value.scrollLeft -= STEP;
+      else if (last.x > rect.right - EDGE) box.value.scrollLeft += STEP;
       draw();
     }
     frame = requestAnimationFrame(scroll);

@@ -73,8 +73,9 @@ export class MapScene {
   #disposed = false;
   /** Dragging draws a lasso; otherwise it moves the map. */
   lassoing = true;
-  onPick: (index: number) => void = () => undefined;
-  onLasso: (inside: readonly number[]) => void = () => undefined;
+  onPick: (index: number, also: boolean) => void = () => undefined;
+  /** `also`: in addition to what is chosen. */
+  onLasso: (inside: readonly number[], also: boolean) => void = () => undefined;
   onHover: (index: number) => void = () => undefined;
 
   constructor(canvas: HTMLCanvasElement) {
@@ -366,7 +367,8 @@ export class MapScene {
     this.#drag = undefined;
     this.#lasso = [];
     if (drag === undefined) return;
-    if (!drag.moved) this.onPick(this.#at(e.offsetX, e.offsetY));
+    const also = e.ctrlKey || e.metaKey || (e.shiftKey && this.lassoing);
+    if (!drag.moved) this.onPick(this.#at(e.offsetX, e.offsetY), also || e.shiftKey);
     else if (lasso.length > 2) {
       const inside: number[] = [];
       const [low, high] = [[Infinity, Infinity] as [number, number], [-Infinity, -Infinity] as [number, number]];
@@ -380,7 +382,7 @@ export class MapScene {
         const [x, y] = this.#place(i);
         if (x >= low[0] && x <= high[0] && y >= low[1] && y <= high[1] && contains(lasso, [x, y])) inside.push(i);
       }
-      this.onLasso(inside);
+      this.onLasso(inside, also);
     }
     this.draw();
   };

@@ -1,11 +1,16 @@
 import { defineStore } from 'pinia';
 import type { JobInfo } from '../../shared/domain.ts';
-import type { VerifyReport } from '../../shared/facts/verification.ts';
+import type { CollectionInfo } from '../../shared/facts/collections.ts';
+import type { VerifyLevel, VerifyReport } from '../../shared/facts/verification.ts';
 import type { RouteParams } from '../../shared/routes/index.ts';
+import { count, plural } from '../kit/format.ts';
 import { onEvent, request } from '../transport/index.ts';
 import { resultOf } from './job-results.ts';
 import { useNotices } from './notices.ts';
 import { useQuestions } from './questions.ts';
+
+/** Notes of a job that are said at once; Jobs has all. */
+const NOTES = 3;
 
 /** What verifying found; null for any other job, and for one that has not ended well. */
 export const verifyResult = (job: JobInfo | null): VerifyReport | null => resultOf('collection-verify', job);
@@ -57,8 +62,61 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
 
   async function verify(): Promise<void> {
     const folder = await useQuestions().folder('exported');
-    if (folder !== null)
-      await begin(() => request('collection-files.verify', { folder: folder.id }), `Verifying ${folder.name}`);
+    if (folder === null) return;
+    const level = await useQuestions().ask({
+      title: `Verify ${folder.name}`,
+      text: 'It is compared with its own list of digests. Only reading every byte proves that nothing changed; sizes are known of photos alone.',
+      answers: [
+        { value: 'presence', label: 'Names alone' },
+        { value: 'size', label: 'Names and sizes' },
+        { value: 'full', label: 'Every byte', kind: 'primary' },
+      ],
+    });
+    if (level === null) return;
+    await begin(
+      () => request('collection-files.verify', { folder: folder.id, level: level as VerifyLevel }),
+      `Verifying ${folder.name}`,
+    );
+  }
+
+  /** Looks for lost files of what was verified in a folder that a person chooses, by their content. @returns whether it was begun. */
+  async function repair(report: VerifyReport): Promise<boolean> {
+    const questions = useQuestions();
+    const of =
+      [...questions.known.values()].find((e) => e.path === report.folder) ?? (await questions.folder('exported'));
+    if (of === null) return false;
+    const from = await questions.folder('photos');
+    if (from === null) return false;
+    let which: string | null = 'lost';
+    if (report.changed.length > 0)
+      which = await questions.ask({
+        title: `Repair ${of.name} from ${from.name}`,
+        text: `${plural(report.changed.length, 'file')} changed. The right file is put over a changed one only where you say so; what was changed is lost then.`,
+        answers: [
+          { value: 'lost', label: 'Only files that are missing' },
+          { value: 'changed', label: 'Changed files too', kind: 'danger' },
+        ],
+      });
+    if (which === null) return false;
+    return begin(
+      () => request('collection-files.verify', { folder: of.id, repair: from.id, force: which === 'changed' }),
+      `Repairing ${of.name}`,
+    );
+  }
+
+  /** Reads what photos and their sidecars say of themselves into fields. `replace`: also over what a person wrote. */
+  async function readMetadata(collection: CollectionInfo): Promise<void> {
+    const answer = await useQuestions().ask({
+      title: `Read XMP and IPTC into ${collection.name}`,
+      text: 'What photos and their sidecars say of themselves becomes fields. Photos are read and never written to; one undo takes it back.',
+      answers: [
+        { value: 'replace', label: 'Over what is written, too' },
+        { value: 'fill', label: 'Into empty fields', kind: 'primary' },
+      ],
+    });
+    if (answer === null) return;
+    const job = { kind: 'collection-metadata', collection: collection.id, replace: answer === 'replace' } as const;
+    await begin(() => request('jobs.start', { job }), `Reading what the photos of ${collection.name} say`);
   }
 
   /** What came of it, besides that it ended, which is said of every job. */
@@ -69,6 +127,17 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
       useNotices().add('done', `Whole: every byte of ${verified.files} files is as it was`, '', report);
     else if (verified !== null)
       useNotices().add('error', 'This collection is not as it was exported', 'Jobs has the report.', report);
+    if (verified !== null && verified.repaired.length > 0)
+      useNotices().add('done', `Put back ${plural(verified.repaired.length, 'file')}`);
+    const read = resultOf('collection-metadata', job);
+    if (read !== null) {
+      const { sidecar, xmp, iptc } = read.from;
+      useNotices().add(
+        'done',
+        `Fields of ${plural(read.changed, 'photo')} of ${count(read.photos)} changed: ${count(sidecar)} by sidecars, ${count(xmp)} by XMP, ${count(iptc)} by IPTC`,
+      );
+      for (const note of read.notes.slice(0, NOTES)) useNotices().add('done', note);
+    }
     const imported = resultOf('collection-import', job);
     if (imported !== null)
       useNotices().add(
@@ -89,5 +158,5 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
     });
   }
 
-  return { exportInto, bringIn, verify, listen };
+  return { exportInto, bringIn, verify, repair, readMetadata, listen };
 });

@@ -26,6 +26,8 @@ export const useSelection = defineStore('selection', () => {
   /** Many that were chosen and were let go of by a click or Esc. */
   const earlier = shallowRef<ReadonlySet<string>>(new Set());
   const origins = new Map<string, Provenance>();
+  /** How the lists in sight came by their photos, the one that is worked in last. */
+  const sources: Origin[] = [];
   let reached = false;
 
   const state = computed(() => new Selection(chosen.value, library.selectedPhoto, anchor.value));
@@ -80,9 +82,32 @@ export const useSelection = defineStore('selection', () => {
     return library.selectedPhoto === null ? [] : [library.selectedPhoto];
   });
 
+  /** A list in sight says how it came by its photos; said again, it is the one that is worked in. */
+  function shows(origin: Origin): void {
+    hides(origin);
+    sources.push(origin);
+  }
+  function hides(origin: Origin): void {
+    const at = sources.indexOf(origin);
+    if (at >= 0) sources.splice(at, 1);
+  }
+  /** What is meant, or dragged, without being chosen was come by as the lists in sight have it. */
+  function seenAs(id: string): Provenance | undefined {
+    for (let i = sources.length - 1; i >= 0; i -= 1) {
+      const from = sources[i]!(id);
+      if (from !== undefined) return from;
+    }
+    return undefined;
+  }
+
   /** How photos were come by, where that is known. */
   function originsOf(ids: readonly string[]): ReadonlyMap<string, Provenance> {
-    return new Map(ids.flatMap((id) => (origins.has(id) ? [[id, origins.get(id)!] as const] : [])));
+    return new Map(
+      ids.flatMap((id) => {
+        const from = chosen.value.has(id) ? origins.get(id) : seenAs(id);
+        return from === undefined ? [] : [[id, from] as const];
+      }),
+    );
   }
 
   // Photos of one library are none of another.
@@ -97,5 +122,5 @@ export const useSelection = defineStore('selection', () => {
     },
   );
 
-  return { state, chosen, count, earlier, meant, take, choose, clear, again, letGo, originsOf };
+  return { state, chosen, count, earlier, meant, take, choose, clear, again, letGo, shows, hides, originsOf };
 });

@@ -26,6 +26,13 @@ export const clusterRoutes = {
     params: z.strictObject({ id, view: z.int().min(0) }),
     result: z.array(covisibleView),
   }),
+  /** Photos of each, in its order, without those whose file is in no library. */
+  'clusters.photos': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ clusters: chosen }),
+    result: z.object({ of: z.array(z.array(z.string())) }),
+  }),
   /** Answers with the clusters that were made or changed, and what the person should know of it. */
   'clusters.edit': route({
     who: 'page',

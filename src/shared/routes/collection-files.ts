@@ -6,7 +6,9 @@ import { collectionVerifyJob } from '../jobs/collection-verify.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
 
-const { out: _, force: __, network: ___, size: ____, photos, ...how } = collectionExportJob.params.shape;
+const { out: _, force: __, network: ___, photos, ...said } = collectionExportJob.params.shape;
+/** Pages name a network of the library. */
+const how = { ...said, network: id.optional() };
 
 /** Collections as folders and archives. Folders are named by the ids under which they were listed or chosen (`start.*`). */
 export const collectionFileRoutes = {
@@ -28,10 +30,18 @@ export const collectionFileRoutes = {
     params: z.strictObject({ folder: id, photos: collectionImportJob.params.shape.photos }),
     result: startedJob,
   }),
-  /** Compares an exported collection with its own list of digests. */
+  /**
+   * Compares an exported collection with its own list of digests. With `repair`, a folder that was chosen, lost files are looked for there and
+   * put back; `force` puts the right file over a changed one, too.
+   */
   'collection-files.verify': route({
     who: 'page',
-    params: z.strictObject({ folder: id, level: collectionVerifyJob.params.shape.level }),
+    params: z.strictObject({
+      folder: id,
+      level: collectionVerifyJob.params.shape.level,
+      repair: id.optional(),
+      force: collectionVerifyJob.params.shape.force,
+    }),
     result: startedJob,
   }),
 };

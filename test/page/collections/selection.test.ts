@@ -62,6 +62,22 @@ describe('the one selection of photos', () => {
     expect(selection.originsOf(['a']).size).toBe(0);
   });
 
+  it('has what is meant or dragged without being chosen from the list in sight that was worked in last', () => {
+    const map = (): Provenance => ({ ...found('a'), how: 'map', rank: null });
+    selection.shows(found);
+    selection.shows(map);
+    library.selectedPhoto = 'c';
+    expect(selection.originsOf(['c']).get('c')?.how).toBe('map');
+    selection.shows(found);
+    expect(selection.originsOf(['c']).get('c')).toEqual(found('c'));
+    // What is chosen keeps how it was chosen, in whatever list that is looked at later.
+    selection.choose(['d']);
+    expect(selection.originsOf(['c', 'd']).has('d')).toBe(false);
+    selection.hides(found);
+    selection.hides(map);
+    expect(selection.originsOf(['c']).size).toBe(0);
+  });
+
   it('brings back many that a click or Esc let go of', () => {
     selection.choose(['a', 'b', 'c'], found);
     selection.take(selection.state.click(ids, 'e'));

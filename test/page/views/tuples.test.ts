@@ -101,6 +101,21 @@ describe('a decision as the log takes it', () => {
 });
 
 describe('tuples selected for a decision on many', () => {
+  it('are chosen all, inverted and reached as photos are', () => {
+    const s = useTupleSelection();
+    s.begin(3);
+    s.reach(5);
+    expect([...s.selected.value]).toEqual([3, 4, 5]);
+    s.invert(8);
+    expect([...s.selected.value]).toEqual([0, 1, 2, 6, 7]);
+    s.drop([1, 7]);
+    s.choose([4], true);
+    expect([...s.selected.value]).toEqual([0, 2, 6, 4]);
+    s.held.set(0, ['a']);
+    s.forget();
+    expect([s.selected.value.size, s.held.size]).toEqual([0, 0]);
+  });
+
   it('by Ctrl one by one, by Shift from where the last click was; a plain click shows', () => {
     const s = useTupleSelection();
     expect(s.click(3, held())).toBe(false);

@@ -189,6 +189,7 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   },
   'clusters.list': async () => (await ask('clusters.list', {})).length,
   'clusters.detail': async () => (await ask('clusters.detail', { id: await cluster() })).views.length,
+  'clusters.photos': async () => (await ask('clusters.photos', { clusters: [await cluster()] })).of[0]!.length,
   'clusters.covisible': async () => (await ask('clusters.covisible', { id: await cluster(), view: 0 })).length,
   'clusters.edit': async () =>
     (await ask('clusters.edit', { edit: { kind: 'rename', cluster: await cluster(), name: 'Other' } })).clusters.length,

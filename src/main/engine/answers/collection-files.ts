@@ -32,6 +32,14 @@ export const collectionFiles = answers(collectionFileRoutes, {
   },
   'collection-files.import': (engine, { folder, photos }) =>
     startJob(engine, 'collection-import', { folder: engine.desk.places.pathOf(folder), photos }),
-  'collection-files.verify': (engine, { folder, level }) =>
-    startJob(engine, 'collection-verify', { folder: engine.desk.places.pathOf(folder), level }),
+  'collection-files.verify': (engine, { folder, repair, force, level }) => {
+    if (force && repair === undefined)
+      throw new CovisError('INPUT_INVALID', 'A changed file is put right with a folder to repair from');
+    return startJob(engine, 'collection-verify', {
+      folder: engine.desk.places.pathOf(folder),
+      level,
+      force,
+      ...(repair === undefined ? {} : { repair: engine.desk.places.pathOf(repair) }),
+    });
+  },
 });

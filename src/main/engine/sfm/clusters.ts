@@ -56,6 +56,17 @@ function clusterRow(library: Library, wanted: string): ClusterInfo & { readonly 
   );
 }
 
+/** For many: content hashes of a cluster's photos, in the order of its views; of one that is not there, none. */
+export function clusterPhotos(library: Library): (uid: string) => string[] {
+  const rows = select(
+    library.db,
+    `SELECT p.hash FROM view_all v JOIN photo p ON p.id = v.photo_id JOIN cluster_all c ON c.id = v.cluster_id
+     WHERE c.uid = ? GROUP BY p.id ORDER BY MIN(v.view_index)`,
+    text,
+  );
+  return (uid) => rows.all(uid);
+}
+
 /** One cluster with its cameras. @throws CovisError `NOT_FOUND`. */
 export function clusterDetail(library: Library, uid: string): ClusterDetail {
   const row = clusterRow(library, uid);

@@ -1,50 +1,133 @@
-import { computed, ref, watch } from 'vue';
+import { computed, ref, shallowRef, watch } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import type { ClusterEditParams } from '../../../shared/routes/clusters.ts';
 import { exclude, include, merge, rename as renameAction } from '../../actions/clusters.ts';
 import { undo } from '../../actions/history.ts';
 import { withKeys } from '../../actions/keys.ts';
+import { chooseAll, invertChoice, reachNext, reachPrevious } from '../../actions/choice.ts';
+import { next, previous } from '../../actions/lists.ts';
 import { useAction } from '../../actions/use-action.ts';
 import { plural } from '../../kit/format.ts';
+import { Selection } from '../../kit/selection.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
-import { useSelection } from '../../stores/selection.ts';
 import { hand, request } from '../../transport/index.ts';
 import { from } from '../common/origins.ts';
+import { useGroupPhotos } from '../common/use-group-photos.ts';
 
 /** So many are kept in the address, which has to stay short enough to be sent. */
 const MOST_IN_ADDRESS = 200;
 
-/** Clusters that are chosen, and what can be done to them. All of it is undone by the undo of decisions. */
-export function useChoice() {
+/** Clusters that a request names at most. */
+const BATCH = 1000;
+/** The choice outlives the view, as the photos of the clusters do that it chooses. */
+const state = shallowRef(new Selection());
+const held = new Map<string, readonly string[]>();
+let of: string | undefined;
+
+/**
+ * Clusters that are chosen, by the gestures of every list, and with them their photos; and what can be done to them. All of it is undone
+ * by the undo of decisions.
+ * @param shown ids of those that are shown, in their order.
+ */
+export function useChoice(shown: () => readonly string[]) {
   const library = useLibrary();
   const notices = useNotices();
   const route = useRoute();
   const router = useRouter();
   const here = route.name;
-  const asked = (): readonly string[] =>
-    String(route.query['chosen'] ?? '')
-      .split(',')
-      .filter(Boolean);
-  const chosen = ref<ReadonlySet<string>>(new Set(asked()));
-  watch(chosen, (now) => {
-    if (route.name !== here) return;
-    const query = now.size === 0 || now.size > MOST_IN_ADDRESS ? undefined : [...now].join(',');
-    void router.replace({ query: { ...route.query, chosen: query } });
-  });
+  const chosen = computed(() => state.value.chosen);
+  const current = computed(() => state.value.current);
   const clusters = computed(() => library.clusters.filter((c) => chosen.value.has(c.id)));
   const ids = computed(() => clusters.value.map((c) => c.id));
   const only = computed(() => (clusters.value.length === 1 ? clusters.value[0]! : null));
   const renaming = ref(false);
 
+  // Clusters of one library are none of another.
+  watch(
+    () => library.info?.path,
+    (path) => {
+      if (path === undefined || path === of) return;
+      if (of !== undefined) {
+        held.clear();
+        state.value = new Selection();
+      }
+      of = path;
+    },
+    { immediate: true },
+  );
+  const asked = String(route.query['chosen'] ?? '')
+    .split(',')
+    .filter(Boolean);
+  // What an address names is chosen; without, what was chosen before is in the address again.
+  if (asked.length > 0) state.value = state.value.with(asked, false);
+  watch(
+    chosen,
+    (now, before) => {
+      if (route.name !== here || (before === undefined && now.size === 0)) return;
+      const query = now.size === 0 || now.size > MOST_IN_ADDRESS ? undefined : [...now].join(',');
+      if (query !== route.query['chosen']) void router.replace({ query: { ...route.query, chosen: query } });
+    },
+    { immediate: true },
+  );
   function toggle(id: string): void {
-    const next = new Set(chosen.value);
-    if (!next.delete(id)) next.add(id);
-    chosen.value = next;
+    state.value = state.value.toggled(id);
   }
   function none(): void {
-    chosen.value = new Set();
+    state.value = state.value.none();
   }
+  /** A reach begins at the anchor; where that is not chosen, at the current one. */
+  function reachedFrom(reaching: boolean): Selection {
+    const { chosen: now, current: at, anchor } = state.value;
+    return reaching && (anchor === null || !now.has(anchor)) ? new Selection(now, at, at) : state.value;
+  }
+  /** @returns whether Shift or Ctrl was held, so that the click only chose. */
+  function click(id: string, event: MouseEvent): boolean {
+    const how = { shift: event.shiftKey, ctrl: event.ctrlKey || event.metaKey };
+    if (!how.shift && !how.ctrl) return false;
+    state.value = reachedFrom(how.shift).click(shown(), id, how);
+    return true;
+  }
+  function choose(ids: readonly string[], also: boolean): void {
+    state.value = state.value.with(ids, also);
+  }
+  /** Moves the current one without choosing; `reaching` chooses on to it. */
+  function step(by: number, reaching = false): void {
+    state.value = reachedFrom(reaching).move(shown(), by, reaching ? { shift: true } : { ctrl: true });
+  }
+  /** Makes it the current one, without choosing. */
+  function go(id: string): void {
+    const { chosen: now, anchor } = state.value;
+    state.value = new Selection(now, id, anchor);
+  }
+  useGroupPhotos({
+    held,
+    chosen: () => chosen.value,
+    async photos(keys) {
+      const found = new Map<string, readonly string[]>();
+      for (let i = 0; i < keys.length; i += BATCH) {
+        const part = keys.slice(i, i + BATCH);
+        const answer = await request('clusters.photos', { clusters: part });
+        for (const [k, id] of part.entries()) found.set(id, answer.of[k]!);
+      }
+      return found;
+    },
+    origin: (cluster, photo) => from('cluster', { query: cluster })(photo),
+    drop(keys) {
+      const gone = new Set(keys);
+      state.value = state.value.with(
+        [...chosen.value].filter((id) => !gone.has(id)),
+        false,
+      );
+    },
+  });
+  const some = (): true | string => (shown().length > 0 ? true : 'No cluster is here');
+  useAction(chooseAll, () => choose(shown(), true), some);
+  useAction(invertChoice, () => (state.value = state.value.inverted(shown())), some);
+  useAction(reachNext, () => step(1, true), some);
+  useAction(reachPrevious, () => step(-1, true), some);
+  useAction(next, () => step(1), some);
+  useAction(previous, () => step(-1), some);
   async function edit(change: ClusterEditParams, said: string): Promise<void> {
     const { answer, kept } = hand('clusters.edit', { edit: change });
     const noted = answer.then(
@@ -72,22 +155,6 @@ export function useChoice() {
   const many = (kind: 'merge' | 'exclude' | 'include', done: string) => () =>
     edit({ kind, clusters: ids.value }, `${done} ${plural(ids.value.length, 'cluster')}`);
 
-  /** Photos of the chosen clusters go into the one selection of photos. */
-  async function choosePhotos(): Promise<void> {
-    try {
-      for (const id of ids.value) {
-        const { views } = await request('clusters.detail', { id });
-        useSelection().choose(
-          views.flatMap((v) => (v.photo === null ? [] : [v.photo])),
-          from('cluster', { query: id }),
-          true,
-        );
-      }
-    } catch (error) {
-      notices.error(error);
-    }
-  }
-
   useAction(
     renameAction,
     () => (renaming.value = true),
@@ -100,7 +167,7 @@ export function useChoice() {
   useAction(include, many('include', 'Included'), () =>
     clusters.value.some((c) => c.excluded) ? true : 'Choose clusters that are excluded first',
   );
-  return { chosen, clusters, only, renaming, askName, toggle, none, rename, choosePhotos };
+  return { chosen, current, clusters, only, renaming, askName, click, choose, step, go, toggle, none, rename };
 }
 
 export type Choice = ReturnType<typeof useChoice>;

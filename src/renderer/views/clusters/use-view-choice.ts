@@ -11,15 +11,16 @@ export function useViewChoice(
   cluster: () => string,
   splitting: () => boolean,
   plain: (view: number) => void,
-): Pick<Chooser, 'isChosen' | 'on'> & { readonly choose: (view: ClusterView, event: MouseEvent) => void } {
+): Pick<Chooser, 'isChosen' | 'band' | 'on'> & { readonly choose: (view: ClusterView, event: MouseEvent) => void } {
   const ids = (): string[] => views().flatMap((v) => (v.photo === null ? [] : [v.photo]));
-  const { isChosen, click, on } = useChooser({
+  const { isChosen, click, band, on } = useChooser({
     ids,
     total: () => ids().length,
     origin: (photo) => from('cluster', { query: cluster() })(photo),
   });
   return {
     isChosen,
+    band,
     on,
     choose(view, event) {
       const held = !splitting() && view.photo !== null && click(view.photo, event);

@@ -10,7 +10,7 @@ export function from(how: Provenance['how'], more: Partial<Provenance> = {}): Or
 }
 
 /** The network that made a set of descriptors, whose name begins with its hash; null for sets that were imported. */
-function networkOf(set: string): string | null {
+export function networkOf(set: string): string | null {
   return /^([0-9a-f]{16,64})-\d+$/.exec(set)?.[1] ?? null;
 }
 

@@ -1,15 +1,14 @@
 import { watch, type Ref } from 'vue';
 import { useBand, type Band } from '../../kit/band.ts';
-import { useSelection, type Origin } from '../../stores/selection.ts';
 
 /**
- * A rubber band over elements with `data-choose` in a box that scrolls. Those that leave the page while it scrolls are remembered.
+ * A rubber band over elements with `data-choose` in a box. Those that leave the page while it scrolls are remembered.
+ * @param take what lies under it, by `data-choose`, and whether that is in addition to what is chosen.
  */
 export function useBandOf(
   box: Ref<HTMLElement | null>,
-  origin?: Origin,
+  take: (ids: readonly string[], also: boolean) => void,
 ): { readonly band: Ref<Band | null>; readonly down: (event: PointerEvent) => void; readonly ended: () => boolean } {
-  const store = useSelection();
   const places = new Map<string, Band>();
 
   function note(): void {
@@ -17,7 +16,8 @@ export function useBandOf(
     if (around === undefined || box.value === null) return;
     const [dx, dy] = [box.value.scrollLeft - around.left, box.value.scrollTop - around.top];
     for (const cell of box.value.querySelectorAll<HTMLElement>('[data-choose]')) {
-      const r = cell.getBoundingClientRect();
+      // A row is chosen wherever it is crossed.
+      const r = (cell.closest('[role=row]') ?? cell).getBoundingClientRect();
       places.set(cell.dataset['choose']!, {
         left: r.left + dx,
         right: r.right + dx,
@@ -33,9 +33,8 @@ export function useBandOf(
       const inside = [...places].filter(
         ([, p]) => p.left < b.right && p.right > b.left && p.top < b.bottom && p.bottom > b.top,
       );
-      store.choose(
+      take(
         inside.map(([id]) => id),
-        origin,
         also,
       );
       places.clear();

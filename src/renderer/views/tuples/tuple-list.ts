@@ -8,6 +8,8 @@ import { useReview } from '../../stores/review.ts';
 import { withJudgements } from './judgements.ts';
 
 const PAGE = 100;
+/** Tuples that a request gives at most. */
+const MOST = 500;
 /** Pages kept around the last ones that were looked at; what lies farther away is fetched again. */
 const PAGES_KEPT = 24;
 
@@ -85,6 +87,23 @@ export function useTupleList() {
     }
   }
 
+  /** Rows of the list by their position, those far away too; they are not kept. */
+  async function rowsAt(rows: readonly number[]): Promise<ReadonlyMap<number, TupleInfo>> {
+    const found = new Map<number, TupleInfo>();
+    const missing = new Set<number>();
+    for (const i of rows) {
+      const t = at(i);
+      if (t === undefined) missing.add(Math.floor(i / MOST));
+      else found.set(i, t);
+    }
+    const wanted = new Set(rows);
+    for (const page of missing) {
+      const { tuples } = await request('tuples.page', { list, from: page * MOST, limit: MOST });
+      for (const [k, t] of tuples.entries()) if (wanted.has(page * MOST + k)) found.set(page * MOST + k, t);
+    }
+    return found;
+  }
+
   /** Makes sure that rows are there, and those before and after them. */
   function want(first: number, last: number): void {
     for (let p = Math.floor(first / PAGE) - 1; p <= Math.floor(last / PAGE) + 1; p += 1)
@@ -121,7 +140,7 @@ export function useTupleList() {
     }
   }
 
-  return { total, ready, loaded, open, at, want, refresh, find, fetchPage, pageSize: PAGE };
+  return { total, ready, loaded, open, at, want, refresh, find, rowsAt, fetchPage, pageSize: PAGE };
 }
 
 export type TuplePages = ReturnType<typeof useTupleList>;

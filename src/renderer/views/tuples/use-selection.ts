@@ -4,6 +4,8 @@ import { computed, ref, shallowReactive } from 'vue';
 export function useTupleSelection() {
   const selected = ref<ReadonlySet<number>>(new Set());
   const seen = shallowReactive(new Set<number>());
+  /** Photos of those that are selected, which are chosen with them. */
+  const held = new Map<number, readonly string[]>();
   let anchor = 0;
 
   const seenSelected = computed(() => [...selected.value].filter((i) => seen.has(i)).sort((a, b) => a - b));
@@ -30,18 +32,37 @@ export function useTupleSelection() {
     return true;
   }
 
+  /** From the anchor, which is where the last click or `begin` was, to here. */
+  function reach(i: number): void {
+    click(i, { shiftKey: true, ctrlKey: false, metaKey: false });
+  }
+  function begin(i: number): void {
+    if (!selected.value.has(anchor)) anchor = i;
+  }
+  function choose(rows: Iterable<number>, also = false): void {
+    selected.value = new Set(also ? [...selected.value, ...rows] : rows);
+  }
+  /** What is not selected, of so many, takes the place of what is. */
+  function invert(total: number): void {
+    choose(Array.from({ length: total }, (_, i) => i).filter((i) => !selected.value.has(i)));
+  }
+  function drop(rows: readonly number[]): void {
+    const gone = new Set(rows);
+    choose([...selected.value].filter((i) => !gone.has(i)));
+  }
   function clear(): void {
     selected.value = new Set();
   }
 
-  /** Another list: nothing of the one before counts. */
+  /** Another list: nothing of the one before counts. Photos stay chosen. */
   function forget(): void {
+    held.clear();
     clear();
     seen.clear();
     anchor = 0;
   }
 
-  return { selected, seen, seenSelected, toggle, click, clear, forget };
+  return { selected, held, seen, seenSelected, toggle, click, begin, reach, choose, invert, drop, clear, forget };
 }
 
 export type TupleSelection = ReturnType<typeof useTupleSelection>;
