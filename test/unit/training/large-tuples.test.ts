@@ -7,7 +7,10 @@ const { graph } = embeddedNetwork('tiny');
 const SIDE = 64;
 const inputs = [0, 1, 2, 3].map((k) => ({
   dims: [1, 3, SIDE, SIDE] as [number, number, number, number],
-  data: Float32Array.from({ length: 3 * SIDE * SIDE }, (_, i) => Math.sin(i * (0.01 + 0.004 * k)) + 0.3 * Math.cos(i * k)),
+  data: Float32Array.from(
+    { length: 3 * SIDE * SIDE },
+    (_, i) => Math.sin(i * (0.01 + 0.004 * k)) + 0.3 * Math.cos(i * k),
+  ),
 }));
 const OPTIONS = { kind: 'contrastive', margin: 1.2, weight: 1 } as const;
 
@@ -31,15 +34,19 @@ async function step(mostPixels: number): Promise<{ loss: number; gradients: Floa
   }
 }
 
-it('a tuple of more pixels than memory is good for goes image by image, and the same comes of it', { timeout: 300_000 }, async () => {
-  const whole = await step(4 * SIDE * SIDE);
-  const apart = await step(4 * SIDE * SIDE - 1);
-  expect([...whole.together]).toEqual([4]);
-  expect([...apart.together]).toEqual([1]);
-  expect(whole.loss).toBeGreaterThan(0.01);
-  expect(apart.loss).toBeCloseTo(whole.loss, 4);
-  whole.gradients.forEach((g, k) => {
-    const largest = Math.max(...g.map(Math.abs), 1e-3);
-    apart.gradients[k]!.forEach((v, i) => expect(Math.abs(v - g[i]!) / largest).toBeLessThan(5e-3));
-  });
-});
+it(
+  'a tuple of more pixels than memory is good for goes image by image, and the same comes of it',
+  { timeout: 300_000 },
+  async () => {
+    const whole = await step(4 * SIDE * SIDE);
+    const apart = await step(4 * SIDE * SIDE - 1);
+    expect([...whole.together]).toEqual([4]);
+    expect([...apart.together]).toEqual([1]);
+    expect(whole.loss).toBeGreaterThan(0.01);
+    expect(apart.loss).toBeCloseTo(whole.loss, 4);
+    whole.gradients.forEach((g, k) => {
+      const largest = Math.max(...g.map(Math.abs), 1e-3);
+      apart.gradients[k]!.forEach((v, i) => expect(Math.abs(v - g[i]!) / largest).toBeLessThan(5e-3));
+    });
+  },
+);
