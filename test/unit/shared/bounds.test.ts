@@ -192,6 +192,8 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'start.chosen paths[]': PATH,
   'start.known paths': 'list 0 100',
   'start.known paths[]': PATH,
+  'clusters.photos clusters': 'list 1 1000',
+  'clusters.photos clusters[]': ID,
   'clusters.detail id': ID,
   'clusters.covisible id': ID,
   'clusters.covisible view': 'whole 0 -',

@@ -11,7 +11,8 @@ import {
 } from '../network/runtime.ts';
 import { lowerBlocked, toBlocked } from '../network/onnx/blocked.ts';
 import type { Graph } from '../network/onnx/graph.ts';
-import { HostDescent, type Descent, type OptimiserChoice } from './descent.ts';
+import { HostDescent } from './host-descent.ts';
+import type { Descent, OptimiserChoice } from './descent.ts';
 import type { Executor, Gradients, TupleStep } from './executor.ts';
 import { GradientSum } from './gradient-sum.ts';
 import { blockedGradients } from './gradients/blocked.ts';
