@@ -49,6 +49,9 @@ export function subjects(photo: string, cluster: string): Subject[] {
   ]; // prettier-ignore
 }
 
+/** An engine from which nothing came for so long has answered. */
+const QUIET_MS = 400;
+
 const WATCH = `
   window.covisLong = [];
   new PerformanceObserver((l) => { for (const e of l.getEntries()) window.covisLong.push([e.startTime, e.duration]); })
@@ -139,6 +142,11 @@ export class Driver {
       await app.__vue_app__.config.globalProperties.$router.push('/adapt');
     });
     await this.page.waitForTimeout(rest);
+    // What the view before still asked for is not counted to the next.
+    for (let before = -1; before !== this.#bytes;) {
+      before = this.#bytes;
+      await this.page.waitForTimeout(QUIET_MS);
+    }
   }
 }
 

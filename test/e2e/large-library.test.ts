@@ -18,7 +18,7 @@ const MOST_NODES = 3000;
  */
 const MOST_BYTES: Readonly<Record<string, number>> = {
   'Cluster of 2,000 photos': 30_000 + 300 * (SIZE.photos / 50),
-  'Photos, when and where': 100_000,
+  'Photos, when and where': 200_000,
   'Photos, near duplicates': 30_000,
   'Search, of a photo': 240_000,
   Manifold: 80_000,
