@@ -5,7 +5,10 @@ import { dirname, join, basename } from 'node:path';
 export interface Placements {
   /** Operators on numbers that the processor computed though a GPU was asked for; sizes (int64) are always computed there. */
   readonly onProcessor: readonly string[];
-  /** Copies between the memory of the device and that of the process in the midst of the graph. */
+  /**
+   * Copies between the memory of the device and that of the process in the midst of the graph, but for single numbers that go up: a size
+   * is computed by the processor, and a mean divides by it.
+   */
   readonly copies: number;
   /** Operators that the provider ran. */
   readonly launched: number;
@@ -17,6 +20,7 @@ interface Event {
   readonly args: {
     readonly op_name?: string;
     readonly provider?: string;
+    readonly output_size?: string;
     readonly input_type_shape?: readonly Readonly<Record<string, unknown>>[];
   };
 }
@@ -35,7 +39,8 @@ export function placements(prefix: string): Placements {
       if (cat !== 'Node' || !name.endsWith('kernel_time')) continue;
       const op = args.op_name ?? '';
       const whole = (args.input_type_shape ?? []).every((o) => Object.keys(o).every((t) => t.startsWith('int')));
-      if (op.startsWith('Memcpy')) copies += 1;
+      const single = op === 'MemcpyFromHost' && Number(args.output_size) <= 8;
+      if (op.startsWith('Memcpy')) copies += single ? 0 : 1;
       else if (args.provider !== 'CPUExecutionProvider') launched += 1;
       else if (!whole) onProcessor.push(op);
     }

@@ -65,10 +65,6 @@ const CASES: readonly (readonly [string, Build])[] = [
     'local responses of an odd window',
     (b) => b.op('LRN', ['x'], { size: int(3), alpha: { kind: 'float', value: 0.5 } }),
   ],
-  [
-    'local responses of an even window',
-    (b) => b.op('LRN', ['x'], { size: int(4), alpha: { kind: 'float', value: 0.5 } }),
-  ],
   ['space into depth', (b) => b.op('SpaceToDepth', ['x'], { blocksize: int(2) })],
   [
     'one of two conditions',
