@@ -17,6 +17,8 @@ export const jobProgress = z.object({
   rate: z.number(),
   /** Seconds left; null until it can be told. */
   left: z.number().nullable(),
+  /** Seconds left of this step and of all after it, where the job knows what comes and has seen how long it takes. */
+  whole: z.exactOptional(z.number()),
   /** What training knows of itself on the way: the mean loss of a tuple since its epoch began. */
   measured: z.exactOptional(
     z.object({

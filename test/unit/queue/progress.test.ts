@@ -13,6 +13,34 @@ function metered(): { meter: ProgressMeter; at: (ms: number) => void; reports: J
 }
 
 describe('progress', () => {
+  it('tells the seconds left in all where a task says what comes, at the pace of steps before', () => {
+    const { meter, at, reports } = metered();
+    meter.ahead({ photos: 30, tuples: 0 });
+    meter.step('Reading', 20, 'photos');
+    expect(reports.at(-1)).not.toHaveProperty('whole');
+    at(2000);
+    meter.progress(10);
+    // Ten at five a second, and thirty more of them.
+    expect(reports.at(-1)).toMatchObject({ left: 2, whole: 8 });
+    at(4000);
+    meter.progress(20);
+    meter.ahead({ photos: 10, tuples: 6 });
+    meter.step('Training', 4, 'tuples');
+    // Nobody knows yet how long a tuple takes.
+    expect(reports.at(-1)).not.toHaveProperty('whole');
+    at(6000);
+    meter.progress(2);
+    expect(reports.at(-1)).toMatchObject({ left: 2, whole: 2 + 6 + 2 });
+    at(8000);
+    meter.progress(4);
+    meter.ahead({ photos: 5, tuples: 0 });
+    meter.step('Describing', 5, 'photos');
+    // Nothing was described yet: as long as photos took before.
+    expect(reports.at(-1)).toMatchObject({ left: null, whole: 2 });
+    meter.step('Whitening', 0, '');
+    expect(reports.at(-1)).toMatchObject({ whole: 1 });
+  });
+
   it('says a step at once, then at most ten times a second, and its end in any case', () => {
     const { meter, at, reports } = metered();
     at(1000);

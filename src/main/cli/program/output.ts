@@ -79,7 +79,8 @@ export function terminalContext(warnings: string[] = []): TaskContext & { finish
   const meter = new ProgressMeter((p) => {
     last = p;
     if (!tty || p.total === 0) return;
-    const left = p.left === null ? '' : `, ${duration(p.left)} left`;
+    const inAll = p.whole === undefined ? '' : `, ${duration(p.whole)} left in all`;
+    const left = `${p.left === null ? '' : `, ${duration(p.left)} left`}${inAll}`;
     process.stderr.write(
       `\r\u001b[2K${p.step}: ${p.done}/${p.total} ${p.unit}${p.rate > 0 ? `, ${p.rate.toFixed(1)}/s` : ''}${left}`,
     );
@@ -93,6 +94,7 @@ export function terminalContext(warnings: string[] = []): TaskContext & { finish
       if (tty && total === 0) process.stderr.write(name);
     },
     progress: (done) => meter.progress(done),
+    ahead: (units) => meter.ahead(units),
     warn: (message) => {
       warnings.push(message);
       process.stderr.write(`${tty ? '\r\u001b[2K' : ''}warning: ${message}\n`);

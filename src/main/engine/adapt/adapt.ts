@@ -56,6 +56,7 @@ import {
 } from './candidates.ts';
 import { chooseGuards, type Guards } from './guards.ts';
 import { movedQueries } from './moved.ts';
+import { planOf } from './plan.ts';
 import { collectionStatistics } from './statistics.ts';
 
 export interface AdaptOptions {
@@ -210,7 +211,16 @@ export async function adaptLibrary(library: Library, o: AdaptOptions, task: Task
     throw new CovisError('STATE_EMPTY', `Nothing can be learned: ${trial.noWhitening}`, {
       hint: 'Add photos of the places that are there, and of others.',
     });
-  const tried = await tryCandidates(library, g, trial, task, (what) => what);
+  const plan = planOf(task, {
+    photos: g.ids.length,
+    folds,
+    known: o.protocol === 'own' ? 1 : 1 - 1 / guards.parts,
+    epochs: trial.parameters.epochs,
+    tuples: trial.parameters.queriesPerEpoch,
+    trains: trial.noTraining === null,
+  });
+  const tried = await tryCandidates(library, g, trial, plan, (what) => what);
+  plan.from(folds);
   const { candidates, compared, answers } = compare(g, tried, o.seed);
   const best = bestOf(compared);
   const looked = best ?? compared.reduce((x, y) => (y.map.mean > x.map.mean ? y : x));
@@ -225,8 +235,8 @@ export async function adaptLibrary(library: Library, o: AdaptOptions, task: Task
     ),
   ];
   const pieces = movedQueries(library, g, answers('start'), answers(looked.name));
-  const final = best === undefined ? undefined : await learnOnAll(library, g, trial, best.name, task);
-  if (final !== undefined) figures.push(await ownFigure(library, g, start.network, final, o.seed, task));
+  const final = best === undefined ? undefined : await learnOnAll(library, g, trial, best.name, plan.task);
+  if (final !== undefined) figures.push(await ownFigure(library, g, start.network, final, o.seed, plan.task));
   const after = final ?? current;
   const said = saidOf(o, best, looked, current, start, after);
   const changed = after.uid !== current.uid;

@@ -7,12 +7,12 @@ import { overPlaces, type Witness } from '../evaluation/over-places.ts';
 import { ask, drawFold, type Answer, type Drawing, type Geometry } from '../evaluation/protocols.ts';
 import type { Library } from '../library/library.ts';
 import type { NetworkRow } from '../network/networks.ts';
-import type { TaskContext } from '../queue/context.ts';
 import { extract, type DescriptorSet } from '../retrieval/extract.ts';
 import { learnWhitening, whiten } from '../retrieval/whitening.ts';
 import { partOf, splitOf } from '../training/known-part.ts';
 import { trained, under } from '../training/ladder.ts';
 import { whiteningSample } from '../training/whitening-sample.ts';
+import type { Plan } from './plan.ts';
 
 /** Photos that came first are kept for people to look at. */
 const FIRST = 5;
@@ -71,14 +71,17 @@ export async function tryCandidates(
   library: Library,
   g: Geometry,
   t: Trial,
-  task: TaskContext,
+  plan: Plan,
   said: (what: string) => string,
 ): Promise<ReadonlyMap<CandidateName, Tried>> {
+  const { task } = plan;
   const found = new Map<CandidateName, Answer[][]>(CANDIDATES.map((c) => [c, []]));
   const why = new Map<CandidateName, string>();
   const { size } = t.parameters;
+  plan.from(0);
   const base = await extract(library, t.start, size, under(task, said('as it was')));
   for (let fold = 0; fold < t.folds; fold += 1) {
+    plan.from(fold);
     const { asking } = drawFold(g, t.drawing, fold);
     const of = t.folds === 1 ? '' : `, fold ${fold + 1} of ${t.folds}`;
     const note = (name: CandidateName, set: DescriptorSet | string): void => {

@@ -10,6 +10,8 @@ export interface TaskContext {
   progress(done: number): void;
   /** Goes with what {@link progress} says next; for who watches. */
   measured?(what: Measured): void;
+  /** Units of all steps after the next one, by unit, where the task knows them; for the time that is left in all. */
+  ahead?(units: Readonly<Record<string, number>>): void;
   /** Notes something that went wrong with one item but did not stop the task. */
   warn(message: string): void;
   /** Tells faces that something they show has changed. */
@@ -30,13 +32,21 @@ export class ProgressMeter {
   #lastTime = 0;
   #reported = 0;
   #measured: Measured | undefined;
+  #began = 0;
+  #done = 0;
+  #ahead: Readonly<Record<string, number>> | undefined;
+  /** Seconds that a unit took in the last step that had it. */
+  readonly #paces = new Map<string, number>();
 
   constructor(report: (p: JobProgress) => void) {
     this.#report = report;
   }
 
   step(name: string, total: number, unit: string): void {
+    this.#paced();
     this.#step = { name, total, unit };
+    this.#began = performance.now();
+    this.#done = 0;
     this.#rate = 0;
     this.#lastDone = 0;
     this.#lastTime = performance.now();
@@ -48,8 +58,13 @@ export class ProgressMeter {
     this.#measured = what;
   }
 
+  ahead(units: Readonly<Record<string, number>>): void {
+    this.#ahead = units;
+  }
+
   progress(done: number): void {
     const time = performance.now();
+    this.#done = done;
     const last = done === this.#step.total;
     if (!last && time - this.#reported < REPORT_EVERY_MS) return;
     const seconds = (time - this.#lastTime) / 1000;
@@ -67,7 +82,31 @@ export class ProgressMeter {
     const { name, total, unit } = this.#step;
     const left = this.#rate > 0 && total > 0 ? (total - done) / this.#rate : null;
     const measured = this.#measured === undefined ? {} : { measured: this.#measured };
-    this.#report({ step: name, done, total, unit, rate: this.#rate, left, ...measured });
+    const whole = this.#whole(left);
+    const inAll = whole === undefined ? {} : { whole };
+    this.#report({ step: name, done, total, unit, rate: this.#rate, left, ...inAll, ...measured });
+  }
+
+  /** What the step that ends says of how long its units take. */
+  #paced(): void {
+    if (this.#done > 0) this.#paces.set(this.#step.unit, (performance.now() - this.#began) / 1000 / this.#done);
+  }
+
+  /** Seconds of this step and of all that come, at the pace of steps before; undefined until each has one. */
+  #whole(left: number | null): number | undefined {
+    if (this.#ahead === undefined) return undefined;
+    const { total, unit } = this.#step;
+    const own = this.#rate > 0 ? 1 / this.#rate : this.#paces.get(unit);
+    const rest = total === 0 ? 0 : (left ?? (own === undefined ? undefined : (total - this.#done) * own));
+    if (rest === undefined) return undefined;
+    let sum = rest;
+    for (const [u, n] of Object.entries(this.#ahead)) {
+      if (n === 0) continue;
+      const pace = this.#paces.get(u) ?? (u === unit ? own : undefined);
+      if (pace === undefined) return undefined;
+      sum += n * pace;
+    }
+    return sum;
   }
 }
 

@@ -21,6 +21,7 @@ try {
     step: (name, total, unit) => meter.step(name, total, unit),
     progress: (done) => meter.progress(done),
     measured: (what) => meter.measured(what),
+    ahead: (units) => meter.ahead(units),
     warn: (m) => warnings.push(m),
     changed: (what) => send({ type: 'changed', what }),
     check: () => {
