@@ -40,7 +40,7 @@ export const collectionFileRoutes = {
       folder: id,
       level: collectionVerifyJob.params.shape.level,
       repair: id.optional(),
-      force: collectionVerifyJob.params.shape.force,
+      force: z.boolean().default(false),
     }),
     result: startedJob,
   }),

@@ -13,6 +13,7 @@ import { manifoldRoutes } from '../../../src/shared/routes/manifold.ts';
 import { measurementRoutes } from '../../../src/shared/routes/measurements.ts';
 import { networkRoutes } from '../../../src/shared/routes/networks.ts';
 import { photoRoutes } from '../../../src/shared/routes/photos.ts';
+import { planRoutes } from '../../../src/shared/routes/plans.ts';
 import { reviewRoutes } from '../../../src/shared/routes/review.ts';
 import { searchRoutes } from '../../../src/shared/routes/search.ts';
 import { settingsRoutes } from '../../../src/shared/routes/settings.ts';
@@ -52,6 +53,7 @@ describe('routes', () => {
       measurementRoutes,
       networkRoutes,
       photoRoutes,
+      planRoutes,
       reviewRoutes,
       searchRoutes,
       settingsRoutes,

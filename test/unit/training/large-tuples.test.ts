@@ -17,8 +17,8 @@ const OPTIONS = { kind: 'contrastive', margin: 1.2, weight: 1 } as const;
 /** A step's loss and gradients, and how many images went into a graph at once. */
 async function step(mostPixels: number): Promise<{ loss: number; gradients: Float32Array[]; together: Set<number> }> {
   const together = new Set<number>();
-  const run = Runner.prototype.run;
-  Runner.prototype.run = function (this: Runner, feeds: Tensors) {
+  const run = Runner.prototype.runOnDevice;
+  Runner.prototype.runOnDevice = function (this: Runner, feeds) {
     if (feeds['image'] !== undefined) together.add(feeds['image'].dims[0]!);
     return run.call(this, feeds);
   };
@@ -30,7 +30,7 @@ async function step(mostPixels: number): Promise<{ loss: number; gradients: Floa
     await executor.release();
     return { loss, gradients, together };
   } finally {
-    Runner.prototype.run = run;
+    Runner.prototype.runOnDevice = run;
   }
 }
 
