@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
-import { Runner, type Tensors } from '../../../src/main/engine/network/runtime.ts';
+import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { OrtExecutor } from '../../../src/main/engine/training/ort-executor.ts';
 
 const { graph } = embeddedNetwork('tiny');
