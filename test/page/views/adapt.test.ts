@@ -1,5 +1,5 @@
 import { mount, type VueWrapper } from '@vue/test-utils';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nextTick } from 'vue';
 import { createMemoryHistory, createRouter } from 'vue-router';
 import type { ExperimentInfo, JobInfo, LibraryInfo } from '../../../src/shared/domain.ts';
@@ -76,6 +76,8 @@ const kept = (id: number, report: AdaptReport): ExperimentInfo => ({
   report,
 });
 
+// The first import compiles the view, which a busy machine takes long for.
+beforeAll(() => import('../../../src/renderer/views/adapt/AdaptView.vue'), 60_000);
 beforeEach(() => {
   reports = [kept(1, REPORT)];
   engine = fakeEngine({
@@ -174,11 +176,13 @@ describe('the page of adapting', () => {
     engine.say({
       event: 'progress',
       id: 7,
-      progress: { step: 'Training, fold 1 of 2', done: 3, total: 12, unit: 'tuples', rate: 1, left: 9 },
+      progress: { step: 'Training, fold 1 of 2', done: 3, total: 12, unit: 'tuples', rate: 1, left: 9, whole: 7200 },
     });
     await settled();
     await nextTick();
     expect(view.text()).toContain('Training, fold 1 of 2');
+    // Of all steps, not of this one.
+    expect(view.find('.now').text()).toContain('2 h left');
     expect(find('adapt-start').getAttribute('aria-disabled')).toBe('true');
     document.querySelector<HTMLElement>('.now button')!.click();
     await settled();
