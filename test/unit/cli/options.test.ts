@@ -43,7 +43,9 @@ function typed(
   const sample = (l: Leaf): unknown => {
     const { enum: words, type } = jsonOf(l.schema);
     if (words !== undefined) return words[0];
-    return type === 'array' ? ['/nowhere'] : '/nowhere';
+    if (type === 'integer' || type === 'number') return '1';
+    const word = z.core.safeParse(l.schema, '/nowhere').success ? '/nowhere' : 'nowhere';
+    return type === 'array' ? ['/nowhere'] : word;
   };
   const words = Object.fromEntries(leavesOf(command.arguments).map((l) => [l.path[0]!, sample(l)]));
   const needed = leavesOf(command.options).filter((l) => l.required && l !== leaf);

@@ -91,7 +91,7 @@ async function doStage(
         throw new CovisError(
           standing.state === 'cancelled' ? 'CANCELLED' : 'STATE_CONFLICT',
           `The whole plan was ${standing.state}: ${standing.why.message}`,
-          { file: plan.folder },
+          { file: plan.folder, hint: `What is done stays. Go on with covis retry ${plan.folder}` },
         );
       }
       while (running.size < atOnce && next < shards.length) start(shards[next++]!);

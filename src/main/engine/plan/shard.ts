@@ -109,9 +109,7 @@ function refuseUnready(plan: Plan, stage: string): void {
         throw new CovisError(
           'STATE_CONFLICT',
           `The stage ${stage} comes after ${before}, of which shard ${i} is not done`,
-          {
-            file: plan.folder,
-          },
+          { file: plan.folder, hint: `Do the shards of ${before} first; covis status tells which are missing.` },
         );
 }
 
