@@ -188,6 +188,8 @@ const body = (): void => {
     await page.locator('.card').first().waitFor(LONG);
     await first.page.evaluate(() => setTimeout(() => window.close(), 100));
     expect(await first.ended).toBe(0);
+    // What follows is of a person who never opened anything.
+    root.run(['rm', '-r', `${ONE.home}/.config/covis`, `${ONE.home}/Erste`, `${ONE.home}/Zweite`]);
   }, 240_000);
 
   it('two people use it at once, in a sandbox: sample, one epoch, a search; each has a profile of their own', async () => {
