@@ -27,7 +27,7 @@ const JOBS: readonly (PageJob & { readonly grows?: true })[] = [
   { kind: 'regions' },
   { kind: 'map' },
   { kind: 'tradeoff' },
-  { kind: 'measure' },
+  { kind: 'measure', protocol: 'sfm-easy' },
   { kind: 'teacher' },
   { kind: 'mine', grows: true },
   { kind: 'whiten', grows: true },
