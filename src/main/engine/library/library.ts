@@ -100,7 +100,9 @@ export class Library {
   /** @throws CovisError `STATE_CONFLICT` for a folder in which no library is, and can be made. */
   static refuseOccupied(root: string): void {
     if (Library.exists(root) || !existsSync(root)) return;
-    if (readdirSync(root).some((name) => !name.startsWith(`${DATABASE}.`)))
+    const occupied = readdirSync(root).some((name) => !name.startsWith(`${DATABASE}.`));
+    // Looked at once more: another may have made a library there since the first look.
+    if (occupied && !Library.exists(root))
       throw new CovisError('STATE_CONFLICT', 'This folder is not empty and holds no library', {
         file: root,
         hint: 'Choose a new or an empty folder.',
