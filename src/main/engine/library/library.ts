@@ -91,7 +91,12 @@ export class Library {
     const root = resolve(path);
     Library.refuseOccupied(root);
     if (!Library.exists(root)) {
-      outsideLibraries(root);
+      try {
+        outsideLibraries(root);
+      } catch (error) {
+        // Another may have made the library meanwhile, which is then the one that is opened.
+        if (!Library.exists(root)) throw error;
+      }
       makeLibrary(root);
     }
     return Library.#connect(root, undefined);
