@@ -71,13 +71,36 @@ export function openGraph(file: string, rows: number, dim: number, p: HnswParame
   return graph;
 }
 
-/** The numbers of the rows that a graph finds for each query, in no order; fewer where no link leads to a row. */
-export function candidates(graph: Index, rows: number, queries: Matrix, k: number): number[][] {
+/**
+ * Numbers of the rows among which the `k` best for each query are, in no order: what the graph finds; all rows where it finds fewer, as a row
+ * to which no link leads is not found, and where they are no more than a search looks at anyway.
+ */
+export function candidates(
+  graph: Index,
+  rows: number,
+  queries: Matrix,
+  k: number,
+  { expansionSearch }: HnswParameters = DEFAULT_HNSW,
+): ArrayLike<number>[] {
+  const all = (): Uint32Array => Uint32Array.from({ length: rows }, (_, i) => i);
+  if (rows <= expansionSearch) return Array.from({ length: queries.rows }, all);
   // usearch takes no more threads for searching than it had for adding.
   const found = graph.search(queries.data, k, rows <= ALONE ? 1 : 0);
-  return Array.from({ length: queries.rows }, (_, q) =>
-    Array.from((found instanceof BatchMatches ? found.get(q) : found).keys, Number),
-  );
+  return Array.from({ length: queries.rows }, (_, q) => {
+    const ids = new Set(Array.from((found instanceof BatchMatches ? found.get(q) : found).keys, Number));
+    return ids.size < k ? all() : [...ids];
+  });
+}
+
+/** The best `k` of some rows by score, equal scores by increasing row, put into the place of query `q`. */
+export function scoreBest(out: Neighbours, q: number, ids: ArrayLike<number>, scoreOf: (id: number) => number): void {
+  Array.from(ids, (id) => ({ id, score: Math.fround(scoreOf(id)) }))
+    .sort((a, b) => b.score - a.score || a.id - b.id)
+    .slice(0, out.k)
+    .forEach((hit, j) => {
+      out.ids[q * out.k + j] = hit.id;
+      out.scores[q * out.k + j] = hit.score;
+    });
 }
 
 /**
@@ -88,12 +111,12 @@ export function candidates(graph: Index, rows: number, queries: Matrix, k: numbe
 export class ApproximateIndex {
   readonly #index: Index;
   readonly #database: Matrix;
-  readonly #candidates: number;
+  readonly #parameters: HnswParameters;
 
   private constructor(index: Index, database: Matrix, p: HnswParameters) {
     this.#index = index;
     this.#database = database;
-    this.#candidates = p.expansionSearch;
+    this.#parameters = p;
   }
 
   /** @throws CovisError `CANCELLED`. */
@@ -127,21 +150,10 @@ export class ApproximateIndex {
       scores: new Float32Array(queries.rows * kept).fill(-Infinity),
     };
     if (queries.rows === 0 || kept === 0) return out;
-    const found = candidates(this.#index, db.rows, queries, kept);
-    for (let q = 0; q < queries.rows; q += 1) {
+    candidates(this.#index, db.rows, queries, kept, this.#parameters).forEach((ids, q) => {
       const asked = row(queries, q);
-      const ids = new Set(found[q]);
-      // A node that no link leads to is not found; whoever asks for so many gets it from the rows themselves.
-      const all = ids.size < kept || db.rows <= this.#candidates;
-      const complete = all ? Uint32Array.from({ length: db.rows }, (_, i) => i) : ids;
-      Array.from(complete, (id) => ({ id, score: Math.fround(dot(asked, row(db, id))) }))
-        .sort((a, b) => b.score - a.score || a.id - b.id)
-        .slice(0, kept)
-        .forEach((hit, j) => {
-          out.ids[q * kept + j] = hit.id;
-          out.scores[q * kept + j] = hit.score;
-        });
-    }
+      scoreBest(out, q, ids, (id) => dot(asked, row(db, id)));
+    });
     return out;
   }
 

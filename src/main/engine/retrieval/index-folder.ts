@@ -15,7 +15,7 @@ import { readRegular } from '../formats/regular.ts';
 import { refuseExisting, type Placing } from '../formats/target.ts';
 import { random } from '../library/random.ts';
 import type { TaskContext } from '../queue/context.ts';
-import { addRows, candidates, DEFAULT_HNSW, emptyGraph, openGraph } from './approximate.ts';
+import { addRows, candidates, DEFAULT_HNSW, emptyGraph, openGraph, scoreBest } from './approximate.ts';
 import { Cosines } from './cosines.ts';
 import type { Neighbours } from './neighbours.ts';
 import { dot, normaliseRows, row, topByScore, type Matrix } from './rank.ts';
@@ -245,24 +245,13 @@ export class IndexFolder {
       task?.check();
       const first = shard * this.#shardRows;
       const rows = Math.min(this.#shardRows, this.rows - first);
-      const own = candidates(graph, rows, queries, Math.min(kept, rows));
-      own.forEach((ids, q) => {
-        // Of a row that no link leads to nobody hears; whoever asks for all of a shard gets all.
-        const all = ids.length < Math.min(kept, rows) || rows <= DEFAULT_HNSW.expansionSearch;
-        const whole = all ? Array.from({ length: rows }, (_, i) => i) : ids;
-        for (const id of whole) found[q]!.push(first + id);
+      candidates(graph, rows, queries, Math.min(kept, rows)).forEach((ids, q) => {
+        for (const id of Array.from(ids)) found[q]!.push(first + id);
       });
     });
     found.forEach((ids, q) => {
       const asked = row(queries, q);
-      ids
-        .map((id) => ({ id, score: Math.fround(dot(asked, this.#rows.read(id, 1))) }))
-        .sort((a, b) => b.score - a.score || a.id - b.id)
-        .slice(0, kept)
-        .forEach(({ id, score }, j) => {
-          out.ids[q * kept + j] = id;
-          out.scores[q * kept + j] = score;
-        });
+      scoreBest(out, q, ids, (id) => dot(asked, this.#rows.read(id, 1)));
       task?.progress(q + 1);
     });
     return out;
