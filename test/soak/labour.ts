@@ -47,13 +47,19 @@ export async function nextJob(page: Page, turn: number, stopped: () => boolean):
     const list = await page.ask('jobs.list', {});
     const now = ((list.data ?? []) as JobInfo[]).find((j) => j.id === id);
     if (now !== undefined && now.state !== 'queued' && now.state !== 'running')
-      return worked(now.state === 'done' ? 'ok' : (now.error?.code ?? now.state));
+      return worked(now.state === 'done' ? 'ok' : (said(now.error) ?? now.state));
     if (stopped()) {
       await page.ask('jobs.cancel', { id });
       return worked('stopped');
     }
   }
   return worked('NO_END');
+}
+
+/** What a job's error says, so that whoever reads the figures need not look for it in the log. */
+function said(error: JobInfo['error']): string | undefined {
+  if (error === null) return undefined;
+  return `${error.code}: ${error.message}${error.file === undefined ? '' : ` (${error.file})`}`;
 }
 
 function run(args: readonly string[]): Promise<string> {
