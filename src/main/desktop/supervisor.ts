@@ -3,7 +3,7 @@ import type { EngineEvent, Reply } from '../../shared/contract.ts';
 import type { ErrorShape } from '../../shared/errors.ts';
 import type { Unopened } from '../../shared/facts/desktop.ts';
 import type { EngineProcessMessage, ParentMessage } from '../server/engine-process.ts';
-import { engineEnvironment } from '../../../scripts/engine-node.mjs';
+import { ENGINE_FLAGS, engineEnvironment } from '../../../scripts/engine-node.mjs';
 
 /** How the engine's process is started. */
 export interface EngineCommand {
@@ -54,7 +54,7 @@ export class EngineSupervisor {
     this.#library = library;
     let ready = false;
     const started = Date.now();
-    const child = spawn(this.#command.node, ['--disable-warning=ExperimentalWarning', this.#command.script, library], {
+    const child = spawn(this.#command.node, [...ENGINE_FLAGS, this.#command.script, library], {
       cwd: this.#command.root,
       env: engineEnvironment(),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -17,7 +17,7 @@ const BODY_LIMIT = 64 << 20;
 /** Of the word that is exchanged for the keys. */
 const WORD_LIMIT = 1024;
 /** Bytes of uploads that are on their way, of all clients together. */
-const UPLOADING_LIMIT = 128 << 20;
+const UPLOADING_LIMIT = 80 << 20;
 const MOST_CONNECTIONS = 512;
 /** A connection on which nothing moves. */
 const IDLE_MS = 60_000;

@@ -17,7 +17,11 @@ const AT_ONCE = 8;
 const MOST_WAITING = 64;
 const MOST_WAITING_BYTES = MESSAGE_LIMIT;
 /** Of all clients together; above it each has one message read at a time. */
-const MOST_WAITING_BYTES_OF_ALL = 8 * MESSAGE_LIMIT;
+const MOST_WAITING_BYTES_OF_ALL = 4 * MESSAGE_LIMIT;
+/** Text from which on a request is large: what it says takes some ten times as much memory once it is read. */
+const LARGE = 256 << 10;
+/** Of large requests that are answered at the same moment; one alone may be longer. */
+const MOST_LARGE_BYTES = MESSAGE_LIMIT;
 /** What a client has not taken when the next answer comes. */
 const MOST_UNREAD_BYTES = 8 << 20;
 const HEARTBEAT_MS = 30_000;
@@ -62,6 +66,8 @@ export class Messages {
   readonly #heartbeat: NodeJS.Timeout;
   #turning = false;
   #waitingBytes = 0;
+  /** Characters of the large requests that are answered now. */
+  #largeBytes = 0;
 
   constructor(engine: Pick<Engine, 'dispatch' | 'onEvent'>) {
     this.#engine = engine;
@@ -124,7 +130,7 @@ export class Messages {
     let client: Client | undefined;
     let ends = Infinity;
     for (const c of this.#clients) {
-      if (c.waiting.length === 0 || c.answering >= AT_ONCE) continue;
+      if (c.waiting.length === 0 || c.answering >= AT_ONCE || !this.#fits(c.waiting[0]!)) continue;
       const end = c.served + shareOf(c.waiting[0]!);
       if (end < ends) [client, ends] = [c, end];
     }
@@ -138,6 +144,10 @@ export class Messages {
       this.#turning = false;
       this.#turn();
     });
+  }
+
+  #fits(text: string): boolean {
+    return text.length < LARGE || this.#largeBytes === 0 || this.#largeBytes + text.length <= MOST_LARGE_BYTES;
   }
 
   #forget(client: Client): void {
@@ -162,10 +172,13 @@ export class Messages {
       return;
     }
     client.answering += 1;
+    const large = text.length < LARGE ? 0 : text.length;
+    this.#largeBytes += large;
     void this.#engine.dispatch(String(message.route), message.params, 'page').then((reply) => {
       // While it could not be asked for more it saved nothing up.
       if (client.answering === AT_ONCE) client.served = Math.max(client.served, this.#clock);
       client.answering -= 1;
+      this.#largeBytes -= large;
       this.#send(client, { id: message.id, reply } satisfies ReplyMessage);
       this.#turn();
     });

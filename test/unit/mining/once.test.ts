@@ -121,3 +121,40 @@ it('of ten thousand answers the oldest are let go', () => {
   expect(once(library, 'a-long-run-of-keys-10001', () => -1)).toBe(10_001);
   library.close();
 });
+
+it('thousands of decisions at once are one action, done beside in a thread, answered once, and taken back as one', async () => {
+  const library = Library.open(path);
+  const all = library.db.prepare('SELECT hash FROM photo ORDER BY id').pluck().all() as string[];
+  library.close();
+  const judgements = all.flatMap((query, i) =>
+    all
+      .slice(i + 1)
+      .flatMap((other) =>
+        (['positive', 'negative', 'positive'] as const).map((aspect) => ({ query, other, aspect, verdict: 'reject' })),
+      ),
+  );
+  // All pairs of the 36 photos, three times.
+  const pairs = (36 * 35) / 2;
+  expect(judgements).toHaveLength(3 * pairs);
+  const storm = { label: 'A storm', judgements: [...judgements, ...judgements].slice(0, 2500), once: key(20) };
+  await withEngine(async (ask) => {
+    expect(await ask('review.decide', storm)).toEqual({ action: 1 });
+    expect(await ask('review.decide', storm)).toEqual({ action: 1 });
+    const gone = [{ ...judgements[0], query: '0'.repeat(32) }];
+    expect(await ask('review.decide', { ...storm, judgements: [...storm.judgements, ...gone], once: key(21) })).toBe(
+      'NOT_FOUND',
+    );
+    const count = (): unknown => {
+      const now = Library.open(path);
+      const counts = now.db
+        .prepare('SELECT (SELECT COUNT(*) FROM decision), (SELECT COUNT(*) FROM verdict)')
+        .raw()
+        .get();
+      now.close();
+      return counts;
+    };
+    expect(count()).toEqual([2500, 2 * pairs]);
+    expect(await ask('review.undo', { once: key(22) })).toMatchObject({ label: 'A storm' });
+    expect(count()).toEqual([2500, 0]);
+  });
+});

@@ -8,6 +8,8 @@ import { startServer, type StudioServer } from '../../../src/main/server/http.ts
 /** Clients of ill will: of other pages, without the key, and with it. */
 const CLIENTS = 200;
 const large = 'x'.repeat(1 << 20);
+/** Ends the answers that wait for it. */
+const held: (() => void)[] = [];
 /** Requests whose answer keeps the thread busy, so far. */
 let heavy = 0;
 function spin(milliseconds: number): void {
@@ -20,6 +22,7 @@ const engine = {
       heavy += 1;
       spin(typeof params === 'number' ? params : 10);
     }
+    if (route === 'held') return new Promise((resolve) => held.push(() => resolve({ ok: true, data: null })));
     const answers: Record<string, unknown> = { large, heavy: null, length: String(params).length };
     return Promise.resolve({ ok: true, data: route in answers ? answers[route] : params });
   },
@@ -176,4 +179,20 @@ it('large messages of many clients are all answered, though few of them are read
   });
   await Promise.all(ask3);
   for (const ws of many) ws.terminate();
+});
+
+it('of large requests only as many are answered at the same moment as memory is meant for, small ones beside them', async () => {
+  const many = await Promise.all(Array.from({ length: 6 }, page));
+  const good = await page();
+  for (const ws of many) ask(ws, 1, 'held', 'x'.repeat(1_500_000));
+  await expect.poll(() => held.length).toBe(2);
+  await answered(good, 7);
+  expect(held).toHaveLength(2);
+  const all = many.map((ws) => once(ws, 'message'));
+  for (let done = 0; done < many.length; done += 1) {
+    await expect.poll(() => held.length).toBeGreaterThan(0);
+    held.shift()!();
+  }
+  await Promise.all(all);
+  for (const ws of [...many, good]) ws.terminate();
 });

@@ -2,12 +2,8 @@ import type { Turned } from '../../../shared/domain.ts';
 import { reviewRoutes } from '../../../shared/routes/review.ts';
 import { turnedPhotos } from '../collections/turned.ts';
 import { deed } from '../collections/deeds-thread.ts';
-import { knownPhotos } from '../library/tables/photo.ts';
-import { decide, judgements as judgementsOf } from '../mining/decisions.ts';
-import { ofBothPlaces } from '../mining/doubts.ts';
+import { countAllPhotos } from '../library/tables/photo.ts';
 import { historyLine } from '../mining/history-line.ts';
-import { once } from '../mining/once.ts';
-import { separation } from '../mining/separation.ts';
 import { reviewProgress } from '../mining/tuples.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 
@@ -19,26 +15,10 @@ async function turn(engine: EngineContext, key: string | undefined, way: 'undo' 
 
 export const review = answers(reviewRoutes, {
   'review.progress': (engine, { run }) => reviewProgress(engine.library, run),
-  'review.decide': (engine, { label, judgements, once: key }) => {
-    const { library } = engine;
-    const id = knownPhotos(library);
-    const action = once(library, key, () => {
-      const apart = judgements.some((j) => j.everyPair === true)
-        ? separation(library, judgementsOf(library))
-        : undefined;
-      const all = judgements.flatMap(({ everyPair, ...j }) => {
-        const own = {
-          ...j,
-          query: id(j.query),
-          other: id(j.other),
-          replacement: j.replacement === undefined ? undefined : id(j.replacement),
-        };
-        return everyPair === true && apart !== undefined ? ofBothPlaces(library, apart, own) : [own];
-      });
-      const more = all.length - judgements.length;
-      const also = ` and ${more} more ${more === 1 ? 'pair' : 'pairs'} of the same two places`;
-      return decide(library, more === 0 ? label : `${label.slice(0, 200 - also.length)}${also}`, all);
-    });
+  'review.decide': async (engine, { label, judgements, once: key }) => {
+    // Pairs of two places are looked for among all photos.
+    const many = judgements.some((j) => j.everyPair === true) ? countAllPhotos(engine.library) : judgements.length;
+    const action = await deed(engine.library, many, 'judge', key, label, judgements);
     changed(engine, 'decisions');
     return { action };
   },

@@ -8,6 +8,9 @@ import { DEEDS, type DeedArgs, type DeedName, type DeedResult } from './deeds.ts
 /** Photos from which on it is worth another thread: fewer take some ten milliseconds. */
 const MANY = 2000;
 
+/** Of its young objects: what comes and goes with each deed is taken back early, instead of resting at some 100 MB. */
+const YOUNG_MB = 16;
+
 export interface DeedTask {
   readonly id: number;
   readonly name: DeedName;
@@ -55,7 +58,10 @@ class DeedsThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./deeds-worker.ts', import.meta.url), { workerData: { path: this.#path } });
+    const worker = new Worker(new URL('./deeds-worker.ts', import.meta.url), {
+      workerData: { path: this.#path },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     worker.unref();
     worker.on('message', ({ id, value, error }: DeedReply) => {
       const pending = this.#pending.get(id);

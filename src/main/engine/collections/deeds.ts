@@ -1,8 +1,10 @@
 /** What takes long with many photos, by name: done in this thread, or in one beside it (`deeds-thread.ts`). */
 import type { FieldChange } from '../../../shared/facts/collections.ts';
+import type { JudgementParams } from '../../../shared/routes/review.ts';
 import type { Library } from '../library/library.ts';
 import { redo, undo } from '../mining/decisions.ts';
 import { turnTo } from '../mining/history-line.ts';
+import { judge } from '../mining/judge.ts';
 import { once } from '../mining/once.ts';
 import { differencePage } from './compare.ts';
 import { changeFields } from './fields.ts';
@@ -47,6 +49,8 @@ export const DEEDS = {
       return { action, missing };
     });
   },
+  judge: (library: Library, key: Key, label: string, judgements: readonly JudgementParams[]) =>
+    once(library, key, () => judge(library, label, judgements)),
   undo: (library: Library, key: Key) => once(library, key, () => undo(library)),
   redo: (library: Library, key: Key) => once(library, key, () => redo(library)),
   goTo: (library: Library, key: Key, action: number | null) =>
