@@ -6,6 +6,7 @@ import { TEST_ENVIRONMENT } from './test/support/environment.ts';
 /** Files of tests that take more than five seconds of a processor: `npm test` runs them, `npm run check` and `npm run watch` do not. */
 const SLOW: readonly string[] = [
   'test/unit/adapt/adapt.test.ts',
+  'test/unit/training/standing.test.ts',
   'test/unit/cli/cli.test.ts',
   'test/unit/cli/research.test.ts',
   'test/unit/cli/shapes.test.ts',

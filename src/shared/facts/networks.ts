@@ -1,6 +1,6 @@
 /** Facts of networks: what they take, how they pool, what they end in. */
 import { z } from 'zod';
-import { learnedPart } from './adapt.ts';
+import { adaptFigure, learnedPart } from './adapt.ts';
 import { count, type Facts } from './facts.ts';
 
 /**
@@ -164,6 +164,8 @@ export const defaultDecision = z.object({
   changed: z.boolean(),
   /** As a sentence without its full stop. */
   reason: z.string(),
+  /** The default before and the trained network by the protocol that was asked for; null where nothing could be measured. */
+  figure: adaptFigure.nullable().default(null),
 });
 export type DefaultDecision = Facts<typeof defaultDecision>;
 

@@ -1,10 +1,10 @@
 /** Facts of training: parameters, runs, recipes. */
 import { z } from 'zod';
-import { learnedPart } from './adapt.ts';
+import { adaptProtocol, learnedPart } from './adapt.ts';
 import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 import { miningParameters } from './mining.ts';
-import { POOLINGS } from './networks.ts';
+import { defaultDecision, POOLINGS } from './networks.ts';
 
 export const epochInfo = z.object({
   epoch: count,
@@ -13,6 +13,7 @@ export const epochInfo = z.object({
   negativeDistance: z.number(),
   /** Fraction of negatives inside the margin: those that still teach. */
   activeNegatives: z.number(),
+  /** By the protocol of the part that the run learned on; of held-out places where it has none. */
   map: z.number().nullable(),
   /** GeM's exponent, the mean of them where there are several; null where there is none. */
   p: z.number().nullable(),
@@ -88,6 +89,9 @@ export const trainingParameters = z.object({
   collection: collectionSubset.optional(),
   /** The part of the library that alone is known to the run; left out for the training places of the seed. */
   learn: learnedPart.optional(),
+  /** By which protocol its network must be better than the default to become it, and in how many folds; left out by experiments. */
+  protocol: adaptProtocol.optional(),
+  folds: count.optional(),
 });
 export type TrainingParameters = Facts<typeof trainingParameters>;
 
@@ -105,6 +109,8 @@ export const trainingRunInfo = z.object({
   device: z.string(),
   /** Ended before its last epoch and left a checkpoint to go on from. */
   resumable: z.boolean(),
+  /** What it did to the default, and by which figure; null where nothing was decided. */
+  standing: defaultDecision.nullable(),
 });
 export type TrainingRunInfo = Facts<typeof trainingRunInfo>;
 

@@ -5,7 +5,7 @@ import { defaultDecision } from '../facts/networks.ts';
 import { count } from '../facts/facts.ts';
 import { collection, domain, rowNumber } from '../fields.ts';
 import { job } from './job.ts';
-import { freeze, trainingFields } from './training-fields.ts';
+import { decisionFields, freeze, trainingFields } from './training-fields.ts';
 
 /** Fine-tunes a network on tuples, or takes up a run that was cut short. */
 export const trainJob = job({
@@ -14,6 +14,7 @@ export const trainJob = job({
   startedBy: 'page',
   params: z.strictObject({
     ...trainingFields,
+    ...decisionFields,
     domain: domain.optional().meta({ help: 'photos, or edges: an EdgeMAC network on edge maps of the photos' }),
     pooling: z
       .enum(POOLINGS)
@@ -48,6 +49,8 @@ export const trainJob = job({
     backend: z.string(),
     device: z.string(),
     epochs: z.array(epochInfo),
+    /** What the epochs' mAP is of. */
+    measured: z.string().default('held-out places'),
     tuples: count,
     seconds: z.number(),
     peakMemoryBytes: z.number(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BACKENDS, PRESET_NAMES } from '../domain.ts';
+import { ADAPT_PROTOCOL_NAMES, adaptProtocol } from '../facts/adapt.ts';
 import { mining, network, seed, size } from '../fields.ts';
 
 /** How much of a network stays as it is. */
@@ -68,4 +69,20 @@ export const trainingFields = {
   loss: z.enum(['contrastive', 'triplet']).optional().meta({ label: 'Loss', otherwise: 'contrastive' }),
   optimiser: z.enum(['adam', 'sgd']).optional().meta({ label: 'Optimiser', otherwise: 'adam' }),
   mining: mining.omit({ queries: true }).optional(),
+};
+
+/** By what a trained network becomes the default. */
+export const decisionFields = {
+  protocol: adaptProtocol.optional().meta({
+    label: 'Must be better for',
+    help: 'what the network must be better for to become the default: own (the photos that are there), new-photos (of the same places) or new-places; decides what is held out',
+    otherwise: 'new-photos',
+    names: ADAPT_PROTOCOL_NAMES,
+  }),
+  folds: z.int().min(1).max(20).optional().meta({
+    label: 'Folds',
+    help: 'draws of what is held out; each but the first is another training, by which the interval gets narrower',
+    otherwise: '1',
+    advanced: true,
+  }),
 };

@@ -129,6 +129,8 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'whiten whiten.scales': 'list 1 16',
   'whiten whiten.scales[]': 'number 0.1 4',
   'adapt folds': 'whole 1 20',
+  'train folds': 'whole 1 20',
+  'run folds': 'whole 1 20',
   'ladder ladder.poolings': 'list 1 2',
   'ladder ladder.seeds': 'whole 1 100',
   'library.open path': PATH,

@@ -8,7 +8,7 @@ import { trainJob } from '../../../shared/jobs/train.ts';
 import { jobCommand } from '../program/job.ts';
 import { duration } from '../program/output.ts';
 import { refuseAll } from '../program/together.ts';
-import { runLines } from '../program/report.ts';
+import { runLines, standingLines } from '../program/report.ts';
 
 export const train = jobCommand('train', {
   name: 'train',
@@ -23,10 +23,10 @@ export const train = jobCommand('train', {
     ...(r.frozen === undefined ? [] : [r.frozen]),
     ...r.epochs.map(
       (e) =>
-        `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, held-out mAP ${e.map?.toFixed(4) ?? 'not measured'}${e.skipped > 0 ? `, ${e.skipped} tuples left out` : ''}`,
+        `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, mAP of ${r.measured} ${e.map?.toFixed(4) ?? 'not measured'}${e.skipped > 0 ? `, ${e.skipped} tuples left out` : ''}`,
     ),
     `Run ${r.run}, network ${r.network}, ${duration(r.seconds)}, at most ${Math.round(r.peakMemoryBytes / 2 ** 20)} MiB`,
-    ...(r.standing === null ? [] : [r.standing.reason]),
+    ...standingLines(r.standing),
   ],
 });
 

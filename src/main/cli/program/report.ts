@@ -1,9 +1,25 @@
+import { ADAPT_PROTOCOL_NAMES } from '../../../shared/facts/adapt.ts';
 import type { RunReport } from '../../engine/work/run.ts';
 
 const FIRST = 5;
 
 function map(v: { map: number; mapWhitened: number | null }): string {
   return `${v.map.toFixed(4)}${v.mapWhitened === null ? '' : `   (${v.mapWhitened.toFixed(4)} with learned whitening)`}`;
+}
+
+/** What became the default after a training, by which figure. */
+export function standingLines(standing: RunReport['standing']): string[] {
+  if (standing === null) return [];
+  const { figure } = standing;
+  if (figure === null) return [standing.reason];
+  const { protocol, queries, places, before, after } = figure;
+  const one = ({ mean, low, high }: typeof before): string =>
+    `${mean.toFixed(3)}${low === null || high === null ? '' : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
+  return [
+    `${ADAPT_PROTOCOL_NAMES[protocol]}: mAP ${one(before)} → ${one(after)}, ${queries} queries of ${places} ${places === 1 ? 'place' : 'places'}`,
+    figure.learned,
+    standing.reason,
+  ];
 }
 
 /** The report at the end of `covis run`, for a person. */
@@ -23,6 +39,7 @@ export function runLines(r: RunReport, duration: (seconds: number) => string): s
     '',
     `  Network       ${r.network}`,
     ...(r.standing === null ? [] : [`  Default       ${r.standing.reason}`]),
+    ...(r.standing?.figure == null ? [] : [`  Learned       ${r.standing.figure.learned}`]),
     `  Library       ${r.library}`,
     `  Time          ${seconds.join(', ')}`,
     ...(r.missing.length > 0

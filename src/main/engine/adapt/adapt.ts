@@ -10,9 +10,9 @@ import {
   type AdaptReport,
   type CandidateName,
   type Guard,
-  type PlaceInterval,
 } from '../../../shared/facts/adapt.ts';
 import { clusterPhotos } from '../clustering/cluster.ts';
+import { differenceOf, differenceSaid, figureOf, meanOf } from '../evaluation/compared.ts';
 import { described, libraryGeometry, refuseUnmeasurable } from '../evaluation/library-geometry.ts';
 import {
   ask,
@@ -46,9 +46,7 @@ import { DEFAULT_TRAINING, defaultMargin } from '../training/presets.ts';
 import { whitenNetwork } from '../training/whiten.ts';
 import {
   bestOf,
-  differenceOf,
   foldParameters,
-  meanOf,
   tryCandidates,
   type Compared,
   type Trial,
@@ -321,27 +319,6 @@ function compare(
   return { candidates, compared, answers };
 }
 
-function figureOf(
-  g: Geometry,
-  protocol: AdaptProtocol,
-  before: readonly (readonly Answer[])[],
-  after: readonly (readonly Answer[])[],
-  seed: number,
-  learned: string,
-): AdaptFigure {
-  const queries = new Set(before.flatMap((list) => list.map((a) => a.query)));
-  return {
-    protocol,
-    learned,
-    queries: queries.size,
-    places: new Set([...queries].map((q) => g.group[q]!)).size,
-    folds: before.length,
-    before: meanOf(g, before, seed),
-    after: meanOf(g, after, seed),
-    difference: differenceOf(g, before, after, seed),
-  };
-}
-
 /** Whose the figures of the protocol are. */
 function learnedSaid(protocol: AdaptProtocol, name: CandidateName, t: Trial, folds: number): string {
   const way = `${CANDIDATE_NAMES[name]}, at ${t.parameters.size} px`;
@@ -407,13 +384,6 @@ async function ownFigure(
     seed,
     `Before: ${start.spec.name}, which has learned nothing here; after: ${final.spec.name}, which search takes and which has learned on all photos, those that ask among them; as search describes, at ${sizes[0] === sizes[1] ? `${sizes[0]} px` : `${sizes[0]} and ${sizes[1]} px`}`,
   );
-}
-
-const signed = (v: number): string => `${v < 0 ? '' : '+'}${v.toFixed(3)}`;
-
-/** `+0.120 [+0.060, +0.190]`. */
-function differenceSaid({ mean, low, high }: PlaceInterval): string {
-  return low === null || high === null ? signed(mean) : `${signed(mean)} [${signed(low)}, ${signed(high)}]`;
 }
 
 function saidOf(

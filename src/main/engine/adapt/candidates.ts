@@ -2,8 +2,8 @@
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { CANDIDATES, type CandidateName, type PlaceInterval } from '../../../shared/facts/adapt.ts';
+import { isBetter } from '../evaluation/compared.ts';
 import { described } from '../evaluation/library-geometry.ts';
-import { overPlaces, type Witness } from '../evaluation/over-places.ts';
 import { ask, drawFold, type Answer, type Drawing, type Geometry } from '../evaluation/protocols.ts';
 import type { Library } from '../library/library.ts';
 import type { NetworkRow } from '../network/networks.ts';
@@ -109,37 +109,6 @@ export async function tryCandidates(
   return new Map(CANDIDATES.map((c) => [c, why.has(c) ? { why: why.get(c)! } : { answers: found.get(c)! }] as const));
 }
 
-/** The mean of answers, with its interval over places. */
-export function meanOf(g: Geometry, answers: readonly (readonly Answer[])[], seed: number): PlaceInterval {
-  return overPlaces(
-    witnesses(g, answers, (a) => a.ap),
-    seed,
-  );
-}
-
-/** How much better `after` is than `before` on the same questions, with its interval over places. */
-export function differenceOf(
-  g: Geometry,
-  before: readonly (readonly Answer[])[],
-  after: readonly (readonly Answer[])[],
-  seed: number,
-): PlaceInterval {
-  const ofFold = before.map((list) => new Map(list.map((a) => [a.query, a.ap])));
-  const both = after.map((list, f) => list.filter((a) => ofFold[f]!.has(a.query)));
-  return overPlaces(
-    witnesses(g, both, (a, f) => a.ap - ofFold[f]!.get(a.query)!),
-    seed,
-  );
-}
-
-function witnesses(
-  g: Geometry,
-  answers: readonly (readonly Answer[])[],
-  value: (a: Answer, fold: number) => number,
-): Witness[] {
-  return answers.flatMap((list, fold) => list.map((a) => ({ value: value(a, fold), place: g.group[a.query]!, fold })));
-}
-
 /** A candidate beside the start. */
 export interface Compared {
   readonly name: CandidateName;
@@ -155,7 +124,7 @@ export interface Compared {
 export function bestOf(candidates: readonly Compared[]): Compared | undefined {
   let best: Compared | undefined;
   for (const c of candidates) {
-    if (c.difference.low === null || c.difference.low <= 0) continue;
+    if (!isBetter(c.difference)) continue;
     if (best === undefined || c.map.mean > best.map.mean) best = c;
   }
   return best;

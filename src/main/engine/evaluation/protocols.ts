@@ -49,6 +49,8 @@ export interface Drawing {
 const FEWEST_PHOTOS = 3;
 /** Two of them are held out at most: training needs two, one for the negatives of the other. */
 const FEWEST_PLACES = 4;
+/** Parts that photos of a place, or places, are cut into where nothing speaks for another number. */
+export const USUAL_PARTS = 3;
 /** Below this many places resampling them says nothing. */
 export const PLACES_FOR_INTERVAL = 4;
 

@@ -103,11 +103,23 @@ export async function narrowed<T>(
   }
 }
 
+/** Photos of the version that a record names; undefined where it names none, or one that is gone. */
+export function recordedPhotos(
+  library: Library,
+  recorded: CollectionSubset | undefined,
+): ReadonlySet<number> | undefined {
+  if (recorded === undefined) return undefined;
+  const id = versionWith(library, recorded.digest);
+  return id === null ? undefined : photosOf(library, id);
+}
+
+function versionWith(library: Library, digest: string): number | null {
+  return select(library.db, 'SELECT MAX(id) FROM collection_version WHERE digest = ?', nullable(integer)).one(digest);
+}
+
 /** The version that a record names, also where its collection is called otherwise by now or was deleted. */
 function recordedSubset(library: Library, recorded: CollectionSubset): Subset {
-  const id = select(library.db, 'SELECT MAX(id) FROM collection_version WHERE digest = ?', nullable(integer)).one(
-    recorded.digest,
-  );
+  const id = versionWith(library, recorded.digest);
   if (id === null)
     throw new CovisError('NOT_FOUND', `The library has no version ${subsetText(recorded)} any more`, {
       hint: 'Merge or import the collection again.',

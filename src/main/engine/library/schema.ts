@@ -692,6 +692,10 @@ const MIGRATIONS: readonly string[] = [
     forgotten TEXT
   ) STRICT;
   `,
+  `
+  -- What a run did to the default, and by which figure.
+  ALTER TABLE training_run ADD COLUMN standing TEXT;
+  `,
 ];
 
 /**

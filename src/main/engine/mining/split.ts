@@ -33,14 +33,7 @@ export function splitPlaces(library: Library, seed: number): Split {
     integer,
   ).all(RELEVANT_SHARED);
   const photos = placeOfPhotos(library);
-  // Lists of pairs say themselves what they hold out.
-  const told = new Map(
-    select(
-      db,
-      'SELECT c.place, MAX(s.held_out) FROM cluster c JOIN scene s ON s.id = c.scene_id WHERE s.held_out IS NOT NULL GROUP BY c.place',
-      list(integer, integer),
-    ).all(),
-  );
+  const told = toldPlaces(library);
   const separate = [...told.values()].includes(1) || (places.length >= FEWEST_PLACES && measurable.length >= 2);
   const drawn = measurable.filter((place) => !told.has(place));
   const count = separate ? Math.max(told.size > 0 ? 0 : 1, Math.round(drawn.length * HELD_OUT_FRACTION)) : 0;
@@ -56,4 +49,15 @@ export function splitPlaces(library: Library, seed: number): Split {
     heldOutPlaces: held.size,
     separate,
   };
+}
+
+/** Places of which a list of pairs says itself whether they are held out: 1 where they are. */
+export function toldPlaces({ db }: Library): Map<number, number> {
+  return new Map(
+    select(
+      db,
+      'SELECT c.place, MAX(s.held_out) FROM cluster c JOIN scene s ON s.id = c.scene_id WHERE s.held_out IS NOT NULL GROUP BY c.place',
+      list(integer, integer),
+    ).all(),
+  );
 }

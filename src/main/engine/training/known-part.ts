@@ -4,6 +4,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { LearnedPart } from '../../../shared/facts/adapt.ts';
 import { drawFold, type Drawing, type Fold, type Geometry } from '../evaluation/protocols.ts';
 import { libraryGeometry } from '../evaluation/library-geometry.ts';
+import { recordedPhotos } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { integer, nullable, select, text } from '../library/rows.ts';
 import { splitPlaces, type Split } from '../mining/split.ts';
@@ -39,23 +40,38 @@ export function partOf(g: Geometry, drawing: Drawing, fold: number | null): Lear
   return { ...drawing, fold, upTo: g.ids.at(-1) ?? 0, digest: digestOf(g, trainingRows(g, drawn)) };
 }
 
+/** A recorded part, drawn again. */
+export interface DrawnPart {
+  readonly g: Geometry;
+  /** Training sees these photos and no others. */
+  readonly split: Split;
+  /** Rows of `g` that ask by the part's protocol. */
+  readonly asking: Uint32Array;
+}
+
 /**
- * A recorded part as a split: training sees these photos and no others.
+ * Draws a recorded part again.
  * @throws CovisError `STATE_CONFLICT` where the geometry has changed since.
  */
-export function splitOf(library: Library, part: LearnedPart): Split {
+export function drawPart(library: Library, part: LearnedPart): DrawnPart {
   const g = libraryGeometry(library, part.upTo);
   const drawn = part.fold === null ? everything(g) : drawFold(g, part, part.fold);
   const rows = trainingRows(g, drawn);
   if (digestOf(g, rows) !== part.digest)
     throw new CovisError('STATE_CONFLICT', 'Places or pairs of this library have changed since this was begun', {
-      hint: 'Adapt once more: it begins anew with what is there now.',
+      hint: 'Begin anew with what is there now.',
     });
   const ids = (from: Iterable<number>): Set<number> => new Set([...from].map((i) => g.ids[i]!));
   const training = ids(rows);
   const heldOut = part.fold === null ? training : ids(drawn.asking);
   const places = new Set(Array.from(drawn.asking, (i) => g.group[i]!)).size;
-  return { training, heldOut, heldOutPlaces: places, separate: part.fold !== null };
+  const split = { training, heldOut, heldOutPlaces: places, separate: part.fold !== null };
+  return { g, split, asking: drawn.asking };
+}
+
+/** A recorded part as a split. @throws CovisError as {@link drawPart}. */
+export function splitOf(library: Library, part: LearnedPart): Split {
+  return drawPart(library, part).split;
 }
 
 /** What a network has learned from. */
@@ -68,13 +84,17 @@ export interface Learned {
   readonly before: string | null;
 }
 
-/** Photos of a recorded part; where the geometry has changed since, all that were there count as seen. */
-function photosOfPart(library: Library, part: LearnedPart): Iterable<number> {
+/**
+ * Photos of a recorded part; where the geometry has changed since, all that were there count as seen.
+ * @param within photos of the version of a collection that it was drawn of, if it was.
+ */
+function photosOfPart(library: Library, part: LearnedPart, within?: ReadonlySet<number>): Iterable<number> {
   try {
     return splitOf(library, part).training;
   } catch (error) {
     if (!(error instanceof CovisError) || error.code !== 'STATE_CONFLICT') throw error;
-    return libraryGeometry(library, part.upTo).ids;
+    const { ids } = libraryGeometry(library, part.upTo);
+    return within === undefined ? ids : ids.filter((id) => within.has(id));
   }
 }
 
@@ -99,7 +119,10 @@ export function learnedOf(library: Library, network: NetworkRow): Learned {
       const parameters = parametersOf(library, id);
       learned = true;
       const split = parameters.learn === undefined ? splitPlaces(library, parameters.seed) : undefined;
-      const from = split === undefined ? photosOfPart(library, parameters.learn!) : split.training;
+      const from =
+        split === undefined
+          ? photosOfPart(library, parameters.learn!, recordedPhotos(library, parameters.collection))
+          : split.training;
       for (const p of from) photos.add(p);
       // Pools are mined of all photos but those that are held out.
       if (parameters.pools !== null)

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defined } from '../../../shared/defined.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { miningParameters } from '../../../shared/facts/mining.ts';
+import { defaultDecision } from '../../../shared/facts/networks.ts';
 import { epochInfo, trainingParameters, trainingRunInfo } from '../../../shared/facts/training.ts';
 import type { EpochInfo, TrainingParameters, TrainingRunInfo } from '../../../shared/domain.ts';
 import { ownFile } from '../library/file-owner.ts';
@@ -40,6 +41,8 @@ const PARAMETERS = json(
 );
 const EPOCH = json(epochInfo.extend({ skipped: epochInfo.shape.skipped.default(0) }));
 
+const STANDING = json(defaultDecision);
+
 /** For many: what is known of the epochs of a run, in their order. */
 export function epochsOf(library: Library): Select<EpochInfo> {
   return select(library.db, 'SELECT facts FROM epoch WHERE training_id = ? ORDER BY epoch', EPOCH);
@@ -57,7 +60,7 @@ export function listTrainingRuns(library: Library): TrainingRunInfo[] {
   const rows = select(
     library.db,
     `SELECT t.id, t.created, t.state, n.uid AS network, json_extract(n.spec, '$.name') AS networkName, r.uid AS result, t.parameters,
-       t.map_before AS mapBefore, t.device
+       t.map_before AS mapBefore, t.device, t.standing
      FROM training_run t JOIN network n ON n.id = t.network_id LEFT JOIN network r ON r.id = t.result_id ORDER BY t.id DESC`,
     record({
       id: integer,
@@ -69,6 +72,7 @@ export function listTrainingRuns(library: Library): TrainingRunInfo[] {
       parameters: PARAMETERS,
       mapBefore: nullable(real),
       device: text,
+      standing: nullable(STANDING),
     }),
   ).all();
   const epochs = epochsOf(library);

@@ -1,12 +1,13 @@
 import { rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import type { EpochInfo, NetworkSpec, TrainingParameters } from '../../../shared/domain.ts';
-import type { DefaultDecision } from '../../../shared/facts/networks.ts';
 import {
   geometryGroundTruth,
   meanAveragePrecision,
   type GeometryGroundTruth,
 } from '../evaluation/geometry-protocol.ts';
+import { described } from '../evaluation/library-geometry.ts';
+import { ask } from '../evaluation/protocols.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { mineTuples, type Mined } from '../mining/mine.ts';
@@ -26,14 +27,13 @@ import { checkpointFile, readCheckpoint, writeCheckpoint, type Position } from '
 import type { Descent } from './descent.ts';
 import type { Executor } from './executor.ts';
 import { drawFromPools, readPools } from './pool-tuples.ts';
-import { splitOf } from './known-part.ts';
+import { drawPart, type DrawnPart } from './known-part.ts';
 import { decayed } from './presets.ts';
 import { Round, type RoundTuple } from './round.ts';
 import { epochsOf, ownRun, runToResume } from './runs.ts';
-import { describeAll, measureNetwork } from './measured.ts';
-import { decideDefault } from './standing.ts';
+import { describeAll } from './describing.ts';
 import { withParameters } from './training-graph.ts';
-import { integer, nullable, real, select } from '../library/rows.ts';
+import { integer, select } from '../library/rows.ts';
 
 export interface TrainingResult {
   readonly trainingId: number;
@@ -43,8 +43,9 @@ export interface TrainingResult {
   readonly backend: string;
   /** What really computed. */
   readonly device: string;
-  /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
-  readonly standing: DefaultDecision | null;
+  /** What it was made of, and how. */
+  readonly parent: NetworkRow;
+  readonly parameters: TrainingParameters;
   /** What stayed as it was and what learned; undefined where everything did. */
   readonly frozen: string | undefined;
   /** As {@link RunOptions} had it when the run began. */
@@ -181,7 +182,8 @@ class Run {
   readonly #askedSize: number | undefined;
   readonly #descent: Descent;
   readonly #split: Split;
-  readonly #truth: GeometryGroundTruth;
+  /** Those whom the run describes, and who ask among them. */
+  readonly #truth: GeometryGroundTruth | Pick<DrawnPart, 'g' | 'asking'>;
   readonly #pools: ReturnType<typeof readPools> | undefined;
   readonly #epochs: EpochInfo[] = [];
   #id = 0;
@@ -210,12 +212,17 @@ class Run {
     this.#task = task;
     this.#descent = descent;
     const { learn } = parameters;
-    this.#split = learn === undefined ? splitPlaces(library, parameters.seed) : splitOf(library, learn);
-    // A run that may know a part alone does not even look at the rest; whoever drew the part measures.
-    this.#truth =
-      learn === undefined
-        ? geometryGroundTruth(library, this.#split)
-        : { name: '', database: [...this.#split.training].sort((a, b) => a - b), queries: [] };
+    if (learn === undefined) {
+      this.#split = splitPlaces(library, parameters.seed);
+      this.#truth = geometryGroundTruth(library, this.#split);
+    } else {
+      const { g, split, asking } = drawPart(library, learn);
+      this.#split = split;
+      // A run of an experiment does not even look at what it may not know; whoever drew the part measures.
+      this.#truth = parameters.experiment
+        ? { name: '', database: [...split.training].sort((x, y) => x - y), queries: [] }
+        : { g, asking };
+    }
     this.#pools = parameters.pools === null ? undefined : readPools(library, parameters.pools);
   }
 
@@ -286,8 +293,6 @@ class Run {
       letCheckpointsGo(this.#library, (m) => this.#task.warn(m));
       throw error;
     }
-    // The run is done, whatever comes of this.
-    const standing = await this.#decide(network);
     return {
       trainingId: this.#id,
       network,
@@ -295,28 +300,11 @@ class Run {
       tuples: this.#position.trained,
       backend: this.#executor.backend,
       device: this.#executor.device,
-      standing,
+      parent: this.#network,
+      parameters: this.#parameters,
       frozen: learning(this.#network, this.#parameters).words,
       askedSize: this.#askedSize,
     };
-  }
-
-  async #decide(result: NetworkRow): Promise<DefaultDecision | null> {
-    if (result.uid === this.#network.uid || this.#parameters.experiment || this.#parameters.learn !== undefined)
-      return null;
-    const before = select(this.#library.db, 'SELECT map_before FROM training_run WHERE id = ?', nullable(real)).one(
-      this.#id,
-    );
-    const standing = await decideDefault(this.#library, {
-      run: this.#id,
-      parent: this.#network,
-      result,
-      before,
-      after: this.#epochs.at(-1)?.map ?? null,
-      measure: (network) => measureNetwork(this.#library, network, this.#parameters.size, this.#truth, this.#task),
-    });
-    this.#task.changed('networks');
-    return standing;
   }
 
   async #loop(first: DescriptorSet | undefined): Promise<void> {
@@ -472,7 +460,10 @@ class Run {
   }
 
   #measure(descriptors: DescriptorSet): number | null {
-    return this.#truth.queries.length > 0 ? meanAveragePrecision(this.#truth, descriptors) : null;
+    const truth = this.#truth;
+    if ('queries' in truth) return truth.queries.length > 0 ? meanAveragePrecision(truth, descriptors) : null;
+    const answers = ask(truth.g, truth.asking, described(truth.g, descriptors));
+    return answers.length > 0 ? answers.reduce((sum, a) => sum + a.ap, 0) / answers.length : null;
   }
 
   /** Notes an early end. What failed first is what a person must read, so that a full disk may also keep the network from being stored. */
@@ -521,7 +512,7 @@ class Run {
     const runner = await this.#executor.describer();
     try {
       return await describeAll(
-        this.#truth.database,
+        'queries' in this.#truth ? this.#truth.database : Array.from(this.#truth.g.ids),
         step,
         { runner, maker: this.#maker, dim: this.#network.spec.dim },
         this.#task,

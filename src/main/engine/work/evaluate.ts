@@ -1,6 +1,12 @@
 import type { EvaluationResult } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { ADAPT_PROTOCOL_NAMES, ADAPT_PROTOCOLS, type AdaptProtocol } from '../../../shared/facts/adapt.ts';
+import {
+  ADAPT_PROTOCOL_NAMES,
+  ADAPT_PROTOCOLS,
+  type AdaptProtocol,
+  type LearnedPart,
+  type ProtocolMeasure,
+} from '../../../shared/facts/adapt.ts';
 import { evaluateJob } from '../../../shared/jobs/evaluate.ts';
 import { geometryGroundTruth, storeEvaluation } from '../evaluation/geometry-protocol.ts';
 import {
@@ -10,15 +16,18 @@ import {
   measurableSentence,
   refuseUnmeasurable,
 } from '../evaluation/library-geometry.ts';
+import { USUAL_PARTS } from '../evaluation/protocols.ts';
 import type { JobResult } from '../../../shared/jobs/index.ts';
 import { narrowed, noteSubset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
-import { extract } from '../retrieval/extract.ts';
+import { extract, type DescriptorSet } from '../retrieval/extract.ts';
+import { whiten } from '../retrieval/whitening.ts';
 import { evaluateGeometry } from '../training/held-out.ts';
-import { learnedOf } from '../training/known-part.ts';
+import { drawPart, learnedOf } from '../training/known-part.ts';
+import { trainingWhitening } from '../training/whitening-sample.ts';
 import { askedSize } from './asked.ts';
 import { work } from './work.ts';
 
@@ -38,9 +47,6 @@ export async function evaluateNetwork(
   return result;
 }
 
-/** Parts that the protocols cut photos and places into where nobody trains. */
-const PARTS = 3;
-
 /**
  * A network under one of the three protocols. What it has learned from decides who asks: a photo that it has seen is none of the new ones.
  * @throws CovisError `STATE_EMPTY` or `STATE_CONFLICT` that says what is missing and what can be measured.
@@ -56,7 +62,7 @@ async function evaluateProtocol(
   refuseUnmeasurable(library, protocol);
   const g = libraryGeometry(library);
   const learned = learnedOf(library, network);
-  const asking = askingOf(g, { protocol, parts: PARTS, seed }, PARTS, learned.photos);
+  const asking = askingOf(g, { protocol, parts: USUAL_PARTS, seed }, USUAL_PARTS, learned.photos);
   if (asking.every((rows) => rows.length === 0))
     throw new CovisError(
       'STATE_CONFLICT',
@@ -78,12 +84,61 @@ async function evaluateProtocol(
   return { ...result, measure: m };
 }
 
-/** What stands in where held-out places cannot be measured: the first of the three that can be, for what the network has seen. */
-function standIn(library: Library, network: NetworkRow): AdaptProtocol | undefined {
+/**
+ * A part of the library that was learned on, with a network by its protocol, plain and with a whitening learned on that part. Photos that were held
+ * out of it ask.
+ */
+export async function evaluatePart(
+  library: Library,
+  network: NetworkRow,
+  size: number,
+  part: LearnedPart,
+  task: TaskContext,
+): Promise<EvaluationResult> {
+  const descriptors = await extract(library, network, size, task);
+  task.step('Measuring', 0, '');
+  const { g, split, asking } = drawPart(library, part);
+  const { text } = learnedOf(library, network);
+  const of = (set: DescriptorSet): ProtocolMeasure => measureProtocol(g, part.protocol, [asking], set, text, part.seed);
+  const plain = of(descriptors);
+  const whitening = trainingWhitening(library, split, descriptors);
+  const { ids, data, dim } = descriptors;
+  const white = whitening === undefined ? undefined : whiten({ data, rows: ids.length, dim }, whitening);
+  const result = {
+    protocol: plain.text,
+    queries: plain.queries,
+    database: plain.database,
+    map: plain.map.mean,
+    mapWhitened: white === undefined ? null : of({ ids, data: white.data, dim: white.dim }).map.mean,
+  };
+  storeEvaluation(library, network.id, size, { ...result, protocol: `${plain.text}; the network has ${text}` });
+  task.changed('evaluation');
+  return result;
+}
+
+/** What stands in where held-out places cannot be measured: the first of the three by which photos of which the network has seen none can ask, or all. */
+function standIn(library: Library, network: NetworkRow, seed: number): AdaptProtocol | undefined {
   const { states } = measurableSentence(library);
-  const learned = learnedOf(library, network).photos.size > 0;
-  const order = learned ? (['own'] as const) : (['new-photos', 'own'] as const);
-  return order.find((p) => states[ADAPT_PROTOCOLS.indexOf(p)]!.possible);
+  const g = libraryGeometry(library);
+  const { photos } = learnedOf(library, network);
+  return (['new-photos', 'new-places', 'own'] as const).find(
+    (protocol) =>
+      states[ADAPT_PROTOCOLS.indexOf(protocol)]!.possible &&
+      askingOf(g, { protocol, parts: USUAL_PARTS, seed }, USUAL_PARTS, photos).some((rows) => rows.length > 0),
+  );
+}
+
+/** Why held-out places do not tell of a network; undefined where they do. */
+function whyNotPlaces(library: Library, network: NetworkRow, seed: number): string | undefined {
+  const split = splitPlaces(library, seed);
+  const { queries } = geometryGroundTruth(library, split);
+  if (queries.length === 0) return 'No held-out place has photos that share enough points';
+  if (!split.separate) return undefined;
+  const { photos } = learnedOf(library, network);
+  const seen = queries.filter((q) => photos.has(q.photo)).length;
+  return seen === 0
+    ? undefined
+    : `${network.spec.name} has learned from ${seen} of the ${queries.length} photos of the held-out places that would ask`;
 }
 
 export const evaluateWork = work(evaluateJob, (library, p, task) =>
@@ -91,12 +146,11 @@ export const evaluateWork = work(evaluateJob, (library, p, task) =>
     const network = await resolveNetwork(library, p.network, 'default');
     const [size, seed] = [askedSize(p.size, network), p.seed ?? 0];
     let { protocol } = p;
-    if (protocol === undefined && geometryGroundTruth(library, splitPlaces(library, seed)).queries.length === 0) {
-      protocol = standIn(library, network);
+    const why = protocol === undefined ? whyNotPlaces(library, network, seed) : undefined;
+    if (why !== undefined) {
+      protocol = standIn(library, network, seed);
       if (protocol !== undefined)
-        task.warn(
-          `No held-out place has photos that share enough points; measured instead: ${ADAPT_PROTOCOL_NAMES[protocol]}, which is another protocol`,
-        );
+        task.warn(`${why}; measured instead: ${ADAPT_PROTOCOL_NAMES[protocol]}, which is another protocol`);
     }
     const result =
       protocol === undefined

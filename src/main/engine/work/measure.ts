@@ -9,17 +9,31 @@ import {
   geometryBenchmark,
   measureLibrary,
   truthBenchmark,
+  type Benchmark,
   type LibraryMeasurement,
 } from '../evaluation/library-measure.ts';
 import { measurableSentence } from '../evaluation/library-geometry.ts';
 import { narrowed, noteSubset } from '../library/collection-subset.ts';
+import type { Library } from '../library/library.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
+import type { LoadedSet } from '../retrieval/vector-sets.ts';
+import { learnedOf } from '../training/known-part.ts';
 import { askedSet } from './asked.ts';
 import { work } from './work.ts';
 
 /** What measuring a library under a protocol gives; for geometry also the other difficulties. */
 export type MeasureReport = JobResult<'measure'>;
+
+/** Says in the protocol where the network has learned from photos that ask: places are no new ones to it then. */
+function benchmarkSaid(library: Library, set: LoadedSet, b: Benchmark): Benchmark {
+  if (set.network === undefined) return b;
+  const { photos } = learnedOf(library, set.network);
+  const seen = b.photos.filter((p) => photos.has(p)).length;
+  return seen === 0
+    ? b
+    : { ...b, text: `${b.text}; the network has learned from ${seen} of the ${b.photos.length} photos that ask` };
+}
 
 export const measureWork = work(measureJob, (library, p, task) =>
   narrowed(library, p.collection, async (): Promise<MeasureReport> => {
@@ -46,7 +60,7 @@ export const measureWork = work(measureJob, (library, p, task) =>
       const byDifficulty: Record<string, number> = {};
       let asked: LibraryMeasurement | undefined;
       for (const [name, difficulty] of Object.entries(GEOMETRY_PROTOCOLS)) {
-        const b = geometryBenchmark(library, set, name, p.seed ?? 0);
+        const b = benchmarkSaid(library, set, geometryBenchmark(library, set, name, p.seed ?? 0));
         try {
           const m = await measureLibrary(library, set, ranker, b, task);
           byDifficulty[difficulty] = m.map;

@@ -1,15 +1,18 @@
+import type { EvaluationResult } from '../../../shared/domain.ts';
 import type { JobResult } from '../../../shared/jobs/index.ts';
 import { runJob } from '../../../shared/jobs/run.ts';
 import { resourcePath } from '../environment/resources.ts';
 import type { Library } from '../library/library.ts';
 import { counts } from '../library/tables/counts.ts';
-import { resolveNetwork } from '../network/networks.ts';
+import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { replaceClusters } from '../mining/cluster-changes.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
 import { importSources } from '../sfm/import.ts';
+import { purposeOf } from '../training/purpose.ts';
+import { decideDefault } from '../training/standing.ts';
 import { train } from '../training/train.ts';
-import { evaluateNetwork } from './evaluate.ts';
+import { evaluateNetwork, evaluatePart } from './evaluate.ts';
 import { mineLibrary } from './mine.ts';
 import { trainingParameters } from './recipe.ts';
 import { work } from './work.ts';
@@ -44,11 +47,18 @@ export const runWork = work(runJob, async (library, p, task): Promise<RunReport>
   const network = await resolveNetwork(library, p.network, 'embedded');
   await timed('extract', () => extract(library, network, training.size, task));
   const mined = await timed('mine', () => mineLibrary(library, network, training, task));
-  const before = await timed('evaluate', () => evaluateNetwork(library, network, training.size, training.seed, task));
-  const trained = await timed('train', () => train(library, network, training, task));
-  const after = await timed('evaluate', () =>
-    evaluateNetwork(library, trained.network, training.size, training.seed, task),
-  );
+  const purpose = purposeOf(library, p, training, (text) => task.warn(text));
+  const { size, seed } = training;
+  const evaluate = (n: NetworkRow): Promise<EvaluationResult> =>
+    timed('evaluate', () =>
+      purpose.learn === undefined
+        ? evaluateNetwork(library, n, size, seed, task)
+        : evaluatePart(library, n, size, purpose.learn, task),
+    );
+  const before = await evaluate(network);
+  const trained = await timed('train', () => train(library, network, { ...training, ...purpose }, task));
+  const standing = await timed('evaluate', () => decideDefault(library, trained, task));
+  const after = await evaluate(trained.network);
   const { photos, clusters, pairs } = counts(library);
   return {
     library: library.path,
@@ -57,7 +67,7 @@ export const runWork = work(runJob, async (library, p, task): Promise<RunReport>
     pairs,
     tuples: mined.tuples + trained.tuples,
     network: trained.network.uid,
-    standing: trained.standing,
+    standing,
     evaluation: {
       protocol: after.protocol,
       queries: after.queries,

@@ -1,6 +1,7 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { JobParams } from '../../../shared/jobs/index.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
+import { measuredOn } from '../../../shared/measured-on.ts';
 import { frameOf } from '../inputs/framing.ts';
 import { defaultSize } from '../inputs/inputs.ts';
 import { edgeNetworkFrom } from '../edges/library-networks.ts';
@@ -13,7 +14,9 @@ import { loadNetwork, repoolNetwork, resolveNetwork, type NetworkRow } from '../
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
 import { defaultMargin, presetAdvice, presetNamed } from '../training/presets.ts';
+import { purposeOf } from '../training/purpose.ts';
 import { runToResume } from '../training/runs.ts';
+import { decideDefault } from '../training/standing.ts';
 import { learning, resume, train, type TrainingResult } from '../training/train.ts';
 import { askedSize } from './asked.ts';
 import { trainingParameters } from './recipe.ts';
@@ -74,13 +77,9 @@ async function trainNew(library: Library, p: JobParams<'train'>, task: TaskConte
     );
   // A recipe's own margin is part of it; otherwise it follows from the network.
   const own = p.margin !== undefined || preset?.backbone != null;
-  return train(
-    library,
-    start,
-    own ? parameters : { ...parameters, margin: defaultMargin(graph, parameters.loss) },
-    task,
-    { askedSize: p.size },
-  );
+  const margin = own ? parameters.margin : defaultMargin(graph, parameters.loss);
+  const purpose = purposeOf(library, p, parameters, (text) => task.warn(text));
+  return train(library, start, { ...parameters, margin, ...purpose }, task, { askedSize: p.size });
 }
 
 export const trainWork = work(trainJob, (library, p, task) =>
@@ -90,6 +89,8 @@ export const trainWork = work(trainJob, (library, p, task) =>
     async () => {
       const began = performance.now();
       const result = p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task);
+      // The run is done, whatever comes of this.
+      const standing = await decideDefault(library, result, task);
       await extract(library, result.network, askedSize(result.askedSize, result.network), task);
       return {
         run: result.trainingId,
@@ -97,8 +98,9 @@ export const trainWork = work(trainJob, (library, p, task) =>
         backend: result.backend,
         device: result.device,
         epochs: result.epochs,
+        measured: measuredOn(result.parameters),
         tuples: result.tuples,
-        standing: result.standing,
+        standing,
         ...(result.frozen === undefined ? {} : { frozen: result.frozen }),
         seconds: (performance.now() - began) / 1000,
         peakMemoryBytes: process.resourceUsage().maxRSS * 1024,

@@ -20,6 +20,8 @@ export const trainFields = trainJob.params
     batch: true,
     optimiser: true,
     loss: true,
+    protocol: true,
+    folds: true,
     freeze: true,
     collection: true,
   })
