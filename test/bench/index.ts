@@ -2,7 +2,7 @@
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
  * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections curating shapes models studio million
- * large schedule attack`.
+ * large schedule attack beyond`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,6 +19,7 @@ import { Adam } from '../../src/main/engine/training/adam.ts';
 import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { line, median, ms, REPEATS } from './report.ts';
 import { attack } from './attack.ts';
+import { beyond } from './beyond.ts';
 import { collections } from './collections.ts';
 import { curating } from './curating.ts';
 import { gradients } from './gradients.ts';
@@ -152,6 +153,7 @@ const PARTS = {
   retrieval: () => retrieval(folder),
   schedule: () => Promise.resolve(schedule()),
   attack: () => attack(folder),
+  beyond: () => Promise.resolve(beyond(folder)),
   mining: () => mining(folder),
   collections: () => collections(folder),
   curating: () => curating(folder),

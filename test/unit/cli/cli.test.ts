@@ -49,7 +49,7 @@ describe('the command line', () => {
       tuples: 208,
       network: expect.stringMatching(/^[0-9a-f]{16}$/),
       evaluation: {
-        protocol: expect.stringContaining('geometry'),
+        protocol: expect.stringContaining('new photos of known places'),
         queries: expect.any(Number),
         before: { map: expect.any(Number) },
         after: { map: expect.any(Number) },

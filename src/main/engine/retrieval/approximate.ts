@@ -3,6 +3,7 @@ import { BatchMatches, Index, MetricKind, ScalarKind } from 'usearch';
 import { CovisError } from '../../../shared/errors.ts';
 import { writeBeside } from '../formats/beside.ts';
 import type { Placing } from '../formats/target.ts';
+import { threadsIfFewer } from '../environment/threads.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { random } from '../library/random.ts';
 import { exactNeighbours, type Neighbours } from './neighbours.ts';
@@ -22,6 +23,8 @@ const ADD_BLOCK = 8192;
  * nothing else leads to them.
  */
 const ALONE = 1024;
+/** What usearch takes for all threads of the machine. */
+const ALL_THREADS = 0;
 
 /** An empty graph for vectors of `dim` dimensions, kept in half precision. */
 export function emptyGraph(dim: number, p: HnswParameters): Index {
@@ -43,7 +46,7 @@ export function addRows(graph: Index, m: Matrix, first: number, task?: TaskConte
     const alone = first + from < ALONE;
     const to = Math.min(alone ? ALONE - first : from + ADD_BLOCK, m.rows);
     const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(first + from + i));
-    graph.add(keys, m.data.subarray(from * m.dim, to * m.dim), alone ? 1 : 0);
+    graph.add(keys, m.data.subarray(from * m.dim, to * m.dim), alone ? 1 : (threadsIfFewer() ?? ALL_THREADS));
     task?.progress(first + to);
     from = to;
   }
@@ -81,11 +84,12 @@ export function candidates(
   queries: Matrix,
   k: number,
   { expansionSearch }: HnswParameters = DEFAULT_HNSW,
+  threads = threadsIfFewer() ?? ALL_THREADS,
 ): ArrayLike<number>[] {
   const all = (): Uint32Array => Uint32Array.from({ length: rows }, (_, i) => i);
   if (rows <= expansionSearch) return Array.from({ length: queries.rows }, all);
   // usearch takes no more threads for searching than it had for adding.
-  const found = graph.search(queries.data, k, rows <= ALONE ? 1 : 0);
+  const found = graph.search(queries.data, k, rows <= ALONE ? 1 : threads);
   return Array.from({ length: queries.rows }, (_, q) => {
     const ids = new Set(Array.from((found instanceof BatchMatches ? found.get(q) : found).keys, Number));
     return ids.size < k ? all() : [...ids];

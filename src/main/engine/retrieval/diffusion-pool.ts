@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { threadReply } from '../environment/thread-reply.ts';
 import { threads as availableThreads } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
@@ -10,7 +11,6 @@ import {
   type SparseVector,
 } from './diffusion.ts';
 import type { SparseGraph } from './graph.ts';
-import { logger } from '../environment/log.ts';
 import { COLUMNS, kernelModule } from './kernels.ts';
 import type { Eigenpairs } from './spectral.ts';
 
@@ -130,25 +130,4 @@ export class DiffusionPool {
   }
 }
 
-function answer(worker: Worker): Promise<PoolReply> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      worker.off('message', onMessage);
-      worker.off('error', onError);
-      worker.off('exit', onExit);
-    };
-    const onMessage = (m: PoolReply): void => {
-      end();
-      resolve(m);
-    };
-    const onError = (e: unknown): void => {
-      logger('diffusion').error('A thread failed:', e);
-      end();
-      reject(e instanceof Error ? e : new Error(String(e)));
-    };
-    const onExit = (): void => onError(new CovisError('INTERNAL', 'A diffusion thread ended'));
-    worker.on('message', onMessage);
-    worker.on('error', onError);
-    worker.on('exit', onExit);
-  });
-}
+const answer = (worker: Worker): Promise<PoolReply> => threadReply(worker, 'diffusion', 'A diffusion thread ended');

@@ -71,7 +71,7 @@ export function isIndexFolder(folder: string): boolean {
 
 /**
  * Writes an index of the rows of a `.npy`, which are normalised. Only one block of rows and one shard's graph are in memory.
- * @param shardRows rows of a shard, which are searched one after another.
+ * @param shardRows rows of a shard.
  * @throws CovisError `INPUT_*` naming the file, or the first row without a direction; `STATE_CONFLICT` for files that are there, without
  * `force`; `CANCELLED`, after which nothing is left.
  */
@@ -154,6 +154,13 @@ export function buildIndexFolder(
   }
 }
 
+/** A shard's graph, and the rows of which it is. */
+interface Shard {
+  readonly graph: Index;
+  readonly first: number;
+  readonly rows: number;
+}
+
 /** An index that lies on the disk. Close it when done. */
 export class IndexFolder {
   readonly rows: number;
@@ -162,21 +169,25 @@ export class IndexFolder {
   readonly bytes: number;
   readonly shards: number;
   readonly #rows: NpyRows;
-  readonly #graphs: readonly Index[];
-  readonly #shardRows: number;
+  readonly #shards: readonly Shard[];
 
-  private constructor(rows: NpyRows, graphs: readonly Index[], m: Pick<Manifest, 'shardRows' | 'graphs'>) {
+  private constructor(rows: NpyRows, shards: readonly Shard[], m: Pick<Manifest, 'graphs'>) {
     this.rows = rows.rows;
     this.dim = rows.dim;
-    this.shards = graphs.length;
+    this.shards = m.graphs.length;
     this.bytes = 2 * rows.rows * rows.dim + m.graphs.reduce((a, b) => a + b, 0);
     this.#rows = rows;
-    this.#graphs = graphs;
-    this.#shardRows = m.shardRows;
+    this.#shards = shards;
   }
 
-  /** @throws CovisError `INPUT_*` naming the file that is missing, damaged, or of another size than the index says. */
-  static open(folder: string): { readonly index: IndexFolder; readonly recallAt10: number } {
+  /**
+   * @param only numbers of the shards that are opened, all where left out.
+   * @throws CovisError `INPUT_*` naming the file that is missing, damaged, or of another size than the index says.
+   */
+  static open(
+    folder: string,
+    only?: (shard: number) => boolean,
+  ): { readonly index: IndexFolder; readonly recallAt10: number } {
     const file = join(folder, MANIFEST);
     if (!existsSync(file))
       throw new CovisError('INPUT_MISSING', 'This folder holds no index of descriptors', {
@@ -190,11 +201,15 @@ export class IndexFolder {
         file,
         hint: 'Build it again: covis index build',
       });
-    return { index: IndexFolder.of(folder, read.data), recallAt10: read.data.recallAt10 };
+    return { index: IndexFolder.of(folder, read.data, only), recallAt10: read.data.recallAt10 };
   }
 
   /** As {@link open}, where the manifest is at hand. */
-  static of(folder: string, m: Omit<Manifest, 'recallAt10' | 'recallSample'>): IndexFolder {
+  static of(
+    folder: string,
+    m: Omit<Manifest, 'recallAt10' | 'recallSample'>,
+    only: (shard: number) => boolean = () => true,
+  ): IndexFolder {
     const rows = new NpyRows(join(folder, ROWS));
     try {
       const shards = Math.ceil(m.rows / m.shardRows);
@@ -203,7 +218,8 @@ export class IndexFolder {
           file: folder,
           hint: 'Build it again: covis index build',
         });
-      const graphs = m.graphs.map((bytes, shard) => {
+      const opened = m.graphs.flatMap((bytes, shard): Shard[] => {
+        if (!only(shard)) return [];
         const file = join(folder, graphName(shard));
         const size = statSync(file, { throwIfNoEntry: false })?.size;
         if (size !== bytes)
@@ -214,20 +230,30 @@ export class IndexFolder {
               : `This part of the index had ${bytes} bytes and has ${size}`,
             { file, hint: 'Build it again: covis index build' },
           );
-        return openGraph(file, Math.min(m.shardRows, m.rows - shard * m.shardRows), m.dim);
+        const first = shard * m.shardRows;
+        const count = Math.min(m.shardRows, m.rows - first);
+        return [{ graph: openGraph(file, count, m.dim), first, rows: count }];
       });
-      return new IndexFolder(rows, graphs, m);
+      return new IndexFolder(rows, opened, m);
     } catch (error) {
       rows.close();
       throw error;
     }
   }
 
+  /** Rows by number, in their order, as they lie on the disk. */
+  rowsOf(ids: ArrayLike<number>): Matrix {
+    const data = new Float32Array(ids.length * this.dim);
+    for (let i = 0; i < ids.length; i += 1) data.set(this.#rows.read(ids[i]!, 1), i * this.dim);
+    return { data, rows: ids.length, dim: this.dim };
+  }
+
   /**
-   * The `k` best rows for each query as the graphs find them, with exact scores from the rows on the disk (half precision).
-   * @param queries unit vectors. @throws CovisError `INPUT_INVALID` when dimensions differ, `CANCELLED`.
+   * The `k` best rows for each query as the graphs that are open find them, with exact scores from the rows on the disk (half precision).
+   * Where fewer shards are open than there are, places that no row takes have the score -Infinity.
+   * @param queries unit vectors. @param threads of one shard's search. @throws CovisError `INPUT_INVALID` when dimensions differ, `CANCELLED`.
    */
-  search(queries: Matrix, k: number, task?: TaskContext): Neighbours {
+  search(queries: Matrix, k: number, task?: TaskContext, threads?: number): Neighbours {
     if (queries.dim !== this.dim)
       throw new CovisError(
         'INPUT_INVALID',
@@ -241,11 +267,9 @@ export class IndexFolder {
     };
     if (kept === 0 || queries.rows === 0) return out;
     const found = Array.from({ length: queries.rows }, (): number[] => []);
-    this.#graphs.forEach((graph, shard) => {
+    this.#shards.forEach(({ graph, first, rows }) => {
       task?.check();
-      const first = shard * this.#shardRows;
-      const rows = Math.min(this.#shardRows, this.rows - first);
-      candidates(graph, rows, queries, Math.min(kept, rows)).forEach((ids, q) => {
+      candidates(graph, rows, queries, Math.min(kept, rows), DEFAULT_HNSW, threads).forEach((ids, q) => {
         for (const id of Array.from(ids)) found[q]!.push(first + id);
       });
     });
