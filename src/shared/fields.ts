@@ -19,6 +19,11 @@ declare module 'zod' {
     page?: 'id' | false;
     /** Of a path: what a person chooses for it in the studio, which then sends the id of the choice. Left out: it cannot be said there. */
     pick?: ChoicePurpose;
+    /**
+     * Of a path with `pick` that is written: what is made within the folder that was chosen, a file where this has an ending. Where something of
+     * that name is there, a number is added.
+     */
+    made?: string;
     /** What to do where it was refused. */
     hint?: string;
     /** Only for those who look for it: forms fold it away. */
@@ -107,7 +112,8 @@ export const set = z
 /** A version of a collection that work is narrowed to. */
 export const collection = z.string().min(3).max(4096).meta({
   label: 'Collection',
-  help: 'only photos of this version of a collection: NAME@3, NAME@tag or NAME@digest',
+  help: 'only photos of this version of a collection',
+  hint: 'A version is named NAME@3, NAME@tag or NAME@digest.',
   otherwise: 'all photos',
   value: 'name@version',
 });
@@ -132,6 +138,7 @@ export const mining = z
       label: 'Positives',
       help: 'closest descriptor (m1), most shared points (m2), random with enough overlap (m3)',
       otherwise: 'm3',
+      names: { m1: 'm1: closest descriptor', m2: 'm2: most shared points', m3: 'm3: random, enough overlap' },
     }),
     negatives: z.enum(NEGATIVE_STRATEGIES).meta({
       label: 'Negatives',

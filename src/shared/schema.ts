@@ -210,7 +210,7 @@ export function forPages(schema: z.ZodObject, chosen = false): z.ZodObject {
     }
     if (meta.page === false) continue;
     if (inner instanceof z.ZodObject) {
-      const group = forPages(inner, chosen);
+      const group = forPages(inner, chosen).meta(meta);
       shape[key] = required ? group : group.optional();
     } else if (meta.page === 'id') {
       // Forms are made of what may be chosen: they are to know that it is an id.
@@ -221,16 +221,24 @@ export function forPages(schema: z.ZodObject, chosen = false): z.ZodObject {
   return z.strictObject(shape);
 }
 
+/** Values of a schema that say where something is written, within a folder that a person chose. */
+export function madeOf(schema: z.ZodObject): readonly Leaf[] {
+  return leavesOf(schema).filter((l) => l.meta.made !== undefined);
+}
+
 /** True where something of a schema can be chosen by a person in the studio. */
 export function canBeChosen(schema: z.ZodObject): boolean {
   return leavesOf(schema).some((l) => l.meta.pick !== undefined);
 }
 
-/** What was given with ids of {@link forPages}, with the paths in their place. */
+/**
+ * What was given with ids of {@link forPages}, with the paths in their place.
+ * @param pathOf of an id; `made` is what is to be made within it, of what is written.
+ */
 export function withPaths(
   schema: z.ZodObject,
   given: Readonly<Record<string, unknown>>,
-  pathOf: (id: string) => string,
+  pathOf: (id: string, made?: string) => string,
 ): Record<string, unknown> {
   const shape = schema.shape as Record<string, z.ZodType>;
   return Object.fromEntries(
@@ -238,7 +246,7 @@ export function withPaths(
       const { inner, meta } = unwrap(shape[key]!);
       if (inner instanceof z.ZodObject) return [key, withPaths(inner, value as Record<string, unknown>, pathOf)];
       if (meta.pick === undefined) return [key, value];
-      return [key, Array.isArray(value) ? value.map((v) => pathOf(String(v))) : pathOf(String(value))];
+      return [key, Array.isArray(value) ? value.map((v) => pathOf(String(v))) : pathOf(String(value), meta.made)];
     }),
   );
 }

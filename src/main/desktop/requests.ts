@@ -72,6 +72,10 @@ const TITLES: Readonly<Record<ChoicePurpose, string>> = {
   names: 'A list of names, one a line',
   sketches: 'A folder of drawings',
   truth: 'A ground truth',
+  rows: 'An array of numbers',
+  local: 'Local features of hloc',
+  detector: 'An edge detector',
+  index: 'An index of descriptors',
 };
 
 /** Endings that a dialog for files offers first; any file can be chosen, and what it is for looks into it. */
@@ -81,6 +85,9 @@ const ENDINGS: Readonly<Partial<Record<ChoicePurpose, readonly string[]>>> = {
   vectors: ['npy', 'h5', 'hdf5', 'mat', 'jsonl'],
   names: ['txt'],
   truth: ['mat'],
+  rows: ['npy'],
+  local: ['h5', 'hdf5'],
+  detector: ['onnx'],
 };
 
 function dialogFor(purpose: ChoicePurpose): OpenDialogOptions {

@@ -67,6 +67,46 @@ export const measureDrawings = action({
   run: () => useForms().open('sketches'),
 });
 
+export const convertModels = action({
+  ...asking,
+  applies: opened,
+  id: 'convertModels',
+  label: 'Convert models…',
+  run: () => useForms().open('convert'),
+});
+
+export const edgeMaps = action({
+  ...asking,
+  applies: opened,
+  id: 'edgeMaps',
+  label: 'Edge maps of a folder…',
+  run: () => useForms().open('edges'),
+});
+
+export const rankFiles = action({
+  ...asking,
+  applies: opened,
+  id: 'rankFiles',
+  label: 'Rank descriptors of files…',
+  run: () => useForms().open('rank'),
+});
+
+export const indexFiles = action({
+  ...asking,
+  applies: opened,
+  id: 'indexFiles',
+  label: 'Index descriptors…',
+  run: () => useForms().open('index-build'),
+});
+
+export const searchIndex = action({
+  ...asking,
+  applies: opened,
+  id: 'searchIndex',
+  label: 'Search an index…',
+  run: () => useForms().open('index-search'),
+});
+
 export const aboutMachine = action({
   ...common,
   ...ABOUT_MACHINE,

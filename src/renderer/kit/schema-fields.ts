@@ -82,6 +82,10 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
   const nothing = { min: undefined, max: undefined, step: undefined, whole: false };
   const { step, ...rest } = inner instanceof z.ZodNumber ? bounds(inner) : nothing;
   const nullable = schema.safeParse(null).success;
+  const options = (choices(inner) ?? []).map((value) => ({
+    value,
+    label: meta.names?.[String(value)] ?? wordsOf(String(value)),
+  }));
   return [
     {
       key,
@@ -89,8 +93,8 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
       kind,
       label: meta.label ?? wordsOf(key),
       // A phrase that only says the label again is of use to `--help` alone.
-      help: meta.help?.toLowerCase() === meta.label?.toLowerCase() ? undefined : meta.help,
-      otherwise: meta.otherwise,
+      help: meta.help?.toLowerCase() === meta.label?.toLowerCase() ? undefined : begun(meta.help),
+      otherwise: options.find((o) => String(o.value) === meta.otherwise)?.label ?? meta.otherwise,
       unit: meta.unit,
       advanced: meta.advanced === true,
       nullable,
@@ -98,10 +102,7 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
       default: initial,
       ...rest,
       step: meta.step ?? step,
-      options: (choices(inner) ?? []).map((value) => ({
-        value,
-        label: meta.names?.[String(value)] ?? wordsOf(String(value)),
-      })),
+      options,
       fields: inner instanceof z.ZodObject ? fieldsOf(inner, own) : [],
       schema: inner.meta(meta),
     },
@@ -143,6 +144,11 @@ export function complaint(
   if (issue.code === 'not_multiple_of') return `A multiple of ${field.step}`;
   const unit = field.unit === undefined ? '' : ` ${field.unit}`;
   return `${sentence(takes(field.schema))}${unit}`;
+}
+
+/** A phrase as forms begin one; what begins with a name of a file or a sign stays as it is. */
+function begun(phrase: string | undefined): string | undefined {
+  return phrase !== undefined && /^[a-z]+(?=[ ,;:]|$)/.test(phrase) ? sentence(phrase) : phrase;
 }
 
 function sentence(text: string): string {

@@ -16,6 +16,9 @@ export const useDownloads = defineStore('downloads', () => {
   const collection = (what: RouteParams<'collection-files.download'>): Promise<boolean> =>
     wait(() => request('collection-files.download', what));
 
+  /** {@link begin} of a job that writes for other tools. */
+  const job = (what: RouteParams<'start.download'>): Promise<boolean> => wait(() => request('start.download', what));
+
   async function wait(start: () => Promise<{ job: number; download: string }>): Promise<boolean> {
     try {
       const { job, download } = await start();
@@ -38,5 +41,5 @@ export const useDownloads = defineStore('downloads', () => {
     });
   }
 
-  return { waiting, begin, collection, listen };
+  return { waiting, begin, collection, job, listen };
 });

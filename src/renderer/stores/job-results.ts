@@ -1,7 +1,8 @@
 import { toRaw } from 'vue';
+import type { z } from 'zod';
 import type { JobInfo } from '../../shared/domain.ts';
 import { JOBS, type JobKind, type JobResult } from '../../shared/jobs/index.ts';
-import type { JobDefinition } from '../../shared/jobs/job.ts';
+import { saidBy, type JobDefinition } from '../../shared/jobs/job.ts';
 
 /** Results may be long: each is looked at once, so that the same result stays the same object. */
 const read = new WeakMap<object, unknown>();
@@ -16,4 +17,11 @@ export function resultOf<K extends JobKind>(kind: K, job: JobInfo | null | undef
     read.set(given, result.safeParse(given).data ?? null);
   }
   return read.get(given) as JobResult<K> | null;
+}
+
+/** What a job says that ended well, in sentences; nothing of one whose result is shown elsewhere. */
+export function saidOf(job: JobInfo): readonly string[] {
+  const kind = (Object.keys(JOBS) as JobKind[]).find((k) => k === job.kind);
+  const result = kind === undefined ? null : resultOf(kind, job);
+  return kind === undefined || result === null ? [] : saidBy<z.ZodType>(JOBS[kind] as JobDefinition, result);
 }

@@ -20,6 +20,10 @@ export const PURPOSES = {
   names: 'file',
   sketches: 'folder',
   truth: 'file',
+  rows: 'file',
+  local: 'file',
+  detector: 'file',
+  index: 'folder',
 } as const satisfies Readonly<Record<string, 'folder' | 'file' | 'either'>>;
 export type ChoicePurpose = keyof typeof PURPOSES;
 /** Those for which files are listed, too. */

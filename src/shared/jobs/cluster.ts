@@ -35,7 +35,7 @@ export const clusterJob = job({
     words: words.optional(),
     seed: seed.optional().meta({ help: 'of the vocabulary', otherwise: '0' }),
     collection: collection.optional().meta({
-      help: 'of the folder’s photos only those of this version of a collection: NAME@3, NAME@tag or NAME@digest',
+      help: 'of the folder’s photos only those of this version of a collection',
     }),
     /** False stops at verified matches, without COLMAP. */
     reconstruct: z.boolean().default(true).meta({ label: 'Build 3D models', help: 'build 3D models with COLMAP' }),

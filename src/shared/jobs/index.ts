@@ -1,6 +1,6 @@
 /** Every job. A new one is one file here, one in engine/work, one among the commands, and a line in each list. */
 import { z } from 'zod';
-import { canBeChosen, forPages } from '../schema.ts';
+import { canBeChosen, forPages, madeOf } from '../schema.ts';
 import { adaptJob } from './adapt.ts';
 import { backupJob } from './backup.ts';
 import { checkJob } from './check.ts';
@@ -13,12 +13,15 @@ import { collectionExportJob } from './collection-export.ts';
 import { collectionImportJob } from './collection-import.ts';
 import { collectionMetadataJob } from './collection-metadata.ts';
 import { collectionVerifyJob } from './collection-verify.ts';
+import { convertJob } from './convert.ts';
 import { domainsJob } from './domains.ts';
 import { duplicatesJob } from './duplicates.ts';
+import { edgesJob } from './edges.ts';
 import { evaluateJob } from './evaluate.ts';
 import { exportJob } from './export.ts';
 import { extractJob } from './extract.ts';
 import { importJob } from './import.ts';
+import { indexBuildJob, indexSearchJob } from './index-vectors.ts';
 import { ladderJob } from './ladder.ts';
 import { mapJob } from './map.ts';
 import { measureJob } from './measure.ts';
@@ -26,6 +29,7 @@ import { mineJob } from './mine.ts';
 import { networkJob } from './network.ts';
 import { planJob } from './plan.ts';
 import { qualityJob } from './quality.ts';
+import { rankJob } from './rank.ts';
 import { regionsJob } from './regions.ts';
 import { runJob } from './run.ts';
 import { sketchesJob } from './sketches.ts';
@@ -72,6 +76,11 @@ export const JOBS = {
   plan: planJob,
   submit: submitJob,
   collect: collectJob,
+  convert: convertJob,
+  edges: edgesJob,
+  rank: rankJob,
+  'index-build': indexBuildJob,
+  'index-search': indexSearchJob,
 } as const satisfies { readonly [K in string]: JobDefinition<K> };
 
 export type JobKind = keyof typeof JOBS;
@@ -107,9 +116,24 @@ export interface ChosenJob {
   readonly [param: string]: unknown;
 }
 
-export const chosenJobSchema = z.discriminatedUnion(
-  'kind',
-  CHOSEN_JOBS.map((j) => forPages(j.params, true).extend({ kind: z.literal(j.kind) })) as unknown as readonly [
-    z.ZodObject<{ kind: z.ZodLiteral<JobKind> }>,
-  ],
-) as unknown as z.ZodType<ChosenJob, ChosenJob>;
+const oneOf = (jobs: readonly JobDefinition<JobKind>[], params: (j: JobDefinition) => z.ZodObject) =>
+  z.discriminatedUnion(
+    'kind',
+    jobs.map((j) => params(j).extend({ kind: z.literal(j.kind) })) as unknown as readonly [
+      z.ZodObject<{ kind: z.ZodLiteral<JobKind> }>,
+    ],
+  ) as unknown as z.ZodType<ChosenJob, ChosenJob>;
+
+export const chosenJobSchema = oneOf(CHOSEN_JOBS, (j) => forPages(j.params, true));
+
+/** Jobs that write for other tools where a person says; a browser may download it instead. */
+export const WRITING_JOBS = CHOSEN_JOBS.filter((j) => madeOf(j.params).length > 0);
+/** A {@link ChosenJob} that does not say where to. */
+export const downloadedJobSchema = oneOf(WRITING_JOBS, (j) => placeless(j.params));
+
+/** What a page says of a job that writes, but where to. */
+export function placeless(params: z.ZodObject): z.ZodObject {
+  const places = new Set(madeOf(params).map(({ path }) => path[0]));
+  const shape = forPages(params, true).shape as z.ZodRawShape;
+  return z.strictObject(Object.fromEntries(Object.entries(shape).filter(([key]) => !places.has(key))));
+}

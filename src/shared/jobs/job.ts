@@ -20,6 +20,8 @@ export interface JobDefinition<
   readonly startedBy: S;
   readonly params: P;
   readonly result: R;
+  /** What it says when it is done, in sentences. */
+  said?(result: Facts<R>): readonly string[];
 }
 
 /** Defines a job. */
@@ -27,6 +29,14 @@ export function job<const K extends string, P extends z.ZodObject, R extends z.Z
   definition: JobDefinition<K, P, R, S>,
 ): JobDefinition<K, P, R, S> {
   return definition;
+}
+
+/** What a job says when it is done; nothing where its result is shown elsewhere. */
+export function saidBy<R extends z.ZodType>(
+  { said }: Pick<JobDefinition<string, z.ZodObject, R>, 'said'>,
+  result: Facts<R>,
+): readonly string[] {
+  return said?.(result) ?? [];
 }
 
 /** What a job takes, after defaults. */

@@ -20,7 +20,11 @@ export const whitenJob = job({
         method: z
           .enum(['learned', 'pca'])
           .default('learned')
-          .meta({ label: 'Method', help: 'learned from matching pairs, or pca' }),
+          .meta({
+            label: 'Method',
+            help: 'learned from matching pairs, or pca',
+            names: { learned: 'From matching pairs', pca: 'PCA' },
+          }),
         dim: z
           .int()
           .positive()

@@ -9,7 +9,7 @@ import { machineReport } from '../facts/machine.ts';
 import { EXPORT_FORMATS } from '../exports/index.ts';
 import { exportJob } from '../jobs/export.ts';
 import { importJob } from '../jobs/import.ts';
-import { chosenJobSchema } from '../jobs/index.ts';
+import { chosenJobSchema, downloadedJobSchema } from '../jobs/index.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
 
@@ -79,8 +79,21 @@ export const startRoutes = {
     }),
     result: startedJob,
   }),
-  /** Starts a job with what was chosen, by its id, wherever it takes a path. */
-  'start.job': route({ who: 'page', params: z.strictObject({ job: chosenJobSchema }), result: startedJob }),
+  /**
+   * Starts a job with what was chosen, by its id, wherever it takes a path. What it writes is new, within the folder that was chosen for it.
+   * `path`: where, for people; null for a job that writes nowhere but in the library.
+   */
+  'start.job': route({
+    who: 'page',
+    params: z.strictObject({ job: chosenJobSchema }),
+    result: startedJob.extend({ path: z.string().nullable() }),
+  }),
+  /** As `start.job`, of one that writes for other tools: a page then downloads it, once, as `asset/download/<id>`, when the job is done. */
+  'start.download': route({
+    who: 'page',
+    params: z.strictObject({ job: downloadedJobSchema }),
+    result: startedJob.extend({ download: id }),
+  }),
   /**
    * Makes a library of a backup that was chosen, in a new folder within one, once every file of it was verified, and opens it. How far it is
    * comes as events; `start.stopRestoring` ends it, and nothing is left.
@@ -110,8 +123,6 @@ export const startRoutes = {
   }),
   /** What the machine has, and how to get what it lacks. Takes seconds: every back end is tried. */
   'start.machine': route({ who: 'page', repeat: 'safe', params: none, result: machineReport }),
-  /** Finds the places in a folder of photos that was chosen. */
-  'start.cluster': route({ who: 'page', params: z.strictObject({ folder: id }), result: startedJob }),
   /**
    * Backs the open library up into a folder that was chosen, where that is an earlier backup of it or empty; else into a new one within it.
    * `path`: where, for people.
@@ -121,8 +132,6 @@ export const startRoutes = {
     params: z.strictObject({ folder: id }),
     result: startedJob.extend({ path: z.string() }),
   }),
-  /** Measures domain generalisation on a folder of domains that was chosen. */
-  'start.domains': route({ who: 'page', params: z.strictObject({ folder: id }), result: startedJob }),
   /** Where the open library stands on the way from photos to search. */
   'start.steps': route({ who: 'page', repeat: 'safe', params: none, result: pathSteps }),
   /** Finds the places in the folders of photos that were imported without models. */

@@ -33,12 +33,12 @@ afterEach(() => {
 });
 
 /** Mounts a dialog over an engine of the test's; `panels` opens it. */
-async function show(load: () => Promise<{ default: Component }>) {
+async function show(load: () => Promise<{ default: Component }>, provide: Record<symbol, unknown> = {}) {
   const { default: part } = await load();
   const { useLibrary } = await import('../../../src/renderer/stores/library.ts');
   const { usePanels } = await import('../../../src/renderer/stores/panels.ts');
   await useLibrary().refresh();
-  mounted = mount(part, { attachTo: document.body });
+  mounted = mount(part, { attachTo: document.body, global: { provide } });
   await flushPromises();
   return usePanels();
 }
@@ -165,6 +165,45 @@ describe('the form of a job', () => {
     await soon(() => expect(askedOf('jobs.start')).toHaveLength(1));
     expect(askedOf('jobs.start')[0]).toMatchObject({ job: { kind: 'extract', size: 320 } });
     await soon(() => expect(dialog()).toBeNull());
+  });
+});
+
+describe('a job that writes for other tools', () => {
+  it('is downloaded in a browser unless a folder is chosen, and asks what the chosen method reads', async () => {
+    engine.answers['start.download'] = () => ({ job: 5, download: 'b'.repeat(32) });
+    engine.answers['start.job'] = () => ({ job: 6, path: '/home/out/ranks.npy' });
+    const { FIELD_PLACES } = await import('../../../src/renderer/kit/field-places.ts');
+    const { useForms } = await import('../../../src/renderer/stores/forms.ts');
+    const { useNotices } = await import('../../../src/renderer/stores/notices.ts');
+    const places = { choose: () => Promise.resolve(null), of: (id: string) => ({ path: id, looks: '' }) };
+    await show(() => import('../../../src/renderer/views/start/JobDialog.vue'), { [FIELD_PLACES as symbol]: places });
+    const [database, queries, out] = [entry('a', 'file'), entry('b', 'file'), entry('c', 'folder')];
+    const forms = useForms();
+    forms.open('rank', { method: 'aqe' }, { database, queries });
+    const group = (): boolean => said().includes('Parameters of the method');
+    await soon(() => expect(group()).toBe(true));
+    expect(said()).not.toContain('Choose one');
+    forms.draft = { ...forms.draft, ranking: { expansion: 3 } };
+    await flushPromises();
+    button('Rank').click();
+    await soon(() => expect(askedOf('start.download')).toHaveLength(1));
+    const job = { kind: 'rank', database: database.id, queries: queries.id };
+    expect(askedOf('start.download')).toEqual([{ job: { ...job, method: 'aqe', ranking: { expansion: 3 } } }]);
+
+    forms.open('rank', { method: 'aqe', ranking: { expansion: 3 } }, { database, queries });
+    await flushPromises();
+    // Cosine reads nothing: what was said of another method is not said any more.
+    forms.draft = { ...forms.draft, method: 'cosine' };
+    await soon(() => expect(group()).toBe(false));
+    const [, folder] = [...dialog()!.querySelectorAll<HTMLElement>('[role="radio"]')];
+    folder!.click();
+    await flushPromises();
+    forms.draft = { ...forms.draft, out: out.id };
+    await flushPromises();
+    button('Rank').click();
+    await soon(() => expect(askedOf('start.job')).toHaveLength(1));
+    expect(askedOf('start.job')).toEqual([{ job: { ...job, method: 'cosine', out: out.id } }]);
+    await soon(() => expect(useNotices().notices.at(-1)?.text).toContain('/home/out/ranks.npy'));
   });
 });
 

@@ -9,7 +9,6 @@ import type { JobInfo } from '../../../src/shared/domain.ts';
 import { ROUTE_NAMES, type RouteName, type RouteParams, type RouteResults } from '../../../src/shared/routes/index.ts';
 import type { PageJob } from '../../../src/shared/jobs/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
-import { ROOT } from '../../support/programs.ts';
 import { SAMPLE, smallLibrary } from '../../support/small-library.ts';
 
 const folder = temporaryFolder();
@@ -85,8 +84,6 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { job, path: into } = await ask('start.backup', { folder: (await chosen(emptyFolder('kept'))).id });
     return (await end(job)).state === 'done' && into;
   },
-  'start.domains': async () =>
-    cancelled(await ask('start.domains', { folder: (await chosen(emptyFolder('domains'))).id })),
   'start.steps': async () => (await ask('start.steps', {})).steps.length,
   'start.places': async () => {
     const reply = await engine.dispatch('start.places', {}, 'page');
@@ -133,6 +130,14 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { job } = await ask('start.job', { job: { kind: 'import', sources: [id], dryRun: true } });
     return (await end(job)).state === 'done';
   },
+  'start.download': async () => {
+    const { id: source } = await chosen(join(SAMPLE, 'arch'));
+    const { job, download } = await ask('start.download', { job: { kind: 'convert', source, to: 'nvm' } });
+    expect((await end(job)).state).toBe('done');
+    const { name, done } = engine.download(download);
+    done();
+    return name;
+  },
   'start.restore': async () => {
     const into = await chosen(emptyFolder('to-restore'));
     const { job, path: backup } = await ask('start.backup', { folder: into.id });
@@ -155,19 +160,8 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     return (await end(job)).state === 'done' && into;
   },
   'start.machine': async () => (await ask('start.machine', {})).backends.some((b) => b.device !== null),
-  'start.cluster': async () =>
-    cancelled(await ask('start.cluster', { folder: (await chosen(emptyFolder('photos'))).id })),
   'library.current': async () => (await ask('library.current', {}))?.networks.length,
   'library.open': async () => (await ask('library.open', { path })).clusters,
-  'library.import': async () => {
-    const { job } = await ask('library.import', { paths: [join(SAMPLE, 'arch')] });
-    return (await end(job)).state === 'done';
-  },
-  'library.export': async () => {
-    const [run] = await ask('tuples.runs', {});
-    const { job } = await ask('library.export', { path: join(folder, 'out'), format: 'jsonl', run: run!.id });
-    return (await end(job)).state === 'done';
-  },
   'library.download': async () => {
     const [run] = await ask('tuples.runs', {});
     const { job, download } = await ask('library.download', { format: 'csv', run: run!.id });
@@ -175,17 +169,6 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { name, done } = engine.download(download);
     done();
     return name;
-  },
-  'library.backup': async () => {
-    const { job } = await ask('library.backup', { path: join(folder, 'backup') });
-    return (await end(job)).state === 'done';
-  },
-  // These take minutes or programs of others: that they are started is what the route promises.
-  'library.cluster': async () => cancelled(await ask('library.cluster', { path: emptyFolder('photos') })),
-  'library.domains': async () => cancelled(await ask('library.domains', { path: emptyFolder('domains') })),
-  'library.network': async () => {
-    const network = join(ROOT, 'resources', 'nothing.onnx');
-    return (await end((await ask('library.network', { path: network, pooling: 'gem' })).job)).state === 'failed';
   },
   'clusters.list': async () => (await ask('clusters.list', {})).length,
   'clusters.detail': async () => (await ask('clusters.detail', { id: await cluster() })).views.length,
@@ -490,12 +473,6 @@ async function addTruth(name: string): Promise<RouteResults<'truths.add'>> {
   const bare = info.name.replace(/\.[a-z]+$/, '');
   const gnd = { imlist: [bare], qimlist: [bare], gnd: [{ ok: [0], junk: [] }] };
   return ask('truths.add', { upload: engine.upload(Buffer.from(JSON.stringify(gnd))), name, protocol: 'oxford' });
-}
-
-async function cancelled({ job }: { readonly job: number }): Promise<boolean> {
-  const ended = end(job);
-  await ask('jobs.cancel', { id: job });
-  return (await ended).state !== 'done';
 }
 
 function emptyFolder(name: string): string {

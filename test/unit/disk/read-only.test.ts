@@ -139,9 +139,9 @@ describe.runIf(linux)('a library that may not be written to', () => {
           if (e.event === 'job' && (e.job.state === 'done' || e.job.state === 'failed')) done(e.job);
         });
       });
-      await expect(ask('library.export', { path: at('out-2'), format: 'csv', run: 1 })).resolves.toMatchObject({
-        ok: true,
-      });
+      const chosen = await ask('start.chosen', { paths: [at('out-2')] });
+      const folder = (chosen as { ok: true; data: readonly { id: string }[] }).data[0]!.id;
+      await expect(ask('start.export', { folder, format: 'csv', run: 1 })).resolves.toMatchObject({ ok: true });
       await expect(ended).resolves.toMatchObject({ state: 'done' });
       await expect(ask('jobs.list', {})).resolves.toMatchObject({
         ok: true,

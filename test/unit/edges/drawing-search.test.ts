@@ -143,7 +143,7 @@ describe('searching a library by drawing', () => {
       ok: false,
       error: { code: 'NOT_FOUND' },
     });
-    expect(await engine.dispatch('library.domains', { path: '/' }, 'page')).toMatchObject({
+    expect(await engine.dispatch('library.open', { path: '/' }, 'page')).toMatchObject({
       ok: false,
       error: { code: 'FORBIDDEN_SENDER' },
     });

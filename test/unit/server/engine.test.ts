@@ -12,7 +12,7 @@ import { startServer, type StudioServer } from '../../../src/main/server/http.ts
 import { temporaryFolder } from '../../support/folders.ts';
 import { ROOT } from '../../support/programs.ts';
 import { SAMPLE, smallLibrary } from '../../support/small-library.ts';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const folder = temporaryFolder();
 const path = join(folder, 'library');
@@ -248,6 +248,12 @@ function finished(id: number): Promise<Extract<EngineEvent, { event: 'job' }>['j
   });
 }
 
+/** What a person chose in a dialog, as a page knows it. */
+async function chosen(path: string): Promise<string> {
+  const reply = await engine.dispatch('start.chosen', { paths: [path] }, 'host');
+  return (reply as { ok: true; data: readonly { id: string }[] }).data[0]!.id;
+}
+
 describe('jobs', () => {
   it('run beside the thread that answers, report progress, and can be cancelled', async () => {
     let answered = 0;
@@ -269,8 +275,9 @@ describe('jobs', () => {
     expect(answered).toBeGreaterThan(3);
   });
 
-  it('import what the host names', async () => {
-    const reply = await engine.dispatch('library.import', { paths: [join(SAMPLE, 'arch')] }, 'host');
+  it('import what a person chose', async () => {
+    const folders = [await chosen(join(SAMPLE, 'arch'))];
+    const reply = await engine.dispatch('start.import', { folders }, 'page');
     const { job } = (reply as { ok: true; data: { job: number } }).data;
     expect(await finished(job)).toMatchObject({
       state: 'done',
@@ -371,8 +378,9 @@ describe('a review through routes', () => {
   it('writes a run where a dialog says', async () => {
     const [run] = (await ask('tuples.runs', {})).data as unknown as { id: number }[];
     const out = join(folder, 'exported');
-    const reply = await engine.dispatch('library.export', { path: out, format: 'csv', run: run!.id }, 'host');
-    const { job } = (reply as { ok: true; data: { job: number } }).data;
+    mkdirSync(out);
+    const { job } = (await ask('start.export', { folder: await chosen(out), format: 'csv', run: run!.id }))
+      .data as unknown as { job: number };
     expect(await finished(job)).toMatchObject({
       state: 'done',
       title: 'Export csv',

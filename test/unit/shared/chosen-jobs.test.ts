@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHOSEN_JOBS, chosenJobSchema, JOBS } from '../../../src/shared/jobs/index.ts';
+import { CHOSEN_JOBS, chosenJobSchema, downloadedJobSchema, JOBS } from '../../../src/shared/jobs/index.ts';
 import { forPages, leavesOf, withPaths } from '../../../src/shared/schema.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';
@@ -53,5 +53,21 @@ describe('a job with what a person chose', () => {
     expect(withPaths(JOBS.network.params, { backbone: { file: ID, pooling: 'gem' } }, pathOf)).toEqual({
       backbone: { file: '/roots/0123', pooling: 'gem' },
     });
+  });
+
+  it('says what is made within the folder that was chosen, and says no folder where it is downloaded', () => {
+    const pathOf = (id: string, made?: string): string =>
+      [id.slice(0, 4), ...(made === undefined ? [] : [made])].join('/');
+    const job = { database: ID, queries: ID, out: OTHER };
+    expect(withPaths(JOBS.rank.params, job, pathOf)).toEqual({
+      database: '0123',
+      queries: '0123',
+      out: 'fedc/ranks.npy',
+    });
+    const takes = (v: unknown): boolean => downloadedJobSchema.safeParse(v).success;
+    expect(takes({ kind: 'rank', database: ID, queries: ID })).toBe(true);
+    expect(takes({ kind: 'rank', ...job })).toBe(false);
+    // What writes into the library alone is nothing to download.
+    expect(takes({ kind: 'cluster', photos: ID })).toBe(false);
   });
 });

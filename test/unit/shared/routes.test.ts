@@ -76,17 +76,7 @@ describe('routes', () => {
   });
 
   it('are for the host alone where they take a path, and for pages everywhere else', () => {
-    expect([...HOST_ROUTES].sort()).toEqual([
-      'library.backup',
-      'library.cluster',
-      'library.domains',
-      'library.export',
-      'library.import',
-      'library.network',
-      'library.open',
-      'start.chosen',
-      'start.known',
-    ]);
+    expect([...HOST_ROUTES].sort()).toEqual(['library.open', 'start.chosen', 'start.known']);
     for (const name of ROUTE_NAMES) {
       const paths = parts(ROUTES[name].params).filter((s) => (s as z.ZodType).meta()?.page === false);
       expect(paths.length > 0, name).toBe(HOST_ROUTES.has(name));
@@ -123,7 +113,8 @@ describe('the parameters of routes', () => {
     ['jobs.start', { job: { kind: 'duplicates' } }, { job: { kind: 'import', sources: ['/etc'] } }],
     ['jobs.start', { job: { kind: 'extract', size: 64 } }, { job: { kind: 'extract', size: 63 } }],
     ['settings.set', { keys: { accept: ['a'] } }, { keys: { accept: Array.from({ length: 9 }, () => 'a') } }],
-    ['library.import', { paths: ['/models'] }, { paths: [] }],
+    ['start.import', { folders: [photo] }, { folders: ['/models'] }],
+    ['library.open', { path: '/library' }, { path: '' }],
   ])('%s takes %j and not %j', (name, good, bad) => {
     expect(takes(name, good)).toBe(true);
     expect(takes(name, bad)).toBe(false);

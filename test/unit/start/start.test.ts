@@ -94,7 +94,7 @@ describe('from a page, without a library', () => {
     ['start.create', { within: '/tmp', name: 'x' }],
     ['start.import', { folders: ['/etc'] }],
     ['start.import', { folders: [] }],
-    ['start.cluster', { folder: '/etc' }],
+    ['start.job', { job: { kind: 'cluster', photos: '/etc' } }],
     ['start.folders', { folder: '/' }],
     ['start.folders', { path: '/' }],
     ['start.locate', { library: 'ab'.repeat(16), folder: '/etc' }],
@@ -111,7 +111,7 @@ describe('from a page, without a library', () => {
       ['start.folders', { folder: id }],
       ['start.create', { within: id, name: 'x' }],
       ['start.import', { folders: [id] }],
-      ['start.cluster', { folder: id }],
+      ['start.job', { job: { kind: 'cluster', photos: id } }],
       ['start.forget', { library: id }],
       ['start.locate', { library: id, folder: id }],
     ] as const)
@@ -123,7 +123,9 @@ describe('jobs of a library', () => {
   it('are not stopped without a word: leaving is refused until it is said that they may be', async () => {
     await ask('start.create', { within: await top(), name: 'First' });
     // Takes long enough to be at work all the while.
-    const { job } = await ask('start.cluster', { folder: await chosen(join(SAMPLE, 'castle', 'images')) });
+    const { job } = await ask('start.job', {
+      job: { kind: 'cluster', photos: await chosen(join(SAMPLE, 'castle', 'images')) },
+    });
     expect(await ask('start.leaving', {})).toEqual(['Cluster images']);
     const within = await top();
     for (const refused of [

@@ -8,7 +8,7 @@ import { counts } from '../library/tables/counts.ts';
 import { defaultNetworks } from '../network/default-network.ts';
 import { listNetworks } from '../network/networks.ts';
 import { answers } from './answers.ts';
-import { startJob } from './jobs.ts';
+import { startDownload, startJob } from './jobs.ts';
 
 /** Photos are described by ONNX Runtime's CPU provider alone; what trains is chosen, and each training run says what it was. */
 const DESCRIBES = 'Descriptors: ONNX Runtime, CPU';
@@ -38,19 +38,11 @@ export const library = answers(libraryRoutes, {
     return open === undefined ? null : libraryInfo(open);
   },
   'library.open': async (engine, { path }) => libraryInfo(await engine.open(path)),
-  'library.import': (engine, { paths, ...how }) => startJob(engine, 'import', { sources: paths, ...how }),
-  'library.export': (engine, { path, format, run }) =>
-    startJob(engine, 'export', {
-      out: path,
-      format,
-      // A benchmark is of the library, whatever run it is asked for beside.
-      ...('run' in EXPORTS[format].params.shape ? { run } : {}),
-    }),
   'library.download': (engine, { format, ...asked }) => {
     const { params, writes } = EXPORTS[format];
     const takes = (name: string): boolean => name in params.shape;
-    const { id, started } = engine.downloads.begin(`${engine.library.name}-${format}`, (folder) => {
-      const { job } = startJob(engine, 'export', {
+    return startDownload(engine, `${engine.library.name}-${format}`, (folder) =>
+      startJob(engine, 'export', {
         out:
           writes === 'folder'
             ? folder
@@ -59,15 +51,7 @@ export const library = answers(libraryRoutes, {
         ...(takes('photos') ? { photos: 'none' as const } : {}),
         // A benchmark is of the library, whatever run it is asked for beside.
         ...defined({ ...asked, run: takes('run') ? asked.run : undefined }),
-      });
-      const { queue } = engine;
-      return { job, ready: () => queue.list().find((j) => j.id === job)?.state === 'done' };
-    });
-    return { job: started.job, download: id };
+      }),
+    );
   },
-  'library.backup': (engine, { path }) => startJob(engine, 'backup', { out: path }),
-  'library.cluster': (engine, { path }) => startJob(engine, 'cluster', { photos: path }),
-  'library.domains': (engine, { path }) => startJob(engine, 'domains', { folder: path }),
-  'library.network': (engine, { path, ...wishes }) =>
-    startJob(engine, 'network', { backbone: { file: path, ...wishes } }),
 });

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { startRoutes } from '../../../shared/routes/start.ts';
 import { defined } from '../../../shared/defined.ts';
 import { EXPORTS, type ExportFormat } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { JOBS } from '../../../shared/jobs/index.ts';
-import { withPaths } from '../../../shared/schema.ts';
+import { madeOf, withPaths } from '../../../shared/schema.ts';
 import { Library } from '../library/library.ts';
 import { FILES_FOR } from '../start/file-kinds.ts';
 import { lookAtMachine } from '../start/machine.ts';
@@ -13,7 +13,7 @@ import { copySample, sampleFolders } from '../start/sample.ts';
 import { librarySteps, looseFolders } from '../start/steps.ts';
 import { readManifest } from '../work/backup-manifest.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
-import { startJob } from './jobs.ts';
+import { startDownload, startJob } from './jobs.ts';
 import { libraryInfo } from './library.ts';
 import { restore, stopRestoring } from './restore.ts';
 
@@ -51,15 +51,25 @@ function newWithin(engine: EngineContext, within: string, name: string): string 
   return path;
 }
 
-/** Where an export goes within a folder: the folder itself where it is empty, else something new that is named after what it is. */
-function exportPlace(folder: string, library: string, format: ExportFormat): string {
-  const into = EXPORTS[format].writes === 'folder';
-  if (into && readdirSync(folder).length === 0) return folder;
-  const ending = into ? '' : format === 'network' ? '.onnx' : '.npy';
+/** Something new within a folder: a folder that is empty is that itself, else a number is added where the name is taken. */
+function newPlace(folder: string, name: string, ending: string): string {
+  if (ending === '' && readdirSync(folder).length === 0) return folder;
   for (let n = 1; ; n += 1) {
-    const path = join(folder, `${library}-${format}${n === 1 ? '' : `-${n}`}${ending}`);
+    const path = join(folder, `${name}${n === 1 ? '' : `-${n}`}${ending}`);
     if (!existsSync(path)) return path;
   }
+}
+
+/** Where an export goes within a folder. */
+function exportPlace(folder: string, library: string, format: ExportFormat): string {
+  const into = EXPORTS[format].writes === 'folder';
+  return newPlace(folder, `${library}-${format}`, into ? '' : format === 'network' ? '.onnx' : '.npy');
+}
+
+/** Where what a job writes goes within a folder. @param made as schemas say it. */
+function madePlace(folder: string, made: string): string {
+  const { name, ext } = parse(made);
+  return newPlace(folder, name, ext);
 }
 
 /** Where a job of the library may go on when it is opened once more, nothing is done. */
@@ -115,9 +125,24 @@ export const start = answers(startRoutes, {
       ...(images === undefined ? {} : { images: engine.desk.places.pathOf(images) }),
       ...how,
     }),
-  'start.job': (engine, { job: { kind, ...given } }) =>
+  'start.job': (engine, { job: { kind, ...given } }) => {
+    let path: string | null = null;
+    const pathOf = (id: string, made?: string): string => {
+      const chosen = engine.desk.places.pathOf(id);
+      return made === undefined ? chosen : (path = madePlace(chosen, made));
+    };
     // What is given goes with the kind; the queue checks it against the job's own schema.
-    startJob(engine, kind, withPaths(JOBS[kind].params, given, (id) => engine.desk.places.pathOf(id)) as never),
+    const { job } = startJob(engine, kind, withPaths(JOBS[kind].params, given, pathOf) as never);
+    return { job, path };
+  },
+  'start.download': (engine, { job: { kind, ...given } }) => {
+    const { params } = JOBS[kind];
+    const rest = withPaths(params, given, (id) => engine.desk.places.pathOf(id));
+    return startDownload(engine, `${engine.library.name}-${kind}`, (folder) => {
+      const places = madeOf(params).map(({ path, meta }) => [path[0]!, madePlace(folder, meta.made!)]);
+      return startJob(engine, kind, { ...rest, ...Object.fromEntries(places) } as never);
+    });
+  },
   'start.restore': async (engine, { backup, within, name, stopJobs }) => {
     const from = engine.desk.places.pathOf(backup);
     const path = newWithin(engine, within, name);
@@ -134,14 +159,12 @@ export const start = answers(startRoutes, {
     return { ...startJob(engine, 'export', { out: path, format, ...defined(asked) }), path };
   },
   'start.machine': (engine) => lookAtMachine(engine.current()?.path),
-  'start.cluster': (engine, { folder }) => startJob(engine, 'cluster', { photos: engine.desk.places.pathOf(folder) }),
   'start.backup': (engine, { folder }) => {
     const chosen = engine.desk.places.pathOf(folder);
     const fits = readdirSync(chosen).length === 0 || readManifest(chosen) !== undefined;
     const path = fits ? chosen : join(chosen, `${engine.library.name} backup`);
     return { ...startJob(engine, 'backup', { out: path }), path };
   },
-  'start.domains': (engine, { folder }) => startJob(engine, 'domains', { folder: engine.desk.places.pathOf(folder) }),
   'start.steps': (engine) => librarySteps(engine.library),
   'start.places': (engine) => {
     const folders = looseFolders(engine.library);

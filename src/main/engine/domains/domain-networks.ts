@@ -1,5 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { EMBEDDED_DETECTOR } from '../edges/detector.ts';
+import { EMBEDDED_DETECTOR } from '../../../shared/jobs/edges.ts';
 import { edgeNetwork } from '../edges/edge-network.ts';
 import type { Library } from '../library/library.ts';
 import { defaultOf, loadNetwork, readNetworkFile, resolveNetwork, type LoadedNetwork } from '../network/networks.ts';

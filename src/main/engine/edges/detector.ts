@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import type { Preprocess } from '../../../shared/domain.ts';
 import { CovisError, naming } from '../../../shared/errors.ts';
+import { CLASSICAL, EMBEDDED_DETECTOR } from '../../../shared/jobs/edges.ts';
 import { writeWhole } from '../formats/beside.ts';
 import { LIMITS } from '../formats/budget.ts';
 import { parseJson } from '../formats/json-text.ts';
@@ -19,10 +20,6 @@ import { Runner, type Tensors } from '../network/runtime.ts';
 import { resourcePath } from '../environment/resources.ts';
 import { classicalEdges } from './classical.ts';
 import type { EdgeMap } from './edge-map.ts';
-
-/** The detectors that are always there. */
-export const CLASSICAL = 'classical';
-export const EMBEDDED_DETECTOR = 'covis-edges-1';
 
 /** Finds soft edges in photos. Release it when done. */
 export interface EdgeDetector {

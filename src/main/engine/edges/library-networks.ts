@@ -9,7 +9,8 @@ import {
   storeNetwork,
   type NetworkRow,
 } from '../network/networks.ts';
-import { EMBEDDED_DETECTOR, keepDetector } from './detector.ts';
+import { EMBEDDED_DETECTOR } from '../../../shared/jobs/edges.ts';
+import { keepDetector } from './detector.ts';
 import { edgeNetwork, type EdgePooling } from './edge-network.ts';
 import type { EdgeFilter } from './filter.ts';
 

@@ -1,4 +1,5 @@
 import type { Preprocess } from '../../../shared/domain.ts';
+import type { PIXELS } from '../../../shared/jobs/edges.ts';
 
 /** How common families of networks want their pixels. */
 export const PREPROCESSING = {
@@ -19,4 +20,4 @@ export const PREPROCESSING = {
   siglip: { order: 'RGB', scale: 1 / 127.5, mean: [1, 1, 1], std: [1, 1, 1] },
   /** 0..1. */
   unit: { order: 'RGB', scale: 1 / 255, mean: [0, 0, 0], std: [1, 1, 1] },
-} as const satisfies Record<string, Preprocess>;
+} as const satisfies Record<(typeof PIXELS)[number], Preprocess>;

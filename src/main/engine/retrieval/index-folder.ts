@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Index } from 'usearch';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
+import { SHARD_ROWS } from '../../../shared/jobs/index-vectors.ts';
 import { fillWith, writeFolder } from '../formats/beside.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { fillNpy } from '../formats/npy.ts';
@@ -27,8 +28,6 @@ const MANIFEST_BYTES = 1 << 20;
 const BLOCK = 1 << 15;
 const RECALL_AT = 10;
 const RECALL_SAMPLE = 50;
-/** Rows of a shard unless told otherwise: of 256 dimensions, 0.7 GB while it is built. */
-export const SHARD_ROWS = 1_000_000;
 const MAX_SHARDS = 10_000;
 
 const manifest = z.strictObject({

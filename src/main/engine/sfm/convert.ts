@@ -1,24 +1,11 @@
 import { join } from 'node:path';
+import type { JobResult } from '../../../shared/jobs/index.ts';
 import { outsideLibraries, type Placing } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { discoverScenes } from './discover.ts';
 import type { SparseModel } from './model.ts';
 import { photosAtHand, readModels } from './read.ts';
 import { MODEL_WRITERS, writeModel, type WrittenFormat } from './writers/index.ts';
-
-/** What a conversion wrote. */
-export interface ConvertReport {
-  readonly models: readonly {
-    readonly name: string;
-    readonly folder: string;
-    readonly views: number;
-    readonly points: number;
-    readonly observations: number;
-    readonly files: readonly string[];
-  }[];
-  /** What a model lacked, or what the other format cannot hold. */
-  readonly warnings: readonly string[];
-}
 
 /**
  * Reads the models below a source, whatever wrote them, and writes each in another format; several go to folders of their own below
@@ -33,7 +20,7 @@ export async function convertModels(
     readonly skipDamaged?: boolean | undefined;
   } & Placing,
   task: TaskContext,
-): Promise<ConvertReport> {
+): Promise<JobResult<'convert'>> {
   const out = outsideLibraries(options.out);
   const warnings: string[] = [];
   const warn = (message: string): void => {

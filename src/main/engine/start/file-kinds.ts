@@ -14,4 +14,7 @@ export const FILES_FOR: Readonly<Record<FilePurpose, readonly RegExp[]>> = {
   vectors: DESCRIPTOR_READERS.map((r) => r.named),
   names: [/\.txt$/i],
   truth: [/\.mat$/i],
+  rows: [/\.npy$/i],
+  local: [/\.(h5|hdf5)$/i],
+  detector: [/\.onnx$/i],
 };

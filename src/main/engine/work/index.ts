@@ -11,12 +11,15 @@ import { collectionExportWork } from './collection-export.ts';
 import { collectionImportWork } from './collection-import.ts';
 import { collectionMetadataWork } from './collection-metadata.ts';
 import { collectionVerifyWork } from './collection-verify.ts';
+import { convertWork } from './convert.ts';
 import { domainsWork } from './domains.ts';
 import { duplicatesWork } from './duplicates.ts';
+import { edgesWork } from './edges.ts';
 import { evaluateWork } from './evaluate.ts';
 import { exportWork } from './export.ts';
 import { extractWork } from './extract.ts';
 import { importWork } from './import.ts';
+import { indexBuildWork, indexSearchWork } from './index-vectors.ts';
 import { ladderWork } from './ladder.ts';
 import { mapWork } from './map.ts';
 import { measureWork } from './measure.ts';
@@ -24,6 +27,7 @@ import { mineWork } from './mine.ts';
 import { networkWork } from './network.ts';
 import { collectWork, planWork, submitWork } from './plan.ts';
 import { qualityWork } from './quality.ts';
+import { rankWork } from './rank.ts';
 import { regionsWork } from './regions.ts';
 import { runWork } from './run.ts';
 import { sketchesWork } from './sketches.ts';
@@ -69,4 +73,9 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   plan: planWork,
   submit: submitWork,
   collect: collectWork,
+  convert: convertWork,
+  edges: edgesWork,
+  rank: rankWork,
+  'index-build': indexBuildWork,
+  'index-search': indexSearchWork,
 };

@@ -84,6 +84,26 @@ export const PURPOSES: Readonly<Record<ChoicePurpose, { title: string; help: str
     help: 'gnd_flickr15k_sketch.mat of flickr15k.',
     choose: 'Use',
   },
+  rows: {
+    title: 'An array of numbers',
+    help: 'A file .npy with one number for each row of the descriptors.',
+    choose: 'Use',
+  },
+  local: {
+    title: 'Local features',
+    help: 'A file .h5 of hloc with keypoints and descriptors of every photo.',
+    choose: 'Use',
+  },
+  detector: {
+    title: 'An edge detector',
+    help: 'A file .onnx that makes an edge map of a photo.',
+    choose: 'Use',
+  },
+  index: {
+    title: 'An index of descriptors',
+    help: 'A folder that “Index descriptors…” wrote.',
+    choose: 'Use',
+  },
   within: {
     title: 'Where the new library is put',
     help: 'A folder is made in the one that you choose.',

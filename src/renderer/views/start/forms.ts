@@ -1,6 +1,8 @@
-import type { z } from 'zod';
-import { CHOSEN_JOBS, JOBS, type JobKind } from '../../../shared/jobs/index.ts';
-import { forPages } from '../../../shared/schema.ts';
+import { z } from 'zod';
+import { METHODS } from '../../../shared/domain.ts';
+import { CHOSEN_JOBS, JOBS, placeless, WRITING_JOBS, type JobKind } from '../../../shared/jobs/index.ts';
+import { parametersOf } from '../../../shared/methods/parameters.ts';
+import { forPages, unwrap } from '../../../shared/schema.ts';
 
 /** How a job is asked for in a dialog: everything else is its schema's. */
 export interface JobForm {
@@ -69,6 +71,36 @@ export const FORMS = {
     button: 'Start',
     plain: ['sources', 'preset', 'epochs'],
   },
+  convert: {
+    title: 'Convert models',
+    text: 'Models of one program become the files of another: COLMAP, VisualSFM or Bundler. Nothing of the library changes.',
+    button: 'Convert',
+    plain: ['source', 'to', 'out'],
+  },
+  edges: {
+    title: 'Edge maps of a folder',
+    text: 'Every photo of the folder gets its edge map, a grey PNG of the same name. Nothing of the library changes.',
+    button: 'Find edges',
+    plain: ['photos', 'out'],
+  },
+  rank: {
+    title: 'Rank descriptors of files',
+    text: 'The rows of one file are ranked for each row of another, by any method. Nothing of the library changes.',
+    button: 'Rank',
+    plain: ['database', 'queries', 'out', 'method'],
+  },
+  'index-build': {
+    title: 'Index descriptors',
+    text: 'Descriptors that do not fit into memory are indexed in a folder, and searched where they lie. Nothing of the library changes.',
+    button: 'Index',
+    plain: ['descriptors', 'out'],
+  },
+  'index-search': {
+    title: 'Search an index',
+    text: 'The rows of an index are ranked for each query of a file. Nothing of the library changes.',
+    button: 'Search',
+    plain: ['index', 'queries', 'out', 'top'],
+  },
 } as const satisfies Partial<Record<JobKind, JobForm>>;
 
 export type FormKind = keyof typeof FORMS;
@@ -78,7 +110,26 @@ export function takesChosen(kind: JobKind): boolean {
   return CHOSEN_JOBS.some((j) => j.kind === kind);
 }
 
-/** What is filled in of a job, with ids of what was chosen for paths. */
-export function formSchema(kind: JobKind): z.ZodObject {
-  return forPages(JOBS[kind].params, true);
+/** True for a job that writes for other tools: a browser may download that. */
+export function writes(kind: JobKind): boolean {
+  return WRITING_JOBS.some((j) => j.kind === kind);
+}
+
+/**
+ * What is filled in of a job, with ids of what was chosen for paths.
+ * @param download it does not say where to. @param method of a job that ranks: what that one reads.
+ */
+export function formSchema(kind: JobKind, download = false, method: unknown = undefined): z.ZodObject {
+  const { params } = JOBS[kind];
+  const schema = download ? placeless(params) : forPages(params, true);
+  if (!('ranking' in schema.shape)) return schema;
+  const { ranking: all, ...rest } = schema.shape as z.ZodRawShape;
+  const read = parametersOf(METHODS.find((m) => m === method) ?? METHODS[0]);
+  if (read.length === 0) return z.strictObject(rest);
+  const ranking = read.map(({ name, leaf, initial, regional }) => {
+    const otherwise = initial === regional ? String(initial) : `${initial}, with regions ${regional}`;
+    return [name, leaf.schema.optional().meta({ ...leaf.meta, otherwise })] as const;
+  });
+  const group = z.strictObject(Object.fromEntries(ranking)).meta(unwrap(all as z.ZodType).meta);
+  return z.strictObject({ ...rest, ranking: group.optional() });
 }

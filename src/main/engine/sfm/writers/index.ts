@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { CovisError } from '../../../../shared/errors.ts';
 import { writeFolder } from '../../formats/beside.ts';
+import type { WRITTEN_FORMATS } from '../../../../shared/jobs/convert.ts';
 import type { Placing } from '../../formats/target.ts';
 import type { SparseModel } from '../model.ts';
 import { bundler } from './bundler.ts';
@@ -10,9 +11,10 @@ import { nvm } from './nvm.ts';
 import type { ModelWriter } from './writer.ts';
 
 /** What a model can be written as. */
-export const MODEL_WRITERS = [colmapBin, colmapTxt, nvm, bundler] as const satisfies readonly ModelWriter[];
+export const MODEL_WRITERS = [colmapBin, colmapTxt, nvm, bundler] as const satisfies readonly (ModelWriter & {
+  readonly format: (typeof WRITTEN_FORMATS)[number];
+})[];
 export type WrittenFormat = (typeof MODEL_WRITERS)[number]['format'];
-export const WRITTEN_FORMATS: readonly WrittenFormat[] = MODEL_WRITERS.map((w) => w.format);
 
 /**
  * Writes a model as another program's files (methods.md 9.4 to 9.6). Observations without a 3D point are not kept by Covis and so not
