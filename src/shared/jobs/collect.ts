@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
 import { job } from './job.ts';
-import { planFolder } from './plan-fields.ts';
+import { planFolder, plannedWork } from './plan-fields.ts';
 
 /** Takes up what came of a plan's shards. */
 export const collectJob = job({
@@ -10,7 +10,7 @@ export const collectJob = job({
   startedBy: 'host',
   params: z.strictObject({ plan: planFolder }),
   result: z.object({
-    work: z.string(),
+    work: plannedWork,
     shards: count,
     /** Units that are new in the library. */
     added: count,

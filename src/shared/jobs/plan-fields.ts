@@ -2,20 +2,22 @@
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
 import { EXECUTORS, PLANNED_WORKS } from '../facts/plans.ts';
-import { collection, domain, folder, network, size } from '../fields.ts';
+import { folder } from '../fields.ts';
+import { PLANNED, plannedFields } from './planned-works.ts';
 
-export const plannedWork = z.enum(PLANNED_WORKS).meta({ label: 'Work', help: 'what is cut into shards' });
+export const plannedWork = z.enum(PLANNED_WORKS).meta({
+  label: 'Work',
+  help: 'what is cut into shards',
+  names: Object.fromEntries(PLANNED_WORKS.map((w) => [w, PLANNED[w].title])),
+});
 export const planFolder = folder.meta({ help: 'the folder of a plan' });
 
 export const planning = {
-  network: network.optional(),
-  size: size.optional(),
-  domain: domain.optional().meta({ help: 'photos, or edges: with the network that drawings go to' }),
-  collection: collection.optional(),
+  ...plannedFields,
   shards: z.int().min(1).max(100_000).optional().meta({
     label: 'Shards',
     help: 'parts that are done by themselves',
-    otherwise: 'one for every 4,000 photos',
+    otherwise: 'as many as suit: one for every 4,000 photos, or one for every run',
   }),
   out: folder.optional().meta({
     help: 'a new folder for the plan, which all machines see under this path',
@@ -79,6 +81,7 @@ export const atOnce = z.int().min(1).max(1024).optional().meta({
 /** What planning gives. */
 export const planned = z.object({
   uid: z.string(),
+  work: plannedWork,
   folder: z.string(),
   title: z.string(),
   /** Units of all shards. */

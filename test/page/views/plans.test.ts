@@ -73,7 +73,7 @@ describe('a plan in Jobs', () => {
     expect(text).toContain('Extract descriptors of MobileNet');
     expect(text).toContain('by Slurm');
     expect(text).toMatch(/120 \/ 200 shards, 50 running, 29 waiting, 1 failed/);
-    expect(text).toMatch(/480,000 of 800,000 photos described, 3 could not be read/);
+    expect(text).toMatch(/480,000 of 800,000 photos described, 3 could not be described/);
     expect(button('Retry').exists()).toBe(false);
     await button('Cancel').trigger('click');
     await settled();

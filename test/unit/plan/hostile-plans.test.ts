@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commitOf } from '../../../src/main/engine/plan/code.ts';
 import { collectPlan } from '../../../src/main/engine/plan/collect.ts';
-import { readPlan, shardFiles, type Plan } from '../../../src/main/engine/plan/folder.ts';
+import { readPlan, shardFiles, tableFile, type Plan } from '../../../src/main/engine/plan/folder.ts';
 import { decodeRows, encodeRows } from '../../../src/main/engine/plan/works/extract-result.ts';
 import { statusOf } from '../../../src/main/engine/plan/status.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
@@ -45,15 +45,24 @@ describe('files of a plan that others wrote', () => {
     ['nothing of a plan', () => '[]'],
     [
       'a stage that leads elsewhere',
-      (f: object) => ({ ...f, stages: [{ name: '../x', after: [], shards: [{ sha256: 'a'.repeat(64), items: 1 }] }] }),
+      (f: object) => ({
+        ...f,
+        stages: [{ name: '../x', after: [], shards: [{ sha256: 'a'.repeat(64), bytes: 1, items: 1 }] }],
+      }),
     ],
     [
       'a stage after itself',
-      (f: object) => ({ ...f, stages: [{ name: 'x', after: ['x'], shards: [{ sha256: 'a'.repeat(64), items: 1 }] }] }),
+      (f: object) => ({
+        ...f,
+        stages: [{ name: 'x', after: ['x'], shards: [{ sha256: 'a'.repeat(64), bytes: 1, items: 1 }] }],
+      }),
     ],
     [
       'too many photos',
-      (f: object) => ({ ...f, stages: [{ name: 'x', after: [], shards: [{ sha256: 'a'.repeat(64), items: 1e9 }] }] }),
+      (f: object) => ({
+        ...f,
+        stages: [{ name: 'x', after: [], shards: [{ sha256: 'a'.repeat(64), bytes: 1, items: 1e9 }] }],
+      }),
     ],
     ['a file outside', (f: object) => ({ ...f, files: { '../network': { sha256: 'a'.repeat(64), bytes: 1 } } })],
     ['an unknown key', (f: object) => ({ ...f, also: 1 })],
@@ -64,7 +73,7 @@ describe('files of a plan that others wrote', () => {
   });
 
   it('of another format are said to be of another version', async () => {
-    const path = copy((f) => ({ ...f, format: 2 }));
+    const path = copy((f) => ({ ...f, format: 1 }));
     expect(await refused(path)).toMatchObject({ code: 'INPUT_UNSUPPORTED' });
     expect(await refused(join(folder, 'nowhere'))).toMatchObject({ code: 'NOT_FOUND' });
   });
@@ -92,11 +101,20 @@ describe('files of a plan that others wrote', () => {
     const path = copy();
     const one = shardFiles(path, 'extract', 1);
     rmSync(one.done);
-    const photos = JSON.parse(readFileSync(one.shard, 'utf8')) as { photos: { files: { path: string }[] }[] };
-    photos.photos[0]!.files[0]!.path = '/etc/passwd';
-    writeFileSync(one.shard, JSON.stringify(photos));
-    expect(await thrown(doShards(readPlan(path), [1]))).toMatchObject({ code: 'INPUT_CORRUPT', file: one.shard });
+    const table = tableFile(path, 'extract');
+    const lines = readFileSync(table, 'utf8');
+    // Of the same length, so that every other shard stands where it stood.
+    writeFileSync(table, lines.replace(/"path":"\/[^"]{3}/, '"path":"/etc'));
+    expect(await thrown(doShards(readPlan(path), [1]))).toMatchObject({ code: 'INPUT_CORRUPT', file: table });
     expect(existsSync(one.done)).toBe(false);
+    for (const change of [lines.slice(0, 10), '', undefined]) {
+      rmSync(table);
+      if (change !== undefined) writeFileSync(table, change);
+      expect(await thrown(doShards(readPlan(path), [1]))).toMatchObject({ file: table });
+    }
+    rmSync(table, { force: true });
+    symlinkSync('/etc/passwd', table);
+    expect(await thrown(doShards(readPlan(path), [1]))).toMatchObject({ file: table });
   });
 
   it('with results of photos that their shard has not are refused, also with a digest that fits', async () => {

@@ -346,6 +346,14 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   // Plans, and who does their shards.
   'plan collection': 'text 3 4096',
   'submit collection': 'text 3 4096',
+  ...Object.fromEntries(
+    ['plan', 'submit'].flatMap((kind) => [
+      [`${kind} freeze`, 'frozen'],
+      [`${kind} seeds`, 'whole 1 100'],
+      [`${kind} poolings`, 'list 1 2'],
+      [`${kind} presets`, 'list 1 9'],
+    ]),
+  ),
   'plan shards': 'whole 1 100000',
   'plan out': PATH,
   'submit shards': 'whole 1 100000',

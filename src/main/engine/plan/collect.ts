@@ -1,6 +1,8 @@
 /** Collecting: what came of a plan's shards becomes part of its library, all of it or nothing. */
 import { existsSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import type { PlannedWork } from '../../../shared/facts/plans.ts';
+import { PLANNED } from '../../../shared/jobs/planned-works.ts';
 import { readRegular } from '../formats/regular.ts';
 import type { Library } from '../library/library.ts';
 import { planCollected, planMoved, planRow } from '../library/tables/plan.ts';
@@ -17,7 +19,7 @@ const SAID = 20;
 
 /** What collecting did. */
 export interface CollectReport {
-  readonly work: string;
+  readonly work: PlannedWork;
   readonly shards: number;
   /** Units that are new in the library. */
   readonly added: number;
@@ -45,12 +47,13 @@ export function collectPlan(library: Library, plan: Plan, task: TaskContext): Co
   const failed = said.reduce((n, d) => n + d.failed, 0);
   const facts = { work: plan.file.work, shards, done, failed };
   if (row.collected !== null) return { ...facts, added: 0, before: true };
-  sayFailed(said, failed, task);
+  sayFailed(said, plan.file.work, failed, task);
   const added = PLAN_WORKS[plan.file.work].collect(
     library,
     plan,
     {
       of: (stage, shard) => resultOf(plan, stage, shard),
+      said: (stage, shard) => readPart(shardFiles(plan.folder, stage, shard).done, doneFile),
       also: () => {
         planCollected(library, plan.file.uid);
         if (row.folder !== plan.folder) planMoved(library, plan.file.uid, plan.folder);
@@ -126,8 +129,9 @@ function resultOf(plan: Plan, stage: string, shard: number): Buffer {
   return bytes;
 }
 
-function sayFailed(said: readonly DoneFile[], failed: number, task: TaskContext): void {
+function sayFailed(said: readonly DoneFile[], work: PlannedWork, failed: number, task: TaskContext): void {
   if (failed === 0) return;
   for (const w of said.flatMap((d) => d.warnings).slice(0, SAID)) task.warn(w);
-  task.warn(`${failed} ${failed === 1 ? 'photo could' : 'photos could'} not be described by any shard`);
+  const { unit, failed: words } = PLANNED[work];
+  task.warn(`${failed} ${unit}${failed === 1 ? '' : 's'} ${words} by any shard`);
 }

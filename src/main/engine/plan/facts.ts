@@ -4,10 +4,12 @@ import { EXECUTORS, PLANNED_WORKS } from '../../../shared/facts/plans.ts';
 import type { Facts } from '../../../shared/facts/facts.ts';
 
 /** Changes when files of plans do. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 export const MOST_SHARDS = 100_000;
 /** Photos, runs or pairs of one shard. */
 export const MOST_ITEMS = 1_000_000;
+/** What is asked of one shard, in bytes. */
+const MOST_CONTENT = 512 << 20;
 const MOST_STAGES = 16;
 const MOST_WARNINGS = 100;
 const LONGEST = 2000;
@@ -35,9 +37,15 @@ const stage = z.strictObject({
   name: stageName,
   /** Stages that must be done before. */
   after: z.array(stageName).max(MOST_STAGES),
-  /** A shard's file by its digest, and how many units it has. */
+  /** Shards in the order of the stage's table: what is asked of one by its digest and length there, and how many units it has. */
   shards: z
-    .array(z.strictObject({ sha256: digest, items: z.int().min(1).max(MOST_ITEMS) }))
+    .array(
+      z.strictObject({
+        sha256: digest,
+        bytes: z.int().min(1).max(MOST_CONTENT),
+        items: z.int().min(1).max(MOST_ITEMS),
+      }),
+    )
     .min(1)
     .max(MOST_SHARDS),
 });
@@ -93,6 +101,8 @@ export const doneFile = z.strictObject({
   failed: whole,
   warnings: z.array(z.string().max(LONGEST)).max(MOST_WARNINGS),
   seconds: z.number().min(0),
+  /** Seconds of its parts, as of epochs: what a result itself does not hold, so that it is the same however long it took. */
+  times: z.array(z.number().min(0)).max(1000).optional(),
   /** Most memory that the process had, in bytes. */
   peak: whole,
   host: z.string().max(256),

@@ -4,27 +4,31 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readSync,
   renameSync,
   rmSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { CovisError, toErrorShape } from '../../../shared/errors.ts';
+import { CovisError, toErrorShape, unreadable } from '../../../shared/errors.ts';
 import { writeAll } from '../formats/beside.ts';
 import { diskError } from '../formats/disk.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { readRegular } from '../formats/regular.ts';
 import { digestOf } from '../library/hash-file.ts';
-import { failedFile, MOST_SAID, planFile, type FailedFile, type PlanFile, type PlanStage } from './facts.ts';
+import { failedFile, FORMAT, MOST_SAID, planFile, type FailedFile, type PlanFile, type PlanStage } from './facts.ts';
 
 const MOST_BYTES = 64 << 20;
-const FOLDERS = ['shards', 'results', 'logs'] as const;
+const FOLDERS = ['results', 'logs'] as const;
+/** In which stages, or shards, have folders of their own. */
+const OWN = [...FOLDERS, 'slurm', 'work'] as const;
 const NOT_A_PLAN = 'Files of a plan are written by covis plan alone. Plan again.';
 
 /** A plan as it lies in its folder. */
@@ -58,7 +62,7 @@ export function readPlan(path: string): Plan {
   const bytes = readRegular(file, MOST_BYTES, 'plan');
   const parsed = parseJson(bytes.toString('utf8'), { file, hint: NOT_A_PLAN }, 'This is no plan');
   const format = (parsed as { format?: unknown } | null)?.format;
-  if (typeof format === 'number' && format !== 1)
+  if (typeof format === 'number' && format !== FORMAT)
     throw new CovisError('INPUT_UNSUPPORTED', 'This plan was made by another version of Covis', {
       file,
       hint: 'Use that one, or plan again with this one.',
@@ -70,8 +74,8 @@ export function readPlan(path: string): Plan {
 
 /** What is written in a plan stays in it. @throws CovisError `INPUT_CORRUPT` for a folder of it that leads elsewhere. */
 function refuseLinks({ folder, file: { stages } }: Plan): void {
-  const own = [...FOLDERS, 'slurm'].flatMap((f) => [f, ...stages.map((s) => join(f, s.name))]);
-  for (const name of own) {
+  const own = OWN.flatMap((f) => [f, ...stages.map((s) => join(f, s.name))]);
+  for (const name of [...own, 'shards']) {
     const there = lstatSync(join(folder, name), { throwIfNoEntry: false });
     if (there !== undefined && !there.isDirectory())
       throw new CovisError('INPUT_CORRUPT', 'A folder of this plan is none, or leads elsewhere', {
@@ -184,16 +188,69 @@ export function shardFiles(
   folder: string,
   stage: string,
   shard: number,
-): Record<'shard' | 'result' | 'done' | 'failed' | 'running', string> {
-  const at = (kind: 'shards' | 'results', ending: string): string =>
-    join(folder, kind, stage, `${numbered(shard)}.${ending}`);
+): Record<'result' | 'done' | 'failed' | 'running' | 'work', string> {
+  const at = (ending: string): string => join(folder, 'results', stage, `${numbered(shard)}.${ending}`);
   return {
-    shard: at('shards', 'json'),
-    result: at('results', 'bin'),
-    done: at('results', 'done'),
-    failed: at('results', 'failed'),
-    running: at('results', 'running'),
+    result: at('bin'),
+    done: at('done'),
+    failed: at('failed'),
+    running: at('running'),
+    work: join(folder, 'work', stage, numbered(shard)),
   };
+}
+
+/** What is asked of the shards of a stage: one line of JSON each, one file, so that ten thousand shards are not ten thousand files. */
+export function tableFile(folder: string, stage: string): string {
+  return join(folder, 'shards', `${stage}.jsonl`);
+}
+
+/** What is asked of a shard. @throws CovisError `INPUT_*` where the table is gone, or is not the one that was planned. */
+export function readShard<S extends z.ZodType>(plan: Plan, stage: string, shard: number, schema: S): z.output<S> {
+  const { shards } = stageOf(plan, stage);
+  const { sha256: wanted, bytes: length } = shards[shard - 1]!;
+  const file = tableFile(plan.folder, stage);
+  const from = startsOf(shards)[shard - 1]!;
+  const bytes = readSpan(file, from, length);
+  if (bytes.length !== length || sha256(bytes) !== wanted)
+    throw new CovisError('INPUT_CORRUPT', `What this plan asks of shard ${shard} of ${stage} is not what was planned`, {
+      file,
+      hint: NOT_A_PLAN,
+    });
+  return checked(schema, parseJson(bytes.toString('utf8'), { file, hint: NOT_A_PLAN }), file);
+}
+
+/** Where shards begin in their tables, by their lists. */
+const starts = new WeakMap<PlanStage['shards'], Float64Array>();
+
+function startsOf(shards: PlanStage['shards']): Float64Array {
+  let known = starts.get(shards);
+  if (known === undefined) {
+    known = new Float64Array(shards.length);
+    for (let i = 1; i < shards.length; i += 1) known[i] = known[i - 1]! + shards[i - 1]!.bytes;
+    starts.set(shards, known);
+  }
+  return known;
+}
+
+function readSpan(file: string, from: number, length: number): Buffer {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    // A table that is shorter than it should be is not read beyond its end.
+    const bytes = Buffer.alloc(Math.max(0, Math.min(length, fstatSync(fd).size - from)));
+    let done = 0;
+    while (done < bytes.length) {
+      const n = readSync(fd, bytes, done, bytes.length - done, from + done);
+      if (n === 0) break;
+      done += n;
+    }
+    return bytes.subarray(0, done);
+  } catch (cause) {
+    throw unreadable(cause, file);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
 }
 
 /** A file that all shards of a plan read. @throws CovisError where it is not what was planned. */
@@ -221,6 +278,7 @@ export function sweepStage(folder: string, stage: string, isOld: (file: string) 
 /** Folders of a new plan. */
 export function makeFolders(folder: string, stages: readonly string[]): void {
   for (const f of FOLDERS) for (const s of stages) mkdirSync(join(folder, f, s), { recursive: true });
+  mkdirSync(join(folder, 'shards'));
 }
 
 /** Why the whole plan stands still; undefined where it does not. */

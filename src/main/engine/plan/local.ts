@@ -13,6 +13,8 @@ import { failureOf, numbered, openLog, shardFiles, whyStopped, writePart, type P
 import type { StageShards } from './slurm.ts';
 
 const LOOK_MS = 200;
+/** With which a shard ends that can be begun again (EX_TEMPFAIL). */
+export const AGAIN = 75;
 /** So long a shard has to end by itself. */
 const GRACE_MS = 10_000;
 
@@ -63,13 +65,20 @@ async function doStage(
 ): Promise<number[]> {
   const running = new Map<number, { child: ChildProcess; ended: Promise<void> }>();
   const failed: number[] = [];
-  let [next, done] = [0, 0];
+  const waiting = [...shards];
+  let done = 0;
   const each = String(Math.max(1, Math.floor(threads() / atOnce)));
   const start = (shard: number): void => {
     const child = startShard(plan, stage, shard, each);
     const ended = new Promise<void>((resolve) => {
       const end = (code: number | null, signal: string | null): void => {
         running.delete(shard);
+        if (code === AGAIN) {
+          // Told to end by somebody else: it goes on when its turn comes again.
+          waiting.push(shard);
+          resolve();
+          return;
+        }
         done += 1;
         if (code !== 0) failed.push(shard);
         if (code === null && signal !== null && whyStopped(plan.folder) === undefined)
@@ -83,7 +92,7 @@ async function doStage(
     running.set(shard, { child, ended });
   };
   try {
-    while (next < shards.length || running.size > 0) {
+    while (waiting.length > 0 || running.size > 0) {
       task.check();
       const standing = whyStopped(plan.folder);
       if (standing !== undefined) {
@@ -94,7 +103,7 @@ async function doStage(
           { file: plan.folder, hint: `What is done stays. Go on with covis retry ${plan.folder}` },
         );
       }
-      while (running.size < atOnce && next < shards.length) start(shards[next++]!);
+      while (running.size < atOnce && waiting.length > 0) start(waiting.shift()!);
       // Whoever cancels is heard between two looks.
       await Promise.race([...[...running.values()].map((r) => r.ended), pause()]);
     }

@@ -1,20 +1,23 @@
 /** Planning: work is cut into shards, and everything that they need is written down in one folder. */
 import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
   copyFileSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
+  openSync,
   readdirSync,
   renameSync,
   rmdirSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { PlannedWork } from '../../../shared/facts/plans.ts';
 import { makeFolder } from '../environment/folders.ts';
+import { writeAll } from '../formats/beside.ts';
 import { diskError } from '../formats/disk.ts';
 import { outsideLibraries } from '../formats/target.ts';
 import { digestOf } from '../library/hash-file.ts';
@@ -23,10 +26,13 @@ import { refuseWriting } from '../library/read-only.ts';
 import { notePlan } from '../library/tables/plan.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { thisCode } from './code.ts';
-import { FORMAT, planFile, type PlanFile } from './facts.ts';
-import { makeFolders, readPlan, sha256, shardFiles, writePart, type Plan } from './folder.ts';
+import { FORMAT, planFile, type PlanFile, type PlanStage } from './facts.ts';
+import { makeFolders, readPlan, sha256, tableFile, writePart, type Plan } from './folder.ts';
 import { PLAN_WORKS, type GivenByWork } from './works/index.ts';
-import type { Cut } from './works/work.ts';
+import type { Cut, CutShard } from './works/work.ts';
+
+/** The table of a stage is written in pieces of so many bytes. */
+const PIECE = 1 << 20;
 
 /** How a plan is made. */
 export interface Planning {
@@ -50,12 +56,12 @@ export async function makePlan<W extends PlannedWork>(
   const uid = randomBytes(8).toString('hex');
   const folder = outsideLibraries(how.out ?? beside(library, work, uid));
   refuseOccupied(folder);
-  const cut = await PLAN_WORKS[work].cut(library, given, how.shards);
+  const cut = await PLAN_WORKS[work].cut(library, given, how.shards, task);
   const staging = join(dirname(folder), `.${basename(folder)}.${uid}.tmp`);
   try {
     makeFolder(dirname(folder));
     mkdirSync(staging);
-    const file = fill(staging, library, work, uid, cut, task);
+    const file = await fill(staging, library, work, uid, cut, task);
     const bytes = `${JSON.stringify(file)}\n`;
     writePart(join(staging, 'plan.json'), bytes);
     if (existsSync(folder)) rmdirSync(folder);
@@ -85,8 +91,8 @@ export async function sketchPlan<W extends PlannedWork>(
   const uid = randomBytes(8).toString('hex');
   const folder = outsideLibraries(how.out ?? beside(library, work, uid));
   refuseOccupied(folder);
-  const cut = await PLAN_WORKS[work].cut(library, given, how.shards);
-  return { folder, file: fill(undefined, library, work, uid, cut, task), sha256: '' };
+  const cut = await PLAN_WORKS[work].cut(library, given, how.shards, task);
+  return { folder, file: await fill(undefined, library, work, uid, cut, task), sha256: '' };
 }
 
 /** Beside the library, which lies where the machines see it. */
@@ -105,37 +111,35 @@ function refuseOccupied(folder: string): void {
 }
 
 /** @param folder undefined writes nothing. */
-function fill(
+async function fill(
   folder: string | undefined,
   library: Library,
   work: PlannedWork,
   uid: string,
   cut: Cut,
   task: TaskContext,
-): PlanFile {
+): Promise<PlanFile> {
   if (folder !== undefined)
     makeFolders(
       folder,
       cut.stages.map((s) => s.name),
     );
-  const files = Object.fromEntries(
-    Object.entries(cut.files).map(([name, from]) => {
-      const to = folder === undefined ? from : join(folder, name);
-      if (to !== from) copyFileSync(from, to);
-      return [name, { sha256: digestOf(to), bytes: statSync(to).size }];
-    }),
-  );
+  const files: Record<string, { sha256: string; bytes: number }> = {};
+  for (const [name, from] of Object.entries(cut.files)) {
+    const to = folder === undefined ? undefined : join(folder, name);
+    if (to === undefined) {
+      // What would be made for the plan alone is not known before it is.
+      if (typeof from === 'string') files[name] = { sha256: digestOf(from), bytes: statSync(from).size };
+      continue;
+    }
+    if (typeof from === 'string') copyFileSync(from, to);
+    else await from(to);
+    files[name] = { sha256: digestOf(to), bytes: statSync(to).size };
+  }
   const stages = cut.stages.map(({ name, after, shards }) => {
     task.step('Writing shards', 0, 'shards');
-    const written: { sha256: string; items: number }[] = [];
-    for (const { content, items } of shards) {
-      task.check();
-      const bytes = `${JSON.stringify(content)}\n`;
-      // Not each to the disk: the folder has no name before all of it is written.
-      if (folder !== undefined) writeFileSync(shardFiles(folder, name, written.length + 1).shard, bytes);
-      written.push({ sha256: sha256(bytes), items });
-    }
-    return { name, after: [...after], shards: written };
+    const file = folder === undefined ? undefined : tableFile(folder, name);
+    return { name, after: [...after], shards: writeTable(file, shards, task) };
   });
   return planFile.parse({
     format: FORMAT,
@@ -143,11 +147,38 @@ function fill(
     ...thisCode(),
     created: now(),
     work,
-    title: cut.title,
+    title: cut.title.slice(0, 200),
     library: library.path,
     params: cut.params,
     files,
     inputs: cut.inputs,
     stages,
   });
+}
+
+/** Writes what is asked of a stage's shards, a line each. @param file undefined writes nothing. */
+function writeTable(file: string | undefined, shards: Iterable<CutShard>, task: TaskContext): PlanStage['shards'] {
+  const written: PlanStage['shards'][number][] = [];
+  const fd = file === undefined ? undefined : openSync(file, 'wx');
+  try {
+    let piece: Buffer[] = [];
+    let held = 0;
+    const flush = (): void => {
+      if (fd !== undefined && held > 0) writeAll(fd, Buffer.concat(piece));
+      [piece, held] = [[], 0];
+    };
+    for (const { content, items } of shards) {
+      task.check();
+      const line = Buffer.from(`${JSON.stringify(content)}\n`);
+      written.push({ sha256: sha256(line), bytes: line.length, items });
+      piece.push(line);
+      held += line.length;
+      if (held >= PIECE) flush();
+    }
+    flush();
+    if (fd !== undefined) fsyncSync(fd);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+  return written;
 }

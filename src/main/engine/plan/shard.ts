@@ -121,7 +121,7 @@ async function compute(plan: Plan, stage: string, shard: number, task: TaskConte
   refuseFullDisk(plan);
   noteRunning(files.running);
   const warnings: string[] = [];
-  const { bytes, done } = await PLAN_WORKS[plan.file.work].shard(plan, stage, shard, {
+  const { bytes, done, times, written } = await PLAN_WORKS[plan.file.work].shard(plan, stage, shard, {
     ...task,
     warn: (message) => {
       if (warnings.length < MOST_SAID.warnings) warnings.push(message.slice(0, MOST_SAID.characters));
@@ -142,6 +142,7 @@ async function compute(plan: Plan, stage: string, shard: number, task: TaskConte
     failed: planned.items - done,
     warnings,
     seconds,
+    ...(times === undefined ? {} : { times: [...times] }),
     peak: 1024 * process.resourceUsage().maxRSS,
     host: hostname(),
     device: (cpus()[0]?.model ?? 'unknown').slice(0, 256),
@@ -154,6 +155,7 @@ async function compute(plan: Plan, stage: string, shard: number, task: TaskConte
     writePart(files.done, `${JSON.stringify(said)}\n`);
   } else if (first.sha256 !== said.sha256) log.warn(`Shard ${shard} of ${stage} was done twice with other bytes`);
   rmSync(files.failed, { force: true });
+  written?.();
   return { stage, shard, before: false, done, failed: planned.items - done, seconds };
 }
 

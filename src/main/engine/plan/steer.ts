@@ -1,7 +1,7 @@
 /** Giving a plan's shards to whoever does them, again where they failed, and taking them back. */
 import { spawn } from 'node:child_process';
-import { closeSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Executor } from '../../../shared/facts/plans.ts';
 import { logFailure, logger } from '../environment/log.ts';
@@ -10,6 +10,7 @@ import type { SlurmOptions } from './facts.ts';
 import { failureOf, openLog, resumePlan, shardFiles, stopPlan, type Plan } from './folder.ts';
 import { noteSubmission, thisProcess } from './local.ts';
 import { cancelInSlurm, submitToSlurm, type Arrays, type StageShards } from './slurm.ts';
+import { PLAN_WORKS } from './works/index.ts';
 import { isAlive, lookAt, shardsIn, submissionOf, type Look } from './status.ts';
 
 /** What a person says of who does it. */
@@ -24,6 +25,11 @@ export function shardsToDo({ stages }: Look, failedOnly = false): StageShards[] 
   return stages
     .map((s) => ({ stage: s.name, shards: shardsIn(s, 'failed', 'lost', ...(failedOnly ? [] : (['open'] as const))) }))
     .filter((s) => s.shards.length > 0);
+}
+
+/** True for a plan whose shards go on when they are begun again. */
+export function isResumable({ file }: Plan): boolean {
+  return PLAN_WORKS[file.work].resumable;
 }
 
 /** All shards of a plan that nobody was told to do yet. */
@@ -41,7 +47,7 @@ export function submitSlurm(plan: Plan, stages: readonly StageShards[], options:
   const queued = new Set(look?.heard?.tasks.map((t) => t.array));
   const also = (before?.arrays ?? []).filter((a) => a.stage !== 'collect' && queued.has(a.id)).map((a) => a.id);
   prepare(plan, stages);
-  const { arrays } = submitToSlurm(plan, stages, options, { also });
+  const { arrays } = submitToSlurm(plan, stages, options, { also, resumable: isResumable(plan) });
   noteSubmission(plan, {
     executor: 'slurm',
     when: new Date().toISOString(),
@@ -77,12 +83,14 @@ export function takeLocally(plan: Plan, stages: readonly StageShards[], atOnce: 
 /** What was said of shards that are done again no longer holds. */
 function prepare(plan: Plan, stages: readonly StageShards[]): void {
   resumePlan(plan.folder);
-  for (const { stage, shards } of stages)
-    for (const shard of shards) {
-      const files = shardFiles(plan.folder, stage, shard);
-      rmSync(files.failed, { force: true });
-      rmSync(files.running, { force: true });
-    }
+  for (const { stage, shards } of stages) {
+    // Looked up once: of ten thousand shards few have said anything.
+    const results = join(plan.folder, 'results', stage);
+    const there = new Set(existsSync(results) ? readdirSync(results) : []);
+    for (const shard of shards)
+      for (const file of [shardFiles(plan.folder, stage, shard).failed, shardFiles(plan.folder, stage, shard).running])
+        if (there.has(basename(file))) rmSync(file, { force: true });
+  }
 }
 
 /** Takes a plan's shards back: what is done stays. @throws CovisError `EXTERNAL_FAILED` where the scheduler does not answer. */

@@ -6,7 +6,7 @@ import { splitPlaces } from '../mining/split.ts';
 import { repoolNetwork, type NetworkRow } from '../network/networks.ts';
 import { extract } from '../retrieval/extract.ts';
 import { runToContinue, runWithParameters } from './runs.ts';
-import { resume, train } from './train.ts';
+import { resume, train, type RunOptions } from './train.ts';
 import { evaluateGeometry } from './held-out.ts';
 
 type Pooling = LadderRung['pooling'];
@@ -29,6 +29,94 @@ export interface LadderOptions {
   readonly seeds: number;
 }
 
+/** One rung of one draw: what its network is trained by; null for the network as it starts. */
+export interface Rung {
+  readonly seed: number;
+  readonly pooling: Pooling;
+  readonly component: string;
+  readonly parameters: TrainingParameters | null;
+}
+
+/** What a rung's network gave on the held-out places. */
+export interface MeasuredRung {
+  readonly rung: Pick<Rung, 'pooling' | 'component' | 'parameters'>;
+  readonly map: number;
+  readonly mapWhitened: number | null;
+}
+
+/** Every rung of a ladder, in the order in which they are trained. */
+export function rungsOf(base: TrainingParameters, options: LadderOptions): Rung[] {
+  return Array.from({ length: options.seeds }, (_, k) => base.seed + k).flatMap((seed) =>
+    options.poolings.flatMap((pooling): Rung[] => [
+      { seed, pooling, component: OFF_THE_SHELF, parameters: null },
+      ...TRAINED.map(({ component, positives, negatives }): Rung => ({
+        seed,
+        pooling,
+        component,
+        parameters: {
+          ...base,
+          seed,
+          experiment: true,
+          mining: { ...base.mining, positives, negatives },
+          name: `ladder · ${pooling.toUpperCase()} · ${component} · seed ${seed}`,
+        },
+      })),
+    ]),
+  );
+}
+
+/** Measures the network of a rung on the places that its seed holds out. */
+export async function measureRung(
+  library: Library,
+  seed: number,
+  network: NetworkRow,
+  size: number,
+  task: TaskContext,
+): Promise<Pick<MeasuredRung, 'map' | 'mapWhitened'>> {
+  const { map, mapWhitened } = evaluateGeometry(
+    library,
+    splitPlaces(library, seed),
+    await extract(library, network, size, task),
+  );
+  return { map, mapWhitened };
+}
+
+/** The report of a ladder. @param measured in the order of {@link rungsOf}. */
+export function ladderReport(
+  network: string,
+  base: TrainingParameters,
+  options: LadderOptions,
+  measured: readonly MeasuredRung[],
+): LadderReport {
+  const cells = new Map<string, { rung: Omit<LadderRung, 'map'>; values: number[] }>();
+  const note = (component: string, pooling: Pooling, whitening: boolean, value: number | null): void => {
+    if (value === null) return;
+    const key = `${pooling} ${component} ${whitening}`;
+    const cell = cells.get(key) ?? { rung: { component, pooling, whitening }, values: [] };
+    cells.set(key, cell);
+    cell.values.push(value);
+  };
+  for (const { rung, map, mapWhitened } of measured) {
+    note(rung.component, rung.pooling, false, map);
+    if (rung.parameters !== null && rung.component === TRAINED.at(-1)!.component)
+      note(`${rung.component}, learned whitening`, rung.pooling, true, mapWhitened);
+  }
+  const order = options.poolings;
+  const rungs = [...cells.values()]
+    .sort((a, b) => order.indexOf(a.rung.pooling) - order.indexOf(b.rung.pooling))
+    .map(({ rung, values }): LadderRung => ({ ...rung, map: { ...spread(values), values } }));
+  return {
+    network,
+    preset: base.preset,
+    epochs: base.epochs,
+    tuples: base.queriesPerEpoch,
+    size: base.size,
+    seeds: options.seeds,
+    firstSeed: base.seed,
+    rungs,
+  };
+}
+
 /**
  * The talk's component contributions on a library (methods.md 1.10): each rung is trained from the same network on the same places,
  * which every seed draws anew, and measured on those held out. Rungs of one seed see the same places, so they compare. The last rung
@@ -42,60 +130,17 @@ export async function runLadder(
   options: LadderOptions,
   task: TaskContext,
 ): Promise<LadderReport> {
-  const cells = new Map<string, { rung: Omit<LadderRung, 'map'>; values: number[] }>();
-  const note = (component: string, pooling: Pooling, whitening: boolean, value: number | null): void => {
-    if (value === null) return;
-    const key = `${pooling} ${component} ${whitening}`;
-    const cell = cells.get(key) ?? { rung: { component, pooling, whitening }, values: [] };
-    cells.set(key, cell);
-    cell.values.push(value);
-  };
-  const total = options.seeds * options.poolings.length * (TRAINED.length + 1);
-  let done = 0;
-  for (let k = 0; k < options.seeds; k += 1) {
-    const seed = base.seed + k;
-    const split = splitPlaces(library, seed);
-    for (const pooling of options.poolings) {
-      const network = repoolNetwork(library, start, pooling, true);
-      const measure = async (
-        row: NetworkRow,
-        within: TaskContext,
-      ): Promise<{ map: number; mapWhitened: number | null }> =>
-        evaluateGeometry(library, split, await extract(library, row, base.size, within));
-      done += 1;
-      const before = await measure(network, under(task, `${done}/${total} ${pooling.toUpperCase()}, off the shelf`));
-      note(OFF_THE_SHELF, pooling, false, before.map);
-      for (const { component, positives, negatives } of TRAINED) {
-        done += 1;
-        const within = under(task, `${done}/${total} ${pooling.toUpperCase()}, ${component}, seed ${seed}`);
-        const parameters: TrainingParameters = {
-          ...base,
-          seed,
-          experiment: true,
-          mining: { ...base.mining, positives, negatives },
-          name: `ladder · ${pooling.toUpperCase()} · ${component} · seed ${seed}`,
-        };
-        const after = await measure(await trained(library, network, parameters, within), within);
-        note(component, pooling, false, after.map);
-        if (component === TRAINED.at(-1)!.component)
-          note(`${component}, learned whitening`, pooling, true, after.mapWhitened);
-      }
-    }
+  const rungs = rungsOf(base, options);
+  const measured: MeasuredRung[] = [];
+  for (const [i, rung] of rungs.entries()) {
+    const { seed, pooling, component, parameters } = rung;
+    const draw = parameters === null ? '' : `, seed ${seed}`;
+    const within = under(task, `${i + 1}/${rungs.length} ${pooling.toUpperCase()}, ${component}${draw}`);
+    const from = repoolNetwork(library, start, pooling, true);
+    const network = parameters === null ? from : await trained(library, from, parameters, within);
+    measured.push({ rung, ...(await measureRung(library, seed, network, base.size, within)) });
   }
-  const order = options.poolings;
-  const rungs = [...cells.values()]
-    .sort((a, b) => order.indexOf(a.rung.pooling) - order.indexOf(b.rung.pooling))
-    .map(({ rung, values }): LadderRung => ({ ...rung, map: { ...spread(values), values } }));
-  const report: LadderReport = {
-    network: start.spec.name,
-    preset: base.preset,
-    epochs: base.epochs,
-    tuples: base.queriesPerEpoch,
-    size: base.size,
-    seeds: options.seeds,
-    firstSeed: base.seed,
-    rungs,
-  };
+  const report = ladderReport(start.spec.name, base, options, measured);
   storeExperiment(library, 'ladder', '', report);
   task.changed('experiments');
   return report;
@@ -107,12 +152,13 @@ export async function trained(
   network: NetworkRow,
   parameters: TrainingParameters,
   task: TaskContext,
+  options: RunOptions = {},
 ): Promise<NetworkRow> {
   const known = runWithParameters(library, network.id, parameters);
   if (known !== undefined) return known;
   const open = runToContinue(library, network.id, parameters);
-  if (open !== undefined) return (await resume(library, open, task)).network;
-  return (await train(library, network, parameters, task)).network;
+  if (open !== undefined) return (await resume(library, open, task, options)).network;
+  return (await train(library, network, parameters, task, options)).network;
 }
 
 /** Mean and deviation of a sample; no deviation of one value. */

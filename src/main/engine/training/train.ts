@@ -474,6 +474,11 @@ class Run {
       .catch((error: unknown) =>
         logFailure(log, `The weights of training run ${this.#id} could not be read back`, error),
       );
+    // Told to end, it goes on from here, and not from where it stood some time ago.
+    if (state === 'stopped')
+      await this.#save().catch((error: unknown) =>
+        logFailure(log, `The last checkpoint of training run ${this.#id} stays as it was`, error),
+      );
     try {
       this.#finish(state);
     } catch (error) {

@@ -1,38 +1,92 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { PlannedWork } from '../../../shared/facts/plans.ts';
+import { PRESET_NAMES, type PresetName } from '../../../shared/facts/training.ts';
 import { collectJob } from '../../../shared/jobs/collect.ts';
 import { planJob } from '../../../shared/jobs/plan.ts';
+import { askedOf, type Asked } from '../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../shared/jobs/submit.ts';
+import { narrowed } from '../library/collection-subset.ts';
+import type { Library } from '../library/library.ts';
 import { collectNoted } from '../plan/collect.ts';
 import { readPlan, type Plan } from '../plan/folder.ts';
 import { makePlan, type Planning } from '../plan/make.ts';
 import { hasSlurm, refuseOptions } from '../plan/slurm.ts';
 import { allShards, goOnAlone, submitSlurm } from '../plan/steer.ts';
 import type { GivenByWork } from '../plan/works/index.ts';
+import type { PlannedRun } from '../plan/works/runs.ts';
+import type { TaskContext } from '../queue/context.ts';
+import { ladderBeginning } from './ladder.ts';
+import { beginningOf } from './train.ts';
 import { work } from './work.ts';
 
-/** What planning is told, as a person says it. */
-type Told = GivenByWork[PlannedWork] & Planning & { readonly work: PlannedWork };
+const SEEDS = 3;
 
 const planned = ({ folder, file }: Plan) => ({
   uid: file.uid,
+  work: file.work,
   folder,
   title: file.title,
   items: file.stages.reduce((n, s) => n + s.shards.reduce((m, shard) => m + shard.items, 0), 0),
   stages: file.stages.map((s) => ({ name: s.name, shards: s.shards.length })),
 });
 
-/** What was asked of the work itself, without how it is cut and by whom it is done. */
-export const givenOf = ({ network, size, domain, collection }: Told): GivenByWork[PlannedWork] => ({
-  network,
-  size,
-  domain,
-  collection,
-});
+/** What a person asks for, with how it is cut. */
+type Told = Readonly<Record<string, unknown>> & Planning & { readonly work: PlannedWork };
 
-export const planWork = work(planJob, async (library, p, task) =>
-  planned(await makePlan(library, p.work, givenOf(p), p, task)),
-);
+/** Makes of what a person asks for what is cut: networks and recipes are those that the command on one machine would take. */
+const GIVEN: {
+  readonly [W in PlannedWork]: (library: Library, asked: Asked<W>, task: TaskContext) => Promise<GivenByWork[W]>;
+} = {
+  extract: (_, asked) => Promise.resolve(asked),
+  ladder: async (library, { poolings = ['mac', 'gem'], seeds = SEEDS, ...asked }) => {
+    const { start, base } = await ladderBeginning(library, asked);
+    return { start, base, options: { poolings, seeds } };
+  },
+  seeds: (library, { seeds = SEEDS, ...asked }, task) =>
+    runsOf(
+      library,
+      asked,
+      task,
+      Array.from({ length: seeds }, (_, k) => ({ seed: (asked.seed ?? 0) + k })),
+    ),
+  presets: (library, { presets, ...asked }, task) => {
+    const all = presets ?? PRESET_NAMES.filter((name) => name !== 'small-edges');
+    return runsOf(
+      library,
+      asked,
+      task,
+      [...new Set(all)].map((preset) => ({ preset })),
+    );
+  },
+};
+
+function runsOf(
+  library: Library,
+  asked: Omit<Asked<'seeds'>, 'seeds'>,
+  task: TaskContext,
+  each: readonly { readonly seed?: number; readonly preset?: PresetName }[],
+): Promise<PlannedRun[]> {
+  return narrowed(library, asked.collection, async () => {
+    const runs: PlannedRun[] = [];
+    for (const own of each)
+      runs.push({ ...(await beginningOf(library, { ...asked, ...own }, task)), askedSize: asked.size });
+    return runs;
+  });
+}
+
+/** Cuts what a person asked for. @param path to `makePlan`, or to what only sketches it. @throws CovisError `INPUT_INVALID` for what does not go with the work. */
+export async function planAsked(
+  library: Library,
+  told: Told,
+  task: TaskContext,
+  make: typeof makePlan = makePlan,
+): Promise<Plan> {
+  const { work: kind, shards, out } = told;
+  const given = GIVEN[kind] as (l: Library, a: Asked<PlannedWork>, t: TaskContext) => Promise<GivenByWork[PlannedWork]>;
+  return make(library, kind, await given(library, askedOf(kind, told), task), { shards, out }, task);
+}
+
+export const planWork = work(planJob, async (library, p, task) => planned(await planAsked(library, p, task)));
 
 export const submitWork = work(submitJob, async (library, p, task) => {
   const { partition, account, time, mem, cpus, gres, arrayLimit, sbatch, covis } = p;
@@ -45,7 +99,7 @@ export const submitWork = work(submitJob, async (library, p, task) => {
         hint: 'Submit on a machine of the cluster, or do the shards here: --executor local.',
       });
   }
-  const plan = await makePlan(library, p.work, givenOf(p), p, task);
+  const plan = await planAsked(library, p, task);
   const arrays = p.executor === 'slurm' ? submitSlurm(plan, allShards(plan), options) : [];
   if (p.executor === 'local') goOnAlone(plan, p.atOnce);
   task.changed('plans');

@@ -1,3 +1,4 @@
+import type { TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { JobParams } from '../../../shared/jobs/index.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
@@ -42,8 +43,12 @@ function untrainable({ spec }: NetworkRow, obstacle: string): CovisError {
   );
 }
 
-/** Starts a training run: the network with the pooling that was asked for, and a margin that suits it. */
-async function trainNew(library: Library, p: JobParams<'train'>, task: TaskContext): Promise<TrainingResult> {
+/** What a new training run begins with: the network with the pooling that was asked for, and a margin that suits it. */
+export async function beginningOf(
+  library: Library,
+  p: Omit<JobParams<'train'>, 'resume'>,
+  task: Pick<TaskContext, 'warn'>,
+): Promise<{ readonly start: NetworkRow; readonly parameters: TrainingParameters }> {
   const preset = p.preset === undefined ? undefined : presetNamed(p.preset);
   const { pooling: wanted } = p;
   const ofEdges = wanted === 'mac' || wanted === 'gem' ? wanted : undefined;
@@ -79,7 +84,12 @@ async function trainNew(library: Library, p: JobParams<'train'>, task: TaskConte
   const own = p.margin !== undefined || preset?.backbone != null;
   const margin = own ? parameters.margin : defaultMargin(graph, parameters.loss);
   const purpose = purposeOf(library, p, parameters, (text) => task.warn(text));
-  return train(library, start, { ...parameters, margin, ...purpose }, task, { askedSize: p.size });
+  return { start, parameters: { ...parameters, margin, ...purpose } };
+}
+
+async function trainNew(library: Library, p: JobParams<'train'>, task: TaskContext): Promise<TrainingResult> {
+  const { start, parameters } = await beginningOf(library, p, task);
+  return train(library, start, parameters, task, { askedSize: p.size });
 }
 
 export const trainWork = work(trainJob, (library, p, task) =>

@@ -1,4 +1,5 @@
 import type { JobResult } from '../../../../shared/jobs/index.ts';
+import { PLANNED } from '../../../../shared/jobs/planned-works.ts';
 import { doLocally, suitableAtOnce } from '../../../engine/plan/local.ts';
 import type { Plan } from '../../../engine/plan/folder.ts';
 import { shardsToDo, takeLocally } from '../../../engine/plan/steer.ts';
@@ -6,6 +7,16 @@ import { lookAt } from '../../../engine/plan/status.ts';
 import { runJob } from '../../program/job.ts';
 import { withLibrary } from '../../program/library.ts';
 import { terminalContext } from '../../program/output.ts';
+
+/** What collecting did, for a person. */
+export function collectedLines(r: JobResult<'collect'>): string[] {
+  if (r.before) return ['This plan was collected before: nothing was done'];
+  const { unit, done, failed } = PLANNED[r.work];
+  const of = (n: number): string => `${n} ${unit}${n === 1 ? '' : 's'}`;
+  return [
+    `${of(r.done)} ${done} in ${r.shards} ${r.shards === 1 ? 'shard' : 'shards'}, ${r.added} new in the library${r.failed > 0 ? `; ${r.failed} ${failed}` : ''}`,
+  ];
+}
 
 /** Does in processes of this machine what is left of a plan, then collects it. @returns undefined where nothing was left, and nothing collected. */
 export async function doHere(

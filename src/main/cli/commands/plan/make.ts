@@ -1,24 +1,29 @@
 /** `covis plan` and `covis submit`: work in shards, for other processes and machines. */
 import { CovisError } from '../../../../shared/errors.ts';
 import type { JobResult } from '../../../../shared/jobs/index.ts';
+import { askedOf, PLANNED } from '../../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../../shared/jobs/submit.ts';
+import type { PlannedWork } from '../../../../shared/facts/plans.ts';
 import { folder } from '../../../../shared/fields.ts';
 import { z } from 'zod';
 import { readPlan } from '../../../engine/plan/folder.ts';
 import { sketchPlan } from '../../../engine/plan/make.ts';
 import { submitToSlurm } from '../../../engine/plan/slurm.ts';
-import { allShards } from '../../../engine/plan/steer.ts';
-import { givenOf } from '../../../engine/work/plan.ts';
+import { allShards, isResumable } from '../../../engine/plan/steer.ts';
+import { planAsked } from '../../../engine/work/plan.ts';
 import { command } from '../../program/command.ts';
 import { jobCommand, runJob } from '../../program/job.ts';
 import { withLibrary } from '../../program/library.ts';
 import { print } from '../../program/output.ts';
 import { silentContext } from '../../../engine/queue/context.ts';
 import { refuseTogether } from '../../program/together.ts';
-import { doHere } from './here.ts';
+import { collectedLines, doHere } from './here.ts';
 
-const plannedLines = (r: Pick<JobResult<'plan'>, 'title' | 'items' | 'folder' | 'stages'>): string[] => [
-  `${r.title}: ${r.items} photos in ${r.stages.map((s) => `${s.shards} ${s.shards === 1 ? 'shard' : 'shards'} of ${s.name}`).join(', ')}`,
+/** `1 photo`, `12 rungs`. */
+const countOf = (n: number, work: PlannedWork): string => `${n} ${PLANNED[work].unit}${n === 1 ? '' : 's'}`;
+
+const plannedLines = (r: Pick<JobResult<'plan'>, 'work' | 'title' | 'items' | 'folder' | 'stages'>): string[] => [
+  `${r.title}: ${countOf(r.items, r.work)} in ${r.stages.map((s) => `${s.shards} ${s.shards === 1 ? 'shard' : 'shards'} of ${s.name}`).join(', ')}`,
   `Plan: ${r.folder}`,
 ];
 
@@ -53,10 +58,10 @@ export const submit = command({
     else refuseTogether({ ...asked, detach }, ['atOnce', 'detach'], 'goes with --executor local');
     if (dryRun) {
       const said = await withLibrary(path, false, async (library) => {
-        const drawn = await sketchPlan(library, asked.work, givenOf(asked), asked, silentContext());
+        const drawn = await planAsked(library, asked, silentContext(), sketchPlan);
         const { partition, account, time, mem, cpus, gres, arrayLimit, sbatch, covis } = asked;
         const options = { partition, account, time, mem, cpus, gres, arrayLimit, sbatch, covis };
-        return submitToSlurm(drawn, allShards(drawn), options, { dry: true }).said;
+        return submitToSlurm(drawn, allShards(drawn), options, { dry: true, resumable: isResumable(drawn) }).said;
       });
       print(json, { said }, () => said);
       return;
@@ -70,15 +75,13 @@ export const submit = command({
       ]);
       return;
     }
-    const { atOnce, shards, out } = asked;
+    const { work: kind, atOnce, shards, out } = asked;
     const made = await withLibrary(path, false, (library) =>
-      runJob(library, 'plan', { work: asked.work, ...givenOf(asked), shards, out }),
+      runJob(library, 'plan', { work: kind, ...askedOf(kind, asked), shards, out }),
     );
     if (!json) print(false, made, () => plannedLines(made));
     const report = await doHere(readPlan(made.folder), atOnce);
     if (report === undefined) throw new CovisError('INTERNAL', 'Nothing was left to do of a new plan');
-    print(json, { ...made, ...report }, () => [
-      `${report.done} photos were described, ${report.added} of them new in the library${report.failed > 0 ? `; ${report.failed} could not be` : ''}`,
-    ]);
+    print(json, { ...made, ...report }, () => collectedLines(report));
   },
 });

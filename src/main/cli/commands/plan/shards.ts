@@ -5,15 +5,15 @@ import { folder } from '../../../../shared/fields.ts';
 import { planFolder } from '../../../../shared/jobs/plan-fields.ts';
 import { stageName } from '../../../engine/plan/facts.ts';
 import { readPlan } from '../../../engine/plan/folder.ts';
+import { AGAIN } from '../../../engine/plan/local.ts';
 import { doShard } from '../../../engine/plan/shard.ts';
 import { cancelled } from '../../../engine/queue/context.ts';
 import { command } from '../../program/command.ts';
 import { runJob } from '../../program/job.ts';
 import { withLibrary } from '../../program/library.ts';
 import { duration, print, terminalContext } from '../../program/output.ts';
+import { collectedLines } from './here.ts';
 
-/** What schedulers know as: begin this again (EX_TEMPFAIL). */
-const AGAIN = 75;
 const SIGNALS = process.platform === 'win32' ? (['SIGTERM'] as const) : (['SIGTERM', 'SIGUSR1'] as const);
 
 export const work = command({
@@ -60,11 +60,7 @@ export const collect = command({
     const plan = readPlan(path);
     await withLibrary(moved ?? plan.file.library, false, async (library) => {
       const r = await runJob(library, 'collect', { plan: plan.folder });
-      print(json, r, () => [
-        r.before
-          ? 'This plan was collected before: nothing was done'
-          : `${r.added} photos of ${r.shards} shards are new in the library${r.failed > 0 ? `; ${r.failed} could not be described` : ''}`,
-      ]);
+      print(json, r, () => collectedLines(r));
     });
   },
 });

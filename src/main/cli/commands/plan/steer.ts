@@ -9,7 +9,7 @@ import { lookAt, noteTrouble, statusOf, submissionOf } from '../../../engine/pla
 import { command } from '../../program/command.ts';
 import { print } from '../../program/output.ts';
 import { refuseTogether } from '../../program/together.ts';
-import { doHere } from './here.ts';
+import { collectedLines, doHere } from './here.ts';
 
 const WATCH_MS = 2000;
 const NAMED = 20;
@@ -131,11 +131,7 @@ async function here(
     return;
   }
   const r = await doHere(plan, atOnce, failedOnly);
-  print(json, r ?? {}, () => [
-    r === undefined
-      ? 'What failed was done again; other shards are not done yet.'
-      : r.before
-        ? 'This plan was collected before: nothing was left to do'
-        : `${r.added} photos are new in the library${r.failed > 0 ? `; ${r.failed} could not be described` : ''}`,
-  ]);
+  print(json, r ?? {}, () =>
+    r === undefined ? ['What failed was done again; other shards are not done yet.'] : collectedLines(r),
+  );
 }

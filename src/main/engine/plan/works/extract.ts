@@ -19,7 +19,7 @@ import { Runner } from '../../network/runtime.ts';
 import { addDescriptors, describeStream, undescribed } from '../../retrieval/extract.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { MOST_ITEMS, MOST_SHARDS, plannedPhoto, type PlannedPhoto } from '../facts.ts';
-import { commonFile, readPart, shardFiles, stageOf, type Plan } from '../folder.ts';
+import { commonFile, readShard, shardFiles, stageOf, type Plan } from '../folder.ts';
 import { decodeRows, encodeRows, type Described } from './extract-result.ts';
 import { inputsOf, ofPlannedPhoto, plannedPhotos } from './planned-photos.ts';
 import { parts, type Cut, type Outcome, type PlanWork, type Results } from './work.ts';
@@ -66,7 +66,7 @@ function cut(library: Library, given: ExtractGiven, shards: number | undefined):
     const photos = plannedPhotos(library, new Set(missing.map((p) => p.id)));
     const detector = network.spec.edges?.detector ?? '';
     return {
-      title: `Extract descriptors of ${network.spec.name}`.slice(0, 200),
+      title: `Extract descriptors of ${network.spec.name}`,
       params: { network: network.uid, size, spec: network.spec },
       files: {
         network: library.file('networks', `${network.uid}.onnx`),
@@ -127,8 +127,7 @@ class PlannedInputs {
 
 async function shard(plan: Plan, stage: string, number: number, task: TaskContext): Promise<Outcome> {
   const { size, spec } = params.parse(plan.file.params);
-  const { sha256 } = stageOf(plan, stage).shards[number - 1]!;
-  const { photos } = readPart(shardFiles(plan.folder, stage, number).shard, shardContent, sha256);
+  const { photos } = readShard(plan, stage, number, shardContent);
   const file = commonFile(plan, 'network');
   const graph = normalise(parseOnnx(readFileSync(file), file), file);
   const inputs = await PlannedInputs.create(plan, spec, size);
@@ -157,7 +156,7 @@ function collect(library: Library, plan: Plan, results: Results, task: TaskConte
   for (let i = 1; i <= shards.length; i += 1) {
     task.check();
     const file = shardFiles(plan.folder, STAGE, i);
-    const { photos } = readPart(file.shard, shardContent, shards[i - 1]!.sha256);
+    const { photos } = readShard(plan, STAGE, i, shardContent);
     const own = new Set(photos.map((p) => p.hash));
     for (const [hash, d] of decodeRows(results.of(STAGE, i), row.spec.dim, file.result)) {
       if (!own.delete(hash))
@@ -172,4 +171,4 @@ function collect(library: Library, plan: Plan, results: Results, task: TaskConte
   return addDescriptors(library, row, size, (hash) => rows.get(hash), task, results.also);
 }
 
-export const extractPlan: PlanWork<ExtractGiven> = { work: 'extract', cut, shard, collect };
+export const extractPlan: PlanWork<ExtractGiven> = { work: 'extract', resumable: false, cut, shard, collect };

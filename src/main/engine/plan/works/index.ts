@@ -1,11 +1,20 @@
 import type { PlannedWork } from '../../../../shared/facts/plans.ts';
 import { extractPlan, type ExtractGiven } from './extract.ts';
+import { ladderPlan, presetsPlan, seedsPlan, type LadderGiven, type PlannedRun } from './runs.ts';
 import type { PlanWork } from './work.ts';
 
-/** What each kind of work is asked with. */
+/** What each kind of work is cut of. */
 export interface GivenByWork {
   readonly extract: ExtractGiven;
+  readonly ladder: LadderGiven;
+  readonly seeds: readonly PlannedRun[];
+  readonly presets: readonly PlannedRun[];
 }
 
 /** Every kind of work that can be planned. */
-export const PLAN_WORKS: { readonly [W in PlannedWork]: PlanWork<GivenByWork[W]> } = { extract: extractPlan };
+export const PLAN_WORKS: { readonly [W in PlannedWork]: PlanWork<GivenByWork[W]> } = {
+  extract: extractPlan,
+  ladder: ladderPlan,
+  seeds: seedsPlan,
+  presets: presetsPlan,
+};

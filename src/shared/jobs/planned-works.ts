@@ -1,0 +1,128 @@
+/** What each kind of work that can be cut into shards takes, and what its units are: commands, forms and lists are made of it. */
+import { z } from 'zod';
+import { defined } from '../defined.ts';
+import { CovisError } from '../errors.ts';
+import { PRESET_NAMES } from '../facts/training.ts';
+import { PLANNED_WORKS, type PlannedWork } from '../facts/plans.ts';
+import { ladderJob } from './ladder.ts';
+import { extractJob } from './extract.ts';
+import { trainJob } from './train.ts';
+import { decisionFields, trainingFields } from './training-fields.ts';
+
+const { network, size, domain, collection } = extractJob.params.shape;
+const { poolings } = ladderJob.params.shape.ladder.unwrap().shape;
+const { pooling, freeze, pools } = trainJob.params.shape;
+
+const seeds = z.int().min(1).max(100).optional().meta({
+  label: 'Seeds',
+  help: 'how many seeds, from the first one on: each draws places and tuples anew',
+  otherwise: '3',
+});
+const presets = z.array(z.enum(PRESET_NAMES)).min(1).max(PRESET_NAMES.length).optional().meta({
+  label: 'Recipes',
+  help: 'recipes that are compared, with commas',
+  otherwise: 'all that photos are trained by',
+  value: 'list',
+});
+const { preset: _one, ...withoutPreset } = trainingFields;
+const training = { pooling, freeze, collection, pools, ...decisionFields };
+
+/** A kind of work as people meet it. */
+interface Planned {
+  /** What a menu calls it. */
+  readonly title: string;
+  /** A sentence or two below the title of its form. */
+  readonly text: string;
+  /** One of what is counted, what becomes of it, and what is said of those of which nothing came. */
+  readonly unit: string;
+  readonly done: string;
+  readonly failed: string;
+  /** True where one unit is one shard, and nobody says how many. */
+  readonly each: boolean;
+  readonly fields: z.ZodRawShape;
+}
+
+export const PLANNED = {
+  extract: {
+    title: 'Describe the photos',
+    text: 'Photos that have no descriptor yet are described in parts.',
+    unit: 'photo',
+    done: 'described',
+    failed: 'could not be described',
+    each: false,
+    fields: { network, size, domain, collection },
+  },
+  ladder: {
+    title: 'Component contributions',
+    text: 'What positives, negatives and whitening bring, over several draws of the places: each rung of each draw is trained by itself.',
+    unit: 'rung',
+    done: 'measured',
+    failed: 'could not be measured',
+    each: true,
+    fields: { ...trainingFields, poolings: poolings.unwrap().optional(), seeds },
+  },
+  seeds: {
+    title: 'Training with several seeds',
+    text: 'The same training, each time with other places held out and other tuples: how much of a gain is chance.',
+    unit: 'run',
+    done: 'trained',
+    failed: 'could not be trained',
+    each: true,
+    fields: { ...trainingFields, ...training, seeds },
+  },
+  presets: {
+    title: 'Training by several recipes',
+    text: 'The same network on the same places, by each recipe once.',
+    unit: 'run',
+    done: 'trained',
+    failed: 'could not be trained',
+    each: true,
+    fields: { ...withoutPreset, ...training, presets },
+  },
+} as const satisfies { readonly [W in PlannedWork]: Planned };
+
+/** What is said of a plan's units, also of kinds that this Covis does not know. */
+export function wordsOf(work: string): Pick<Planned, 'unit' | 'done' | 'failed'> {
+  const known: Readonly<Record<string, Planned>> = PLANNED;
+  return known[work] ?? { unit: 'unit', done: 'done', failed: 'could not be done' };
+}
+
+/** What a kind of work is asked with. */
+export type Asked<W extends PlannedWork> = z.output<z.ZodObject<(typeof PLANNED)[W]['fields']>>;
+
+/** Everything that any kind of work takes. */
+export const plannedFields = {
+  ...PLANNED.presets.fields,
+  ...PLANNED.seeds.fields,
+  ...PLANNED.ladder.fields,
+  ...PLANNED.extract.fields,
+};
+
+/** Kinds that take a value. */
+export function takenBy(name: string): PlannedWork[] {
+  return PLANNED_WORKS.filter((w) => Object.hasOwn(PLANNED[w].fields, name));
+}
+
+/**
+ * What was asked of the work itself, without how it is cut and by whom it is done.
+ * @param nameOf what the asking face calls a value.
+ * @throws CovisError `INPUT_INVALID` for a value that this kind of work does not take.
+ */
+export function askedOf<W extends PlannedWork>(
+  work: W,
+  given: Readonly<Record<string, unknown>>,
+  nameOf: (name: string) => string = (name) => name,
+): Asked<W> {
+  const fields: z.ZodRawShape = PLANNED[work].fields;
+  for (const name of Object.keys(plannedFields))
+    if (given[name] !== undefined && !Object.hasOwn(fields, name))
+      throw new CovisError('INPUT_INVALID', `${nameOf(name)} does not go with ${work}`, {
+        hint: `It goes with ${takenBy(name).join(', ')}.`,
+      });
+  if (PLANNED[work].each && given['shards'] !== undefined)
+    throw new CovisError(
+      'INPUT_INVALID',
+      `${nameOf('shards')} does not go with ${work}: one ${PLANNED[work].unit} is one shard`,
+    );
+  return defined(Object.fromEntries(Object.keys(fields).map((name) => [name, given[name]]))) as Asked<W>;
+}
