@@ -18,6 +18,7 @@ import { purposeOf } from '../training/purpose.ts';
 import { runToResume } from '../training/runs.ts';
 import { decideDefault } from '../training/standing.ts';
 import { learning, resume, train, type TrainingResult } from '../training/train.ts';
+import { warmStart } from '../training/whiten.ts';
 import { askedSize } from './asked.ts';
 import { trainingParameters } from './recipe.ts';
 import { work } from './work.ts';
@@ -77,9 +78,10 @@ async function trainNew(library: Library, p: JobParams<'train'>, task: TaskConte
     );
   // A recipe's own margin is part of it; otherwise it follows from the network.
   const own = p.margin !== undefined || preset?.backbone != null;
-  const margin = own ? parameters.margin : defaultMargin(graph, parameters.loss);
-  const purpose = purposeOf(library, p, parameters, (text) => task.warn(text));
-  return train(library, start, { ...parameters, margin, ...purpose }, task, { askedSize: p.size });
+  const all = { ...parameters, ...purposeOf(library, p, parameters, (text) => task.warn(text)) };
+  if (p.warmStart === true) start = await warmStart(library, start, all, task);
+  const margin = own ? parameters.margin : defaultMargin(loadNetwork(library, start).graph, parameters.loss);
+  return train(library, start, { ...all, margin }, task, { askedSize: p.size });
 }
 
 export const trainWork = work(trainJob, (library, p, task) =>
