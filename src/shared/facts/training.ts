@@ -51,6 +51,22 @@ export const decay = z.discriminatedUnion('kind', [
 ]);
 export type Decay = Facts<typeof decay>;
 
+export const LOSS_KINDS = ['contrastive', 'triplet', 'batch-hard', 'multi-similarity'] as const;
+export type LossKind = (typeof LOSS_KINDS)[number];
+
+/** How photos are changed whenever they are trained on; 0 of each leaves them as they are. */
+export const augmentation = z.object({
+  /** At most this share of each side is cut away; what is left is enlarged to the size that it had. */
+  crop: z.number(),
+  /** Brightness and saturation are multiplied by up to 1 + this, or divided. */
+  colour: z.number(),
+  /** Deviation of the Gaussian, in pixels, at most. */
+  blur: z.number(),
+  /** Degrees either way, at most. */
+  rotation: z.number(),
+});
+export type AugmentationStrengths = Facts<typeof augmentation>;
+
 export const trainingParameters = z.object({
   /** The recipe that the rest started from. */
   preset: z.string(),
@@ -60,7 +76,7 @@ export const trainingParameters = z.object({
   experiment: z.boolean(),
   backend: z.enum(BACKENDS),
   epochs: count,
-  loss: z.enum(['contrastive', 'triplet']),
+  loss: z.enum(LOSS_KINDS),
   optimiser: z.enum(['adam', 'sgd']),
   decay,
   /**
@@ -89,6 +105,10 @@ export const trainingParameters = z.object({
   collection: collectionSubset.optional(),
   /** The part of the library that alone is known to the run; left out for the training places of the seed. */
   learn: learnedPart.optional(),
+  /** What is done to photos; left out where nothing is. */
+  augment: augmentation.optional(),
+  /** After each epoch weights go back this share of the way to where they began; left out where they do not. */
+  towardsStart: z.number().optional(),
   /** By which protocol its network must be better than the default to become it, and in how many folds; left out by experiments. */
   protocol: adaptProtocol.optional(),
   folds: count.optional(),

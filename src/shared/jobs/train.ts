@@ -5,7 +5,7 @@ import { defaultDecision } from '../facts/networks.ts';
 import { count } from '../facts/facts.ts';
 import { collection, domain, rowNumber } from '../fields.ts';
 import { job } from './job.ts';
-import { decisionFields, freeze, trainingFields } from './training-fields.ts';
+import { decisionFields, freeze, trainingFields, warmStart } from './training-fields.ts';
 
 /** Fine-tunes a network on tuples, or takes up a run that was cut short. */
 export const trainJob = job({
@@ -33,6 +33,7 @@ export const trainJob = job({
       page: false,
     }),
     freeze: freeze.optional(),
+    warmStart,
     collection: collection.optional(),
     /** Manifold run that is trained on. */
     pools: rowNumber

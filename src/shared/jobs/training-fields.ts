@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BACKENDS, PRESET_NAMES } from '../domain.ts';
+import { BACKENDS, LOSS_KINDS, PRESET_NAMES } from '../domain.ts';
 import { ADAPT_PROTOCOL_NAMES, adaptProtocol } from '../facts/adapt.ts';
 import { mining, network, seed, size } from '../fields.ts';
 
@@ -66,9 +66,48 @@ export const trainingFields = {
     help: 'margin of the loss',
     otherwise: 'by network: 0.7 for small ones, 0.75 VGG, 0.85 ResNet50 and larger',
   }),
-  loss: z.enum(['contrastive', 'triplet']).optional().meta({ label: 'Loss', otherwise: 'contrastive' }),
+  loss: z.enum(LOSS_KINDS).optional().meta({
+    label: 'Loss',
+    help: 'contrastive, triplet, batch-hard (the nearest negative of query and of positive) or multi-similarity',
+    otherwise: 'contrastive',
+  }),
   optimiser: z.enum(['adam', 'sgd']).optional().meta({ label: 'Optimiser', otherwise: 'adam' }),
   mining: mining.omit({ queries: true }).optional(),
+  augment: z
+    .strictObject({
+      crop: z.number().min(0).max(0.9).default(0).meta({
+        label: 'Crop',
+        help: 'share of each side that is cut away at most',
+        flag: 'augment-crop',
+        advanced: true,
+      }),
+      colour: z.number().min(0).max(1).default(0).meta({
+        label: 'Colour',
+        help: 'how much brightness and saturation change at most',
+        flag: 'augment-colour',
+        advanced: true,
+      }),
+      blur: z.number().min(0).max(10).default(0).meta({
+        label: 'Blur',
+        help: 'pixels that photos are blurred by at most',
+        flag: 'augment-blur',
+        advanced: true,
+      }),
+      rotation: z.number().min(0).max(180).default(0).meta({
+        label: 'Rotation',
+        help: 'degrees that photos are turned by at most',
+        flag: 'augment-rotation',
+        advanced: true,
+      }),
+    })
+    .optional()
+    .meta({ label: 'Change photos' }),
+  towardsStart: z.number().min(0).max(1).optional().meta({
+    label: 'Back to the start',
+    help: 'share of the way to where they began that weights go back after each epoch, so that what was known is not forgotten',
+    otherwise: '0',
+    advanced: true,
+  }),
 };
 
 /** By what a trained network becomes the default. */
@@ -86,3 +125,10 @@ export const decisionFields = {
     advanced: true,
   }),
 };
+
+/** Before a run. */
+export const warmStart = z.boolean().optional().meta({
+  label: 'Begin whitened',
+  help: 'learn a whitening first, on what the run may know, and train it with the rest',
+  advanced: true,
+});

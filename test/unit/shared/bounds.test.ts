@@ -48,6 +48,11 @@ const BY_NAME: Readonly<Record<string, string>> = {
   learningRate: 'number >0 1',
   weightDecay: 'number 0 1',
   margin: 'number >0 2',
+  'augment.crop': 'number 0 0.9',
+  'augment.colour': 'number 0 1',
+  'augment.blur': 'number 0 10',
+  'augment.rotation': 'number 0 180',
+  towardsStart: 'number 0 1',
   // Mining by geometry.
   'mining.count': 'whole 1 100',
   'mining.minShared': 'whole 0 100000',

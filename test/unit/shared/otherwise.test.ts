@@ -29,8 +29,8 @@ describe('what is said of a field that is left out', () => {
     expect(value(told(manifold.shape[key]).value)).toBe(DEFAULT_MANIFOLD[key]);
   });
 
-  const trained = Object.keys(trainingFields).filter((k) => !['network', 'mining'].includes(k));
-  it.each(trained as Exclude<keyof typeof trainingFields, 'network' | 'mining'>[])(
+  const trained = Object.keys(trainingFields).filter((k) => !['network', 'mining', 'augment'].includes(k));
+  it.each(trained as Exclude<keyof typeof trainingFields, 'network' | 'mining' | 'augment'>[])(
     'is what training takes: %s',
     (key) => {
       const { said, value: first } = told(trainingFields[key]);

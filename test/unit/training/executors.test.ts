@@ -131,7 +131,12 @@ describe('executors', () => {
     60_000,
   );
 
-  it.each([CONTRASTIVE, TRIPLET])(
+  it.each([
+    CONTRASTIVE,
+    TRIPLET,
+    { kind: 'batch-hard', margin: 0.6, weight: 0.7 },
+    { kind: 'multi-similarity', margin: 0.5, weight: 0.7 },
+  ] as const)(
     'give the same for a tuple as one graph as image by image',
     async (options) => {
       const [q, p, n] = inputs.map((x) => ({

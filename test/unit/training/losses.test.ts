@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { LOSS_KINDS } from '../../../src/shared/domain.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
-import { contrastiveLoss, tripletLoss, tupleLoss } from '../../../src/main/engine/training/losses.ts';
+import {
+  batchHardLoss,
+  contrastiveLoss,
+  multiSimilarityLoss,
+  tripletLoss,
+  tupleLoss,
+} from '../../../src/main/engine/training/losses.ts';
 
 const v = (...x: number[]): Float32Array => Float32Array.from(x);
 
@@ -16,9 +23,28 @@ describe('losses', () => {
     expect(triplet.active).toBe(1);
   });
 
+  it('in which query and positive both ask have the values of their definitions', () => {
+    // D(q,p) = 0.632456; nearest to q is n1 at 0.894427, to p n1 at 0.282843.
+    const hard = batchHardLoss(q, p, [n1, n2], 0.3);
+    expect(hard.loss).toBeCloseTo((0.632456 - 0.894427 + 0.3 + (0.632456 - 0.282843 + 0.3)) / 2, 4);
+    expect(hard.active).toBe(1);
+    expect(batchHardLoss(q, p, [n1, n2], 0.2).loss).toBeCloseTo((0.632456 - 0.282843 + 0.2) / 2, 4);
+    // Inner products: q·p 0.8, q·n1 0.6, p·n1 0.96, with n2 0. For q no pair is within 0.1 of the other side.
+    const similar = multiSimilarityLoss(q, p, [n1, n2], 0.5);
+    const ofP = Math.log(1 + Math.exp(-2 * 0.3)) / 2 + Math.log(1 + Math.exp(50 * 0.46)) / 50;
+    expect(similar.loss).toBeCloseTo(ofP / 2, 5);
+    expect(similar.active).toBe(0);
+    expect(multiSimilarityLoss(p, q, [n1, n2], 0.5).active).toBe(1);
+  });
+
+  it('have nothing to say of a pair without negatives where both ask', () => {
+    expect(batchHardLoss(q, p, [], 0.3)).toMatchObject({ loss: 0, active: 0 });
+    expect(multiSimilarityLoss(q, p, [], 0.5)).toMatchObject({ loss: 0, active: 0 });
+  });
+
   it('have the gradients of finite differences, weighted too', () => {
     const r = random(9);
-    for (const kind of ['contrastive', 'triplet'] as const) {
+    for (const kind of LOSS_KINDS) {
       for (let t = 0; t < 30; t += 1) {
         const all = Array.from({ length: 5 }, () => Float64Array.from({ length: 6 }, () => r.next() - 0.5));
         const f32 = (x: Float64Array): Float32Array => Float32Array.from(x);

@@ -12,6 +12,7 @@ import { learnWhitening, whiten } from '../retrieval/whitening.ts';
 import { partOf, splitOf } from '../training/known-part.ts';
 import { trained, under } from '../training/ladder.ts';
 import { whiteningSample } from '../training/whitening-sample.ts';
+import { warmStart } from '../training/whiten.ts';
 import type { Plan } from './plan.ts';
 
 /** Photos that came first are kept for people to look at. */
@@ -22,6 +23,8 @@ export interface Trial {
   readonly drawing: Drawing;
   readonly folds: number;
   readonly start: NetworkRow;
+  /** Training begins at the start whitened by what it may know. */
+  readonly warm?: boolean;
   readonly parameters: TrainingParameters;
   /** Why it is not tried; null where it is. */
   readonly noWhitening: string | null;
@@ -101,7 +104,14 @@ export async function tryCandidates(
       continue;
     }
     const within = under(task, said(`Training${of}`));
-    const network = await orWhy(() => trained(library, t.start, parameters, within));
+    const network = await orWhy(async () =>
+      trained(
+        library,
+        t.warm === true ? await warmStart(library, t.start, parameters, within) : t.start,
+        parameters,
+        within,
+      ),
+    );
     const set = typeof network === 'string' ? network : await extract(library, network, size, within);
     note('trained', set);
     note('trained-whitened', typeof set === 'string' ? set : (t.noWhitening ?? (await whitened(set))));

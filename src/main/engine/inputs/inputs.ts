@@ -1,7 +1,7 @@
 import type { EdgeSpec, NetworkSpec } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
-import { decode, decodeInto, type Crop } from '../library/pixels.ts';
+import { decode, decodeInto, type Crop, type Pixels } from '../library/pixels.ts';
 import { ahead, type Streamed } from '../library/prefetch.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { framed, frameOf, refuseOtherSize, type NetworkInput } from './framing.ts';
@@ -75,6 +75,13 @@ export class InputMaker {
     const { edges } = this.#spec;
     if (edges !== undefined) return this.#ofMaps(await this.mapsOfPhoto(photoId));
     return [framed(await this.#photos!.get(photoId), this.#spec)];
+  }
+
+  /** The input of a photo of the library that is changed first. @throws CovisError `INPUT_INVALID` for an edge network, `INPUT_*` naming its file. */
+  async ofChangedPhoto(photoId: number, change: (pixels: Pixels) => Promise<Pixels>): Promise<NetworkInput> {
+    if (this.#photos === undefined)
+      throw new CovisError('INPUT_INVALID', `${this.#spec.name} takes edge maps, not photos`);
+    return framed(await change(await this.#photos.get(photoId)), this.#spec);
   }
 
   /** Edge maps of a photo of the library at all scales. @throws CovisError `INPUT_INVALID` for a photo network, `INPUT_*` naming the photo's file. */

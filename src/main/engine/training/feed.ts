@@ -1,5 +1,6 @@
-import type { NetworkSpec } from '../../../shared/domain.ts';
+import type { AugmentationStrengths, NetworkSpec } from '../../../shared/domain.ts';
 import { mirrorEdgeMap, type EdgeMap } from '../edges/edge-map.ts';
+import { changed, drawChange, type Change } from '../inputs/change.ts';
 import { edgeInput, type InputMaker, type NetworkInput } from '../inputs/inputs.ts';
 import { DisjointSets } from '../library/disjoint-sets.ts';
 import { random } from '../library/random.ts';
@@ -39,15 +40,28 @@ export function binarise({ width, height, data }: EdgeMap, threshold: number): E
   return { width, height, data: data.map((v) => (v > threshold ? most : 0)) };
 }
 
-/** Inputs of a tuple's photos, query first: photos as they are, edge maps augmented. */
+/** What is done to the photos of a round of tuples: of each tuple to each of its photos, query first; drawn of the seed alone, wherever a run goes on. */
+export function drawChanges(
+  tuples: readonly Pick<Tuple, 'negatives'>[],
+  strengths: AugmentationStrengths,
+  seed: number,
+): readonly (readonly Change[])[] {
+  const r = random(seed);
+  return tuples.map((t) => Array.from({ length: 2 + t.negatives.length }, () => drawChange(r, strengths)));
+}
+
+/** Inputs of a tuple's photos, query first: photos as they are or changed, edge maps augmented. */
 export async function tupleInputs(
   maker: InputMaker,
   spec: NetworkSpec,
   tuple: Pick<Tuple, 'pair' | 'negatives'>,
   at: number,
   augmentation: Augmentation | undefined,
+  changes?: readonly Change[],
 ): Promise<NetworkInput[]> {
   const ids = [tuple.pair.query, tuple.pair.other, ...tuple.negatives.map((n) => n.photo)];
+  if (changes !== undefined)
+    return Promise.all(ids.map((id, k) => maker.ofChangedPhoto(id, (pixels) => changed(pixels, changes[k]!))));
   return Promise.all(
     ids.map(async (id, k) => {
       if (spec.edges === undefined || augmentation === undefined) return (await maker.ofPhoto(id))[0]!;

@@ -21,6 +21,7 @@ import { tupleLoss, type LossOptions } from './losses.ts';
 import {
   backwardGraph,
   forwardGraph,
+  inGraph,
   INSIDE,
   LOSS,
   MARGIN,
@@ -33,6 +34,7 @@ import {
   withParameters,
   type Dialect,
   type GradientGraph,
+  type GraphLoss,
   type Parameter,
 } from './training-graph.ts';
 
@@ -129,7 +131,8 @@ export abstract class RuntimeExecutor implements Executor {
   async accumulate(tuple: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
     const inputs = this.#fitting(tuple);
     const together = batches(inputs);
-    if (together.length === 1) return this.#wholeTuple(together[0]!.batch, options);
+    const { kind } = options;
+    if (together.length === 1 && inGraph(kind)) return this.#wholeTuple(together[0]!.batch, { ...options, kind });
     const [query, positive, ...negatives] = await this.describe(inputs);
     const loss = tupleLoss(query!, positive!, negatives, options);
     await this.#backpropagate(inputs, [loss.dQuery, loss.dPositive, ...loss.dNegatives]);
@@ -142,7 +145,10 @@ export abstract class RuntimeExecutor implements Executor {
     return provider === 'cpu' && pixels > mostPixels ? tuple.map((x) => ({ ...x, alone: true })) : tuple;
   }
 
-  async #wholeTuple(batch: Batch['batch'], { kind, margin, weight }: LossOptions): Promise<TupleStep> {
+  async #wholeTuple(
+    batch: Batch['batch'],
+    { kind, margin, weight }: LossOptions & { readonly kind: GraphLoss },
+  ): Promise<TupleStep> {
     const made = this.#session(kind, batch.dims[0]!, (n, d) => tupleGraph(n, kind, d));
     const scalar = (v: number): { dims: number[]; data: Float32Array } => ({ dims: [1], data: Float32Array.of(v) });
     const result = await this.#gather(made, { [IMAGE]: batch, [MARGIN]: scalar(margin), [WEIGHT]: scalar(weight) });

@@ -32,6 +32,7 @@ export const DEFAULT_TRAINING: TrainingParameters = {
   size: PHOTO_SIZE,
   seed: 0,
   minings: 1,
+  towardsStart: 0,
   mining: DEFAULT_MINING,
 };
 
@@ -188,11 +189,14 @@ export function decayed(decay: TrainingParameters['decay'], epoch: number): numb
 /**
  * Margin for a network when nobody says one (methods.md 1.4). Contrastive: 0.7 for AlexNet-class and small networks, 0.75 for plain deep
  * ones as VGG, 0.85 for wide residual ones as ResNet50 to 152, twice that where a linear layer is trained behind the pooling.
- * Triplet: 0.5 with such a layer, else 0.1.
+ * Triplet: 0.5 with such a layer, else 0.1; batch-hard 0.4 and 0.2; multi-similarity 0.5.
  */
 export function defaultMargin(graph: Graph, loss: TrainingParameters['loss']): number {
   const linear = hasLinearLayer(graph);
   if (loss === 'triplet') return linear ? 0.5 : 0.1;
+  if (loss === 'batch-hard') return linear ? 0.4 : 0.2;
+  // The similarity at which pairs turn, as published.
+  if (loss === 'multi-similarity') return 0.5;
   const convolutions = graph.nodes.filter((n) => n.op === 'Conv');
   const channels = Math.max(0, ...convolutions.map((n) => graph.initializers.get(n.inputs[1] ?? '')?.dims[0] ?? 0));
   const residual = graph.nodes.some((n) => n.op === 'Add' && n.inputs.every((i) => !graph.initializers.has(i)));

@@ -1,11 +1,12 @@
 import type { NetworkSpec, TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import type { Change } from '../inputs/change.ts';
 import type { InputMaker, NetworkInput } from '../inputs/inputs.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Tuple } from '../mining/mine.ts';
 import type { Descent } from './descent.ts';
 import type { Executor } from './executor.ts';
-import { drawAugmentation, tupleInputs, type Augmentation } from './feed.ts';
+import { drawAugmentation, drawChanges, tupleInputs, type Augmentation } from './feed.ts';
 import type { WeightedTuple } from './pool-tuples.ts';
 
 /** What training needs of a tuple. */
@@ -40,6 +41,7 @@ export class Round {
   readonly #parameters: TrainingParameters;
   readonly #options: RoundOptions;
   readonly #augmentation: Augmentation | undefined;
+  readonly #changes: readonly (readonly Change[])[] | undefined;
 
   constructor(
     executor: Executor,
@@ -56,6 +58,9 @@ export class Round {
     this.#parameters = parameters;
     this.#options = options;
     this.#augmentation = spec.edges === undefined ? undefined : drawAugmentation(options.tuples, options.seed);
+    const { augment } = parameters;
+    const changes = augment !== undefined && spec.edges === undefined && Object.values(augment).some((v) => v > 0);
+    this.#changes = changes ? drawChanges(options.tuples, augment, options.seed) : undefined;
   }
 
   /**
@@ -148,7 +153,7 @@ export class Round {
       return undefined;
     }
     try {
-      return await tupleInputs(this.#maker, this.#spec, tuple, i, this.#augmentation);
+      return await tupleInputs(this.#maker, this.#spec, tuple, i, this.#augmentation, this.#changes?.[i]);
     } catch (error) {
       if (!(error instanceof CovisError) || !error.code.startsWith('INPUT_')) throw error;
       this.#tell(

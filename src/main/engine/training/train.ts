@@ -186,6 +186,8 @@ class Run {
   readonly #truth: GeometryGroundTruth | Pick<DrawnPart, 'g' | 'asking'>;
   readonly #pools: ReturnType<typeof readPools> | undefined;
   readonly #epochs: EpochInfo[] = [];
+  /** Weights as they were before the first step, where they are drawn back to them. */
+  readonly #start: readonly Float32Array[];
   #id = 0;
   #position: Position = START;
   #saved = performance.now();
@@ -211,6 +213,7 @@ class Run {
     this.#parameters = parameters;
     this.#task = task;
     this.#descent = descent;
+    this.#start = (parameters.towardsStart ?? 0) === 0 ? [] : executor.parameters.map((p) => p.data.slice());
     const { learn } = parameters;
     if (learn === undefined) {
       this.#split = splitPlaces(library, parameters.seed);
@@ -324,12 +327,25 @@ class Run {
         await this.#round(elapsed);
         this.#position = { ...this.#position, round: this.#position.round + 1, done: 0, tuples: null };
       }
+      await this.#backToStart();
       const seconds = elapsed();
       descriptors = await this.#describe(`Measuring epoch ${epoch}`);
       this.#note(epoch, seconds, descriptors);
       this.#position = { ...START, epoch: epoch + 1, steps: this.#position.steps, trained: this.#position.trained };
       await this.#save();
     }
+  }
+
+  /** Weights go back a part of the way to where they began. */
+  async #backToStart(): Promise<void> {
+    const { towardsStart = 0 } = this.#parameters;
+    if (towardsStart === 0) return;
+    await this.#executor.gather();
+    this.#executor.parameters.forEach(({ data }, i) => {
+      const start = this.#start[i]!;
+      for (let k = 0; k < data.length; k += 1) data[k]! += towardsStart * (start[k]! - data[k]!);
+    });
+    await this.#executor.updated();
   }
 
   async #mine(descriptors: DescriptorSet): Promise<void> {

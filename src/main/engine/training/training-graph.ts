@@ -90,11 +90,18 @@ export const LOSS = 'loss/value';
 /** How far each negative is inside the margin; 0 outside. */
 export const INSIDE = 'loss/inside';
 
+/** Losses that are computed within the graph; of others the gradient of descriptors is. */
+export type GraphLoss = Extract<LossOptions['kind'], 'contrastive' | 'triplet'>;
+
+export function inGraph(kind: LossOptions['kind']): kind is GraphLoss {
+  return kind === 'contrastive' || kind === 'triplet';
+}
+
 /**
  * A whole tuple of equally large images as one graph, (images: query, positive, negatives; margin; weight) -> loss, inside, gradients
  * (methods.md 1.4). Nothing is computed twice.
  */
-export function tupleGraph(network: Graph, kind: LossOptions['kind'], dialect = STANDARD): GradientGraph {
+export function tupleGraph(network: Graph, kind: GraphLoss, dialect = STANDARD): GradientGraph {
   const names = trainableParameters(network);
   const source = cloneGraph(dialect.before?.(network) ?? network);
   const b = new GraphBuilder(source, 'loss');

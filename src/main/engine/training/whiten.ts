@@ -1,11 +1,11 @@
-import type { LearnedPart, MiningParameters, WhiteningFacts } from '../../../shared/domain.ts';
+import type { LearnedPart, MiningParameters, TrainingParameters, WhiteningFacts } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { addLinearLayer, hasLinearLayer } from '../network/linear-head.ts';
 import { multiScale } from '../network/multi-scale.ts';
-import { loadNetwork, storeComputed, type NetworkRow } from '../network/networks.ts';
+import { loadNetwork, networkRow, storeComputed, type NetworkRow } from '../network/networks.ts';
 import { extract } from '../retrieval/extract.ts';
 import { learnPca, learnWhitening, whiteningLayer } from '../retrieval/whitening.ts';
 import { splitOf } from './known-part.ts';
@@ -23,6 +23,8 @@ export interface WhitenOptions {
   readonly scales?: readonly number[] | undefined;
   readonly size: number;
   readonly seed: number;
+  /** What is made belongs to an experiment; lists of networks leave it out. */
+  readonly experiment?: boolean;
   /** The part of the library that it is learned on, and which pairs; the training places of the seed and the defaults of mining if not given. */
   readonly on?: { readonly part: LearnedPart; readonly mining: MiningParameters } | undefined;
 }
@@ -107,10 +109,28 @@ export async function whitenNetwork(
     ...spec,
     name: `${spec.name} · ${learned ? 'whitened' : 'PCA'}${keep < spec.dim ? ` ${keep}` : ''}`,
     dim: keep,
+    ...(options.experiment === true ? { experiment: true } : {}),
     whitening: facts,
     origin: `${spec.origin}; ${learned ? `whitening learned from ${pairs} pairs` : `PCA of ${facts.descriptors} descriptors`} at ${options.size} px`,
   };
   const row = storeComputed(library, addLinearLayer(graph, 'whitening', whiteningLayer(w, keep)), whitened, base.uid);
   task.changed('networks');
   return { network: row.uid, name: whitened.name, dim: keep, whitening: facts };
+}
+
+/**
+ * The network that a run with a warm start begins at: whitened by what the run may know, so that the layer is trained with the rest.
+ * @throws CovisError as {@link whitenNetwork}.
+ */
+export async function warmStart(
+  library: Library,
+  start: NetworkRow,
+  { learn, mining, size, seed, experiment }: TrainingParameters,
+  task: TaskContext,
+): Promise<NetworkRow> {
+  const on = learn === undefined ? undefined : { part: learn, mining };
+  return networkRow(
+    library,
+    (await whitenNetwork(library, start, { method: 'learned', size, seed, experiment, on }, task)).network,
+  );
 }

@@ -42,6 +42,8 @@ export function trainingParameters(p: TrainingWishes, edges = false): TrainingPa
       backend: p.backend,
       name: p.name,
       freeze: p.freeze,
+      augment: p.augment,
+      towardsStart: p.towardsStart,
     }),
     mining: { ...base.mining, ...defined(p.mining ?? {}) },
   };

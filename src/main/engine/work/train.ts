@@ -19,6 +19,7 @@ import { purposeOf } from '../training/purpose.ts';
 import { runToResume } from '../training/runs.ts';
 import { decideDefault } from '../training/standing.ts';
 import { learning, resume, train, type TrainingResult } from '../training/train.ts';
+import { warmStart } from '../training/whiten.ts';
 import { askedSize } from './asked.ts';
 import { trainingParameters } from './recipe.ts';
 import { work } from './work.ts';
@@ -82,9 +83,10 @@ export async function beginningOf(
     );
   // A recipe's own margin is part of it; otherwise it follows from the network.
   const own = p.margin !== undefined || preset?.backbone != null;
-  const margin = own ? parameters.margin : defaultMargin(graph, parameters.loss);
-  const purpose = purposeOf(library, p, parameters, (text) => task.warn(text));
-  return { start, parameters: { ...parameters, margin, ...purpose } };
+  const all = { ...parameters, ...purposeOf(library, p, parameters, (text) => task.warn(text)) };
+  if (p.warmStart === true) start = await warmStart(library, start, all, task);
+  const margin = own ? parameters.margin : defaultMargin(loadNetwork(library, start).graph, parameters.loss);
+  return { start, parameters: { ...all, margin } };
 }
 
 async function trainNew(library: Library, p: JobParams<'train'>, task: TaskContext): Promise<TrainingResult> {

@@ -7,7 +7,7 @@ import { HostDescent } from '../host-descent.ts';
 import type { Descent, OptimiserChoice } from '../descent.ts';
 import type { Executor, TupleStep } from '../executor.ts';
 import { GradientSum } from '../gradient-sum.ts';
-import { DIFFERENCE_EPSILON, type LossOptions } from '../losses.ts';
+import { DIFFERENCE_EPSILON, MULTI_SIMILARITY, type LossOptions } from '../losses.ts';
 import type { Parameter } from '../training-graph.ts';
 import { TfGraph } from './tf-graph.ts';
 import { loadTensorFlow, type Tf, type TfBackend } from './tf-runtime.ts';
@@ -142,8 +142,39 @@ export class TfExecutor implements Executor {
   }
 }
 
+/** Those in which query and positive both ask, as `losses.ts` has them. */
+function bothAsk(tf: Tf, d: Tensor2D, { kind, margin, weight }: LossOptions): { loss: Scalar; active: Tensor } {
+  const rows = d.shape[0];
+  // Nothing is pushed away, so that nothing is asked.
+  if (rows === 2) return { loss: tf.mul(0, tf.sum(d)) as Scalar, active: tf.scalar(0) };
+  const negatives = tf.slice(d, [2, 0], [rows - 2, -1]);
+  const row = (i: number): Tensor => tf.slice(d, [i, 0], [1, -1]);
+  const sides = ([0, 1] as const).map((i) => {
+    const [a, p] = [row(i), row(1 - i)];
+    if (kind === 'batch-hard') {
+      const distance = (x: Tensor): Tensor => tf.sqrt(tf.sum(tf.square(tf.add(tf.sub(a, x), DIFFERENCE_EPSILON)), 1));
+      const inside = tf.relu(tf.add(tf.sub(distance(p), distance(negatives)), margin));
+      return { loss: tf.max(inside), active: count(tf, inside) };
+    }
+    const { alpha, beta, epsilon } = MULTI_SIMILARITY;
+    const near = tf.sum(tf.mul(a, p), 1);
+    const far = tf.sum(tf.mul(a, negatives), 1);
+    // A step has a gradient, of zeros; comparisons have none.
+    const pulled = tf.step(tf.sub(tf.add(tf.max(far), epsilon), near));
+    const pushed = tf.step(tf.sub(far, tf.sub(near, epsilon)));
+    const positive = tf.div(tf.log(tf.add(1, tf.exp(tf.mul(-alpha, tf.sub(near, margin))))), alpha);
+    const terms = tf.mul(pushed, tf.exp(tf.mul(beta, tf.sub(far, margin))));
+    const negative = tf.div(tf.log(tf.add(1, tf.sum(terms))), beta);
+    return { loss: tf.add(tf.sum(tf.mul(pulled, positive)), negative), active: tf.sum(pushed) };
+  });
+  const loss = tf.mul(weight / 2, tf.add(sides[0]!.loss, sides[1]!.loss));
+  return { loss: loss as Scalar, active: sides[0]!.active };
+}
+
 /** As `losses.ts` has it, in operators with gradients. Row 0 is the query, row 1 the positive. */
-function tupleLoss(tf: Tf, d: Tensor2D, { kind, margin, weight }: LossOptions): { loss: Scalar; active: Tensor } {
+function tupleLoss(tf: Tf, d: Tensor2D, options: LossOptions): { loss: Scalar; active: Tensor } {
+  const { kind, margin, weight } = options;
+  if (kind === 'batch-hard' || kind === 'multi-similarity') return bothAsk(tf, d, options);
   const rows = d.shape[0];
   const query = tf.slice(d, [0, 0], [1, -1]);
   const others = tf.slice(d, [1, 0], [rows - 1, -1]);
