@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BACKENDS, PRESET_NAMES } from '../domain.ts';
-import { mining, network, seed, size } from '../fields.ts';
+import { PRESET_NAMES } from '../domain.ts';
+import { backend, mining, network, seed, size } from '../fields.ts';
 
 /** How much of a network stays as it is. */
 export const freeze = z
@@ -23,7 +23,7 @@ export const trainingFields = {
     .enum(PRESET_NAMES)
     .optional()
     .meta({ label: 'Recipe', help: 'a recipe, which the other options change', otherwise: 'small', value: 'preset' }),
-  backend: z.enum(BACKENDS).optional().meta({ label: 'Back end', help: 'what computes', otherwise: 'auto' }),
+  backend: backend.optional(),
   epochs: z
     .int()
     .min(1)
