@@ -25,5 +25,10 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   'towards-start-1e-4': { towardsStart: 0.3, learningRate: 1e-4 },
   'margin-1': { margin: 1 },
   'batch-1': { batch: 1 },
+  'batch-2': { batch: 2 },
+  'batch-1-towards-start': { batch: 1, towardsStart: 0.3 },
+  'batch-1-1e-5': { batch: 1, learningRate: 1e-5 },
+  'batch-1-batch-hard': { batch: 1, loss: 'batch-hard' },
+  'batch-1-augment': { batch: 1, augment: AUGMENT },
   'epochs-8-1e-4': { epochs: 8, learningRate: 1e-4 },
 };
