@@ -7,6 +7,7 @@ import { TEST_ENVIRONMENT } from './test/support/environment.ts';
 const SLOW: readonly string[] = [
   'test/unit/adapt/adapt.test.ts',
   'test/unit/training/standing.test.ts',
+  'test/unit/training/recipe-parts.test.ts',
   'test/unit/cli/cli.test.ts',
   'test/unit/cli/research.test.ts',
   'test/unit/cli/shapes.test.ts',

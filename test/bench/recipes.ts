@@ -17,10 +17,12 @@ import { ask, drawFold, type Answer, type Geometry } from '../../src/main/engine
 import { Library } from '../../src/main/engine/library/library.ts';
 import { DEFAULT_MINING } from '../../src/main/engine/mining/candidates.ts';
 import { loadNetwork, resolveNetwork, storeComputed } from '../../src/main/engine/network/networks.ts';
+import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
 import { silentContext } from '../../src/main/engine/queue/context.ts';
 import { extract } from '../../src/main/engine/retrieval/extract.ts';
 import { runWithParameters } from '../../src/main/engine/training/runs.ts';
 import { DEFAULT_TRAINING, defaultMargin } from '../../src/main/engine/training/presets.ts';
+import { warmStart } from '../../src/main/engine/training/whiten.ts';
 import type { TrainingParameters } from '../../src/shared/domain.ts';
 import { RECIPES } from './recipe-list.ts';
 
@@ -104,11 +106,17 @@ async function otherPlaces(from: Library, network: Parameters<typeof loadNetwork
   }
 }
 
+/** A graph as it will be trained: behind a warm start stands a linear layer. */
+function asTrained(graph: Graph, warm: boolean): Graph {
+  const [layer] = graph.initializers.values();
+  return warm ? { ...graph, initializers: new Map([...graph.initializers, ['whitening/weight', layer!]]) } : graph;
+}
+
 async function tryRecipe(library: Library, g: Geometry, name: string): Promise<void> {
   const began = performance.now();
   const start = await resolveNetwork(library, values.network, 'embedded');
   const guards = chooseGuards(collectionStatistics(library, g), size);
-  const change = RECIPES[name]!;
+  const { warm = false, ...change } = RECIPES[name]!;
   const loss = change.loss ?? DEFAULT_TRAINING.loss;
   const parameters: TrainingParameters = {
     ...DEFAULT_TRAINING,
@@ -116,7 +124,8 @@ async function tryRecipe(library: Library, g: Geometry, name: string): Promise<v
     epochs: guards.epochs,
     queriesPerEpoch: guards.queriesPerEpoch,
     learningRate: guards.learningRate,
-    margin: defaultMargin(loadNetwork(library, start).graph, loss),
+    // A linear layer behind the pooling, as a warm start brings it, has a margin of its own.
+    margin: defaultMargin(asTrained(loadNetwork(library, start).graph, warm), loss),
     ...change,
     size,
     seed,
@@ -132,6 +141,7 @@ async function tryRecipe(library: Library, g: Geometry, name: string): Promise<v
     drawing: { protocol: 'new-photos', parts: guards.parts, seed },
     folds,
     start,
+    warm,
     parameters,
     noWhitening: guards.noWhitening,
     noTraining: guards.noTraining,
@@ -147,7 +157,9 @@ async function tryRecipe(library: Library, g: Geometry, name: string): Promise<v
   let other: Kept['other'] = null;
   if (values.other !== undefined) {
     const of = `adapt · new-photos, fold 1 of ${folds}`;
-    const network = runWithParameters(library, start.id, foldParameters(trial, g, 0, of));
+    const made = foldParameters(trial, g, 0, of);
+    const from = warm ? await warmStart(library, start, made, task) : start;
+    const network = runWithParameters(library, from.id, made);
     if (network !== undefined)
       other = {
         before: await otherPlaces(library, start, values.other),

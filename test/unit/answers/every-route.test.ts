@@ -345,7 +345,8 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'tuples.find': async () => (await ask('tuples.find', { list: (await list()).list, index: 0 })).position + 1,
   'tuples.compare': async () => {
     const [a, b] = (await ask('tuples.runs', {})).filter((r) => r.parameters.positives !== 'manifold');
-    return (await ask('tuples.compare', { a: a!.id, b: b!.id })).queries;
+    // Runs that drew other parts of the library may have no query in common.
+    return (await ask('tuples.compare', { a: a!.id, b: b!.id })).queries + 1;
   },
   'review.progress': async () => (await ask('review.progress', { run: await run() })).tuples,
   'review.decide': async () => {

@@ -48,7 +48,7 @@ function untrainable({ spec }: NetworkRow, obstacle: string): CovisError {
 export async function beginningOf(
   library: Library,
   p: Omit<JobParams<'train'>, 'resume'>,
-  task: Pick<TaskContext, 'warn'>,
+  task: TaskContext,
 ): Promise<{ readonly start: NetworkRow; readonly parameters: TrainingParameters }> {
   const preset = p.preset === undefined ? undefined : presetNamed(p.preset);
   const { pooling: wanted } = p;
