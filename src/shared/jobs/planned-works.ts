@@ -25,7 +25,7 @@ const presets = z.array(z.enum(PRESET_NAMES)).min(1).max(PRESET_NAMES.length).op
   value: 'list',
 });
 const { preset: _one, ...withoutPreset } = trainingFields;
-const training = { pooling, freeze, collection, pools, ...decisionFields };
+const training = { pooling, freeze, collection, pools, protocol: decisionFields.protocol };
 
 /** A kind of work as people meet it. */
 interface Planned {

@@ -521,6 +521,7 @@ describe('the bounds of what can be given', () => {
         'abcdef01',
         1,
         'mac',
+        'small',
         'thumbnails',
         'folder',
         'derived',
