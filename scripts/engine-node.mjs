@@ -49,13 +49,19 @@ export function engineFile(path, root = ROOT) {
 export const ENGINE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
 
 /**
+ * What CUDA and TensorFlow read as they start, which a thread cannot tell them: no products in ten bits where nobody asked for that, no
+ * notes on standard error, and not the whole memory of a card at once.
+ */
+const COMPUTING = { NVIDIA_TF32_OVERRIDE: '0', TF_CPP_MIN_LOG_LEVEL: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true' };
+
+/**
  * What the engine's process is started with. The C library gives every thread that asks at the same moment a heap of its own, up to eight a
  * core, and none gives back what the others could use: a server that runs for days grows by it. Two do for what is not computed, and
  * what computes keeps its own.
  */
 export function engineEnvironment(more = {}) {
   const heaps = process.platform === 'linux' ? { MALLOC_ARENA_MAX: '2' } : {};
-  return { ...heaps, ...process.env, ...more };
+  return { ...heaps, ...COMPUTING, ...process.env, ...more };
 }
 
 /** Path of the executable, for an installation at `root`. Packages may lie in any `node_modules` upwards. */

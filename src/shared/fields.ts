@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BACKENDS, BACKEND_NAMES } from './facts/backends.ts';
 import type { ChoicePurpose } from './facts/desktop.ts';
 import { NEGATIVE_STRATEGIES, POSITIVE_STRATEGIES } from './facts/mining.ts';
 
@@ -89,6 +90,13 @@ export const size = z.int().min(64).max(2048).meta({
   label: 'Size',
   help: 'long side of the photos in pixels',
   otherwise: '320; maps of edges 227',
+});
+/** What computes, wherever something is computed; the same option of every command and the one setting. */
+export const backend = z.enum(BACKENDS).meta({
+  label: 'Back end',
+  help: 'what computes',
+  otherwise: 'the setting, else auto',
+  names: BACKEND_NAMES,
 });
 /** How many threads a process may be told to take. */
 export const THREADS = z.int().min(1).max(1024);

@@ -1,14 +1,7 @@
 /** What the machine has on which the engine runs. */
 import { z } from 'zod';
+import { backend } from './backends.ts';
 import { count, type Facts } from './facts.ts';
-
-export const backend = z.object({
-  name: z.string(),
-  /** What answered when a small graph was run, or null. */
-  device: z.string().nullable(),
-  detail: z.string(),
-});
-export type Backend = Facts<typeof backend>;
 
 export const machineReport = z.object({
   covis: z.string(),

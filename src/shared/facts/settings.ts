@@ -1,5 +1,6 @@
 /** What a person chose for every library. */
 import { z } from 'zod';
+import { BACKENDS } from './backends.ts';
 import type { Facts } from './facts.ts';
 
 /** Checkpoints of runs that ended early, in one library: the newest so many are kept. */
@@ -17,6 +18,8 @@ export const settings = z
     checkpoints: z.int().min(0).max(10_000),
     /** {@link THUMBNAILS_MB} where it is left out. */
     thumbnailsMb: z.int().min(50).max(10_000_000),
+    /** What computes where nothing else is said; `auto` where it is left out. */
+    backend: z.enum(BACKENDS),
   })
   .partial();
 export type Settings = Facts<typeof settings>;

@@ -1,6 +1,7 @@
 /** Facts of training: parameters, runs, recipes. */
 import { z } from 'zod';
 import { adaptProtocol, learnedPart } from './adapt.ts';
+import { BACKENDS } from './backends.ts';
 import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 import { miningParameters } from './mining.ts';
@@ -22,20 +23,6 @@ export const epochInfo = z.object({
   skipped: count,
 });
 export type EpochInfo = Facts<typeof epochInfo>;
-
-/** What computes loss and gradients. `tfjs-cpu` is TensorFlow.js in plain JavaScript: very slow, there to check the others. */
-export const BACKENDS = [
-  'auto',
-  'cpu',
-  'webgpu',
-  'cuda',
-  'directml',
-  'coreml',
-  'tensorflow',
-  'tfjs-webgpu',
-  'tfjs-cpu',
-] as const;
-export type Backend = (typeof BACKENDS)[number];
 
 /** How the learning rate falls: by e^-rate each epoch, or divided at given epochs (methods.md 1.6). */
 export const decay = z.discriminatedUnion('kind', [

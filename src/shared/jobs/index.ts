@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { canBeChosen, forPages, madeOf } from '../schema.ts';
 import { adaptJob } from './adapt.ts';
+import { backendJob } from './backend.ts';
 import { backupJob } from './backup.ts';
 import { checkJob } from './check.ts';
 import { chooseJob } from './choose.ts';
@@ -43,6 +44,7 @@ import type { GivenOf, JobDefinition, ParamsOf, ResultOf } from './job.ts';
 
 export const JOBS = {
   adapt: adaptJob,
+  backend: backendJob,
   import: importJob,
   extract: extractJob,
   mine: mineJob,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { BACKENDS, LOSS_KINDS, PRESET_NAMES } from '../domain.ts';
+import { LOSS_KINDS, PRESET_NAMES } from '../domain.ts';
 import { ADAPT_PROTOCOL_NAMES, adaptProtocol } from '../facts/adapt.ts';
-import { mining, network, seed, size } from '../fields.ts';
+import { backend, mining, network, seed, size } from '../fields.ts';
 
 /** How much of a network stays as it is. */
 export const freeze = z
@@ -24,7 +24,7 @@ export const trainingFields = {
     .enum(PRESET_NAMES)
     .optional()
     .meta({ label: 'Recipe', help: 'a recipe, which the other options change', otherwise: 'small', value: 'preset' }),
-  backend: z.enum(BACKENDS).optional().meta({ label: 'Back end', help: 'what computes', otherwise: 'auto' }),
+  backend: backend.optional(),
   epochs: z
     .int()
     .min(1)

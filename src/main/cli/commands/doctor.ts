@@ -2,6 +2,7 @@ import type { MachineReport } from '../../../shared/facts/machine.ts';
 import { lookAtMachine } from '../../engine/start/machine.ts';
 import { command } from '../program/command.ts';
 import { print } from '../program/output.ts';
+import { backendLines } from './backends.ts';
 
 /** The report for a person. */
 function doctorLines(r: MachineReport): string[] {
@@ -10,10 +11,7 @@ function doctorLines(r: MachineReport): string[] {
     `Covis      ${r.covis}`,
     `Node       ${r.node.version} (${r.node.path})`,
     `Machine    ${r.machine.cores} cores, ${r.machine.processor.trim()}, ${gib(r.machine.memoryBytes)} memory`,
-    ...r.backends.map(
-      (b) =>
-        `${b.device === null ? 'no ' : 'yes'}        ${b.name.padEnd(20)} ${(b.device ?? b.detail).replaceAll('\n', `\n${' '.repeat(32)}`)}`,
-    ),
+    ...r.backends.flatMap(backendLines),
     `COLMAP     ${r.colmap.version ?? `not found. ${r.colmap.hint}`}`,
     `Electron   ${r.electron.version ?? (r.electron.binary ? 'built in' : 'not installed')}${r.electron.hint === null ? '' : `. ${r.electron.hint}`}`,
     `Disk       ${gib(r.disk.freeBytes)} free at ${r.disk.path}`,

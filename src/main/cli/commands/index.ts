@@ -1,6 +1,7 @@
 /** Every command, in the order of `covis --help`. A command below another stands behind it. */
 import type { CommandDefinition } from '../program/command.ts';
 import { adapt } from './adapt.ts';
+import { backends, backendsAdd, backendsRemove } from './backends.ts';
 import { backup, restore } from './backup.ts';
 import { check } from './check.ts';
 import { clean } from './clean.ts';
@@ -82,6 +83,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   extract,
   mine,
   decideCommand,
+  backends,
+  backendsAdd,
+  backendsRemove,
   networks,
   networksAdd,
   networksExport,

@@ -9,6 +9,12 @@ export interface GpuAdapter {
   readonly description: string;
   /** True for a rasteriser on the CPU. */
   readonly software: boolean;
+  /** As WebGPU calls who made it: `nvidia`. */
+  readonly vendor: string;
+  /** In the driver's words; null where the system does not tell. */
+  readonly driver: string | null;
+  /** Whether kernels may compute in half precision. */
+  readonly half: boolean;
 }
 
 const PROBE = `
@@ -16,7 +22,8 @@ import { create } from 'WEBGPU';
 const adapter = await create([]).requestAdapter();
 const info = adapter?.info;
 process.stdout.write(JSON.stringify(info === undefined ? null
-  : { vendor: info.vendor, architecture: info.architecture, description: info.description, device: info.device, software: info.isFallbackAdapter === true }));
+  : { vendor: info.vendor, architecture: info.architecture, description: info.description, device: info.device, software: info.isFallbackAdapter === true,
+    half: adapter.features.has('shader-f16') }));
 process.exit(0);
 `;
 const PROBE_MS = 15_000;
@@ -57,12 +64,19 @@ async function probe(): Promise<GpuAdapter | undefined> {
       description: string;
       device: string;
       software: boolean;
+      half: boolean;
     } | null;
     if (found === null) return undefined;
     const words = [found.device, found.description, found.vendor].filter((w) => w !== '');
     const description = words.find((w) => /[a-z]{3}/i.test(w)) ?? 'unknown GPU';
     const software = found.software || /llvmpipe|swiftshader|software|basic render/i.test(words.join(' '));
-    return { description: software ? `${description} (on the CPU)` : description, software };
+    return {
+      description: software ? `${description} (on the CPU)` : description,
+      software,
+      vendor: found.vendor,
+      driver: found.description === '' ? null : found.description,
+      half: found.half,
+    };
   } catch (error) {
     logFailure(logger('gpu'), 'No graphics adapter could be asked for', error);
     return undefined;

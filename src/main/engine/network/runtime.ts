@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node';
+import { ort, type OnnxRuntime } from './ort.ts';
 import { threadsIfFewer } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { encodeOnnx } from './onnx/file.ts';
@@ -49,10 +49,10 @@ export interface GraphRunner {
 
 /** A graph made ready to run by ONNX Runtime. Release it when done: native memory is not seen by the garbage collector. */
 export class Runner implements GraphRunner {
-  readonly #session: ort.InferenceSession;
+  readonly #session: OnnxRuntime.InferenceSession;
   readonly #profiled: boolean;
 
-  private constructor(session: ort.InferenceSession, profiled: boolean) {
+  private constructor(session: OnnxRuntime.InferenceSession, profiled: boolean) {
     this.#session = session;
     this.#profiled = profiled;
   }
@@ -96,7 +96,7 @@ export class Runner implements GraphRunner {
   async runOnDevice(
     inputs: Readonly<Record<string, HostTensor | DeviceTensor>>,
   ): Promise<Record<string, HostTensor | DeviceTensor>> {
-    const feeds: Record<string, ort.Tensor> = {};
+    const feeds: Record<string, OnnxRuntime.Tensor> = {};
     for (const [name, t] of Object.entries(inputs))
       feeds[name] = t instanceof ort.Tensor ? t : new ort.Tensor('float32', (t as HostTensor).data, t.dims);
     const results = await this.#session.run(feeds);

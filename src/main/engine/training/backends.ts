@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node';
+import { ort } from '../network/ort.ts';
 import type { Backend } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { webGpuAdapter } from '../network/gpu.ts';

@@ -1,6 +1,7 @@
 /** How every job is done. */
 import type { JOBS, JobKind } from '../../../shared/jobs/index.ts';
 import { adaptWork } from './adapt.ts';
+import { backendWork } from './backend.ts';
 import { backupWork } from './backup.ts';
 import { checkWork } from './check.ts';
 import { chooseWork } from './choose.ts';
@@ -40,6 +41,7 @@ import type { Work } from './work.ts';
 
 export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (typeof JOBS)[K]['result']> } = {
   adapt: adaptWork,
+  backend: backendWork,
   import: importWork,
   extract: extractWork,
   mine: mineWork,

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { defined } from '../../../shared/defined.ts';
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import type { trainingFields } from '../../../shared/jobs/training-fields.ts';
+import { readSettings } from '../environment/settings.ts';
 import { DEFAULT_EDGE_TRAINING, DEFAULT_TRAINING, presetNamed } from '../training/presets.ts';
 
 /** What may be said of a training; what is left out is the recipe's. */
@@ -39,7 +40,7 @@ export function trainingParameters(p: TrainingWishes, edges = false): TrainingPa
       batch,
       pools,
       minings: p.minings,
-      backend: p.backend,
+      backend: p.backend ?? readSettings().backend,
       name: p.name,
       freeze: p.freeze,
       augment: p.augment,

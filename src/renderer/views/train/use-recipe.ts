@@ -37,7 +37,7 @@ export function useRecipe() {
   const domain = ref<'photos' | 'edges'>('photos');
   const preset = ref<string>('small');
   const network = ref('');
-  const backend = ref<Backend>('auto');
+  const backend = ref<Backend | ''>('');
   /** Empty: the network's own. */
   const pooling = ref<Pooling | ''>('');
   /** Manifold run whose pools are trained on; null to mine geometry. */
@@ -103,7 +103,7 @@ export function useRecipe() {
       kind: 'train' as const,
       preset: preset.value as PresetChoice,
       domain: domain.value,
-      backend: backend.value,
+      ...(backend.value === '' ? {} : { backend: backend.value }),
       ...fields,
       ...(network.value === '' ? {} : { network: network.value }),
       ...(pooling.value === '' || domain.value === 'edges' ? {} : { pooling: pooling.value }),

@@ -9,8 +9,8 @@ import type { Executor, TupleStep } from '../executor.ts';
 import { GradientSum } from '../gradient-sum.ts';
 import { DIFFERENCE_EPSILON, MULTI_SIMILARITY, type LossOptions } from '../losses.ts';
 import type { Parameter } from '../training-graph.ts';
-import { TfGraph } from './tf-graph.ts';
-import { loadTensorFlow, type Tf, type TfBackend } from './tf-runtime.ts';
+import { TfGraph } from '../../network/tf/tf-graph.ts';
+import { loadTensorFlow, type Tf, type TfBackend } from '../../network/tf/tf-runtime.ts';
 
 /** Loss and gradients by TensorFlow.js: the same graph with TensorFlow's operators and its own differentiation. */
 export class TfExecutor implements Executor {

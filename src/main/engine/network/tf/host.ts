@@ -3,7 +3,7 @@
  * the argument of an operator.
  */
 import { CovisError } from '../../../../shared/errors.ts';
-import { intOf, intsOf, type OnnxNode } from '../../network/onnx/graph.ts';
+import { intOf, intsOf, type OnnxNode } from '../onnx/graph.ts';
 
 /** A small array. `whole` numbers divide without remainder. */
 export interface HostValue {

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D, Variable } from '@tensorflow/tfjs';
 import { CovisError } from '../../../../shared/errors.ts';
-import { floatOf, intOf, intsOf, stringOf, type Graph, type OnnxNode } from '../../network/onnx/graph.ts';
+import { floatOf, intOf, intsOf, stringOf, type Graph, type OnnxNode } from '../onnx/graph.ts';
 import { evaluateHost, vector, type HostValue } from './host.ts';
 import type { Tf } from './tf-runtime.ts';
 

@@ -1,0 +1,78 @@
+/** The person's own npm, so that its registry, proxy and certificates hold. */
+import { NOT_STARTED, spawnGuarded } from './guarded.ts';
+
+const POLL_MS = 200;
+/** So much of what npm said is kept. */
+const MOST_SAID = 20_000;
+
+export interface NpmRun {
+  /** `missing` where npm cannot be started, `stopped` where whoever asked no longer wants it. */
+  readonly end: 'done' | 'failed' | 'missing' | 'stopped';
+  /** The last of what it said. */
+  readonly said: string;
+  /** Its lines that tell the reason, without those that only warn. */
+  readonly lines: readonly string[];
+  /** The code that means that there was nobody to ask. */
+  readonly offline: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Codes of npm and of Node that mean that there was nobody to ask. */
+const OFFLINE =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED|ERR_SOCKET_TIMEOUT|FETCH_ERROR)\b/;
+
+/**
+ * Runs npm until it ends. @param line told each line as it is said. @param wanted asked now and then; npm and what it started end at once where
+ * it says false.
+ */
+export async function runNpm(
+  args: readonly string[],
+  how: {
+    readonly cwd: string;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly line?: (text: string) => void;
+    readonly wanted: () => boolean;
+  },
+): Promise<NpmRun> {
+  // npm is a script of the command interpreter there, and none of these words means anything to that.
+  const [program, ...given] = process.platform === 'win32' ? ['cmd.exe', '/d', '/c', 'npm', ...args] : ['npm', ...args];
+  const { child, kill } = spawnGuarded(program!, given, {
+    cwd: how.cwd,
+    ...(how.env === undefined ? {} : { env: { ...process.env, ...how.env } }),
+  });
+  let said = '';
+  const rests = ['', ''];
+  [child.stdout!, child.stderr!].forEach((stream, k) =>
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      said = (said + part).slice(-MOST_SAID);
+      const lines = (rests[k]! + part).split(/\r?\n|\r/);
+      rests[k] = lines.pop() ?? '';
+      for (const l of lines) if (l.trim() !== '') how.line?.(l);
+    }),
+  );
+  let stopped = false;
+  const poll = setInterval(() => {
+    if (stopped || how.wanted()) return;
+    stopped = true;
+    kill();
+  }, POLL_MS);
+  const end = await new Promise<{ code: number | string; cause?: unknown }>((resolve) => {
+    child.on('error', (cause) => resolve({ code: NOT_STARTED, cause }));
+    child.on('close', (status, signal) => resolve({ code: status ?? signal ?? 'unknown' }));
+  }).finally(() => clearInterval(poll));
+  for (const rest of rests) if (rest.trim() !== '') how.line?.(rest);
+  const lines = said
+    .split('\n')
+    .map((l) => l.replace(/^npm (error|ERR!) ?/i, '').trim())
+    .filter(
+      (l) => l !== '' && !/^npm (warn|notice|http|info|verb)/i.test(l) && !/complete log of this run|^code /i.test(l),
+    );
+  const state = stopped ? 'stopped' : end.code === NOT_STARTED ? 'missing' : end.code === 0 ? 'done' : 'failed';
+  return {
+    end: state,
+    said,
+    lines,
+    offline: OFFLINE.exec(said)?.[1],
+    ...(end.cause === undefined ? {} : { cause: end.cause }),
+  };
+}
