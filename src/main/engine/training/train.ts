@@ -17,6 +17,7 @@ import type { DescriptorSet } from '../retrieval/extract.ts';
 import { loadNetwork, networkById, storeComputed, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
 import { logger, logFailure } from '../environment/log.ts';
 import { freeze } from '../network/freeze.ts';
+import { computing } from '../network/computing.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
 import { InputMaker, singleScale } from '../inputs/inputs.ts';
@@ -96,19 +97,23 @@ export async function train(
 
 /**
  * Takes a run up at its last checkpoint. On one back end it ends with the same numbers as if it had never stopped.
+ * @param backend on which it goes on, in place of the one that it began on.
  * @throws CovisError `NOT_FOUND` for a run without a checkpoint, `STATE_CONFLICT` for one that is done or still runs.
  */
 export async function resume(
   library: Library,
   runId: number,
   task: TaskContext,
+  backend?: TrainingParameters['backend'],
   options: RunOptions = {},
 ): Promise<TrainingResult> {
   // First, so that a run that is not there leaves no trace.
   runToResume(library, runId);
   const release = ownRun(library, runId);
   try {
-    const { parameters, networkId, askedSize } = runToResume(library, runId);
+    const { parameters: begun, networkId, askedSize } = runToResume(library, runId);
+    // What it is learned with is no part of what is learned.
+    const parameters = backend === undefined ? begun : { ...begun, backend };
     return await withRun(library, networkById(library, networkId), parameters, task, (network, tools) =>
       new Run(library, network, tools, parameters, task, { ...options, askedSize }).resume(runId),
     );
@@ -142,7 +147,8 @@ async function withRun(
   );
   const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
-    return await work(network, { executor, descent: await executor.optimiser(parameters), maker });
+    const descent = await executor.optimiser(parameters);
+    return (await computing(parameters.backend, () => work(network, { executor, descent, maker }))).result;
   } finally {
     await executor.release();
     await maker.release();
