@@ -65,6 +65,8 @@ export interface RunOptions {
   readonly checkpointEvery?: number;
   /** Kept for whoever describes photos with the network in the end, also after the run was taken up. */
   readonly askedSize?: number | undefined;
+  /** On which a run that is taken up goes on, in place of the one that it began on. */
+  readonly backend?: TrainingParameters['backend'] | undefined;
 }
 
 const START: Position = {
@@ -97,14 +99,12 @@ export async function train(
 
 /**
  * Takes a run up at its last checkpoint. On one back end it ends with the same numbers as if it had never stopped.
- * @param backend on which it goes on, in place of the one that it began on.
  * @throws CovisError `NOT_FOUND` for a run without a checkpoint, `STATE_CONFLICT` for one that is done or still runs.
  */
 export async function resume(
   library: Library,
   runId: number,
   task: TaskContext,
-  backend?: TrainingParameters['backend'],
   options: RunOptions = {},
 ): Promise<TrainingResult> {
   // First, so that a run that is not there leaves no trace.
@@ -113,7 +113,7 @@ export async function resume(
   try {
     const { parameters: begun, networkId, askedSize } = runToResume(library, runId);
     // What it is learned with is no part of what is learned.
-    const parameters = backend === undefined ? begun : { ...begun, backend };
+    const parameters = options.backend === undefined ? begun : { ...begun, backend: options.backend };
     return await withRun(library, networkById(library, networkId), parameters, task, (network, tools) =>
       new Run(library, network, tools, parameters, task, { ...options, askedSize }).resume(runId),
     );

@@ -48,7 +48,7 @@ function untrainable({ spec }: NetworkRow, obstacle: string): CovisError {
 export async function beginningOf(
   library: Library,
   p: Omit<JobParams<'train'>, 'resume'>,
-  task: Pick<TaskContext, 'warn'>,
+  task: TaskContext,
 ): Promise<{ readonly start: NetworkRow; readonly parameters: TrainingParameters }> {
   const preset = p.preset === undefined ? undefined : presetNamed(p.preset);
   const { pooling: wanted } = p;
@@ -101,7 +101,7 @@ export const trainWork = work(trainJob, (library, p, task) =>
     async () => {
       const began = performance.now();
       const result =
-        p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task, p.backend);
+        p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task, { backend: p.backend });
       // The run is done, whatever comes of this.
       const standing = await decideDefault(library, result, task);
       await extract(library, result.network, askedSize(result.askedSize, result.network), task);
