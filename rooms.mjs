@@ -147,14 +147,14 @@ export const PACKAGES = [
   {
     name: 'onnxruntime',
     packages: ['onnxruntime-node'],
-    from: '^(src/main/engine/network/runtime\\.ts$|src/main/engine/training/backends\\.ts$|src/main/engine/start/probe\\.ts$|scripts/|test/)',
-    why: 'sessions are made by network/runtime.ts, which knows providers and threads',
+    from: '^(src/main/engine/network/(ort|tf/tf-runtime)\\.ts$|src/main/engine/training/machine/probe\\.ts$|scripts/|test/)',
+    why: 'a process has one copy, which network/ort.ts loads',
   },
   {
     name: 'tensorflow',
     packages: ['@tensorflow/', 'webgpu'],
-    from: '^(src/main/engine/training/tf/|test/)',
-    why: 'one executor of training alone uses it',
+    from: '^(src/main/engine/(network|training)/tf/|test/)',
+    why: 'one runner and one executor alone use it',
   },
 ];
 

@@ -52,3 +52,6 @@ export const backend = z.object({
   added: z.string().nullable(),
 });
 export type BackendReport = Facts<typeof backend>;
+
+/** What computed, in words; left out where nothing had to be computed. */
+export const device = z.string().optional();

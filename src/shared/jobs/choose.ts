@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bestShotWeights, choiceReport, CHOICES, STRATA } from '../facts/collection-choices.ts';
-import { fraction, id, network, set, size } from '../fields.ts';
+import { backend, fraction, id, network, set, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Chooses photos that stand for all, and puts them into a collection where one is named. */
@@ -56,6 +56,7 @@ export const chooseJob = job({
     set: set.optional(),
     network: network.optional(),
     size: size.optional(),
+    backend: backend.optional().meta({ advanced: true }),
   }),
   result: choiceReport,
 });

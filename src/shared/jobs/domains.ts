@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { domainReport } from '../domain.ts';
-import { folder } from '../fields.ts';
+import { device } from '../facts/backends.ts';
+import { backend, folder } from '../fields.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -18,6 +19,7 @@ export const domainsJob = job({
       otherwise: 'those called sketch, drawing, doodle',
       value: 'domains',
     }),
+    backend: backend.optional().meta({ advanced: true }),
     network: named.meta({ help: 'pre-trained network', otherwise: 'the embedded one', value: 'file', page: 'id' }),
     fineTuned: named.meta({
       help: 'fine-tuned network',
@@ -36,5 +38,5 @@ export const domainsJob = job({
       help: 'repetitions, each with another tenth of the sources that picks the regularisation',
     }),
   }),
-  result: domainReport,
+  result: domainReport.extend({ device }),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { device } from '../facts/backends.ts';
 import { count } from '../facts/facts.ts';
-import { folder, force } from '../fields.ts';
+import { backend, folder, force } from '../fields.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -24,6 +25,7 @@ export const edgesJob = job({
       made: 'edge maps',
     }),
     force,
+    backend: backend.optional().meta({ advanced: true }),
     detector: z.string().min(1).max(4096).optional().meta({
       label: 'Detector',
       help: 'covis-edges-1, classical, or an ONNX file',
@@ -45,6 +47,7 @@ export const edgesJob = job({
   }),
   result: z.object({
     detector: z.string(),
+    device,
     written: count,
     /** Photos that cannot be read. */
     failed: z.array(z.string()),

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { evaluationResult } from '../domain.ts';
 import { adaptProtocol, protocolMeasure } from '../facts/adapt.ts';
 import { collectionSubset } from '../facts/collections.ts';
-import { collection, network, seed, size } from '../fields.ts';
+import { device } from '../facts/backends.ts';
+import { backend, collection, network, seed, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Measures a network, geometry being the truth: on held-out places, or by one of the three protocols of adapting. */
@@ -13,6 +14,7 @@ export const evaluateJob = job({
   params: z.strictObject({
     network: network.optional(),
     size: size.optional(),
+    backend: backend.optional().meta({ advanced: true }),
     seed: seed.optional(),
     protocol: adaptProtocol.optional().meta({
       label: 'Protocol',
@@ -22,6 +24,7 @@ export const evaluateJob = job({
     collection: collection.optional(),
   }),
   result: evaluationResult.extend({
+    device,
     network: z.string(),
     collection: collectionSubset.optional(),
     /** Under one of the three protocols. */

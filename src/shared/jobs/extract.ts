@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
-import { collection, domain, network, size } from '../fields.ts';
+import { device } from '../facts/backends.ts';
+import { backend, collection, domain, network, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Describes every photo of the library that has no descriptor yet. */
@@ -12,10 +13,12 @@ export const extractJob = job({
   params: z.strictObject({
     network: network.optional(),
     size: size.optional(),
+    backend: backend.optional().meta({ advanced: true }),
     domain: domain.optional().meta({ help: 'photos, or edges: with the network that drawings go to' }),
     collection: collection.optional(),
   }),
   result: z.object({
+    device,
     network: z.string(),
     photos: count,
     computed: count,

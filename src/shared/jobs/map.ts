@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
-import { network, seed, set, size } from '../fields.ts';
+import { backend, network, seed, set, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Lays all photos out in two dimensions. */
@@ -12,6 +12,7 @@ export const mapJob = job({
     network: network.optional(),
     set: set.optional(),
     size: size.optional(),
+    backend: backend.optional().meta({ advanced: true }),
     seed: seed.optional(),
   }),
   result: z.object({ set: z.string(), photos: count }),

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { METHODS, queryScoreInfo } from '../domain.ts';
 import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
-import { collection, id, network, ranking, seed, set, size } from '../fields.ts';
+import { device } from '../facts/backends.ts';
+import { backend, collection, id, network, ranking, seed, set, size } from '../fields.ts';
 import { rankingFits } from '../methods/parameters.ts';
 import { job } from './job.ts';
 
@@ -16,6 +17,7 @@ export const measureJob = job({
       network: network.optional(),
       set: set.optional(),
       size: size.optional(),
+      backend: backend.optional().meta({ advanced: true }),
       seed: seed.optional(),
       collection: collection.optional(),
       method: z.enum(METHODS).default('cosine').meta({ label: 'Method', value: 'method' }),
@@ -26,6 +28,7 @@ export const measureJob = job({
     })
     .check(rankingFits),
   result: z.object({
+    device,
     id: z.int(),
     protocol: z.string(),
     ap: z.enum(['trapezoidal', 'rectangular']),

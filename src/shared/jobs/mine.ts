@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
-import { collection, manifold, mining, network, seed, set, size } from '../fields.ts';
+import { device } from '../facts/backends.ts';
+import { backend, collection, manifold, mining, network, seed, set, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Mines a run of tuples, from geometry or on the manifold of descriptors. */
@@ -12,6 +13,7 @@ export const mineJob = job({
   params: z.strictObject({
     network: network.optional(),
     size: size.optional(),
+    backend: backend.optional().meta({ advanced: true }),
     seed: seed.optional(),
     mining: mining.optional(),
     /** Mines on the manifold of the descriptors instead of geometry. */
@@ -20,6 +22,7 @@ export const mineJob = job({
     collection: collection.optional(),
   }),
   result: z.object({
+    device,
     run: z.int(),
     tuples: count,
     queries: count,

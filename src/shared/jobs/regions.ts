@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
-import { network, size } from '../fields.ts';
+import { device } from '../facts/backends.ts';
+import { backend, network, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Describes R-MAC's regions of every photo. */
@@ -11,7 +12,8 @@ export const regionsJob = job({
   params: z.strictObject({
     network: network.optional(),
     size: size.optional(),
+    backend: backend.optional().meta({ advanced: true }),
     half: z.boolean().default(true).meta({ label: 'Half precision', help: 'keep it as float16' }),
   }),
-  result: z.object({ set: z.string(), photos: count, rows: count, dim: count }),
+  result: z.object({ set: z.string(), photos: count, rows: count, dim: count, device }),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { METHODS, SKETCH_LAYOUTS, sketchReport } from '../domain.ts';
-import { file, folder } from '../fields.ts';
+import { device } from '../facts/backends.ts';
+import { backend, file, folder } from '../fields.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -25,6 +26,7 @@ export const sketchesJob = job({
       help: 'ground truth of flickr15k (gnd_flickr15k_sketch.mat)',
       pick: 'truth',
     }),
+    backend: backend.optional().meta({ advanced: true }),
     network: z.string().min(1).max(4096).optional().meta({
       help: 'an ONNX file of an edge network; with --library also a content hash',
       otherwise: 'the embedded one',
@@ -37,5 +39,5 @@ export const sketchesJob = job({
       .default(false)
       .meta({ label: 'Whiten', help: 'learn whitening on the training pairs: supervision from the set itself' }),
   }),
-  result: sketchReport,
+  result: sketchReport.extend({ device }),
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { teacherComparison } from '../domain.ts';
-import { collection, network, seed, set, size, words } from '../fields.ts';
+import { backend, collection, network, seed, set, size, words } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Bags of words with geometry beside the network that learned from them. */
@@ -12,6 +12,7 @@ export const teacherJob = job({
     network: network.optional(),
     set: set.optional(),
     size: size.optional(),
+    backend: backend.optional().meta({ advanced: true }),
     seed: seed.optional(),
     words: words.optional(),
     collection: collection.optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { tradeoffReport } from '../domain.ts';
-import { network, ranking, set, size } from '../fields.ts';
+import { backend, network, ranking, set, size } from '../fields.ts';
 import { rankingFitsMethod } from '../methods/parameters.ts';
 import { job } from './job.ts';
 
@@ -14,6 +14,7 @@ export const tradeoffJob = job({
       network: network.optional(),
       set: set.optional(),
       size: size.optional(),
+      backend: backend.optional().meta({ advanced: true }),
       ranking: ranking.optional(),
     })
     .check(rankingFitsMethod('hybrid')),

@@ -42,7 +42,7 @@ export const trainJob = job({
     /** A training run to take up where it stopped. */
     resume: rowNumber
       .optional()
-      .meta({ help: 'takes a run up at its last checkpoint; nothing else can be chosen then' }),
+      .meta({ help: 'takes a run up at its last checkpoint; of the rest only the back end can be chosen then' }),
   }),
   result: z.object({
     run: z.int(),

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { whiteningFacts } from '../domain.ts';
 import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
-import { collection, network, numbers, seed, size } from '../fields.ts';
+import { device } from '../facts/backends.ts';
+import { backend, collection, network, numbers, seed, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Learns a whitening on the training places; the network that ends in it is a new one (methods.md 1.8). */
@@ -13,6 +14,7 @@ export const whitenJob = job({
   params: z.strictObject({
     network: network.optional(),
     size: size.optional(),
+    backend: backend.optional().meta({ advanced: true }),
     seed: seed.optional(),
     collection: collection.optional(),
     whiten: z
@@ -55,6 +57,7 @@ export const whitenJob = job({
       .prefault({}),
   }),
   result: z.object({
+    device,
     network: z.string(),
     name: z.string(),
     dim: count,

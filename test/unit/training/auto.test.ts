@@ -3,14 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addHead, lastFeatureMap } from '../../../src/main/engine/network/head.ts';
 import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
-import {
-  inWords,
-  keyOf,
-  measure,
-  remember,
-  remembered,
-  type Candidate,
-} from '../../../src/main/engine/training/auto.ts';
+import { keyOf, remember, remembered } from '../../../src/main/engine/network/fastest.ts';
+import { inWords, measure, type Candidate } from '../../../src/main/engine/training/auto.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';
 import { OrtExecutor } from '../../../src/main/engine/training/ort-executor.ts';
 import { mobileNetV1 } from '../../support/architectures.ts';

@@ -13,6 +13,7 @@ import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';
 import type { Executor } from '../../../src/main/engine/training/executor.ts';
 import { tupleLoss, type LossOptions } from '../../../src/main/engine/training/losses.ts';
+import { loadTensorFlow } from '../../../src/main/engine/network/tf/tf-runtime.ts';
 import { TfExecutor } from '../../../src/main/engine/training/tf/tf-executor.ts';
 import { ARCHITECTURES } from '../../support/architectures.ts';
 import { ROOT } from '../../support/programs.ts';
@@ -97,6 +98,33 @@ describe.each(Object.keys(ARCHITECTURES))('%s', (name) => {
         await agree(graph, tf, deep ? inputs.slice(0, 3) : inputs, CONTRASTIVE);
       } finally {
         await tf.release();
+      }
+    },
+  );
+});
+
+/** The real TensorFlow in words, where it is installed; undefined elsewhere. */
+const tensorFlow = await loadTensorFlow('tensorflow').then(
+  (t) => t.device,
+  () => undefined,
+);
+describe.skipIf(tensorFlow === undefined)(`on TensorFlow itself (${tensorFlow ?? 'not installed'})`, () => {
+  it.each(['MobileNetV1', 'MobileNetV2', 'ResNet18', 'VGG16', 'SqueezeNet'])(
+    'loss and gradients of %s are those of the CPU',
+    { timeout: 120_000 },
+    async (name) => {
+      const { graph } = imported(name);
+      const executor = await openExecutor(graph, 'tensorflow');
+      try {
+        expect(executor.device).toMatch(/^TensorFlow \d/);
+        const sides: [number, number][] = [
+          [65, 73],
+          [73, 65],
+          [65, 73],
+        ];
+        await agree(graph, executor, tuple(sides), CONTRASTIVE);
+      } finally {
+        await executor.release();
       }
     },
   );
@@ -214,7 +242,8 @@ describe('executors', () => {
   it('say what is missing on machines that lack a back end', async () => {
     if (process.platform !== 'win32')
       await expect(openExecutor(graph, 'directml')).rejects.toThrow(/has no directml on this platform/);
-    await expect(openExecutor(graph, 'tensorflow')).rejects.toThrow(/TensorFlow is not there/);
+    if (tensorFlow === undefined)
+      await expect(openExecutor(graph, 'tensorflow')).rejects.toThrow(/TensorFlow is not there/);
     const auto = await openExecutor(graph, 'auto');
     expect(auto.device).not.toBe('');
     await auto.release();

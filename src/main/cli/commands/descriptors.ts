@@ -1,6 +1,6 @@
 /** `covis descriptors`: the descriptor sets that a library is searched by. */
 import { z } from 'zod';
-import { file, folder, network, size } from '../../../shared/fields.ts';
+import { backend, file, folder, network, size } from '../../../shared/fields.ts';
 import { vectorsJob } from '../../../shared/jobs/vectors.ts';
 import { listSets, removeSet } from '../../engine/retrieval/vector-sets.ts';
 import { command } from '../program/command.ts';
@@ -24,11 +24,12 @@ export const descriptors = command({
     regions: z.boolean().default(false).meta({ help: "describe R-MAC's regions of every photo" }),
     network: network.optional(),
     size: size.optional(),
+    backend: backend.optional(),
     remove: z.string().min(1).optional().meta({ help: 'take an imported set out of the library', value: 'set' }),
   },
   run: async (o) => {
     if (o.file === undefined) refuseTogether(o, ['names', 'variable', 'name'], 'is of a file that is imported');
-    if (!o.regions) refuseTogether(o, ['network', 'size'], 'goes with --regions');
+    if (!o.regions) refuseTogether(o, ['network', 'size', 'backend'], 'goes with --regions');
     if (!o.regions && o.file === undefined) refuseTogether(o, ['half'], 'is of a set that is made');
     await withLibrary(o.library, false, async (library) => {
       if (o.remove !== undefined) {

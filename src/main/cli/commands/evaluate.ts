@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { METHODS, PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
 import { ADAPT_PROTOCOLS } from '../../../shared/facts/adapt.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { collection, file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';
+import { backend, collection, file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';
 import type { GivenParameters } from '../../../shared/methods/index.ts';
 import { orList } from '../../../shared/schema.ts';
 import { evaluateClasses } from '../../engine/evaluation/classes.ts';
@@ -56,6 +56,7 @@ const options = {
     .meta({ help: 'rows of the database behind those of the ground truth' }),
   network: network.optional(),
   size: size.optional(),
+  backend: backend.optional(),
   seed: seed.optional(),
   collection: collection.optional(),
   ...rankingOptions,
@@ -67,6 +68,7 @@ const OF_LIBRARY = [
   'set',
   'network',
   'size',
+  'backend',
   'seed',
   'collection',
   ...Object.keys(rankingOptions),

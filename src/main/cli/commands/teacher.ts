@@ -7,13 +7,13 @@ import { libraryWord, withLibrary } from '../program/library.ts';
 import { teacherJob } from '../../../shared/jobs/teacher.ts';
 import { print } from '../program/output.ts';
 
-const { network, size, seed, words, protocol, collection } = teacherJob.params.shape;
+const { network, size, backend, seed, words, protocol, collection } = teacherJob.params.shape;
 
 export const teacher = command({
   name: 'teacher',
   summary: 'teacher against student: BoW, BoW+R, BoW+R+QE beside MAC, GeM and GeM+QE, query by query',
   arguments: libraryWord,
-  options: { network, size, seed, words, protocol, collection },
+  options: { network, size, backend, seed, words, protocol, collection },
   run: ({ library: path, json, ...given }) =>
     withLibrary(path, false, async (library) => {
       const compared = await runJob(library, 'teacher', given);

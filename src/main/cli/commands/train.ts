@@ -13,10 +13,11 @@ import { runLines, standingLines } from '../program/report.ts';
 export const train = jobCommand('train', {
   name: 'train',
   summary: 'fine-tune a network on mined tuples',
-  given: ({ resume, ...rest }) => {
-    if (resume === undefined) return rest;
-    refuseAll(trainJob.params, rest, 'cannot be chosen for a run that is taken up: it goes on as it began');
-    return { resume };
+  given: ({ resume, backend, ...others }) => {
+    const computed = backend === undefined ? {} : { backend };
+    if (resume === undefined) return { ...others, ...computed };
+    refuseAll(trainJob.params, others, 'cannot be chosen for a run that is taken up: it goes on as it began');
+    return { resume, ...computed };
   },
   lines: (r) => [
     r.device,

@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { THREADS } from '../../../shared/fields.ts';
 import { check, leavesOf, unwrap } from '../../../shared/schema.ts';
+import type { Backend } from '../../../shared/facts/backends.ts';
 import { VERSION } from '../../engine/environment/version.ts';
+import { computing } from '../../engine/network/computing.ts';
 import { flagNames, kebab, nested, optionsOf } from './flags.ts';
 import { fail } from './output.ts';
 
@@ -62,7 +64,8 @@ export function command<A extends z.ZodRawShape = Empty, O extends z.ZodRawShape
       // They were heeded when the program began, and are no command's own.
       delete (o as { verbose?: boolean }).verbose;
       delete (o as { threads?: number }).threads;
-      await d.run({ ...a, ...o } as Asked<A, O>);
+      const { backend } = o as { readonly backend?: Backend | undefined };
+      await computing(backend, () => d.run({ ...a, ...o } as Asked<A, O>));
     },
   };
 }

@@ -8,6 +8,7 @@ import { logger } from '../../engine/environment/log.ts';
 import type { TaskContext } from '../../engine/queue/context.ts';
 import { explained } from '../../engine/library/explained.ts';
 import type { Library } from '../../engine/library/library.ts';
+import { computing } from '../../engine/network/computing.ts';
 import { addJob, describeJob, jobStarted, noteJobEnded } from '../../engine/queue/records.ts';
 import { WORK } from '../../engine/work/index.ts';
 import { command, type CommandDefinition } from './command.ts';
@@ -83,6 +84,11 @@ function before<K extends JobKind, X extends z.ZodRawShape>(
   }
 }
 
+/** What computed, where a result says so and its lines begin with something else. */
+function computedBy(result: object): string[] {
+  return 'device' in result && !('backend' in result) ? [`Computed by ${String(result.device)}`] : [];
+}
+
 /** A command that does a job. */
 export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<never, never>>(
   kind: K,
@@ -113,8 +119,9 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
       const alone = d.alone?.(typed, asked['library'] as string);
       if (alone !== undefined) {
         const task = terminalContext();
-        const result = await alone(task).finally(() => task.finish());
-        print(asked['json'] === true, result, () => d.lines(result, more));
+        const done = await computing(undefined, () => alone(task)).finally(() => task.finish());
+        const result = done.device === null ? done.result : { ...done.result, device: done.device };
+        print(asked['json'] === true, result, () => [...d.lines(result, more), ...computedBy(result)]);
         return;
       }
       const facts = before(d, typed, asked['library'] as string);
@@ -122,7 +129,7 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
         const given = d.given === undefined ? typed : await d.given(typed, more, library);
         const result = { ...(await runJob(library, kind, given)), ...facts };
         const said = d.then === undefined ? result : await d.then(result, more, library);
-        print(asked['json'] === true, said, () => d.lines(result, more));
+        print(asked['json'] === true, said, () => [...d.lines(result, more), ...computedBy(result)]);
       });
     },
   });

@@ -7,7 +7,7 @@ import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
 import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
-import { Runner } from '../network/runtime.ts';
+import { openRunner } from '../network/computing.ts';
 import { mean, deviation } from '../evaluation/statistics.ts';
 import type { Matrix } from '../retrieval/rank.ts';
 import { looksDrawn, readDomains, shortNames, type DomainFolder, type DomainImage } from './domain-folder.ts';
@@ -120,7 +120,7 @@ async function describeImages(
   task.step(`Describing images with ${spec.name}`, folder.images.length, 'images');
   const data = new Float32Array(folder.images.length * spec.dim);
   const maker = await InputMaker.create(spec, defaultSize(spec), library);
-  const runner = await Runner.create(graph);
+  const runner = await openRunner(graph);
   const inputs = async (i: number) => {
     const image: DomainImage = folder.images[i]!;
     return spec.edges !== undefined && drawn[image.domain]

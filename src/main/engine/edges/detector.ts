@@ -16,7 +16,8 @@ import { parseOnnx } from '../network/onnx/file.ts';
 import { GraphBuilder, type Graph } from '../network/onnx/graph.ts';
 import { normalise, prune, renameValue } from '../network/onnx/normalise.ts';
 import { inferShapes } from '../network/onnx/shapes.ts';
-import { Runner, type Tensors } from '../network/runtime.ts';
+import { openRunner } from '../network/computing.ts';
+import type { ShapedRunner, Tensors } from '../network/runtime.ts';
 import { resourcePath } from '../environment/resources.ts';
 import { classicalEdges } from './classical.ts';
 import type { EdgeMap } from './edge-map.ts';
@@ -117,9 +118,9 @@ function classical(): EdgeDetector {
 async function learned(id: string, bytes: Uint8Array, file: string, options: DetectorOptions): Promise<EdgeDetector> {
   const graph = normalise(parseOnnx(bytes, file), file);
   const spec = specOf(graph, file, options);
-  let runner: Runner;
+  let runner: ShapedRunner;
   try {
-    runner = await Runner.create(detectorGraph(graph, file));
+    runner = await openRunner(detectorGraph(graph, file));
   } catch (error) {
     throw naming(error, file);
   }
@@ -138,11 +139,11 @@ async function learned(id: string, bytes: Uint8Array, file: string, options: Det
 
 /** @throws CovisError `INPUT_UNSUPPORTED` where the network does not run on this image, or answers with what is no number. */
 async function answered(
-  runner: Runner,
+  runner: ShapedRunner,
   image: Tensors[string],
   file: string,
 ): Promise<{ readonly dims: readonly number[]; readonly data: Float32Array }> {
-  let out: Awaited<ReturnType<Runner['runShaped']>>;
+  let out: Awaited<ReturnType<ShapedRunner['runShaped']>>;
   try {
     out = await runner.runShaped({ [IMAGE]: image });
   } catch (cause) {

@@ -10,7 +10,7 @@ import { listImages, photoFolders } from '../library/photo-files.ts';
 import { isSystemName } from '../library/photo-kinds.ts';
 import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
-import { Runner } from '../network/runtime.ts';
+import { openRunner } from '../network/computing.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
 import type { Matrix } from '../retrieval/rank.ts';
@@ -271,7 +271,7 @@ export async function measureSketches(
       hint: 'Evaluate without whitening, or take a set that has a training part.',
     });
   const maker = await InputMaker.create(network.spec, defaultSize(network.spec), library);
-  const runner = await Runner.create(network.graph);
+  const runner = await openRunner(network.graph);
   const table = async (
     step: string,
     count: number,

@@ -47,8 +47,13 @@ export interface GraphRunner {
   release(): Promise<void>;
 }
 
+/** One that also tells the shapes of its outputs. */
+export interface ShapedRunner extends GraphRunner {
+  runShaped(inputs: Tensors): Promise<Record<string, HostTensor>>;
+}
+
 /** A graph made ready to run by ONNX Runtime. Release it when done: native memory is not seen by the garbage collector. */
-export class Runner implements GraphRunner {
+export class Runner implements ShapedRunner {
   readonly #session: OnnxRuntime.InferenceSession;
   readonly #profiled: boolean;
 

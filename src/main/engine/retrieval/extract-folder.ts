@@ -10,7 +10,7 @@ import { ownFile } from '../library/file-owner.ts';
 import { hashFile } from '../library/photos.ts';
 import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
-import { Runner } from '../network/runtime.ts';
+import { openRunner } from '../network/computing.ts';
 import { describeStream } from './extract.ts';
 import { DescriptorJournal } from './journal.ts';
 
@@ -95,7 +95,7 @@ async function describeInto(
     });
     task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
     const maker = await InputMaker.create(network.spec, size);
-    const runner = await Runner.create(network.graph);
+    const runner = await openRunner(network.graph);
     const before = journal.size;
     try {
       const images = ahead(wanted, (i) => maker.ofFile(join(folder, names[i]!)));

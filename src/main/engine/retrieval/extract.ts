@@ -12,7 +12,8 @@ import { describeTogether, InputMaker, type NetworkInput } from '../inputs/input
 import type { Streamed } from '../library/prefetch.ts';
 import { DescriptorJournal } from './journal.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
-import { Runner, type GraphRunner } from '../network/runtime.ts';
+import { openRunner } from '../network/computing.ts';
+import type { GraphRunner } from '../network/runtime.ts';
 import { integer, select, text } from '../library/rows.ts';
 import { forgetStored, noteStored, storedFile, verifyStored } from '../library/stored.ts';
 
@@ -352,7 +353,7 @@ export async function extract(
     if (wanted.length > 0) {
       task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
       const maker = await InputMaker.create(network.spec, size, library);
-      const runner = await Runner.create(loadNetwork(library, network).graph);
+      const runner = await openRunner(loadNetwork(library, network).graph);
       try {
         await describePhotos(runner, maker, wanted, task, (id, d) => journal.append(hashOf.get(id)!, d));
       } finally {

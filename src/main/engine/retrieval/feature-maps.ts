@@ -13,7 +13,8 @@ import { takeApart, type Parts } from '../network/parts.ts';
 import { EPSILON } from '../network/pooling-heads.ts';
 import { regionGrid, type Region } from '../network/region-grid.ts';
 import { PhotoSource } from '../inputs/photo-source.ts';
-import { Runner, type Tensors } from '../network/runtime.ts';
+import { openRunner } from '../network/computing.ts';
+import type { ShapedRunner, Tensors } from '../network/runtime.ts';
 import { dot } from './rank.ts';
 import { exponentOf, pooledRegions, poolRegions, sameRegion, type FeatureMap, type RegionPooling } from './regions.ts';
 import { storeSet } from './vector-sets.ts';
@@ -28,7 +29,7 @@ function partsOf(library: Library, network: NetworkRow): { parts: Parts; graph: 
   return { parts: takeApart(graph, network.spec), graph };
 }
 
-async function mapsOf(runner: Runner, names: readonly string[], image: Tensors): Promise<FeatureMap[]> {
+async function mapsOf(runner: ShapedRunner, names: readonly string[], image: Tensors): Promise<FeatureMap[]> {
   const out = await runner.runShaped(image);
   return names.map((name) => {
     const { dims, data } = out[name]!;
@@ -38,13 +39,13 @@ async function mapsOf(runner: Runner, names: readonly string[], image: Tensors):
 
 /** A network up to the map that it pools, at its first scale. Release it when done. */
 export class FeatureRunner {
-  readonly #runner: Runner;
+  readonly #runner: ShapedRunner;
   readonly #network: NetworkRow;
   readonly #map: string;
   /** How the network pools the map, or its regions. */
   readonly pooling: RegionPooling;
 
-  private constructor(runner: Runner, network: NetworkRow, map: string, pooling: RegionPooling) {
+  private constructor(runner: ShapedRunner, network: NetworkRow, map: string, pooling: RegionPooling) {
     this.#runner = runner;
     this.#network = network;
     this.#map = map;
@@ -54,7 +55,7 @@ export class FeatureRunner {
   /** @throws CovisError `INPUT_UNSUPPORTED` for a network whose feature map is not named. */
   static async create(library: Library, network: NetworkRow): Promise<FeatureRunner> {
     const { body, maps, pooling } = partsOf(library, network).parts;
-    return new FeatureRunner(await Runner.create(prune(body, maps.slice(0, 1))), network, maps[0]!, pooling);
+    return new FeatureRunner(await openRunner(prune(body, maps.slice(0, 1))), network, maps[0]!, pooling);
   }
 
   async run(pixels: Pixels): Promise<FeatureMap> {
@@ -89,12 +90,12 @@ const SAME = 0.9999;
  * that sum regions themselves. Release it when done.
  */
 export class RegionDescriber {
-  readonly #body: Runner;
-  readonly #head: Runner;
+  readonly #body: ShapedRunner;
+  readonly #head: ShapedRunner;
   readonly #parts: Parts;
   readonly #network: NetworkRow;
 
-  private constructor(body: Runner, head: Runner, parts: Parts, network: NetworkRow) {
+  private constructor(body: ShapedRunner, head: ShapedRunner, parts: Parts, network: NetworkRow) {
     this.#body = body;
     this.#head = head;
     this.#parts = parts;
@@ -107,8 +108,8 @@ export class RegionDescriber {
    */
   static async create(library: Library, network: NetworkRow): Promise<RegionDescriber> {
     const { parts, graph } = partsOf(library, network);
-    const body = await Runner.create(parts.body);
-    const made = new RegionDescriber(body, await Runner.create(parts.head), parts, network);
+    const body = await openRunner(parts.body);
+    const made = new RegionDescriber(body, await openRunner(parts.head), parts, network);
     try {
       const cosine = await made.#agreement(graph);
       if (!(cosine >= SAME))
@@ -131,7 +132,7 @@ export class RegionDescriber {
     const draw = random(1);
     const data = Float32Array.from({ length: channels * height * width }, () => 2 * draw.next() - 1);
     const image = { [IMAGE]: { dims: [1, channels, height, width], data } };
-    const whole = await Runner.create(graph);
+    const whole = await openRunner(graph);
     try {
       const expected = (await whole.run(image))[DESCRIPTOR]!;
       const maps = await mapsOf(this.#body, this.#parts.maps, image);

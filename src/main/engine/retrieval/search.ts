@@ -7,7 +7,8 @@ import { photoByHash } from '../library/photos.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { unplacedPhotos } from '../sfm/places.ts';
-import { Runner } from '../network/runtime.ts';
+import { openRunner } from '../network/computing.ts';
+import type { ShapedRunner } from '../network/runtime.ts';
 import type { LoadedSet } from './vector-sets.ts';
 import { integer, list, record, select, text } from '../library/rows.ts';
 import { clustersOfPhoto } from '../library/tables/cluster.ts';
@@ -16,10 +17,10 @@ import { clustersOfPhoto } from '../library/tables/cluster.ts';
 export class Describer {
   readonly network: NetworkRow;
   readonly size: number;
-  readonly #runner: Runner;
+  readonly #runner: ShapedRunner;
   readonly #maker: InputMaker;
 
-  private constructor(network: NetworkRow, size: number, runner: Runner, maker: InputMaker) {
+  private constructor(network: NetworkRow, size: number, runner: ShapedRunner, maker: InputMaker) {
     this.network = network;
     this.size = size;
     this.#runner = runner;
@@ -29,7 +30,7 @@ export class Describer {
   /** @param size long side in pixels of a whole photo, whatever part of it asks. */
   static async create(library: Library, network: NetworkRow, size: number): Promise<Describer> {
     const maker = await InputMaker.create(network.spec, size, library);
-    return new Describer(network, size, await Runner.create(loadNetwork(library, network).graph), maker);
+    return new Describer(network, size, await openRunner(loadNetwork(library, network).graph), maker);
   }
 
   /** @throws CovisError `INPUT_*` naming the file. */

@@ -1,48 +1,24 @@
 /** What `auto` takes: the fastest of the back ends that answer and are right, measured on the very network and size, once on a machine. */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { z } from 'zod';
-import { BACKENDS, type Backend } from '../../../shared/domain.ts';
-import { makeFolder } from '../environment/folders.ts';
-import { logFailure, logger } from '../environment/log.ts';
-import { settingsFile } from '../environment/settings.ts';
+import type { ConcreteBackend } from '../../../shared/facts/backends.ts';
 import type { NetworkInput } from '../inputs/inputs.ts';
 import { random } from '../library/random.ts';
+import { inWords as timesInWords, type Measured } from '../network/fastest.ts';
 import { IMAGE } from '../network/head.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import type { Executor } from './executor.ts';
 import { difference } from './gradient-sum.ts';
 import type { LossOptions } from './losses.ts';
 
-type Concrete = Exclude<Backend, 'auto'>;
-
 export interface Candidate {
-  readonly backend: Concrete;
+  readonly backend: ConcreteBackend;
   open(): Promise<Executor>;
 }
-
-const measured = z.object({
-  backend: z.enum(BACKENDS).exclude(['auto']),
-  /** Milliseconds of a step, by back end. */
-  milliseconds: z.record(z.string(), z.number()),
-});
-export type Measured = z.infer<typeof measured>;
 
 /** A query, a positive and a negative. */
 const PHOTOS = 3;
 const LOSS: LossOptions = { kind: 'contrastive', margin: 1.2, weight: 1 };
 /** Relative difference from the CPU up to which gradients are right: single precision keeps to 2e-3 even in deep networks, TF32 does not. */
 const RIGHT = 1e-2;
-
-/** What the times depend on: operators and sizes of the network, not its numbers. */
-export function keyOf(network: Graph, size: number, devices: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const n of network.nodes) hash.update(JSON.stringify([n.op, n.inputs, n.outputs]));
-  for (const [name, t] of network.initializers) hash.update(`${name} ${t.dims.join('x')}\n`);
-  hash.update([...(network.frozen ?? [])].sort().join());
-  return `${hash.digest('hex').slice(0, 16)} ${size} ${devices.join(', ')}`;
-}
 
 /** Photos of noise, as large as the network takes them. */
 function noise(network: Graph, size: number): NetworkInput[] {
@@ -88,7 +64,7 @@ export async function measure(
   notice: (text: string) => void,
 ): Promise<Measured> {
   const inputs = noise(network, size);
-  const steps = new Map<Concrete, Step>();
+  const steps = new Map<ConcreteBackend, Step>();
   for (const { backend, open } of candidates) {
     let executor: Executor | undefined;
     try {
@@ -116,38 +92,6 @@ export async function measure(
 }
 
 /** In words, the fastest first. */
-export function inWords({ milliseconds }: Measured): string {
-  const all = Object.entries(milliseconds).sort((a, b) => a[1] - b[1]);
-  return `the fastest here: ${all.map(([name, ms]) => `${name} ${Number(ms.toPrecision(3))} ms`).join(', ')} a step of ${PHOTOS} photos`;
-}
-
-const kept = z.record(z.string(), measured);
-const keptFile = (): string => join(dirname(settingsFile()), 'back-ends.json');
-
-function readKept(): z.infer<typeof kept> {
-  const file = keptFile();
-  try {
-    return existsSync(file) ? kept.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
-  } catch (error) {
-    logFailure(logger('training'), `${file} cannot be read`, error);
-    return {};
-  }
-}
-
-/** What was measured on this machine before; undefined where nothing was. */
-export function remembered(key: string): Measured | undefined {
-  return readKept()[key];
-}
-
-/** Where it cannot be written the log says so: it is measured again. */
-export function remember(key: string, found: Measured): void {
-  const file = keptFile();
-  try {
-    makeFolder(dirname(file));
-    const temporary = `${file}.${process.pid}.tmp`;
-    writeFileSync(temporary, `${JSON.stringify({ ...readKept(), [key]: found }, undefined, 2)}\n`);
-    renameSync(temporary, file);
-  } catch (error) {
-    logFailure(logger('training'), `${file} cannot be written`, error);
-  }
+export function inWords(found: Measured): string {
+  return timesInWords(found, `a step of ${PHOTOS} photos`);
 }

@@ -1,38 +1,12 @@
-import { ort } from '../network/ort.ts';
 import type { Backend } from '../../../shared/domain.ts';
-import { CovisError } from '../../../shared/errors.ts';
-import { webGpuAdapter } from '../network/gpu.ts';
+import type { ConcreteBackend } from '../../../shared/facts/backends.ts';
+import { keyOf, remember, remembered } from '../network/fastest.ts';
 import type { Graph } from '../network/onnx/graph.ts';
+import { candidates, deviceOf, notStarted, PROVIDERS, refuseUnknown, type OrtBackend } from '../network/providers.ts';
 import type { Executor } from './executor.ts';
-import { inWords, keyOf, measure, remember, remembered } from './auto.ts';
+import { inWords, measure } from './auto.ts';
 import { DeviceExecutor } from './device/device-executor.ts';
 import { OrtExecutor } from './ort-executor.ts';
-
-type Concrete = Exclude<Backend, 'auto'>;
-
-/** ONNX Runtime's names of its providers. */
-const PROVIDERS = { cpu: 'cpu', webgpu: 'webgpu', cuda: 'cuda', directml: 'dml', coreml: 'coreml' } as const;
-type OrtBackend = keyof typeof PROVIDERS;
-
-/**
- * What `auto` tries, best first. A GPU through WebGPU counts only if it is one: a software rasteriser answers too and is far slower than
- * the CPU provider.
- */
-async function candidates(): Promise<Concrete[]> {
-  const bundled = new Set(
-    ort
-      .listSupportedBackends()
-      .filter((b) => b.bundled)
-      .map((b) => b.name),
-  );
-  const list: Concrete[] = [];
-  if (bundled.has('cuda')) list.push('cuda');
-  if (bundled.has('dml')) list.push('directml');
-  const adapter = await webGpuAdapter();
-  if (bundled.has('webgpu') && adapter !== undefined && !adapter.software) list.push('webgpu');
-  list.push('cpu');
-  return list;
-}
 
 /**
  * Opens what computes loss and gradients.
@@ -50,7 +24,7 @@ export async function openExecutor(
   const list = await candidates();
   if (list.length === 1) return open(network, 'cpu');
   if (size === undefined) return firstOf(network, list, notice);
-  const devices = await Promise.all(list.map((b) => deviceOf(b as OrtBackend)));
+  const devices = await Promise.all(list.map(deviceOf));
   const key = keyOf(network, size, devices);
   let found = remembered(key);
   if (found === undefined) {
@@ -65,7 +39,7 @@ export async function openExecutor(
   return open(network, found.backend, inWords(found));
 }
 
-async function firstOf(network: Graph, list: readonly Concrete[], notice: (text: string) => void): Promise<Executor> {
+async function firstOf(network: Graph, list: readonly OrtBackend[], notice: (text: string) => void): Promise<Executor> {
   for (const candidate of list) {
     if (candidate === 'cpu') break;
     try {
@@ -78,7 +52,7 @@ async function firstOf(network: Graph, list: readonly Concrete[], notice: (text:
 }
 
 /** @param words said behind the device. */
-async function open(network: Graph, backend: Concrete, words?: string): Promise<Executor> {
+async function open(network: Graph, backend: ConcreteBackend, words?: string): Promise<Executor> {
   switch (backend) {
     case 'tensorflow':
     case 'tfjs-webgpu':
@@ -92,42 +66,13 @@ async function open(network: Graph, backend: Concrete, words?: string): Promise<
 }
 
 async function openOrt(network: Graph, backend: OrtBackend, words?: string): Promise<Executor> {
-  const provider = PROVIDERS[backend];
-  const known = ort.listSupportedBackends().map((b) => b.name);
-  if (!known.includes(provider))
-    throw new CovisError('INPUT_UNSUPPORTED', `ONNX Runtime has no ${backend} on this platform: ${known.join(', ')}`, {
-      hint: 'Choose --backend auto or cpu.',
-    });
+  refuseUnknown(backend);
   const device = `${await deviceOf(backend)}${words === undefined ? '' : `, ${words}`}`;
   if (backend === 'cpu') return OrtExecutor.create(network, { backend, device });
   try {
-    const where = { backend, provider, device };
+    const where = { backend, provider: PROVIDERS[backend], device };
     return await (backend === 'webgpu' ? DeviceExecutor.create(network, where) : OrtExecutor.create(network, where));
   } catch (cause) {
-    if (cause instanceof CovisError && !cause.message.startsWith('ONNX Runtime')) throw cause;
-    const advice = {
-      cuda: 'It needs an NVIDIA GPU, CUDA 12 with cuDNN 9, and the CUDA files of onnxruntime-node: npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12.',
-      webgpu: 'It needs a GPU with a Vulkan, Direct3D 12 or Metal driver. On Linux set XDG_RUNTIME_DIR.',
-      directml: 'It needs Windows with a Direct3D 12 GPU.',
-      coreml: 'It needs macOS.',
-    };
-    throw new CovisError(
-      'INPUT_UNSUPPORTED',
-      `The ${backend} provider of ONNX Runtime does not start: ${cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)}`,
-      { cause, hint: advice[backend] },
-    );
-  }
-}
-
-async function deviceOf(backend: OrtBackend): Promise<string> {
-  switch (backend) {
-    case 'cpu':
-      return 'ONNX Runtime, CPU';
-    case 'webgpu': {
-      const adapter = await webGpuAdapter();
-      return `ONNX Runtime, WebGPU${adapter === undefined ? '' : `: ${adapter.description}`}`;
-    }
-    default:
-      return `ONNX Runtime, ${{ cuda: 'CUDA', directml: 'DirectML', coreml: 'CoreML' }[backend]}`;
+    throw notStarted(backend, cause);
   }
 }

@@ -17,6 +17,7 @@ import type { DescriptorSet } from '../retrieval/extract.ts';
 import { loadNetwork, networkById, storeComputed, type LoadedNetwork, type NetworkRow } from '../network/networks.ts';
 import { logger, logFailure } from '../environment/log.ts';
 import { freeze } from '../network/freeze.ts';
+import { computing } from '../network/computing.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
 import { InputMaker, singleScale } from '../inputs/inputs.ts';
@@ -64,6 +65,8 @@ export interface RunOptions {
   readonly checkpointEvery?: number;
   /** Kept for whoever describes photos with the network in the end, also after the run was taken up. */
   readonly askedSize?: number | undefined;
+  /** On which a run that is taken up goes on, in place of the one that it began on. */
+  readonly backend?: TrainingParameters['backend'] | undefined;
 }
 
 const START: Position = {
@@ -108,7 +111,9 @@ export async function resume(
   runToResume(library, runId);
   const release = ownRun(library, runId);
   try {
-    const { parameters, networkId, askedSize } = runToResume(library, runId);
+    const { parameters: begun, networkId, askedSize } = runToResume(library, runId);
+    // What it is learned with is no part of what is learned.
+    const parameters = options.backend === undefined ? begun : { ...begun, backend: options.backend };
     return await withRun(library, networkById(library, networkId), parameters, task, (network, tools) =>
       new Run(library, network, tools, parameters, task, { ...options, askedSize }).resume(runId),
     );
@@ -142,7 +147,8 @@ async function withRun(
   );
   const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
-    return await work(network, { executor, descent: await executor.optimiser(parameters), maker });
+    const descent = await executor.optimiser(parameters);
+    return (await computing(parameters.backend, () => work(network, { executor, descent, maker }))).result;
   } finally {
     await executor.release();
     await maker.release();

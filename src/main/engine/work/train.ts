@@ -100,7 +100,8 @@ export const trainWork = work(trainJob, (library, p, task) =>
     p.resume === undefined ? p.collection : runToResume(library, p.resume).parameters.collection,
     async () => {
       const began = performance.now();
-      const result = p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task);
+      const result =
+        p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task, { backend: p.backend });
       // The run is done, whatever comes of this.
       const standing = await decideDefault(library, result, task);
       await extract(library, result.network, askedSize(result.askedSize, result.network), task);

@@ -1,8 +1,10 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Facts } from '../../../shared/facts/facts.ts';
+import type { Backend } from '../../../shared/facts/backends.ts';
 import type { JobDefinition } from '../../../shared/jobs/job.ts';
 import { check } from '../../../shared/schema.ts';
 import type { Library } from '../library/library.ts';
+import { computing } from '../network/computing.ts';
 import type { TaskContext } from '../queue/context.ts';
 
 /** How a job is done. */
@@ -18,6 +20,17 @@ export interface Work<P extends z.ZodObject = z.ZodObject, R extends z.ZodType =
 /** What checks results, in tests and while developing; nothing in production, where a report of a million rows would be read twice. */
 const CHECKED = process.env['COVIS_CHECK_RESULTS'] === '1';
 
+/** Whether a result has a place for what computed, and says nothing of it yet. */
+function namesDevice(schema: z.ZodType, result: unknown): result is object {
+  return (
+    schema instanceof z.ZodObject &&
+    'device' in schema.shape &&
+    typeof result === 'object' &&
+    result !== null &&
+    !('device' in result)
+  );
+}
+
 /** Says how a job is done. @param job its definition. @param run gets the parameters as the definition types them. */
 export function work<P extends z.ZodObject, R extends z.ZodType>(
   job: JobDefinition<string, P, R>,
@@ -26,9 +39,12 @@ export function work<P extends z.ZodObject, R extends z.ZodType>(
   return {
     job,
     run: async (library, params, task) => {
-      const result = await run(library, check(job.params, params), task);
-      if (CHECKED) job.result.parse(result);
-      return result;
+      const asked = check(job.params, params);
+      const { backend } = asked as { readonly backend?: Backend | undefined };
+      const { result, device } = await computing(backend, () => run(library, asked, task));
+      const said = device !== null && namesDevice(job.result, result) ? { ...result, device } : result;
+      if (CHECKED) job.result.parse(said);
+      return said;
     },
   };
 }

@@ -42,6 +42,15 @@ export class TfGraph {
 
   /** @param images [N, C, H, W] by input name. @returns the named output, in ONNX's order. Call it inside `tidy`. */
   run(images: Readonly<Record<string, Tensor>>, weights: ReadonlyMap<string, Variable>, output: string): Tensor {
+    return this.runAll(images, weights, [output])[0]!;
+  }
+
+  /** As {@link run}, of several outputs. */
+  runAll(
+    images: Readonly<Record<string, Tensor>>,
+    weights: ReadonlyMap<string, Variable>,
+    outputs: readonly string[],
+  ): Tensor[] {
     const values: Values = new Map(this.#constants);
     const host = new Map<string, HostValue>();
     for (const [name, tensor] of Object.entries(images)) values.set(name, { tensor, last: false });
@@ -65,9 +74,11 @@ export class TfGraph {
       const evaluate = new NodeEvaluator(this.#tf, node, values, (name) => host.get(name) ?? this.#small.get(name));
       values.set(out, evaluate.run());
     }
-    const result = values.get(output);
-    if (result === undefined) throw new CovisError('INTERNAL', `The graph does not compute ${output}`);
-    return ordered(this.#tf, result);
+    return outputs.map((output) => {
+      const result = values.get(output);
+      if (result === undefined) throw new CovisError('INTERNAL', `The graph does not compute ${output}`);
+      return ordered(this.#tf, result);
+    });
   }
 
   dispose(): void {

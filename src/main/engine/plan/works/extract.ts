@@ -15,7 +15,7 @@ import { ahead } from '../../library/prefetch.ts';
 import { networkRow, resolveNetwork } from '../../network/networks.ts';
 import { parseOnnx } from '../../network/onnx/file.ts';
 import { normalise } from '../../network/onnx/normalise.ts';
-import { Runner } from '../../network/runtime.ts';
+import { openRunner } from '../../network/computing.ts';
 import { addDescriptors, describeStream, undescribed } from '../../retrieval/extract.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { MOST_ITEMS, MOST_SHARDS, plannedPhoto, type PlannedPhoto } from '../facts.ts';
@@ -133,7 +133,7 @@ async function shard(plan: Plan, stage: string, number: number, task: TaskContex
   const inputs = await PlannedInputs.create(plan, spec, size);
   const rows: Described[] = [];
   try {
-    const runner = await Runner.create(graph);
+    const runner = await openRunner(graph);
     try {
       task.step(`Describing photos with ${spec.name}`, photos.length, 'photos');
       const images = ahead(Array.from(photos.keys()), (i) => inputs.of(photos[i]!));

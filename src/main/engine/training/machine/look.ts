@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import {
   BACKEND_NAMES,
   BACKENDS,
@@ -12,33 +13,11 @@ import { ownVersion, packageAt } from '../../environment/added.ts';
 import { nvidiaCard, videoMemory } from '../../environment/cards.ts';
 import { webGpuAdapter } from '../../network/gpu.ts';
 import { encodeOnnx } from '../../network/onnx/file.ts';
+import { HINTS, isOrtBackend, PROVIDERS } from '../../network/providers.ts';
 import { floatTensor, GraphBuilder, type Graph } from '../../network/onnx/graph.ts';
 
 /** So long a back end may take. */
 const PROBE_MS = 60_000;
-
-/** ONNX Runtime's names of its providers. */
-export const PROVIDERS = {
-  cpu: 'cpu',
-  webgpu: 'webgpu',
-  cuda: 'cuda',
-  directml: 'dml',
-  coreml: 'coreml',
-} as const satisfies Partial<Record<ConcreteBackend, string>>;
-
-/** How what is missing is got; Covis works without it. */
-export const HINTS: Readonly<Record<ConcreteBackend, string>> = {
-  cpu: 'It comes with Covis: install Covis again.',
-  webgpu:
-    'It needs a graphics card with a driver for Vulkan, Direct3D 12 or Metal, and the optional package webgpu. On Linux set XDG_RUNTIME_DIR.',
-  cuda: 'It needs Linux on x64, an NVIDIA card with its driver, CUDA 12 and cuDNN 9; then covis backends add cuda fetches the rest.',
-  directml: 'It needs Windows with a Direct3D 12 GPU.',
-  coreml: 'It needs macOS.',
-  tensorflow: 'covis backends add tensorflow installs it; --gpu for NVIDIA cards with CUDA 11.',
-  'tfjs-webgpu':
-    'It needs a graphics card with a driver for Vulkan, Direct3D 12 or Metal, and the optional package webgpu. On Linux set XDG_RUNTIME_DIR.',
-  'tfjs-cpu': 'It comes with Covis: install Covis again.',
-};
 
 const CONCRETE = BACKENDS.filter((b): b is ConcreteBackend => b !== 'auto');
 
@@ -71,7 +50,7 @@ async function compute(
   backend: ConcreteBackend,
   place: string | undefined,
 ): Promise<{ readonly said: string; readonly reason?: string }> {
-  const provider = backend in PROVIDERS ? PROVIDERS[backend as keyof typeof PROVIDERS] : undefined;
+  const provider = isOrtBackend(backend) ? PROVIDERS[backend] : undefined;
   const probe = new URL(provider === undefined ? './probe-tensorflow.ts' : './probe.ts', import.meta.url);
   const child = spawn(
     process.execPath,
@@ -97,7 +76,7 @@ async function compute(
   });
   if (end === 0) return { said: out.trim() };
   // ONNX Runtime colours what it says.
-  const reason = (wrong || out || `ended with ${end}`).replaceAll(/\u001b\[[\d;]*m/g, '');
+  const reason = stripVTControlCharacters(wrong || out || `ended with ${end}`);
   return { said: '', reason: reason.trim().replaceAll(/\n\s*\n/g, '\n') };
 }
 
