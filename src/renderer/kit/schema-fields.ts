@@ -93,7 +93,7 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
       kind,
       label: meta.label ?? wordsOf(key),
       // A phrase that only says the label again is of use to `--help` alone.
-      help: meta.help?.toLowerCase() === meta.label?.toLowerCase() ? undefined : begun(meta.help),
+      help: meta.help?.toLowerCase().replace(/^the /, '') === meta.label?.toLowerCase() ? undefined : begun(meta.help),
       otherwise: options.find((o) => String(o.value) === meta.otherwise)?.label ?? meta.otherwise,
       unit: meta.unit,
       advanced: meta.advanced === true,
