@@ -13,6 +13,7 @@ const SLOW: readonly string[] = [
   'test/unit/cli/shapes.test.ts',
   'test/unit/cli/signals.test.ts',
   'test/unit/clustering/cluster.test.ts',
+  'test/unit/plan/sweeps-in-shards.test.ts',
   'test/unit/collections/commands.test.ts',
   'test/unit/collections/subset-teacher.test.ts',
   'test/unit/collections/exports/interrupted.test.ts',

@@ -27,7 +27,7 @@ export const extract = action({
 /** Asks who does it, and in how many parts. */
 export const describeInShards = action({
   id: 'describeInShards',
-  label: 'Describe photos in shards…',
+  label: 'Work in shards…',
   group: 'Jobs',
   offered: ['palette', 'toolbar'],
   applies: hasPhotos,

@@ -7,7 +7,7 @@ import { PLANNED_WORKS, type PlannedWork } from '../facts/plans.ts';
 import { ladderJob } from './ladder.ts';
 import { extractJob } from './extract.ts';
 import { trainJob } from './train.ts';
-import { decisionFields, trainingFields } from './training-fields.ts';
+import { decisionFields, trainingFields, warmStart } from './training-fields.ts';
 
 const { network, size, domain, collection } = extractJob.params.shape;
 const { poolings } = ladderJob.params.shape.ladder.unwrap().shape;
@@ -25,7 +25,7 @@ const presets = z.array(z.enum(PRESET_NAMES)).min(1).max(PRESET_NAMES.length).op
   value: 'list',
 });
 const { preset: _one, ...withoutPreset } = trainingFields;
-const training = { pooling, freeze, collection, pools, protocol: decisionFields.protocol };
+const training = { pooling, freeze, collection, pools, protocol: decisionFields.protocol, warmStart };
 
 /** A kind of work as people meet it. */
 interface Planned {

@@ -127,4 +127,30 @@ describe('the dialog that begins a plan', () => {
     await settled();
     expect(asked('jobs.start')).toEqual([{ job: { kind: 'submit', work: 'extract', executor: 'local' } }]);
   });
+
+  it('offers every kind that the command line plans, and asks each for what it takes', async () => {
+    const { default: PlanDialog } = await import('../../../src/renderer/views/jobs/PlanDialog.vue');
+    const { PLANNED_WORKS } = await import('../../../src/shared/facts/plans.ts');
+    const { PLANNED } = await import('../../../src/shared/jobs/planned-works.ts');
+    view = mount(PlanDialog, { attachTo: document.body, props: { open: true } });
+    await settled();
+    await nextTick();
+    const form = (): HTMLElement => document.querySelector('[data-test=plan-form]')!;
+    const work = (): HTMLSelectElement =>
+      [...form().querySelectorAll('select')].find((s) => s.textContent.includes(PLANNED.extract.title))!;
+    expect([...work().options].map((o) => o.textContent.trim())).toEqual(PLANNED_WORKS.map((w) => PLANNED[w].title));
+    work().value = 'ladder';
+    work().dispatchEvent(new Event('change'));
+    await settled();
+    await nextTick();
+    expect(form().textContent).toContain('Poolings');
+    expect(form().textContent).not.toContain('Shards');
+    form().querySelector<HTMLElement>('.choices [role=switch], .choices input')!.click();
+    await nextTick();
+    document.querySelector<HTMLButtonElement>('[data-test=begin-plan]')!.click();
+    await settled();
+    expect(asked('jobs.start')).toMatchObject([
+      { job: { kind: 'submit', work: 'ladder', executor: 'local', poolings: ['gem'] } },
+    ]);
+  });
 });

@@ -17,7 +17,7 @@ import { smallLibrary } from '../../support/small-library.ts';
 const LONG = 300_000;
 const folder = temporaryFolder();
 const [empty, alone] = [join(folder, 'empty'), join(folder, 'alone')];
-const TRAINING = { backend: 'cpu', epochs: 1, queriesPerEpoch: 6, batch: 2, size: 64, mining: { count: 2 } } as const;
+const TRAINING = { backend: 'cpu', epochs: 1, queriesPerEpoch: 4, batch: 2, size: 64, mining: { count: 2 } } as const;
 const LADDER = { poolings: ['mac'] as ['mac'], seeds: 1 };
 let copies = 0;
 
@@ -82,7 +82,7 @@ describe('a ladder in shards', () => {
       // Within an epoch, while it is measured, and once more after it went on.
       for (const [step, n] of [
         ['Training, epoch 1', 2],
-        ['Training, epoch 1', 5],
+        ['Training, epoch 1', 3],
         ['Measuring epoch 1', 1],
       ] as const) {
         expect((await thrown(doShard(plan.folder, 'train', 2, endingAt(step, n)))).code).toBe('CANCELLED');
