@@ -95,7 +95,7 @@ export const size = z.int().min(64).max(2048).meta({
 export const backend = z.enum(BACKENDS).meta({
   label: 'Back end',
   help: 'what computes',
-  otherwise: 'the setting, else auto',
+  otherwise: 'auto, or the setting',
   names: BACKEND_NAMES,
 });
 /** How many threads a process may be told to take. */

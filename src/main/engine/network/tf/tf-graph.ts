@@ -2,6 +2,7 @@ import type { Tensor, Tensor4D, Variable } from '@tensorflow/tfjs';
 import { CovisError } from '../../../../shared/errors.ts';
 import { floatOf, intOf, intsOf, stringOf, type Graph, type OnnxNode } from '../onnx/graph.ts';
 import { evaluateHost, vector, type HostValue } from './host.ts';
+import { rectified } from './rectifiers.ts';
 import type { Tf } from './tf-runtime.ts';
 
 /** Constants up to this size may take part in computing sizes. */
@@ -270,7 +271,8 @@ class NodeEvaluator {
     const low = limit(1);
     const high = limit(2);
     // At its limit no gradient passes, which `maximum` would let through: dead channels are at exactly zero.
-    if (low === 0) tensor = this.#tf.relu(tensor);
+    if (low === 0 && high === 6) return { tensor: rectified(this.#tf, tensor, true), last: x.last };
+    if (low === 0) tensor = rectified(this.#tf, tensor, false);
     else if (low !== undefined && low > LOWEST) tensor = this.#tf.maximum(tensor, low);
     if (high !== undefined && high < -LOWEST) tensor = this.#tf.minimum(tensor, high);
     return { tensor, last: x.last };
@@ -472,7 +474,7 @@ const BINARY: Readonly<Record<string, (tf: Tf, a: Tensor, b: Tensor) => Tensor>>
 
 const UNARY: Readonly<Record<string, (tf: Tf, x: Tensor, node: OnnxNode) => Tensor>> = {
   Identity: (tf, x) => tf.clone(x),
-  Relu: (tf, x) => tf.relu(x),
+  Relu: (tf, x) => rectified(tf, x, false),
   LeakyRelu: (tf, x, node) => tf.leakyRelu(x, floatOf(node, 'alpha', 0.01)),
   Sigmoid: (tf, x) => tf.sigmoid(x),
   HardSigmoid: (tf, x, node) =>

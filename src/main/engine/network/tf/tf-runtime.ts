@@ -67,29 +67,26 @@ let gpu: unknown;
 function native(place: string | undefined): Promise<TfRuntime> {
   const require = createRequire(import.meta.url);
   const added = packageAt('tensorflow', place);
-  const reasons: string[] = [];
-  const places: { readonly name: string; readonly file: string }[] = [];
-  for (const name of added === undefined ? [] : [added.name])
-    places.push({ name, file: createRequire(`${added!.folder}/`).resolve(added!.folder) });
+  const places: Place[] = [];
+  if (added !== undefined)
+    places.push({ name: added.name, file: () => createRequire(`${added.folder}/`).resolve(added.folder) });
   if (place === undefined)
-    for (const name of PACKAGES_OF.tensorflow) {
-      try {
-        places.push({ name, file: require.resolve(name) });
-      } catch (error) {
-        reasons.push(reasonOf(name, error));
-      }
-    }
-  return firstOf(places, reasons);
+    for (const name of PACKAGES_OF.tensorflow) places.push({ name, file: () => require.resolve(name) });
+  return firstOf(places);
+}
+
+/** A package, and what is loaded of it. */
+interface Place {
+  readonly name: string;
+  readonly file: () => string;
 }
 
 function reasonOf(name: string, error: unknown): string {
   return `${name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`;
 }
 
-async function firstOf(
-  places: readonly { readonly name: string; readonly file: string }[],
-  reasons: string[],
-): Promise<TfRuntime> {
+async function firstOf(places: readonly Place[]): Promise<TfRuntime> {
+  const reasons: string[] = [];
   // Not to take the whole memory of a GPU at once, which TensorFlow does otherwise; no notes on standard error.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
@@ -99,7 +96,7 @@ async function firstOf(
   util['isArray'] = Array.isArray;
   for (const { name, file } of places) {
     try {
-      const tf = (await import(pathToFileURL(file).href)) as { default?: Tf } & Tf;
+      const tf = (await import(pathToFileURL(file()).href)) as { default?: Tf } & Tf;
       const own = tf.default ?? tf;
       own.enableProdMode();
       await use(own, 'tensorflow');
@@ -113,7 +110,11 @@ async function firstOf(
       reasons.push(reasonOf(name, error));
     }
   }
-  throw new CovisError('INPUT_UNSUPPORTED', `TensorFlow is not there: ${reasons.join('; ')}`, {
-    hint: 'covis backends add tensorflow installs it; --gpu for NVIDIA cards with CUDA 11.',
-  });
+  throw new CovisError(
+    'INPUT_UNSUPPORTED',
+    `TensorFlow is not there: ${reasons.join('; ') || 'no package of it was added'}`,
+    {
+      hint: 'covis backends add tensorflow installs it; --gpu for NVIDIA cards with CUDA 11.',
+    },
+  );
 }
