@@ -179,7 +179,8 @@ for (const what of [...new Set(all.map((a) => a.what))].sort()) {
   lines.push(
     `| ${what} | ${these.length} | ${[0.5, 0.99, 1].map((q) => quantile(ms, q).toFixed(0)).join(' | ')} | ${[...ends].map(([e, n]) => `${n} ${e}`).join(', ')} |`,
   );
-  for (const [e, n] of ends) if (!FINE.has(e.split(':')[0]!)) wrong.push(`${what}: ${n} of ${these.length} ended with ${e}`);
+  for (const [e, n] of ends)
+    if (!FINE.has(e.split(':')[0]!)) wrong.push(`${what}: ${n} of ${these.length} ended with ${e}`);
 }
 if (wrong.length > 0) lines.push('', 'Not as it should be:', ...wrong.map((w) => `- ${w}`));
 process.stdout.write(`${lines.join('\n')}\n`);

@@ -74,10 +74,15 @@ export const indexSearchJob = job({
       label: 'Method',
       help: 'cosine, or truncated: diffusion among the nearest alone, on the graph of the whole index',
     }),
-    shortlist: z.int().min(1).max(10_000).optional().meta({
-      label: 'Shortlist',
-      help: `truncated: nearest rows that diffusion is cut to, ${SHORTLIST}`,
-    }),
+    shortlist: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .meta({
+        label: 'Shortlist',
+        help: `truncated: nearest rows that diffusion is cut to, ${SHORTLIST}`,
+      }),
     k: k.optional(),
     force,
   }),

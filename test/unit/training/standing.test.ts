@@ -50,13 +50,19 @@ describe('a training run', () => {
 
   it('that ruins the network does not make it the default, and says by which protocol, how far and whose figures', () => {
     const { standing } = ruined;
-    expect(standing).toMatchObject({ changed: false, network: parent.uid, figure: { protocol: 'new-photos', folds: 1 } });
+    expect(standing).toMatchObject({
+      changed: false,
+      network: parent.uid,
+      figure: { protocol: 'new-photos', folds: 1 },
+    });
     const { before, after, difference, places, learned } = standing!.figure!;
     expect(after.mean).toBeLessThan(before.mean);
     expect(difference.mean).toBeCloseTo(after.mean - before.mean, 10);
     expect(difference.low!).toBeLessThan(0);
     expect(places).toBe(5);
-    expect(learned).toMatch(/which has learned nothing of this library.*; after: .* which has learned from \d+ photos of this library, none of those that ask among them; both at 64 px$/);
+    expect(learned).toMatch(
+      /which has learned nothing of this library.*; after: .* which has learned from \d+ photos of this library, none of those that ask among them; both at 64 px$/,
+    );
     expect(standing!.reason).toMatch(
       /^Kept .* as the default: with .* mAP of new photos of known places changes by -0\.\d{3} \[-0\.\d{3}, [-+]0\.\d{3}\] against .*, which is not better beyond its interval$/,
     );

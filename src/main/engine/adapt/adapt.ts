@@ -44,14 +44,7 @@ import { learnedOf, partOf } from '../training/known-part.ts';
 import { trained, under } from '../training/ladder.ts';
 import { DEFAULT_TRAINING, defaultMargin } from '../training/presets.ts';
 import { whitenNetwork } from '../training/whiten.ts';
-import {
-  bestOf,
-  foldParameters,
-  tryCandidates,
-  type Compared,
-  type Trial,
-  type Tried,
-} from './candidates.ts';
+import { bestOf, foldParameters, tryCandidates, type Compared, type Trial, type Tried } from './candidates.ts';
 import { chooseGuards, type Guards } from './guards.ts';
 import { movedQueries } from './moved.ts';
 import { planOf } from './plan.ts';

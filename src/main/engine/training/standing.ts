@@ -35,7 +35,11 @@ interface InFold {
  * @returns null where the run is an experiment or changed no weight.
  * @throws CovisError `CANCELLED`; then the default stays as it is.
  */
-export async function decideDefault(library: Library, run: DoneRun, task: TaskContext): Promise<DefaultDecision | null> {
+export async function decideDefault(
+  library: Library,
+  run: DoneRun,
+  task: TaskContext,
+): Promise<DefaultDecision | null> {
   const { parent, network: result, parameters } = run;
   if (result.uid === parent.uid || parameters.experiment) return null;
   const current = defaultOf(library, takesOf(result)) ?? parent;

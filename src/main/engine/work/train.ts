@@ -101,7 +101,9 @@ export const trainWork = work(trainJob, (library, p, task) =>
     async () => {
       const began = performance.now();
       const result =
-        p.resume === undefined ? await trainNew(library, p, task) : await resume(library, p.resume, task, { backend: p.backend });
+        p.resume === undefined
+          ? await trainNew(library, p, task)
+          : await resume(library, p.resume, task, { backend: p.backend });
       // The run is done, whatever comes of this.
       const standing = await decideDefault(library, result, task);
       await extract(library, result.network, askedSize(result.askedSize, result.network), task);

@@ -85,8 +85,7 @@ async function doRun(
   task: TaskContext,
 ): Promise<{ readonly bytes: Uint8Array; readonly times?: readonly number[] }> {
   const start = networkRow(library, network);
-  const result =
-    parameters === null ? start : await trained(library, start, parameters, task, { askedSize });
+  const result = parameters === null ? start : await trained(library, start, parameters, task, { askedSize });
   const measured = measure === undefined ? null : await measureRung(library, measure.seed, result, measure.size, task);
   if (parameters === null) return { bytes: encodeRun({ measured, run: null }) };
   const taken = takeRun(library, start, parameters);
