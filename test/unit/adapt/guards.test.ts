@@ -89,6 +89,7 @@ describe('guards', () => {
       'epochs',
       'queriesPerEpoch',
       'learningRate',
+      'batch',
       'size',
     ]);
     for (const s of said) expect(s.why).toMatch(/^\w.{20,}/);

@@ -122,6 +122,7 @@ function parametersOf(g: Guards, o: AdaptOptions, margin: number): TrainingParam
     epochs: o.epochs ?? g.epochs,
     queriesPerEpoch: o.queriesPerEpoch ?? g.queriesPerEpoch,
     learningRate: o.learningRate ?? g.learningRate,
+    batch: g.batch,
     size: o.size ?? g.size,
     margin,
     seed: o.seed,

@@ -24,6 +24,8 @@ export interface Guards {
   readonly epochs: number;
   readonly queriesPerEpoch: number;
   readonly learningRate: number;
+  /** Tuples of one step of the optimiser. */
+  readonly batch: number;
   readonly size: number;
   /** Directed pairs that may be learned from. */
   readonly pairs: number;
@@ -50,6 +52,8 @@ const LEAST_PAIRS_TO_TRAIN = 48;
 const LEAST_PLACES = 3;
 const TUPLES = { least: 20, most: 160 } as const;
 const RATE = 3e-5;
+/** A few hundred tuples are few steps where several share one (docs/evidence.md). */
+const BATCH = 1;
 
 /**
  * From what a collection is to how it is learned from; each choice says why in a sentence, and what is too little says what is missing.
@@ -146,6 +150,12 @@ export function chooseGuards(s: CollectionStatistics, networkSize: number): Guar
       why: 'a few hundred tuples are few steps; a third of it stopped far too early where both were tried',
     },
     {
+      name: 'batch',
+      label: 'Tuples of a step',
+      value: BATCH,
+      why: 'so that few tuples are many steps; five of them in one stopped far too early where both were tried',
+    },
+    {
       name: 'size',
       label: 'Size',
       value: networkSize,
@@ -160,6 +170,7 @@ export function chooseGuards(s: CollectionStatistics, networkSize: number): Guar
     epochs,
     queriesPerEpoch,
     learningRate: RATE,
+    batch: BATCH,
     size: networkSize,
     pairs,
     noWhitening: few(LEAST_PAIRS_TO_WHITEN),

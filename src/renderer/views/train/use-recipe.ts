@@ -22,6 +22,9 @@ export const trainFields = trainJob.params
     loss: true,
     protocol: true,
     folds: true,
+    warmStart: true,
+    towardsStart: true,
+    augment: true,
     freeze: true,
     collection: true,
   })
