@@ -59,7 +59,7 @@ describe('the fields of a schema', () => {
     ]);
     expect(field('epochs')).toMatchObject({
       label: 'Epochs',
-      help: 'passes',
+      help: 'Passes',
       unit: 'x',
       min: 1,
       max: 1000,
