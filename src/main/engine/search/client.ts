@@ -2,11 +2,12 @@ import { Worker } from 'node:worker_threads';
 import type { EdgeNetworkInfo, Explanation, ManifoldView, SearchAnswer } from '../../../shared/domain.ts';
 import { CovisError, fromErrorShape, type ErrorShape } from '../../../shared/errors.ts';
 import { logger } from '../environment/log.ts';
+import type { Finding } from '../retrieval/graph-cache.ts';
 import type { SearchRequest, SearchSession, SightRequest } from './session.ts';
 
 export interface SearchTask {
   readonly id: number;
-  readonly kind: 'search' | 'explain' | 'around' | 'sight' | 'edges';
+  readonly kind: 'search' | 'explain' | 'around' | 'graph' | 'sight' | 'edges';
   readonly request: unknown;
 }
 export interface SearchReply {
@@ -41,6 +42,10 @@ export class SearchClient {
 
   around(request: Parameters<SearchSession['around']>[0]): Promise<ManifoldView> {
     return this.#ask('around', request);
+  }
+
+  graph(request: Parameters<SearchSession['graph']>[0]): Promise<Finding> {
+    return this.#ask('graph', request);
   }
 
   sight(request: SightRequest): Promise<Uint8Array> {
