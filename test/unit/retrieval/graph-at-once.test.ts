@@ -115,6 +115,14 @@ describe('neighbours that are found meanwhile', () => {
     expect(await again.graphThere(10, 3)).toBeUndefined();
   });
 
+  it('end when the search does, and are not kept then', async () => {
+    const { store, written } = kept();
+    const cache = new GraphCache(drawn(4000, 5, 2), store);
+    cache.meanwhile(5);
+    await cache.end();
+    expect(written).toEqual([]);
+  });
+
   it('tell once why there are none, and are then tried again', async () => {
     let full = true;
     const cache = new GraphCache(m, {

@@ -45,6 +45,8 @@ export class GraphCache {
   /** The longest lists that are there: those of fewer neighbours are their beginnings. */
   #longest: Neighbours | undefined;
   #begun: Meanwhile | undefined;
+  #ended = false;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(vectors: Matrix, store?: NeighbourStore) {
     this.#vectors = vectors;
@@ -109,11 +111,11 @@ export class GraphCache {
       ...silentContext(),
       progress: (done) => (finding.done = done),
       check: () => {
-        if (this.#begun !== finding && !finding.wanted)
+        if (this.#ended || (this.#begun !== finding && !finding.wanted))
           throw new CovisError('CANCELLED', 'Other neighbours were asked for');
       },
     };
-    this.#neighbours(k, task).then(
+    this.#last = this.#neighbours(k, task).then(
       () => {
         finding.done = finding.of;
         finding.ready = true;
@@ -125,6 +127,12 @@ export class GraphCache {
       },
     );
     return finding;
+  }
+
+  /** Ends what is found meanwhile, and waits until it has. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#last;
   }
 
   /** @param tolerance largest residual of a pair. */

@@ -406,7 +406,13 @@ export class SearchSession {
     return { loaded, limits, gamma: defaults.gamma };
   }
 
+  /** Ends what is computed without anybody waiting for it. */
+  async endMeanwhile(): Promise<void> {
+    for (const { cache } of this.#sets.values()) await cache.end();
+  }
+
   async close(): Promise<void> {
+    await this.endMeanwhile();
     for (const r of this.#rankers.values()) await (await r).close();
     await this.#features?.runner.release();
     for (const d of this.#describers.values()) await d.release();
@@ -441,6 +447,7 @@ export class SearchSession {
       // An older version of the same set is of no use to anybody.
       if (old === version || (this.#sets.size <= SETS_KEPT && gone.scope !== scope)) continue;
       this.#sets.delete(old);
+      await gone.cache.end();
       for (const [name, ranker] of this.#rankers) {
         if (!name.startsWith(`${old} `)) continue;
         this.#rankers.delete(name);
