@@ -52,6 +52,11 @@ export const manifoldView = z.object({
     positivesK: count,
     negativesK: count,
   }),
+  /**
+   * Null where the graph joins all photos. Else the graph, what is ranked along it and manifold ranks are of so many photos that are nearest,
+   * and there are no hard positives and negatives yet: the rest of it is being computed.
+   */
+  part: z.object({ photos: count, of: count }).nullable(),
   euclidean: z.array(manifoldNeighbour),
   manifold: z.array(manifoldNeighbour),
   positives: z.array(manifoldNeighbour),
@@ -72,3 +77,11 @@ export const manifoldView = z.object({
   ),
 });
 export type ManifoldView = Facts<typeof manifoldView>;
+
+/** How far the graph of a set is: photos whose neighbours are found. */
+export const manifoldGraph = z.object({
+  done: count,
+  of: count,
+  ready: z.boolean(),
+});
+export type ManifoldGraph = Facts<typeof manifoldGraph>;

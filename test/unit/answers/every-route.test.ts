@@ -378,6 +378,10 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { query } = await tuple();
     return (await ask('manifold.around', { photo: query, set, k: 8 })).nodes.length;
   },
+  'manifold.graph': async () => {
+    const set = (await ask('tuples.runs', {})).find((r) => r.parameters.positives === 'manifold')!.set;
+    return (await ask('manifold.graph', { set, k: 8 })).ready;
+  },
   'search.run': async () => {
     for (const method of ['cosine', 'hybrid'] as const)
       expect((await ask('search.run', { photo: await photo(), size: 64, method, top: 5 })).hits.length).toBe(5);

@@ -282,6 +282,8 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'manifold.around k': 'whole 2 1000',
   'manifold.around positivesK': 'whole 1 10000',
   'manifold.around negativesK': 'whole 1 100000',
+  'manifold.graph network': ID,
+  'manifold.graph k': 'whole 2 1000',
   'search.run network': ID,
   'search.run photoWeight': 'number 0 1',
   'search.run truth.id': ID,

@@ -14,24 +14,33 @@ import { nullable, record, select, text } from '../library/rows.ts';
 const STRIP = 60;
 const NODES = 42;
 
+/** The row of a photo's descriptor. @throws CovisError `NOT_FOUND` for a photo without one. */
+export function describedRow(set: LoadedSet, photo: number): number {
+  const self = set.ids.indexOf(photo);
+  if (self < 0)
+    throw new CovisError('NOT_FOUND', `This photo has no descriptor in ${set.name}`, {
+      hint: 'Extract descriptors first.',
+    });
+  return self;
+}
+
 /**
  * One photo on the manifold of a set: its Euclidean and manifold rankings, its S+ and S-, and the graph around it.
  * @param graph mutual kNN graph (unnormalised weights). @param solver of the same graph, normalised.
+ * @param part how many photos the graph joins, where that are not all: nobody is then called a hard positive or negative, which they may
+ * be in the whole graph alone.
  * @throws CovisError `NOT_FOUND` for a photo without a descriptor in the set.
  */
 export function manifoldAround(
   library: Library,
   set: LoadedSet,
   graph: SparseGraph,
-  solver: DiffusionSolver,
+  solver: Pick<DiffusionSolver, 'conjugateGradients'>,
   photo: { readonly id: number; readonly hash: string },
   limits: { readonly k: number; readonly positivesK: number; readonly negativesK: number },
+  part?: number,
 ): ManifoldView {
-  const self = set.ids.indexOf(photo.id);
-  if (self < 0)
-    throw new CovisError('NOT_FOUND', `This photo has no descriptor in ${set.name}`, {
-      hint: 'Extract descriptors first.',
-    });
+  const self = describedRow(set, photo.id);
   const { vectors } = set;
   const cosines = similarities(vectors, row(vectors, self));
   const { alpha, iterations, tolerance, kept } = DEFAULT_MANIFOLD;
@@ -43,11 +52,14 @@ export function manifoldAround(
   const wanted = Math.min(vectors.rows, Math.max(limits.positivesK, negativesK, STRIP + 1));
   const nearest = topByScore(cosines, wanted);
   const onManifold = Array.from(topByScore(f, wanted)).filter((i) => f[i]! > 0);
-  const pools = poolsOf(self, { ids: nearest, cosines: Float32Array.from(nearest, (i) => cosines[i]!) }, f, {
-    positivesK: limits.positivesK,
-    negativesK,
-    kept,
-  });
+  const pools =
+    part === undefined
+      ? poolsOf(self, { ids: nearest, cosines: Float32Array.from(nearest, (i) => cosines[i]!) }, f, {
+          positivesK: limits.positivesK,
+          negativesK,
+          kept,
+        })
+      : { positives: [], negatives: [] };
   const euclideanRank = ranks(cosines);
   const manifoldRank = ranks(f);
   const role = new Map<number, 'positive' | 'negative'>([
@@ -97,6 +109,7 @@ export function manifoldAround(
     set: set.key,
     setName: set.name,
     parameters: { ...limits, negativesK },
+    part: part === undefined ? null : { photos: part, of: vectors.rows },
     euclidean: strip(nearest),
     manifold: strip(onManifold),
     positives: strip(pools.positives.map((m) => m.index)),

@@ -2,11 +2,12 @@ import { Worker } from 'node:worker_threads';
 import type { EdgeNetworkInfo, Explanation, ManifoldView, SearchAnswer } from '../../../shared/domain.ts';
 import { CovisError, fromErrorShape, type ErrorShape } from '../../../shared/errors.ts';
 import { logger } from '../environment/log.ts';
+import type { Finding } from '../retrieval/graph-cache.ts';
 import type { SearchRequest, SearchSession, SightRequest } from './session.ts';
 
 export interface SearchTask {
   readonly id: number;
-  readonly kind: 'search' | 'explain' | 'around' | 'sight' | 'edges';
+  readonly kind: 'search' | 'explain' | 'around' | 'graph' | 'sight' | 'edges';
   readonly request: unknown;
 }
 export interface SearchReply {
@@ -19,6 +20,9 @@ interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** What is computed meanwhile ends within a block of it; a thread that does not answer is stopped all the same. */
+const LONGEST_END_MS = 2000;
 
 /** Searches in a thread that is started with the first request and again after a crash, so that requests are always answered. */
 export class SearchClient {
@@ -43,6 +47,10 @@ export class SearchClient {
     return this.#ask('around', request);
   }
 
+  graph(request: Parameters<SearchSession['graph']>[0]): Promise<Finding> {
+    return this.#ask('graph', request);
+  }
+
   sight(request: SightRequest): Promise<Uint8Array> {
     return this.#ask('sight', request);
   }
@@ -52,7 +60,17 @@ export class SearchClient {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      worker.on('message', (m: SearchReply | 'ended') => m === 'ended' && resolve());
+      worker.once('exit', () => resolve());
+      timer = setTimeout(resolve, LONGEST_END_MS);
+      worker.postMessage('end');
+    });
+    clearTimeout(timer);
+    await worker.terminate();
   }
 
   #ask<T>(kind: SearchTask['kind'], request: unknown): Promise<T> {
@@ -69,7 +87,9 @@ export class SearchClient {
       workerData: { libraryPath: this.#libraryPath },
     });
     worker.unref();
-    worker.on('message', ({ id, value, error }: SearchReply) => {
+    worker.on('message', (reply: SearchReply | 'ended') => {
+      if (reply === 'ended') return;
+      const { id, value, error } = reply;
       const pending = this.#pending.get(id);
       this.#pending.delete(id);
       if (error === undefined) pending?.resolve(value as never);

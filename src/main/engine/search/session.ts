@@ -14,7 +14,7 @@ import { judge } from '../evaluation/ground-truth.ts';
 import { loadTruth, matchTruth } from '../evaluation/truths.ts';
 import type { Features } from '../features/sift.ts';
 import { silentContext, type TaskContext } from '../queue/context.ts';
-import { manifoldAround } from '../mining/manifold-view.ts';
+import { describedRow, manifoldAround } from '../mining/manifold-view.ts';
 import { defaultSize } from '../inputs/inputs.ts';
 import { drawingNetwork } from '../edges/library-networks.ts';
 import { Sight } from '../edges/sight.ts';
@@ -31,7 +31,9 @@ import { hashBytes, photoByHash, currentPhoto, presentPhotos, upright } from '..
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
-import { GraphCache } from '../retrieval/graph-cache.ts';
+import { graphAround } from '../retrieval/graph-around.ts';
+import { GraphCache, type Finding } from '../retrieval/graph-cache.ts';
+import { keptNeighbours } from '../retrieval/kept-neighbours.ts';
 import type { Database, Queries } from '../retrieval/methods/method.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
@@ -78,6 +80,21 @@ export interface SearchRequest extends AskedPhoto {
   readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
 }
 
+/** What is asked of the manifold. */
+export interface AskedManifold {
+  readonly photo: string;
+  readonly set?: string | undefined;
+  readonly network?: string | undefined;
+  readonly size?: number | undefined;
+  readonly k?: number | undefined;
+  readonly positivesK?: number | undefined;
+  readonly negativesK?: number | undefined;
+}
+
+/** Some tenths of a second of one processor, where descriptors have 256 dimensions. */
+const AT_ONCE = 1e8;
+/** Rows of the part of a graph that is shown first, at least. */
+const FEWEST_AROUND = 200;
 const RANKERS_KEPT = 6;
 /** Cosines of one pair differ by less where nothing is behind the pooling. */
 const ROUNDING = 1e-3;
@@ -106,6 +123,7 @@ function standardised(scores: Float32Array): Float32Array {
 /** Searches of one library: keeps sets, graphs and prepared methods between queries. Lives in a thread of its own. */
 export class SearchSession {
   readonly #library: Library;
+  readonly #atOnce: number;
   readonly #rankers = new Map<string, Promise<Ranker>>();
   #solver: { readonly key: string; readonly solver: DiffusionSolver } | undefined;
   readonly #sets = new Map<string, Loaded>();
@@ -114,8 +132,10 @@ export class SearchSession {
   #sight: Sight | undefined;
   #bow: { readonly version: string; readonly index: Promise<BowIndex> } | undefined;
 
-  constructor(library: Library) {
+  /** @param atOnce products of descriptors that a person waits for; where there are more, a part is shown first. */
+  constructor(library: Library, atOnce = AT_ONCE) {
     this.#library = library;
+    this.#atOnce = atOnce;
   }
 
   /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo and what the method does not read. */
@@ -332,17 +352,47 @@ export class SearchSession {
     };
   }
 
-  /** A photo on the manifold of a set. @throws CovisError as {@link search}, `INPUT_INVALID` for regional sets. */
-  async around(r: {
-    readonly photo: string;
-    readonly set?: string | undefined;
-    readonly network?: string | undefined;
-    readonly size?: number | undefined;
-    readonly k?: number | undefined;
-    readonly positivesK?: number | undefined;
-    readonly negativesK?: number | undefined;
-  }): Promise<ManifoldView> {
-    const { set, cache, version } = await this.#loaded(r);
+  /**
+   * A photo on the manifold of a set: at once on the part of the graph that is nearest to it, where finding all neighbours takes long; that
+   * is then done meanwhile.
+   * @throws CovisError as {@link search}, `INPUT_INVALID` for regional sets.
+   */
+  async around(r: AskedManifold): Promise<ManifoldView> {
+    const { loaded, limits, gamma } = await this.#manifold(r);
+    const { set, cache, version } = loaded;
+    const { rows } = set.vectors;
+    const photo = photoByHash(this.#library, r.photo);
+    const atOnce = rows * rows <= this.#atOnce;
+    const known = atOnce ? await cache.graph(limits.k, gamma) : await cache.graphThere(limits.k, gamma);
+    if (known === undefined) {
+      const self = describedRow(set, photo.id);
+      const count = Math.max(FEWEST_AROUND, Math.floor(this.#atOnce / rows));
+      const part = await graphAround(set.vectors, self, { count, k: limits.k, gamma });
+      cache.meanwhile(limits.k);
+      return manifoldAround(this.#library, set, part.graph, part, photo, limits, part.rows.length);
+    }
+    const key = `${version} ${limits.k}`;
+    if (this.#solver?.key !== key) this.#solver = { key, solver: await DiffusionSolver.create(known.s) };
+    return manifoldAround(this.#library, set, known.a, this.#solver.solver, photo, limits);
+  }
+
+  /** How far the graph is that {@link around} waits for; begins it where nobody has. */
+  async graph(r: Omit<AskedManifold, 'photo'>): Promise<Finding> {
+    const { loaded, limits, gamma } = await this.#manifold(r);
+    const { rows } = loaded.set.vectors;
+    if (rows * rows <= this.#atOnce || (await loaded.cache.graphThere(limits.k, gamma)) !== undefined)
+      return { done: rows, of: rows, ready: true };
+    const { done, of, ready } = loaded.cache.meanwhile(limits.k);
+    return { done, of, ready };
+  }
+
+  async #manifold(r: Omit<AskedManifold, 'photo'>): Promise<{
+    loaded: Loaded;
+    limits: { k: number; positivesK: number; negativesK: number };
+    gamma: number;
+  }> {
+    const loaded = await this.#loaded(r);
+    const { set } = loaded;
     if (set.owners !== undefined)
       throw new CovisError('INPUT_INVALID', 'A manifold has one descriptor a photo, and this set has several', {
         hint: 'Choose a set of whole photos.',
@@ -353,13 +403,16 @@ export class SearchSession {
       positivesK: r.positivesK ?? defaults.positivesK,
       negativesK: r.negativesK ?? defaults.negativesK,
     };
-    const { a, s } = await cache.graph(limits.k, defaults.gamma);
-    const key = `${version} ${limits.k}`;
-    if (this.#solver?.key !== key) this.#solver = { key, solver: await DiffusionSolver.create(s) };
-    return manifoldAround(this.#library, set, a, this.#solver.solver, photoByHash(this.#library, r.photo), limits);
+    return { loaded, limits, gamma: defaults.gamma };
+  }
+
+  /** Ends what is computed without anybody waiting for it. */
+  async endMeanwhile(): Promise<void> {
+    for (const { cache } of this.#sets.values()) await cache.end();
   }
 
   async close(): Promise<void> {
+    await this.endMeanwhile();
     for (const r of this.#rankers.values()) await (await r).close();
     await this.#features?.runner.release();
     for (const d of this.#describers.values()) await d.release();
@@ -384,12 +437,17 @@ export class SearchSession {
     }
     const whole = network === undefined ? await loadSet(this.#library, key) : networkSet(this.#library, network, size);
     const set = subset === undefined ? whole : restrictSet(whole, subset.photos);
-    const loaded = { version, scope, set, cache: new GraphCache(set.vectors) };
+    // Neighbours that are found faster than they are read are not kept; those within a collection are nobody's but its own.
+    const { rows } = set.vectors;
+    const store =
+      subset === undefined && rows * rows > this.#atOnce ? keptNeighbours(this.#library, key, set.vectors) : undefined;
+    const loaded = { version, scope, set, cache: new GraphCache(set.vectors, store) };
     this.#sets.set(version, loaded);
     for (const [old, gone] of this.#sets) {
       // An older version of the same set is of no use to anybody.
       if (old === version || (this.#sets.size <= SETS_KEPT && gone.scope !== scope)) continue;
       this.#sets.delete(old);
+      await gone.cache.end();
       for (const [name, ranker] of this.#rankers) {
         if (!name.startsWith(`${old} `)) continue;
         this.#rankers.delete(name);

@@ -12,7 +12,10 @@ const session = new SearchSession(Library.open((workerData as { libraryPath: str
 let last: Promise<unknown> = Promise.resolve();
 
 // One request after the other: they share its sets and prepared methods.
-port.on('message', ({ id, kind, request }: SearchTask) => {
+port.on('message', (task: SearchTask | 'end') => {
+  // A thread that is stopped within the runtime takes the program with it: what is computed meanwhile ends first.
+  if (task === 'end') return void session.endMeanwhile().finally(() => port.postMessage('ended'));
+  const { id, kind, request } = task;
   last = last.then(async () => {
     let reply: SearchReply;
     try {

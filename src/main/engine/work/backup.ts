@@ -309,7 +309,7 @@ class Copy {
   #isImported(name: string): boolean {
     const uid = name.replace(/\..*$/, '');
     return (
-      !/\.map(-ids)?\.npy$/.test(name) &&
+      !/\.(map(-ids)?\.npy|neighbours\.bin)$/.test(name) &&
       select(this.#library.db, 'SELECT id FROM vector_set WHERE uid = ? AND network_id IS NULL', integer).get(uid) !==
         undefined
     );

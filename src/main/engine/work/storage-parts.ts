@@ -57,7 +57,11 @@ const WORDS: Readonly<Record<Kind, readonly [title: string, from: string, again:
     'Computed again by covis extract, with the network and at the size.',
   ],
   regions: ['Descriptors of regions', 'photos and a network', 'Computed again by covis descriptors --regions.'],
-  maps: ['Maps', 'descriptors', 'Computed again from the Map view.'],
+  maps: [
+    'Maps and neighbours',
+    'descriptors',
+    'Computed again from the Map view, and when the Manifold view needs them.',
+  ],
   matches: [
     'Matches of photos',
     'local features',
@@ -291,7 +295,7 @@ function descriptorThings(library: Library, files: readonly FileFact[]): [Kind, 
   const out: [Kind, Thing][] = [];
   for (const [key, of] of grouped(files, (f) => basename(f.path).replace(/\..*$/, ''))) {
     const parts = of.filter((f) => /\.(part|lock|owner)$/.test(f.path));
-    const maps = of.filter((f) => /\.map(-ids)?\.npy$/.test(f.path));
+    const maps = of.filter((f) => /\.(map(-ids)?\.npy|neighbours\.bin)$/.test(f.path));
     const rest = of.filter((f) => !parts.includes(f) && !maps.includes(f));
     const set = stored.get(key);
     const name = own.get(key)?.name ?? set?.name ?? key;

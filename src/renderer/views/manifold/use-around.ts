@@ -5,6 +5,7 @@ import { useLibrary } from '../../stores/library.ts';
 import { useReview } from '../../stores/review.ts';
 import { request } from '../../transport/index.ts';
 import { useSets } from '../common/use-sets.ts';
+import { useWhole } from './use-whole.ts';
 
 /** The photo that stands in the middle, what is around it, and what a person says of a neighbour. All of it is in the address. */
 export function useAround() {
@@ -47,6 +48,7 @@ export function useAround() {
   watch([() => library.changed('descriptors'), () => library.changed('library')], () => void around.reload());
 
   const view = around.data;
+  const { finding, reasons } = useWhole(view, () => around.reload());
   /** The photo whose selection can be judged: one that is not in the middle itself. */
   const judging = computed(
     () => view.value !== null && library.selectedPhoto !== null && library.selectedPhoto !== photo.value,
@@ -67,7 +69,8 @@ export function useAround() {
     view,
     sets,
     loading: around.loading,
-    error: computed(() => listed.error.value ?? around.error.value),
+    error: computed(() => listed.error.value ?? around.error.value ?? reasons.value),
+    finding,
     judging,
     judge,
     query,
