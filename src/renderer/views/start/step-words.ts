@@ -45,3 +45,14 @@ export function estimated(e: StepEstimate | null): string {
   const size = e.bytes === null || e.bytes < 1000 ? '' : `, ${bytes(e.bytes)}`;
   return e.seconds === null ? `Estimated: time not known yet${size}` : `Estimated: ${roughly(e.seconds)}${size}`;
 }
+
+/** The view in which each step's result is seen. */
+export const STEP_VIEWS = {
+  photos: 'photos',
+  places: 'clusters',
+  describe: 'map',
+  mine: 'tuples',
+  look: 'tuples',
+  train: 'train',
+  search: 'search',
+} as const;
