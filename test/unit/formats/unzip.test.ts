@@ -106,10 +106,31 @@ it.each<[string, readonly Member[], RegExp]>([
   ['is a link', [{ name: 'x', text: '/etc/passwd', mode: 0o120777 }], /a link or a device/],
   ['is a device', [{ name: 'x', text: '', mode: 0o060644 }], /a link or a device/],
   ['is encrypted', [{ name: 'x', text: 'a', flags: 1 }], /is encrypted/],
-  ['is there twice', [{ name: 'x', text: 'a' }, { name: 'X', text: 'b' }], /twice, or differs .* case/],
+  [
+    'is there twice',
+    [
+      { name: 'x', text: 'a' },
+      { name: 'X', text: 'b' },
+    ],
+    /twice, or differs .* case/,
+  ],
   ['grows beyond measure', [{ name: 'x', text: '0'.repeat(3e6), deflate: true }], /more than 300 times/],
-  ['shares bytes', [{ name: 'x', text: 'a' }, { name: 'y', text: 'b', at: 0 }], /shares bytes/],
-  ['lies in another', [{ name: 'x', text: 'a'.repeat(90) }, { name: 'y', text: 'b', at: 40 }], /shares bytes/],
+  [
+    'shares bytes',
+    [
+      { name: 'x', text: 'a' },
+      { name: 'y', text: 'b', at: 0 },
+    ],
+    /shares bytes/,
+  ],
+  [
+    'lies in another',
+    [
+      { name: 'x', text: 'a'.repeat(90) },
+      { name: 'y', text: 'b', at: 40 },
+    ],
+    /shares bytes/,
+  ],
 ] as const)('refuses a member that %s, before anything is written', (_, members, why) => {
   expect(() => zipEntries(archive(members))).toThrow(why);
 });
@@ -119,15 +140,27 @@ it.each<[string, readonly Member[], RegExp]>([
   ['holds less than it says', [{ name: 'x', text: 'a'.repeat(2000), deflate: true, size: 3000 }], /less than it says/],
   ['has another checksum', [{ name: 'x', text: 'a', crc: 1 }], /not those that were packed/],
   ['is called otherwise in its place', [{ name: 'x', text: 'a', localName: 'y' }], /is called "y" there/],
-  ['is a file and a folder', [{ name: 'x', text: 'a' }, { name: 'x/y', text: 'b' }], /is a file and a folder/],
+  [
+    'is a file and a folder',
+    [
+      { name: 'x', text: 'a' },
+      { name: 'x/y', text: 'b' },
+    ],
+    /is a file and a folder/,
+  ],
 ] as const)('ends at a member that %s', async (_, members, why) => {
   await expect(unpacked(archive(members))).rejects.toThrow(why);
 });
 
 it('says of each truncation and each changed byte of its records that it is damaged, or unpacks the same', async () => {
-  const file = archive([{ name: 'a.txt', text: 'first' }, { name: 'b.txt', text: 'x'.repeat(300), deflate: true }]);
+  const file = archive([
+    { name: 'a.txt', text: 'first' },
+    { name: 'b.txt', text: 'x'.repeat(300), deflate: true },
+  ]);
   const bytes = readFileSync(file);
-  const right = createHash('sha256').update(JSON.stringify(await unpacked(file))).digest('hex');
+  const right = createHash('sha256')
+    .update(JSON.stringify(await unpacked(file)))
+    .digest('hex');
   const damaged = join(folder, 'damaged.zip');
   for (let at = 0; at < bytes.length; at += 1) {
     writeFileSync(damaged, bytes.subarray(0, at));
@@ -136,7 +169,9 @@ it('says of each truncation and each changed byte of its records that it is dama
     changed[at]! ^= 0x55;
     writeFileSync(damaged, changed);
     try {
-      const now = createHash('sha256').update(JSON.stringify(await unpacked(damaged))).digest('hex');
+      const now = createHash('sha256')
+        .update(JSON.stringify(await unpacked(damaged)))
+        .digest('hex');
       // Dates, versions and the names of what is only said twice are of no account; a changed name is another file of the same bytes.
       if (now !== right) expect(zipEntries(damaged).map((e) => e.name)).not.toEqual(['a.txt', 'b.txt']);
     } catch (error) {

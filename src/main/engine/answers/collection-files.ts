@@ -43,7 +43,8 @@ export const collectionFiles = answers(collectionFileRoutes, {
     const from = file === undefined ? places.pathOf(folder!) : engine.incoming.file(file);
     // A folder of its own in the one that was chosen.
     const called = portableName((fileName ?? basename(from)).replaceAll('/', '_').replace(/\.zip$/i, ''));
-    const into = unpack === undefined ? undefined : join(places.pathOf(unpack), file === undefined ? `${called} photos` : called);
+    const into =
+      unpack === undefined ? undefined : join(places.pathOf(unpack), file === undefined ? `${called} photos` : called);
     const { job } = startJob(engine, 'collection-import', {
       folder: from,
       photos,
@@ -68,8 +69,9 @@ export const collectionFiles = answers(collectionFileRoutes, {
   'collection-files.bundle': async ({ library, downloads }, { collection, version, base, author }) => {
     const { name, id, items } = collectionInfo(library, collection);
     const asked = { collection: id, version: String(version), base: String(base), author };
-    const download = await downloads.write(`${portableName(name.replaceAll('/', '_'))} ${base}-${version}.jsonl`, (out) =>
-      deed(library, items, 'writeBundle', undefined, asked, out),
+    const download = await downloads.write(
+      `${portableName(name.replaceAll('/', '_'))} ${base}-${version}.jsonl`,
+      (out) => deed(library, items, 'writeBundle', undefined, asked, out),
     );
     return { download };
   },

@@ -54,7 +54,7 @@ export class Incoming {
     const file = join(kept.folder, FILE);
     const fd = openSync(file, 'a');
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+      for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
     } catch (error) {
       this.drop(own);
       throw diskError(error, file, bytes.length);

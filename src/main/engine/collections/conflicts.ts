@@ -61,7 +61,11 @@ export function listConflicts(
     const id = byHash.get(hash);
     if (id !== undefined) return { photo: hash, ...place(id) };
     const named = path.get(c.id, Buffer.from(sha256, 'hex'));
-    return { photo: null, name: named?.split('/').at(-1) ?? `${sha256.slice(0, 12)}…, not in this library`, folder: '' };
+    return {
+      photo: null,
+      name: named?.split('/').at(-1) ?? `${sha256.slice(0, 12)}…, not in this library`,
+      folder: '',
+    };
   };
   const out: CollectionConflict[] = [];
   let size = 0;

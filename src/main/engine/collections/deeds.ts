@@ -35,7 +35,6 @@ export function textOf(said: SentText): string {
   }
 }
 
-
 /** Takes and gives what can be copied to another thread. */
 export const DEEDS = {
   create(library: Library, key: Key, name: string, additions: readonly Addition[], from: From | undefined) {

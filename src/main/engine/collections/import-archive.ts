@@ -52,7 +52,9 @@ function tablesOf(entries: readonly ZipEntry[], root: string, file: string): Zip
     (e) => e.name.startsWith(root) && names.has(e.name.slice(root.length).replace(new RegExp(`^${PAYLOAD}/`), '')),
   );
   if (tables.reduce((n, e) => n + e.size, 0) > MOST_OF_TABLES)
-    throw new CovisError('INPUT_INVALID', 'The tables of this archive are larger than those of any collection', { file });
+    throw new CovisError('INPUT_INVALID', 'The tables of this archive are larger than those of any collection', {
+      file,
+    });
   return tables;
 }
 

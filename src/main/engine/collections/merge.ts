@@ -9,17 +9,7 @@ import { collectionNamed, versionsOf, type CollectionRow, type VersionRow } from
 import { durably } from '../mining/action-log.ts';
 import { agreementOf } from './agreement.ts';
 import { keptBundle, readBundle, type Bundle } from './bundle.ts';
-import {
-  endOf,
-  fieldsOf,
-  fieldsText,
-  itemOf,
-  itemsOf,
-  rowOf,
-  sourceWriter,
-  STEP,
-  type Item,
-} from './items.ts';
+import { endOf, fieldsOf, fieldsText, itemOf, itemsOf, rowOf, sourceWriter, STEP, type Item } from './items.ts';
 import { act } from './acts.ts';
 import { conflictOf, conflictsOf, proposedValue, type Conflict, type Proposals, type Value } from './conflicts.ts';
 import { selfRow } from './store.ts';
@@ -186,7 +176,16 @@ export function mergeBundle(
     const baseValue = valuesIn(state);
     const m = new Merging(library, c);
     const judged = agreementOf(ourJudgements(library, c, baseItems), theirJudgements(bundle));
-    const none = { added: 0, removed: 0, described: 0, folded: 0, conflicts: 0, missing: [], missingTotal: 0, agreement: judged };
+    const none = {
+      added: 0,
+      removed: 0,
+      described: 0,
+      folded: 0,
+      conflicts: 0,
+      missing: [],
+      missingTotal: 0,
+      agreement: judged,
+    };
     if (isMerged(library, c.id, bundle.id)) return { ...report, ...none, already: true, action: null };
 
     const earlier = earlierBundles(library, c.id);
@@ -199,7 +198,10 @@ export function mergeBundle(
     const decisions = new Map(bundle.photos.map((p) => [p.photo, p]));
     const touched = new Set<string>();
     /** Conflicts with what was decided here. */
-    const own: (Omit<Conflict, 'proposals'> & { readonly theirs: { readonly value: Value; readonly authors: readonly string[] }; readonly ours: Value })[] = [];
+    const own: (Omit<Conflict, 'proposals'> & {
+      readonly theirs: { readonly value: Value; readonly authors: readonly string[] };
+      readonly ours: Value;
+    })[] = [];
     for (const said of sayings(bundle)) {
       const photo = said.photo === '' ? undefined : m.photo(said.photo);
       if (said.photo !== '' && photo === undefined) {

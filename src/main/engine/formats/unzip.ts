@@ -47,16 +47,24 @@ type Wrong = (why: string, name?: string) => CovisError;
 const wrongOf =
   (file: string): Wrong =>
   (why, name) =>
-    new CovisError('INPUT_CORRUPT', `This archive is not as it should be: ${name === undefined ? '' : `${name}: `}${why}`, {
-      file,
-      hint: 'Nothing of it was taken. Send or copy it again, or unpack it with another program and import the folder.',
-    });
+    new CovisError(
+      'INPUT_CORRUPT',
+      `This archive is not as it should be: ${name === undefined ? '' : `${name}: `}${why}`,
+      {
+        file,
+        hint: 'Nothing of it was taken. Send or copy it again, or unpack it with another program and import the folder.',
+      },
+    );
 const refusedOf =
   (file: string): Wrong =>
   (why, name) =>
-    new CovisError('INPUT_INVALID', `This archive is refused: ${name === undefined ? '' : `${JSON.stringify(name)} `}${why}`, {
-      file,
-    });
+    new CovisError(
+      'INPUT_INVALID',
+      `This archive is refused: ${name === undefined ? '' : `${JSON.stringify(name)} `}${why}`,
+      {
+        file,
+      },
+    );
 
 /** True for a file that begins as an archive does. */
 export function isZip(file: string): boolean {
@@ -116,7 +124,12 @@ function directoryOf(fd: number, length: number, wrong: Wrong): Directory {
   // The comment behind it has to reach the end of the file exactly.
   while (at >= 0 && !(last.readUInt32LE(at) === END && at + 22 + last.readUInt16LE(at + 20) === last.length)) at -= 1;
   if (at < 0) throw wrong('it has no list of its members at its end');
-  const [disk, begins, here, entries] = [4, 6, 8, 10].map((k) => last.readUInt16LE(at + k)) as [number, number, number, number];
+  const [disk, begins, here, entries] = [4, 6, 8, 10].map((k) => last.readUInt16LE(at + k)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const [size, offset] = [last.readUInt32LE(at + 12), last.readUInt32LE(at + 16)];
   const wide = entries === MOST_16 || size === MOST_32 || offset === MOST_32;
   const endAt = length - tail + at;
@@ -138,7 +151,7 @@ function directoryOf(fd: number, length: number, wrong: Wrong): Directory {
 
 /** Fields of 64 bits in the order in which they take the place of full ones of 32. */
 function wideFields(extra: Buffer, wrong: Wrong): Buffer {
-  for (let at = 0; at + 4 <= extra.length; ) {
+  for (let at = 0; at + 4 <= extra.length;) {
     const [kind, length] = [extra.readUInt16LE(at), extra.readUInt16LE(at + 2)];
     if (at + 4 + length > extra.length) throw wrong('an extra field is longer than it may be');
     if (kind === 1) return extra.subarray(at + 4, at + 4 + length);
@@ -160,7 +173,11 @@ function listed(fd: number, { entries, size, offset }: Directory, length: number
   for (let i = 0; i < entries; i += 1) {
     if (at + 46 > size || list.readUInt32LE(at) !== CENTRAL) throw wrong(`member ${i + 1} of its list is not there`);
     const [system, flags, method] = [list[at + 5]!, list.readUInt16LE(at + 8), list.readUInt16LE(at + 10)];
-    const [nameLength, extraLength, comment] = [28, 30, 32].map((k) => list.readUInt16LE(at + k)) as [number, number, number];
+    const [nameLength, extraLength, comment] = [28, 30, 32].map((k) => list.readUInt16LE(at + k)) as [
+      number,
+      number,
+      number,
+    ];
     const next = at + 46 + nameLength + extraLength + comment;
     if (next > size) throw wrong(`member ${i + 1} of its list is cut off`);
     let name: string;
@@ -189,7 +206,8 @@ function listed(fd: number, { entries, size, offset }: Directory, length: number
       if (bytes !== 0) throw wrong('it is a folder with bytes', name);
       continue;
     }
-    if (type !== 0 && type !== TYPE_FILE) throw refused(type === TYPE_FOLDER ? 'is a folder and a file' : 'is a link or a device', name);
+    if (type !== 0 && type !== TYPE_FILE)
+      throw refused(type === TYPE_FOLDER ? 'is a folder and a file' : 'is a link or a device', name);
     if ((flags & 0x2041) !== 0) throw refused('is encrypted', name);
     if (method !== STORED && method !== DEFLATED) throw refused('is packed in a way that only few programs know', name);
     if (method === STORED && packed !== bytes) throw wrong('its sizes differ', name);
@@ -209,7 +227,8 @@ function listed(fd: number, { entries, size, offset }: Directory, length: number
     .map((e) => {
       while (starts[k]! <= e.offset) k += 1;
       const end = starts[k]!;
-      if (starts[k - 2] === e.offset || e.offset + 30 + e.packed > end) throw refused('shares bytes with another member', e.name);
+      if (starts[k - 2] === e.offset || e.offset + 30 + e.packed > end)
+        throw refused('shares bytes with another member', e.name);
       return { ...e, end };
     });
 }
@@ -235,7 +254,8 @@ export function zipEntries(file: string): ZipEntry[] {
 function dataAt(fd: number, e: ZipEntry, file: string): number {
   const wrong = wrongOf(file);
   const head = readAt(fd, 30, e.offset, wrong);
-  if (head.readUInt32LE() !== LOCAL || head.readUInt16LE(8) !== e.method) throw wrong('it is not where it should be', e.name);
+  if (head.readUInt32LE() !== LOCAL || head.readUInt16LE(8) !== e.method)
+    throw wrong('it is not where it should be', e.name);
   const [nameLength, extraLength] = [head.readUInt16LE(26), head.readUInt16LE(28)];
   const name = readAt(fd, nameLength, e.offset + 30, wrong).toString('utf8');
   const at = e.offset + 30 + nameLength + extraLength;
@@ -279,7 +299,9 @@ export async function unzip(
   mkdirSync(out, { recursive: true });
   const wanted = entries.reduce((n, e) => n + e.size, 0);
   if (wanted + ROOM > (freeBytes(out) ?? Infinity))
-    throw new CovisError('DISK_FULL', `There is too little room to unpack ${Math.ceil(wanted / 1e6)} MB`, { file: out });
+    throw new CovisError('DISK_FULL', `There is too little room to unpack ${Math.ceil(wanted / 1e6)} MB`, {
+      file: out,
+    });
   const fd = openSync(file, 'r');
   try {
     for (const [i, e] of entries.entries()) {
@@ -287,7 +309,8 @@ export async function unzip(
       const target = join(out, ...e.name.slice(below.length).split('/'));
       try {
         mkdirSync(dirname(target), { recursive: true });
-        const from = e.packed === 0 ? [] : createReadStream(file, { fd, autoClose: false, start, end: start + e.packed - 1 });
+        const from =
+          e.packed === 0 ? [] : createReadStream(file, { fd, autoClose: false, start, end: start + e.packed - 1 });
         // Never over a file that is there.
         const to = createWriteStream(target, { flags: 'wx' });
         if (e.method === STORED) await pipeline(from, checked(e, wrong), to);

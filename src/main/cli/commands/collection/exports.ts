@@ -36,9 +36,8 @@ export const collectionExport = jobCommand('collection-export', {
 /** What an export is, without a library. */
 async function show(at: string, json: boolean): Promise<void> {
   // An archive says what it is by its tables, which are unpacked and gone.
-  if (isArchive(at)) return withTables(at, mkdtempSync(join(tmpdir(), 'covis-archive-')), (folder) =>
-      showFolder(folder, json, at),
-    );
+  if (isArchive(at))
+    return withTables(at, mkdtempSync(join(tmpdir(), 'covis-archive-')), (folder) => showFolder(folder, json, at));
   showFolder(at, json);
 }
 

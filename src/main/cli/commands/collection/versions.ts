@@ -169,16 +169,11 @@ export const collectionMerge = command({
   summary: 'merge the decisions of another curator three ways; what both say differently waits to be judged',
   arguments: { library, name, bundle: file },
   options: {
-    author: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .meta({
-        help: 'who decided what is here and in no version yet',
-        otherwise: 'who committed last since the common version, or else the name of this account',
-        value: 'name',
-      }),
+    author: z.string().min(1).max(200).optional().meta({
+      help: 'who decided what is here and in no version yet',
+      otherwise: 'who committed last since the common version, or else the name of this account',
+      value: 'name',
+    }),
   },
   run: (o) =>
     withLibrary(o.library, false, (l) => {
