@@ -1,5 +1,5 @@
 /** Zip archives read within bounds (APPNOTE 6.3, zip64): what a stranger sends may fill no disk, leave no folder and write over nothing. */
-import { closeSync, createReadStream, createWriteStream, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -68,9 +68,10 @@ const refusedOf =
 
 /** True for a file that begins as an archive does. */
 export function isZip(file: string): boolean {
+  // Before it is opened: a pipe would wait for who writes to it.
+  if (!statSync(file).isFile()) return false;
   const fd = openSync(file, 'r');
   try {
-    if (!fstatSync(fd).isFile()) return false;
     const head = Buffer.alloc(4);
     return readSync(fd, head, 0, 4, 0) === 4 && [LOCAL, END].includes(head.readUInt32LE());
   } finally {
