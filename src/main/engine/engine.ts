@@ -10,6 +10,7 @@ import { dispatch } from './answers/dispatch.ts';
 import { ANSWERS, type AllAnswers } from './answers/index.ts';
 import { libraryInfo } from './answers/library.ts';
 import { Downloads, type Download } from './answers/downloads.ts';
+import { Incoming } from './answers/incoming.ts';
 import { Uploads } from './answers/uploads.ts';
 import { closeDeeds } from './collections/deeds-thread.ts';
 import { forgetSets } from './collections/set-memory.ts';
@@ -43,6 +44,7 @@ export class Engine {
   // Every page that is open listens.
   readonly #events = new EventEmitter().setMaxListeners(0);
   readonly #uploads = new Uploads();
+  readonly #incoming = new Incoming();
   readonly #downloads = new Downloads();
   readonly #answers: AllAnswers;
   readonly #check: boolean;
@@ -76,6 +78,7 @@ export class Engine {
     // Its pictures are made of what is about to be closed.
     await this.#desk.settled();
     this.#downloads.close();
+    this.#incoming.close();
     if (opened !== undefined) await closeDeeds(opened.library);
     await opened?.searches.close();
     await opened?.queue.close();
@@ -102,6 +105,11 @@ export class Engine {
   /** Takes the bytes of a photo to search with. @returns its opaque id. @throws `INPUT_INVALID` above 64 MiB. */
   upload(bytes: Uint8Array): string {
     return this.#uploads.add(bytes);
+  }
+
+  /** Takes the next part of a file that a page sends. @throws CovisError as `Incoming.add`. */
+  uploadPart(id: string | undefined, at: number, bytes: Uint8Array): { readonly id: string; readonly bytes: number } {
+    return this.#incoming.add(id, at, bytes);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -170,6 +178,7 @@ export class Engine {
         return opened().lists;
       },
       uploads: this.#uploads,
+      incoming: this.#incoming,
       downloads: this.#downloads,
       desk: this.#desk,
       pageLog: new PageLog(logger('page')),

@@ -189,6 +189,17 @@ async function answerAsset(
     res.end(JSON.stringify({ id }));
     return;
   }
+  // Larger files come in parts, each written to disk before the next is asked for.
+  const [, into, at] = (req.method === 'POST' ? /^part\/(new|\w{32})\/(\d{1,15})$/.exec(path) : null) ?? [];
+  if (at !== undefined) {
+    const origin = req.headers.origin;
+    if (origin !== undefined && origin !== `http://127.0.0.1:${port}`)
+      return refuse(req, res, { ...NOTHING, status: 403, text: 'Only the studio may send files.' });
+    const answer = engine.uploadPart(into === 'new' ? undefined : into, Number(at), await readBody(req));
+    res.writeHead(200, { 'Content-Type': 'application/json' });
+    res.end(JSON.stringify(answer));
+    return;
+  }
   if (req.method !== 'GET') return refuse(req, res, { ...NOTHING, status: 405, text: 'Not allowed.' });
   const [, download] = /^download\/(\w+)$/.exec(path) ?? [];
   if (download !== undefined) return sendDownload(engine, res, download);

@@ -85,6 +85,15 @@ export const importCollection = action({
   run: () => useCollectionFiles().bringIn(),
 });
 
+export const importArchive = action({
+  id: 'importArchive',
+  label: 'Import a zip archive…',
+  group: 'Collections',
+  offered: ['palette', 'toolbar'],
+  applies: () => useLibrary().info?.readOnly ?? inLibrary(),
+  run: () => useCollectionFiles().bringInArchive(),
+});
+
 export const verifyCollection = action({
   id: 'verifyCollection',
   label: 'Verify an exported collection…',

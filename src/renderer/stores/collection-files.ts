@@ -4,7 +4,7 @@ import type { CollectionInfo } from '../../shared/facts/collections.ts';
 import type { VerifyLevel, VerifyReport } from '../../shared/facts/verification.ts';
 import type { RouteParams } from '../../shared/routes/index.ts';
 import { count, plural } from '../kit/format.ts';
-import { onEvent, request } from '../transport/index.ts';
+import { onEvent, request, sendInParts } from '../transport/index.ts';
 import { resultOf } from './job-results.ts';
 import { useNotices } from './notices.ts';
 import { useQuestions } from './questions.ts';
@@ -14,6 +14,16 @@ const NOTES = 3;
 
 /** What verifying found; null for any other job, and for one that has not ended well. */
 export const verifyResult = (job: JobInfo | null): VerifyReport | null => resultOf('collection-verify', job);
+
+/** A file that a person chooses; null for none. */
+function chosenFile(accept: string): Promise<File | null> {
+  const field = Object.assign(document.createElement('input'), { type: 'file', accept });
+  return new Promise((resolve) => {
+    field.addEventListener('change', () => resolve(field.files?.[0] ?? null));
+    field.addEventListener('cancel', () => resolve(null));
+    field.click();
+  });
+}
 
 /** Collections as folders: written where a person says, taken in, and verified. */
 export const useCollectionFiles = defineStore('collectionFiles', () => {
@@ -58,6 +68,33 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
         () => request('collection-files.import', { folder: folder.id, photos: answer === 'all' }),
         `Importing the collection in ${folder.name}`,
       );
+  }
+
+  /** Sends a zip archive of an export and imports the collection in it. */
+  async function bringInArchive(): Promise<void> {
+    const file = await chosenFile('.zip,application/zip');
+    if (file === null) return;
+    const answer = await useQuestions().ask({
+      title: `Import the collection in ${file.name}`,
+      text: 'Its photos are found in the library by their content. Photos that the library does not have can be imported, too: the archive is then unpacked into a folder of its own within one that you choose, which has to stay where it is.',
+      answers: [
+        { value: 'known', label: 'Only photos that are here' },
+        { value: 'all', label: 'Import its photos, too', kind: 'primary' },
+      ],
+    });
+    if (answer === null) return;
+    const into = answer === 'all' ? await useQuestions().folder('into') : undefined;
+    if (into === null) return;
+    useNotices().add('done', `Sending ${file.name}`);
+    await begin(async () => {
+      const sent = await sendInParts(file);
+      return request('collection-files.import', {
+        file: sent,
+        fileName: file.name,
+        photos: into !== undefined,
+        ...(into === undefined ? {} : { unpack: into.id }),
+      });
+    }, `Importing the collection in ${file.name}`);
   }
 
   async function verify(): Promise<void> {
@@ -144,7 +181,7 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
         'done',
         imported.already
           ? `${imported.collection}@${imported.version} was here already`
-          : `${imported.collection}@${imported.version} is here, ${imported.items} photos${imported.missing.length === 0 ? '' : `, ${imported.missing.length} of them not in this library`}`,
+          : `${imported.collection}@${imported.version} is here, ${imported.items} photos${imported.missingTotal === 0 ? '' : `, ${imported.missingTotal} of them not in this library`}`,
         imported.unpacked === null
           ? ''
           : `Its photos were unpacked into ${imported.unpacked}, which has to stay where it is.`,
@@ -158,5 +195,5 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
     });
   }
 
-  return { exportInto, bringIn, verify, repair, readMetadata, listen };
+  return { exportInto, bringIn, bringInArchive, verify, repair, readMetadata, listen };
 });

@@ -55,6 +55,33 @@ export async function uploadPhoto(file: Blob): Promise<string> {
   return answer.id;
 }
 
+/** Bytes of a file that are sent at once. */
+const PART = 8 << 20;
+
+/**
+ * Sends a file of any size, a part after the other; the engine writes them to its disk. @param told of how many bytes are there.
+ * @returns the id of the file. @throws CovisError.
+ */
+export async function sendInParts(file: Blob, told?: (bytes: number) => void): Promise<string> {
+  let id = 'new';
+  let at = 0;
+  do {
+    const response = await ask(`/asset/part/${id}/${at}`, { method: 'POST', body: file.slice(at, at + PART) });
+    if (response.status === 503) throw lost();
+    const answer = (await response.json()) as {
+      id?: string;
+      bytes?: number;
+      error?: { code: never; message: string };
+    };
+    if (answer.error !== undefined) throw fromErrorShape(answer.error);
+    if (answer.id === undefined || answer.bytes !== Math.min(file.size, at + PART))
+      throw new CovisError('INTERNAL', 'The file was not taken');
+    ({ id, bytes: at } = answer as { id: string; bytes: number });
+    told?.(at);
+  } while (at < file.size);
+  return id;
+}
+
 /** Lets the browser keep an asset as a file, under the name that the engine gives it. */
 export function saveFile(path: string): void {
   const link = document.createElement('a');

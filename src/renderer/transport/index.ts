@@ -1,5 +1,5 @@
 /** The page's one way to the engine: requests, events, files, and the desktop's dialogs. */
-export { fetchArray, saveFile, uploadPhoto } from './assets.ts';
+export { fetchArray, saveFile, sendInParts, uploadPhoto } from './assets.ts';
 export { onEvent } from './events.ts';
 export { assetUrl, enter } from './keys.ts';
 export { host, type ImportHow } from './host.ts';

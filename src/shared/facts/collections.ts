@@ -232,6 +232,8 @@ export const collectionConflict = z.object({
   /** What holds until it is judged: what the base version said. A value of JSON: true or false, a SHA-256, values of a field, or null. */
   base: z.unknown(),
   proposals: z.array(z.object({ author: z.string(), value: z.unknown() })),
+  /** Of a fold: the photos that are proposed as heads; `photo` null where this library does not have it. */
+  heads: z.array(z.object({ sha256, photo: z.string().nullable(), name: z.string() })),
 });
 export type CollectionConflict = Facts<typeof collectionConflict>;
 
@@ -257,8 +259,9 @@ export const mergeReport = z.object({
   described: count,
   folded: count,
   conflicts: count,
-  /** Photos of the bundle that this library does not have, by path: import them and merge again. */
+  /** Photos of the bundle that this library does not have, by path: import them and merge again. A page is told the first ones. */
   missing: z.array(z.string()),
+  missingTotal: count.default(0),
   agreement,
 });
 export type MergeReport = Facts<typeof mergeReport>;
@@ -269,8 +272,9 @@ export const fieldsReport = z.object({
   changed: count,
   /** Photos of the table that had them already. */
   same: count,
-  /** Rows whose photo is not in the collection. */
+  /** Rows whose photo is not in the collection. A page is told the first ones. */
   unknown: z.array(z.string()),
+  unknownTotal: count.default(0),
   /** What was kept and yet is not as it should be: rights in words, dates that are no EDTF. */
   notes: z.array(z.string()),
 });

@@ -10,7 +10,7 @@ export const collectionImportJob = job({
   title: () => 'Import a collection',
   startedBy: 'host',
   params: z.strictObject({
-    folder: folder.meta({ label: 'Folder', help: 'what covis collection export wrote' }),
+    folder: folder.meta({ label: 'Folder', help: 'what covis collection export wrote, or a zip archive of it' }),
     name: z
       .string()
       .min(1)
@@ -23,8 +23,8 @@ export const collectionImportJob = job({
     }),
     unpack: folder.optional().meta({
       label: 'Unpack into',
-      help: 'folder for photos that lie inside files of Parquet or WebDataset, where they then have to stay; with --photos',
-      otherwise: 'beside the exported folder, as "FOLDER photos"',
+      help: 'folder for photos that lie inside files of Parquet or WebDataset, or for a zip archive, where they then have to stay; with --photos',
+      otherwise: 'beside the exported folder, as "FOLDER photos"; of an archive, beside it under its name',
       page: false,
     }),
   }),
@@ -37,9 +37,11 @@ export const collectionImportJob = job({
     already: z.boolean(),
     /** Photos that were imported from the folder. */
     imported: count,
-    /** Folder that photos were unpacked into, where they have to stay; null where they lie as files. */
+    /** Folder that photos were unpacked into, where they have to stay; null where they lie as files in the folder. */
     unpacked: z.string().nullable().default(null),
-    /** Photos that the library does not have: the version names them, the collection cannot show them. */
+    /** Photos that the library does not have, the first thousand: the version names them, the collection cannot show them. */
     missing: z.array(z.string()),
+    /** All of them. */
+    missingTotal: count.default(0),
   }),
 });

@@ -3,6 +3,7 @@ import { id } from '../fields.ts';
 import { collectionExportJob } from '../jobs/collection-export.ts';
 import { collectionImportJob } from '../jobs/collection-import.ts';
 import { collectionVerifyJob } from '../jobs/collection-verify.ts';
+import { bundleParams } from './collections.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
 
@@ -24,11 +25,35 @@ export const collectionFileRoutes = {
     params: z.strictObject({ ...how, photos: z.enum(['copy', 'none']).default('copy') }),
     result: startedJob.extend({ download: id }),
   }),
-  /** Takes an exported collection into the library. */
+  /**
+   * Takes an exported collection into the library: of a folder that was chosen, or of a zip archive that was sent. An archive whose photos
+   * are imported, too, is unpacked into a folder of its own within `unpack`, which was chosen; as are photos that lie inside shards.
+   */
   'collection-files.import': route({
     who: 'page',
-    params: z.strictObject({ folder: id, photos: collectionImportJob.params.shape.photos }),
+    params: z.strictObject({
+      folder: id.optional(),
+      /** What was sent. */
+      file: id.optional(),
+      /** What the file is called, for the folder that it is unpacked into. */
+      fileName: z.string().min(1).max(1000).optional(),
+      name: collectionImportJob.params.shape.name,
+      photos: collectionImportJob.params.shape.photos,
+      unpack: id.optional(),
+    }),
     result: startedJob,
+  }),
+  /** The table of fields of a collection, to be downloaded, once. */
+  'collection-files.table': route({
+    who: 'page',
+    params: z.strictObject({ collection: id }),
+    result: z.object({ download: id }),
+  }),
+  /** A decision bundle, to be downloaded, once. */
+  'collection-files.bundle': route({
+    who: 'page',
+    params: bundleParams,
+    result: z.object({ download: id }),
   }),
   /**
    * Compares an exported collection with its own list of digests. With `repair`, a folder that was chosen, lost files are looked for there and

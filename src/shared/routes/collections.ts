@@ -99,6 +99,14 @@ const cameBy = {
   ranks: z.array(z.int().min(1).nullable()).max(MOST).optional(),
 };
 
+/** What a decision bundle is made of. */
+export const bundleParams = z.strictObject({
+  collection: id,
+  version: versionNumber,
+  base: versionNumber,
+  author: z.string().min(1).max(200).optional(),
+});
+
 export const collectionRoutes = {
   'collections.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(collectionInfo) }),
   'collections.info': route({
@@ -171,6 +179,20 @@ export const collectionRoutes = {
       ranks: z.array(z.int().min(1).nullable()).max(PART).optional(),
     }),
     result: z.object({ list: z.string(), total: count }),
+  }),
+  /** Photos by their names, one a line: as a list. */
+  'collections.named': route({
+    who: 'page',
+    params: z.strictObject({
+      text: z
+        .string()
+        .max(3 << 20)
+        .optional(),
+      /** In place of the text: a file that was sent. */
+      file: id.optional(),
+    }),
+    /** `unknown`: names that mean no photo, or several; the first thousand. */
+    result: z.object({ list: z.string(), total: count, unknown: z.array(z.string()), unknownTotal: count }),
   }),
   /** Photos that are in already stay as they are. */
   'collections.add': route({
@@ -245,6 +267,7 @@ export const collectionRoutes = {
       }),
     ),
   }),
+  /** Of a collection of some ten thousand photos; a larger one is downloaded (`collection-files.table`). */
   'collections.fieldsTable': route({
     who: 'page',
     repeat: 'safe',
@@ -254,7 +277,15 @@ export const collectionRoutes = {
   'collections.readFieldsTable': route({
     who: 'page',
     repeat: 'once',
-    params: z.strictObject({ ...write, csv: z.string().max(3 << 20) }),
+    params: z.strictObject({
+      ...write,
+      csv: z
+        .string()
+        .max(3 << 20)
+        .optional(),
+      /** In place of the text: a file that was sent. */
+      file: id.optional(),
+    }),
     result: done.extend(fieldsReport.shape),
   }),
 
@@ -334,12 +365,12 @@ export const collectionRoutes = {
     }),
     result: collectionDifference,
   }),
-  /** Makes the collection as it was in a version. Photos that this library does not have any more are said by path. */
+  /** Makes the collection as it was in a version. Photos that this library does not have any more are said by path, the first thousand. */
   'collections.restore': route({
     who: 'page',
     repeat: 'once',
     params: z.strictObject({ ...write, version: versionNumber }),
-    result: done.extend({ missing: z.array(z.string()) }),
+    result: done.extend({ missing: z.array(z.string()), missingTotal: count.default(0) }),
   }),
   /** Gives a version a tag, or moves the tag to it; `version: null` takes the tag away. */
   'collections.tag': route({
@@ -349,16 +380,11 @@ export const collectionRoutes = {
     result: done,
   }),
 
-  /** A decision bundle: what a version changed since another, as JSON Lines. */
+  /** A decision bundle: what a version changed since another, as JSON Lines. A larger one is downloaded (`collection-files.bundle`). */
   'collections.bundle': route({
     who: 'page',
     repeat: 'safe',
-    params: z.strictObject({
-      collection: id,
-      version: versionNumber,
-      base: versionNumber,
-      author: z.string().min(1).max(200).optional(),
-    }),
+    params: bundleParams,
     result: z.object({ jsonl: z.string() }),
   }),
   'collections.merge': route({
@@ -369,14 +395,24 @@ export const collectionRoutes = {
       jsonl: z
         .string()
         .min(1)
-        .max(3 << 20),
+        .max(3 << 20)
+        .optional(),
+      /** In place of the text: a file that was sent. */
+      file: id.optional(),
+      /** Who decided what is here and in no version yet; left out: who committed last, or else this account. */
+      author: z.string().min(1).max(200).optional(),
     }),
     result: done.extend(mergeReport.shape),
   }),
+  /** From a position on, as many as go into one message: `collections.info` says how many there are. */
   'collections.conflicts': route({
     who: 'page',
     repeat: 'safe',
-    params: z.strictObject({ collection: id }),
+    params: z.strictObject({
+      collection: id,
+      at: z.int().min(0).default(0),
+      limit: z.int().min(1).max(500).default(200),
+    }),
     result: z.array(collectionConflict),
   }),
   /** Judges a conflict: takes what one proposed (from 0), or leaves it as it was (null). */

@@ -272,6 +272,23 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { job } = await ask('collection-files.import', { folder: id });
     return (await end(job)).result;
   },
+  'collection-files.table': async () => {
+    const { download } = await ask('collection-files.table', { collection: await towers() });
+    const { name, length, done } = engine.download(download);
+    done();
+    return name === 'Towers.csv' && length! > 0;
+  },
+  'collection-files.bundle': async () => {
+    const asked = { collection: await twice(), version: 2, base: 1, author: 'Ada' };
+    const { download } = await ask('collection-files.bundle', asked);
+    const { name, length, done } = engine.download(download);
+    done();
+    return name.endsWith(' 1-2.jsonl') && length! > 0;
+  },
+  'collections.named': async () => {
+    const [photo] = await members(1);
+    return (await ask('collections.named', { text: `${photo!}\nnobody.jpg\n` })).total;
+  },
   'collection-files.verify': async () => {
     const { id } = await chosen(await exportedInto('to-verify'));
     const { job } = await ask('collection-files.verify', { folder: id });

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agreementOf } from '../../../src/main/engine/collections/agreement.ts';
 import { readBundle, writeBundle } from '../../../src/main/engine/collections/bundle.ts';
 import { changeFields } from '../../../src/main/engine/collections/fields.ts';
-import { fieldsOf, fieldsText } from '../../../src/main/engine/collections/items.ts';
-import { judgeConflict, listConflicts, mergeBundle } from '../../../src/main/engine/collections/merge.ts';
+import { fieldsOf, fieldsText, photoName } from '../../../src/main/engine/collections/items.ts';
+import { listConflicts } from '../../../src/main/engine/collections/conflicts.ts';
+import { judgeConflict, mergeBundle } from '../../../src/main/engine/collections/merge.ts';
 import { describePhotos, foldPhotos, unfoldPhotos } from '../../../src/main/engine/collections/fold-items.ts';
 import { addPhotos, removePhotos } from '../../../src/main/engine/collections/gather.ts';
 import { createCollection, setCollectionFields } from '../../../src/main/engine/collections/store.ts';
@@ -178,14 +179,14 @@ describe('merging what curators decided', () => {
         ['base'],
         [
           { author: 'Ada', value: ['from Ada'] },
-          { author: expect.any(String) as string, value: ['from Bo'] },
+          { author: 'Bo', value: ['from Bo'] },
         ],
       ],
       [
         'member',
         false,
         [
-          { author: expect.any(String) as string, value: false },
+          { author: 'Bo', value: false },
           { author: 'Ada', value: true },
         ],
       ],
@@ -208,6 +209,34 @@ describe('merging what curators decided', () => {
     expect(parents).toEqual([versionHistory(bo, NAME)[1]!.digest, readBundle(jsonl).head]);
     undo(bo);
     expect(listConflicts(bo, NAME)).toHaveLength(1);
+  });
+
+  it('names those who decided, of what is in no version who is said to work here, and the photos of folds', async () => {
+    const [cy, di] = [curator('Cy'), curator('Di')];
+    const title = (library: Library, text: string): unknown =>
+      describePhotos(library, NAME, [photos[2]!], () => fieldsText({ title: [text] }));
+    title(cy, 'Cy says');
+    foldPhotos(cy, NAME, [{ head: photos[3]!, photos: [photos[4]!] }]);
+    await commitCollection(cy, { collection: NAME, message: '', author: 'Cy' }, task);
+    // The title was Eve's and stayed; what is not committed is Di's.
+    title(di, 'Eve says');
+    await commitCollection(di, { collection: NAME, message: '', author: 'Eve' }, task);
+    addPhotos(di, NAME, [{ photo: photos[11]! }]);
+    await commitCollection(di, { collection: NAME, message: '', author: 'Flo' }, task);
+    foldPhotos(di, NAME, [{ head: photos[5]!, photos: [photos[4]!] }]);
+    mergeBundle(di, NAME, await writeBundle(cy, { collection: NAME, version: '2', base: '1' }, task), 'Di');
+    const said = listConflicts(di, NAME);
+    const of = (aspect: string): unknown =>
+      said.filter((c) => c.aspect === aspect).map((c) => c.proposals.map((p) => p.author).sort());
+    expect(of('field title')).toEqual([['Cy', 'Eve']]);
+    expect(of('folded')).toEqual([['Cy', 'Di']]);
+    const fold = said.find((c) => c.aspect === 'folded')!;
+    const name = photoName(di);
+    expect(fold.heads.map((h) => h.name).sort()).toEqual([name(photos[3]!), name(photos[5]!)].sort());
+    expect(fold.heads.every((h) => h.photo !== null && h.sha256.startsWith(h.photo))).toBe(true);
+    expect(fold.proposals.map((p) => p.value).sort()).toEqual(fold.heads.map((h) => h.sha256).sort());
+    // Page by page they are the same ones.
+    expect([0, 1].flatMap((at) => listConflicts(di, NAME, { at, limit: 1 }))).toEqual(said);
   });
 
   it('refuses what is no bundle, or about a version that is not here', async () => {

@@ -7,6 +7,7 @@ import type { JobQueue } from '../queue/queue.ts';
 import type { SearchClient } from '../search/client.ts';
 import type { StartDesk } from '../start/desk.ts';
 import type { Downloads } from './downloads.ts';
+import type { Incoming } from './incoming.ts';
 import type { Uploads } from './uploads.ts';
 
 /** What belongs to the open library. */
@@ -23,6 +24,8 @@ export interface Opened {
 export interface EngineContext extends Opened {
   /** Photos, drawings and files that pages sent. */
   readonly uploads: Uploads;
+  /** Files that pages send in parts, of any size. */
+  readonly incoming: Incoming;
   /** What jobs wrote for pages to download. */
   readonly downloads: Downloads;
   /** Where errors of pages go. */

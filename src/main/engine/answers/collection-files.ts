@@ -1,6 +1,8 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { collectionFileRoutes } from '../../../shared/routes/collection-files.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { deed } from '../collections/deeds-thread.ts';
+import { collectionInfo } from '../collections/info.ts';
 import { portableName } from '../collections/portable-paths.ts';
 import type { Library } from '../library/library.ts';
 import { collectionState, newestVersion } from '../library/tables/collection.ts';
@@ -30,8 +32,49 @@ export const collectionFiles = answers(collectionFileRoutes, {
     });
     return { job: started.job, download: id };
   },
-  'collection-files.import': (engine, { folder, photos }) =>
-    startJob(engine, 'collection-import', { folder: engine.desk.places.pathOf(folder), photos }),
+  'collection-files.import': (engine, { folder, file, fileName, name, photos, unpack }) => {
+    if ((folder === undefined) === (file === undefined))
+      throw new CovisError('INPUT_INVALID', 'Say the folder that was chosen, or the archive that was sent');
+    const { places } = engine.desk;
+    if (file !== undefined && photos && unpack === undefined)
+      throw new CovisError('INPUT_INVALID', 'Say the folder that photos of an archive are unpacked into', {
+        hint: 'They have to stay there.',
+      });
+    const from = file === undefined ? places.pathOf(folder!) : engine.incoming.file(file);
+    // A folder of its own in the one that was chosen.
+    const called = portableName((fileName ?? basename(from)).replaceAll('/', '_').replace(/\.zip$/i, ''));
+    const into =
+      unpack === undefined ? undefined : join(places.pathOf(unpack), file === undefined ? `${called} photos` : called);
+    const { job } = startJob(engine, 'collection-import', {
+      folder: from,
+      photos,
+      ...(name === undefined ? {} : { name }),
+      ...(into === undefined || !photos ? {} : { unpack: into }),
+    });
+    const { queue } = engine;
+    if (file !== undefined)
+      engine.incoming.hold(file, () => {
+        const state = queue.list().find((j) => j.id === job)?.state;
+        return state === 'queued' || state === 'running';
+      });
+    return { job };
+  },
+  'collection-files.table': async ({ library, downloads }, { collection }) => {
+    const { name, id, items } = collectionInfo(library, collection);
+    const download = await downloads.write(`${portableName(name.replaceAll('/', '_'))}.csv`, (out) =>
+      deed(library, items, 'writeTable', undefined, id, out),
+    );
+    return { download };
+  },
+  'collection-files.bundle': async ({ library, downloads }, { collection, version, base, author }) => {
+    const { name, id, items } = collectionInfo(library, collection);
+    const asked = { collection: id, version: String(version), base: String(base), author };
+    const download = await downloads.write(
+      `${portableName(name.replaceAll('/', '_'))} ${base}-${version}.jsonl`,
+      (out) => deed(library, items, 'writeBundle', undefined, asked, out),
+    );
+    return { download };
+  },
   'collection-files.verify': (engine, { folder, repair, force, level }) => {
     if (force && repair === undefined)
       throw new CovisError('INPUT_INVALID', 'A changed file is put right with a folder to repair from');

@@ -3,13 +3,14 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { RouteParams } from '../../../shared/routes/index.ts';
 import { collectionRoutes } from '../../../shared/routes/collections.ts';
 import { writeBundle } from '../collections/bundle.ts';
-import type { DeedArgs, DeedName, DeedResult } from '../collections/deeds.ts';
+import { textOf, type DeedArgs, type DeedName, type DeedResult, type SentText } from '../collections/deeds.ts';
 import { deed } from '../collections/deeds-thread.ts';
-import { fieldsTable, readFieldsTable } from '../collections/fields-table.ts';
+import { fieldsTable } from '../collections/fields-table.ts';
 import { changeFields, fieldNotes, refuseWrongDates } from '../collections/fields.ts';
 import { collectionInfo, fieldsInUse, listCollections } from '../collections/info.ts';
 import { membershipOf, photoLists, type Came, type Chosen } from '../collections/lists.ts';
-import { judgeConflict, listConflicts, mergeBundle } from '../collections/merge.ts';
+import { listConflicts } from '../collections/conflicts.ts';
+import { judgeConflict } from '../collections/merge.ts';
 import { foldPhotos, unfoldPhotos } from '../collections/fold-items.ts';
 import type { Addition } from '../collections/gather.ts';
 import {
@@ -24,6 +25,7 @@ import {
 } from '../collections/store.ts';
 import { tagVersion } from '../collections/versions.ts';
 import { photoNames } from '../exchange/photo-names.ts';
+import { linesOf } from '../library/name-lists.ts';
 import type { Library } from '../library/library.ts';
 import { photoByHash } from '../library/photos.ts';
 import { integer, select } from '../library/rows.ts';
@@ -101,6 +103,41 @@ function additions(library: Library, p: Chosen & Gathered): Addition[] {
   return chosen(library, p).map((photo) => ({ photo, ...cameOf(p, said.get(photo)!) }));
 }
 
+/** Names of photos, or rows, that one message carries; all are counted. */
+const NAMED = 1000;
+/** Of a text that a message carries. */
+const MOST_OF_A_MESSAGE = 3 << 20;
+/** Of a table or a bundle that was sent as a file: ten times that of a hundred thousand photos. */
+const MOST_OF_A_FILE = 400 << 20;
+
+/** @throws CovisError `INPUT_INVALID` for what is too large for one message. */
+function inOneMessage(text: string, what: string): string {
+  if (Buffer.byteLength(text) > MOST_OF_A_MESSAGE)
+    throw new CovisError('INPUT_INVALID', `This ${what} is too large for one message`, {
+      hint: 'It can be downloaded.',
+    });
+  return text;
+}
+
+/**
+ * Uses a text that came with the message, or one that was sent as a file, which is gone afterwards.
+ * @param use asks for it only where it was not answered before. @throws CovisError `INPUT_INVALID`, `NOT_FOUND`.
+ */
+async function withText<T>(
+  { incoming }: EngineContext,
+  text: string | undefined,
+  file: string | undefined,
+  use: (text: () => SentText) => Promise<T>,
+): Promise<T> {
+  if ((text === undefined) === (file === undefined))
+    throw new CovisError('INPUT_INVALID', 'Say the text, or the file that was sent');
+  try {
+    return await use(() => (file === undefined ? { text: text! } : { file: incoming.file(file, MOST_OF_A_FILE) }));
+  } finally {
+    if (file !== undefined) incoming.drop(file);
+  }
+}
+
 /** @throws CovisError `INPUT_INVALID`. */
 function checkedChange(change: FieldChange): { readonly notes: string[] } {
   refuseWrongDates(change);
@@ -149,6 +186,20 @@ export const collections = answers(collectionRoutes, {
       photos.map((_, i) => cameOf(came, i)),
       list,
     ),
+  'collections.named': (engine, { text, file }) =>
+    withText(engine, text, file, (said) => {
+      const { library } = engine;
+      const { find } = photoNames(library);
+      const photos = new Set<number>();
+      const unknown: string[] = [];
+      for (const name of linesOf(Buffer.from(textOf(said()))).filter((l) => l !== '')) {
+        const photo = find(name);
+        if (photo === undefined) unknown.push(name);
+        else photos.add(photo);
+      }
+      const list = photoLists(library).put([...photos]);
+      return Promise.resolve({ ...list, unknown: unknown.slice(0, NAMED), unknownTotal: unknown.length });
+    }),
   'collections.add': (engine, p) =>
     done(engine, p, 'add', (library) => {
       const all = additions(library, p);
@@ -190,12 +241,18 @@ export const collections = answers(collectionRoutes, {
     return { ...said, notes };
   },
   'collections.fields': (engine, { collection }) => fieldsInUse(engine.library, collection),
-  'collections.fieldsTable': (engine, { collection }) => ({ csv: fieldsTable(engine.library, collection) }),
-  'collections.readFieldsTable': (engine, p) =>
-    write(engine, p, (library) => {
-      const { find } = photoNames(library);
-      return readFieldsTable(library, p.collection, p.csv, find);
-    }),
+  'collections.fieldsTable': ({ library }, { collection }) => ({
+    csv: inOneMessage(fieldsTable(library, collection), 'table'),
+  }),
+  'collections.readFieldsTable': async (engine, p) => {
+    const report = await withText(engine, p.csv, p.file, (text) =>
+      done(engine, p, 'readTable', (library) => ({
+        photos: sizeOf(library, p.collection),
+        args: [p.collection, text()] as const,
+      })),
+    );
+    return { ...report, unknown: report.unknown.slice(0, NAMED) };
+  },
 
   'collections.open': (engine, p) => photoLists(engine.library).open(p),
   'collections.page': (engine, { list, from, limit }) => ({
@@ -210,23 +267,36 @@ export const collections = answers(collectionRoutes, {
     deed(library, sizeOf(library, collection), 'history', undefined, collection),
   'collections.diff': ({ library }, { collection, from, to, ...page }) =>
     deed(library, sizeOf(library, collection), 'difference', undefined, collection, from, to, page),
-  'collections.restore': (engine, p) =>
-    done(engine, p, 'restore', (library) => ({
+  'collections.restore': async (engine, p) => {
+    const { action, missing } = await done(engine, p, 'restore', (library) => ({
       photos: sizeOf(library, p.collection),
       args: [p.collection, p.version] as const,
-    })),
+    }));
+    return { action, missing: missing.slice(0, NAMED), missingTotal: missing.length };
+  },
   'collections.tag': (engine, p) =>
     write(engine, p, (library) => ({ action: tagVersion(library, p.collection, p.tag, p.version) })),
 
   'collections.bundle': async (engine, { collection, version, base, author }) => ({
-    jsonl: await writeBundle(
-      engine.library,
-      { collection, version: String(version), base: String(base), author },
-      silentContext(),
+    jsonl: inOneMessage(
+      await writeBundle(
+        engine.library,
+        { collection, version: String(version), base: String(base), author },
+        silentContext(),
+      ),
+      'bundle',
     ),
   }),
-  'collections.merge': (engine, p) => write(engine, p, (library) => mergeBundle(library, p.collection, p.jsonl)),
-  'collections.conflicts': (engine, { collection }) => listConflicts(engine.library, collection),
+  'collections.merge': async (engine, p) => {
+    const report = await withText(engine, p.jsonl, p.file, (text) =>
+      done(engine, p, 'merge', (library) => ({
+        photos: sizeOf(library, p.collection),
+        args: [p.collection, text(), p.author] as const,
+      })),
+    );
+    return { ...report, missing: report.missing.slice(0, NAMED) };
+  },
+  'collections.conflicts': ({ library }, { collection, ...page }) => listConflicts(library, collection, page),
   'collections.judge': (engine, p) =>
     write(engine, p, (library) => ({ action: judgeConflict(library, p.collection, p.sha256, p.aspect, p.proposal) })),
 });

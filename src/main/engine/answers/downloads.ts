@@ -61,6 +61,23 @@ export class Downloads {
     }
   }
 
+  /**
+   * Writes one file to be downloaded, and waits for it.
+   * @param file its name. @param fill writes it at the path that it is given. @returns its id. @throws as {@link begin} and `fill`.
+   */
+  async write(file: string, fill: (path: string) => Promise<unknown>): Promise<string> {
+    let written = false;
+    const { id, started } = this.begin(file, (within) => ({ ready: () => written, done: fill(join(within, file)) }));
+    try {
+      await started.done;
+    } catch (error) {
+      this.#remove(id);
+      throw error;
+    }
+    written = true;
+    return id;
+  }
+
   /** What was written, once. @throws CovisError `NOT_FOUND` for what is not there, was taken, or is not done. */
   take(id: string): Download {
     const kept = this.#kept.get(id);

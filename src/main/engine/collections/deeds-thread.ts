@@ -97,7 +97,8 @@ export async function deed<D extends DeedName>(
   key: string | undefined,
   ...args: DeedArgs<D>
 ): Promise<DeedResult<D>> {
-  if (photos < MANY) return (DEEDS[name] as (...all: unknown[]) => DeedResult<D>)(library, key, ...args);
+  if (photos < MANY)
+    return (DEEDS[name] as (...all: unknown[]) => DeedResult<D> | Promise<DeedResult<D>>)(library, key, ...args);
   let thread = threads.get(library);
   if (thread === undefined) threads.set(library, (thread = new DeedsThread(library.path)));
   return (await thread.do(name, key, args)) as DeedResult<D>;

@@ -10,13 +10,17 @@ const log = logger('collections');
 const port = parentPort!;
 const library = Library.open((workerData as { path: string }).path, 'sound');
 
-port.on('message', ({ id, name, key, args }: DeedTask) => {
+let last: Promise<void> = Promise.resolve();
+// One after the other, also where one waits for files to be read.
+port.on('message', (task: DeedTask) => (last = last.then(() => doOne(task))));
+
+async function doOne({ id, name, key, args }: DeedTask): Promise<void> {
   let reply: DeedReply;
   try {
-    reply = { id, value: (DEEDS[name] as (...all: unknown[]) => unknown)(library, key, ...args) };
+    reply = { id, value: await (DEEDS[name] as (...all: unknown[]) => unknown)(library, key, ...args) };
   } catch (error) {
     logFailure(log, name, error);
     reply = { id, error: toErrorShape(error) };
   }
   port.postMessage(reply);
-});
+}

@@ -1,19 +1,39 @@
 /** What takes long with many photos, by name: done in this thread, or in one beside it (`deeds-thread.ts`). */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { CovisError } from '../../../shared/errors.ts';
 import type { FieldChange } from '../../../shared/facts/collections.ts';
 import type { JudgementParams } from '../../../shared/routes/review.ts';
+import { photoNames } from '../exchange/photo-names.ts';
 import type { Library } from '../library/library.ts';
 import { redo, undo } from '../mining/decisions.ts';
 import { turnTo } from '../mining/history-line.ts';
 import { judge } from '../mining/judge.ts';
 import { once } from '../mining/once.ts';
+import { silentContext } from '../queue/context.ts';
+import { writeBundle } from './bundle.ts';
 import { differencePage } from './compare.ts';
 import { changeFields } from './fields.ts';
+import { fieldsTable, readFieldsTable } from './fields-table.ts';
 import { describePhotos } from './fold-items.ts';
 import { addPhotos, createWith, movePhotos, removePhotos, type Addition, type From } from './gather.ts';
 import { fieldsOf, fieldsText } from './items.ts';
+import { mergeBundle } from './merge.ts';
 import { restoreVersion, versionHistory } from './versions.ts';
 
 type Key = string | undefined;
+
+/** A text, or the file that holds it. */
+export type SentText = { readonly text: string } | { readonly file: string };
+
+/** The text itself. @throws CovisError `INPUT_CORRUPT` for what is no text. */
+export function textOf(said: SentText): string {
+  if ('text' in said) return said.text;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(said.file));
+  } catch (cause) {
+    throw new CovisError('INPUT_CORRUPT', 'This file is no text (UTF-8)', { cause });
+  }
+}
 
 /** Takes and gives what can be copied to another thread. */
 export const DEEDS = {
@@ -51,6 +71,23 @@ export const DEEDS = {
   },
   judge: (library: Library, key: Key, label: string, judgements: readonly JudgementParams[]) =>
     once(library, key, () => judge(library, label, judgements)),
+  readTable(library: Library, key: Key, collection: string, said: SentText) {
+    return once(library, key, () => {
+      const { find } = photoNames(library);
+      return readFieldsTable(library, collection, textOf(said), find);
+    });
+  },
+  merge(library: Library, key: Key, collection: string, said: SentText, author: string | undefined) {
+    return once(library, key, () => mergeBundle(library, collection, textOf(said), author));
+  },
+  /** Writes the table of fields into a file. */
+  writeTable(library: Library, _: Key, collection: string, out: string) {
+    writeFileSync(out, fieldsTable(library, collection));
+  },
+  /** Writes a decision bundle into a file. */
+  async writeBundle(library: Library, _: Key, asked: Parameters<typeof writeBundle>[1], out: string) {
+    writeFileSync(out, await writeBundle(library, asked, silentContext()));
+  },
   undo: (library: Library, key: Key) => once(library, key, () => undo(library)),
   redo: (library: Library, key: Key) => once(library, key, () => redo(library)),
   goTo: (library: Library, key: Key, action: number | null) =>
@@ -68,4 +105,4 @@ type Rest<F extends (library: Library, ...rest: never[]) => unknown> = F extends
 export type DeedName = keyof typeof DEEDS;
 /** What a deed takes, behind the library and the key under which it is done once. */
 export type DeedArgs<D extends DeedName> = Parameters<(typeof DEEDS)[D]> extends [Library, Key, ...infer A] ? A : never;
-export type DeedResult<D extends DeedName> = ReturnType<(typeof DEEDS)[D]>;
+export type DeedResult<D extends DeedName> = Awaited<ReturnType<(typeof DEEDS)[D]>>;

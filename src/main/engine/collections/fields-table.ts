@@ -171,6 +171,13 @@ export function readFieldsTable(
         ? [{ collection: c.id, part: 'self' as const, before: [selfRow(c)], after: [selfRow(c, { fields })] }]
         : []),
     ]);
-    return { action, changed: after.length, same, unknown, notes: [...notes].slice(0, SHOWN) };
+    return {
+      action,
+      changed: after.length,
+      same,
+      unknown,
+      unknownTotal: unknown.length,
+      notes: [...notes].slice(0, SHOWN),
+    };
   });
 }

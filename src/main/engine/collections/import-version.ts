@@ -5,7 +5,7 @@ import type { CollectionEntry } from '../../../shared/facts/collections.ts';
 import type { JobResult } from '../../../shared/jobs/index.ts';
 import { contentHash } from '../library/hash-file.ts';
 import type { Library } from '../library/library.ts';
-import { allCollections, versionsOf, type CollectionRow } from '../library/tables/collection.ts';
+import { allCollections, versionsOf, type CollectionRow, type VersionRow } from '../library/tables/collection.ts';
 import { idByHash } from '../library/tables/photo.ts';
 import { durably } from '../mining/action-log.ts';
 import type { TaskContext } from '../queue/context.ts';
@@ -19,6 +19,8 @@ import { writeVersionRows } from './version-rows.ts';
 import { tagVersion } from './versions.ts';
 
 const NAMED = 5;
+/** Missing photos that a report names; it counts all. */
+const MOST_NAMED = 1000;
 
 /** How an export is taken in. */
 export interface ImportAsked {
@@ -43,9 +45,7 @@ export async function importVersion(
   const opened = openExport(folder);
   const { version, entries } = opened.content;
   const wanted = name ?? version.collection;
-  const there = allCollections(library).find((c) => c.name === wanted.normalize('NFC').trim());
-  const known =
-    there === undefined ? undefined : versionsOf(library, there.id).find((v) => v.digest === version.digest);
+  const { there, known } = versionHere(library, wanted, version.digest);
   const ids = idByHash(library);
   const lacking = (): CollectionEntry[] => entries.filter((e) => ids.get(contentHash(e.sha256)) === undefined);
   if (unpack !== undefined && !photos)
@@ -59,7 +59,14 @@ export async function importVersion(
       : null;
   const missing = lacking().map((e) => e.path);
   const imported = before.length - missing.length;
-  const done = { digest: version.digest, items: entries.length, imported, unpacked, missing };
+  const done = {
+    digest: version.digest,
+    items: entries.length,
+    imported,
+    unpacked,
+    missing: missing.slice(0, MOST_NAMED),
+    missingTotal: missing.length,
+  };
   if (there !== undefined && known !== undefined)
     return { collection: there.name, version: known.number, already: true, ...done };
   // Said before anything is written.
@@ -89,6 +96,21 @@ export async function importVersion(
     return { collection: collection.name, version: number };
   });
   return { ...made, already: false, ...done };
+}
+
+function versionHere(
+  library: Library,
+  wanted: string,
+  digest: string,
+): { readonly there: CollectionRow | undefined; readonly known: VersionRow | undefined } {
+  const there = allCollections(library).find((c) => c.name === wanted.normalize('NFC').trim());
+  const known = there === undefined ? undefined : versionsOf(library, there.id).find((v) => v.digest === digest);
+  return { there, known };
+}
+
+/** True where a collection of this name has a version of this digest. */
+export function hasVersion(library: Library, name: string, digest: string): boolean {
+  return versionHere(library, name, digest).known !== undefined;
 }
 
 /** Why no photo can be taken from an export, as a sentence. */

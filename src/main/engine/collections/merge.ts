@@ -1,59 +1,23 @@
 /** Merging what two curators decided on one version, three ways; what they say differently waits for a person. */
-import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
-import type { CollectionConflict, FieldValues, MergeReport } from '../../../shared/facts/collections.ts';
+import type { FieldValues, MergeReport } from '../../../shared/facts/collections.ts';
 import type { CollectionChange, PartRow } from '../library/collection-log.ts';
 import { contentHash } from '../library/hash-file.ts';
 import { now, type Library } from '../library/library.ts';
-import { integer, json, nullable, record, select, text } from '../library/rows.ts';
-import { collectionNamed, versionsOf, type CollectionRow } from '../library/tables/collection.ts';
-import { idByHash } from '../library/tables/photo.ts';
+import { integer, nullable, select, text } from '../library/rows.ts';
+import { collectionNamed, versionsOf, type CollectionRow, type VersionRow } from '../library/tables/collection.ts';
 import { durably } from '../mining/action-log.ts';
 import { agreementOf } from './agreement.ts';
 import { keptBundle, readBundle, type Bundle } from './bundle.ts';
-import {
-  endOf,
-  fieldsOf,
-  fieldsText,
-  itemOf,
-  itemsOf,
-  photoPlace,
-  rowOf,
-  sourceWriter,
-  STEP,
-  type Item,
-} from './items.ts';
+import { endOf, fieldsOf, fieldsText, itemOf, itemsOf, rowOf, sourceWriter, STEP, type Item } from './items.ts';
 import { act } from './acts.ts';
+import { conflictOf, conflictsOf, proposedValue, type Conflict, type Proposals, type Value } from './conflicts.ts';
 import { selfRow } from './store.ts';
 import { ownName } from './commit.ts';
 import { versionState } from './versions.ts';
 
-/** Something that can be said of a photo, or of the collection: true or false of `member`, a SHA-256 of `folded`, values of a field; or null. */
-type Value = boolean | string | readonly string[] | null;
-const value = z.union([z.boolean(), z.string(), z.array(z.string()), z.null()]);
-const proposals = z.array(z.object({ value, authors: z.array(z.string()) }));
-type Proposals = z.output<typeof proposals>;
-
-interface Conflict {
-  /** SHA-256; empty for the collection. */
-  readonly photo: string;
-  readonly aspect: string;
-  readonly base: Value;
-  readonly proposals: Proposals;
-}
-
-const CONFLICT = record<Conflict>({ photo: text, aspect: text, base: json(value), proposals: json(proposals) });
-
 const text_ = (v: Value): string => JSON.stringify(v);
 const same = (a: Value, b: Value): boolean => text_(a) === text_(b);
-
-function conflictsOf(library: Library, collection: number): Conflict[] {
-  return select(
-    library.db,
-    'SELECT photo, aspect, base, proposals FROM collection_conflict WHERE collection_id = ? ORDER BY photo, aspect',
-    CONFLICT,
-  ).all(collection);
-}
 
 const conflictRow = (c: Conflict): PartRow => [c.photo, c.aspect, text_(c.base), JSON.stringify(c.proposals)];
 
@@ -67,7 +31,7 @@ function proposed(list: readonly { readonly value: Value; readonly authors: read
   }
   return Array.from(by)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([v, authors]) => ({ value: value.parse(JSON.parse(v)), authors: [...authors].sort() }));
+    .map(([v, authors]) => ({ value: proposedValue.parse(JSON.parse(v)), authors: [...authors].sort() }));
 }
 
 /** What a bundle says, one thing after the other. */
@@ -189,12 +153,14 @@ const UNREAD = 'This bundle is about a version that this collection does not hav
  * Merges a bundle three ways on the version that it is about. What only one side changed is taken; what both changed alike is so; what they
  * say differently becomes a conflict, and until a person judges it holds what the base said, so that it does not matter in which order
  * bundles come. A photo that one judged not to belong and another added is such a conflict.
+ * @param author who decided what is here and in no version; left out: who committed last since, or else this account.
  * @throws CovisError `INPUT_CORRUPT` for what is no bundle, `NOT_FOUND` where the collection has not the version that it is about.
  */
 export function mergeBundle(
   library: Library,
   wanted: string,
   jsonl: string,
+  author?: string,
 ): MergeReport & { readonly action: number | null } {
   const bundle = readBundle(jsonl);
   return durably(library, () => {
@@ -207,18 +173,19 @@ export function mergeBundle(
     const report = { author: bundle.author, base: bundle.base, theirs: bundle.head };
     const state = versionState(library, base);
     const baseItems = new Map(state.items.map((i) => [i.sha256, i]));
-    const shaOf = new Map(state.items.map((i) => [i.key, i.sha256!]));
-    const baseValue = (photo: string, aspect: string): Value => {
-      const field = aspect.startsWith('field ') ? aspect.slice('field '.length) : undefined;
-      if (photo === '') return state.fields[field!] ?? null;
-      const item = baseItems.get(photo);
-      if (aspect === 'member') return item !== undefined;
-      if (field !== undefined) return fieldsOf(item?.fields ?? null)[field] ?? null;
-      return item?.head == null ? null : (shaOf.get(item.head) ?? null);
-    };
+    const baseValue = valuesIn(state);
     const m = new Merging(library, c);
     const judged = agreementOf(ourJudgements(library, c, baseItems), theirJudgements(bundle));
-    const none = { added: 0, removed: 0, described: 0, folded: 0, conflicts: 0, missing: [], agreement: judged };
+    const none = {
+      added: 0,
+      removed: 0,
+      described: 0,
+      folded: 0,
+      conflicts: 0,
+      missing: [],
+      missingTotal: 0,
+      agreement: judged,
+    };
     if (isMerged(library, c.id, bundle.id)) return { ...report, ...none, already: true, action: null };
 
     const earlier = earlierBundles(library, c.id);
@@ -230,6 +197,11 @@ export function mergeBundle(
     const source = sourceWriter(library);
     const decisions = new Map(bundle.photos.map((p) => [p.photo, p]));
     const touched = new Set<string>();
+    /** Conflicts with what was decided here. */
+    const own: (Omit<Conflict, 'proposals'> & {
+      readonly theirs: { readonly value: Value; readonly authors: readonly string[] };
+      readonly ours: Value;
+    })[] = [];
     for (const said of sayings(bundle)) {
       const photo = said.photo === '' ? undefined : m.photo(said.photo);
       if (said.photo !== '' && photo === undefined) {
@@ -256,13 +228,10 @@ export function mergeBundle(
         (said.aspect === 'member' && photo !== undefined && m.item(photo)?.member === 0 && was === false);
       if (same(ours, said.value) && (decided || said.aspect !== 'member')) continue;
       if (decided && !same(ours, said.value)) {
-        const authors = earlier.get(`${key} ${text_(ours)}`) ?? [ownName()];
-        after.set(key, {
-          photo: said.photo,
-          aspect: said.aspect,
-          base: was,
-          proposals: proposed([theirs, { value: ours, authors }]),
-        });
+        const merged = earlier.get(`${key} ${text_(ours)}`);
+        const conflict = { photo: said.photo, aspect: said.aspect, base: was };
+        if (merged === undefined) own.push({ ...conflict, theirs, ours });
+        after.set(key, { ...conflict, proposals: proposed([theirs, { value: ours, authors: merged ?? [] }]) });
         m.write(photo, said.aspect, was);
         continue;
       }
@@ -284,6 +253,12 @@ export function mergeBundle(
       if (said.aspect.startsWith('field ')) touched.add(said.photo);
     }
     counts.described = touched.size;
+    const decidedBy = whoDecided(library, c, base, own, author);
+    for (const [i, { theirs, ours, ...conflict }] of own.entries())
+      after.set(`${conflict.photo} ${conflict.aspect}`, {
+        ...conflict,
+        proposals: proposed([theirs, { value: ours, authors: [decidedBy[i]!] }]),
+      });
     const merge: PartRow = [bundle.id, bundle.author, bundle.base, bundle.head, now(), bundle.content];
     const action = act(library, `Merge decisions of ${bundle.author} into ${c.name}`, [
       ...m.changes(),
@@ -296,6 +271,7 @@ export function mergeBundle(
       ...counts,
       conflicts: after.size,
       missing: [...missing],
+      missingTotal: missing.size,
       agreement: judged,
       already: false,
       action,
@@ -310,6 +286,47 @@ function isMerged(library: Library, collection: number, bundle: string): boolean
       bundle,
     ) !== undefined
   );
+}
+
+/** What a version says of a photo by its SHA-256, or of the collection. */
+function valuesIn(state: ReturnType<typeof versionState>): (photo: string, aspect: string) => Value {
+  const items = new Map(state.items.map((i) => [i.sha256, i]));
+  const shaOf = new Map(state.items.map((i) => [i.key, i.sha256!]));
+  return (photo, aspect) => {
+    const field = aspect.startsWith('field ') ? aspect.slice('field '.length) : undefined;
+    if (photo === '') return state.fields[field!] ?? null;
+    const item = items.get(photo);
+    if (aspect === 'member') return item !== undefined;
+    if (field !== undefined) return fieldsOf(item?.fields ?? null)[field] ?? null;
+    return item?.head == null ? null : (shaOf.get(item.head) ?? null);
+  };
+}
+
+/**
+ * Who decided what holds here: the author of the version since the base in which it came to be so, or, of what is in no version, who is
+ * said to work here: `author`, or who committed last since the base, or this account.
+ */
+function whoDecided(
+  library: Library,
+  c: CollectionRow,
+  base: VersionRow,
+  decisions: readonly { readonly photo: string; readonly aspect: string; readonly ours: Value }[],
+  author: string | undefined,
+): string[] {
+  if (decisions.length === 0) return [];
+  const since = versionsOf(library, c.id).filter((v) => v.number > base.number);
+  const last = since.at(-1)?.author;
+  const here = author ?? (last === undefined || last === '' ? ownName() : last);
+  const out = decisions.map(() => here);
+  let left = decisions.map((_, i) => i);
+  // From the newest back, as long as it was so.
+  for (const v of since.toReversed()) {
+    if (left.length === 0) break;
+    const value = valuesIn(versionState(library, v));
+    left = left.filter((i) => same(value(decisions[i]!.photo, decisions[i]!.aspect), decisions[i]!.ours));
+    if (v.author !== '') for (const i of left) out[i] = v.author;
+  }
+  return out;
 }
 
 /** Who said a thing in bundles that were merged before, by photo, aspect and value. */
@@ -350,25 +367,6 @@ function theirJudgements(bundle: Bundle): Map<string, boolean> {
   return new Map(bundle.photos.flatMap((p) => (p.in === undefined ? [] : [[p.photo, p.in] as const])));
 }
 
-/** Conflicts that wait to be judged. */
-export function listConflicts(library: Library, wanted: string): CollectionConflict[] {
-  const c = collectionNamed(library, wanted);
-  const byHash = idByHash(library);
-  const place = photoPlace(library);
-  return conflictsOf(library, c.id).map((x) => {
-    const hash = contentHash(x.photo);
-    const id = x.photo === '' ? undefined : byHash.get(hash);
-    return {
-      photo: id === undefined ? null : hash,
-      sha256: x.photo === '' ? null : x.photo,
-      ...(id !== undefined ? place(id) : { name: x.photo === '' ? c.name : x.photo, folder: '' }),
-      aspect: x.aspect,
-      base: x.base,
-      proposals: x.proposals.map((p) => ({ author: p.authors.join(', '), value: p.value })),
-    };
-  });
-}
-
 /**
  * Judges a conflict.
  * @param sha256 of its photo; null for the collection. @param proposal which one is taken, from 0; null leaves it as the base had it.
@@ -383,7 +381,7 @@ export function judgeConflict(
 ): number | null {
   return durably(library, () => {
     const c = collectionNamed(library, wanted);
-    const conflict = conflictsOf(library, c.id).find((x) => x.photo === (sha256 ?? '') && x.aspect === aspect);
+    const conflict = conflictOf(library, c.id, sha256 ?? '', aspect);
     const chosen = proposal === null ? conflict?.base : conflict?.proposals[proposal]?.value;
     if (conflict === undefined || chosen === undefined)
       throw new CovisError('NOT_FOUND', `${c.name} has no such conflict`, {

@@ -1,5 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CollectionContent } from '../../../../src/main/engine/collections/content.ts';
 import { describePhotos, foldPhotos } from '../../../../src/main/engine/collections/fold-items.ts';
@@ -9,6 +9,7 @@ import { shownNames } from '../../../../src/main/cli/commands/collection/words.t
 import { photoLists } from '../../../../src/main/engine/collections/lists.ts';
 import { commitCollection } from '../../../../src/main/engine/collections/commit.ts';
 import { versionContent, versionHistory } from '../../../../src/main/engine/collections/versions.ts';
+import { zip } from '../../../../src/main/engine/formats/zip.ts';
 import { Library } from '../../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../../src/main/engine/library/photos.ts';
 import { collectionNamed, newestVersion } from '../../../../src/main/engine/library/tables/collection.ts';
@@ -70,6 +71,37 @@ beforeAll(async () => {
 });
 
 describe('a collection that goes to another library', () => {
+  it('as an archive is the same version, its photos unpacked beside it only where the library lacks them', async () => {
+    const out = join(at, 'archived');
+    await exportTo(out);
+    const file = join(at, 'castles.zip');
+    const members = readdirSync(out, { recursive: true, withFileTypes: true })
+      .filter((e) => e.isFile())
+      .map((e) => join(e.parentPath, e.name))
+      .map((f) => ({ file: f, name: `castles 1/${relative(out, f)}` }));
+    const parts: Buffer[] = [];
+    for await (const part of zip(members)) parts.push(part);
+    writeFileSync(file, Buffer.concat(parts));
+
+    const other = fresh('from-archive');
+    await expect(importTo(other, file)).rejects.toThrow(/none of the photos/);
+    expect(existsSync(join(at, 'castles'))).toBe(false);
+    const report = await importTo(other, file, { photos: true, name: 'Received' });
+    const sent = contentOf(library, 'castles').version.digest;
+    expect(report).toMatchObject({ collection: 'Received', digest: sent, imported: NAMES.length, missingTotal: 0 });
+    expect(report.unpacked).toBe(join(at, 'castles'));
+    expect(contentOf(other, 'Received').version.digest).toBe(sent);
+    // All is here now: nothing more is unpacked.
+    expect(await importTo(other, file, { photos: true, name: 'Again' })).toMatchObject({ unpacked: null, imported: 0 });
+    await expect(importTo(fresh('third'), file, { photos: true })).rejects.toThrow(/unpacked into is there already/);
+    expect(readdirSync(join(other.path, 'staging'))).toEqual([]);
+    const none = join(at, 'none.zip');
+    const rest: Buffer[] = [];
+    for await (const part of zip(members.slice(-1))) rest.push(part);
+    writeFileSync(none, Buffer.concat(rest));
+    await expect(importTo(other, none)).rejects.toThrow(/holds no exported collection/);
+  });
+
   it.each([
     ['folder', {}],
     ['bag', { format: ['bagit', 'croissant'] }],

@@ -1,10 +1,14 @@
 /** Versions of collections written elsewhere, opened again, and verified. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { folder } from '../../../../shared/fields.ts';
 import { collectionImportJob } from '../../../../shared/jobs/collection-import.ts';
 import { collectionVerifyJob } from '../../../../shared/jobs/collection-verify.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import type { VerifyReport } from '../../../../shared/facts/verification.ts';
+import { isArchive, withTables } from '../../../engine/collections/import-archive.ts';
 import { openExport } from '../../../engine/collections/import.ts';
 import { shardsOf } from '../../../engine/collections/shard-photos.ts';
 import { verifyFolder } from '../../../engine/collections/verify.ts';
@@ -30,11 +34,18 @@ export const collectionExport = jobCommand('collection-export', {
 });
 
 /** What an export is, without a library. */
-function show(at: string, json: boolean): void {
-  const { folder: path, bag, record, content, files } = openExport(at);
+async function show(at: string, json: boolean): Promise<void> {
+  // An archive says what it is by its tables, which are unpacked and gone.
+  if (isArchive(at))
+    return withTables(at, mkdtempSync(join(tmpdir(), 'covis-archive-')), (folder) => showFolder(folder, json, at));
+  showFolder(at, json);
+}
+
+function showFolder(at: string, json: boolean, called = at): void {
+  const { folder, bag, record, content, files } = openExport(at);
   const present = files.filter((f) => f.file !== null).length;
-  const shards = record.photos.placed === 'inside' ? shardsOf({ folder: path, bag }).files.length : 0;
-  const facts = { folder: path, kind: bag ? 'bag' : 'folder', ...record, here: present, shards };
+  const shards = record.photos.placed === 'inside' ? shardsOf({ folder, bag }).files.length : 0;
+  const facts = { folder: resolve(called), kind: bag ? 'bag' : 'folder', ...record, here: present, shards };
   print(json, facts, () => [
     `${record.name}, version ${record.version}, by ${record.author || 'an unnamed author'}, ${record.created}`,
     `  ${photosText(content.entries.length)}${record.holds.folds === 'all' ? '' : `, of near duplicates ${record.holds.folds === 'best' ? 'the best alone' : 'none'}`}; ${present} lie here as files${present === 0 && shards > 0 ? `, all in ${shards} ${shards === 1 ? 'shard' : 'shards'}` : ''}`,
@@ -52,8 +63,8 @@ export const collectionImport = command({
   name: 'collection import',
   summary: 'take an exported collection into a library, the same version by digest; without a library say what it is',
   arguments: {
-    library: folder.meta({ help: 'the library; or the exported folder alone, to say what it is' }),
-    folder: folder.optional().meta({ help: 'what covis collection export wrote' }),
+    library: folder.meta({ help: 'the library; or the exported folder or archive alone, to say what it is' }),
+    folder: folder.optional().meta({ help: 'what covis collection export wrote, or a zip archive of it' }),
   },
   options: importOptions,
   run: async ({ library: at, folder: from, json, ...o }) => {
@@ -63,7 +74,7 @@ export const collectionImport = command({
           'INPUT_INVALID',
           '--name, --photos and --unpack go with a library: covis collection import LIB FOLDER',
         );
-      show(at, json);
+      await show(at, json);
       return;
     }
     await withLibrary(at, false, async (library) => {
@@ -75,9 +86,9 @@ export const collectionImport = command({
         ...(r.imported > 0
           ? [`${photosText(r.imported)} imported from ${r.unpacked ?? 'the folder'}, which has to stay where it is.`]
           : []),
-        ...(r.missing.length > 0
+        ...(r.missingTotal > 0
           ? [
-              `${photosText(r.missing.length)} of it are not in this library${o.photos ? '' : '; --photos imports them from the folder'}.`,
+              `${photosText(r.missingTotal)} of it are not in this library${o.photos ? '' : '; --photos imports them from the folder'}.`,
             ]
           : []),
       ]);

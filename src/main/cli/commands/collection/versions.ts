@@ -4,7 +4,8 @@ import { writeWhole } from '../../../engine/formats/beside.ts';
 import { fileTarget } from '../../../engine/formats/target.ts';
 import { writeBundle } from '../../../engine/collections/bundle.ts';
 import { collectionDifference } from '../../../engine/collections/compare.ts';
-import { judgeConflict, listConflicts, mergeBundle } from '../../../engine/collections/merge.ts';
+import { listConflicts } from '../../../engine/collections/conflicts.ts';
+import { judgeConflict, mergeBundle } from '../../../engine/collections/merge.ts';
 import { restoreVersion, tagVersion, versionHistory } from '../../../engine/collections/versions.ts';
 import type { Library } from '../../../engine/library/library.ts';
 import {
@@ -15,7 +16,7 @@ import {
   type VersionRow,
 } from '../../../engine/library/tables/collection.ts';
 import { CovisError } from '../../../../shared/errors.ts';
-import type { ChangeCounts } from '../../../../shared/facts/collections.ts';
+import type { ChangeCounts, CollectionConflict } from '../../../../shared/facts/collections.ts';
 import { file, force } from '../../../../shared/fields.ts';
 import { command } from '../../program/command.ts';
 import { jobCommand } from '../../program/job.ts';
@@ -167,9 +168,16 @@ export const collectionMerge = command({
   name: 'collection merge',
   summary: 'merge the decisions of another curator three ways; what both say differently waits to be judged',
   arguments: { library, name, bundle: file },
+  options: {
+    author: z.string().min(1).max(200).optional().meta({
+      help: 'who decided what is here and in no version yet',
+      otherwise: 'who committed last since the common version, or else the name of this account',
+      value: 'name',
+    }),
+  },
   run: (o) =>
     withLibrary(o.library, false, (l) => {
-      const r = mergeBundle(l, o.name, textFrom(o.bundle));
+      const r = mergeBundle(l, o.name, textFrom(o.bundle), o.author);
       const { agreement: a } = r;
       print(o.json, r, () => [
         r.already
@@ -186,8 +194,13 @@ export const collectionMerge = command({
     }),
 });
 
-const shown = (v: unknown): string =>
-  v === true ? 'in' : v === false ? 'out' : v === null ? 'nothing' : Array.isArray(v) ? v.join('; ') : String(v);
+/** What is said in a conflict, for people: of a fold the name of the photo. */
+function shown(c: CollectionConflict, v: unknown): string {
+  if (v === true || v === false) return v ? 'in' : 'out';
+  if (v === null) return c.aspect === 'folded' ? 'under none' : 'nothing';
+  if (Array.isArray(v)) return v.join('; ');
+  return c.aspect === 'folded' ? `under ${c.heads.find((h) => h.sha256 === v)?.name ?? String(v)}` : String(v);
+}
 
 export const collectionConflicts = command({
   name: 'collection conflicts',
@@ -221,8 +234,8 @@ export const collectionConflicts = command({
         all.length === 0
           ? ['There are no conflicts']
           : all.flatMap((c, i) => [
-              `${i + 1}  ${names[i]!}  ${c.aspect}: ${shown(c.base)} before`,
-              ...c.proposals.map((p, k) => `     ${k + 1}  ${p.author}: ${shown(p.value)}`),
+              `${i + 1}  ${names[i]!}  ${c.aspect}: ${shown(c, c.base)} before`,
+              ...c.proposals.map((p, k) => `     ${k + 1}  ${p.author}: ${shown(c, p.value)}`),
             ]),
       );
     }),
