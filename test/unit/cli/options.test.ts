@@ -103,7 +103,7 @@ describe('what is refused says what is taken', () => {
     ['extract', '--size', '20.5', '--size takes a whole number from 64 to 2048, not 20.5'],
     ['mine', '--min-overlap', '7', '--min-overlap takes a number from 0 to 1, not 7'],
     ['duplicates', '--bits', '40', '--bits takes a whole number from 0 to 16, not 40'],
-    ['train', '--loss', 'l2', '--loss takes contrastive or triplet, not "l2"'],
+    ['train', '--loss', 'l2', '--loss takes contrastive, triplet, batch-hard or multi-similarity, not "l2"'],
     ['ladder', '--poolings', 'mac,max', '--poolings takes one or more of mac, gem, not "mac,max"'],
     [
       'whiten',
