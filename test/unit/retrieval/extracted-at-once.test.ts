@@ -6,7 +6,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import { defaultNetworkOf } from '../../../src/main/engine/network/networks.ts';
-import { loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
+import { extract as extractPhotos, loadDescriptors } from '../../../src/main/engine/retrieval/extract.ts';
+import { CovisError } from '../../../src/shared/errors.ts';
 import { DescriptorJournal } from '../../../src/main/engine/retrieval/journal.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { ROOT } from '../../support/programs.ts';
@@ -54,9 +56,8 @@ describe('photos that two programs describe at once', () => {
     for (const to of [alone, both]) cpSync(empty, to, { recursive: true });
     expect((await extract(alone)).status).toBe(0);
     const ends = await Promise.all([extract(both), extract(both)]);
-    expect(ends.some((e) => e.status === 0)).toBe(true);
-    // Whoever came second was refused, or came so late that everything was there.
-    for (const e of ends) if (e.status !== 0) expect(e.stderr).toContain('These photos are being described already');
+    // Whoever came second waited, or came so late that everything was there.
+    expect(ends.map((e) => e.status)).toEqual([0, 0]);
     const [wanted, got] = [described(alone), described(both)];
     expect([got.rows.size, got.left]).toEqual([wanted.photos, []]);
     for (const [hash, v] of wanted.rows) {
@@ -65,18 +66,31 @@ describe('photos that two programs describe at once', () => {
     }
   }, 120_000);
 
-  it('are refused while another owner is at them, with what to do, and described when it is done', async () => {
+  it('wait for another owner by name until it is done, and can be stopped meanwhile', async () => {
     const path = join(folder, 'owned');
     cpSync(empty, path, { recursive: true });
     const library = Library.open(path);
-    const { uid, spec } = defaultNetworkOf(library);
-    const journal = new DescriptorJournal(library.file('descriptors', `${uid}-${SIZE}.npy.part`), spec.dim);
-    const refused = await extract(path);
-    expect(refused.status).not.toBe(0);
-    expect(refused.stderr).toMatch(/These photos are being described already[^]*\.npy\.part[^]*Wait until the other/);
+    const network = defaultNetworkOf(library);
+    const file = library.file('descriptors', `${network.uid}-${SIZE}.npy.part`);
+    const journal = new DescriptorJournal(file, network.spec.dim);
+    const steps: string[] = [];
+    const task = { ...silentContext(), step: (name: string) => void steps.push(name) };
+    const stopping = {
+      ...task,
+      check: () => {
+        throw new CovisError('CANCELLED', 'Stopped');
+      },
+    };
+    await expect(extractPhotos(library, network, SIZE, stopping)).rejects.toMatchObject({ code: 'CANCELLED' });
+    const waiting = extractPhotos(library, network, SIZE, task);
+    await expect.poll(() => steps.length).toBe(2);
+    expect(steps[1]).toMatch(/^Waiting for .*\(process \d+\), since .*, which describes the same photos$/);
+    // Said once, however long it takes.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(steps).toHaveLength(2);
     journal.close();
+    expect((await waiting).computed).toBe(allPhotos(library).length);
     library.close();
-    expect((await extract(path)).status).toBe(0);
     const { rows, photos, left } = described(path);
     expect([rows.size, left]).toEqual([photos, []]);
   }, 120_000);

@@ -1,9 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { logger } from '../environment/log.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import { ownFile, ownIfFree } from '../library/file-owner.ts';
+import { nameOwner, readOwner } from '../library/lease.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { LeftOut } from '../library/current-photo.ts';
 import { allPhotos, countAllPhotos, countPhotos, presentPhotos, type PhotoRow } from '../library/tables/photo.ts';
@@ -320,11 +322,34 @@ export function addDescriptors(
   }
 }
 
+const LOOK_AGAIN_MS = 300;
+
+/** Opens a journal; where another job or program has it, says whom it waits for until that is done. @throws CovisError `CANCELLED`. */
+async function whenFree(file: string, dim: number, task: TaskContext): Promise<DescriptorJournal> {
+  for (let told = ''; ;) {
+    try {
+      return new DescriptorJournal(file, dim);
+    } catch (error) {
+      if (!(error instanceof CovisError) || error.code !== 'STATE_CONFLICT') throw error;
+    }
+    const owner = readOwner(file);
+    const who = `Waiting for ${owner === undefined ? 'another program' : nameOwner(owner)}, which describes the same photos`;
+    if (who !== told) {
+      task.step(who, 0, 'photos');
+      logger('retrieval').info(who);
+    }
+    told = who;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    task.check();
+  }
+}
+
 /**
- * Computes the descriptors that are not there yet, for all photos of the library, and stores them.
+ * Computes the descriptors that are not there yet, for all photos of the library, and stores them. Where another job or process computes the
+ * same it is waited for, and what it computes is used.
  * Each photo's descriptor is on disk as soon as it is known, so that a second run goes on where the first was cancelled or killed.
  * Photos that are gone, or whose file holds another photo by now, are left out and counted in a warning.
- * @throws CovisError `STATE_CONFLICT` while another job or process computes the same; `INPUT_*`, `CANCELLED`.
+ * @throws CovisError `INPUT_*`, `CANCELLED`.
  */
 export async function extract(
   library: Library,
@@ -342,7 +367,7 @@ export async function extract(
   refuseWriting(library);
   const { dim } = network.spec;
   let computed: number;
-  const journal = new DescriptorJournal(`${files(library, network, size).data}.part`, dim);
+  const journal = await whenFree(`${files(library, network, size).data}.part`, dim, task);
   try {
     // Whoever had the journal before may have stored what was missing. Photos that are gone keep what was computed of them.
     const kept = soundDescriptors(library, network, size, allPhotos(library), () => undefined);
