@@ -26,9 +26,9 @@ vi.mock('../../../src/main/engine/inputs/inputs.ts', async (original) => ({
     return Promise.resolve(Float32Array.of(label + 0.3 * Math.sin(7 * image), Math.cos(3 * image)));
   },
 }));
-vi.mock('../../../src/main/engine/network/runtime.ts', async (original) => ({
+vi.mock('../../../src/main/engine/network/computing.ts', async (original) => ({
   ...(await original<object>()),
-  Runner: { create: () => Promise.resolve({ release: () => Promise.resolve((seen.released += 1)) }) },
+  openRunner: () => Promise.resolve({ release: () => Promise.resolve((seen.released += 1)) }),
 }));
 vi.mock('../../../src/main/engine/domains/logistic.ts', async (original) => {
   const own = await original<typeof logistic>();

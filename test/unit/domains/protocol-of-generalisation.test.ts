@@ -35,9 +35,9 @@ vi.mock('../../../src/main/engine/edges/sketch-files.ts', async (original) => ({
   ...(await original<object>()),
   readDrawing: (file: string) => Promise.resolve(file),
 }));
-vi.mock('../../../src/main/engine/network/runtime.ts', async (original) => ({
+vi.mock('../../../src/main/engine/network/computing.ts', async (original) => ({
   ...(await original<object>()),
-  Runner: { create: () => Promise.resolve({ release: () => Promise.resolve((seen.released += 1)) }) },
+  openRunner: () => Promise.resolve({ release: () => Promise.resolve((seen.released += 1)) }),
 }));
 
 const folder = temporaryFolder();
