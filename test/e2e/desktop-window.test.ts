@@ -180,7 +180,7 @@ describeWith(['xvfb', 'electron'], 'the window of the desktop', () => {
       );
     await choose('Help', 'About this machine');
     const machine = page.getByRole('dialog', { name: 'About this machine' });
-    await machine.getByText('Computes on CPU').waitFor(LONG);
+    await machine.getByText('Computes on CPU').first().waitFor(LONG);
     await shot(page, 'desktop-machine');
     await page.keyboard.press('Escape');
     await choose('File', 'Check the library…');
