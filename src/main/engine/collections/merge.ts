@@ -153,7 +153,7 @@ const UNREAD = 'This bundle is about a version that this collection does not hav
  * Merges a bundle three ways on the version that it is about. What only one side changed is taken; what both changed alike is so; what they
  * say differently becomes a conflict, and until a person judges it holds what the base said, so that it does not matter in which order
  * bundles come. A photo that one judged not to belong and another added is such a conflict.
- * @param author who decided what is here and in no version; left out: who committed last since, or else this account.
+ * @param author who decided what is here and in no version; left out: who committed last since, if another than the bundle's author, or else this account.
  * @throws CovisError `INPUT_CORRUPT` for what is no bundle, `NOT_FOUND` where the collection has not the version that it is about.
  */
 export function mergeBundle(
@@ -253,7 +253,7 @@ export function mergeBundle(
       if (said.aspect.startsWith('field ')) touched.add(said.photo);
     }
     counts.described = touched.size;
-    const decidedBy = whoDecided(library, c, base, own, author);
+    const decidedBy = whoDecided(library, c, base, own, author, bundle.author);
     for (const [i, { theirs, ours, ...conflict }] of own.entries())
       after.set(`${conflict.photo} ${conflict.aspect}`, {
         ...conflict,
@@ -305,6 +305,7 @@ function valuesIn(state: ReturnType<typeof versionState>): (photo: string, aspec
 /**
  * Who decided what holds here: the author of the version since the base in which it came to be so, or, of what is in no version, who is
  * said to work here: `author`, or who committed last since the base, or this account.
+ * @param other who decided what is merged, and did not decide the opposite here without a version that says so.
  */
 function whoDecided(
   library: Library,
@@ -312,11 +313,12 @@ function whoDecided(
   base: VersionRow,
   decisions: readonly { readonly photo: string; readonly aspect: string; readonly ours: Value }[],
   author: string | undefined,
+  other: string,
 ): string[] {
   if (decisions.length === 0) return [];
   const since = versionsOf(library, c.id).filter((v) => v.number > base.number);
   const last = since.at(-1)?.author;
-  const here = author ?? (last === undefined || last === '' ? ownName() : last);
+  const here = author ?? (last === undefined || last === '' || last === other ? ownName() : last);
   const out = decisions.map(() => here);
   let left = decisions.map((_, i) => i);
   // From the newest back, as long as it was so.
