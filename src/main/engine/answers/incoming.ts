@@ -49,7 +49,10 @@ export class Incoming {
       });
     if ((freeBytes(kept.folder) ?? Infinity) < ROOM + bytes.length) {
       this.drop(own);
-      throw new CovisError('DISK_FULL', 'There is too little room for what is being sent', { file: tmpdir() });
+      throw new CovisError('DISK_FULL', 'There is too little room for what is being sent', {
+        file: tmpdir(),
+        hint: 'Make room there, and send it again.',
+      });
     }
     const file = join(kept.folder, FILE);
     const fd = openSync(file, 'a');

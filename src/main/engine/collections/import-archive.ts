@@ -54,6 +54,7 @@ function tablesOf(entries: readonly ZipEntry[], root: string, file: string): Zip
   if (tables.reduce((n, e) => n + e.size, 0) > MOST_OF_TABLES)
     throw new CovisError('INPUT_INVALID', 'The tables of this archive are larger than those of any collection', {
       file,
+      hint: 'Unpack it with another program and look at what it holds.',
     });
   return tables;
 }

@@ -63,6 +63,7 @@ const refusedOf =
       `This archive is refused: ${name === undefined ? '' : `${JSON.stringify(name)} `}${why}`,
       {
         file,
+        hint: 'Nothing of it was taken. Unpack it with another program, look at what it holds, and import the folder.',
       },
     );
 
@@ -302,6 +303,7 @@ export async function unzip(
   if (wanted + ROOM > (freeBytes(out) ?? Infinity))
     throw new CovisError('DISK_FULL', `There is too little room to unpack ${Math.ceil(wanted / 1e6)} MB`, {
       file: out,
+      hint: 'Make room there, or choose a folder on another disk.',
     });
   const fd = openSync(file, 'r');
   try {
