@@ -21,7 +21,7 @@ const MOST_WAITING_BYTES_OF_ALL = 4 * MESSAGE_LIMIT;
 /** Text from which on a request is large: what it says takes some ten times as much memory once it is read. */
 const LARGE = 256 << 10;
 /** Of large requests that are answered at the same moment; one alone may be longer. */
-const MOST_LARGE_BYTES = MESSAGE_LIMIT;
+const MOST_LARGE_BYTES = MESSAGE_LIMIT / 2;
 /** What a client has not taken when the next answer comes. */
 const MOST_UNREAD_BYTES = 8 << 20;
 const HEARTBEAT_MS = 30_000;
