@@ -241,6 +241,8 @@ describeWith(['chromium'], 'two curators in the browser', () => {
       await tiles(page).nth(0).click();
       await page.keyboard.press('Delete');
       await settled(page, '−1');
+      // The summary may say so before the grid does; what is clicked until then is the photo that goes.
+      await tiles(page).nth(12).waitFor({ state: 'detached' });
       await tiles(page).nth(0).click();
       await write(page, 'title', page === ada ? 'The keep' : 'The gate');
       await settled(page, '1 described');
