@@ -189,7 +189,8 @@ describe('messages of pages', () => {
     await until(() => asked.length === 10);
     // What is left is 2 MiB less one byte and a little, which is more than half.
     expect(resume).not.toHaveBeenCalled();
-    asked[2]!.answer();
+    // Two of the large ones are answered now, which is as many as may be: only the end of one lets the next be asked.
+    asked[8]!.answer();
     await until(() => resume.mock.calls.length === 1);
   });
 
