@@ -59,10 +59,10 @@ export async function uploadPhoto(file: Blob): Promise<string> {
 const PART = 8 << 20;
 
 /**
- * Sends a file of any size, a part after the other; the engine writes them to its disk. @param told of how many bytes are there.
+ * Sends a file of any size, a part after the other; the engine writes them to its disk.
  * @returns the id of the file. @throws CovisError.
  */
-export async function sendInParts(file: Blob, told?: (bytes: number) => void): Promise<string> {
+export async function sendInParts(file: Blob): Promise<string> {
   let id = 'new';
   let at = 0;
   do {
@@ -77,7 +77,6 @@ export async function sendInParts(file: Blob, told?: (bytes: number) => void): P
     if (answer.id === undefined || answer.bytes !== Math.min(file.size, at + PART))
       throw new CovisError('INTERNAL', 'The file was not taken');
     ({ id, bytes: at } = answer as { id: string; bytes: number });
-    told?.(at);
   } while (at < file.size);
   return id;
 }

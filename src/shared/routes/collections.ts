@@ -180,20 +180,6 @@ export const collectionRoutes = {
     }),
     result: z.object({ list: z.string(), total: count }),
   }),
-  /** Photos by their names, one a line: as a list. */
-  'collections.named': route({
-    who: 'page',
-    params: z.strictObject({
-      text: z
-        .string()
-        .max(3 << 20)
-        .optional(),
-      /** In place of the text: a file that was sent. */
-      file: id.optional(),
-    }),
-    /** `unknown`: names that mean no photo, or several; the first thousand. */
-    result: z.object({ list: z.string(), total: count, unknown: z.array(z.string()), unknownTotal: count }),
-  }),
   /** Photos that are in already stay as they are. */
   'collections.add': route({
     who: 'page',
@@ -267,24 +253,13 @@ export const collectionRoutes = {
       }),
     ),
   }),
-  /** Of a collection of some ten thousand photos; a larger one is downloaded (`collection-files.table`). */
-  'collections.fieldsTable': route({
-    who: 'page',
-    repeat: 'safe',
-    params: z.strictObject({ collection: id }),
-    result: z.object({ csv: z.string() }),
-  }),
   'collections.readFieldsTable': route({
     who: 'page',
     repeat: 'once',
     params: z.strictObject({
       ...write,
-      csv: z
-        .string()
-        .max(3 << 20)
-        .optional(),
-      /** In place of the text: a file that was sent. */
-      file: id.optional(),
+      /** That was sent. */
+      file: id,
     }),
     result: done.extend(fieldsReport.shape),
   }),
@@ -379,26 +354,13 @@ export const collectionRoutes = {
     params: z.strictObject({ ...write, tag: z.string().min(1).max(100), version: versionNumber.nullable() }),
     result: done,
   }),
-
-  /** A decision bundle: what a version changed since another, as JSON Lines. A larger one is downloaded (`collection-files.bundle`). */
-  'collections.bundle': route({
-    who: 'page',
-    repeat: 'safe',
-    params: bundleParams,
-    result: z.object({ jsonl: z.string() }),
-  }),
   'collections.merge': route({
     who: 'page',
     repeat: 'once',
     params: z.strictObject({
       ...write,
-      jsonl: z
-        .string()
-        .min(1)
-        .max(3 << 20)
-        .optional(),
-      /** In place of the text: a file that was sent. */
-      file: id.optional(),
+      /** That was sent. */
+      file: id,
       /** Who decided what is here and in no version yet; left out: who committed last, or else this account. */
       author: z.string().min(1).max(200).optional(),
     }),

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Engine } from '../../../src/main/engine/engine.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
@@ -233,12 +234,10 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     return (await ask('collections.describe', { collection: await towers(), list, change })).changed;
   },
   'collections.fields': async () => (await ask('collections.fields', { collection: await towers() })).length,
-  'collections.fieldsTable': async () =>
-    (await ask('collections.fieldsTable', { collection: await towers() })).csv.length,
   'collections.readFieldsTable': async () => {
     const [photo] = await members(1);
-    const csv = `photo,place\r\n${photo!},Speyer\r\n`;
-    return (await ask('collections.readFieldsTable', { collection: await towers(), csv })).changed;
+    const file = sent(`photo,place\r\n${photo!},Speyer\r\n`);
+    return (await ask('collections.readFieldsTable', { collection: await towers(), file })).changed;
   },
   'collections.open': async () => (await opened()).total,
   'collections.page': async () =>
@@ -285,10 +284,6 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     done();
     return name.endsWith(' 1-2.jsonl') && length! > 0;
   },
-  'collections.named': async () => {
-    const [photo] = await members(1);
-    return (await ask('collections.named', { text: `${photo!}\nnobody.jpg\n` })).total;
-  },
   'collection-files.verify': async () => {
     const { id } = await chosen(await exportedInto('to-verify'));
     const { job } = await ask('collection-files.verify', { folder: id });
@@ -301,10 +296,10 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     (await ask('collections.restore', { collection: await twice(), version: 1 })).action,
   'collections.tag': async () =>
     (await ask('collections.tag', { collection: await twice(), tag: 'good', version: 1 })).action,
-  'collections.bundle': async () => (await bundle()).length,
   'collections.merge': async () => {
     await ask('collections.restore', { collection: await twice(), version: 1 });
-    return (await ask('collections.merge', { collection: await twice(), jsonl: await bundle() })).removed;
+    const collection = await twice();
+    return (await ask('collections.merge', { collection, file: await bundleOf(collection) })).removed;
   },
   'collections.conflicts': async () => (await ask('collections.conflicts', { collection: await atOdds() })).length,
   'collections.judge': async () => {
@@ -556,8 +551,17 @@ async function twice(): Promise<string> {
   made.set('Twice', collection);
   return collection;
 }
-const bundle = async (): Promise<string> =>
-  (await ask('collections.bundle', { collection: await twice(), version: 2, base: 1, author: 'Ada' })).jsonl;
+/** A file as a page sends it. */
+const sent = (text: string): string => engine.uploadPart(undefined, 0, Buffer.from(text)).id;
+
+/** What the second version of a collection changed, sent back as a file. */
+async function bundleOf(collection: string): Promise<string> {
+  const { download } = await ask('collection-files.bundle', { collection, version: 2, base: 1, author: 'Ada' });
+  const { stream, done } = engine.download(download);
+  const said = await text(stream);
+  done();
+  return sent(said);
+}
 
 /** A collection in which two described a photo differently. */
 async function atOdds(): Promise<string> {
@@ -570,9 +574,9 @@ async function atOdds(): Promise<string> {
     ask('collections.describe', { collection, photos: [second!], change: { set: { title: [title] } } });
   await describe('Theirs');
   await commit(collection);
-  const { jsonl } = await ask('collections.bundle', { collection, version: 2, base: 1, author: 'Ada' });
+  const file = await bundleOf(collection);
   await describe('Ours');
-  await ask('collections.merge', { collection, jsonl });
+  await ask('collections.merge', { collection, file });
   made.set('At odds', collection);
   return collection;
 }

@@ -9,7 +9,7 @@ import { Library } from '../../../src/main/engine/library/library.ts';
 import { addBackbone } from '../../../src/main/engine/network/catalogue.ts';
 import { networkOfPackage, type PackagedNetwork } from '../../../src/main/engine/network/packages.ts';
 import { addToStore, networkStore, storedNetwork, ZOO, type ZooEntry } from '../../../src/main/engine/network/zoo.ts';
-import { silentContext } from '../../../src/main/engine/queue/context.ts';
+import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { kerasNetwork } from '../../support/keras-network.ts';
 
@@ -201,7 +201,7 @@ describe('a network of a package', () => {
     const task = {
       ...silentContext(),
       check: () => {
-        throw new Error('stop');
+        throw cancelled();
       },
     };
     await expect(addToStore('small', { catalogue }, task)).rejects.toMatchObject({ code: 'CANCELLED' });

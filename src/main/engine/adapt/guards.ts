@@ -153,7 +153,7 @@ export function chooseGuards(s: CollectionStatistics, networkSize: number): Guar
       name: 'batch',
       label: 'Tuples of a step',
       value: BATCH,
-      why: 'so that few tuples are many steps; five of them in one stopped far too early where both were tried',
+      why: 'so that few tuples are many steps: on the covers of docs/evidence.md five of them in one stopped far too early',
     },
     {
       name: 'size',

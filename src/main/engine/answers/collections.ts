@@ -2,10 +2,8 @@ import type { FieldChange } from '../../../shared/facts/collections.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { RouteParams } from '../../../shared/routes/index.ts';
 import { collectionRoutes } from '../../../shared/routes/collections.ts';
-import { writeBundle } from '../collections/bundle.ts';
-import { textOf, type DeedArgs, type DeedName, type DeedResult, type SentText } from '../collections/deeds.ts';
+import type { DeedArgs, DeedName, DeedResult } from '../collections/deeds.ts';
 import { deed } from '../collections/deeds-thread.ts';
-import { fieldsTable } from '../collections/fields-table.ts';
 import { changeFields, fieldNotes, refuseWrongDates } from '../collections/fields.ts';
 import { collectionInfo, fieldsInUse, listCollections } from '../collections/info.ts';
 import { membershipOf, photoLists, type Came, type Chosen } from '../collections/lists.ts';
@@ -24,14 +22,11 @@ import {
   setRules,
 } from '../collections/store.ts';
 import { tagVersion } from '../collections/versions.ts';
-import { photoNames } from '../exchange/photo-names.ts';
-import { linesOf } from '../library/name-lists.ts';
 import type { Library } from '../library/library.ts';
 import { photoByHash } from '../library/photos.ts';
 import { integer, select } from '../library/rows.ts';
 import { collectionNamed } from '../library/tables/collection.ts';
 import { answeredBefore, once } from '../mining/once.ts';
-import { silentContext } from '../queue/context.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 import { startJob } from './jobs.ts';
 
@@ -105,36 +100,22 @@ function additions(library: Library, p: Chosen & Gathered): Addition[] {
 
 /** Names of photos, or rows, that one message carries; all are counted. */
 const NAMED = 1000;
-/** Of a text that a message carries. */
-const MOST_OF_A_MESSAGE = 3 << 20;
 /** Of a table or a bundle that was sent as a file: ten times that of a hundred thousand photos. */
 const MOST_OF_A_FILE = 400 << 20;
 
-/** @throws CovisError `INPUT_INVALID` for what is too large for one message. */
-function inOneMessage(text: string, what: string): string {
-  if (Buffer.byteLength(text) > MOST_OF_A_MESSAGE)
-    throw new CovisError('INPUT_INVALID', `This ${what} is too large for one message`, {
-      hint: 'It can be downloaded.',
-    });
-  return text;
-}
-
 /**
- * Uses a text that came with the message, or one that was sent as a file, which is gone afterwards.
+ * Uses a file that was sent, which is gone afterwards.
  * @param use asks for it only where it was not answered before. @throws CovisError `INPUT_INVALID`, `NOT_FOUND`.
  */
-async function withText<T>(
+async function withFile<T>(
   { incoming }: EngineContext,
-  text: string | undefined,
-  file: string | undefined,
-  use: (text: () => SentText) => Promise<T>,
+  file: string,
+  use: (sent: () => string) => Promise<T>,
 ): Promise<T> {
-  if ((text === undefined) === (file === undefined))
-    throw new CovisError('INPUT_INVALID', 'Say the text, or the file that was sent');
   try {
-    return await use(() => (file === undefined ? { text: text! } : { file: incoming.file(file, MOST_OF_A_FILE) }));
+    return await use(() => incoming.file(file, MOST_OF_A_FILE));
   } finally {
-    if (file !== undefined) incoming.drop(file);
+    incoming.drop(file);
   }
 }
 
@@ -186,20 +167,6 @@ export const collections = answers(collectionRoutes, {
       photos.map((_, i) => cameOf(came, i)),
       list,
     ),
-  'collections.named': (engine, { text, file }) =>
-    withText(engine, text, file, (said) => {
-      const { library } = engine;
-      const { find } = photoNames(library);
-      const photos = new Set<number>();
-      const unknown: string[] = [];
-      for (const name of linesOf(Buffer.from(textOf(said()))).filter((l) => l !== '')) {
-        const photo = find(name);
-        if (photo === undefined) unknown.push(name);
-        else photos.add(photo);
-      }
-      const list = photoLists(library).put([...photos]);
-      return Promise.resolve({ ...list, unknown: unknown.slice(0, NAMED), unknownTotal: unknown.length });
-    }),
   'collections.add': (engine, p) =>
     done(engine, p, 'add', (library) => {
       const all = additions(library, p);
@@ -241,14 +208,11 @@ export const collections = answers(collectionRoutes, {
     return { ...said, notes };
   },
   'collections.fields': (engine, { collection }) => fieldsInUse(engine.library, collection),
-  'collections.fieldsTable': ({ library }, { collection }) => ({
-    csv: inOneMessage(fieldsTable(library, collection), 'table'),
-  }),
   'collections.readFieldsTable': async (engine, p) => {
-    const report = await withText(engine, p.csv, p.file, (text) =>
+    const report = await withFile(engine, p.file, (sent) =>
       done(engine, p, 'readTable', (library) => ({
         photos: sizeOf(library, p.collection),
-        args: [p.collection, text()] as const,
+        args: [p.collection, sent()] as const,
       })),
     );
     return { ...report, unknown: report.unknown.slice(0, NAMED) };
@@ -277,21 +241,11 @@ export const collections = answers(collectionRoutes, {
   'collections.tag': (engine, p) =>
     write(engine, p, (library) => ({ action: tagVersion(library, p.collection, p.tag, p.version) })),
 
-  'collections.bundle': async (engine, { collection, version, base, author }) => ({
-    jsonl: inOneMessage(
-      await writeBundle(
-        engine.library,
-        { collection, version: String(version), base: String(base), author },
-        silentContext(),
-      ),
-      'bundle',
-    ),
-  }),
   'collections.merge': async (engine, p) => {
-    const report = await withText(engine, p.jsonl, p.file, (text) =>
+    const report = await withFile(engine, p.file, (sent) =>
       done(engine, p, 'merge', (library) => ({
         photos: sizeOf(library, p.collection),
-        args: [p.collection, text(), p.author] as const,
+        args: [p.collection, sent(), p.author] as const,
       })),
     );
     return { ...report, missing: report.missing.slice(0, NAMED) };

@@ -1,17 +1,21 @@
 import { join } from 'node:path';
 import { libraryRoutes } from '../../../shared/routes/library.ts';
 import { defined } from '../../../shared/defined.ts';
-import { EXPORTS, type LibraryInfo } from '../../../shared/domain.ts';
+import { BACKEND_NAMES, EXPORTS, type LibraryInfo } from '../../../shared/domain.ts';
 import { VERSION } from '../environment/version.ts';
 import type { Library } from '../library/library.ts';
 import { counts } from '../library/tables/counts.ts';
+import { chosenBackend } from '../network/computing.ts';
 import { defaultNetworks } from '../network/default-network.ts';
 import { listNetworks } from '../network/networks.ts';
 import { answers } from './answers.ts';
 import { startDownload, startJob } from './jobs.ts';
 
-/** Photos are described by ONNX Runtime's CPU provider alone; what trains is chosen, and each training run says what it was. */
-const DESCRIBES = 'Descriptors: ONNX Runtime, CPU';
+/** What describes photos from now on; what trained a network, or made a measurement, is said by that. */
+function describes(): string {
+  const backend = chosenBackend();
+  return `Descriptors: ${backend === 'auto' ? 'the fastest back end that is right' : BACKEND_NAMES[backend]}`;
+}
 
 /** What a library has. */
 export function libraryInfo(library: Library): LibraryInfo {
@@ -26,7 +30,7 @@ export function libraryInfo(library: Library): LibraryInfo {
     points,
     networks: listNetworks(library),
     defaults: defaultNetworks(library),
-    device: DESCRIBES,
+    device: describes(),
     version: VERSION,
     ...(library.readOnly === undefined ? {} : { readOnly: library.readOnly }),
   };

@@ -7,6 +7,8 @@ export const settings = answers(settingsRoutes, {
   'settings.set': (engine, change) => {
     const settings = writeSettings(change);
     changed(engine, 'settings');
+    // What describes stands in the header.
+    if (change.backend !== undefined) changed(engine, 'library');
     return settings;
   },
 });

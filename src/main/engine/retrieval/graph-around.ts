@@ -1,11 +1,8 @@
 /** A part of the mutual graph of a large collection that can be had at once: the photos nearest to one of them. */
 import { DiffusionSolver, type ScoreSink, type SolverParameters, type SparseVector } from './diffusion.ts';
-import { mutualGraph, normaliseGraph, type SparseGraph } from './graph.ts';
+import { graphAmong, normaliseGraph, type SparseGraph } from './graph.ts';
 import { exactNeighbours } from './neighbours.ts';
 import { row, similarities, takeRows, topByScore, type Matrix } from './rank.ts';
-
-/** Stands in lists for a row that is not in the part. */
-const ELSEWHERE = 0xffff_ffff;
 
 export interface GraphPart {
   /** Rows in it, ascending. */
@@ -30,9 +27,7 @@ export async function graphAround(
   const rows = Uint32Array.from(new Set([self, ...near])).sort();
   const lists = await exactNeighbours(vectors, takeRows(vectors, rows), k);
   const place = new Map(Array.from(rows, (r, i) => [r, i]));
-  const ids = lists.ids.map((id) => place.get(id) ?? ELSEWHERE);
-  const scores = lists.scores.map((s, at) => (ids[at] === ELSEWHERE ? -Infinity : s));
-  const part = mutualGraph({ k: lists.k, ids, scores }, gamma);
+  const part = graphAmong(lists, place, gamma);
   const solver = await DiffusionSolver.create(normaliseGraph(part));
   const starts = new Uint32Array(vectors.rows + 1);
   rows.forEach((r, i) => (starts[r + 1] = part.starts[i + 1]! - part.starts[i]!));

@@ -75,6 +75,19 @@ export function mutualGraph(lists: Neighbours, gamma: number): SparseGraph {
   return { nodes, starts, columns, values };
 }
 
+/** Stands in lists for a row that is not among those of a part. */
+const ELSEWHERE = 0xffff_ffff;
+
+/**
+ * The mutual graph of all rows, cut to some of them: whether each is among the other's neighbours is asked of all rows.
+ * @param lists neighbours of those rows among all. @param place of a row among them.
+ */
+export function graphAmong(lists: Neighbours, place: ReadonlyMap<number, number>, gamma: number): SparseGraph {
+  const ids = lists.ids.map((id) => place.get(id) ?? ELSEWHERE);
+  const scores = lists.scores.map((s, at) => (ids[at] === ELSEWHERE ? -Infinity : s));
+  return mutualGraph({ k: lists.k, ids, scores }, gamma);
+}
+
 /** Row sums. */
 export function degrees(g: SparseGraph): Float64Array {
   const d = new Float64Array(g.nodes);

@@ -2,7 +2,7 @@ import { methodParameters } from '../../../shared/methods/parameters.ts';
 import type { RankParameters } from '../../../shared/methods/index.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { queryVector, solveSmall } from './diffusion.ts';
-import { mutualGraph, normaliseGraph } from './graph.ts';
+import { graphAmong, normaliseGraph } from './graph.ts';
 import type { IndexPool } from './index-pool.ts';
 import type { Ranking } from './methods/method.ts';
 import { emptyLists } from './methods/lists.ts';
@@ -11,8 +11,6 @@ import { topByScore, type Matrix } from './rank.ts';
 
 /** Nodes whose neighbours are kept between queries that ask near each other. */
 const KEPT_NODES = 100_000;
-/** For what lies outside of the shortlist. */
-const OUTSIDE = 0xffffffff;
 
 /** How, with the defaults of the method. @throws CovisError `INPUT_INVALID`. */
 export function truncatedParameters(given: {
@@ -58,7 +56,7 @@ export async function diffuseShortlists(
       out.ids.set(ids.subarray(0, out.k), q * out.k);
       out.scores.set(cosines.subarray(0, out.k), q * out.k);
     } else {
-      const graph = mutualGraph(await lists.among(keep, position), p.gamma);
+      const graph = graphAmong(await lists.of(keep), position, p.gamma);
       const f = solveSmall(normaliseGraph(graph), y, p);
       topByScore(f, out.k).forEach((at, j) => {
         out.ids[q * out.k + j] = keep[at]!;
@@ -81,8 +79,8 @@ class NodeLists {
     this.#k = k;
   }
 
-  /** Lists of some nodes in their own numbering. @param keep ascending. @param position of each in `keep`. */
-  async among(keep: Uint32Array, position: ReadonlyMap<number, number>): Promise<Neighbours> {
+  /** Lists of some nodes, in their order. */
+  async of(keep: Uint32Array): Promise<Neighbours> {
     if (this.#known.size + keep.length > KEPT_NODES) this.#known.clear();
     const missing = keep.filter((id) => !this.#known.has(id));
     if (missing.length > 0) {
@@ -99,8 +97,8 @@ class NodeLists {
     const out = { k, ids: new Uint32Array(keep.length * k), scores: new Float32Array(keep.length * k) };
     keep.forEach((id, i) => {
       const { ids, scores } = this.#known.get(id)!;
+      out.ids.set(ids, i * k);
       out.scores.set(scores, i * k);
-      for (let j = 0; j < k; j += 1) out.ids[i * k + j] = position.get(ids[j]!) ?? OUTSIDE;
     });
     return out;
   }

@@ -14,13 +14,10 @@ import { judge } from '../evaluation/ground-truth.ts';
 import { loadTruth, matchTruth } from '../evaluation/truths.ts';
 import type { Features } from '../features/sift.ts';
 import { silentContext, type TaskContext } from '../queue/context.ts';
-import { describedRow, manifoldAround } from '../mining/manifold-view.ts';
 import { defaultSize } from '../inputs/inputs.ts';
 import { drawingNetwork } from '../edges/library-networks.ts';
 import { Sight } from '../edges/sight.ts';
 import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
-import { manifoldDefaults } from '../mining/manifold-library.ts';
-import { DiffusionSolver } from '../retrieval/diffusion.ts';
 import { foldedUnder } from '../library/fold-log.ts';
 import { askedSubset, subsetFacts, type Subset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
@@ -31,7 +28,6 @@ import { hashBytes, photoByHash, currentPhoto, presentPhotos, upright } from '..
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
-import { graphAround } from '../retrieval/graph-around.ts';
 import { GraphCache, type Finding } from '../retrieval/graph-cache.ts';
 import { keptNeighbours } from '../retrieval/kept-neighbours.ts';
 import type { Database, Queries } from '../retrieval/methods/method.ts';
@@ -43,6 +39,7 @@ import { Describer, hitsOf, type Found } from '../retrieval/search.ts';
 import { findSet, loadSet, networkSet, restrictSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
 import { BowIndex, DEFAULT_TEACHER, describeQuery, featuresWithin } from '../teacher/bow-index.ts';
 import { countPhotos, idByHash } from '../library/tables/photo.ts';
+import { AT_ONCE, Manifold, type AskedManifold } from './manifold.ts';
 
 /** What is asked: a photo of the library or bytes from outside, maybe a part of it. */
 export interface AskedPhoto {
@@ -80,21 +77,6 @@ export interface SearchRequest extends AskedPhoto {
   readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
 }
 
-/** What is asked of the manifold. */
-export interface AskedManifold {
-  readonly photo: string;
-  readonly set?: string | undefined;
-  readonly network?: string | undefined;
-  readonly size?: number | undefined;
-  readonly k?: number | undefined;
-  readonly positivesK?: number | undefined;
-  readonly negativesK?: number | undefined;
-}
-
-/** Some tenths of a second of one processor, where descriptors have 256 dimensions. */
-const AT_ONCE = 1e8;
-/** Rows of the part of a graph that is shown first, at least. */
-const FEWEST_AROUND = 200;
 const RANKERS_KEPT = 6;
 /** Cosines of one pair differ by less where nothing is behind the pooling. */
 const ROUNDING = 1e-3;
@@ -125,7 +107,7 @@ export class SearchSession {
   readonly #library: Library;
   readonly #atOnce: number;
   readonly #rankers = new Map<string, Promise<Ranker>>();
-  #solver: { readonly key: string; readonly solver: DiffusionSolver } | undefined;
+  readonly #manifold: Manifold;
   readonly #sets = new Map<string, Loaded>();
   readonly #describers = new Map<string, Describer>();
   #features: { readonly network: string; readonly runner: FeatureRunner } | undefined;
@@ -136,6 +118,7 @@ export class SearchSession {
   constructor(library: Library, atOnce = AT_ONCE) {
     this.#library = library;
     this.#atOnce = atOnce;
+    this.#manifold = new Manifold(library, atOnce);
   }
 
   /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo and what the method does not read. */
@@ -352,58 +335,14 @@ export class SearchSession {
     };
   }
 
-  /**
-   * A photo on the manifold of a set: at once on the part of the graph that is nearest to it, where finding all neighbours takes long; that
-   * is then done meanwhile.
-   * @throws CovisError as {@link search}, `INPUT_INVALID` for regional sets.
-   */
+  /** @throws CovisError as {@link search}, `INPUT_INVALID` for regional sets. @see Manifold.around */
   async around(r: AskedManifold): Promise<ManifoldView> {
-    const { loaded, limits, gamma } = await this.#manifold(r);
-    const { set, cache, version } = loaded;
-    const { rows } = set.vectors;
-    const photo = photoByHash(this.#library, r.photo);
-    const atOnce = rows * rows <= this.#atOnce;
-    const known = atOnce ? await cache.graph(limits.k, gamma) : await cache.graphThere(limits.k, gamma);
-    if (known === undefined) {
-      const self = describedRow(set, photo.id);
-      const count = Math.max(FEWEST_AROUND, Math.floor(this.#atOnce / rows));
-      const part = await graphAround(set.vectors, self, { count, k: limits.k, gamma });
-      cache.meanwhile(limits.k);
-      return manifoldAround(this.#library, set, part.graph, part, photo, limits, part.rows.length);
-    }
-    const key = `${version} ${limits.k}`;
-    if (this.#solver?.key !== key) this.#solver = { key, solver: await DiffusionSolver.create(known.s) };
-    return manifoldAround(this.#library, set, known.a, this.#solver.solver, photo, limits);
+    return this.#manifold.around(await this.#loaded(r), r);
   }
 
-  /** How far the graph is that {@link around} waits for; begins it where nobody has. */
+  /** @see Manifold.graph */
   async graph(r: Omit<AskedManifold, 'photo'>): Promise<Finding> {
-    const { loaded, limits, gamma } = await this.#manifold(r);
-    const { rows } = loaded.set.vectors;
-    if (rows * rows <= this.#atOnce || (await loaded.cache.graphThere(limits.k, gamma)) !== undefined)
-      return { done: rows, of: rows, ready: true };
-    const { done, of, ready } = loaded.cache.meanwhile(limits.k);
-    return { done, of, ready };
-  }
-
-  async #manifold(r: Omit<AskedManifold, 'photo'>): Promise<{
-    loaded: Loaded;
-    limits: { k: number; positivesK: number; negativesK: number };
-    gamma: number;
-  }> {
-    const loaded = await this.#loaded(r);
-    const { set } = loaded;
-    if (set.owners !== undefined)
-      throw new CovisError('INPUT_INVALID', 'A manifold has one descriptor a photo, and this set has several', {
-        hint: 'Choose a set of whole photos.',
-      });
-    const defaults = manifoldDefaults(set.vectors.rows);
-    const limits = {
-      k: Math.min(r.k ?? defaults.k, set.vectors.rows),
-      positivesK: r.positivesK ?? defaults.positivesK,
-      negativesK: r.negativesK ?? defaults.negativesK,
-    };
-    return { loaded, limits, gamma: defaults.gamma };
+    return this.#manifold.graph(await this.#loaded(r), r);
   }
 
   /** Ends what is computed without anybody waiting for it. */

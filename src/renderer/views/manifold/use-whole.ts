@@ -24,7 +24,9 @@ export function useWhole(
       const now = await request('manifold.graph', { set, k });
       if (mine !== turn) return;
       finding.value = now;
-      if (now.ready) return await whole();
+      if (now.ready) await whole();
+      // What was loaded may be a part once more: the thread that has the graph may have been started anew.
+      if (mine !== turn) return;
     } catch (error) {
       if (mine === turn) reasons.value = error;
       return;

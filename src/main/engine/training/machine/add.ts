@@ -8,7 +8,7 @@ import { nvidiaCard } from '../../environment/cards.ts';
 import { makeFolder } from '../../environment/folders.ts';
 import { runNpm, type NpmRun } from '../../environment/npm.ts';
 import { diskError } from '../../formats/disk.ts';
-import { cancelled, type TaskContext } from '../../queue/context.ts';
+import type { TaskContext } from '../../queue/context.ts';
 import { lookAtBackEnd } from './look.ts';
 
 /** The machine that it is added to. */
@@ -102,9 +102,8 @@ export async function addBackEnd(
     task.step(`npm installs ${name}@${version}`, 0, '');
     const run = await runNpm(
       ['install', '--no-audit', '--no-fund', '--foreground-scripts', '--ignore-scripts=false', '--loglevel=http'],
-      { cwd: staging, env, line, wanted: () => stillWanted(task) },
+      { cwd: staging, env, line, check: () => task.check() },
     );
-    if (run.end === 'stopped') throw cancelled();
     if (run.end === 'missing') throw noNpm(run.cause);
     if (run.end === 'failed') throw failed(`${name}@${version}`, run);
     task.step(`Computing with ${wanted.what}`, 0, '');
@@ -139,15 +138,6 @@ export function removeBackEnd(what: Addable): string {
     });
   onDisk(() => rmSync(place, { recursive: true, force: true }));
   return there === undefined ? what : `${there.name} ${there.version}`;
-}
-
-function stillWanted(task: TaskContext): boolean {
-  try {
-    task.check();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What the system refuses becomes a sentence that names the folder. */
