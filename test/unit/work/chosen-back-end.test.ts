@@ -58,10 +58,13 @@ describe('--backend is what computes in', () => {
 });
 
 describe('what computes', () => {
-  afterEach(() => {
+  /** No choice, whether the settings had a folder before or not. */
+  const settled = (): void => {
     delete process.env['COVIS_BACKEND'];
+    mkdirSync(dirname(settingsFile()), { recursive: true });
     writeFileSync(settingsFile(), '{}');
-  });
+  };
+  afterEach(settled);
 
   it('is said in the result, and left out where nothing had to be computed', { timeout: 60_000 }, async () => {
     const first = await WORK.extract.run(library, { backend: 'cpu' }, silentContext());
@@ -73,8 +76,7 @@ describe('what computes', () => {
   });
 
   it('is the option, else that of the process, else the setting, else auto', async () => {
-    mkdirSync(dirname(settingsFile()), { recursive: true });
-    writeFileSync(settingsFile(), '{}');
+    settled();
     expect(chosenBackend()).toBe('auto');
     writeFileSync(settingsFile(), JSON.stringify({ backend: MISSING }));
     expect(chosenBackend()).toBe(MISSING);

@@ -5,7 +5,15 @@ import { ADAPT_PROTOCOL_NAMES, type AdaptProtocol } from '../../../shared/facts/
 import type { DefaultDecision } from '../../../shared/facts/networks.ts';
 import { differenceSaid, figureOf, isBetter } from '../evaluation/compared.ts';
 import { askingOf, described, libraryGeometry } from '../evaluation/library-geometry.ts';
-import { ask, PLACES_FOR_INTERVAL, USUAL_PARTS, type Answer, type Geometry } from '../evaluation/protocols.ts';
+import {
+  ask,
+  PLACES_FOR_INTERVAL,
+  USUAL_PARTS,
+  type Answer,
+  type Described,
+  type Geometry,
+} from '../evaluation/protocols.ts';
+import { defaultSize } from '../inputs/inputs.ts';
 import type { Library } from '../library/library.ts';
 import { noteDefault } from '../network/default-network.ts';
 import { defaultOf, takesOf, type NetworkRow } from '../network/networks.ts';
@@ -45,7 +53,7 @@ export async function decideDefault(
   const current = defaultOf(library, takesOf(result)) ?? parent;
   // Runs of older versions say nothing, and held places out.
   const protocol = parameters.protocol ?? parameters.learn?.protocol ?? 'new-places';
-  const { seed, size } = parameters;
+  const { seed } = parameters;
   const decided = (better: boolean, because: string, figure: DefaultDecision['figure']): DefaultDecision => {
     const network = better ? result : current;
     noteDefault(library, network, `${because} (run ${run.trainingId})`);
@@ -69,13 +77,16 @@ export async function decideDefault(
   const asked = folds.reduce((n, f) => n + f.asking.length, 0);
   if (asked === 0) return decided(false, whyNobody(library, result, current, protocol), null);
   const within = under(task, 'Comparing with the default');
+  // As search asks, whatever size was trained at: it is search that the default is for.
+  const describing = async (n: NetworkRow): Promise<Described> =>
+    described(g, await extract(library, n, defaultSize(n.spec), within));
   const before: Answer[][] = [];
   const after: Answer[][] = [];
   try {
-    const beside = described(g, await extract(library, current, size, within));
+    const beside = await describing(current);
     for (const { network, asking } of folds) {
       before.push(ask(g, asking, beside));
-      after.push(ask(g, asking, described(g, await extract(library, network, size, within))));
+      after.push(ask(g, asking, await describing(network)));
     }
   } catch (error) {
     if (!(error instanceof CovisError) || error.code === 'CANCELLED') throw error;
@@ -149,6 +160,8 @@ function learnedSaid(library: Library, result: NetworkRow, current: NetworkRow, 
     folds === 1
       ? `${result.spec.name}, which has ${learnedOf(library, result).text}`
       : `the recipe of ${result.spec.name}, learned in each of ${folds} folds on what was not held out alone; the first of them is that network, which has ${learnedOf(library, result).text}`;
+  const [was, is] = [current, result].map((n) => defaultSize(n.spec));
+  const sizes = was === is ? `both at ${was} px, as search asks` : `at ${was} and ${is} px, as search asks`;
   const among = own ? 'those that ask among them' : 'none of those that ask among them';
-  return `Before: ${current.spec.name}, which has ${learnedOf(library, current).text}; after: ${after}, ${among}; both at ${parameters.size} px`;
+  return `Before: ${current.spec.name}, which has ${learnedOf(library, current).text}; after: ${after}, ${among}; ${sizes}`;
 }

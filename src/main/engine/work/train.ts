@@ -106,10 +106,7 @@ export const trainWork = work(trainJob, (library, p, task) =>
           : await resume(library, p.resume, task, { backend: p.backend });
       // The run is done, whatever comes of this.
       const standing = await decideDefault(library, result, task);
-      const sizes = new Set([askedSize(result.askedSize, result.network)]);
-      // What search takes from now on is described as search asks, too, whatever size it was trained at.
-      if (standing?.changed === true) sizes.add(askedSize(undefined, result.network));
-      for (const size of sizes) await extract(library, result.network, size, task);
+      await extract(library, result.network, askedSize(result.askedSize, result.network), task);
       return {
         run: result.trainingId,
         network: result.network.uid,
