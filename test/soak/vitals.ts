@@ -24,6 +24,15 @@ function family(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(family)];
 }
 
+/** Resident memory in bytes of a process alone; 0 where it ended. */
+export function memoryOf(pid: number): number {
+  try {
+    return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
 /** Resident memory in bytes, open files and threads of a process and its children. */
 export function vitals(pid: number): Vitals {
   const sum = { memory: 0, handles: 0, threads: 0 };

@@ -107,6 +107,11 @@ export class Engine {
     return this.#uploads.add(bytes);
   }
 
+  /** As {@link upload}, of bytes as they come. @throws CovisError as `Uploads.receive`. */
+  receive(parts: AsyncIterable<Uint8Array>): Promise<string> {
+    return this.#uploads.receive(parts);
+  }
+
   /** Takes the next part of a file that a page sends. @throws CovisError as `Incoming.add`. */
   uploadPart(id: string | undefined, at: number, bytes: Uint8Array): { readonly id: string; readonly bytes: number } {
     return this.#incoming.add(id, at, bytes);

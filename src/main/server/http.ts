@@ -13,11 +13,12 @@ import { Messages } from './messages.ts';
 import { refuse, type Refusal } from './refusals.ts';
 
 const log = logger('server');
-const BODY_LIMIT = 64 << 20;
+/** Of a part of a file that comes in parts: a page sends 4 MiB. */
+const PART_LIMIT = 4 << 20;
 /** Of the word that is exchanged for the keys. */
 const WORD_LIMIT = 1024;
-/** Bytes of uploads that are on their way, of all clients together. */
-const UPLOADING_LIMIT = 80 << 20;
+/** Bytes of parts that are on their way, of all clients together. */
+const ARRIVING_LIMIT = 4 * PART_LIMIT;
 const MOST_CONNECTIONS = 512;
 /** A connection on which nothing moves. */
 const IDLE_MS = 60_000;
@@ -184,7 +185,7 @@ async function answerAsset(
     const origin = req.headers.origin;
     if (origin !== undefined && origin !== `http://127.0.0.1:${port}`)
       return refuse(req, res, { ...NOTHING, status: 403, text: 'Only the studio may send photos.' });
-    const id = engine.upload(await readBody(req));
+    const id = await engine.receive(req as AsyncIterable<Uint8Array>);
     res.writeHead(200, { 'Content-Type': 'application/json' });
     res.end(JSON.stringify({ id }));
     return;
@@ -195,7 +196,7 @@ async function answerAsset(
     const origin = req.headers.origin;
     if (origin !== undefined && origin !== `http://127.0.0.1:${port}`)
       return refuse(req, res, { ...NOTHING, status: 403, text: 'Only the studio may send files.' });
-    const answer = engine.uploadPart(into === 'new' ? undefined : into, Number(at), await readBody(req));
+    const answer = engine.uploadPart(into === 'new' ? undefined : into, Number(at), await readBody(req, PART_LIMIT));
     res.writeHead(200, { 'Content-Type': 'application/json' });
     res.end(JSON.stringify(answer));
     return;
@@ -230,27 +231,28 @@ async function sendDownload(engine: Engine, res: ServerResponse, id: string): Pr
   }
 }
 
-let uploading = 0;
+let arriving = 0;
 
-async function readBody(req: IncomingMessage, most = BODY_LIMIT): Promise<Uint8Array> {
+/** A body in memory. @throws CovisError `INPUT_INVALID` above `most` bytes, `STATE_CONFLICT` where too many come at once. */
+async function readBody(req: IncomingMessage, most: number): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let size = 0;
-  const tooLarge = (): CovisError => new CovisError('INPUT_INVALID', 'A photo to search with has at most 64 MiB');
+  const tooLarge = (): CovisError => new CovisError('INPUT_INVALID', `What is sent at once has at most ${most} bytes`);
   if (Number(req.headers['content-length'] ?? 0) > most) throw tooLarge();
   try {
     for await (const part of req as AsyncIterable<Buffer>) {
       size += part.length;
-      uploading += part.length;
+      arriving += part.length;
       if (size > most) throw tooLarge();
-      if (uploading > UPLOADING_LIMIT)
-        throw new CovisError('STATE_CONFLICT', 'Too many photos are being sent at once', {
+      if (arriving > ARRIVING_LIMIT)
+        throw new CovisError('STATE_CONFLICT', 'Too much is being sent at once', {
           hint: 'Send it again in a moment.',
         });
       parts.push(part);
     }
     return Buffer.concat(parts);
   } finally {
-    uploading -= size;
+    arriving -= size;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.ts';
 import { logger } from '../engine/environment/log.ts';
 import { parseJson } from '../engine/formats/json-text.ts';
 import { PROTOCOL } from './doors.ts';
+import { Reading, type Readable } from './reading.ts';
 
 const log = logger('server');
 /** Ten thousand judgements at once take 1.5 MB. */
@@ -36,7 +37,7 @@ function threadMs(): number {
   return used === undefined ? performance.now() : (used.user + used.system) / 1000;
 }
 
-interface Client {
+interface Client extends Readable {
   readonly ws: WebSocket;
   readonly waiting: string[];
   waitingBytes: number;
@@ -44,6 +45,36 @@ interface Client {
   alive: boolean;
   /** Until when, in the clock of all, this one has had its share. */
   served: number;
+  /** It has asked for so much that it is read no further. */
+  full: boolean;
+  /** Others have their turn to be read. */
+  held: boolean;
+}
+
+function newClient(ws: WebSocket): Client {
+  return {
+    ws,
+    waiting: [],
+    waitingBytes: 0,
+    answering: 0,
+    alive: true,
+    served: 0,
+    full: false,
+    held: false,
+    hold(held) {
+      this.held = held;
+      readOrNot(this);
+    },
+    cutOff(why) {
+      log.warn(`A page was cut off: it ${why}`);
+      ws.terminate();
+    },
+  };
+}
+
+function readOrNot({ ws, full, held }: Client): void {
+  if (full || held) ws.pause();
+  else ws.resume();
 }
 
 /**
@@ -61,6 +92,7 @@ export class Messages {
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
   readonly #clients = new Set<Client>();
+  readonly #reading = new Reading<Client>();
   /** The clock of all: milliseconds of service that a client who always asked would have had. */
   #clock = 0;
   readonly #heartbeat: NodeJS.Timeout;
@@ -80,28 +112,34 @@ export class Messages {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
-    this.#server.handleUpgrade(req, socket, head, (ws) => this.#greet(ws));
+    this.#server.handleUpgrade(req, socket, head, (ws) => this.#greet(ws, socket));
   }
 
   close(): void {
     clearInterval(this.#heartbeat);
+    this.#reading.close();
     for (const { ws } of this.#clients) ws.terminate();
     this.#server.close();
   }
 
-  #greet(ws: WebSocket): void {
-    const client: Client = { ws, waiting: [], waitingBytes: 0, answering: 0, alive: true, served: 0 };
+  #greet(ws: WebSocket, socket: Duplex): void {
+    const client = newClient(ws);
     this.#clients.add(client);
+    this.#reading.begin(client);
+    // Before the socket's frames are put together: a message that ends with these bytes is whole then.
+    socket.prependListener('data', (part: Buffer) => this.#reading.took(client, part.length));
     const off = this.#engine.onEvent((event) => this.#send(client, event));
     ws.on('close', () => {
       off();
       this.#clients.delete(client);
+      this.#reading.end(client);
       this.#forget(client);
     });
     // A message that is too large or no frame: the socket closes itself and says why to the page.
     ws.on('error', () => undefined);
     ws.on('pong', () => (client.alive = true));
     ws.on('message', (data) => {
+      this.#reading.whole(client);
       // Behind what was no request nothing is one.
       if (ws.readyState !== ws.OPEN) return;
       const text = String(data);
@@ -118,8 +156,10 @@ export class Messages {
         client.waiting.length >= MOST_WAITING ||
         client.waitingBytes >= MOST_WAITING_BYTES ||
         this.#waitingBytes >= MOST_WAITING_BYTES_OF_ALL
-      )
-        ws.pause();
+      ) {
+        client.full = true;
+        readOrNot(client);
+      }
       this.#turn();
     });
   }
@@ -128,13 +168,15 @@ export class Messages {
   #turn(): void {
     if (this.#turning) return;
     let client: Client | undefined;
-    let ends = Infinity;
+    let first = Infinity;
     for (const c of this.#clients) {
       if (c.waiting.length === 0 || c.answering >= AT_ONCE || !this.#fits(c.waiting[0]!)) continue;
-      const end = c.served + shareOf(c.waiting[0]!);
-      if (end < ends) [client, ends] = [c, end];
+      // Whoever has asked for more than it waits for is behind those who ask one thing at a time, by what it has asked for.
+      const place = c.served + shareOf(c.waiting[0]!) + c.waiting.length + c.answering;
+      if (place < first) [client, first] = [c, place];
     }
     if (client === undefined) return;
+    const ends = client.served + shareOf(client.waiting[0]!);
     this.#turning = true;
     this.#clock = Math.max(this.#clock, client.served);
     const began = threadMs();
@@ -161,8 +203,10 @@ export class Messages {
     const text = client.waiting.shift()!;
     client.waitingBytes -= text.length;
     this.#waitingBytes -= text.length;
-    if (ws.isPaused && client.waiting.length < MOST_WAITING / 2 && client.waitingBytes < MOST_WAITING_BYTES / 2)
-      ws.resume();
+    if (client.full && client.waiting.length < MOST_WAITING / 2 && client.waitingBytes < MOST_WAITING_BYTES / 2) {
+      client.full = false;
+      readOrNot(client);
+    }
     let message: RequestMessage;
     try {
       message = requestMessage.parse(parseJson(text, {}));

@@ -56,7 +56,7 @@ export async function uploadPhoto(file: Blob): Promise<string> {
 }
 
 /** Bytes of a file that are sent at once. */
-const PART = 8 << 20;
+const PART = 4 << 20;
 
 /**
  * Sends a file of any size, a part after the other; the engine writes them to its disk.

@@ -79,8 +79,12 @@ const kinds: readonly (() => Promise<unknown>)[] = [
     ws.send(storm);
   },
   async () => {
-    const socket = await raw(head('POST /upload', { ...allowed, 'Content-Length': '60000000' }));
+    const socket = await raw(head('POST /asset/upload', { ...allowed, 'Content-Length': '60000000' }));
     for (let i = 0; i < 20; i += 1) socket.write(Buffer.alloc(1_000_000));
+  },
+  async () => {
+    const socket = await raw(head('POST /asset/part/new/0', { ...allowed, 'Content-Length': '4000000' }));
+    for (let i = 0; i < 3; i += 1) socket.write(Buffer.alloc(1_000_000));
   },
   async () => {
     const ws = await client({ ...allowed, Origin: 'https://evil.example' });

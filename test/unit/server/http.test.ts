@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { Uploads } from '../../../src/main/engine/answers/uploads.ts';
 import type { Engine } from '../../../src/main/engine/engine.ts';
 import { startServer, type StudioServer } from '../../../src/main/server/http.ts';
 import { PING, PONG, type EngineEvent } from '../../../src/shared/contract.ts';
@@ -29,8 +30,12 @@ const engine = {
     if (path === 'bug') return Promise.reject(new TypeError('bug'));
     return Promise.resolve({ type: 'text/x-own', bytes: Buffer.from(`${path}?${query.toString()}`) });
   },
-  upload: (bytes: Uint8Array) => `${bytes.length}:${bytes[0]}`,
+  receive: async (parts: AsyncIterable<Uint8Array>) => {
+    const bytes = uploads.get(await uploads.receive(parts))!;
+    return `${bytes.length}:${bytes[0]}`;
+  },
 } as unknown as Engine;
+const uploads = new Uploads();
 let server: StudioServer;
 beforeAll(async () => {
   mkdirSync(join(page, 'assets'), { recursive: true });

@@ -1,10 +1,11 @@
 /** Files that pages send in parts: written to disk as they come, used by a route or a job, and gone. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { bytesText, diskError, freeBytes } from '../formats/disk.ts';
+import { sweepAbandoned } from './abandoned.ts';
 
 interface Kept {
   readonly folder: string;
@@ -24,7 +25,6 @@ const ROOM = 1 << 30;
 const KEPT_MS = 30 * 60_000;
 const LOOK_MS = 60_000;
 const PREFIX = 'covis-incoming-';
-const ABANDONED_MS = 24 * 3600_000;
 const FILE = 'sent';
 
 export class Incoming {
@@ -125,15 +125,6 @@ export class Incoming {
   #sweep(): void {
     const now = Date.now();
     for (const [id, { used, busy }] of this.#kept) if (now - used > KEPT_MS && !busy()) this.drop(id);
-    for (const name of readdirSync(tmpdir())) {
-      if (!name.startsWith(PREFIX)) continue;
-      const folder = join(tmpdir(), name);
-      try {
-        if (now - statSync(folder).mtimeMs > ABANDONED_MS && ![...this.#kept.values()].some((k) => k.folder === folder))
-          rmSync(folder, { recursive: true, force: true });
-      } catch {
-        // Another account's.
-      }
-    }
+    sweepAbandoned(PREFIX, (folder) => [...this.#kept.values()].some((k) => k.folder === folder));
   }
 }
