@@ -180,6 +180,20 @@ export const collectionRoutes = {
     }),
     result: z.object({ list: z.string(), total: count }),
   }),
+  /**
+   * The photos that a file names, one a line, as a list: content hashes, `<scene>/<path>`, or as much of a path as only one photo has.
+   * All of them have to be there.
+   */
+  'collections.named': route({
+    who: 'page',
+    params: z.strictObject({
+      /** That was sent. */
+      file: id,
+      /** What it is called, for what is said of it. */
+      fileName: z.string().min(1).max(1000),
+    }),
+    result: z.object({ list: z.string(), total: count }),
+  }),
   /** Photos that are in already stay as they are. */
   'collections.add': route({
     who: 'page',

@@ -11,6 +11,7 @@ import { listConflicts } from '../collections/conflicts.ts';
 import { judgeConflict } from '../collections/merge.ts';
 import { foldPhotos, unfoldPhotos } from '../collections/fold-items.ts';
 import type { Addition } from '../collections/gather.ts';
+import { photosNamed } from '../exchange/photo-names.ts';
 import {
   createCollection,
   currentCollection,
@@ -23,6 +24,7 @@ import {
 } from '../collections/store.ts';
 import { tagVersion } from '../collections/versions.ts';
 import type { Library } from '../library/library.ts';
+import { textLines } from '../library/name-lists.ts';
 import { photoByHash } from '../library/photos.ts';
 import { integer, select } from '../library/rows.ts';
 import { collectionNamed } from '../library/tables/collection.ts';
@@ -167,6 +169,14 @@ export const collections = answers(collectionRoutes, {
       photos.map((_, i) => cameOf(came, i)),
       list,
     ),
+  'collections.named': (engine, { file, fileName }) =>
+    withFile(engine, file, async (sent) => {
+      const { library } = engine;
+      const names = textLines(sent()).filter((l) => l !== '');
+      if (names.length === 0)
+        throw new CovisError('INPUT_INVALID', `${fileName} names no photo`, { hint: 'Write one a line.' });
+      return photoLists(library).put(photosNamed(library, names, fileName));
+    }),
   'collections.add': (engine, p) =>
     done(engine, p, 'add', (library) => {
       const all = additions(library, p);
