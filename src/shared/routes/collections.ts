@@ -9,6 +9,7 @@ import {
   fieldsReport,
   listedPhoto,
   mergeReport,
+  missingPhotos,
   provenance,
   versionInfo,
 } from '../facts/collections.ts';
@@ -331,6 +332,18 @@ export const collectionRoutes = {
     result: startedJob,
   }),
   /** Newest first. */
+  /** Photos of a version that the library does not have, from one on: the version names them, the collection cannot show them. */
+  'collections.missing': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({
+      collection: id,
+      version: versionNumber,
+      at: z.int().min(0).default(0),
+      limit: z.int().min(1).max(1000).default(500),
+    }),
+    result: missingPhotos,
+  }),
   'collections.versions': route({
     who: 'page',
     repeat: 'safe',
