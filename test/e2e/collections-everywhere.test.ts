@@ -65,7 +65,7 @@ describeWith(['chromium'], 'what curators do in every view', () => {
   /** One selection in a list of photos: by pointer, by keys, by the keyboard alone; one key adds and one takes away. */
   async function drive(list: Locator, collection: string): Promise<void> {
     const photos = list.locator('[data-choose]');
-    await photos.nth(4).waitFor();
+    await photos.nth(3).waitFor();
     const all = await photos.count();
     await photos.nth(0).click({ modifiers: ['Control'] });
     await nowChosen(1);
@@ -84,10 +84,11 @@ describeWith(['chromium'], 'what curators do in every view', () => {
     await photos.nth(1).focus();
     await page.keyboard.press(' ');
     await nowChosen(1);
+    await page.keyboard.press('Shift+J');
+    await nowChosen(2);
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press(' ');
-    await nowChosen(2);
-    await page.keyboard.press('Shift+J');
     await nowChosen(3);
     await page.keyboard.press('t');
     await page.locator('[data-test=collection-name]').fill(collection);
@@ -122,9 +123,11 @@ describeWith(['chromium'], 'what curators do in every view', () => {
   }, 240_000);
 
   it('choose among the photos that match one', async () => {
-    await page.keyboard.press('9');
-    await page.locator('.photos [role=option]').first().click();
-    await page.getByRole('tab', { name: 'Matches' }).click();
+    await page.keyboard.press('1');
+    await page.locator('.card').first().click();
+    await page.locator('.pairs-only .grid button').first().click();
+    await page.keyboard.press('i');
+    await page.locator('[data-test=match-lines]').waitFor();
     await drive(page.locator('.strip'), 'Matched');
     await shot(page, 'everywhere-matched');
   }, 120_000);
@@ -164,7 +167,7 @@ describeWith(['chromium'], 'what curators do in every view', () => {
     await dialog.getByLabel('Photos', { exact: true }).fill('6');
     await dialog.getByText('Among every photo of the library').click();
     await page.locator('[data-test=add-condition]').click();
-    await page.getByRole('menuitem', { name: 'Name', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'File name', exact: true }).click();
     await dialog.locator('[data-rule=name] input').fill('windmill*');
     await dialog.locator('[data-rule=name] input').press('Tab');
     await page.locator('[data-test=choose-look]').click();
