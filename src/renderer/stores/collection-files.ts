@@ -267,7 +267,9 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
     });
   }
 
-  return { source, kind,
+  return {
+    source,
+    kind,
     sending,
     exportInto,
     bringIn,

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest';
+import type { sendInParts as SendInParts } from '../../../src/renderer/transport/assets.ts';
 import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
 
@@ -6,7 +7,7 @@ const PART = 8 << 20;
 const file = new Blob([new Uint8Array(2 * PART + 5)]);
 let engine: FakeEngine;
 let there: number;
-let sendInParts: typeof import('../../../src/renderer/transport/assets.ts').sendInParts;
+let sendInParts: typeof SendInParts;
 
 /** The engine's end of `/asset/part`: takes what begins where it is. @param lose which of the answers are lost on the way, counted from 1. */
 function takes(lose: readonly number[] = [], each: () => void = () => undefined): string[] {
