@@ -70,10 +70,11 @@ describeWith(['chromium'], 'what curators do in every view', () => {
   }
 
   /** One selection in a list of photos: by pointer, by keys, by the keyboard alone; one key adds and one takes away. */
-  async function drive(list: Locator, collection: string): Promise<void> {
+  async function drive(list: Locator, collection: string, results?: number): Promise<void> {
     const photos = list.locator('[data-choose]');
     await photos.nth(3).waitFor();
-    const all = await photos.count();
+    // Also those that are not in sight.
+    const all = results ?? (await photos.count());
     await photos.nth(0).click({ modifiers: ['Control'] });
     await nowChosen(1);
     await photos.nth(3).click({ modifiers: ['Shift'] });
@@ -241,7 +242,9 @@ describeWith(['chromium'], 'what curators do in every view', () => {
       for (let i = 2; i < line.length; i += 2) await page.mouse.move(...at(line[i]!, line[i + 1]!), { steps: 6 });
       await page.mouse.up();
     }
-    await drive(page.locator('[data-test=results]'), 'Drawn');
+    const found = page.locator('[data-test=draw-summary]');
+    await found.waitFor();
+    await drive(page.locator('[data-test=results]'), 'Drawn', Number.parseInt(await found.innerText(), 10));
     await shot(page, 'everywhere-drawn');
   }, 360_000);
 
