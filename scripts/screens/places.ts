@@ -144,6 +144,13 @@ export const PLACES: readonly Place[] = [
     await page.getByRole('menuitem', { name: /stand for/ }).click(WAIT);
     await dialog(page);
   }),
+  collection('collection-fold', async (page) => {
+    await page.locator('[data-test=more]').click(WAIT);
+    await page.getByRole('menuitem', { name: /^Fold near/ }).click(WAIT);
+    await dialog(page);
+    await page.locator('[data-test=fold-look]').click(WAIT);
+    await page.locator('[data-test=fold-report]').waitFor(WAIT);
+  }),
   { name: 'tuples', at: () => '/tuples', until: '.list .row' },
   { name: 'tuples-mine', at: () => '/tuples?mine=', act: dialog },
   pressed('tuples-export', () => '/tuples', /^Export/, { until: '.list .row' }),

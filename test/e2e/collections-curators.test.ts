@@ -223,7 +223,7 @@ describeWith(['chromium'], 'two curators in the browser', () => {
     await row(ben, 'exports').dblclick();
     await row(ben, 'Castle 1').click();
     await ben.keyboard.press('Control+Enter');
-    await ben.getByRole('button', { name: 'Only photos that are here' }).click();
+    await ben.locator('[data-test=import-collection]').click();
     await settled(ben, 'version 1');
     await part(ben, 'History');
     await part(ada, 'History');

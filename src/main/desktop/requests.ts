@@ -65,6 +65,7 @@ const TITLES: Readonly<Record<ChoicePurpose, string>> = {
   restore: 'A backup of a library: the folder with covis-backup.json in it',
   domains: 'A folder of domains, each with a folder for every class',
   exported: 'An exported collection',
+  collection: 'An exported collection',
   into: 'Where it is put',
   network: 'An ONNX network',
   fetched: 'A folder that has what would be fetched',

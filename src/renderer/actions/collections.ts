@@ -1,6 +1,8 @@
+import type { RouteParams } from '../../shared/routes/index.ts';
 import { useCollectionFiles } from '../stores/collection-files.ts';
 import { useCollections } from '../stores/collections.ts';
 import { useLibrary } from '../stores/library.ts';
+import { useNotices } from '../stores/notices.ts';
 import { usePanels } from '../stores/panels.ts';
 import { usePlace } from '../stores/place.ts';
 import { useSelection } from '../stores/selection.ts';
@@ -63,6 +65,38 @@ export const newCollection = action({
   keys: ['shift+n'],
   applies: somePhoto,
   run: () => (usePanels().naming = true),
+});
+
+/** Says something of folds in the library. */
+async function editFolds(edit: RouteParams<'folds.edit'>['edit'], done: string): Promise<void> {
+  const answer = await useCollections().write('folds.edit', { edit });
+  if (answer !== null) useNotices().add('done', answer.changed === 0 ? 'Nothing changed' : done);
+}
+
+export const standFor = action({
+  ...common,
+  id: 'standFor',
+  label: 'Let the selected photo stand for its near duplicates',
+  offered: ['palette', 'context'],
+  applies: () => (useLibrary().selectedPhoto === null ? 'Select a photo first' : (useLibrary().info?.readOnly ?? true)),
+  run: () =>
+    editFolds(
+      { kind: 'head', photo: useLibrary().selectedPhoto! },
+      'It stands for its near duplicates, which are folded under it',
+    ),
+});
+
+export const forgetFolds = action({
+  ...common,
+  id: 'forgetFolds',
+  label: 'Forget what you said of their folds',
+  offered: ['palette'],
+  applies: () => useLibrary().info?.readOnly ?? somePhoto(),
+  run: () =>
+    editFolds(
+      { kind: 'forget', photos: [...useSelection().meant] },
+      'Forgotten: folding near duplicates decides again',
+    ),
 });
 
 export const showCurrent = action({

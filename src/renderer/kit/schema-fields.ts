@@ -93,7 +93,10 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
       kind,
       label: meta.label ?? wordsOf(key),
       // A phrase that only says the label again is of use to `--help` alone.
-      help: meta.help?.toLowerCase().replace(/^the /, '') === meta.label?.toLowerCase() ? undefined : begun(meta.help),
+      help:
+        meta.help?.toLowerCase().replace(/^the /, '') === meta.label?.toLowerCase()
+          ? undefined
+          : helpOf(meta.help, inner instanceof z.ZodBoolean && initial === true),
       otherwise: options.find((o) => String(o.value) === meta.otherwise)?.label ?? meta.otherwise,
       unit: meta.unit,
       advanced: meta.advanced === true,
@@ -144,6 +147,11 @@ export function complaint(
   if (issue.code === 'not_multiple_of') return `A multiple of ${field.step}`;
   const unit = field.unit === undefined ? '' : ` ${field.unit}`;
   return `${sentence(takes(field.schema))}${unit}`;
+}
+
+/** What a switch that is on says of itself is what turning it off does. */
+function helpOf(phrase: string | undefined, on: boolean): string | undefined {
+  return on && phrase !== undefined ? `Off: ${phrase}` : begun(phrase);
 }
 
 /** A phrase as forms begin one; what begins with a name of a file or a sign stays as it is. */

@@ -1,10 +1,12 @@
 import { defineStore } from 'pinia';
-import type { JobInfo } from '../../shared/domain.ts';
+import { computed, ref, shallowRef } from 'vue';
+import type { FolderEntry, JobInfo } from '../../shared/domain.ts';
 import type { CollectionInfo } from '../../shared/facts/collections.ts';
 import type { VerifyLevel, VerifyReport } from '../../shared/facts/verification.ts';
 import type { RouteParams } from '../../shared/routes/index.ts';
 import { count, plural } from '../kit/format.ts';
 import { onEvent, request, sendInParts } from '../transport/index.ts';
+import { useCollections } from './collections.ts';
 import { resultOf } from './job-results.ts';
 import { useNotices } from './notices.ts';
 import { useQuestions } from './questions.ts';
@@ -25,19 +27,28 @@ function chosenFile(accept: string): Promise<File | null> {
   });
 }
 
+/** The lines of a text file that a person chooses, as a list of photos. */
+async function namedPhotos(): Promise<{ readonly file: File; readonly list: string } | null> {
+  const file = await chosenFile('.txt,.csv,text/plain');
+  if (file === null) return null;
+  const { list } = await request('collections.named', { file: await sendInParts(file), fileName: file.name });
+  return { file, list };
+}
+
 /** Collections as folders: written where a person says, taken in, and verified. */
 export const useCollectionFiles = defineStore('collectionFiles', () => {
   /** Jobs that were begun here, whose end is said. */
   const begun = new Set<number>();
 
-  async function begin(start: () => Promise<{ job: number }>, text: string): Promise<boolean> {
+  /** @param given that a person may have given it up by. */
+  async function begin(start: () => Promise<{ job: number }>, text: string, given?: AbortSignal): Promise<boolean> {
     try {
       const { job } = await start();
       begun.add(job);
       useNotices().add('done', text);
       return true;
     } catch (error) {
-      useNotices().error(error);
+      if (given?.aborted !== true) useNotices().error(error);
       return false;
     }
   }
@@ -52,49 +63,68 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
     );
   }
 
+  /** What is to be imported: a folder that a person chose, or a zip archive of this machine; null for nothing. */
+  const source = shallowRef<FolderEntry | File | null>(null);
+  /** An archive on its way to the engine. */
+  const sending = ref<{ readonly name: string; readonly done: number; readonly total: number } | null>(null);
+  /** What it is: an archive beside the engine is not sent. */
+  const kind = computed((): 'folder' | 'archive' | 'sent' => {
+    if (source.value instanceof File) return 'sent';
+    return source.value?.kind === 'file' ? 'archive' : 'folder';
+  });
+  let stop: AbortController | undefined;
+
   async function bringIn(): Promise<void> {
-    const folder = await useQuestions().folder('exported');
-    if (folder === null) return;
-    const answer = await useQuestions().ask({
-      title: `Import the collection in ${folder.name}`,
-      text: 'Its photos are found in the library by their content. Photos that the library does not have can be imported, too: those that lie in the folder as files stay there, and the folder has to stay where it is; those that lie inside Parquet or WebDataset files are unpacked into a folder beside it, which has to stay instead.',
-      answers: [
-        { value: 'known', label: 'Only photos that are here' },
-        { value: 'all', label: 'Import its photos, too', kind: 'primary' },
-      ],
-    });
-    if (answer !== null)
-      await begin(
-        () => request('collection-files.import', { folder: folder.id, photos: answer === 'all' }),
-        `Importing the collection in ${folder.name}`,
-      );
+    source.value = await useQuestions().folder('collection');
   }
 
-  /** Sends a zip archive of an export and imports the collection in it. */
   async function bringInArchive(): Promise<void> {
-    const file = await chosenFile('.zip,application/zip');
-    if (file === null) return;
-    const answer = await useQuestions().ask({
-      title: `Import the collection in ${file.name}`,
-      text: 'Its photos are found in the library by their content. Photos that the library does not have can be imported, too: the archive is then unpacked into a folder of its own within one that you choose, which has to stay where it is.',
-      answers: [
-        { value: 'known', label: 'Only photos that are here' },
-        { value: 'all', label: 'Import its photos, too', kind: 'primary' },
-      ],
-    });
-    if (answer === null) return;
-    const into = answer === 'all' ? await useQuestions().folder('into') : undefined;
-    if (into === null) return;
-    useNotices().add('done', `Sending ${file.name}`);
-    await begin(async () => {
-      const sent = await sendInParts(file);
-      return request('collection-files.import', {
-        file: sent,
-        fileName: file.name,
-        photos: into !== undefined,
-        ...(into === undefined ? {} : { unpack: into.id }),
-      });
-    }, `Importing the collection in ${file.name}`);
+    source.value = await chosenFile('.zip,application/zip');
+  }
+
+  /** Imports {@link source}; an archive is sent first. @returns whether it was begun. */
+  async function importIt({
+    name,
+    ...rest
+  }: {
+    readonly name?: string | undefined;
+    readonly photos: boolean;
+    readonly unpack?: string;
+  }): Promise<boolean> {
+    const how = { ...rest, ...(name === undefined ? {} : { name }) };
+    const from = source.value;
+    if (from === null || sending.value !== null) return false;
+    if (!(from instanceof File))
+      return begin(
+        () => request('collection-files.import', { folder: from.id, ...how }),
+        `Importing the collection in ${from.name}`,
+      );
+    const { signal } = (stop = new AbortController());
+    let part = 'new';
+    try {
+      return await begin(
+        async () => {
+          const told = (done: number, file = 'new'): void => {
+            part = file;
+            sending.value = { name: from.name, done, total: from.size };
+          };
+          told(0);
+          const file = await sendInParts(from, { signal, told });
+          return request('collection-files.import', { file, fileName: from.name, ...how });
+        },
+        `Importing the collection in ${from.name}`,
+        signal,
+      );
+    } finally {
+      sending.value = null;
+      // What is there of it would lie on the engine's disk for half an hour.
+      if (signal.aborted && part !== 'new')
+        void request('collection-files.drop', { file: part }).catch(() => undefined);
+    }
+  }
+
+  function stopSending(): void {
+    stop?.abort();
   }
 
   async function verify(): Promise<void> {
@@ -139,6 +169,48 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
       () => request('collection-files.verify', { folder: of.id, repair: from.id, force: which === 'changed' }),
       `Repairing ${of.name}`,
     );
+  }
+
+  /** Adds the photos that a text file names, or takes them out. */
+  async function byList(collection: CollectionInfo, what: 'add' | 'remove'): Promise<void> {
+    const collections = useCollections();
+    try {
+      const named = await namedPhotos();
+      if (named === null) return;
+      const which = { collection: collection.id, list: named.list };
+      if (what === 'add') {
+        const provenance = { how: 'import', query: named.file.name } as const;
+        const done = await collections.write('collections.add', { ...which, provenance });
+        if (done !== null)
+          useNotices().add(
+            'done',
+            `Added ${plural(done.added, 'photo')} of ${named.file.name}; ${done.already} were in already`,
+          );
+      } else {
+        const done = await collections.write('collections.remove', which);
+        if (done !== null) useNotices().add('done', `Took ${plural(done.removed, 'photo')} of ${named.file.name} out`);
+      }
+    } catch (error) {
+      useNotices().error(error);
+    }
+  }
+
+  /** Takes photos out of which no file is there any more. */
+  async function dropGone(collection: CollectionInfo): Promise<void> {
+    try {
+      const { list, total } = await request('collections.open', { collection: collection.id, filter: { gone: true } });
+      const done =
+        total === 0
+          ? { removed: 0 }
+          : await useCollections().write('collections.remove', { collection: collection.id, list });
+      if (done !== null)
+        useNotices().add(
+          'done',
+          done.removed === 0 ? 'The files of all its photos are there' : `Took ${plural(done.removed, 'photo')} out`,
+        );
+    } catch (error) {
+      useNotices().error(error);
+    }
   }
 
   /** Reads what photos and their sidecars say of themselves into fields. `replace`: also over what a person wrote. */
@@ -195,5 +267,20 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
     });
   }
 
-  return { exportInto, bringIn, bringInArchive, verify, repair, readMetadata, listen };
+  return {
+    source,
+    kind,
+    sending,
+    exportInto,
+    bringIn,
+    bringInArchive,
+    importIt,
+    stopSending,
+    verify,
+    repair,
+    readMetadata,
+    byList,
+    dropGone,
+    listen,
+  };
 });

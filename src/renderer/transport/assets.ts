@@ -2,6 +2,7 @@ import { CovisError, fromErrorShape } from '../../shared/errors.ts';
 import { back, PATIENCE_MS } from './again.ts';
 import { onEvent } from './events.ts';
 import { assetUrl, keyHeaders } from './keys.ts';
+import { request } from './request.ts';
 
 const lost = (): CovisError =>
   new CovisError('ENGINE_EXITED', 'The connection to the engine is lost', {
@@ -59,26 +60,52 @@ export async function uploadPhoto(file: Blob): Promise<string> {
 const PART = 4 << 20;
 
 /**
- * Sends a file of any size, a part after the other; the engine writes them to its disk.
- * @returns the id of the file. @throws CovisError.
+ * Sends a file of any size, a part after the other; the engine writes them to its disk. Where the connection was lost it goes on from what
+ * the engine has, for a bounded time.
+ * @param signal gives it up. @param told hears how many bytes are there, and of which file.
+ * @returns the id of the file. @throws CovisError, or what aborted it.
  */
-export async function sendInParts(file: Blob): Promise<string> {
+export async function sendInParts(
+  file: Blob,
+  { signal, told }: { readonly signal?: AbortSignal; readonly told?: (bytes: number, id: string) => void } = {},
+): Promise<string> {
   let id = 'new';
   let at = 0;
+  let until: number | undefined;
   do {
-    const response = await ask(`/asset/part/${id}/${at}`, { method: 'POST', body: file.slice(at, at + PART) });
-    if (response.status === 503) throw lost();
-    const answer = (await response.json()) as {
-      id?: string;
-      bytes?: number;
-      error?: { code: never; message: string };
-    };
-    if (answer.error !== undefined) throw fromErrorShape(answer.error);
-    if (answer.id === undefined || answer.bytes !== Math.min(file.size, at + PART))
-      throw new CovisError('INTERNAL', 'The file was not taken');
-    ({ id, bytes: at } = answer as { id: string; bytes: number });
-  } while (at < file.size);
+    try {
+      ({ id, bytes: at } = await sendPart(id, at, file.slice(at, at + PART), signal));
+      until = undefined;
+    } catch (error) {
+      signal?.throwIfAborted();
+      until ??= Date.now() + PATIENCE_MS;
+      const again = error instanceof CovisError && error.code === 'ENGINE_EXITED';
+      if (!again || !(await back(until - Date.now()))) throw error;
+      // Whether the part came before the connection went is not known here.
+      if (id !== 'new') ({ bytes: at } = await request('collection-files.sent', { file: id }));
+    }
+    told?.(at, id);
+  } while (at < file.size || id === 'new');
   return id;
+}
+
+async function sendPart(
+  id: string,
+  at: number,
+  part: Blob,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly id: string; readonly bytes: number }> {
+  const response = await ask(`/asset/part/${id}/${at}`, { method: 'POST', body: part }, signal);
+  if (response.status === 503) throw lost();
+  const answer = (await response.json()) as {
+    id?: string;
+    bytes?: number;
+    error?: { code: never; message: string };
+  };
+  if (answer.error !== undefined) throw fromErrorShape(answer.error);
+  if (answer.id === undefined || answer.bytes !== at + part.size)
+    throw new CovisError('INTERNAL', 'The file was not taken');
+  return { id: answer.id, bytes: answer.bytes };
 }
 
 /** Lets the browser keep an asset as a file, under the name that the engine gives it. */

@@ -13,6 +13,19 @@ export const bestShotWeights = z.strictObject({
 export type BestShotWeights = Facts<typeof bestShotWeights>;
 
 const part = z.number().nullable();
+/** Bits of 64 in which perceptual hashes of near duplicates may differ. */
+export const FOLD_BITS = 6;
+/** How folds of near duplicates are proposed. */
+export const foldOptions = z.strictObject({
+  bits: z.int().min(0).max(16).default(FOLD_BITS).meta({
+    label: 'Alike up to',
+    help: 'bits of 64 in which perceptual hashes may differ',
+    unit: 'bits',
+  }),
+  geometry: z.boolean().default(true).meta({ label: 'Ask the models, too', help: 'do not ask models, only looks' }),
+  weights: bestShotWeights.prefault({}).meta({ label: 'The best shot of a group' }),
+});
+
 /** A photo of a group of near duplicates. */
 export const foldedPhoto = z.object({
   photo: z.string(),
@@ -31,7 +44,10 @@ export type FoldedPhoto = Facts<typeof foldedPhoto>;
 /** Near duplicates and the photo that stands for them. */
 export const foldGroup = z.object({
   head: foldedPhoto,
+  /** Best first; pages are told of the first hundred. */
   under: z.array(foldedPhoto),
+  /** How many are under it. */
+  folds: count,
   /** A person chose the head, or folded one of them by hand. */
   chosen: z.boolean(),
 });
@@ -40,6 +56,8 @@ export type FoldGroup = Facts<typeof foldGroup>;
 /** What proposing folds would do, or did. */
 export const foldReport = z.object({
   groups: z.array(foldGroup),
+  /** Groups in all. */
+  total: count,
   /** Photos that are folded, in all. */
   folded: count,
   /** Photos whose fold changed; none while it is only a proposal. */

@@ -283,3 +283,11 @@ export type FieldsReport = Facts<typeof fieldsReport>;
 /** The version of a collection that something was done on, as reports and records say it. */
 export const collectionSubset = z.object({ collection: z.string(), version: count, digest: sha256, items: count });
 export type CollectionSubset = Facts<typeof collectionSubset>;
+
+/** Photos of a version that the library does not have. */
+export const missingPhotos = z.object({
+  /** All of them. */
+  total: count,
+  photos: z.array(z.object({ path: z.string(), sha256 })),
+});
+export type MissingPhotos = Facts<typeof missingPhotos>;

@@ -13,6 +13,7 @@ export const PURPOSES = {
   restore: 'folder',
   domains: 'folder',
   exported: 'folder',
+  collection: 'either',
   into: 'folder',
   network: 'file',
   fetched: 'folder',

@@ -53,6 +53,10 @@ export const chooseJob = job({
       .meta({ label: 'Shares', help: 'of strata and cells: as many of each, or by their sizes' }),
     hours: z.number().positive().max(1e6).default(24).meta({ label: 'Hours', help: 'of a cell of the grid' }),
     km: z.number().positive().max(20_000).default(1).meta({ label: 'Kilometres', help: 'side of a cell of the grid' }),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .meta({ label: 'Only say', help: 'choose and say what was chosen, and change no collection' }),
     set: set.optional(),
     network: network.optional(),
     size: size.optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { count } from '../facts/facts.ts';
 import { id } from '../fields.ts';
 import { collectionExportJob } from '../jobs/collection-export.ts';
 import { collectionImportJob } from '../jobs/collection-import.ts';
@@ -42,6 +43,20 @@ export const collectionFileRoutes = {
       unpack: id.optional(),
     }),
     result: startedJob,
+  }),
+  /** How much of a file is here that is sent in parts, after the connection was lost. */
+  'collection-files.sent': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ file: id }),
+    result: z.object({ bytes: count }),
+  }),
+  /** Lets go of what was sent of a file that is not wanted any more. */
+  'collection-files.drop': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ file: id }),
+    result: z.null(),
   }),
   /** The table of fields of a collection, to be downloaded, once. */
   'collection-files.table': route({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bestShotWeights, foldReport, nextPhotos } from '../facts/collection-choices.ts';
+import { bestShotWeights, foldOptions, foldReport, nextPhotos } from '../facts/collection-choices.ts';
 import { exemplars, rulePreview } from '../facts/collection-rules.ts';
 import { count } from '../facts/facts.ts';
 import { qualityField, qualityHistogram } from '../facts/quality.ts';
@@ -9,7 +9,8 @@ import { route } from './route.ts';
 
 /** Any JSON; what is no rule is refused with the place in the tree that is wrong. */
 const rule = z.unknown();
-const bits = z.int().min(0).max(16).optional();
+/** Groups of near duplicates of which one message tells: from one on, so many. */
+const groups = { at: z.int().min(0).default(0), limit: z.int().min(0).max(200).default(50) };
 const done = z.object({
   /** The action of the one history of undo; null where there was nothing to do. */
   action: z.int().nullable(),
@@ -48,7 +49,7 @@ export const collectionRuleRoutes = {
   'folds.list': route({
     who: 'page',
     repeat: 'safe',
-    params: z.strictObject({ weights: bestShotWeights.optional() }),
+    params: z.strictObject({ weights: bestShotWeights.optional(), ...groups }),
     result: foldReport,
   }),
   /** Folds that are proposed; `apply` brings them into force. What a person said of folds stays. */
@@ -56,9 +57,8 @@ export const collectionRuleRoutes = {
     who: 'page',
     repeat: 'once',
     params: z.strictObject({
-      weights: bestShotWeights.optional(),
-      bits,
-      geometry: z.boolean().default(true),
+      ...foldOptions.shape,
+      ...groups,
       apply: z.boolean(),
       once: onceKey,
     }),

@@ -9,6 +9,7 @@ import {
   fieldsReport,
   listedPhoto,
   mergeReport,
+  missingPhotos,
   provenance,
   versionInfo,
 } from '../facts/collections.ts';
@@ -180,6 +181,20 @@ export const collectionRoutes = {
     }),
     result: z.object({ list: z.string(), total: count }),
   }),
+  /**
+   * The photos that a file names, one a line, as a list: content hashes, `<scene>/<path>`, or as much of a path as only one photo has.
+   * All of them have to be there.
+   */
+  'collections.named': route({
+    who: 'page',
+    params: z.strictObject({
+      /** That was sent. */
+      file: id,
+      /** What it is called, for what is said of it. */
+      fileName: z.string().min(1).max(1000),
+    }),
+    result: z.object({ list: z.string(), total: count }),
+  }),
   /** Photos that are in already stay as they are. */
   'collections.add': route({
     who: 'page',
@@ -317,6 +332,18 @@ export const collectionRoutes = {
     result: startedJob,
   }),
   /** Newest first. */
+  /** Photos of a version that the library does not have, from one on: the version names them, the collection cannot show them. */
+  'collections.missing': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({
+      collection: id,
+      version: versionNumber,
+      at: z.int().min(0).default(0),
+      limit: z.int().min(1).max(1000).default(500),
+    }),
+    result: missingPhotos,
+  }),
   'collections.versions': route({
     who: 'page',
     repeat: 'safe',

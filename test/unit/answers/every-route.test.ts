@@ -252,6 +252,15 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { list } = await ask('collections.gather', { photos: [first!], scores: [0.5] });
     return (await ask('collections.gather', { list, photos: [second!] })).total;
   },
+  'collections.named': async () => {
+    const two = await members(2);
+    const { list, total } = await ask('collections.named', { file: sent(two.join('\n')), fileName: 'two.txt' });
+    expect((await ask('collections.ids', { list, from: 0, limit: 10 })).photos).toEqual(two);
+    await expect(
+      ask('collections.named', { file: sent(`${two[0]!}\nnobody.jpg\n`), fileName: 'two.txt' }),
+    ).rejects.toThrow(/two\.txt, entry 2/);
+    return total;
+  },
   'collections.membership': async () =>
     (await ask('collections.membership', { photos: await members(1) })).of[0]!.includes(await towers()),
   'collections.commit': async () => {
@@ -271,6 +280,13 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { job } = await ask('collection-files.import', { folder: id });
     return (await end(job)).result;
   },
+  'collection-files.sent': async () => (await ask('collection-files.sent', { file: sent('four') })).bytes === 4,
+  'collection-files.drop': async () => {
+    const file = sent('one');
+    await ask('collection-files.drop', { file });
+    await expect(ask('collections.named', { file, fileName: 'gone' })).rejects.toThrow(/was not sent/);
+    return true;
+  },
   'collection-files.table': async () => {
     const { download } = await ask('collection-files.table', { collection: await towers() });
     const { name, length, done } = engine.download(download);
@@ -288,6 +304,10 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { id } = await chosen(await exportedInto('to-verify'));
     const { job } = await ask('collection-files.verify', { folder: id });
     return ((await end(job)).result as { ok: boolean }).ok;
+  },
+  'collections.missing': async () => {
+    const { total, photos } = await ask('collections.missing', { collection: await twice(), version: 1 });
+    return total === 0 && photos.length === 0;
   },
   'collections.versions': async () => (await ask('collections.versions', { collection: await twice() })).length === 2,
   'collections.diff': async () =>

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { collectionFileRoutes } from '../../../shared/routes/collection-files.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { deed } from '../collections/deeds-thread.ts';
+import { isArchive } from '../collections/import-archive.ts';
 import { collectionInfo } from '../collections/info.ts';
 import { portableName } from '../collections/portable-paths.ts';
 import type { Library } from '../library/library.ts';
@@ -44,7 +45,7 @@ export const collectionFiles = answers(collectionFileRoutes, {
     // A folder of its own in the one that was chosen.
     const called = portableName((fileName ?? basename(from)).replaceAll('/', '_').replace(/\.zip$/i, ''));
     const into =
-      unpack === undefined ? undefined : join(places.pathOf(unpack), file === undefined ? `${called} photos` : called);
+      unpack === undefined ? undefined : join(places.pathOf(unpack), isArchive(from) ? called : `${called} photos`);
     const { job } = startJob(engine, 'collection-import', {
       folder: from,
       photos,
@@ -58,6 +59,11 @@ export const collectionFiles = answers(collectionFileRoutes, {
         return state === 'queued' || state === 'running';
       });
     return { job };
+  },
+  'collection-files.sent': ({ incoming }, { file }) => ({ bytes: incoming.bytes(file) }),
+  'collection-files.drop': ({ incoming }, { file }) => {
+    incoming.drop(file);
+    return null;
   },
   'collection-files.table': async ({ library, downloads }, { collection }) => {
     const { name, id, items } = collectionInfo(library, collection);

@@ -1,4 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
+import type { FoldReport } from '../../../shared/facts/collection-choices.ts';
 import { collectionRuleRoutes } from '../../../shared/routes/collection-rules.ts';
 import { foldCollection } from '../collections/fold-collection.ts';
 import { editFolds, foldGroups, proposeLibraryFolds, type FoldEdit } from '../collections/fold-library.ts';
@@ -29,6 +30,15 @@ function editOf(
     default:
       return { kind: edit.kind, photos: numbers(edit['photos']) };
   }
+}
+
+/** Photos of a group that a page is told of. */
+const UNDER = 100;
+
+/** What one message says of a report. */
+function paged<R extends FoldReport>(report: R, { at, limit }: { readonly at: number; readonly limit: number }): R {
+  const groups = report.groups.slice(at, at + limit).map((g) => ({ ...g, under: g.under.slice(0, UNDER) }));
+  return { ...report, groups };
 }
 
 export const collectionRules = answers(collectionRuleRoutes, {
@@ -63,11 +73,11 @@ export const collectionRules = answers(collectionRuleRoutes, {
     return report;
   },
 
-  'folds.list': (engine, { weights }) => foldGroups(engine.library, weights),
-  'folds.propose': (engine, { apply, once: key, ...options }) => {
+  'folds.list': (engine, { weights, ...page }) => paged(foldGroups(engine.library, weights), page),
+  'folds.propose': (engine, { apply, once: key, at, limit, ...options }) => {
     const { library } = engine;
-    if (!apply) return proposeLibraryFolds(library, options, false);
-    const report = once(library, key, () => proposeLibraryFolds(library, options, true));
+    if (!apply) return paged(proposeLibraryFolds(library, options, false), { at, limit });
+    const report = once(library, key, () => paged(proposeLibraryFolds(library, options, true), { at, limit }));
     changed(engine, 'photos', 'collections');
     return report;
   },

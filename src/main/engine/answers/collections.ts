@@ -9,8 +9,10 @@ import { collectionInfo, fieldsInUse, listCollections } from '../collections/inf
 import { membershipOf, photoLists, type Came, type Chosen } from '../collections/lists.ts';
 import { listConflicts } from '../collections/conflicts.ts';
 import { judgeConflict } from '../collections/merge.ts';
+import { missingPhotos } from '../collections/missing.ts';
 import { foldPhotos, unfoldPhotos } from '../collections/fold-items.ts';
 import type { Addition } from '../collections/gather.ts';
+import { photosNamed } from '../exchange/photo-names.ts';
 import {
   createCollection,
   currentCollection,
@@ -23,9 +25,10 @@ import {
 } from '../collections/store.ts';
 import { tagVersion } from '../collections/versions.ts';
 import type { Library } from '../library/library.ts';
+import { textLines } from '../library/name-lists.ts';
 import { photoByHash } from '../library/photos.ts';
 import { integer, select } from '../library/rows.ts';
-import { collectionNamed } from '../library/tables/collection.ts';
+import { collectionNamed, versionCalled } from '../library/tables/collection.ts';
 import { answeredBefore, once } from '../mining/once.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 import { startJob } from './jobs.ts';
@@ -167,6 +170,14 @@ export const collections = answers(collectionRoutes, {
       photos.map((_, i) => cameOf(came, i)),
       list,
     ),
+  'collections.named': (engine, { file, fileName }) =>
+    withFile(engine, file, async (sent) => {
+      const { library } = engine;
+      const names = textLines(sent()).filter((l) => l !== '');
+      if (names.length === 0)
+        throw new CovisError('INPUT_INVALID', `${fileName} names no photo`, { hint: 'Write one a line.' });
+      return photoLists(library).put(photosNamed(library, names, fileName));
+    }),
   'collections.add': (engine, p) =>
     done(engine, p, 'add', (library) => {
       const all = additions(library, p);
@@ -227,6 +238,10 @@ export const collections = answers(collectionRoutes, {
   'collections.membership': (engine, { photos }) => ({ of: membershipOf(engine.library, photos) }),
 
   'collections.commit': (engine, p) => startJob(engine, 'collection-commit', p),
+  'collections.missing': ({ library }, { collection, version, at, limit }) => {
+    const c = collectionNamed(library, collection);
+    return missingPhotos(library, versionCalled(library, c, String(version)), at, limit);
+  },
   'collections.versions': ({ library }, { collection }) =>
     deed(library, sizeOf(library, collection), 'history', undefined, collection),
   'collections.diff': ({ library }, { collection, from, to, ...page }) =>

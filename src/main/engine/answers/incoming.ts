@@ -69,6 +69,13 @@ export class Incoming {
     return { id: own, bytes: kept.bytes };
   }
 
+  /** How much of a file is here, for whom the answer to a part was lost. @throws CovisError `NOT_FOUND`. */
+  bytes(id: string): number {
+    const kept = this.#of(id);
+    kept.used = Date.now();
+    return kept.bytes;
+  }
+
   /**
    * Where a file lies that was sent.
    * @param most bytes that it may have. @throws CovisError `NOT_FOUND`, `INPUT_INVALID` for one that is empty or larger.

@@ -284,7 +284,7 @@ function added(
   among: number,
   set: LoadedSet | undefined,
 ): number | null {
-  if (p.collection === undefined) return null;
+  if (p.collection === undefined || p.dryRun) return null;
   const { uid } = collectionNamed(library, p.collection);
   const seed = p.seed === undefined ? '' : `, seed ${p.seed}`;
   const worth = p.quality === 0 ? '' : `, quality ${p.quality}`;

@@ -126,7 +126,8 @@ function groupsOf(
       const under = of.flatMap(([id, f]) => fact(id, f.why) ?? []);
       if (head === undefined || under.length === 0) return [];
       const chosen = byPerson(headId) || of.some(([id]) => byPerson(id));
-      return [{ head, under: under.sort((a, b) => b.score - a.score || (a.photo < b.photo ? -1 : 1)), chosen }];
+      under.sort((a, b) => b.score - a.score || (a.photo < b.photo ? -1 : 1));
+      return [{ head, under, folds: under.length, chosen }];
     })
     .sort((a, b) => b.under.length - a.under.length || (a.head.photo < b.head.photo ? -1 : 1));
 }
@@ -152,7 +153,7 @@ export function foldGroups(library: Library, weights: BestShotWeights = BEST_SHO
     [...said].flatMap(([id, f]) => (f.head === null ? [] : [[id, { head: f.head, why: null }] as const])),
   );
   const groups = groupsOf(library, folds, said, weights);
-  return { groups, folded: folds.size, changed: 0, notes: [] };
+  return { groups, total: groups.length, folded: folds.size, changed: 0, notes: [] };
 }
 
 /**
@@ -167,7 +168,8 @@ export function proposeLibraryFolds(
   const weights = o.weights ?? BEST_SHOT;
   const { folds, notes } = proposal(library, o);
   const said = allFolds(library);
-  const report = { groups: groupsOf(library, folds, said, weights), folded: folds.size, notes };
+  const groups = groupsOf(library, folds, said, weights);
+  const report = { groups, total: groups.length, folded: folds.size, notes };
   if (!apply) return { ...report, changed: 0, action: null };
   return durably(library, () => {
     const changes: FoldChange[] = [];

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { CovisError } from '../../../shared/errors.ts';
 import { libraryPhotos, type LibraryPhoto } from '../library/library-names.ts';
 import { nameIndex, type NameFound } from '../library/names.ts';
 import type { Library } from '../library/library.ts';
@@ -58,4 +59,21 @@ export function photoNames(library: Library): PhotoNames {
       return found.kind === 'found' ? known.photos[found.at]!.photo : undefined;
     },
   };
+}
+
+/** Numbers of photos by their names. @throws CovisError `NOT_FOUND` naming the first that means none or several. */
+export function photosNamed(library: Library, names: readonly string[], where = ''): number[] {
+  const { find } = photoNames(library);
+  return names.map((wanted, i) => {
+    const id = find(wanted);
+    if (id === undefined)
+      throw new CovisError(
+        'NOT_FOUND',
+        `${where === '' ? '' : `${where}, entry ${i + 1}: `}The library has no single photo ${wanted}`,
+        {
+          hint: 'Name it by content hash, as <scene>/<path>, or by as much of its path as only one photo has.',
+        },
+      );
+    return id;
+  });
 }

@@ -1,4 +1,5 @@
 import type { DuplicateGroup } from '../../../shared/domain.ts';
+import { FOLD_BITS } from '../../../shared/facts/collection-choices.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { groupLooks, lookOf } from '../library/looks.ts';
@@ -6,7 +7,7 @@ import { eachPhoto } from './each-photo.ts';
 import { integer, list, nullable, record, select, text } from '../library/rows.ts';
 
 /** Bits in which near duplicates may differ, of 64. */
-export const DUPLICATE_BITS = 6;
+export const DUPLICATE_BITS = FOLD_BITS;
 
 /** Computes the perceptual hash of photos that lack one; what is done stays. @returns how many were new. */
 export function computeLooks(library: Library, task: TaskContext): Promise<number> {

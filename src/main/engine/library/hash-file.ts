@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { unreadable } from '../../../shared/errors.ts';
 import { streamRegular, withRegular } from '../formats/regular.ts';
 
-const HASH_CHARS = 32;
+export const HASH_CHARS = 32;
 const BLOCK_BYTES = 1 << 20;
 
 /** The content hash that goes with a SHA-256 in hex. */

@@ -10,6 +10,7 @@ const MODELS = [...MODEL_READERS.filter((r) => r.at === 'file'), ...PAIR_READERS
 export const FILES_FOR: Readonly<Record<FilePurpose, readonly RegExp[]>> = {
   models: MODELS,
   'model-file': MODELS,
+  collection: [/\.zip$/i],
   network: [/\.onnx$/i],
   vectors: DESCRIPTOR_READERS.map((r) => r.named),
   names: [/\.txt$/i],

@@ -13,6 +13,8 @@ const LOOKED = 20_000;
 
 /** Chosen photos of a collection with their fields. */
 export interface Described {
+  /** The choice that this is of. */
+  readonly asked: readonly string[];
   /** Those of the chosen photos that are in the collection. */
   readonly photos: readonly string[];
   /** Those of them whose fields are known; the rest lies too deep in a large collection. */
@@ -62,7 +64,7 @@ export function useDescribed(collection: () => CollectionInfo, pages: PhotoPages
     asked,
     async (photos): Promise<Described> => {
       const inside = await membersOf(collection().id, photos);
-      return { photos: inside, items: await itemsOf(collection().id, inside, pages) };
+      return { asked: photos, photos: inside, items: await itemsOf(collection().id, inside, pages) };
     },
     { keep: true },
   );

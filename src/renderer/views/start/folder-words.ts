@@ -49,6 +49,11 @@ export const PURPOSES: Readonly<Record<ChoicePurpose, { title: string; help: str
     help: 'What was exported from here or elsewhere: a folder with manifest-sha256.txt, a bag, or shards with their index.',
     choose: 'Use',
   },
+  collection: {
+    title: 'An exported collection',
+    help: 'What was exported from here or elsewhere: a folder with manifest-sha256.txt, a bag, shards with their index, or a zip archive of one.',
+    choose: 'Use',
+  },
   into: {
     title: 'Where it is put',
     help: 'Something new is made in the folder that you choose; nothing there is written over.',

@@ -1,10 +1,9 @@
 /** `covis collection fold`: near duplicates of the library and who stands for them. */
 import { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
-import { bestShotWeights, type FoldReport } from '../../../../shared/facts/collection-choices.ts';
+import { foldOptions, type FoldReport } from '../../../../shared/facts/collection-choices.ts';
 import { foldCollection } from '../../../engine/collections/fold-collection.ts';
 import { editFolds, foldGroups, proposeLibraryFolds, type FoldEdit } from '../../../engine/collections/fold-library.ts';
-import { DUPLICATE_BITS } from '../../../engine/features/duplicates.ts';
 import type { Library } from '../../../engine/library/library.ts';
 import { command } from '../../program/command.ts';
 import { runJob } from '../../program/job.ts';
@@ -25,14 +24,7 @@ export const collectionFold = command({
   options: {
     propose: z.boolean().default(false).meta({ help: 'say what would be folded, and change nothing' }),
     list: z.boolean().default(false).meta({ help: 'list what is folded' }),
-    bits: z
-      .int()
-      .min(0)
-      .max(16)
-      .default(DUPLICATE_BITS)
-      .meta({ help: 'bits of 64 in which perceptual hashes may differ' }),
-    geometry: z.boolean().default(true).meta({ help: 'do not ask models, only looks' }),
-    weights: bestShotWeights.prefault({}),
+    ...foldOptions.shape,
     under: z.string().min(1).optional().meta({ help: 'fold --photos under this one', value: 'photo' }),
     head: z.string().min(1).optional().meta({ help: 'let this one stand for its group', value: 'photo' }),
     photos: photos.optional().meta({ help: 'photos that --under folds' }),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ChoiceReport } from '../../../../shared/facts/collection-choices.ts';
 import { chooseJob } from '../../../../shared/jobs/choose.ts';
 import { createCollection } from '../../../engine/collections/store.ts';
-import { allCollections, collectionNamed } from '../../../engine/library/tables/collection.ts';
+import { allCollections } from '../../../engine/library/tables/collection.ts';
 import { photoHash } from '../../../engine/library/tables/photo.ts';
 import { undo } from '../../../engine/mining/decisions.ts';
 import { command } from '../../program/command.ts';
@@ -11,7 +11,7 @@ import { runJob } from '../../program/job.ts';
 import { libraryWord, withLibrary } from '../../program/library.ts';
 import { print } from '../../program/output.ts';
 import { ruleOf, ruleOption } from './smart.ts';
-import { membersOf, name, photosNamed } from './words.ts';
+import { name, photosNamed } from './words.ts';
 
 const { collection: _collection, keep: _keep, among: _among, ...own } = chooseJob.params.shape;
 const CURVE_LINES = 10;
@@ -28,20 +28,16 @@ export const collectionSelect = command({
       .optional()
       .meta({ help: 'photos that are chosen already, by content hash or name, as those of the collection are' }),
     among: ruleOption.optional().meta({ help: 'rule of the photos to choose among: JSON, or a file with it' }),
-    dryRun: z.boolean().default(false).meta({ help: 'choose and say what was chosen, and change no collection' }),
   },
   run: ({ library: path, name: called, json, keep, among, dryRun, ...asked }) =>
     withLibrary(path, false, async (library) => {
       const there = allCollections(library).some((c) => c.uid === called || c.name === called.normalize('NFC').trim());
       const rule = among === undefined ? {} : { among: ruleOf(among) };
-      const kept = [
-        ...(there && dryRun ? membersOf(library, collectionNamed(library, called).id) : []),
-        ...photosNamed(library, keep ?? []),
-      ].map((id) => photoHash(library, id));
+      const kept = photosNamed(library, keep ?? []).map((id) => photoHash(library, id));
       if (!there && !dryRun) createCollection(library, called);
       try {
-        const own = dryRun ? {} : { collection: called };
-        const report = await runJob(library, 'choose', { ...asked, ...rule, ...own, keep: kept });
+        const into = there || !dryRun ? { collection: called } : {};
+        const report = await runJob(library, 'choose', { ...asked, ...rule, ...into, dryRun, keep: kept });
         print(json, report, () => lines(report));
       } catch (error) {
         // It was made for what was to be chosen.

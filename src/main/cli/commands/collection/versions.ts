@@ -5,6 +5,7 @@ import { fileTarget } from '../../../engine/formats/target.ts';
 import { writeBundle } from '../../../engine/collections/bundle.ts';
 import { collectionDifference } from '../../../engine/collections/compare.ts';
 import { listConflicts } from '../../../engine/collections/conflicts.ts';
+import { missingPhotos } from '../../../engine/collections/missing.ts';
 import { judgeConflict, mergeBundle } from '../../../engine/collections/merge.ts';
 import { restoreVersion, tagVersion, versionHistory } from '../../../engine/collections/versions.ts';
 import type { Library } from '../../../engine/library/library.ts';
@@ -63,6 +64,24 @@ export const collectionVersions = command({
             `${v.number}  ${v.digest.slice(0, 12)}  ${v.created}  ${v.author}  ${photosText(v.items)} (${changesText(v.changes)})${v.tags.length > 0 ? `  [${v.tags.join(', ')}]` : ''}  ${v.message}`,
         ),
       );
+    }),
+});
+
+export const collectionMissing = command({
+  name: 'collection missing',
+  summary: 'list the photos of a version (NAME@3; of NAME the newest) that are not in the library',
+  arguments: { library, name },
+  run: (o) =>
+    withLibrary(o.library, false, (l) => {
+      const { collection: c, version: named } = collectionState(l, o.name);
+      const v = named ?? newestVersion(l, c.id);
+      if (v === undefined)
+        throw new CovisError('STATE_EMPTY', `${c.name} has no version yet`, { hint: 'Commit one first.' });
+      const r = missingPhotos(l, v, 0, v.items);
+      print(o.json, r, () => [
+        ...r.photos.map((p) => `${p.sha256}  ${p.path}`),
+        `${photosText(r.total)} of ${c.name}@${v.number} are not in this library`,
+      ]);
     }),
 });
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
 import { file, folder } from '../../../../shared/fields.ts';
 import { collectionName } from '../../../../shared/jobs/collection-commit.ts';
-import { photoNames } from '../../../engine/exchange/photo-names.ts';
+import { photoNames, photosNamed } from '../../../engine/exchange/photo-names.ts';
 import { linesOf, textBytes } from '../../../engine/library/name-lists.ts';
 import { contentHash } from '../../../engine/library/hash-file.ts';
 import type { Library } from '../../../engine/library/library.ts';
@@ -11,6 +11,7 @@ import { integer, select } from '../../../engine/library/rows.ts';
 import { idByHash } from '../../../engine/library/tables/photo.ts';
 import { readFileSync } from 'node:fs';
 
+export { photosNamed };
 export const library = folder;
 export const name = collectionName;
 export const photoWord = z.string().min(1).max(4096);
@@ -29,23 +30,6 @@ export function linesFrom(at: string): string[] {
 /** Text of a file or of standard input. */
 export function textFrom(at: string): string {
   return (at === '-' ? readFileSync(0) : textBytes(at)).toString('utf8');
-}
-
-/** Numbers of photos by their names. @throws CovisError `NOT_FOUND` naming the first that means none or several. */
-export function photosNamed(library: Library, names: readonly string[], where = ''): number[] {
-  const { find } = photoNames(library);
-  return names.map((wanted, i) => {
-    const id = find(wanted);
-    if (id === undefined)
-      throw new CovisError(
-        'NOT_FOUND',
-        `${where === '' ? '' : `${where}, entry ${i + 1}: `}The library has no single photo ${wanted}`,
-        {
-          hint: 'Name it by content hash, as <scene>/<path>, or by as much of its path as only one photo has.',
-        },
-      );
-    return id;
-  });
 }
 
 /** Photos that words and a file name, in their order. */
