@@ -44,13 +44,6 @@ export const collectionRuleRoutes = {
     result: done.extend({ added: count, removed: count, notes: z.array(z.string()) }),
   }),
 
-  /** Near duplicates as they are folded in the library. */
-  'folds.list': route({
-    who: 'page',
-    repeat: 'safe',
-    params: z.strictObject({ weights: bestShotWeights.optional() }),
-    result: foldReport,
-  }),
   /** Folds that are proposed; `apply` brings them into force. What a person said of folds stays. */
   'folds.propose': route({
     who: 'page',

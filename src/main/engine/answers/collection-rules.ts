@@ -1,7 +1,7 @@
 import { CovisError } from '../../../shared/errors.ts';
 import { collectionRuleRoutes } from '../../../shared/routes/collection-rules.ts';
 import { foldCollection } from '../collections/fold-collection.ts';
-import { editFolds, foldGroups, proposeLibraryFolds, type FoldEdit } from '../collections/fold-library.ts';
+import { editFolds, proposeLibraryFolds, type FoldEdit } from '../collections/fold-library.ts';
 import { photoLists } from '../collections/lists.ts';
 import { nextPhotosToJudge } from '../collections/next.ts';
 import { readRule } from '../collections/rule-tree.ts';
@@ -63,7 +63,6 @@ export const collectionRules = answers(collectionRuleRoutes, {
     return report;
   },
 
-  'folds.list': (engine, { weights }) => foldGroups(engine.library, weights),
   'folds.propose': (engine, { apply, once: key, ...options }) => {
     const { library } = engine;
     if (!apply) return proposeLibraryFolds(library, options, false);

@@ -5,7 +5,7 @@ import { collectionRoutes } from '../../../shared/routes/collections.ts';
 import type { DeedArgs, DeedName, DeedResult } from '../collections/deeds.ts';
 import { deed } from '../collections/deeds-thread.ts';
 import { changeFields, fieldNotes, refuseWrongDates } from '../collections/fields.ts';
-import { collectionInfo, fieldsInUse, listCollections } from '../collections/info.ts';
+import { fieldsInUse, listCollections } from '../collections/info.ts';
 import { membershipOf, photoLists, type Came, type Chosen } from '../collections/lists.ts';
 import { listConflicts } from '../collections/conflicts.ts';
 import { judgeConflict } from '../collections/merge.ts';
@@ -13,7 +13,6 @@ import { foldPhotos, unfoldPhotos } from '../collections/fold-items.ts';
 import type { Addition } from '../collections/gather.ts';
 import {
   createCollection,
-  currentCollection,
   deleteCollection,
   duplicateCollection,
   renameCollection,
@@ -127,7 +126,6 @@ function checkedChange(change: FieldChange): { readonly notes: string[] } {
 
 export const collections = answers(collectionRoutes, {
   'collections.list': (engine) => listCollections(engine.library),
-  'collections.info': (engine, { collection }) => collectionInfo(engine.library, collection),
   'collections.create': (engine, p) => {
     if (p.add !== undefined) {
       if (p.kind !== 'manual' || p.rules !== undefined)
@@ -154,7 +152,6 @@ export const collections = answers(collectionRoutes, {
     }),
   'collections.setRules': (engine, p) =>
     write(engine, p, (library) => ({ action: setRules(library, p.collection, p.rules) })),
-  'collections.current': (engine) => ({ collection: currentCollection(engine.library)?.uid ?? null }),
   'collections.setCurrent': (engine, { collection }) => {
     setCurrentCollection(engine.library, collection);
     changed(engine, 'collections');
@@ -223,7 +220,6 @@ export const collections = answers(collectionRoutes, {
     photos: photoLists(engine.library).page(list, from, limit),
   }),
   'collections.ids': (engine, { list, from, limit }) => ({ photos: photoLists(engine.library).ids(list, from, limit) }),
-  'collections.find': (engine, { list, photo }) => ({ at: photoLists(engine.library).find(list, photo) }),
   'collections.membership': (engine, { photos }) => ({ of: membershipOf(engine.library, photos) }),
 
   'collections.commit': (engine, p) => startJob(engine, 'collection-commit', p),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { measureJob } from '../../../shared/jobs/measure.ts';
-import { ranking, type Method } from '../../../shared/methods/index.ts';
+import type { Method, ranking } from '../../../shared/methods/index.ts';
 import { parameterFields } from '../search/method-parameters.ts';
 
 const { size, seed, backend } = measureJob.params.shape;

@@ -133,6 +133,20 @@ export const FORMS = {
     button: 'Append',
     plain: ['network', 'project', 'seed'],
   },
+  adapt: {
+    title: 'Adapt to these photos',
+    text: 'A better search is learned from the photos that are there, and measured on photos that it has not seen; search takes it only where it is better beyond chance. What is left empty follows from the photos.',
+    button: 'Adapt',
+    plain: ['protocol'],
+    without: ['undo'],
+  },
+  teacher: {
+    title: 'Teacher against student',
+    text: 'Bags of visual words with geometry rank the same queries as the network that learned from them. The report is kept in Measure.',
+    button: 'Compare',
+    network: true,
+    plain: ['protocol', 'collection'],
+  },
   ladder: {
     title: 'What does each component bring?',
     text: 'The same network is trained several times, each time with one thing better. The report is kept in Measure, Components.',
