@@ -35,7 +35,10 @@ const SCHEMA = z.strictObject({
 
 /** What is said as a list, and an id of what the app knows. */
 const LISTS = z.strictObject({
-  scales: z.union([z.literal('multi'), z.array(z.number().min(0.1).max(4)).min(1)]).optional().meta({ label: 'Scales' }),
+  scales: z
+    .union([z.literal('multi'), z.array(z.number().min(0.1).max(4)).min(1)])
+    .optional()
+    .meta({ label: 'Scales' }),
   drawn: z.array(z.string().min(1)).optional().meta({ label: 'Drawn' }),
   poolings: z
     .array(z.enum(['mac', 'gem']))
@@ -140,7 +143,9 @@ describe('the fields of a schema', () => {
           expect(f.label, name).not.toBe('');
           if (f.kind === 'group') walk(f.fields, unwrap(inner).inner as z.ZodObject);
           for (const o of f.options)
-            expect(inner.safeParse(f.kind === 'several' ? [o.value] : o.value).success, `${name} ${o.value}`).toBe(true);
+            expect(inner.safeParse(f.kind === 'several' ? [o.value] : o.value).success, `${name} ${o.value}`).toBe(
+              true,
+            );
           if (f.kind === 'choice') expect(f.options.length, name).toBeGreaterThan(0);
           for (const bound of [f.min, f.max])
             if (bound !== undefined && f.whole) expect(inner.safeParse(bound).success, `${name} ${bound}`).toBe(true);
@@ -265,9 +270,7 @@ describe('KitForm', () => {
     await input('poolings.mac').setValue(false);
     await w.get('select').setValue('ab');
     await w.get('form').trigger('submit');
-    expect(sent).toEqual([
-      { scales: [1, 0.707, 0.5], drawn: ['sketch', 'cartoon'], poolings: ['gem'], network: 'ab' },
-    ]);
+    expect(sent).toEqual([{ scales: [1, 0.707, 0.5], drawn: ['sketch', 'cartoon'], poolings: ['gem'], network: 'ab' }]);
     // What is written stays as it is, also where it says nothing yet.
     await input('scales').setValue('multi');
     await input('drawn').setValue(' , ');

@@ -24,8 +24,7 @@ async function ask<R extends RouteName>(route: R, params: RouteParams<R>): Promi
   if (!reply.ok) throw new Error(`${reply.error.code}: ${reply.error.message}`);
   return reply.data as RouteResults<R>;
 }
-const items = async (collection: string): Promise<number> =>
-  (await ask('collections.list', {})).find((c) => c.id === collection)!.items;
+const items = async (collection: string): Promise<number> => (await ask('collections.open', { collection })).total;
 const order = async (collection: string): Promise<readonly string[]> => {
   const { list } = await ask('collections.open', { collection });
   return (await ask('collections.ids', { list, from: 0, limit: PHOTOS })).photos;
