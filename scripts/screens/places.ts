@@ -186,7 +186,7 @@ export const PLACES: readonly Place[] = [
   { name: 'measure-teacher', at: () => '/measure?tab=teacher' },
   { name: 'measure-ladder', at: () => '/measure?tab=ladder' },
   { name: 'measure-shapes', at: () => '/measure?tab=shapes' },
-  menu('measure-others', () => '/measure', /^Measure…/),
+  menu('measure-others', () => '/measure', 'Measure something else'),
   {
     name: 'measure-parameters',
     at: () => '/measure',

@@ -104,6 +104,11 @@ function kindOf(inner: z.ZodType, meta: z.GlobalMeta): FormField['kind'] {
   return inner instanceof z.ZodObject ? 'group' : 'other';
 }
 
+/** A phrase that only says the label again is of use to `--help` alone. */
+function helpOf({ help, label }: z.GlobalMeta): string | undefined {
+  return help?.toLowerCase().replace(/^the /, '') === label?.toLowerCase() ? undefined : begun(help);
+}
+
 function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormField[] {
   const { inner, meta, initial } = unwrap(schema);
   if (meta.page === false) return [];
@@ -123,8 +128,8 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
       path: own,
       kind,
       label: meta.label ?? wordsOf(key),
-      // A phrase that only says the label again is of use to `--help` alone.
-      help: meta.help?.toLowerCase().replace(/^the /, '') === meta.label?.toLowerCase() ? undefined : begun(meta.help),
+      // What is chosen from a list needs no words for how commands name it.
+      help: kind === 'known' ? undefined : helpOf(meta),
       otherwise: options.find((o) => String(o.value) === meta.otherwise)?.label ?? meta.otherwise,
       unit: meta.unit,
       advanced: meta.advanced === true,

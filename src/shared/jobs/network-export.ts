@@ -10,7 +10,7 @@ export const networkExportJob = job({
   title: () => 'Export a network',
   startedBy: 'host',
   params: z.strictObject({
-    network: network.optional(),
+    network: network.optional().meta({ otherwise: 'the library’s default' }),
     out: file.meta({ label: 'Where to', help: 'where to', pick: 'into', made: 'network.onnx' }),
     scales: numbers(0.1, 4, 16).optional().meta({
       label: 'Scales',

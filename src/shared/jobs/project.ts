@@ -9,7 +9,7 @@ export const projectJob = job({
   title: (p) => `Append a layer of ${p.project} dimensions`,
   startedBy: 'page',
   params: z.strictObject({
-    network: network.optional(),
+    network: network.optional().meta({ otherwise: 'the library’s default' }),
     project: z.int().min(1).max(65_536).meta({
       label: 'Dimensions',
       help: 'append a linear layer to so many dimensions, trained with the rest (64 in the CUB recipe)',

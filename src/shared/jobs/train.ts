@@ -35,7 +35,7 @@ export const trainJob = job({
       pick: 'detector',
     }),
     /** As `detector: 'classical'`, for those who choose a file for it. */
-    classical: z.boolean().optional().meta({ label: 'Classical edges', help: 'by gradients, without a network' }),
+    classical: z.boolean().optional().meta({ label: 'Edges by gradients alone' }),
     freeze: freeze.optional(),
     warmStart,
     collection: collection.optional(),

@@ -11,7 +11,7 @@ export function measureFields(methods: readonly Method[], ofSet: boolean) {
   // The same type whatever is read: what a method does not read is not among the fields.
   const own = (read ?? z.strictObject({})) as unknown as typeof ranking;
   return z.strictObject({
-    ...(read === null ? {} : { ranking: own.optional() }),
+    ...(read === null ? {} : { ranking: own.optional().meta({ label: 'Of the methods' }) }),
     ...(ofSet ? {} : { size }),
     seed,
     backend,

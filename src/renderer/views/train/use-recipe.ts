@@ -41,13 +41,13 @@ export const trainFields = trainJob.params
     collection: true,
     minings: true,
     weightDecay: true,
-    classical: true,
   })
   .extend({
     mining: z.strictObject(minedBy).optional().meta({ label: 'Mining' }),
     name: all.name,
     // Pages send what was chosen by its id.
     detector: forPages(trainJob.params.pick({ detector: true }), true).shape['detector'] as z.ZodOptional<z.ZodString>,
+    classical: all.classical,
   });
 export type TrainFields = z.output<typeof trainFields>;
 type PresetChoice = NonNullable<z.output<typeof trainJob.params>['preset']>;
