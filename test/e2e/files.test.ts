@@ -107,8 +107,10 @@ describeWith(['chromium'], 'files of other programs, in a browser', () => {
     const form = dialog('Measure a ranking of a file');
     // What is needed and not chosen is told, and nothing begins.
     await form.getByRole('button', { name: 'Measure', exact: true }).click();
-    await form.getByText('Choose a ground truth').waitFor();
+    await form.getByText('Choose one', { exact: true }).waitFor();
     await choose('Measure a ranking of a file', 'Ranking', 'A ranking', 'ranks.npy');
+    await form.getByRole('button', { name: 'Measure', exact: true }).click();
+    await form.getByText('Choose a ground truth').waitFor();
     await choose('Measure a ranking of a file', 'Ground truth', 'A ground truth', 'gnd.json');
     await shot(page, 'files-ranking');
     await form.getByRole('button', { name: 'Measure', exact: true }).click();
