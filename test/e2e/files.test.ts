@@ -61,7 +61,7 @@ describeWith(['chromium'], 'files of other programs, in a browser', () => {
     writeFileSync(join(home, 'gnd.json'), JSON.stringify(right));
     writeNpy(join(home, 'ranks.npy'), Int32Array.of(1, 0, 2, 3, 0, 1, 3, 2), [2, 4]);
     covis('import', library, join(SAMPLE, 'arch'));
-    covis('extract', library, '--size', '96');
+    covis('extract', library);
     // Descriptors of another program: as many rows as there are photos, under their names.
     const names = Array.from({ length: 13 }, (_, i) => `arch_${String(i + 1).padStart(2, '0')}.jpg`);
     writeNpy(
