@@ -270,6 +270,25 @@ describe('the forms of what is done with files', () => {
     expect(askedOf('start.job')).toEqual([{ job: asked }, { job: { ...asked, gnd: gnd.id } }]);
   });
 
+  it('keep what is chosen while the picker of a browser lies over them', async () => {
+    const { FIELD_PLACES } = await import('../../../src/renderer/kit/field-places.ts');
+    const { useForms } = await import('../../../src/renderer/stores/forms.ts');
+    const { useQuestions } = await import('../../../src/renderer/stores/questions.ts');
+    const places = {
+      choose: async () => (await useQuestions().folder('photos'))?.id ?? null,
+      of: (id: string) => useQuestions().known.get(id) && { path: useQuestions().known.get(id)!.path, looks: '' },
+    };
+    await show(() => import('../../../src/renderer/views/start/JobDialog.vue'), { [FIELD_PLACES as symbol]: places });
+    useForms().open('extract-folder');
+    await soon(() => expect(said()).toContain('Nothing is chosen'));
+    button('Choose…').click();
+    await soon(() => expect(useQuestions().purpose).toBe('photos'));
+    await flushPromises();
+    useQuestions().choose(entry('trip', 'folder'));
+    await soon(() => expect(said()).toContain('/home/trip'));
+    expect(useForms().draft['photos']).toBe(entry('trip', 'folder').id);
+  });
+
   it('work with the network in use, but drawings with their own', async () => {
     engine.answers['jobs.start'] = () => ({ job: 8 });
     const { useForms } = await import('../../../src/renderer/stores/forms.ts');
