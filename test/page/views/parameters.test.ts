@@ -4,7 +4,7 @@ import MethodParameters from '../../../src/renderer/views/search/MethodParameter
 import { parameterFields, parametersIn, readBy } from '../../../src/renderer/views/search/method-parameters.ts';
 import { measureFields } from '../../../src/renderer/views/measure/measure-fields.ts';
 import { fieldsOf } from '../../../src/renderer/kit/schema-fields.ts';
-import { METHODS, SEARCH_METHODS } from '../../../src/shared/methods/index.ts';
+import { type METHODS, SEARCH_METHODS } from '../../../src/shared/methods/index.ts';
 import { methodParameters, parametersOf } from '../../../src/shared/methods/parameters.ts';
 
 afterEach(() => {

@@ -137,8 +137,6 @@ export const BOUNDS_OF_COLLECTIONS: Readonly<Record<string, string>> = {
   'collections.ids list': 'photo list',
   'collections.ids from': 'whole 0 -',
   'collections.ids limit': 'whole 1 10000',
-  'collections.find list': 'photo list',
-  'collections.find photo': ID,
   'collections.membership photos': 'list 1 5000',
   'collections.membership photos[]': ID,
   'collections.commit message': 'text 0 10000',
