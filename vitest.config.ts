@@ -6,6 +6,7 @@ import { TEST_ENVIRONMENT } from './test/support/environment.ts';
 /** Files of tests that take more than five seconds of a processor: `npm test` runs them, `npm run check` and `npm run watch` do not. */
 const SLOW: readonly string[] = [
   'test/unit/adapt/adapt.test.ts',
+  'test/unit/answers/written-jobs.test.ts',
   'test/unit/training/standing.test.ts',
   'test/unit/training/recipe-parts.test.ts',
   'test/unit/cli/cli.test.ts',
@@ -38,6 +39,7 @@ const SLOW: readonly string[] = [
   'test/unit/death/weights.test.ts',
   'test/unit/domains/domains.test.ts',
   'test/unit/environment/log.test.ts',
+  'test/unit/house/studio.test.ts',
   'test/unit/mining/worlds.test.ts',
   'test/unit/network/poolings.test.ts',
   'test/unit/retrieval/extracted-at-once.test.ts',

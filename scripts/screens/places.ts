@@ -156,10 +156,24 @@ export const PLACES: readonly Place[] = [
   pressed('tuples-export', () => '/tuples', /^Export/, { until: '.list .row' }),
   { name: 'train', at: () => '/train' },
   { name: 'train-networks', at: () => '/train?networks=', act: dialog },
+  {
+    name: 'train-edges',
+    at: () => '/train',
+    act: async (page) => {
+      await page.locator('[data-test=train-domain]').selectOption('edges', WAIT);
+      await page.getByText('Detector of edges').first().scrollIntoViewIfNeeded(WAIT);
+    },
+  },
   { name: 'adapt', at: () => '/adapt' },
+  pressed('adapt-options', () => '/adapt', /^Options/),
   { name: 'search', at: () => '/search', until: '.samples .sample' },
   { name: 'search-photo', at: (s) => `/search?photo=${s.photo}`, until: '[data-test=results] .cell' },
   { name: 'search-compared', at: (s) => `/search?photo=${s.photo}&with=cg`, until: '.compared .column' },
+  {
+    name: 'search-parameters',
+    at: (s) => `/search?photo=${s.photo}&method=cg&with=hybrid&k=20`,
+    until: '[data-test=parameters][open] input',
+  },
   {
     name: 'search-why',
     at: (s) => `/search?photo=${s.photo}`,
@@ -179,6 +193,16 @@ export const PLACES: readonly Place[] = [
   { name: 'measure-teacher', at: () => '/measure?tab=teacher' },
   { name: 'measure-ladder', at: () => '/measure?tab=ladder' },
   { name: 'measure-shapes', at: () => '/measure?tab=shapes' },
+  menu('measure-others', () => '/measure', 'Measure something else'),
+  {
+    name: 'measure-parameters',
+    at: () => '/measure',
+    act: async (page) => {
+      await page.locator('[data-test=measure-parameters] > summary').click(WAIT);
+      await page.locator('[data-test=measure-parameters] input').first().waitFor(WAIT);
+    },
+  },
+  pressed('ladder-options', () => '/measure?tab=ladder', /^Options/),
   pressed('measure-truth', () => '/measure', /^Add a ground truth/),
   { name: 'jobs', at: () => '/jobs' },
   pressed('plan', () => '/jobs', /^In shards/),
@@ -226,6 +250,14 @@ export const PLACES: readonly Place[] = [
   asked('regions', 'Describe regions…'),
   asked('descriptors', 'Import descriptors of another program…'),
   asked('whiten', 'Learn a whitening…'),
+  asked('append-layer', 'Append a linear layer…'),
+  asked('sets', 'Descriptor sets…'),
+  asked('export-network', 'Export a network…'),
+  asked('measure-network', 'Measure the network…'),
+  asked('measure-ranking', 'Measure a ranking of a file…'),
+  asked('measure-classes', 'Measure on a folder of classes…'),
+  asked('describe-folder', 'Describe a folder…'),
+  asked('mine-file', 'Mine descriptors of a file…'),
   asked('run', 'Import, describe, mine and train in one go…'),
   asked('sketches', 'Measure search by drawing…'),
   asked('convert', 'Convert models…'),

@@ -18,6 +18,8 @@ declare module 'zod' {
     value?: string;
     /** What pages may send: an `id` alone, or nothing (`false`: paths of this machine). */
     page?: 'id' | false;
+    /** Of an id: which of the lists that the studio has it is chosen from. */
+    choose?: 'network' | 'edge network';
     /** Of a path: what a person chooses for it in the studio, which then sends the id of the choice. Left out: it cannot be said there. */
     pick?: ChoicePurpose;
     /**
@@ -85,6 +87,7 @@ export const network = z.string().min(1).max(4096).meta({
   help: 'content hash or name in the library, a path to an ONNX file, "default" for the library\'s default, "embedded" for the one that the library began with, or "efficientnet-lite0" or "tiny" for one that comes with Covis',
   value: 'network',
   page: 'id',
+  choose: 'network',
 });
 export const size = z.int().min(64).max(2048).meta({
   label: 'Size',

@@ -85,7 +85,7 @@ async function besides(other: Wire, work: () => Promise<unknown>): Promise<numbe
   const asking = (async () => {
     while (!over) {
       const began = performance.now();
-      await other.ask('collections.current', {});
+      await other.ask('start.leaving', {});
       longest = Math.max(longest, performance.now() - began);
       await new Promise((r) => setTimeout(r, EVERY_MS));
     }

@@ -51,14 +51,20 @@ export async function serveStart(person: string, root: string): Promise<Served> 
 
 /**
  * Starts `covis serve` and waits for its address.
- * @param o.group in a group of its own: the command starts the engine's Node, and both can be killed together.
+ * @param o.root below which pages choose. @param o.group in a group of its own: the command starts the engine's Node, and both can be killed together.
  */
 export async function serveLibrary(
   library: string,
-  o: { readonly port?: string; readonly group?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
+  o: {
+    readonly port?: string;
+    readonly group?: boolean;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly root?: string;
+  } = {},
 ): Promise<Served> {
   const port = o.port === undefined ? [] : ['--port', o.port];
-  const server = spawn(process.execPath, [COVIS, 'serve', library, '--json', ...port], {
+  const root = o.root === undefined ? [] : ['--root', o.root];
+  const server = spawn(process.execPath, [COVIS, 'serve', library, '--json', ...port, ...root], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: o.group === true,
     // Keys of libraries are kept beside a person's settings, here of nobody.

@@ -77,6 +77,11 @@ const TITLES: Readonly<Record<ChoicePurpose, string>> = {
   local: 'Local features of hloc',
   detector: 'An edge detector',
   index: 'An index of descriptors',
+  ranks: 'A ranking',
+  'ground-truth': 'A ground truth',
+  'truth-folder': 'A ground truth of text files, as of Oxford5k',
+  classes: 'A folder with a folder for every class',
+  'neighbour-index': 'An index of neighbours',
 };
 
 /** Endings that a dialog for files offers first; any file can be chosen, and what it is for looks into it. */
@@ -89,6 +94,9 @@ const ENDINGS: Readonly<Partial<Record<ChoicePurpose, readonly string[]>>> = {
   rows: ['npy'],
   local: ['h5', 'hdf5'],
   detector: ['onnx'],
+  ranks: ['npy'],
+  'ground-truth': ['pkl', 'pickle', 'mat', 'json', 'txt', 'dat', 'csv'],
+  'neighbour-index': ['usearch'],
 };
 
 function dialogFor(purpose: ChoicePurpose): OpenDialogOptions {

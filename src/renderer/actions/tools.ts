@@ -43,6 +43,22 @@ export const learnWhitening = action({
   run: () => useForms().open('whiten'),
 });
 
+export const appendLayer = action({
+  ...asking,
+  applies: opened,
+  id: 'appendLayer',
+  label: 'Append a linear layer…',
+  run: () => useForms().open('project', useLibrary().withNetwork),
+});
+
+export const exportNetwork = action({
+  ...asking,
+  applies: opened,
+  id: 'exportNetwork',
+  label: 'Export a network…',
+  run: () => useForms().open('network-export', useLibrary().withNetwork),
+});
+
 export const exportDescriptors = action({
   ...common,
   applies: withPhotos,
@@ -67,6 +83,29 @@ export const measureDrawings = action({
   run: () => useForms().open('sketches'),
 });
 
+export const measureNetwork = action({
+  ...asking,
+  id: 'measureNetwork',
+  label: 'Measure the network…',
+  run: () => useForms().open('evaluate'),
+});
+
+export const measureRanking = action({
+  ...asking,
+  applies: opened,
+  id: 'measureRanking',
+  label: 'Measure a ranking of a file…',
+  run: () => useForms().open('evaluate-ranks'),
+});
+
+export const measureClasses = action({
+  ...asking,
+  applies: opened,
+  id: 'measureClasses',
+  label: 'Measure on a folder of classes…',
+  run: () => useForms().open('evaluate-classes'),
+});
+
 export const convertModels = action({
   ...asking,
   applies: opened,
@@ -81,6 +120,22 @@ export const edgeMaps = action({
   id: 'edgeMaps',
   label: 'Edge maps of a folder…',
   run: () => useForms().open('edges'),
+});
+
+export const describeFolder = action({
+  ...asking,
+  applies: opened,
+  id: 'describeFolder',
+  label: 'Describe a folder…',
+  run: () => useForms().open('extract-folder'),
+});
+
+export const mineFile = action({
+  ...asking,
+  applies: opened,
+  id: 'mineFile',
+  label: 'Mine descriptors of a file…',
+  run: () => useForms().open('mine-descriptors'),
 });
 
 export const rankFiles = action({
@@ -105,6 +160,14 @@ export const searchIndex = action({
   id: 'searchIndex',
   label: 'Search an index…',
   run: () => useForms().open('index-search'),
+});
+
+export const descriptorSets = action({
+  ...common,
+  applies: withPhotos,
+  id: 'descriptorSets',
+  label: 'Descriptor sets…',
+  run: () => (usePanels().sets = true),
 });
 
 export const aboutMachine = action({

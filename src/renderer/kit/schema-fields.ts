@@ -5,7 +5,7 @@ import { orList, takes, unwrap } from '../../shared/schema.ts';
 export interface FormField {
   readonly key: string;
   readonly path: readonly string[];
-  readonly kind: 'number' | 'text' | 'boolean' | 'choice' | 'place' | 'group' | 'other';
+  readonly kind: 'number' | 'text' | 'boolean' | 'choice' | 'place' | 'known' | 'list' | 'several' | 'group' | 'other';
   readonly label: string;
   readonly help: string | undefined;
   readonly otherwise: string | undefined;
@@ -22,6 +22,8 @@ export interface FormField {
   readonly step: number | undefined;
   readonly whole: boolean;
   readonly options: readonly { readonly value: string | number; readonly label: string }[];
+  /** Of a list: words that stand for one. */
+  readonly words: readonly string[];
   readonly fields: readonly FormField[];
   readonly schema: z.ZodType;
 }
@@ -63,15 +65,49 @@ function bounds(inner: z.ZodNumber): Pick<FormField, 'min' | 'max' | 'step' | 'w
   };
 }
 
+/** What lists have: numbers or texts; undefined for what no line of text can say. */
+function listed(inner: z.ZodType): z.ZodNumber | z.ZodString | undefined {
+  if (inner instanceof z.ZodUnion)
+    return inner.options
+      .map((o) => listed(o as z.ZodType))
+      .find((o) => o !== undefined && choices(inner) === undefined);
+  if (!(inner instanceof z.ZodArray)) return undefined;
+  return inner.element instanceof z.ZodNumber || inner.element instanceof z.ZodString ? inner.element : undefined;
+}
+
+function wordsIn(union: z.ZodUnion): readonly string[] {
+  return union.options.flatMap((o) => choices(o as z.ZodType) ?? []).map(String);
+}
+
+/** What was written of a list, as its schema has it: numbers, texts, or a word that stands for one. */
+export function listOf(field: FormField, text: string): unknown {
+  const parts = text
+    .split(/[,;]/)
+    .map((p) => p.trim())
+    .filter((p) => p !== '');
+  if (parts.length === 0) return undefined;
+  if (parts.length === 1 && field.words.includes(parts[0]!)) return parts[0];
+  if (!(listed(field.schema) instanceof z.ZodNumber)) return parts;
+  return parts.map((p) => (Number.isFinite(Number(p)) ? Number(p) : p));
+}
+
 function kindOf(inner: z.ZodType, meta: z.GlobalMeta): FormField['kind'] {
-  // An id is chosen from what there is, by the view that knows it.
-  if (meta.page === 'id') return 'other';
+  // An id is chosen from what there is: from a list that the app has, or by the view that knows it.
+  if (meta.page === 'id') return meta.choose === undefined ? 'other' : 'known';
+  if (inner instanceof z.ZodArray && inner.element instanceof z.ZodEnum) return 'several';
+  if (meta.pick === undefined && listed(inner) !== undefined) return 'list';
   if (meta.pick !== undefined) return 'place';
   if (choices(inner) !== undefined) return 'choice';
   if (inner instanceof z.ZodNumber) return 'number';
   if (inner instanceof z.ZodString) return 'text';
   if (inner instanceof z.ZodBoolean) return 'boolean';
   return inner instanceof z.ZodObject ? 'group' : 'other';
+}
+
+/** A phrase that only says the label again is of use to `--help` alone. What a switch that is on says of itself is what turning it off does. */
+function helpOf({ help, label }: z.GlobalMeta, on: boolean): string | undefined {
+  if (help?.toLowerCase().replace(/^the /, '') === label?.toLowerCase()) return undefined;
+  return on && help !== undefined ? `Off: ${help}` : begun(help);
 }
 
 function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormField[] {
@@ -82,7 +118,8 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
   const nothing = { min: undefined, max: undefined, step: undefined, whole: false };
   const { step, ...rest } = inner instanceof z.ZodNumber ? bounds(inner) : nothing;
   const nullable = schema.safeParse(null).success;
-  const options = (choices(inner) ?? []).map((value) => ({
+  const element = inner instanceof z.ZodArray ? (inner.element as z.ZodType) : inner;
+  const options = (choices(element) ?? []).map((value) => ({
     value,
     label: meta.names?.[String(value)] ?? wordsOf(String(value)),
   }));
@@ -92,11 +129,8 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
       path: own,
       kind,
       label: meta.label ?? wordsOf(key),
-      // A phrase that only says the label again is of use to `--help` alone.
-      help:
-        meta.help?.toLowerCase().replace(/^the /, '') === meta.label?.toLowerCase()
-          ? undefined
-          : helpOf(meta.help, inner instanceof z.ZodBoolean && initial === true),
+      // What is chosen from a list needs no words for how commands name it.
+      help: kind === 'known' ? undefined : helpOf(meta, inner instanceof z.ZodBoolean && initial === true),
       otherwise: options.find((o) => String(o.value) === meta.otherwise)?.label ?? meta.otherwise,
       unit: meta.unit,
       advanced: meta.advanced === true,
@@ -106,6 +140,7 @@ function fieldOf(key: string, schema: z.ZodType, path: readonly string[]): FormF
       ...rest,
       step: meta.step ?? step,
       options,
+      words: kind === 'list' && inner instanceof z.ZodUnion ? wordsIn(inner) : [],
       fields: inner instanceof z.ZodObject ? fieldsOf(inner, own) : [],
       schema: inner.meta(meta),
     },
@@ -143,15 +178,11 @@ export function complaint(
   if (issue.code === 'custom') return issue.message;
   if (field.kind === 'text' && (value === undefined || value === null || value === '')) return 'Needed';
   if (field.kind === 'place') return 'Choose one';
+  if (field.kind === 'several') return `One or more of ${field.options.map((o) => o.label).join(', ')}`;
   if (field.kind === 'choice') return sentence(orList(field.options.map((o) => o.label)));
   if (issue.code === 'not_multiple_of') return `A multiple of ${field.step}`;
   const unit = field.unit === undefined ? '' : ` ${field.unit}`;
   return `${sentence(takes(field.schema))}${unit}`;
-}
-
-/** What a switch that is on says of itself is what turning it off does. */
-function helpOf(phrase: string | undefined, on: boolean): string | undefined {
-  return on && phrase !== undefined ? `Off: ${phrase}` : begun(phrase);
 }
 
 /** A phrase as forms begin one; what begins with a name of a file or a sign stays as it is. */

@@ -25,11 +25,26 @@ export const usePanels = defineStore('panels', () => {
   const checking = ref(false);
   const machine = ref(false);
   const log = ref(false);
+  /** The descriptor sets of the library. */
+  const sets = ref(false);
   /** What is written for other tools: of a mining run, of a network; null for nothing. */
   const exporting = ref<Exported | null>(null);
   /** Opens what asks how something is exported. */
   function exports(format: ExportFormat, of: Omit<Exported, 'format'> = {}): void {
     exporting.value = { format, ...of };
   }
-  return { history, palette, help, collecting, naming, restoring, checking, machine, log, exporting, export: exports };
+  return {
+    history,
+    palette,
+    help,
+    collecting,
+    naming,
+    restoring,
+    checking,
+    machine,
+    log,
+    sets,
+    exporting,
+    export: exports,
+  };
 });

@@ -131,8 +131,18 @@ export const useStart = defineStore('start', () => {
   async function backUp(): Promise<void> {
     const folder = await useQuestions().folder('backup');
     if (folder === null) return;
+    const what = await useQuestions().ask({
+      title: 'What is backed up?',
+      text: 'Descriptors, edge maps and local features can be computed again. Without them a backup takes less room, and a library that is made of it computes them when they are asked for.',
+      answers: [
+        { value: 'derived', label: 'Without what can be computed again' },
+        { value: 'all', label: 'Everything', kind: 'primary' },
+      ],
+    });
+    if (what === null) return;
     await doing('backup', async () => {
-      const { path } = await request('start.backup', { folder: folder.id });
+      const without = what === 'derived' ? (['derived'] as const) : [];
+      const { path } = await request('start.backup', { folder: folder.id, without });
       useNotices().add('done', `Backing up into ${path}`);
     });
   }

@@ -25,6 +25,11 @@ export const PURPOSES = {
   local: 'file',
   detector: 'file',
   index: 'folder',
+  ranks: 'file',
+  'ground-truth': 'file',
+  'truth-folder': 'folder',
+  classes: 'folder',
+  'neighbour-index': 'file',
 } as const satisfies Readonly<Record<string, 'folder' | 'file' | 'either'>>;
 export type ChoicePurpose = keyof typeof PURPOSES;
 /** Those for which files are listed, too. */

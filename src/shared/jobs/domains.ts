@@ -15,23 +15,35 @@ export const domainsJob = job({
   params: z.strictObject({
     folder: folder.meta({ label: 'Folder', help: 'domain/class/image, like PACS', pick: 'domains' }),
     drawn: z.array(z.string().trim().min(1)).optional().meta({
+      label: 'Drawn domains',
       help: 'domains that are drawings, with commas',
       otherwise: 'those called sketch, drawing, doodle',
       value: 'domains',
     }),
     backend: backend.optional().meta({ advanced: true }),
-    network: named.meta({ help: 'pre-trained network', otherwise: 'the embedded one', value: 'file', page: 'id' }),
+    network: named.meta({
+      label: 'Pre-trained network',
+      help: 'pre-trained network',
+      otherwise: 'the embedded one',
+      value: 'file',
+      page: 'id',
+      choose: 'network',
+    }),
     fineTuned: named.meta({
+      label: 'Fine-tuned network',
       help: 'fine-tuned network',
       otherwise: "the library's default if it was fine-tuned, else the embedded one",
       value: 'file',
       page: 'id',
+      choose: 'network',
     }),
     edges: named.meta({
+      label: 'Edge network',
       help: 'edge network',
       otherwise: "the library's default, else the embedded one",
       value: 'file',
       page: 'id',
+      choose: 'edge network',
     }),
     seeds: z.int().min(1).max(1000).default(3).meta({
       label: 'Seeds',

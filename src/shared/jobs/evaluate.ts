@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { evaluationResult } from '../domain.ts';
-import { adaptProtocol, protocolMeasure } from '../facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES, adaptProtocol, protocolMeasure } from '../facts/adapt.ts';
 import { collectionSubset } from '../facts/collections.ts';
 import { device } from '../facts/backends.ts';
 import { backend, collection, network, seed, size } from '../fields.ts';
@@ -20,6 +20,7 @@ export const evaluateJob = job({
       label: 'Protocol',
       help: 'own: every photo asks; new-photos: photos of known places that the network has not seen; new-places: places that it has not seen',
       otherwise: 'held-out places',
+      names: ADAPT_PROTOCOL_NAMES,
     }),
     collection: collection.optional(),
   }),

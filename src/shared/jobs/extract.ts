@@ -14,7 +14,11 @@ export const extractJob = job({
     network: network.optional(),
     size: size.optional(),
     backend: backend.optional().meta({ advanced: true }),
-    domain: domain.optional().meta({ help: 'photos, or edges: with the network that drawings go to' }),
+    domain: domain.optional().meta({
+      help: 'photos, or edges: with the network that drawings go to',
+      otherwise: 'photos',
+      names: { photos: 'Photos', edges: 'Edge maps (for drawings)' },
+    }),
     collection: collection.optional(),
   }),
   result: z.object({

@@ -18,17 +18,23 @@ import { convertJob } from './convert.ts';
 import { domainsJob } from './domains.ts';
 import { duplicatesJob } from './duplicates.ts';
 import { edgesJob } from './edges.ts';
+import { evaluateClassesJob } from './evaluate-classes.ts';
+import { evaluateRanksJob } from './evaluate-ranks.ts';
 import { evaluateJob } from './evaluate.ts';
 import { exportJob } from './export.ts';
+import { extractFolderJob } from './extract-folder.ts';
 import { extractJob } from './extract.ts';
 import { importJob } from './import.ts';
 import { indexBuildJob, indexSearchJob } from './index-vectors.ts';
 import { ladderJob } from './ladder.ts';
 import { mapJob } from './map.ts';
 import { measureJob } from './measure.ts';
+import { mineDescriptorsJob } from './mine-descriptors.ts';
 import { mineJob } from './mine.ts';
+import { networkExportJob } from './network-export.ts';
 import { networkJob } from './network.ts';
 import { planJob } from './plan.ts';
+import { projectJob } from './project.ts';
 import { qualityJob } from './quality.ts';
 import { rankJob } from './rank.ts';
 import { regionsJob } from './regions.ts';
@@ -83,6 +89,12 @@ export const JOBS = {
   rank: rankJob,
   'index-build': indexBuildJob,
   'index-search': indexSearchJob,
+  'evaluate-ranks': evaluateRanksJob,
+  'evaluate-classes': evaluateClassesJob,
+  'extract-folder': extractFolderJob,
+  'mine-descriptors': mineDescriptorsJob,
+  'network-export': networkExportJob,
+  project: projectJob,
 } as const satisfies { readonly [K in string]: JobDefinition<K> };
 
 export type JobKind = keyof typeof JOBS;

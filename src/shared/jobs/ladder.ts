@@ -17,7 +17,12 @@ export const ladderJob = job({
           .min(1)
           .max(2)
           .default(['mac', 'gem'])
-          .meta({ label: 'Poolings', help: 'mac, gem, or both with a comma', value: 'list' }),
+          .meta({
+            label: 'Poolings',
+            help: 'mac, gem, or both with a comma',
+            value: 'list',
+            names: { mac: 'MAC', gem: 'GeM' },
+          }),
         seeds: z
           .int()
           .min(1)

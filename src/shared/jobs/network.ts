@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FITS, POOLINGS, TOKEN_PARTS } from '../domain.ts';
 import { count } from '../facts/facts.ts';
 import { file, folder } from '../fields.ts';
+import { PIXELS } from './edges.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -29,6 +30,16 @@ export const networkJob = job({
         .optional()
         .meta({ label: 'Tokens', help: 'of a network that gives tokens: which of them describe' }),
       fit: z.enum(FITS).optional().meta({ label: 'Photos of other sizes' }),
+      pixels: z
+        .enum(PIXELS)
+        .optional()
+        .meta({ label: 'Pixels', help: 'what it wants', otherwise: 'torchvision', value: 'how' }),
+      name: z
+        .string()
+        .min(1)
+        .max(120)
+        .optional()
+        .meta({ label: 'Name', help: 'what to call it', otherwise: 'its file’s name', value: 'name' }),
     }),
   }),
   result: z.object({ network: z.string(), name: z.string(), dim: count, said: z.array(z.string()) }),

@@ -60,7 +60,17 @@ export const rankJob = job({
       queryOwners: file
         .optional()
         .meta({ label: 'Owners of the queries', help: '.npy with the query of each query row', pick: 'rows' }),
-      index: file.optional().meta({ help: 'where ann keeps its index: built once, opened afterwards' }),
+      index: file.optional().meta({
+        label: 'Index of neighbours',
+        help: 'where ann keeps its index: built once, opened afterwards',
+        otherwise: 'built anew',
+        pick: 'neighbour-index',
+      }),
+      /** As `index`, in a file beside the ranks: for those who choose folders. */
+      keepIndex: z
+        .boolean()
+        .optional()
+        .meta({ label: 'Keep the index', help: 'of ann, beside the ranks, to be chosen another time' }),
       local: file.optional().meta({
         label: 'Local features',
         help: 'local features of hloc (.h5): verify the best of each ranking by their geometry',
@@ -87,11 +97,16 @@ export const rankJob = job({
     })
     .check(rankingFits)
     .check(({ value, issues }) => {
-      const refuse = (keys: readonly ('index' | 'names' | 'queryNames' | 'verify')[], message: string): void => {
+      const refuse = (
+        keys: readonly ('index' | 'keepIndex' | 'names' | 'queryNames' | 'verify')[],
+        message: string,
+      ): void => {
         for (const key of keys)
-          if (value[key] !== undefined) issues.push({ code: 'custom', path: [key], input: value[key], message });
+          if (value[key] !== undefined && value[key] !== false)
+            issues.push({ code: 'custom', path: [key], input: value[key], message });
       };
-      if (value.method !== 'ann') refuse(['index'], 'is of the method ann');
+      if (value.method !== 'ann') refuse(['index', 'keepIndex'], 'is of the method ann');
+      if (value.index !== undefined) refuse(['keepIndex'], 'is of an index that is built anew');
       if (value.local === undefined) refuse(['names', 'queryNames', 'verify'], 'goes with local features');
       if (value.scores !== undefined && value.withScores === true)
         issues.push({ code: 'custom', path: ['withScores'], input: true, message: 'Scores go to one place' });

@@ -28,10 +28,12 @@ export const sketchesJob = job({
     }),
     backend: backend.optional().meta({ advanced: true }),
     network: z.string().min(1).max(4096).optional().meta({
+      label: 'Network of edges',
       help: 'an ONNX file of an edge network; with --library also a content hash',
       otherwise: 'the embedded one',
       value: 'network',
       page: 'id',
+      choose: 'edge network',
     }),
     method: z.enum(METHODS).default('cosine').meta({ label: 'Method', value: 'method' }),
     whiten: z

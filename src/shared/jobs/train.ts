@@ -27,11 +27,15 @@ export const trainJob = job({
       .optional()
       .meta({ label: 'Name', help: 'what to call the trained network', flag: 'out', value: 'name' }),
     detector: z.string().min(1).max(4096).optional().meta({
+      label: 'Detector of edges',
       help: 'detector of its edges: covis-edges-1, classical, or an ONNX file',
       otherwise: 'covis-edges-1',
       value: 'detector',
       page: false,
+      pick: 'detector',
     }),
+    /** As `detector: 'classical'`, for those who choose a file for it. */
+    classical: z.boolean().optional().meta({ label: 'Edges by gradients alone' }),
     freeze: freeze.optional(),
     warmStart,
     collection: collection.optional(),

@@ -17,7 +17,7 @@ export const freeze = z
 
 /** What every job that trains can be told; what is left out is the recipe's. */
 export const trainingFields = {
-  network: network.optional(),
+  network: network.optional().meta({ otherwise: 'the one that the library began with' }),
   size: size.optional(),
   seed: seed.optional(),
   preset: z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bestShotWeights, foldOptions, foldReport, nextPhotos } from '../facts/collection-choices.ts';
+import { foldOptions, foldReport, nextPhotos } from '../facts/collection-choices.ts';
 import { exemplars, rulePreview } from '../facts/collection-rules.ts';
 import { count } from '../facts/facts.ts';
 import { qualityField, qualityHistogram } from '../facts/quality.ts';
@@ -45,13 +45,6 @@ export const collectionRuleRoutes = {
     result: done.extend({ added: count, removed: count, notes: z.array(z.string()) }),
   }),
 
-  /** Near duplicates as they are folded in the library. */
-  'folds.list': route({
-    who: 'page',
-    repeat: 'safe',
-    params: z.strictObject({ weights: bestShotWeights.optional(), ...groups }),
-    result: foldReport,
-  }),
   /** Folds that are proposed; `apply` brings them into force. What a person said of folds stays. */
   'folds.propose': route({
     who: 'page',

@@ -110,12 +110,6 @@ export const bundleParams = z.strictObject({
 
 export const collectionRoutes = {
   'collections.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(collectionInfo) }),
-  'collections.info': route({
-    who: 'page',
-    repeat: 'safe',
-    params: z.strictObject({ collection: id }),
-    result: collectionInfo,
-  }),
   'collections.create': route({
     who: 'page',
     repeat: 'once',
@@ -150,12 +144,6 @@ export const collectionRoutes = {
     repeat: 'once',
     params: z.strictObject({ ...write, rules: z.unknown() }),
     result: done,
-  }),
-  'collections.current': route({
-    who: 'page',
-    repeat: 'safe',
-    params: none,
-    result: z.object({ collection: z.string().nullable() }),
   }),
   'collections.setCurrent': route({
     who: 'page',
@@ -305,13 +293,6 @@ export const collectionRoutes = {
     params: z.strictObject({ list, from: z.int().min(0), limit: z.int().min(1).max(PART) }),
     result: z.object({ photos: z.array(z.string()) }),
   }),
-  /** Position of a photo in a list; -1 where it is not in it. */
-  'collections.find': route({
-    who: 'page',
-    repeat: 'safe',
-    params: z.strictObject({ list, photo: id }),
-    result: z.object({ at: z.int().min(-1) }),
-  }),
   /** Collections that each of some photos is in, in the order asked; for marks on thumbnails. */
   'collections.membership': route({
     who: 'page',
@@ -393,7 +374,7 @@ export const collectionRoutes = {
     }),
     result: done.extend(mergeReport.shape),
   }),
-  /** From a position on, as many as go into one message: `collections.info` says how many there are. */
+  /** From a position on, as many as go into one message: `collections.list` says how many there are. */
   'collections.conflicts': route({
     who: 'page',
     repeat: 'safe',

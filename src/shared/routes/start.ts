@@ -7,6 +7,7 @@ import { id, libraryName, none, path } from '../fields.ts';
 import { FILE_PURPOSES, type FilePurpose } from '../facts/desktop.ts';
 import { machineReport } from '../facts/machine.ts';
 import { EXPORT_FORMATS } from '../exports/index.ts';
+import { backupJob } from '../jobs/backup.ts';
 import { exportJob } from '../jobs/export.ts';
 import { importJob } from '../jobs/import.ts';
 import { chosenJobSchema, downloadedJobSchema } from '../jobs/index.ts';
@@ -129,7 +130,7 @@ export const startRoutes = {
    */
   'start.backup': route({
     who: 'page',
-    params: z.strictObject({ folder: id }),
+    params: z.strictObject({ folder: id, ...backupJob.params.pick({ without: true }).shape }),
     result: startedJob.extend({ path: z.string() }),
   }),
   /** Where the open library stands on the way from photos to search. */

@@ -2,6 +2,7 @@ import { flushPromises, mount } from '@vue/test-utils';
 import { afterEach, describe, expect, it } from 'vitest';
 import { defineComponent, h, ref } from 'vue';
 import { z } from 'zod';
+import { FIELD_CHOICES } from '../../../src/renderer/kit/field-choices.ts';
 import KitForm from '../../../src/renderer/kit/KitForm.vue';
 import { complaint, fieldsOf, startOf, wordsOf, type FormField } from '../../../src/renderer/kit/schema-fields.ts';
 import { JOBS } from '../../../src/shared/jobs/index.ts';
@@ -29,7 +30,22 @@ const SCHEMA = z.strictObject({
   network: z.string().min(1).optional().meta({ page: 'id' }),
   out: z.string().optional().meta({ page: false }),
   mining: z.strictObject({ count: z.int().min(1).max(100).default(5), pool: z.int().min(1).optional() }).prefault({}),
-  photos: z.array(z.string()).default([]),
+  photos: z.array(z.strictObject({ id: z.string() })).default([]),
+});
+
+/** What is said as a list, and an id of what the app knows. */
+const LISTS = z.strictObject({
+  scales: z
+    .union([z.literal('multi'), z.array(z.number().min(0.1).max(4)).min(1)])
+    .optional()
+    .meta({ label: 'Scales' }),
+  drawn: z.array(z.string().min(1)).optional().meta({ label: 'Drawn' }),
+  poolings: z
+    .array(z.enum(['mac', 'gem']))
+    .min(1)
+    .default(['mac', 'gem'])
+    .meta({ label: 'Poolings', names: { mac: 'MAC', gem: 'GeM' } }),
+  network: z.string().min(1).optional().meta({ label: 'Network', page: 'id', choose: 'network' }),
 });
 
 describe('the fields of a schema', () => {
@@ -126,7 +142,10 @@ describe('the fields of a schema', () => {
           const name = `${job.kind} ${f.path.join('.')}`;
           expect(f.label, name).not.toBe('');
           if (f.kind === 'group') walk(f.fields, unwrap(inner).inner as z.ZodObject);
-          for (const o of f.options) expect(inner.safeParse(o.value).success, `${name} ${o.value}`).toBe(true);
+          for (const o of f.options)
+            expect(inner.safeParse(f.kind === 'several' ? [o.value] : o.value).success, `${name} ${o.value}`).toBe(
+              true,
+            );
           if (f.kind === 'choice') expect(f.options.length, name).toBeGreaterThan(0);
           for (const bound of [f.min, f.max])
             if (bound !== undefined && f.whole) expect(inner.safeParse(bound).success, `${name} ${bound}`).toBe(true);
@@ -221,6 +240,53 @@ describe('KitForm', () => {
         photos: [],
       },
     ]);
+  });
+
+  it('takes lists with commas, a word that stands for one, and some of a few', async () => {
+    const draft = ref<Record<string, unknown>>({});
+    const sent: unknown[] = [];
+    const known = [{ value: 'ab', label: 'GeM' }];
+    const w = mount(
+      defineComponent({
+        setup: () => () =>
+          h(KitForm<typeof LISTS>, {
+            schema: LISTS,
+            modelValue: draft.value,
+            'onUpdate:modelValue': (v: Record<string, unknown>) => (draft.value = v),
+            onSubmit: (v: unknown) => sent.push(v),
+          }),
+      }),
+      { attachTo: document.body, global: { provide: { [FIELD_CHOICES as symbol]: { network: () => known } } } },
+    );
+    expect(fieldsOf(LISTS).map((f) => [f.key, f.kind])).toEqual([
+      ['scales', 'list'],
+      ['drawn', 'list'],
+      ['poolings', 'several'],
+      ['network', 'known'],
+    ]);
+    const input = (name: string) => w.get<HTMLInputElement>(`input[name="${name}"]`);
+    await input('scales').setValue('1, 0.707,0.5');
+    await input('drawn').setValue('sketch; cartoon');
+    await input('poolings.mac').setValue(false);
+    await w.get('select').setValue('ab');
+    await w.get('form').trigger('submit');
+    expect(sent).toEqual([{ scales: [1, 0.707, 0.5], drawn: ['sketch', 'cartoon'], poolings: ['gem'], network: 'ab' }]);
+    // What is written stays as it is, also where it says nothing yet.
+    await input('scales').setValue('multi');
+    await input('drawn').setValue(' , ');
+    expect(draft.value).toMatchObject({ scales: 'multi' });
+    expect('drawn' in draft.value).toBe(false);
+    expect(input('drawn').element.value).toBe(' , ');
+    // None at all is refused, and so is what is no number, in words.
+    await input('poolings.gem').setValue(false);
+    await input('scales').setValue('1, half');
+    await w.get('form').trigger('submit');
+    expect(sent).toHaveLength(1);
+    expect(w.findAll('[role=alert]').map((e) => e.text())).toEqual([
+      'Multi or numbers from 0.1 to 4 with commas between them',
+      'One or more of MAC, GeM',
+    ]);
+    w.unmount();
   });
 
   it('an optional field that is emptied is not there, a nullable one is null', async () => {

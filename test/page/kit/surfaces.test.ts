@@ -147,6 +147,37 @@ describe('KitSplitPane', () => {
   });
 });
 
+describe('dialogs over dialogs', () => {
+  it('lie over those that were open before, wherever in the page they stand', async () => {
+    const dialog = (title: string, open: boolean) => h(KitDialog, { title, open, 'onUpdate:open': () => undefined });
+    // The second stands later in the page, and is opened first.
+    const w = mount(
+      {
+        props: ['first', 'second'],
+        setup: (p: { first: boolean; second: boolean }) => () => [dialog('First', p.first), dialog('Second', p.second)],
+      },
+      { attachTo: document.body, props: { first: false, second: true } },
+    );
+    const level = (title: string): number =>
+      Number(
+        [...document.querySelectorAll<HTMLElement>('[role="dialog"]')]
+          .find((d) => d.textContent.includes(title))!
+          .style.getPropertyValue('--level'),
+      );
+    await flushPromises();
+    expect(level('Second')).toBe(0);
+    await w.setProps({ first: true });
+    await flushPromises();
+    expect(level('First')).toBeGreaterThan(level('Second'));
+    // What is closed is no longer under anything.
+    await w.setProps({ first: false, second: false });
+    await w.setProps({ first: true });
+    await flushPromises();
+    expect(level('First')).toBe(0);
+    w.unmount();
+  });
+});
+
 describe('KitDialog', () => {
   const make = (slots: Record<string, () => unknown> = {}) =>
     mount(

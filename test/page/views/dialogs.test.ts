@@ -207,6 +207,108 @@ describe('a job that writes for other tools', () => {
   });
 });
 
+describe('the descriptor sets', () => {
+  const set = (key: string, name: string, more: object = {}) => ({
+    ...{ key, name, network: null, size: null, regional: false, dim: 4, rows: 9, photos: 9, half: false },
+    ...{ created: '2026-01-01T00:00:00.000Z', stale: null },
+    ...more,
+  });
+
+  it('say what they are; only those that are made of no network go, once that is asked', async () => {
+    const own = set(`${NETWORK.id}-320`, 'MobileNetV1 GeM, 320 px', { network: NETWORK.id, size: 320 });
+    const other = set('c'.repeat(32), 'Other', { half: true, stale: 'its file has changed' });
+    engine.answers['sets.list'] = () => [own, other] as never;
+    engine.answers['sets.remove'] = () => null;
+    const { useQuestions } = await import('../../../src/renderer/stores/questions.ts');
+    const panels = await show(() => import('../../../src/renderer/views/tools/SetsDialog.vue'));
+    panels.sets = true;
+    await soon(() => expect(said()).toContain('Other'));
+    expect(said()).toContain('9 photos · 4 dimensions · half precision');
+    expect(said()).toContain('Stale: its file has changed');
+    expect(button('Remove MobileNetV1 GeM, 320 px…').getAttribute('aria-disabled')).toBe('true');
+    button('Remove MobileNetV1 GeM, 320 px…').click();
+    await flushPromises();
+    expect(useQuestions().question).toBeNull();
+    button('Remove Other…').click();
+    await soon(() => expect(useQuestions().question?.text).toContain('cannot be undone'));
+    useQuestions().answer('keep');
+    await soon(() => expect(dialog()).not.toBeNull());
+    expect(askedOf('sets.remove')).toEqual([]);
+    button('Remove Other…').click();
+    await soon(() => expect(useQuestions().question).not.toBeNull());
+    useQuestions().answer('remove');
+    await soon(() => expect(askedOf('sets.remove')).toEqual([{ set: other.key }]));
+  });
+});
+
+describe('the forms of what is done with files', () => {
+  it('ask for what is needed, stay open with the reason of a refusal, and send ids alone', async () => {
+    engine.answers['start.job'] = ({ job }) => {
+      if (!('gnd' in job)) throw new CovisError('INPUT_INVALID', 'gnd: Choose a ground truth');
+      return { job: 7, path: null };
+    };
+    const { FIELD_PLACES } = await import('../../../src/renderer/kit/field-places.ts');
+    const { useForms } = await import('../../../src/renderer/stores/forms.ts');
+    const places = { choose: () => Promise.resolve(null), of: (id: string) => ({ path: id, looks: '' }) };
+    await show(() => import('../../../src/renderer/views/start/JobDialog.vue'), { [FIELD_PLACES as symbol]: places });
+    const forms = useForms();
+    const [ranks, gnd] = [entry('a', 'file'), entry('b', 'file')];
+    forms.open('evaluate-ranks');
+    await soon(() => expect(said()).toContain('Measure a ranking of a file'));
+    button('Measure').click();
+    await soon(() => expect(said()).toContain('Choose one'));
+    expect(askedOf('start.job')).toEqual([]);
+    forms.draft = { ...forms.draft, ranks: ranks.id };
+    await flushPromises();
+    button('Measure').click();
+    await soon(() => expect(said()).toContain('Choose a ground truth'));
+    forms.draft = { ...forms.draft, gnd: gnd.id };
+    await flushPromises();
+    button('Measure').click();
+    await soon(() => expect(dialog()).toBeNull());
+    const asked = { kind: 'evaluate-ranks', ranks: ranks.id, protocol: 'oxford', ap: 'trapezoidal', distractors: 0 };
+    expect(askedOf('start.job')).toEqual([{ job: asked }, { job: { ...asked, gnd: gnd.id } }]);
+  });
+
+  it('keep what is chosen while the picker of a browser lies over them', async () => {
+    const { FIELD_PLACES } = await import('../../../src/renderer/kit/field-places.ts');
+    const { useForms } = await import('../../../src/renderer/stores/forms.ts');
+    const { useQuestions } = await import('../../../src/renderer/stores/questions.ts');
+    const places = {
+      choose: async () => (await useQuestions().folder('photos'))?.id ?? null,
+      of: (id: string) => useQuestions().known.get(id) && { path: useQuestions().known.get(id)!.path, looks: '' },
+    };
+    await show(() => import('../../../src/renderer/views/start/JobDialog.vue'), { [FIELD_PLACES as symbol]: places });
+    useForms().open('extract-folder');
+    await soon(() => expect(said()).toContain('Nothing is chosen'));
+    button('Choose…').click();
+    await soon(() => expect(useQuestions().purpose).toBe('photos'));
+    await flushPromises();
+    useQuestions().choose(entry('trip', 'folder'));
+    await soon(() => expect(said()).toContain('/home/trip'));
+    expect(useForms().draft['photos']).toBe(entry('trip', 'folder').id);
+  });
+
+  it('work with the network in use, but drawings with their own', async () => {
+    engine.answers['jobs.start'] = () => ({ job: 8 });
+    const { useForms } = await import('../../../src/renderer/stores/forms.ts');
+    const { useLibrary } = await import('../../../src/renderer/stores/library.ts');
+    await show(() => import('../../../src/renderer/views/start/JobDialog.vue'));
+    useLibrary().chosenNetwork = NETWORK.id;
+    const forms = useForms();
+    for (const domain of ['photos', 'edges']) {
+      forms.open('extract', { domain });
+      await soon(() => expect(said()).toContain('Describe the photos'));
+      button('Describe').click();
+      await soon(() => expect(dialog()).toBeNull());
+    }
+    expect(askedOf('jobs.start')).toEqual([
+      { job: { kind: 'extract', network: NETWORK.id, domain: 'photos' } },
+      { job: { kind: 'extract', domain: 'edges' } },
+    ]);
+  });
+});
+
 describe('an export', () => {
   it('is written as a download in a browser, and stays open with the reason where it is refused', async () => {
     let refused = true;

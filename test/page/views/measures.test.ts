@@ -11,8 +11,11 @@ const measured = (
   method: string,
   map: number,
   set = 'b',
+  parameters: Readonly<Record<string, number>> = {},
 ): MeasurementInfo =>
-  ({ id, truth, protocol, method, map, low: map, high: map, setKey: set, setName: set }) as unknown as MeasurementInfo;
+  ({
+    ...{ id, truth, protocol, method, map, low: map, high: map, setKey: set, setName: set, parameters },
+  }) as unknown as MeasurementInfo;
 
 describe('the matrix of measurements', () => {
   const all = [
@@ -43,6 +46,20 @@ describe('the matrix of measurements', () => {
     ]);
     expect(rows[1]!.cells.get('sfm:0 sfm-easy')?.id).toBe(3);
     expect(rows[1]!.cells.get('sfm:0 sfm')).toBeUndefined();
+  });
+
+  it('has a row for each choice of parameters, told by what differs', () => {
+    const rows = rowsOf([
+      measured(1, 'aa', 'hard', 'cg', 0.3, 'b', { k: 50, gamma: 3 }),
+      measured(2, 'aa', 'hard', 'cg', 0.4, 'b', { gamma: 3, k: 20 }),
+      measured(3, 'aa', 'medium', 'cg', 0.5, 'b', { gamma: 3, k: 20 }),
+      measured(4, 'aa', 'hard', 'cosine', 0.2),
+    ]);
+    expect(rows.map((r) => [r.method, r.said, [...r.cells.values()].map((m) => m.id)])).toEqual([
+      ['cosine', '', [4]],
+      ['cg', 'k 50', [1]],
+      ['cg', 'k 20', [2, 3]],
+    ]);
   });
 
   it('knows the best of each column', () => {

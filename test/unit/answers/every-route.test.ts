@@ -183,7 +183,6 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     await towers();
     return (await ask('collections.list', {})).length;
   },
-  'collections.info': async () => (await ask('collections.info', { collection: await towers() })).items,
   'collections.rename': async () => {
     const { id } = await ask('collections.create', { name: 'Before' });
     return (await ask('collections.rename', { collection: id, name: 'After' })).action;
@@ -198,10 +197,10 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const { id } = await ask('collections.create', { name: 'Ruled', kind: 'smart', rules: { is: 'loose' } });
     return (await ask('collections.setRules', { collection: id, rules: { is: 'any', of: [] } })).action;
   },
-  'collections.setCurrent': async () => (await ask('collections.setCurrent', { collection: await towers() })) === null,
-  'collections.current': async () => {
-    await ask('collections.setCurrent', { collection: await towers() });
-    return (await ask('collections.current', {})).collection;
+  'collections.setCurrent': async () => {
+    const collection = await towers();
+    await ask('collections.setCurrent', { collection });
+    return (await ask('collections.list', {})).find((c) => c.current)?.id === collection;
   },
   'collections.add': async () => {
     const photos = await some(3, 7);
@@ -243,10 +242,6 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'collections.page': async () =>
     (await ask('collections.page', { list: (await opened()).list, from: 1, limit: 2 })).photos[0]!.name,
   'collections.ids': async () => (await members(2)).length,
-  'collections.find': async () => {
-    const [, second] = await members(2);
-    return (await ask('collections.find', { list: (await opened()).list, photo: second! })).at === 1;
-  },
   'collections.gather': async () => {
     const [first, second] = await members(2);
     const { list } = await ask('collections.gather', { photos: [first!], scores: [0.5] });
@@ -340,7 +335,6 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     const [head, ...photos] = await some(3, 5);
     return (await ask('folds.edit', { edit: { kind: 'fold', head: head!, photos } })).action;
   },
-  'folds.list': async () => (await folded(6), (await ask('folds.list', {})).folded),
   'folds.under': async () => {
     const [head, ...photos] = await folded(7);
     const { under, folds } = await ask('folds.under', { photos: [...photos, head!] });

@@ -24,7 +24,7 @@ async function ask<R extends RouteName>(route: R, params: RouteParams<R>): Promi
   if (!reply.ok) throw new Error(`${reply.error.code}: ${reply.error.message}`);
   return reply.data as RouteResults<R>;
 }
-const items = async (collection: string): Promise<number> => (await ask('collections.info', { collection })).items;
+const items = async (collection: string): Promise<number> => (await ask('collections.open', { collection })).total;
 const order = async (collection: string): Promise<readonly string[]> => {
   const { list } = await ask('collections.open', { collection });
   return (await ask('collections.ids', { list, from: 0, limit: PHOTOS })).photos;
@@ -36,7 +36,7 @@ describe('what is done with many photos', () => {
     const ended: string[] = [];
     const note = (what: string) => () => void ended.push(what);
     const added = ask('collections.add', { collection, photos });
-    await Promise.all([added.then(note('added')), ask('collections.current', {}).then(note('other'))]);
+    await Promise.all([added.then(note('added')), ask('start.leaving', {}).then(note('other'))]);
     expect(ended).toEqual(['other', 'added']);
     expect(await added).toMatchObject({ added: PHOTOS, already: 0 });
     expect(await items(collection)).toBe(PHOTOS);
@@ -94,7 +94,7 @@ describe('what is done with many photos', () => {
     const adding = ask('collections.add', { collection, photos });
     const path = engine.library;
     // It is under way by then.
-    await ask('collections.current', {});
+    await ask('start.leaving', {});
     await engine.close();
     expect((await adding).added).toBe(PHOTOS);
     await engine.open(path);

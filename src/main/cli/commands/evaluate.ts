@@ -3,18 +3,19 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { METHODS, PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
+import { defined } from '../../../shared/defined.ts';
 import { ADAPT_PROTOCOLS } from '../../../shared/facts/adapt.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { backend, collection, file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';
+import { evaluateClassesJob } from '../../../shared/jobs/evaluate-classes.ts';
+import { evaluateRanksJob } from '../../../shared/jobs/evaluate-ranks.ts';
+import { saidBy } from '../../../shared/jobs/job.ts';
 import type { GivenParameters } from '../../../shared/methods/index.ts';
-import { orList } from '../../../shared/schema.ts';
+import { check, orList } from '../../../shared/schema.ts';
 import { evaluateClasses } from '../../engine/evaluation/classes.ts';
-import { readGroundTruth } from '../../engine/evaluation/ground-truth-files.ts';
-import { type GroundTruth } from '../../engine/evaluation/ground-truth.ts';
-import { checkRanks, measure, type Measurement, type Ranks } from '../../engine/evaluation/measure.ts';
-import { pairedTest } from '../../engine/evaluation/statistics.ts';
+import type { Measurement } from '../../engine/evaluation/measure.ts';
+import { evaluateRanks } from '../../engine/evaluation/rank-truth.ts';
 import { importTruth } from '../../engine/evaluation/truths.ts';
-import { readNpy } from '../../engine/formats/npy.ts';
 import { defaultSize } from '../../engine/inputs/inputs.ts';
 import { resolveNetwork } from '../../engine/network/networks.ts';
 import { command, type Asked } from '../program/command.ts';
@@ -42,18 +43,19 @@ const options = {
     .optional()
     .meta({ help: 'those of sfm and own, new-photos, new-places are of a library, without a ground truth' }),
   imlist: file.optional().meta({ help: 'image of each row, for ground truths that do not list them' }),
-  ap: z
-    .enum(['trapezoidal', 'rectangular'])
-    .default('trapezoidal')
-    .meta({ help: 'as the benchmarks define it, or as sklearn does', value: 'kind' }),
+  ap: z.enum(['trapezoidal', 'rectangular']).optional().meta({
+    help: 'of --ranks: as the benchmarks define it, or as sklearn does',
+    otherwise: 'trapezoidal',
+    value: 'kind',
+  }),
   method: z.enum(METHODS).optional().meta({ help: 'for a library' }),
   set: set.optional().meta({ help: 'for a library: an imported descriptor set instead of a network' }),
   distractors: z
     .int()
     .min(0)
     .max(1_000_000_000)
-    .default(0)
-    .meta({ help: 'rows of the database behind those of the ground truth' }),
+    .optional()
+    .meta({ help: 'of --ranks: rows of the database behind those of the ground truth', otherwise: '0' }),
   network: network.optional(),
   size: size.optional(),
   backend: backend.optional(),
@@ -82,9 +84,9 @@ export const evaluate = command({
   run: async (o) => {
     if (o.ranks !== undefined) {
       refuseTogether(o, OF_LIBRARY, 'is of a library, not of --ranks');
-      return evaluateRanks(o, o.ranks);
+      return evaluateFiles(o, o.ranks);
     }
-    refuseTogether(o, ['against'], 'goes with --ranks');
+    refuseTogether(o, ['against', 'ap', 'distractors'], 'goes with --ranks');
     if (o.library === undefined) {
       throw new CovisError('INPUT_INVALID', 'Say what to measure: a library, or --ranks with --gnd', {
         hint: 'covis evaluate LIBRARY, or covis evaluate --ranks ranks.npy --gnd gnd_roxford5k.pkl --protocol medium',
@@ -112,13 +114,8 @@ async function evaluateFolder(o: Given, path: string, classes: string): Promise<
     const task = terminalContext([]);
     const r = await evaluateClasses(library, network, folder, size, o.seed ?? 0, task);
     task.finish();
-    print(o.json, { network: network.uid, ...r }, () => [
-      `${r.photos} photos of ${r.classes} classes, ${r.dim} dimensions`,
-      `Recall ${Object.entries(r.recallAtK)
-        .map(([k, v]) => `@${k} ${v.toFixed(4)}`)
-        .join('  ')}`,
-      `NMI ${r.nmi.toFixed(4)} (k-means, best of ${r.starts} starts)`,
-    ]);
+    const report = { network: network.uid, ...r };
+    print(o.json, report, () => saidBy(evaluateClassesJob, report));
   });
 }
 
@@ -134,55 +131,13 @@ function protocolOf(o: Given): Protocol {
   return found;
 }
 
-function truthOf(o: Given): GroundTruth {
-  const file = o.gnd;
-  if (file === undefined)
+function evaluateFiles(o: Given, ranks: string): void {
+  const { gnd, ap, distractors, against, imlist } = o;
+  if (gnd === undefined)
     throw new CovisError('INPUT_INVALID', '--ranks needs --gnd, the ground truth that it is measured against');
-  return readGroundTruth(file, protocolOf(o), o.imlist);
-}
-
-/** Reads a ranking; one in the layout of revisitop, a column a query, is turned. */
-function readRanks(file: string, truth: GroundTruth): Ranks {
-  const { shape, data } = readNpy(file);
-  const [rows = 0, columns = 0] = shape;
-  if (shape.length !== 2)
-    throw new CovisError(
-      'INPUT_INVALID',
-      `Ranks are a matrix [queries, top]; this array has the shape (${shape.join(', ')})`,
-      { file, hint: 'Save one row a query, the images in the order of their rank: a .npy of whole numbers.' },
-    );
-  const queries = truth.queries.length;
-  if (rows === queries || columns !== queries) return { ids: data, queries: rows, top: columns };
-  const ids = new Float64Array(data.length);
-  for (let i = 0; i < rows; i += 1) for (let q = 0; q < columns; q += 1) ids[q * rows + i] = data[i * columns + q]!;
-  return { ids, queries: columns, top: rows };
-}
-
-function evaluateRanks(o: Given, ranks: string): void {
-  const truth = truthOf(o);
-  const protocol = protocolOf(o);
-  const { ap: kind, distractors } = o;
-  const rows = truth.images.length + distractors;
-  const one = (file: string): Measurement => {
-    const ranks = readRanks(file, truth);
-    checkRanks(ranks, truth, rows);
-    return measure(ranks, truth, protocol, kind);
-  };
-  const a = one(ranks);
-  if (o.against === undefined) {
-    print(o.json, a, () => lines(a));
-    return;
-  }
-  const b = one(o.against);
-  const paired = pairedTest(
-    a.perQuery.map((s) => s.ap),
-    b.perQuery.map((s) => s.ap),
-  );
-  print(o.json, { ...a, against: b, paired }, () => [
-    ...lines(a),
-    `against: mAP ${b.map.toFixed(4)}`,
-    `difference ${signed(paired.difference)} [${signed(paired.low)}, ${signed(paired.high)}], p = ${paired.p.toFixed(4)}; better on ${paired.wins} queries, worse on ${paired.losses}`,
-  ]);
+  const given = defined({ ap, distractors, against, imlist });
+  const m = evaluateRanks(check(evaluateRanksJob.params, { ranks, gnd, protocol: protocolOf(o), ...given }));
+  print(o.json, m, () => saidBy(evaluateRanksJob, m));
 }
 
 /** What is written of a measurement, of ranks or of a library. */
@@ -194,10 +149,6 @@ type Shown = Pick<Measurement, 'protocol' | 'map' | 'interval' | 'mpAtK' | 'quer
 /** `[0.5010, 0.6120]`, or why there is none. */
 export function intervalText({ low, high }: { readonly low: number | null; readonly high: number | null }): string {
   return low === null || high === null ? '[too few places for an interval]' : `[${low.toFixed(4)}, ${high.toFixed(4)}]`;
-}
-
-function signed(v: number): string {
-  return `${v < 0 ? '' : '+'}${v.toFixed(4)}`;
 }
 
 function lines(m: Shown): string[] {

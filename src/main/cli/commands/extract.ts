@@ -1,17 +1,14 @@
 /** `covis extract`: descriptors of a library, or of a folder without one. */
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { POOLINGS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { inputInWords } from '../../../shared/networks-in-words.ts';
 import { file, folder, force } from '../../../shared/fields.ts';
+import { extractFolderJob } from '../../../shared/jobs/extract-folder.ts';
 import { extractJob } from '../../../shared/jobs/extract.ts';
+import { saidBy } from '../../../shared/jobs/job.ts';
 import { z } from 'zod';
-import { defaultSize } from '../../engine/inputs/inputs.ts';
 import { standaloneNetwork } from '../../engine/network/embedded.ts';
 import { loadNetwork, resolveNetwork, type LoadedNetwork } from '../../engine/network/networks.ts';
-import { encodeOnnx } from '../../engine/network/onnx/file.ts';
-import { extractFolder } from '../../engine/retrieval/extract-folder.ts';
+import { describeFolder } from '../../engine/retrieval/extract-folder.ts';
 import { command, type Asked } from '../program/command.ts';
 import { runJob } from '../program/job.ts';
 import { withLibrary } from '../program/library.ts';
@@ -57,24 +54,13 @@ async function extractPhotos(o: Given, photos: string): Promise<void> {
   const { out } = o;
   if (out === undefined) throw new CovisError('INPUT_INVALID', '--photos needs --out, the matrix to write');
   refuseTogether(o, ['domain', 'collection'], 'describes a library, not a folder');
-  if (!existsSync(photos)) throw new CovisError('INPUT_MISSING', 'This folder does not exist', { file: photos });
   if (o.library !== undefined) refuseTogether(o, ['pooling'], 'is of a backbone without a library');
   const network: Pick<LoadedNetwork, 'graph' | 'spec'> =
     o.library === undefined
       ? await standaloneNetwork(o.network, { pooling: o.pooling })
       : await withLibrary(o.library, false, async (l) => loadNetwork(l, await resolveNetwork(l, o.network, 'default')));
   const task = terminalContext([]);
-  try {
-    const key = createHash('sha256').update(encodeOnnx(network.graph)).digest('hex').slice(0, 16);
-    const r = await extractFolder(network, key, photos, out, o.size ?? defaultSize(network.spec), task, o);
-    task.finish();
-    const fitted = inputInWords(network.spec);
-    print(o.json, { network: network.spec.name, ...r, ...(fitted === undefined ? {} : { fitted }) }, () => [
-      `${r.out}: ${r.photos} descriptors of ${r.dim} dimensions at ${r.size} px, ${r.computed} of them computed now`,
-      `${r.names}: their names${r.failed.length > 0 ? `; ${r.failed.length} images could not be read` : ''}`,
-      ...(fitted === undefined ? [] : [fitted]),
-    ]);
-  } finally {
-    task.finish();
-  }
+  const { size, force: over } = o;
+  const r = await describeFolder(network, { photos, out, size, force: over }, task).finally(() => task.finish());
+  print(o.json, r, () => saidBy(extractFolderJob, r));
 }

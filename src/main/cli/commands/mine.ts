@@ -1,16 +1,14 @@
 /** `covis mine`: tuples from geometry or on the manifold, of a library or of raw descriptors. */
 import { z } from 'zod';
 import { defined } from '../../../shared/defined.ts';
-import type { ManifoldParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { writeWhole } from '../../engine/formats/beside.ts';
 import { fileTarget } from '../../engine/formats/target.ts';
 import { file, folder, force, manifold } from '../../../shared/fields.ts';
+import { saidBy } from '../../../shared/jobs/job.ts';
+import { mineDescriptorsJob } from '../../../shared/jobs/mine-descriptors.ts';
 import { mineJob } from '../../../shared/jobs/mine.ts';
+import { mineDescriptors } from '../../engine/mining/descriptor-file.ts';
 import { writeTupleLines } from '../../engine/exchange/exports/jsonl.ts';
-import { DEFAULT_MANIFOLD, mineManifold } from '../../engine/mining/manifold.ts';
-import { readDescriptorFile } from '../../engine/retrieval/descriptor-files.ts';
-import { normaliseRows } from '../../engine/retrieval/rank.ts';
 import { command, type Asked } from '../program/command.ts';
 import { runJob } from '../program/job.ts';
 import { withLibrary } from '../program/library.ts';
@@ -83,29 +81,9 @@ async function mineRaw(o: Given, file: string): Promise<void> {
     throw new CovisError('INPUT_INVALID', 'Raw descriptors have no geometry: they are mined with --strategy manifold');
   if (o.out === undefined) throw new CovisError('INPUT_INVALID', '--descriptors needs --out, the file that is written');
   refuseTogether(o, ['library', 'network', 'size', 'seed', 'set', 'collection'], 'is of a library');
-  const target = fileTarget(o.out, o, 'made');
-  const read = await readDescriptorFile(file, undefined, 'database');
-  const vectors = normaliseRows(read.vectors, 'the descriptors', file);
-  const parameters: ManifoldParameters = { ...DEFAULT_MANIFOLD, ...defined(o.manifold ?? {}) };
-  const task = terminalContext([]);
-  const began = performance.now();
-  const mined = await mineManifold(vectors, parameters, task);
-  task.finish();
-  writeWhole(target, mined.pools.map((p) => `${JSON.stringify(p)}\n`).join(''), o);
-  const report = {
-    descriptors: vectors.rows,
-    edges: mined.edges,
-    component: mined.component,
-    anchors: mined.anchors,
-    pools: mined.pools.length,
-    skipped: mined.skipped,
-    seconds: (performance.now() - began) / 1000,
-    parameters,
-    out: target,
-  };
-  print(o.json, report, () => [
-    `${report.pools} pools of ${report.anchors} anchors, ${report.skipped} left out because a pool is empty, in ${report.seconds.toFixed(1)} s`,
-    `graph: ${report.descriptors} descriptors, ${report.edges} edges, the largest component has ${report.component}`,
-    `written to ${target}`,
-  ]);
+  const { out, force: over } = o;
+  const task = terminalContext();
+  const given = defined({ manifold: o.manifold, force: over });
+  const report = await mineDescriptors({ descriptors: file, out, ...given }, task).finally(() => task.finish());
+  print(o.json, report, () => saidBy(mineDescriptorsJob, report));
 }

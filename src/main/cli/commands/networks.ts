@@ -1,21 +1,18 @@
 /** `covis networks`: every network, in libraries and outside, and what is done with them. */
 import { z } from 'zod';
-import { POOLINGS, type CatalogueEntry, type NetworkSpec } from '../../../shared/domain.ts';
-import { CovisError } from '../../../shared/errors.ts';
-import { writeWhole } from '../../engine/formats/beside.ts';
-import { fileTarget, type Placing } from '../../engine/formats/target.ts';
+import { POOLINGS, type CatalogueEntry } from '../../../shared/domain.ts';
+import { fileTarget } from '../../engine/formats/target.ts';
 import { file, folder, force, network, numbers } from '../../../shared/fields.ts';
 import { networkCatalogue } from '../../engine/network/catalogue.ts';
 import { networkInWords } from '../../../shared/networks-in-words.ts';
 import { obstacleOf } from '../../engine/network/differentiable.ts';
 import { standaloneNetwork } from '../../engine/network/embedded.ts';
-import { multiScale } from '../../engine/network/multi-scale.ts';
 import { chooseDefault, defaultNetworks } from '../../engine/network/default-network.ts';
 import { listNetworks, loadNetwork, networkRow, resolveNetwork } from '../../engine/network/networks.ts';
-import { encodeOnnx } from '../../engine/network/onnx/file.ts';
-import type { Graph } from '../../engine/network/onnx/graph.ts';
-import { writeSpec } from '../../engine/network/spec.ts';
+import { writeNetwork } from '../../engine/network/write-network.ts';
 import { addToStore, networkStore } from '../../engine/network/zoo.ts';
+import { saidBy } from '../../../shared/jobs/job.ts';
+import { networkExportJob } from '../../../shared/jobs/network-export.ts';
 import { command } from '../program/command.ts';
 import { withLibrary } from '../program/library.ts';
 import { print, terminalContext } from '../program/output.ts';
@@ -136,7 +133,8 @@ export const networksExport = command({
   },
   run: async (o) => {
     const { library, pooling, cut, output, fit, tokens, scales } = o;
-    const file = fileTarget(o.out, o);
+    // Looked at before a network is read.
+    fileTarget(o.out, o);
     if (library !== undefined)
       refuseTogether(
         o,
@@ -147,28 +145,7 @@ export const networksExport = command({
       library === undefined
         ? await standaloneNetwork(o.network, { pooling, cut, output, fit, tokens })
         : await withLibrary(library, false, async (l) => loadNetwork(l, await resolveNetwork(l, o.network, 'default')));
-    const { spec } = network;
-    if (scales !== undefined && (spec.whitening !== undefined || spec.scales !== undefined || spec.edges !== undefined))
-      throw new CovisError('INPUT_INVALID', `${spec.name} has its scales already; whiten with --scales instead`);
-    if (scales !== undefined && spec.input?.height !== undefined)
-      throw new CovisError(
-        'INPUT_INVALID',
-        `${spec.name} takes photos of one size, and cannot describe at several scales`,
-      );
-    const graph = scales === undefined ? network.graph : multiScale(network.graph, scales);
-    const bytes = writeGraph(graph, scales === undefined ? spec : { ...spec, scales }, file, o);
-    print(o.json, { file, bytes, ...spec, scales: scales ?? spec.scales ?? [1] }, () => [
-      `${file}: ${spec.name}, ${megabytes(bytes)}`,
-      `image [${(graph.inputs[0]?.dims ?? ['N', 3, 'H', 'W']).join(', ')}], ${spec.preprocess.order}, value · ${spec.preprocess.scale} − mean, by std, as the file's metadata says; descriptor [N, ${spec.dim}]`,
-    ]);
+    const written = writeNetwork(network, { out: o.out, scales, force: o.force });
+    print(o.json, written, () => saidBy(networkExportJob, written));
   },
 });
-
-/** Writes a network as an ONNX file, whole or not at all. @returns its bytes. */
-function writeGraph(graph: Graph, spec: NetworkSpec, file: string, how: Placing): number {
-  const described: Graph = { ...graph, metadata: new Map(graph.metadata) };
-  writeSpec(described, spec);
-  const bytes = encodeOnnx(described);
-  writeWhole(file, bytes, how);
-  return bytes.length;
-}

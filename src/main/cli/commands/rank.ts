@@ -7,7 +7,7 @@ import { print, terminalContext } from '../program/output.ts';
 import { rankingOf, rankingOptions } from '../program/ranking.ts';
 import { refuseTogether } from '../program/together.ts';
 
-const { ranking: _ofMethods, withScores: _beside, ...options } = rankJob.params.shape;
+const { ranking: _ofMethods, withScores: _beside, keepIndex: _kept, ...options } = rankJob.params.shape;
 
 export const rank = command({
   name: 'rank',

@@ -13,6 +13,7 @@ import { runLines, standingLines } from '../program/report.ts';
 export const train = jobCommand('train', {
   name: 'train',
   summary: 'fine-tune a network on mined tuples',
+  omit: ['classical'],
   given: ({ resume, backend, ...others }) => {
     const computed = backend === undefined ? {} : { backend };
     if (resume === undefined) return { ...others, ...computed };

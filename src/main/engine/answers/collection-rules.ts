@@ -2,7 +2,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { FoldReport } from '../../../shared/facts/collection-choices.ts';
 import { collectionRuleRoutes } from '../../../shared/routes/collection-rules.ts';
 import { foldCollection } from '../collections/fold-collection.ts';
-import { editFolds, foldGroups, proposeLibraryFolds, type FoldEdit } from '../collections/fold-library.ts';
+import { editFolds, proposeLibraryFolds, type FoldEdit } from '../collections/fold-library.ts';
 import { photoLists } from '../collections/lists.ts';
 import { nextPhotosToJudge } from '../collections/next.ts';
 import { readRule } from '../collections/rule-tree.ts';
@@ -73,7 +73,6 @@ export const collectionRules = answers(collectionRuleRoutes, {
     return report;
   },
 
-  'folds.list': (engine, { weights, ...page }) => paged(foldGroups(engine.library, weights), page),
   'folds.propose': (engine, { apply, once: key, at, limit, ...options }) => {
     const { library } = engine;
     if (!apply) return paged(proposeLibraryFolds(library, options, false), { at, limit });

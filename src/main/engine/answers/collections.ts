@@ -5,7 +5,7 @@ import { collectionRoutes } from '../../../shared/routes/collections.ts';
 import type { DeedArgs, DeedName, DeedResult } from '../collections/deeds.ts';
 import { deed } from '../collections/deeds-thread.ts';
 import { changeFields, fieldNotes, refuseWrongDates } from '../collections/fields.ts';
-import { collectionInfo, fieldsInUse, listCollections } from '../collections/info.ts';
+import { fieldsInUse, listCollections } from '../collections/info.ts';
 import { membershipOf, photoLists, type Came, type Chosen } from '../collections/lists.ts';
 import { listConflicts } from '../collections/conflicts.ts';
 import { judgeConflict } from '../collections/merge.ts';
@@ -15,7 +15,6 @@ import type { Addition } from '../collections/gather.ts';
 import { photosNamed } from '../exchange/photo-names.ts';
 import {
   createCollection,
-  currentCollection,
   deleteCollection,
   duplicateCollection,
   renameCollection,
@@ -130,7 +129,6 @@ function checkedChange(change: FieldChange): { readonly notes: string[] } {
 
 export const collections = answers(collectionRoutes, {
   'collections.list': (engine) => listCollections(engine.library),
-  'collections.info': (engine, { collection }) => collectionInfo(engine.library, collection),
   'collections.create': (engine, p) => {
     if (p.add !== undefined) {
       if (p.kind !== 'manual' || p.rules !== undefined)
@@ -157,7 +155,6 @@ export const collections = answers(collectionRoutes, {
     }),
   'collections.setRules': (engine, p) =>
     write(engine, p, (library) => ({ action: setRules(library, p.collection, p.rules) })),
-  'collections.current': (engine) => ({ collection: currentCollection(engine.library)?.uid ?? null }),
   'collections.setCurrent': (engine, { collection }) => {
     setCurrentCollection(engine.library, collection);
     changed(engine, 'collections');
@@ -234,7 +231,6 @@ export const collections = answers(collectionRoutes, {
     photos: photoLists(engine.library).page(list, from, limit),
   }),
   'collections.ids': (engine, { list, from, limit }) => ({ photos: photoLists(engine.library).ids(list, from, limit) }),
-  'collections.find': (engine, { list, photo }) => ({ at: photoLists(engine.library).find(list, photo) }),
   'collections.membership': (engine, { photos }) => ({ of: membershipOf(engine.library, photos) }),
 
   'collections.commit': (engine, p) => startJob(engine, 'collection-commit', p),

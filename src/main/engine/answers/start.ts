@@ -159,11 +159,11 @@ export const start = answers(startRoutes, {
     return { ...startJob(engine, 'export', { out: path, format, ...defined(asked) }), path };
   },
   'start.machine': (engine) => lookAtMachine(engine.current()?.path),
-  'start.backup': (engine, { folder }) => {
+  'start.backup': (engine, { folder, without }) => {
     const chosen = engine.desk.places.pathOf(folder);
     const fits = readdirSync(chosen).length === 0 || readManifest(chosen) !== undefined;
     const path = fits ? chosen : join(chosen, `${engine.library.name} backup`);
-    return { ...startJob(engine, 'backup', { out: path }), path };
+    return { ...startJob(engine, 'backup', { out: path, without }), path };
   },
   'start.steps': (engine) => librarySteps(engine.library),
   'start.places': (engine) => {

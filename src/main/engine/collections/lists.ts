@@ -204,13 +204,6 @@ export class PhotoLists {
     return Array.from(this.#kept(list).photos.subarray(from, from + limit), (photo) => hash.one(photo));
   }
 
-  /** Position of a photo; -1 where it is not in the list. */
-  find(list: string, photo: string): number {
-    const id = idByHash(this.#library).get(photo);
-    const { photos } = this.#kept(list);
-    return id === undefined ? -1 : photos.indexOf(id);
-  }
-
   /** Numbers of the photos that were chosen, each once, in their order. @throws CovisError `NOT_FOUND`, `INPUT_INVALID`. */
   chosen({ photos, list, ranges, except }: Chosen): number[] {
     if ((photos === undefined) === (list === undefined))

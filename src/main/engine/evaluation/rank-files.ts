@@ -3,7 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { JobParams, JobResult } from '../../../shared/jobs/index.ts';
 import { reportedParameters } from '../../../shared/methods/parameters.ts';
 import { readNpy } from '../formats/npy.ts';
-import { outsideLibraries } from '../formats/target.ts';
+import { fileTarget, outsideLibraries } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { readDescriptorFile, type DescriptorFile } from '../retrieval/descriptor-files.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
@@ -26,7 +26,9 @@ export type RankFiles = JobParams<'rank'>;
  */
 export async function rankFiles(o: RankFiles, task: TaskContext): Promise<JobResult<'rank'>> {
   const places = rankPlaces(o);
-  if (o.index !== undefined) outsideLibraries(o.index);
+  const kept = o.keepIndex === true ? fileTarget(`${places.out.replace(/\.npy$/i, '')}.usearch`, {}) : undefined;
+  const index = o.index ?? kept;
+  if (index !== undefined) outsideLibraries(index);
   const database = await load(o, 'database');
   const queries = await load(o, 'queries');
   const parameters = rankingParameters(o.method, o.ranking, { regional: database.owners !== undefined });
@@ -35,7 +37,7 @@ export async function rankFiles(o: RankFiles, task: TaskContext): Promise<JobRes
     parameters,
     task,
     undefined,
-    o.index,
+    index,
   );
   try {
     const full = database.images * queries.images <= FULL_RANKING;
@@ -72,7 +74,7 @@ export async function rankFiles(o: RankFiles, task: TaskContext): Promise<JobRes
       ...(ranks.outside > 0 ? { rankedByCosine: ranks.outside } : {}),
       ...(verified === undefined ? {} : { verified }),
       database: database.images,
-      files,
+      files: kept === undefined ? files : [...files, kept],
     };
   } finally {
     await ranker.close();

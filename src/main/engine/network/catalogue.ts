@@ -48,7 +48,7 @@ export function networkCatalogue(): readonly CatalogueEntry[] {
 }
 
 /** What a person may say of a backbone that is added. */
-export type BackboneWishes = Pick<BackboneOptions, 'pooling' | 'output' | 'fit' | 'tokens'>;
+export type BackboneWishes = Pick<BackboneOptions, 'pooling' | 'output' | 'fit' | 'tokens' | 'preprocess' | 'name'>;
 
 /** Which backbone is added: of the catalogue by its id, or an ONNX file. */
 export type BackboneSource =
@@ -85,7 +85,8 @@ async function fromCatalogue(
   task: TaskContext,
 ): Promise<NetworkRow> {
   if (isStart(id) && storedNetwork(id) === undefined) {
-    if (wishes.output !== undefined || wishes.tokens !== undefined || (wishes.pooling ?? 'gem') !== 'gem')
+    const asItIs = [wishes.output, wishes.tokens, wishes.preprocess, wishes.name].every((w) => w === undefined);
+    if (!asItIs || (wishes.pooling ?? 'gem') !== 'gem')
       throw new CovisError('INPUT_INVALID', `${id} comes with Covis whole, pooled by GeM`, {
         hint: 'Add it as it is; a training run can pool it otherwise.',
       });

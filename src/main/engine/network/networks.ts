@@ -253,13 +253,20 @@ export async function importNetwork(
 export async function importStored(
   library: Library,
   { file, name, preprocess, cut, output, fit, tokens, licence }: StoredNetwork,
-  asked: Pick<BackboneOptions, 'pooling' | 'output' | 'fit' | 'tokens'> = {},
+  asked: Pick<BackboneOptions, 'pooling' | 'output' | 'fit' | 'tokens' | 'preprocess' | 'name'> = {},
 ): Promise<NetworkRow> {
   const said =
     asked.output === undefined && asked.tokens === undefined
       ? { cut, output, tokens }
       : { output: asked.output ?? output, tokens: asked.tokens };
-  const options = { name, preprocess, licence, ...said, fit: asked.fit ?? fit, pooling: asked.pooling };
+  const options = {
+    name: asked.name ?? name,
+    preprocess: asked.preprocess ?? preprocess,
+    licence,
+    ...said,
+    fit: asked.fit ?? fit,
+    pooling: asked.pooling,
+  };
   const { graph, spec, own } = await prepareNetwork(file, options);
   return storeNetwork(library, graph, own ? asAsked(spec, asked, file) : spec, null);
 }

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import { InputMaker } from '../inputs/inputs.ts';
+import { inputInWords } from '../../../shared/networks-in-words.ts';
+import { defaultSize, InputMaker } from '../inputs/inputs.ts';
 import { fillWith, writeTogether } from '../formats/beside.ts';
 import { fillNpy } from '../formats/npy.ts';
 import { fileTarget, type Placing } from '../formats/target.ts';
@@ -11,6 +14,7 @@ import { hashFile } from '../library/photos.ts';
 import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
 import { openRunner } from '../network/computing.ts';
+import { encodeOnnx } from '../network/onnx/file.ts';
 import { describeStream } from './extract.ts';
 import { DescriptorJournal } from './journal.ts';
 
@@ -23,6 +27,31 @@ export interface FolderReport {
   readonly size: number;
   readonly out: string;
   readonly names: string;
+}
+
+/** What describes a folder, and where it goes. */
+interface DescribedFolder extends Placing {
+  readonly photos: string;
+  readonly out: string;
+  /** Long side in pixels; what the network takes if not given. */
+  readonly size?: number | undefined;
+}
+
+/** As {@link extractFolder}, with what a report says of the network besides. @throws CovisError `INPUT_MISSING` for a folder that is not there. */
+export async function describeFolder(
+  network: Pick<LoadedNetwork, 'graph' | 'spec'>,
+  o: DescribedFolder,
+  task: TaskContext,
+): Promise<FolderReport & { readonly network: string; readonly fitted?: string }> {
+  if (!existsSync(o.photos))
+    throw new CovisError('INPUT_MISSING', 'This folder does not exist', {
+      file: o.photos,
+      hint: 'Name the folder that holds the photos.',
+    });
+  const key = createHash('sha256').update(encodeOnnx(network.graph)).digest('hex').slice(0, 16);
+  const report = await extractFolder(network, key, o.photos, o.out, o.size ?? defaultSize(network.spec), task, o);
+  const fitted = inputInWords(network.spec);
+  return { network: network.spec.name, ...report, ...(fitted === undefined ? {} : { fitted }) };
 }
 
 /**

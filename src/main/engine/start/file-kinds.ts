@@ -18,4 +18,7 @@ export const FILES_FOR: Readonly<Record<FilePurpose, readonly RegExp[]>> = {
   rows: [/\.npy$/i],
   local: [/\.(h5|hdf5)$/i],
   detector: [/\.onnx$/i],
+  ranks: [/\.npy$/i],
+  'ground-truth': [/\.(pkl|pickle|mat|json|txt|dat|csv)$/i],
+  'neighbour-index': [/\.usearch$/i],
 };

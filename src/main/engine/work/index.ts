@@ -16,17 +16,23 @@ import { convertWork } from './convert.ts';
 import { domainsWork } from './domains.ts';
 import { duplicatesWork } from './duplicates.ts';
 import { edgesWork } from './edges.ts';
+import { evaluateClassesWork } from './evaluate-classes.ts';
+import { evaluateRanksWork } from './evaluate-ranks.ts';
 import { evaluateWork } from './evaluate.ts';
 import { exportWork } from './export.ts';
+import { extractFolderWork } from './extract-folder.ts';
 import { extractWork } from './extract.ts';
 import { importWork } from './import.ts';
 import { indexBuildWork, indexSearchWork } from './index-vectors.ts';
 import { ladderWork } from './ladder.ts';
 import { mapWork } from './map.ts';
 import { measureWork } from './measure.ts';
+import { mineDescriptorsWork } from './mine-descriptors.ts';
 import { mineWork } from './mine.ts';
+import { networkExportWork } from './network-export.ts';
 import { networkWork } from './network.ts';
 import { collectWork, planWork, submitWork } from './plan.ts';
+import { projectWork } from './project.ts';
 import { qualityWork } from './quality.ts';
 import { rankWork } from './rank.ts';
 import { regionsWork } from './regions.ts';
@@ -80,4 +86,10 @@ export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (
   rank: rankWork,
   'index-build': indexBuildWork,
   'index-search': indexSearchWork,
+  'evaluate-ranks': evaluateRanksWork,
+  'evaluate-classes': evaluateClassesWork,
+  'extract-folder': extractFolderWork,
+  'mine-descriptors': mineDescriptorsWork,
+  'network-export': networkExportWork,
+  project: projectWork,
 };

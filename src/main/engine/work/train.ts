@@ -1,5 +1,6 @@
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { CLASSICAL } from '../../../shared/jobs/edges.ts';
 import type { JobParams } from '../../../shared/jobs/index.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
 import { measuredOn } from '../../../shared/measured-on.ts';
@@ -44,6 +45,18 @@ function untrainable({ spec }: NetworkRow, obstacle: string): CovisError {
   );
 }
 
+/** What finds the edges that are trained on. @throws CovisError `INPUT_INVALID` for a detector of photos, or two of them. */
+function detectorOf({ domain, detector, classical }: JobParams<'train'>): string | undefined {
+  if (classical === true && detector !== undefined)
+    throw new CovisError('INPUT_INVALID', 'Edges are found by gradients or by a file, not by both');
+  const named = classical === true ? CLASSICAL : detector;
+  if (named !== undefined && domain !== 'edges')
+    throw new CovisError('INPUT_INVALID', 'A detector is of a training on edge maps', {
+      hint: 'Train with --domain edges, or leave --detector out.',
+    });
+  return named;
+}
+
 /** What a new training run begins with: the network with the pooling that was asked for, and a margin that suits it. */
 export async function beginningOf(
   library: Library,
@@ -55,9 +68,10 @@ export async function beginningOf(
   const ofEdges = wanted === 'mac' || wanted === 'gem' ? wanted : undefined;
   if (p.domain === 'edges' && wanted !== undefined && ofEdges === undefined)
     throw new CovisError('INPUT_INVALID', `The pooling of an edge network is mac or gem, not "${wanted}"`);
+  const detector = detectorOf(p);
   let start =
     p.domain === 'edges'
-      ? await edgeNetworkFrom(library, p.network, { pooling: ofEdges, detector: p.detector })
+      ? await edgeNetworkFrom(library, p.network, { pooling: ofEdges, detector })
       : await resolveNetwork(library, p.network, 'embedded');
   const edges = start.spec.edges !== undefined;
   if (p.domain === 'photos' && edges)

@@ -32,6 +32,8 @@ export interface MatrixRow {
   readonly set: string;
   readonly setKey: string;
   readonly method: Method;
+  /** By what it differs from other rows of the method on this set: `k 30, α 0.9`; empty where there are none. */
+  readonly said: string;
   readonly cells: ReadonlyMap<string, MeasurementInfo>;
 }
 
@@ -52,20 +54,45 @@ export function columnsOf(all: readonly MeasurementInfo[], truths: readonly Trut
   return [...seen.values()].sort((a, b) => a.order - b.order || (a.key < b.key ? -1 : 1));
 }
 
-/** Rows by set, and within it in the order of methods. */
+type Parameters = MeasurementInfo['parameters'];
+
+/** What of some parameters is not the same in all of them, as people read it. */
+function differing(own: Parameters, all: readonly Parameters[]): string {
+  const names = Object.keys(own).filter((name) => all.some((p) => p[name] !== own[name]));
+  return names.map((name) => `${name} ${own[name]!}`).join(', ');
+}
+
+/** Rows by set, and within it in the order of methods; measured with other parameters, a method has another row. */
 export function rowsOf(all: readonly MeasurementInfo[]): MatrixRow[] {
   const order = Object.keys(METHOD_NAMES);
-  const seen = new Map<string, MatrixRow & { cells: Map<string, MeasurementInfo> }>();
+  const seen = new Map<string, MatrixRow & { cells: Map<string, MeasurementInfo>; parameters: Parameters }>();
   for (const m of all) {
-    const key = `${m.setKey} ${m.method}`;
+    const { parameters, setKey, setName: set } = m;
+    const sorted = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
+    const key = `${setKey} ${m.method} ${JSON.stringify(sorted)}`;
     let row = seen.get(key);
-    if (row === undefined)
-      seen.set(key, (row = { key, set: m.setName, setKey: m.setKey, method: m.method as Method, cells: new Map() }));
+    if (row === undefined) {
+      row = { key, set, setKey, method: m.method as Method, said: '', cells: new Map(), parameters };
+      seen.set(key, row);
+    }
     row.cells.set(keyOf(m), m);
   }
-  return [...seen.values()].sort((a, b) =>
-    a.setKey === b.setKey ? order.indexOf(a.method) - order.indexOf(b.method) : a.set < b.set ? -1 : 1,
-  );
+  const rows = [...seen.values()];
+  return rows
+    .map(({ parameters, ...row }) => {
+      const others = rows.filter((r) => r.setKey === row.setKey && r.method === row.method);
+      return {
+        ...row,
+        said: differing(
+          parameters,
+          others.map((r) => r.parameters),
+        ),
+      };
+    })
+    .sort((a, b) => {
+      if (a.setKey !== b.setKey) return a.set < b.set ? -1 : 1;
+      return order.indexOf(a.method) - order.indexOf(b.method);
+    });
 }
 
 /** The best mAP of each column. */

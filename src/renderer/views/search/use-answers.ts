@@ -5,6 +5,7 @@ import type { SearchMethod } from '../../../shared/domain.ts';
 import { useLatest } from '../../kit/latest.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { request } from '../../transport/index.ts';
+import { readBy } from './method-parameters.ts';
 import type { Asked } from './use-asked.ts';
 
 type Answer = RouteResults<'search.run'>;
@@ -15,7 +16,7 @@ export function useAnswers(asked: Asked) {
   const library = useLibrary();
   const route = useRoute();
   const common = computed(() => {
-    const { photo, upload, crop, set, within, folded, truth } = asked;
+    const { photo, upload, crop, set, within, folded, size, truth } = asked;
     if (route.name !== 'search' || (photo.value === undefined && upload.value === undefined)) return null;
     return {
       ...(photo.value === undefined ? { upload: upload.value! } : { photo: photo.value }),
@@ -23,6 +24,7 @@ export function useAnswers(asked: Asked) {
       ...(set.value === undefined ? {} : { set: set.value }),
       ...(within.value === undefined ? {} : { collection: within.value }),
       ...(folded.value ? { oneOfFold: true } : {}),
+      ...(size.value === undefined || set.value !== undefined ? {} : { size: size.value }),
       ...library.withNetwork,
       ...(truth.value === undefined ? {} : { truth: truth.value }),
       top: TOP,
@@ -34,7 +36,7 @@ export function useAnswers(asked: Asked) {
       : JSON.stringify({
           ...common.value,
           method,
-          ...(method === 'hybrid' || method === 'fsr' ? { ranking: { rank: asked.rank.value } } : {}),
+          ranking: readBy(method, asked.parameters.value),
         });
   // The whole question is the id: the same one asked again keeps its answer in sight.
   const find = (question: string): Promise<Answer> => request('search.run', JSON.parse(question));

@@ -3,6 +3,7 @@ import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router';
 import type { Protocol, SearchMethod } from '../../../shared/domain.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
+import { parametersIn } from './method-parameters.ts';
 import { cropText, parseCrop, type Box } from './methods.ts';
 
 /** What a search asks, as the address has it: a link to it asks the same, of the same network. */
@@ -25,7 +26,10 @@ export function useAsked() {
   const within = computed(() => text('in'));
   /** Of near duplicates that are folded together only the first. */
   const folded = computed(() => text('folded') === 'one');
-  const rank = computed(() => Number(text('rank') ?? '40'));
+  /** Long side in pixels at which photos are described; undefined for what the network takes. */
+  const size = computed(() => (/^\d+$/.test(text('size') ?? '') ? Number(text('size')) : undefined));
+  /** What is said of the methods; what is left out is as each says itself. */
+  const parameters = computed(() => parametersIn(route.query));
   const truthText = computed(() => text('truth'));
   const truth = computed(() => {
     const [id, protocol] = truthText.value?.split('.') ?? [];
@@ -65,7 +69,23 @@ export function useAsked() {
         void router.replace({ query: { ...route.query, network: id ?? undefined } });
     },
   );
-  return { photo, upload, crop, method, against, set, within, folded, rank, truth, truthText, go, ask, setCrop };
+  return {
+    photo,
+    upload,
+    crop,
+    method,
+    against,
+    set,
+    within,
+    folded,
+    size,
+    parameters,
+    truth,
+    truthText,
+    go,
+    ask,
+    setCrop,
+  };
 }
 
 export type Asked = ReturnType<typeof useAsked>;

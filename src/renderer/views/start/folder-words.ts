@@ -109,6 +109,31 @@ export const PURPOSES: Readonly<Record<ChoicePurpose, { title: string; help: str
     help: 'A folder that “Index descriptors…” wrote.',
     choose: 'Use',
   },
+  ranks: {
+    title: 'A ranking',
+    help: 'A file .npy [queries, top]: for each query the rows of the database, best first.',
+    choose: 'Use',
+  },
+  'ground-truth': {
+    title: 'A ground truth',
+    help: 'A file: gnd_*.pkl or gnd_*.mat of the benchmarks, .json, or a list of names.',
+    choose: 'Use',
+  },
+  'truth-folder': {
+    title: 'A ground truth of text files',
+    help: 'A folder with the text files of Oxford5k: good, ok and junk of each query.',
+    choose: 'Use',
+  },
+  classes: {
+    title: 'A folder of classes',
+    help: 'A folder with a folder of photos for each class in it.',
+    choose: 'Use',
+  },
+  'neighbour-index': {
+    title: 'An index of neighbours',
+    help: 'A file .usearch that “Rank descriptors of files…” kept beside its ranks.',
+    choose: 'Use',
+  },
   within: {
     title: 'Where the new library is put',
     help: 'A folder is made in the one that you choose.',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { METHODS } from '../../../shared/domain.ts';
 import { CHOSEN_JOBS, JOBS, placeless, WRITING_JOBS, type JobKind } from '../../../shared/jobs/index.ts';
-import { parametersOf } from '../../../shared/methods/parameters.ts';
 import { forPages, unwrap } from '../../../shared/schema.ts';
+import { parameterFields } from '../search/method-parameters.ts';
 
 /** How a job is asked for in a dialog: everything else is its schema's. */
 export interface JobForm {
@@ -31,7 +31,6 @@ export const FORMS = {
     text: 'Every photo that has no descriptor yet is described, so that photos can be compared, searched and mined.',
     button: 'Describe',
     network: true,
-    without: ['domain'],
   },
   regions: {
     title: 'Describe regions',
@@ -89,6 +88,71 @@ export const FORMS = {
     button: 'Rank',
     plain: ['database', 'queries', 'out', 'method'],
   },
+  evaluate: {
+    title: 'Measure the network',
+    text: 'Photos ask, and geometry says which of the others show the same: mAP of the network in use, without annotation. The figure is kept in Train, beside those of other networks.',
+    button: 'Measure',
+    network: true,
+    plain: ['protocol', 'seed', 'collection'],
+  },
+  'evaluate-ranks': {
+    title: 'Measure a ranking of a file',
+    text: 'A ranking of this or another program is measured against a ground truth, or two of them query by query. Nothing of the library changes.',
+    button: 'Measure',
+    plain: ['ranks', 'gnd', 'gndFolder', 'protocol', 'against'],
+  },
+  'evaluate-classes': {
+    title: 'Measure on a folder of classes',
+    text: 'Each photo asks for others of its class: Recall@K and NMI of the network in use, as for CUB. The photos need not be in the library.',
+    button: 'Measure',
+    network: true,
+    plain: ['classes'],
+  },
+  'extract-folder': {
+    title: 'Describe a folder',
+    text: 'The photos of any folder become rows of a matrix, by the network in use. Nothing of the library changes.',
+    button: 'Describe',
+    network: true,
+    plain: ['photos', 'out'],
+  },
+  'mine-descriptors': {
+    title: 'Mine descriptors of a file',
+    text: 'Pools of positives and negatives are mined on the manifold of descriptors, without geometry and without photos. Nothing of the library changes.',
+    button: 'Mine',
+    plain: ['descriptors', 'out'],
+  },
+  'network-export': {
+    title: 'Export a network',
+    text: 'One ONNX file for other programs: a normalised image goes in, a descriptor of unit length comes out. A network that was whitened ends in its whitening.',
+    button: 'Export',
+    plain: ['network', 'out', 'scales'],
+  },
+  project: {
+    title: 'Append a linear layer',
+    text: 'A network gets a layer to fewer dimensions, which is trained with the rest. The network that ends in it is a new one of the library.',
+    button: 'Append',
+    plain: ['network', 'project', 'seed'],
+  },
+  adapt: {
+    title: 'Adapt to these photos',
+    text: 'A better search is learned from the photos that are there, and measured on photos that it has not seen; search takes it only where it is better beyond chance. What is left empty follows from the photos.',
+    button: 'Adapt',
+    plain: ['protocol'],
+    without: ['undo'],
+  },
+  teacher: {
+    title: 'Teacher against student',
+    text: 'Bags of visual words with geometry rank the same queries as the network that learned from them. The report is kept in Measure.',
+    button: 'Compare',
+    network: true,
+    plain: ['protocol', 'collection'],
+  },
+  ladder: {
+    title: 'What does each component bring?',
+    text: 'The same network is trained several times, each time with one thing better. The report is kept in Measure, Components.',
+    button: 'Measure',
+    plain: ['ladder', 'preset', 'epochs', 'queriesPerEpoch', 'network'],
+  },
   'index-build': {
     title: 'Index descriptors',
     text: 'Descriptors that do not fit into memory are indexed in a folder, and searched where they lie. Nothing of the library changes.',
@@ -124,12 +188,8 @@ export function formSchema(kind: JobKind, download = false, method: unknown = un
   const schema = download ? placeless(params) : forPages(params, true);
   if (!('ranking' in schema.shape)) return schema;
   const { ranking: all, ...rest } = schema.shape as z.ZodRawShape;
-  const read = parametersOf(METHODS.find((m) => m === method) ?? METHODS[0]);
-  if (read.length === 0) return z.strictObject(rest);
-  const ranking = read.map(({ name, leaf, initial, regional }) => {
-    const otherwise = initial === regional ? String(initial) : `${initial}, with regions ${regional}`;
-    return [name, leaf.schema.optional().meta({ ...leaf.meta, otherwise })] as const;
-  });
-  const group = z.strictObject(Object.fromEntries(ranking)).meta(unwrap(all as z.ZodType).meta);
+  const read = parameterFields([METHODS.find((m) => m === method) ?? METHODS[0]]);
+  if (read === null) return z.strictObject(rest);
+  const group = read.meta(unwrap(all as z.ZodType).meta);
   return z.strictObject({ ...rest, ranking: group.optional() });
 }

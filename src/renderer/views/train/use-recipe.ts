@@ -1,13 +1,25 @@
 import { computed, onMounted, ref, shallowRef, watch } from 'vue';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { defined } from '../../../shared/defined.ts';
 import type { Backend, MiningRunInfo, Pooling, PresetInfo } from '../../../shared/domain.ts';
 import { mining } from '../../../shared/fields.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
+import { forPages, unwrap } from '../../../shared/schema.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
 import { request } from '../../transport/index.ts';
 
 const all = trainJob.params.shape;
+/** How tuples are mined: negatives of a tuple in sight, the rest folded away. */
+const { queries: _ofRuns, ...minedShape } = mining.shape;
+const minedBy = Object.fromEntries(
+  Object.entries(minedShape).map(([key, field]) => [
+    key,
+    key === 'count' ? field : field.meta({ ...unwrap(field).meta, advanced: true }),
+  ]),
+) as typeof minedShape;
+/** What is asked of edge maps alone. */
+export const OF_EDGES = ['detector', 'classical'] as const;
 /** The part of a training's parameters that the form makes of the schema; the rest has inputs of its own. */
 export const trainFields = trainJob.params
   .pick({
@@ -27,8 +39,16 @@ export const trainFields = trainJob.params
     augment: true,
     freeze: true,
     collection: true,
+    minings: true,
+    weightDecay: true,
   })
-  .extend({ mining: mining.pick({ count: true }).optional().meta({ label: 'Mining' }), name: all.name });
+  .extend({
+    mining: z.strictObject(minedBy).optional().meta({ label: 'Mining' }),
+    name: all.name,
+    // Pages send what was chosen by its id.
+    detector: forPages(trainJob.params.pick({ detector: true }), true).shape['detector'] as z.ZodOptional<z.ZodString>,
+    classical: all.classical,
+  });
 export type TrainFields = z.output<typeof trainFields>;
 type PresetChoice = NonNullable<z.output<typeof trainJob.params>['preset']>;
 
@@ -101,13 +121,16 @@ export function useRecipe() {
   );
 
   /** The job, of what the form's fields say. */
-  function jobOf(fields: TrainFields) {
+  function jobOf({ detector, classical, ...fields }: TrainFields) {
+    const edges =
+      domain.value === 'edges' ? defined({ detector, classical: classical === true ? true : undefined }) : {};
     return {
       kind: 'train' as const,
       preset: preset.value as PresetChoice,
       domain: domain.value,
       ...(backend.value === '' ? {} : { backend: backend.value }),
       ...fields,
+      ...edges,
       ...(network.value === '' ? {} : { network: network.value }),
       ...(pooling.value === '' || domain.value === 'edges' ? {} : { pooling: pooling.value }),
       ...(pool.value === null ? {} : { pools: pool.value }),

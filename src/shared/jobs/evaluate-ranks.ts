@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { PROTOCOLS, queryScoreInfo } from '../domain.ts';
+import { count } from '../facts/facts.ts';
+import { pairedTest } from '../facts/measurements.ts';
+import { file, folder, path } from '../fields.ts';
+import { job } from './job.ts';
+import { baseName } from './sources.ts';
+
+const measured = z.object({
+  protocol: z.string(),
+  ap: z.enum(['trapezoidal', 'rectangular']),
+  map: z.number(),
+  /** 95 % bootstrap interval of mAP over queries. */
+  interval: z.object({ mean: z.number(), low: z.number(), high: z.number() }),
+  mpAtK: z.record(z.string(), z.number()),
+  recallAtK: z.record(z.string(), z.number()).optional(),
+  ukbench: z.number().optional(),
+  queries: count,
+  /** Queries without a positive, which do not count. */
+  skipped: count,
+  perQuery: z.array(queryScoreInfo),
+});
+
+const signed = (v: number): string => `${v < 0 ? '' : '+'}${v.toFixed(4)}`;
+
+/** Measures a ranking of files against a ground truth, or two of them. The library has no part in it. */
+export const evaluateRanksJob = job({
+  kind: 'evaluate-ranks',
+  title: (p) => `Measure ${baseName(p.ranks)}`,
+  startedBy: 'host',
+  params: z
+    .strictObject({
+      ranks: file.meta({
+        label: 'Ranking',
+        help: 'int32 .npy [queries, top] of covis rank or of another program',
+        pick: 'ranks',
+      }),
+      gnd: path.optional().meta({
+        label: 'Ground truth',
+        help: 'gnd_*.pkl, .mat, .json, or a list of names',
+        value: 'file',
+        pick: 'ground-truth',
+      }),
+      /** As `gnd`, for those who choose folders for it. */
+      gndFolder: folder.optional().meta({
+        label: 'Or a folder',
+        help: 'of Oxford5k’s text files',
+        pick: 'truth-folder',
+      }),
+      protocol: z.enum(PROTOCOLS).default('oxford').meta({ label: 'Protocol', help: 'of the ground truth' }),
+      against: file.optional().meta({
+        label: 'Against',
+        help: 'a second ranking: the difference per query, with a paired test',
+        pick: 'ranks',
+      }),
+      imlist: file.optional().meta({
+        label: 'Image of each row',
+        help: 'image of each row, for ground truths that do not list them',
+        pick: 'names',
+      }),
+      ap: z
+        .enum(['trapezoidal', 'rectangular'])
+        .default('trapezoidal')
+        .meta({
+          label: 'Average precision',
+          help: 'as the benchmarks define it, or as sklearn does',
+          value: 'kind',
+          names: { trapezoidal: 'As the benchmarks', rectangular: 'As sklearn' },
+        }),
+      distractors: z.int().min(0).max(1_000_000_000).default(0).meta({
+        label: 'Distractors',
+        help: 'rows of the database behind those of the ground truth',
+      }),
+    })
+    .check(({ value, issues }) => {
+      if ((value.gnd === undefined) !== (value.gndFolder === undefined)) return;
+      const message = value.gnd === undefined ? 'Choose a ground truth' : 'A ground truth is one file or one folder';
+      issues.push({ code: 'custom', path: ['gnd'], input: value.gnd, message });
+    }),
+  result: measured.extend({
+    against: measured.optional(),
+    /** Of both on the same queries. */
+    paired: pairedTest.optional(),
+  }),
+  said: (m) => {
+    const at = (r: Readonly<Record<string, number>>, what: string): string =>
+      Object.entries(r)
+        .map(([k, v]) => `${what}${k} ${v.toFixed(4)}`)
+        .join('  ');
+    const { interval, paired } = m;
+    return [
+      `Protocol: ${m.protocol}`,
+      `mAP ${m.map.toFixed(4)} [${interval.low.toFixed(4)}, ${interval.high.toFixed(4)}] over ${m.queries} queries${m.skipped > 0 ? `, ${m.skipped} without positives left out` : ''}`,
+      at(m.mpAtK, 'mP@'),
+      ...(m.recallAtK === undefined ? [] : [at(m.recallAtK, 'Recall@')]),
+      ...(m.ukbench === undefined ? [] : [`UKBench ${m.ukbench.toFixed(3)} of 4`]),
+      ...(m.against === undefined ? [] : [`against: mAP ${m.against.map.toFixed(4)}`]),
+      ...(paired === undefined
+        ? []
+        : [
+            `difference ${signed(paired.difference)} [${signed(paired.low)}, ${signed(paired.high)}], p = ${paired.p.toFixed(4)}; better on ${paired.wins} queries, worse on ${paired.losses}`,
+          ]),
+    ];
+  },
+});
