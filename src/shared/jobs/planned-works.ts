@@ -4,12 +4,15 @@ import { defined } from '../defined.ts';
 import { CovisError } from '../errors.ts';
 import { PRESET_NAMES } from '../facts/training.ts';
 import { PLANNED_WORKS, type PlannedWork } from '../facts/plans.ts';
+import { check, unwrap } from '../schema.ts';
 import { ladderJob } from './ladder.ts';
+import { edgesJob } from './edges.ts';
 import { extractJob } from './extract.ts';
 import { trainJob } from './train.ts';
 import { decisionFields, trainingFields, warmStart } from './training-fields.ts';
 
 const { network, size, domain, collection } = extractJob.params.shape;
+const edges = edgesJob.params.shape;
 const { poolings } = ladderJob.params.shape.ladder.unwrap().shape;
 const { pooling, freeze, pools } = trainJob.params.shape;
 
@@ -37,6 +40,10 @@ interface Planned {
   readonly unit: string;
   readonly done: string;
   readonly failed: string;
+  /** The stage whose units are counted, where others do something else with the same ones; left out, those of all stages are. */
+  readonly counted?: string;
+  /** What is said of what came of it; left out, `new in the library`. */
+  readonly added?: string;
   /** True where one unit is one shard, and nobody says how many. */
   readonly each: boolean;
   readonly fields: z.ZodRawShape;
@@ -79,10 +86,28 @@ export const PLANNED = {
     each: true,
     fields: { ...withoutPreset, ...training, presets },
   },
+  edges: {
+    title: 'Edge maps of a folder',
+    text: 'Every photo of a folder gets its edge map, a grey PNG of the same name. Nothing of the library changes.',
+    unit: 'photo',
+    done: 'made into edge maps',
+    failed: 'could not be read',
+    added: 'written',
+    each: false,
+    fields: {
+      photos: edges.photos,
+      into: edges.out,
+      detector: edges.detector,
+      classical: edges.classical,
+      pixels: edges.pixels,
+      size: edges.size,
+      force: edges.force,
+    },
+  },
 } as const satisfies { readonly [W in PlannedWork]: Planned };
 
 /** What is said of a plan's units, also of kinds that this Covis does not know. */
-export function wordsOf(work: string): Pick<Planned, 'unit' | 'done' | 'failed'> {
+export function wordsOf(work: string): Pick<Planned, 'unit' | 'done' | 'failed' | 'counted' | 'added'> {
   const known: Readonly<Record<string, Planned>> = PLANNED;
   return known[work] ?? { unit: 'unit', done: 'done', failed: 'could not be done' };
 }
@@ -90,23 +115,55 @@ export function wordsOf(work: string): Pick<Planned, 'unit' | 'done' | 'failed'>
 /** What a kind of work is asked with. */
 export type Asked<W extends PlannedWork> = z.output<z.ZodObject<(typeof PLANNED)[W]['fields']>>;
 
-/** Everything that any kind of work takes. */
-export const plannedFields = {
-  ...PLANNED.presets.fields,
-  ...PLANNED.seeds.fields,
-  ...PLANNED.ladder.fields,
-  ...PLANNED.extract.fields,
+/** What several kinds call alike and each bounds by itself: all that any of them takes. */
+const WIDEST: z.ZodRawShape = {
+  size: z.int().min(16).max(16_384),
 };
+
+/** `edges: where the maps go`: what a value is, with the kinds that take it, and what holds there where it is left out. */
+function helpOfAll(name: string): string {
+  const taking = PLANNED_WORKS.filter((w) => Object.hasOwn(PLANNED[w].fields, name));
+  const meanings = Map.groupBy(taking, (w) => {
+    const { meta, initial } = unwrap((PLANNED[w].fields as z.ZodRawShape)[name] as z.ZodType);
+    const otherwise = meta.otherwise ?? (initial === undefined ? undefined : String(initial));
+    return `${meta.help ?? meta.label ?? name}${otherwise === undefined || initial === true ? '' : ` (${otherwise})`}`;
+  });
+  return Array.from(meanings, ([text, kinds]) => `${kinds.join(', ')}: ${text}`).join('; ');
+}
+
+/** A field as all kinds together have it: it may be left out. Only a switch that is on keeps that, so that it can be turned off. */
+function ofAny(name: string, field: z.ZodType): z.ZodType {
+  const { inner, meta, initial } = unwrap(field);
+  if (inner instanceof z.ZodObject) return field;
+  const { otherwise: _said, ...rest } = meta;
+  const said = { ...rest, help: helpOfAll(name) };
+  if (initial === true) return field.meta(said);
+  return ((WIDEST[name] ?? inner) as z.ZodType).meta(said).optional();
+}
+
+type Fields<T> = T extends unknown ? keyof T : never;
+type AnyField = Fields<(typeof PLANNED)[PlannedWork]['fields']>;
+
+/** Everything that any kind of work takes; what a kind requires is asked for by {@link askedOf}. */
+export const plannedFields = Object.fromEntries(
+  PLANNED_WORKS.toReversed().flatMap((w) =>
+    Object.entries(PLANNED[w].fields as z.ZodRawShape).map(([name, field]) => [name, ofAny(name, field as z.ZodType)]),
+  ),
+) as { readonly [N in AnyField]: z.ZodOptional<z.ZodType> };
 
 /** Kinds that take a value. */
 export function takenBy(name: string): PlannedWork[] {
   return PLANNED_WORKS.filter((w) => Object.hasOwn(PLANNED[w].fields, name));
 }
 
+/** True for what was said: a switch that is on says nothing while it is on. */
+const isSaid = (name: string, value: unknown): boolean =>
+  value !== undefined && !(value === true && unwrap(plannedFields[name as AnyField]).initial === true);
+
 /**
  * What was asked of the work itself, without how it is cut and by whom it is done.
  * @param nameOf what the asking face calls a value.
- * @throws CovisError `INPUT_INVALID` for a value that this kind of work does not take.
+ * @throws CovisError `INPUT_INVALID` for a value that this kind of work does not take, needs, or takes otherwise.
  */
 export function askedOf<W extends PlannedWork>(
   work: W,
@@ -115,7 +172,7 @@ export function askedOf<W extends PlannedWork>(
 ): Asked<W> {
   const fields: z.ZodRawShape = PLANNED[work].fields;
   for (const name of Object.keys(plannedFields))
-    if (given[name] !== undefined && !Object.hasOwn(fields, name))
+    if (isSaid(name, given[name]) && !Object.hasOwn(fields, name))
       throw new CovisError('INPUT_INVALID', `${nameOf(name)} does not go with ${work}`, {
         hint: `It goes with ${takenBy(name).join(', ')}.`,
       });
@@ -124,5 +181,6 @@ export function askedOf<W extends PlannedWork>(
       'INPUT_INVALID',
       `${nameOf('shards')} does not go with ${work}: one ${PLANNED[work].unit} is one shard`,
     );
-  return defined(Object.fromEntries(Object.keys(fields).map((name) => [name, given[name]]))) as Asked<W>;
+  const own = defined(Object.fromEntries(Object.keys(fields).map((name) => [name, given[name]])));
+  return defined(check(z.strictObject(fields), own, (path) => nameOf(path.join('.')))) as Asked<W>;
 }

@@ -3,7 +3,7 @@ import type { PlannedWork } from '../../../shared/facts/plans.ts';
 import { PRESET_NAMES, type PresetName } from '../../../shared/facts/training.ts';
 import { collectJob } from '../../../shared/jobs/collect.ts';
 import { planJob } from '../../../shared/jobs/plan.ts';
-import { askedOf, type Asked } from '../../../shared/jobs/planned-works.ts';
+import { askedOf, wordsOf, type Asked } from '../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../shared/jobs/submit.ts';
 import { narrowed } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
@@ -26,7 +26,9 @@ const planned = ({ folder, file }: Plan) => ({
   work: file.work,
   folder,
   title: file.title,
-  items: file.stages.reduce((n, s) => n + s.shards.reduce((m, shard) => m + shard.items, 0), 0),
+  items: file.stages
+    .filter((s) => (wordsOf(file.work).counted ?? s.name) === s.name)
+    .reduce((n, s) => n + s.shards.reduce((m, shard) => m + shard.items, 0), 0),
   stages: file.stages.map((s) => ({ name: s.name, shards: s.shards.length })),
 });
 
@@ -38,6 +40,7 @@ const GIVEN: {
   readonly [W in PlannedWork]: (library: Library, asked: Asked<W>, task: TaskContext) => Promise<GivenByWork[W]>;
 } = {
   extract: (_, asked) => Promise.resolve(asked),
+  edges: (_, asked) => Promise.resolve(asked),
   ladder: async (library, { poolings = ['mac', 'gem'], seeds = SEEDS, ...asked }) => {
     const { start, base } = await ladderBeginning(library, asked);
     return { start, base, options: { poolings, seeds } };

@@ -1,4 +1,6 @@
 import type { PlannedWork } from '../../../../shared/facts/plans.ts';
+import type { Asked } from '../../../../shared/jobs/planned-works.ts';
+import { edgesPlan } from './edges.ts';
 import { extractPlan, type ExtractGiven } from './extract.ts';
 import { ladderPlan, presetsPlan, seedsPlan, type LadderGiven, type PlannedRun } from './runs.ts';
 import type { PlanWork } from './work.ts';
@@ -9,6 +11,7 @@ export interface GivenByWork {
   readonly ladder: LadderGiven;
   readonly seeds: readonly PlannedRun[];
   readonly presets: readonly PlannedRun[];
+  readonly edges: Asked<'edges'>;
 }
 
 /** Every kind of work that can be planned. */
@@ -17,4 +20,5 @@ export const PLAN_WORKS: { readonly [W in PlannedWork]: PlanWork<GivenByWork[W]>
   ladder: ladderPlan,
   seeds: seedsPlan,
   presets: presetsPlan,
+  edges: edgesPlan,
 };
