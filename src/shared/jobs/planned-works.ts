@@ -6,6 +6,7 @@ import { PRESET_NAMES } from '../facts/training.ts';
 import { PLANNED_WORKS, type PlannedWork } from '../facts/plans.ts';
 import { check, unwrap } from '../schema.ts';
 import { ladderJob } from './ladder.ts';
+import { clusterJob } from './cluster.ts';
 import { edgesJob } from './edges.ts';
 import { extractJob } from './extract.ts';
 import { trainJob } from './train.ts';
@@ -13,6 +14,7 @@ import { decisionFields, trainingFields, warmStart } from './training-fields.ts'
 
 const { network, size, domain, collection } = extractJob.params.shape;
 const edges = edgesJob.params.shape;
+const cluster = clusterJob.params.shape;
 const { poolings } = ladderJob.params.shape.ladder.unwrap().shape;
 const { pooling, freeze, pools } = trainJob.params.shape;
 
@@ -104,6 +106,23 @@ export const PLANNED = {
       force: edges.force,
     },
   },
+  matches: {
+    title: 'Match photos of a folder',
+    text: 'Local features by photos, visual words once, pairs by blocks: most of the time of finding places. Finding places in the same folder then takes up what is there.',
+    unit: 'photo',
+    done: 'matched',
+    failed: 'could not be read',
+    counted: 'words',
+    added: 'pairs new in the library',
+    each: false,
+    fields: {
+      photos: cluster.photos,
+      neighbours: cluster.neighbours,
+      words: cluster.words,
+      seed: cluster.seed,
+      collection: cluster.collection,
+    },
+  },
 } as const satisfies { readonly [W in PlannedWork]: Planned };
 
 /** What is said of a plan's units, also of kinds that this Covis does not know. */
@@ -135,8 +154,8 @@ function helpOfAll(name: string): string {
 function ofAny(name: string, field: z.ZodType): z.ZodType {
   const { inner, meta, initial } = unwrap(field);
   if (inner instanceof z.ZodObject) return field;
-  const { otherwise: _said, ...rest } = meta;
-  const said = { ...rest, help: helpOfAll(name) };
+  // What holds where it is left out stands in the help, by kind.
+  const said = { ...meta, help: helpOfAll(name), otherwise: undefined } as unknown as z.GlobalMeta;
   if (initial === true) return field.meta(said);
   return ((WIDEST[name] ?? inner) as z.ZodType).meta(said).optional();
 }

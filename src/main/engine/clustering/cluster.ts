@@ -39,7 +39,7 @@ export interface ClusteringOptions {
   readonly tellApart?: boolean | undefined;
 }
 
-const DEFAULT_NEIGHBOURS = 20;
+export const DEFAULT_NEIGHBOURS = 20;
 /** A pair with so many confirmed matches needs no third photo that matches both. */
 const SURE_FACTOR = 3;
 
@@ -60,6 +60,52 @@ function refuseWiderClusters(library: Library, mixed: ReadonlySet<number>, subse
       `Clusters that are there have ${outside} photos outside of ${subset.collection}@${subset.version}`,
       { hint: 'Cluster the collection into a library of its own, which its export can be imported into.' },
     );
+}
+
+/**
+ * Takes the photos of a folder into a library as ones of which nothing is known.
+ * @throws CovisError `INPUT_MISSING` for the folder, `STATE_CONFLICT` for one that was imported with models.
+ */
+export async function takePhotos(library: Library, root: string, task: TaskContext): Promise<void> {
+  const modelled = select(
+    library.db,
+    'SELECT EXISTS (SELECT 1 FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE s.root = ?)',
+    flag,
+  );
+  if (modelled.one(root))
+    throw new CovisError('STATE_CONFLICT', 'This folder was imported with models of its own, as one place', {
+      file: root,
+      hint: 'Cluster it into a library of its own.',
+    });
+  await importSources(library, { sources: [root], images: root, photosOnly: true }, task);
+  library.transaction(() => {
+    library.db.prepare('UPDATE scene SET mixed = 1 WHERE root = ?').run(root);
+    relabelPlaces(library);
+  });
+}
+
+/**
+ * Photos that are clustered: those of every folder of which nothing is known, since those that come later join what is there. Narrowed to a
+ * collection, those of it.
+ * @param root whose photos were taken. @throws CovisError `STATE_EMPTY` where there are none, `STATE_CONFLICT` as {@link refuseWiderClusters}.
+ */
+export function mixedPhotos(library: Library, root: string): PhotoRow[] {
+  const mixed = new Set(
+    select(
+      library.db,
+      'SELECT DISTINCT f.photo_id FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE s.mixed = 1',
+      integer,
+    ).all(),
+  );
+  const subset = subsetOf(library);
+  if (subset !== undefined) refuseWiderClusters(library, mixed, subset);
+  const photos = allPhotos(library).filter((p) => mixed.has(p.id) && subset?.photos.has(p.id) !== false);
+  if (photos.length === 0)
+    throw new CovisError('STATE_EMPTY', 'This folder has no photos', {
+      file: root,
+      hint: 'Name a folder with photos in it, or in folders below it.',
+    });
+  return photos;
 }
 
 /**
@@ -85,37 +131,8 @@ export async function clusterPhotos(
     }
   };
   const root = resolve(options.photos);
-  const modelled = select(
-    library.db,
-    'SELECT EXISTS (SELECT 1 FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE s.root = ?)',
-    flag,
-  );
-  if (modelled.one(root))
-    throw new CovisError('STATE_CONFLICT', 'This folder was imported with models of its own, as one place', {
-      file: root,
-      hint: 'Cluster it into a library of its own.',
-    });
-  await timed('photos', () => importSources(library, { sources: [root], images: root, photosOnly: true }, task));
-  library.transaction(() => {
-    library.db.prepare('UPDATE scene SET mixed = 1 WHERE root = ?').run(root);
-    relabelPlaces(library);
-  });
-  const mixed = new Set(
-    select(
-      library.db,
-      'SELECT DISTINCT f.photo_id FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE s.mixed = 1',
-      integer,
-    ).all(),
-  );
-  // Photos of every mixed folder: those that come later join what is there.
-  const subset = subsetOf(library);
-  if (subset !== undefined) refuseWiderClusters(library, mixed, subset);
-  const photos = allPhotos(library).filter((p) => mixed.has(p.id) && subset?.photos.has(p.id) !== false);
-  if (photos.length === 0)
-    throw new CovisError('STATE_EMPTY', 'This folder has no photos', {
-      file: root,
-      hint: 'Name a folder with photos in it, or in folders below it.',
-    });
+  await timed('photos', () => takePhotos(library, root, task));
+  const photos = mixedPhotos(library, root);
   const teacher = { ...DEFAULT_TEACHER, words: options.words, seed: options.seed ?? DEFAULT_TEACHER.seed };
   const index = await timed('features and words', () => BowIndex.prepare(library, teacher, task, photos));
   const minInliers = options.minInliers ?? MIN_INLIERS;

@@ -56,6 +56,7 @@ export async function makePlan<W extends PlannedWork>(
   const uid = randomBytes(8).toString('hex');
   const folder = outsideLibraries(how.out ?? beside(library, work, uid));
   refuseOccupied(folder);
+  await PLAN_WORKS[work].begin?.(library, given, task);
   const cut = await PLAN_WORKS[work].cut(library, given, how.shards, task);
   const staging = join(dirname(folder), `.${basename(folder)}.${uid}.tmp`);
   try {

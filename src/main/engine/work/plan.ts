@@ -41,6 +41,7 @@ const GIVEN: {
 } = {
   extract: (_, asked) => Promise.resolve(asked),
   edges: (_, asked) => Promise.resolve(asked),
+  matches: (_, asked) => Promise.resolve(asked),
   ladder: async (library, { poolings = ['mac', 'gem'], seeds = SEEDS, ...asked }) => {
     const { start, base } = await ladderBeginning(library, asked);
     return { start, base, options: { poolings, seeds } };

@@ -2,6 +2,7 @@ import type { PlannedWork } from '../../../../shared/facts/plans.ts';
 import type { Asked } from '../../../../shared/jobs/planned-works.ts';
 import { edgesPlan } from './edges.ts';
 import { extractPlan, type ExtractGiven } from './extract.ts';
+import { matchesPlan } from './matches.ts';
 import { ladderPlan, presetsPlan, seedsPlan, type LadderGiven, type PlannedRun } from './runs.ts';
 import type { PlanWork } from './work.ts';
 
@@ -12,6 +13,7 @@ export interface GivenByWork {
   readonly seeds: readonly PlannedRun[];
   readonly presets: readonly PlannedRun[];
   readonly edges: Asked<'edges'>;
+  readonly matches: Asked<'matches'>;
 }
 
 /** Every kind of work that can be planned. */
@@ -21,4 +23,5 @@ export const PLAN_WORKS: { readonly [W in PlannedWork]: PlanWork<GivenByWork[W]>
   seeds: seedsPlan,
   presets: presetsPlan,
   edges: edgesPlan,
+  matches: matchesPlan,
 };
