@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defined } from '../defined.ts';
 import { CovisError } from '../errors.ts';
+import { ranking } from '../methods/index.ts';
 import { PRESET_NAMES } from '../facts/training.ts';
 import { PLANNED_WORKS, type PlannedWork } from '../facts/plans.ts';
 import { check, unwrap } from '../schema.ts';
@@ -9,12 +10,23 @@ import { ladderJob } from './ladder.ts';
 import { clusterJob } from './cluster.ts';
 import { edgesJob } from './edges.ts';
 import { extractJob } from './extract.ts';
+import { rankJob } from './rank.ts';
 import { trainJob } from './train.ts';
 import { decisionFields, trainingFields, warmStart } from './training-fields.ts';
 
 const { network, size, domain, collection } = extractJob.params.shape;
 const edges = edgesJob.params.shape;
 const cluster = clusterJob.params.shape;
+const rank = rankJob.params.shape;
+const ranked = {
+  database: rank.database,
+  queries: rank.queries.optional().meta({ otherwise: 'those of the database' }),
+  ranks: rank.out,
+  withScores: rank.withScores,
+  top: rank.top,
+  force: rank.force,
+};
+const { k, kq, gamma, alpha, iterations, tolerance, truncation, shortlist } = ranking.shape;
 const { poolings } = ladderJob.params.shape.ladder.unwrap().shape;
 const { pooling, freeze, pools } = trainJob.params.shape;
 
@@ -121,6 +133,35 @@ export const PLANNED = {
       words: cluster.words,
       seed: cluster.seed,
       collection: cluster.collection,
+    },
+  },
+  neighbours: {
+    title: 'Nearest neighbours of descriptors',
+    text: 'The rows of one file are ranked for each row of another, or of the same one, by cosine: some rows a shard. Nothing of the library changes.',
+    unit: 'row',
+    done: 'ranked',
+    failed: 'could not be ranked',
+    counted: 'rank',
+    added: 'written',
+    each: false,
+    fields: ranked,
+  },
+  diffusion: {
+    title: 'Diffusion on descriptors',
+    text: 'The rows of one file are ranked for each row of another by diffusion on the graph of neighbours: neighbours, what diffusion computes beforehand, and ranking, each by some rows. Nothing of the library changes.',
+    unit: 'row',
+    done: 'ranked',
+    failed: 'could not be ranked',
+    counted: 'rank',
+    added: 'written',
+    each: false,
+    fields: {
+      ...ranked,
+      method: z
+        .enum(['offline', 'truncated'])
+        .default('offline')
+        .meta({ label: 'Method', help: 'diffusion from every row beforehand, or among the nearest of a query alone' }),
+      ...{ k, kq, gamma, alpha, iterations, tolerance, truncation, shortlist },
     },
   },
 } as const satisfies { readonly [W in PlannedWork]: Planned };

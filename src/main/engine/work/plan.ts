@@ -42,6 +42,8 @@ const GIVEN: {
   extract: (_, asked) => Promise.resolve(asked),
   edges: (_, asked) => Promise.resolve(asked),
   matches: (_, asked) => Promise.resolve(asked),
+  neighbours: (_, asked) => Promise.resolve(asked),
+  diffusion: (_, asked) => Promise.resolve(asked),
   ladder: async (library, { poolings = ['mac', 'gem'], seeds = SEEDS, ...asked }) => {
     const { start, base } = await ladderBeginning(library, asked);
     return { start, base, options: { poolings, seeds } };

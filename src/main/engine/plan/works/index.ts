@@ -3,6 +3,7 @@ import type { Asked } from '../../../../shared/jobs/planned-works.ts';
 import { edgesPlan } from './edges.ts';
 import { extractPlan, type ExtractGiven } from './extract.ts';
 import { matchesPlan } from './matches.ts';
+import { diffusionPlan, neighboursPlan } from './ranks.ts';
 import { ladderPlan, presetsPlan, seedsPlan, type LadderGiven, type PlannedRun } from './runs.ts';
 import type { PlanWork } from './work.ts';
 
@@ -14,6 +15,8 @@ export interface GivenByWork {
   readonly presets: readonly PlannedRun[];
   readonly edges: Asked<'edges'>;
   readonly matches: Asked<'matches'>;
+  readonly neighbours: Asked<'neighbours'>;
+  readonly diffusion: Asked<'diffusion'>;
 }
 
 /** Every kind of work that can be planned. */
@@ -24,4 +27,6 @@ export const PLAN_WORKS: { readonly [W in PlannedWork]: PlanWork<GivenByWork[W]>
   presets: presetsPlan,
   edges: edgesPlan,
   matches: matchesPlan,
+  neighbours: neighboursPlan,
+  diffusion: diffusionPlan,
 };
