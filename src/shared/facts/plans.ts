@@ -12,6 +12,7 @@ export const PLANNED_WORKS = [
   'matches',
   'neighbours',
   'diffusion',
+  'index',
 ] as const;
 export type PlannedWork = (typeof PLANNED_WORKS)[number];
 

@@ -6,6 +6,7 @@ import { ranking } from '../methods/index.ts';
 import { PRESET_NAMES } from '../facts/training.ts';
 import { PLANNED_WORKS, type PlannedWork } from '../facts/plans.ts';
 import { check, unwrap } from '../schema.ts';
+import { indexBuildJob } from './index-vectors.ts';
 import { ladderJob } from './ladder.ts';
 import { clusterJob } from './cluster.ts';
 import { edgesJob } from './edges.ts';
@@ -18,6 +19,7 @@ const { network, size, domain, collection } = extractJob.params.shape;
 const edges = edgesJob.params.shape;
 const cluster = clusterJob.params.shape;
 const rank = rankJob.params.shape;
+const index = indexBuildJob.params.shape;
 const ranked = {
   database: rank.database,
   queries: rank.queries.optional().meta({ otherwise: 'those of the database' }),
@@ -164,6 +166,17 @@ export const PLANNED = {
       ...{ k, kq, gamma, alpha, iterations, tolerance, truncation, shortlist },
     },
   },
+  index: {
+    title: 'Index descriptors beyond memory',
+    text: 'Descriptors that do not fit into memory are indexed in a folder: each shard of the index is built by itself, by one thread. Nothing of the library changes.',
+    unit: 'row',
+    done: 'indexed',
+    failed: 'could not be indexed',
+    added: 'written',
+    // Its shards are those of the index, of as many rows as are asked for.
+    each: true,
+    fields: { descriptors: index.descriptors, into: index.out, shardRows: index.shardRows, force: index.force },
+  },
 } as const satisfies { readonly [W in PlannedWork]: Planned };
 
 /** What is said of a plan's units, also of kinds that this Covis does not know. */
@@ -239,7 +252,7 @@ export function askedOf<W extends PlannedWork>(
   if (PLANNED[work].each && given['shards'] !== undefined)
     throw new CovisError(
       'INPUT_INVALID',
-      `${nameOf('shards')} does not go with ${work}: one ${PLANNED[work].unit} is one shard`,
+      `${nameOf('shards')} does not go with ${work}: ${work === 'index' ? 'one shard of the index' : `one ${PLANNED[work].unit}`} is one shard`,
     );
   const own = defined(Object.fromEntries(Object.keys(fields).map((name) => [name, given[name]])));
   return defined(check(z.strictObject(fields), own, (path) => nameOf(path.join('.')))) as Asked<W>;

@@ -7,7 +7,7 @@ import type { Facts } from '../../../shared/facts/facts.ts';
 export const FORMAT = 2;
 export const MOST_SHARDS = 100_000;
 /** Photos, runs or pairs of one shard. */
-export const MOST_ITEMS = 1_000_000;
+export const MOST_ITEMS = 10_000_000;
 /** What is asked of one shard, in bytes. */
 const MOST_CONTENT = 512 << 20;
 const MOST_STAGES = 16;

@@ -44,6 +44,7 @@ const GIVEN: {
   matches: (_, asked) => Promise.resolve(asked),
   neighbours: (_, asked) => Promise.resolve(asked),
   diffusion: (_, asked) => Promise.resolve(asked),
+  index: (_, asked) => Promise.resolve(asked),
   ladder: async (library, { poolings = ['mac', 'gem'], seeds = SEEDS, ...asked }) => {
     const { start, base } = await ladderBeginning(library, asked);
     return { start, base, options: { poolings, seeds } };

@@ -4,6 +4,7 @@ import { edgesPlan } from './edges.ts';
 import { extractPlan, type ExtractGiven } from './extract.ts';
 import { matchesPlan } from './matches.ts';
 import { diffusionPlan, neighboursPlan } from './ranks.ts';
+import { indexPlan } from './index-build.ts';
 import { ladderPlan, presetsPlan, seedsPlan, type LadderGiven, type PlannedRun } from './runs.ts';
 import type { PlanWork } from './work.ts';
 
@@ -17,6 +18,7 @@ export interface GivenByWork {
   readonly matches: Asked<'matches'>;
   readonly neighbours: Asked<'neighbours'>;
   readonly diffusion: Asked<'diffusion'>;
+  readonly index: Asked<'index'>;
 }
 
 /** Every kind of work that can be planned. */
@@ -29,4 +31,5 @@ export const PLAN_WORKS: { readonly [W in PlannedWork]: PlanWork<GivenByWork[W]>
   matches: matchesPlan,
   neighbours: neighboursPlan,
   diffusion: diffusionPlan,
+  index: indexPlan,
 };
