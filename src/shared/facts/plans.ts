@@ -13,6 +13,7 @@ export const PLANNED_WORKS = [
   'neighbours',
   'diffusion',
   'index',
+  'domains',
 ] as const;
 export type PlannedWork = (typeof PLANNED_WORKS)[number];
 

@@ -9,6 +9,7 @@ import { check, unwrap } from '../schema.ts';
 import { indexBuildJob } from './index-vectors.ts';
 import { ladderJob } from './ladder.ts';
 import { clusterJob } from './cluster.ts';
+import { domainsJob } from './domains.ts';
 import { edgesJob } from './edges.ts';
 import { extractJob } from './extract.ts';
 import { rankJob } from './rank.ts';
@@ -20,6 +21,7 @@ const edges = edgesJob.params.shape;
 const cluster = clusterJob.params.shape;
 const rank = rankJob.params.shape;
 const index = indexBuildJob.params.shape;
+const domains = domainsJob.params.shape;
 const ranked = {
   database: rank.database,
   queries: rank.queries.optional().meta({ otherwise: 'those of the database' }),
@@ -177,6 +179,24 @@ export const PLANNED = {
     each: true,
     fields: { descriptors: index.descriptors, into: index.out, shardRows: index.shardRows, force: index.force },
   },
+  domains: {
+    title: 'Shapes across domains',
+    text: 'Images are described in parts; then each set of descriptors learns its classifiers with each seed by itself. The report is kept in Measure, Shapes.',
+    unit: 'image',
+    done: 'described',
+    failed: 'could not be read',
+    counted: 'describe',
+    added: 'report new in the library',
+    each: false,
+    fields: {
+      folder: domains.folder,
+      drawn: domains.drawn,
+      network: domains.network,
+      fineTuned: domains.fineTuned,
+      edges: domains.edges,
+      seeds: domains.seeds,
+    },
+  },
 } as const satisfies { readonly [W in PlannedWork]: Planned };
 
 /** What is said of a plan's units, also of kinds that this Covis does not know. */
@@ -191,6 +211,7 @@ export type Asked<W extends PlannedWork> = z.output<z.ZodObject<(typeof PLANNED)
 /** What several kinds call alike and each bounds by itself: all that any of them takes. */
 const WIDEST: z.ZodRawShape = {
   size: z.int().min(16).max(16_384),
+  seeds: z.int().min(1).max(1000),
 };
 
 /** `edges: where the maps go`: what a value is, with the kinds that take it, and what holds there where it is left out. */

@@ -5,6 +5,7 @@ import { collectJob } from '../../../shared/jobs/collect.ts';
 import { planJob } from '../../../shared/jobs/plan.ts';
 import { askedOf, wordsOf, type Asked } from '../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../shared/jobs/submit.ts';
+import { libraryDomainNetworks } from '../domains/domain-networks.ts';
 import { narrowed } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { collectNoted } from '../plan/collect.ts';
@@ -45,6 +46,10 @@ const GIVEN: {
   neighbours: (_, asked) => Promise.resolve(asked),
   diffusion: (_, asked) => Promise.resolve(asked),
   index: (_, asked) => Promise.resolve(asked),
+  domains: async (library, { network, fineTuned, edges, ...asked }) => ({
+    ...asked,
+    networks: await libraryDomainNetworks(library, { pretrained: network, fineTuned, edges }),
+  }),
   ladder: async (library, { poolings = ['mac', 'gem'], seeds = SEEDS, ...asked }) => {
     const { start, base } = await ladderBeginning(library, asked);
     return { start, base, options: { poolings, seeds } };

@@ -1,5 +1,6 @@
 import type { PlannedWork } from '../../../../shared/facts/plans.ts';
 import type { Asked } from '../../../../shared/jobs/planned-works.ts';
+import { domainsPlan, type DomainsGiven } from './domains.ts';
 import { edgesPlan } from './edges.ts';
 import { extractPlan, type ExtractGiven } from './extract.ts';
 import { matchesPlan } from './matches.ts';
@@ -19,6 +20,7 @@ export interface GivenByWork {
   readonly neighbours: Asked<'neighbours'>;
   readonly diffusion: Asked<'diffusion'>;
   readonly index: Asked<'index'>;
+  readonly domains: DomainsGiven;
 }
 
 /** Every kind of work that can be planned. */
@@ -32,4 +34,5 @@ export const PLAN_WORKS: { readonly [W in PlannedWork]: PlanWork<GivenByWork[W]>
   neighbours: neighboursPlan,
   diffusion: diffusionPlan,
   index: indexPlan,
+  domains: domainsPlan,
 };
