@@ -14,6 +14,8 @@ export const PLANNED_WORKS = [
   'diffusion',
   'index',
   'domains',
+  'teacher',
+  'cluster',
 ] as const;
 export type PlannedWork = (typeof PLANNED_WORKS)[number];
 

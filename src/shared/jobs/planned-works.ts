@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defined } from '../defined.ts';
 import { CovisError } from '../errors.ts';
 import { ranking } from '../methods/index.ts';
+import { adaptProtocol } from '../facts/adapt.ts';
 import { PRESET_NAMES } from '../facts/training.ts';
 import { PLANNED_WORKS, type PlannedWork } from '../facts/plans.ts';
 import { check, unwrap } from '../schema.ts';
@@ -13,6 +14,7 @@ import { domainsJob } from './domains.ts';
 import { edgesJob } from './edges.ts';
 import { extractJob } from './extract.ts';
 import { rankJob } from './rank.ts';
+import { teacherJob } from './teacher.ts';
 import { trainJob } from './train.ts';
 import { decisionFields, trainingFields, warmStart } from './training-fields.ts';
 
@@ -22,6 +24,7 @@ const cluster = clusterJob.params.shape;
 const rank = rankJob.params.shape;
 const index = indexBuildJob.params.shape;
 const domains = domainsJob.params.shape;
+const teacher = teacherJob.params.shape;
 const ranked = {
   database: rank.database,
   queries: rank.queries.optional().meta({ otherwise: 'those of the database' }),
@@ -197,6 +200,36 @@ export const PLANNED = {
       seeds: domains.seeds,
     },
   },
+  teacher: {
+    title: 'Teacher against student',
+    text: 'Local features by photos; then words, descriptors and all six rankings one after another, in one shard, which goes on from what an earlier task has left.',
+    unit: 'method',
+    done: 'measured',
+    failed: 'could not be measured',
+    counted: 'compare',
+    added: 'measurements new in the library',
+    each: false,
+    fields: {
+      network: teacher.network,
+      set: teacher.set,
+      size: teacher.size,
+      seed: teacher.seed,
+      words: teacher.words,
+      collection: teacher.collection,
+      protocol: teacher.protocol,
+    },
+  },
+  cluster: {
+    title: 'Find places in a folder of photos',
+    text: 'Local features by photos, visual words once, pairs by blocks, and models by scenes, as many shards each. Photos stay where they are.',
+    unit: 'photo',
+    done: 'matched',
+    failed: 'could not be read',
+    counted: 'words',
+    added: 'clusters new in the library',
+    each: false,
+    fields: cluster,
+  },
 } as const satisfies { readonly [W in PlannedWork]: Planned };
 
 /** What is said of a plan's units, also of kinds that this Covis does not know. */
@@ -212,6 +245,7 @@ export type Asked<W extends PlannedWork> = z.output<z.ZodObject<(typeof PLANNED)
 const WIDEST: z.ZodRawShape = {
   size: z.int().min(16).max(16_384),
   seeds: z.int().min(1).max(1000),
+  protocol: z.enum([...adaptProtocol.options, ...teacher.protocol.unwrap().options]),
 };
 
 /** `edges: where the maps go`: what a value is, with the kinds that take it, and what holds there where it is left out. */

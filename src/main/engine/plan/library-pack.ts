@@ -16,7 +16,7 @@ const MAGIC = 'COVISLB1';
 const BLOCK = 1 << 22;
 const MOST_HEAD = 1 << 20;
 /** Nothing else is written where a pack is opened, whatever it says. */
-const PLACE = /^(library\.db|(networks|detectors)\/[0-9a-f]{16}\.onnx|teacher\/[a-z_]{1,32}\.(npy|json))$/;
+const PLACE = /^(library\.db|(networks|detectors)\/[0-9a-f]{16}\.onnx|teacher\/[a-z_]{1,32}\.(npy|json)|descriptors\/[0-9a-f]{16}-\d{2,5}(\.ids)?\.npy)$/;
 const head = z.array(z.strictObject({ path: z.string().regex(PLACE), bytes: z.int().min(0) })).max(10_000);
 
 const damaged = (file: string): CovisError =>
@@ -26,8 +26,8 @@ const damaged = (file: string): CovisError =>
   });
 
 /**
- * Writes the pack: the magic word, the length of its head as u32, the head as JSON, then the files. Descriptors are left out: a shard
- * computes those that it needs.
+ * Writes the pack: the magic word, the length of its head as u32, the head as JSON, then the files. Descriptors that are not named are left
+ * out: a shard computes those that it needs.
  * @param networks by uid. @param more of the library's own files, as paths within it.
  */
 export async function packLibrary(

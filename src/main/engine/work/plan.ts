@@ -6,15 +6,19 @@ import { planJob } from '../../../shared/jobs/plan.ts';
 import { askedOf, wordsOf, type Asked } from '../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../shared/jobs/submit.ts';
 import { libraryDomainNetworks } from '../domains/domain-networks.ts';
+import { notAStudent } from '../evaluation/teacher.ts';
 import { narrowed } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { collectNoted } from '../plan/collect.ts';
+import { resolveNetwork } from '../network/networks.ts';
 import { readPlan, type Plan } from '../plan/folder.ts';
 import { makePlan, type Planning } from '../plan/make.ts';
 import { hasSlurm, refuseOptions } from '../plan/slurm.ts';
 import { allShards, goOnAlone, submitSlurm } from '../plan/steer.ts';
 import type { GivenByWork } from '../plan/works/index.ts';
 import type { PlannedRun } from '../plan/works/runs.ts';
+import { loadSet } from '../retrieval/vector-sets.ts';
+import { askedSize } from './asked.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { ladderBeginning } from './ladder.ts';
 import { beginningOf } from './train.ts';
@@ -46,6 +50,16 @@ const GIVEN: {
   neighbours: (_, asked) => Promise.resolve(asked),
   diffusion: (_, asked) => Promise.resolve(asked),
   index: (_, asked) => Promise.resolve(asked),
+  cluster: (_, asked) => Promise.resolve(asked),
+  teacher: async (library, { network, set, size, ...asked }) => {
+    if (set === undefined) {
+      const row = await resolveNetwork(library, network, 'default');
+      return { ...asked, network: row, size: askedSize(size, row) };
+    }
+    const own = await loadSet(library, set);
+    if (own.owners !== undefined || own.network === undefined || own.size === undefined) throw notAStudent();
+    return { ...asked, network: own.network, size: own.size };
+  },
   domains: async (library, { network, fineTuned, edges, ...asked }) => ({
     ...asked,
     networks: await libraryDomainNetworks(library, { pretrained: network, fineTuned, edges }),

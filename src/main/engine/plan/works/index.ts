@@ -1,5 +1,7 @@
 import type { PlannedWork } from '../../../../shared/facts/plans.ts';
 import type { Asked } from '../../../../shared/jobs/planned-works.ts';
+import { clusterPlan } from './cluster.ts';
+import { teacherPlan, type TeacherGiven } from './teacher.ts';
 import { domainsPlan, type DomainsGiven } from './domains.ts';
 import { edgesPlan } from './edges.ts';
 import { extractPlan, type ExtractGiven } from './extract.ts';
@@ -21,6 +23,8 @@ export interface GivenByWork {
   readonly diffusion: Asked<'diffusion'>;
   readonly index: Asked<'index'>;
   readonly domains: DomainsGiven;
+  readonly teacher: TeacherGiven;
+  readonly cluster: Asked<'cluster'>;
 }
 
 /** Every kind of work that can be planned. */
@@ -35,4 +39,6 @@ export const PLAN_WORKS: { readonly [W in PlannedWork]: PlanWork<GivenByWork[W]>
   diffusion: diffusionPlan,
   index: indexPlan,
   domains: domainsPlan,
+  teacher: teacherPlan,
+  cluster: clusterPlan,
 };
