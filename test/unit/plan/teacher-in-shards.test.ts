@@ -12,7 +12,7 @@ import { smallLibrary } from '../../support/small-library.ts';
 const LONG = 300_000;
 const folder = temporaryFolder();
 const [empty, alone, library] = ['empty', 'alone', 'library'].map((n) => join(folder, n)) as [string, string, string];
-const asked = { size: 64, words: 500, protocol: 'sfm' as const };
+const asked = { size: 64, words: 500, protocol: 'sfm-easy' as const };
 
 beforeAll(async () => {
   (await smallLibrary(empty)).close();

@@ -1,21 +1,24 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { PlannedWork } from '../../../shared/facts/plans.ts';
 import { PRESET_NAMES, type PresetName } from '../../../shared/facts/training.ts';
+import type { JobParams } from '../../../shared/jobs/index.ts';
 import { collectJob } from '../../../shared/jobs/collect.ts';
 import { planJob } from '../../../shared/jobs/plan.ts';
 import { askedOf, wordsOf, type Asked } from '../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../shared/jobs/submit.ts';
 import { libraryDomainNetworks } from '../domains/domain-networks.ts';
 import { notAStudent } from '../evaluation/teacher.ts';
+import { threads } from '../environment/threads.ts';
 import { narrowed } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { collectNoted } from '../plan/collect.ts';
 import { resolveNetwork } from '../network/networks.ts';
 import { readPlan, type Plan } from '../plan/folder.ts';
+import { suitableAtOnce } from '../plan/local.ts';
 import { makePlan, type Planning } from '../plan/make.ts';
 import { hasSlurm, refuseOptions } from '../plan/slurm.ts';
 import { allShards, goOnAlone, submitSlurm } from '../plan/steer.ts';
-import type { GivenByWork } from '../plan/works/index.ts';
+import { PLAN_WORKS, type GivenByWork } from '../plan/works/index.ts';
 import type { PlannedRun } from '../plan/works/runs.ts';
 import { loadSet } from '../retrieval/vector-sets.ts';
 import { askedSize } from './asked.ts';
@@ -31,6 +34,7 @@ const planned = ({ folder, file }: Plan) => ({
   work: file.work,
   folder,
   title: file.title,
+  ...(file.threads === undefined ? {} : { threads: file.threads }),
   items: file.stages
     .filter((s) => (wordsOf(file.work).counted ?? s.name) === s.name)
     .reduce((n, s) => n + s.shards.reduce((m, shard) => m + shard.items, 0), 0),
@@ -107,12 +111,26 @@ export async function planAsked(
   task: TaskContext,
   make: typeof makePlan = makePlan,
 ): Promise<Plan> {
-  const { work: kind, shards, out } = told;
+  const { work: kind, shards, out, threads } = told;
   const given = GIVEN[kind] as (l: Library, a: Asked<PlannedWork>, t: TaskContext) => Promise<GivenByWork[PlannedWork]>;
-  return make(library, kind, await given(library, askedOf(kind, told), task), { shards, out }, task);
+  return make(library, kind, await given(library, askedOf(kind, told), task), { shards, out, threads }, task);
 }
 
-export const planWork = work(planJob, async (library, p, task) => planned(await planAsked(library, p, task)));
+export const planWork = work(planJob, async (library, p, task) =>
+  planned(await planAsked(library, { ...p, threads: p.shardThreads }, task)),
+);
+
+/** Threads of one shard where they are many: as it is said, as Slurm is asked for, or a part of this machine's. */
+export function threadsOfShards({
+  work: kind,
+  executor,
+  shardThreads,
+  cpus,
+  atOnce = suitableAtOnce(),
+}: Pick<JobParams<'submit'>, 'work' | 'executor' | 'shardThreads' | 'cpus' | 'atOnce'>): number | undefined {
+  if (shardThreads !== undefined || PLAN_WORKS[kind].roundedByThreads !== true) return shardThreads;
+  return executor === 'slurm' ? (cpus ?? 1) : Math.max(1, Math.floor(threads() / atOnce));
+}
 
 export const submitWork = work(submitJob, async (library, p, task) => {
   const { partition, account, time, mem, cpus, gres, arrayLimit, sbatch, covis } = p;
@@ -125,7 +143,7 @@ export const submitWork = work(submitJob, async (library, p, task) => {
         hint: 'Submit on a machine of the cluster, or do the shards here: --executor local.',
       });
   }
-  const plan = await planAsked(library, p, task);
+  const plan = await planAsked(library, { ...p, threads: threadsOfShards(p) }, task);
   const arrays = p.executor === 'slurm' ? submitSlurm(plan, allShards(plan), options) : [];
   if (p.executor === 'local') goOnAlone(plan, p.atOnce);
   task.changed('plans');

@@ -135,6 +135,7 @@ function runsPlan(work: Extract<PlannedWork, 'seeds' | 'presets'>, title: string
   return {
     work,
     resumable: true,
+    roundedByThreads: true,
     cut: async (library, runs, _shards, task) =>
       cutRuns(
         library,
@@ -170,6 +171,7 @@ const ladderParams = z.strictObject({
 export const ladderPlan: PlanWork<LadderGiven> = {
   work: 'ladder',
   resumable: true,
+  roundedByThreads: true,
   cut: async (library, { start, base, options }, _shards, task) =>
     cutRuns(
       library,

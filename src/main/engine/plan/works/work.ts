@@ -53,6 +53,8 @@ export interface PlanWork<G> {
   readonly work: PlannedWork;
   /** True where a shard that was told to end goes on from there when it is begun again: who runs it may begin it again by himself. */
   readonly resumable: boolean;
+  /** True where sums are rounded by how many threads there are, so that all shards have to take as many. */
+  readonly roundedByThreads?: boolean;
   /** What the library is told before work of it is cut, as the command on one machine tells it; not where a plan is only sketched. */
   readonly begin?: (library: Library, given: G, task: TaskContext) => Promise<void>;
   /** @param shards how many are wanted; undefined for what suits. @throws CovisError `STATE_EMPTY` where nothing is to be done. */
