@@ -28,7 +28,10 @@ describeWith(['slurm'], 'stages of a plan on a Slurm of two nodes', () => {
   beforeAll(async () => {
     mkdirSync(photos);
     const images = join(SAMPLE, 'castle', 'images');
-    for (const n of readdirSync(images).filter((f) => f.endsWith('.jpg')).slice(0, 8)) cpSync(join(images, n), join(photos, n));
+    for (const n of readdirSync(images)
+      .filter((f) => f.endsWith('.jpg'))
+      .slice(0, 8))
+      cpSync(join(images, n), join(photos, n));
     Library.create(library).close();
     await withLibrary(library, (l) => takePhotos(l, photos, silentContext()));
     cpSync(library, alone, { recursive: true });

@@ -16,7 +16,8 @@ const MAGIC = 'COVISLB1';
 const BLOCK = 1 << 22;
 const MOST_HEAD = 1 << 20;
 /** Nothing else is written where a pack is opened, whatever it says. */
-const PLACE = /^(library\.db|(networks|detectors)\/[0-9a-f]{16}\.onnx|teacher\/[a-z_]{1,32}\.(npy|json)|descriptors\/[0-9a-f]{16}-\d{2,5}(\.ids)?\.npy)$/;
+const PLACE =
+  /^(library\.db|(networks|detectors)\/[0-9a-f]{16}\.onnx|teacher\/[a-z_]{1,32}\.(npy|json)|descriptors\/[0-9a-f]{16}-\d{2,5}(\.ids)?\.npy)$/;
 const head = z.array(z.strictObject({ path: z.string().regex(PLACE), bytes: z.int().min(0) })).max(10_000);
 
 const damaged = (file: string): CovisError =>

@@ -18,7 +18,16 @@ import { commonFile, readShard, resultFile, shardFiles, stageOf, wrongResult, ty
 import { inWorkLibrary } from '../work-library.ts';
 import { BundleFile, decodeBundle, encodeBundle, writeBundle } from './bundle.ts';
 import { PlannedFeatures } from './features.ts';
-import { cutMatches, MATCH, matchesInto, matchesShard, matchParams, takeWords, WORDS, writeMatches } from './matches.ts';
+import {
+  cutMatches,
+  MATCH,
+  matchesInto,
+  matchesShard,
+  matchParams,
+  takeWords,
+  WORDS,
+  writeMatches,
+} from './matches.ts';
 import type { Cut, Outcome, PlanWork, Results } from './work.ts';
 
 const SCENES = 'scenes';

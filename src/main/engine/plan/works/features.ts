@@ -66,10 +66,10 @@ export function cutFeatures(library: Library, photos: readonly PhotoRow[], shard
             {
               name: FEATURES,
               after: [],
-              shards: Array.from(
-                parts(missing, shardCount(missing.length, shards, SUITABLE, 'photos')),
-                (some) => ({ content: { photos: some }, items: some.length }),
-              ),
+              shards: Array.from(parts(missing, shardCount(missing.length, shards, SUITABLE, 'photos')), (some) => ({
+                content: { photos: some },
+                items: some.length,
+              })),
             },
           ],
   };

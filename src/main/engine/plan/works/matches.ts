@@ -225,7 +225,8 @@ export function takeWords(library: Library, plan: Plan, results: Results, task: 
   const lacking = files.find(([, bytes]) => bytes.length === 0);
   if (lacking !== undefined) throw wrongResult(result, `lacks ${lacking[0]}`);
   // What says that the others are whole goes first and comes last.
-  for (const [f] of files.filter(([name]) => name.endsWith('.json'))) rmSync(library.file('teacher', f), { force: true });
+  for (const [f] of files.filter(([name]) => name.endsWith('.json')))
+    rmSync(library.file('teacher', f), { force: true });
   for (const [f, bytes] of files) {
     writeWhole(library.file('teacher', f), Buffer.from(bytes), { force: true, flush: false });
   }
