@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- beyond`: descriptors beyond memory. A million of 256 dimensions (`COVIS_BENCH_ROWS` for another number) are built into a
- * folder, against usearch alone with the same rows in memory, and searched by a process of their own. Ten such shards, as links to
- * one, are then opened as ten million.
+ * folder, against usearch alone with the same rows in memory, and searched by a process of their own. As many such shards as make ten
+ * million rows, as links to one, are then opened.
  */
 import { spawnSync } from 'node:child_process';
 import { linkSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { CURVED, manifoldDescriptors } from './descriptors.ts';
 import { line } from './report.ts';
 
 const DIM = 256;
-const SHARDS = 10;
+const MANY = 10_000_000;
 const QUERIES = 500;
 
 /** A process that opens an index and asks. */
@@ -39,6 +39,7 @@ function searched(folder: string, queries: string, threads: number): Searched {
 /** @param folder for some gigabytes. */
 export function beyond(folder: string): void {
   const rows = Number(process.env['COVIS_BENCH_ROWS'] ?? 1_000_000);
+  const shards = Math.max(1, Math.round(MANY / rows));
   const source = join(folder, 'rows.npy');
   const x = manifoldDescriptors(rows, DIM, Math.max(10, rows / 250), 3, CURVED);
   writeNpy(source, x.data, [rows, DIM]);
@@ -75,21 +76,21 @@ export function beyond(folder: string): void {
   const many = join(folder, 'many');
   mkdirSync(many);
   const head = JSON.parse(readFileSync(join(index, 'index.json'), 'utf8')) as { graphs: number[] };
-  const graphs = Array.from({ length: SHARDS }, (_, i) => {
+  const graphs = Array.from({ length: shards }, (_, i) => {
     linkSync(join(index, 'shard-00000.usearch'), join(many, `shard-${String(i).padStart(5, '0')}.usearch`));
     return head.graphs[0]!;
   });
-  const rest = { ...head, rows: SHARDS * rows, shardRows: rows, graphs };
+  const rest = { ...head, rows: shards * rows, shardRows: rows, graphs };
   writeFileSync(join(many, 'index.json'), JSON.stringify(rest));
   // The first shard's rows are there, the others are holes: opening reads none, and scores of theirs would be 0.
   const all = join(many, 'rows.npy');
   fillNpy(all, '<f2', [0, DIM], []);
   rmSync(all);
-  fillNpy(all, '<f2', [SHARDS * rows, DIM], halves(x.data));
-  truncateSync(all, 128 + 2 * DIM * SHARDS * rows);
+  fillNpy(all, '<f2', [shards * rows, DIM], halves(x.data));
+  truncateSync(all, 128 + 2 * DIM * shards * rows);
   const m = searched(many, queries, 2);
   console.log(
-    `  ${SHARDS * rows} rows in ${SHARDS} shards: opened in ${m.openMs.toFixed(0)} ms, a query ${m.median.toFixed(2)} ms with ${m.atOnce} shards at once`,
+    `  ${shards * rows} rows in ${shards} shards: opened in ${m.openMs.toFixed(0)} ms, a query ${m.median.toFixed(2)} ms with ${m.atOnce} shards at once`,
   );
 }
 

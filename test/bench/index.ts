@@ -2,7 +2,7 @@
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
  * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections curating shapes models studio million
- * large schedule attack beyond`.
+ * large schedule attack beyond one`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,6 +26,7 @@ import { gradients } from './gradients.ts';
 import { mining } from './mining.ts';
 import { large, models } from './models.ts';
 import { million, retrieval } from './retrieval.ts';
+import { oneQuery } from './one-query.ts';
 import { schedule } from './schedule.ts';
 import { shapes } from './shapes.ts';
 import { studio } from './studio.ts';
@@ -161,6 +162,7 @@ const PARTS = {
   shapes: () => shapes(folder),
   studio: () => studio(folder),
   million: () => million(folder),
+  one: () => oneQuery(folder),
   large: () => large(folder),
 } as const;
 const chosen = process.argv.slice(2).filter((a): a is keyof typeof PARTS => Object.hasOwn(PARTS, a));

@@ -22,7 +22,7 @@ except ImportError:
 import scipy.sparse as sp
 import scipy.sparse.linalg as sl
 
-n = len(x)
+n = int(sys.argv[2]) if len(sys.argv) > 2 else len(x)
 s = sp.csr_matrix((load("values"), load("columns").astype(np.int32), load("starts").astype(np.int32)), shape=(n, n))
 a = (sp.eye(n) - 0.99 * s).tocsr()
 ids, weights = load("ids").reshape(-1, 10), load("weights").reshape(-1, 10)

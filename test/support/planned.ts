@@ -1,14 +1,16 @@
 /** A library of one place whose photos lie in a folder of the test's own, and plans of it. */
-import { cpSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { CovisError } from '../../src/shared/errors.ts';
 import { Library } from '../../src/main/engine/library/library.ts';
 import { ensureDefaultNetwork } from '../../src/main/engine/network/networks.ts';
 import { doShard, type ShardReport } from '../../src/main/engine/plan/shard.ts';
 import { makePlan, type Planning } from '../../src/main/engine/plan/make.ts';
-import type { Plan } from '../../src/main/engine/plan/folder.ts';
+import { collectPlan, type CollectReport } from '../../src/main/engine/plan/collect.ts';
+import { readPlan, type Plan } from '../../src/main/engine/plan/folder.ts';
 import { silentContext } from '../../src/main/engine/queue/context.ts';
 import { importSources } from '../../src/main/engine/sfm/import.ts';
+import { planAsked } from '../../src/main/engine/work/plan.ts';
 import { SAMPLE } from './small-library.ts';
 
 /** Small enough that a shard is done at once. */
@@ -57,4 +59,27 @@ export async function thrown(work: Promise<unknown>): Promise<CovisError> {
     throw error;
   }
   throw new Error('Nothing was thrown');
+}
+
+/** Plans what a person asks for, beside the library. */
+export function planKind(library: string, given: Readonly<Record<string, unknown>>, name = 'plan'): Promise<Plan> {
+  return withLibrary(library, (l) => planAsked(l, { ...given, out: `${library}-${name}` } as never, silentContext()));
+}
+
+/** Does all shards of a plan, those of a stage backwards, and collects it. */
+export async function doAndCollect(library: string, plan: Plan, warnings: string[] = []): Promise<CollectReport> {
+  for (const { name, shards } of plan.file.stages)
+    for (let i = shards.length; i > 0; i -= 1) await doShard(plan.folder, name, i, silentContext());
+  return withLibrary(library, (l) => collectPlan(l, readPlan(plan.folder), silentContext(warnings)));
+}
+
+/** Files of a folder by name, also in folders below it. */
+export function filesIn(folder: string): Record<string, Buffer> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((e) => e.isFile());
+  return Object.fromEntries(
+    files
+      .map((e) => join(e.parentPath, e.name))
+      .sort()
+      .map((f) => [relative(folder, f), readFileSync(f)]),
+  );
 }

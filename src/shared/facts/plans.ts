@@ -3,7 +3,20 @@ import { z } from 'zod';
 import { count, type Facts } from './facts.ts';
 
 /** What can be planned. */
-export const PLANNED_WORKS = ['extract', 'ladder', 'seeds', 'presets'] as const;
+export const PLANNED_WORKS = [
+  'extract',
+  'ladder',
+  'seeds',
+  'presets',
+  'edges',
+  'matches',
+  'neighbours',
+  'diffusion',
+  'index',
+  'domains',
+  'teacher',
+  'cluster',
+] as const;
 export type PlannedWork = (typeof PLANNED_WORKS)[number];
 
 /** Who does the shards: processes of this machine, or a cluster's scheduler. */

@@ -121,8 +121,8 @@ export const pageJobSchema = z.discriminatedUnion(
 ) as unknown as z.ZodType<PageJob, PageJob>;
 
 /** Jobs that take what a person chose: their paths are ids in the hands of a page. */
-export const CHOSEN_JOBS = Object.values(JOBS).filter((j) =>
-  canBeChosen(j.params),
+export const CHOSEN_JOBS = Object.values(JOBS).filter(
+  (j) => j.startedBy !== 'command' && canBeChosen(j.params),
 ) as readonly JobDefinition<JobKind>[];
 /** A job as a page starts it with what was chosen: `kind`, and what its schema takes with ids for paths. */
 export interface ChosenJob {
@@ -140,8 +140,8 @@ const oneOf = (jobs: readonly JobDefinition<JobKind>[], params: (j: JobDefinitio
 
 export const chosenJobSchema = oneOf(CHOSEN_JOBS, (j) => forPages(j.params, true));
 
-/** Jobs that write for other tools where a person says; a browser may download it instead. */
-export const WRITING_JOBS = CHOSEN_JOBS.filter((j) => madeOf(j.params).length > 0);
+/** Jobs that write for other tools where a person says; a browser may download it instead. Of a plan nothing is there when its job ends. */
+export const WRITING_JOBS = CHOSEN_JOBS.filter((j) => madeOf(j.params).length > 0 && j.kind !== 'submit');
 /** A {@link ChosenJob} that does not say where to. */
 export const downloadedJobSchema = oneOf(WRITING_JOBS, (j) => placeless(j.params));
 

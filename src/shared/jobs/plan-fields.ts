@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
 import { EXECUTORS, PLANNED_WORKS } from '../facts/plans.ts';
-import { folder } from '../fields.ts';
+import { folder, THREADS } from '../fields.ts';
 import { PLANNED, plannedFields } from './planned-works.ts';
 
 export const plannedWork = z.enum(PLANNED_WORKS).meta({
@@ -18,6 +18,13 @@ export const planning = {
     label: 'Shards',
     help: 'parts that are done by themselves',
     otherwise: 'as many as suit: one for every 4,000 photos, or one for every run',
+  }),
+  shardThreads: THREADS.optional().meta({
+    label: 'Threads of a shard',
+    help: 'threads that each shard takes, wherever it is done',
+    otherwise:
+      'of trainings, whose sums are rounded by how many there are: --cpus of Slurm, or those of this machine divided among the shards done at a time; else what is there',
+    advanced: true,
   }),
   out: folder.optional().meta({
     help: 'a new folder for the plan, which all machines see under this path',
@@ -86,5 +93,7 @@ export const planned = z.object({
   title: z.string(),
   /** Units of all shards. */
   items: count,
+  /** Threads that each shard takes, where the plan says so. */
+  threads: count.optional(),
   stages: z.array(z.object({ name: z.string(), shards: count })),
 });

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { threads } from '../../../src/main/engine/environment/threads.ts';
 import { listExperiments } from '../../../src/main/engine/library/experiments.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { collectPlan } from '../../../src/main/engine/plan/collect.ts';
@@ -9,7 +10,7 @@ import { doShard } from '../../../src/main/engine/plan/shard.ts';
 import { cancelled, silentContext, type TaskContext } from '../../../src/main/engine/queue/context.ts';
 import { listTrainingRuns } from '../../../src/main/engine/training/runs.ts';
 import { WORK } from '../../../src/main/engine/work/index.ts';
-import { planAsked } from '../../../src/main/engine/work/plan.ts';
+import { planAsked, threadsOfShards } from '../../../src/main/engine/work/plan.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { thrown, withLibrary } from '../../support/planned.ts';
 import { smallLibrary } from '../../support/small-library.ts';
@@ -139,6 +140,31 @@ describe('trainings in shards', () => {
       const twice = await ask(copy(), { work: 'seeds', ...TRAINING, seed: 7, seeds: 1 });
       await Promise.all([1, 2].map(() => doShard(twice.folder, 'train', 1, silentContext())));
       expect(resultOf(twice, 1)).toEqual(whole);
+    },
+    LONG,
+  );
+
+  it(
+    'take as many threads as the plan says, whatever there are where they are done',
+    async () => {
+      const asked = { work: 'seeds', ...TRAINING, seed: 7, seeds: 1 };
+      const plan = await ask(copy(), { ...asked, threads: 3 });
+      expect(plan.file.threads).toBe(3);
+      const seen = new Set<number>();
+      vi.stubEnv('COVIS_THREADS', '1');
+      try {
+        await doShard(plan.folder, 'train', 1, { ...silentContext(), step: () => seen.add(threads()) });
+        expect(threads()).toBe(1);
+      } finally {
+        vi.unstubAllEnvs();
+      }
+      expect([...seen]).toEqual([3]);
+      // Where nobody says: those of this machine, of Slurm's task, or a part of this machine's.
+      expect((await ask(copy(), asked)).file.threads).toBe(threads());
+      const of = (executor: 'local' | 'slurm', more: object) => threadsOfShards({ work: 'seeds', executor, ...more });
+      expect([of('slurm', { cpus: 4 }), of('slurm', {}), of('local', { atOnce: 1 })]).toEqual([4, 1, threads()]);
+      expect(of('slurm', { cpus: 4, shardThreads: 2 })).toBe(2);
+      expect(threadsOfShards({ work: 'extract', executor: 'slurm', cpus: 4 })).toBe(undefined);
     },
     LONG,
   );

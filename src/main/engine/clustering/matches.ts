@@ -38,6 +38,42 @@ export function candidatePairs(index: BowIndex, neighbours: number, task: TaskCo
   return out;
 }
 
+/** Pairs that were not matched before, the photo with the smaller id first. */
+export function freshPairs(
+  library: Library,
+  photos: readonly PhotoRow[],
+  pairs: readonly (readonly [number, number])[],
+): [PhotoRow, PhotoRow][] {
+  const known = select(library.db, 'SELECT 1 FROM photo_match WHERE a = ? AND b = ?', integer);
+  return pairs
+    .map(([i, j]): [PhotoRow, PhotoRow] =>
+      photos[i]!.id < photos[j]!.id ? [photos[i]!, photos[j]!] : [photos[j]!, photos[i]!],
+    )
+    .filter(([a, b]) => known.get(a.id, b.id) === undefined);
+}
+
+/** What matching a pair gives: feature indices [n, 2], none where geometry confirms none, and indices of those that it confirms. */
+export interface PairMatches {
+  readonly matches: Uint32Array;
+  readonly confirmed: Uint32Array;
+}
+
+/** Matches two photos and confirms the matches by geometry. */
+export async function matchPair(matcher: Matcher, a: Features, b: Features): Promise<PairMatches> {
+  const matches = await matcher.match(a, b);
+  const { inliers } = verifyAffine(a, b, matches, PARALLAX);
+  return { matches: inliers.length > 0 ? matches : new Uint32Array(0), confirmed: inliers };
+}
+
+/** Writes pairs into a library, photos by id with the smaller one first. */
+export function matchWriter(library: Library): (a: number, b: number, m: PairMatches) => void {
+  const insert = library.db.prepare(
+    'INSERT OR REPLACE INTO photo_match (a, b, inliers, matches, confirmed) VALUES (?, ?, ?, ?, ?)',
+  );
+  return (a, b, { matches, confirmed }) =>
+    void insert.run(a, b, confirmed.length, bytesOf(matches), bytesOf(confirmed));
+}
+
 const bytesOf = (x: Uint32Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
 const numbersOf = (b: Uint8Array): Uint32Array => new Uint32Array(Uint8Array.from(b).buffer);
 
@@ -51,14 +87,8 @@ export async function matchPairs(
   pairs: readonly (readonly [number, number])[],
   task: TaskContext,
 ): Promise<number> {
-  const known = select(library.db, 'SELECT 1 FROM photo_match WHERE a = ? AND b = ?', integer);
-  const insert = library.db.prepare(
-    'INSERT OR REPLACE INTO photo_match (a, b, inliers, matches, confirmed) VALUES (?, ?, ?, ?, ?)',
-  );
-  const ordered = pairs.map(([i, j]): [PhotoRow, PhotoRow] =>
-    photos[i]!.id < photos[j]!.id ? [photos[i]!, photos[j]!] : [photos[j]!, photos[i]!],
-  );
-  const fresh = ordered.filter(([a, b]) => known.get(a.id, b.id) === undefined);
+  const write = matchWriter(library);
+  const fresh = freshPairs(library, photos, pairs);
   if (fresh.length === 0) return 0;
   task.step('Matching and verifying', fresh.length, 'pairs');
   const cache = new Map<number, Features>();
@@ -74,20 +104,17 @@ export async function matchPairs(
   const matcher = await Matcher.create();
   let next = 0;
   let done = 0;
-  let rows: unknown[][] = [];
+  let rows: [number, number, PairMatches][] = [];
   const flush = (): void => {
-    library.transaction(() => rows.forEach((r) => insert.run(...r)));
+    library.transaction(() => rows.forEach((r) => write(...r)));
     rows = [];
   };
   const one = async (): Promise<void> => {
     while (next < fresh.length) {
       const [a, b] = fresh[next++]!;
       task.check();
-      const [fa, fb] = [features(a), features(b)];
-      const matches = await matcher.match(fa, fb);
-      const { inliers } = verifyAffine(fa, fb, matches, PARALLAX);
-      const kept = inliers.length > 0 ? matches : new Uint32Array(0);
-      rows.push([a.id, b.id, inliers.length, bytesOf(kept), bytesOf(inliers)]);
+      const found = await matchPair(matcher, features(a), features(b));
+      rows.push([a.id, b.id, found]);
       if (rows.length >= COMMIT_EVERY) flush();
       task.progress((done += 1));
     }

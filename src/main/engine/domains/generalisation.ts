@@ -32,6 +32,88 @@ const LAMBDAS = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 /** Share of the source images on which λ is picked. */
 const HELD_OUT = 0.1;
 
+/** Names of the sets of descriptors that are compared, in the order of {@link domainSet}. */
+export const DOMAIN_SETS = [
+  'Pre-trained RGB',
+  'Fine-tuned RGB',
+  'EdgeMAC',
+  'Pre-trained RGB + EdgeMAC',
+  'Fine-tuned RGB + EdgeMAC',
+] as const;
+
+/** The folder of an experiment, and which of its domains are drawings. */
+export interface DomainImages {
+  readonly folder: DomainFolder;
+  readonly drawn: readonly boolean[];
+}
+
+/** @throws CovisError `INPUT_*` for the folder, and for a domain that it has not. */
+export function domainImages(options: Pick<DomainOptions, 'folder' | 'drawn'>, task: TaskContext): DomainImages {
+  const folder = readDomains(options.folder);
+  folder.warnings.forEach((w) => task.warn(w));
+  const unknown = options.drawn?.filter((d) => !folder.domains.includes(d)) ?? [];
+  if (unknown.length > 0)
+    throw new CovisError('INPUT_INVALID', `There is no domain ${unknown.join(', ')}`, {
+      file: options.folder,
+      hint: `The domains are ${folder.domains.join(', ')}.`,
+    });
+  return { folder, drawn: folder.domains.map((d) => options.drawn?.includes(d) ?? looksDrawn(d)) };
+}
+
+/** Descriptors by each of the three networks, in the order of {@link DomainNetworks}. */
+export type DomainRows = readonly [pretrained: Matrix, fineTuned: Matrix, edges: Matrix];
+
+/** The descriptors of one of {@link DOMAIN_SETS}. */
+export function domainSet([a, b, c]: DomainRows, set: number): Matrix {
+  return [() => a, () => b, () => c, () => concatenated(a, c), () => concatenated(b, c)][set]!();
+}
+
+/** Images that could be read. @throws CovisError `INPUT_INVALID` for a domain with fewer than two of them. */
+export function keptImages(
+  { domains, images }: Pick<DomainFolder, 'domains' | 'images'>,
+  failed: ReadonlySet<number>,
+  where: string,
+): number[] {
+  const kept = images.flatMap((_, i) => (failed.has(i) ? [] : [i]));
+  domains.forEach((name, domain) => {
+    if (kept.filter((i) => images[i]!.domain === domain).length < 2)
+      throw new CovisError('INPUT_INVALID', `Domain ${name} has fewer than two images that can be read`, {
+        file: where,
+        hint: 'Give each domain at least two photos that can be decoded; the warnings name those that cannot.',
+      });
+  });
+  return kept;
+}
+
+/** The report of an experiment. @param measured by set, then by seed. */
+export function domainReportOf(
+  folder: Pick<DomainFolder, 'domains' | 'classes' | 'images'>,
+  drawn: readonly boolean[],
+  kept: readonly number[],
+  networks: DomainReport['networks'],
+  measured: readonly (readonly Tables[])[],
+): DomainReport {
+  const count = (label: number): Record<string, number> =>
+    Object.fromEntries(
+      folder.domains.map((d, domain) => [
+        d,
+        kept.filter((i) => folder.images[i]!.domain === domain && folder.images[i]!.label === label).length,
+      ]),
+    );
+  return {
+    domains: [...folder.domains],
+    labels: shortNames(folder.domains),
+    classes: [...folder.classes],
+    photosPerClass: Object.fromEntries(folder.classes.map((name, label) => [name, count(label)])),
+    chance: 1 / folder.classes.length,
+    drawn: folder.domains.filter((_, i) => drawn[i]),
+    seeds: measured[0]!.length,
+    networks,
+    unreadable: folder.images.length - kept.length,
+    methods: measured.map((runs, i) => summary(DOMAIN_SETS[i]!, runs)),
+  };
+}
+
 /**
  * The talk's last experiment (methods.md 3): linear classifiers on frozen descriptors, learned on one domain or on all but one, tested
  * on the others. λ is picked on a part of the source domains that the classifier does not see; nothing of a target domain is used.
@@ -43,92 +125,65 @@ export async function domainGeneralisation(
   task: TaskContext,
   library?: Library,
 ): Promise<DomainReport> {
-  const folder = readDomains(options.folder);
-  folder.warnings.forEach((w) => task.warn(w));
-  const unknown = options.drawn?.filter((d) => !folder.domains.includes(d)) ?? [];
-  if (unknown.length > 0)
-    throw new CovisError('INPUT_INVALID', `There is no domain ${unknown.join(', ')}`, {
-      file: options.folder,
-      hint: `The domains are ${folder.domains.join(', ')}.`,
-    });
-  const drawn = folder.domains.map((d) => options.drawn?.includes(d) ?? looksDrawn(d));
+  const { folder, drawn } = domainImages(options, task);
   const failed = new Set<number>();
-  const a = await describeImages(networks.pretrained, folder, drawn, failed, task, library);
-  const b = await describeImages(networks.fineTuned, folder, drawn, failed, task, library);
-  const c = await describeImages(networks.edges, folder, drawn, failed, task, library);
-  const kept = folder.images.flatMap((_, i) => (failed.has(i) ? [] : [i]));
-  folder.domains.forEach((name, domain) => {
-    if (kept.filter((i) => folder.images[i]!.domain === domain).length < 2)
-      throw new CovisError('INPUT_INVALID', `Domain ${name} has fewer than two images that can be read`, {
-        file: options.folder,
-        hint: 'Give each domain at least two photos that can be decoded; the warnings name those that cannot.',
-      });
-  });
-  const sets: [string, Matrix][] = [
-    ['Pre-trained RGB', a],
-    ['Fine-tuned RGB', b],
-    ['EdgeMAC', c],
-    ['Pre-trained RGB + EdgeMAC', concatenated(a, c)],
-    ['Fine-tuned RGB + EdgeMAC', concatenated(b, c)],
-  ];
-  task.step('Learning classifiers', sets.length * options.seeds, 'runs');
+  const describe = (network: Ready): Promise<Matrix> =>
+    describeImages(network, folder.images, drawn, failed, task, library);
+  const rows = [
+    await describe(networks.pretrained),
+    await describe(networks.fineTuned),
+    await describe(networks.edges),
+  ] as const;
+  const kept = keptImages(folder, failed, options.folder);
+  task.step('Learning classifiers', DOMAIN_SETS.length * options.seeds, 'runs');
   let runs = 0;
-  const methods: DomainMethod[] = [];
-  for (const [name, x] of sets) {
-    const measured: Tables[] = [];
+  const measured: Tables[][] = [];
+  for (const set of DOMAIN_SETS.keys()) {
+    const x = domainSet(rows, set);
+    const own: Tables[] = [];
     for (let seed = 0; seed < options.seeds; seed += 1) {
-      measured.push(await tables(x, folder, kept, seed, task));
+      own.push(await domainTables(x, folder, kept, seed, task));
       task.progress((runs += 1));
     }
-    methods.push(summary(name, measured));
+    measured.push(own);
   }
-  const count = (label: number): Record<string, number> =>
-    Object.fromEntries(
-      folder.domains.map((d, domain) => [
-        d,
-        kept.filter((i) => folder.images[i]!.domain === domain && folder.images[i]!.label === label).length,
-      ]),
-    );
-  return {
-    domains: folder.domains,
-    labels: shortNames(folder.domains),
-    classes: folder.classes,
-    photosPerClass: Object.fromEntries(folder.classes.map((name, label) => [name, count(label)])),
-    chance: 1 / folder.classes.length,
-    drawn: folder.domains.filter((_, i) => drawn[i]),
-    seeds: options.seeds,
-    networks: {
-      pretrained: networks.pretrained.spec.name,
-      fineTuned: networks.fineTuned.spec.name,
-      edges: networks.edges.spec.name,
-    },
-    unreadable: failed.size,
-    methods,
+  const names = {
+    pretrained: networks.pretrained.spec.name,
+    fineTuned: networks.fineTuned.spec.name,
+    edges: networks.edges.spec.name,
   };
+  return domainReportOf(folder, drawn, kept, names, measured);
 }
 
-/** Descriptors of all images; those that cannot be decoded are said, noted and left as zeros. */
-async function describeImages(
-  network: Pick<LoadedNetwork, 'graph' | 'spec'>,
-  folder: DomainFolder,
+type Ready = Pick<LoadedNetwork, 'graph' | 'spec'>;
+
+/**
+ * Descriptors of images, in their order; those that cannot be decoded are said, noted and left as zeros.
+ * @param drawn by domain. @param failed images by their place; those that are in it were said before. @param reading
+ * an image's file.
+ */
+export async function describeImages(
+  network: Ready,
+  images: readonly DomainImage[],
   drawn: readonly boolean[],
   failed: Set<number>,
   task: TaskContext,
-  library: Library | undefined,
+  library?: Library,
+  reading: <T>(image: number, work: (file: string) => Promise<T>) => Promise<T> = (i, work) => work(images[i]!.file),
 ): Promise<Matrix> {
   const { spec, graph } = network;
-  task.step(`Describing images with ${spec.name}`, folder.images.length, 'images');
-  const data = new Float32Array(folder.images.length * spec.dim);
+  task.step(`Describing images with ${spec.name}`, images.length, 'images');
+  const data = new Float32Array(images.length * spec.dim);
   const maker = await InputMaker.create(spec, defaultSize(spec), library);
   const runner = await openRunner(graph);
-  const inputs = async (i: number) => {
-    const image: DomainImage = folder.images[i]!;
-    return spec.edges !== undefined && drawn[image.domain]
-      ? maker.ofDrawing(await readDrawing(image.file))
-      : maker.ofFile(image.file);
-  };
+  const inputs = (i: number) =>
+    reading(i, async (file) =>
+      spec.edges !== undefined && drawn[images[i]!.domain]
+        ? maker.ofDrawing(await readDrawing(file))
+        : maker.ofFile(file),
+    );
   try {
-    const all = folder.images.map((_, i) => i);
+    const all = images.map((_, i) => i);
     for await (const { id, value, error } of ahead(all, inputs, 3)) {
       task.check();
       if (value !== undefined) data.set(await describe(runner, value), id * spec.dim);
@@ -142,7 +197,7 @@ async function describeImages(
     await runner.release();
     await maker.release();
   }
-  return { data, rows: folder.images.length, dim: spec.dim };
+  return { data, rows: images.length, dim: spec.dim };
 }
 
 /** Descriptors side by side; each part keeps unit length, so that both count alike. */
@@ -156,14 +211,16 @@ function concatenated(a: Matrix, b: Matrix): Matrix {
   return { data, rows: a.rows, dim };
 }
 
-interface Tables {
+/** Accuracies of one seed, by `source>target` and by target. */
+export interface Tables {
   readonly single: ReadonlyMap<string, number>;
   readonly leaveOneOut: ReadonlyMap<string, number>;
 }
 
-async function tables(
+/** Learns on every domain and on all but one, and tests on the others. */
+export async function domainTables(
   x: Matrix,
-  folder: DomainFolder,
+  folder: Pick<DomainFolder, 'domains' | 'classes' | 'images'>,
   kept: readonly number[],
   seed: number,
   task: TaskContext,

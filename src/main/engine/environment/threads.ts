@@ -40,6 +40,19 @@ export function threadsIfFewer(): number | undefined {
   return available < cpus().length ? available : undefined;
 }
 
+/** Work with so many threads, whatever this process was given; what it was given holds again afterwards. */
+export async function withThreads<T>(count: number | undefined, work: () => Promise<T>): Promise<T> {
+  if (count === undefined) return work();
+  const before = process.env[VARIABLE];
+  process.env[VARIABLE] = String(count);
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) delete process.env[VARIABLE];
+    else process.env[VARIABLE] = before;
+  }
+}
+
 /** Photos that are read at the same time: two at least where nobody said, because one thread waits for the disk. */
 export function photosAtOnce(): number {
   return threadsGiven() ?? Math.max(2, availableParallelism());

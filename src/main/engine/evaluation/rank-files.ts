@@ -20,6 +20,11 @@ const VERIFIED = 100;
 /** What is ranked, and where the ranks go. */
 export type RankFiles = JobParams<'rank'>;
 
+/** How many of a database are ranked for each query. */
+export function ranked(images: number, queries: number, asked: number | undefined): number {
+  return Math.min(asked ?? (images * queries <= FULL_RANKING ? images : CUT), images);
+}
+
 /**
  * Ranks the rows of a database for each query and writes rows, and scores if asked, as .npy (methods.md 9.3).
  * @throws CovisError `INPUT_*` naming the file, `STATE_CONFLICT` for files that are there without `force`, `CANCELLED`.
@@ -40,8 +45,7 @@ export async function rankFiles(o: RankFiles, task: TaskContext): Promise<JobRes
     index,
   );
   try {
-    const full = database.images * queries.images <= FULL_RANKING;
-    const top = Math.min(o.top ?? (full ? database.images : CUT), database.images);
+    const top = ranked(database.images, queries.images, o.top);
     const began = performance.now();
     let ranks = await ranker.rank(
       { vectors: queries.vectors, owners: queries.owners, count: queries.images },

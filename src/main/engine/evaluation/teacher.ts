@@ -19,6 +19,13 @@ const TEACHERS = [
   { method: 'BoW+R+QE', verified: DEFAULT_TEACHER.verified, expansion: DEFAULT_TEACHER.expansion },
 ] as const;
 
+/** Of descriptors that are no network's, or of regions. */
+export function notAStudent(): CovisError {
+  return new CovisError('INPUT_INVALID', 'The student is a network with one descriptor a photo', {
+    hint: "Choose a network's own descriptors.",
+  });
+}
+
 /**
  * Teacher against student (methods.md 1.1): BoW, BoW+R, BoW+R+QE beside MAC, GeM and GeM+QE on the geometry's own benchmark, query by
  * query. Every measurement is kept, as those of `covis evaluate` are.
@@ -31,10 +38,7 @@ export async function teacherAgainstStudent(
   p: TeacherParameters,
   task: TaskContext,
 ): Promise<TeacherComparison[]> {
-  if (set.owners !== undefined || set.network === undefined || set.size === undefined)
-    throw new CovisError('INPUT_INVALID', 'The student is a network with one descriptor a photo', {
-      hint: "Choose a network's own descriptors.",
-    });
+  if (set.owners !== undefined || set.network === undefined || set.size === undefined) throw notAStudent();
   const benchmark = geometryBenchmark(library, set, protocol, p.seed);
   const index = await BowIndex.prepare(library, p, task);
   const out: TeacherComparison[] = [];

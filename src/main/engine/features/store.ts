@@ -47,6 +47,19 @@ export function readFeatures(library: Library, hash: string): Features {
       file,
       hint: 'Delete the file; it is computed again.',
     });
+  return featuresOf(bytes);
+}
+
+/** Features as their file holds them. */
+export function featureFile(f: Features): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(MAGIC, 0);
+  head.writeUInt32LE(f.count, 4);
+  return sealed(Buffer.concat([head, new Uint8Array(f.frames.buffer), f.descriptors]));
+}
+
+/** The features in the content of a file, as {@link featuresIn} gives it. */
+export function featuresOf(bytes: Buffer): Features {
   const count = bytes.readUInt32LE(4);
   const frames = new Float32Array(4 * count);
   const from = HEAD_BYTES + FRAME_BYTES * count;
@@ -54,13 +67,16 @@ export function readFeatures(library: Library, hash: string): Features {
   return { count, frames, descriptors: Uint8Array.from(bytes.subarray(from)) };
 }
 
-function writeFeatures(library: Library, hash: string, f: Features): void {
+/** The file of features that a library keeps; undefined where it has none that is whole. */
+export function keptFeatures(library: Library, hash: string): Buffer | undefined {
   const file = fileOf(library, hash);
-  const head = Buffer.alloc(HEAD_BYTES);
-  head.writeUInt32LE(MAGIC, 0);
-  head.writeUInt32LE(f.count, 4);
-  const content = sealed(Buffer.concat([head, new Uint8Array(f.frames.buffer), f.descriptors]));
-  writeWhole(file, content, { force: true, flush: false });
+  const bytes = existsSync(file) ? readFileSync(file) : undefined;
+  return bytes === undefined || featuresIn(bytes) === undefined ? undefined : bytes;
+}
+
+/** Keeps features that were computed elsewhere: a file of theirs. */
+export function keepFeatures(library: Library, hash: string, bytes: Uint8Array): void {
+  writeWhole(fileOf(library, hash), bytes, { force: true, flush: false });
 }
 
 /**
@@ -87,7 +103,8 @@ export async function extractFeatures(
       const photo = missing[next++]!;
       task.check();
       try {
-        writeFeatures(library, photo.hash, await ofCurrentPhoto(library, photo.id, (file) => detector.detect(file)));
+        const found = await ofCurrentPhoto(library, photo.id, (file) => detector.detect(file));
+        keepFeatures(library, photo.hash, featureFile(found));
       } catch (error) {
         if (!(error instanceof CovisError) || !error.code.startsWith('INPUT')) throw error;
         failed.add(photo.id);

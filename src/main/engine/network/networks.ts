@@ -82,6 +82,11 @@ export function storeNetwork(
   return networkRow(library, uid);
 }
 
+/** The file of a network, as {@link readNetworkFile} reads it. */
+export function networkFile({ graph, spec }: Pick<LoadedNetwork, 'graph' | 'spec'>): Uint8Array {
+  return encoded(graph, spec).bytes;
+}
+
 /** The file of a network and the content hash that is its id. */
 function encoded(graph: Graph, spec: NetworkSpec): { bytes: Uint8Array; uid: string } {
   const described: Graph = { ...graph, metadata: new Map(graph.metadata) };

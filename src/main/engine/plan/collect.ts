@@ -2,18 +2,16 @@
 import { existsSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import type { PlannedWork } from '../../../shared/facts/plans.ts';
-import { PLANNED } from '../../../shared/jobs/planned-works.ts';
-import { readRegular } from '../formats/regular.ts';
+import { wordsOf } from '../../../shared/jobs/planned-works.ts';
 import type { Library } from '../library/library.ts';
 import { planCollected, planMoved, planRow } from '../library/tables/plan.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { codeText } from './code.ts';
 import { doneFile, type DoneFile } from './facts.ts';
-import { readPart, sha256, shardFiles, sweepStage, type Plan } from './folder.ts';
+import { readPart, resultOf, shardFiles, sweepStage, type Plan } from './folder.ts';
 import { noteTrouble } from './status.ts';
 import { PLAN_WORKS } from './works/index.ts';
 
-const MOST_RESULT = 4 * 2 ** 30 - 1;
 const NAMED = 5;
 const SAID = 20;
 
@@ -43,11 +41,18 @@ export function collectPlan(library: Library, plan: Plan, task: TaskContext): Co
     });
   const shards = plan.file.stages.reduce((n, s) => n + s.shards.length, 0);
   const said = allDone(plan, task);
-  const done = said.reduce((n, d) => n + d.done, 0);
-  const failed = said.reduce((n, d) => n + d.failed, 0);
+  const { counted } = wordsOf(plan.file.work);
+  const units = said.filter((d) => counted === undefined || d.stage === counted).map((d) => d.said);
+  const done = units.reduce((n, d) => n + d.done, 0);
+  const failed = units.reduce((n, d) => n + d.failed, 0);
   const facts = { work: plan.file.work, shards, done, failed };
   if (row.collected !== null) return { ...facts, added: 0, before: true };
-  sayFailed(said, plan.file.work, failed, task);
+  sayFailed(
+    said.map((d) => d.said),
+    plan.file.work,
+    failed,
+    task,
+  );
   const added = PLAN_WORKS[plan.file.work].collect(
     library,
     plan,
@@ -79,7 +84,7 @@ export function collectNoted(library: Library, plan: Plan, task: TaskContext): C
 }
 
 /** What all shards say of themselves. @throws CovisError where some are missing, or are another's. */
-function allDone(plan: Plan, task: TaskContext): DoneFile[] {
+function allDone(plan: Plan, task: TaskContext): { readonly stage: string; readonly said: DoneFile }[] {
   const missing: string[] = [];
   const all = plan.file.stages.flatMap(({ name, shards }) =>
     shards.flatMap(({ sha256: asked }, i) => {
@@ -106,7 +111,7 @@ function allDone(plan: Plan, task: TaskContext): DoneFile[] {
           file,
           hint: 'Delete it with its .bin and do the shard again: covis retry PLAN',
         });
-      return [said];
+      return [{ stage: name, said }];
     }),
   );
   if (missing.length > 0)
@@ -118,20 +123,9 @@ function allDone(plan: Plan, task: TaskContext): DoneFile[] {
   return all;
 }
 
-function resultOf(plan: Plan, stage: string, shard: number): Buffer {
-  const files = shardFiles(plan.folder, stage, shard);
-  const bytes = readRegular(files.result, MOST_RESULT, 'result');
-  if (sha256(bytes) !== readPart(files.done, doneFile).sha256)
-    throw new CovisError('INPUT_CORRUPT', 'This result is not what its shard wrote', {
-      file: files.result,
-      hint: 'Delete it with its .done and do the shard again: covis retry PLAN',
-    });
-  return bytes;
-}
-
 function sayFailed(said: readonly DoneFile[], work: PlannedWork, failed: number, task: TaskContext): void {
+  for (const w of said.flatMap((d) => (d.failed > 0 ? d.warnings : [])).slice(0, SAID)) task.warn(w);
   if (failed === 0) return;
-  for (const w of said.flatMap((d) => d.warnings).slice(0, SAID)) task.warn(w);
-  const { unit, failed: words } = PLANNED[work];
+  const { unit, failed: words } = wordsOf(work);
   task.warn(`${failed} ${unit}${failed === 1 ? '' : 's'} ${words} by any shard`);
 }

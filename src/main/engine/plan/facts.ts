@@ -7,7 +7,7 @@ import type { Facts } from '../../../shared/facts/facts.ts';
 export const FORMAT = 2;
 export const MOST_SHARDS = 100_000;
 /** Photos, runs or pairs of one shard. */
-export const MOST_ITEMS = 1_000_000;
+export const MOST_ITEMS = 10_000_000;
 /** What is asked of one shard, in bytes. */
 const MOST_CONTENT = 512 << 20;
 const MOST_STAGES = 16;
@@ -62,6 +62,8 @@ export const planFile = z
     /** Where the library was when it was planned; it alone says whether this is its plan. */
     library: place,
     params: z.record(z.string().max(64), z.unknown()),
+    /** Threads that every shard takes; left out where numbers do not depend on them, and each takes what is there. */
+    threads: z.int().min(1).max(1024).optional(),
     /** Files of the plan that all shards read, by what they are: the network. */
     files: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), z.strictObject({ sha256: digest, bytes: whole })),
     /** All inputs by their content. */

@@ -23,9 +23,21 @@ import { diskError } from '../formats/disk.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { readRegular } from '../formats/regular.ts';
 import { digestOf } from '../library/hash-file.ts';
-import { failedFile, FORMAT, MOST_SAID, planFile, type FailedFile, type PlanFile, type PlanStage } from './facts.ts';
+import {
+  doneFile,
+  failedFile,
+  FORMAT,
+  MOST_SAID,
+  planFile,
+  type FailedFile,
+  type PlanFile,
+  type PlanStage,
+} from './facts.ts';
 
 const MOST_BYTES = 64 << 20;
+/** What is read into memory at a time. */
+export const MOST_RESULT = 4 * 2 ** 30 - 1;
+const AGAIN = 'Delete it with its .done and do the shard again: covis retry PLAN';
 const FOLDERS = ['results', 'logs'] as const;
 /** In which stages, or shards, have folders of their own. */
 const OWN = [...FOLDERS, 'slurm', 'work'] as const;
@@ -197,6 +209,29 @@ export function shardFiles(
     running: at('running'),
     work: join(folder, 'work', stage, numbered(shard)),
   };
+}
+
+/** What came of a shard. @throws CovisError `INPUT_CORRUPT` where it is not what the shard wrote. */
+export function resultOf({ folder }: Plan, stage: string, shard: number): Buffer {
+  const { result, done } = shardFiles(folder, stage, shard);
+  const bytes = readRegular(result, MOST_RESULT, 'result');
+  if (sha256(bytes) !== readPart(done, doneFile).sha256) throw notWritten(result);
+  return bytes;
+}
+
+/** As {@link resultOf}, of one that is read in parts: its file. */
+export function resultFile({ folder }: Plan, stage: string, shard: number): string {
+  const { result, done } = shardFiles(folder, stage, shard);
+  if (digestOf(result) !== readPart(done, doneFile).sha256) throw notWritten(result);
+  return result;
+}
+
+const notWritten = (file: string): CovisError =>
+  new CovisError('INPUT_CORRUPT', 'This result is not what its shard wrote', { file, hint: AGAIN });
+
+/** What a result says that is none. */
+export function wrongResult(file: string, why: string): CovisError {
+  return new CovisError('INPUT_CORRUPT', `This result of a shard ${why}`, { file, hint: AGAIN });
 }
 
 /** What is asked of the shards of a stage: one line of JSON each, one file, so that ten thousand shards are not ten thousand files. */

@@ -16,7 +16,8 @@ const MAGIC = 'COVISLB1';
 const BLOCK = 1 << 22;
 const MOST_HEAD = 1 << 20;
 /** Nothing else is written where a pack is opened, whatever it says. */
-const PLACE = /^(library\.db|(networks|detectors)\/[0-9a-f]{16}\.onnx)$/;
+const PLACE =
+  /^(library\.db|(networks|detectors)\/[0-9a-f]{16}\.onnx|teacher\/[a-z_]{1,32}\.(npy|json)|descriptors\/[0-9a-f]{16}-\d{2,5}(\.ids)?\.npy)$/;
 const head = z.array(z.strictObject({ path: z.string().regex(PLACE), bytes: z.int().min(0) })).max(10_000);
 
 const damaged = (file: string): CovisError =>
@@ -26,15 +27,16 @@ const damaged = (file: string): CovisError =>
   });
 
 /**
- * Writes the pack: the magic word, the length of its head as u32, the head as JSON, then the files. Descriptors are left out: a shard
- * computes those that it needs.
- * @param networks by uid.
+ * Writes the pack: the magic word, the length of its head as u32, the head as JSON, then the files. Descriptors that are not named are left
+ * out: a shard computes those that it needs.
+ * @param networks by uid. @param more of the library's own files, as paths within it.
  */
 export async function packLibrary(
   library: Library,
   networks: readonly string[],
   to: string,
   task: TaskContext,
+  more: readonly string[] = [],
 ): Promise<void> {
   const database = `${to}.database`;
   task.step('Copying the database', 0, '');
@@ -46,6 +48,7 @@ export async function packLibrary(
         path: `networks/${uid}.onnx`,
         from: library.file('networks', `${uid}.onnx`),
       })),
+      ...more.map((path) => ({ path, from: join(library.path, path) })),
     ];
     const text = Buffer.from(JSON.stringify(files.map(({ path, from }) => ({ path, bytes: statSync(from).size }))));
     const size = Buffer.alloc(4);

@@ -16,6 +16,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { PlannedWork } from '../../../shared/facts/plans.ts';
+import { threads } from '../environment/threads.ts';
 import { makeFolder } from '../environment/folders.ts';
 import { writeAll } from '../formats/beside.ts';
 import { diskError } from '../formats/disk.ts';
@@ -37,6 +38,8 @@ const PIECE = 1 << 20;
 /** How a plan is made. */
 export interface Planning {
   readonly shards?: number | undefined;
+  /** Threads of every shard; of work whose sums are rounded by them, those of this machine where nobody says. */
+  readonly threads?: number | undefined;
   /** Its folder; beside the library where nobody says. */
   readonly out?: string | undefined;
 }
@@ -56,12 +59,13 @@ export async function makePlan<W extends PlannedWork>(
   const uid = randomBytes(8).toString('hex');
   const folder = outsideLibraries(how.out ?? beside(library, work, uid));
   refuseOccupied(folder);
+  await PLAN_WORKS[work].begin?.(library, given, task);
   const cut = await PLAN_WORKS[work].cut(library, given, how.shards, task);
   const staging = join(dirname(folder), `.${basename(folder)}.${uid}.tmp`);
   try {
     makeFolder(dirname(folder));
     mkdirSync(staging);
-    const file = await fill(staging, library, work, uid, cut, task);
+    const file = await fill(staging, library, work, uid, cut, threadsOf(work, how), task);
     const bytes = `${JSON.stringify(file)}\n`;
     writePart(join(staging, 'plan.json'), bytes);
     if (existsSync(folder)) rmdirSync(folder);
@@ -92,7 +96,7 @@ export async function sketchPlan<W extends PlannedWork>(
   const folder = outsideLibraries(how.out ?? beside(library, work, uid));
   refuseOccupied(folder);
   const cut = await PLAN_WORKS[work].cut(library, given, how.shards, task);
-  return { folder, file: await fill(undefined, library, work, uid, cut, task), sha256: '' };
+  return { folder, file: await fill(undefined, library, work, uid, cut, threadsOf(work, how), task), sha256: '' };
 }
 
 /** Beside the library, which lies where the machines see it. */
@@ -110,6 +114,10 @@ function refuseOccupied(folder: string): void {
   });
 }
 
+function threadsOf(work: PlannedWork, { threads: asked }: Planning): number | undefined {
+  return asked ?? (PLAN_WORKS[work].roundedByThreads ? threads() : undefined);
+}
+
 /** @param folder undefined writes nothing. */
 async function fill(
   folder: string | undefined,
@@ -117,6 +125,7 @@ async function fill(
   work: PlannedWork,
   uid: string,
   cut: Cut,
+  each: number | undefined,
   task: TaskContext,
 ): Promise<PlanFile> {
   if (folder !== undefined)
@@ -150,6 +159,7 @@ async function fill(
     title: cut.title.slice(0, 200),
     library: library.path,
     params: cut.params,
+    ...(each === undefined ? {} : { threads: each }),
     files,
     inputs: cut.inputs,
     stages,

@@ -4,6 +4,7 @@ import { cpus, hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
+import { withThreads } from '../environment/threads.ts';
 import { bytesText, freeBytes } from '../formats/disk.ts';
 import { digestOf } from '../library/hash-file.ts';
 import { startOf } from '../library/lease.ts';
@@ -73,7 +74,7 @@ export async function doShard(
   try {
     refuseOtherCode(plan, code);
     refuseUnready(plan, stage);
-    return await compute(plan, stage, shard, task, code);
+    return await withThreads(plan.file.threads, () => compute(plan, stage, shard, task, code));
   } catch (error) {
     if (!(error instanceof CovisError && error.code === 'CANCELLED')) noteFailure(plan, stage, shard, error);
     throw error;

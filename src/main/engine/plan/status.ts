@@ -10,6 +10,7 @@ import {
   type ShardCounts,
   type ShardState,
 } from '../../../shared/facts/plans.ts';
+import { wordsOf } from '../../../shared/jobs/planned-works.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { bytesText, freeBytes, isNearlyFull } from '../formats/disk.ts';
 import { readRegular } from '../formats/regular.ts';
@@ -196,7 +197,8 @@ function countOf(file: string): { readonly done: number; readonly failed: number
 /** Units of what is done. */
 function itemsOf({ plan, stages }: Look): PlanStatus['items'] {
   let [planned, done, failed] = [0, 0, 0];
-  for (const { name, states } of stages)
+  const { counted: only } = wordsOf(plan.file.work);
+  for (const { name, states } of stages.filter((s) => only === undefined || s.name === only))
     for (const [shard, state] of states) {
       const { items } = plan.file.stages.find((s) => s.name === name)!.shards[shard - 1]!;
       planned += items;

@@ -39,14 +39,23 @@ export function emptyGraph(dim: number, p: HnswParameters): Index {
   });
 }
 
-/** Adds the rows of a matrix under the numbers from `first` on, block by block. @throws CovisError `CANCELLED`. */
-export function addRows(graph: Index, m: Matrix, first: number, task?: TaskContext): void {
+/**
+ * Adds the rows of a matrix under the numbers from `first` on, block by block.
+ * @param threads one gives the same graph every time. @throws CovisError `CANCELLED`.
+ */
+export function addRows(
+  graph: Index,
+  m: Matrix,
+  first: number,
+  task?: TaskContext,
+  threads = threadsIfFewer() ?? ALL_THREADS,
+): void {
   for (let from = 0; from < m.rows;) {
     task?.check();
     const alone = first + from < ALONE;
     const to = Math.min(alone ? ALONE - first : from + ADD_BLOCK, m.rows);
     const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(first + from + i));
-    graph.add(keys, m.data.subarray(from * m.dim, to * m.dim), alone ? 1 : (threadsIfFewer() ?? ALL_THREADS));
+    graph.add(keys, m.data.subarray(from * m.dim, to * m.dim), alone ? 1 : threads);
     task?.progress(first + to);
     from = to;
   }

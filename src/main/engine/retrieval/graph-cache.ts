@@ -4,6 +4,7 @@ import { silentContext, type TaskContext } from '../queue/context.ts';
 import { mutualGraph, normaliseGraph, type SparseGraph } from './graph.ts';
 import { shorter, type NeighbourStore } from './kept-neighbours.ts';
 import { exactNeighbours, type Neighbours } from './neighbours.ts';
+import type { OfflineDiffusion } from './offline.ts';
 import type { Matrix } from './rank.ts';
 import { leadingEigenpairs, type Eigenpairs } from './spectral.ts';
 
@@ -85,6 +86,11 @@ export class GraphCache {
       const a = mutualGraph(await this.neighbours(k, task), gamma);
       return { a, s: normaliseGraph(a) };
     });
+  }
+
+  /** What {@link NeighbourStore.diffused} has. */
+  diffused(truncation: number): OfflineDiffusion | undefined {
+    return this.#store?.diffused?.(truncation);
   }
 
   /** The graph, where its neighbours were found before; undefined where that has yet to be computed. */

@@ -69,62 +69,96 @@ export function isIndexFolder(folder: string): boolean {
 }
 
 /**
+ * The shape of an index before it is built. @throws CovisError `STATE_EMPTY` without rows, `INPUT_INVALID` for more shards than there may be.
+ */
+export function indexShape(source: NpyRows, shardRows: number): { rows: number; dim: number; shards: number } {
+  const { rows, dim, file } = source;
+  if (rows === 0)
+    throw new CovisError('STATE_EMPTY', 'The database has no descriptors', { file, hint: 'Give one with rows.' });
+  const shards = Math.ceil(rows / shardRows);
+  if (shards > MAX_SHARDS)
+    throw new CovisError('INPUT_INVALID', `${rows} rows would make ${shards} shards; ${MAX_SHARDS} are the most`, {
+      hint: 'Take more rows for a shard: --shard-rows.',
+    });
+  return { rows, dim, shards };
+}
+
+/** Rows of a file as unit vectors, block by block. @throws CovisError `INPUT_*` naming the first without a direction, `CANCELLED`. */
+function* unitRows(
+  source: NpyRows,
+  from: number,
+  to: number,
+  task?: TaskContext,
+): Generator<Matrix & { readonly first: number }> {
+  for (let at = from; at < to; at += BLOCK) {
+    task?.check();
+    const count = Math.min(BLOCK, to - at);
+    const block = { data: source.read(at, count), rows: count, dim: source.dim };
+    yield { ...normaliseRows(block, `the database (from row ${at} on)`, source.file), first: at };
+  }
+}
+
+/**
+ * Builds the graph of one shard and saves it.
+ * @param rows of the shard: the first, and the one behind the last. @param threads one gives the same bytes every time.
+ */
+export function saveGraph(
+  source: NpyRows,
+  [begin, end]: readonly [number, number],
+  path: string,
+  task?: TaskContext,
+  threads?: number,
+): void {
+  const graph = emptyGraph(source.dim, DEFAULT_HNSW);
+  for (const b of unitRows(source, begin, end, task)) {
+    addRows(graph, b, b.first - begin, undefined, threads);
+    task?.progress(b.first + b.rows);
+  }
+  graph.save(path);
+}
+
+/** How an index is put together. */
+export interface Building extends Placing {
+  readonly shardRows?: number | undefined;
+  /** Writes a shard's graph that was built before; left out, it is built. */
+  readonly graph?: ((shard: number, path: string) => void) | undefined;
+}
+
+/**
  * Writes an index of the rows of a `.npy`, which are normalised. Only one block of rows and one shard's graph are in memory.
- * @param shardRows rows of a shard.
  * @throws CovisError `INPUT_*` naming the file, or the first row without a direction; `STATE_CONFLICT` for files that are there, without
  * `force`; `CANCELLED`, after which nothing is left.
  */
 export function buildIndexFolder(
   file: string,
   folder: string,
-  { shardRows = SHARD_ROWS, ...how }: Placing & { readonly shardRows?: number | undefined },
+  { shardRows = SHARD_ROWS, graph: built, ...how }: Building,
   task?: TaskContext,
 ): BuiltIndex {
-  refuseExisting(
-    [MANIFEST, ROWS].map((f) => join(folder, f)),
-    how,
-  );
+  refuseIndex(folder, how);
   const source = new NpyRows(file);
   try {
-    const { rows, dim } = source;
-    if (rows === 0)
-      throw new CovisError('STATE_EMPTY', 'The database has no descriptors', { file, hint: 'Give one with rows.' });
-    const shards = Math.ceil(rows / shardRows);
-    if (shards > MAX_SHARDS)
-      throw new CovisError('INPUT_INVALID', `${rows} rows would make ${shards} shards; ${MAX_SHARDS} are the most`, {
-        hint: 'Take more rows for a shard: --shard-rows.',
-      });
-    const unit = function* (from: number, to: number): Generator<Matrix & { readonly first: number }> {
-      for (let at = from; at < to; at += BLOCK) {
-        task?.check();
-        const count = Math.min(BLOCK, to - at);
-        const block = { data: source.read(at, count), rows: count, dim };
-        yield { ...normaliseRows(block, `the database (from row ${at} on)`, file), first: at };
-      }
-    };
+    const { rows, dim, shards } = indexShape(source, shardRows);
     return writeFolder(
       folder,
       how,
       (staging) => {
         task?.step('Writing descriptors', rows, 'descriptors');
         const halves = function* (): Generator<Float16Array> {
-          for (const b of unit(0, rows)) {
+          for (const b of unitRows(source, 0, rows, task)) {
             yield Float16Array.from(b.data);
             task?.progress(b.first + b.rows);
           }
         };
         fillNpy(join(staging, ROWS), '<f2', [rows, dim], halves());
-        task?.step('Building the index', rows, 'descriptors');
+        task?.step(built === undefined ? 'Building the index' : 'Taking up graphs', rows, 'descriptors');
         const graphs: number[] = [];
         for (let shard = 0; shard < shards; shard += 1) {
-          const begin = shard * shardRows;
-          const graph = emptyGraph(dim, DEFAULT_HNSW);
-          for (const b of unit(begin, Math.min(rows, begin + shardRows))) {
-            addRows(graph, b, b.first - begin);
-            task?.progress(b.first + b.rows);
-          }
           const path = join(staging, graphName(shard));
-          graph.save(path);
+          const own = [shard * shardRows, Math.min(rows, (shard + 1) * shardRows)] as const;
+          if (built === undefined) saveGraph(source, own, path, task);
+          else built(shard, path);
+          task?.progress(own[1]);
           graphs.push(statSync(path).size);
         }
         const head: Omit<Manifest, 'recallAt10' | 'recallSample'> = {
@@ -151,6 +185,14 @@ export function buildIndexFolder(
   } finally {
     source.close();
   }
+}
+
+/** @throws CovisError `STATE_CONFLICT` for an index that is there, without `force`. */
+export function refuseIndex(folder: string, how: Placing): void {
+  refuseExisting(
+    [MANIFEST, ROWS].map((f) => join(folder, f)),
+    how,
+  );
 }
 
 /** A shard's graph, and the rows of which it is. */

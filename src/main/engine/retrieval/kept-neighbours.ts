@@ -6,6 +6,7 @@ import { writeBeside } from '../formats/beside.ts';
 import type { Library } from '../library/library.ts';
 import { sealed, unsealed } from '../library/seal.ts';
 import type { Neighbours } from './neighbours.ts';
+import type { OfflineDiffusion } from './offline.ts';
 import type { Matrix } from './rank.ts';
 
 /** Where the neighbours of a set's rows among themselves are kept. */
@@ -13,6 +14,8 @@ export interface NeighbourStore {
   /** Lists of at least `k` neighbours a row; undefined where there are none of these very vectors. */
   read(k: number): Neighbours | undefined;
   write(lists: Neighbours): void;
+  /** Diffusion that was computed beforehand for this very graph, with lists of so many; left out where nobody does. */
+  diffused?(truncation: number): OfflineDiffusion;
 }
 
 /** Rows, neighbours a row, and the digest of the vectors. */

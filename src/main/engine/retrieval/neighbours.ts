@@ -15,6 +15,11 @@ export interface Neighbours {
 const PRODUCTS = 1 << 24;
 const DATABASE_BLOCK = 1 << 18;
 
+/** So many queries are looked at together; what is searched in blocks of as many gives the same bits as all at once. */
+export function queryBlock(databaseRows: number): number {
+  return Math.max(1, Math.min(1024, Math.floor(PRODUCTS / Math.max(1, Math.min(databaseRows, DATABASE_BLOCK)))));
+}
+
 /**
  * Exact search by inner product: a matrix product and the selection of the best, both in ONNX Runtime with all its threads.
  * Equal scores go by increasing row. Release it when done.
@@ -56,7 +61,7 @@ export class ExactIndex {
     };
     if (kept === 0) return out;
     const across = Math.min(db.rows, DATABASE_BLOCK);
-    const block = Math.max(1, Math.min(1024, Math.floor(PRODUCTS / across)));
+    const block = queryBlock(db.rows);
     for (let q = 0; q < queries.rows; q += block) {
       task?.check();
       const count = Math.min(block, queries.rows - q);

@@ -17,19 +17,23 @@ export interface OfflineDiffusion {
  * For every node: its `truncation` nearest nodes, S cut to them with the whole graph's degrees, and the solution for the unit
  * vector of the node itself.
  * @param lists nearest nodes of every node; the node itself is added where duplicates pushed it out of its own list.
+ * @param from the first node, and `to` the one behind the last, of those that are computed: `starts` then has one for each of them and one more.
  */
 export function offlineDiffusion(
   s: SparseGraph,
   lists: Neighbours,
   o: SolverParameters,
   task?: TaskContext,
+  from = 0,
+  to = s.nodes,
 ): OfflineDiffusion {
+  const nodes = to - from;
   const position = new Int32Array(s.nodes).fill(-1);
-  const starts = new Uint32Array(s.nodes + 1);
-  const ids = new Uint32Array(s.nodes * lists.k);
-  const values = new Float32Array(s.nodes * lists.k);
+  const starts = new Uint32Array(nodes + 1);
+  const ids = new Uint32Array(nodes * lists.k);
+  const values = new Float32Array(nodes * lists.k);
   let at = 0;
-  for (let i = 0; i < s.nodes; i += 1) {
+  for (let i = from; i < to; i += 1) {
     if (i % 64 === 0) task?.check();
     const near = lists.ids.slice(i * lists.k, (i + 1) * lists.k);
     let self = near.indexOf(i);
@@ -41,10 +45,31 @@ export function offlineDiffusion(
       ids[at] = near[j]!;
       values[at++] = f[j]!;
     }
-    starts[i + 1] = at;
-    task?.progress(i + 1);
+    starts[i - from + 1] = at;
+    task?.progress(i - from + 1);
   }
-  return { nodes: s.nodes, starts, ids: ids.slice(0, at), values: values.slice(0, at) };
+  return { nodes, starts, ids: ids.slice(0, at), values: values.slice(0, at) };
+}
+
+/** Parts of {@link offlineDiffusion}, in order, as one. */
+export function joinedDiffusion(parts: readonly OfflineDiffusion[]): OfflineDiffusion {
+  const nodes = parts.reduce((n, p) => n + p.nodes, 0);
+  const entries = parts.reduce((n, p) => n + p.ids.length, 0);
+  const out = {
+    nodes,
+    starts: new Uint32Array(nodes + 1),
+    ids: new Uint32Array(entries),
+    values: new Float32Array(entries),
+  };
+  let [node, at] = [0, 0];
+  for (const p of parts) {
+    for (let i = 1; i <= p.nodes; i += 1) out.starts[node + i] = at + p.starts[i]!;
+    out.ids.set(p.ids, at);
+    out.values.set(p.values, at);
+    node += p.nodes;
+    at += p.ids.length;
+  }
+  return out;
 }
 
 /** Scores of all nodes: Σ y_i · row i. */

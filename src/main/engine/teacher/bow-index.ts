@@ -48,6 +48,14 @@ export interface BowHit {
 
 const file = (library: Library, name: string): string => library.file('teacher', name);
 const PARTS = ['centres', 'first', 'count', 'word'] as const;
+/** Files of the vocabulary and of the photos' words, in the order in which they are written: what says of others that they are whole comes last. */
+export const TEACHER_FILES = [
+  ...PARTS.map((p) => `${p}.npy`),
+  'vocabulary.json',
+  'word_offsets.npy',
+  'words.npy',
+  'words.json',
+];
 
 function storeVocabulary(library: Library, v: Vocabulary, wanted: number | undefined): void {
   mkdirSync(library.file('teacher'), { recursive: true });

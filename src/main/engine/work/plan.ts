@@ -1,19 +1,27 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { PlannedWork } from '../../../shared/facts/plans.ts';
 import { PRESET_NAMES, type PresetName } from '../../../shared/facts/training.ts';
+import type { JobParams } from '../../../shared/jobs/index.ts';
 import { collectJob } from '../../../shared/jobs/collect.ts';
 import { planJob } from '../../../shared/jobs/plan.ts';
-import { askedOf, type Asked } from '../../../shared/jobs/planned-works.ts';
+import { askedOf, wordsOf, type Asked } from '../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../shared/jobs/submit.ts';
+import { libraryDomainNetworks } from '../domains/domain-networks.ts';
+import { notAStudent } from '../evaluation/teacher.ts';
+import { threads } from '../environment/threads.ts';
 import { narrowed } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { collectNoted } from '../plan/collect.ts';
+import { resolveNetwork } from '../network/networks.ts';
 import { readPlan, type Plan } from '../plan/folder.ts';
+import { suitableAtOnce } from '../plan/local.ts';
 import { makePlan, type Planning } from '../plan/make.ts';
 import { hasSlurm, refuseOptions } from '../plan/slurm.ts';
 import { allShards, goOnAlone, submitSlurm } from '../plan/steer.ts';
-import type { GivenByWork } from '../plan/works/index.ts';
+import { PLAN_WORKS, type GivenByWork } from '../plan/works/index.ts';
 import type { PlannedRun } from '../plan/works/runs.ts';
+import { loadSet } from '../retrieval/vector-sets.ts';
+import { askedSize } from './asked.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { ladderBeginning } from './ladder.ts';
 import { beginningOf } from './train.ts';
@@ -26,7 +34,10 @@ const planned = ({ folder, file }: Plan) => ({
   work: file.work,
   folder,
   title: file.title,
-  items: file.stages.reduce((n, s) => n + s.shards.reduce((m, shard) => m + shard.items, 0), 0),
+  ...(file.threads === undefined ? {} : { threads: file.threads }),
+  items: file.stages
+    .filter((s) => (wordsOf(file.work).counted ?? s.name) === s.name)
+    .reduce((n, s) => n + s.shards.reduce((m, shard) => m + shard.items, 0), 0),
   stages: file.stages.map((s) => ({ name: s.name, shards: s.shards.length })),
 });
 
@@ -38,6 +49,25 @@ const GIVEN: {
   readonly [W in PlannedWork]: (library: Library, asked: Asked<W>, task: TaskContext) => Promise<GivenByWork[W]>;
 } = {
   extract: (_, asked) => Promise.resolve(asked),
+  edges: (_, asked) => Promise.resolve(asked),
+  matches: (_, asked) => Promise.resolve(asked),
+  neighbours: (_, asked) => Promise.resolve(asked),
+  diffusion: (_, asked) => Promise.resolve(asked),
+  index: (_, asked) => Promise.resolve(asked),
+  cluster: (_, asked) => Promise.resolve(asked),
+  teacher: async (library, { network, set, size, ...asked }) => {
+    if (set === undefined) {
+      const row = await resolveNetwork(library, network, 'default');
+      return { ...asked, network: row, size: askedSize(size, row) };
+    }
+    const own = await loadSet(library, set);
+    if (own.owners !== undefined || own.network === undefined || own.size === undefined) throw notAStudent();
+    return { ...asked, network: own.network, size: own.size };
+  },
+  domains: async (library, { network, fineTuned, edges, ...asked }) => ({
+    ...asked,
+    networks: await libraryDomainNetworks(library, { pretrained: network, fineTuned, edges }),
+  }),
   ladder: async (library, { poolings = ['mac', 'gem'], seeds = SEEDS, ...asked }) => {
     const { start, base } = await ladderBeginning(library, asked);
     return { start, base, options: { poolings, seeds } };
@@ -81,12 +111,26 @@ export async function planAsked(
   task: TaskContext,
   make: typeof makePlan = makePlan,
 ): Promise<Plan> {
-  const { work: kind, shards, out } = told;
+  const { work: kind, shards, out, threads } = told;
   const given = GIVEN[kind] as (l: Library, a: Asked<PlannedWork>, t: TaskContext) => Promise<GivenByWork[PlannedWork]>;
-  return make(library, kind, await given(library, askedOf(kind, told), task), { shards, out }, task);
+  return make(library, kind, await given(library, askedOf(kind, told), task), { shards, out, threads }, task);
 }
 
-export const planWork = work(planJob, async (library, p, task) => planned(await planAsked(library, p, task)));
+export const planWork = work(planJob, async (library, p, task) =>
+  planned(await planAsked(library, { ...p, threads: p.shardThreads }, task)),
+);
+
+/** Threads of one shard where they are many: as it is said, as Slurm is asked for, or a part of this machine's. */
+export function threadsOfShards({
+  work: kind,
+  executor,
+  shardThreads,
+  cpus,
+  atOnce = suitableAtOnce(),
+}: Pick<JobParams<'submit'>, 'work' | 'executor' | 'shardThreads' | 'cpus' | 'atOnce'>): number | undefined {
+  if (shardThreads !== undefined || PLAN_WORKS[kind].roundedByThreads !== true) return shardThreads;
+  return executor === 'slurm' ? (cpus ?? 1) : Math.max(1, Math.floor(threads() / atOnce));
+}
 
 export const submitWork = work(submitJob, async (library, p, task) => {
   const { partition, account, time, mem, cpus, gres, arrayLimit, sbatch, covis } = p;
@@ -99,7 +143,7 @@ export const submitWork = work(submitJob, async (library, p, task) => {
         hint: 'Submit on a machine of the cluster, or do the shards here: --executor local.',
       });
   }
-  const plan = await planAsked(library, p, task);
+  const plan = await planAsked(library, { ...p, threads: threadsOfShards(p) }, task);
   const arrays = p.executor === 'slurm' ? submitSlurm(plan, allShards(plan), options) : [];
   if (p.executor === 'local') goOnAlone(plan, p.atOnce);
   task.changed('plans');

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { METHODS } from '../../../shared/domain.ts';
 import { CHOSEN_JOBS, JOBS, placeless, WRITING_JOBS, type JobKind } from '../../../shared/jobs/index.ts';
-import { forPages, unwrap } from '../../../shared/schema.ts';
+import type { PlannedWork } from '../../../shared/facts/plans.ts';
+import { PLANNED, plannedFields } from '../../../shared/jobs/planned-works.ts';
+import { submitJob } from '../../../shared/jobs/submit.ts';
+import { canBeChosen, forPages, unwrap } from '../../../shared/schema.ts';
 import { parameterFields } from '../search/method-parameters.ts';
 
 /** How a job is asked for in a dialog: everything else is its schema's. */
@@ -192,4 +195,17 @@ export function formSchema(kind: JobKind, download = false, method: unknown = un
   if (read === null) return z.strictObject(rest);
   const group = read.meta(unwrap(all as z.ZodType).meta);
   return z.strictObject({ ...rest, ranking: group.optional() });
+}
+
+/** What is filled in of a plan: what its kind of work takes as that kind bounds it, who does it and how it is cut. */
+export function planSchema(work: PlannedWork): z.ZodObject {
+  const { shape } = submitJob.params;
+  const others = Object.entries(shape as z.ZodRawShape).filter(([name]) => !Object.hasOwn(plannedFields, name));
+  const { work: which, executor, ...rest } = Object.fromEntries(others) as z.ZodRawShape;
+  return forPages(z.strictObject({ work: which!, executor: executor!, ...PLANNED[work].fields, ...rest }), true);
+}
+
+/** True for a kind of work that takes what a person chose. */
+export function planTakesChosen(work: PlannedWork): boolean {
+  return canBeChosen(z.strictObject(PLANNED[work].fields));
 }

@@ -1,5 +1,5 @@
 import type { JobResult } from '../../../../shared/jobs/index.ts';
-import { PLANNED } from '../../../../shared/jobs/planned-works.ts';
+import { wordsOf } from '../../../../shared/jobs/planned-works.ts';
 import { doLocally, suitableAtOnce } from '../../../engine/plan/local.ts';
 import type { Plan } from '../../../engine/plan/folder.ts';
 import { shardsToDo, takeLocally } from '../../../engine/plan/steer.ts';
@@ -11,10 +11,10 @@ import { terminalContext } from '../../program/output.ts';
 /** What collecting did, for a person. */
 export function collectedLines(r: JobResult<'collect'>): string[] {
   if (r.before) return ['This plan was collected before: nothing was done'];
-  const { unit, done, failed } = PLANNED[r.work];
+  const { unit, done, failed, added = 'new in the library' } = wordsOf(r.work);
   const of = (n: number): string => `${n} ${unit}${n === 1 ? '' : 's'}`;
   return [
-    `${of(r.done)} ${done} in ${r.shards} ${r.shards === 1 ? 'shard' : 'shards'}, ${r.added} new in the library${r.failed > 0 ? `; ${r.failed} ${failed}` : ''}`,
+    `${of(r.done)} ${done} in ${r.shards} ${r.shards === 1 ? 'shard' : 'shards'}, ${r.added} ${added}${r.failed > 0 ? `; ${r.failed} ${failed}` : ''}`,
   ];
 }
 

@@ -10,7 +10,7 @@ import { readPlan } from '../../../engine/plan/folder.ts';
 import { sketchPlan } from '../../../engine/plan/make.ts';
 import { submitToSlurm } from '../../../engine/plan/slurm.ts';
 import { allShards, isResumable } from '../../../engine/plan/steer.ts';
-import { planAsked } from '../../../engine/work/plan.ts';
+import { planAsked, threadsOfShards } from '../../../engine/work/plan.ts';
 import { command } from '../../program/command.ts';
 import { jobCommand, runJob } from '../../program/job.ts';
 import { withLibrary } from '../../program/library.ts';
@@ -22,8 +22,13 @@ import { collectedLines, doHere } from './here.ts';
 /** `1 photo`, `12 rungs`. */
 const countOf = (n: number, work: PlannedWork): string => `${n} ${PLANNED[work].unit}${n === 1 ? '' : 's'}`;
 
-const plannedLines = (r: Pick<JobResult<'plan'>, 'work' | 'title' | 'items' | 'folder' | 'stages'>): string[] => [
+const plannedLines = (
+  r: Pick<JobResult<'plan'>, 'work' | 'title' | 'items' | 'folder' | 'stages' | 'threads'>,
+): string[] => [
   `${r.title}: ${countOf(r.items, r.work)} in ${r.stages.map((s) => `${s.shards} ${s.shards === 1 ? 'shard' : 'shards'} of ${s.name}`).join(', ')}`,
+  ...(r.threads === undefined
+    ? []
+    : [`Each takes ${r.threads} ${r.threads === 1 ? 'thread' : 'threads'}, wherever it is done`]),
   `Plan: ${r.folder}`,
 ];
 
@@ -58,7 +63,12 @@ export const submit = command({
     else refuseTogether({ ...asked, detach }, ['atOnce', 'detach'], 'goes with --executor local');
     if (dryRun) {
       const said = await withLibrary(path, false, async (library) => {
-        const drawn = await planAsked(library, asked, silentContext(), sketchPlan);
+        const drawn = await planAsked(
+          library,
+          { ...asked, threads: threadsOfShards(asked) },
+          silentContext(),
+          sketchPlan,
+        );
         const { partition, account, time, mem, cpus, gres, arrayLimit, sbatch, covis } = asked;
         const options = { partition, account, time, mem, cpus, gres, arrayLimit, sbatch, covis };
         return submitToSlurm(drawn, allShards(drawn), options, { dry: true, resumable: isResumable(drawn) }).said;
@@ -77,7 +87,13 @@ export const submit = command({
     }
     const { work: kind, atOnce, shards, out } = asked;
     const made = await withLibrary(path, false, (library) =>
-      runJob(library, 'plan', { work: kind, ...askedOf(kind, asked), shards, out }),
+      runJob(library, 'plan', {
+        work: kind,
+        ...askedOf(kind, asked),
+        shards,
+        out,
+        shardThreads: threadsOfShards(asked),
+      }),
     );
     if (!json) print(false, made, () => plannedLines(made));
     const report = await doHere(readPlan(made.folder), atOnce);

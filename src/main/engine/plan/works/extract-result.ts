@@ -1,4 +1,5 @@
-import { CovisError } from '../../../../shared/errors.ts';
+import type { CovisError } from '../../../../shared/errors.ts';
+import { wrongResult } from '../folder.ts';
 
 /** What a result begins with. Then: rows and dimensions as u32, content hashes of 16 bytes, rows of float32, all little-endian. */
 const HEAD = Buffer.from('COVISR1\n');
@@ -23,11 +24,7 @@ export function encodeRows(rows: readonly Described[], dim: number): Buffer {
 
 /** @throws CovisError `INPUT_CORRUPT` for bytes that are no such result. */
 export function decodeRows(bytes: Buffer, dim: number, file: string): Described[] {
-  const wrong = (why: string): CovisError =>
-    new CovisError('INPUT_CORRUPT', `This result of a shard ${why}`, {
-      file,
-      hint: 'Delete it with its .done and do the shard again: covis retry PLAN',
-    });
+  const wrong = (why: string): CovisError => wrongResult(file, why);
   if (bytes.length < START || !bytes.subarray(0, HEAD.length).equals(HEAD)) throw wrong('holds no descriptors');
   const rows = bytes.readUInt32LE(HEAD.length);
   if (bytes.readUInt32LE(HEAD.length + 4) !== dim) throw wrong(`has not ${dim} dimensions`);

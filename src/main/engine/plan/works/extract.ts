@@ -18,11 +18,11 @@ import { normalise } from '../../network/onnx/normalise.ts';
 import { openRunner } from '../../network/computing.ts';
 import { addDescriptors, describeStream, undescribed } from '../../retrieval/extract.ts';
 import type { TaskContext } from '../../queue/context.ts';
-import { MOST_ITEMS, MOST_SHARDS, plannedPhoto, type PlannedPhoto } from '../facts.ts';
+import { MOST_ITEMS, plannedPhoto, type PlannedPhoto } from '../facts.ts';
 import { commonFile, readShard, shardFiles, stageOf, type Plan } from '../folder.ts';
 import { decodeRows, encodeRows, type Described } from './extract-result.ts';
 import { inputsOf, ofPlannedPhoto, plannedPhotos } from './planned-photos.ts';
-import { parts, type Cut, type Outcome, type PlanWork, type Results } from './work.ts';
+import { parts, shardCount, type Cut, type Outcome, type PlanWork, type Results } from './work.ts';
 
 const STAGE = 'extract';
 /** Starting a process and its network takes some seconds, which is little beside so many photos. */
@@ -41,15 +41,6 @@ export interface ExtractGiven {
   readonly size?: number | undefined;
   readonly domain?: 'photos' | 'edges' | undefined;
   readonly collection?: string | undefined;
-}
-
-/** How many shards a number of units is cut into. @throws CovisError `INPUT_INVALID` for more shards than units. */
-export function shardCount(units: number, asked: number | undefined, suitable: number, what: string): number {
-  if (asked !== undefined && asked > units)
-    throw new CovisError('INPUT_INVALID', `${units} ${what} cannot be cut into ${asked} shards`, {
-      hint: `Take at most ${units}.`,
-    });
-  return Math.min(MOST_SHARDS, asked ?? Math.ceil(units / suitable));
 }
 
 function cut(library: Library, given: ExtractGiven, shards: number | undefined): Promise<Cut> {

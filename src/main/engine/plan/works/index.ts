@@ -1,5 +1,13 @@
 import type { PlannedWork } from '../../../../shared/facts/plans.ts';
+import type { Asked } from '../../../../shared/jobs/planned-works.ts';
+import { clusterPlan } from './cluster.ts';
+import { teacherPlan, type TeacherGiven } from './teacher.ts';
+import { domainsPlan, type DomainsGiven } from './domains.ts';
+import { edgesPlan } from './edges.ts';
 import { extractPlan, type ExtractGiven } from './extract.ts';
+import { matchesPlan } from './matches.ts';
+import { diffusionPlan, neighboursPlan } from './ranks.ts';
+import { indexPlan } from './index-build.ts';
 import { ladderPlan, presetsPlan, seedsPlan, type LadderGiven, type PlannedRun } from './runs.ts';
 import type { PlanWork } from './work.ts';
 
@@ -9,6 +17,14 @@ export interface GivenByWork {
   readonly ladder: LadderGiven;
   readonly seeds: readonly PlannedRun[];
   readonly presets: readonly PlannedRun[];
+  readonly edges: Asked<'edges'>;
+  readonly matches: Asked<'matches'>;
+  readonly neighbours: Asked<'neighbours'>;
+  readonly diffusion: Asked<'diffusion'>;
+  readonly index: Asked<'index'>;
+  readonly domains: DomainsGiven;
+  readonly teacher: TeacherGiven;
+  readonly cluster: Asked<'cluster'>;
 }
 
 /** Every kind of work that can be planned. */
@@ -17,4 +33,12 @@ export const PLAN_WORKS: { readonly [W in PlannedWork]: PlanWork<GivenByWork[W]>
   ladder: ladderPlan,
   seeds: seedsPlan,
   presets: presetsPlan,
+  edges: edgesPlan,
+  matches: matchesPlan,
+  neighbours: neighboursPlan,
+  diffusion: diffusionPlan,
+  index: indexPlan,
+  domains: domainsPlan,
+  teacher: teacherPlan,
+  cluster: clusterPlan,
 };

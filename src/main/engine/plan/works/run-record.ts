@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { NetworkSpec, TrainingParameters } from '../../../../shared/domain.ts';
-import { CovisError } from '../../../../shared/errors.ts';
 import { epochInfo } from '../../../../shared/facts/training.ts';
 import { parseJson } from '../../formats/json-text.ts';
 import { now, type Library } from '../../library/library.ts';
@@ -12,6 +11,7 @@ import { networkById, storeNetwork, type NetworkRow } from '../../network/networ
 import { parseOnnx } from '../../network/onnx/file.ts';
 import { normalise } from '../../network/onnx/normalise.ts';
 import { readSpec } from '../../network/spec.ts';
+import { wrongResult } from '../folder.ts';
 import { epochsOf, runWithParameters } from '../../training/runs.ts';
 
 const HEAD = Buffer.from('COVISRN1');
@@ -76,23 +76,18 @@ export function encodeRun(result: RunResult, network: Uint8Array = new Uint8Arra
   return Buffer.concat([HEAD, length, head, network]);
 }
 
-export const wrong = (file: string, why: string): CovisError =>
-  new CovisError('INPUT_CORRUPT', `This result of a shard ${why}`, {
-    file,
-    hint: 'Delete it with its .done and do the shard again: covis retry PLAN',
-  });
-
 /** @throws CovisError `INPUT_CORRUPT` for bytes that are no such result. */
 export function decodeRun(bytes: Buffer, file: string): { readonly result: RunResult; readonly network: Buffer } {
-  if (bytes.length < START || !bytes.subarray(0, HEAD.length).equals(HEAD)) throw wrong(file, 'holds no training run');
+  if (bytes.length < START || !bytes.subarray(0, HEAD.length).equals(HEAD))
+    throw wrongResult(file, 'holds no training run');
   const end = START + bytes.readUInt32LE(HEAD.length);
-  if (end > bytes.length) throw wrong(file, 'is not as long as it says');
+  if (end > bytes.length) throw wrongResult(file, 'is not as long as it says');
   const parsed = runResult.safeParse(parseJson(bytes.toString('utf8', START, end), { file }, 'This is no result'));
-  if (!parsed.success) throw wrong(file, 'is not what a training gives');
+  if (!parsed.success) throw wrongResult(file, 'is not what a training gives');
   const network = bytes.subarray(end);
   const said = parsed.data.run?.network;
   if ((said ?? null) === null ? network.length > 0 : uidOf(network) !== said!.uid)
-    throw wrong(file, 'holds another network than it says');
+    throw wrongResult(file, 'holds another network than it says');
   return { result: parsed.data, network };
 }
 
@@ -174,7 +169,7 @@ export function addRun(
   if (run.network !== null) {
     const graph = normalise(parseOnnx(network, file), file);
     const inFile = readSpec(graph, file);
-    if (inFile === undefined) throw wrong(file, 'holds a network that no training gives');
+    if (inFile === undefined) throw wrongResult(file, 'holds a network that no training gives');
     const { name, origin } = run.network;
     const own: NetworkSpec = {
       ...inFile,
@@ -182,7 +177,7 @@ export function addRun(
       origin: origin.replace(/(; fine-tuned by Covis, run )0(?=, \d+ epochs?$)/, `$1${id}`),
     };
     const stored = storeNetwork(library, graph, own, start.uid, false, inFile);
-    if (stored.uid !== run.network.uid) throw wrong(file, 'holds a network that is written in another way');
+    if (stored.uid !== run.network.uid) throw wrongResult(file, 'holds a network that is written in another way');
     db.prepare('UPDATE training_run SET result_id = ? WHERE id = ?').run(stored.id, id);
   }
   const epoch = db.prepare('INSERT INTO epoch (training_id, epoch, facts) VALUES (?, ?, ?)');

@@ -17,10 +17,10 @@ import {
   type LadderOptions,
   type MeasuredRung,
 } from '../../training/ladder.ts';
-import { readShard, shardFiles, stageOf, type Plan } from '../folder.ts';
+import { readShard, shardFiles, stageOf, wrongResult, type Plan } from '../folder.ts';
 import { packLibrary } from '../library-pack.ts';
 import { inWorkLibrary, PACK } from '../work-library.ts';
-import { addRun, decodeRun, encodeRun, takeRun, wrong, type RunResult } from './run-record.ts';
+import { addRun, decodeRun, encodeRun, takeRun, type RunResult } from './run-record.ts';
 import type { Cut, Outcome, PlanWork, Results } from './work.ts';
 
 const STAGE = 'train';
@@ -135,6 +135,7 @@ function runsPlan(work: Extract<PlannedWork, 'seeds' | 'presets'>, title: string
   return {
     work,
     resumable: true,
+    roundedByThreads: true,
     cut: async (library, runs, _shards, task) =>
       cutRuns(
         library,
@@ -170,6 +171,7 @@ const ladderParams = z.strictObject({
 export const ladderPlan: PlanWork<LadderGiven> = {
   work: 'ladder',
   resumable: true,
+  roundedByThreads: true,
   cut: async (library, { start, base, options }, _shards, task) =>
     cutRuns(
       library,
@@ -188,7 +190,7 @@ export const ladderPlan: PlanWork<LadderGiven> = {
     return takeUp(library, plan, results, task, (all) => {
       const measured = rungsOf(base, options).map((rung, i): MeasuredRung => {
         const found = all[i]?.measured ?? null;
-        if (found === null) throw wrong(shardFiles(plan.folder, STAGE, i + 1).result, 'measured nothing');
+        if (found === null) throw wrongResult(shardFiles(plan.folder, STAGE, i + 1).result, 'measured nothing');
         return { rung, ...found };
       });
       const report: LadderReport = ladderReport(network, base, options, measured);

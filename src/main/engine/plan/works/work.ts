@@ -1,7 +1,8 @@
+import { CovisError } from '../../../../shared/errors.ts';
 import type { PlannedWork } from '../../../../shared/facts/plans.ts';
 import type { Library } from '../../library/library.ts';
 import type { TaskContext } from '../../queue/context.ts';
-import type { DoneFile } from '../facts.ts';
+import { MOST_SHARDS, type DoneFile } from '../facts.ts';
 import type { Plan } from '../folder.ts';
 
 /** One shard as it is planned: its content as JSON, and how many units it has. */
@@ -52,6 +53,10 @@ export interface PlanWork<G> {
   readonly work: PlannedWork;
   /** True where a shard that was told to end goes on from there when it is begun again: who runs it may begin it again by himself. */
   readonly resumable: boolean;
+  /** True where sums are rounded by how many threads there are, so that all shards have to take as many. */
+  readonly roundedByThreads?: boolean;
+  /** What the library is told before work of it is cut, as the command on one machine tells it; not where a plan is only sketched. */
+  readonly begin?: (library: Library, given: G, task: TaskContext) => Promise<void>;
   /** @param shards how many are wanted; undefined for what suits. @throws CovisError `STATE_EMPTY` where nothing is to be done. */
   readonly cut: (library: Library, given: G, shards: number | undefined, task: TaskContext) => Promise<Cut>;
   /**
@@ -67,4 +72,13 @@ export interface PlanWork<G> {
 export function* parts<T>(all: readonly T[], count: number): Generator<readonly T[]> {
   for (let i = 0; i < count; i += 1)
     yield all.slice(Math.floor((i * all.length) / count), Math.floor(((i + 1) * all.length) / count));
+}
+
+/** How many shards a number of units is cut into. @throws CovisError `INPUT_INVALID` for more shards than units. */
+export function shardCount(units: number, asked: number | undefined, suitable: number, what: string): number {
+  if (asked !== undefined && asked > units)
+    throw new CovisError('INPUT_INVALID', `${units} ${what} cannot be cut into ${asked} shards`, {
+      hint: `Take at most ${units}.`,
+    });
+  return Math.min(MOST_SHARDS, asked ?? Math.ceil(units / suitable));
 }
