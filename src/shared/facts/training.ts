@@ -120,6 +120,14 @@ export const trainingMemory = z.object({
 });
 export type TrainingMemory = Facts<typeof trainingMemory>;
 
+/** The same of a run that is yet to be started, by the back end that would compute, and in words. */
+export const trainingMemoryReport = z.object({
+  backend: z.enum(BACKENDS).exclude(['auto']),
+  memory: trainingMemory,
+  text: z.string(),
+});
+export type TrainingMemoryReport = Facts<typeof trainingMemoryReport>;
+
 export const trainingRunInfo = z.object({
   id: z.int(),
   created: z.string(),

@@ -90,7 +90,7 @@ export async function beginningOf(
 }
 
 /** GiB as people say them. */
-function bytesOf(gib: number | undefined): number | undefined {
+export function bytesOf(gib: number | undefined): number | undefined {
   return gib === undefined ? undefined : gib * 2 ** 30;
 }
 
