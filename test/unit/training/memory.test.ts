@@ -95,7 +95,7 @@ describe('a plan', () => {
   it('keeps the tuple whole where it fits, and says what is taken', async () => {
     const all = (await plan(8 * GIB))!;
     expect(all).toMatchObject({ photos: 7, photosAtOnce: 7, budgetBytes: 8 * GIB });
-    expect(memoryInWords(all)).toMatch(/^Takes about \d+ MiB of memory of 8\.0 GiB$/);
+    expect(memoryInWords(all)).toMatch(/^Takes about \d+ MiB of the 8\.0 GiB of memory$/);
     expect(all.bytes).toBeGreaterThan(all.weightBytes + all.activationBytes);
     expect(await planMemory(graph, 'tensorflow', DEFAULT_TRAINING, SHAPE)).toBeUndefined();
   });

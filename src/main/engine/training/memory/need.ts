@@ -152,5 +152,5 @@ function fixed(d: number | string | undefined, otherwise: number): number {
 
 /** Bytes in words. */
 export function inGib(bytes: number): string {
-  return bytes < 1024 * MIB ? `${Math.ceil(bytes / MIB)} MiB` : `${(bytes / 1024 / MIB).toFixed(1)} GiB`;
+  return bytes < 1000 * MIB ? `${Math.ceil(bytes / MIB)} MiB` : `${(bytes / 1024 / MIB).toFixed(1)} GiB`;
 }

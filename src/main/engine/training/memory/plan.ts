@@ -67,7 +67,7 @@ export async function planMemory(
 
 /** In words, for who starts a run. */
 export function memoryInWords(m: TrainingMemory): string {
-  const of = m.budgetBytes === null ? '' : ` of ${inGib(m.budgetBytes)}`;
+  const of = m.budgetBytes === null ? '' : ` of the ${inGib(m.budgetBytes)}`;
   const cut = m.photosAtOnce < m.photos ? `, ${m.photosAtOnce} of the ${m.photos} photos of a tuple at a time` : '';
-  return `Takes about ${inGib(m.bytes)} of memory${of}${cut}`;
+  return `Takes about ${inGib(m.bytes)}${of} of memory${cut}`;
 }
