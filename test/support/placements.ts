@@ -10,8 +10,10 @@ export interface Placements {
    * is computed by the processor, and a mean divides by it.
    */
   readonly copies: number;
-  /** Operators that the provider ran. */
+  /** Operators that the provider launched a kernel for. */
   readonly launched: number;
+  /** Bytes of those copies, and of single numbers. */
+  readonly copied: number;
 }
 
 interface Event {
@@ -25,6 +27,9 @@ interface Event {
   };
 }
 
+/** Operators that only see their input otherwise and launch no kernel. */
+const VIEWS = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity']);
+
 /** Reads the files that a session with {@link RuntimeOptions.profile} wrote, all of them together, and removes them. @param prefix of the files. */
 export function placements(prefix: string): Placements {
   const folder = dirname(prefix);
@@ -33,6 +38,7 @@ export function placements(prefix: string): Placements {
   const onProcessor: string[] = [];
   let copies = 0;
   let launched = 0;
+  let copied = 0;
   for (const file of files) {
     const at = join(folder, file);
     for (const { cat, name, args } of JSON.parse(readFileSync(at, 'utf8')) as Event[]) {
@@ -40,11 +46,13 @@ export function placements(prefix: string): Placements {
       const op = args.op_name ?? '';
       const whole = (args.input_type_shape ?? []).every((o) => Object.keys(o).every((t) => t.startsWith('int')));
       const single = op === 'MemcpyFromHost' && Number(args.output_size) <= 8;
-      if (op.startsWith('Memcpy')) copies += single ? 0 : 1;
-      else if (args.provider !== 'CPUExecutionProvider') launched += 1;
+      if (op.startsWith('Memcpy')) {
+        copies += single ? 0 : 1;
+        copied += Number(args.output_size);
+      } else if (args.provider !== 'CPUExecutionProvider') launched += VIEWS.has(op) ? 0 : 1;
       else if (!whole) onProcessor.push(op);
     }
     rmSync(at);
   }
-  return { onProcessor: onProcessor.sort(), copies, launched };
+  return { onProcessor: onProcessor.sort(), copies, launched, copied };
 }

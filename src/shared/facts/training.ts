@@ -102,6 +102,32 @@ export const trainingParameters = z.object({
 });
 export type TrainingParameters = Facts<typeof trainingParameters>;
 
+/** What a training takes of the memory of what computes, estimated before it begins; bytes at most. */
+export const trainingMemory = z.object({
+  bytes: count,
+  /** Of it weights, their gradients and what the optimiser keeps. */
+  weightBytes: count,
+  /** Of it what is kept of the photos until their gradient has come. */
+  activationBytes: count,
+  /** What there is, or what a person said may be taken; null where nobody tells. */
+  budgetBytes: count.nullable(),
+  /** Photos of a tuple, and how many of them go through the network at once. */
+  photos: count,
+  photosAtOnce: count,
+  /** The largest photo as the network takes it, in pixels. */
+  width: count,
+  height: count,
+});
+export type TrainingMemory = Facts<typeof trainingMemory>;
+
+/** The same of a run that is yet to be started, by the back end that would compute, and in words. */
+export const trainingMemoryReport = z.object({
+  backend: z.enum(BACKENDS).exclude(['auto']),
+  memory: trainingMemory,
+  text: z.string(),
+});
+export type TrainingMemoryReport = Facts<typeof trainingMemoryReport>;
+
 export const trainingRunInfo = z.object({
   id: z.int(),
   created: z.string(),

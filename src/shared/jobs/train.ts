@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { POOLINGS, epochInfo } from '../domain.ts';
 import { collectionSubset } from '../facts/collections.ts';
 import { defaultDecision } from '../facts/networks.ts';
+import { trainingMemory } from '../facts/training.ts';
 import { count } from '../facts/facts.ts';
 import { collection, domain, rowNumber } from '../fields.ts';
 import { job } from './job.ts';
@@ -43,10 +44,16 @@ export const trainJob = job({
     pools: rowNumber
       .optional()
       .meta({ label: 'Pools', help: 'manifold run whose pools are trained on, instead of mining geometry each epoch' }),
+    memory: z.number().min(0.1).max(10_000).optional().meta({
+      label: 'Memory',
+      help: 'GiB that may be taken; tuples are cut to keep within it',
+      otherwise: 'what the device or the machine has',
+      advanced: true,
+    }),
     /** A training run to take up where it stopped. */
-    resume: rowNumber
-      .optional()
-      .meta({ help: 'takes a run up at its last checkpoint; of the rest only the back end can be chosen then' }),
+    resume: rowNumber.optional().meta({
+      help: 'takes a run up at its last checkpoint; of the rest only the back end and the memory can be chosen then',
+    }),
   }),
   result: z.object({
     run: z.int(),
@@ -59,6 +66,8 @@ export const trainJob = job({
     tuples: count,
     seconds: z.number(),
     peakMemoryBytes: z.number(),
+    /** As it was estimated before; null for back ends that plan by themselves. */
+    memory: trainingMemory.nullable().default(null),
     /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
     standing: defaultDecision.nullable(),
     /** What stayed as it was and what learned, in words; left out where everything learned. */

@@ -444,6 +444,7 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     return (await ask('measurements.paired', { a: a!.id, b: b!.id })).queries;
   },
   'training.runs': async () => (await ask('training.runs', {}))[0]?.epochs.length,
+  'training.memory': async () => (await ask('training.memory', { size: 320 }))!.text.length,
   'training.presets': async () => (await ask('training.presets', {})).length,
   'experiments.list': async () => (await ask('experiments.list', {})) !== undefined,
   'networks.default': async () => {

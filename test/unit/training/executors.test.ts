@@ -106,7 +106,11 @@ describe.each(Object.keys(ARCHITECTURES))('%s', (name) => {
 /** The real TensorFlow in words, where it is installed; undefined elsewhere. */
 const tensorFlow = await loadTensorFlow('tensorflow').then(
   (t) => t.device,
-  () => undefined,
+  (error: unknown) => {
+    // Where it was installed for the tests, it has to be there.
+    if (process.env['COVIS_REQUIRE_TENSORFLOW'] === '1') throw error;
+    return undefined;
+  },
 );
 describe.skipIf(tensorFlow === undefined)(`on TensorFlow itself (${tensorFlow ?? 'not installed'})`, () => {
   it.each(['MobileNetV1', 'MobileNetV2', 'ResNet18', 'VGG16', 'SqueezeNet'])(

@@ -358,6 +358,15 @@ describe('every gradient equals finite differences', () => {
     await check(c, WEBGPU_GRADIENTS);
   });
 
+  it.each([
+    ['Relu', (b: GraphBuilder) => b.op('Relu', ['x'])],
+    ['Clip', (b: GraphBuilder) => b.op('Clip', ['x', b.scalar(-0.3), b.scalar(0.4)])],
+    ['Clip above', (b: GraphBuilder) => b.op('Clip', ['x', b.scalar(-0.3)])],
+    ['Clip of no limits', (b: GraphBuilder) => b.op('Clip', ['x'])],
+  ])('%s, as WebGPU has it', async (name, build) => {
+    await check({ name, inputs: { x: x4() }, build, outDims: [...x4().dims], step: 1e-4 }, WEBGPU_GRADIENTS);
+  });
+
   it('covers every operator that has a rule', () => {
     const names = [...CASES, ...NEWER].map((c) => c.name.split(/[ ,]/)[0]!);
     expect([...GRADIENTS.keys()].filter((op) => !names.includes(op))).toEqual([]);

@@ -1,8 +1,10 @@
 /** `covis train`, `covis run` and `covis ladder`: everything that trains. */
 import { ladderTable } from '../../../shared/ladder-table.ts';
+import { defined } from '../../../shared/defined.ts';
 import { writeWhole } from '../../engine/formats/beside.ts';
 import { fileTarget } from '../../engine/formats/target.ts';
 import { refuseTogether } from '../program/together.ts';
+import { memoryInWords } from '../../engine/training/memory/plan.ts';
 import { file, force } from '../../../shared/fields.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
 import { jobCommand } from '../program/job.ts';
@@ -14,8 +16,8 @@ export const train = jobCommand('train', {
   name: 'train',
   summary: 'fine-tune a network on mined tuples',
   omit: ['classical'],
-  given: ({ resume, backend, ...others }) => {
-    const computed = backend === undefined ? {} : { backend };
+  given: ({ resume, backend, memory, ...others }) => {
+    const computed = defined({ backend, memory });
     if (resume === undefined) return { ...others, ...computed };
     refuseAll(trainJob.params, others, 'cannot be chosen for a run that is taken up: it goes on as it began');
     return { resume, ...computed };
@@ -27,6 +29,7 @@ export const train = jobCommand('train', {
       (e) =>
         `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, mAP of ${r.measured} ${e.map?.toFixed(4) ?? 'not measured'}${e.skipped > 0 ? `, ${e.skipped} tuples left out` : ''}`,
     ),
+    ...(r.memory === null ? [] : [memoryInWords(r.memory)]),
     `Run ${r.run}, network ${r.network}, ${duration(r.seconds)}, at most ${Math.round(r.peakMemoryBytes / 2 ** 20)} MiB`,
     ...standingLines(r.standing),
   ],

@@ -7,7 +7,7 @@ import { DESCRIPTOR, IMAGE } from '../network/head.ts';
 import { framed, frameOf, refuseOtherSize, type NetworkInput } from './framing.ts';
 import { PhotoSource } from './photo-source.ts';
 import { l2Normalise } from '../network/pooling.ts';
-import type { GraphRunner, Tensors } from '../network/runtime.ts';
+import type { GraphRunner } from '../network/runtime.ts';
 import { openDetector, type EdgeDetector } from '../edges/detector.ts';
 import { mirrorEdgeMap, padEdgeMap, type EdgeMap } from '../edges/edge-map.ts';
 import { EDGE_SIZE, LEAST_SIDE } from '../edges/edge-network.ts';
@@ -139,8 +139,8 @@ export interface Batch {
   readonly batch: { readonly dims: readonly number[]; readonly data: Float32Array };
 }
 
-/** Groups inputs of equal size; those that go by themselves are groups of one. */
-export function batches(inputs: readonly NetworkInput[]): Batch[] {
+/** Groups inputs of equal size, of `atOnce` at most; those that go by themselves are groups of one. */
+export function batches(inputs: readonly NetworkInput[], atOnce = Infinity): Batch[] {
   const groups = new Map<string, number[]>();
   inputs.forEach((x, i) => {
     const key = x.alone === true ? `alone ${i}` : x.dims.join('x');
@@ -148,7 +148,11 @@ export function batches(inputs: readonly NetworkInput[]): Batch[] {
     if (list === undefined) groups.set(key, [i]);
     else list.push(i);
   });
-  return [...groups.values()].map((indices) => {
+  const parts = [...groups.values()].flatMap((all) => {
+    const most = Math.min(all.length, atOnce);
+    return Array.from({ length: Math.ceil(all.length / most) }, (_, k) => all.slice(k * most, (k + 1) * most));
+  });
+  return parts.map((indices) => {
     const first = inputs[indices[0]!]!;
     if (indices.length === 1) return { indices, batch: { dims: [...first.dims], data: first.data } };
     const data = new Float32Array(indices.length * first.data.length);
@@ -157,15 +161,15 @@ export function batches(inputs: readonly NetworkInput[]): Batch[] {
   });
 }
 
-/** Descriptor of each input, those of one size computed together. @param weights that the graph takes besides the image. */
+/** Descriptor of each input, those of one size computed together, `atOnce` of them at most. */
 export async function describeEach(
   runner: GraphRunner,
   inputs: readonly NetworkInput[],
-  weights: Tensors = {},
+  atOnce = Infinity,
 ): Promise<Float32Array[]> {
   const out: Float32Array[] = [];
-  for (const { indices, batch } of batches(inputs)) {
-    const d = (await runner.run({ [IMAGE]: batch, ...weights }))[DESCRIPTOR]!;
+  for (const { indices, batch } of batches(inputs, atOnce)) {
+    const d = (await runner.run({ [IMAGE]: batch }))[DESCRIPTOR]!;
     const dim = d.length / indices.length;
     indices.forEach((i, k) => (out[i] = d.subarray(k * dim, (k + 1) * dim)));
   }

@@ -30,7 +30,7 @@ export interface DescriptorSet {
 const HASH_BYTES = 16;
 
 /** Photos that are looked at together for equal sizes; larger batches are no faster on a CPU and cost memory. */
-const WINDOW = 8;
+export const WINDOW = 8;
 
 /** What is said of a file that cannot be read whole. */
 const DAMAGED: ReadonlySet<string> = new Set([

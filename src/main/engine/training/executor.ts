@@ -40,6 +40,9 @@ export interface Executor {
    */
   accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep>;
 
+  /** So many photos of a tuple go through the network together at most, with the same gradients. Back ends that plan by themselves do not care. */
+  limit(photos: number): void;
+
   /** What moves the weights. */
   optimiser(choice: OptimiserChoice): Promise<Descent>;
 

@@ -42,12 +42,12 @@ export interface OrtOptions extends RuntimeOptions {
   readonly backend?: Exclude<Backend, 'auto'>;
   /** What the provider runs on, in words. */
   readonly device?: string;
-  /** Tuples of more pixels go image by image on the CPU: {@link MOST_PIXELS} if not given. */
+  /** Tuples of more pixels go image by image on the CPU, as those of several shapes do: {@link MOST_PIXELS} if not given. */
   readonly mostPixels?: number;
 }
 
 /** Seven photos of the published recipes, of 362 px, go together; what is kept of larger ones until the gradient comes needs gigabytes. */
-const MOST_PIXELS = 1_000_000;
+export const MOST_PIXELS = 1_000_000;
 
 /** Tensors of this process or of the device, by name. */
 export type Values = Readonly<Record<string, HostTensor | DeviceTensor>>;
@@ -67,7 +67,7 @@ interface GradientSession {
 /**
  * Loss and gradients by ONNX Runtime, on any of its providers, memory of one tuple at a time.
  * A tuple of equally large images goes through one graph, but for so many pixels that memory counts. Of others descriptors come first;
- * then only the images that the loss still moves go through the backward graph, those of one size as a batch. Where weights and gradients
+ * then only the images that the loss still moves go through the backward graph, on devices those of one size as a batch. Where weights and gradients
  * are is what heirs say.
  */
 export abstract class RuntimeExecutor implements Executor {
@@ -76,6 +76,8 @@ export abstract class RuntimeExecutor implements Executor {
   readonly parameters: readonly Parameter[];
   abstract readonly gradients: Gradients;
   protected readonly options: OrtOptions;
+  /** Photos that go through a graph together at most. */
+  #atOnce = Infinity;
   readonly #network: Graph;
   readonly #dialect: Dialect;
   #forward: Promise<Runner> | undefined;
@@ -125,15 +127,17 @@ export abstract class RuntimeExecutor implements Executor {
       },
       release: () => Promise.resolve(),
     };
-    return describeEach(withWeights, inputs);
+    return describeEach(withWeights, inputs, this.#atOnce);
   }
 
   async accumulate(tuple: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
     const inputs = this.#fitting(tuple);
     const together = batches(inputs);
     const { kind } = options;
-    if (together.length === 1 && inGraph(kind)) return this.#wholeTuple(together[0]!.batch, { ...options, kind });
+    if (together.length === 1 && inputs.length <= this.#atOnce && inGraph(kind))
+      return this.#wholeTuple(together[0]!.batch, { ...options, kind });
     const [query, positive, ...negatives] = await this.describe(inputs);
+    // Gradients of a sum are sums: photo by photo they are the same.
     const loss = tupleLoss(query!, positive!, negatives, options);
     await this.#backpropagate(inputs, [loss.dQuery, loss.dPositive, ...loss.dNegatives]);
     return { loss: loss.loss, active: loss.active };
@@ -141,8 +145,12 @@ export abstract class RuntimeExecutor implements Executor {
 
   #fitting(tuple: readonly NetworkInput[]): readonly NetworkInput[] {
     const { provider = 'cpu', mostPixels = MOST_PIXELS } = this.options;
+    if (provider !== 'cpu') return tuple;
     const pixels = tuple.reduce((n, { dims }) => n + dims[2]! * dims[3]!, 0);
-    return provider === 'cpu' && pixels > mostPixels ? tuple.map((x) => ({ ...x, alone: true })) : tuple;
+    // Every number of images is a graph of its own, which keeps the memory that it took; alone they are no slower.
+    const shapes = new Set(tuple.map(({ dims }) => dims.join('x'))).size;
+    const apart = pixels > mostPixels || tuple.length > this.#atOnce || shapes > 1;
+    return apart ? tuple.map((x) => ({ ...x, alone: true })) : tuple;
   }
 
   async #wholeTuple(
@@ -158,7 +166,10 @@ export abstract class RuntimeExecutor implements Executor {
 
   async #backpropagate(inputs: readonly NetworkInput[], seeds: readonly Float32Array[]): Promise<void> {
     const moved = seeds.flatMap((s, i) => (s.some((v) => v !== 0) ? [i] : []));
-    for (const { indices, batch } of batches(moved.map((i) => inputs[i]!))) {
+    for (const { indices, batch } of batches(
+      moved.map((i) => inputs[i]!),
+      this.#atOnce,
+    )) {
       const dim = seeds[0]!.length;
       const seed = new Float32Array(indices.length * dim);
       indices.forEach((k, at) => seed.set(seeds[moved[k]!]!, at * dim));
@@ -187,6 +198,10 @@ export abstract class RuntimeExecutor implements Executor {
     const made = this.#open(this.fitted(graph, gradientOf)).then((runner) => ({ runner, gradientOf }));
     this.#sessions.set(key, made);
     return made;
+  }
+
+  limit(photos: number): void {
+    this.#atOnce = photos;
   }
 
   /** A graph with the weights inside, which the runtime can lay out for speed. */

@@ -4,6 +4,7 @@ import type { Change } from '../inputs/change.ts';
 import type { InputMaker, NetworkInput } from '../inputs/inputs.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Tuple } from '../mining/mine.ts';
+import { computed } from './computing-failed.ts';
 import type { Descent } from './descent.ts';
 import type { Executor } from './executor.ts';
 import { drawAugmentation, drawChanges, tupleInputs, type Augmentation } from './feed.ts';
@@ -114,7 +115,7 @@ export class Round {
       // Adam does not feel the scale of gradients; rates of gradient descent are meant for a mean (methods.md 1.4).
       const by = { sum: 1, tuples: sum.trained, pairs: sum.trained + sum.negatives }[scaling];
       if (by !== 1) this.#executor.gradients.scale(1 / by);
-      await this.#descent.step({ learningRate: rate, weightDecay });
+      await computed(this.#executor, () => this.#descent.step({ learningRate: rate, weightDecay }));
     }
     return sum;
   }
@@ -139,7 +140,9 @@ export class Round {
       return;
     }
     const { loss, margin } = this.#parameters;
-    const step = await this.#executor.accumulate(inputs, { kind: loss, margin, weight: tuple.weight ?? 1 });
+    const step = await computed(this.#executor, () =>
+      this.#executor.accumulate(inputs, { kind: loss, margin, weight: tuple.weight ?? 1 }),
+    );
     sum.trained += 1;
     sum.loss += step.loss;
     sum.active += step.active;

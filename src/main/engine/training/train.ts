@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
-import type { EpochInfo, NetworkSpec, TrainingParameters } from '../../../shared/domain.ts';
+import type { EpochInfo, NetworkSpec, TrainingMemory, TrainingParameters } from '../../../shared/domain.ts';
 import {
   geometryGroundTruth,
   meanAveragePrecision,
@@ -19,14 +19,17 @@ import { logger, logFailure } from '../environment/log.ts';
 import { freeze } from '../network/freeze.ts';
 import { computing } from '../network/computing.ts';
 import type { Graph } from '../network/onnx/graph.ts';
+import type { GraphRunner } from '../network/runtime.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
 import { InputMaker, singleScale } from '../inputs/inputs.ts';
 import { setKey } from '../retrieval/vector-sets.ts';
 import { openExecutor } from './backends.ts';
 import { letCheckpointsGo } from './checkpoint-retention.ts';
 import { checkpointFile, readCheckpoint, writeCheckpoint, type Position } from './checkpoint.ts';
+import { computed, isComputingFailure, withWayOn } from './computing-failed.ts';
 import type { Descent } from './descent.ts';
 import type { Executor } from './executor.ts';
+import { largestPhoto, memoryInWords, planMemory } from './memory/plan.ts';
 import { drawFromPools, readPools } from './pool-tuples.ts';
 import { drawPart, type DrawnPart } from './known-part.ts';
 import { decayed } from './presets.ts';
@@ -51,6 +54,8 @@ export interface TrainingResult {
   readonly frozen: string | undefined;
   /** As {@link RunOptions} had it when the run began. */
   readonly askedSize: number | undefined;
+  /** What was estimated before; undefined for back ends that plan by themselves. */
+  readonly memory: TrainingMemory | undefined;
 }
 
 const log = logger('training');
@@ -67,6 +72,8 @@ export interface RunOptions {
   readonly askedSize?: number | undefined;
   /** On which a run that is taken up goes on, in place of the one that it began on. */
   readonly backend?: TrainingParameters['backend'] | undefined;
+  /** Bytes that may be taken; what the device or the machine has if not given. */
+  readonly memory?: number | undefined;
 }
 
 const START: Position = {
@@ -92,7 +99,7 @@ export async function train(
   task: TaskContext,
   options: RunOptions = {},
 ): Promise<TrainingResult> {
-  return withRun(library, start, parameters, task, (network, tools) =>
+  return withRun(library, start, parameters, task, options, (network, tools) =>
     new Run(library, network, tools, parameters, task, options).begin(),
   );
 }
@@ -114,7 +121,7 @@ export async function resume(
     const { parameters: begun, networkId, askedSize } = runToResume(library, runId);
     // What it is learned with is no part of what is learned.
     const parameters = options.backend === undefined ? begun : { ...begun, backend: options.backend };
-    return await withRun(library, networkById(library, networkId), parameters, task, (network, tools) =>
+    return await withRun(library, networkById(library, networkId), parameters, task, options, (network, tools) =>
       new Run(library, network, tools, parameters, task, { ...options, askedSize }).resume(runId),
     );
   } finally {
@@ -127,6 +134,7 @@ interface Tools {
   readonly executor: Executor;
   readonly descent: Descent;
   readonly maker: InputMaker;
+  readonly memory: TrainingMemory | undefined;
 }
 
 async function withRun(
@@ -134,23 +142,29 @@ async function withRun(
   start: NetworkRow,
   parameters: TrainingParameters,
   task: TaskContext,
+  options: RunOptions,
   work: (network: LoadedNetwork, tools: Tools) => Promise<TrainingResult>,
 ): Promise<TrainingResult> {
   const network = loadNetwork(library, start);
   refuseUntrainable(network);
   // First: a network that cannot be differentiated is refused before anything is noted or computed.
-  const executor = await openExecutor(
-    learning(network, parameters).graph,
-    parameters.backend,
-    (text) => task.warn(text),
-    parameters.size,
-  );
+  const { graph } = learning(network, parameters);
+  const executor = await openExecutor(graph, parameters.backend, (text) => task.warn(text), parameters.size);
   const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
+    const photo = largestPhoto(library, network.spec, parameters.size);
+    const memory = await planMemory(graph, executor.backend, parameters, photo, options.memory);
+    if (memory !== undefined) {
+      task.step(memoryInWords(memory), 0, '');
+      executor.limit(memory.photosAtOnce);
+    }
     const descent = await executor.optimiser(parameters);
-    return (await computing(parameters.backend, () => work(network, { executor, descent, maker }))).result;
+    return (await computing(parameters.backend, () => work(network, { executor, descent, maker, memory }))).result;
   } finally {
-    await executor.release();
+    // A device that is gone takes nothing back, and what failed first is what a person must read.
+    await executor
+      .release()
+      .catch((error: unknown) => logFailure(log, `${executor.backend} was not given back`, error));
     await maker.release();
   }
 }
@@ -187,6 +201,7 @@ class Run {
   readonly #every: number;
   readonly #askedSize: number | undefined;
   readonly #descent: Descent;
+  readonly #memory: TrainingMemory | undefined;
   readonly #split: Split;
   /** Those whom the run describes, and who ask among them. */
   readonly #truth: GeometryGroundTruth | Pick<DrawnPart, 'g' | 'asking'>;
@@ -205,7 +220,7 @@ class Run {
   constructor(
     library: Library,
     network: LoadedNetwork,
-    { executor, descent, maker }: Tools,
+    { executor, descent, maker, memory }: Tools,
     parameters: TrainingParameters,
     task: TaskContext,
     options: RunOptions,
@@ -215,6 +230,7 @@ class Run {
     this.#library = library;
     this.#network = network;
     this.#executor = executor;
+    this.#memory = memory;
     this.#maker = maker;
     this.#parameters = parameters;
     this.#task = task;
@@ -298,9 +314,11 @@ class Run {
       network = this.#finish('done');
       rmSync(checkpointFile(this.#library, this.#id), { force: true });
     } catch (error) {
-      await this.#ended(error instanceof CovisError && error.code === 'CANCELLED' ? 'stopped' : 'failed');
+      const stopped = error instanceof CovisError && error.code === 'CANCELLED';
+      // Computing that failed has changed nothing: the run goes on from here, too.
+      await this.#ended(stopped ? 'stopped' : 'failed', stopped || isComputingFailure(error));
       letCheckpointsGo(this.#library, (m) => this.#task.warn(m));
-      throw error;
+      throw isComputingFailure(error) ? withWayOn(error, this.#id) : error;
     }
     return {
       trainingId: this.#id,
@@ -313,6 +331,7 @@ class Run {
       parameters: this.#parameters,
       frozen: learning(this.#network, this.#parameters).words,
       askedSize: this.#askedSize,
+      memory: this.#memory,
     };
   }
 
@@ -440,8 +459,10 @@ class Run {
   async #save(): Promise<void> {
     const { parameters } = this.#executor;
     const began = performance.now();
-    await this.#executor.gather();
-    const { steps, arrays } = await this.#descent.state();
+    const { steps, arrays } = await computed(this.#executor, async () => {
+      await this.#executor.gather();
+      return this.#descent.state();
+    });
     if (!parameters.every((p) => p.data.every(Number.isFinite)))
       throw new CovisError('INPUT_INVALID', 'The weights are no longer numbers', {
         hint: 'Lower the learning rate and resume the run: its last checkpoint is as it was.',
@@ -489,15 +510,17 @@ class Run {
   }
 
   /** Notes an early end. What failed first is what a person must read, so that a full disk may also keep the network from being stored. */
-  async #ended(state: 'stopped' | 'failed'): Promise<void> {
+  async #ended(state: 'stopped' | 'failed', goesOn: boolean): Promise<void> {
     // A device that is gone gives nothing back; then what was gathered last is what there is.
-    await this.#executor
-      .gather()
-      .catch((error: unknown) =>
-        logFailure(log, `The weights of training run ${this.#id} could not be read back`, error),
-      );
-    // Told to end, it goes on from here, and not from where it stood some time ago.
-    if (state === 'stopped')
+    const gathered = await this.#executor.gather().then(
+      () => true,
+      (error: unknown) => {
+        logFailure(log, `The weights of training run ${this.#id} could not be read back`, error);
+        return false;
+      },
+    );
+    // It goes on from here, and not from where it stood some time ago.
+    if (goesOn && gathered)
       await this.#save().catch((error: unknown) =>
         logFailure(log, `The last checkpoint of training run ${this.#id} stays as it was`, error),
       );
@@ -536,7 +559,11 @@ class Run {
   }
 
   async #describe(step: string): Promise<DescriptorSet> {
-    const runner = await this.#executor.describer();
+    const opened = await computed(this.#executor, () => this.#executor.describer());
+    const runner: GraphRunner = {
+      run: (inputs) => computed(this.#executor, () => opened.run(inputs)),
+      release: () => opened.release(),
+    };
     try {
       return await describeAll(
         'queries' in this.#truth ? this.#truth.database : Array.from(this.#truth.g.ids),

@@ -1,5 +1,5 @@
 import { IMAGE, trainableParameters } from '../network/head.ts';
-import { cloneGraph, floatTensor, GraphBuilder, sizeOf, type Graph } from '../network/onnx/graph.ts';
+import { cloneGraph, floatTensor, GraphBuilder, sizeOf, type Graph, type OnnxNode } from '../network/onnx/graph.ts';
 import { prune } from '../network/onnx/normalise.ts';
 import { differentiate } from './differentiate.ts';
 import type { GradientRules } from './gradients/rule.ts';
@@ -72,7 +72,18 @@ function finished(graph: Graph, network: Graph, dialect: Dialect): Graph {
     ],
     initializers: new Map([...graph.initializers].filter(([name]) => !names.includes(name))),
   };
-  return dialect.after?.(made) ?? made;
+  return leavesLastFirst(dialect.after?.(made) ?? made);
+}
+
+/**
+ * The graph with what nothing else needs at its end, the last first. ONNX Runtime computes what the last of these needs before it turns to
+ * the one in front of it; told in the order of differentiation it would go all the way back to the image before it made the gradient of any
+ * weight, and keep everything until then.
+ */
+function leavesLastFirst(graph: Graph): Graph {
+  const used = new Set(graph.nodes.flatMap((n) => n.inputs));
+  const leaf = (n: OnnxNode): boolean => !n.outputs.some((o) => used.has(o));
+  return { ...graph, nodes: [...graph.nodes.filter((n) => !leaf(n)), ...graph.nodes.filter(leaf).reverse()] };
 }
 
 /** The network for batches of exactly so many images. */

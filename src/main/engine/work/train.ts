@@ -103,9 +103,14 @@ export async function beginningOf(
   return { start, parameters: { ...all, margin } };
 }
 
+/** GiB as people say them. */
+export function bytesOf(gib: number | undefined): number | undefined {
+  return gib === undefined ? undefined : gib * 2 ** 30;
+}
+
 async function trainNew(library: Library, p: JobParams<'train'>, task: TaskContext): Promise<TrainingResult> {
   const { start, parameters } = await beginningOf(library, p, task);
-  return train(library, start, parameters, task, { askedSize: p.size });
+  return train(library, start, parameters, task, { askedSize: p.size, memory: bytesOf(p.memory) });
 }
 
 export const trainWork = work(trainJob, (library, p, task) =>
@@ -117,7 +122,7 @@ export const trainWork = work(trainJob, (library, p, task) =>
       const result =
         p.resume === undefined
           ? await trainNew(library, p, task)
-          : await resume(library, p.resume, task, { backend: p.backend });
+          : await resume(library, p.resume, task, { backend: p.backend, memory: bytesOf(p.memory) });
       // The run is done, whatever comes of this.
       const standing = await decideDefault(library, result, task);
       await extract(library, result.network, askedSize(result.askedSize, result.network), task);
@@ -130,6 +135,7 @@ export const trainWork = work(trainJob, (library, p, task) =>
         measured: measuredOn(result.parameters),
         tuples: result.tuples,
         standing,
+        memory: result.memory ?? null,
         ...(result.frozen === undefined ? {} : { frozen: result.frozen }),
         seconds: (performance.now() - began) / 1000,
         peakMemoryBytes: process.resourceUsage().maxRSS * 1024,

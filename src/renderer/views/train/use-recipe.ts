@@ -4,6 +4,7 @@ import { defined } from '../../../shared/defined.ts';
 import type { Backend, MiningRunInfo, Pooling, PresetInfo } from '../../../shared/domain.ts';
 import { mining } from '../../../shared/fields.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
+import type { RouteParams } from '../../../shared/routes/index.ts';
 import { forPages, unwrap } from '../../../shared/schema.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
@@ -136,5 +137,36 @@ export function useRecipe() {
       ...(pool.value === null ? {} : { pools: pool.value }),
     };
   }
-  return { presets, pools, domain, preset, network, networks, backend, pooling, pool, draft, recipe, jobOf };
+  /** Of it what memory depends on; the schema drops what is typed and no value yet. */
+  const memoryAsked = computed((): RouteParams<'training.memory'> => {
+    const one = <K extends keyof TrainFields>(key: K): Partial<Pick<TrainFields, K>> => {
+      const read = trainFields.shape[key].safeParse(draft.value[key]);
+      return read.success && read.data !== undefined ? ({ [key]: read.data } as Pick<TrainFields, K>) : {};
+    };
+    return {
+      preset: preset.value as PresetChoice,
+      domain: domain.value,
+      ...(backend.value === '' ? {} : { backend: backend.value }),
+      ...(network.value === '' ? {} : { network: network.value }),
+      ...one('size'),
+      ...one('optimiser'),
+      ...one('mining'),
+      ...one('freeze'),
+    };
+  });
+  return {
+    presets,
+    pools,
+    domain,
+    preset,
+    network,
+    networks,
+    backend,
+    pooling,
+    pool,
+    draft,
+    recipe,
+    jobOf,
+    memoryAsked,
+  };
 }

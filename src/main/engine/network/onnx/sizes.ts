@@ -254,6 +254,8 @@ class Follower {
       case 'MaxPool':
       case 'AveragePool':
         return x && windowed(node, x, node.op === 'Conv' ? y : undefined, out);
+      case 'ConvTranspose':
+        return x && y && spread(node, x, y, out);
       case 'MatMul':
         return x && y && product(x, y);
       case 'Einsum': {
@@ -427,6 +429,22 @@ function windowed(
     return (places - 1) * stride >= d + before ? places - 1 : places;
   });
   return [x[0]!, node.op === 'Conv' ? weight![0]! : x[1]!, ...sides];
+}
+
+/** Sizes of what a transposed convolution gives. */
+function spread(node: OnnxNode, x: readonly Dim[], weight: readonly Dim[], out: string): readonly Dim[] {
+  const axes = x.length - 2;
+  const of = (key: string, i: number, otherwise: number): number => intsOf(node, key)?.[i] ?? otherwise;
+  const sides = x.slice(2).map((d, i): Dim => {
+    const k = weight[i + 2];
+    if (typeof d !== 'number' || typeof k !== 'number' || intsOf(node, 'output_shape') !== undefined)
+      return `${out}:${i + 2}`;
+    const reach = (k - 1) * of('dilations', i, 1) + 1;
+    const pads = of('pads', i, 0) + of('pads', i + axes, 0);
+    return (d - 1) * of('strides', i, 1) + reach + of('output_padding', i, 0) - pads;
+  });
+  const channels = weight[1]!;
+  return [x[0]!, typeof channels === 'number' ? channels * intOf(node, 'group', 1) : `${out}:1`, ...sides];
 }
 
 function product(x: readonly Dim[], y: readonly Dim[]): readonly Dim[] {

@@ -92,16 +92,30 @@ export const leakyRelu: GradientRule = (c) => {
   const positive = c.builder.op('Greater', [c.node.inputs[0]!, c.builder.scalar(0)]);
   return [product(c, c.dy, c.builder.op('Where', [positive, c.builder.scalar(1), c.builder.scalar(alpha)]))];
 };
+/** As {@link relu} where every operator is a launch: two and not three. */
+export const reluByChoice: GradientRule = (c) => {
+  const positive = c.builder.op('Greater', [c.node.outputs[0]!, c.builder.scalar(0)]);
+  return [c.builder.op('Where', [positive, c.dy, c.builder.scalar(0)])];
+};
 /** Gradient passes strictly inside the limits; a limit left out is no limit. Asks the output, so that the input need not be kept. */
 export const clip: GradientRule = (c) => {
+  const inside = insideOf(c);
+  return [inside === undefined ? c.dy : product(c, c.dy, asFloat(c, inside))];
+};
+/** As {@link clip} where every operator is a launch. */
+export const clipByChoice: GradientRule = (c) => {
+  const inside = insideOf(c);
+  return [inside === undefined ? c.dy : c.builder.op('Where', [inside, c.dy, c.builder.scalar(0)])];
+};
+/** Where a clipped value is inside its limits; undefined where it has none. */
+function insideOf(c: GradientContext): string | undefined {
   const [, low, high] = c.node.inputs;
   const y = c.node.outputs[0]!;
   const inside: string[] = [];
   if (low !== undefined && low !== '') inside.push(c.builder.op('Greater', [y, low]));
   if (high !== undefined && high !== '') inside.push(c.builder.op('Less', [y, high]));
-  if (inside.length === 0) return [c.dy];
-  return [product(c, c.dy, asFloat(c, inside.length === 1 ? inside[0]! : c.builder.op('And', inside)))];
-};
+  return inside.length > 1 ? c.builder.op('And', inside) : inside[0];
+}
 export const sigmoid: GradientRule = (c) => {
   const y = c.node.outputs[0]!;
   return [product(c, c.dy, product(c, y, c.builder.op('Sub', [c.builder.scalar(1), y])))];

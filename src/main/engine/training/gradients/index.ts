@@ -89,6 +89,8 @@ export const GRADIENTS: ReadonlyMap<string, GradientRule> = new Map(Object.entri
 /** Rules that use no operator that ONNX Runtime's WebGPU provider lacks. */
 export const WEBGPU_GRADIENTS: ReadonlyMap<string, GradientRule> = new Map([
   ...GRADIENTS,
+  ['Clip', e.clipByChoice],
   ['Conv', s.convByTaps],
   ['MaxPool', s.maxPoolByTaps],
+  ['Relu', e.reluByChoice],
 ]);

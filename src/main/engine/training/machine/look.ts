@@ -1,6 +1,6 @@
 /** Every back end of this machine: what answers, on what, and why not. */
 import { spawn } from 'node:child_process';
-import { cpus, totalmem } from 'node:os';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import {
@@ -10,7 +10,8 @@ import {
   type ConcreteBackend,
 } from '../../../../shared/facts/backends.ts';
 import { ownVersion, packageAt } from '../../environment/added.ts';
-import { nvidiaCard, videoMemory } from '../../environment/cards.ts';
+import { nvidiaCard } from '../../environment/cards.ts';
+import { hostMemory, memoryOf } from '../../network/device-memory.ts';
 import { webGpuAdapter } from '../../network/gpu.ts';
 import { encodeOnnx } from '../../network/onnx/file.ts';
 import { HINTS, isOrtBackend, PROVIDERS } from '../../network/providers.ts';
@@ -89,7 +90,7 @@ interface About {
 async function aboutDevice(backend: ConcreteBackend, said: string): Promise<About> {
   const processor: About = {
     device: `CPU: ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
-    memoryBytes: totalmem(),
+    memoryBytes: hostMemory(),
     driver: null,
   };
   const runtime = `ONNX Runtime ${ownVersion('onnxruntime-node') ?? ''}`.trim();
@@ -102,14 +103,8 @@ async function aboutDevice(backend: ConcreteBackend, said: string): Promise<Abou
     case 'tfjs-webgpu': {
       const adapter = await webGpuAdapter();
       if (adapter === undefined) return { device: 'GPU', memoryBytes: null, driver: null };
-      const memory = adapter.software
-        ? totalmem()
-        : adapter.vendor === 'nvidia'
-          ? nvidiaCard()?.memoryBytes
-          : adapter.vendor === 'amd'
-            ? videoMemory()
-            : undefined;
-      return { device: adapter.description, memoryBytes: memory ?? null, driver: adapter.driver };
+      const memoryBytes = (await memoryOf(backend)) ?? null;
+      return { device: adapter.description, memoryBytes, driver: adapter.driver };
     }
     case 'cuda':
     case 'tensorflow': {

@@ -82,6 +82,10 @@ export class TfExecutor implements Executor {
     }
   }
 
+  limit(): void {
+    // TensorFlow keeps house itself.
+  }
+
   optimiser(choice: OptimiserChoice): Promise<Descent> {
     return HostDescent.create(choice, this.parameters, this.gradients, () => this.#assign());
   }
