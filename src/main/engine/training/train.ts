@@ -7,7 +7,7 @@ import {
   type GeometryGroundTruth,
 } from '../evaluation/geometry-protocol.ts';
 import { described } from '../evaluation/library-geometry.ts';
-import { ask } from '../evaluation/protocols.ts';
+import { ask, meanOfAnswers } from '../evaluation/protocols.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { mineTuples, type Mined } from '../mining/mine.ts';
@@ -485,7 +485,7 @@ class Run {
     const truth = this.#truth;
     if ('queries' in truth) return truth.queries.length > 0 ? meanAveragePrecision(truth, descriptors) : null;
     const answers = ask(truth.g, truth.asking, described(truth.g, descriptors));
-    return answers.length > 0 ? answers.reduce((sum, a) => sum + a.ap, 0) / answers.length : null;
+    return meanOfAnswers(answers);
   }
 
   /** Notes an early end. What failed first is what a person must read, so that a full disk may also keep the network from being stored. */
