@@ -219,7 +219,8 @@ class Run {
     this.#parameters = parameters;
     this.#task = task;
     this.#descent = descent;
-    this.#start = (parameters.towardsStart ?? 0) === 0 ? [] : executor.parameters.map((p) => p.data.slice());
+    const returns = (parameters.towardsStart ?? 0) > 0 || (parameters.interpolate ?? 1) < 1;
+    this.#start = returns ? executor.parameters.map((p) => p.data.slice()) : [];
     const { learn } = parameters;
     if (learn === undefined) {
       this.#split = splitPlaces(library, parameters.seed);
@@ -342,14 +343,15 @@ class Run {
     }
   }
 
-  /** Weights go back a part of the way to where they began. */
+  /** Weights go back a part of the way to where they began: after each epoch, and after the last (WiSE-FT, Wortsman et al., CVPR 2022). */
   async #backToStart(): Promise<void> {
-    const { towardsStart = 0 } = this.#parameters;
-    if (towardsStart === 0) return;
+    const { towardsStart = 0, interpolate = 1, epochs } = this.#parameters;
+    const back = 1 - (1 - towardsStart) * (this.#position.epoch === epochs ? interpolate : 1);
+    if (back === 0) return;
     await this.#executor.gather();
     this.#executor.parameters.forEach(({ data }, i) => {
       const start = this.#start[i]!;
-      for (let k = 0; k < data.length; k += 1) data[k]! += towardsStart * (start[k]! - data[k]!);
+      for (let k = 0; k < data.length; k += 1) data[k]! += back * (start[k]! - data[k]!);
     });
     await this.#executor.updated();
   }
