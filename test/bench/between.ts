@@ -3,7 +3,7 @@
  * what the fold may know with more or less shrinkage, asked with new photos of known places and, in other libraries of which nothing was learned,
  * as new places. One training a fold gives the whole curve.
  * `node test/bench/between.ts LIBRARY --out FOLDER [--other LIB2,LIB3] [--recipe today] [--shares 0.4,0.7,1] [--shrinkages auto,1] [--network tiny]
- * [--size 160] [--folds 3] [--seed 0]`, of libraries in which places were found. Every measurement is a line of FOLDER/<library>.jsonl and is not made twice;
+ * [--size 160] [--folds 3] [--seed 0] [--protocol new-photos]`, of libraries in which places were found. Every measurement is a line of FOLDER/<library>-<protocol>.jsonl and is not made twice;
  * `--table` prints them as differences from the start, with intervals over places.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -23,6 +23,7 @@ import { splitOf } from '../../src/main/engine/training/known-part.ts';
 import { trained } from '../../src/main/engine/training/ladder.ts';
 import { warmStart } from '../../src/main/engine/training/whiten.ts';
 import { whiteningSample } from '../../src/main/engine/training/whitening-sample.ts';
+import { ADAPT_PROTOCOL_NAMES, adaptProtocol } from '../../src/shared/facts/adapt.ts';
 import { trialOf } from './recipe-trial.ts';
 
 const { values, positionals } = parseArgs({
@@ -38,6 +39,7 @@ const { values, positionals } = parseArgs({
     folds: { type: 'string', default: '3' },
     only: { type: 'string' },
     seed: { type: 'string', default: '0' },
+    protocol: { type: 'string', default: 'new-photos' },
     table: { type: 'boolean', default: false },
   },
 });
@@ -62,8 +64,9 @@ const size = Number(values.size);
 const seed = Number(values.seed);
 const folds = Number(values.folds);
 const own = basename(path);
+const protocol = adaptProtocol.parse(values.protocol);
 mkdirSync(values.out, { recursive: true });
-const file = join(values.out, `${own}.jsonl`);
+const file = join(values.out, `${own}-${protocol}.jsonl`);
 const lines: Measured[] = existsSync(file)
   ? readFileSync(file, 'utf8')
       .split('\n')
@@ -98,7 +101,7 @@ async function measure(): Promise<void> {
   const geometries = new Map<string, Geometry>(others.map((o) => [o.name, libraryGeometry(o.at)]));
   const g = libraryGeometry(library);
   const start = await resolveNetwork(library, values.network, 'embedded');
-  const trial = trialOf(library, g, start, values.recipe, { size, folds, seed });
+  const trial = trialOf(library, g, start, values.recipe, { size, folds, seed, protocol });
   const whitenings = ['no', ...values.shrinkages.split(',').filter((s) => s !== '')];
   const note = (m: Omit<Measured, 'answers'>, of: Geometry, rows: Uint32Array, set: DescriptorSet): void => {
     const answers = ask(of, rows, described(of, set)).map((a) => [a.query, of.group[a.query]!, a.ap] as const);
@@ -107,7 +110,12 @@ async function measure(): Promise<void> {
   };
   for (let fold = 0; fold < folds; fold += 1) {
     if (values.only !== undefined && fold !== Number(values.only)) continue;
-    const parameters = foldParameters(trial, g, fold, `between · ${values.recipe} · seed ${seed}, fold ${fold}`);
+    const parameters = foldParameters(
+      trial,
+      g,
+      fold,
+      `between · ${protocol} · ${values.recipe} · seed ${seed}, fold ${fold}`,
+    );
     const began = performance.now();
     const from = trial.warm === true ? await warmStart(library, start, parameters, task) : start;
     const end = await trained(library, from, parameters, task);
@@ -171,7 +179,7 @@ function table(): void {
         .answers.map(([query, , ap]) => [query, ap]),
     );
   console.log(
-    `| recipe | share of the way | whitened | ${ons.map((o) => (o === own ? `${o}, new photos | gain` : `${o}, new places`)).join(' | ')} | trainings |`,
+    `| recipe | share of the way | whitened | ${ons.map((o) => (o === own ? `${o}, ${ADAPT_PROTOCOL_NAMES[protocol]} | gain` : `${o}, new places`)).join(' | ')} | trainings |`,
   );
   console.log(`|${'---|'.repeat(5 + ons.length)}`);
   for (const [key, all] of rows) {

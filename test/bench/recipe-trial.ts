@@ -8,6 +8,7 @@ import { DEFAULT_MINING } from '../../src/main/engine/mining/candidates.ts';
 import { loadNetwork, type NetworkRow } from '../../src/main/engine/network/networks.ts';
 import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
 import { DEFAULT_TRAINING, defaultMargin } from '../../src/main/engine/training/presets.ts';
+import type { AdaptProtocol } from '../../src/shared/facts/adapt.ts';
 import { RECIPES } from './recipe-list.ts';
 
 export interface TrialOptions {
@@ -15,6 +16,8 @@ export interface TrialOptions {
   readonly size: number;
   readonly folds: number;
   readonly seed: number;
+  /** What is held out; new photos if not given. */
+  readonly protocol?: AdaptProtocol;
 }
 
 /** A graph as it will be trained: behind a warm start stands a linear layer. */
@@ -29,7 +32,7 @@ export function trialOf(library: Library, g: Geometry, start: NetworkRow, name: 
   const { warm = false, ...change } = RECIPES[name]!;
   const loss = change.loss ?? DEFAULT_TRAINING.loss;
   return {
-    drawing: { protocol: 'new-photos', parts: guards.parts, seed: o.seed },
+    drawing: { protocol: o.protocol ?? 'new-photos', parts: guards.parts, seed: o.seed },
     folds: o.folds,
     start,
     warm,

@@ -189,7 +189,7 @@ export function protocolText(
     'new-places': 'photos of held-out places ask',
   }[protocol];
   const folds = n.folds > 1 ? ` in ${n.folds} folds` : '';
-  return `${ADAPT_PROTOCOL_NAMES[protocol]}: ${who} all ${n.database} photos, ${n.queries} queries of ${n.places} places${folds}; relevant = same cluster and at least ${RELEVANT_SHARED} shared points, itself, the rest of its place and what may be of it ignored; trapezoidal AP, interval over places`;
+  return `${ADAPT_PROTOCOL_NAMES[protocol]}: ${who} all ${n.database} photos, ${n.queries} queries of ${n.places} places${folds}; relevant = same cluster and at least ${RELEVANT_SHARED} shared points, itself, the rest of its place and what may be of it ignored; trapezoidal AP, each counted by how sure geometry is (n / (n + ${RELEVANT_SHARED}) for n shared points), interval over places`;
 }
 
 /** Measures descriptors with rows that ask, by fold. @param learned what their network has learned from, for people. */
