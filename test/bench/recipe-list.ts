@@ -1,4 +1,7 @@
-/** Recipes that test/bench/recipes.ts tries: what each changes of what adapting takes. The first is what the others are held against. */
+/**
+ * Recipes that test/bench/recipes.ts and between.ts try: what each changes of what adapting takes. The first is what the others are held against.
+ * Those of {@link BEFORE} are what adapting took before it went by single tuples.
+ */
 import type { TrainingParameters } from '../../src/shared/domain.ts';
 
 export interface Recipe extends Partial<TrainingParameters> {
@@ -8,27 +11,36 @@ export interface Recipe extends Partial<TrainingParameters> {
 
 const AUGMENT = { crop: 0.2, colour: 0.3, blur: 1, rotation: 15 } as const;
 
+/** Five tuples a step. */
+const BEFORE = { batch: 5 } as const;
+
 export const RECIPES: Readonly<Record<string, Recipe>> = {
   today: {},
-  'rate-1e-5': { learningRate: 1e-5 },
+  'towards-start': { towardsStart: 0.3 },
+  'towards-start-2': { towardsStart: 0.15 },
+  'freeze-4': { freeze: '4' },
+  'freeze-8': { freeze: '8' },
+  'rate-6e-5': { learningRate: 6e-5 },
   'rate-1e-4': { learningRate: 1e-4 },
-  'rate-3e-4': { learningRate: 3e-4 },
-  triplet: { loss: 'triplet' },
-  'batch-hard': { loss: 'batch-hard' },
-  'batch-hard-1e-4': { loss: 'batch-hard', learningRate: 1e-4 },
-  'multi-similarity': { loss: 'multi-similarity' },
-  'multi-similarity-1e-4': { loss: 'multi-similarity', learningRate: 1e-4 },
+  'rate-1e-5': { learningRate: 1e-5 },
   warm: { warm: true },
-  'warm-1e-4': { warm: true, learningRate: 1e-4 },
+  'batch-hard': { loss: 'batch-hard' },
   augment: { augment: AUGMENT },
-  'augment-1e-4': { augment: AUGMENT, learningRate: 1e-4 },
-  'towards-start-1e-4': { towardsStart: 0.3, learningRate: 1e-4 },
-  'margin-1': { margin: 1 },
-  'batch-1': { batch: 1 },
   'batch-2': { batch: 2 },
-  'batch-1-towards-start': { batch: 1, towardsStart: 0.3 },
-  'batch-1-1e-5': { batch: 1, learningRate: 1e-5 },
-  'batch-1-batch-hard': { batch: 1, loss: 'batch-hard' },
-  'batch-1-augment': { batch: 1, augment: AUGMENT },
-  'epochs-8-1e-4': { epochs: 8, learningRate: 1e-4 },
+  before: BEFORE,
+  'before-1e-5': { ...BEFORE, learningRate: 1e-5 },
+  'before-1e-4': { ...BEFORE, learningRate: 1e-4 },
+  'before-3e-4': { ...BEFORE, learningRate: 3e-4 },
+  'before-triplet': { ...BEFORE, loss: 'triplet' },
+  'before-batch-hard': { ...BEFORE, loss: 'batch-hard' },
+  'before-batch-hard-1e-4': { ...BEFORE, loss: 'batch-hard', learningRate: 1e-4 },
+  'before-multi-similarity': { ...BEFORE, loss: 'multi-similarity' },
+  'before-multi-similarity-1e-4': { ...BEFORE, loss: 'multi-similarity', learningRate: 1e-4 },
+  'before-warm': { ...BEFORE, warm: true },
+  'before-warm-1e-4': { ...BEFORE, warm: true, learningRate: 1e-4 },
+  'before-augment': { ...BEFORE, augment: AUGMENT },
+  'before-augment-1e-4': { ...BEFORE, augment: AUGMENT, learningRate: 1e-4 },
+  'before-towards-start-1e-4': { ...BEFORE, towardsStart: 0.3, learningRate: 1e-4 },
+  'before-margin-1': { ...BEFORE, margin: 1 },
+  'before-epochs-8-1e-4': { ...BEFORE, epochs: 8, learningRate: 1e-4 },
 };

@@ -7,24 +7,19 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { foldParameters, tryCandidates, type Trial } from '../../src/main/engine/adapt/candidates.ts';
-import { chooseGuards } from '../../src/main/engine/adapt/guards.ts';
+import { foldParameters, tryCandidates } from '../../src/main/engine/adapt/candidates.ts';
 import { planOf } from '../../src/main/engine/adapt/plan.ts';
-import { collectionStatistics } from '../../src/main/engine/adapt/statistics.ts';
 import { described, libraryGeometry } from '../../src/main/engine/evaluation/library-geometry.ts';
 import { overPlaces } from '../../src/main/engine/evaluation/over-places.ts';
 import { ask, drawFold, type Answer, type Geometry } from '../../src/main/engine/evaluation/protocols.ts';
 import { Library } from '../../src/main/engine/library/library.ts';
-import { DEFAULT_MINING } from '../../src/main/engine/mining/candidates.ts';
 import { loadNetwork, resolveNetwork, storeComputed } from '../../src/main/engine/network/networks.ts';
-import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
 import { silentContext } from '../../src/main/engine/queue/context.ts';
 import { extract } from '../../src/main/engine/retrieval/extract.ts';
 import { runWithParameters } from '../../src/main/engine/training/runs.ts';
-import { DEFAULT_TRAINING, defaultMargin } from '../../src/main/engine/training/presets.ts';
 import { warmStart } from '../../src/main/engine/training/whiten.ts';
-import type { TrainingParameters } from '../../src/shared/domain.ts';
 import { RECIPES } from './recipe-list.ts';
+import { trialOf } from './recipe-trial.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -106,46 +101,11 @@ async function otherPlaces(from: Library, network: Parameters<typeof loadNetwork
   }
 }
 
-/** A graph as it will be trained: behind a warm start stands a linear layer. */
-function asTrained(graph: Graph, warm: boolean): Graph {
-  const [layer] = graph.initializers.values();
-  return warm ? { ...graph, initializers: new Map([...graph.initializers, ['whitening/weight', layer!]]) } : graph;
-}
-
 async function tryRecipe(library: Library, g: Geometry, name: string): Promise<void> {
   const began = performance.now();
   const start = await resolveNetwork(library, values.network, 'embedded');
-  const guards = chooseGuards(collectionStatistics(library, g), size);
-  const { warm = false, ...change } = RECIPES[name]!;
-  const loss = change.loss ?? DEFAULT_TRAINING.loss;
-  const parameters: TrainingParameters = {
-    ...DEFAULT_TRAINING,
-    backend: 'cpu',
-    epochs: guards.epochs,
-    queriesPerEpoch: guards.queriesPerEpoch,
-    learningRate: guards.learningRate,
-    // A linear layer behind the pooling, as a warm start brings it, has a margin of its own.
-    margin: defaultMargin(asTrained(loadNetwork(library, start).graph, warm), loss),
-    ...change,
-    size,
-    seed,
-    mining: {
-      ...DEFAULT_MINING,
-      minShared: guards.minShared,
-      minOverlap: guards.minOverlap,
-      maxScale: guards.maxScale,
-      ...change.mining,
-    },
-  };
-  const trial: Trial = {
-    drawing: { protocol: 'new-photos', parts: guards.parts, seed },
-    folds,
-    start,
-    warm,
-    parameters,
-    noWhitening: guards.noWhitening,
-    noTraining: guards.noTraining,
-  };
+  const trial = trialOf(library, g, start, name, { size, folds, seed });
+  const { warm = false } = trial;
   const task = silentContext();
   const amounts = { photos: g.ids.length, folds, known: 0.5, epochs: 1, tuples: 1, trains: true };
   const tried = await tryCandidates(library, g, trial, planOf(task, amounts), (what) => what);

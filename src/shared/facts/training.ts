@@ -96,6 +96,8 @@ export const trainingParameters = z.object({
   augment: augmentation.optional(),
   /** After each epoch weights go back this share of the way to where they began; left out where they do not. */
   towardsStart: z.number().optional(),
+  /** In the end weights lie this share of the way from where they began to where training ended; left out where they lie at its end. */
+  interpolate: z.number().optional(),
   /** By which protocol its network must be better than the default to become it, and in how many folds; left out by experiments. */
   protocol: adaptProtocol.optional(),
   folds: count.optional(),

@@ -108,6 +108,12 @@ export const trainingFields = {
     otherwise: '0',
     advanced: true,
   }),
+  interpolate: z.number().min(0).max(1).optional().meta({
+    label: 'Share of the way',
+    help: 'where weights lie in the end, from where they began (0) to where training ended (1): in between what was known is kept, too',
+    otherwise: '1',
+    advanced: true,
+  }),
 };
 
 /** By what a trained network becomes the default. */

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AdaptReport } from '../../../src/shared/facts/adapt.ts';
+import { tryCandidates } from '../../../src/main/engine/adapt/candidates.ts';
+import { planOf } from '../../../src/main/engine/adapt/plan.ts';
+import { described, libraryGeometry } from '../../../src/main/engine/evaluation/library-geometry.ts';
+import { ask, drawFold } from '../../../src/main/engine/evaluation/protocols.ts';
 import { defaultSize } from '../../../src/main/engine/inputs/inputs.ts';
 import { listExperiments } from '../../../src/main/engine/library/experiments.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
@@ -12,7 +16,11 @@ import {
   networkRow,
 } from '../../../src/main/engine/network/networks.ts';
 import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
-import { learnedOf, splitOf } from '../../../src/main/engine/training/known-part.ts';
+import { extract } from '../../../src/main/engine/retrieval/extract.ts';
+import { learnWhitening, whiten } from '../../../src/main/engine/retrieval/whitening.ts';
+import { learnedOf, partOf, splitOf } from '../../../src/main/engine/training/known-part.ts';
+import { DEFAULT_TRAINING } from '../../../src/main/engine/training/presets.ts';
+import { whiteningSample } from '../../../src/main/engine/training/whitening-sample.ts';
 import { listTrainingRuns } from '../../../src/main/engine/training/runs.ts';
 import { adaptWork } from '../../../src/main/engine/work/adapt.ts';
 import { evaluateWork } from '../../../src/main/engine/work/evaluate.ts';
@@ -139,6 +147,35 @@ describe('adapting to the sample', () => {
     await expect(adaptWork.run(library, { undo: true }, silentContext())).rejects.toThrow(
       /which adapting did not choose/,
     );
+  });
+});
+
+describe('whitening in a fold', () => {
+  it.each([
+    ['new-places', 1],
+    ['new-photos', undefined],
+  ] as const)('of %s is learned on what the fold knows, with a shrinkage of %s', async (protocol, shrinkage) => {
+    const g = libraryGeometry(library);
+    const start = ensureDefaultNetwork(library);
+    const drawing = { protocol, parts: 2, seed: 0 };
+    const parameters = { ...DEFAULT_TRAINING, size: SMALL.size };
+    const trial = { drawing, folds: 1, start, parameters, noWhitening: null, noTraining: 'nobody asked for it' };
+    const amounts = { photos: g.ids.length, folds: 1, known: 0.5, epochs: 0, tuples: 0, trains: false };
+    const tried = await tryCandidates(library, g, trial, planOf(silentContext(), amounts), (what) => what);
+    const set = await extract(library, start, SMALL.size, silentContext());
+    const split = splitOf(library, partOf(g, drawing, 0));
+    const { vectors, queries, positives } = whiteningSample(library, split, set, parameters.mining);
+    const by = (wanted: number | undefined): number[] => {
+      const { data, dim } = whiten(
+        { data: set.data, rows: set.ids.length, dim: set.dim },
+        learnWhitening(vectors, queries, positives, wanted),
+      );
+      return ask(g, drawFold(g, drawing, 0).asking, described(g, { ids: set.ids, data, dim })).map((a) => a.ap);
+    };
+    const whitened = tried.get('whitened')!;
+    expect('answers' in whitened && whitened.answers[0]!.map((a) => a.ap)).toEqual(by(shrinkage));
+    expect(by(1)).not.toEqual(by(undefined));
+    expect(tried.get('trained')).toEqual({ why: 'nobody asked for it' });
   });
 });
 

@@ -41,6 +41,21 @@ describe('the geometry of a library', () => {
     expect(libraryGeometry(library, photos[9]![0]).ids).toHaveLength(10);
   });
 
+  it('is as sure of a pair as it shares points: half at ten, and towards one, by the model that has most', () => {
+    const g = libraryGeometry(library);
+    const most = select(
+      library.db,
+      `SELECT MAX(p.shared) FROM pair p
+       JOIN view va ON va.cluster_id = p.cluster_id AND va.view_index = p.a
+       JOIN view vb ON vb.cluster_id = p.cluster_id AND vb.view_index = p.b WHERE p.shared >= 10
+       GROUP BY MIN(va.photo_id, vb.photo_id), MAX(va.photo_id, vb.photo_id) ORDER BY MIN(va.photo_id, vb.photo_id), MAX(va.photo_id, vb.photo_id)`,
+      integer,
+    ).all();
+    expect([...g.sure!]).toEqual(most.map((n) => n / (n + 10)));
+    expect(Math.min(...g.sure!)).toBeGreaterThanOrEqual(0.5);
+    expect(new Set(g.sure).size).toBeGreaterThan(10);
+  });
+
   it('knows near duplicates, which are held out together', () => {
     const g = libraryGeometry(library);
     expect([...g.same]).toEqual([...g.ids.keys()]);

@@ -3,6 +3,7 @@ import { overPlaces, type Witness } from '../../../src/main/engine/evaluation/ov
 import {
   ask,
   drawFold,
+  meanOfAnswers,
   protocolStates,
   Relevant,
   verdictsOf,
@@ -159,6 +160,34 @@ describe('answers', () => {
     described.has[0] = 0;
     expect(ask(g, [0], described)).toEqual([]);
   });
+
+  it('count by how sure geometry is of them, the same where it is of all', () => {
+    // Photo 0 has 1 and 2 as its place; 3 is wrong. What comes back: 1, 3, 2.
+    const cosines = [1, 0.9, 0.7, 0.8];
+    const data = Float32Array.from(cosines.flatMap((c) => [c, Math.sqrt(1 - c * c)]));
+    const described = { x: { data, rows: 4, dim: 2 }, has: new Uint8Array(4).fill(1) };
+    const plain = world([1, 1, 1, 2]);
+    const sure = (...weights: number[]): Geometry => ({ ...plain, sure: Float64Array.from(weights) });
+    // Ranks 0 and 2: precision 1, and half of 1/2 + 2/3.
+    const [first, second] = [1, 0.5 * (1 / 2 + 2 / 3)];
+    const ap = (g: Geometry): number => ask(g, [0], described)[0]!.ap;
+    expect(ap(plain)).toBeCloseTo((first + second) / 2, 12);
+    for (const weight of [1, 0.5]) expect(ap(sure(weight, weight, weight))).toBeCloseTo((first + second) / 2, 12);
+    // Pairs are 0-1, 0-2, 1-2.
+    expect(ap(sure(0.75, 0.25, 1))).toBeCloseTo(0.75 * first + 0.25 * second, 12);
+    expect(ask(sure(0.75, 0.25, 1), [0, 1], described).map((a) => a.weight)).toEqual([0.5, 0.875]);
+    // What is not found counts as lost by its weight.
+    described.has[2] = 0;
+    expect(ap(sure(0.75, 0.25, 1))).toBeCloseTo(0.75, 12);
+    expect(
+      meanOfAnswers([
+        { ap: 1, weight: 0.75 },
+        { ap: 0, weight: 0.25 },
+      ]),
+    ).toBe(0.75);
+    expect(meanOfAnswers([{ ap: 1 }, { ap: 0 }])).toBe(0.5);
+    expect(meanOfAnswers([])).toBeNull();
+  });
 });
 
 describe('what can be measured', () => {
@@ -195,6 +224,14 @@ describe('the interval over places', () => {
     for (const n of [1, 100]) expect(overPlaces(of(n), 1)).toEqual({ mean: 0.5, low: 0, high: 1 });
     const alike = overPlaces([1, 2, 3, 4].flatMap((p) => [witness(0.25, p), witness(0.75, p)]));
     expect(alike).toEqual({ mean: 0.5, low: 0.5, high: 0.5 });
+  });
+
+  it('counts who asks by how sure geometry is of what they ask for', () => {
+    const weighted = [1, 2, 3, 4].flatMap((p) => [
+      { ...witness(1, p), weight: 0.75 },
+      { ...witness(0, p), weight: 0.25 },
+    ]);
+    expect(overPlaces(weighted)).toEqual({ mean: 0.75, low: 0.75, high: 0.75 });
   });
 
   it('draws folds, too', () => {

@@ -53,6 +53,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
   'augment.blur': 'number 0 10',
   'augment.rotation': 'number 0 180',
   towardsStart: 'number 0 1',
+  interpolate: 'number 0 1',
   // Mining by geometry.
   'mining.count': 'whole 1 100',
   'mining.minShared': 'whole 0 100000',

@@ -119,6 +119,30 @@ describe('a training run', () => {
     expect(await far(1)).toBeLessThan(1e-6);
   });
 
+  it('that lies between the start and the end in the end goes its whole way in training, and its share of it after the last epoch', async () => {
+    const start = ensureDefaultNetwork(library);
+    const weights = async (interpolate?: number): Promise<Float32Array> => {
+      const parameters = {
+        ...RUN,
+        epochs: 2,
+        learningRate: 1e-3,
+        ...(interpolate === undefined ? {} : { interpolate }),
+      };
+      const { network } = await train(library, start, parameters, silentContext());
+      return Float32Array.from(parametersOf(loadNetwork(library, network).graph).flatMap((p) => Array.from(p.data)));
+    };
+    const from = Float32Array.from(parametersOf(loadNetwork(library, start).graph).flatMap((p) => Array.from(p.data)));
+    const end = await weights();
+    const between = await weights(0.75);
+    // Two epochs of which the first had gone back would have ended elsewhere.
+    const apart = (x: Float32Array, y: Float32Array): number =>
+      Math.sqrt(x.reduce((s, v, i) => s + (v - y[i]!) ** 2, 0));
+    expect(apart(end, from)).toBeGreaterThan(0);
+    const expected = from.map((v, i) => v + 0.75 * (end[i]! - v));
+    expect(apart(between, expected) / apart(end, from)).toBeLessThan(1e-3);
+    expect(apart(await weights(0), from)).toBeLessThan(1e-6);
+  });
+
   it.each(['batch-hard', 'multi-similarity'] as const)('by %s learns', async (loss) => {
     const start = ensureDefaultNetwork(library);
     const { epochs } = await train(library, start, { ...RUN, loss, margin: 0.5, learningRate: 1e-4 }, silentContext());

@@ -44,7 +44,15 @@ import { learnedOf, partOf } from '../training/known-part.ts';
 import { trained, under } from '../training/ladder.ts';
 import { DEFAULT_TRAINING, defaultMargin } from '../training/presets.ts';
 import { whitenNetwork } from '../training/whiten.ts';
-import { bestOf, foldParameters, tryCandidates, type Compared, type Trial, type Tried } from './candidates.ts';
+import {
+  bestOf,
+  foldParameters,
+  shrinkageFor,
+  tryCandidates,
+  type Compared,
+  type Trial,
+  type Tried,
+} from './candidates.ts';
 import { chooseGuards, type Guards } from './guards.ts';
 import { movedQueries } from './moved.ts';
 import { planOf } from './plan.ts';
@@ -339,9 +347,10 @@ async function learnOnAll(
   let network = base;
   if (way !== 'trained') {
     const on = { part: partOf(g, t.drawing, null), mining };
+    const shrinkage = shrinkageFor(t.drawing.protocol);
     network = networkRow(
       library,
-      (await whitenNetwork(library, base, { method: 'learned', size, seed, on }, within)).network,
+      (await whitenNetwork(library, base, { method: 'learned', size, seed, shrinkage, on }, within)).network,
     );
   }
   return published(library, network, `${t.start.spec.name} · adapted${way === 'trained' ? '' : ', whitened'}`, size);

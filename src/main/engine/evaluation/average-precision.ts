@@ -12,6 +12,21 @@ export function averagePrecision(ranks: readonly number[], positives: number): n
   return sum / positives;
 }
 
+/**
+ * {@link averagePrecision} of positives that are not equally sure: what each contributes, and how many there are, is counted by its weight. Where all
+ * are equally sure it is the same.
+ * @param ranks as there. @param weights of the found positives, in the order of their ranks. @param all the sum of the weights of all positives.
+ */
+export function weightedAveragePrecision(ranks: readonly number[], weights: readonly number[], all: number): number {
+  if (all === 0) return Number.NaN;
+  let sum = 0;
+  ranks.forEach((r, j) => {
+    const before = r === 0 ? 1 : j / r;
+    sum += 0.5 * weights[j]! * (before + (j + 1) / (r + 1));
+  });
+  return sum / all;
+}
+
 /** Precision at min(k, rank of the last positive), junk removed. */
 export function precisionAt(ranks: readonly number[], k: number): number {
   const last = ranks.at(-1);

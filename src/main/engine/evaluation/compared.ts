@@ -25,7 +25,9 @@ export function differenceOf(g: Geometry, before: Answers, after: Answers, seed:
 }
 
 function witnesses(g: Geometry, answers: Answers, value: (a: Answer, fold: number) => number): Witness[] {
-  return answers.flatMap((list, fold) => list.map((a) => ({ value: value(a, fold), place: g.group[a.query]!, fold })));
+  return answers.flatMap((list, fold) =>
+    list.map((a) => ({ value: value(a, fold), place: g.group[a.query]!, fold, weight: a.weight })),
+  );
 }
 
 /** Before and after under one protocol. @param learned whose the figures are, for people. */

@@ -38,11 +38,12 @@ export function libraryGeometry(library: Library, upTo = Number.POSITIVE_INFINIT
   const inCluster = new Set(select(db, 'SELECT DISTINCT photo_id FROM view WHERE photo_id IS NOT NULL', integer).all());
   const folded = new Map(select(db, 'SELECT photo_id, head_id FROM folded_photo', list(integer, integer)).all());
   const group = Int32Array.from(rows, (r) => apart.groupOf(r.id));
-  const pairs = new Map<number, [number, number]>();
+  const pairs = new Map<number, [number, number, number]>();
   for (const p of covisiblePairs(library, RELEVANT_SHARED)) {
     const [a, b] = [rowOf.get(p.query), rowOf.get(p.other)];
     if (a === undefined || b === undefined || a >= b || !decided.mayMatch(p.query, p.other)) continue;
-    pairs.set(a * rows.length + b, [a, b]);
+    const at = a * rows.length + b;
+    pairs.set(at, [a, b, Math.max(p.shared, pairs.get(at)?.[2] ?? 0)]);
   }
   const relevant = [...pairs.entries()].sort(([x], [y]) => x - y).map(([, p]) => p);
   const unsure = bothWays<number>();
@@ -77,9 +78,15 @@ export function libraryGeometry(library: Library, upTo = Number.POSITIVE_INFINIT
     taken: Float64Array.from(rows, (r) => r.taken ?? Number.NaN),
     a: Uint32Array.from(relevant, ([a]) => a),
     b: Uint32Array.from(relevant, ([, b]) => b),
+    sure: Float64Array.from(relevant, ([, , shared]) => sureBy(shared)),
     maybe: maybe.of,
     unsure: unsure.of,
   };
+}
+
+/** How sure geometry is of two photos by the points that they share: half where they just count as relevant, and towards one. */
+export function sureBy(shared: number): number {
+  return shared / (shared + RELEVANT_SHARED);
 }
 
 function bothWays<T>(): { readonly of: ReadonlyMap<T, ReadonlySet<T>>; add(x: T, y: T): void } {
@@ -182,7 +189,7 @@ export function protocolText(
     'new-places': 'photos of held-out places ask',
   }[protocol];
   const folds = n.folds > 1 ? ` in ${n.folds} folds` : '';
-  return `${ADAPT_PROTOCOL_NAMES[protocol]}: ${who} all ${n.database} photos, ${n.queries} queries of ${n.places} places${folds}; relevant = same cluster and at least ${RELEVANT_SHARED} shared points, itself, the rest of its place and what may be of it ignored; trapezoidal AP, interval over places`;
+  return `${ADAPT_PROTOCOL_NAMES[protocol]}: ${who} all ${n.database} photos, ${n.queries} queries of ${n.places} places${folds}; relevant = same cluster and at least ${RELEVANT_SHARED} shared points, itself, the rest of its place and what may be of it ignored; trapezoidal AP, each counted by how sure geometry is (n / (n + ${RELEVANT_SHARED}) for n shared points), interval over places`;
 }
 
 /** Measures descriptors with rows that ask, by fold. @param learned what their network has learned from, for people. */
@@ -196,7 +203,7 @@ export function measureProtocol(
 ): ProtocolMeasure {
   const x = described(g, set);
   const answers = asking.flatMap((rows, fold) =>
-    ask(g, rows, x).map(({ query, ap }) => ({ query, value: ap, place: g.group[query]!, fold })),
+    ask(g, rows, x).map(({ query, ap, weight }) => ({ query, value: ap, place: g.group[query]!, fold, weight })),
   );
   const queries = new Set(answers.map((a) => a.query)).size;
   const places = new Set(answers.map((a) => a.place)).size;

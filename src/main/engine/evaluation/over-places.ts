@@ -8,25 +8,28 @@ export interface Witness {
   readonly value: number;
   readonly place: number;
   readonly fold: number;
+  /** What it counts for beside others; 1 where it is left out. */
+  readonly weight?: number | undefined;
 }
 
 const RESAMPLES = 2000;
 
 /**
- * The mean of all values, and the interval in which 95 % of resampled means lie: places are drawn with replacement, and of each drawn place its
+ * The weighted mean of all values, and the interval in which 95 % of resampled means lie: places are drawn with replacement, and of each drawn place its
  * folds with replacement. No interval of fewer than {@link PLACES_FOR_INTERVAL} places.
  */
 export function overPlaces(values: readonly Witness[], seed = 0, resamples = RESAMPLES): PlaceInterval {
   const places = new Map<number, Map<number, { sum: number; count: number }>>();
-  let sum = 0;
-  for (const { value, place, fold } of values) {
-    sum += value;
+  let [sum, all] = [0, 0];
+  for (const { value, place, fold, weight = 1 } of values) {
+    sum += weight * value;
+    all += weight;
     let folds = places.get(place);
     if (folds === undefined) places.set(place, (folds = new Map()));
     const cell = folds.get(fold) ?? { sum: 0, count: 0 };
-    folds.set(fold, { sum: cell.sum + value, count: cell.count + 1 });
+    folds.set(fold, { sum: cell.sum + weight * value, count: cell.count + weight });
   }
-  const mean = sum / values.length;
+  const mean = sum / all;
   if (places.size < PLACES_FOR_INTERVAL) return { mean, low: null, high: null };
   const cells = [...places.values()].map((folds) => [...folds.values()]);
   const r = random(seed);

@@ -5,7 +5,7 @@
 import type { AdaptProtocol, ProtocolState } from '../../../shared/facts/adapt.ts';
 import { random } from '../library/random.ts';
 import { rankByScore, row, similarities, type Matrix } from '../retrieval/rank.ts';
-import { averagePrecision } from './average-precision.ts';
+import { averagePrecision, weightedAveragePrecision } from './average-precision.ts';
 
 /** What geometry says of photos, by rows in ascending order of their ids. */
 export interface Geometry {
@@ -23,6 +23,8 @@ export interface Geometry {
   /** Pairs of rows, a < b, that are relevant to each other. */
   readonly a: Uint32Array;
   readonly b: Uint32Array;
+  /** [pairs]: how sure geometry is of each, above 0 and up to 1; all the same where it is left out. */
+  readonly sure?: Float64Array;
   /** Groups that may be one object, both ways: photos were verified to match across them. */
   readonly maybe: ReadonlyMap<number, ReadonlySet<number>>;
   /** Single rows that a person refused as different, both ways. */
@@ -58,8 +60,9 @@ export const PLACES_FOR_INTERVAL = 4;
 export class Relevant {
   readonly #offsets: Uint32Array;
   readonly #others: Uint32Array;
+  readonly #sure: Float64Array;
 
-  constructor({ ids, a, b }: Pick<Geometry, 'ids' | 'a' | 'b'>) {
+  constructor({ ids, a, b, sure }: Pick<Geometry, 'ids' | 'a' | 'b' | 'sure'>) {
     const offsets = new Uint32Array(ids.length + 1);
     for (let i = 0; i < a.length; i += 1) {
       offsets[a[i]! + 1]! += 1;
@@ -68,16 +71,29 @@ export class Relevant {
     for (let i = 0; i < ids.length; i += 1) offsets[i + 1]! += offsets[i]!;
     const at = offsets.slice();
     const others = new Uint32Array(2 * a.length);
+    const weights = new Float64Array(2 * a.length);
     for (let i = 0; i < a.length; i += 1) {
-      others[at[a[i]!]!++] = b[i]!;
-      others[at[b[i]!]!++] = a[i]!;
+      const weight = sure?.[i] ?? 1;
+      for (const [x, y] of [
+        [a[i]!, b[i]!],
+        [b[i]!, a[i]!],
+      ] as const) {
+        others[at[x]!] = y;
+        weights[at[x]!++] = weight;
+      }
     }
     this.#offsets = offsets;
     this.#others = others;
+    this.#sure = weights;
   }
 
   of(photo: number): Uint32Array {
     return this.#others.subarray(this.#offsets[photo]!, this.#offsets[photo + 1]!);
+  }
+
+  /** How sure geometry is of each of {@link of}. */
+  sureOf(photo: number): Float64Array {
+    return this.#sure.subarray(this.#offsets[photo]!, this.#offsets[photo + 1]!);
   }
 
   has(photo: number): boolean {
@@ -180,30 +196,57 @@ export interface Described {
 export interface Answer {
   readonly query: number;
   readonly ap: number;
+  /** How sure geometry is of what this photo is about, in the mean of its relevant ones; left out where it does not say. */
+  readonly weight?: number;
   /** The first rows that came back, itself left out, with what they are. */
   readonly first: readonly { readonly row: number; readonly verdict: number }[];
 }
 
-/** Asks with rows that have a descriptor. Trapezoidal average precision; what is unknown is taken out of the ranking first. */
+/**
+ * Asks with rows that have a descriptor. Trapezoidal average precision; what is unknown is taken out of the ranking first. Where geometry says how
+ * sure it is, relevant photos count by it.
+ */
 export function ask(g: Geometry, asking: ArrayLike<number>, { x, has }: Described, top = 0): Answer[] {
   const relevant = new Relevant(g);
   const out: Answer[] = [];
   for (const query of Array.from(asking)) {
     if (has[query] !== 1 || !relevant.has(query)) continue;
     const verdicts = verdictsOf(g, relevant, query);
+    const others = relevant.of(query);
+    const sure = relevant.sureOf(query);
+    const sureOf = new Map(Array.from(others, (other, k) => [other, sure[k]!]));
     const ranks: number[] = [];
+    const weights: number[] = [];
     const first: { row: number; verdict: number }[] = [];
     let counted = 0;
     for (const i of rankByScore(similarities(x, row(x, query)))) {
       if (has[i] !== 1) continue;
       if (i !== query && first.length < top) first.push({ row: i, verdict: verdicts[i]! });
       if (verdicts[i] === -1) continue;
-      if (verdicts[i] === 1) ranks.push(counted);
+      if (verdicts[i] === 1) {
+        ranks.push(counted);
+        weights.push(sureOf.get(i)!);
+      }
       counted += 1;
     }
-    out.push({ query, ap: averagePrecision(ranks, relevant.of(query).length), first });
+    if (g.sure === undefined) out.push({ query, ap: averagePrecision(ranks, others.length), first });
+    else {
+      const all = sure.reduce((sum, w) => sum + w, 0);
+      const ap = weightedAveragePrecision(ranks, weights, all);
+      out.push({ query, ap, weight: all / others.length, first });
+    }
   }
   return out;
+}
+
+/** The mean of average precisions, each by how sure geometry is; null of none. */
+export function meanOfAnswers(answers: readonly Pick<Answer, 'ap' | 'weight'>[]): number | null {
+  let [sum, all] = [0, 0];
+  for (const { ap, weight = 1 } of answers) {
+    sum += weight * ap;
+    all += weight;
+  }
+  return all === 0 ? null : sum / all;
 }
 
 /** Which of the three can be measured, and what is missing for the others. */

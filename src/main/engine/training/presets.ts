@@ -33,6 +33,7 @@ export const DEFAULT_TRAINING: TrainingParameters = {
   seed: 0,
   minings: 1,
   towardsStart: 0,
+  interpolate: 1,
   mining: DEFAULT_MINING,
 };
 

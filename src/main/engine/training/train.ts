@@ -7,7 +7,7 @@ import {
   type GeometryGroundTruth,
 } from '../evaluation/geometry-protocol.ts';
 import { described } from '../evaluation/library-geometry.ts';
-import { ask } from '../evaluation/protocols.ts';
+import { ask, meanOfAnswers } from '../evaluation/protocols.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
 import { mineTuples, type Mined } from '../mining/mine.ts';
@@ -235,7 +235,8 @@ class Run {
     this.#parameters = parameters;
     this.#task = task;
     this.#descent = descent;
-    this.#start = (parameters.towardsStart ?? 0) === 0 ? [] : executor.parameters.map((p) => p.data.slice());
+    const returns = (parameters.towardsStart ?? 0) > 0 || (parameters.interpolate ?? 1) < 1;
+    this.#start = returns ? executor.parameters.map((p) => p.data.slice()) : [];
     const { learn } = parameters;
     if (learn === undefined) {
       this.#split = splitPlaces(library, parameters.seed);
@@ -361,14 +362,15 @@ class Run {
     }
   }
 
-  /** Weights go back a part of the way to where they began. */
+  /** Weights go back a part of the way to where they began: after each epoch, and after the last (WiSE-FT, Wortsman et al., CVPR 2022). */
   async #backToStart(): Promise<void> {
-    const { towardsStart = 0 } = this.#parameters;
-    if (towardsStart === 0) return;
+    const { towardsStart = 0, interpolate = 1, epochs } = this.#parameters;
+    const back = 1 - (1 - towardsStart) * (this.#position.epoch === epochs ? interpolate : 1);
+    if (back === 0) return;
     await this.#executor.gather();
     this.#executor.parameters.forEach(({ data }, i) => {
       const start = this.#start[i]!;
-      for (let k = 0; k < data.length; k += 1) data[k]! += towardsStart * (start[k]! - data[k]!);
+      for (let k = 0; k < data.length; k += 1) data[k]! += back * (start[k]! - data[k]!);
     });
     await this.#executor.updated();
   }
@@ -506,7 +508,7 @@ class Run {
     const truth = this.#truth;
     if ('queries' in truth) return truth.queries.length > 0 ? meanAveragePrecision(truth, descriptors) : null;
     const answers = ask(truth.g, truth.asking, described(truth.g, descriptors));
-    return answers.length > 0 ? answers.reduce((sum, a) => sum + a.ap, 0) / answers.length : null;
+    return meanOfAnswers(answers);
   }
 
   /** Notes an early end. What failed first is what a person must read, so that a full disk may also keep the network from being stored. */

@@ -45,6 +45,7 @@ export function trainingParameters(p: TrainingWishes, edges = false): TrainingPa
       freeze: p.freeze,
       augment: p.augment,
       towardsStart: p.towardsStart,
+      interpolate: p.interpolate,
     }),
     mining: { ...base.mining, ...defined(p.mining ?? {}) },
   };

@@ -37,6 +37,7 @@ export const trainFields = trainJob.params
     folds: true,
     warmStart: true,
     towardsStart: true,
+    interpolate: true,
     augment: true,
     freeze: true,
     collection: true,
