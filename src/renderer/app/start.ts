@@ -44,10 +44,13 @@ function fetchViews(): void {
   const loads = VIEWS.flatMap((v) => [v, ...(v.pages ?? [])].map((page) => page.component));
   const next = (): void => {
     // What cannot be fetched now is fetched when it is opened.
-    void loads
-      .shift()?.()
-      .catch(() => undefined)
-      .finally(() => idle(next));
+    const load = loads.shift();
+    // The first search does not wait for its thread then.
+    if (load === undefined) void request('search.prepare', { descriptors: false }).catch(() => undefined);
+    else
+      void load()
+        .catch(() => undefined)
+        .finally(() => idle(next));
   };
   idle(next);
 }

@@ -3,6 +3,7 @@ import {
   BufferGeometry,
   Color,
   DoubleSide,
+  Group,
   LineBasicMaterial,
   LineSegments,
   Mesh,
@@ -44,9 +45,13 @@ void main() {
   gl_FragColor = vec4(mod(who, 256.0), mod(floor(who / 256.0), 256.0), floor(who / 65536.0), 255.0) / 255.0;
 }`;
 
+/** A photo where its camera has its image plane. */
+type PhotoMesh = Mesh<BufferGeometry, MeshBasicMaterial>;
+
 interface CameraObject {
-  readonly plane: Mesh<BufferGeometry, MeshBasicMaterial>;
   readonly centre: Vector3;
+  /** Null until its photo has come: what has none is drawn with all the others that have none. */
+  plane: PhotoMesh | null;
   texture: Texture | null;
   /** Pixels of the texture that is there or on its way. */
   pixels: number;
@@ -72,12 +77,16 @@ export class Cameras {
   readonly picked: readonly Object3D[];
   readonly #views: readonly ClusterView[];
   readonly #frame: ViewingFrame;
+  readonly #size: number;
   readonly #all: CameraObject[] = [];
   readonly #lines: LineSegments<BufferGeometry, LineBasicMaterial>;
   readonly #pale: LineSegments<BufferGeometry, LineBasicMaterial>;
-  readonly #backdrop: Mesh<BufferGeometry, MeshBasicMaterial>;
+  readonly #backdrop: PhotoMesh;
+  readonly #photos = new Group();
+  /** Image planes of all cameras, four corners each. */
   readonly #planes = new BufferGeometry();
   readonly #pickedPlanes: Mesh;
+  readonly #bare: PhotoMesh;
   readonly #solid: ShaderMaterial;
   readonly #open: ShaderMaterial;
   readonly #loader = new TextureLoader();
@@ -89,6 +98,7 @@ export class Cameras {
   constructor(frame: ViewingFrame, views: readonly ClusterView[], changed: () => void) {
     this.#views = views;
     this.#frame = frame;
+    this.#size = this.#frustumSize();
     this.#changed = changed;
     const material = (depthTest: boolean): ShaderMaterial =>
       new ShaderMaterial({
@@ -112,7 +122,16 @@ export class Cameras {
     this.#backdrop.frustumCulled = false;
     this.#pale.renderOrder = 1;
     this.#lines.renderOrder = 3;
-    this.seen = [this.#backdrop, this.#pale, ...this.#all.map((c) => c.plane), this.#lines];
+    // All cameras in one: there is nothing to leave out, and the sphere around thousands is not worked out.
+    this.#lines.frustumCulled = this.#pale.frustumCulled = false;
+    this.#bare = new Mesh(
+      this.#planes,
+      new MeshBasicMaterial({ side: DoubleSide, transparent: true, vertexColors: true, depthWrite: false }),
+    );
+    // One call draws thousands; after the photos, which hide what is behind them.
+    this.#bare.renderOrder = 2.5;
+    this.#bare.frustumCulled = false;
+    this.seen = [this.#backdrop, this.#pale, this.#photos, this.#bare, this.#lines];
     this.#pickedPlanes = new Mesh(this.#planes, this.#solid);
     this.picked = [new LineSegments(edges, this.#open), this.#pickedPlanes, new LineSegments(edges, this.#solid)];
     this.picked.forEach((o, i) => {
@@ -125,17 +144,12 @@ export class Cameras {
   #makeFrusta(): BufferGeometry {
     const edges: number[] = [];
     const corners: number[] = [];
-    const size = this.#frustumSize();
+    const size = this.#size;
     this.#views.forEach((view) => {
       const f = frustum(this.#frame, view, size);
       f.corners.forEach((c, k) => edges.push(...f.centre, ...c, ...c, ...f.corners[(k + 1) % 4]!));
       corners.push(...f.corners.flat());
-      const plane = new Mesh(
-        quad(f.corners, view.orientation),
-        new MeshBasicMaterial({ side: DoubleSide, transparent: true, opacity: 0.12 }),
-      );
-      plane.renderOrder = 2;
-      this.#all.push({ plane, centre: new Vector3(...f.centre), texture: null, pixels: 0 });
+      this.#all.push({ plane: null, centre: new Vector3(...f.centre), texture: null, pixels: 0 });
     });
     const n = this.#views.length;
     const who = (each: number): BufferAttribute =>
@@ -145,6 +159,7 @@ export class Cameras {
       );
     this.#planes.setAttribute('position', new BufferAttribute(Float32Array.from(corners), 3));
     this.#planes.setAttribute('who', who(4));
+    this.#planes.setAttribute('color', new BufferAttribute(new Float32Array(16 * n), 4));
     this.#planes.setIndex(this.#views.flatMap((_, i) => [0, 1, 2, 0, 2, 3].map((k) => 4 * i + k)));
     const geometry = new BufferGeometry();
     geometry.setAttribute('position', new BufferAttribute(Float32Array.from(edges), 3));
@@ -189,10 +204,19 @@ export class Cameras {
       if (camera.pixels !== pixels) return texture.dispose();
       camera.texture?.dispose();
       camera.texture = texture;
+      camera.plane ??= this.#planeOf(i);
       camera.plane.material.map = texture;
-      camera.plane.material.needsUpdate = true;
       if (this.#hung?.view === i && this.#hung.texture === null) this.#hang(texture);
     });
+  }
+
+  #planeOf(i: number): PhotoMesh {
+    const { corners } = frustum(this.#frame, this.#views[i]!, this.#size);
+    const material = new MeshBasicMaterial({ side: DoubleSide, transparent: true });
+    const plane = new Mesh(quad(corners, this.#views[i]!.orientation), material);
+    plane.renderOrder = 2;
+    this.#photos.add(plane);
+    return plane;
   }
 
   #hang(texture: Texture | null): void {
@@ -224,6 +248,7 @@ export class Cameras {
 
   paint(colours: SceneColours, { selected, strength, hovered, through }: CameraState): void {
     const attribute = this.#lines.geometry.getAttribute('color') as BufferAttribute;
+    const bare = this.#planes.getAttribute('color') as BufferAttribute;
     const base = new Color(colours.frustum);
     const own = new Color(colours.selected);
     const linked = new Color(colours.linked);
@@ -232,7 +257,7 @@ export class Cameras {
       this.#load(selected, SHARP);
       for (const i of strength.keys()) this.#load(i, THUMBNAIL);
     }
-    this.#all.forEach(({ plane, texture }, i) => {
+    this.#all.forEach(({ plane }, i) => {
       const share = strength.get(i);
       const is = i === selected;
       const c = is
@@ -243,16 +268,19 @@ export class Cameras {
             ? base
             : base.clone().lerp(background, 0.6);
       for (let k = 0; k < LINES; k += 1) attribute.setXYZ(LINES * i + k, c.r, c.g, c.b);
-      plane.material.color.set(texture === null ? c : 0xffffff);
       const bright =
         i === hovered || is ? 1 : share !== undefined ? 0.55 + 0.45 * share : selected === null ? 0.85 : 0.18;
       // Photos of cameras nearby would stand in the way of who looks through one.
       const rest = through === null || i === hovered ? 1 : 0.12;
+      const faint = plane === null && i !== through ? 0.15 * rest * bright : 0;
+      for (let k = 0; k < 4; k += 1) bare.setXYZW(4 * i + k, c.r, c.g, c.b, faint);
+      if (plane === null) return;
       plane.visible = i !== through;
-      plane.material.opacity = rest * (texture === null ? 0.15 * bright : bright);
+      plane.material.opacity = rest * bright;
       plane.material.depthWrite = rest === 1;
     });
     attribute.needsUpdate = true;
+    bare.needsUpdate = true;
     this.#pickedPlanes.visible = through === null;
     this.#lines.material.opacity = through === null ? 0.9 : 0.45;
     this.#pale.material.opacity = through === null ? 0.3 : 0.08;
@@ -268,14 +296,15 @@ export class Cameras {
     this.#hung?.texture?.dispose();
     for (const c of this.#all) {
       c.texture?.dispose();
-      c.plane.geometry.dispose();
-      c.plane.material.dispose();
+      c.plane?.geometry.dispose();
+      c.plane?.material.dispose();
     }
     this.#backdrop.geometry.dispose();
     this.#backdrop.material.dispose();
     this.#lines.geometry.dispose();
     this.#lines.material.dispose();
     this.#pale.material.dispose();
+    this.#bare.material.dispose();
     this.#planes.dispose();
     this.#solid.dispose();
     this.#open.dispose();

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref } from 'vue';
+import { computed, ref, shallowRef } from 'vue';
 import type { ClusterInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../shared/domain.ts';
 import { toErrorShape } from '../../shared/errors.ts';
 import { onEvent, outbox, request } from '../transport/index.ts';
@@ -8,11 +8,18 @@ import { useNotices } from './notices.ts';
 
 /** Changes after which the facts of the library and its clusters are read again. */
 const REFRESHED_BY = ['library', 'clusters', 'training', 'descriptors', 'networks'];
+/** Changes after which the clusters are, too. */
+const CLUSTERS_BY = ['library', 'clusters'];
+/** Clusters that come first, about as many as are seen, and those that come with each message after. */
+const FIRST = 60;
+const PAGE = 500;
 
 /** The open library, its clusters, the network in use, and the one selection that all views share. */
 export const useLibrary = defineStore('library', () => {
   const info = ref<LibraryInfo | null>(null);
-  const clusters = ref<readonly ClusterInfo[]>([]);
+  const clusters = shallowRef<readonly ClusterInfo[]>([]);
+  /** Every cluster has come; before that, of a large library the first ones. */
+  const allClusters = ref(false);
   const loaded = ref(false);
   const changes = ref<Record<string, number>>({});
   const chosenNetwork = ref<string | null>(null);
@@ -20,6 +27,11 @@ export const useLibrary = defineStore('library', () => {
   const selectedInfo = ref<PhotoInfo | null>(null);
   const connection = useConnection();
   let asked = 0;
+  let reading = 0;
+  /** The library whose clusters are shown. */
+  let listed: string | undefined;
+  /** Clusters have changed since they were read. */
+  let stale = true;
 
   /** The library's own, of those that take photos; drawings have a view of their own. */
   const preferred = computed<NetworkInfo | null>(() => {
@@ -38,18 +50,48 @@ export const useLibrary = defineStore('library', () => {
     return (changes.value[what] ?? 0) + connection.returns;
   }
 
-  async function refresh(): Promise<void> {
+  /** @param what has changed; everything when left out. */
+  async function refresh(what?: string): Promise<void> {
     const mine = (asked += 1);
+    stale ||= what === undefined || CLUSTERS_BY.includes(what);
     try {
       const now = await request('library.current', {});
-      const list = now === null ? [] : await request('clusters.list', {});
+      const known = now === null || (!stale && now.path === listed);
+      const first = known ? [] : await request('clusters.list', { limit: FIRST });
       if (mine !== asked) return;
       info.value = now;
-      clusters.value = list;
+      if (!known || now === null) void show(first, now?.path);
       loaded.value = true;
       outbox.opened(now?.path);
     } catch (error) {
       if (mine === asked) useNotices().error(error);
+    }
+  }
+
+  /** The first clusters at once, and the others when they are there; of the same library what is shown stays until then. */
+  async function show(first: readonly ClusterInfo[], path: string | undefined): Promise<void> {
+    const mine = (reading += 1);
+    stale = false;
+    const all = [...first];
+    let more = first.length === FIRST;
+    if (!more || path !== listed) {
+      clusters.value = first;
+      allClusters.value = !more;
+    }
+    listed = path;
+    try {
+      while (more) {
+        const next = await request('clusters.list', { from: all.length, limit: PAGE });
+        if (mine !== reading) return;
+        all.push(...next);
+        more = next.length === PAGE;
+      }
+      clusters.value = all;
+      allClusters.value = true;
+    } catch (error) {
+      if (mine !== reading) return;
+      stale = true;
+      useNotices().error(error);
     }
   }
 
@@ -73,7 +115,7 @@ export const useLibrary = defineStore('library', () => {
     return onEvent((e) => {
       if (e.event === 'changed') {
         changes.value = { ...changes.value, [e.what]: (changes.value[e.what] ?? 0) + 1 };
-        if (REFRESHED_BY.includes(e.what)) void refresh();
+        if (REFRESHED_BY.includes(e.what)) void refresh(e.what);
       }
       if (e.event === 'engine' && e.state === 'ready') void refresh();
     });
@@ -82,6 +124,7 @@ export const useLibrary = defineStore('library', () => {
   return {
     info,
     clusters,
+    allClusters,
     loaded,
     changed,
     network,

@@ -74,6 +74,8 @@ export type StoragePart = Facts<typeof storagePart>;
 
 export const storageReport = z.object({
   parts: z.array(storagePart),
+  /** Titles of kinds that were not counted, because that takes looking at many files; `bytes` is without them. */
+  uncounted: z.array(z.string()),
   bytes: count,
   /** The database: of its bytes, those that are free within it and that compacting gives back. */
   database: z.object({ bytes: count, free: count }),

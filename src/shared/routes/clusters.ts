@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { clusterDetail, clusterInfo, covisibleView } from '../facts/clusters.ts';
-import { id, none, onceKey } from '../fields.ts';
+import { id, onceKey } from '../fields.ts';
 import { route } from './route.ts';
 
 const chosen = z.array(id).min(1).max(1000);
@@ -17,7 +17,13 @@ export const clusterEdit = z.discriminatedUnion('kind', [
 export type ClusterEditParams = z.infer<typeof clusterEdit>;
 
 export const clusterRoutes = {
-  'clusters.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(clusterInfo) }),
+  /** Clusters in the order of their import: all, or `limit` of them after the first `from`. */
+  'clusters.list': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ from: z.int().min(0).default(0), limit: z.int().min(1).max(1000).optional() }),
+    result: z.array(clusterInfo),
+  }),
   'clusters.detail': route({ who: 'page', repeat: 'safe', params: z.strictObject({ id }), result: clusterDetail }),
   /** Views that share points with one, by its index. */
   'clusters.covisible': route({

@@ -39,6 +39,14 @@ export const searchRoutes = {
       .check(rankingFits),
     result: searchAnswer,
   }),
+  /** Starts the thread that searches, and with `descriptors` has those that a search would ask ready, so that the first one need not wait. */
+  'search.prepare': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ descriptors: z.boolean(), network: id.optional() }),
+    /** Descriptors stand ready. */
+    result: z.object({ ready: z.boolean() }),
+  }),
   'search.explain': route({
     who: 'page',
     repeat: 'safe',

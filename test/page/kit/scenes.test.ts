@@ -1,5 +1,5 @@
 import { mount } from '@vue/test-utils';
-import { BufferGeometry, Material, Texture, TextureLoader, type Object3D } from 'three';
+import { BufferGeometry, Material, Texture, TextureLoader, type Mesh, type Object3D } from 'three';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defineComponent, h, nextTick, ref, shallowRef } from 'vue';
 import type { ClusterView } from '../../../src/shared/domain.ts';
@@ -110,8 +110,9 @@ describe('ClusterScene', () => {
       if (geometry !== undefined) parts.add(geometry);
       if (material !== undefined) parts.add(material);
     });
-    // A geometry and a material for the points, the photo behind and each of three cameras; lines seen through and not; three photos.
-    expect(parts.size).toBe(2 * 5 + 3 + 3);
+    // A geometry and a material for the points, the photo behind, cameras without photo and each of three with one; lines seen through and
+    // not; three photos.
+    expect(parts.size).toBe(2 * 6 + 3 + 3);
     expect(open().length).toBeGreaterThan(5);
     scene.dispose();
     expect([...parts].filter((p) => !freed.has(p))).toEqual([]);
@@ -119,6 +120,41 @@ describe('ClusterScene', () => {
     expect(open()).toEqual([]);
     scene.dispose();
     expect(renderer.disposed).toBe(1);
+  });
+
+  it('draws thousands of cameras in a few calls, and each that has its photo in one of its own', async () => {
+    const canvas = document.createElement('canvas');
+    const waiting: ((t: Texture) => void)[] = [];
+    vi.spyOn(TextureLoader.prototype, 'load').mockImplementation((_url, onLoad) => {
+      waiting.push((t) => onLoad?.(t as never));
+      return new Texture() as never;
+    });
+    const views = Array.from({ length: 2000 }, (_, i) => ({ ...VIEWS[0]!, index: i, position: [i, 0, -3] as const }));
+    let renderer: ReturnType<typeof fakeRenderer> | undefined;
+    const scene = new ClusterScene(
+      canvas,
+      ARRAYS,
+      views as never,
+      COLOURS,
+      EVENTS,
+      (c) => (renderer = fakeRenderer(c)),
+    );
+    await new Promise((r) => setTimeout(r, 50));
+    const drawn = (): Mesh[] => {
+      const out: Mesh[] = [];
+      renderer!.scene!.traverseVisible((o) => void ('geometry' in o && out.push(o as Mesh)));
+      return out;
+    };
+    expect(drawn()).toHaveLength(4);
+    scene.select(1, new Map([[2, 0.5]]), null);
+    waiting.forEach((come) => come(new Texture()));
+    await new Promise((r) => setTimeout(r, 50));
+    expect(drawn()).toHaveLength(6);
+    // Those have no plane among the others any more.
+    const [bare] = drawn().filter((m) => m.geometry.getAttribute('color')?.itemSize === 4);
+    const alpha = [0, 1, 2, 3].map((i) => bare!.geometry.getAttribute('color').getW(4 * i));
+    expect(alpha.map((a) => a > 0)).toEqual([true, false, false, true]);
+    scene.dispose();
   });
 
   it('frees a photo that comes too late, and draws no more', async () => {

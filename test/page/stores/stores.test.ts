@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { JobInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../../src/shared/domain.ts';
+import type { ClusterInfo, JobInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../../src/shared/domain.ts';
 import { CovisError } from '../../../src/shared/errors.ts';
 import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
 
@@ -62,6 +62,77 @@ describe('library', () => {
     engine.say({ event: 'changed', what: 'clusters' });
     await settled();
     expect(library.info?.photos).toBe(9);
+  });
+
+  describe('of thousands of clusters', () => {
+    const many = Array.from({ length: 1300 }, (_, i) => ({ id: `c${i}` }) as unknown as ClusterInfo);
+    const pages = () => engine.asked.filter((a) => a.route === 'clusters.list').map((a) => a.params);
+    const openMany = async () => {
+      engine.answers['clusters.list'] = ({ from = 0, limit }) => many.slice(from, from + (limit ?? many.length));
+      engine.answers['library.current'] = () => libraryInfo({ clusters: many.length });
+      const { useLibrary } = await import('../../../src/renderer/stores/library.ts');
+      const library = useLibrary();
+      library.listen();
+      await library.refresh();
+      return library;
+    };
+
+    it('shows the first that are seen, and has all of them from messages of at most 500', async () => {
+      const library = await openMany();
+      expect([library.loaded, library.allClusters]).toEqual([true, false]);
+      expect(library.clusters.map((c) => c.id)).toEqual(many.slice(0, 60).map((c) => c.id));
+      await settled();
+      await settled();
+      expect(pages()).toEqual([{ limit: 60 }, ...[60, 560, 1060].map((from) => ({ from, limit: 500 }))]);
+      expect(library.clusters.map((c) => c.id)).toEqual(many.map((c) => c.id));
+      expect(library.allClusters).toBe(true);
+    });
+
+    it('keeps those that are shown while they are read again, and reads none again after a change of other things', async () => {
+      const library = await openMany();
+      await settled();
+      await settled();
+      const before = pages().length;
+      engine.say({ event: 'changed', what: 'networks' });
+      await settled();
+      expect(pages()).toHaveLength(before);
+      many.push({ id: 'new' } as unknown as ClusterInfo);
+      const { promise: slow, resolve } = Promise.withResolvers<readonly ClusterInfo[]>();
+      const answer = engine.answers['clusters.list']!;
+      engine.answers['clusters.list'] = (p) => (p.from === 560 ? (slow as Promise<ClusterInfo[]>) : answer(p));
+      engine.say({ event: 'changed', what: 'clusters' });
+      // What overtakes the reading of the library lets that of its clusters go on.
+      engine.say({ event: 'changed', what: 'networks' });
+      await settled();
+      await settled();
+      expect([library.clusters.length, library.allClusters]).toEqual([1300, true]);
+      resolve(many.slice(560, 1060));
+      await settled();
+      await settled();
+      expect([library.clusters.length, library.clusters.at(-1)!.id]).toEqual([1301, 'new']);
+    });
+
+    it('are read anew after a reading that failed, which a notice said', async () => {
+      const library = await openMany();
+      await settled();
+      await settled();
+      const answer = engine.answers['clusters.list']!;
+      engine.answers['clusters.list'] = (p) => {
+        if (p.from === 560) throw new CovisError('INPUT_CORRUPT', 'The library is damaged', { file: 'library.db' });
+        return answer(p);
+      };
+      many.length = 600;
+      engine.say({ event: 'changed', what: 'clusters' });
+      await settled();
+      await settled();
+      engine.answers['clusters.list'] = answer;
+      engine.say({ event: 'changed', what: 'networks' });
+      await settled();
+      await settled();
+      const { useNotices } = await import('../../../src/renderer/stores/notices.ts');
+      expect(useNotices().notices.map((n) => n.text)).toEqual(['The library is damaged: library.db']);
+      expect(library.clusters).toHaveLength(600);
+    });
   });
 
   it('keeps the answer that was asked for last', async () => {

@@ -74,6 +74,7 @@ beforeEach(() => {
         goes: 0,
       }),
     ],
+    uncounted: [],
     bytes: 24_200_000,
     database: { bytes: 700_000, free: 0 },
     free: 5_000_000_000,
@@ -109,6 +110,8 @@ async function opened(query = ''): Promise<Router> {
   });
   await router.push(`/storage${query}`);
   view = mount(StorageView, { global: { plugins: [router] }, attachTo: document.body });
+  // What is known at once is asked for first, then all.
+  await settled();
   await settled();
   await nextTick();
   return router;
@@ -144,6 +147,34 @@ describe('the page of storage', () => {
     );
     expect(boxes('networks', 'li').map((b) => b.disabled)).toEqual([true, false]);
     expect(view.text()).toContain('Outside the library: Log, old entries go by themselves');
+  });
+
+  it('shows what is known at once, and says what is not counted yet', async () => {
+    const { promise: slow, resolve } = Promise.withResolvers<StorageReport>();
+    engine.answers['storage.report'] = ({ look }) =>
+      look === 'few'
+        ? { ...report, parts: report.parts.filter((p) => p.kind !== 'thumbnails'), uncounted: ['Thumbnails'] }
+        : slow;
+    await opened();
+    expect(find('storage-sum').textContent).toBe('5.0 GB free on its disk');
+    expect(find('uncounted').textContent).toBe('Looking at every file. Not counted yet: Thumbnails.');
+    expect(find('part-descriptors').textContent).toMatch(/1\.0 MB can go/);
+    const all = [...document.querySelectorAll('button')].find((b) => b.textContent.includes('Choose all'))!;
+    expect(all.getAttribute('aria-disabled')).toBe('true');
+    resolve(report);
+    await settled();
+    await nextTick();
+    expect(find('uncounted')).toBeNull();
+    expect(find('storage-sum').textContent).toBe('24.2 MB in this library · 5.0 GB free on its disk');
+    expect(find('part-thumbnails')).not.toBeNull();
+    // Read again later, what stands there stays.
+    engine.say({ event: 'changed', what: 'storage' });
+    await settled();
+    expect(engine.asked.filter((a) => a.route === 'storage.report').map((a) => a.params)).toEqual([
+      { look: 'few' },
+      {},
+      {},
+    ]);
   });
 
   it('removes what was chosen and nothing else, once it was named and confirmed', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { TupleInfo } from '../../../src/shared/domain.ts';
 import { CovisError } from '../../../src/shared/errors.ts';
-import { fakeEngine, type FakeEngine } from '../support/fake-engine.ts';
+import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
 
 async function opened(answers: FakeEngine['answers']) {
   const engine = fakeEngine({ 'tuples.open': () => ({ list: 'l1', total: 3 }), ...answers });
@@ -48,5 +49,27 @@ describe('the place of a tuple in the list', () => {
     };
     expect(await tuples.find(7)).toBeUndefined();
     expect(said()).toEqual(['error: There is no mining run 1']);
+  });
+});
+
+describe('pages of a list that is scrolled fast', () => {
+  it('are asked for a few at once, and those that were scrolled past not at all', async () => {
+    const held: (() => void)[] = [];
+    const { engine, tuples } = await opened({
+      'tuples.open': () => ({ list: 'l1', total: 50_000 }),
+      'tuples.page': ({ from }) =>
+        new Promise((resolve) => held.push(() => resolve({ tuples: [{ index: from } as unknown as TupleInfo] }))),
+    });
+    const pages = () =>
+      engine.asked.filter((a) => a.route === 'tuples.page').map((a) => (a.params as { from: number }).from / 100);
+    for (let row = 0; row < 50_000; row += 1000) tuples.want(row, row + 12);
+    await settled();
+    expect(pages()).toEqual([0, 1, 10, 11]);
+    while (held.length > 0) {
+      held.shift()!();
+      await settled();
+    }
+    expect(pages()).toEqual([0, 1, 10, 11, 490, 491, 489]);
+    expect(tuples.at(49_000)?.index).toBe(49_000);
   });
 });

@@ -413,6 +413,7 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
       expect((await ask('search.run', { photo: await photo(), size: 64, method, top: 5 })).hits.length).toBe(5);
     return true;
   },
+  'search.prepare': async () => (await ask('search.prepare', { descriptors: true })).ready,
   'search.explain': async () => {
     const [query, hit] = await ask('photos.random', { count: 2, seed: 2 });
     return (await ask('search.explain', { photo: query!.id, hit: hit!.id, size: 64 })).query.values.length;

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeNpy } from '../../../src/main/engine/formats/npy.ts';
-import type { Library } from '../../../src/main/engine/library/library.ts';
+import { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import type { NetworkRow } from '../../../src/main/engine/network/networks.ts';
 import { descriptorMap, mapBytes } from '../../../src/main/engine/retrieval/descriptor-map.ts';
@@ -132,6 +132,17 @@ describe('a stored map', () => {
       (library.db.prepare('SELECT MAX(points_seen) AS m FROM view WHERE photo_id = ?').get(id) as { m: number | null })
         .m;
     expect(field('Points seen')).toEqual([seen(4), seen(1), null]);
+    // It is worked out once for as long as nothing that it is made of changes, here or in another process.
+    expect(descriptorMap(library, key)!.points).toBe(points);
+    library.db.prepare('UPDATE photo SET width = 1000 WHERE id = 4').run();
+    const mine = descriptorMap(library, key)!;
+    expect(mine.info.id).not.toBe(info.id);
+    const other = Library.open(library.path);
+    other.db.prepare('UPDATE photo SET width = 2000 WHERE id = 4').run();
+    other.close();
+    expect(descriptorMap(library, key)!.info.id).toBe(info.id);
+    storeMap(library, key, Uint32Array.of(4), Float32Array.of(0, 0.5));
+    expect(descriptorMap(library, key)!.info.photos).toBe(1);
   });
 
   it('that is incomplete or does not fit is as if it were not there', () => {

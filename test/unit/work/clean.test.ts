@@ -105,6 +105,15 @@ describe('what a library takes', () => {
     expect((await storageReport(library)).bytes).toBe(sum);
     expect(now['descriptors']).toMatchObject({ derived: true, goes: 576, from: 'photos and a network' });
     expect(now['networks']).toMatchObject({ removable: false, goes: 0 });
+    // What is known at once is the same, without what takes looking at files of every photo, and says so.
+    const few = await storageReport(library, 'few');
+    const left = Object.values(now).filter((p) => few.uncounted.includes(p.title));
+    expect(left.map((p) => p.kind)).toEqual(
+      expect.arrayContaining(['thumbnails', 'edges', 'features', 'gone-photos', 'leftovers', 'other']),
+    );
+    expect(few.parts).toEqual(Object.values(now).filter((p) => !left.includes(p)));
+    expect(few.bytes).toBe(sum - left.reduce((n, p) => n + p.bytes, 0));
+    expect((await storageReport(library)).uncounted).toEqual([]);
   });
 
   it('says what needs a network, and what only names it', async () => {

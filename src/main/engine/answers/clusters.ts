@@ -5,7 +5,7 @@ import { clusterDetail, clusterPhotos, covisibleViews, listClusters } from '../s
 import { answers, changed } from './answers.ts';
 
 export const clusters = answers(clusterRoutes, {
-  'clusters.list': (engine) => listClusters(engine.library),
+  'clusters.list': (engine, { from, limit }) => listClusters(engine.library, from, limit),
   'clusters.detail': (engine, { id }) => clusterDetail(engine.library, id),
   'clusters.covisible': (engine, { id, view }) => covisibleViews(engine.library, id, view),
   'clusters.photos': (engine, { clusters: ids }) => ({ of: ids.map(clusterPhotos(engine.library)) }),

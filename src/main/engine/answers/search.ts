@@ -45,6 +45,7 @@ export const search = answers(searchRoutes, {
     if (engine.desk.searched(path)) changed(engine, 'searched');
     return answer;
   },
+  'search.prepare': (engine, p) => engine.searches.prepare(p),
   'search.explain': (engine, p) => {
     const { searches } = engine;
     return searches.explain({ ...photoAsked(engine, p), hit: p.hit, network: p.network, size: p.size });

@@ -3,5 +3,5 @@ import { storageReport } from '../work/storage.ts';
 import { answers } from './answers.ts';
 
 export const storage = answers(storageRoutes, {
-  'storage.report': (engine) => storageReport(engine.library),
+  'storage.report': (engine, { look }) => storageReport(engine.library, look),
 });

@@ -20,8 +20,13 @@ const gone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error 
 /**
  * Every regular file below a folder, without holding up the thread. None where the folder is not there.
  * @param links of this folder itself that lead to folders are followed: a person may have put one of them on another disk.
+ * @param without names in this folder itself that are not looked into.
  */
-export async function filesIn(folder: string, links?: 'links too'): Promise<FileFact[]> {
+export async function filesIn(
+  folder: string,
+  links?: 'links too',
+  without: readonly string[] = [],
+): Promise<FileFact[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     if (gone(error)) return [];
     throw error;
@@ -32,7 +37,8 @@ export async function filesIn(folder: string, links?: 'links too'): Promise<File
     for (const fact of await Promise.all(names.slice(i, i + TOGETHER).map(factOf)))
       if (fact !== undefined) out.push(fact);
   for (const e of entries)
-    if (e.isDirectory() || (links !== undefined && e.isSymbolicLink()))
+    if (without.includes(e.name)) continue;
+    else if (e.isDirectory() || (links !== undefined && e.isSymbolicLink()))
       for (const fact of await filesIn(join(folder, e.name))) out.push(fact);
   return out;
 }

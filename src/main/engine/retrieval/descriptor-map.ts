@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import type { DescriptorMap } from '../../../shared/domain.ts';
 import type { Library } from '../library/library.ts';
-import { loadMap } from './map.ts';
+import { loadMap, mapFiles } from './map.ts';
 import { integer, list, select, text } from '../library/rows.ts';
 
 /** A stored map as pages fetch it: what it has, and its bytes, which grow with the photos. */
@@ -16,8 +17,20 @@ export interface MapData {
 export const NONE = 0xffffffff;
 const HASH_BYTES = 16;
 
-/** What was answered last for a library: its bytes are asked for next. */
-const kept = new WeakMap<Library, MapData>();
+/** What was answered last for a library, and of which state of it: its bytes are asked for next. */
+const kept = new WeakMap<Library, { readonly key: string; readonly data: MapData }>();
+
+/** Changes with everything that a map is made of, whichever connection wrote it. */
+function stateOf(library: Library, set: string): string {
+  const version = select(
+    library.db,
+    'SELECT data_version, total_changes() FROM pragma_data_version',
+    list(integer, integer),
+  ).one();
+  return [set, ...version, ...mapFiles(library, set).map((f) => statSync(f, { throwIfNoEntry: false })?.mtimeMs)].join(
+    ' ',
+  );
+}
 
 const bytesOf = (x: Uint32Array | Float32Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
 
@@ -35,6 +48,9 @@ function categories(values: readonly (string | null)[]): { readonly names: strin
 
 /** A set's stored map with what its photos can be coloured by; null when no map was made yet. */
 export function descriptorMap(library: Library, set: string): MapData | null {
+  const key = stateOf(library, set);
+  const known = kept.get(library);
+  if (known?.key === key) return known.data;
   const map = loadMap(library, set);
   if (map === undefined) return null;
   const { db } = library;
@@ -102,13 +118,13 @@ export function descriptorMap(library: Library, set: string): MapData | null {
     points,
     fields: fields.map((f) => bytesOf(f.of)),
   };
-  kept.set(library, data);
+  kept.set(library, { key, data });
   return data;
 }
 
 /** Bytes of the map that was answered last: its points, or a field by its number. Undefined for another, which is asked for anew. */
 export function mapBytes(library: Library, id: string, part: string): Uint8Array | undefined {
-  const data = kept.get(library);
+  const data = kept.get(library)?.data;
   if (data?.info.id !== id) return undefined;
   if (part === 'points') return data.points;
   return /^\d{1,2}$/.test(part) ? data.fields[Number(part)] : undefined;

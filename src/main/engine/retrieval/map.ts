@@ -68,14 +68,19 @@ function scaled(points: readonly (readonly number[])[]): Float32Array {
 
 /** Keeps a set's map: positions and the photo ids that they belong to. */
 export function storeMap(library: Library, key: string, ids: Uint32Array, positions: Float32Array): void {
-  writeNpy(library.file('descriptors', `${key}.map.npy`), positions, [ids.length, 2]);
-  writeNpy(library.file('descriptors', `${key}.map-ids.npy`), ids, [ids.length]);
+  const [file, names] = mapFiles(library, key);
+  writeNpy(file, positions, [ids.length, 2]);
+  writeNpy(names, ids, [ids.length]);
+}
+
+/** The files of a set's map: positions, and the photos that they are of. */
+export function mapFiles(library: Library, key: string): [positions: string, photos: string] {
+  return [library.file('descriptors', `${key}.map.npy`), library.file('descriptors', `${key}.map-ids.npy`)];
 }
 
 /** The stored map of a set; undefined when none was made. */
 export function loadMap(library: Library, key: string): { ids: Uint32Array; positions: Float32Array } | undefined {
-  const file = library.file('descriptors', `${key}.map.npy`);
-  const names = library.file('descriptors', `${key}.map-ids.npy`);
+  const [file, names] = mapFiles(library, key);
   if (!existsSync(file) || !existsSync(names)) return undefined;
   const positions = readNpy(file).data;
   const ids = readNpy(names).data;

@@ -7,7 +7,7 @@ import type { SearchRequest, SearchSession, SightRequest } from './session.ts';
 
 export interface SearchTask {
   readonly id: number;
-  readonly kind: 'search' | 'explain' | 'around' | 'graph' | 'sight' | 'edges';
+  readonly kind: 'search' | 'prepare' | 'explain' | 'around' | 'graph' | 'sight' | 'edges';
   readonly request: unknown;
 }
 export interface SearchReply {
@@ -37,6 +37,10 @@ export class SearchClient {
 
   search(request: SearchRequest): Promise<SearchAnswer> {
     return this.#ask('search', request);
+  }
+
+  prepare(request: Parameters<SearchSession['prepare']>[0]): Promise<{ readonly ready: boolean }> {
+    return this.#ask('prepare', request);
   }
 
   explain(request: Parameters<SearchSession['explain']>[0]): Promise<Explanation> {

@@ -137,6 +137,24 @@ export class SearchSession {
     return { ...answer, hits: answer.hits.filter((h) => first(h.photo)).slice(0, r.top) };
   }
 
+  /** Has what a search by cosine would need ready. Nothing is wrong where there are no descriptors: who searches is told. */
+  async prepare(r: {
+    readonly descriptors: boolean;
+    readonly network?: string | undefined;
+  }): Promise<{ readonly ready: boolean }> {
+    if (!r.descriptors) return { ready: false };
+    try {
+      const { set, cache, version } = await this.#loaded({ network: r.network });
+      const parameters = rankingParameters('cosine', undefined, { regional: false, rows: set.vectors.rows });
+      const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
+      await this.#ranker(database, cache, version, parameters, undefined);
+      return { ready: true };
+    } catch (error) {
+      if (error instanceof CovisError && ['STATE_EMPTY', 'NOT_FOUND'].includes(error.code)) return { ready: false };
+      throw error;
+    }
+  }
+
   async #search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
     const began = performance.now();
     const { method } = r;

@@ -39,9 +39,11 @@ function strip({ rowId: _, ...info }: ClusterInfo & { readonly rowId: number }):
   return info;
 }
 
-/** All clusters, in the order of their import. */
-export function listClusters(library: Library): ClusterInfo[] {
-  return select(library.db, `${SELECT_CLUSTERS} WHERE c.state <> 'replaced' ORDER BY c.id`, ROW).all().map(strip);
+/** Clusters in the order of their import. @param limit how many, after the first `from`; all when left out. */
+export function listClusters(library: Library, from = 0, limit?: number): ClusterInfo[] {
+  return select(library.db, `${SELECT_CLUSTERS} WHERE c.state <> 'replaced' ORDER BY c.id LIMIT ? OFFSET ?`, ROW)
+    .all(limit ?? -1, from)
+    .map(strip);
 }
 
 function clusterRow(library: Library, wanted: string): ClusterInfo & { readonly rowId: number } {

@@ -122,9 +122,26 @@ interface Placed extends FileFact {
   readonly at: readonly string[];
 }
 
-/** Everything that a library takes. @param now for tests. */
-export async function storageParts(library: Library, now = Date.now()): Promise<Part[]> {
-  const files = (await filesIn(library.path, 'links too')).map((f): Placed => ({
+/** Folders with files for each photo, cluster or scene, and the kinds that cannot be told without looking at each of them. */
+const FULL = ['thumbnails', 'edges', 'features', 'clusters', 'scenes', 'staging'] as const;
+const OF_FULL: readonly Kind[] = [
+  'thumbnails',
+  'edges',
+  'features',
+  'gone-photos',
+  'scenes',
+  'leftovers',
+  'models',
+  'other',
+];
+
+/** What {@link storageParts} leaves out where it looks at few files, as its parts are called. */
+export const leftOut = (): string[] => OF_FULL.map((kind) => WORDS[kind][0]);
+
+/** Everything that a library takes. @param look `few`: without what takes looking at files of every photo, cluster and scene. @param now for tests. */
+export async function storageParts(library: Library, look: 'all' | 'few' = 'all', now = Date.now()): Promise<Part[]> {
+  const few = look === 'few';
+  const files = (await filesIn(library.path, 'links too', few ? FULL : [])).map((f): Placed => ({
     ...f,
     at: relative(library.path, f.path).split(sep),
   }));
@@ -139,7 +156,7 @@ export async function storageParts(library: Library, now = Date.now()): Promise<
   const firm = (kind: Kind, of: readonly FileFact[]): void =>
     add(kind, { id: 'all', name: 'All', files: of, kept: WORDS[kind][2], firm: true });
 
-  const scenes = finishedScenes(library);
+  const scenes: ReadonlyMap<string, ReadonlySet<string>> = few ? new Map() : finishedScenes(library);
   const used = usedFiles(library);
   // What nothing refers to lies among the rest.
   const isLeftover = ({ at, path, modified }: Placed): boolean =>
@@ -151,7 +168,7 @@ export async function storageParts(library: Library, now = Date.now()): Promise<
       (at[0] === 'scenes' && at.length > 2 && !scenes.has(at[1]!)));
   const [leftovers, rest] = parted(files, isLeftover);
   all('leftovers', leftovers);
-  const present = new Set(select(library.db, 'SELECT hash FROM present_photo', text).all());
+  const present = new Set(few ? [] : select(library.db, 'SELECT hash FROM present_photo', text).all());
   const isOfGone = ({ at }: Placed): boolean =>
     CACHES.includes(at[0] as never) && at.length > 1 && !present.has(at.at(-1)!.slice(0, HASH_CHARS));
   const [ofGone, there] = parted(rest, isOfGone);
@@ -207,7 +224,7 @@ export async function storageParts(library: Library, now = Date.now()): Promise<
   firm('other', [...others, ...[...folders.values()].flat()]);
   return (Object.keys(WORDS) as Kind[]).flatMap((kind) => {
     const [title, from, again] = WORDS[kind];
-    const of = things.get(kind);
+    const of = few && OF_FULL.includes(kind) ? undefined : things.get(kind);
     return of === undefined ? [] : [{ kind, title, from, again, things: of }];
   });
 }

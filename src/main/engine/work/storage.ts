@@ -12,6 +12,7 @@ import { busyWith, networksOf } from './storage-networks.ts';
 import {
   databaseBytes,
   isRemovable,
+  leftOut,
   partInfo,
   storageParts,
   type Kind,
@@ -19,15 +20,16 @@ import {
   type Thing,
 } from './storage-parts.ts';
 
-/** What takes how much. Looks at every file of the library. */
-export async function storageReport(library: Library): Promise<StorageReport> {
-  const parts = (await storageParts(library)).map(partInfo);
+/** What takes how much. Looks at every file of the library; with `few` only at what is known at once, and says what that leaves out. */
+export async function storageReport(library: Library, look: 'all' | 'few' = 'all'): Promise<StorageReport> {
+  const parts = (await storageParts(library, look)).map(partInfo);
   const elsewhere = [
     { name: 'Downloaded networks', folder: networkStore(), about: 'of all libraries; delete what is not needed there' },
     { name: 'Log', folder: logFolder(), about: 'of all libraries; old entries go by themselves' },
   ];
   return {
     parts,
+    uncounted: look === 'few' ? leftOut() : [],
     // Matches lie in the database, whose bytes count once.
     bytes: parts.reduce((n, p) => n + (p.kind === 'matches' ? 0 : p.bytes), 0),
     database: { bytes: await databaseBytes(library), free: freePages(library) },
@@ -75,7 +77,7 @@ function oldPart(kind: Kind, thing: Thing, before: number | undefined): Thing | 
  * network that something needs or names, saying what.
  */
 export async function planCleaning(library: Library, asked: Asked, now = Date.now()): Promise<Plan> {
-  const parts = await storageParts(library, now);
+  const parts = await storageParts(library, 'all', now);
   const before = asked.olderThan === undefined ? undefined : now - ageInMs(asked.olderThan);
   const going = new Map<string, Going>();
   const stays: { kind: string; name: string; why: string }[] = [];

@@ -12,6 +12,8 @@ const PAGE = 100;
 const MOST = 500;
 /** Pages kept around the last ones that were looked at; what lies farther away is fetched again. */
 const PAGES_KEPT = 24;
+/** Pages asked for at once: what was scrolled past before its turn is not asked for, and holds up nothing that comes after. */
+const AT_ONCE = 4;
 
 /** A list of tuples of any length: its order stands in the engine, its rows are fetched by page, ahead of the eye. */
 export function useTupleList() {
@@ -21,6 +23,8 @@ export function useTupleList() {
   const ready = ref(false);
   const pages = shallowRef(new Map<number, readonly TupleInfo[]>());
   const asked = new Map<number, Promise<void>>();
+  /** Pages that are looked at and not asked for yet, nearest first. */
+  let waiting: number[] = [];
   let query: { run: number; filter: TupleFilterParams; sort: TupleSort } | undefined;
   let list = '';
   let generation = 0;
@@ -106,8 +110,17 @@ export function useTupleList() {
 
   /** Makes sure that rows are there, and those before and after them. */
   function want(first: number, last: number): void {
-    for (let p = Math.floor(first / PAGE) - 1; p <= Math.floor(last / PAGE) + 1; p += 1)
-      if (!pages.value.has(p)) void fetchPage(p);
+    const [from, to] = [Math.floor(first / PAGE), Math.floor(last / PAGE)];
+    waiting = Array.from({ length: to - from + 1 }, (_, k) => from + k);
+    waiting.push(to + 1, from - 1);
+    proceed();
+  }
+
+  function proceed(): void {
+    while (asked.size < AT_ONCE && waiting.length > 0) {
+      const page = waiting.shift()!;
+      if (!pages.value.has(page) && !asked.has(page)) void fetchPage(page).then(proceed);
+    }
   }
 
   /** Reads again what is shown, in its place: after a decision. */
