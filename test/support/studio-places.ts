@@ -1,8 +1,9 @@
 /** Where the studio does what each option of each command does, or why it makes no sense there. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { FORMS, formSchema, type FormKind, type JobForm } from '../../src/renderer/views/start/forms.ts';
+import { FORMS, formSchema, planSchema, type FormKind, type JobForm } from '../../src/renderer/views/start/forms.ts';
 import { fieldsOf, type FormField } from '../../src/renderer/kit/schema-fields.ts';
+import { PLANNED_WORKS } from '../../src/shared/facts/plans.ts';
 import { METHODS, SEARCH_METHODS } from '../../src/shared/methods/index.ts';
 import { ROUTES, type RouteName } from '../../src/shared/routes/index.ts';
 import { leavesOf, unwrap, type Leaf } from '../../src/shared/schema.ts';
@@ -26,6 +27,13 @@ export function form(kind: FormKind, path?: string): Place {
   };
 }
 
+/** Paths of all fields that a form has in sight or folded away. */
+function pathsOf(fields: readonly FormField[], hidden: ReadonlySet<string> = new Set()): string[] {
+  return fields
+    .filter((f) => !hidden.has(f.path.join('.')) && f.kind !== 'other')
+    .flatMap((f) => (f.kind === 'group' ? pathsOf(f.fields, hidden) : [f.path.join('.')]));
+}
+
 const shown = new Map<FormKind, ReadonlySet<string>>();
 function shownIn(kind: FormKind): ReadonlySet<string> {
   const known = shown.get(kind);
@@ -34,10 +42,7 @@ function shownIn(kind: FormKind): ReadonlySet<string> {
   // The network in use is that of the header.
   const given = form.network === true ? ['network'] : [];
   const hidden = new Set(form.without ?? []);
-  const walk = (fields: readonly FormField[]): string[] =>
-    fields
-      .filter((f) => !hidden.has(f.path.join('.')) && f.kind !== 'other')
-      .flatMap((f) => (f.kind === 'group' ? walk(f.fields) : [f.path.join('.')]));
+  const walk = (fields: readonly FormField[]): string[] => pathsOf(fields, hidden);
   const methods = kind === 'rank' ? METHODS : [undefined];
   const all = new Set([...methods.flatMap((m) => walk(fieldsOf(formSchema(kind, false, m)))), ...given]);
   shown.set(kind, all);
@@ -119,21 +124,22 @@ const collected = { '<library>': opened, '<name>': ask('collections.list') };
 /** Which photos: those that are chosen, of any view. */
 const chosen = ask('collections.add', 'photos', 'list', 'ranges');
 const weights = ['--resolution', '--sharpness', '--clipping', '--blockiness'];
-/** A value of the form for work in shards; it has every field of its job but what does not go with the work. */
-const shards = view('views/jobs/PlanDialog.vue', "formSchema('submit')");
-const planned = [
-  ...['--network', '--size', '--seed', '--backend', '--epochs', '--tuples', '--minings', '--batch'],
-  ...['--learning-rate', '--weight-decay', '--margin', '--loss', '--optimiser', ...mined],
-  ...['--augment-crop', '--augment-colour', '--augment-blur', '--augment-rotation', '--towards-start', '--pooling'],
-  ...['--freeze', '--collection', '--pools', '--protocol', '--warm-start', '--presets', '--preset', '--seeds'],
-  ...['--poolings', '--domain', '--shards'],
-];
+let inShards: ReadonlySet<string> | undefined;
+/** In the form for work in shards, of one kind of work at least. */
+const shards: Place = (leaf) => {
+  inShards ??= new Set(PLANNED_WORKS.flatMap((work) => pathsOf(fieldsOf(planSchema(work)))));
+  const wanted = leaf.path.join('.');
+  const dialog = view('views/jobs/PlanDialog.vue', 'planSchema(work.value)')(leaf);
+  return dialog ?? (inShards.has(wanted) ? undefined : `the form for work in shards shows no ${wanted}`);
+};
 const slurm = [
   ...['--executor', '--at-once', '--partition', '--account', '--time', '--mem', '--cpus', '--gres', '--array-limit'],
 ];
 
-/** By command: the form of its job, in which its options are by their own paths, and where everything else is. */
-export const PLACES: Readonly<Record<string, { readonly form?: FormKind; readonly options?: Places }>> = {
+/** By command: the form of its job, or another place, in which its options are by their own paths, and where everything else is. */
+export const PLACES: Readonly<
+  Record<string, { readonly form?: FormKind; readonly otherwise?: Place; readonly options?: Places }>
+> = {
   init: { options: { '<library>': ask('start.create', 'within', 'name') } },
   import: {
     options: {
@@ -274,6 +280,8 @@ export const PLACES: Readonly<Record<string, { readonly form?: FormKind; readonl
       ...flags(mined, view('views/train/use-recipe.ts', 'mining: z.strictObject(minedBy)')),
       ...flags(['--augment-crop', '--augment-colour', '--augment-blur', '--augment-rotation'], recipe('augment')),
       '--towards-start': recipe('towardsStart'),
+      '--interpolate': recipe('interpolate'),
+      '--memory': recipe('memory'),
       '--protocol': recipe('protocol'),
       '--folds': recipe('folds'),
       '--out': view('views/train/use-recipe.ts', 'name: all.name'),
@@ -564,6 +572,7 @@ export const PLACES: Readonly<Record<string, { readonly form?: FormKind; readonl
   'collection diff': {
     options: { ...collected, '--from': ask('collections.diff', 'from'), '--to': ask('collections.diff', 'to') },
   },
+  'collection missing': { options: { ...collected, '<name>': ask('collections.missing', 'version') } },
   'collection restore': { options: { ...collected, '<name>': ask('collections.restore', 'version') } },
   'collection tag': {
     options: {
@@ -632,20 +641,20 @@ export const PLACES: Readonly<Record<string, { readonly form?: FormKind; readonl
     },
   },
   plan: {
+    otherwise: shards,
     options: {
       '<library>': opened,
-      '<work>': shards,
-      ...flags(planned, shards),
+      '--force': neverOver,
       '--out': nowhere('Plans of the studio lie beside the library, where it finds them again'),
     },
   },
   work: { options: flags(['<plan>', '--shard', '--stage'], machine) },
   collect: { options: { '<plan>': ask('plans.collect', 'uid'), '--library': opened } },
   submit: {
+    otherwise: shards,
     options: {
       '<library>': opened,
-      '<work>': shards,
-      ...flags([...planned, ...slurm], shards),
+      '--force': neverOver,
       '--out': nowhere('Plans of the studio lie beside the library, where it finds them again'),
       '--sbatch': nowhere('Free options of sbatch are a command line, and never of a page'),
       '--covis': nowhere('Where Covis lies on the nodes is a path, and never of a page'),

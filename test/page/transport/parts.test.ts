@@ -3,7 +3,7 @@ import type { sendInParts as SendInParts } from '../../../src/renderer/transport
 import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
 
-const PART = 8 << 20;
+const PART = 4 << 20;
 const file = new Blob([new Uint8Array(2 * PART + 5)]);
 let engine: FakeEngine;
 let there: number;

@@ -240,7 +240,7 @@ describe('uploads', () => {
     for (let i = 2; i < 16; i += 1) uploads.add(bytes(i));
     expect(uploads.add(bytes(0))).toBe(first);
     uploads.add(bytes(16));
-    expect(uploads.get(first)).toEqual(bytes(0));
+    expect(Uint8Array.from(uploads.get(first)!)).toEqual(bytes(0));
     expect(uploads.get(second)).toBeUndefined();
   });
 

@@ -28,12 +28,12 @@ const LEAF = { path: ['nothing'] } as unknown as Leaf;
 
 describe('what commands can do, the studio can do', () => {
   it.each(COMMANDS.map((c) => [c.name, c] as const))('%s: every option has its place, or a reason', (name, command) => {
-    const { form: kind, options = {} } = PLACES[name] ?? {};
+    const { form: kind, otherwise, options = {} } = PLACES[name] ?? {};
     const wrong: string[] = [];
     const said = saidTo(command);
     for (const [option, leaf] of said) {
       const place: Place | undefined =
-        options[option] ?? COMMON[option] ?? (kind === undefined ? undefined : form(kind));
+        options[option] ?? COMMON[option] ?? otherwise ?? (kind === undefined ? undefined : form(kind));
       const why = place === undefined ? 'it has no place in test/support/studio-places.ts' : place(leaf);
       if (why !== undefined) wrong.push(`${option}: ${why}`);
     }

@@ -43,6 +43,7 @@ export const trainFields = trainJob.params
     collection: true,
     minings: true,
     weightDecay: true,
+    memory: true,
   })
   .extend({
     mining: z.strictObject(minedBy).optional().meta({ label: 'Mining' }),
@@ -153,6 +154,7 @@ export function useRecipe() {
       ...one('optimiser'),
       ...one('mining'),
       ...one('freeze'),
+      ...one('memory'),
     };
   });
   return {
