@@ -93,7 +93,7 @@ describe('guards', () => {
       'size',
     ]);
     for (const s of said) expect(s.why).toMatch(/^\w.{20,}/);
-    expect(said.at(-1)!.why).toContain('1 photo is smaller');
+    expect(said.at(-1)!.why).toContain('1 photo is smaller and stays as it is');
   });
 });
 

@@ -188,6 +188,17 @@ describe('answers', () => {
     expect(meanOfAnswers([{ ap: 1 }, { ap: 0 }])).toBe(0.5);
     expect(meanOfAnswers([])).toBeNull();
   });
+
+  it('are exactly 1 where nothing is wrong, in whatever order what is sure is found', () => {
+    const cosines = [1, 0.6, 0.7, 0.8, 0.9, 0.1];
+    const data = Float32Array.from(cosines.flatMap((c) => [c, Math.sqrt(1 - c * c)]));
+    const described = { x: { data, rows: 6, dim: 2 }, has: new Uint8Array(6).fill(1) };
+    const plain = world([1, 1, 1, 1, 1, 2]);
+    for (let k = 10; k < 60; k += 1) {
+      const sure = Float64Array.from(plain.a, (_, i) => (k + 7 * i) / (k + 7 * i + 10));
+      expect(ask({ ...plain, sure }, [0], described)[0]!.ap).toBe(1);
+    }
+  });
 });
 
 describe('what can be measured', () => {

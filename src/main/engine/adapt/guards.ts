@@ -159,7 +159,7 @@ export function chooseGuards(s: CollectionStatistics, networkSize: number): Guar
       name: 'size',
       label: 'Size',
       value: networkSize,
-      why: `search describes photos with it, so that what is measured is what is used${small === 0 ? '' : `; ${count(small, 'photo')} ${small === 1 ? 'is' : 'are'} smaller and stay as they are`}`,
+      why: `search describes photos with it, so that what is measured is what is used${small === 0 ? '' : `; ${count(small, 'photo')} ${small === 1 ? 'is smaller and stays as it is' : 'are smaller and stay as they are'}`}`,
     },
   ];
   return {

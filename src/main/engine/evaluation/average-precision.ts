@@ -14,17 +14,22 @@ export function averagePrecision(ranks: readonly number[], positives: number): n
 
 /**
  * {@link averagePrecision} of positives that are not equally sure: what each contributes, and how many there are, is counted by its weight. Where all
- * are equally sure it is the same.
- * @param ranks as there. @param weights of the found positives, in the order of their ranks. @param all the sum of the weights of all positives.
+ * are equally sure it is the same; of a ranking without a fault it is 1 and not nearly so.
+ * @param ranks as there. @param weights of the found positives, in the order of their ranks. @param missing weights of those that were not found.
  */
-export function weightedAveragePrecision(ranks: readonly number[], weights: readonly number[], all: number): number {
-  if (all === 0) return Number.NaN;
-  let sum = 0;
+export function weightedAveragePrecision(
+  ranks: readonly number[],
+  weights: readonly number[],
+  missing: readonly number[],
+): number {
+  const sum = (x: readonly number[]): number => x.reduce((s, v) => s + v, 0);
+  let lost = sum(missing);
   ranks.forEach((r, j) => {
     const before = r === 0 ? 1 : j / r;
-    sum += 0.5 * weights[j]! * (before + (j + 1) / (r + 1));
+    lost += weights[j]! * (1 - 0.5 * (before + (j + 1) / (r + 1)));
   });
-  return sum / all;
+  const all = sum(weights) + sum(missing);
+  return all === 0 ? Number.NaN : 1 - lost / all;
 }
 
 /** Precision at min(k, rank of the last positive), junk removed. */

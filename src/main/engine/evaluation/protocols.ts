@@ -231,9 +231,9 @@ export function ask(g: Geometry, asking: ArrayLike<number>, { x, has }: Describe
     }
     if (g.sure === undefined) out.push({ query, ap: averagePrecision(ranks, others.length), first });
     else {
-      const all = sure.reduce((sum, w) => sum + w, 0);
-      const ap = weightedAveragePrecision(ranks, weights, all);
-      out.push({ query, ap, weight: all / others.length, first });
+      const missing = Array.from(others).flatMap((other, k) => (has[other] === 1 ? [] : [sure[k]!]));
+      const weight = sure.reduce((sum, w) => sum + w, 0) / others.length;
+      out.push({ query, ap: weightedAveragePrecision(ranks, weights, missing), weight, first });
     }
   }
   return out;
