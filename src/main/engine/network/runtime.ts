@@ -52,6 +52,9 @@ export interface ShapedRunner extends GraphRunner {
   runShaped(inputs: Tensors): Promise<Record<string, HostTensor>>;
 }
 
+/** Sessions that wrote a profile: the runtime names files by the second, and two of the same second would write into one. */
+let profiles = 0;
+
 /** A graph made ready to run by ONNX Runtime. Release it when done: native memory is not seen by the garbage collector. */
 export class Runner implements ShapedRunner {
   readonly #session: OnnxRuntime.InferenceSession;
@@ -78,7 +81,7 @@ export class Runner implements ShapedRunner {
         enableMemPattern: false,
         // Threads that wait by spinning are no faster alone and halve each other's speed when two jobs run.
         extra: { session: { intra_op: { allow_spinning: '0' } } },
-        ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+        ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: `${profile} ${(profiles += 1)}` }),
         ...(kept === undefined
           ? {}
           : {
