@@ -102,7 +102,7 @@ describeWith(['chromium'], 'the studio in a browser, through covis serve', () =>
         '[data-test=make-map], [data-test=map]',
       ],
       [`/photos?tab=matches&photo=${none}`, `The library has no photo ${none}`, 'Choose a photo', '[data-photo]'],
-      ['/measure/999', 'There is no measurement 999', 'All measurements', 'form, [data-test=measure]'],
+      ['/measure/999', 'There is no measurement 999', 'All measurements', 'form:visible, [data-test=measure]:visible'],
     ] as const) {
       await page.goto(`${new URL(url).origin}${address}`);
       await page.locator('.kit-empty').getByText(says).first().waitFor();
