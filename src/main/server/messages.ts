@@ -118,7 +118,10 @@ export class Messages {
   close(): void {
     clearInterval(this.#heartbeat);
     this.#reading.close();
-    for (const { ws } of this.#clients) ws.terminate();
+    for (const client of this.#clients) {
+      client.ws.terminate();
+      this.#forget(client);
+    }
     this.#server.close();
   }
 

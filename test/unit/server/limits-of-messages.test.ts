@@ -118,6 +118,28 @@ describe('messages of pages', () => {
     expect(new Set(replies.map((r) => (r as { id: number }).id)).size).toBe(12);
   });
 
+  it('of one who waits for each answer come before those of pages that ask for many, however many pages those are', async () => {
+    const flooding = [];
+    for (let k = 0; k < 20; k += 1) flooding.push(await page());
+    const waits = await page();
+    // All of it lies in the sockets before any of it is read; requests are of one length, which is what they are thought to cost.
+    for (const ws of flooding) for (let id = 0; id < 10; id += 1) ws.send(request('all', id));
+    waits.send(request('one', 0));
+    await until(() => asked.some((a) => a.route === 'one') && asked.length > 40);
+    expect(asked.findIndex((a) => a.route === 'one')).toBeLessThan(5);
+  });
+
+  it('are asked no more of when it is closed, however many wait', async () => {
+    const all = [];
+    for (let k = 0; k < 40; k += 1) all.push(await page());
+    for (const ws of all) for (let id = 0; id < 8; id += 1) ws.send(request('r', id));
+    await until(() => asked.length > 0);
+    messages.close();
+    const then = asked.length;
+    for (let k = 0; k < 50; k += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(asked.length).toBe(then);
+  });
+
   it('of several pages take turns, whoever asked for more', async () => {
     const [a, b] = [await page(), await page()];
     for (const [ws, route] of [
