@@ -129,17 +129,6 @@ describe('messages of pages', () => {
     expect(asked.findIndex((a) => a.route === 'one')).toBeLessThan(5);
   });
 
-  it('are asked no more of when it is closed, however many wait', async () => {
-    const all = [];
-    for (let k = 0; k < 40; k += 1) all.push(await page());
-    for (const ws of all) for (let id = 0; id < 8; id += 1) ws.send(request('r', id));
-    await until(() => asked.length > 0);
-    messages.close();
-    const then = asked.length;
-    for (let k = 0; k < 50; k += 1) await new Promise((resolve) => setImmediate(resolve));
-    expect(asked.length).toBe(then);
-  });
-
   it('of several pages take turns, whoever asked for more', async () => {
     const [a, b] = [await page(), await page()];
     for (const [ws, route] of [
