@@ -77,6 +77,22 @@ export const queryScoreInfo = z.object({
 });
 export type QueryScoreInfo = Facts<typeof queryScoreInfo>;
 
+/** What a ranking is worth under a protocol (methods.md 6). */
+export const measuredRanking = z.object({
+  protocol: z.string(),
+  ap: z.enum(['trapezoidal', 'rectangular']),
+  map: z.number(),
+  /** 95 % bootstrap interval of mAP over queries. */
+  interval: z.object({ mean: z.number(), low: z.number(), high: z.number() }),
+  mpAtK: z.record(z.string(), z.number()),
+  recallAtK: z.record(z.string(), z.number()).optional(),
+  ukbench: z.number().optional(),
+  queries: count,
+  /** Queries without a positive, which do not count. */
+  skipped: count,
+  perQuery: z.array(queryScoreInfo),
+});
+
 /** One method of the comparison of teacher and student. */
 export const teacherComparison = z.object({
   method: z.string(),

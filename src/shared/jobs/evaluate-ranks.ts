@@ -1,25 +1,9 @@
 import { z } from 'zod';
-import { PROTOCOLS, queryScoreInfo } from '../domain.ts';
-import { count } from '../facts/facts.ts';
-import { pairedTest } from '../facts/measurements.ts';
+import { PROTOCOLS } from '../domain.ts';
+import { measuredRanking, pairedTest } from '../facts/measurements.ts';
 import { file, folder, path } from '../fields.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
-
-const measured = z.object({
-  protocol: z.string(),
-  ap: z.enum(['trapezoidal', 'rectangular']),
-  map: z.number(),
-  /** 95 % bootstrap interval of mAP over queries. */
-  interval: z.object({ mean: z.number(), low: z.number(), high: z.number() }),
-  mpAtK: z.record(z.string(), z.number()),
-  recallAtK: z.record(z.string(), z.number()).optional(),
-  ukbench: z.number().optional(),
-  queries: count,
-  /** Queries without a positive, which do not count. */
-  skipped: count,
-  perQuery: z.array(queryScoreInfo),
-});
 
 const signed = (v: number): string => `${v < 0 ? '' : '+'}${v.toFixed(4)}`;
 
@@ -77,8 +61,8 @@ export const evaluateRanksJob = job({
       const message = value.gnd === undefined ? 'Choose a ground truth' : 'A ground truth is one file or one folder';
       issues.push({ code: 'custom', path: ['gnd'], input: value.gnd, message });
     }),
-  result: measured.extend({
-    against: measured.optional(),
+  result: measuredRanking.extend({
+    against: measuredRanking.optional(),
     /** Of both on the same queries. */
     paired: pairedTest.optional(),
   }),

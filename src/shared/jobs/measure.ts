@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { METHODS, queryScoreInfo } from '../domain.ts';
+import { METHODS } from '../domain.ts';
 import { collectionSubset } from '../facts/collections.ts';
-import { count } from '../facts/facts.ts';
 import { device } from '../facts/backends.ts';
+import { measuredRanking } from '../facts/measurements.ts';
 import { backend, collection, id, network, ranking, seed, set, size } from '../fields.ts';
 import { rankingFits } from '../methods/parameters.ts';
 import { job } from './job.ts';
@@ -27,21 +27,9 @@ export const measureJob = job({
       protocol: z.string().max(40).default('sfm').meta({ label: 'Protocol', value: 'protocol' }),
     })
     .check(rankingFits),
-  result: z.object({
+  result: measuredRanking.extend({
     device,
     id: z.int(),
-    protocol: z.string(),
-    ap: z.enum(['trapezoidal', 'rectangular']),
-    map: z.number(),
-    /** 95 % bootstrap interval of mAP over queries. */
-    interval: z.object({ mean: z.number(), low: z.number(), high: z.number() }),
-    mpAtK: z.record(z.string(), z.number()),
-    recallAtK: z.record(z.string(), z.number()).optional(),
-    ukbench: z.number().optional(),
-    queries: count,
-    /** Queries without a positive, which do not count. */
-    skipped: count,
-    perQuery: z.array(queryScoreInfo),
     set: z.string(),
     network: z.string().nullable(),
     method: z.string(),
