@@ -39,7 +39,7 @@ export const adaptJob = job({
     /** False stops at verified matches, without COLMAP. */
     reconstruct: z.boolean().default(true).meta({
       label: 'Build 3D models',
-      help: 'build 3D models with COLMAP, where places are found first',
+      help: 'where places are found first they stay groups of verified matches, without COLMAP',
       advanced: true,
     }),
     undo: z

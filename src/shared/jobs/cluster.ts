@@ -30,7 +30,7 @@ export const clusterJob = job({
       .meta({ label: 'Inliers', help: 'confirmed matches that make a pair', otherwise: '15' }),
     tellApart: z.boolean().default(true).meta({
       label: 'Tell shared things apart',
-      help: 'a table, a logo or a neighbour that photos share joins no places; off, every verified pair joins its photos',
+      help: 'every verified pair joins its photos, also by a table, a logo or a neighbour that photos of several things share',
     }),
     words: words.optional(),
     seed: seed.optional().meta({ help: 'of the vocabulary', otherwise: '0' }),
@@ -38,7 +38,7 @@ export const clusterJob = job({
       help: 'of the folder’s photos only those of this version of a collection',
     }),
     /** False stops at verified matches, without COLMAP. */
-    reconstruct: z.boolean().default(true).meta({ label: 'Build 3D models', help: 'build 3D models with COLMAP' }),
+    reconstruct: z.boolean().default(true).meta({ label: 'Build 3D models', help: 'places stay groups of verified matches, without COLMAP' }),
   }),
   result: clusteringReport.extend({ collection: collectionSubset.optional() }),
 });

@@ -19,7 +19,7 @@ export const ladderJob = job({
           .default(['mac', 'gem'])
           .meta({
             label: 'Poolings',
-            help: 'mac, gem, or both with a comma',
+            help: 'each a ladder of its own: mac, gem',
             value: 'list',
             names: { mac: 'MAC', gem: 'GeM' },
           }),

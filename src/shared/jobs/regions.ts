@@ -13,7 +13,7 @@ export const regionsJob = job({
     network: network.optional(),
     size: size.optional(),
     backend: backend.optional().meta({ advanced: true }),
-    half: z.boolean().default(true).meta({ label: 'Half precision', help: 'keep it as float16' }),
+    half: z.boolean().default(true).meta({ label: 'Half precision', help: 'keep it as float32' }),
   }),
   result: z.object({ set: z.string(), photos: count, rows: count, dim: count, device }),
 });
