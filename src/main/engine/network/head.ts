@@ -227,6 +227,34 @@ export function pooledMap(graph: Graph, spec: Pick<NetworkSpec, 'name' | 'featur
   return map;
 }
 
+/** True where a linear layer of Covis stands behind the pooling. */
+export function hasLinearLayer(graph: Graph): boolean {
+  return graph.initializers.has('projection/weight') || graph.initializers.has('whitening/weight');
+}
+
+/**
+ * The network with another pooling of its map.
+ * @throws CovisError `INPUT_UNSUPPORTED` where its map is not known, or where what stands behind the pooling belongs to it.
+ */
+export function repooled(
+  graph: Graph,
+  spec: Pick<NetworkSpec, 'name' | 'features' | 'dim' | 'scales' | 'taken'>,
+  pooling: Pooling,
+): Graph {
+  if (spec.taken?.kind === 'vector')
+    throw new CovisError('INPUT_UNSUPPORTED', `${spec.name} gives a vector by itself, and has no map to be pooled`, {
+      hint: 'Add its file with --output map, or that of a ViT with --tokens patches.',
+    });
+  const map = pooledMap(graph, spec);
+  if (hasLinearLayer(graph) || spec.scales !== undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', `${spec.name} has layers behind its pooling, which belong to that`, {
+      hint: 'Start from the network it was made of.',
+    });
+  const [input] = graph.inputs;
+  // A pooling gives as many numbers as its map has channels, also where no rule tells how many these are.
+  return addHead(graph, map, { pooling, dim: spec.dim, ...(input === undefined ? {} : { input: input.dims }) }).graph;
+}
+
 /** Exponent and threshold of the edge filter (methods.md 2.2). */
 export const EDGE_EXPONENT = 'edge/p';
 export const EDGE_THRESHOLD = 'edge/threshold';
