@@ -49,9 +49,15 @@ export async function findTokens(network: Graph, named: string | undefined): Pro
   );
 }
 
-/** A layer's bias is added to keys and values as well, which are no tokens any more: two things that were computed are. */
+/**
+ * Normalisations, sums of two things that were computed, products with a scale a channel. Biases are added to keys and values as well, and
+ * these are multiplied by shares, which makes no tokens of them.
+ */
 function isEnd(node: OnnxNode, network: Graph): boolean {
-  return ENDS.has(node.op) && (node.op !== 'Add' || !node.inputs.some((i) => network.initializers.has(i)));
+  if (!ENDS.has(node.op)) return false;
+  const constants = node.inputs.flatMap((i) => network.initializers.get(i) ?? []);
+  if (node.op === 'Add') return constants.length === 0;
+  return node.op !== 'Mul' || constants.some((c) => c.data.length > 1);
 }
 
 /** Nodes that values need, in the network's order. */
