@@ -26,6 +26,7 @@ import { sizeOf, type Graph } from './onnx/graph.ts';
 import { normalise } from './onnx/normalise.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 import { answersAsSaid } from './probe.ts';
+import { simplified } from './simplified.ts';
 import { readSpec, writeSpec } from './spec.ts';
 import { cutAt, take } from './take.ts';
 import { storedNetwork, type StoredNetwork } from './zoo.ts';
@@ -198,7 +199,8 @@ async function readyNetwork(file: string, options: BackboneOptions): Promise<Rea
       file,
       hint: 'Leave --cut or --tokens out; a list of tokens is named with --output.',
     });
-  const taken = cut === undefined ? await take(graph, output, pooling, tokens) : await cutAt(graph, cut, pooling);
+  const network = await simplified(graph);
+  const taken = cut === undefined ? await take(network, output, pooling, tokens) : await cutAt(network, cut, pooling);
   const { kind, kept, nodes } = taken.taken;
   const name = options.name ?? basename(file).replace(/\.onnx$/i, '');
   const operators = operatorsToTrain(taken.graph);
