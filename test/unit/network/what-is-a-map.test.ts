@@ -115,6 +115,38 @@ describe('a map', () => {
     close(await described(path), await pooled(file(both), map));
   });
 
+  it('that a person asks for is the one of features: neither shares, nor what is pooled to one place', async () => {
+    const shares = file(
+      foreign(
+        (b) => {
+          const map = layer(b, layer(b, 'x', 3, 6), 6, 8);
+          const share = b.op('Softmax', [b.reshape(b.op('Conv', [map, weight(b, [4, 8, 1, 1])]), [1, 4, -1])]);
+          const places = b.op('Transpose', [b.reshape(map, [1, 8, -1])], { perm: ints([0, 2, 1]) });
+          return b.reshape(b.op('MatMul', [share, places]), [1, 32]);
+        },
+        { dims: FIXED },
+      ),
+    );
+    expect((await prepareNetwork(shares)).spec).toMatchObject({ dim: 32, taken: { kind: 'vector' } });
+    await expect(prepareNetwork(shares, { output: 'map' })).rejects.toThrow(/shares by which places count/);
+    const build =
+      (all: boolean) =>
+      (b: GraphBuilder): string[] => {
+        const map = layer(b, layer(b, 'x', 3, 6), 6, 8);
+        const raised = b.op('Pow', [b.op('Clip', [map, b.scalar(1e-6)]), b.scalar(2.5)]);
+        const mean = b.op('AveragePool', [raised], { kernel_shape: ints([8, 8]) });
+        const vector = b.op('Squeeze', [b.op('Pow', [mean, b.scalar(0.4)]), b.int64s([2, 3])]);
+        const out = b.op('Gemm', [b.op('Div', [vector, b.op('ReduceL2', [vector])]), weight(b, [8, 5])]);
+        return all ? [out, map] : [out];
+      };
+    const path = file(foreign(build(false), { dims: FIXED }));
+    const both = foreign(build(true), { dims: FIXED });
+    const map = both.outputs[1]!.name;
+    const { spec } = await prepareNetwork(path, { output: 'map' });
+    expect(spec.features).toBe(map);
+    close(await described(path, { output: 'map' }), await pooled(file(both), map));
+  });
+
   it('with channels last is not pooled as if they came first', async () => {
     const path = file(
       foreign((b) => {
