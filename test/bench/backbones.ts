@@ -4,7 +4,7 @@
  * every photo asks all others, and new photos of known things ask all, off the shelf and whitened on the verified pairs of the known
  * part. Milliseconds a photo are those of a processor, all threads together, and of the network alone, on a photo of 4 to 3.
  * `--train` learns on the known part of each fold as well, at `--train-size`, and describes at the size of the row; `--folds`, `--epochs`,
- * `--tuples` and `--freeze` are for budgets. Intervals (95 %) resample labels.
+ * `--tuples` and `--freeze` are for budgets. `--elsewhere LIBRARY` whitens on that one's places, so that no place asked with was looked at. Intervals (95 %) resample labels.
  */
 import { parseArgs } from 'node:util';
 import { chooseGuards } from '../../src/main/engine/adapt/guards.ts';
@@ -42,6 +42,7 @@ const { values, positionals } = parseArgs({
     epochs: { type: 'string' },
     tuples: { type: 'string' },
     freeze: { type: 'string' },
+    elsewhere: { type: 'string' },
   },
 });
 const task = silentContext();
@@ -115,6 +116,23 @@ function learnedOn(library: Library, row: NetworkRow, { guards, learn, fold }: K
   );
 }
 
+/** Whitened on all verified pairs of another library. */
+async function whitenedElsewhere(path: string, name: string, size: number, set: DescriptorSet): Promise<Described> {
+  const other = Library.open(path);
+  try {
+    const row = await resolveNetwork(other, name, 'embedded');
+    const theirs = await extract(other, row, size, task);
+    const guards = chooseGuards(collectionStatistics(other, libraryGeometry(other)), size);
+    const training = new Set(theirs.ids);
+    const { vectors, queries, positives } = whiteningSample(other, { training }, theirs, miningOf(guards));
+    const learned = learnWhitening(vectors, queries, positives);
+    return { ids: set.ids, ...whiten({ data: set.data, rows: set.ids.length, dim: set.dim }, learned) };
+  } finally {
+    other.close();
+  }
+}
+
+if (values.elsewhere !== undefined) console.log(`All ask, whitened on ${values.elsewhere}: the last column.`);
 const more = values.train
   ? ' trained | trained, whitened | trained - off the shelf | both - whitened | seconds a training |'
   : '';
@@ -179,8 +197,13 @@ for (const path of positionals) {
     const learned = values.train
       ? ` ${show('trained')} | ${show('both')} | ${gain('off', 'trained')} | ${gain('white', 'both')} | ${seconds.toFixed(0)} |`
       : '';
+    const { elsewhere } = values;
+    const away =
+      elsewhere === undefined
+        ? ''
+        : ` ${map(everyone, described(g, await whitenedElsewhere(elsewhere, name, size, set))).toFixed(3)} |`;
     console.log(
-      `| ${path.split('/').at(-1)} | ${row.spec.name} | ${size} | ${row.spec.dim} | ${(Number(bytes) / 1e6).toFixed(1)} | ${(spent / repeats).toFixed(0)} | ${map(everyone, described(g, set)).toFixed(3)} | ${show('off')} | ${show('white')} |${learned}`,
+      `| ${path.split('/').at(-1)} | ${row.spec.name} | ${size} | ${row.spec.dim} | ${(Number(bytes) / 1e6).toFixed(1)} | ${(spent / repeats).toFixed(0)} | ${map(everyone, described(g, set)).toFixed(3)} | ${show('off')} | ${show('white')} |${learned}${away}`,
     );
   }
   library.close();

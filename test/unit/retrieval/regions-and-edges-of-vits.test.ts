@@ -210,12 +210,11 @@ describe('regions of a ViT', () => {
 });
 
 /** What the file as it is gives of a filtered edge map in the place of each colour, in the network's units. */
-async function literalEdges(
-  file: string,
+function literalEdges(
   network: Pick<NetworkRow, 'spec'>,
   edges: ReturnType<typeof edgeNetwork>,
   map: { readonly dims: readonly number[]; readonly data: Float32Array },
-): Promise<{ dims: number[]; data: Float32Array }> {
+): { dims: number[]; data: Float32Array } {
   const { scale, std } = network.spec.preprocess;
   const filter = filterOf(edges.graph);
   const plane = map.data.length;
@@ -252,7 +251,7 @@ describe('an edge network of a ViT', () => {
       const runner = await Runner.create(edges.graph);
       const got = Float32Array.from(await descriptorOf(runner, [input]));
       await runner.release();
-      const map = await mapOf(file, await literalEdges(file, network, edges, input));
+      const map = await mapOf(file, literalEdges(network, edges, input));
       close(got, gem(map.flat()), 3);
       const most = edgeNetwork(network, { detector: 'classical', pooling: 'mac', filter: { gain: 60 } });
       const mac = await Runner.create(most.graph);
@@ -334,7 +333,7 @@ describe('an edge network of a ViT', () => {
     const runner = await Runner.create(edges.graph);
     const got = Float32Array.from(await descriptorOf(runner, [input]));
     await runner.release();
-    const x = await literalEdges(file, network, edges, input);
+    const x = literalEdges(network, edges, input);
     close(got, unit(Object.values(await onRuntime(file, { x }))[0]!.data), 3);
     expect(() => edgeNetwork(loaded, { detector: 'classical', pooling: 'mac' })).toThrow(/no map to be pooled/);
   });
