@@ -117,7 +117,7 @@ function learnedOn(library: Library, row: NetworkRow, { guards, learn, fold }: K
 }
 
 /** Whitened on all verified pairs of another library. */
-async function whitenedElsewhere(path: string, name: string, size: number, set: DescriptorSet): Promise<Described> {
+async function whitenedElsewhere(path: string, name: string, size: number, set: DescriptorSet): Promise<DescriptorSet> {
   const other = Library.open(path);
   try {
     const row = await resolveNetwork(other, name, 'embedded');
