@@ -66,6 +66,37 @@ export function attention(b: GraphBuilder, x: string): string {
   return b.op('Add', [placed, b.op('MatMul', [share, v])]);
 }
 
+/**
+ * A small ViT: patches of `patch` pixels, `others` tokens before them, positions where the size is fixed, one layer of attention and a last
+ * normalisation; its output is that of the class token, or all tokens as `normal`.
+ */
+export function smallVit(
+  others: number,
+  output: 'class' | 'tokens',
+  dims: readonly Dim[] = [1, 3, 32, 32],
+  patch = 8,
+): Graph {
+  return foreign(
+    (b) => {
+      const options = { strides: ints([patch, patch]), kernel_shape: ints([patch, patch]) };
+      const patches = b.op('Conv', ['x', weight(b, [8, 3, patch, patch])], options);
+      let tokens = b.op('Transpose', [b.reshape(patches, [0, 8, -1])], { perm: ints([0, 2, 1]) });
+      if (others > 0) tokens = b.op('Concat', [weight(b, [1, others, 8], 4), tokens], { axis: int(1) });
+      const [, , h, w] = dims;
+      if (typeof h === 'number' && typeof w === 'number')
+        tokens = b.op('Add', [tokens, weight(b, [1, others + (h / patch) * (w / patch), 8], 5)]);
+      const [q, k, v] = [8, 9, 10].map((seed) => b.op('MatMul', [tokens, weight(b, [8, 8], seed)]));
+      const turned = b.op('Transpose', [k!], { perm: ints([0, 2, 1]) });
+      const share = b.op('Softmax', [b.op('MatMul', [q!, turned])], { axis: int(-1) });
+      const sum = b.op('Add', [tokens, b.op('MatMul', [share, v!])]);
+      const scale = [weight(b, [8], 6), weight(b, [8], 7)];
+      const normal = b.op('LayerNormalization', [sum, ...scale], { axis: int(-1) }, 'normal');
+      return output === 'tokens' ? normal : [b.reshape(b.slice(normal, [0], [1], [1]), [-1, 8])];
+    },
+    { dims },
+  );
+}
+
 export function write(file: string, graph: Graph): string {
   writeFileSync(file, encodeOnnx(graph));
   return file;

@@ -38,7 +38,7 @@ export const heatGrid = z.object({
 });
 export type HeatGrid = Facts<typeof heatGrid>;
 
-/** Why two photos match: what each place of either adds to the similarity. Grids are row-major and sum to it. */
+/** Why two photos match: what each place of either adds to the similarity. Grids are row-major and sum to it, but for what lies in a margin that a network of one size takes. */
 export const explanation = z.object({
   /** Of the pooled maps, which the grids sum to: before whitening and further scales, where the network has them. */
   similarity: z.number(),

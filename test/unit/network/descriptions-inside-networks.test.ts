@@ -5,8 +5,9 @@ import {
   IMAGE,
   lastFeatureMap,
   trainableParameters,
+  hasLinearLayer,
 } from '../../../src/main/engine/network/head.ts';
-import { addLinearLayer, hasLinearLayer } from '../../../src/main/engine/network/linear-head.ts';
+import { addLinearLayer } from '../../../src/main/engine/network/linear-head.ts';
 import { LINEAR_SCALES, multiScale, SCALES } from '../../../src/main/engine/network/multi-scale.ts';
 import {
   floatTensor,

@@ -24,6 +24,16 @@ function one(node: Partial<OnnxNode> & { op: string }, constants: Readonly<Recor
 const read = (graph: Graph, opset = 18): OnnxNode => normalise({ graph, opset }, 'f.onnx').nodes[0]!;
 
 describe('operator set 18 and newer', () => {
+  it('may compute axes of constants, and end slices at the largest number that there is', () => {
+    const shape = { op: 'Reshape', name: 'r', inputs: ['axis', 'one'], outputs: ['axes'], attributes: {} };
+    const graph = one({ op: 'ReduceL2', inputs: ['x', 'axes'] }, { axis: [1], one: [-1] });
+    graph.nodes.unshift(shape);
+    expect(read(graph, 20)).toMatchObject({ op: 'ReduceL2', inputs: ['x'], attributes: { axes: { value: [1] } } });
+    expect(int64Tensor([3], [2 ** 63, -(2 ** 63), 7]).data).toEqual(
+      BigInt64Array.of(9223372036854775807n, -9223372036854775808n, 7n),
+    );
+  });
+
   it.each(['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL2', 'ReduceLogSumExp'])(
     'axes of %s that are an input become the attribute of the set that is run',
     (op) => {

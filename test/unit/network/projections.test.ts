@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
-import { addLinearLayer, hasLinearLayer, projectNetwork } from '../../../src/main/engine/network/linear-head.ts';
+import { hasLinearLayer } from '../../../src/main/engine/network/head.ts';
+import { addLinearLayer, projectNetwork } from '../../../src/main/engine/network/linear-head.ts';
 import { ensureDefaultNetwork, loadNetwork } from '../../../src/main/engine/network/networks.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 

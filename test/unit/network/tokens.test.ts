@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { networkInWords } from '../../../src/shared/networks-in-words.ts';
 import { prepareNetwork, type BackboneOptions } from '../../../src/main/engine/network/networks.ts';
-import { int, ints, type Dim, type GraphBuilder } from '../../../src/main/engine/network/onnx/graph.ts';
+import type { Dim } from '../../../src/main/engine/network/onnx/graph.ts';
 import { takeApart } from '../../../src/main/engine/network/parts.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { temporaryFolder } from '../../support/folders.ts';
-import { foreign, onRuntime, unit, waves, weight, write } from '../../support/foreign-networks.ts';
+import { foreign, onRuntime, smallVit, unit, waves, weight, write } from '../../support/foreign-networks.ts';
 
 // Networks of megabytes take their time on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -14,28 +14,8 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const folder = temporaryFolder();
 let count = 0;
 
-/**
- * A small ViT: patches of 8 pixels, `others` tokens before them, one layer of attention and a last normalisation `f/LayerNormalization_N`;
- * its output is that of the class token, or all tokens.
- */
-function vit(others: number, output: 'class' | 'tokens', dims: readonly Dim[] = [1, 3, 32, 32]): string {
-  const graph = foreign(
-    (b: GraphBuilder) => {
-      const patch = { strides: ints([8, 8]), kernel_shape: ints([8, 8]) };
-      const patches = b.op('Conv', ['x', weight(b, [8, 3, 8, 8])], patch);
-      let tokens = b.op('Transpose', [b.reshape(patches, [0, 8, -1])], { perm: ints([0, 2, 1]) });
-      if (others > 0) tokens = b.op('Concat', [weight(b, [1, others, 8], 4), tokens], { axis: int(1) });
-      const [q, k, v] = [8, 9, 10].map((seed) => b.op('MatMul', [tokens, weight(b, [8, 8], seed)]));
-      const turned = b.op('Transpose', [k!], { perm: ints([0, 2, 1]) });
-      const share = b.op('Softmax', [b.op('MatMul', [q!, turned])], { axis: int(-1) });
-      const sum = b.op('Add', [tokens, b.op('MatMul', [share, v!])]);
-      const scale = [weight(b, [8], 6), weight(b, [8], 7)];
-      const normal = b.op('LayerNormalization', [sum, ...scale], { axis: int(-1) }, 'normal');
-      return output === 'tokens' ? normal : [b.reshape(b.slice(normal, [0], [1], [1]), [-1, 8])];
-    },
-    { dims },
-  );
-  return write(join(folder, `vit-${(count += 1)}.onnx`), graph);
+function vit(others: number, output: 'class' | 'tokens', dims?: readonly Dim[]): string {
+  return write(join(folder, `vit-${(count += 1)}.onnx`), smallVit(others, output, dims));
 }
 const free: readonly Dim[] = [1, 3, 'H', 'W'];
 

@@ -29,7 +29,7 @@ import { flag, select } from '../library/rows.ts';
 import { DEFAULT_MINING } from '../mining/candidates.ts';
 import { noteDefault } from '../network/default-network.ts';
 import { obstacleOf } from '../network/differentiable.ts';
-import { hasLinearLayer } from '../network/linear-head.ts';
+import { hasLinearLayer } from '../network/head.ts';
 import {
   defaultNetworkOf,
   loadNetwork,

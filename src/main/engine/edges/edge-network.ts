@@ -1,6 +1,6 @@
 import type { EdgeSpec, NetworkSpec, Preprocess } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { addHead, EDGE_EXPONENT, EDGE_THRESHOLD, IMAGE, pooledMap } from '../network/head.ts';
+import { EDGE_EXPONENT, EDGE_THRESHOLD, IMAGE, repooled } from '../network/head.ts';
 import { floatTensor, GraphBuilder, type Graph, type OnnxNode } from '../network/onnx/graph.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
 import { INITIAL_FILTER, type EdgeFilter } from './filter.ts';
@@ -38,8 +38,10 @@ const TINY = 1e-12;
 /**
  * Makes an EdgeMAC network of a retrieval network (methods.md 2.2, 2.3): the edge filter in front, a first convolution of one channel
  * that sums those of the colours, and MAC instead of GeM. Weights are summed in the units of the filter, whose values compare with
- * pixels of 0..255; there is no mean, so that no edge is zero.
- * @throws CovisError `INPUT_UNSUPPORTED` when the image does not go straight into a convolution, `INPUT_INVALID` for an edge network.
+ * pixels of 0..255; there is no mean, so that no edge is zero. A ViT's patch convolution is such a first convolution. What takes images of
+ * one size is given smaller maps in a margin of zeros, at the scales that lie within it; what gives a vector by itself keeps it.
+ * @throws CovisError `INPUT_UNSUPPORTED` when the image does not go straight into a convolution, where the one size is too small, and for MAC
+ * of a network without a map; `INPUT_INVALID` for an edge network.
  */
 export function edgeNetwork(
   network: Pick<LoadedNetwork, 'graph' | 'spec'>,
@@ -48,15 +50,18 @@ export function edgeNetwork(
   const { spec } = network;
   if (spec.edges !== undefined) throw new CovisError('INPUT_INVALID', `${spec.name} is an edge network already`);
   const pooling = options.pooling ?? DEFAULT_POOLING;
+  const own = spec.taken?.kind === 'vector';
+  const scales = scalesWithin(spec);
   let graph = copy(network.graph);
+  const [batch = 'N', , height = 'H', width = 'W'] = graph.inputs[0]?.dims ?? [];
   summed(graph, spec.preprocess);
-  if (pooling === 'mac') graph = addHead(graph, pooledMap(graph, spec), { pooling }).graph;
+  if (pooling === 'mac') graph = repooled(graph, spec, 'mac');
   filtered(graph, { ...INITIAL_FILTER, ...(pooling === 'gem' ? { gain: GEM_GAIN } : {}), ...options.filter });
-  graph.inputs.splice(0, graph.inputs.length, { name: IMAGE, type: 'float', dims: ['N', 1, 'H', 'W'] });
+  graph.inputs.splice(0, graph.inputs.length, { name: IMAGE, type: 'float', dims: [batch, 1, height, width] });
   const base = spec.name.replace(/ (GeM|MAC)\b.*$/, '');
   const edges: EdgeSpec = {
     detector: options.detector,
-    scales: [...EDGE_SCALES],
+    scales,
     mirror: true,
     padding: EDGE_PADDING,
   };
@@ -64,12 +69,34 @@ export function edgeNetwork(
     graph,
     spec: {
       ...spec,
-      name: `${base} ${pooling === 'mac' ? 'EdgeMAC' : 'edge GeM'}`,
+      name: `${base} ${own ? 'edges' : pooling === 'mac' ? 'EdgeMAC' : 'edge GeM'}`,
       edges,
-      pooling,
+      ...(own ? {} : { pooling }),
       origin: `${spec.origin}; first layer summed to one channel of edge strength`,
     },
   };
+}
+
+/**
+ * The long side in pixels of the edge maps that a network of one size is given: what is left within a margin, for drawings have one in any
+ * case (methods.md 2.5). Undefined for networks that take other sizes.
+ */
+export function sideWithin({ input }: Pick<NetworkSpec, 'input'>): number | undefined {
+  if (input?.height === undefined || input.width === undefined) return undefined;
+  return Math.min(input.height, input.width) - 2 * EDGE_PADDING;
+}
+
+/** Those of the five scales at which a map lies within what the network takes: all where any size does. */
+function scalesWithin(spec: NetworkSpec): number[] {
+  const only = sideWithin(spec);
+  if (only === undefined) return [...EDGE_SCALES];
+  if (only >= LEAST_SIDE) return EDGE_SCALES.filter((s) => s <= 1);
+  const { height, width } = spec.input ?? {};
+  throw new CovisError(
+    'INPUT_UNSUPPORTED',
+    `${spec.name} takes images of ${width}x${height} alone, which leaves an edge map and its margin of ${EDGE_PADDING} pixels too little: it takes ${LEAST_SIDE + 2 * EDGE_PADDING} at least`,
+    { hint: 'Export it for larger images, or for any size.' },
+  );
 }
 
 function copy(graph: Graph): Graph {

@@ -2,9 +2,9 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TeacherComparison } from '../../../shared/domain.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { decode } from '../library/pixels.ts';
 import { ofCurrentPhoto } from '../library/current-photo.ts';
 import { FeatureRunner } from '../retrieval/feature-maps.ts';
+import { decodeFor } from '../inputs/framing.ts';
 import { poolRegions } from '../retrieval/regions.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
@@ -123,7 +123,9 @@ async function macSet(library: Library, set: LoadedSet, task: TaskContext): Prom
     let data = new Float32Array(0);
     for (const [i, id] of set.ids.entries()) {
       task.check();
-      const map = await runner.run(await ofCurrentPhoto(library, id, (file) => decode(file, set.size!)));
+      const map = await runner.run(
+        await ofCurrentPhoto(library, id, (file) => decodeFor(set.network!.spec, file, set.size!)),
+      );
       if (i === 0) {
         dim = map.channels;
         data = new Float32Array(set.ids.length * dim);

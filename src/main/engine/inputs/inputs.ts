@@ -1,10 +1,10 @@
 import type { EdgeSpec, NetworkSpec } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
-import { decode, decodeInto, type Crop, type Pixels } from '../library/pixels.ts';
+import type { Crop, Pixels } from '../library/pixels.ts';
 import { ahead, type Streamed } from '../library/prefetch.ts';
 import { DESCRIPTOR, IMAGE } from '../network/head.ts';
-import { framed, frameOf, refuseOtherSize, type NetworkInput } from './framing.ts';
+import { decodeFor, framed, frameOf, inMargin, onlySize, refuseOtherSize, type NetworkInput } from './framing.ts';
 import { PhotoSource } from './photo-source.ts';
 import { l2Normalise } from '../network/pooling.ts';
 import type { GraphRunner } from '../network/runtime.ts';
@@ -21,9 +21,7 @@ export const PHOTO_SIZE = 320;
 
 /** Long side in pixels that a network takes when nobody says otherwise. */
 export function defaultSize(spec: Pick<NetworkSpec, 'edges' | 'input' | 'size'>): number {
-  const frame = frameOf(spec);
-  if (frame !== undefined) return Math.max(frame.width, frame.height);
-  return spec.size ?? (spec.edges === undefined ? PHOTO_SIZE : EDGE_SIZE);
+  return onlySize(spec) ?? spec.size ?? (spec.edges === undefined ? PHOTO_SIZE : EDGE_SIZE);
 }
 
 /** Long sides of all scales of an edge network. */
@@ -38,10 +36,9 @@ export function singleScale(spec: NetworkSpec): NetworkSpec {
     : { ...spec, edges: { ...spec.edges, scales: [1], mirror: false, padding: 0 } };
 }
 
-/** An edge map as input of a network, padded with zeros. */
-export function edgeInput(map: EdgeMap, padding: number): NetworkInput {
-  const { width, height, data } = padEdgeMap(map, padding, LEAST_SIDE);
-  return { dims: [1, 1, height, width], data };
+/** An edge map as input of a network, padded with zeros to what the network takes. */
+export function edgeInput(map: EdgeMap, padding: number, { input }: Pick<NetworkSpec, 'input'> = {}): NetworkInput {
+  return inMargin(padEdgeMap(map, padding, LEAST_SIDE), 1, input);
 }
 
 /**
@@ -97,9 +94,7 @@ export class InputMaker {
     const { edges } = this.#spec;
     if (edges !== undefined)
       return this.#ofMaps(await edgeMapsOf(this.#detector!, file, sidesOf(edges, this.size), crop));
-    const frame = frameOf(this.#spec);
-    const pixels = frame === undefined ? await decode(file, this.size, crop) : await decodeInto(file, frame, crop);
-    return [framed(pixels, this.#spec)];
+    return [framed(await decodeFor(this.#spec, file, this.size, crop), this.#spec)];
   }
 
   /** The inputs of a drawing, which has its own way to an edge map (methods.md 2.5). @throws CovisError `INPUT_INVALID` for a photo network or an empty drawing. */
@@ -126,8 +121,8 @@ export class InputMaker {
 
   #ofMaps(maps: readonly EdgeMap[], padding = this.#spec.edges!.padding): NetworkInput[] {
     return maps.flatMap((m) => {
-      const inputs = [edgeInput(m, padding)];
-      if (this.#spec.edges!.mirror) inputs.push(edgeInput(mirrorEdgeMap(m), padding));
+      const inputs = [edgeInput(m, padding, this.#spec)];
+      if (this.#spec.edges!.mirror) inputs.push(edgeInput(mirrorEdgeMap(m), padding, this.#spec));
       return inputs;
     });
   }

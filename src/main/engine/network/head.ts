@@ -1,6 +1,7 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { NetworkSpec, Pooling } from '../../../shared/domain.ts';
 import { GraphBuilder, intOf, intsOf, type Dim, type Graph, type OnnxNode } from './onnx/graph.ts';
+import { layoutsOf } from './onnx/layouts.ts';
 import { prune, renameValue } from './onnx/normalise.ts';
 import { inferShapes, type Shapes } from './onnx/shapes.ts';
 import { appendL2, appendPooling, GEM_P } from './pooling-heads.ts';
@@ -68,6 +69,7 @@ export function unknownMaps(graph: Graph): string[] {
 }
 
 function* pooledMaps(graph: Graph, shapes: Shapes): Generator<string> {
+  const layouts = layoutsOf(graph);
   const producer = new Map<string, OnnxNode>();
   for (const n of graph.nodes) for (const o of n.outputs) producer.set(o, n);
   const onPath = reachable(graph);
@@ -77,8 +79,20 @@ function* pooledMaps(graph: Graph, shapes: Shapes): Generator<string> {
     if (usedBesides(graph, x, node)) continue;
     let value = x;
     for (let p = producer.get(value); p !== undefined && isSkipped(p); p = producer.get(value)) value = p.inputs[0]!;
+    // Heads of attention have four axes as well, and tokens may: what is pooled over the places of a map is one all the same.
+    const layout = layouts.get(value);
+    if (layout === 'NHWC' || (layout === undefined && !poolsPlaces(node, graph))) continue;
     yield beforeClasses(value, producer, shapes);
   }
+}
+
+/** True where the last two of four axes are pooled. */
+function poolsPlaces(node: OnnxNode, graph: Graph): boolean {
+  if (node.op !== 'ReduceMean') return node.op === 'GlobalAveragePool' || node.op === 'GlobalMaxPool';
+  const given = graph.initializers.get(node.inputs[1] ?? '')?.data;
+  const axes = intsOf(node, 'axes') ?? (given === undefined ? [] : Array.from(given, Number));
+  const places = axes.map((a) => (a < 0 ? a + 4 : a)).sort();
+  return places.join() === '2,3';
 }
 
 /** Poolings, and turning channels to the end, before what is a vector then. */
@@ -225,6 +239,34 @@ export function pooledMap(graph: Graph, spec: Pick<NetworkSpec, 'name' | 'featur
       hint: 'Import the backbone and start from that.',
     });
   return map;
+}
+
+/** True where a linear layer of Covis stands behind the pooling. */
+export function hasLinearLayer(graph: Graph): boolean {
+  return graph.initializers.has('projection/weight') || graph.initializers.has('whitening/weight');
+}
+
+/**
+ * The network with another pooling of its map.
+ * @throws CovisError `INPUT_UNSUPPORTED` where its map is not known, or where what stands behind the pooling belongs to it.
+ */
+export function repooled(
+  graph: Graph,
+  spec: Pick<NetworkSpec, 'name' | 'features' | 'dim' | 'scales' | 'taken'>,
+  pooling: Pooling,
+): Graph {
+  if (spec.taken?.kind === 'vector')
+    throw new CovisError('INPUT_UNSUPPORTED', `${spec.name} gives a vector by itself, and has no map to be pooled`, {
+      hint: 'Add its file with --output map, or that of a ViT with --tokens patches.',
+    });
+  const map = pooledMap(graph, spec);
+  if (hasLinearLayer(graph) || spec.scales !== undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', `${spec.name} has layers behind its pooling, which belong to that`, {
+      hint: 'Start from the network it was made of.',
+    });
+  const [input] = graph.inputs;
+  // A pooling gives as many numbers as its map has channels, also where no rule tells how many these are.
+  return addHead(graph, map, { pooling, dim: spec.dim, ...(input === undefined ? {} : { input: input.dims }) }).graph;
 }
 
 /** Exponent and threshold of the edge filter (methods.md 2.2). */

@@ -3,12 +3,13 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { InputFacts } from '../../../shared/facts/networks.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { DESCRIPTOR, IMAGE } from './head.ts';
-import { intOf, intsOf, ints, type Dim, type Graph, type OnnxNode } from './onnx/graph.ts';
+import { int, intOf, intsOf, ints, type Dim, type Graph, type OnnxNode } from './onnx/graph.ts';
 import { prune, renameValue } from './onnx/normalise.ts';
 import { inferShapes, type Shapes } from './onnx/shapes.ts';
 import { Runner, type Tensors } from './runtime.ts';
 
 const log = logger('networks');
+const FLOAT = 1;
 const NCHW_TO_NHWC = [0, 2, 3, 1];
 const CHANNELS = new Set<Dim>([1, 3]);
 const MOST_CHANNELS = 16;
@@ -132,6 +133,25 @@ function ofAnySize(graph: Graph): Graph {
   return { ...graph, inputs: [{ ...graph.inputs[0]!, dims }] };
 }
 
+/** The name of a value's copy in what {@link watched} gives. */
+export function seen(value: string): string {
+  return `seen/${value}`;
+}
+
+/** The graph with copies as outputs, of floats whatever they copy: what goes on inside it cannot be one of unknown rank, and sizes are added, too. */
+export function watched(graph: Graph): Graph {
+  const values = graph.outputs.map((o) => o.name);
+  const copies = values.map((value) => ({
+    op: 'Cast',
+    name: `${seen(value)}:node`,
+    inputs: [value],
+    outputs: [seen(value)],
+    attributes: { to: int(FLOAT) },
+  }));
+  const outputs = values.map((value) => ({ name: seen(value), type: 'float' as const, dims: [] }));
+  return { ...graph, nodes: [...graph.nodes, ...copies], outputs };
+}
+
 /**
  * Shapes of values that the rules of shapes do not tell, seen at work on one image; values that do not depend on it are left out.
  * Empty where the network does not run.
@@ -140,10 +160,15 @@ export async function seenShapes(network: Graph, values: readonly string[]): Pro
   if (values.length === 0) return new Map();
   let runner: Runner | undefined;
   try {
-    const graph = onImage(network, values);
+    const graph = watched(onImage(network, values));
     runner = await Runner.create(ofAnySize(graph), { quiet: true });
     const shapes = await new Search(graph, runner).seen();
-    return new Map(values.flatMap((v) => (shapes[ownName(v)] === undefined ? [] : [[v, shapes[ownName(v)]!]])));
+    return new Map(
+      values.flatMap((v) => {
+        const shape = shapes[seen(ownName(v))];
+        return shape === undefined ? [] : [[v, shape]];
+      }),
+    );
   } catch (error) {
     // The choice of an output says what stands in the way.
     logFailure(log, 'looking at the shapes of a network', error);

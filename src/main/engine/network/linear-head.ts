@@ -1,7 +1,7 @@
 import type { Library } from '../library/library.ts';
 import { random } from '../library/random.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { DESCRIPTOR } from './head.ts';
+import { DESCRIPTOR, hasLinearLayer } from './head.ts';
 import { loadNetwork, storeComputed, type NetworkRow } from './networks.ts';
 import { floatTensor, GraphBuilder, int, type Graph } from './onnx/graph.ts';
 import { renameValue } from './onnx/normalise.ts';
@@ -16,11 +16,6 @@ export interface LinearLayer {
   readonly to: number;
   readonly weight: Float32Array;
   readonly bias: Float32Array;
-}
-
-/** True where a linear layer of Covis stands behind the pooling. */
-export function hasLinearLayer(graph: Graph): boolean {
-  return graph.initializers.has('projection/weight') || graph.initializers.has('whitening/weight');
 }
 
 /** Appends a linear layer with bias and L2 normalisation behind the descriptor (methods.md 1.5); both are trained with the rest. */

@@ -1,5 +1,4 @@
-import { DESCRIPTOR, IMAGE } from './head.ts';
-import { hasLinearLayer } from './linear-head.ts';
+import { DESCRIPTOR, hasLinearLayer, IMAGE } from './head.ts';
 import { floatTensor, GraphBuilder, int, string, type Graph, type OnnxNode } from './onnx/graph.ts';
 import { appendL2, GEM_P } from './pooling-heads.ts';
 

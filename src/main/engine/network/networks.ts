@@ -19,13 +19,14 @@ import { now, type Library } from '../library/library.ts';
 import { resourcePath } from '../environment/resources.ts';
 import { EMBEDDED, embeddedDefault, isStart, STARTS, type StartName } from './embedded-files.ts';
 import { obstacleOf, operatorsToTrain } from './differentiable.ts';
-import { addHead, pooledMap, trainableParameters } from './head.ts';
+import { repooled, trainableParameters } from './head.ts';
 import { readGraph } from './onnx/beside.ts';
 import { encodeOnnx, parseOnnx } from './onnx/file.ts';
 import { sizeOf, type Graph } from './onnx/graph.ts';
 import { normalise } from './onnx/normalise.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 import { answersAsSaid } from './probe.ts';
+import { simplified } from './simplified.ts';
 import { readSpec, writeSpec } from './spec.ts';
 import { cutAt, take } from './take.ts';
 import { storedNetwork, type StoredNetwork } from './zoo.ts';
@@ -198,7 +199,8 @@ async function readyNetwork(file: string, options: BackboneOptions): Promise<Rea
       file,
       hint: 'Leave --cut or --tokens out; a list of tokens is named with --output.',
     });
-  const taken = cut === undefined ? await take(graph, output, pooling, tokens) : await cutAt(graph, cut, pooling);
+  const network = await simplified(graph);
+  const taken = cut === undefined ? await take(network, output, pooling, tokens) : await cutAt(network, cut, pooling);
   const { kind, kept, nodes } = taken.taken;
   const name = options.name ?? basename(file).replace(/\.onnx$/i, '');
   const operators = operatorsToTrain(taken.graph);
@@ -283,21 +285,12 @@ export async function importStored(
  */
 export function repoolNetwork(library: Library, network: NetworkRow, pooling: Pooling, experiment = false): NetworkRow {
   const { spec } = network;
-  if (spec.taken?.kind === 'vector')
-    throw new CovisError('INPUT_UNSUPPORTED', `${spec.name} gives a vector by itself, and has no map to be pooled`, {
-      hint: 'Add its file with --output map, if it has one.',
-    });
-  if ((spec.pooling ?? 'gem') === pooling) return network;
-  const { graph } = loadNetwork(library, network);
-  const headed = addHead(graph, pooledMap(graph, spec), { pooling });
-  if (headed.dim !== spec.dim || graph.nodes.some((n) => n.op === 'Gemm'))
-    throw new CovisError('INPUT_UNSUPPORTED', `${spec.name} has layers behind its pooling, which belong to that`, {
-      hint: 'Start from the network it was made of.',
-    });
+  if (spec.taken?.kind !== 'vector' && (spec.pooling ?? 'gem') === pooling) return network;
+  const graph = repooled(loadNetwork(library, network).graph, spec, pooling);
   const base = spec.name.replace(/ (GeM|MAC|SPoC|R-MAC|R-GeM)\b/, '');
   return storeComputed(
     library,
-    headed.graph,
+    graph,
     {
       ...spec,
       ...(experiment ? { experiment: true } : {}),

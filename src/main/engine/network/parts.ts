@@ -22,18 +22,16 @@ export interface Parts {
 /** Where the pooled value meets a linear layer (`linear-head.ts`); else the descriptor is what is normalised. */
 const BEFORE_LINEAR = ['projection/input', 'whitening/input'];
 
-/** @throws CovisError `INPUT_UNSUPPORTED` for a network whose pooling is not one that Covis appended. */
+/** @throws CovisError `INPUT_UNSUPPORTED` for a network that gives a vector by itself, or whose pooling is not one that Covis appended. */
 export function takeApart(
   graph: Graph,
-  spec: Pick<NetworkSpec, 'name' | 'features' | 'pooling' | 'scales' | 'taken' | 'input'>,
+  spec: Pick<NetworkSpec, 'name' | 'features' | 'pooling' | 'scales' | 'taken'>,
 ): Parts {
-  if (spec.taken?.kind === 'vector' || spec.input?.height !== undefined)
+  if (spec.taken?.kind === 'vector')
     throw new CovisError(
       'INPUT_UNSUPPORTED',
-      spec.taken?.kind === 'vector'
-        ? `The network ${spec.name} gives one vector of a photo, and no map whose regions could be pooled`
-        : `The network ${spec.name} takes photos of ${spec.input!.width}x${spec.input!.height} alone, so that regions cannot be looked at`,
-      { hint: 'Take a network that pools a map of photos of any size.' },
+      `The network ${spec.name} gives one vector of a photo, and no map whose regions could be pooled`,
+      { hint: 'Take a network that pools a map. A ViT does where its file was added with --tokens patches.' },
     );
   const producer = new Map<string, OnnxNode>();
   for (const n of graph.nodes) for (const o of n.outputs) producer.set(o, n);

@@ -35,6 +35,12 @@ const CLASSES: ReadonlySet<number> = new Set([1000, 1001, 11_221, 21_841, 21_843
 const ENDS: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'Hardmax', 'ArgMax', 'TopK']);
 /** What changes no number. */
 const IDLE: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast']);
+const SHAPING: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze']);
+/** What a generalised mean and other poolings are made of. */
+const POOLED: ReadonlySet<string> = new Set([
+  ...['GlobalAveragePool', 'GlobalMaxPool', 'AveragePool', 'MaxPool', 'ReduceMean', 'ReduceMax'],
+  ...['Pow', 'Clip', 'Max', 'Div', 'Identity', 'Pad'],
+]);
 /** Below this share of the nodes a map is no result of the network. */
 const LEAST_SHARE = 0.1;
 
@@ -165,7 +171,7 @@ function beforeClassifier(network: Graph): string | undefined {
 }
 
 async function lastMap(network: Graph, pooling: Pooling): Promise<Taken> {
-  const candidates = await mapsOf(network);
+  const candidates = await featuresAmong(network, await mapsOf(network));
   const plain = candidates.find((value) => beyondCut(network, value).lost.length === 0);
   const value = plain ?? beforePower(network, candidates.at(-1));
   const output = network.outputs[0]?.name;
@@ -187,6 +193,41 @@ async function lastMap(network: Graph, pooling: Pooling): Promise<Taken> {
   }
   // Says that there is none.
   return asMap(network, lastFeatureMap(network), pooling, 'chosen by a person');
+}
+
+/** Maps of features: not shares, by which places are assigned or weighed, and where a map is pooled already the one before. */
+async function featuresAmong(network: Graph, maps: readonly string[]): Promise<string[]> {
+  const shapes = await seenShapes(network, maps);
+  const features = maps.flatMap((map) => {
+    if (isShare(network, map)) return [];
+    const dims = shapes.get(map);
+    return dims?.[2] === 1 && dims[3] === 1 ? [beforePooled(network, map)] : [map];
+  });
+  if (maps.length > 0 && features.length === 0)
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `No map of features lies before a pooling: ${maps.join(', ')} ${maps.length === 1 ? 'is' : 'are'} shares by which places count`,
+      { hint: 'Leave --output out for its own output, or name the value that is its map.' },
+    );
+  return features;
+}
+
+/** True where nothing but a Softmax takes the map, whatever its shape was made. */
+function isShare(network: Graph, map: string): boolean {
+  let takers = network.nodes.filter((n) => n.inputs.includes(map) && n.op !== 'Shape');
+  while (takers.length === 1 && SHAPING.has(takers[0]!.op)) {
+    const [made] = takers[0]!.outputs;
+    takers = network.nodes.filter((n) => n.inputs.includes(made ?? '') && n.op !== 'Shape');
+  }
+  return takers.length > 0 && takers.every((n) => n.op === 'Softmax');
+}
+
+/** What was pooled to one place. */
+function beforePooled(network: Graph, value: string): string {
+  const producer = producers(network);
+  for (let node = producer.get(value); node !== undefined && POOLED.has(node.op); node = producer.get(value))
+    value = node.inputs.find((i) => producer.has(i)) ?? node.inputs[0]!;
+  return value;
 }
 
 /** A map that a generalised mean has raised already, before it was: it would be raised twice. */

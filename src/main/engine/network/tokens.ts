@@ -1,7 +1,7 @@
 /** Descriptors of networks that give tokens (ViTs): the class token, the patch tokens as the map that they are, or both. */
 import { CovisError } from '../../../shared/errors.ts';
 import type { Pooling, TokenPart } from '../../../shared/facts/networks.ts';
-import { findInput, onImage, ownName, type Found } from './image-input.ts';
+import { findInput, onImage, ownName, seen, watched, type Found } from './image-input.ts';
 import { GraphBuilder, int, ints, type Graph, type OnnxNode } from './onnx/graph.ts';
 import { appendL2, appendPooling } from './pooling-heads.ts';
 
@@ -32,7 +32,7 @@ export interface Tokens {
 export async function findTokens(network: Graph, named: string | undefined): Promise<Tokens> {
   const before = upstream(network, named === undefined ? network.outputs.map((o) => o.name) : [named]);
   const convolutions = before.filter((n) => n.op === 'Conv').map((n) => n.outputs[0]!);
-  const lists = named === undefined ? before.filter((n) => ENDS.has(n.op)).map((n) => n.outputs[0]!) : [named];
+  const lists = named === undefined ? before.filter((n) => isEnd(n, network)).map((n) => n.outputs[0]!) : [named];
   const outputs = network.outputs.map((o) => o.name).filter((o) => named === undefined && !lists.includes(o));
   const asked = [...new Set([...convolutions, ...lists, ...outputs])];
   const found = await findInput(watched(onImage(network, asked)));
@@ -49,20 +49,15 @@ export async function findTokens(network: Graph, named: string | undefined): Pro
   );
 }
 
-const seen = (value: string): string => `seen/${value}`;
-
-/** The graph with copies as outputs: what goes on inside it cannot be one of unknown rank. */
-function watched(graph: Graph): Graph {
-  const values = graph.outputs.map((o) => o.name);
-  const copies = values.map((value) => ({
-    op: 'Identity',
-    name: `${seen(value)}:node`,
-    inputs: [value],
-    outputs: [seen(value)],
-    attributes: {},
-  }));
-  const outputs = values.map((value) => ({ name: seen(value), type: 'float' as const, dims: [] }));
-  return { ...graph, nodes: [...graph.nodes, ...copies], outputs };
+/**
+ * Normalisations, sums of two things that were computed, products with a scale a channel. Biases are added to keys and values as well, and
+ * these are multiplied by shares, which makes no tokens of them.
+ */
+function isEnd(node: OnnxNode, network: Graph): boolean {
+  if (!ENDS.has(node.op)) return false;
+  const constants = node.inputs.flatMap((i) => network.initializers.get(i) ?? []);
+  if (node.op === 'Add') return constants.length === 0;
+  return node.op !== 'Mul' || constants.some((c) => c.data.length > 1);
 }
 
 /** Nodes that values need, in the network's order. */

@@ -1,7 +1,7 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
-import { toInput, type Pixels } from '../library/pixels.ts';
+import type { Pixels } from '../library/pixels.ts';
 import { LeftOut } from '../library/current-photo.ts';
 import { currentPhoto, presentPhotos } from '../library/photos.ts';
 import { random } from '../library/random.ts';
@@ -12,6 +12,7 @@ import { prune } from '../network/onnx/normalise.ts';
 import { takeApart, type Parts } from '../network/parts.ts';
 import { EPSILON } from '../network/pooling-heads.ts';
 import { regionGrid, type Region } from '../network/region-grid.ts';
+import { framed, frameOf, placed, refuseOtherSize, type Placed } from '../inputs/framing.ts';
 import { PhotoSource } from '../inputs/photo-source.ts';
 import { openRunner } from '../network/computing.ts';
 import type { ShapedRunner, Tensors } from '../network/runtime.ts';
@@ -59,8 +60,12 @@ export class FeatureRunner {
   }
 
   async run(pixels: Pixels): Promise<FeatureMap> {
-    const image = toInput(pixels, this.#network.spec.preprocess);
-    return (await mapsOf(this.#runner, [this.#map], { [IMAGE]: image }))[0]!;
+    return (await mapsOf(this.#runner, [this.#map], { [IMAGE]: framed(pixels, this.#network.spec) }))[0]!;
+  }
+
+  /** The places of the map that a photo of these sides touches: all, but for networks that give it a margin. */
+  within(pixels: Pick<Pixels, 'width' | 'height'>, map: Pick<FeatureMap, 'width' | 'height'>): Region {
+    return photoOn(map, pixels, placed(pixels, this.#network.spec.input));
   }
 
   async release(): Promise<void> {
@@ -70,16 +75,38 @@ export class FeatureRunner {
 
 /** Regions of one photo. */
 export interface RegionVectors {
-  /** Parts of the map of the first scale. */
-  readonly grid: readonly Region[];
-  /** That map's size. */
-  readonly width: number;
-  readonly height: number;
+  /** Of each region left, top, width and height, as fractions of the photo. */
+  readonly boxes: readonly number[];
   /** [regions, dim], unit rows. */
   readonly vectors: Float32Array;
 }
 
-/** Side of the image on which a network taken apart is compared with the whole. */
+type Sides = Pick<Pixels, 'width' | 'height'>;
+
+/** The places of a map that a photo touches, which lies in what the network takes. */
+function photoOn(map: Sides, photo: Sides, at: Placed): Region {
+  const span = (from: number, length: number, whole: number, places: number): [number, number] => {
+    const first = Math.min(places - 1, Math.floor((from * places) / whole));
+    return [first, Math.max(first + 1, Math.min(places, Math.ceil(((from + length) * places) / whole)))];
+  };
+  const [x, right] = span(at.left, photo.width, at.width, map.width);
+  const [y, bottom] = span(at.top, photo.height, at.height, map.height);
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+/** A region of the map as fractions of the photo; what lies in a margin is no part of it. */
+function boxOf(r: Region, map: Sides, photo: Sides, at: Placed): number[] {
+  const span = (from: number, length: number, places: number, whole: number, margin: number, side: number) => {
+    const edge = (place: number): number => Math.min(1, Math.max(0, ((place * whole) / places - margin) / side));
+    const start = edge(from);
+    return [start, edge(from + length) - start] as const;
+  };
+  const [x, width] = span(r.x, r.width, map.width, at.width, at.left, photo.width);
+  const [y, height] = span(r.y, r.height, map.height, at.height, at.top, photo.height);
+  return [x, y, width, height];
+}
+
+/** Side of the image on which a network taken apart is compared with the whole, where it takes any. */
 const TRIAL = { width: 96, height: 64 } as const;
 /** Cosine from which two descriptors of one image are the same. */
 const SAME = 0.9999;
@@ -127,7 +154,7 @@ export class RegionDescriber {
 
   /** The cosine of what the whole network and its parts say of one image. */
   async #agreement(graph: Graph): Promise<number> {
-    const { width, height } = TRIAL;
+    const { width, height } = placed(TRIAL, this.#network.spec.input);
     const channels = graph.inputs[0]?.dims[1] === 1 ? 1 : 3;
     const draw = random(1);
     const data = Float32Array.from({ length: channels * height * width }, () => 2 * draw.next() - 1);
@@ -165,10 +192,17 @@ export class RegionDescriber {
 
   /** @throws CovisError `INPUT_INVALID` where the network gives no finite numbers. */
   async describe(pixels: Pixels): Promise<RegionVectors> {
-    const image = { [IMAGE]: toInput(pixels, this.#network.spec.preprocess) };
-    const maps = await mapsOf(this.#body, this.#parts.maps, image);
+    const { spec } = this.#network;
+    const maps = await mapsOf(this.#body, this.#parts.maps, { [IMAGE]: framed(pixels, spec) });
     const first = maps[0]!;
-    const grid = regionGrid(first.width, first.height);
+    const at = placed(pixels, spec.input);
+    const part = photoOn(first, pixels, at);
+    const [, ...squares] = regionGrid(part.width, part.height);
+    // The whole comes first, margin and all: it is what describes the photo.
+    const grid = [
+      { x: 0, y: 0, width: first.width, height: first.height },
+      ...squares.map((r) => ({ ...r, x: r.x + part.x, y: r.y + part.y })),
+    ];
     const pooled = maps.map((map) =>
       pooledRegions(
         map,
@@ -178,10 +212,10 @@ export class RegionDescriber {
     );
     const vectors = await this.#through(pooled, grid.length);
     if (!vectors.every(Number.isFinite))
-      throw new CovisError('INPUT_INVALID', `${this.#network.spec.name} gives values that are no finite numbers`, {
+      throw new CovisError('INPUT_INVALID', `${spec.name} gives values that are no finite numbers`, {
         hint: 'Its training went astray, or its weights are damaged: take another network.',
       });
-    return { grid, width: first.width, height: first.height, vectors };
+    return { boxes: grid.flatMap((r) => boxOf(r, first, pixels, at)), vectors };
   }
 
   async release(): Promise<void> {
@@ -191,8 +225,8 @@ export class RegionDescriber {
 }
 
 /**
- * Describes the regions of every photo: R-MAC's grid on the last feature map, each region pooled as the network pools (methods.md 1.5)
- * and led through its scales, whitening and normalisation.
+ * Describes the regions of every photo: R-MAC's grid on what the photo covers of the last feature map, which of a ViT is that of its patch
+ * tokens; each region is pooled as the network pools (methods.md 1.5) and led through its scales, whitening and normalisation.
  * @returns the key of the set that was stored.
  */
 export async function extractRegions(
@@ -204,7 +238,8 @@ export async function extractRegions(
 ): Promise<{ set: string; photos: number; rows: number; dim: number }> {
   const photos = presentPhotos(library);
   task.step(`Describing regions with ${network.spec.name}`, photos.length, 'photos');
-  const source = new PhotoSource(library, size);
+  refuseOtherSize(network.spec, size);
+  const source = new PhotoSource(library, size, frameOf(network.spec));
   const describer = await RegionDescriber.create(library, network);
   const vectors: Float32Array[] = [];
   const boxes: number[] = [];
@@ -232,12 +267,9 @@ export async function extractRegions(
         );
       });
       if (found === undefined) continue;
-      const { grid, width, height, vectors: rows } = found;
-      vectors.push(rows);
-      for (const r of grid) {
-        boxes.push(r.x / width, r.y / height, r.width / width, r.height / height);
-        hashes.push(hashOf.get(id)!);
-      }
+      vectors.push(found.vectors);
+      for (const b of found.boxes) boxes.push(b);
+      for (let r = 0; r < found.boxes.length / 4; r += 1) hashes.push(hashOf.get(id)!);
       described += 1;
     }
   } finally {

@@ -131,3 +131,16 @@ export function sameRegion(
     height: Math.ceil(((r.y + r.height) * to.height) / from.height) - y,
   };
 }
+
+/** A rectangle of a grid of numbers, row by row. @param width of the whole grid. */
+export function partOfGrid(
+  values: Float32Array,
+  width: number,
+  r: Region,
+): { readonly width: number; readonly height: number; readonly values: number[] } {
+  const rows = Array.from({ length: r.height }, (_, y) => {
+    const from = (r.y + y) * width + r.x;
+    return Array.from(values.subarray(from, from + r.width));
+  });
+  return { width: r.width, height: r.height, values: rows.flat() };
+}

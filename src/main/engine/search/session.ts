@@ -14,6 +14,7 @@ import { judge } from '../evaluation/ground-truth.ts';
 import { loadTruth, matchTruth } from '../evaluation/truths.ts';
 import type { Features } from '../features/sift.ts';
 import { silentContext, type TaskContext } from '../queue/context.ts';
+import { decodeFor } from '../inputs/framing.ts';
 import { defaultSize } from '../inputs/inputs.ts';
 import { drawingNetwork } from '../edges/library-networks.ts';
 import { Sight } from '../edges/sight.ts';
@@ -22,7 +23,7 @@ import { foldedUnder } from '../library/fold-log.ts';
 import { askedSubset, subsetFacts, type Subset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { imageHeader } from '../library/photo-files.ts';
-import { decode, type Crop } from '../library/pixels.ts';
+import type { Crop } from '../library/pixels.ts';
 import { goneVersion } from '../library/current-photo.ts';
 import { hashBytes, photoByHash, currentPhoto, presentPhotos, upright } from '../library/photos.ts';
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
@@ -34,7 +35,7 @@ import type { Database, Queries } from '../retrieval/methods/method.ts';
 import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
 import { dot, row, similarities, topByScore, type Matrix } from '../retrieval/rank.ts';
-import { rowsByImage } from '../retrieval/regions.ts';
+import { partOfGrid, rowsByImage } from '../retrieval/regions.ts';
 import { Describer, hitsOf, type Found } from '../retrieval/search.ts';
 import { findSet, loadSet, networkSet, restrictSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
 import { BowIndex, DEFAULT_TEACHER, describeQuery, featuresWithin } from '../teacher/bow-index.ts';
@@ -339,8 +340,9 @@ export class SearchSession {
     }
     const { runner } = this.#features;
     const size = r.size ?? defaultSize(network.spec);
-    const query = await runner.run(await decode(this.#file(r), size, r.crop));
-    const hit = await runner.run(await decode(this.#file({ photo: r.hit }), size));
+    const asking = await decodeFor(network.spec, this.#file(r), size, r.crop);
+    const answering = await decodeFor(network.spec, this.#file({ photo: r.hit }), size);
+    const [query, hit] = [await runner.run(asking), await runner.run(answering)];
     const { a, b, similarity } = contributions(query, hit, runner.pooling);
     const describer = await this.#describerOf(network, size);
     const asked = await describer.describe(this.#file(r), r.crop);
@@ -348,8 +350,8 @@ export class SearchSession {
     return {
       similarity,
       described: Math.abs(described - similarity) <= ROUNDING ? null : described,
-      query: { width: query.width, height: query.height, values: Array.from(a) },
-      hit: { width: hit.width, height: hit.height, values: Array.from(b) },
+      query: partOfGrid(a, query.width, runner.within(asking, query)),
+      hit: partOfGrid(b, hit.width, runner.within(answering, hit)),
     };
   }
 

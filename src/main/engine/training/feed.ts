@@ -68,7 +68,7 @@ export async function tupleInputs(
       let map = (await maker.mapsOfPhoto(id))[0]!;
       const threshold = k === 0 ? augmentation.threshold(at) : undefined;
       if (threshold !== undefined) map = binarise(map, threshold);
-      return edgeInput(augmentation.mirrored(id) ? mirrorEdgeMap(map) : map, 0);
+      return edgeInput(augmentation.mirrored(id) ? mirrorEdgeMap(map) : map, 0, spec);
     }),
   );
 }

@@ -8,7 +8,7 @@ import {
 import { CovisError } from '../../../shared/errors.ts';
 import { PHOTO_SIZE } from '../inputs/inputs.ts';
 import { DEFAULT_MINING } from '../mining/candidates.ts';
-import { hasLinearLayer } from '../network/linear-head.ts';
+import { hasLinearLayer } from '../network/head.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 
 /** What trains the embedded network on a machine without a GPU in minutes; margin 0.7 as for AlexNet-class networks. */

@@ -11,7 +11,7 @@ import { narrowed, noteSubset, subsetOf } from '../library/collection-subset.ts'
 import type { Library } from '../library/library.ts';
 import { miningRun } from '../mining/runs.ts';
 import { obstacleIn, obstacleOf } from '../network/differentiable.ts';
-import { hasLinearLayer } from '../network/linear-head.ts';
+import { hasLinearLayer } from '../network/head.ts';
 import { loadNetwork, repoolNetwork, resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';

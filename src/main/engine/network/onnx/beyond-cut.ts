@@ -31,7 +31,7 @@ const GATES = new Set(['Sigmoid', 'HardSigmoid', 'Clip', 'Div']);
 const ENDS = new Set(['Softmax', 'LogSoftmax', 'ArgMax', 'TopK']);
 
 /**
- * What a cut at `value` would leave out . A plain classifier, fully connected layers and
+ * What a cut at `value` would leave out. A plain classifier, fully connected layers and
  * their activations, may go: the map before it is what the field pools. Attention, normalisation, powers and norms are the descriptor
  * itself, and a network without them is another network.
  */
@@ -39,11 +39,23 @@ export function beyondCut(graph: Graph, value: string): BeyondCut {
   const producer = new Map<string, OnnxNode>();
   for (const n of graph.nodes) for (const o of n.outputs) producer.set(o, n);
   const kept = ancestors([value], producer);
-  const behind = graph.nodes.filter((n) => !kept.has(n));
+  const sizes = sizesOf(graph);
+  const behind = graph.nodes.filter((n) => !kept.has(n) && !n.outputs.every((o) => sizes.has(o)));
   const used = new Set(behind.flatMap((n) => n.inputs));
   const lost = new Set<string>();
   for (const node of behind) if (!isPlain(node, graph, producer, used)) lost.add(node.op);
   return { kept: kept.size, nodes: graph.nodes.length, lost: [...lost].sort() };
+}
+
+/** Values that come of sizes and constants alone: they describe nothing. */
+function sizesOf(graph: Graph): ReadonlySet<string> {
+  const sizes = new Set<string>();
+  for (const node of graph.nodes) {
+    const computed = node.inputs.filter((i) => i !== '' && !graph.initializers.has(i));
+    if (node.op === 'Shape' || node.op === 'Size' || computed.every((i) => sizes.has(i)))
+      for (const o of node.outputs) sizes.add(o);
+  }
+  return sizes;
 }
 
 function ancestors(values: readonly string[], producer: ReadonlyMap<string, OnnxNode>): Set<OnnxNode> {

@@ -95,8 +95,12 @@ export function sizeOf(dims: readonly number[]): number {
 export function floatTensor(dims: readonly number[], data: ArrayLike<number>): Tensor {
   return { dims, data: data instanceof Float32Array ? data : Float32Array.from(data) };
 }
+const MOST = 2n ** 63n - 1n;
+
+/** Ends of slices are the largest number that there is, which no double holds: it stays the largest. */
 export function int64Tensor(dims: readonly number[], values: readonly number[]): Tensor {
-  return { dims, data: BigInt64Array.from(values.map(BigInt)) };
+  const whole = (v: number): bigint => (v >= 2 ** 63 ? MOST : BigInt(v));
+  return { dims, data: BigInt64Array.from(values, whole) };
 }
 
 /** Copies the lists, not the tensors, so that a builder can append without touching the source. */

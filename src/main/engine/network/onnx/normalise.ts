@@ -32,6 +32,8 @@ export function normalise({ graph: source, opset, unread }: ParsedModel, file: s
     throw new CovisError('INPUT_UNSUPPORTED', `Operator set ${opset} is too old, 7 or newer can be read`, { file });
   }
   const graph = inSinglePrecision(foldIdentities(cloneGraph(source)));
+  // Axes may be computed of constants; the forms of these operators are those of today.
+  if (opset >= 18) foldWholeNumbers(graph);
   const nodes = graph.nodes.splice(0);
   let counter = 0;
   const constant = (t: Tensor): string => {

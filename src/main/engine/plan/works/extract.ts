@@ -106,8 +106,8 @@ class PlannedInputs {
     const maps = await edgeMapsOf(this.#detector!, file, sidesOf(edges, this.#size));
     const kept = await Promise.all(maps.map(async (m) => decodeEdgeMap(await encodeEdgeMap(m))));
     return kept.flatMap((m) => [
-      edgeInput(m, edges.padding),
-      ...(edges.mirror ? [edgeInput(mirrorEdgeMap(m), edges.padding)] : []),
+      edgeInput(m, edges.padding, this.#spec),
+      ...(edges.mirror ? [edgeInput(mirrorEdgeMap(m), edges.padding, this.#spec)] : []),
     ]);
   }
 
