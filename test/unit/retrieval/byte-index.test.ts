@@ -24,6 +24,7 @@ function literal(m: Matrix, query: Float32Array, k: number): { ids: number[]; sc
 describe('search by bytes', () => {
   it.each(Object.entries(shapes))('of %s has the best rows, all of them, in order', (_, shape) => {
     for (const [rows, dim] of [
+      [1300, 24],
       [700, 40],
       [300, 33],
       [50, 1],

@@ -14,6 +14,8 @@ const BYTE = 127;
 /** Rows of a block, and blocks beside those that the best rows fill which are looked at before the others. */
 const BLOCK = 64;
 const FIRST = 4;
+/** Blocks one after another that are looked at in one go, at most. */
+const AT_ONCE = 16;
 /** Above it the error of single precision is not what the bound allows for. */
 const MAX_DIM = 8192;
 /** Products of rounded numbers are themselves rounded when they are scaled: so much of them, and more than that is allowed for. */
@@ -144,32 +146,45 @@ export class ByteIndex {
     const slack = z.lost + ROUNDING * z.length;
     // The least that a row can have, and the k-th of those: whoever cannot reach it is out, and so is a block.
     const floor = new Largest(most);
-    const reach = this.#reach;
-    const looked: number[] = [];
-    const look = (block: number): void => {
+    const [reach, step, lost, kept] = [this.#reach, this.#step, this.#lost, this.#kept];
+    const products = new Int32Array(this.#memory.buffer, this.#at.out, Math.min(rows, BLOCK * AT_ONCE));
+    const spans: (readonly [first: number, end: number])[] = [];
+    const look = (block: number, count: number): void => {
       const first = block * BLOCK;
-      const end = Math.min(rows, first + BLOCK);
+      const end = Math.min(rows, first + count * BLOCK);
       const at = this.#at.rows + first * this.#padded;
       this.#kernel.dots(end - first, this.#padded, at, this.#at.query, this.#at.out);
+      let least = floor.value;
       for (let i = first; i < end; i += 1) {
-        const score = this.#step[i]! * z.step * products[i - first]!;
-        const bound = this.#lost[i]! * length + this.#kept[i]! * slack;
+        const score = step[i]! * z.step * products[i - first]!;
+        const bound = lost[i]! * length + kept[i]! * slack;
         reach[i] = score + bound;
-        const least = score - bound;
-        if (least > floor.value) floor.add(least);
+        if (score - bound > least) {
+          floor.add(score - bound);
+          least = floor.value;
+        }
       }
-      looked.push(block);
-      bounds[block] = -Infinity;
+      spans.push([first, end]);
     };
-    const products = new Int32Array(this.#memory.buffer, this.#at.out, BLOCK);
-    for (const block of topByScore(bounds, Math.ceil(most / BLOCK) + FIRST)) look(block);
-    for (let b = 0; b < bounds.length; b += 1) if (bounds[b]! > -Infinity && bounds[b]! >= floor.value) look(b);
-    this.#looked = Math.min(rows, BLOCK * looked.length);
+    for (const block of topByScore(bounds, Math.ceil(most / BLOCK) + FIRST)) {
+      look(block, 1);
+      bounds[block] = -Infinity;
+    }
+    const blocks = bounds.length;
+    for (let b = 0, count = 0; b < blocks; b += Math.max(1, count)) {
+      const threshold = floor.value;
+      count = 0;
+      while (count < AT_ONCE && b + count < blocks && bounds[b + count]! > -Infinity && bounds[b + count]! >= threshold)
+        count += 1;
+      if (count > 0) look(b, count);
+    }
     const threshold = floor.value;
     const ids: number[] = [];
-    for (const block of looked)
-      for (let i = block * BLOCK; i < Math.min(rows, (block + 1) * BLOCK); i += 1)
-        if (reach[i]! >= threshold) ids.push(this.#order[i]!);
+    this.#looked = 0;
+    for (const [first, end] of spans) {
+      this.#looked += end - first;
+      for (let i = first; i < end; i += 1) if (reach[i]! >= threshold) ids.push(this.#order[i]!);
+    }
     ids.sort((a, b) => a - b);
     const scores = new Float32Array(ids.length);
     for (let j = 0; j < ids.length; j += 1) scores[j] = product(this.#database, ids[j]!, query);
