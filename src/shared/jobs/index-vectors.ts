@@ -96,13 +96,15 @@ export const indexSearchJob = job({
     /** Of diffusion: rows that it is cut to, neighbours of a row, and queries that none carries into the graph. */
     diffusion: z.object({ shortlist: count, k: count, outside: count }).optional(),
     top: count,
+    /** Of reading headers and looking at sizes, and of mapping graphs, for which their nodes are counted. */
     openMs: z.number(),
+    mapMs: z.number().optional(),
     msPerQuery: z.number(),
     recallAt10: fraction,
     files: z.array(z.string()),
   }),
   said: (r) => [
-    `${r.queries} queries against ${r.rows} descriptors in ${inShards(r.shards)}, ${r.msPerQuery.toFixed(2)} ms a query; opened in ${r.openMs.toFixed(0)} ms`,
+    `${r.queries} queries against ${r.rows} descriptors in ${inShards(r.shards)}, ${r.msPerQuery.toFixed(2)} ms a query; opened in ${r.openMs.toFixed(0)} ms${r.mapMs === undefined ? '' : `, graphs mapped in ${r.mapMs.toFixed(0)} ms`}`,
     `recall@10 ${r.recallAt10.toFixed(4)}, measured when the index was built`,
     ...(r.diffusion === undefined
       ? []

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { clusterPhotos, takePhotos } from '../../../src/main/engine/clustering/cluster.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
+import { collectPlan } from '../../../src/main/engine/plan/collect.ts';
+import { readPlan, shardFiles } from '../../../src/main/engine/plan/folder.ts';
+import { doShard } from '../../../src/main/engine/plan/shard.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { doAndCollect, filesIn, planKind, withLibrary } from '../../support/planned.ts';
@@ -73,6 +76,40 @@ it(
 );
 
 describeWith(['colmap'], 'finding places in shards with COLMAP', () => {
+  it(
+    'works in a folder that holds no features, and of finished scenes those alone that the shard goes on from',
+    async () => {
+      const library = copy();
+      await withLibrary(library, (l) => clusterPhotos(l, options, silentContext()));
+      // What COLMAP was told is not kept.
+      const scenesOf = () =>
+        Object.fromEntries(Object.entries(filesIn(join(library, 'scenes'))).filter(([f]) => !f.endsWith('pairs.txt')));
+      const finished = scenesOf();
+      const keys = (files: Record<string, Buffer>) => [...new Set(Object.keys(files).map((f) => f.slice(0, 16)))];
+      expect(keys(finished).length).toBeGreaterThan(1);
+      const before = await withLibrary(library, held);
+      const plan = await planKind(library, { work: 'cluster', ...options, shards: 2 });
+      const had: string[] = [];
+      for (const { name, shards } of plan.file.stages)
+        for (let i = 1; i <= shards.length; i += 1) {
+          const own = join(shardFiles(plan.folder, name, i).work, 'library');
+          const step = (said: string): void => {
+            if (name !== 'scenes' || !said.startsWith('Scene ')) return;
+            expect(filesIn(join(own, 'features'))).toEqual({});
+            had.push(...keys(filesIn(join(own, 'scenes'))).map((key) => `${i} ${key}`));
+          };
+          await doShard(plan.folder, name, i, { ...silentContext(), step });
+        }
+      // Each finished scene went to one shard.
+      expect(had.map((h) => h.slice(2)).sort()).toEqual(keys(finished).sort());
+      expect(new Set(had.map((h) => h[0]))).toEqual(new Set(['1', '2']));
+      await withLibrary(library, (l) => collectPlan(l, readPlan(plan.folder), silentContext()));
+      expect(await withLibrary(library, held)).toEqual(before);
+      expect(scenesOf()).toEqual(finished);
+    },
+    LONG,
+  );
+
   it(
     'makes a model of each scene, which a run of covis cluster on the same photos finds finished',
     async () => {

@@ -24,6 +24,7 @@ function literal(m: Matrix, query: Float32Array, k: number): { ids: number[]; sc
 describe('search by bytes', () => {
   it.each(Object.entries(shapes))('of %s has the best rows, all of them, in order', (_, shape) => {
     for (const [rows, dim] of [
+      [1300, 24],
       [700, 40],
       [300, 33],
       [50, 1],
@@ -49,6 +50,40 @@ describe('search by bytes', () => {
         }
       }
     }
+  });
+
+  it('of rows in groups looks at few of them and finds the same', () => {
+    const r = random(5);
+    const [groups, each, dim] = [60, 50, 24];
+    const data: number[] = [];
+    for (let g = 0; g < groups; g += 1) {
+      // A few columns of its own, as the parts of a graph have, and some of all.
+      const own = Array.from({ length: dim }, (_, k) => (k < 4 || k % 12 === g % 12 ? r.between(-2, 2) : 0));
+      for (let i = 0; i < each; i += 1) data.push(...own.map((v) => (v === 0 ? 0 : v + 0.02 * r.between(-1, 1))));
+    }
+    // Rows that are there twice have equal scores.
+    const rows = [...Array(groups * each).keys(), 7, 1234, 2999].toSorted(
+      (a, b) => ((a * 7919) % 3001) - ((b * 7919) % 3001),
+    );
+    const m = {
+      data: Float32Array.from(rows.flatMap((i) => data.slice(i * dim, (i + 1) * dim))),
+      rows: rows.length,
+      dim,
+    };
+    const index = new ByteIndex(m);
+    let looked = 0;
+    for (let q = 0; q < 40; q += 1) {
+      const query = m.data.slice(70 * q * dim, (70 * q + 1) * dim).map((v) => v + 0.01 * r.between(-1, 1));
+      for (const k of [1, 10, 100]) {
+        const { ids, scores } = literal(m, query, k);
+        const found = index.search(query, k);
+        expect([...found.scores]).toEqual(ids.map((id) => scores[id]));
+        expect(new Set(found.ids).size).toBe(k);
+        found.ids.forEach((id, j) => expect(scores[id]).toBe(found.scores[j]));
+      }
+      looked += index.looked / m.rows / 40;
+    }
+    expect(looked).toBeLessThan(0.4);
   });
 
   it('keeps equal scores in the order of rows, and answers zeros', () => {

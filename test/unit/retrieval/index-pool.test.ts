@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeNpy } from '../../../src/main/engine/formats/npy.ts';
@@ -68,6 +68,22 @@ describe('shards that are searched at the same time', () => {
       file: join(broken, 'shard-00002.usearch'),
     });
     expect(existsSync(join(broken, 'rows.npy'))).toBe(true);
+  });
+
+  it('are opened without a look into their graphs, and what is wrong there is said, with the file, once they are mapped', async () => {
+    const spoilt = join(folder, 'spoilt');
+    buildIndexFolder(source, spoilt, { shardRows: 90 });
+    const file = join(spoilt, 'shard-00001.usearch');
+    writeFileSync(file, Buffer.alloc(statSync(file).size, 7));
+    for (const threads of [1, 2]) {
+      const opened = await IndexPool.open(spoilt, threads);
+      await expect(opened.mapGraphs()).rejects.toMatchObject({ code: 'INPUT_CORRUPT', file });
+      await expect(opened.search(queries, 3)).rejects.toMatchObject({ code: 'INPUT_CORRUPT', file });
+      await opened.close();
+    }
+    await pool.mapGraphs();
+    await alone.mapGraphs();
+    expect(await pool.search(queries, 5)).toEqual(await alone.search(queries, 5));
   });
 
   it('of which some are opened answer for their own rows alone', () => {

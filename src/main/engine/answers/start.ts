@@ -5,6 +5,7 @@ import { defined } from '../../../shared/defined.ts';
 import { EXPORTS, type ExportFormat } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { JOBS } from '../../../shared/jobs/index.ts';
+import { submitJob, submitParamsOf } from '../../../shared/jobs/submit.ts';
 import { madeOf, withPaths } from '../../../shared/schema.ts';
 import { Library } from '../library/library.ts';
 import { FILES_FOR } from '../start/file-kinds.ts';
@@ -132,7 +133,8 @@ export const start = answers(startRoutes, {
       return made === undefined ? chosen : (path = madePlace(chosen, made));
     };
     // What is given goes with the kind; the queue checks it against the job's own schema.
-    const { job } = startJob(engine, kind, withPaths(JOBS[kind].params, given, pathOf) as never);
+    const params = kind === submitJob.kind ? submitParamsOf(given['work']) : JOBS[kind].params;
+    const { job } = startJob(engine, kind, withPaths(params, given, pathOf) as never);
     return { job, path };
   },
   'start.download': (engine, { job: { kind, ...given } }) => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { z } from 'zod';
+import type { Features } from '../features/sift.ts';
 import { readFeatures } from '../features/store.ts';
 import { hashNow } from '../library/hash-file.ts';
 import type { Library } from '../library/library.ts';
@@ -35,17 +36,18 @@ export interface FoundScenes {
   readonly scenes: readonly SceneLinks[];
 }
 
-/** @param known photos by id. @param minInliers confirmed matches that make a pair. @param tellApart false lets every pair join its photos. */
+/** @param known photos by id. @param minInliers confirmed matches that make a pair. @param tellApart false lets every pair join its photos. @param featuresOf as {@link judgePairs}. */
 export function findScenes(
   library: Library,
   known: ReadonlyMap<number, PhotoRow>,
   minInliers: number,
   tellApart: boolean,
   task: TaskContext,
+  featuresOf?: (hash: string) => Features,
 ): FoundScenes {
   const verified = verifiedPairs(library, new Set(known.keys()), minInliers);
   const sure = SURE_FACTOR * minInliers;
-  const judged = tellApart ? judgePairs(library, known, verified, sure, task) : verified.map(() => null);
+  const judged = tellApart ? judgePairs(library, known, verified, sure, task, featuresOf) : verified.map(() => null);
   const joining = verified.filter((_, k) => judged[k] === null);
   // What was told apart needs no witness any more.
   const scenes = scenesOf(joining, tellApart ? 0 : sure).map((ids) => {
@@ -70,9 +72,17 @@ function keyOf(photos: readonly PhotoRow[], links: readonly StoredMatch[], how: 
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Photos by content hash, and the folders of models, which COLMAP numbers. */
-const sceneFacts = z.object({ hashes: z.array(z.string()), models: z.array(z.string().regex(/^(grown-)?\d{1,9}$/)) });
+/** What a finished scene says of itself: photos by content hash, and the folders of models, which COLMAP numbers. */
+export const sceneFacts = z.object({
+  hashes: z.array(z.string()),
+  models: z.array(z.string().regex(/^(grown-)?\d{1,9}$/)),
+});
 type SceneFacts = z.infer<typeof sceneFacts>;
+
+/** True where a finished scene has no photo but these: a scene of theirs can be gone on from it. */
+export function isPartOf({ hashes }: Pick<SceneFacts, 'hashes'>, photos: ReadonlySet<string>): boolean {
+  return hashes.every((h) => photos.has(h));
+}
 
 /** Scenes that COLMAP has finished, by key. */
 function finishedScenes(library: Library): Map<string, SceneFacts> {
@@ -120,7 +130,7 @@ export async function reconstructScene(
     const hashes = new Set(photos.map((p) => p.hash));
     // The largest scene that this one grew out of.
     const [from] = [...finished]
-      .filter(([, s]) => s.models.length > 0 && s.hashes.every((h) => hashes.has(h)))
+      .filter(([, s]) => s.models.length > 0 && isPartOf(s, hashes))
       .sort(([, a], [, b]) => b.hashes.length - a.hashes.length);
     let grown: string[] = [];
     if (from !== undefined) {

@@ -12,20 +12,21 @@ const FEATURES_KEPT = 512;
 /** The sides of the stored photo, whose frame its keypoints are in; a turned one is shown with them swapped. */
 const sidesOf = (p: PhotoRow): Sides => (p.orientation >= 5 ? [p.height, p.width] : [p.width, p.height]);
 
-/** {@link tellApart} of pairs of a library. @param photos by id, of all pairs. */
+/** {@link tellApart} of pairs of a library. @param photos by id, of all pairs. @param featuresOf of a photo by its hash, where the library has none. */
 export function judgePairs(
   library: Library,
   photos: ReadonlyMap<number, PhotoRow>,
   verified: readonly StoredMatch[],
   sure: number,
   task: TaskContext,
+  featuresOf = (hash: string): Features => readFeatures(library, hash),
 ): (Apart | null)[] {
   task.step('Telling shared things apart', verified.length, 'pairs');
   const cache = new Map<number, Features>();
   const features = (id: number): Features => {
     let f = cache.get(id);
     if (f === undefined) {
-      f = readFeatures(library, photos.get(id)!.hash);
+      f = featuresOf(photos.get(id)!.hash);
       if (cache.size >= FEATURES_KEPT) cache.delete(cache.keys().next().value!);
       cache.set(id, f);
     }

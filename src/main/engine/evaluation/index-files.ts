@@ -35,6 +35,9 @@ export async function searchIndexFiles(
   const { index, recallAt10 } = pool;
   const openMs = performance.now() - opening;
   try {
+    const mapping = performance.now();
+    await pool.mapGraphs();
+    const mapMs = performance.now() - mapping;
     const read = await readDescriptorFile(o.queries, undefined, 'queries');
     const queries = normaliseRows(read.vectors, 'the queries', o.queries);
     task.step('Searching', queries.rows, 'queries');
@@ -55,6 +58,7 @@ export async function searchIndexFiles(
         : {}),
       top: found.k,
       openMs,
+      mapMs,
       msPerQuery,
       recallAt10,
       files: writeRanks(places, found, queries.rows, o),

@@ -8,10 +8,13 @@ import { parseJson } from '../formats/json-text.ts';
  * may come from another machine, or be damaged.
  */
 export function ownJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
-  if (!existsSync(file)) return undefined;
+  return existsSync(file) ? ownJsonIn(readFileSync(file), file, schema) : undefined;
+}
+
+/** As {@link ownJson}, of bytes that were in a file. */
+export function ownJsonIn<T>(bytes: Uint8Array, file: string, schema: z.ZodType<T>): T | undefined {
   try {
-    const { data } = schema.safeParse(parseJson(readFileSync(file, 'utf8'), { file }));
-    return data;
+    return schema.safeParse(parseJson(Buffer.from(bytes).toString('utf8'), { file })).data;
   } catch (error) {
     if (error instanceof CovisError) return undefined;
     throw error;

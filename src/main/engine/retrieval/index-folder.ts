@@ -195,9 +195,9 @@ export function refuseIndex(folder: string, how: Placing): void {
   );
 }
 
-/** A shard's graph, and the rows of which it is. */
+/** A shard's graph, which is mapped when it is first asked for, and the rows of which it is. */
 interface Shard {
-  readonly graph: Index;
+  readonly graph: () => Index;
   readonly first: number;
   readonly rows: number;
 }
@@ -222,6 +222,8 @@ export class IndexFolder {
   }
 
   /**
+   * Reads headers and looks at the size of every part. Graphs are mapped by {@link mapGraphs}, or by the first search: usearch then reads
+   * where each node begins and which row it is, and what is wrong within a file of the right size is found there.
    * @param only numbers of the shards that are opened, all where left out.
    * @throws CovisError `INPUT_*` naming the file that is missing, damaged, or of another size than the index says.
    */
@@ -260,7 +262,6 @@ export class IndexFolder {
           hint: 'Build it again: covis index build',
         });
       const opened = m.graphs.flatMap((bytes, shard): Shard[] => {
-        if (!only(shard)) return [];
         const file = join(folder, graphName(shard));
         const size = statSync(file, { throwIfNoEntry: false })?.size;
         if (size !== bytes)
@@ -271,15 +272,22 @@ export class IndexFolder {
               : `This part of the index had ${bytes} bytes and has ${size}`,
             { file, hint: 'Build it again: covis index build' },
           );
+        if (!only(shard)) return [];
         const first = shard * m.shardRows;
         const count = Math.min(m.shardRows, m.rows - first);
-        return [{ graph: openGraph(file, count, m.dim), first, rows: count }];
+        let mapped: Index | undefined;
+        return [{ graph: () => (mapped ??= openGraph(file, count, m.dim)), first, rows: count }];
       });
       return new IndexFolder(rows, opened, m);
     } catch (error) {
       rows.close();
       throw error;
     }
+  }
+
+  /** Maps the graphs of the shards that are open. @throws CovisError `INPUT_*` naming the graph that is damaged. */
+  mapGraphs(): void {
+    for (const { graph } of this.#shards) graph();
   }
 
   /** Rows by number, in their order, as they lie on the disk. */
@@ -292,7 +300,8 @@ export class IndexFolder {
   /**
    * The `k` best rows for each query as the graphs that are open find them, with exact scores from the rows on the disk (half precision).
    * Where fewer shards are open than there are, places that no row takes have the score -Infinity.
-   * @param queries unit vectors. @param threads of one shard's search. @throws CovisError `INPUT_INVALID` when dimensions differ, `CANCELLED`.
+   * @param queries unit vectors. @param threads of one shard's search.
+   * @throws CovisError `INPUT_INVALID` when dimensions differ, as {@link mapGraphs} the first time, `CANCELLED`.
    */
   search(queries: Matrix, k: number, task?: TaskContext, threads?: number): Neighbours {
     if (queries.dim !== this.dim)
@@ -310,7 +319,7 @@ export class IndexFolder {
     const found = Array.from({ length: queries.rows }, (): number[] => []);
     this.#shards.forEach(({ graph, first, rows }) => {
       task?.check();
-      candidates(graph, rows, queries, Math.min(kept, rows), DEFAULT_HNSW, threads).forEach((ids, q) => {
+      candidates(graph(), rows, queries, Math.min(kept, rows), DEFAULT_HNSW, threads).forEach((ids, q) => {
         for (const id of Array.from(ids)) found[q]!.push(first + id);
       });
     });

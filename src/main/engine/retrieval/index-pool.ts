@@ -15,8 +15,9 @@ export interface ShardsSetup {
   /** Threads of its own that one search takes. */
   readonly threads: number;
 }
+/** What is asked of it: to search, or without queries to map its graphs. */
 export interface ShardsRequest {
-  readonly queries: Matrix;
+  readonly queries?: Matrix;
   readonly k: number;
 }
 export interface ShardsReply {
@@ -50,7 +51,7 @@ export class IndexPool {
 
   /** @param threads at most so many. @throws CovisError as {@link IndexFolder.open}. */
   static async open(folder: string, threads = availableThreads()): Promise<IndexPool> {
-    // Whole, so that every shard is known to be sound; a mapped graph that nobody asks takes no memory.
+    // Where there are threads, this one maps no graph: each takes memory for where its nodes begin.
     const { index, recallAt10 } = IndexFolder.open(folder);
     const count = Math.min(threads, index.shards);
     if (count < 2) return new IndexPool(index, recallAt10, []);
@@ -66,6 +67,23 @@ export class IndexPool {
       throw error;
     }
     return pool;
+  }
+
+  /** Maps all graphs, those of several threads at the same time. @throws CovisError as {@link IndexFolder.mapGraphs}. */
+  async mapGraphs(): Promise<void> {
+    if (this.#workers.length === 0) this.index.mapGraphs();
+    else await this.#ask({ k: 0 });
+  }
+
+  /** The answers of all threads. */
+  #ask(request: ShardsRequest): Promise<Neighbours[]> {
+    return Promise.all(
+      this.#workers.map((w) => {
+        const reply = answer(w);
+        w.postMessage(request);
+        return reply;
+      }),
+    );
   }
 
   /** The `k` best rows for each query. @param queries unit vectors. @throws CovisError as {@link IndexFolder.search}. */
@@ -86,13 +104,7 @@ export class IndexPool {
         rows,
         dim: queries.dim,
       };
-      const found = await Promise.all(
-        this.#workers.map((w) => {
-          const reply = answer(w);
-          w.postMessage({ queries: part, k: kept } satisfies ShardsRequest);
-          return reply;
-        }),
-      );
+      const found = await this.#ask({ queries: part, k: kept });
       merge(found, out, from, rows);
       task?.progress(from + rows);
     }

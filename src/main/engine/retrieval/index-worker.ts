@@ -10,7 +10,9 @@ const { index } = IndexFolder.open(folder, (shard) => shard % of === own);
 
 port.on('message', ({ queries, k }: ShardsRequest) => {
   try {
-    port.postMessage({ found: index.search(queries, k, undefined, threads) } satisfies ShardsReply);
+    if (queries === undefined) index.mapGraphs();
+    const found = queries === undefined ? undefined : index.search(queries, k, undefined, threads);
+    port.postMessage((found === undefined ? {} : { found }) satisfies ShardsReply);
   } catch (error) {
     port.postMessage({ error: toErrorShape(error) } satisfies ShardsReply);
   }

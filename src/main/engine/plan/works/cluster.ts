@@ -3,12 +3,21 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import type { Asked } from '../../../../shared/jobs/planned-works.ts';
-import { builtScene, findScenes, reconstructScene, type FoundScenes } from '../../clustering/build-scenes.ts';
+import {
+  builtScene,
+  findScenes,
+  isPartOf,
+  reconstructScene,
+  sceneFacts,
+  type FoundScenes,
+} from '../../clustering/build-scenes.ts';
 import { commitScenes, takePhotos } from '../../clustering/cluster.ts';
 import { colmapVersion } from '../../clustering/colmap.ts';
 import { noteApart } from '../../clustering/judge-pairs.ts';
 import { writeWhole } from '../../formats/beside.ts';
+import type { Features } from '../../features/sift.ts';
 import type { Library } from '../../library/library.ts';
+import { ownJsonIn } from '../../library/own-json.ts';
 import { allPhotos } from '../../library/photos.ts';
 import { integer, select } from '../../library/rows.ts';
 import type { TaskContext } from '../../queue/context.ts';
@@ -52,9 +61,10 @@ function sceneFiles(library: Library, only?: ReadonlySet<string>): string[] {
     .sort();
 }
 
+const DONE = '/done.json';
 /** What says that a scene is finished comes last. */
 const lastly = (names: Iterable<string>): string[] =>
-  [...names].sort((a, b) => Number(a.endsWith('done.json')) - Number(b.endsWith('done.json')));
+  [...names].sort((a, b) => Number(a.endsWith(DONE)) - Number(b.endsWith(DONE)));
 
 function sceneInto(library: Library, name: string, bytes: Uint8Array, file: string): void {
   if (!PLACE.test(name)) throw wrongResult(file, `has a file of no scene: ${name.slice(0, 100)}`);
@@ -104,14 +114,39 @@ async function cut(
   };
 }
 
-/** Scenes among the photos that were matched. */
-function scenesIn(library: Library, plan: Plan, task: TaskContext): FoundScenes {
+/** Scenes among the photos that were matched. @param featuresOf where the library has none. */
+function scenesIn(
+  library: Library,
+  plan: Plan,
+  task: TaskContext,
+  featuresOf?: (hash: string) => Features,
+): FoundScenes {
   const { minInliers, tellApart } = params.parse(plan.file.params);
   const words = BundleFile.open(resultFile(plan, WORDS, 1), z.strictObject({ hashes: z.array(photoHash) }));
   const own = new Set(words.said.hashes);
   words.close();
   const known = new Map(allPhotos(library).flatMap((p) => (own.has(p.hash) ? [[p.id, p] as const] : [])));
-  return findScenes(library, known, minInliers, tellApart, task);
+  return findScenes(library, known, minInliers, tellApart, task, featuresOf);
+}
+
+/** Takes those of the finished scenes that are among the photos of these scenes: others are of no use to them. */
+function takeFinished(library: Library, plan: Plan, scenes: FoundScenes['scenes']): void {
+  if (plan.file.files[SCENES] === undefined) return;
+  const mine = new Set(sceneFiles(library));
+  const sets = scenes.map((s) => new Set(s.photos.map((p) => p.hash)));
+  const before = BundleFile.open(commonFile(plan, SCENES), z.null());
+  try {
+    const names = lastly(before.names());
+    const useful = new Set<string>();
+    for (const name of names.filter((n) => n.endsWith(DONE))) {
+      const facts = ownJsonIn(before.read(name)!, before.file, sceneFacts);
+      if (facts !== undefined && sets.some((set) => isPartOf(facts, set))) useful.add(name.slice(0, 16));
+    }
+    for (const name of names)
+      if (useful.has(name.slice(0, 16)) && !mine.has(name)) sceneInto(library, name, before.read(name)!, before.file);
+  } finally {
+    before.close();
+  }
 }
 
 /** Every so-manieth scene, the largest first. Those that are finished stay in the shard's library while it is not done. */
@@ -121,21 +156,21 @@ async function scenesShard(plan: Plan, number: number, task: TaskContext): Promi
   // Without COLMAP a scene's clusters are of its matches, which are there when they are collected.
   if (!colmap) return { bytes: encodeBundle({ colmap }, []), done: 1 };
   const { value, written } = await inWorkLibrary(plan, SCENES, number, task, async (library) => {
+    matchesInto(library, plan, task);
+    // Pairs are judged all together, by the features where they lie in the plan: COLMAP finds its own.
     const features = PlannedFeatures.open(plan);
+    let found: FoundScenes;
     try {
-      features.into(library, task);
+      found = scenesIn(library, plan, task, (hash) => features.of(hash));
     } finally {
       features.close();
     }
-    matchesInto(library, plan, task);
-    if (plan.file.files[SCENES] !== undefined) {
-      const before = BundleFile.open(commonFile(plan, SCENES), z.null());
-      const mine = new Set(sceneFiles(library));
-      for (const name of lastly(before.names()))
-        if (!mine.has(name)) sceneInto(library, name, before.read(name)!, before.file);
-      before.close();
-    }
-    const { scenes } = scenesIn(library, plan, task);
+    const { scenes } = found;
+    takeFinished(
+      library,
+      plan,
+      scenes.filter((_, i) => i % of === number - 1),
+    );
     const keys = new Set<string>();
     for (const [i, scene] of scenes.entries()) {
       if (i % of !== number - 1) continue;
