@@ -10,6 +10,7 @@ import { useCollections } from './collections.ts';
 import { resultOf } from './job-results.ts';
 import { useNotices } from './notices.ts';
 import { useQuestions } from './questions.ts';
+import { useSelection } from './selection.ts';
 
 /** Notes of a job that are said at once; Jobs has all. */
 const NOTES = 3;
@@ -171,24 +172,50 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
     );
   }
 
-  /** Adds the photos that a text file names, or takes them out. */
-  async function byList(collection: CollectionInfo, what: 'add' | 'remove'): Promise<void> {
+  /**
+   * Where photos of a list come to stand: before the selected photo, if that is in the collection, or at the end. Null where a person
+   * leaves the question.
+   */
+  async function placeOf(collection: CollectionInfo, file: string): Promise<{ readonly before?: string } | null> {
+    const selected = useSelection().state.current;
+    if (selected === null) return {};
+    const { of } = await request('collections.membership', { photos: [selected] });
+    if (of[0]?.includes(collection.id) !== true) return {};
+    const answer = await useQuestions().ask({
+      title: `Where the photos of ${file} come to stand`,
+      text: 'They come in the order of the list.',
+      answers: [
+        { value: 'before', label: 'Before the selected photo' },
+        { value: 'end', label: 'At the end', kind: 'primary' },
+      ],
+    });
+    if (answer === null) return null;
+    return answer === 'before' ? { before: selected } : {};
+  }
+
+  /** Adds the photos that a text file names, puts them in its order, or takes them out. */
+  async function byList(collection: CollectionInfo, what: 'add' | 'move' | 'remove'): Promise<void> {
     const collections = useCollections();
+    const told = (text: string): void => void useNotices().add('done', text);
     try {
       const named = await namedPhotos();
       if (named === null) return;
+      const { name } = named.file;
       const which = { collection: collection.id, list: named.list };
-      if (what === 'add') {
-        const provenance = { how: 'import', query: named.file.name } as const;
-        const done = await collections.write('collections.add', { ...which, provenance });
-        if (done !== null)
-          useNotices().add(
-            'done',
-            `Added ${plural(done.added, 'photo')} of ${named.file.name}; ${done.already} were in already`,
-          );
-      } else {
+      if (what === 'remove') {
         const done = await collections.write('collections.remove', which);
-        if (done !== null) useNotices().add('done', `Took ${plural(done.removed, 'photo')} of ${named.file.name} out`);
+        if (done !== null) told(`Took ${plural(done.removed, 'photo')} of ${name} out`);
+        return;
+      }
+      const place = await placeOf(collection, name);
+      if (place === null) return;
+      if (what === 'add') {
+        const provenance = { how: 'import', query: name } as const;
+        const done = await collections.write('collections.add', { ...which, ...place, provenance });
+        if (done !== null) told(`Added ${plural(done.added, 'photo')} of ${name}; ${done.already} were in already`);
+      } else {
+        const done = await collections.write('collections.move', { ...which, ...place });
+        if (done !== null) told(`Put ${plural(done.moved, 'photo')} in the order of ${name}`);
       }
     } catch (error) {
       useNotices().error(error);

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
+import { Library } from '../../../src/main/engine/library/library.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
+import { importSources } from '../../../src/main/engine/sfm/import.ts';
+import type { CovisError } from '../../../src/shared/errors.ts';
 import { temporaryFolder } from '../../support/folders.ts';
+import { writePhotos } from '../../support/photo-folders.ts';
 import { syntheticLibrary } from '../../support/synthetic-library.ts';
 
 const folder = temporaryFolder();
@@ -85,6 +90,53 @@ it('covis collection judge and next: what was judged is not asked again', async 
   await expect(covis('collection judge', { name: 'Taught' }, { yes, no: yes })).rejects.toThrow(
     /belong and not belong/,
   );
+});
+
+describe('a name that several photos have', () => {
+  const here = join(folder, 'two');
+  let own: string;
+  beforeAll(async () => {
+    const folders = ['castle', 'garden'].map((f) => join(folder, f));
+    await writePhotos(folders[0]!, ['0001.jpg', '0002.jpg', 'same.jpg'], 1);
+    await writePhotos(folders[1]!, ['0001.jpg', 'inner/0001.jpg'], 10);
+    // One content under two names is one photo.
+    copyFileSync(join(folders[0]!, 'same.jpg'), join(folders[1]!, 'same.jpg'));
+    const library = Library.create(here);
+    await importSources(library, { sources: folders }, silentContext());
+    own = library.db.prepare(`SELECT hash FROM photo JOIN photo_file ON photo_id = id WHERE name = '0002.jpg'`).pluck().get() as string; // prettier-ignore
+    library.close();
+    await covis('collection create', { library: here, name: 'Taught' });
+  });
+  const judge = (options: object): Promise<unknown> => covis('collection judge', { library: here, name: 'Taught' }, options); // prettier-ignore
+
+  it('is refused with the photos that it may mean, each as it can be named; nothing is judged', async () => {
+    const said = await judge({ yes: ['0002.jpg', '0001.jpg'] }).catch((e: unknown) => e as CovisError);
+    expect(said).toMatchObject({
+      code: 'INPUT_INVALID',
+      message: '3 photos of the library are called 0001.jpg',
+      hint: 'Name one as castle/0001.jpg or garden/0001.jpg or garden/inner/0001.jpg, or by its content hash.',
+    });
+    expect(await judge({ no: ['0002.jpg'] })).toEqual({ positive: 0, negative: 1 });
+    const list = join(folder, 'names.txt');
+    writeFileSync(list, '0002.jpg\n0001.jpg\n');
+    await expect(
+      covis('collection add', { library: here, name: 'Taught', photos: [] }, { from: list }),
+    ).rejects.toThrow(`${list}, entry 2: 3 photos of the library are called 0001.jpg`);
+  });
+  it('is taken as soon as it means one: by every name that was said, by a hash, by names of one content', async () => {
+    const named = ['castle/0001.jpg', 'garden/0001.jpg', 'garden/inner/0001.jpg'];
+    expect(await judge({ yes: named, no: [own] })).toEqual({ positive: 3, negative: 1 });
+    expect(await judge({ yes: ['inner/0001.jpg', 'same.jpg', 'garden/same.jpg'] })).toEqual({
+      positive: 4,
+      negative: 1,
+    });
+  });
+  it('and a photo that is said to belong and not to belong is told by name', async () => {
+    await expect(judge({ yes: ['same.jpg'], no: [own, 'garden/same.jpg'] })).rejects.toMatchObject({
+      message: 'A photo cannot belong and not belong',
+      hint: 'Take castle/same.jpg out of --yes or of --no.',
+    });
+  });
 });
 
 describe('covis collection select', () => {

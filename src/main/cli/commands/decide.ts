@@ -133,14 +133,8 @@ function readEntries(file: string): Entry[] {
 }
 
 function judgementsOf(names: PhotoNames, e: Entry, where: string): Judgement[] {
-  const id = (text: string): number => {
-    const found = names.find(text);
-    if (found === undefined)
-      throw new CovisError('NOT_FOUND', `${where}The library has no single photo ${text}`, {
-        hint: 'Name it by content hash, or as covis mine --out writes it: <scene>/<path>.',
-      });
-    return found;
-  };
+  const id = (text: string): number =>
+    names.one(text, where, 'Name it by content hash, or as covis mine --out writes it: <scene>/<path>.');
   const pair = { query: id(e.query), other: id(e.other) };
   const out: Judgement[] = [];
   if (e.verdict !== undefined)

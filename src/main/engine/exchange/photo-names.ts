@@ -12,7 +12,16 @@ export interface PhotoNames {
   readonly name: (photo: number) => string;
   /** Id of a photo by its name, its content hash, or by as much of its path as only one photo has; undefined where there is none. */
   readonly find: (text: string) => number | undefined;
+  /**
+   * The same for what a person typed.
+   * @param where begins messages: `Line 3: `. @param form how such a thing is named, for the hint.
+   * @throws CovisError `NOT_FOUND`; `INPUT_INVALID` that tells the photos which it may mean, each as it can be named.
+   */
+  readonly one: (text: string, where?: string, form?: string) => number;
 }
+
+/** So many photos that a name may mean are told. */
+const TOLD = 5;
 
 export function photoNames(library: Library): PhotoNames {
   const { db } = library;
@@ -37,43 +46,52 @@ export function photoNames(library: Library): PhotoNames {
   const byHash = idByHash(library);
   const byFile = select(db, 'SELECT photo_id FROM photo_file WHERE scene_id = ? AND name = ?', integer);
   let known: { readonly photos: readonly LibraryPhoto[]; readonly find: (name: string) => NameFound } | undefined;
+  const nameOf = (photo: number): string => {
+    const found = file.get(photo);
+    // Another photo may have the name of one that is gone.
+    return found === undefined ? photoHash(library, photo) : `${prefix.get(found[0])}/${found[1]}`;
+  };
+  /** Every photo that a text may mean. */
+  const meant = (wanted: string): readonly number[] => {
+    const hash = byHash.get(wanted);
+    if (hash !== undefined) return [hash];
+    for (const [scene, start] of prefix) {
+      if (!wanted.startsWith(`${start}/`)) continue;
+      const id = byFile.get(scene, wanted.slice(start.length + 1));
+      if (id !== undefined) return [id];
+    }
+    if (known === undefined) {
+      const photos = libraryPhotos(library);
+      known = { photos, find: nameIndex(photos) };
+    }
+    const { photos } = known;
+    const found = known.find(wanted);
+    if (found.kind === 'missing') return [];
+    return found.kind === 'found' ? [photos[found.at]!.photo] : found.among.map((at) => photos[at]!.photo);
+  };
   return {
-    name: (photo) => {
-      const found = file.get(photo);
-      // Another photo may have the name of one that is gone.
-      return found === undefined ? photoHash(library, photo) : `${prefix.get(found[0])}/${found[1]}`;
-    },
+    name: nameOf,
     find: (wanted) => {
-      const hash = byHash.get(wanted);
-      if (hash !== undefined) return hash;
-      for (const [scene, start] of prefix) {
-        if (!wanted.startsWith(`${start}/`)) continue;
-        const id = byFile.get(scene, wanted.slice(start.length + 1));
-        if (id !== undefined) return id;
-      }
-      if (known === undefined) {
-        const photos = libraryPhotos(library);
-        known = { photos, find: nameIndex(photos) };
-      }
-      const found = known.find(wanted);
-      return found.kind === 'found' ? known.photos[found.at]!.photo : undefined;
+      const found = meant(wanted);
+      return found.length === 1 ? found[0] : undefined;
+    },
+    one: (wanted, where = '', form = FORM) => {
+      const found = meant(wanted);
+      if (found.length === 1) return found[0]!;
+      if (found.length === 0)
+        throw new CovisError('NOT_FOUND', `${where}The library has no single photo ${wanted}`, { hint: form });
+      const told = found.slice(0, TOLD).map(nameOf);
+      throw new CovisError('INPUT_INVALID', `${where}${found.length} photos of the library are called ${wanted}`, {
+        hint: `Name one as ${told.join(' or ')}${found.length > TOLD ? ` (there are ${found.length - TOLD} more)` : ''}, or by its content hash.`,
+      });
     },
   };
 }
 
-/** Numbers of photos by their names. @throws CovisError `NOT_FOUND` naming the first that means none or several. */
+const FORM = 'Name it by content hash, as <scene>/<path>, or by as much of its path as only one photo has.';
+
+/** Numbers of photos by their names. @throws CovisError `NOT_FOUND`, `INPUT_INVALID` naming the first that means none or several. */
 export function photosNamed(library: Library, names: readonly string[], where = ''): number[] {
-  const { find } = photoNames(library);
-  return names.map((wanted, i) => {
-    const id = find(wanted);
-    if (id === undefined)
-      throw new CovisError(
-        'NOT_FOUND',
-        `${where === '' ? '' : `${where}, entry ${i + 1}: `}The library has no single photo ${wanted}`,
-        {
-          hint: 'Name it by content hash, as <scene>/<path>, or by as much of its path as only one photo has.',
-        },
-      );
-    return id;
-  });
+  const { one } = photoNames(library);
+  return names.map((wanted, i) => one(wanted, where === '' ? '' : `${where}, entry ${i + 1}: `));
 }

@@ -1,15 +1,26 @@
 /** The photo whose local features' matches are looked at, and the photos that match it. */
 import { computed, ref, watch } from 'vue';
-import { useRoute } from 'vue-router';
+import { useRoute, useRouter } from 'vue-router';
 import { useLatest } from '../../kit/latest.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { request } from '../../transport/index.ts';
 
+/**
+ * One of those that match the photo is chosen like any other, and does not take its place: the address has the selected photo as `photo`
+ * and, where that is another, the one whose matches are shown as `of`.
+ */
 export function useMatches() {
   const route = useRoute();
+  const router = useRouter();
   const library = useLibrary();
-  /** One of those that match it is chosen like any photo, and does not take its place. */
-  const photo = ref<string | null>(null);
+  const here = route.name;
+  const text = (key: string): string | null => {
+    const value = route.query[key];
+    return typeof value === 'string' ? value : null;
+  };
+  const asked = computed(() => text('of'));
+  const selected = computed(() => text('photo') ?? library.selectedPhoto);
+  const photo = ref(asked.value ?? selected.value);
   const found = useLatest(photo, async (id) => {
     const [neighbours, info] = await Promise.all([
       request('matches.of', { photo: id }),
@@ -23,12 +34,16 @@ export function useMatches() {
   );
   const neighbours = computed(() => found.data.value?.neighbours ?? []);
   const info = computed(() => found.data.value?.info ?? null);
-  watch(
-    () => (typeof route.query['photo'] === 'string' ? route.query['photo'] : library.selectedPhoto),
-    (now) => {
-      if (now !== null && neighbours.value.every((n) => n.photo !== now)) photo.value = now;
-    },
-    { immediate: true },
-  );
+  watch(asked, (of) => of !== null && (photo.value = of));
+  watch([selected, found.data, found.error], ([now]) => {
+    // Who matches a photo that the address asks for is not known before it is there.
+    const coming = found.data.value === null && found.error.value === null && asked.value === photo.value;
+    if (now !== null && !coming && neighbours.value.every((n) => n.photo !== now)) photo.value = now;
+  });
+  watch([photo, selected], ([shown, now]) => {
+    const of = shown === now ? null : shown;
+    if (route.name === here && of !== asked.value)
+      void router.replace({ query: { ...route.query, of: of ?? undefined } });
+  });
   return { photo, found, neighbours, info };
 }

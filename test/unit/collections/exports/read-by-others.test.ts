@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Material } from '../../../../src/main/engine/collections/exports/index.ts';
-import type { CollectionFormat } from '../../../../src/shared/exports/collections/index.ts';
+import {
+  COLLECTION_FORMATS,
+  COLLECTION_FORMAT_NAMES,
+  type CollectionFormat,
+} from '../../../../src/shared/exports/collections/index.ts';
 import { exported, inventedMaterial, sha } from '../../../support/collections.ts';
 import { temporaryFolder } from '../../../support/folders.ts';
 import { describeWith, ROOT } from '../../../support/programs.ts';
@@ -68,6 +72,77 @@ describe.runIf(existsSync(VALIDATOR) && (ready || process.env['COVIS_REQUIRE_ALL
       },
       120_000,
     );
+
+    /** Each format by itself, and each way in which photos can come to an export. */
+    const every = async (within: string): Promise<{ readonly name: string; readonly out: string }[]> => {
+      const m = await material;
+      const descriptors: Material['descriptors'] = {
+        network: 'n',
+        size: 320,
+        dim: 2,
+        photos: m.content.entries.map((e) => e.sha256),
+        data: Float32Array.from(m.content.entries.flatMap((_, i) => [i / 8, 1])),
+      };
+      const kinds: readonly (readonly [string, Parameters<typeof exported>[2]])[] = [
+        ...COLLECTION_FORMAT_NAMES.map(
+          (f) => [f, { formats: [f], baseUrl: f === 'iiif' ? 'https://example.org/c' : undefined }] as const,
+        ),
+        ['hard links', { formats: ['bagit', 'gallery'], photos: 'hard-link' }],
+        ['links', { formats: ['folder', 'imagefolder', 'coco'], photos: 'link' }],
+        ['smaller', { formats: ['bagit', 'croissant', 'imagefolder'], longSide: 32, removeGps: true, sidecars: true }],
+        ['smaller in shards', { formats: ['webdataset', 'parquet'], longSide: 32, shardBytes: 6000 }],
+        ['the best of each fold', { formats: ['folder', 'gallery'], folds: 'best', gallery: true }],
+        ['no photos', { formats: ['gallery', 'coco', 'jsonl'], photos: 'none' }],
+      ];
+      const made = [];
+      for (const [name, options] of kinds) {
+        const out = join(at, within, name.replaceAll(' ', '-'));
+        await exported({ ...m, descriptors }, out, options);
+        made.push({ name, out });
+      }
+      return made;
+    };
+
+    it('take every format alone and every way of photos; a table without its photos is refused for that alone', async () => {
+      const made = await every('every');
+      const alone = made.filter((e) => e.name === 'csv');
+      const rest = made.filter((e) => e.name !== 'csv');
+      const r = spawnSync('bash', [VALIDATOR, ...rest.map((e) => e.out)], { encoding: 'utf8' });
+      expect(r.stdout).not.toMatch(/FAIL|note/);
+      expect([r.status, r.stderr]).toEqual([0, '']);
+      // Nothing was passed over: two of each, the seal of a bag and its reader, and loading what has croissant.json.
+      const bags = rest.filter((e) => existsSync(join(e.out, 'bagit.txt'))).length;
+      const loaded = rest.filter((e) =>
+        ['croissant.json', 'data/croissant.json'].some((c) => existsSync(join(e.out, c))),
+      );
+      expect([bags, loaded.length]).toEqual([3, 2]);
+      expect(r.stdout.match(/^ok/gm)?.length).toBe(2 * rest.length + 2 * bags + loaded.length);
+
+      // The validator looks beside items.csv for the photos that it names, which this format leaves where they are.
+      expect(COLLECTION_FORMATS.csv.photos).toBe('none');
+      const t = spawnSync('bash', [VALIDATOR, alone[0]!.out], { encoding: 'utf8' });
+      const { entries } = (await material).content;
+      expect(t.stdout.split('\n').slice(1, -1)).toEqual([
+        'ok    sha256sum -c manifest-sha256.txt',
+        ...entries.map((e) => `items.csv and manifest disagree: ${e.path}`),
+        'FAIL  names and completeness',
+      ]);
+    }, 180_000);
+
+    it('refuse a changed byte in each format', async () => {
+      const made = await every('damaged');
+      for (const { name, out } of made) {
+        const manifest = readFileSync(join(out, 'manifest-sha256.txt'), 'utf8').trim().split('\n');
+        const victim = join(out, manifest.at(-1)!.slice(66));
+        const bytes = readFileSync(victim);
+        bytes[bytes.length >> 1] = bytes[bytes.length >> 1]! ^ 1;
+        // Another file in its place: a link or a second name is of the library's own photo.
+        rmSync(victim);
+        writeFileSync(victim, bytes);
+        const r = spawnSync('bash', [VALIDATOR, out], { encoding: 'utf8' });
+        expect([name, r.status, /FAIL {2}sha256sum -c manifest-sha256.txt/.test(r.stdout)]).toEqual([name, 1, true]);
+      }
+    }, 300_000);
   },
 );
 

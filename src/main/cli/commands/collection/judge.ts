@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { set } from '../../../../shared/fields.ts';
 import { CovisError } from '../../../../shared/errors.ts';
+import { photoNames } from '../../../engine/exchange/photo-names.ts';
 import { nextPhotosToJudge } from '../../../engine/collections/next.ts';
 import { exemplarPhotos } from '../../../engine/collections/rule-likeness.ts';
 import { addPhotos, removePhotos } from '../../../engine/collections/gather.ts';
@@ -34,8 +35,12 @@ export const collectionJudge = command({
       if (o.yes === undefined && o.no === undefined)
         throw new CovisError('INPUT_INVALID', 'Say photos with --yes, --no or both');
       const [yes, no] = [photosNamed(library, o.yes ?? []), photosNamed(library, o.no ?? [])];
-      const both = yes.find((p) => no.includes(p));
-      if (both !== undefined) throw new CovisError('INPUT_INVALID', 'A photo cannot belong and not belong');
+      const refused = new Set(no);
+      const both = yes.find((p) => refused.has(p));
+      if (both !== undefined)
+        throw new CovisError('INPUT_INVALID', 'A photo cannot belong and not belong', {
+          hint: `Take ${photoNames(library).name(both)} out of --yes or of --no.`,
+        });
       durably(library, () => {
         if (yes.length > 0)
           addPhotos(
