@@ -13,7 +13,7 @@ import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';
 import type { Executor } from '../../../src/main/engine/training/executor.ts';
 import { tupleLoss, type LossOptions } from '../../../src/main/engine/training/losses.ts';
-import { loadTensorFlow } from '../../../src/main/engine/network/tf/tf-runtime.ts';
+import { loadTensorFlow, type TfBackend } from '../../../src/main/engine/network/tf/tf-runtime.ts';
 import { TfExecutor } from '../../../src/main/engine/training/tf/tf-executor.ts';
 import { ARCHITECTURES } from '../../support/architectures.ts';
 import { ROOT } from '../../support/programs.ts';
@@ -76,9 +76,34 @@ function imported(name: string): { graph: Graph; dim: number } {
 }
 
 const CONTRASTIVE: LossOptions = { kind: 'contrastive', margin: 1.2, weight: 1 };
+const SMALL = tuple([
+  [17, 17],
+  [17, 17],
+  [17, 17],
+]);
 const TRIPLET: LossOptions = { kind: 'triplet', margin: 1, weight: 0.7 };
 
-describe.each(Object.keys(ARCHITECTURES))('%s', (name) => {
+/** The real TensorFlow in words, where it is installed; undefined elsewhere. */
+const tensorFlow = await loadTensorFlow('tensorflow').then(
+  (t) => t.device,
+  (error: unknown) => {
+    // Where it was installed for the tests, it has to be there.
+    if (process.env['COVIS_REQUIRE_TENSORFLOW'] === '1') throw error;
+    return undefined;
+  },
+);
+/** What each says that it runs on. */
+const DEVICES: Readonly<Record<TfBackend, RegExp>> = {
+  'tfjs-cpu': /^TensorFlow\.js, plain JavaScript$/,
+  tensorflow: /^TensorFlow \d/,
+  'tfjs-webgpu': /^TensorFlow\.js, WebGPU/,
+};
+/** What is compared with ONNX Runtime on the processor. */
+const OTHERS: readonly TfBackend[] = tensorFlow === undefined ? ['tfjs-cpu'] : ['tfjs-cpu', 'tensorflow'];
+const both = <T>(cases: readonly T[]): [TfBackend, T][] =>
+  OTHERS.flatMap((b) => cases.map((c): [TfBackend, T] => [b, c]));
+
+describe.each(both(Object.keys(ARCHITECTURES)))('on %s, %s', (backend, name) => {
   it(
     'imports, is cut at its last feature map, and both executors agree on loss and gradients',
     { timeout: 120_000 },
@@ -93,42 +118,12 @@ describe.each(Object.keys(ARCHITECTURES))('%s', (name) => {
         [side, side + 8],
         [side, side],
       ]);
-      const tf = await openExecutor(graph, 'tfjs-cpu');
+      const tf = await openExecutor(graph, backend);
       try {
+        expect(tf.device).toMatch(DEVICES[backend]);
         await agree(graph, tf, deep ? inputs.slice(0, 3) : inputs, CONTRASTIVE);
       } finally {
         await tf.release();
-      }
-    },
-  );
-});
-
-/** The real TensorFlow in words, where it is installed; undefined elsewhere. */
-const tensorFlow = await loadTensorFlow('tensorflow').then(
-  (t) => t.device,
-  (error: unknown) => {
-    // Where it was installed for the tests, it has to be there.
-    if (process.env['COVIS_REQUIRE_TENSORFLOW'] === '1') throw error;
-    return undefined;
-  },
-);
-describe.skipIf(tensorFlow === undefined)(`on TensorFlow itself (${tensorFlow ?? 'not installed'})`, () => {
-  it.each(['MobileNetV1', 'MobileNetV2', 'ResNet18', 'VGG16', 'SqueezeNet'])(
-    'loss and gradients of %s are those of the CPU',
-    { timeout: 120_000 },
-    async (name) => {
-      const { graph } = imported(name);
-      const executor = await openExecutor(graph, 'tensorflow');
-      try {
-        expect(executor.device).toMatch(/^TensorFlow \d/);
-        const sides: [number, number][] = [
-          [65, 73],
-          [73, 65],
-          [65, 73],
-        ];
-        await agree(graph, executor, tuple(sides), CONTRASTIVE);
-      } finally {
-        await executor.release();
       }
     },
   );
@@ -148,12 +143,12 @@ describe('executors', () => {
     }
   });
 
-  it.each(['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const)(
-    'agree on %s with the triplet loss',
-    async (pooling) => {
+  it.each(both(['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const))(
+    'agree: %s, on %s with the triplet loss',
+    async (backend, pooling) => {
       const cut = embeddedNetwork('photos');
       const headed = addHead(cut.graph, cut.spec.features, { pooling }).graph;
-      const tf = await openExecutor(headed, 'tfjs-cpu');
+      const tf = await openExecutor(headed, backend);
       try {
         await agree(headed, tf, inputs, TRIPLET);
       } finally {
@@ -163,14 +158,16 @@ describe('executors', () => {
     60_000,
   );
 
-  it.each([
-    CONTRASTIVE,
-    TRIPLET,
-    { kind: 'batch-hard', margin: 0.6, weight: 0.7 },
-    { kind: 'multi-similarity', margin: 0.5, weight: 0.7 },
-  ] as const)(
-    'give the same for a tuple as one graph as image by image',
-    async (options) => {
+  it.each(
+    both([
+      CONTRASTIVE,
+      TRIPLET,
+      { kind: 'batch-hard', margin: 0.6, weight: 0.7 },
+      { kind: 'multi-similarity', margin: 0.5, weight: 0.7 },
+    ] as const),
+  )(
+    'give the same for a tuple as one graph as image by image and as %s does',
+    async (backend, options) => {
       const [q, p, n] = inputs.map((x) => ({
         ...x,
         dims: inputs[0]!.dims,
@@ -183,7 +180,7 @@ describe('executors', () => {
       const rows = await executor.describe(same);
       const apart = tupleLoss(rows[0]!, rows[1]!, rows.slice(2), options);
       expect(whole.loss).toBeCloseTo(apart.loss, 5);
-      const tf = await openExecutor(graph, 'tfjs-cpu');
+      const tf = await openExecutor(graph, backend);
       const other = await step(tf, same, options);
       expect(difference(whole.gradients, other.gradients)).toBeLessThan(AGREEMENT);
       await Promise.all([executor.release(), tf.release()]);
@@ -191,8 +188,8 @@ describe('executors', () => {
     60_000,
   );
 
-  it('agree after a step of the optimiser', async () => {
-    const [a, b] = [await openExecutor(graph, 'cpu'), await openExecutor(graph, 'tfjs-cpu')];
+  it.each(OTHERS)('agree after a step of the optimiser: %s', { timeout: 60_000 }, async (backend) => {
+    const [a, b] = [await openExecutor(graph, 'cpu'), await openExecutor(graph, backend)];
     for (const e of [a, b]) {
       const descent = await e.optimiser({ optimiser: 'adam', dampening: 0 });
       await step(e, inputs, CONTRASTIVE);
@@ -202,31 +199,27 @@ describe('executors', () => {
     // Adam divides by gradients, so that those next to nothing are not the same any more.
     expect(Math.abs(x.loss - y.loss)).toBeLessThan(5e-3 * x.loss);
     await Promise.all([a.release(), b.release()]);
-  }, 60_000);
+  });
 
-  it('keep no tensor over 200 steps', { timeout: 120_000 }, async () => {
-    const tiny = imported('MobileNetV2').graph;
-    const tf = await TfExecutor.create(tiny, 'tfjs-cpu');
-    const small = tuple([
-      [17, 17],
-      [17, 17],
-      [17, 17],
-    ]);
-    await step(tf, small, CONTRASTIVE);
+  it.each(OTHERS)('keep no tensor over 200 steps: %s', { timeout: 120_000 }, async (backend) => {
+    const tf = await TfExecutor.create(imported('MobileNetV2').graph, backend);
+    await step(tf, SMALL, CONTRASTIVE);
     await tf.updated();
     const before = tf.tensors;
     for (let i = 0; i < 200; i += 1) {
-      await tf.accumulate(small, CONTRASTIVE);
+      await tf.accumulate(SMALL, CONTRASTIVE);
       await tf.updated();
     }
     expect(tf.tensors).toBe(before);
     await tf.release();
+  });
 
-    const ort = await openExecutor(tiny, 'cpu');
-    for (let i = 0; i < 50; i += 1) await ort.accumulate(small, CONTRASTIVE);
+  it('keep no memory over 200 steps: cpu', { timeout: 120_000 }, async () => {
+    const ort = await openExecutor(imported('MobileNetV2').graph, 'cpu');
+    for (let i = 0; i < 50; i += 1) await ort.accumulate(SMALL, CONTRASTIVE);
     globalThis.gc?.();
     const resident = process.memoryUsage.rss();
-    for (let i = 0; i < 200; i += 1) await ort.accumulate(small, CONTRASTIVE);
+    for (let i = 0; i < 200; i += 1) await ort.accumulate(SMALL, CONTRASTIVE);
     globalThis.gc?.();
     expect(process.memoryUsage.rss() - resident).toBeLessThan(64 << 20);
     await ort.release();

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/folders.ts';
 import { ROOT } from '../../support/programs.ts';
@@ -10,7 +10,7 @@ let n = 0;
 
 /**
  * TensorFlow's native library comes from outside the registry, so a stand-in takes its place: it demands what that needs before it is
- * loaded, answers under its name, and computes in plain JavaScript.
+ * loaded, answers under its name, and computes in plain JavaScript. What is really installed is out of sight; `executors.test.ts` tries that.
  */
 const STAND_IN = `
   const util = require('node:util');
@@ -39,11 +39,18 @@ function stepWith(packages: Record<string, string>): Step[] {
     writeFileSync(join(at, 'package.json'), JSON.stringify({ name: `@tensorflow/${name}`, main: 'index.js' }));
     writeFileSync(join(at, 'index.js'), source);
   }
-  const env = { ...process.env, NODE_PATH: [modules, join(ROOT, 'node_modules')].join(delimiter) };
-  const child = spawnSync(process.execPath, [join(ROOT, 'test', 'support', 'tensorflow-step.ts')], {
-    encoding: 'utf8',
-    env,
-  });
+  const env = {
+    ...process.env,
+    NODE_PATH: join(ROOT, 'node_modules'),
+    COVIS_STAND_INS: modules,
+    COVIS_SETTINGS: join(modules, 'settings.json'),
+  };
+  const support = join(ROOT, 'test', 'support');
+  const child = spawnSync(
+    process.execPath,
+    ['--require', join(support, 'stand-ins.cjs'), join(support, 'tensorflow-step.ts')],
+    { encoding: 'utf8', env },
+  );
   if (child.status !== 0) throw new Error(child.stderr);
   return JSON.parse(child.stdout) as Step[];
 }

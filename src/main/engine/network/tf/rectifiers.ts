@@ -15,14 +15,14 @@ function nativeOf(tf: Tf): Native | undefined {
     : undefined;
 }
 
-/** max(x, 0), or min(max(x, 0), 6). TensorFlow has one operator for the gradient of each; TensorFlow.js builds it of eight. */
+/** max(x, 0), or min(max(x, 0), 6). TensorFlow has one operator for each and one for its gradient; TensorFlow.js builds them of two and eight. */
 export function rectified(tf: Tf, x: Tensor, six: boolean): Tensor {
   const forward = (v: Tensor): Tensor => (six ? tf.minimum(tf.relu(v), 6) : tf.relu(v));
   const native = x.dtype === 'float32' ? nativeOf(tf) : undefined;
   if (native === undefined) return forward(x);
   const type = [{ name: 'T', type: native.binding.TF_ATTR_TYPE, value: native.binding.TF_FLOAT }];
   const made = tf.customGrad((v, save) => {
-    const value = forward(v as Tensor);
+    const value = native.executeSingleOutput(six ? 'Relu6' : 'Relu', type, [v as Tensor]);
     (save as (kept: Tensor[]) => void)([value]);
     return {
       value,
