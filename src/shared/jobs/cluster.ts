@@ -38,7 +38,10 @@ export const clusterJob = job({
       help: 'of the folder’s photos only those of this version of a collection',
     }),
     /** False stops at verified matches, without COLMAP. */
-    reconstruct: z.boolean().default(true).meta({ label: 'Build 3D models', help: 'places stay groups of verified matches, without COLMAP' }),
+    reconstruct: z
+      .boolean()
+      .default(true)
+      .meta({ label: 'Build 3D models', help: 'places stay groups of verified matches, without COLMAP' }),
   }),
   result: clusteringReport.extend({ collection: collectionSubset.optional() }),
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/folders.ts';
 import { ROOT } from '../../support/programs.ts';
@@ -48,7 +49,7 @@ function stepWith(packages: Record<string, string>): Step[] {
   const support = join(ROOT, 'test', 'support');
   const child = spawnSync(
     process.execPath,
-    ['--require', join(support, 'stand-ins.cjs'), join(support, 'tensorflow-step.ts')],
+    ['--import', pathToFileURL(join(support, 'stand-ins.mjs')).href, join(support, 'tensorflow-step.ts')],
     { encoding: 'utf8', env },
   );
   if (child.status !== 0) throw new Error(child.stderr);

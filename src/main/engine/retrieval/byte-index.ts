@@ -171,12 +171,17 @@ export class ByteIndex {
       bounds[block] = -Infinity;
     }
     const blocks = bounds.length;
-    for (let b = 0, count = 0; b < blocks; b += Math.max(1, count)) {
-      const threshold = floor.value;
-      count = 0;
-      while (count < AT_ONCE && b + count < blocks && bounds[b + count]! > -Infinity && bounds[b + count]! >= threshold)
-        count += 1;
+    const inReach = (from: number): number => {
+      const end = Math.min(blocks, from + AT_ONCE);
+      const least = floor.value;
+      let b = from;
+      while (b < end && bounds[b]! > -Infinity && bounds[b]! >= least) b += 1;
+      return b - from;
+    };
+    for (let b = 0; b < blocks;) {
+      const count = inReach(b);
       if (count > 0) look(b, count);
+      b += Math.max(1, count);
     }
     const threshold = floor.value;
     const ids: number[] = [];
