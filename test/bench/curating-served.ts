@@ -148,6 +148,16 @@ export async function curatingServed(path: string): Promise<void> {
     );
     await step('restoring the version', () => page.ask('collections.restore', { collection, version: 1 }));
     await step('a rule, with its count', () => page.ask('rules.preview', { rule: { is: 'name', pattern: '*7*.JPG' } }));
+    await step('folds that are proposed, and a page', () =>
+      page.ask('folds.propose', { apply: false, at: 0, limit: 50 }),
+    );
+    await step('folding near duplicates', () => page.ask('folds.propose', { apply: true, at: 0, limit: 0 }));
+    await step('the folds of 200 thumbnails', () => page.ask('folds.under', { photos: ids.slice(0, 200) }));
+    await step('folding the collection', () => page.ask('folds.collection', { collection }));
+    await step('undo of it', () => page.ask('review.undo', {}));
+    await step('choosing 20,000 by strata, as a job', () =>
+      page.done(() => page.ask('jobs.start', { job: { kind: 'choose', n: 20_000, by: 'stratified', field: 'scene' } })),
+    );
     await step('exporting a table of it, as a job', () =>
       page.done(() => page.ask('collection-files.download', { collection: 'Served', format: ['csv'] })),
     );

@@ -6,6 +6,8 @@ import { addPhotos, movePhotos, removePhotos } from '../../src/main/engine/colle
 import { collectionDifference } from '../../src/main/engine/collections/compare.ts';
 import { commitCollection } from '../../src/main/engine/collections/commit.ts';
 import { exportCollection } from '../../src/main/engine/collections/exports/index.ts';
+import { foldCollection } from '../../src/main/engine/collections/fold-collection.ts';
+import { proposeLibraryFolds } from '../../src/main/engine/collections/fold-library.ts';
 import { listCollections } from '../../src/main/engine/collections/info.ts';
 import { photoLists } from '../../src/main/engine/collections/lists.ts';
 import { createCollection } from '../../src/main/engine/collections/store.ts';
@@ -14,7 +16,7 @@ import { restoreVersion, versionHistory } from '../../src/main/engine/collection
 import { redo, undo } from '../../src/main/engine/mining/decisions.ts';
 import { silentContext } from '../../src/main/engine/queue/context.ts';
 import type { CollectionFormat } from '../../src/shared/exports/collections/index.ts';
-import { curatorLibrary, type CuratorLibrary } from './curator-library.ts';
+import { curatorLibrary, looked, type CuratorLibrary } from './curator-library.ts';
 import { curatingPage } from './curating-page.ts';
 import { curatingServed } from './curating-served.ts';
 import { line } from './report.ts';
@@ -37,6 +39,7 @@ export async function curating(folder: string): Promise<void> {
   console.log(
     `${PHOTOS.toLocaleString('en')} photos in ${FOLDERS} folders, each a JPEG file of 160 x 120 pixels of its own content, ${(made.bytes / 1e6).toFixed(0)} MB in all\n`,
   );
+  looked(made.library);
   if (parts.has('engine')) await engine(made.library);
   if (parts.has('export')) await exports(made, folder, 'small files');
   made.library.close();
@@ -115,6 +118,13 @@ async function engine(library: CuratorLibrary['library']): Promise<void> {
   await timed('restoring the first', null, () => void restoreVersion(library, uid, '1'));
   await timed('taking out all', null, () => void removePhotos(library, uid, photos));
   await timed('  undo of it', null, () => void undo(library));
+  await timed('proposing folds', null, () => {
+    const { folded, total } = proposeLibraryFolds(library, {}, false);
+    return `${folded} photos in ${total} groups, ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB in all`;
+  });
+  await timed('folding', null, () => `${proposeLibraryFolds(library, {}, true).changed} photos`);
+  await timed('folding the collection', null, () => `${foldCollection(library, uid).folded} photos`);
+  await timed('  undo of both', null, () => void [undo(library), undo(library)]);
   const lists = photoLists(library);
   for (const sort of ['order', 'name', 'taken', 'score'] as const)
     await timed(

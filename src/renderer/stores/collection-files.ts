@@ -173,24 +173,25 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
   }
 
   /**
-   * Where photos of a list come to stand: before the selected photo, if that is in the collection, or at the end. Null where a person
-   * leaves the question.
+   * Where photos of a list come to stand: before the one photo that is chosen, if that is in the collection, or at the end. Null where a
+   * person leaves the question.
    */
   async function placeOf(collection: CollectionInfo, file: string): Promise<{ readonly before?: string } | null> {
-    const selected = useSelection().state.current;
-    if (selected === null) return {};
-    const { of } = await request('collections.membership', { photos: [selected] });
+    const { chosen } = useSelection();
+    const [only] = chosen;
+    if (only === undefined || chosen.size > 1) return {};
+    const { of } = await request('collections.membership', { photos: [only] });
     if (of[0]?.includes(collection.id) !== true) return {};
     const answer = await useQuestions().ask({
       title: `Where the photos of ${file} come to stand`,
       text: 'They come in the order of the list.',
       answers: [
-        { value: 'before', label: 'Before the selected photo' },
+        { value: 'before', label: 'Before the chosen photo' },
         { value: 'end', label: 'At the end', kind: 'primary' },
       ],
     });
     if (answer === null) return null;
-    return answer === 'before' ? { before: selected } : {};
+    return answer === 'before' ? { before: only } : {};
   }
 
   /** Adds the photos that a text file names, puts them in its order, or takes them out. */

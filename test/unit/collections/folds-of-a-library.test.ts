@@ -1,11 +1,17 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { join } from 'node:path';
 import { foldCollection } from '../../../src/main/engine/collections/fold-collection.ts';
-import { editFolds, foldGroups, proposeLibraryFolds } from '../../../src/main/engine/collections/fold-library.ts';
+import { closeDeeds, deed } from '../../../src/main/engine/collections/deeds-thread.ts';
+import {
+  editFolds,
+  foldGroups,
+  foldsToPropose,
+  proposeLibraryFolds,
+} from '../../../src/main/engine/collections/fold-library.ts';
 import { answerRule } from '../../../src/main/engine/collections/rules.ts';
 import { addPhotos } from '../../../src/main/engine/collections/gather.ts';
 import { createCollection } from '../../../src/main/engine/collections/store.ts';
-import { foldedUnder } from '../../../src/main/engine/library/fold-log.ts';
+import { foldedUnder, foldsOf } from '../../../src/main/engine/library/fold-log.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { redo, undo, undoState } from '../../../src/main/engine/mining/decisions.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -73,6 +79,35 @@ describe('proposals', () => {
     expect(under()).toEqual({});
     redo(open());
     expect(under()).toEqual({ 1: 4, 2: 4, 3: 4, 5: 6 });
+  });
+});
+
+describe('proposals in the thread beside', () => {
+  const page = { at: 0, limit: 1 };
+  it('are the same, a page of them, and done once under a key', async () => {
+    const here = proposeLibraryFolds(open(), {}, false);
+    expect(await deed(open(), Infinity, 'proposeFolds', undefined, {}, false, page)).toEqual({
+      ...here,
+      groups: here.groups.slice(0, 1),
+    });
+    expect(here.groups).toHaveLength(2);
+    const key = 'a-key-of-a-page-0123456789';
+    const first = await deed(open(), Infinity, 'proposeFolds', key, {}, true, page);
+    expect(first).toMatchObject({ folded: 4, changed: 4, total: 2 });
+    expect(under()).toEqual({ 1: 4, 2: 4, 3: 4, 5: 6 });
+    expect(await deed(open(), Infinity, 'proposeFolds', key, {}, true, page)).toEqual(first);
+    await closeDeeds(open());
+  });
+  it('are computed anew where a person said something while they were computed', () => {
+    const ahead = foldsToPropose(open(), {});
+    editFolds(open(), { kind: 'unfold', photos: [1] });
+    expect(proposeLibraryFolds(open(), {}, true, ahead)).toMatchObject({ folded: 3, changed: 3 });
+    expect(under()).toEqual({ 2: 4, 3: 4, 5: 6 });
+  });
+  it('are told of single photos as of all', () => {
+    apply();
+    const { headOf, under: folded } = foldsOf(open());
+    expect([1, 4, 5, 7].map((p) => [headOf(p), folded(p)])).toEqual([[4, 0], [undefined, 3], [6, 0], [undefined, 0]]); // prettier-ignore
   });
 });
 

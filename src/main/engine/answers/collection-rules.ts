@@ -1,19 +1,20 @@
 import { CovisError } from '../../../shared/errors.ts';
-import type { FoldReport } from '../../../shared/facts/collection-choices.ts';
 import { collectionRuleRoutes } from '../../../shared/routes/collection-rules.ts';
-import { foldCollection } from '../collections/fold-collection.ts';
-import { editFolds, proposeLibraryFolds, type FoldEdit } from '../collections/fold-library.ts';
+import type { RouteResults } from '../../../shared/routes/index.ts';
+import { deed } from '../collections/deeds-thread.ts';
+import type { FoldEdit } from '../collections/fold-library.ts';
 import { photoLists } from '../collections/lists.ts';
 import { nextPhotosToJudge } from '../collections/next.ts';
 import { readRule } from '../collections/rule-tree.ts';
 import { answerRule } from '../collections/rules.ts';
 import { applySmart, smartState } from '../collections/smart.ts';
 import { qualityHistogram } from '../features/quality-store.ts';
-import { foldedUnder } from '../library/fold-log.ts';
+import { foldsOf } from '../library/fold-log.ts';
 import type { Library } from '../library/library.ts';
 import { photoByHash } from '../library/photos.ts';
+import { integer, select } from '../library/rows.ts';
 import { hashById, idByHash } from '../library/tables/photo.ts';
-import { once } from '../mining/once.ts';
+import { answeredBefore, once } from '../mining/once.ts';
 import { answers, changed } from './answers.ts';
 
 function editOf(
@@ -32,13 +33,9 @@ function editOf(
   }
 }
 
-/** Photos of a group that a page is told of. */
-const UNDER = 100;
-
-/** What one message says of a report. */
-function paged<R extends FoldReport>(report: R, { at, limit }: { readonly at: number; readonly limit: number }): R {
-  const groups = report.groups.slice(at, at + limit).map((g) => ({ ...g, under: g.under.slice(0, UNDER) }));
-  return { ...report, groups };
+/** How many photos a library has: what is said of its folds is about all of them. */
+function photosOf(library: Library): number {
+  return select(library.db, 'SELECT COUNT(*) FROM photo', integer).one();
 }
 
 export const collectionRules = answers(collectionRuleRoutes, {
@@ -73,35 +70,33 @@ export const collectionRules = answers(collectionRuleRoutes, {
     return report;
   },
 
-  'folds.propose': (engine, { apply, once: key, at, limit, ...options }) => {
+  'folds.propose': async (engine, { apply, once: key, at, limit, ...options }) => {
     const { library } = engine;
-    if (!apply) return paged(proposeLibraryFolds(library, options, false), { at, limit });
-    const report = once(library, key, () => paged(proposeLibraryFolds(library, options, true), { at, limit }));
+    const had = apply ? answeredBefore<RouteResults<'folds.propose'>>(library, key) : undefined;
+    if (had !== undefined) return had.answer;
+    const report = await deed(library, photosOf(library), 'proposeFolds', key, options, apply, { at, limit });
+    if (apply) changed(engine, 'photos', 'collections');
+    return report;
+  },
+  'folds.edit': async (engine, { edit, once: key }) => {
+    const { library } = engine;
+    const report = await deed(library, photosOf(library), 'editFolds', key, editOf(library, edit));
     changed(engine, 'photos', 'collections');
     return report;
   },
-  'folds.edit': (engine, { edit, once: key }) => {
-    const { library } = engine;
-    const report = once(library, key, () => editFolds(library, editOf(library, edit)));
-    changed(engine, 'photos', 'collections');
-    return report;
-  },
-  'folds.under': (engine, { photos }) => {
-    const { library } = engine;
-    const under = foldedUnder(library);
-    const folds = new Map<number, number>();
-    for (const head of under.values()) folds.set(head, (folds.get(head) ?? 0) + 1);
+  'folds.under': ({ library }, { photos }) => {
     const [byHash, hash] = [idByHash(library), hashById(library)];
+    const { headOf, under } = foldsOf(library);
     const numbers = photos.map((p) => byHash.get(p));
-    const heads = numbers.map((n) => (n === undefined ? undefined : under.get(n)));
+    const heads = numbers.map((n) => (n === undefined ? undefined : headOf(n)));
     return {
       under: heads.map((n) => (n === undefined ? null : hash.one(n))),
-      folds: numbers.map((n) => (n === undefined ? 0 : (folds.get(n) ?? 0))),
+      folds: numbers.map((n) => (n === undefined ? 0 : under(n))),
     };
   },
-  'folds.collection': (engine, { collection, once: key }) => {
+  'folds.collection': async (engine, { collection, once: key }) => {
     const { library } = engine;
-    const report = once(library, key, () => foldCollection(library, collection));
+    const report = await deed(library, photosOf(library), 'foldCollection', key, collection);
     changed(engine, 'collections');
     return report;
   },

@@ -14,7 +14,16 @@ import { writeBundle } from './bundle.ts';
 import { differencePage } from './compare.ts';
 import { changeFields } from './fields.ts';
 import { fieldsTable, readFieldsTable } from './fields-table.ts';
+import { foldCollection } from './fold-collection.ts';
 import { describePhotos } from './fold-items.ts';
+import {
+  editFolds,
+  foldPage,
+  foldsToPropose,
+  proposeLibraryFolds,
+  type FoldEdit,
+  type FoldOptions,
+} from './fold-library.ts';
 import { addPhotos, createWith, movePhotos, removePhotos, type Addition, type From } from './gather.ts';
 import { fieldsOf, fieldsText } from './items.ts';
 import { mergeBundle } from './merge.ts';
@@ -84,6 +93,21 @@ export const DEEDS = {
   async writeBundle(library: Library, _: Key, asked: Parameters<typeof writeBundle>[1], out: string) {
     writeFileSync(out, await writeBundle(library, asked, silentContext()));
   },
+  proposeFolds(
+    library: Library,
+    key: Key,
+    options: FoldOptions,
+    apply: boolean,
+    page: { readonly at: number; readonly limit: number },
+  ) {
+    const ahead = foldsToPropose(library, options);
+    const work = (): ReturnType<typeof proposeLibraryFolds> =>
+      foldPage(proposeLibraryFolds(library, options, apply, ahead), page);
+    return apply ? once(library, key, work) : work();
+  },
+  editFolds: (library: Library, key: Key, edit: FoldEdit) => once(library, key, () => editFolds(library, edit)),
+  foldCollection: (library: Library, key: Key, collection: string) =>
+    once(library, key, () => foldCollection(library, collection)),
   undo: (library: Library, key: Key) => once(library, key, () => undo(library)),
   redo: (library: Library, key: Key) => once(library, key, () => redo(library)),
   goTo: (library: Library, key: Key, action: number | null) =>

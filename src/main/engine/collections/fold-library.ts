@@ -156,34 +156,65 @@ export function foldGroups(library: Library, weights: BestShotWeights = BEST_SHO
   return { groups, total: groups.length, folded: folds.size, changed: 0, notes: [] };
 }
 
+/** Folds that are proposed for a state of the library. */
+export interface ProposedFolds {
+  /** The action after which it was computed. */
+  readonly action: number;
+  readonly folds: ReadonlyMap<number, Folded>;
+  readonly said: ReadonlyMap<number, Fold>;
+  readonly groups: readonly FoldGroup[];
+  readonly notes: readonly string[];
+}
+
+/** What {@link proposeLibraryFolds} would do, which takes seconds on many photos and holds nobody up. */
+export function foldsToPropose(library: Library, o: FoldOptions): ProposedFolds {
+  const { id: action } = history(library);
+  const { folds, notes } = proposal(library, o);
+  const said = allFolds(library);
+  return { action, folds, said, groups: groupsOf(library, folds, said, o.weights ?? BEST_SHOT), notes };
+}
+
 /**
  * Proposes folds of near duplicates and, where told to, brings them into force as one action. What a person said stays as it is, however
  * often this runs; what an earlier proposal folded and this one would not is let go (within `among`).
+ * @param ahead what was computed before anything was held up; it is computed anew where something was done since.
  */
 export function proposeLibraryFolds(
   library: Library,
   o: FoldOptions,
   apply: boolean,
+  ahead: ProposedFolds = foldsToPropose(library, o),
 ): FoldReport & { action: number | null } {
-  const weights = o.weights ?? BEST_SHOT;
-  const { folds, notes } = proposal(library, o);
-  const said = allFolds(library);
-  const groups = groupsOf(library, folds, said, weights);
-  const report = { groups, total: groups.length, folded: folds.size, notes };
-  if (!apply) return { ...report, changed: 0, action: null };
-  return durably(library, () => {
-    const changes: FoldChange[] = [];
-    for (const [photo, { head }] of folds) {
-      if (said.get(photo)?.by === 'person') continue;
-      const after: Fold = { state: 'under', head, by: 'proposal' };
-      if (!same(said.get(photo), after)) changes.push({ photo, after });
-    }
-    for (const [photo, f] of said)
-      if (f.by === 'proposal' && !folds.has(photo) && (o.among?.has(photo) ?? true))
-        changes.push({ photo, after: undefined });
-    const label = `Fold near duplicates: ${counted(folds.size)} under ${report.groups.length}`;
-    return { ...report, changed: changes.length, action: act(library, label, changes) };
+  const reported = ({ groups, folds, notes }: ProposedFolds): Omit<FoldReport, 'changed'> => ({
+    groups: [...groups],
+    total: groups.length,
+    folded: folds.size,
+    notes: [...notes],
   });
+  if (!apply) return { ...reported(ahead), changed: 0, action: null };
+  return durably(library, () => {
+    const p = history(library).id === ahead.action ? ahead : foldsToPropose(library, o);
+    const changes: FoldChange[] = [];
+    for (const [photo, { head }] of p.folds) {
+      if (p.said.get(photo)?.by === 'person') continue;
+      const after: Fold = { state: 'under', head, by: 'proposal' };
+      if (!same(p.said.get(photo), after)) changes.push({ photo, after });
+    }
+    for (const [photo, f] of p.said)
+      if (f.by === 'proposal' && !p.folds.has(photo) && (o.among?.has(photo) ?? true))
+        changes.push({ photo, after: undefined });
+    const label = `Fold near duplicates: ${counted(p.folds.size)} under ${p.groups.length}`;
+    return { ...reported(p), changed: changes.length, action: act(library, label, changes) };
+  });
+}
+
+/** Photos of a group that a page is told of. */
+const UNDER = 100;
+
+/** What one message says of a report: some of its groups. @param at from 0. */
+export function foldPage<R extends FoldReport>(report: R, page: { readonly at: number; readonly limit: number }): R {
+  const groups = report.groups.slice(page.at, page.at + page.limit);
+  return { ...report, groups: groups.map((g) => ({ ...g, under: g.under.slice(0, UNDER) })) };
 }
 
 /** What a person says of folds; photos are numbers of the library. */

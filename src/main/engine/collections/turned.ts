@@ -15,5 +15,6 @@ export function turnedPhotos(library: Library, way: 'undo' | 'redo'): number {
     integer,
   ).one(action);
   const decided = select(library.db, 'SELECT COUNT(*) FROM decision WHERE action_id = ?', integer).one(action);
-  return noted / OF_A_PHOTO + decided;
+  const folded = select(library.db, 'SELECT COUNT(*) FROM fold_change WHERE action_id = ?', integer).one(action);
+  return noted / OF_A_PHOTO + decided + folded;
 }

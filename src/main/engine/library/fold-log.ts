@@ -75,3 +75,13 @@ export function foldedUnder(library: Library): Map<number, number> {
   ).all();
   return new Map(rows.map(({ photo, head }) => [photo, head]));
 }
+
+/** The same of single photos, for those who ask about few of many: what each is folded under, and how many are under it. */
+export function foldsOf(library: Library): {
+  readonly headOf: (photo: number) => number | undefined;
+  readonly under: (photo: number) => number;
+} {
+  const head = select(library.db, 'SELECT head_id FROM folded_photo WHERE photo_id = ?', integer);
+  const under = select(library.db, 'SELECT COUNT(*) FROM folded_photo WHERE head_id = ?', integer);
+  return { headOf: (photo) => head.get(photo), under: (photo) => under.one(photo) };
+}
