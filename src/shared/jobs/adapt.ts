@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ADAPT_PROTOCOL_NAMES, adaptProtocol, adaptReport } from '../facts/adapt.ts';
 import { folder, network, seed, size } from '../fields.ts';
 import { job } from './job.ts';
-import { trainingFields } from './training-fields.ts';
+import { memory, trainingFields } from './training-fields.ts';
 
 const DATA = 'what the collection asks for';
 
@@ -36,6 +36,7 @@ export const adaptJob = job({
     queriesPerEpoch: trainingFields.queriesPerEpoch.meta({ otherwise: DATA, advanced: true }),
     learningRate: trainingFields.learningRate.meta({ otherwise: DATA, advanced: true }),
     backend: trainingFields.backend.meta({ advanced: true }),
+    memory,
     /** False stops at verified matches, without COLMAP. */
     reconstruct: z.boolean().default(true).meta({
       label: 'Build 3D models',

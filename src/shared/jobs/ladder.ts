@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ladderReport } from '../domain.ts';
 import { job } from './job.ts';
-import { trainingFields } from './training-fields.ts';
+import { memory, trainingFields } from './training-fields.ts';
 
 /** What each component brings, over seeds (methods.md 1.10). */
 export const ladderJob = job({
@@ -10,6 +10,7 @@ export const ladderJob = job({
   startedBy: 'page',
   params: z.strictObject({
     ...trainingFields,
+    memory,
     ladder: z
       .strictObject({
         poolings: z

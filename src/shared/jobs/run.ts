@@ -4,7 +4,7 @@ import { defaultDecision } from '../facts/networks.ts';
 import { importJob } from './import.ts';
 import { job } from './job.ts';
 import { sourcesTitle } from './sources.ts';
-import { decisionFields, trainingFields } from './training-fields.ts';
+import { decisionFields, memory, trainingFields } from './training-fields.ts';
 
 const measured = z.object({ map: z.number(), mapWhitened: z.number().nullable() });
 
@@ -13,7 +13,7 @@ export const runJob = job({
   kind: 'run',
   title: ({ sources }) => `Whole loop on ${sourcesTitle(sources)}`,
   startedBy: 'host',
-  params: z.strictObject({ ...trainingFields, ...decisionFields, sources: importJob.params.shape.sources }),
+  params: z.strictObject({ ...trainingFields, ...decisionFields, memory, sources: importJob.params.shape.sources }),
   result: z.object({
     library: z.string(),
     photos: count,

@@ -6,7 +6,7 @@ import { trainingMemory } from '../facts/training.ts';
 import { count } from '../facts/facts.ts';
 import { collection, domain, rowNumber } from '../fields.ts';
 import { job } from './job.ts';
-import { decisionFields, freeze, trainingFields, warmStart } from './training-fields.ts';
+import { decisionFields, freeze, memory, trainingFields, warmStart } from './training-fields.ts';
 
 /** Fine-tunes a network on tuples, or takes up a run that was cut short. */
 export const trainJob = job({
@@ -44,12 +44,7 @@ export const trainJob = job({
     pools: rowNumber
       .optional()
       .meta({ label: 'Pools', help: 'manifold run whose pools are trained on, instead of mining geometry each epoch' }),
-    memory: z.number().min(0.1).max(10_000).optional().meta({
-      label: 'Memory',
-      help: 'GiB that may be taken; tuples are cut to keep within it',
-      otherwise: 'what the device or the machine has',
-      advanced: true,
-    }),
+    memory,
     /** A training run to take up where it stopped. */
     resume: rowNumber.optional().meta({
       help: 'takes a run up at its last checkpoint; of the rest only the back end and the memory can be chosen then',

@@ -15,6 +15,14 @@ export const freeze = z
     advanced: true,
   });
 
+/** Of the run, not of the recipe. */
+export const memory = z.number().min(0.1).max(10_000).optional().meta({
+  label: 'Memory',
+  help: 'GiB that training may take; tuples are cut to keep within it',
+  otherwise: 'what the device or the machine has',
+  advanced: true,
+});
+
 /** What every job that trains can be told; what is left out is the recipe's. */
 export const trainingFields = {
   network: network.optional().meta({ otherwise: 'the one that the library began with' }),

@@ -144,7 +144,7 @@ describe('executors', () => {
   });
 
   it.each(both(['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const))(
-    'agree: %s, on %s with the triplet loss',
+    'of %s agree on %s with the triplet loss',
     async (backend, pooling) => {
       const cut = embeddedNetwork('photos');
       const headed = addHead(cut.graph, cut.spec.features, { pooling }).graph;

@@ -50,7 +50,7 @@ afterAll(() => {
     else process.env[name] = value;
 });
 
-describe.skipIf(installed === undefined)('the real TensorFlow', () => {
+describe.skipIf(installed === undefined)('the real library of the tensorflow back end', () => {
   it('is installed by npm and its own script, computes, and is taken away', { timeout: 600_000 }, async () => {
     const lines: string[] = [];
     const report = await addBackEnd({ what: 'tensorflow' }, silentContext(), (l) => lines.push(l));

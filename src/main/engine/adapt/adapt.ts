@@ -69,6 +69,8 @@ export interface AdaptOptions {
   readonly learningRate?: number | undefined;
   readonly folds?: number | undefined;
   readonly backend?: TrainingParameters['backend'] | undefined;
+  /** Bytes that training may take. */
+  readonly memory?: number | undefined;
   readonly seed: number;
   /** Folders of photos in which places are found first. */
   readonly folders: readonly string[];
@@ -204,6 +206,7 @@ export async function adaptLibrary(library: Library, o: AdaptOptions, task: Task
     folds,
     start: start.network,
     parameters: parametersOf(guards, o, margin),
+    memory: o.memory,
     noWhitening: inNetwork.whitening ?? guards.noWhitening,
     noTraining: inNetwork.training ?? guards.noTraining,
   };
@@ -343,7 +346,9 @@ async function learnOnAll(
   const base =
     way === 'whitened'
       ? t.start
-      : await trained(library, t.start, foldParameters(t, g, null, 'adapt · all photos'), within);
+      : await trained(library, t.start, foldParameters(t, g, null, 'adapt · all photos'), within, {
+          memory: t.memory,
+        });
   let network = base;
   if (way !== 'trained') {
     const on = { part: partOf(g, t.drawing, null), mining };

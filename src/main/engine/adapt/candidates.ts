@@ -34,6 +34,8 @@ export interface Trial {
   /** Training begins at the start whitened by what it may know. */
   readonly warm?: boolean;
   readonly parameters: TrainingParameters;
+  /** Bytes that training may take; what there is if not given. */
+  readonly memory?: number | undefined;
   /** Why it is not tried; null where it is. */
   readonly noWhitening: string | null;
   readonly noTraining: string | null;
@@ -119,6 +121,7 @@ export async function tryCandidates(
         t.warm === true ? await warmStart(library, t.start, parameters, within) : t.start,
         parameters,
         within,
+        { memory: t.memory },
       ),
     );
     const set = typeof network === 'string' ? network : await extract(library, network, size, within);

@@ -2,7 +2,7 @@ import { ort, type OnnxRuntime } from './ort.ts';
 import { threadsIfFewer } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { encodeOnnx } from './onnx/file.ts';
-import { forWebGpu } from './onnx/webgpu.ts';
+import { forWebGpu, wrongOptimisers } from './onnx/webgpu.ts';
 import type { Graph } from './onnx/graph.ts';
 
 /** A batch of images: [n, channels, height, width], already normalised. */
@@ -73,14 +73,18 @@ export class Runner implements ShapedRunner {
       const { kept, profile } = options;
       const session = await ort.InferenceSession.create(encodeOnnx(suited), {
         executionProviders: [provider],
-        // Fused activations of its WebGPU provider give wrong values (Conv, Clip, Clip; onnxruntime 1.30).
-        graphOptimizationLevel: provider === 'webgpu' ? 'basic' : 'all',
+        graphOptimizationLevel: 'all',
         intraOpNumThreads: options.threads ?? threadsIfFewer() ?? 0,
         logSeverityLevel: options.quiet === true ? 4 : 3,
         // A plan of memory for one size of image takes fresh pages in every run; the arena keeps those that it has.
         enableMemPattern: false,
         // Threads that wait by spinning are no faster alone and halve each other's speed when two jobs run.
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
+        extra: {
+          session: { intra_op: { allow_spinning: '0' } },
+          ...(provider === 'webgpu'
+            ? { optimization: { disable_specified_optimizers: wrongOptimisers(graph).join(';') } }
+            : {}),
+        },
         ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: `${profile} ${(profiles += 1)}` }),
         ...(kept === undefined
           ? {}

@@ -129,6 +129,7 @@ export async function runLadder(
   base: TrainingParameters,
   options: LadderOptions,
   task: TaskContext,
+  run: Pick<RunOptions, 'memory'> = {},
 ): Promise<LadderReport> {
   const rungs = rungsOf(base, options);
   const measured: MeasuredRung[] = [];
@@ -137,7 +138,7 @@ export async function runLadder(
     const draw = parameters === null ? '' : `, seed ${seed}`;
     const within = under(task, `${i + 1}/${rungs.length} ${pooling.toUpperCase()}, ${component}${draw}`);
     const from = repoolNetwork(library, start, pooling, true);
-    const network = parameters === null ? from : await trained(library, from, parameters, within);
+    const network = parameters === null ? from : await trained(library, from, parameters, within, run);
     measured.push({ rung, ...(await measureRung(library, seed, network, base.size, within)) });
   }
   const report = ladderReport(start.spec.name, base, options, measured);

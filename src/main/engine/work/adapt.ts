@@ -4,6 +4,7 @@ import { adaptLibrary } from '../adapt/adapt.ts';
 import { undoAdapt } from '../adapt/undo.ts';
 import { counts } from '../library/tables/counts.ts';
 import { looseFolders } from '../start/steps.ts';
+import { bytesOf } from './asked.ts';
 import { work } from './work.ts';
 
 export const adaptWork = work(adaptJob, (library, p, task) => {
@@ -13,5 +14,5 @@ export const adaptWork = work(adaptJob, (library, p, task) => {
     throw new CovisError('STATE_EMPTY', 'There are no photos to adapt to', {
       hint: 'Name a folder of photos: covis adapt LIB --photos FOLDER',
     });
-  return adaptLibrary(library, { ...p, seed: p.seed ?? 0, folders }, task);
+  return adaptLibrary(library, { ...p, seed: p.seed ?? 0, folders, memory: bytesOf(p.memory) }, task);
 });

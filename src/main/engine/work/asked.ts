@@ -22,3 +22,8 @@ export async function askedSet(
   await extract(library, network, size, task);
   return networkSet(library, network, size);
 }
+
+/** GiB as people say them. */
+export function bytesOf(gib: number | undefined): number | undefined {
+  return gib === undefined ? undefined : gib * 2 ** 30;
+}

@@ -4,6 +4,7 @@ import type { Library } from '../library/library.ts';
 import { loadNetwork, resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { runLadder } from '../training/ladder.ts';
 import { defaultMargin } from '../training/presets.ts';
+import { bytesOf } from './asked.ts';
 import { trainingParameters, type TrainingWishes } from './recipe.ts';
 import { work } from './work.ts';
 
@@ -20,5 +21,5 @@ export async function ladderBeginning(
 
 export const ladderWork = work(ladderJob, async (library, p, task) => {
   const { start, base } = await ladderBeginning(library, p);
-  return runLadder(library, start, base, p.ladder, task);
+  return runLadder(library, start, base, p.ladder, task, { memory: bytesOf(p.memory) });
 });

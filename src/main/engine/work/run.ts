@@ -12,6 +12,7 @@ import { importSources } from '../sfm/import.ts';
 import { purposeOf } from '../training/purpose.ts';
 import { decideDefault } from '../training/standing.ts';
 import { train } from '../training/train.ts';
+import { bytesOf } from './asked.ts';
 import { evaluateNetwork, evaluatePart } from './evaluate.ts';
 import { mineLibrary } from './mine.ts';
 import { trainingParameters } from './recipe.ts';
@@ -56,7 +57,9 @@ export const runWork = work(runJob, async (library, p, task): Promise<RunReport>
         : evaluatePart(library, n, size, purpose.learn, task),
     );
   const before = await evaluate(network);
-  const trained = await timed('train', () => train(library, network, { ...training, ...purpose }, task));
+  const trained = await timed('train', () =>
+    train(library, network, { ...training, ...purpose }, task, { memory: bytesOf(p.memory) }),
+  );
   const standing = await timed('evaluate', () => decideDefault(library, trained, task));
   const after = await evaluate(trained.network);
   const { photos, clusters, pairs } = counts(library);

@@ -21,7 +21,7 @@ import { runToResume } from '../training/runs.ts';
 import { decideDefault } from '../training/standing.ts';
 import { learning, resume, train, type TrainingResult } from '../training/train.ts';
 import { warmStart } from '../training/whiten.ts';
-import { askedSize } from './asked.ts';
+import { askedSize, bytesOf } from './asked.ts';
 import { trainingParameters } from './recipe.ts';
 import { work } from './work.ts';
 
@@ -101,11 +101,6 @@ export async function beginningOf(
   if (p.warmStart === true) start = await warmStart(library, start, all, task);
   const margin = own ? parameters.margin : defaultMargin(loadNetwork(library, start).graph, parameters.loss);
   return { start, parameters: { ...all, margin } };
-}
-
-/** GiB as people say them. */
-export function bytesOf(gib: number | undefined): number | undefined {
-  return gib === undefined ? undefined : gib * 2 ** 30;
 }
 
 async function trainNew(library: Library, p: JobParams<'train'>, task: TaskContext): Promise<TrainingResult> {

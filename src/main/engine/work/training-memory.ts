@@ -10,7 +10,7 @@ import type { Graph } from '../network/onnx/graph.ts';
 import { candidates, deviceOf } from '../network/providers.ts';
 import { largestPhoto, memoryInWords, planMemory } from '../training/memory/plan.ts';
 import { learning } from '../training/train.ts';
-import { bytesOf } from './train.ts';
+import { bytesOf } from './asked.ts';
 import { trainingParameters } from './recipe.ts';
 
 type Asked = Pick<

@@ -21,6 +21,14 @@ const FLOAT = 1;
  * comes out.
  */
 export const MOST_JOINED = 8;
+/** What the runtime takes into a convolution in front of it. It does so twice, and the second takes the place of the first (onnxruntime 1.30). */
+const ACTIVATIONS = new Set([
+  ...['Relu', 'LeakyRelu', 'ThresholdedRelu', 'PRelu', 'Elu', 'Selu', 'Celu', 'Clip', 'Sigmoid', 'HardSigmoid', 'Tanh'],
+  ...['HardSwish', 'Softplus', 'Softsign', 'Gelu', 'Mish', 'Swish'],
+]);
+/** What it leaves out before that. */
+const NOTHING = new Set(['Identity', 'Dropout']);
+const LOWEST = -3.4028234663852886e38;
 /** Powers up to this are products. */
 const MOST_FACTORS = 8;
 
@@ -30,11 +38,30 @@ export function forWebGpu(graph: Graph): Graph {
   return { ...graph, nodes: graph.nodes.flatMap((n) => writer.rewritten(n)), initializers: writer.initializers };
 }
 
+/**
+ * Optimisers of the runtime that are wrong for a graph: an activation that it finds in many operators, by an error function or by x σ(b x), goes
+ * into a convolution as others do, and {@link forWebGpu} does not see it.
+ */
+export function wrongOptimisers({ nodes }: Graph): string[] {
+  const makers = new Map(nodes.flatMap((n) => n.outputs.map((o) => [o, n])));
+  const gated = (x: string, by: string): boolean => {
+    const gate = makers.get(by);
+    const inside = gate?.op === 'Sigmoid' ? gate.inputs[0]! : undefined;
+    return inside !== undefined && (inside === x || makers.get(inside)?.inputs.includes(x) === true);
+  };
+  const found = nodes.some(({ op, inputs }) => {
+    const [a = '', b = ''] = inputs;
+    return op === 'Erf' || (op === 'Mul' && (gated(a, b) || gated(b, a)));
+  });
+  return found ? ['ConvActivationFusion'] : [];
+}
+
 /** Writes one node as several, the last of which gives the node's own output. */
 class Writer {
   readonly initializers: Graph['initializers'];
   readonly #graph: Graph;
   #shapes: Shapes | undefined;
+  readonly #makers: ReadonlyMap<string, OnnxNode>;
   #nodes: OnnxNode[] = [];
   #at = '';
   #next = 0;
@@ -42,6 +69,7 @@ class Writer {
   constructor(graph: Graph) {
     this.#graph = graph;
     this.initializers = new Map(graph.initializers);
+    this.#makers = new Map(graph.nodes.flatMap((n) => n.outputs.map((o) => [o, n])));
   }
 
   rewritten(node: OnnxNode): OnnxNode[] {
@@ -58,6 +86,7 @@ class Writer {
   /** Undefined where the node may stay. */
   #lastOf(node: OnnxNode): OnnxNode | undefined {
     const x = node.inputs[0] ?? '';
+    if (ACTIVATIONS.has(node.op)) return this.#isActivated(x) ? this.#second(node, x) : undefined;
     switch (node.op) {
       case 'Pow':
         return this.#power(node);
@@ -130,6 +159,24 @@ class Writer {
       });
     }
     return this.#node('Concat', parts, node.attributes);
+  }
+
+  #isActivated(x: string): boolean {
+    const maker = this.#makers.get(x);
+    if (maker === undefined) return false;
+    return NOTHING.has(maker.op) ? this.#isActivated(maker.inputs[0] ?? '') : ACTIVATIONS.has(maker.op);
+  }
+
+  /** An activation of what is activated, in a form that no convolution takes. */
+  #second(node: OnnxNode, x: string): OnnxNode {
+    if (node.op === 'Relu') return this.#node('Max', [x, this.#scalar(0)]);
+    if (node.op !== 'Clip') {
+      const same = this.#put(this.#node('Max', [x, this.#scalar(LOWEST)]));
+      return this.#node(node.op, [same, ...node.inputs.slice(1)], node.attributes);
+    }
+    const [, least = '', most = ''] = node.inputs;
+    const above = this.#node('Max', [x, least === '' ? this.#scalar(LOWEST) : least]);
+    return most === '' ? above : this.#node('Min', [least === '' ? x : this.#put(above), most]);
   }
 
   /** -1, 0 or 1. */

@@ -125,8 +125,8 @@ export class MemoryEstimate {
       {
         hint:
           size === undefined
-            ? 'Choose a smaller network, or say with covis train --memory that more may be taken.'
-            : `The largest size that fits is ${size}: --size ${size}. If more may be taken, say so with covis train --memory.`,
+            ? 'Choose a smaller network, or say with --memory that more may be taken.'
+            : `The largest size that fits is ${size}: --size ${size}. If more may be taken, say so with --memory.`,
       },
     );
   }
