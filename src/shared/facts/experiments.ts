@@ -1,6 +1,6 @@
 /** Facts of experiments outside a library's own photos, kept with it. */
 import { z } from 'zod';
-import { adaptReport } from './adapt.ts';
+import { adaptProtocol, adaptReport, placeInterval } from './adapt.ts';
 import { count, type Facts } from './facts.ts';
 
 /** One component of the talk's ladder and what it brings: mAP of the geometry protocol over seeds. */
@@ -13,6 +13,10 @@ export const ladderRung = z.object({
     std: z.number(),
     values: z.array(z.number()),
   }),
+  /** By one of the three protocols: the mean of all photos that asked over all seeds, with its interval over places and seeds. */
+  interval: placeInterval.optional(),
+  /** What it adds to the rung above it, on the same questions. */
+  gain: placeInterval.optional(),
 });
 export type LadderRung = Facts<typeof ladderRung>;
 
@@ -26,6 +30,8 @@ export const ladderReport = z.object({
   size: z.int(),
   seeds: count,
   firstSeed: z.int(),
+  /** What was held out and asked; left out where whole places were drawn by the seed. */
+  protocol: adaptProtocol.optional(),
   /** By pooling, in the order of the talk. */
   rungs: z.array(ladderRung),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ladderReport } from '../domain.ts';
+import { ADAPT_PROTOCOL_NAMES, adaptProtocol } from '../facts/adapt.ts';
 import { job } from './job.ts';
 import { memory, trainingFields } from './training-fields.ts';
 
@@ -30,6 +31,12 @@ export const ladderJob = job({
           .max(100)
           .default(3)
           .meta({ label: 'Seeds', help: 'draws of places and tuples, each a whole ladder' }),
+        protocol: adaptProtocol.optional().meta({
+          label: 'Asked by',
+          help: 'what is held out and asks: own (nothing is held out), new-photos (of the same places) or new-places; with intervals over places and seeds, and mining guards that follow the photos',
+          otherwise: 'places that the seed holds out, without intervals',
+          names: ADAPT_PROTOCOL_NAMES,
+        }),
       })
       .prefault({}),
   }),

@@ -1,4 +1,5 @@
 /** `covis train`, `covis run` and `covis ladder`: everything that trains. */
+import { ADAPT_PROTOCOL_NAMES, type PlaceInterval } from '../../../shared/facts/adapt.ts';
 import { ladderTable } from '../../../shared/ladder-table.ts';
 import { defined } from '../../../shared/defined.ts';
 import { writeWhole } from '../../engine/formats/beside.ts';
@@ -43,6 +44,12 @@ export const run = jobCommand('run', {
   lines: (r) => runLines(r, duration),
 });
 
+/** A mean with its interval, where there are places enough for one. */
+const withEnds = ({ mean, low, high }: PlaceInterval): string =>
+  low === null || high === null
+    ? `${mean.toFixed(3)} (too few places for an interval)`
+    : `${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+
 /** The talk's component contributions. */
 export const ladder = jobCommand('ladder', {
   name: 'ladder',
@@ -58,10 +65,14 @@ export const ladder = jobCommand('ladder', {
     return report.rungs;
   },
   lines: (report) => [
-    `mAP on held-out places, mean and deviation over ${report.seeds} ${report.seeds === 1 ? 'seed' : 'seeds'}; ${report.network}, ${report.epochs} epochs of ${report.tuples} tuples`,
-    ...report.rungs.map(
-      (r) =>
-        `${r.pooling.toUpperCase()}  ${r.component.padEnd(70)} ${r.map.mean.toFixed(4)} ± ${r.map.std.toFixed(4)}  ${'▇'.repeat(Math.round(r.map.mean * 30))}`,
-    ),
+    `mAP ${report.protocol === undefined ? 'on held-out places, mean and deviation' : `by geometry, ${ADAPT_PROTOCOL_NAMES[report.protocol]}, mean with its interval over places and seeds and what is added to the rung above,`} over ${report.seeds} ${report.seeds === 1 ? 'seed' : 'seeds'}; ${report.network}, ${report.epochs} epochs of ${report.tuples} tuples`,
+    ...report.rungs.map((r) => {
+      const bar = '▇'.repeat(Math.round(r.map.mean * 30));
+      const figure =
+        r.interval === undefined
+          ? `${r.map.mean.toFixed(4)} ± ${r.map.std.toFixed(4)}`
+          : `${withEnds(r.interval)}${r.gain === undefined ? '' : `  ${r.gain.mean < 0 ? '' : '+'}${withEnds(r.gain)}`}`;
+      return `${r.pooling.toUpperCase()}  ${r.component.padEnd(70)} ${figure}  ${bar}`;
+    }),
   ],
 });

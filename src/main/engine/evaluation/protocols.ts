@@ -207,6 +207,21 @@ export interface Answer {
  * sure it is, relevant photos count by it.
  */
 export function ask(g: Geometry, asking: ArrayLike<number>, { x, has }: Described, top = 0): Answer[] {
+  return askRanked(g, asking, has, (query) => rankByScore(similarities(x, row(x, query))), top);
+}
+
+/**
+ * As {@link ask}, by a ranking of any method.
+ * @param has [rows]: 1 where a row can be ranked. @param ranked rows from best to worst for a row that asks, each once; rows that it leaves out count as
+ * not found.
+ */
+export function askRanked(
+  g: Geometry,
+  asking: ArrayLike<number>,
+  has: Uint8Array,
+  ranked: (query: number) => ArrayLike<number>,
+  top = 0,
+): Answer[] {
   const relevant = new Relevant(g);
   const out: Answer[] = [];
   for (const query of Array.from(asking)) {
@@ -218,20 +233,22 @@ export function ask(g: Geometry, asking: ArrayLike<number>, { x, has }: Describe
     const ranks: number[] = [];
     const weights: number[] = [];
     const first: { row: number; verdict: number }[] = [];
+    const found = new Set<number>();
     let counted = 0;
-    for (const i of rankByScore(similarities(x, row(x, query)))) {
+    for (const i of Array.from(ranked(query))) {
       if (has[i] !== 1) continue;
       if (i !== query && first.length < top) first.push({ row: i, verdict: verdicts[i]! });
       if (verdicts[i] === -1) continue;
       if (verdicts[i] === 1) {
         ranks.push(counted);
         weights.push(sureOf.get(i)!);
+        found.add(i);
       }
       counted += 1;
     }
     if (g.sure === undefined) out.push({ query, ap: averagePrecision(ranks, others.length), first });
     else {
-      const missing = Array.from(others).flatMap((other, k) => (has[other] === 1 ? [] : [sure[k]!]));
+      const missing = Array.from(others).flatMap((other, k) => (found.has(other) ? [] : [sure[k]!]));
       const weight = sure.reduce((sum, w) => sum + w, 0) / others.length;
       out.push({ query, ap: weightedAveragePrecision(ranks, weights, missing), weight, first });
     }
