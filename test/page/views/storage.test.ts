@@ -219,9 +219,14 @@ describe('the page of storage', () => {
   });
 
   it('removes only what is older than that, where it is said', async () => {
-    report.parts = report.parts.map((p) =>
-      p.kind === 'descriptors' ? { ...p, items: p.items.map((i) => ({ ...i, written: new Date().toISOString() })) } : p,
-    );
+    report = {
+      ...report,
+      parts: report.parts.map((p) =>
+        p.kind === 'descriptors'
+          ? { ...p, items: p.items.map((i) => ({ ...i, written: new Date().toISOString() })) }
+          : p,
+      ),
+    };
     await opened();
     await choose(boxes('thumbnails')[0]!);
     await choose(boxes('descriptors')[0]!);
