@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { electronBinary } from '../../src/main/cli/commands/studio.ts';
 import { describeWith, ROOT } from '../support/programs.ts';
 import { SAMPLE } from '../support/small-library.ts';
+import { endDesktop } from './desktop-end.ts';
 import { buildStudio, covis } from './serve.ts';
 import { shot } from './studio.ts';
 
@@ -63,7 +64,7 @@ describeWith(['xvfb', 'electron'], 'the window of the desktop', () => {
     await page.locator('.card').first().waitFor(LONG);
   }, 180_000);
   afterAll(async () => {
-    await app?.close().catch(() => undefined);
+    await endDesktop(app);
     xvfb?.kill();
     rmSync(folder, { recursive: true, force: true });
   });

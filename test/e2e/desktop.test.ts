@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { electronBinary } from '../../src/main/cli/commands/studio.ts';
 import { describeWith, ROOT } from '../support/programs.ts';
 import { SAMPLE } from '../support/small-library.ts';
+import { endDesktop } from './desktop-end.ts';
 import { buildStudio, covis } from './serve.ts';
 import { shot } from './studio.ts';
 
@@ -76,7 +77,7 @@ describeWith(['xvfb', 'electron'], 'a desktop that people leave open', () => {
     app = await launch(first);
   });
   afterAll(async () => {
-    await app?.close().catch(() => undefined);
+    await endDesktop(app);
     xvfb?.kill();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -6,6 +6,7 @@ import { _electron, type ElectronApplication } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { electronBinary } from '../../src/main/cli/commands/studio.ts';
 import { describeWith, ROOT } from '../support/programs.ts';
+import { endDesktop } from './desktop-end.ts';
 import { prepareLibrary } from './prepare.ts';
 import { complaints, shot, walkThrough } from './studio.ts';
 
@@ -40,7 +41,7 @@ describeWith(['xvfb', 'electron'], 'the studio in an Electron window', () => {
     });
   });
   afterAll(async () => {
-    await app?.close();
+    await endDesktop(app);
     xvfb?.kill();
     rmSync(folder, { recursive: true, force: true });
   });

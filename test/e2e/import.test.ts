@@ -8,6 +8,7 @@ import { electronBinary } from '../../src/main/cli/commands/studio.ts';
 import { Library } from '../../src/main/engine/library/library.ts';
 import { describeWith, ROOT } from '../support/programs.ts';
 import { SAMPLE } from '../support/small-library.ts';
+import { endDesktop } from './desktop-end.ts';
 import { buildStudio, covis } from './serve.ts';
 import { complaints, shot } from './studio.ts';
 
@@ -67,7 +68,7 @@ describeWith(['xvfb', 'electron'], 'an import in the desktop', () => {
     await page.locator('.card').first().waitFor();
   });
   afterAll(async () => {
-    await app?.close();
+    await endDesktop(app);
     xvfb?.kill();
     rmSync(folder, { recursive: true, force: true });
   });

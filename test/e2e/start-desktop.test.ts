@@ -8,6 +8,7 @@ import { electronBinary } from '../../src/main/cli/commands/studio.ts';
 import type { DesktopBridge } from '../../src/preload/index.ts';
 import { describeWith, ROOT } from '../support/programs.ts';
 import { SAMPLE } from '../support/small-library.ts';
+import { endDesktop } from './desktop-end.ts';
 import { buildStudio, covis } from './serve.ts';
 import { shot } from './studio.ts';
 
@@ -53,7 +54,7 @@ describeWith(['xvfb', 'electron'], 'from nothing, in the desktop', () => {
     page = await app.firstWindow();
   });
   afterAll(async () => {
-    await app?.close().catch(() => undefined);
+    await endDesktop(app);
     xvfb?.kill();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -82,6 +82,11 @@ export function opensForm(kind: string): boolean {
   return [...sources.values()].some((text) => opened.test(text));
 }
 
+/** In all of these. */
+export function both(...places: readonly Place[]): Place {
+  return (leaf) => places.map((p) => p(leaf)).find((why) => why !== undefined);
+}
+
 /** Nowhere, and why. */
 export function nowhere(why: string): Place {
   return () => (/^[A-Z].{15,}[^.]$/.test(why) ? undefined : `“${why}” is no reason`);
@@ -331,8 +336,9 @@ export const PLACES: Readonly<
       '--ranks': form('evaluate-ranks', 'ranks'),
       '--against': form('evaluate-ranks', 'against'),
       '--classes': form('evaluate-classes', 'classes'),
-      '--gnd': form('evaluate-ranks', 'gnd'),
-      '--imlist': form('evaluate-ranks', 'imlist'),
+      // A file or a folder; of rankings of files in the form, of a library in its dialog.
+      '--gnd': both(form('evaluate-ranks', 'gnd'), ask('truths.take', 'chosen')),
+      '--imlist': both(form('evaluate-ranks', 'imlist'), ask('truths.take', 'imlist'), ask('truths.add', 'imlist')),
       '--ap': form('evaluate-ranks', 'ap'),
       '--distractors': form('evaluate-ranks', 'distractors'),
       '--method': view('views/measure/MeasureForm.vue', 'v-model="methods"'),
@@ -410,7 +416,7 @@ export const PLACES: Readonly<
       '--remove': view('views/storage/chosen.ts', 'remove: choices'),
       '--all-derived': view('views/storage/chosen.ts', 'remove: choices'),
       '--network': view('views/storage/chosen.ts', 'networks: choices'),
-      '--older-than': nowhere('What goes is chosen thing by thing'),
+      '--older-than': view('views/storage/chosen.ts', '{ olderThan }'),
       '--vacuum': view('views/storage/chosen.ts', 'vacuum: compact'),
       '--force': view('views/storage/chosen.ts', 'force: choices'),
       '--yes': view('views/storage/chosen.ts', 'yes: true'),
@@ -421,7 +427,7 @@ export const PLACES: Readonly<
       '<library>': opened,
       '<out>': ask('start.backup', 'folder'),
       '--without': ask('start.backup', 'without'),
-      '--force': nowhere('What is no sound backup of this library is left alone; another folder is chosen'),
+      '--force': ask('start.backup', 'force'),
     },
   },
   restore: {
@@ -667,11 +673,18 @@ export const PLACES: Readonly<
   retry: {
     options: {
       '<plan>': ask('plans.retry', 'uid'),
-      '--failed': ask('plans.retry', 'uid'),
-      ...flags(
-        [...slurm, '--sbatch', '--detach'],
-        nowhere('Shards are done again as they were submitted; other resources are said by the command'),
+      '--failed': ask('plans.retry', 'failed'),
+      ...Object.fromEntries(
+        slurm.map((flag) => [
+          flag,
+          ask(
+            'plans.retry',
+            flag.slice(2).replace(/-([a-z])/g, (_, c: string) => c.toUpperCase()),
+          ),
+        ]),
       ),
+      '--sbatch': nowhere('Free options of sbatch are a command line, and never of a page'),
+      '--detach': nowhere('Processes go on when the studio is closed, always'),
     },
   },
   serve: {

@@ -37,8 +37,13 @@ export const usePlans = defineStore('plans', () => {
     }
   }
 
-  async function act(route: Act, uid: string): Promise<void> {
+  /** Something was said of a plan, which is seen the next time one looks. */
+  function expect(uid: string): void {
     told.value = new Set([...told.value, uid]);
+  }
+
+  async function act(route: Act, uid: string): Promise<void> {
+    expect(uid);
     try {
       await request(route, { uid });
     } catch (error) {
@@ -63,5 +68,5 @@ export const usePlans = defineStore('plans', () => {
     };
   }
 
-  return { plans, executors, told, refresh, act, listen };
+  return { plans, executors, told, expect, refresh, act, listen };
 });

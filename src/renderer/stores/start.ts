@@ -127,10 +127,32 @@ export const useStart = defineStore('start', () => {
     return true;
   }
 
+  /** Whether what is there is replaced, which a person is asked: false where nothing has to be, null where it is not to be. */
+  async function mayReplace(folder: string): Promise<boolean | null> {
+    try {
+      const { path, replaces } = await request('start.backupPlace', { folder });
+      if (replaces === null) return false;
+      const answer = await useQuestions().ask({
+        title: 'Replace this backup?',
+        text: `${path}: ${replaces} It goes when the new one is whole, and cannot be had back.`,
+        answers: [
+          { value: 'keep', label: 'Keep it' },
+          { value: 'replace', label: 'Replace', kind: 'danger' },
+        ],
+      });
+      return answer === 'replace' ? true : null;
+    } catch (error) {
+      useNotices().error(error);
+      return null;
+    }
+  }
+
   /** Backs the open library up into a folder that a person chooses. */
   async function backUp(): Promise<void> {
     const folder = await useQuestions().folder('backup');
     if (folder === null) return;
+    const force = await mayReplace(folder.id);
+    if (force === null) return;
     const what = await useQuestions().ask({
       title: 'What is backed up?',
       text: 'Descriptors, edge maps and local features can be computed again. Without them a backup takes less room, and a library that is made of it computes them when they are asked for.',
@@ -142,7 +164,7 @@ export const useStart = defineStore('start', () => {
     if (what === null) return;
     await doing('backup', async () => {
       const without = what === 'derived' ? (['derived'] as const) : [];
-      const { path } = await request('start.backup', { folder: folder.id, without });
+      const { path } = await request('start.backup', { folder: folder.id, without, force });
       useNotices().add('done', `Backing up into ${path}`);
     });
   }

@@ -38,6 +38,15 @@ export const DERIVED = [
   'gone-photos',
 ] as const satisfies readonly Removable[];
 
+/** Kinds whose files are each of their own: of them the old ones go, of others a thing whole. */
+export const FILE_BY_FILE: readonly string[] = [
+  'thumbnails',
+  'edges',
+  'features',
+  'gone-photos',
+  'leftovers',
+] satisfies Removable[];
+
 /** One thing of a kind: the descriptors of one network at one size, the checkpoint of one run. */
 export const storageItem = z.object({
   id: z.string(),

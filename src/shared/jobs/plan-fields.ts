@@ -85,6 +85,19 @@ export const atOnce = z.int().min(1).max(1024).optional().meta({
   advanced: true,
 });
 
+const { covis: _as, ...again } = slurm;
+
+/** What can be said of shards that are done again; what is not said is as they were submitted. */
+export const retrying = {
+  failed: z
+    .boolean()
+    .default(false)
+    .meta({ label: 'Only what failed', help: 'only what failed or was lost', advanced: true }),
+  executor: executor.optional().meta({ otherwise: 'as it was submitted' }),
+  atOnce,
+  ...again,
+};
+
 /** What planning gives. */
 export const planned = z.object({
   uid: z.string(),

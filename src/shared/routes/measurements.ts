@@ -14,10 +14,21 @@ import { route } from './route.ts';
 export const measurementRoutes = {
   'evaluations.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(evaluationInfo) }),
   'truths.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(truthInfo) }),
-  /** Takes an uploaded file as a ground truth. */
+  /** Takes an uploaded file as a ground truth. `imlist`: one more, with the image of each row, for those that do not list them. */
   'truths.add': route({
     who: 'page',
-    params: z.strictObject({ upload: id, name: z.string().max(255), protocol: z.enum(PROTOCOLS) }),
+    params: z.strictObject({
+      upload: id,
+      name: z.string().max(255),
+      protocol: z.enum(PROTOCOLS),
+      imlist: id.optional(),
+    }),
+    result: truthReport,
+  }),
+  /** Takes a folder of Oxford5k's text files, or a file, that was chosen of the engine's machine; `imlist` likewise. */
+  'truths.take': route({
+    who: 'page',
+    params: z.strictObject({ chosen: id, protocol: z.enum(PROTOCOLS), imlist: id.optional() }),
     result: truthReport,
   }),
   'measurements.list': route({ who: 'page', repeat: 'safe', params: none, result: z.array(measurementInfo) }),

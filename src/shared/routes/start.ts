@@ -125,12 +125,19 @@ export const startRoutes = {
   /** What the machine has, and how to get what it lacks. Takes seconds: every back end is tried. */
   'start.machine': route({ who: 'page', repeat: 'safe', params: none, result: machineReport }),
   /**
-   * Backs the open library up into a folder that was chosen, where that is an earlier backup of it or empty; else into a new one within it.
-   * `path`: where, for people.
+   * Where a backup of the open library goes for a folder that was chosen: that itself, where it is empty or a backup, else a new one within
+   * it. `replaces`: what is there that only `force` replaces, as a sentence; null where that is nothing.
    */
+  'start.backupPlace': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ folder: id }),
+    result: z.object({ path: z.string(), replaces: z.string().nullable() }),
+  }),
+  /** Backs the open library up into the place of a folder that was chosen. `path`: where, for people. */
   'start.backup': route({
     who: 'page',
-    params: z.strictObject({ folder: id, ...backupJob.params.pick({ without: true }).shape }),
+    params: z.strictObject({ folder: id, ...backupJob.params.pick({ without: true, force: true }).shape }),
     result: startedJob.extend({ path: z.string() }),
   }),
   /** Where the open library stands on the way from photos to search. */

@@ -96,6 +96,28 @@ describe('a plan in Jobs', () => {
     expect(asked('plans.retry')).toEqual([{ uid: UID }]);
   });
 
+  it('is done again with other resources, where that is said', async () => {
+    plans = [plan('failed')];
+    executors = ['local', 'slurm'];
+    await shown();
+    await button('Retry with…').trigger('click');
+    await settled();
+    await nextTick();
+    const form = (): HTMLElement => document.querySelector('[data-test=retry-form]')!;
+    // Of Slurm, as it was submitted: nothing is asked of this machine's processes.
+    expect(form().textContent).toContain('Memory');
+    expect(form().textContent).not.toContain('Processes at a time');
+    const field = [...form().querySelectorAll('label')].find((l) => l.textContent.trim() === 'Memory')!;
+    const input = document.getElementById(field.getAttribute('for')!) as HTMLInputElement;
+    input.value = 'x2';
+    input.dispatchEvent(new Event('input'));
+    input.dispatchEvent(new Event('change'));
+    await nextTick();
+    document.querySelector<HTMLButtonElement>('[data-test=retry-now]')!.click();
+    await settled();
+    expect(asked('plans.retry')).toEqual([{ uid: UID, failed: false, mem: 'x2' }]);
+  });
+
   it('is collected where that was not done, and forgotten at the end', async () => {
     plans = [plan('ready')];
     await shown();

@@ -218,6 +218,30 @@ describe('the page of storage', () => {
     ]);
   });
 
+  it('removes only what is older than that, where it is said', async () => {
+    report = {
+      ...report,
+      parts: report.parts.map((p) =>
+        p.kind === 'descriptors'
+          ? { ...p, items: p.items.map((i) => ({ ...i, written: new Date().toISOString() })) }
+          : p,
+      ),
+    };
+    await opened();
+    await choose(boxes('thumbnails')[0]!);
+    await choose(boxes('descriptors')[0]!);
+    await click('remove');
+    const dialog = document.querySelector('[role=dialog]')!;
+    const age = dialog.querySelector('select')!;
+    age.value = '30d';
+    age.dispatchEvent(new Event('change'));
+    await nextTick();
+    expect(dialog.textContent).toMatch(/Remove 3\.0 MB.*Thumbnails/);
+    expect(dialog.textContent).toMatch(/1 thing that was chosen is not that old/);
+    await click('remove-now');
+    expect(started()).toMatchObject([{ remove: ['thumbnails:all'], olderThan: '30d' }]);
+  });
+
   it('chooses all that can be computed again, without what is kept and what cannot', async () => {
     await opened();
     [...document.querySelectorAll('button')].find((b) => b.textContent.includes('Choose all'))!.click();

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -84,6 +84,20 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'start.backup': async () => {
     const { job, path: into } = await ask('start.backup', { folder: (await chosen(emptyFolder('kept'))).id });
     return (await end(job)).state === 'done' && into;
+  },
+  'start.backupPlace': async () => {
+    const into = emptyFolder('others-backup');
+    writeFileSync(join(into, 'covis-backup.json'), '{');
+    const place = await ask('start.backupPlace', { folder: (await chosen(into)).id });
+    expect(place.path).toBe(into);
+    // It is left alone, and goes where that is said.
+    const { id } = await chosen(into);
+    const kept = await ask('start.backup', { folder: id });
+    expect((await end(kept.job)).state).toBe('failed');
+    const replaced = await ask('start.backup', { folder: id, force: true });
+    expect((await end(replaced.job)).state).toBe('done');
+    expect((await ask('start.backupPlace', { folder: id })).replaces).toBeNull();
+    return place.replaces!.includes('damaged');
   },
   'start.steps': async () => (await ask('start.steps', {})).steps.length,
   'start.places': async () => {
@@ -431,6 +445,17 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   },
   'evaluations.list': async () => (await ask('evaluations.list', {})).length,
   'truths.add': async () => (await addTruth('own.json')).queries,
+  'truths.take': async () => {
+    const at = emptyFolder('oxford');
+    const { name } = await ask('photos.info', { id: await photo() });
+    const bare = name.replace(/\.[a-z]+$/, '');
+    writeFileSync(join(at, 'one_query.txt'), `${bare} 0 0 10 10\n`);
+    for (const kind of ['good', 'ok', 'junk'])
+      writeFileSync(join(at, `one_${kind}.txt`), kind === 'ok' ? `${bare}\n` : '');
+    writeFileSync(join(folder, 'images.txt'), `${bare}\n`);
+    const [from, list] = [await chosen(at), await chosen(join(folder, 'images.txt'))];
+    return (await ask('truths.take', { chosen: from.id, protocol: 'oxford', imlist: list.id })).bound;
+  },
   'truths.list': async () => {
     await addTruth('other.json');
     return (await ask('truths.list', {})).length;

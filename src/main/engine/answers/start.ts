@@ -7,12 +7,13 @@ import { CovisError } from '../../../shared/errors.ts';
 import { JOBS } from '../../../shared/jobs/index.ts';
 import { submitJob, submitParamsOf } from '../../../shared/jobs/submit.ts';
 import { madeOf, withPaths } from '../../../shared/schema.ts';
+import { BACKUP_MANIFEST } from '../formats/target.ts';
 import { Library } from '../library/library.ts';
 import { FILES_FOR } from '../start/file-kinds.ts';
 import { lookAtMachine } from '../start/machine.ts';
 import { copySample, sampleFolders } from '../start/sample.ts';
 import { librarySteps, looseFolders } from '../start/steps.ts';
-import { readManifest } from '../work/backup-manifest.ts';
+import { replacedBackup } from '../work/backup.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 import { startDownload, startJob } from './jobs.ts';
 import { libraryInfo } from './library.ts';
@@ -71,6 +72,13 @@ function exportPlace(folder: string, library: string, format: ExportFormat): str
 function madePlace(folder: string, made: string): string {
   const { name, ext } = parse(made);
   return newPlace(folder, name, ext);
+}
+
+/** Where a backup goes for a folder that was chosen. */
+function backupPlace(engine: EngineContext, folder: string): string {
+  const chosen = engine.desk.places.pathOf(folder);
+  const fits = readdirSync(chosen).length === 0 || existsSync(join(chosen, BACKUP_MANIFEST));
+  return fits ? chosen : join(chosen, `${engine.library.name} backup`);
 }
 
 /** Where a job of the library may go on when it is opened once more, nothing is done. */
@@ -161,11 +169,13 @@ export const start = answers(startRoutes, {
     return { ...startJob(engine, 'export', { out: path, format, ...defined(asked) }), path };
   },
   'start.machine': (engine) => lookAtMachine(engine.current()?.path),
-  'start.backup': (engine, { folder, without }) => {
-    const chosen = engine.desk.places.pathOf(folder);
-    const fits = readdirSync(chosen).length === 0 || readManifest(chosen) !== undefined;
-    const path = fits ? chosen : join(chosen, `${engine.library.name} backup`);
-    return { ...startJob(engine, 'backup', { out: path, without }), path };
+  'start.backupPlace': (engine, { folder }) => {
+    const path = backupPlace(engine, folder);
+    return { path, replaces: replacedBackup(engine.library, path) ?? null };
+  },
+  'start.backup': (engine, { folder, without, force }) => {
+    const path = backupPlace(engine, folder);
+    return { ...startJob(engine, 'backup', { out: path, without, force }), path };
   },
   'start.steps': (engine) => librarySteps(engine.library),
   'start.places': (engine) => {

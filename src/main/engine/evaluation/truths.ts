@@ -35,15 +35,26 @@ export function importTruth(library: Library, file: string, protocol: Protocol, 
   return storeTruth(library, readGroundTruth(file, protocol, imageList), basename(file));
 }
 
-/** As {@link importTruth}, from bytes that a page sent. @param name the file's name, of which only the ending matters. */
-export function importTruthBytes(library: Library, bytes: Uint8Array, name: string, protocol: Protocol): TruthReport {
+/**
+ * As {@link importTruth}, from bytes that a page sent.
+ * @param name the file's name, of which only the ending matters. @param imageList bytes of the list that {@link importTruth} takes as a file.
+ */
+export function importTruthBytes(
+  library: Library,
+  bytes: Uint8Array,
+  name: string,
+  protocol: Protocol,
+  imageList?: Uint8Array,
+): TruthReport {
   refuseWriting(library);
   const ending = /\.(pkl|pickle|mat|json|txt|dat|csv)$/i.exec(name)?.[0] ?? '.txt';
   const folder = library.staging();
   try {
     const file = join(folder, `truth${ending}`);
     writeFileSync(file, bytes);
-    return storeTruth(library, readGroundTruth(file, protocol), basename(name));
+    const list = imageList === undefined ? undefined : join(folder, 'imlist.txt');
+    if (list !== undefined) writeFileSync(list, imageList!);
+    return storeTruth(library, readGroundTruth(file, protocol, list), basename(name));
   } catch (error) {
     if (error instanceof CovisError)
       throw new CovisError(error.code, error.message, {

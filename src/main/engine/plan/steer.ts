@@ -9,7 +9,7 @@ import { covisCommand } from './command.ts';
 import type { SlurmOptions } from './facts.ts';
 import { failureOf, openLog, resumePlan, shardFiles, stopPlan, type Plan } from './folder.ts';
 import { noteSubmission, thisProcess } from './local.ts';
-import { cancelInSlurm, submitToSlurm, type Arrays, type StageShards } from './slurm.ts';
+import { cancelInSlurm, refuseOptions, submitToSlurm, type Arrays, type StageShards } from './slurm.ts';
 import { PLAN_WORKS } from './works/index.ts';
 import { isAlive, lookAt, shardsIn, submissionOf, type Look } from './status.ts';
 
@@ -56,6 +56,48 @@ export function submitSlurm(plan: Plan, stages: readonly StageShards[], options:
   });
   rmSync(join(plan.folder, 'queue.json'), { force: true });
   return arrays;
+}
+
+/** What is said of shards that are done again. */
+export type Again = SlurmOptions & {
+  readonly executor?: Executor | undefined;
+  readonly atOnce?: number | undefined;
+  readonly failed?: boolean | undefined;
+};
+
+/**
+ * Who does a plan's shards again, and with what: as it was submitted, but for what is said now.
+ * @throws CovisError `INPUT_INVALID` for what does not go with who does it, and for what Slurm does not take.
+ */
+export function againAs(
+  plan: Plan,
+  { executor, atOnce, failed: _failed, ...asked }: Again,
+): { readonly executor: Executor; readonly atOnce: number | undefined; readonly slurm: SlurmOptions } {
+  const before = submissionOf(plan);
+  const who = executor ?? before?.executor ?? 'local';
+  const said = Object.fromEntries(Object.entries(asked).filter(([, v]) => v !== undefined)) as SlurmOptions;
+  const foreign = who === 'local' ? Object.keys(said)[0] : atOnce === undefined ? undefined : 'atOnce';
+  if (foreign !== undefined) {
+    const name = foreign.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+    throw new CovisError('INPUT_INVALID', `--${name} goes with --executor ${who === 'local' ? 'slurm' : 'local'}`);
+  }
+  if (who === 'local') return { executor: who, atOnce: atOnce ?? before?.atOnce, slurm: {} };
+  const mem = memoryOf(asked.mem, before?.slurm?.mem);
+  const options = { ...before?.slurm, ...said, ...(mem === undefined ? {} : { mem }) };
+  refuseOptions(options);
+  return { executor: who, atOnce: undefined, slurm: options };
+}
+
+/** `x2` of what was asked for before. @throws CovisError `INPUT_INVALID` where there was nothing to multiply. */
+function memoryOf(asked: string | undefined, before: string | undefined): string | undefined {
+  const times = /^x(\d{1,3})$/i.exec(asked ?? '')?.[1];
+  if (times === undefined) return asked ?? before;
+  const [, amount, unit = ''] = /^(\d+)([KMGT]?)$/i.exec(before ?? '') ?? [];
+  if (amount === undefined)
+    throw new CovisError('INPUT_INVALID', '--mem x2 multiplies what was asked for, and nothing was', {
+      hint: 'Say how much, as in --mem 8G.',
+    });
+  return `${Number(amount) * Number(times)}${unit}`;
 }
 
 /** This process looks after a plan's shards from now on. @throws CovisError `STATE_CONFLICT` where another does. */

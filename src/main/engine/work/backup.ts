@@ -125,6 +125,19 @@ function earlierBackup(library: Library, out: string, force: boolean): Manifest 
   });
 }
 
+/** What a backup into this place would replace only where that is said, as a sentence: a damaged backup, or one of another library. */
+export function replacedBackup(library: Library, out: string): string | undefined {
+  try {
+    const manifest = readManifest(out);
+    return manifest === undefined || manifest.library === library.path
+      ? undefined
+      : `It is a backup of another library, ${manifest.library}.`;
+  } catch (error) {
+    if (!(error instanceof CovisError)) throw error;
+    return `${error.message}.`;
+  }
+}
+
 /** True for a file whose size and time are as they were when it was copied. */
 function isAsIn(
   known: BackupEntry | undefined,

@@ -1,7 +1,7 @@
 /** The report of what a library takes, and the part of it that was named to be removed. */
 import type { JobParams, JobResult } from '../../../shared/jobs/index.ts';
 import type { StorageReport } from '../../../shared/facts/storage.ts';
-import { DERIVED } from '../../../shared/facts/storage.ts';
+import { DERIVED, FILE_BY_FILE } from '../../../shared/facts/storage.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { logFolder } from '../environment/log-file.ts';
 import type { Library } from '../library/library.ts';
@@ -55,9 +55,6 @@ export interface Plan {
   readonly going: readonly Going[];
   readonly stays: JobResult<'clean'>['stays'];
 }
-
-/** Kinds whose files are each of their own: of them the old ones go, of others a thing whole. */
-const FILE_BY_FILE: readonly Kind[] = ['thumbnails', 'edges', 'features', 'gone-photos', 'leftovers'];
 
 /** That part of a thing that is old enough; undefined for none. */
 function oldPart(kind: Kind, thing: Thing, before: number | undefined): Thing | undefined {

@@ -1,5 +1,5 @@
 /** What a person chose to remove, thing by thing, and what is sent for it. */
-import type { StorageItem, StoragePart, StorageReport } from '../../../shared/facts/storage.ts';
+import { FILE_BY_FILE, type StorageItem, type StoragePart, type StorageReport } from '../../../shared/facts/storage.ts';
 import type { PageJob } from '../../../shared/jobs/index.ts';
 
 /** One thing of a kind. */
@@ -58,14 +58,43 @@ export function nameOf({ part, item }: Choice): string {
   return item.name === 'All' ? part.title : item.name;
 }
 
+/** Days that something was not written for, by how the job says them. */
+export const AGES = { '1d': 1, '7d': 7, '30d': 30, '90d': 90, '365d': 365 } as const;
+export type Age = keyof typeof AGES;
+const DAY_MS = 86_400_000;
+
+/**
+ * Those of the choices of which something is older than that. Networks were chosen by name, and go whatever their age; what lies in the
+ * database has none and stays.
+ */
+export function olderOf(choices: readonly Choice[], age: Age | undefined, now: number): Choice[] {
+  if (age === undefined) return [...choices];
+  return choices.filter((c) => c.part.kind === 'networks' || isOld(c, age, now) || isInFiles(c));
+}
+
+/** True where all of it was written before that. */
+function isOld({ item }: Choice, age: Age, now: number): boolean {
+  return item.written !== null && Date.parse(item.written) < now - AGES[age] * DAY_MS;
+}
+
+function isInFiles({ part, item }: Choice): boolean {
+  return FILE_BY_FILE.includes(part.kind) && item.written !== null;
+}
+
+/** True where only those of its files go that are old, and how many that are is seen when they are looked at. */
+export function goesInPart(c: Choice, age: Age | undefined, now: number): boolean {
+  return age !== undefined && c.part.kind !== 'networks' && isInFiles(c) && !isOld(c, age, now);
+}
+
 /** The job that removes these. What is kept because records name it was chosen by itself, which is to force it. */
-export function cleaning(choices: readonly Choice[], compact: boolean): PageJob {
+export function cleaning(choices: readonly Choice[], compact: boolean, olderThan?: Age): PageJob {
   return {
     kind: 'clean',
     remove: choices.filter((c) => c.part.kind !== 'networks').map((c) => keyOf(c.part, c.item)),
     networks: choices.filter((c) => c.part.kind === 'networks').map((c) => c.item.id),
     force: choices.some((c) => c.item.kept !== null),
     vacuum: compact,
+    ...(olderThan === undefined ? {} : { olderThan }),
     yes: true,
   };
 }

@@ -1,10 +1,9 @@
 /** `covis status`, `covis cancel` and `covis retry`: a plan that was submitted. */
 import { z } from 'zod';
-import { CovisError } from '../../../../shared/errors.ts';
 import { SHARD_STATES, type PlanStatus } from '../../../../shared/facts/plans.ts';
-import { atOnce, executor, planFolder, slurm } from '../../../../shared/jobs/plan-fields.ts';
+import { planFolder, retrying } from '../../../../shared/jobs/plan-fields.ts';
 import { readPlan, type Plan } from '../../../engine/plan/folder.ts';
-import { goOnAlone, shardsToDo, cancelPlan, submitSlurm } from '../../../engine/plan/steer.ts';
+import { againAs, goOnAlone, shardsToDo, cancelPlan, submitSlurm } from '../../../engine/plan/steer.ts';
 import { lookAt, noteTrouble, statusOf, submissionOf } from '../../../engine/plan/status.ts';
 import { command } from '../../program/command.ts';
 import { print } from '../../program/output.ts';
@@ -63,50 +62,28 @@ export const cancel = command({
   },
 });
 
-/** `2x` of what was asked for before. @throws CovisError `INPUT_INVALID` where there was nothing to multiply. */
-function memoryOf(asked: string | undefined, before: string | undefined): string | undefined {
-  const times = /^x(\d{1,3})$/i.exec(asked ?? '')?.[1];
-  if (times === undefined) return asked ?? before;
-  const [, amount, unit = ''] = /^(\d+)([KMGT]?)$/i.exec(before ?? '') ?? [];
-  if (amount === undefined)
-    throw new CovisError('INPUT_INVALID', '--mem x2 multiplies what was asked for, and nothing was', {
-      hint: 'Say how much, as in --mem 8G.',
-    });
-  return `${Number(amount) * Number(times)}${unit}`;
-}
-
-const { covis: _as, ...again } = slurm;
-
 export const retry = command({
   name: 'retry',
   summary: "do a plan's shards that failed, were lost or were never begun, as they were submitted or as is said now",
   arguments: { plan: planFolder },
   options: {
-    failed: z.boolean().default(false).meta({ help: 'only what failed or was lost' }),
-    executor: executor.optional().meta({ otherwise: 'as it was submitted' }),
-    atOnce,
-    ...again,
+    ...retrying,
     detach: z
       .boolean()
       .default(false)
       .meta({ help: 'on this machine: come back at once; the shards go on by themselves' }),
   },
-  run: async ({ plan: path, failed, executor: by, atOnce: most, detach, json, ...asked }) => {
+  run: async ({ plan: path, detach, json, ...asked }) => {
     const plan = readPlan(path);
-    const before = submissionOf(plan);
-    const who = by ?? before?.executor ?? 'local';
-    if (who === 'local') {
-      refuseTogether(asked, Object.keys(again), 'goes with --executor slurm');
-      return here(plan, most ?? before?.atOnce, failed, detach, json);
-    }
-    refuseTogether({ atOnce: most, detach }, ['atOnce', 'detach'], 'goes with --executor local');
-    const said = Object.fromEntries(Object.entries(asked).filter(([, v]) => v !== undefined));
-    const options = { ...before?.slurm, ...said, mem: memoryOf(asked.mem, before?.slurm?.mem) };
-    const left = shardsToDo(lookAt(plan, before?.executor === 'slurm' ? 'now' : 'never'), failed);
+    const { executor, atOnce, slurm } = againAs(plan, asked);
+    if (executor === 'local') return here(plan, atOnce, asked.failed, detach, json);
+    refuseTogether({ detach }, ['detach'], 'goes with --executor local');
+    const asking = submissionOf(plan)?.executor === 'slurm' ? 'now' : 'never';
+    const left = shardsToDo(lookAt(plan, asking), asked.failed);
     const count = left.reduce((n, s) => n + s.shards.length, 0);
     let jobs: string[];
     try {
-      jobs = submitSlurm(plan, left, options).map((a) => a.id);
+      jobs = submitSlurm(plan, left, slurm).map((a) => a.id);
       noteTrouble(plan, undefined);
     } catch (error) {
       noteTrouble(plan, error);
