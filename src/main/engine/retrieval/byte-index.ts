@@ -171,12 +171,12 @@ export class ByteIndex {
       bounds[block] = -Infinity;
     }
     const blocks = bounds.length;
-    for (let b = 0, count = 0; b < blocks; b += Math.max(1, count)) {
-      const threshold = floor.value;
-      count = 0;
-      while (count < AT_ONCE && b + count < blocks && bounds[b + count]! > -Infinity && bounds[b + count]! >= threshold)
-        count += 1;
-      if (count > 0) look(b, count);
+    const within = (b: number, threshold: number): boolean => bounds[b]! > -Infinity && bounds[b]! >= threshold;
+    for (let b = 0; b < blocks;) {
+      const [first, threshold] = [b, floor.value];
+      while (b < blocks && b - first < AT_ONCE && within(b, threshold)) b += 1;
+      if (b > first) look(first, b - first);
+      else b += 1;
     }
     const threshold = floor.value;
     const ids: number[] = [];
