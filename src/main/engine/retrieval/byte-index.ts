@@ -171,17 +171,12 @@ export class ByteIndex {
       bounds[block] = -Infinity;
     }
     const blocks = bounds.length;
-    const inReach = (from: number): number => {
-      const end = Math.min(blocks, from + AT_ONCE);
-      const least = floor.value;
-      let b = from;
-      while (b < end && bounds[b]! > -Infinity && bounds[b]! >= least) b += 1;
-      return b - from;
-    };
+    const within = (b: number, threshold: number): boolean => bounds[b]! > -Infinity && bounds[b]! >= threshold;
     for (let b = 0; b < blocks;) {
-      const count = inReach(b);
-      if (count > 0) look(b, count);
-      b += Math.max(1, count);
+      const [first, threshold] = [b, floor.value];
+      while (b < blocks && b - first < AT_ONCE && within(b, threshold)) b += 1;
+      if (b > first) look(first, b - first);
+      else b += 1;
     }
     const threshold = floor.value;
     const ids: number[] = [];
