@@ -48,7 +48,7 @@ function stepWith(packages: Record<string, string>): Step[] {
   const support = join(ROOT, 'test', 'support');
   const child = spawnSync(
     process.execPath,
-    ['--require', join(support, 'stand-ins.cjs'), join(support, 'tensorflow-step.ts')],
+    ['--import', join(support, 'stand-ins.mjs'), join(support, 'tensorflow-step.ts')],
     { encoding: 'utf8', env },
   );
   if (child.status !== 0) throw new Error(child.stderr);

@@ -1,7 +1,7 @@
 /** Preloaded: TensorFlow's packages are those of the folder `COVIS_STAND_INS` alone, whatever is installed beside Covis. */
-const Module = require('node:module');
-const { existsSync } = require('node:fs');
-const { join } = require('node:path');
+import { existsSync } from 'node:fs';
+import Module from 'node:module';
+import { join } from 'node:path';
 
 const resolve = Module._resolveFilename;
 Module._resolveFilename = function (request, ...rest) {
