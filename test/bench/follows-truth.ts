@@ -10,16 +10,9 @@ import { chooseGuards } from '../../src/main/engine/adapt/guards.ts';
 import { collectionStatistics } from '../../src/main/engine/adapt/statistics.ts';
 import { described, libraryGeometry } from '../../src/main/engine/evaluation/library-geometry.ts';
 import { overPlaces } from '../../src/main/engine/evaluation/over-places.ts';
-import {
-  ask,
-  drawFold,
-  meanOfAnswers,
-  type Described,
-  type Geometry,
-} from '../../src/main/engine/evaluation/protocols.ts';
+import { ask, drawFold, meanOfAnswers, type Described } from '../../src/main/engine/evaluation/protocols.ts';
 import { Library } from '../../src/main/engine/library/library.ts';
 import { random } from '../../src/main/engine/library/random.ts';
-import { select, text } from '../../src/main/engine/library/rows.ts';
 import { DEFAULT_MINING } from '../../src/main/engine/mining/candidates.ts';
 import { ensureDefaultNetwork, loadNetwork, resolveNetwork } from '../../src/main/engine/network/networks.ts';
 import { silentContext } from '../../src/main/engine/queue/context.ts';
@@ -30,6 +23,7 @@ import { trained } from '../../src/main/engine/training/ladder.ts';
 import { DEFAULT_TRAINING, defaultMargin } from '../../src/main/engine/training/presets.ts';
 import { whiteningSample } from '../../src/main/engine/training/whitening-sample.ts';
 import type { TrainingParameters } from '../../src/shared/domain.ts';
+import { byLabel } from './by-label.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -84,20 +78,8 @@ const part = partOf(g, drawing, 0);
 const { training } = splitOf(library, part);
 
 /** The same photos by label: those of its folder are right, all others wrong. */
-const nameOf = select(library.db, 'SELECT name FROM known_file WHERE photo_id = ? LIMIT 1', text);
-const labels = Array.from(g.ids, (id) => nameOf.one(id).split('/').slice(0, -1).join('/'));
-const numbers = new Map([...new Set(labels)].map((l, i) => [l, i]));
-const pairs = labels.flatMap((l, a) => labels.flatMap((m, b) => (a < b && l === m ? [[a, b] as const] : [])));
+const truthByLabel = byLabel(library, g);
 const { sure: _, ...plain } = g;
-const byLabel: Geometry = {
-  ...plain,
-  group: Int32Array.from(labels, (l) => numbers.get(l)!),
-  unknown: new Uint8Array(g.ids.length),
-  a: Uint32Array.from(pairs, ([a]) => a),
-  b: Uint32Array.from(pairs, ([, b]) => b),
-  maybe: new Map(),
-  unsure: new Map(),
-};
 /** The measure with its weights, with those of the answers to a photo alone, and without any. */
 interface Row {
   readonly name: string;
@@ -122,7 +104,7 @@ function note(name: string, x: Described): void {
     high: measured.high,
     within: mean(answers.map((a) => a.ap)),
     plain: meanOfAnswers(ask(plain, fold.asking, x))!,
-    truth: meanOfAnswers(ask(byLabel, fold.asking, x))!,
+    truth: meanOfAnswers(ask(truthByLabel, fold.asking, x))!,
   };
   rows.push(row);
   if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(row)}\n`);
@@ -152,7 +134,7 @@ function noteAll(name: string, set: DescriptorSet): void {
 }
 
 console.log(
-  `${g.ids.length} photos of ${numbers.size} labels, ${fold.asking.length} held-out photos ask; ${start.spec.name}, ${size} px`,
+  `${g.ids.length} photos of ${new Set(truthByLabel.group).size} labels, ${fold.asking.length} held-out photos ask; ${start.spec.name}, ${size} px`,
 );
 console.log(
   '| network | mAP by geometry, new photos | without weights | mAP by label, the same photos |\n|---|---|---|---|',

@@ -14,7 +14,7 @@ import { askRanked, drawFold, type Answer } from '../../src/main/engine/evaluati
 import { Library } from '../../src/main/engine/library/library.ts';
 import { manifoldDefaults, mineManifoldTuples } from '../../src/main/engine/mining/manifold-library.ts';
 import { storeMiningRun } from '../../src/main/engine/mining/runs.ts';
-import { repoolNetwork, resolveNetwork, type NetworkRow } from '../../src/main/engine/network/networks.ts';
+import { networkRow, repoolNetwork, resolveNetwork, type NetworkRow } from '../../src/main/engine/network/networks.ts';
 import { silentContext } from '../../src/main/engine/queue/context.ts';
 import { extract, type DescriptorSet } from '../../src/main/engine/retrieval/extract.ts';
 import { rankingParameters } from '../../src/main/engine/retrieval/methods/parameters.ts';
@@ -25,8 +25,9 @@ import { learnPca, learnWhitening, whiten, type Whitening } from '../../src/main
 import { BowIndex, DEFAULT_TEACHER } from '../../src/main/engine/teacher/bow-index.ts';
 import { splitOf } from '../../src/main/engine/training/known-part.ts';
 import { trained } from '../../src/main/engine/training/ladder.ts';
+import { listTrainingRuns } from '../../src/main/engine/training/runs.ts';
 import { whiteningSample } from '../../src/main/engine/training/whitening-sample.ts';
-import type { MiningParameters, Pooling } from '../../src/shared/domain.ts';
+import type { MiningParameters, Pooling, TrainingParameters } from '../../src/shared/domain.ts';
 import { byLabel } from './by-label.ts';
 import { trialOf } from './recipe-trial.ts';
 
@@ -42,6 +43,8 @@ const { values, positionals } = parseArgs({
     rate: { type: 'string' },
     freeze: { type: 'string' },
     only: { type: 'string', default: '.' },
+    known: { type: 'string' },
+    'known-fold': { type: 'string', default: '0' },
     table: { type: 'boolean', default: false },
   },
 });
@@ -54,6 +57,8 @@ interface Rung {
   /** Is not trained. */
   readonly still?: boolean;
   readonly manifold?: boolean;
+  /** Was trained before, on the very part that its fold may know: the run is called so, `#` standing for the seed. */
+  readonly known?: string;
 }
 const RUNGS: readonly Rung[] = [
   { name: 'as it was', still: true },
@@ -98,6 +103,19 @@ function by(set: DescriptorSet, w: Whitening): DescriptorSet {
   return { ids: set.ids, data, dim };
 }
 
+/** The network of a run of this name. @throws Error where it has learned from another part of the library. */
+function knownRun(
+  library: Library,
+  runs: ReturnType<typeof listTrainingRuns>,
+  name: string,
+  made: TrainingParameters,
+): NetworkRow {
+  const run = runs.find((r) => r.parameters.name === name && r.state === 'done');
+  if (run === undefined || run.result === null) throw new Error(`No run "${name}" is done`);
+  if (run.parameters.learn?.digest !== made.learn?.digest) throw new Error(`"${name}" has learned from another part`);
+  return networkRow(library, run.result);
+}
+
 async function measure(): Promise<void> {
   const task = silentContext();
   const library = Library.open(path!);
@@ -105,7 +123,11 @@ async function measure(): Promise<void> {
   const truth = byLabel(library, g);
   const start = await resolveNetwork(library, values.network, 'embedded');
   const seeds = Number(values.seeds);
-  const rungs = RUNGS.filter((r) => new RegExp(values.only).test(r.name));
+  const rungs: readonly Rung[] =
+    values.known === undefined
+      ? RUNGS.filter((r) => new RegExp(values.only).test(r.name))
+      : [{ name: 'known', known: values.known }];
+  const runs = listTrainingRuns(library);
   const note = (rung: string, seed: number, how: string, seconds: number, ask: (of: typeof g) => Answer[]): void => {
     const line: Measured = {
       rung,
@@ -124,7 +146,7 @@ async function measure(): Promise<void> {
     ['re-ranked', DEFAULT_TEACHER.verified, 0],
     ['re-ranked and expanded', DEFAULT_TEACHER.verified, DEFAULT_TEACHER.expansion],
   ] as const;
-  if (new RegExp(values.only).test('teacher')) {
+  if (values.known === undefined && new RegExp(values.only).test('teacher')) {
     const index = await BowIndex.prepare(library, DEFAULT_TEACHER, task);
     const image = new Map(index.photos.map((p, i) => [p.id, i]));
     const rowOf = new Map(Array.from(g.ids, (id, i) => [id, i]));
@@ -174,22 +196,24 @@ async function measure(): Promise<void> {
           });
         }
         const network: NetworkRow =
-          rung.still === true
-            ? from
-            : await trained(
-                library,
-                from,
-                {
-                  ...made,
-                  pools,
-                  epochs: Number(values.epochs),
-                  queriesPerEpoch: Number(values.tuples),
-                  ...(values.rate === undefined ? {} : { learningRate: Number(values.rate) }),
-                  ...(values.freeze === undefined ? {} : { freeze: values.freeze }),
-                  mining: { ...made.mining, ...rung.mining },
-                },
-                task,
-              );
+          rung.known !== undefined
+            ? knownRun(library, runs, rung.known.replace('#', String(seed + Number(values['known-fold']))), made)
+            : rung.still === true
+              ? from
+              : await trained(
+                  library,
+                  from,
+                  {
+                    ...made,
+                    pools,
+                    epochs: Number(values.epochs),
+                    queriesPerEpoch: Number(values.tuples),
+                    ...(values.rate === undefined ? {} : { learningRate: Number(values.rate) }),
+                    ...(values.freeze === undefined ? {} : { freeze: values.freeze }),
+                    mining: { ...made.mining, ...rung.mining },
+                  },
+                  task,
+                );
         const seconds = Math.round((performance.now() - began) / 1000);
         const set = await extract(library, network, size, task);
         const sample = whiteningSample(library, { training }, set, made.mining);
@@ -272,12 +296,12 @@ function table(): void {
     const still = rung.startsWith('as it was');
     const base: readonly [string, string] | null =
       rung === 'teacher'
-        ? ['today', 'whitened']
+        ? [lines.some((l) => l.rung === 'known') ? 'known' : 'today', 'whitened']
         : how !== 'plain'
           ? [rung, how === 'whitened, diffusion' ? 'whitened' : 'plain']
           : rung === 'as it was'
             ? null
-            : [rung === 'today' || still ? 'as it was' : 'today', 'plain'];
+            : [rung === 'today' || rung === 'known' || still ? 'as it was' : 'today', 'plain'];
     console.log(
       `| ${rung} | ${how} | ${cell(of, base, 'geometry')} | ${cell(of, base, 'label')} | ${base?.join(', ') ?? ''} | ${of.length} |`,
     );

@@ -1,6 +1,9 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { described, libraryGeometry } from '../../../src/main/engine/evaluation/library-geometry.ts';
+import { ask, drawFold } from '../../../src/main/engine/evaluation/protocols.ts';
+import { splitOf } from '../../../src/main/engine/training/known-part.ts';
 import { evaluateGeometry } from '../../../src/main/engine/training/held-out.ts';
 import { readNpy } from '../../../src/main/engine/formats/npy.ts';
 import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
@@ -132,6 +135,44 @@ describe('the ladder', () => {
     expect(again.rungs).toEqual(report.rungs);
     expect(listTrainingRuns(library).filter((r) => r.parameters.name?.startsWith('ladder') === true)).toHaveLength(16);
   });
+
+  it(
+    'asks with new photos of known places, of which no rung has learned, with intervals',
+    { timeout: 300_000 },
+    async () => {
+      const start = ensureDefaultNetwork(library);
+      const options = { poolings: ['gem'] as const, seeds: 1, protocol: 'new-photos', parts: 3 } as const;
+      const report = await runLadder(library, start, { ...base, seed: 40 }, options, silentContext());
+      expect(report).toMatchObject({ protocol: 'new-photos', seeds: 1 });
+      expect(report.rungs).toHaveLength(6);
+      const g = libraryGeometry(library);
+      const { known, asking } = drawFold(g, { protocol: 'new-photos', parts: 3, seed: 40 }, 0);
+      expect(asking.length).toBeGreaterThan(4);
+      expect(Array.from(asking).every((i) => known[i] === 0)).toBe(true);
+      const runs = listTrainingRuns(library).filter((r) => r.parameters.seed === 40);
+      expect(runs).toHaveLength(4);
+      for (const { parameters } of runs) {
+        const { training } = splitOf(library, parameters.learn!);
+        expect(Array.from(asking).some((i) => training.has(g.ids[i]!))).toBe(false);
+      }
+      // The first rung by hand, and what each adds: the same questions, so that differences of means are means of differences.
+      const answers = ask(g, asking, described(g, await extract(library, start, 96, silentContext())));
+      const weight = answers.reduce((sum, a) => sum + a.weight!, 0);
+      const mean = answers.reduce((sum, a) => sum + a.weight! * a.ap, 0) / weight;
+      expect(report.rungs[0]!.interval!.mean).toBeCloseTo(mean, 10);
+      expect(report.rungs[0]!.gain).toBeUndefined();
+      report.rungs.forEach(({ interval, gain, map }, i) => {
+        expect(interval!.low!).toBeLessThanOrEqual(interval!.mean);
+        expect(interval!.high!).toBeGreaterThanOrEqual(interval!.mean);
+        expect(map.values[0]).toBeCloseTo(interval!.mean, 10);
+        if (i > 0) expect(gain!.mean).toBeCloseTo(interval!.mean - report.rungs[i - 1]!.interval!.mean, 10);
+      });
+      expect(ladderTable(report)).toMatch(
+        /^component,pooling,whitening,mean,std,seed 40,low,high,gain,gain low,gain high\n/,
+      );
+      expect(listExperiments(library)[0]).toMatchObject({ kind: 'ladder', report: { protocol: 'new-photos' } });
+    },
+  );
 
   it('pools anew only what can be', () => {
     const start = ensureDefaultNetwork(library);
