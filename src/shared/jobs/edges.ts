@@ -9,7 +9,7 @@ import { baseName } from './sources.ts';
 export const CLASSICAL = 'classical';
 export const EMBEDDED_DETECTOR = 'covis-edges-1';
 /** How families of networks want their pixels. */
-export const PIXELS = ['torchvision', 'caffe', 'tensorflow', 'clip', 'siglip', 'unit'] as const;
+export const PIXELS = ['torchvision', 'caffe', 'tensorflow', 'clip', 'siglip', 'unit', 'bytes'] as const;
 
 /** Writes the edge map of every photo of a folder. The library has no part in it. */
 export const edgesJob = job({

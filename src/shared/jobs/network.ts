@@ -33,7 +33,12 @@ export const networkJob = job({
       pixels: z
         .enum(PIXELS)
         .optional()
-        .meta({ label: 'Pixels', help: 'what it wants', otherwise: 'torchvision', value: 'how' }),
+        .meta({
+          label: 'Pixels',
+          help: 'what it wants',
+          otherwise: 'torchvision, or as it normalises by itself',
+          value: 'how',
+        }),
       name: z
         .string()
         .min(1)

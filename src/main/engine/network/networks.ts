@@ -24,6 +24,7 @@ import { readGraph } from './onnx/beside.ts';
 import { encodeOnnx, parseOnnx } from './onnx/file.ts';
 import { sizeOf, type Graph } from './onnx/graph.ts';
 import { normalise } from './onnx/normalise.ts';
+import { pixelsItWants } from './own-pixels.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 import { answersAsSaid } from './probe.ts';
 import { simplified } from './simplified.ts';
@@ -205,15 +206,19 @@ async function readyNetwork(file: string, options: BackboneOptions): Promise<Rea
   const name = options.name ?? basename(file).replace(/\.onnx$/i, '');
   const operators = operatorsToTrain(taken.graph);
   const input = taken.input?.fit === undefined ? taken.input : { ...taken.input, fit: fit ?? taken.input.fit };
+  const ownPixels = options.preprocess === undefined ? pixelsItWants(taken.graph) : undefined;
   const spec: NetworkSpec = {
     name: kind === 'map' ? `${name} ${POOLING_NAMES[pooling]}` : name,
     dim: taken.dim,
     features: taken.value,
     ...(kind === 'map' ? { pooling } : {}),
-    preprocess: options.preprocess ?? PREPROCESSING.torchvision,
+    preprocess: options.preprocess ?? PREPROCESSING[ownPixels ?? 'torchvision'],
     origin: `Imported from ${basename(file)}, ${kept} of ${nodes} nodes`,
     licence: options.licence ?? 'not stated',
-    taken: taken.taken,
+    taken:
+      ownPixels === undefined
+        ? taken.taken
+        : { ...taken.taken, why: `${taken.taken.why}; it normalises by itself and is given --pixels ${ownPixels}` },
     ...(input === undefined ? {} : { input }),
     ...(operators.length === 0 ? {} : { operators }),
   };

@@ -20,4 +20,6 @@ export const PREPROCESSING = {
   siglip: { order: 'RGB', scale: 1 / 127.5, mean: [1, 1, 1], std: [1, 1, 1] },
   /** 0..1. */
   unit: { order: 'RGB', scale: 1 / 255, mean: [0, 0, 0], std: [1, 1, 1] },
+  /** 0..255, for networks that normalise by themselves. */
+  bytes: { order: 'RGB', scale: 1, mean: [0, 0, 0], std: [1, 1, 1] },
 } as const satisfies Record<(typeof PIXELS)[number], Preprocess>;

@@ -1,0 +1,138 @@
+/** Networks that normalise their pixels themselves: which pixels such a graph is to be given, found by what it does with them first. */
+import type { Preprocess } from '../../../shared/domain.ts';
+import type { PIXELS } from '../../../shared/jobs/edges.ts';
+import { CovisError } from '../../../shared/errors.ts';
+import { IMAGE } from './head.ts';
+import { intsOf, type Graph, type OnnxNode } from './onnx/graph.ts';
+import { PREPROCESSING } from './preprocessing.ts';
+
+type Known = (typeof PIXELS)[number];
+/** What comes of the common normalisations, of pixels in the order of those that are given. */
+const NORMALISED: readonly Preprocess[] = [
+  PREPROCESSING.torchvision,
+  PREPROCESSING.tensorflow,
+  PREPROCESSING.clip,
+  { ...PREPROCESSING.caffe, order: 'RGB', mean: PREPROCESSING.caffe.mean.toReversed() },
+];
+/** What a channel is multiplied by, and what is added to it then. */
+type Affine = readonly (readonly [factor: number, offset: number])[];
+
+const CHANNELS = 3;
+const IDLE: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Dropout']);
+const AFFINE: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
+/** What a network may be given that goes on to normalise it, in the order in which it is tried. */
+const GIVEN = ['unit', 'bytes', 'torchvision', 'tensorflow'] as const satisfies readonly Known[];
+/** Share of a range by which two normalisations may differ and be one. */
+const NEAR = 0.02;
+/** Smallest and largest range of a channel that comes of a normalisation, and how far from 0 its middle may lie. */
+const RANGE = { least: 1.5, most: 8, middle: 1.5 };
+
+/**
+ * Which pixels the network wants, where it begins by changing them itself with numbers that it holds; undefined where it takes them as they are.
+ * A photo in what a candidate gives has to come out of it as one of the common normalisations has it, else in such a range.
+ * @param graph with its one image as {@link IMAGE}.
+ * @throws CovisError `INPUT_UNSUPPORTED` where no candidate, or more than one, would do.
+ */
+export function pixelsItWants(graph: Graph): Known | undefined {
+  const channels = graph.inputs.find((i) => i.name === IMAGE)?.dims[1];
+  const own = typeof channels === 'number' && channels !== CHANNELS ? undefined : affineOf(graph);
+  if (own === undefined) return undefined;
+  const after = (name: Known): Affine => joined(affineOfPixels(PREPROCESSING[name]), own);
+  const known = GIVEN.find((name) => NORMALISED.some((t) => same(after(name), affineOfPixels(t))));
+  if (known !== undefined) return known;
+  const plausible = GIVEN.filter((name) => after(name).every(isNormalised));
+  if (plausible.length === 1) return plausible[0]!;
+  const [factor, offset] = own[0]!;
+  throw new CovisError(
+    'INPUT_UNSUPPORTED',
+    `The network changes its pixels itself before anything else (the first channel times ${short(factor)} plus ${short(offset)}), and which it wants is not clear from that`,
+    {
+      hint: 'Say it with --pixels: unit for 0 to 1, bytes for 0 to 255, torchvision where it is given what torchvision normalises.',
+    },
+  );
+}
+
+const short = (v: number): string => String(Number(v.toPrecision(4)));
+
+/** A pixel of 0..255 as a preprocessing gives it. */
+function affineOfPixels({ scale, mean, std }: Preprocess): Affine {
+  return mean.map((m, c) => [scale / std[c]!, -m / std[c]!]);
+}
+
+function joined(first: Affine, then: Affine): Affine {
+  return first.map(([a, b], c) => {
+    const [f, o] = then[c]!;
+    return [a * f, b * f + o];
+  });
+}
+
+const ends = ([factor, offset]: Affine[number]): [number, number] => [offset, 255 * factor + offset];
+
+function same(a: Affine, b: Affine): boolean {
+  return a.every((one, c) => {
+    const [low, high] = ends(one);
+    const [least, most] = ends(b[c]!);
+    const off = NEAR * Math.abs(most - least);
+    return Math.abs(low - least) <= off && Math.abs(high - most) <= off;
+  });
+}
+
+function isNormalised(one: Affine[number]): boolean {
+  const [low, high] = ends(one);
+  const span = Math.abs(high - low);
+  return span >= RANGE.least && span <= RANGE.most && Math.abs(low + high) / 2 <= RANGE.middle;
+}
+
+/** What the graph multiplies the image by and adds to it before anything else; undefined where it does not. */
+function affineOf(graph: Graph): Affine | undefined {
+  const takers = new Map<string, OnnxNode[]>();
+  for (const n of graph.nodes) for (const i of new Set(n.inputs)) takers.set(i, [...(takers.get(i) ?? []), n]);
+  let value = IMAGE;
+  let axis = 1;
+  let sum: Affine = Array.from({ length: CHANNELS }, () => [1, 0] as const);
+  let found = false;
+  for (;;) {
+    const [node, ...others] = takers.get(value) ?? [];
+    if (node === undefined || others.length > 0) break;
+    if (node.op === 'Transpose') {
+      const at = intsOf(node, 'perm')?.indexOf(axis) ?? -1;
+      if (at < 0) break;
+      axis = at;
+    } else if (AFFINE.has(node.op)) {
+      const own = affineOfNode(node, value, graph, axis);
+      if (own === undefined) break;
+      sum = joined(sum, own);
+      found = true;
+    } else if (!IDLE.has(node.op)) break;
+    value = node.outputs[0]!;
+  }
+  const idle = sum.every(([factor, offset]) => Math.abs(factor - 1) < 1e-6 && Math.abs(offset) < 1e-6);
+  return found && !idle ? sum : undefined;
+}
+
+function affineOfNode(node: OnnxNode, value: string, graph: Graph, axis: number): Affine | undefined {
+  const second = node.inputs[0] !== value;
+  // What is divided by the image is no product of it.
+  if (second && node.op === 'Div') return undefined;
+  const held = graph.initializers.get(node.inputs[second ? 0 : 1] ?? '');
+  if (held === undefined || !(held.data instanceof Float32Array)) return undefined;
+  const { data } = held;
+  // Numbers of one axis, counted from the last, as broadcasting has it.
+  const along = held.dims.findIndex((d) => d !== 1);
+  if (along >= 0 && (held.dims.some((d, i) => d !== 1 && i !== along) || along - held.dims.length !== axis - 4))
+    return undefined;
+  if (data.length !== 1 && data.length !== CHANNELS) return undefined;
+  return Array.from({ length: CHANNELS }, (_, c) => {
+    const v = data[data.length === 1 ? 0 : c]!;
+    switch (node.op) {
+      case 'Mul':
+        return [v, 0] as const;
+      case 'Add':
+        return [1, v] as const;
+      case 'Sub':
+        return second ? ([-1, v] as const) : ([1, -v] as const);
+      default:
+        return [1 / v, 0] as const;
+    }
+  });
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { floatTensor, ints, type GraphBuilder } from '../../../src/main/engine/network/onnx/graph.ts';
+import { prepareNetwork } from '../../../src/main/engine/network/networks.ts';
+import { PREPROCESSING } from '../../../src/main/engine/network/preprocessing.ts';
+import { encodeOnnx } from '../../../src/main/engine/network/onnx/file.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '../../support/folders.ts';
+import { foreign, layer } from '../../support/foreign-networks.ts';
+
+const folder = temporaryFolder();
+let n = 0;
+
+type Begin = (b: GraphBuilder, x: string) => string;
+
+/** A file of a network that does this to its pixels before its convolutions. */
+function file(begin: Begin, dims: readonly (string | number)[] = ['N', 3, 'H', 'W']): string {
+  const graph = foreign((b) => b.op('GlobalAveragePool', [layer(b, layer(b, begin(b, 'x'), 3, 8), 8, 12)]), { dims });
+  const path = join(folder, `n${(n += 1)}.onnx`);
+  writeFileSync(path, encodeOnnx(graph));
+  return path;
+}
+
+const held = (b: GraphBuilder, dims: readonly number[], data: readonly number[]): string =>
+  b.constant(floatTensor(dims, Float32Array.from(data)), 'k');
+const number = (b: GraphBuilder, v: number): string => held(b, [], [v]);
+const MEAN = [0.485, 0.456, 0.406];
+const STD = [0.229, 0.224, 0.225];
+
+describe('a network that normalises its pixels itself', () => {
+  const cases: [string, Begin, keyof typeof PREPROCESSING][] = [
+    [
+      'mean and deviation of 0 to 1',
+      (b, x) => b.op('Div', [b.op('Sub', [x, held(b, [1, 3, 1, 1], MEAN)]), held(b, [3, 1, 1], STD)]),
+      'unit',
+    ],
+    [
+      'the same of 0 to 255, divided first',
+      (b, x) =>
+        b.op('Div', [
+          b.op('Sub', [b.op('Mul', [number(b, 1 / 255), x]), held(b, [3, 1, 1], MEAN)]),
+          held(b, [3, 1, 1], STD),
+        ]),
+      'bytes',
+    ],
+    [
+      'Keras’ rescaling, channels last',
+      (b, x) => {
+        const last = b.op('Transpose', [x], { perm: ints([0, 2, 3, 1]) });
+        const scaled = b.op('Add', [b.op('Mul', [last, number(b, 1 / 127.5)]), held(b, [3], [-1, -1, -1])]);
+        return b.op('Transpose', [scaled], { perm: ints([0, 3, 1, 2]) });
+      },
+      'bytes',
+    ],
+    ['0 to 1 made -1 to 1', (b, x) => b.op('Sub', [b.op('Mul', [x, number(b, 2)]), number(b, 1)]), 'unit'],
+    [
+      'torchvision’s made -1 to 1, as its Inception does',
+      (b, x) =>
+        b.op('Add', [
+          b.op('Mul', [
+            x,
+            held(
+              b,
+              [3, 1, 1],
+              STD.map((s) => s / 0.5),
+            ),
+          ]),
+          held(
+            b,
+            [3, 1, 1],
+            MEAN.map((m) => (m - 0.5) / 0.5),
+          ),
+        ]),
+      'torchvision',
+    ],
+    ['Caffe’s mean of 0 to 255', (b, x) => b.op('Sub', [x, held(b, [3, 1, 1], [123.68, 116.779, 103.939])]), 'bytes'],
+    [
+      'a deviation that nobody else has',
+      (b, x) => b.op('Div', [b.op('Sub', [x, number(b, 120)]), number(b, 70)]),
+      'bytes',
+    ],
+  ];
+  it.each(cases)('%s: it is given what it wants, and that is said', async (_, begin, pixels) => {
+    const { spec } = await prepareNetwork(file(begin));
+    expect(spec.preprocess).toEqual(PREPROCESSING[pixels]);
+    expect(spec.taken?.why).toContain(`--pixels ${pixels}`);
+  });
+
+  it('takes what a person says without asking', async () => {
+    const { spec } = await prepareNetwork(file(cases[0]![1]), { preprocess: PREPROCESSING.clip });
+    expect(spec.preprocess).toEqual(PREPROCESSING.clip);
+    expect(spec.taken?.why).not.toContain('--pixels');
+  });
+
+  it.each<[string, Begin]>([
+    ['one that does nothing to them', (_, x) => x],
+    ['one that multiplies them by one', (b, x) => b.op('Mul', [x, number(b, 1)])],
+    ['one whose pixels go two ways', (b, x) => b.op('Add', [x, b.op('Mul', [x, number(b, 3)])])],
+  ])('leaves %s at torchvision’s', async (_, begin) => {
+    const { spec } = await prepareNetwork(file(begin));
+    expect(spec.preprocess).toEqual(PREPROCESSING.torchvision);
+    expect(spec.taken?.why).not.toContain('--pixels');
+  });
+
+  it.each<[string, Begin]>([
+    ['twice as much', (b, x) => b.op('Mul', [x, number(b, 2)])],
+    ['nothing that makes sense', (b, x) => b.op('Mul', [x, number(b, 1e-6)])],
+  ])('refuses %s until a person says which pixels it wants', async (_, begin) => {
+    await expect(prepareNetwork(file(begin))).rejects.toMatchObject({
+      code: 'INPUT_UNSUPPORTED',
+      hint: expect.stringContaining('--pixels') as string,
+    });
+    expect((await prepareNetwork(file(begin), { preprocess: PREPROCESSING.unit })).spec.dim).toBe(12);
+  });
+});
