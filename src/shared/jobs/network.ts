@@ -30,15 +30,12 @@ export const networkJob = job({
         .optional()
         .meta({ label: 'Tokens', help: 'of a network that gives tokens: which of them describe' }),
       fit: z.enum(FITS).optional().meta({ label: 'Photos of other sizes' }),
-      pixels: z
-        .enum(PIXELS)
-        .optional()
-        .meta({
-          label: 'Pixels',
-          help: 'what it wants',
-          otherwise: 'torchvision, or as it normalises by itself',
-          value: 'how',
-        }),
+      pixels: z.enum(PIXELS).optional().meta({
+        label: 'Pixels',
+        help: 'what it wants',
+        otherwise: 'torchvision, or as it normalises by itself',
+        value: 'how',
+      }),
       name: z
         .string()
         .min(1)

@@ -17,7 +17,10 @@ const PIXELS = Object.keys(PREPROCESSING) as (keyof typeof PREPROCESSING)[];
 
 /** What is said of a backbone that is brought. */
 export const backboneOptions = {
-  pixels: z.enum(PIXELS).optional().meta({ help: 'what it wants', otherwise: 'torchvision, or as it normalises by itself', value: 'how' }),
+  pixels: z
+    .enum(PIXELS)
+    .optional()
+    .meta({ help: 'what it wants', otherwise: 'torchvision, or as it normalises by itself', value: 'how' }),
   cut: z
     .string()
     .min(1)

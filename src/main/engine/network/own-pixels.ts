@@ -7,12 +7,13 @@ import { intsOf, type Graph, type OnnxNode } from './onnx/graph.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 
 type Known = (typeof PIXELS)[number];
+const [BLUE, GREEN, RED] = PREPROCESSING.caffe.mean;
 /** What comes of the common normalisations, of pixels in the order of those that are given. */
 const NORMALISED: readonly Preprocess[] = [
   PREPROCESSING.torchvision,
   PREPROCESSING.tensorflow,
   PREPROCESSING.clip,
-  { ...PREPROCESSING.caffe, order: 'RGB', mean: PREPROCESSING.caffe.mean.toReversed() },
+  { ...PREPROCESSING.caffe, order: 'RGB', mean: [RED, GREEN, BLUE] },
 ];
 /** What a channel is multiplied by, and what is added to it then. */
 type Affine = readonly (readonly [factor: number, offset: number])[];
