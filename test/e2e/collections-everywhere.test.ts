@@ -1,5 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
@@ -247,6 +256,25 @@ describeWith(['chromium'], 'what curators do in every view', () => {
     await drive(page.locator('[data-test=results]'), 'Drawn', Number.parseInt(await found.innerText(), 10));
     await shot(page, 'everywhere-drawn');
   }, 360_000);
+
+  it('make of what was drawn a version and a bag that proves itself, until a byte of it changes', async () => {
+    await page.locator('nav').getByText('Collections', { exact: true }).click();
+    await page.getByText('Drawn', { exact: true }).first().click();
+    await summary('3 photos');
+    await page.keyboard.press('Control+s');
+    await page.locator('[data-test=commit-now]').click();
+    await summary('version 1');
+    const bag = join(exports, 'drawn');
+    covis('collection', 'export', join(folder, 'library'), 'Drawn@1', '--format', 'bagit', '--out', bag);
+    covis('collection', 'verify', bag);
+    const payload = join(bag, 'data', 'photos');
+    const photo = readdirSync(payload, { recursive: true, withFileTypes: true }).find((e) => e.isFile())!;
+    const damaged = join(photo.parentPath, photo.name);
+    const bytes = readFileSync(damaged);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(damaged, bytes);
+    expect(() => covis('collection', 'verify', bag)).toThrow(photo.name);
+  }, 120_000);
 
   it('complain of nothing', () => expect(wrong).toEqual([]));
 });
