@@ -1,8 +1,8 @@
 import type { LadderRung } from '../../../shared/domain.ts';
 
-/** Bars begin below the least value of all, at a tenth, so that steps are seen; the axis says where. */
+/** Bars begin below the least value or end of an interval, at a tenth, so that steps are seen; the axis says where. */
 export function beginOf(rungs: readonly LadderRung[]): number {
-  const values = rungs.flatMap((r) => r.map.values);
+  const values = rungs.flatMap((r) => [...r.map.values, ...(r.interval?.low == null ? [] : [r.interval.low])]);
   return values.length === 0 ? 0 : Math.max(0, Math.floor(10 * Math.min(...values) - 0.5) / 10);
 }
 
