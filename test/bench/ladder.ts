@@ -266,7 +266,7 @@ async function measure(): Promise<void> {
 const interval = (d: ReturnType<typeof overPlaces>): string =>
   `${d.mean < 0 ? '' : '+'}${d.mean.toFixed(3)} [${(d.low ?? d.mean).toFixed(3)}, ${(d.high ?? d.mean).toFixed(3)}]`;
 
-/** Each rung against today's recipe, each way of ranking against plain; without training both against the network as it was. */
+/** Each rung against today's recipe, plain and whitened, other ways of ranking against plain; without training all against the network as it was. */
 function table(): void {
   const line = (rung: string, seed: number, how: string): Measured | undefined =>
     lines.find((l) => l.rung === rung && l.seed === seed && l.how === how);
@@ -297,11 +297,13 @@ function table(): void {
     const base: readonly [string, string] | null =
       rung === 'teacher'
         ? [lines.some((l) => l.rung === 'known') ? 'known' : 'today', 'whitened']
-        : how !== 'plain'
-          ? [rung, how === 'whitened, diffusion' ? 'whitened' : 'plain']
-          : rung === 'as it was'
-            ? null
-            : [rung === 'today' || rung === 'known' || still ? 'as it was' : 'today', 'plain'];
+        : how === 'whitened' && !still && rung !== 'today' && rung !== 'known'
+          ? ['today', 'whitened']
+          : how !== 'plain'
+            ? [rung, how === 'whitened, diffusion' ? 'whitened' : 'plain']
+            : rung === 'as it was'
+              ? null
+              : [rung === 'today' || rung === 'known' || still ? 'as it was' : 'today', 'plain'];
     console.log(
       `| ${rung} | ${how} | ${cell(of, base, 'geometry')} | ${cell(of, base, 'label')} | ${base?.join(', ') ?? ''} | ${of.length} |`,
     );
