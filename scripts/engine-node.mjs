@@ -159,6 +159,8 @@ export function runOnEngineNode(script, args, { grace } = {}) {
     }, grace);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
+  // By which a scheduler says, some minutes ahead, that time is up: whoever hears it takes the time that it needs.
+  if (process.platform !== 'win32') process.on('SIGUSR1', (signal) => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`Cannot start ${node}: ${error.message}\n`);
     process.exit(1);

@@ -5,6 +5,7 @@ import { defined } from '../../../shared/defined.ts';
 import { writeWhole } from '../../engine/formats/beside.ts';
 import { fileTarget } from '../../engine/formats/target.ts';
 import { refuseTogether } from '../program/together.ts';
+import { listTrainingRuns } from '../../engine/training/runs.ts';
 import { memoryInWords } from '../../engine/training/memory/plan.ts';
 import { file, force } from '../../../shared/fields.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
@@ -22,6 +23,11 @@ export const train = jobCommand('train', {
     if (resume === undefined) return { ...others, ...computed };
     refuseAll(trainJob.params, others, 'cannot be chosen for a run that is taken up: it goes on as it began');
     return { resume, ...computed };
+  },
+  again: (library) => {
+    const [run] = listTrainingRuns(library);
+    if (run?.resumable !== true) return undefined;
+    return `The training was told to end, and its checkpoint is written. It goes on with: covis train ${library.path} --resume ${run.id}`;
   },
   lines: (r) => [
     r.device,

@@ -9,11 +9,12 @@ import type { TaskContext } from '../../engine/queue/context.ts';
 import { explained } from '../../engine/library/explained.ts';
 import type { Library } from '../../engine/library/library.ts';
 import { computing } from '../../engine/network/computing.ts';
+import { AGAIN } from '../../engine/plan/local.ts';
 import { addJob, describeJob, jobStarted, noteJobEnded } from '../../engine/queue/records.ts';
 import { WORK } from '../../engine/work/index.ts';
 import { command, type CommandDefinition } from './command.ts';
 import { withLibrary } from './library.ts';
-import { print, terminalContext } from './output.ts';
+import { print, terminalContext, toldToEnd } from './output.ts';
 
 /** Runs a job here, with a line of progress, and notes it in the library's history. */
 export async function runJob<K extends JobKind>(library: Library, kind: K, given: JobGiven<K>): Promise<JobResult<K>> {
@@ -32,7 +33,7 @@ export async function runJob<K extends JobKind>(library: Library, kind: K, given
     return result;
   } catch (error) {
     task.finish();
-    const stopped = error instanceof CovisError && error.code === 'CANCELLED';
+    const stopped = isStopped(error);
     const failure = explained(error, library);
     noteJobEnded(library, id, {
       state: stopped ? 'cancelled' : 'failed',
@@ -42,6 +43,8 @@ export async function runJob<K extends JobKind>(library: Library, kind: K, given
     throw failure;
   }
 }
+
+const isStopped = (error: unknown): boolean => error instanceof CovisError && error.code === 'CANCELLED';
 
 interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
   readonly name: string;
@@ -66,6 +69,8 @@ interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
   readonly before?: (given: JobGiven<K>, library: string, task: TaskContext) => Partial<JobResult<K>>;
   /** Further work on the open library once the job is done; what it gives is printed as JSON instead of the result. */
   readonly then?: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>, library: Library) => unknown;
+  /** What is said where a scheduler told it to end and it can go on: it then ends with {@link AGAIN}. Undefined where it cannot. */
+  readonly again?: (library: Library) => string | undefined;
   /** The result for a person. */
   readonly lines: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>) => readonly string[];
 }
@@ -127,7 +132,14 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
       const facts = before(d, typed, asked['library'] as string);
       await withLibrary(asked['library'] as string, d.library === 'create' || asOption, async (library) => {
         const given = d.given === undefined ? typed : await d.given(typed, more, library);
-        const result = { ...(await runJob(library, kind, given)), ...facts };
+        const job = await runJob(library, kind, given).catch((error: unknown) => {
+          const again = isStopped(error) && toldToEnd() ? d.again?.(library) : undefined;
+          if (again === undefined) throw error;
+          process.stderr.write(`covis: ${again}\n`);
+          process.exitCode = AGAIN;
+        });
+        if (job === undefined) return;
+        const result = { ...job, ...facts };
         const said = d.then === undefined ? result : await d.then(result, more, library);
         print(asked['json'] === true, said, () => [...d.lines(result, more), ...computedBy(result)]);
       });

@@ -52,6 +52,14 @@ export function duration(seconds: number): string {
 }
 
 const IMPATIENCE_MS = 1000;
+/** Signals of a scheduler. */
+const TOLD = process.platform === 'win32' ? (['SIGTERM'] as const) : (['SIGTERM', 'SIGUSR1'] as const);
+let told = false;
+
+/** True where this process was told to end by a scheduler's signal, and heard it while it worked. */
+export function toldToEnd(): boolean {
+  return told;
+}
 
 /** A task context that draws one line per step on standard error and stops on Ctrl C. */
 export function terminalContext(warnings: string[] = []): TaskContext & { finish(): void } {
@@ -68,7 +76,11 @@ export function terminalContext(warnings: string[] = []): TaskContext & { finish
     stopped = true;
   };
   process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of TOLD)
+    process.on(signal, () => {
+      told = true;
+      onSignal();
+    });
   const close = (): void => {
     if (open === '') return;
     const seconds = (performance.now() - began) / 1000;
