@@ -74,6 +74,9 @@ describe('a network that normalises its pixels itself', () => {
       'torchvision',
     ],
     ['Caffe’s mean of 0 to 255', (b, x) => b.op('Sub', [x, held(b, [3, 1, 1], [123.68, 116.779, 103.939])]), 'bytes'],
+    ['0 to 255 made 0 to 1', (b, x) => b.op('Div', [x, number(b, 255)]), 'bytes'],
+    ['0 to 255 made -0.5 to 0.5', (b, x) => b.op('Sub', [b.op('Div', [x, number(b, 255)]), number(b, 0.5)]), 'bytes'],
+    ['-1 to 1 made 0 to 1', (b, x) => b.op('Mul', [b.op('Add', [x, number(b, 1)]), number(b, 0.5)]), 'tensorflow'],
     [
       'a deviation that nobody else has',
       (b, x) => b.op('Div', [b.op('Sub', [x, number(b, 120)]), number(b, 70)]),

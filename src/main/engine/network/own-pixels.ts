@@ -13,6 +13,7 @@ const NORMALISED: readonly Preprocess[] = [
   PREPROCESSING.torchvision,
   PREPROCESSING.tensorflow,
   PREPROCESSING.clip,
+  PREPROCESSING.unit,
   { ...PREPROCESSING.caffe, order: 'RGB', mean: [RED, GREEN, BLUE] },
 ];
 /** What a channel is multiplied by, and what is added to it then. */
@@ -26,7 +27,7 @@ const GIVEN = ['unit', 'bytes', 'torchvision', 'tensorflow'] as const satisfies 
 /** Share of a range by which two normalisations may differ and be one. */
 const NEAR = 0.02;
 /** Smallest and largest range of a channel that comes of a normalisation, and how far from 0 its middle may lie. */
-const RANGE = { least: 1.5, most: 8, middle: 1.5 };
+const RANGE = { least: 0.9, most: 8, middle: 1.5 };
 
 /**
  * Which pixels the network wants, where it begins by changing them itself with numbers that it holds; undefined where it takes them as they are.
