@@ -71,6 +71,9 @@ export function collectPlan(library: Library, plan: Plan, task: TaskContext): Co
   return { ...facts, added, before: false };
 }
 
+/** Shards are missing, which is no trouble of what is there: it passes as they are done, and how they stand tells it. */
+class ShardsMissing extends CovisError {}
+
 /** {@link collectPlan}, and the plan says why where it failed. */
 export function collectNoted(library: Library, plan: Plan, task: TaskContext): CollectReport {
   try {
@@ -78,7 +81,7 @@ export function collectNoted(library: Library, plan: Plan, task: TaskContext): C
     noteTrouble(plan, undefined);
     return report;
   } catch (error) {
-    noteTrouble(plan, error);
+    noteTrouble(plan, error instanceof ShardsMissing ? undefined : error);
     throw error;
   }
 }
@@ -115,7 +118,7 @@ function allDone(plan: Plan, task: TaskContext): { readonly stage: string; reado
     }),
   );
   if (missing.length > 0)
-    throw new CovisError(
+    throw new ShardsMissing(
       'STATE_CONFLICT',
       `${missing.length} ${missing.length === 1 ? 'shard is' : 'shards are'} not done yet: ${missing.slice(0, NAMED).join(', ')}${missing.length > NAMED ? ', …' : ''}`,
       { file: plan.folder, hint: 'covis status PLAN says how they stand, covis retry PLAN does them again.' },
