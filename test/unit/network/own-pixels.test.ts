@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { floatTensor, ints, type GraphBuilder } from '../../../src/main/engine/network/onnx/graph.ts';
+import { floatTensor, int, ints, type GraphBuilder } from '../../../src/main/engine/network/onnx/graph.ts';
 import { prepareNetwork } from '../../../src/main/engine/network/networks.ts';
 import { PREPROCESSING } from '../../../src/main/engine/network/preprocessing.ts';
 import { encodeOnnx } from '../../../src/main/engine/network/onnx/file.ts';
@@ -77,6 +77,50 @@ describe('a network that normalises its pixels itself', () => {
     ['0 to 255 made 0 to 1', (b, x) => b.op('Div', [x, number(b, 255)]), 'bytes'],
     ['0 to 255 made -0.5 to 0.5', (b, x) => b.op('Sub', [b.op('Div', [x, number(b, 255)]), number(b, 0.5)]), 'bytes'],
     ['-1 to 1 made 0 to 1', (b, x) => b.op('Mul', [b.op('Add', [x, number(b, 1)]), number(b, 0.5)]), 'tensorflow'],
+    [
+      'Caffe’s, whose channels it turns around first',
+      (b, x) => {
+        const turned = b.op('Gather', [x, b.int64s([2, 1, 0])], { axis: int(1) });
+        return b.op('Sub', [turned, held(b, [3, 1, 1], [103.939, 116.779, 123.68])]);
+      },
+      'bytes',
+    ],
+    [
+      'the same, sliced backwards, channels last',
+      (b, x) => {
+        const last = b.op('Transpose', [x], { perm: ints([0, 2, 3, 1]) });
+        const at = (v: number): string => b.int64s([v]);
+        const turned = b.op('Slice', [last, at(-1), at(-1000), at(-1), at(-1)]);
+        const less = b.op('Add', [turned, held(b, [3], [-103.939, -116.779, -123.68])]);
+        return b.op('Transpose', [less], { perm: ints([0, 3, 1, 2]) });
+      },
+      'bytes',
+    ],
+    [
+      'what reads their size besides',
+      (b, x) => {
+        const scaled = b.op('Div', [x, number(b, 255)]);
+        return b.op('Reshape', [scaled, b.op('Shape', [x])]);
+      },
+      'bytes',
+    ],
+    [
+      'a margin, and then what they are made',
+      (b, x) => b.op('Div', [b.op('Pad', [x, b.int64s([0, 0, 1, 1, 0, 0, 1, 1])]), number(b, 255)]),
+      'bytes',
+    ],
+    ...(
+      [
+        ['0 to 1', [0.45, 0.42, 0.4], [0.07, 0.06, 0.07], 'unit'],
+        ['what torchvision gives', [0.1, 0, -0.1], [1.2, 1.1, 1], 'torchvision'],
+        ['0 to 255', [124, 117, 104], [3600, 3500, 3700], 'bytes'],
+      ] as const
+    ).map(([of, mean, variance, pixels]): [string, Begin, keyof typeof PREPROCESSING] => [
+      `a batch normalisation of ${of}`,
+      (b, x) =>
+        b.op('BatchNormalization', [x, ...[[1, 1, 1], [0.02, 0, 0], mean, variance].map((d) => held(b, [3], d))]),
+      pixels,
+    ]),
     [
       'a deviation that nobody else has',
       (b, x) => b.op('Div', [b.op('Sub', [x, number(b, 120)]), number(b, 70)]),

@@ -3,7 +3,8 @@ import type { Preprocess } from '../../../shared/domain.ts';
 import type { PIXELS } from '../../../shared/jobs/edges.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { IMAGE } from './head.ts';
-import { intsOf, type Graph, type OnnxNode } from './onnx/graph.ts';
+import { intOf, intsOf, type Graph, type OnnxNode } from './onnx/graph.ts';
+import { isOfNorm } from './onnx/normalise.ts';
 import { PREPROCESSING } from './preprocessing.ts';
 
 type Known = (typeof PIXELS)[number];
@@ -20,14 +21,20 @@ const NORMALISED: readonly Preprocess[] = [
 type Affine = readonly (readonly [factor: number, offset: number])[];
 
 const CHANNELS = 3;
-const IDLE: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Dropout']);
+/** What leaves the colour of a photo as it is: sizes and margins are no colour. */
+const IDLE: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Dropout', 'Resize', 'Upsample', 'Pad']);
+/** What reads no pixel. */
+const SIZES: ReadonlySet<string> = new Set(['Shape', 'Size']);
 const AFFINE: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
 /** What a network may be given that goes on to normalise it, in the order in which it is tried. */
 const GIVEN = ['unit', 'bytes', 'torchvision', 'tensorflow'] as const satisfies readonly Known[];
 /** Share of a range by which two normalisations may differ and be one. */
 const NEAR = 0.02;
-/** Smallest and largest range of a channel that comes of a normalisation, and how far from 0 its middle may lie. */
-const RANGE = { least: 0.9, most: 8, middle: 1.5 };
+/**
+ * Smallest and largest range of a channel that comes of a normalisation, and how far from 0 its middle may lie. Of a batch normalisation, which makes
+ * the deviation of what it was trained on 1, it cannot be as small.
+ */
+const RANGE = { least: 0.9, learned: 2.5, most: 8, middle: 1.5 };
 
 /**
  * Which pixels the network wants, where it begins by changing them itself with numbers that it holds; undefined where it takes them as they are.
@@ -39,12 +46,13 @@ export function pixelsItWants(graph: Graph): Known | undefined {
   const channels = graph.inputs.find((i) => i.name === IMAGE)?.dims[1];
   const own = typeof channels === 'number' && channels !== CHANNELS ? undefined : affineOf(graph);
   if (own === undefined) return undefined;
-  const after = (name: Known): Affine => joined(affineOfPixels(PREPROCESSING[name]), own);
+  const after = (name: Known): Affine => joined(affineOfPixels(PREPROCESSING[name]), own.channels);
   const known = GIVEN.find((name) => NORMALISED.some((t) => same(after(name), affineOfPixels(t))));
   if (known !== undefined) return known;
-  const plausible = GIVEN.filter((name) => after(name).every(isNormalised));
+  const least = own.learned ? RANGE.learned : RANGE.least;
+  const plausible = GIVEN.filter((name) => after(name).every((one) => isNormalised(one, least)));
   if (plausible.length === 1) return plausible[0]!;
-  const [factor, offset] = own[0]!;
+  const [factor, offset] = own.channels[0]!;
   throw new CovisError(
     'INPUT_UNSUPPORTED',
     `The network changes its pixels itself before anything else (the first channel times ${short(factor)} plus ${short(offset)}), and which it wants is not clear from that`,
@@ -79,37 +87,67 @@ function same(a: Affine, b: Affine): boolean {
   });
 }
 
-function isNormalised(one: Affine[number]): boolean {
+function isNormalised(one: Affine[number], least: number): boolean {
   const [low, high] = ends(one);
   const span = Math.abs(high - low);
-  return span >= RANGE.least && span <= RANGE.most && Math.abs(low + high) / 2 <= RANGE.middle;
+  return span >= least && span <= RANGE.most && Math.abs(low + high) / 2 <= RANGE.middle;
 }
 
-/** What the graph multiplies the image by and adds to it before anything else; undefined where it does not. */
-function affineOf(graph: Graph): Affine | undefined {
+/**
+ * What the graph multiplies each channel of the image by and adds to it before anything else; undefined where it does not. Learned is what
+ * batch normalisations alone do.
+ */
+function affineOf(graph: Graph): { readonly channels: Affine; readonly learned: boolean } | undefined {
   const takers = new Map<string, OnnxNode[]>();
-  for (const n of graph.nodes) for (const i of new Set(n.inputs)) takers.set(i, [...(takers.get(i) ?? []), n]);
+  for (const n of graph.nodes)
+    if (!SIZES.has(n.op)) for (const i of new Set(n.inputs)) takers.set(i, [...(takers.get(i) ?? []), n]);
   let value = IMAGE;
   let axis = 1;
   let sum: Affine = Array.from({ length: CHANNELS }, () => [1, 0] as const);
+  /** Which of the given channels stands at each place. */
+  let order: readonly number[] = sum.map((_, c) => c);
   let found = false;
+  let learned = true;
   for (;;) {
     const [node, ...others] = takers.get(value) ?? [];
     if (node === undefined || others.length > 0) break;
+    const turned = orderOf(node, value, graph, axis);
     if (node.op === 'Transpose') {
       const at = intsOf(node, 'perm')?.indexOf(axis) ?? -1;
       if (at < 0) break;
       axis = at;
+    } else if (turned !== undefined) {
+      sum = turned.map((c) => sum[c]!);
+      order = turned.map((c) => order[c]!);
     } else if (AFFINE.has(node.op)) {
       const own = affineOfNode(node, value, graph, axis);
       if (own === undefined) break;
       sum = joined(sum, own);
       found = true;
+      learned &&= isOfNorm(node);
     } else if (!IDLE.has(node.op)) break;
     value = node.outputs[0]!;
   }
   const idle = sum.every(([factor, offset]) => Math.abs(factor - 1) < 1e-6 && Math.abs(offset) < 1e-6);
-  return found && !idle ? sum : undefined;
+  return found && !idle ? { channels: sum.map((_, c) => sum[order.indexOf(c)]!), learned } : undefined;
+}
+
+/** Where a node picks the channels in another order: which it puts at each place. */
+function orderOf(node: OnnxNode, value: string, graph: Graph, axis: number): readonly number[] | undefined {
+  if (node.inputs[0] !== value) return undefined;
+  const at = (i: number): number[] | undefined => {
+    const held = graph.initializers.get(node.inputs[i] ?? '')?.data;
+    return held === undefined ? undefined : Array.from(held, Number);
+  };
+  const along = (a: number | undefined): boolean => a !== undefined && (a < 0 ? a + 4 : a) === axis;
+  if (node.op === 'Gather' && along(intOf(node, 'axis', 0))) {
+    const picked = at(1)?.map((c) => (c < 0 ? c + CHANNELS : c));
+    return picked !== undefined && [...picked].sort().join() === '0,1,2' ? picked : undefined;
+  }
+  if (node.op !== 'Slice') return undefined;
+  const [starts, axes, steps] = [at(1), at(3), at(4)];
+  const backwards = axes?.length === 1 && along(axes[0]) && steps?.[0] === -1 && [-1, 2].includes(starts?.[0] ?? 0);
+  return backwards ? [2, 1, 0] : undefined;
 }
 
 function affineOfNode(node: OnnxNode, value: string, graph: Graph, axis: number): Affine | undefined {

@@ -202,6 +202,8 @@ function upgrade(
   }
 }
 
+const SCALED = '/scaled';
+
 /** Replaces BatchNormalization by a convolution's own weights, or by a multiplication and an addition where none precedes it. */
 function foldBatchNorm(graph: Graph, constant: (t: Tensor) => string): void {
   const uses = new Map<string, number>();
@@ -238,7 +240,7 @@ function foldBatchNorm(graph: Graph, constant: (t: Tensor) => string): void {
       continue;
     }
     const dims = [1, scale.length, ...Array.from({ length: rank - 2 }, () => 1)];
-    const product = `${node.outputs[0]}/scaled`;
+    const product = `${node.outputs[0]}${SCALED}`;
     out.push({
       op: 'Mul',
       name: `${node.name}/scale`,
@@ -256,6 +258,11 @@ function foldBatchNorm(graph: Graph, constant: (t: Tensor) => string): void {
     });
   }
   graph.nodes.push(...out);
+}
+
+/** True of the multiplication and the addition that stand for a batch normalisation. */
+export function isOfNorm(node: OnnxNode): boolean {
+  return node.op === 'Mul' ? node.outputs[0]!.endsWith(SCALED) : node.op === 'Add' && node.inputs[0]!.endsWith(SCALED);
 }
 
 function floats(graph: Graph, name: string | undefined): Float32Array | undefined {
