@@ -42,6 +42,30 @@ describe('what is done with many photos', () => {
     expect(await items(collection)).toBe(PHOTOS);
   });
 
+  it('lets others be answered while rules are tried, also while much is changed, and gives what they give', async () => {
+    const { id: collection } = await ask('collections.create', { name: 'Ruled' });
+    const rule = { is: 'name', pattern: '*7*' } as const;
+    const ended: string[] = [];
+    const note = (what: string) => () => void ended.push(what);
+    const added = ask('collections.add', { collection, photos });
+    const tried = ask('rules.preview', { rule });
+    await Promise.all([tried.then(note('tried')), ask('start.leaving', {}).then(note('other'))]);
+    expect(ended).toEqual(['other', 'tried']);
+    await added;
+    const { list, total } = await tried;
+    const given = new Set((await ask('collections.ids', { list, from: 0, limit: PHOTOS })).photos);
+    expect(total).toBe(given.size);
+    expect(total).toBeGreaterThan(100);
+    expect(total).toBeLessThan(PHOTOS);
+    const { id: smart } = await ask('collections.create', { name: 'Smart', kind: 'smart', rules: rule });
+    await ask('rules.refresh', { collection: smart });
+    expect(new Set(await order(smart))).toEqual(given);
+    const within = { is: 'all', of: [rule, { is: 'name', pattern: '*1*' }] } as const;
+    const fewer = await ask('rules.preview', { collection: smart, rule: within });
+    expect(fewer.added).toBe(0);
+    expect(fewer.removed).toBe(given.size - fewer.total);
+  });
+
   it('is undone and done again as one step, moved, described and taken out', async () => {
     const { id: collection } = await ask('collections.create', { name: 'Steps', add: { photos } });
     await ask('review.undo', {});

@@ -4,17 +4,14 @@ import type { RouteResults } from '../../../shared/routes/index.ts';
 import { deed } from '../collections/deeds-thread.ts';
 import type { FoldEdit } from '../collections/fold-library.ts';
 import { photoLists } from '../collections/lists.ts';
-import { nextPhotosToJudge } from '../collections/next.ts';
 import { readRule } from '../collections/rule-tree.ts';
-import { answerRule } from '../collections/rules.ts';
-import { applySmart, smartState } from '../collections/smart.ts';
 import { qualityHistogram } from '../features/quality-store.ts';
 import { foldsOf } from '../library/fold-log.ts';
 import type { Library } from '../library/library.ts';
 import { photoByHash } from '../library/photos.ts';
 import { integer, select } from '../library/rows.ts';
 import { hashById, idByHash } from '../library/tables/photo.ts';
-import { answeredBefore, once } from '../mining/once.ts';
+import { answeredBefore } from '../mining/once.ts';
 import { answers, changed } from './answers.ts';
 
 function editOf(
@@ -47,7 +44,7 @@ export const collectionRules = answers(collectionRuleRoutes, {
       ? photoLists(library).chosen(some)
       : rule === undefined
         ? undefined
-        : (await answerRule(library, readRule(rule))).photos;
+        : (await deed(library, photosOf(library), 'rule', undefined, readRule(rule))).photos;
     return qualityHistogram(library, field, bins, photos);
   },
   'rules.preview': async (engine, { rule, collection }) => {
@@ -55,17 +52,15 @@ export const collectionRules = answers(collectionRuleRoutes, {
     const read = rule === undefined ? undefined : readRule(rule);
     if (collection === undefined) {
       if (read === undefined) throw new CovisError('INPUT_INVALID', 'Say a rule, a collection, or both');
-      const { photos, notes } = await answerRule(library, read);
+      const { photos, notes } = await deed(library, photosOf(library), 'rule', undefined, read);
       return { ...photoLists(library).put(photos), added: null, removed: null, notes };
     }
-    const { answer, added, removed } = await smartState(library, collection, read);
-    const list = photoLists(library).put(answer.photos, collection);
-    return { ...list, added: added.length, removed: removed.length, notes: answer.notes };
+    const { photos, ...rest } = await deed(library, photosOf(library), 'smart', undefined, collection, read);
+    return { ...photoLists(library).put(photos, collection), ...rest };
   },
   'rules.refresh': async (engine, { collection, once: key }) => {
     const { library } = engine;
-    const state = await smartState(library, collection);
-    const report = once(library, key, () => applySmart(library, collection, state));
+    const report = await deed(library, photosOf(library), 'refresh', key, collection);
     changed(engine, 'collections');
     return report;
   },
@@ -103,7 +98,7 @@ export const collectionRules = answers(collectionRuleRoutes, {
 
   'exemplars.next': async (engine, { among, ...asked }) => {
     const { library } = engine;
-    const { numbers, ...next } = await nextPhotosToJudge(library, {
+    const { numbers, ...next } = await deed(library, photosOf(library), 'next', undefined, {
       ...asked,
       among: among === undefined ? undefined : readRule(among),
     });

@@ -1,4 +1,4 @@
-/** The thread in which many photos are added, taken out, compared: whoever asks for something small does not wait for it. */
+/** The threads in which many photos are added, taken out, compared: whoever asks for something small does not wait for it. */
 import { Worker } from 'node:worker_threads';
 import { CovisError, fromErrorShape, type ErrorShape } from '../../../shared/errors.ts';
 import { logger } from '../environment/log.ts';
@@ -7,6 +7,9 @@ import { DEEDS, type DeedArgs, type DeedName, type DeedResult } from './deeds.ts
 
 /** Photos from which on it is worth another thread: fewer take some ten milliseconds. */
 const MANY = 2000;
+
+/** What a person waits for while trying rules out, and what compares descriptors: in a thread of its own, that keeps those once. */
+const OF_RULES: ReadonlySet<DeedName> = new Set(['rule', 'smart', 'refresh', 'next']);
 
 /** Of its young objects: what comes and goes with each deed is taken back early, instead of resting at some 100 MB. */
 const YOUNG_MB = 16;
@@ -84,7 +87,7 @@ class DeedsThread {
   }
 }
 
-const threads = new WeakMap<Library, DeedsThread>();
+const threads = { ofRules: new WeakMap<Library, DeedsThread>(), others: new WeakMap<Library, DeedsThread>() };
 
 /**
  * Does a deed: here where it is small, else in the thread beside.
@@ -99,14 +102,17 @@ export async function deed<D extends DeedName>(
 ): Promise<DeedResult<D>> {
   if (photos < MANY)
     return (DEEDS[name] as (...all: unknown[]) => DeedResult<D> | Promise<DeedResult<D>>)(library, key, ...args);
-  let thread = threads.get(library);
-  if (thread === undefined) threads.set(library, (thread = new DeedsThread(library.path)));
+  const those = OF_RULES.has(name) ? threads.ofRules : threads.others;
+  let thread = those.get(library);
+  if (thread === undefined) those.set(library, (thread = new DeedsThread(library.path)));
   return (await thread.do(name, key, args)) as DeedResult<D>;
 }
 
-/** Waits for what is under way in a library, and ends its thread. */
+/** Waits for what is under way in a library, and ends its threads. */
 export async function closeDeeds(library: Library): Promise<void> {
-  const thread = threads.get(library);
-  threads.delete(library);
-  await thread?.close();
+  for (const those of Object.values(threads)) {
+    const thread = those.get(library);
+    those.delete(library);
+    await thread?.close();
+  }
 }

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import type { FieldChange } from '../../../shared/facts/collections.ts';
+import type { Rule } from '../../../shared/facts/collection-rules.ts';
 import type { JudgementParams } from '../../../shared/routes/review.ts';
 import { photoNames } from '../exchange/photo-names.ts';
 import type { Library } from '../library/library.ts';
@@ -27,6 +28,9 @@ import {
 import { addPhotos, createWith, movePhotos, removePhotos, type Addition, type From } from './gather.ts';
 import { fieldsOf, fieldsText } from './items.ts';
 import { mergeBundle } from './merge.ts';
+import { nextPhotosToJudge, type NextAsked } from './next.ts';
+import { answerRule } from './rules.ts';
+import { applySmart, smartState } from './smart.ts';
 import { restoreVersion, versionHistory } from './versions.ts';
 
 type Key = string | undefined;
@@ -114,6 +118,21 @@ export const DEEDS = {
     once(library, key, () => ({ turned: turnTo(library, action) })),
   difference: (library: Library, _: Key, ...asked: Rest<typeof differencePage>) => differencePage(library, ...asked),
   history: (library: Library, _: Key, collection: string) => versionHistory(library, collection),
+  /** Photos that a rule gives. */
+  async rule(library: Library, _: Key, rule: Rule) {
+    const { photos, notes } = await answerRule(library, rule);
+    return { photos, notes };
+  },
+  /** Photos that a collection's rule, or another, gives, and how many that brings and takes. */
+  async smart(library: Library, _: Key, collection: string, rule: Rule | undefined) {
+    const { answer, added, removed } = await smartState(library, collection, rule);
+    return { photos: answer.photos, notes: answer.notes, added: added.length, removed: removed.length };
+  },
+  async refresh(library: Library, key: Key, collection: string) {
+    const state = await smartState(library, collection);
+    return once(library, key, () => applySmart(library, collection, state));
+  },
+  next: (library: Library, _: Key, asked: NextAsked) => nextPhotosToJudge(library, asked),
 };
 
 type Rest<F extends (library: Library, ...rest: never[]) => unknown> = F extends (
