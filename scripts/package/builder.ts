@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { makeApp, manifestOf } from './app.ts';
 import { iconIcns, iconIco, iconPng } from './icons.ts';
 
-const BUILDER = 'electron-builder@26.17.0';
+export const BUILDER = 'electron-builder@26.17.0';
 
 /** Its targets, each with the system that it is made on. */
 export const BUILDER_TARGETS: Readonly<Record<string, { readonly os: string; readonly words: readonly string[] }>> = {

@@ -145,7 +145,7 @@ describeWith(['xvfb', 'electron'], 'a desktop that people leave open', () => {
     expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.getURL())).toBe(
       before,
     );
-    await app.close();
+    await endDesktop(app);
     app = await launch();
     expect(await openNow(await app.firstWindow())).toBe(first);
   });
@@ -195,7 +195,7 @@ describeWith(['xvfb', 'electron'], 'a desktop that people leave open', () => {
     }, first);
     await page.getByRole('button', { name: 'Open another' }).click();
     await page.locator('.card').first().waitFor();
-    await app.close();
+    await endDesktop(app);
     app = await launch();
     expect(await openNow(await app.firstWindow())).toBe(first);
   });
