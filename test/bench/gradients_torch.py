@@ -138,6 +138,25 @@ class Tokens(nn.Module):
         return self.post(self.blocks(self.pre(x))[:, 0]) @ self.proj
 
 
+class Resampled(nn.Module):
+    """Maps that are resized, mirrored at their border, and taken place by place."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 12, 3, 2, 1), nn.ReLU(), nn.Conv2d(12, 16, 3, 2, 1), nn.ReLU())
+        self.side = nn.Conv2d(12, 16, 3, 4, 1)
+        self.mix = nn.Conv2d(16, 16, 3, padding=1, padding_mode="reflect")
+        self.last = nn.Linear(16, 24)
+
+    def forward(self, x):
+        first = self.body[1](self.body[0](x))
+        x = self.body[3](self.body[2](first))
+        x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False) + F.interpolate(self.side(first), scale_factor=4.0, mode="nearest")
+        x = F.interpolate(self.mix(x), size=(11, 13), mode="bicubic", align_corners=True)
+        places = torch.tensor([0, 3, 3, 10]), torch.tensor([12, 1, 1, 5])
+        return self.last(x.permute(2, 3, 0, 1)[places].mean(0))
+
+
 def seq(*modules):
     return nn.Sequential(*modules)
 
@@ -172,6 +191,7 @@ NETWORKS = {
     "netvlad": (lambda: seq(Resnet(), NetVLAD(8, 128)), 64),
     "netvlad-einsum": (lambda: seq(Resnet(), EinsumVLAD(8, 128)), 64),
     "mixvpr": (lambda: seq(Resnet(), MixVPR(128, 64)), 64),
+    "resampled": (Resampled, 64),
     "salad": (lambda: seq(Resnet(), SALAD(128)), 64),
 }
 

@@ -263,4 +263,92 @@ export const ARRANGEMENTS: readonly GradientCase[] = [
   },
 ];
 
-export const NEWER: readonly GradientCase[] = [...FUNCTIONS, ...NORMALISATIONS, ...ARRANGEMENTS];
+const scaled = (scales: readonly number[]) => (b: GraphBuilder) =>
+  b.constant({ dims: [scales.length], data: Float32Array.from(scales) });
+const resized = (
+  x: Given,
+  to: { readonly scales: readonly number[] } | { readonly sizes: readonly number[] },
+  attributes: Record<string, string | number | readonly number[]>,
+  declared: Declared = {},
+): GradientCase => ({
+  name: `Resize of [${x.dims.join()}] to ${JSON.stringify(to)}, ${JSON.stringify(attributes)}`,
+  inputs: { x },
+  build: (b) =>
+    b.op(
+      'Resize',
+      'scales' in to ? ['x', '', scaled(to.scales)(b)] : ['x', '', '', b.int64s(to.sizes)],
+      written(attributes),
+    ),
+  declared,
+});
+function written(attributes: Record<string, string | number | readonly number[]>): Record<string, Attribute> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([k, v]) => [
+      k,
+      typeof v === 'string' ? string(v) : typeof v !== 'number' ? ints(v) : Number.isInteger(v) ? int(v) : float(v),
+    ]),
+  );
+}
+const small = given([2, 2, 3, 4], 1);
+const free = { dims: { x: ['N', 2, 'H', 'W'] } };
+const indexed = (
+  x: Given,
+  at: readonly number[],
+  dims: readonly number[],
+  batch = 0,
+  declared: Declared = {},
+): GradientCase => ({
+  name: `GatherND of [${x.dims.join()}] at [${dims.join()}], ${batch} batch axes${declared.dims === undefined ? '' : ', of any size'}`,
+  inputs: { x },
+  build: (b) => b.op('GatherND', ['x', b.constant(int64Tensor(dims, at))], { batch_dims: int(batch) }),
+  declared,
+});
+
+/** Sizes, borders and places that are changed. */
+export const RESAMPLED: readonly GradientCase[] = [
+  resized(
+    small,
+    { scales: [1, 1, 2, 2] },
+    { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+    free,
+  ),
+  resized(small, { sizes: [2, 2, 5, 3] }, { mode: 'nearest' }, free),
+  resized(small, { scales: [1, 1, 2, 1.5] }, { mode: 'linear' }, free),
+  resized(small, { scales: [1, 1, 0.5, 2] }, { mode: 'linear', coordinate_transformation_mode: 'pytorch_half_pixel' }),
+  resized(small, { sizes: [2, 2, 6, 7] }, { mode: 'linear', coordinate_transformation_mode: 'align_corners' }, free),
+  resized(small, { sizes: [2, 2, 2, 3] }, { mode: 'linear', antialias: 1 }, { ...free, opset: 18 }),
+  resized(small, { sizes: [6, 7] }, { mode: 'linear', axes: [2, 3] }, { ...free, opset: 18 }),
+  resized(small, { scales: [1, 1, 2, 2] }, { mode: 'cubic', cubic_coeff_a: -0.75 }, free),
+  resized(given([3, 4], 1), { sizes: [5, 2] }, { mode: 'linear' }),
+  ...['reflect', 'edge'].map((mode): GradientCase => ({
+    name: `Pad by ${mode}`,
+    inputs: { x: small },
+    build: (b) => b.op('Pad', ['x', b.int64s([0, 1, 2, 1, 0, 0, 1, 3])], { mode: string(mode) }),
+    declared: free,
+  })),
+  {
+    name: 'Pad of two axes that are named, with ones',
+    inputs: { x: small },
+    build: (b) => b.op('Pad', ['x', b.int64s([2, 1, -1, 3]), b.scalar(1), b.int64s([-1, 2])]),
+    declared: { ...free, opset: 18 },
+  },
+  {
+    name: 'Pad by wrapping two axes that are named',
+    inputs: { x: small },
+    build: (b) => b.op('Pad', ['x', b.int64s([2, 1, 0, 3]), '', b.int64s([-1, 2])], { mode: string('wrap') }),
+    declared: { ...free, opset: 19 },
+  },
+  indexed(given([3, 4, 2], 1), [0, 1, 2, 3, 0, 1, -1, -2], [4, 2]),
+  indexed(given([3, 4], 1), [2, 0, 0, -1, 2, 0], [3, 1, 2]),
+  indexed(given([4, 3], 1), [3, 0, 3], [3, 1], 0, { dims: { x: ['N', 3] } }),
+  indexed(given([2, 3, 2, 2], 1), [0, 1, 2, 0, 2, 0, 1, 1, 1, 1, 0, 0], [2, 3, 2], 1, {
+    dims: { x: ['N', 'T', 2, 2] },
+  }),
+  {
+    name: 'CastLike, of which the other moves nothing',
+    inputs: { x: given([4], 1), z: given([2], 2) },
+    build: (b) => b.op('Add', [b.op('CastLike', [b.op('Mul', ['x', 'x']), 'z']), b.op('ReduceSum', ['z'])]),
+  },
+];
+
+export const NEWER: readonly GradientCase[] = [...RESAMPLED, ...FUNCTIONS, ...NORMALISATIONS, ...ARRANGEMENTS];

@@ -4,12 +4,13 @@ import { differentiate } from '../../../src/main/engine/training/differentiate.t
 import { GRADIENTS } from '../../../src/main/engine/training/gradients/index.ts';
 import { Runner } from '../../../src/main/engine/network/runtime.ts';
 import { check, graphOf, op, type Build, type Given } from '../../support/differences.ts';
-import { ARRANGEMENTS, FUNCTIONS, NORMALISATIONS, type GradientCase } from '../../support/gradient-cases.ts';
+import { ARRANGEMENTS, FUNCTIONS, NORMALISATIONS, RESAMPLED, type GradientCase } from '../../support/gradient-cases.ts';
 
 describe.each<[string, readonly GradientCase[]]>([
   ['functions and reductions', FUNCTIONS],
   ['shares and normalisations', NORMALISATIONS],
   ['products, choices and arrangements', ARRANGEMENTS],
+  ['what changes sizes, borders and places', RESAMPLED],
 ])('%s have the gradients that differences show', (_, cases) => {
   it.each(cases.map((c) => [c.name, c] as const))('%s', async (_name, c) => {
     await check(c.inputs, c.build, c.step ?? 1e-2, 4e-3, GRADIENTS, c.declared);

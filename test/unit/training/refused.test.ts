@@ -65,10 +65,26 @@ describe('what cannot be differentiated is named', () => {
       /\(LRN\) has an unknown number of channels/,
     ],
     [
-      'what is padded by its mirror image',
+      'what is padded with a number that is computed of it',
       image,
-      (b) => b.op('Pad', ['x', b.int64s([0, 0, 1, 1, 0, 0, 1, 1])], { mode: string('reflect') }),
-      /\(Pad\) pads with other than a constant \(reflect\)/,
+      (b) => b.op('Pad', ['x', b.int64s([0, 0, 1, 1, 0, 0, 1, 1]), b.op('ReduceMax', ['x'], { keepdims: int(0) })]),
+      /\(Pad\) pads with what it computes/,
+    ],
+    [
+      'what is cut out and resized',
+      image,
+      (b) =>
+        b.op('Resize', ['x', b.constant(floatTensor([8], [0, 0, 0, 0, 1, 1, 0.5, 0.5])), '', b.int64s([1, 2, 4, 4])], {
+          mode: string('linear'),
+          coordinate_transformation_mode: string('tf_crop_and_resize'),
+        }),
+      /\(Resize\) crops to a region/,
+    ],
+    [
+      'what is resized by its aspect ratio',
+      image,
+      (b) => b.op('Resize', ['x', '', '', b.int64s([1, 2, 4, 4])], { keep_aspect_ratio_policy: string('not_larger') }),
+      /\(Resize\) keeps an aspect ratio/,
     ],
     ['a diagonal', [3, 3], (b) => b.op('Einsum', ['x'], { equation: string('ii->i') }), /\(Einsum\) has an equation/],
     [

@@ -10,6 +10,7 @@ export const DIFFERENTIABLE = [
   'AveragePool',
   'BatchNormalization',
   'Cast',
+  'CastLike',
   'Clip',
   'Concat',
   'Conv',
@@ -23,6 +24,7 @@ export const DIFFERENTIABLE = [
   'Expand',
   'Flatten',
   'Gather',
+  'GatherND',
   'Gelu',
   'Gemm',
   'GlobalAveragePool',
@@ -61,6 +63,7 @@ export const DIFFERENTIABLE = [
   'ReduceSumSquare',
   'Relu',
   'Reshape',
+  'Resize',
   'RMSNormalization',
   'Sigmoid',
   'Sin',
@@ -105,7 +108,7 @@ const FLOATS: ReadonlySet<number> = new Set([FLOAT, DOUBLE, FLOAT16, BFLOAT16]);
 /** True where what comes of a node moves with the values in `active`. */
 export function moves(node: OnnxNode, active: ReadonlySet<string>): boolean {
   if (STILL.has(node.op) || (node.op === 'Cast' && !FLOATS.has(intOf(node, 'to', FLOAT)))) return false;
-  return node.inputs.some((i) => active.has(i));
+  return (node.op === 'CastLike' ? node.inputs.slice(0, 1) : node.inputs).some((i) => active.has(i));
 }
 
 /** Operators that a gradient has to go through, from the weights to the output, besides those that every version trains; sorted. */

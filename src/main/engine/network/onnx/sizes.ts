@@ -220,6 +220,7 @@ class Follower {
       case 'Range':
         return [`${out}:0`];
       case 'Cast':
+      case 'CastLike':
       case 'Not':
       case 'IsNaN':
       case 'CumSum':
@@ -234,6 +235,14 @@ class Follower {
         const axis = axisOf(node, x.length, 0);
         return [...x.slice(0, axis), ...y, ...x.slice(axis + 1)];
       }
+      case 'GatherND': {
+        const k = y?.at(-1);
+        return x && y && typeof k === 'number'
+          ? [...y.slice(0, -1), ...x.slice(intOf(node, 'batch_dims', 0) + k)]
+          : undefined;
+      }
+      case 'Resize':
+        return x && resized(node, x, [this.#numbers(node, 2), this.#at(node, 3)?.values], out);
       case 'Tile': {
         const by = this.#numbers(node, 1);
         return by && x?.map((d, i) => (by[i] === 1 ? d : typeof d === 'number' ? d * by[i]! : `${out}:${i}`));
@@ -401,6 +410,24 @@ function quotient(all: readonly Dim[], out: readonly Dim[]): Dim | undefined {
   const number = size(all) / size(out);
   if (names.length === 0) return number;
   return names.length === 1 && number === 1 ? names[0] : undefined;
+}
+
+/** Sizes of what is resized by scales or to sizes. */
+function resized(
+  node: OnnxNode,
+  x: readonly Dim[],
+  [scales, sizes]: readonly [readonly number[] | undefined, readonly Dim[] | undefined],
+  out: string,
+): readonly Dim[] {
+  const axes = (intsOf(node, 'axes') ?? x.map((_, i) => i)).map((a) => (a < 0 ? a + x.length : a));
+  const plain = stringOf(node, 'keep_aspect_ratio_policy', 'stretch') === 'stretch';
+  return x.map((d, i) => {
+    const k = axes.indexOf(i);
+    if (k < 0 || scales?.[k] === 1) return d;
+    if (scales?.[k] !== undefined)
+      return typeof d === 'number' ? Math.floor(Math.fround(d * scales[k])) : `${out}:${i}`;
+    return (plain ? sizes?.[k] : undefined) ?? `${out}:${i}`;
+  });
 }
 
 /** Sizes of what a convolution or a pooling gives. */

@@ -72,6 +72,8 @@ export const where: GradientRule = (c) => {
 export const expand: GradientRule = (c) => [fit(c, c.dy, 0)];
 /** Between kinds of floats. */
 export const cast: GradientRule = (c) => [c.builder.op('CastLike', [c.dy, c.node.inputs[0]!])];
+/** The same, to the kind of another value, of which it takes nothing else. */
+export const castLike: GradientRule = (c) => [c.builder.op('CastLike', [c.dy, c.node.inputs[0]!]), undefined];
 export const neg: GradientRule = (c) => [c.builder.op('Neg', [c.dy])];
 export const exp: GradientRule = (c) => [product(c, c.dy, c.node.outputs[0]!)];
 export const log: GradientRule = (c) => [c.builder.op('Div', [c.dy, c.node.inputs[0]!])];

@@ -2,6 +2,7 @@ import type { Differentiable } from '../../network/differentiable.ts';
 import * as a from './activations.ts';
 import * as e from './elementwise.ts';
 import * as n from './normalisations.ts';
+import * as r from './resampling.ts';
 import type { GradientRule } from './rule.ts';
 import * as s from './spatial.ts';
 import * as t from './tensor.ts';
@@ -12,6 +13,7 @@ const RULES: Readonly<Record<Differentiable, GradientRule>> = {
   AveragePool: s.averagePool,
   BatchNormalization: n.batchNormalization,
   Cast: e.cast,
+  CastLike: e.castLike,
   Clip: e.clip,
   Concat: t.concat,
   Conv: s.conv,
@@ -25,6 +27,7 @@ const RULES: Readonly<Record<Differentiable, GradientRule>> = {
   Expand: e.expand,
   Flatten: t.reshapeBack,
   Gather: t.gather,
+  GatherND: t.gatherND,
   Gelu: a.gelu,
   Gemm: t.gemm,
   GlobalAveragePool: s.globalAveragePool,
@@ -63,6 +66,7 @@ const RULES: Readonly<Record<Differentiable, GradientRule>> = {
   ReduceSumSquare: t.reduceSumSquare,
   Relu: e.relu,
   Reshape: t.reshapeBack,
+  Resize: r.resize,
   RMSNormalization: n.rmsNormalization,
   Sigmoid: e.sigmoid,
   Sin: a.sin,

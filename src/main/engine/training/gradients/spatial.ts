@@ -1,5 +1,6 @@
 import { CovisError } from '../../../../shared/errors.ts';
 import { floatOf, floatTensor, int, intOf, ints, intsOf, stringOf, type OnnxNode } from '../../network/onnx/graph.ts';
+import { mirrored } from './resampling.ts';
 import type { GradientContext, GradientRule } from './rule.ts';
 
 /** What pads a maximum. */
@@ -278,15 +279,17 @@ function shiftedDepthwiseGradient(c: GradientContext, x: string, w: Window, chan
   return b.op('Unsqueeze', [product, b.int64s([1])]);
 }
 
-/** The gradient of padding with constants is cropping, which Pad does with negative amounts. */
+/** The gradient of padding with constants is cropping, which Pad does with negative amounts; other borders are copies of what is inside. */
 export const pad: GradientRule = (c) => {
   const mode = stringOf(c.node, 'mode', 'constant');
-  if (mode !== 'constant' || (c.node.inputs[3] ?? '') !== '' || c.needs(2))
+  if (mode !== 'constant') return [mirrored(c, c.node)];
+  if (c.needs(2))
     throw new CovisError(
       'INPUT_UNSUPPORTED',
-      `Node ${c.node.name} (Pad) pads with other than a constant (${mode}), which cannot be differentiated`,
+      `Node ${c.node.name} (Pad) pads with what it computes, which cannot be differentiated`,
     );
-  return [c.builder.op('Pad', [c.dy, c.builder.op('Neg', [c.node.inputs[1]!])])];
+  const [, pads, , axes = ''] = c.node.inputs as [string, string, string?, string?];
+  return [c.builder.op('Pad', [c.dy, c.builder.op('Neg', [pads]), ...(axes === '' ? [] : ['', axes])])];
 };
 
 export const globalAveragePool: GradientRule = (c) => {

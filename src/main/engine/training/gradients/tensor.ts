@@ -155,6 +155,34 @@ export const gather: GradientRule = (c) => {
   return [scattered(c, flat, b.reshape(indices, [-1]), axis, dims.length, b.op('Shape', [x]))];
 };
 
+/** Places named by several axes at once: what was taken several times is summed where it came from. */
+export const gatherND: GradientRule = (c) => {
+  const b = c.builder;
+  const [x, indices] = c.node.inputs as [string, string];
+  const batch = intOf(c.node, 'batch_dims', 0);
+  const k = c.dims(indices).at(-1);
+  const rank = c.dims(x).length;
+  if (typeof k !== 'number')
+    throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (GatherND) takes places of unknown rank`);
+  const product = (v: string): string => b.op('ReduceProd', [v], { keepdims: int(1) });
+  const sizes = sizesOf(c, x, range(batch, batch + k));
+  const negative = b.op('Less', [indices, b.int64s([0])]);
+  const places = b.op('Where', [negative, b.op('Add', [indices, sizes]), indices]);
+  // How far apart neighbours along each of the axes lie.
+  const apart = range(0, k).map((i) => (i === k - 1 ? b.int64s([1]) : product(b.slice(sizes, [i + 1], [k], [0]))));
+  const flat = b.reduceSum(b.op('Mul', [places, joinSizes(c, apart)]), [-1], false);
+  const batches = batch === 0 ? b.int64s([1]) : product(sizesOf(c, x, range(0, batch)));
+  const rows = b.op('Reshape', [flat, joinSizes(c, [batches, b.int64s([-1])])]);
+  const scalar = (v: string): string => b.reshape(v, []);
+  const number = b.op('Range', [scalar(b.int64s([0])), scalar(batches), scalar(b.int64s([1]))]);
+  const from = b.op('Mul', [b.op('Unsqueeze', [number, b.int64s([1])]), product(sizes)]);
+  const all = b.reshape(b.op('Add', [rows, from]), [-1]);
+  const rest = batch + k < rank ? product(sizesOf(c, x, range(batch + k, rank))) : b.int64s([1]);
+  const shape = joinSizes(c, [product(b.op('Concat', [batches, sizes], { axis: int(0) })), rest]);
+  const g = b.op('Reshape', [c.dy, joinSizes(c, [b.int64s([-1]), rest])]);
+  return [likeInput(c, scattered(c, g, all, 0, 2, shape))];
+};
+
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 const along = (rank: number, axis: number, value: number): number[] =>
   range(0, rank).map((i) => (i === axis ? value : 0));
