@@ -57,9 +57,10 @@ export async function openAt(
   const driver = await Driver.create(browser);
   const { page } = driver;
   try {
-    // The token becomes a cookie; nothing of the page is loaded.
-    await page.context().request.get(url, { maxRedirects: 0 });
-    await page.goto(new URL(s.path, url).href, { waitUntil: 'commit' });
+    // The key leads to any view as it does to the first one; nothing of the page is loaded yet.
+    const entrance = await page.context().request.get(url, { maxRedirects: 0 });
+    const { hash } = new URL(entrance.headers()['location']!, url);
+    await page.goto(`${new URL(s.path, url).href}${hash}`, { waitUntil: 'commit' });
     const painted = await page.evaluate(until, s.content);
     await page.waitForTimeout(500);
     const tasks = await page.evaluate(() => (window as unknown as { covisLong: [number, number][] }).covisLong);
@@ -186,7 +187,7 @@ export class Driver {
 
 /** In the page, which is being loaded: waits for content and the frame in which it stands. @returns milliseconds since the navigation. */
 async function until(content: string): Promise<number> {
-  const last = performance.now() + 60_000;
+  const last = performance.now() + 20_000;
   while (document.querySelector(content) === null && performance.now() < last)
     await new Promise((resolve) => requestAnimationFrame(resolve));
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
@@ -200,7 +201,7 @@ async function go({ path, content }: { path: string; content: string }): Promise
   };
   const began = performance.now();
   await app.__vue_app__.config.globalProperties.$router.push(path);
-  const until = began + 60_000;
+  const until = began + 20_000;
   while (document.querySelector(content) === null && performance.now() < until)
     await new Promise((resolve) => requestAnimationFrame(resolve));
   // The frame in which it stands.

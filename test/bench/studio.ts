@@ -55,7 +55,11 @@ export async function views(path: string, only = /./, rounds = ROUNDS): Promise<
   try {
     const cold = new Map<Subject, Opened[]>(all.map((s) => [s, []]));
     for (let r = 0; r < rounds; r += 1)
-      for (const s of all) if (s.graph !== true) cold.get(s)!.push(await opened(browser, path, s));
+      for (const s of all.filter((x) => x.graph !== true)) {
+        const o = await opened(browser, path, s);
+        cold.get(s)!.push(o);
+        console.log(`${s.name.padEnd(26)} opened in ${ms(o.painted)}, longest task ${ms(o.longest)}, ${kB(o.bytes)}`);
+      }
     await warm(browser, path, all, cold, rounds);
   } finally {
     await browser.close();
