@@ -1,15 +1,6 @@
 /** Drives every view of the studio in Chromium and measures what a person waits for. */
 import type { Browser, CDPSession, Page } from 'playwright-core';
-
-/** A view by its address and what is there once it has content. */
-export interface Subject {
-  readonly name: string;
-  readonly path: string;
-  /** Selector of something that holds what the library has. */
-  readonly content: string;
-  /** Selector of what scrolls, and of the tiles or rows in it. */
-  readonly scroll?: readonly [box: string, row: string];
-}
+import type { Subject } from './studio-subjects.ts';
 
 export interface Measured {
   /** From asking for the view until the frame in which its content stands, in milliseconds. */
@@ -18,8 +9,10 @@ export interface Measured {
   /** The longest task of the page's main thread, in milliseconds, and how many took more than 100. */
   readonly longest: number;
   readonly long: number;
-  /** Of answers to requests. */
+  /** Of answers to requests, and of arrays that are fetched. */
   readonly bytes: number;
+  /** Of photos. */
+  readonly pictures: number;
   /** Frames of scrolling, and those in which the middle of the list was empty. */
   readonly frames: number;
   readonly blank: number;
@@ -27,30 +20,10 @@ export interface Measured {
   readonly computed: number;
 }
 
-/** Views with what their content is. @param photo one of the library. @param cluster the largest. */
-export function subjects(photo: string, cluster: string): Subject[] {
-  return [
-    { name: 'Start', path: '/start', content: '.recent, main, section' },
-    { name: 'Clusters', path: '/clusters', content: '.card', scroll: ['.view > .scroll', '.card'] },
-    { name: 'Clusters as a table', path: '/clusters?as=table', content: '[role=row] a', scroll: ['.kit-table, [role=table]', '[role=row]'] },
-    { name: 'Cluster of 2,000 photos', path: `/clusters/${cluster}`, content: '.strip .frame' },
-    { name: 'Photos, when and where', path: '/photos', content: '[data-photo]', scroll: ['.photos [role=listbox]', '[role=option]'] },
-    { name: 'Photos, near duplicates', path: '/photos?tab=duplicates', content: '.groups [data-photo]', scroll: ['.groups', '.row'] },
-    { name: 'Photos, matches', path: `/photos?tab=matches&photo=${photo}`, content: '[data-test=match-lines]' },
-    { name: 'Tuples', path: '/tuples', content: '.list .row', scroll: ['.list', '.row'] },
-    { name: 'Train', path: '/train', content: '.table tbody tr' },
-    { name: 'Search, start', path: '/search', content: '.samples .sample' },
-    { name: 'Search, of a photo', path: `/search?photo=${photo}`, content: '[data-test=results] .cell' },
-    { name: 'Manifold', path: `/manifold?photo=${photo}`, content: '.graph .node.query' },
-    { name: 'Map', path: '/map', content: '[data-test=map]' },
-    { name: 'Measure', path: '/measure', content: '[data-test=measure], [data-test=matrix]' },
-    { name: 'Jobs', path: '/jobs', content: 'article' },
-    { name: 'Storage', path: '/storage', content: '.part, article, .card' },
-  ]; // prettier-ignore
-}
-
 /** An engine from which nothing came for so long has answered. */
 const QUIET_MS = 400;
+/** What one comes from to another view. */
+const AWAY = '/start';
 
 const WATCH = `
   window.covisLong = [];
@@ -60,12 +33,8 @@ const WATCH = `
 
 /** Opens the studio once, as a person who has it open already. */
 export async function openStudio(browser: Browser, url: string, content = '.card'): Promise<Driver> {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(120_000);
-  await page.addInitScript(WATCH);
-  const cdp = await page.context().newCDPSession(page);
-  const driver = new Driver(page, cdp);
-  await driver.begin();
+  const driver = await Driver.create(browser);
+  const { page } = driver;
   const began = performance.now();
   await page.goto(url);
   await page.locator(content).first().waitFor();
@@ -76,20 +45,65 @@ export async function openStudio(browser: Browser, url: string, content = '.card
   return driver;
 }
 
+/**
+ * Opens the studio at a view, in a browser that has nothing of it. @param url of a server, with its token.
+ * @returns milliseconds from the navigation until the content stands, and the longest task until then and half a second after.
+ */
+export async function openAt(
+  browser: Browser,
+  url: string,
+  s: Subject,
+): Promise<{ readonly painted: number; readonly longest: number; readonly bytes: number }> {
+  const driver = await Driver.create(browser);
+  const { page } = driver;
+  try {
+    // The key leads to any view as it does to the first one; nothing of the page is loaded yet.
+    const entrance = await page.context().request.get(url, { maxRedirects: 0 });
+    const { hash } = new URL(entrance.headers()['location']!, url);
+    await page.goto(`${new URL(s.path, url).href}${hash}`, { waitUntil: 'commit' });
+    const painted = await page.evaluate(until, s.content);
+    await page.waitForTimeout(500);
+    const tasks = await page.evaluate(() => (window as unknown as { covisLong: [number, number][] }).covisLong);
+    return { painted, longest: Math.max(0, ...tasks.map(([, d]) => d)), bytes: driver.bytes };
+  } finally {
+    await page.context().close();
+  }
+}
+
 export class Driver {
   readonly page: Page;
   readonly #cdp: CDPSession;
   #bytes = 0;
+  #pictures = 0;
   /** Milliseconds of the first page. */
   opened = 0;
 
-  constructor(page: Page, cdp: CDPSession) {
+  private constructor(page: Page, cdp: CDPSession) {
     this.page = page;
     this.#cdp = cdp;
   }
 
-  async begin(): Promise<void> {
+  /** A page in a browser of its own, which counts what it is sent. */
+  static async create(browser: Browser): Promise<Driver> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.setDefaultTimeout(120_000);
+    await page.addInitScript(WATCH);
+    const driver = new Driver(page, await page.context().newCDPSession(page));
+    await driver.#begin();
+    return driver;
+  }
+
+  async #begin(): Promise<void> {
     await this.#cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+    await this.#cdp.send('Network.enable');
+    const types = new Map<string, string>();
+    this.#cdp.on('Network.responseReceived', ({ requestId, response }) => types.set(requestId, response.mimeType));
+    this.#cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+      const type = types.get(requestId) ?? '';
+      types.delete(requestId);
+      if (type.startsWith('image/')) this.#pictures += encodedDataLength;
+      else if (type === 'application/octet-stream') this.#bytes += encodedDataLength;
+    });
     this.page.on('websocket', (ws) =>
       ws.on('framereceived', ({ payload }) => (this.#bytes += Buffer.byteLength(payload))),
     );
@@ -107,8 +121,8 @@ export class Driver {
   /** Goes to a view from another one. @param settle milliseconds in which the view may go on before it is counted. @param steps in which its list is scrolled. */
   async measure(s: Subject, settle = 1500, steps = 60): Promise<Measured> {
     const { page } = this;
-    await this.#away(settle / 2);
-    const [bytes, computed] = [this.#bytes, await this.#computed()];
+    await this.#away(settle / 2, s.path === AWAY ? '/storage' : AWAY);
+    const [bytes, pictures, computed] = [this.#bytes, this.#pictures, await this.#computed()];
     const painted = await page.evaluate(go, { path: s.path, content: s.content });
     await page.waitForTimeout(settle);
     const { nodes, long } = await page.evaluate((since) => {
@@ -118,7 +132,11 @@ export class Driver {
         long: all.filter(([at]) => at >= since).map(([, d]) => d),
       };
     }, painted.began);
-    const after = { bytes: this.#bytes - bytes, computed: (await this.#computed()) - computed };
+    const after = {
+      bytes: this.#bytes - bytes,
+      pictures: this.#pictures - pictures,
+      computed: (await this.#computed()) - computed,
+    };
     const { frames, blank } =
       s.scroll === undefined ? { frames: 0, blank: 0 } : await page.evaluate(scroll, [...s.scroll, steps] as const);
     const most = Math.max(0, ...long);
@@ -133,14 +151,31 @@ export class Driver {
     };
   }
 
+  /** Draws a line on paper. @param at where it begins, as a fraction of the paper's width. @returns milliseconds from its end until what it finds stands there, as the page says it. */
+  async draw(at: number): Promise<number> {
+    const { page } = this;
+    await this.#away(500, AWAY);
+    await page.evaluate(go, { path: '/draw', content: '[data-test=paper]' });
+    const box = (await page.locator('[data-test=paper]').boundingBox())!;
+    const [x, y] = [box.x + box.width * at, box.y + box.height * 0.3];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + box.width / 3, y + box.height / 3, { steps: 5 });
+    await page.locator('[data-test=draw-summary]').waitFor({ state: 'detached' });
+    await page.mouse.up();
+    const said = await page.locator('[data-test=draw-summary]').innerText();
+    await page.locator('[data-test=clear-paper]').click();
+    return Number(/(\d+) ms/.exec(said)![1]);
+  }
+
   /** To a view that holds little, so that every view is come to. */
-  async #away(rest: number): Promise<void> {
-    await this.page.evaluate(async () => {
+  async #away(rest: number, path: string): Promise<void> {
+    await this.page.evaluate(async (to) => {
       const app = document.querySelector('#app') as unknown as {
         __vue_app__: { config: { globalProperties: { $router: { push(to: string): Promise<unknown> } } } };
       };
-      await app.__vue_app__.config.globalProperties.$router.push('/adapt');
-    });
+      await app.__vue_app__.config.globalProperties.$router.push(to);
+    }, path);
     await this.page.waitForTimeout(rest);
     // What the view before still asked for is not counted to the next.
     for (let before = -1; before !== this.#bytes;) {
@@ -150,6 +185,15 @@ export class Driver {
   }
 }
 
+/** In the page, which is being loaded: waits for content and the frame in which it stands. @returns milliseconds since the navigation. */
+async function until(content: string): Promise<number> {
+  const last = performance.now() + 20_000;
+  while (document.querySelector(content) === null && performance.now() < last)
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return document.querySelector(content) === null ? Infinity : performance.now();
+}
+
 /** In the page: goes there and waits for the frame after its content came. */
 async function go({ path, content }: { path: string; content: string }): Promise<{ began: number; took: number }> {
   const app = document.querySelector('#app') as unknown as {
@@ -157,7 +201,7 @@ async function go({ path, content }: { path: string; content: string }): Promise
   };
   const began = performance.now();
   await app.__vue_app__.config.globalProperties.$router.push(path);
-  const until = began + 60_000;
+  const until = began + 20_000;
   while (document.querySelector(content) === null && performance.now() < until)
     await new Promise((resolve) => requestAnimationFrame(resolve));
   // The frame in which it stands.

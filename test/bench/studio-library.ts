@@ -1,6 +1,6 @@
 /**
  * A library that looks to the studio like a large real one: photos that are files and can be decoded, clusters with points and pairs,
- * descriptors, a map, tuples, a training run, measures and jobs. Everything follows from the seed.
+ * descriptors of photos and of their edges, a map, and what was made of them (studio-records.ts). Everything follows from the seed.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -11,11 +11,12 @@ import { QUALITY_VERSION } from '../../src/main/engine/features/quality-store.ts
 import { Library, now } from '../../src/main/engine/library/library.ts';
 import { random, type Random } from '../../src/main/engine/library/random.ts';
 import { clusterWriter } from '../../src/main/engine/library/tables/cluster.ts';
-import { DEFAULT_MINING } from '../../src/main/engine/mining/candidates.ts';
 import { ensureDefaultNetwork, type NetworkRow } from '../../src/main/engine/network/networks.ts';
 import { l2Normalise } from '../../src/main/engine/network/pooling.ts';
-import { DEFAULT_TRAINING } from '../../src/main/engine/training/presets.ts';
+import { edgeNetworkOf } from '../../src/main/engine/edges/library-networks.ts';
 import { defaultSize } from '../../src/main/engine/inputs/inputs.ts';
+
+import { collections, measurements, records, reports, tuples } from './studio-records.ts';
 
 export interface StudioSize {
   readonly photos: number;
@@ -33,8 +34,6 @@ export const LARGE: StudioSize = { photos: 100_000, clusters: 2000, pairsPerPhot
 const SAMPLE = join(import.meta.dirname, '..', '..', 'resources', 'sample');
 const LONG_SIDE = 160;
 const POINTS = 1000;
-const EPOCHS = 20;
-const JOBS = 150;
 const DAY = 86_400;
 
 /** Small JPEGs of the sample, to be copied with a number in each. */
@@ -63,7 +62,7 @@ function numbered(jpeg: Buffer, number: number): Buffer {
 }
 
 /** How many photos each cluster has. */
-function sizes({ photos, clusters }: StudioSize): number[] {
+export function sizes({ photos, clusters }: StudioSize): number[] {
   const first = clusters === 1 ? photos : Math.ceil(photos / 50);
   const rest = photos - first;
   return Array.from({ length: clusters }, (_, c) =>
@@ -97,6 +96,19 @@ function writeModel(library: Library, uid: string, cameras: number, r: Random): 
   writeNpy(join(folder, 'observation_points.npy'), obsPoint, [obsPoint.length]);
   const xy = Float32Array.from({ length: 2 * obsPoint.length }, (_, k) => ((k * 37) % 97) / 97);
   writeNpy(join(folder, 'observation_xy.npy'), xy, [obsPoint.length, 2]);
+}
+
+/** Stores descriptors as if a network had made them. @returns where their files are, without an ending. */
+function describe(library: Library, network: NetworkRow, data: Float32Array, hashes: Buffer): string {
+  const size = defaultSize(network.spec);
+  const rows = data.length / network.spec.dim;
+  const file = library.file('descriptors', `${network.uid}-${size}`);
+  writeNpy(`${file}.npy`, data, [rows, network.spec.dim]);
+  writeNpy(`${file}.ids.npy`, new Uint8Array(hashes), [rows, 16]);
+  library.db
+    .prepare('INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, ?, ?, ?)')
+    .run(network.id, size, rows, now());
+  return file;
 }
 
 /** Makes the library with its photos in a folder beside it. @param path must not exist. */
@@ -194,14 +206,21 @@ export async function studioLibrary(
     });
     tuples(library, network, size, clusterOf, r);
     records(library, network, size, r);
+    measurements(library, network, size, r);
+    reports(library, network, size);
   });
-  const key = `${network.uid}-${defaultSize(network.spec)}`;
-  const described = library.file('descriptors', key);
-  writeNpy(`${described}.npy`, data, [size.photos, dim]);
-  writeNpy(`${described}.ids.npy`, new Uint8Array(hashes), [size.photos, 16]);
-  db.prepare('INSERT INTO descriptor_set (network_id, size, rows, created) VALUES (?, ?, ?, ?)').run(
-    ...[network.id, defaultSize(network.spec), size.photos, now()],
-  );
+  await collections(library, size);
+  const described = describe(library, network, data, hashes);
+  // Edges of a photo are of its cluster as much as its colours are.
+  const edges = await edgeNetworkOf(library, undefined);
+  const narrow = edges.spec.dim;
+  const shapes = new Float32Array(size.photos * narrow);
+  for (let i = 0; i < size.photos; i += 1) {
+    const row = shapes.subarray(i * narrow, (i + 1) * narrow);
+    for (let k = 0; k < narrow; k += 1) row[k] = data[i * dim + ((k + 1) % dim)]!;
+    l2Normalise(row);
+  }
+  describe(library, edges, shapes, hashes);
   const map = Float32Array.from({ length: 2 * size.photos }, (_, k) => {
     const c = clusterOf[k >> 1]!;
     const middle = ((c * (k % 2 === 0 ? 7919 : 104_729)) % 9973) / 9973;
@@ -214,84 +233,6 @@ export async function studioLibrary(
     [size.photos],
   );
   return { library, network };
-}
-
-/** Two mining runs, which differ in every tenth tuple. */
-function tuples(library: Library, network: NetworkRow, size: StudioSize, clusterOf: Uint32Array, r: Random): void {
-  const { db } = library;
-  const run = db.prepare(
-    `INSERT INTO mining_run (id, created, network_id, set_key, set_name, seed, size, parameters, tuples, queries, mean_negative_distance)
-     VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0.8)`,
-  );
-  const px = defaultSize(network.spec);
-  const key = `${network.uid}-${px}`;
-  const tuple = db.prepare(
-    `INSERT INTO tuple (run_id, tuple_index, cluster_id, query, positive, shared, overlap, scale, positive_similarity, hardest,
-       strategies, disagreement, suspicion, negatives, alternatives) VALUES (?, ?, ?, ?, ?, ?, ?, 1.1, ?, ?, 4, ?, ?, ?, '[]')`,
-  );
-  for (const id of [1, 2]) {
-    run.run(
-      id,
-      now(),
-      network.id,
-      key,
-      network.spec.name,
-      px,
-      JSON.stringify(DEFAULT_MINING),
-      size.tuples,
-      size.tuples,
-    );
-    for (let t = 0; t < size.tuples; t += 1) {
-      const query = 1 + ((t * 2) % (size.photos - 1));
-      const positive = query + (id === 2 && t % 10 === 0 && clusterOf[query + 1] === clusterOf[query - 1] ? 2 : 1);
-      const negatives = Array.from({ length: 5 }, (_, n) => ({
-        photo: 1 + r.below(size.photos),
-        similarity: 0.7 - 0.05 * n - 0.02 * r.next(),
-        rank: 10 + n,
-        links: null,
-        mutual: false,
-        shared: 0,
-      }));
-      const [shared, similarity] = [30 + r.below(900), 0.6 + 0.4 * r.next()];
-      tuple.run(
-        ...[id, t, clusterOf[query - 1]!, query, positive, shared, 0.2 + 0.8 * r.next(), similarity],
-        ...[negatives[0]!.similarity, t % 3, r.next(), JSON.stringify(negatives)],
-      );
-    }
-  }
-}
-
-/** A training run, what was measured, and jobs that are done. */
-function records(library: Library, network: NetworkRow, size: StudioSize, r: Random): void {
-  const { db } = library;
-  db.prepare(
-    `INSERT INTO training_run (id, created, state, pid, network_id, parameters, device, map_before) VALUES (1, ?, 'done', 1, ?, ?, 'CPU', 0.5)`,
-  ).run(now(), network.id, JSON.stringify(DEFAULT_TRAINING));
-  const epoch = db.prepare('INSERT INTO epoch (training_id, epoch, facts) VALUES (1, ?, ?)');
-  for (let e = 1; e <= EPOCHS; e += 1) {
-    const facts = {
-      epoch: e,
-      loss: 1 / e,
-      negativeDistance: 0.8,
-      activeNegatives: 0.4,
-      map: 0.5 + 0.01 * e,
-      p: 3,
-      seconds: 9,
-      skipped: 0,
-    };
-    epoch.run(e, JSON.stringify(facts));
-  }
-  const job = db.prepare(
-    `INSERT INTO job (kind, title, params, state, pid, created, started, finished, warnings, result) VALUES ('duplicates', ?, '{}', 'done', 1, ?, ?, ?, '[]', ?)`,
-  );
-  for (let j = 0; j < JOBS; j += 1) {
-    const at = new Date(1_700_000_000_000 + j * 60_000).toISOString();
-    job.run(`Look for near duplicates ${j}`, at, at, at, JSON.stringify({ groups: j }));
-  }
-  const match = db.prepare('INSERT INTO photo_match (a, b, inliers, matches, confirmed) VALUES (?, ?, ?, ?, ?)');
-  const pairs = new Uint8Array(Uint32Array.from({ length: 60 }, (_, k) => k >> 1).buffer);
-  const confirmed = new Uint8Array(Uint32Array.from({ length: 20 }, (_, k) => k).buffer);
-  for (let a = 1; a < size.photos; a += 2) match.run(a, a + 1, 10 + r.below(100), pairs, confirmed);
 }
 
 /** `node scripts/run.mjs test/bench/studio-library.ts FOLDER [PHOTOS CLUSTERS]`: makes one to look at. */

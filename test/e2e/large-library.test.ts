@@ -5,28 +5,14 @@ import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CHROMIUM, viewsOf } from '../bench/studio.ts';
-import { openStudio, type Driver, type Subject } from '../bench/studio-drive.ts';
-import { studioLibrary } from '../bench/studio-library.ts';
+import { openStudio, type Driver } from '../bench/studio-drive.ts';
+import { sizes, studioLibrary } from '../bench/studio-library.ts';
+import { MOST_BYTES, type Subject } from '../bench/studio-subjects.ts';
 import { describeWith } from '../support/programs.ts';
 import { buildStudio, serveLibrary } from './serve.ts';
 
 const SIZE = { photos: 5000, clusters: 100, pairsPerPhoto: 4, tuples: 2000, seed: 1 };
 const MOST_NODES = 3000;
-/**
- * Bytes that a view may be answered with, however many photos there are. Beyond these: of a cluster, 300 for each of its photos; of
- * a map, 20 for each cluster, whose name it has.
- */
-const MOST_BYTES: Readonly<Record<string, number>> = {
-  'Cluster of 2,000 photos': 30_000 + 300 * (SIZE.photos / 50),
-  'Photos, when and where': 200_000,
-  'Photos, near duplicates': 30_000,
-  'Search, of a photo': 240_000,
-  Manifold: 80_000,
-  Tuples: 350_000,
-  Train: 40_000,
-  Map: 5000 + 100 * SIZE.clusters,
-};
-const MOST = 20_000;
 
 describeWith(['chromium'], 'a library of many photos', () => {
   const folder = mkdtempSync(join(tmpdir(), 'covis-large-'));
@@ -52,11 +38,12 @@ describeWith(['chromium'], 'a library of many photos', () => {
   });
 
   it('is shown in every view by few nodes and few bytes, and its lists have no gap while they are scrolled', async () => {
+    const size = { ...SIZE, largest: sizes(SIZE)[0]! };
     for (const s of views) {
       const m = await driver.measure(s, 200, 12);
       expect(m.painted, `${s.name} has content`).toBeLessThan(Infinity);
       expect(m.nodes, `nodes of ${s.name}`).toBeLessThan(MOST_NODES);
-      expect(m.bytes, `bytes of ${s.name}`).toBeLessThan(MOST_BYTES[s.name] ?? MOST);
+      expect(m.bytes, `bytes of ${s.name}`).toBeLessThan(s.bytes?.(size) ?? MOST_BYTES);
       if (s.scroll !== undefined) expect(m.frames, `${s.name} can be scrolled`).toBeGreaterThan(0);
       expect(m.blank, `empty frames of ${s.name}`).toBe(0);
     }

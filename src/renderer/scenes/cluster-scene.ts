@@ -245,6 +245,8 @@ export class ClusterScene {
       const distance = this.#camera.position.length();
       this.#points.setReach(Math.max(0.05, distance - REACH), distance + REACH);
       this.#renderer.render(this.#scene, this.#camera);
+      // Who waits for the model, as tests do, sees when it is there.
+      this.#renderer.domElement.dataset['drawn'] = '';
       if (this.#flight !== null) this.#draw();
     });
   }
