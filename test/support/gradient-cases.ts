@@ -344,6 +344,16 @@ export const RESAMPLED: readonly GradientCase[] = [
   indexed(given([2, 3, 2, 2], 1), [0, 1, 2, 0, 2, 0, 1, 1, 1, 1, 0, 0], [2, 3, 2], 1, {
     dims: { x: ['N', 'T', 2, 2] },
   }),
+  ...[
+    { kernel_shape: ints([3]), pads: ints([1, 1]) },
+    { kernel_shape: ints([3]), pads: ints([2, 0]), strides: ints([2]), group: int(2) },
+    { pads: ints([2, 1]), dilations: ints([2]), group: int(2) },
+  ].map((attributes, k): GradientCase => ({
+    name: `Conv along one axis, ${['plain', 'in groups and steps', 'of every other place'][k]}`,
+    inputs: { x: given([2, 4, 7], 1), w: given([4, 'group' in attributes ? 2 : 4, 3], 2), b: given([4], 3) },
+    build: op('Conv', ['x', 'w', 'b'], attributes),
+    declared: { dims: { x: ['N', 4, 'L'] } },
+  })),
   {
     name: 'CastLike, of which the other moves nothing',
     inputs: { x: given([4], 1), z: given([2], 2) },

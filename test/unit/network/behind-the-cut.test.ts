@@ -103,6 +103,22 @@ describe('what lies behind a cut', () => {
   it.each(more)('is part of the network: %s', (_, steps, lost) => {
     expect(beyondCut(graph(steps, head), 'map').lost).toEqual(lost);
   });
+
+  const imagenet = { ...head, fc: [8, 8], out: [8, 1000], ob: [1000], half: [1] };
+  it('is a classifier where classes are made of the pooled vector, whatever lies between', () => {
+    const behind = (...steps: string[]): readonly string[] => beyondCut(graph(steps, imagenet), 'map').lost;
+    const pooled = ['GlobalAveragePool: map -> p', 'Flatten: p -> f'];
+    const normal = [...pooled, 'MatMul: f fc -> g', 'LayerNormalization: g fb -> n', 'HardSwish: n -> r'];
+    expect(behind(...normal, 'Gemm: r out ob -> y')).toEqual([]);
+    const scaled = [...pooled, 'Mul: f fb -> m', 'Add: m fb -> a', 'Gemm: a out ob -> y1', 'Gemm: f out ob -> y2'];
+    expect(behind(...scaled, 'Add: y1 y2 -> s', 'Div: s half -> y')).toEqual([]);
+    // Of other lengths it is a descriptor, and of the places of a map it is the network.
+    expect(behind(...normal, 'Gemm: r fc fb -> y')).toEqual(['LayerNormalization']);
+    expect(behind('Softmax: map -> s', 'Mul: s map -> m', 'GlobalAveragePool: m -> p', 'Gemm: p out ob -> y')).toEqual([
+      'Mul',
+      'Softmax',
+    ]);
+  });
 });
 
 const L2 = (values: readonly number[]): number => Math.hypot(...values);

@@ -147,6 +147,61 @@ describe('a map', () => {
     close(await described(path, { output: 'map' }), await pooled(file(both), map));
   });
 
+  it('that a person asks for is the one of which scores and features are made, not the scores', async () => {
+    const build =
+      (all: boolean) =>
+      (b: GraphBuilder): string[] => {
+        const map = layer(b, layer(b, 'x', 3, 6), 6, 8);
+        const point = (x: string, from: number, to: number): string =>
+          b.op('Conv', [x, weight(b, [to, from, 1, 1], from + to)]);
+        const of = (to: number): string => b.reshape(point(b.op('Relu', [point(map, 8, 7)]), 7, to), [1, to, -1]);
+        const features = of(4);
+        // Optimal transport: each place is assigned in shares, by logarithms.
+        let scores = of(5);
+        for (const axis of [2, 1, 2])
+          scores = b.op('Sub', [scores, b.op('ReduceLogSumExp', [scores], { axes: ints([axis]), keepdims: int(1) })]);
+        const sums = b.op('MatMul', [b.op('Exp', [scores]), b.op('Transpose', [features], { perm: ints([0, 2, 1]) })]);
+        const out = b.op('Reshape', [sums, b.int64s([1, 20])], {}, 'out');
+        return all ? [out, map] : [out];
+      };
+    const path = file(foreign(build(false), { dims: FIXED }));
+    const both = foreign(build(true), { dims: FIXED });
+    const map = both.outputs[1]!.name;
+    expect((await prepareNetwork(path)).spec).toMatchObject({ dim: 20, taken: { kind: 'vector' } });
+    close(await described(path), unit((await onRuntime(path, { x: waves(32, 32) }))['out']!.data));
+    expect((await prepareNetwork(path, { output: 'map' })).spec).toMatchObject({ dim: 8, features: map });
+    close(await described(path, { output: 'map' }), await pooled(file(both), map));
+  });
+
+  it('is offered first before classes that a normalised layer, or the mean of two, gives', async () => {
+    const classifiers: ((b: GraphBuilder, pooled: string) => string)[] = [
+      (b, x) => {
+        const scale = [weight(b, [6], 6), weight(b, [6], 7)];
+        const first = b.op('LayerNormalization', [b.op('MatMul', [x, weight(b, [8, 6])]), ...scale], { axis: int(-1) });
+        return b.op('Gemm', [b.op('Relu', [first]), weight(b, [6, 1000])]);
+      },
+      (b, x) => {
+        const scaled = b.op('Add', [b.op('Mul', [x, weight(b, [1, 8], 6)]), weight(b, [1, 8], 7)]);
+        const both = [scaled, x].map((v, k) => b.op('Gemm', [v, weight(b, [8, 1000], k)]));
+        return b.op('Div', [b.op('Add', both), b.scalar(2)]);
+      },
+    ];
+    for (const classes of classifiers) {
+      const build =
+        (all: boolean) =>
+        (b: GraphBuilder): string[] => {
+          const map = layer(b, layer(b, 'x', 3, 6), 6, 8);
+          const out = classes(b, b.op('ReduceMean', [map], { axes: ints([2, 3]), keepdims: int(0) }));
+          return all ? [out, map] : [out];
+        };
+      const both = foreign(build(true));
+      const map = both.outputs[1]!.name;
+      const path = file(foreign(build(false)));
+      expect((await prepareNetwork(path)).spec).toMatchObject({ dim: 8, features: map, taken: { kind: 'map' } });
+      close(await described(path), await pooled(file(both), map));
+    }
+  });
+
   it('with channels last is not pooled as if they came first', async () => {
     const path = file(
       foreign((b) => {

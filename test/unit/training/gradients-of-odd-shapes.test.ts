@@ -264,7 +264,7 @@ describe('what is cut, joined, turned and summed has the gradients that differen
       /\(ReduceSum\) computes its axes/,
     );
     refused({ x: [1, 'C', 2, 2] }, op('LRN', ['x'], { size: int(3) }), /\(LRN\) has an unknown number of channels/);
-    refused({ x: [1, 2, 5], w: [2, 2, 3] }, op('Conv', ['x', 'w'], {}), /\(Conv\) is not two-dimensional/);
+    refused({ x: [1, 2, 5, 2, 2], w: [2, 2, 3, 1, 1] }, op('Conv', ['x', 'w'], {}), /\(Conv\) is not two-dimensional/);
   });
 });
 

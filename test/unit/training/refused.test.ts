@@ -19,7 +19,7 @@ function said(dims: Dim[], build: (b: GraphBuilder) => string, rules = GRADIENTS
     outputs: [],
     nodes: [],
     initializers: new Map([
-      ['w1', floatTensor([2, 3, 3], new Float32Array(18))],
+      ['w3', floatTensor([2, 3, 1, 1, 1], new Float32Array(6))],
       ['w', floatTensor([2, 3, 3, 3], new Float32Array(54))],
       ['v', floatTensor([3], new Float32Array(3))],
     ]),
@@ -41,9 +41,9 @@ const window = { kernel_shape: ints([2, 2]) };
 describe('what cannot be differentiated is named', () => {
   it.each<[string, Dim[], (b: GraphBuilder) => string, RegExp]>([
     [
-      'a convolution along one axis',
-      ['N', 3, 'L'],
-      (b) => b.op('Conv', ['x', 'w1']),
+      'a convolution of volumes',
+      ['N', 3, 'D', 'H', 'W'],
+      (b) => b.op('Conv', ['x', 'w3']),
       /\(Conv\) is not two-dimensional/,
     ],
     [

@@ -1,5 +1,6 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { NetworkSpec, Pooling } from '../../../shared/domain.ts';
+import { poolsPlaces } from './onnx/beyond-cut.ts';
 import { GraphBuilder, intOf, intsOf, type Dim, type Graph, type OnnxNode } from './onnx/graph.ts';
 import { layoutsOf } from './onnx/layouts.ts';
 import { prune, renameValue } from './onnx/normalise.ts';
@@ -84,15 +85,6 @@ function* pooledMaps(graph: Graph, shapes: Shapes): Generator<string> {
     if (layout === 'NHWC' || (layout === undefined && !poolsPlaces(node, graph))) continue;
     yield beforeClasses(value, producer, shapes);
   }
-}
-
-/** True where the last two of four axes are pooled. */
-function poolsPlaces(node: OnnxNode, graph: Graph): boolean {
-  if (node.op !== 'ReduceMean') return node.op === 'GlobalAveragePool' || node.op === 'GlobalMaxPool';
-  const given = graph.initializers.get(node.inputs[1] ?? '')?.data;
-  const axes = intsOf(node, 'axes') ?? (given === undefined ? [] : Array.from(given, Number));
-  const places = axes.map((a) => (a < 0 ? a + 4 : a)).sort();
-  return places.join() === '2,3';
 }
 
 /** Poolings, and turning channels to the end, before what is a vector then. */

@@ -11,8 +11,9 @@ import {
   valueNamed,
 } from './head.ts';
 import { findInput, onImage, ownName, seenShapes, shapeInWords, type Found } from './image-input.ts';
-import { beyondCut, type BeyondCut } from './onnx/beyond-cut.ts';
-import { sizeOf, type Graph, type OnnxNode } from './onnx/graph.ts';
+import { beforePower, featuresAmong, ofHeads } from './meant-map.ts';
+import { beyondCut, CLASSES, endOfClasses, type BeyondCut } from './onnx/beyond-cut.ts';
+import { sizeOf, type Graph } from './onnx/graph.ts';
 import { appendTokens, findTokens } from './tokens.ts';
 
 /** `own`: the network's own output. `map`: its last feature map. Else the name of a value or of a node. */
@@ -29,18 +30,6 @@ export interface Taken {
   readonly taken: TakenFacts;
 }
 
-/** ImageNet's, of 1,000, 21,841 and 21,843 classes, with and without one for nothing. */
-const CLASSES: ReadonlySet<number> = new Set([1000, 1001, 11_221, 21_841, 21_843]);
-/** Ends of a network that are classes. */
-const ENDS: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'Hardmax', 'ArgMax', 'TopK']);
-/** What changes no number. */
-const IDLE: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast']);
-const SHAPING: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze']);
-/** What a generalised mean and other poolings are made of. */
-const POOLED: ReadonlySet<string> = new Set([
-  ...['GlobalAveragePool', 'GlobalMaxPool', 'AveragePool', 'MaxPool', 'ReduceMean', 'ReduceMax'],
-  ...['Pow', 'Clip', 'Max', 'Div', 'Identity', 'Pad'],
-]);
 /** Below this share of the nodes a map is no result of the network. */
 const LEAST_SHARE = 0.1;
 
@@ -95,8 +84,7 @@ async function decide(network: Graph, pooling: Pooling): Promise<Taken> {
       `the map before the 1x1 convolution that widens it for the classifier; --output ${plain.value} takes the one behind that`,
     );
   }
-  const at = candidates.at(-1);
-  const value = beforePower(network, at?.value);
+  const value = ofHeads(network, beforePower(network, candidates.at(-1)?.value));
   const last = value === undefined ? undefined : { value, beyond: beyondCut(network, value) };
   return ownOutput(network, pooling, reason(last), last, true);
 }
@@ -127,13 +115,8 @@ async function ownOutput(
       `The network has several outputs, and which of them describes is not said: ${network.outputs.map(shapeInWords).join(', ')}`,
       { hint: `Choose one with --output, as in --output ${output.name}${mapChoice(last)}.` },
     );
-  const producer = producers(network);
-  if (strict) {
-    let node = producer.get(output.name);
-    while (node !== undefined && IDLE.has(node.op)) node = producer.get(node.inputs[0] ?? '');
-    if (node !== undefined && ENDS.has(node.op))
-      throw classes(network, `ends in ${node.op}, so that its output are classes`, last);
-  }
+  const end = strict ? endOfClasses(network) : undefined;
+  if (end !== undefined) throw classes(network, `ends in ${end}, so that its output are classes`, last);
   const taken = await taking(network, output.name, pooling, why);
   if (strict && taken.taken.kind === 'vector' && CLASSES.has(taken.dim))
     throw classes(network, `gives ${taken.dim} numbers, as many as ImageNet has classes`, last);
@@ -173,7 +156,7 @@ function beforeClassifier(network: Graph): string | undefined {
 async function lastMap(network: Graph, pooling: Pooling): Promise<Taken> {
   const candidates = await featuresAmong(network, await mapsOf(network));
   const plain = candidates.find((value) => beyondCut(network, value).lost.length === 0);
-  const value = plain ?? beforePower(network, candidates.at(-1));
+  const value = plain ?? ofHeads(network, beforePower(network, candidates.at(-1)));
   const output = network.outputs[0]?.name;
   if (value !== undefined) {
     const { kept, nodes } = beyondCut(network, value);
@@ -193,55 +176,6 @@ async function lastMap(network: Graph, pooling: Pooling): Promise<Taken> {
   }
   // Says that there is none.
   return asMap(network, lastFeatureMap(network), pooling, 'chosen by a person');
-}
-
-/** Maps of features: not shares, by which places are assigned or weighed, and where a map is pooled already the one before. */
-async function featuresAmong(network: Graph, maps: readonly string[]): Promise<string[]> {
-  const shapes = await seenShapes(network, maps);
-  const features = maps.flatMap((map) => {
-    if (isShare(network, map)) return [];
-    const dims = shapes.get(map);
-    return dims?.[2] === 1 && dims[3] === 1 ? [beforePooled(network, map)] : [map];
-  });
-  if (maps.length > 0 && features.length === 0)
-    throw new CovisError(
-      'INPUT_UNSUPPORTED',
-      `No map of features lies before a pooling: ${maps.join(', ')} ${maps.length === 1 ? 'is' : 'are'} shares by which places count`,
-      { hint: 'Leave --output out for its own output, or name the value that is its map.' },
-    );
-  return features;
-}
-
-/** True where nothing but a Softmax takes the map, whatever its shape was made. */
-function isShare(network: Graph, map: string): boolean {
-  let takers = network.nodes.filter((n) => n.inputs.includes(map) && n.op !== 'Shape');
-  while (takers.length === 1 && SHAPING.has(takers[0]!.op)) {
-    const [made] = takers[0]!.outputs;
-    takers = network.nodes.filter((n) => n.inputs.includes(made ?? '') && n.op !== 'Shape');
-  }
-  return takers.length > 0 && takers.every((n) => n.op === 'Softmax');
-}
-
-/** What was pooled to one place. */
-function beforePooled(network: Graph, value: string): string {
-  const producer = producers(network);
-  for (let node = producer.get(value); node !== undefined && POOLED.has(node.op); node = producer.get(value))
-    value = node.inputs.find((i) => producer.has(i)) ?? node.inputs[0]!;
-  return value;
-}
-
-/** A map that a generalised mean has raised already, before it was: it would be raised twice. */
-function beforePower(network: Graph, map: string | undefined): string | undefined {
-  const producer = producers(network);
-  let node = producer.get(map ?? '');
-  if (node?.op !== 'Pow') return map;
-  let value = node.inputs[0]!;
-  node = producer.get(value);
-  while (node?.op === 'Clip' || node?.op === 'Max') {
-    value = node.inputs.find((i) => !network.initializers.has(i)) ?? value;
-    node = producer.get(value);
-  }
-  return value;
 }
 
 /** A map where the value is one, a unit vector where it is a vector. */
@@ -367,10 +301,4 @@ function weightsOf(graph: Graph): number {
   for (const { dims, data, type } of graph.initializers.values())
     if (data instanceof Float32Array || type !== undefined) sum += sizeOf(dims);
   return sum;
-}
-
-function producers(graph: Graph): Map<string, OnnxNode> {
-  const map = new Map<string, OnnxNode>();
-  for (const n of graph.nodes) for (const o of n.outputs) map.set(o, n);
-  return map;
 }

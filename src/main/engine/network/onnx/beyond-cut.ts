@@ -1,4 +1,5 @@
-import { intOf, type Graph, type OnnxNode } from './graph.ts';
+import { intOf, intsOf, type Graph, type OnnxNode } from './graph.ts';
+import { inferShapes } from './shapes.ts';
 
 /** What lies behind a cut: how much of the network is kept, and operators that are more than pooling and a classifier. */
 export interface BeyondCut {
@@ -28,11 +29,11 @@ const PLAIN = new Set([
 ]);
 const GATES = new Set(['Sigmoid', 'HardSigmoid', 'Clip', 'Div']);
 /** Ends of a classifier: probabilities and the class itself. */
-const ENDS = new Set(['Softmax', 'LogSoftmax', 'ArgMax', 'TopK']);
+const ENDS = new Set(['Softmax', 'LogSoftmax', 'Hardmax', 'ArgMax', 'TopK']);
 
 /**
- * What a cut at `value` would leave out. A plain classifier, fully connected layers and
- * their activations, may go: the map before it is what the field pools. Attention, normalisation, powers and norms are the descriptor
+ * What a cut at `value` would leave out. A plain classifier, fully connected layers and their activations, may go, and of a network that
+ * gives classes whatever is made of the pooled vector alone: the map before it is what the field pools. Attention, normalisation, powers and norms are the descriptor
  * itself, and a network without them is another network.
  */
 export function beyondCut(graph: Graph, value: string): BeyondCut {
@@ -42,9 +43,55 @@ export function beyondCut(graph: Graph, value: string): BeyondCut {
   const sizes = sizesOf(graph);
   const behind = graph.nodes.filter((n) => !kept.has(n) && !n.outputs.every((o) => sizes.has(o)));
   const used = new Set(behind.flatMap((n) => n.inputs));
+  const pooled = givesClasses(graph) ? pooledFrom(behind, graph, sizes) : new Set<OnnxNode>();
   const lost = new Set<string>();
-  for (const node of behind) if (!isPlain(node, graph, producer, used)) lost.add(node.op);
+  for (const node of behind) if (!pooled.has(node) && !isPlain(node, graph, producer, used)) lost.add(node.op);
   return { kept: kept.size, nodes: graph.nodes.length, lost: [...lost].sort() };
+}
+
+/** ImageNet's, of 1,000, 21,841 and 21,843 classes, with and without one for nothing. */
+export const CLASSES: ReadonlySet<number> = new Set([1000, 1001, 11_221, 21_841, 21_843]);
+/** What changes no number. */
+export const IDLE: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast']);
+
+/** The operator that makes classes of numbers at the end of a network; undefined where there is none. */
+export function endOfClasses(graph: Graph): string | undefined {
+  const producer = new Map(graph.nodes.flatMap((n) => n.outputs.map((o) => [o, n] as const)));
+  let node = producer.get(graph.outputs[0]?.name ?? '');
+  while (node !== undefined && IDLE.has(node.op)) node = producer.get(node.inputs[0] ?? '');
+  return node !== undefined && ENDS.has(node.op) ? node.op : undefined;
+}
+
+/** True for one output of as many numbers as ImageNet has classes, or of probabilities. */
+function givesClasses(graph: Graph): boolean {
+  const [output, ...more] = graph.outputs;
+  if (output === undefined || more.length > 0) return false;
+  if (endOfClasses(graph) !== undefined) return true;
+  const dims = inferShapes(graph).get(output.name) ?? output.dims;
+  const count = dims.length === 2 ? dims[1] : undefined;
+  return typeof count === 'number' && CLASSES.has(count);
+}
+
+/** Nodes behind a cut that take nothing but what was averaged, or the largest, over the places of a map, constants and sizes. */
+function pooledFrom(behind: readonly OnnxNode[], graph: Graph, sizes: ReadonlySet<string>): ReadonlySet<OnnxNode> {
+  const values = new Set<string>();
+  const found = new Set<OnnxNode>();
+  for (const node of behind) {
+    const computed = node.inputs.filter((i) => i !== '' && !graph.initializers.has(i) && !sizes.has(i));
+    if (!poolsPlaces(node, graph) && (computed.length === 0 || !computed.every((i) => values.has(i)))) continue;
+    found.add(node);
+    for (const o of node.outputs) values.add(o);
+  }
+  return found;
+}
+
+/** True where the last two of four axes are pooled. */
+export function poolsPlaces(node: OnnxNode, graph: Graph): boolean {
+  if (node.op !== 'ReduceMean') return node.op === 'GlobalAveragePool' || node.op === 'GlobalMaxPool';
+  const given = graph.initializers.get(node.inputs[1] ?? '')?.data;
+  const axes = intsOf(node, 'axes') ?? (given === undefined ? [] : Array.from(given, Number));
+  const places = axes.map((a) => (a < 0 ? a + 4 : a)).sort();
+  return places.join() === '2,3';
 }
 
 /** Values that come of sizes and constants alone: they describe nothing. */

@@ -86,6 +86,7 @@ const convGradient = (c: GradientContext, most: number): ReturnType<GradientRule
   const dims = c.dims(weight);
   if (dims.some((d) => typeof d !== 'number'))
     throw new CovisError('INPUT_UNSUPPORTED', `Node ${c.node.name} (Conv) has a weight of unknown size`);
+  if (dims.length === 3) return alongRows(c, dims as number[], most);
   const [outputs, perGroup] = dims as number[] as [number, number];
   const group = intOf(c.node, 'group', 1);
   const w = windowOf(c.node, dims.slice(2));
@@ -95,6 +96,35 @@ const convGradient = (c: GradientContext, most: number): ReturnType<GradientRule
   const db = bias !== undefined && bias !== '' && c.needs(2) ? c.builder.reduceSum(c.dy, [0, 2, 3], false) : undefined;
   return [dx, dw, db];
 };
+
+/** A convolution along one axis is one of maps of one row. */
+function alongRows(c: GradientContext, dims: readonly number[], most: number): ReturnType<GradientRule> {
+  const b = c.builder;
+  const [x, weight, bias = ''] = c.node.inputs as [string, string, string?];
+  const [wide, kernel, dy] = [x, weight, c.dy].map((v) => b.op('Unsqueeze', [v, b.int64s([2])])) as [
+    string,
+    string,
+    string,
+  ];
+  const of = (key: string, otherwise: number[]): number[] => intsOf(c.node, key) ?? otherwise;
+  const [before = 0, after = 0] = of('pads', [0, 0]);
+  const node: OnnxNode = {
+    ...c.node,
+    inputs: [wide, kernel, ...(bias === '' ? [] : [bias])],
+    attributes: {
+      group: int(intOf(c.node, 'group', 1)),
+      kernel_shape: ints([1, dims[2]!]),
+      strides: ints([1, ...of('strides', [1])]),
+      dilations: ints([1, ...of('dilations', [1])]),
+      pads: ints([0, before, 0, after]),
+    },
+  };
+  const sizes = (v: string): readonly (number | string)[] =>
+    v === kernel ? [dims[0]!, dims[1]!, 1, dims[2]!] : c.dims(v);
+  const [dx, dw, db] = convGradient({ ...c, node, dy, dims: sizes }, most);
+  const narrow = (v: string | undefined): string | undefined => v && b.op('Squeeze', [v, b.int64s([2])]);
+  return [narrow(dx), narrow(dw), db];
+}
 
 /** dL/dx: for unit strides a convolution with the mirrored kernel, else a transposed convolution cropped to the input. */
 function inputGradient(
