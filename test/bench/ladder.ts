@@ -129,6 +129,8 @@ async function measure(): Promise<void> {
       : [{ name: 'known', known: values.known }];
   const runs = listTrainingRuns(library);
   const note = (rung: string, seed: number, how: string, seconds: number, ask: (of: typeof g) => Answer[]): void => {
+    // A rung that was cut short between two ways is gone through again.
+    if (lines.some((l) => l.rung === rung && l.seed === seed && l.how === how)) return;
     const line: Measured = {
       rung,
       seed,

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { bestShotWeights, choiceReport, CHOICES, STRATA } from '../facts/collection-choices.ts';
 import { backend, fraction, id, network, set, size } from '../fields.ts';
@@ -6,7 +7,7 @@ import { job } from './job.ts';
 /** Chooses photos that stand for all, and puts them into a collection where one is named. */
 export const chooseJob = job({
   kind: 'choose',
-  title: (p) => (p.each === undefined ? `Choose ${p.n} photos` : `Choose ${p.each} of each`),
+  title: (p) => (p.each === undefined ? `Choose ${counted(p.n, 'photo')}` : `Choose ${p.each} of each`),
   startedBy: 'page',
   params: z.strictObject({
     n: z.int().min(1).max(100_000).default(50).meta({ label: 'Photos', help: 'how many, kept ones with them' }),

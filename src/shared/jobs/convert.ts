@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
 import { folder, force, path } from '../fields.ts';
@@ -50,5 +51,6 @@ export const convertJob = job({
     /** What a model lacked, or what the other format cannot hold. */
     warnings: z.array(z.string()),
   }),
-  said: ({ models }) => models.map((m) => `${m.name}: ${m.views} images, ${m.points} points in ${m.folder}`),
+  said: ({ models }) =>
+    models.map((m) => `${m.name}: ${counted(m.views, 'image')}, ${counted(m.points, 'point')} in ${m.folder}`),
 });

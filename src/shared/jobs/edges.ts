@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { device } from '../facts/backends.ts';
 import { count } from '../facts/facts.ts';
@@ -55,6 +56,6 @@ export const edgesJob = job({
     out: z.string(),
   }),
   said: ({ written, out, failed }) => [
-    `${written} edge maps in ${out}${failed.length === 0 ? '' : `; ${failed.length} photos cannot be read`}`,
+    `${counted(written, 'edge map')} in ${out}${failed.length === 0 ? '' : `; ${counted(failed.length, 'photo')} cannot be read`}`,
   ],
 });

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { device } from '../facts/backends.ts';
 import { count } from '../facts/facts.ts';
@@ -34,7 +35,7 @@ export const evaluateClassesJob = job({
     device,
   }),
   said: (r) => [
-    `${r.photos} photos of ${r.classes} classes, ${r.dim} dimensions`,
+    `${counted(r.photos, 'photo')} of ${counted(r.classes, 'class', 'classes')}, ${counted(r.dim, 'dimension')}`,
     `Recall ${Object.entries(r.recallAtK)
       .map(([k, v]) => `@${k} ${v.toFixed(4)}`)
       .join('  ')}`,

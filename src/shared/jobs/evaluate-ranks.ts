@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { PROTOCOLS } from '../domain.ts';
 import { measuredRanking, pairedTest } from '../facts/measurements.ts';
@@ -74,7 +75,7 @@ export const evaluateRanksJob = job({
     const { interval, paired } = m;
     return [
       `Protocol: ${m.protocol}`,
-      `mAP ${m.map.toFixed(4)} [${interval.low.toFixed(4)}, ${interval.high.toFixed(4)}] over ${m.queries} queries${m.skipped > 0 ? `, ${m.skipped} without positives left out` : ''}`,
+      `mAP ${m.map.toFixed(4)} [${interval.low.toFixed(4)}, ${interval.high.toFixed(4)}] over ${counted(m.queries, 'query', 'queries')}${m.skipped > 0 ? `, ${m.skipped} without positives left out` : ''}`,
       at(m.mpAtK, 'mP@'),
       ...(m.recallAtK === undefined ? [] : [at(m.recallAtK, 'Recall@')]),
       ...(m.ukbench === undefined ? [] : [`UKBench ${m.ukbench.toFixed(3)} of 4`]),
@@ -82,7 +83,7 @@ export const evaluateRanksJob = job({
       ...(paired === undefined
         ? []
         : [
-            `difference ${signed(paired.difference)} [${signed(paired.low)}, ${signed(paired.high)}], p = ${paired.p.toFixed(4)}; better on ${paired.wins} queries, worse on ${paired.losses}`,
+            `difference ${signed(paired.difference)} [${signed(paired.low)}, ${signed(paired.high)}], p = ${paired.p.toFixed(4)}; better on ${counted(paired.wins, 'query', 'queries')}, worse on ${paired.losses}`,
           ]),
     ];
   },

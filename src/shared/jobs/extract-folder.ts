@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { device } from '../facts/backends.ts';
 import { count } from '../facts/facts.ts';
@@ -38,8 +39,8 @@ export const extractFolderJob = job({
     device,
   }),
   said: (r) => [
-    `${r.out}: ${r.photos} descriptors of ${r.dim} dimensions at ${r.size} px, ${r.computed} of them computed now`,
-    `${r.names}: their names${r.failed.length > 0 ? `; ${r.failed.length} images could not be read` : ''}`,
+    `${r.out}: ${counted(r.photos, 'descriptor')} of ${counted(r.dim, 'dimension')} at ${r.size} px, ${r.computed} of them computed now`,
+    `${r.names}: their names${r.failed.length > 0 ? `; ${counted(r.failed.length, 'image')} could not be read` : ''}`,
     ...(r.fitted === undefined ? [] : [r.fitted]),
   ],
 });

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
 import { file, folder, force, fraction } from '../fields.ts';
@@ -39,7 +40,7 @@ export const indexBuildJob = job({
     out: z.string(),
   }),
   said: (r) => [
-    `${r.rows} descriptors of ${r.dim} dimensions in ${inShards(r.shards)}, ${(r.bytes / 1e6).toFixed(0)} MB, in ${r.seconds.toFixed(1)} s`,
+    `${counted(r.rows, 'descriptor')} of ${counted(r.dim, 'dimension')} in ${inShards(r.shards)}, ${(r.bytes / 1e6).toFixed(0)} MB, in ${r.seconds.toFixed(1)} s`,
     `recall@10 ${r.recallAt10.toFixed(4)} on a sample of the rows`,
     `written to ${r.out}`,
   ],
@@ -104,7 +105,7 @@ export const indexSearchJob = job({
     files: z.array(z.string()),
   }),
   said: (r) => [
-    `${r.queries} queries against ${r.rows} descriptors in ${inShards(r.shards)}, ${r.msPerQuery.toFixed(2)} ms a query; opened in ${r.openMs.toFixed(0)} ms${r.mapMs === undefined ? '' : `, graphs mapped in ${r.mapMs.toFixed(0)} ms`}`,
+    `${counted(r.queries, 'query', 'queries')} against ${counted(r.rows, 'descriptor')} in ${inShards(r.shards)}, ${r.msPerQuery.toFixed(2)} ms a query; opened in ${r.openMs.toFixed(0)} ms${r.mapMs === undefined ? '' : `, graphs mapped in ${r.mapMs.toFixed(0)} ms`}`,
     `recall@10 ${r.recallAt10.toFixed(4)}, measured when the index was built`,
     ...(r.diffusion === undefined
       ? []

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { manifoldParameters } from '../facts/manifold.ts';
 import { count } from '../facts/facts.ts';
@@ -40,7 +41,7 @@ export const mineDescriptorsJob = job({
   }),
   said: (r) => [
     `${r.pools} pools of ${r.anchors} anchors, ${r.skipped} left out because a pool is empty, in ${r.seconds.toFixed(1)} s`,
-    `graph: ${r.descriptors} descriptors, ${r.edges} edges, the largest component has ${r.component}`,
+    `graph: ${counted(r.descriptors, 'descriptor')}, ${counted(r.edges, 'edge')}, the largest component has ${r.component}`,
     `written to ${r.out}`,
   ],
 });

@@ -16,7 +16,7 @@ import { extractJob } from './extract.ts';
 import { rankJob } from './rank.ts';
 import { teacherJob } from './teacher.ts';
 import { trainJob } from './train.ts';
-import { decisionFields, trainingFields, warmStart } from './training-fields.ts';
+import { decisionFields, memory, trainingFields, warmStart } from './training-fields.ts';
 
 const { network, size, domain, collection } = extractJob.params.shape;
 const edges = edgesJob.params.shape;
@@ -34,7 +34,7 @@ const ranked = {
   force: rank.force,
 };
 const { k, kq, gamma, alpha, iterations, tolerance, truncation, shortlist } = ranking.shape;
-const { poolings } = ladderJob.params.shape.ladder.unwrap().shape;
+const { poolings, protocol: askedBy } = ladderJob.params.shape.ladder.unwrap().shape;
 const { pooling, freeze, pools } = trainJob.params.shape;
 
 const seeds = z.int().min(1).max(100).optional().meta({
@@ -49,7 +49,7 @@ const presets = z.array(z.enum(PRESET_NAMES)).min(1).max(PRESET_NAMES.length).op
   value: 'list',
 });
 const { preset: _one, ...withoutPreset } = trainingFields;
-const training = { pooling, freeze, collection, pools, protocol: decisionFields.protocol, warmStart };
+const training = { pooling, freeze, collection, pools, protocol: decisionFields.protocol, warmStart, memory };
 
 /** A kind of work as people meet it. */
 interface Planned {
@@ -87,7 +87,7 @@ export const PLANNED = {
     done: 'measured',
     failed: 'could not be measured',
     each: true,
-    fields: { ...trainingFields, poolings: poolings.unwrap().optional(), seeds },
+    fields: { ...trainingFields, poolings: poolings.unwrap().optional(), seeds, protocol: askedBy, memory },
   },
   seeds: {
     title: 'Training with several seeds',

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
 import { network, seed } from '../fields.ts';
@@ -6,7 +7,7 @@ import { job } from './job.ts';
 /** Appends a linear layer to a network of the library, which is trained with the rest; the network that ends in it is a new one (methods.md 5.5). */
 export const projectJob = job({
   kind: 'project',
-  title: (p) => `Append a layer of ${p.project} dimensions`,
+  title: (p) => `Append a layer of ${counted(p.project, 'dimension')}`,
   startedBy: 'page',
   params: z.strictObject({
     network: network.optional().meta({ otherwise: 'the library’s default' }),
@@ -17,5 +18,5 @@ export const projectJob = job({
     seed: seed.optional().meta({ help: 'of the layer’s weights', otherwise: '0' }),
   }),
   result: z.object({ network: z.string(), name: z.string(), dim: count, said: z.array(z.string()) }),
-  said: (r) => [`Network ${r.network}: ${r.name}, ${r.dim} dimensions`, ...r.said],
+  said: (r) => [`Network ${r.network}: ${r.name}, ${counted(r.dim, 'dimension')}`, ...r.said],
 });

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { METHODS } from '../domain.ts';
 import { count } from '../facts/facts.ts';
@@ -130,8 +131,8 @@ export const rankJob = job({
     files: z.array(z.string()),
   }),
   said: (r) => [
-    `${r.method}: ${r.queries} queries against ${r.database} images, ${r.msPerQuery.toFixed(2)} ms a query after ${(r.offlineMs / 1000).toFixed(1)} s of preparation`,
-    ...(r.edges > 0 ? [`graph: ${r.nodes} nodes, ${r.edges} edges`] : []),
+    `${r.method}: ${counted(r.queries, 'query', 'queries')} against ${counted(r.database, 'image')}, ${r.msPerQuery.toFixed(2)} ms a query after ${(r.offlineMs / 1000).toFixed(1)} s of preparation`,
+    ...(r.edges > 0 ? [`graph: ${r.nodes} nodes, ${counted(r.edges, 'edge')}`] : []),
     ...(r.recallAt10 === undefined ? [] : [`recall@10 ${r.recallAt10.toFixed(4)} on a sample of the database`]),
     ...(r.rankedByCosine === undefined
       ? []

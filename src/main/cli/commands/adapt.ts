@@ -1,3 +1,4 @@
+import { counted } from '../../../shared/counted.ts';
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
@@ -20,7 +21,7 @@ function mean({ mean: m, low, high }: PlaceInterval): string {
 function lines(r: AdaptReport): string[] {
   if (r.outcome === 'undone') return [r.said];
   return [
-    `${r.photos} photos, ${r.places} places that ask, ${r.pairs} pairs of ${r.geometry}`,
+    `${counted(r.photos, 'photo')}, ${counted(r.places, 'place')} that ask, ${counted(r.pairs, 'pair')} of ${r.geometry}`,
     ...r.protocols
       .filter((p) => p.missing !== null)
       .map((p) => `Not measurable: ${ADAPT_PROTOCOL_NAMES[p.protocol]}. ${p.missing ?? ''}`),
@@ -32,7 +33,7 @@ function lines(r: AdaptReport): string[] {
         `  ${CANDIDATE_NAMES[c.name].padEnd(24)} ${c.map === null ? (c.why ?? '') : mean(c.map)}${c.difference === null ? '' : `   ${c.difference.mean < 0 ? '' : '+'}${mean(c.difference)}`}`,
     ),
     ...r.figures.flatMap((f) => [
-      `${ADAPT_PROTOCOL_NAMES[f.protocol]}: ${mean(f.before)} before, ${mean(f.after)} after; ${f.queries} queries of ${f.places} places`,
+      `${ADAPT_PROTOCOL_NAMES[f.protocol]}: ${mean(f.before)} before, ${mean(f.after)} after; ${counted(f.queries, 'query', 'queries')} of ${counted(f.places, 'place')}`,
       `  ${f.learned}`,
     ]),
     ...(r.gained.length === 0

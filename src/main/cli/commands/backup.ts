@@ -1,4 +1,5 @@
 /** `covis backup` and `covis restore`: a copy of a library, and a library of such a copy. */
+import { counted } from '../../../shared/counted.ts';
 import { folder } from '../../../shared/fields.ts';
 import { bytesText } from '../../engine/formats/disk.ts';
 import { restoreBackup } from '../../engine/work/restore.ts';
@@ -13,7 +14,7 @@ export const backup = jobCommand('backup', {
   summary: 'copy a library as it is now, also while it is used; an earlier backup is brought up to date',
   words: ['out'],
   lines: (r) => [
-    `Backed up ${r.files} files, ${bytesText(r.bytes)}, to ${r.out}${r.reused > 0 ? `; ${r.reused} of them were there, ${bytesText(r.copiedBytes)} were copied` : ''}`,
+    `Backed up ${counted(r.files, 'file')}, ${bytesText(r.bytes)}, to ${r.out}${r.reused > 0 ? `; ${r.reused} of them were there, ${bytesText(r.copiedBytes)} were copied` : ''}`,
     ...(r.without.includes('derived') ? [DERIVED] : []),
     'Photos and models lie where they were and are not in it.',
   ],
@@ -32,7 +33,7 @@ export const restore = command({
       const r = await restoreBackup(o.backup, o.library, task);
       task.finish();
       print(o.json, r, () => [
-        `Restored ${r.files} files, ${bytesText(r.bytes)}, to ${r.library}, as of ${r.created}`,
+        `Restored ${counted(r.files, 'file')}, ${bytesText(r.bytes)}, to ${r.library}, as of ${r.created}`,
         ...(r.without.includes('derived') ? [DERIVED] : []),
         'Photos and models are looked for where they were: covis check says which are missing.',
       ]);

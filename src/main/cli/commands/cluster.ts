@@ -1,3 +1,4 @@
+import { counted } from '../../../shared/counted.ts';
 import { z } from 'zod';
 import { jobCommand } from '../program/job.ts';
 import { duration } from '../program/output.ts';
@@ -13,14 +14,14 @@ export const cluster = jobCommand('cluster', {
   },
   given: (typed, { matchesOnly }) => ({ ...typed, reconstruct: !matchesOnly }),
   lines: (r) => [
-    `${r.photos} photos, ${r.pairs} pairs looked at, ${r.verified} verified, ${r.scenes} scenes`,
+    `${counted(r.photos, 'photo')}, ${counted(r.pairs, 'pair')} looked at, ${r.verified} verified, ${counted(r.scenes, 'scene')}`,
     ...(r.apart === 0
       ? []
       : [
           `${r.apart} verified pairs join nothing: they are of a thing that many photos show, or of one beside what the photo is of`,
         ]),
     `${r.alone} of ${r.photos} photos share no point with another`,
-    ...r.clusters.map((c) => `${c.id}  ${c.name}: ${c.photos.length} photos, ${c.points} points`),
+    ...r.clusters.map((c) => `${c.id}  ${c.name}: ${counted(c.photos.length, 'photo')}, ${counted(c.points, 'point')}`),
     `${r.unclustered.length} photos are in no cluster`,
     ...r.steps.map((s) => `  ${s.name}: ${duration(s.seconds)}`),
   ],

@@ -1,4 +1,5 @@
 /** `covis descriptors`: the descriptor sets that a library is searched by. */
+import { counted } from '../../../shared/counted.ts';
 import { z } from 'zod';
 import { backend, file, folder, network, size } from '../../../shared/fields.ts';
 import { vectorsJob } from '../../../shared/jobs/vectors.ts';
@@ -39,7 +40,9 @@ export const descriptors = command({
       }
       if (o.regions) {
         const r = await runJob(library, 'regions', { network: o.network, size: o.size, half: o.half });
-        print(o.json, r, () => [`Set ${r.set}: ${r.rows} regions of ${r.photos} photos, ${r.dim} dimensions`]);
+        print(o.json, r, () => [
+          `Set ${r.set}: ${counted(r.rows, 'region')} of ${counted(r.photos, 'photo')}, ${counted(r.dim, 'dimension')}`,
+        ]);
         return;
       }
       const { file } = o;
@@ -52,7 +55,7 @@ export const descriptors = command({
           half: o.half,
         });
         print(o.json, r, () => [
-          `Set ${r.set}: ${r.rows} descriptors of ${r.photos} photos, ${r.dim} dimensions${r.unknown > 0 ? `; ${r.unknown} images are left out` : ''}`,
+          `Set ${r.set}: ${counted(r.rows, 'descriptor')} of ${counted(r.photos, 'photo')}, ${counted(r.dim, 'dimension')}${r.unknown > 0 ? `; ${r.unknown} images are left out` : ''}`,
           ...namesLines(r, 'images'),
         ]);
         return;

@@ -1,4 +1,5 @@
 /** `covis domains`: domain generalisation, with the networks of a library or without one. */
+import { counted } from '../../../shared/counted.ts';
 import { resolve } from 'node:path';
 import type { DomainReport } from '../../../shared/domain.ts';
 import { folder } from '../../../shared/fields.ts';
@@ -49,7 +50,7 @@ function domainLines(r: DomainReport): string[] {
   const few = Math.min(...counts);
   const many = Math.max(...counts);
   return [
-    `${r.domains.length} domains (${r.labels.map((l, i) => `${l} ${r.domains[i]!}`).join(', ')}), ${r.classes.length} classes, ${few === many ? few : `${few} to ${many}`} images a class and domain, ${r.seeds} seeds; guessing gives ${(100 * r.chance).toFixed(1)} %`,
+    `${r.domains.length} domains (${r.labels.map((l, i) => `${l} ${r.domains[i]!}`).join(', ')}), ${counted(r.classes.length, 'class', 'classes')}, ${few === many ? few : `${few} to ${many}`} images a class and domain, ${counted(r.seeds, 'seed')}; guessing gives ${(100 * r.chance).toFixed(1)} %`,
     '',
     ...r.labels.map((source) => {
       const targets = r.labels.filter((t) => t !== source);

@@ -1,4 +1,5 @@
 /** `covis evaluate`: a ranking against a ground truth, or a library's network under a protocol. */
+import { counted } from '../../../shared/counted.ts';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -158,7 +159,7 @@ function lines(m: Shown): string[] {
       .join('  ');
   return [
     `Protocol: ${m.protocol}`,
-    `mAP ${m.map.toFixed(4)} [${m.interval.low.toFixed(4)}, ${m.interval.high.toFixed(4)}] over ${m.queries} queries${m.skipped > 0 ? `, ${m.skipped} without positives left out` : ''}`,
+    `mAP ${m.map.toFixed(4)} [${m.interval.low.toFixed(4)}, ${m.interval.high.toFixed(4)}] over ${counted(m.queries, 'query', 'queries')}${m.skipped > 0 ? `, ${m.skipped} without positives left out` : ''}`,
     at(m.mpAtK, 'mP@'),
     ...(m.recallAtK === undefined ? [] : [at(m.recallAtK, 'Recall@')]),
     ...(m.ukbench === undefined ? [] : [`UKBench ${m.ukbench.toFixed(3)} of 4`]),
@@ -186,7 +187,7 @@ async function evaluateLibrary(o: Given, path: string, ranking: GivenParameters)
       print(o.json, r, () => [
         `Network ${r.network}`,
         `Protocol: ${r.protocol}`,
-        `mAP ${r.map.toFixed(4)}${r.measure === undefined ? '' : ` ${intervalText(r.measure.map)}`} over ${r.queries} queries${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`,
+        `mAP ${r.map.toFixed(4)}${r.measure === undefined ? '' : ` ${intervalText(r.measure.map)}`} over ${counted(r.queries, 'query', 'queries')}${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`,
       ]);
       return;
     }

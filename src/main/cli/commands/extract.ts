@@ -1,4 +1,5 @@
 /** `covis extract`: descriptors of a library, or of a folder without one. */
+import { counted } from '../../../shared/counted.ts';
 import { POOLINGS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { file, folder, force } from '../../../shared/fields.ts';
@@ -42,7 +43,7 @@ export const extract = command({
     await withLibrary(o.library, false, async (library) => {
       const r = await runJob(library, 'extract', { network, size, domain, collection });
       print(o.json, r, () => [
-        `${r.photos} photos have descriptors of ${r.dim} dimensions from network ${r.network}, ${r.computed} of them new`,
+        `${r.photos} photos have descriptors of ${counted(r.dim, 'dimension')} from network ${r.network}, ${r.computed} of them new`,
         ...(r.fitted === undefined ? [] : [r.fitted]),
       ]);
     });

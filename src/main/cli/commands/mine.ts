@@ -1,4 +1,5 @@
 /** `covis mine`: tuples from geometry or on the manifold, of a library or of raw descriptors. */
+import { counted } from '../../../shared/counted.ts';
 import { z } from 'zod';
 import { defined } from '../../../shared/defined.ts';
 import { CovisError } from '../../../shared/errors.ts';
@@ -70,7 +71,7 @@ async function mineLibrary(o: Given, path: string): Promise<void> {
       task.finish();
     }
     print(o.json, { ...r, ...defined({ out }) }, () => [
-      `Mining run ${r.run}: ${r.tuples} tuples of ${r.queries} queries, mean distance of a negative ${r.meanNegativeDistance.toFixed(3)}`,
+      `Mining run ${r.run}: ${counted(r.tuples, 'tuple')} of ${counted(r.queries, 'query', 'queries')}, mean distance of a negative ${r.meanNegativeDistance.toFixed(3)}`,
       ...(out === undefined ? [] : [`written to ${out}`]),
     ]);
   });

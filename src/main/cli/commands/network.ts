@@ -1,4 +1,5 @@
 /** `covis network`: a network, whole or a backbone, into a library. */
+import { counted } from '../../../shared/counted.ts';
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { FITS, POOLINGS, TOKEN_PARTS } from '../../../shared/domain.ts';
@@ -80,7 +81,7 @@ export const network = command({
       const row = project === undefined ? added : projectNetwork(library, added, project, o.seed ?? 0);
       const obstacle = obstacleOf(row.spec) ?? null;
       print(o.json, { network: row.uid, ...row.spec, obstacle }, () => [
-        `Network ${row.uid}: ${row.spec.name}, ${row.spec.dim} dimensions, ${row.spec.taken?.kind === 'vector' ? 'its own vector' : 'cut at'} ${row.spec.features}`,
+        `Network ${row.uid}: ${row.spec.name}, ${counted(row.spec.dim, 'dimension')}, ${row.spec.taken?.kind === 'vector' ? 'its own vector' : 'cut at'} ${row.spec.features}`,
         ...networkInWords(row.spec, obstacle),
       ]);
     });

@@ -1,4 +1,5 @@
 /** `covis networks`: every network, in libraries and outside, and what is done with them. */
+import { counted } from '../../../shared/counted.ts';
 import { z } from 'zod';
 import { POOLINGS, type CatalogueEntry } from '../../../shared/domain.ts';
 import { fileTarget } from '../../engine/formats/target.ts';
@@ -102,7 +103,7 @@ export const networksAdd = command({
       const { features, dim, taken, input } = spec;
       const obstacle = obstacleOf(spec) ?? null;
       print(o.json, { id, name: s.name, file, bytes, sha256, licence, features, dim, taken, input, obstacle }, () => [
-        `${s.id}: ${s.name}, ${megabytes(s.bytes)}, ${taken?.kind === 'vector' ? 'its own vector' : 'cut at'} ${spec.features}, ${spec.dim} dimensions`,
+        `${s.id}: ${s.name}, ${megabytes(s.bytes)}, ${taken?.kind === 'vector' ? 'its own vector' : 'cut at'} ${spec.features}, ${counted(spec.dim, 'dimension')}`,
         ...networkInWords(spec, obstacle),
         `Use it with --network ${s.id}`,
       ]);

@@ -1,4 +1,5 @@
 /** `covis teacher`: bags of words with geometry beside the network that learned from them. */
+import { counted } from '../../../shared/counted.ts';
 import type { QueryScoreInfo } from '../../../shared/domain.ts';
 import { measurementDetail } from '../../engine/evaluation/library-measure.ts';
 import { command } from '../program/command.ts';
@@ -24,7 +25,9 @@ export const teacher = command({
         perQuery: measurementDetail(library, measurement).perQuery,
       }));
       print(json, r, () => [
-        ...r.map((m) => `${m.method.padEnd(10)} mAP ${m.map.toFixed(4)}  ${m.perQuery.length} queries`),
+        ...r.map(
+          (m) => `${m.method.padEnd(10)} mAP ${m.map.toFixed(4)}  ${counted(m.perQuery.length, 'query', 'queries')}`,
+        ),
         ...teacherWins(r),
       ]);
     }),

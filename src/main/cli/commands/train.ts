@@ -1,5 +1,6 @@
 /** `covis train`, `covis run` and `covis ladder`: everything that trains. */
 import { ADAPT_PROTOCOL_NAMES, type PlaceInterval } from '../../../shared/facts/adapt.ts';
+import { counted } from '../../../shared/counted.ts';
 import { ladderTable } from '../../../shared/ladder-table.ts';
 import { defined } from '../../../shared/defined.ts';
 import { writeWhole } from '../../engine/formats/beside.ts';
@@ -34,7 +35,7 @@ export const train = jobCommand('train', {
     ...(r.frozen === undefined ? [] : [r.frozen]),
     ...r.epochs.map(
       (e) =>
-        `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, mAP of ${r.measured} ${e.map?.toFixed(4) ?? 'not measured'}${e.skipped > 0 ? `, ${e.skipped} tuples left out` : ''}`,
+        `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, mAP of ${r.measured} ${e.map?.toFixed(4) ?? 'not measured'}${e.skipped > 0 ? `, ${counted(e.skipped, 'tuple')} left out` : ''}`,
     ),
     ...(r.memory === null ? [] : [memoryInWords(r.memory)]),
     `Run ${r.run}, network ${r.network}, ${duration(r.seconds)}, at most ${Math.round(r.peakMemoryBytes / 2 ** 20)} MiB`,
@@ -71,7 +72,7 @@ export const ladder = jobCommand('ladder', {
     return report.rungs;
   },
   lines: (report) => [
-    `mAP ${report.protocol === undefined ? 'on held-out places, mean and deviation' : `by geometry, ${ADAPT_PROTOCOL_NAMES[report.protocol]}, mean with its interval over places and seeds and what is added to the rung above,`} over ${report.seeds} ${report.seeds === 1 ? 'seed' : 'seeds'}; ${report.network}, ${report.epochs} epochs of ${report.tuples} tuples`,
+    `mAP ${report.protocol === undefined ? 'on held-out places, mean and deviation' : `by geometry, ${ADAPT_PROTOCOL_NAMES[report.protocol]}, mean with its interval over places and seeds and what is added to the rung above,`} over ${counted(report.seeds, 'seed')}; ${report.network}, ${counted(report.epochs, 'epoch')} of ${counted(report.tuples, 'tuple')}`,
     ...report.rungs.map((r) => {
       const bar = '▇'.repeat(Math.round(r.map.mean * 30));
       const figure =

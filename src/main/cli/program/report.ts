@@ -1,3 +1,4 @@
+import { counted } from '../../../shared/counted.ts';
 import { ADAPT_PROTOCOL_NAMES } from '../../../shared/facts/adapt.ts';
 import type { RunReport } from '../../engine/work/run.ts';
 
@@ -16,7 +17,7 @@ export function standingLines(standing: RunReport['standing']): string[] {
   const one = ({ mean, low, high }: typeof before): string =>
     `${mean.toFixed(3)}${low === null || high === null ? '' : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
   return [
-    `${ADAPT_PROTOCOL_NAMES[protocol]}: mAP ${one(before)} → ${one(after)}, ${queries} queries of ${places} ${places === 1 ? 'place' : 'places'}`,
+    `${ADAPT_PROTOCOL_NAMES[protocol]}: mAP ${one(before)} → ${one(after)}, ${counted(queries, 'query', 'queries')} of ${places} ${places === 1 ? 'place' : 'places'}`,
     figure.learned,
     standing.reason,
   ];
@@ -29,10 +30,10 @@ export function runLines(r: RunReport, duration: (seconds: number) => string): s
   const seconds = Object.entries(r.seconds).map(([k, v]) => `${k} ${duration(v)}`);
   return [
     '',
-    `  ${r.photos} photos, ${r.clusters} clusters, ${r.pairs} covisible pairs, ${r.tuples} tuples`,
+    `  ${counted(r.photos, 'photo')}, ${counted(r.clusters, 'cluster')}, ${counted(r.pairs, 'covisible pair')}, ${counted(r.tuples, 'tuple')}`,
     '',
     `  Protocol      ${r.evaluation.protocol}`,
-    `  Queries       ${r.evaluation.queries} against ${r.evaluation.database} photos`,
+    `  Queries       ${r.evaluation.queries} against ${counted(r.evaluation.database, 'photo')}`,
     `  mAP before    ${map(before)}`,
     `  mAP after     ${map(after)}`,
     `  Change        ${change >= 0 ? '+' : ''}${change.toFixed(4)}${change < 0 ? '   training made it worse on these places' : ''}`,
@@ -44,7 +45,7 @@ export function runLines(r: RunReport, duration: (seconds: number) => string): s
     `  Time          ${seconds.join(', ')}`,
     ...(r.missing.length > 0
       ? [
-          `  Missing       ${r.missing.length} photos: ${r.missing.slice(0, FIRST).join(', ')}${r.missing.length > FIRST ? ', …' : ''}`,
+          `  Missing       ${counted(r.missing.length, 'photo')}: ${r.missing.slice(0, FIRST).join(', ')}${r.missing.length > FIRST ? ', …' : ''}`,
         ]
       : []),
     '',

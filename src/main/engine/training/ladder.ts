@@ -62,7 +62,7 @@ export interface MeasuredRung {
   readonly map: number;
   readonly mapWhitened: number | null;
   /** By a protocol: who asked, plain and whitened. */
-  readonly asked?: { readonly plain: readonly AskedPhoto[]; readonly whitened: readonly AskedPhoto[] };
+  readonly asked?: { readonly plain: readonly AskedPhoto[]; readonly whitened: readonly AskedPhoto[] } | undefined;
 }
 
 /**
@@ -101,18 +101,19 @@ export function rungsOf(base: TrainingParameters, options: LadderOptions, parts:
   );
 }
 
-/** Measures the network of a rung on the places that its seed holds out. */
+/** Measures the network of a rung, plain and whitened: on what its part holds out, or on the places that its seed does. */
 export async function measureRung(
   library: Library,
-  seed: number,
+  { seed, part }: { readonly seed: number; readonly part?: LearnedPart | undefined },
   network: NetworkRow,
-  size: number,
+  base: Pick<TrainingParameters, 'size' | 'mining'>,
   task: TaskContext,
-): Promise<Pick<MeasuredRung, 'map' | 'mapWhitened'>> {
+): Promise<Omit<MeasuredRung, 'rung'>> {
+  if (part !== undefined) return measurePart(library, { seed, part }, network, base, task);
   const { map, mapWhitened } = evaluateGeometry(
     library,
     splitPlaces(library, seed),
-    await extract(library, network, size, task),
+    await extract(library, network, base.size, task),
   );
   return { map, mapWhitened };
 }
@@ -230,16 +231,12 @@ export async function runLadder(
   const rungs = rungsOf(base, options, partsOf(library, base, options));
   const measured: MeasuredRung[] = [];
   for (const [i, rung] of rungs.entries()) {
-    const { seed, pooling, component, parameters, part } = rung;
+    const { seed, pooling, component, parameters } = rung;
     const draw = parameters === null ? '' : `, seed ${seed}`;
     const within = under(task, `${i + 1}/${rungs.length} ${pooling.toUpperCase()}, ${component}${draw}`);
     const from = repoolNetwork(library, start, pooling, true);
     const network = parameters === null ? from : await trained(library, from, parameters, within, run);
-    const found =
-      part === undefined
-        ? await measureRung(library, seed, network, base.size, within)
-        : await measurePart(library, { seed, part }, network, base, within);
-    measured.push({ rung, ...found });
+    measured.push({ rung, ...(await measureRung(library, rung, network, base, within)) });
   }
   const report = ladderReport(start.spec.name, base, options, measured);
   storeExperiment(library, 'ladder', '', report);

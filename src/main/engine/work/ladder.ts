@@ -1,6 +1,7 @@
 import { defined } from '../../../shared/defined.ts';
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { ladderJob } from '../../../shared/jobs/ladder.ts';
+import type { AdaptProtocol } from '../../../shared/facts/adapt.ts';
 import { chooseGuards } from '../adapt/guards.ts';
 import { collectionStatistics } from '../adapt/statistics.ts';
 import { libraryGeometry } from '../evaluation/library-geometry.ts';
@@ -12,15 +13,20 @@ import { bytesOf } from './asked.ts';
 import { trainingParameters, type TrainingWishes } from './recipe.ts';
 import { work } from './work.ts';
 
-/** What a ladder begins with: the network, and what all its rungs have in common. */
+/**
+ * What a ladder begins with: the network, what all its rungs have in common, and, by a protocol, into how many parts photos or places are cut.
+ * @param protocol by which it is asked; left out for places that its seeds hold out.
+ */
 export async function ladderBeginning(
   library: Library,
   p: TrainingWishes,
-): Promise<{ readonly start: NetworkRow; readonly base: TrainingParameters }> {
+  protocol: AdaptProtocol | undefined,
+): Promise<{ readonly start: NetworkRow; readonly base: TrainingParameters; readonly parts?: number }> {
   const parameters = trainingParameters(p);
   const start = await resolveNetwork(library, p.network, 'embedded');
   const { graph } = loadNetwork(library, start);
-  return { start, base: { ...parameters, margin: p.margin ?? defaultMargin(graph, parameters.loss) } };
+  const base = { ...parameters, margin: p.margin ?? defaultMargin(graph, parameters.loss) };
+  return { start, ...(protocol === undefined ? { base } : guarded(library, base, p.mining)) };
 }
 
 /**
@@ -31,18 +37,16 @@ function guarded(
   library: Library,
   base: TrainingParameters,
   said: TrainingWishes['mining'],
-): [TrainingParameters, number] {
+): { readonly base: TrainingParameters; readonly parts: number } {
   const { minShared, minOverlap, maxScale, parts } = chooseGuards(
     collectionStatistics(library, libraryGeometry(library)),
     base.size,
   );
-  return [{ ...base, mining: { ...base.mining, minShared, minOverlap, maxScale, ...defined(said ?? {}) } }, parts];
+  const mining = { ...base.mining, minShared, minOverlap, maxScale, ...defined(said ?? {}) };
+  return { base: { ...base, mining }, parts };
 }
 
 export const ladderWork = work(ladderJob, async (library, p, task) => {
-  const { start, base } = await ladderBeginning(library, p);
-  const run = { memory: bytesOf(p.memory) };
-  if (p.ladder.protocol === undefined) return runLadder(library, start, base, p.ladder, task, run);
-  const [parameters, parts] = guarded(library, base, p.mining);
-  return runLadder(library, start, parameters, { ...p.ladder, parts }, task, run);
+  const { start, base, parts } = await ladderBeginning(library, p, p.ladder.protocol);
+  return runLadder(library, start, base, { ...p.ladder, parts }, task, { memory: bytesOf(p.memory) });
 });

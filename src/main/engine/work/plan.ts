@@ -1,3 +1,4 @@
+import { defined } from '../../../shared/defined.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { PlannedWork } from '../../../shared/facts/plans.ts';
 import { PRESET_NAMES, type PresetName } from '../../../shared/facts/training.ts';
@@ -21,7 +22,7 @@ import { allShards, goOnAlone, submitSlurm } from '../plan/steer.ts';
 import { PLAN_WORKS, type GivenByWork } from '../plan/works/index.ts';
 import type { PlannedRun } from '../plan/works/runs.ts';
 import { loadSet } from '../retrieval/vector-sets.ts';
-import { askedSize } from './asked.ts';
+import { askedSize, bytesOf } from './asked.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { ladderBeginning } from './ladder.ts';
 import { beginningOf } from './train.ts';
@@ -68,9 +69,9 @@ const GIVEN: {
     ...asked,
     networks: await libraryDomainNetworks(library, { pretrained: network, fineTuned, edges }),
   }),
-  ladder: async (library, { poolings = ['mac', 'gem'], seeds = SEEDS, ...asked }) => {
-    const { start, base } = await ladderBeginning(library, asked);
-    return { start, base, options: { poolings, seeds } };
+  ladder: async (library, { poolings = ['mac', 'gem'], seeds = SEEDS, protocol, memory, ...asked }) => {
+    const { start, base, parts } = await ladderBeginning(library, asked, protocol);
+    return { start, base, options: { poolings, seeds, ...defined({ protocol, parts }) }, memory: bytesOf(memory) };
   },
   seeds: (library, { seeds = SEEDS, ...asked }, task) =>
     runsOf(
@@ -92,14 +93,18 @@ const GIVEN: {
 
 function runsOf(
   library: Library,
-  asked: Omit<Asked<'seeds'>, 'seeds'>,
+  { memory, ...asked }: Omit<Asked<'seeds'>, 'seeds'>,
   task: TaskContext,
   each: readonly { readonly seed?: number; readonly preset?: PresetName }[],
 ): Promise<PlannedRun[]> {
   return narrowed(library, asked.collection, async () => {
     const runs: PlannedRun[] = [];
     for (const own of each)
-      runs.push({ ...(await beginningOf(library, { ...asked, ...own }, task)), askedSize: asked.size });
+      runs.push({
+        ...(await beginningOf(library, { ...asked, ...own }, task)),
+        askedSize: asked.size,
+        memory: bytesOf(memory),
+      });
     return runs;
   });
 }

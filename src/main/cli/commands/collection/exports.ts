@@ -1,4 +1,5 @@
 /** Versions of collections written elsewhere, opened again, and verified. */
+import { counted } from '../../../../shared/counted.ts';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -26,7 +27,7 @@ export const collectionExport = jobCommand('collection-export', {
   summary: 'write a version of a collection as a folder with a gallery, a bag, a data set, tiles or tables',
   words: ['collection'],
   lines: (r) => [
-    `${r.collection}@${r.version} as ${r.formats.join(', ')}: ${photosText(r.items)}, ${r.files} files, ${bytesText(r.bytes)}, to ${r.out}`,
+    `${r.collection}@${r.version} as ${r.formats.join(', ')}: ${photosText(r.items)}, ${counted(r.files, 'file')}, ${bytesText(r.bytes)}, to ${r.out}`,
     ...(r.kept > 0 ? [`${r.kept} files were there from an attempt that was cut short.`] : []),
     `Digest ${r.digest}`,
     `Verify it anywhere, without a library: covis collection verify ${r.out}`,
@@ -129,7 +130,7 @@ function verifyLines(r: VerifyReport): string[] {
     ...(r.kept.length > 0
       ? ['Changed files were kept as they are: --force with --repair puts the right ones in their place.']
       : []),
-    `${kinds[r.kind]} of ${r.files} files, by ${r.manifests.join(', ')}. Checked: ${LEVELS[r.level]}${r.level === 'size' ? `; sizes are known of ${r.sized}` : ''}.`,
+    `${kinds[r.kind]} of ${counted(r.files, 'file')}, by ${r.manifests.join(', ')}. Checked: ${LEVELS[r.level]}${r.level === 'size' ? `; sizes are known of ${r.sized}` : ''}.`,
     r.ok ? 'It is whole.' : 'It is not whole.',
   ];
 }

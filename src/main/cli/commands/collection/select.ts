@@ -1,4 +1,5 @@
 /** `covis collection select`: n photos that stand for all. */
+import { counted } from '../../../../shared/counted.ts';
 import { z } from 'zod';
 import type { ChoiceReport } from '../../../../shared/facts/collection-choices.ts';
 import { chooseJob } from '../../../../shared/jobs/choose.ts';
@@ -52,7 +53,7 @@ function lines(r: ChoiceReport): string[] {
   const points = r.curve.filter((_, i) => i % step === 0 || i === r.curve.length - 1);
   const places = r.places.filter((p) => p.chosen > 0);
   return [
-    `${r.photos.length} of ${r.among} photos are chosen${r.candidates === null || r.candidates === r.among ? '' : `, of ${r.candidates} candidates`}`,
+    `${r.photos.length} of ${r.among} photos are chosen${r.candidates === null || r.candidates === r.among ? '' : `, of ${counted(r.candidates, 'candidate')}`}`,
     ...(r.mean === null
       ? []
       : [`Mean cosine with the nearest chosen one ${r.mean.toFixed(4)}, coverage radius ${r.radius!.toFixed(4)}`]),

@@ -1,4 +1,5 @@
 /** `covis collection smart`: collections by rules. */
+import { counted } from '../../../../shared/counted.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
@@ -67,7 +68,7 @@ export const collectionSmart = command({
           o.json,
           { total: answer.photos.length, added: added.length, removed: removed.length, notes: answer.notes },
           () => [
-            `The rule gives ${answer.photos.length} photos: +${added.length} −${removed.length} against what ${o.name} holds`,
+            `The rule gives ${counted(answer.photos.length, 'photo')}: +${added.length} −${removed.length} against what ${o.name} holds`,
             ...answer.notes,
           ],
         );
@@ -92,7 +93,7 @@ async function preview(
   const photos = answer.photos.map((id) => ({ photo: hash.one(id), score: answer.scored?.scores.get(id) ?? null }));
   const changes = { added: state?.added.length ?? null, removed: state?.removed.length ?? null };
   print(o.json, { total: photos.length, ...changes, photos, notes: answer.notes }, () => [
-    `The rule gives ${photos.length} photos${state === undefined ? '' : `: +${state.added.length} −${state.removed.length} against what ${o.name} holds`}`,
+    `The rule gives ${counted(photos.length, 'photo')}${state === undefined ? '' : `: +${state.added.length} −${state.removed.length} against what ${o.name} holds`}`,
     ...answer.notes,
   ]);
 }

@@ -1,4 +1,5 @@
 /** Versions of a collection, and what travels between curators. */
+import { counted } from '../../../../shared/counted.ts';
 import { z } from 'zod';
 import { writeWhole } from '../../../engine/formats/beside.ts';
 import { fileTarget } from '../../../engine/formats/target.ts';
@@ -202,7 +203,7 @@ export const collectionMerge = command({
         r.already
           ? `These decisions of ${r.author} were merged before; nothing is changed`
           : `Decisions of ${r.author}: ${r.added} added, ${r.removed} removed, ${r.described} described, ${r.folded} folded, ${r.conflicts} in conflict`,
-        `Agreement: ${a.both} photos judged by both, ${a.agreed} alike${a.kappa === null ? '' : `, kappa ${a.kappa.toFixed(3)}`}`,
+        `Agreement: ${counted(a.both, 'photo')} judged by both, ${a.agreed} alike${a.kappa === null ? '' : `, kappa ${a.kappa.toFixed(3)}`}`,
         ...(r.missing.length > 0
           ? [
               `${photosText(r.missing.length)} of it are not in this library; import them and merge again: ${r.missing.slice(0, 3).join(', ')}`,

@@ -60,9 +60,28 @@ const trainedRun = z.strictObject({
   network: z.strictObject({ uid, name: z.string().max(2000), origin: z.string().max(20_000) }).nullable(),
 });
 
+/** Photos that asked a rung, by rows of the library's geometry. */
+const asked = z
+  .array(
+    z.strictObject({
+      query: z.int(),
+      value: z.number(),
+      place: z.int(),
+      fold: z.int(),
+      weight: z.number().optional(),
+    }),
+  )
+  .max(MOST_TUPLES)
+  .readonly();
 /** What a shard gives. */
 const runResult = z.strictObject({
-  measured: z.strictObject({ map: z.number(), mapWhitened: z.number().nullable() }).nullable(),
+  measured: z
+    .strictObject({
+      map: z.number(),
+      mapWhitened: z.number().nullable(),
+      asked: z.strictObject({ plain: asked, whitened: asked }).optional(),
+    })
+    .nullable(),
   run: trainedRun.nullable(),
 });
 export type RunResult = z.output<typeof runResult>;

@@ -1,8 +1,11 @@
 /** Sweeps: training runs, one a shard. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { defined } from '../../../../shared/defined.ts';
 import type { LadderReport, TrainingParameters } from '../../../../shared/domain.ts';
 import type { PlannedWork } from '../../../../shared/facts/plans.ts';
+import { adaptProtocol, learnedPart } from '../../../../shared/facts/adapt.ts';
+import { miningParameters } from '../../../../shared/facts/mining.ts';
 import { trainingParameters } from '../../../../shared/facts/training.ts';
 import { narrowed } from '../../library/collection-subset.ts';
 import { storeExperiment } from '../../library/experiments.ts';
@@ -12,6 +15,7 @@ import type { TaskContext } from '../../queue/context.ts';
 import {
   ladderReport,
   measureRung,
+  partsOf,
   rungsOf,
   trained,
   type LadderOptions,
@@ -31,12 +35,16 @@ const asTheyAre = z.custom<TrainingParameters>(
   'are none of a training',
 );
 
+const size = z.int().min(1).max(16_384);
+
 /** What a shard is asked: to train, unless there is nothing to train, and to measure where a rung is told to. */
 const runContent = z.strictObject({
   network: uid,
   parameters: asTheyAre.nullable(),
-  askedSize: z.int().min(1).max(16_384).optional(),
-  measure: z.strictObject({ seed: z.int(), size: z.int().min(1).max(16_384) }).optional(),
+  askedSize: size.optional(),
+  /** Bytes that training may take. */
+  memory: z.number().positive().optional(),
+  measure: z.strictObject({ seed: z.int(), size, mining: miningParameters, part: learnedPart.optional() }).optional(),
 });
 type RunContent = z.output<typeof runContent>;
 
@@ -45,6 +53,8 @@ export interface PlannedRun {
   readonly start: NetworkRow;
   readonly parameters: TrainingParameters;
   readonly askedSize?: number | undefined;
+  /** Bytes that training may take. */
+  readonly memory?: number | undefined;
 }
 
 /** What a ladder is asked with, ready to be cut. */
@@ -52,6 +62,8 @@ export interface LadderGiven {
   readonly start: NetworkRow;
   readonly base: TrainingParameters;
   readonly options: LadderOptions;
+  /** Bytes that training may take. */
+  readonly memory?: number | undefined;
 }
 
 function cutRuns(
@@ -81,12 +93,12 @@ async function shard(plan: Plan, stage: string, number: number, task: TaskContex
 
 async function doRun(
   library: Library,
-  { network, parameters, askedSize, measure }: RunContent,
+  { network, parameters, askedSize, memory, measure }: RunContent,
   task: TaskContext,
 ): Promise<{ readonly bytes: Uint8Array; readonly times?: readonly number[] }> {
   const start = networkRow(library, network);
-  const result = parameters === null ? start : await trained(library, start, parameters, task, { askedSize });
-  const measured = measure === undefined ? null : await measureRung(library, measure.seed, result, measure.size, task);
+  const result = parameters === null ? start : await trained(library, start, parameters, task, { askedSize, memory });
+  const measured = measure === undefined ? null : await measureRung(library, measure, result, measure, task);
   if (parameters === null) return { bytes: encodeRun({ measured, run: null }) };
   const taken = takeRun(library, start, parameters);
   return { bytes: encodeRun({ measured, run: taken.run }, taken.network), times: taken.times };
@@ -141,10 +153,10 @@ function runsPlan(work: Extract<PlannedWork, 'seeds' | 'presets'>, title: string
         library,
         `${title} of ${runs[0]!.start.spec.name}`,
         {},
-        runs.map(({ start, parameters, askedSize }) => ({
+        runs.map(({ start, parameters, askedSize, memory }) => ({
           network: start.uid,
           parameters,
-          ...(askedSize === undefined ? {} : { askedSize }),
+          ...defined({ askedSize, memory }),
         })),
         task,
       ),
@@ -165,6 +177,8 @@ const ladderParams = z.strictObject({
       .min(1)
       .max(2),
     seeds: z.int().min(1).max(100),
+    protocol: adaptProtocol.optional(),
+    parts: z.int().positive().optional(),
   }),
 });
 
@@ -172,15 +186,16 @@ export const ladderPlan: PlanWork<LadderGiven> = {
   work: 'ladder',
   resumable: true,
   roundedByThreads: true,
-  cut: async (library, { start, base, options }, _shards, task) =>
+  cut: async (library, { start, base, options, memory }, _shards, task) =>
     cutRuns(
       library,
       `Component contributions of ${start.spec.name}`,
       { network: start.spec.name, base, options },
-      rungsOf(base, options).map(({ seed, pooling, parameters }) => ({
+      rungsOf(base, options, partsOf(library, base, options)).map(({ seed, pooling, parameters, part }) => ({
         network: repoolNetwork(library, start, pooling, true).uid,
         parameters,
-        measure: { seed, size: base.size },
+        ...defined({ memory }),
+        measure: { seed, size: base.size, mining: base.mining, ...defined({ part }) },
       })),
       task,
     ),
