@@ -58,6 +58,7 @@ const SLOW: readonly string[] = [
   'test/unit/training/edges.test.ts',
   'test/unit/training/executors.test.ts',
   'test/unit/training/resume.test.ts',
+  'test/unit/training/steps-at-once.test.ts',
   'test/unit/training/whiten.test.ts',
 ];
 const quick = process.env['COVIS_QUICK'] === '1';

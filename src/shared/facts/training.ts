@@ -113,7 +113,9 @@ export const trainingMemory = z.object({
   activationBytes: count,
   /** What there is, or what a person said may be taken; null where nobody tells. */
   budgetBytes: count.nullable(),
-  /** Photos of a tuple, and how many of them go through the network at once. */
+  /** What goes together: a tuple, or on devices all tuples of a step; a tuple where it does not say. */
+  of: z.enum(['tuple', 'step']).optional(),
+  /** Photos of that, and how many of them go through the network at once. */
   photos: count,
   photosAtOnce: count,
   /** The largest photo as the network takes it, in pixels. */

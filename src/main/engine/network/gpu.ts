@@ -15,6 +15,8 @@ export interface GpuAdapter {
   readonly driver: string | null;
   /** Whether kernels may compute in half precision. */
   readonly half: boolean;
+  /** Bytes that a kernel sees of one value at most. */
+  readonly binding: number;
 }
 
 const PROBE = `
@@ -23,7 +25,8 @@ const adapter = await create([]).requestAdapter();
 const info = adapter?.info;
 process.stdout.write(JSON.stringify(info === undefined ? null
   : { vendor: info.vendor, architecture: info.architecture, description: info.description, device: info.device, software: info.isFallbackAdapter === true,
-    half: adapter.features.has('shader-f16') }));
+    half: adapter.features.has('shader-f16'),
+    binding: Math.min(adapter.limits.maxStorageBufferBindingSize, adapter.limits.maxBufferSize) }));
 process.exit(0);
 `;
 const PROBE_MS = 15_000;
@@ -65,6 +68,7 @@ async function probe(): Promise<GpuAdapter | undefined> {
       device: string;
       software: boolean;
       half: boolean;
+      binding: number;
     } | null;
     if (found === null) return undefined;
     const words = [found.device, found.description, found.vendor].filter((w) => w !== '');
@@ -76,6 +80,7 @@ async function probe(): Promise<GpuAdapter | undefined> {
       vendor: found.vendor,
       driver: found.description === '' ? null : found.description,
       half: found.half,
+      binding: found.binding,
     };
   } catch (error) {
     logFailure(logger('gpu'), 'No graphics adapter could be asked for', error);

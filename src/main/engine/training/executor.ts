@@ -12,6 +12,13 @@ export interface TupleStep {
   readonly active: number;
 }
 
+/** A tuple as it goes into a step. */
+export interface StepTuple {
+  /** Query, positive, then the negatives. */
+  readonly inputs: readonly NetworkInput[];
+  readonly options: LossOptions;
+}
+
 /** Gradients summed over tuples, wherever they are. */
 export interface Gradients {
   clear(): void;
@@ -21,7 +28,7 @@ export interface Gradients {
 }
 
 /**
- * Computes loss and gradients of tuples on some device, one tuple at a time. Weights and sums of gradients are where the device wants
+ * Computes loss and gradients of tuples on some device. Weights and sums of gradients are where the device wants
  * them; `parameters` holds the weights as they were made, {@link Executor.gather gathered} or set last.
  */
 export interface Executor {
@@ -40,7 +47,13 @@ export interface Executor {
    */
   accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep>;
 
-  /** So many photos of a tuple go through the network together at most, with the same gradients. Back ends that plan by themselves do not care. */
+  /** Tuples of a step that it wants together, as many as there are or one after the other: whatever is faster there. */
+  readonly tuplesAtOnce: number;
+
+  /** The same for several tuples: on devices photos of one shape go through the network together, whosever they are. */
+  accumulateAll(tuples: readonly StepTuple[]): Promise<TupleStep[]>;
+
+  /** So many photos go through the network together at most, with the same gradients. Back ends that plan by themselves do not care. */
   limit(photos: number): void;
 
   /** What moves the weights. */

@@ -1,5 +1,5 @@
 import type { Backend } from '../../../shared/domain.ts';
-import { batches, describeEach, type Batch, type NetworkInput } from '../inputs/inputs.ts';
+import { batches, describeEach, type NetworkInput } from '../inputs/inputs.ts';
 import { blockSize } from '../network/block-size.ts';
 import { IMAGE } from '../network/head.ts';
 import {
@@ -13,7 +13,7 @@ import { lowerBlocked, toBlocked } from '../network/onnx/blocked.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import { HostDescent } from './host-descent.ts';
 import type { Descent, OptimiserChoice } from './descent.ts';
-import type { Executor, Gradients, TupleStep } from './executor.ts';
+import type { Executor, Gradients, StepTuple, TupleStep } from './executor.ts';
 import { GradientSum } from './gradient-sum.ts';
 import { blockedGradients } from './gradients/blocked.ts';
 import { GRADIENTS, WEBGPU_GRADIENTS } from './gradients/index.ts';
@@ -28,7 +28,7 @@ import {
   parametersOf,
   SEED,
   STANDARD,
-  tupleGraph,
+  tuplesGraph,
   WEIGHT,
   withBatch,
   withParameters,
@@ -65,10 +65,10 @@ interface GradientSession {
 }
 
 /**
- * Loss and gradients by ONNX Runtime, on any of its providers, memory of one tuple at a time.
- * A tuple of equally large images goes through one graph, but for so many pixels that memory counts. Of others descriptors come first;
- * then only the images that the loss still moves go through the backward graph, on devices those of one size as a batch. Where weights and gradients
- * are is what heirs say.
+ * Loss and gradients by ONNX Runtime, on any of its providers. On the processor memory holds one tuple at a time: one of equally large
+ * images goes through one graph, but for so many pixels that memory counts; of others descriptors come first, then only the images that the
+ * loss still moves go through the backward graph. On devices the tuples of a step go together in the same two ways, those of one size as a
+ * batch. Where weights and gradients are is what heirs say.
  */
 export abstract class RuntimeExecutor implements Executor {
   readonly backend: Exclude<Backend, 'auto'>;
@@ -81,7 +81,7 @@ export abstract class RuntimeExecutor implements Executor {
   readonly #network: Graph;
   readonly #dialect: Dialect;
   #forward: Promise<Runner> | undefined;
-  /** By kind of loss, or `backward`, and number of images. */
+  /** By kind of loss and photos of a tuple, or `backward`; on the processor by number of images, too. */
   readonly #sessions = new Map<string, Promise<GradientSession>>();
 
   protected constructor(network: Graph, options: OrtOptions, dialect: Dialect) {
@@ -130,38 +130,81 @@ export abstract class RuntimeExecutor implements Executor {
     return describeEach(withWeights, inputs, this.#atOnce);
   }
 
-  async accumulate(tuple: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
-    const inputs = this.#fitting(tuple);
-    const together = batches(inputs);
-    const { kind } = options;
-    if (together.length === 1 && inputs.length <= this.#atOnce && inGraph(kind))
-      return this.#wholeTuple(together[0]!.batch, { ...options, kind });
-    const [query, positive, ...negatives] = await this.describe(inputs);
+  get tuplesAtOnce(): number {
+    return this.#onDevice ? Infinity : 1;
+  }
+
+  get #onDevice(): boolean {
+    return (this.options.provider ?? 'cpu') !== 'cpu';
+  }
+
+  async accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
+    return (await this.accumulateAll([{ inputs, options }]))[0]!;
+  }
+
+  async accumulateAll(tuples: readonly StepTuple[]): Promise<TupleStep[]> {
+    const steps: TupleStep[] = [];
+    for (const part of this.#onDevice ? [tuples] : tuples.map((t) => [t])) steps.push(...(await this.#together(part)));
+    return steps;
+  }
+
+  async #together(tuples: readonly StepTuple[]): Promise<TupleStep[]> {
+    const inputs = this.#fitting(tuples.flatMap((t) => t.inputs));
+    const photos = tuples[0]?.inputs.length ?? 0;
+    const { kind, margin } = tuples[0]?.options ?? {};
+    const alike = tuples.every(
+      (t) => t.inputs.length === photos && t.options.kind === kind && t.options.margin === margin,
+    );
+    const shapes = new Set(inputs.map((x, i) => (x.alone === true ? i : x.dims.join('x')))).size;
+    if (kind !== undefined && inGraph(kind) && alike && shapes === 1 && photos <= this.#atOnce)
+      return this.#wholeTuples(inputs, photos, kind, tuples);
+    const descriptors = await this.describe(inputs);
+    let at = 0;
+    const losses = tuples.map(({ inputs: { length }, options }) => {
+      const [query, positive, ...negatives] = descriptors.slice(at, (at += length));
+      return tupleLoss(query!, positive!, negatives, options);
+    });
     // Gradients of a sum are sums: photo by photo they are the same.
-    const loss = tupleLoss(query!, positive!, negatives, options);
-    await this.#backpropagate(inputs, [loss.dQuery, loss.dPositive, ...loss.dNegatives]);
-    return { loss: loss.loss, active: loss.active };
+    await this.#backpropagate(
+      inputs,
+      losses.flatMap((l) => [l.dQuery, l.dPositive, ...l.dNegatives]),
+    );
+    return losses.map(({ loss, active }) => ({ loss, active }));
   }
 
-  #fitting(tuple: readonly NetworkInput[]): readonly NetworkInput[] {
-    const { provider = 'cpu', mostPixels = MOST_PIXELS } = this.options;
-    if (provider !== 'cpu') return tuple;
-    const pixels = tuple.reduce((n, { dims }) => n + dims[2]! * dims[3]!, 0);
+  #fitting(inputs: readonly NetworkInput[]): readonly NetworkInput[] {
+    if (this.#onDevice) return inputs;
+    const { mostPixels = MOST_PIXELS } = this.options;
+    const pixels = inputs.reduce((n, { dims }) => n + dims[2]! * dims[3]!, 0);
     // Every number of images is a graph of its own, which keeps the memory that it took; alone they are no slower.
-    const shapes = new Set(tuple.map(({ dims }) => dims.join('x'))).size;
-    const apart = pixels > mostPixels || tuple.length > this.#atOnce || shapes > 1;
-    return apart ? tuple.map((x) => ({ ...x, alone: true })) : tuple;
+    const shapes = new Set(inputs.map(({ dims }) => dims.join('x'))).size;
+    const apart = pixels > mostPixels || inputs.length > this.#atOnce || shapes > 1;
+    return apart ? inputs.map((x) => ({ ...x, alone: true })) : inputs;
   }
 
-  async #wholeTuple(
-    batch: Batch['batch'],
-    { kind, margin, weight }: LossOptions & { readonly kind: GraphLoss },
-  ): Promise<TupleStep> {
-    const made = this.#session(kind, batch.dims[0]!, (n, d) => tupleGraph(n, kind, d));
-    const scalar = (v: number): { dims: number[]; data: Float32Array } => ({ dims: [1], data: Float32Array.of(v) });
-    const result = await this.#gather(made, { [IMAGE]: batch, [MARGIN]: scalar(margin), [WEIGHT]: scalar(weight) });
-    const numbers = (name: string): Float32Array => (result[name] as HostTensor).data;
-    return { loss: numbers(LOSS)[0]!, active: numbers(INSIDE).filter((v) => v > 0).length };
+  /** Tuples of `photos` equally large photos each, as many of them in one graph as may be. */
+  async #wholeTuples(
+    inputs: readonly NetworkInput[],
+    photos: number,
+    kind: GraphLoss,
+    tuples: readonly StepTuple[],
+  ): Promise<TupleStep[]> {
+    const made = this.#session(`${kind} ${photos}`, photos, (n, d) => tuplesGraph(n, kind, photos, d));
+    const most = photos * Math.max(1, Math.floor(Math.min(this.#atOnce, inputs.length) / photos));
+    const margin = { dims: [1], data: Float32Array.of(tuples[0]!.options.margin) };
+    const steps: TupleStep[] = [];
+    for (const { indices, batch } of batches(inputs, most)) {
+      const some = tuples.slice(indices[0]! / photos, (indices.at(-1)! + 1) / photos);
+      const weights = { dims: [some.length, 1], data: Float32Array.from(some, (t) => t.options.weight) };
+      const result = await this.#gather(made, { [IMAGE]: batch, [MARGIN]: margin, [WEIGHT]: weights });
+      const [losses, inside] = [LOSS, INSIDE].map((name) => (result[name] as HostTensor).data);
+      const negatives = inside!.length / some.length;
+      some.forEach((_, k) => {
+        const own = inside!.subarray(k * negatives, (k + 1) * negatives);
+        steps.push({ loss: losses![k]!, active: own.filter((v) => v > 0).length });
+      });
+    }
+    return steps;
   }
 
   async #backpropagate(inputs: readonly NetworkInput[], seeds: readonly Float32Array[]): Promise<void> {
@@ -186,15 +229,17 @@ export abstract class RuntimeExecutor implements Executor {
     return result;
   }
 
+  /** On devices one for any number of images; on the processor graphs of a known number are faster. */
   #session(
     name: string,
     images: number,
     make: (network: Graph, dialect: Dialect) => GradientGraph,
   ): Promise<GradientSession> {
-    const key = `${name} ${images}`;
+    const key = this.#onDevice ? name : `${name} ${images}`;
     const known = this.#sessions.get(key);
     if (known !== undefined) return known;
-    const { graph, gradientOf } = make(withBatch(this.#network, images), this.#dialect);
+    const network = this.#onDevice ? this.#network : withBatch(this.#network, images);
+    const { graph, gradientOf } = make(network, this.#dialect);
     const made = this.#open(this.fitted(graph, gradientOf)).then((runner) => ({ runner, gradientOf }));
     this.#sessions.set(key, made);
     return made;

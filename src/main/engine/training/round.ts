@@ -33,6 +33,12 @@ interface RoundOptions {
   readonly told: Set<string>;
 }
 
+/** Tuples that are computed together, from one on and without the last. */
+interface Group {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Tuples that are trained on once, a step of the optimiser every few of them. */
 export class Round {
   readonly #executor: Executor;
@@ -71,17 +77,18 @@ export class Round {
   async run(from: number, stepped: (step: RoundStep) => void | Promise<void>): Promise<void> {
     const { tuples } = this.#options;
     this.#executor.gradients.clear();
-    // Photos of the next tuple are decoded while one is computed.
-    let ready = this.#ahead(from);
-    const next = async (i: number): Promise<NetworkInput[] | undefined> => {
+    const { batch } = this.#parameters;
+    // Photos of the tuples that come next are decoded while some are computed.
+    let ready = this.#ahead(from, from);
+    const next = async (group: Group): Promise<(NetworkInput[] | undefined)[]> => {
       const inputs = await ready;
-      ready = this.#ahead(i + 1);
+      ready = this.#ahead(group.end, from);
       return inputs;
     };
     try {
-      for (let start = from; start < tuples.length; start += this.#parameters.batch) {
-        const end = Math.min(tuples.length, start + this.#parameters.batch);
-        await stepped({ done: end, ...(await this.#step(start, end, next)) });
+      for (let start = from; start < tuples.length; start += batch) {
+        const end = Math.min(tuples.length, start + batch);
+        await stepped({ done: end, ...(await this.#step(start, end, from, next)) });
       }
     } finally {
       // What is being decoded must not outlive what decodes it.
@@ -93,15 +100,18 @@ export class Round {
   async #step(
     start: number,
     end: number,
-    next: (i: number) => Promise<NetworkInput[] | undefined>,
+    from: number,
+    next: (group: Group) => Promise<(NetworkInput[] | undefined)[]>,
   ): Promise<Omit<RoundStep, 'done'>> {
     const { task, rate } = this.#options;
     const { optimiser, scaling, weightDecay } = this.#parameters;
     const sum = { trained: 0, skipped: 0, loss: 0, active: 0, negatives: 0 };
-    for (let i = start; i < end; i += 1) {
+    for (let at = start; at < end;) {
       task.check();
-      await this.#tuple(i, await next(i), sum);
-      task.progress(i + 1);
+      const group = this.#group(at, from);
+      await this.#tuples(group, await next(group), sum);
+      at = group.end;
+      task.progress(at);
     }
     if (!Number.isFinite(sum.loss))
       throw new CovisError(
@@ -120,33 +130,41 @@ export class Round {
     return sum;
   }
 
-  /** Inputs of a tuple that comes later; none behind the last. A failure is that of the tuple, when its turn comes. */
-  #ahead(i: number): Promise<NetworkInput[] | undefined> {
-    const tuple = this.#options.tuples[i];
-    if (tuple === undefined) return Promise.resolve(undefined);
-    const inputs = this.#inputs(tuple, i);
+  /** Tuples from one on that are computed together: of one step, and as many as the back end wants. */
+  #group(start: number, from: number): Group {
+    const { batch } = this.#parameters;
+    const ends = from + batch * (Math.floor((start - from) / batch) + 1);
+    return { start, end: Math.min(this.#options.tuples.length, ends, start + this.#executor.tuplesAtOnce) };
+  }
+
+  /** Inputs of tuples that come later; none behind the last. A failure is that of the tuples, when their turn comes. */
+  #ahead(at: number, from: number): Promise<(NetworkInput[] | undefined)[]> {
+    const { start, end } = this.#group(at, from);
+    const tuples = this.#options.tuples.slice(start, Math.max(start, end));
+    const inputs = Promise.all(tuples.map((t, k) => this.#inputs(t, start + k)));
     inputs.catch(() => undefined);
     return inputs;
   }
 
-  async #tuple(
-    i: number,
-    inputs: NetworkInput[] | undefined,
+  async #tuples(
+    { start }: Group,
+    inputs: readonly (NetworkInput[] | undefined)[],
     sum: { trained: number; skipped: number; loss: number; active: number; negatives: number },
   ): Promise<void> {
-    const tuple = this.#options.tuples[i]!;
-    if (inputs === undefined) {
-      sum.skipped += 1;
-      return;
+    const { loss: kind, margin } = this.#parameters;
+    const ready = inputs.flatMap((own, k) => {
+      const tuple = this.#options.tuples[start + k]!;
+      return own === undefined ? [] : [{ tuple, inputs: own, options: { kind, margin, weight: tuple.weight ?? 1 } }];
+    });
+    sum.skipped += inputs.length - ready.length;
+    if (ready.length === 0) return;
+    const steps = await computed(this.#executor, () => this.#executor.accumulateAll(ready));
+    sum.trained += ready.length;
+    for (const { loss, active } of steps) {
+      sum.loss += loss;
+      sum.active += active;
     }
-    const { loss, margin } = this.#parameters;
-    const step = await computed(this.#executor, () =>
-      this.#executor.accumulate(inputs, { kind: loss, margin, weight: tuple.weight ?? 1 }),
-    );
-    sum.trained += 1;
-    sum.loss += step.loss;
-    sum.active += step.active;
-    sum.negatives += tuple.negatives.length;
+    sum.negatives += ready.reduce((n, { tuple }) => n + tuple.negatives.length, 0);
   }
 
   /** Undefined where the tuple cannot be trained on, which is said once for each reason. */

@@ -94,7 +94,7 @@ export function withBatch(network: Graph, images: number): Graph {
   };
 }
 
-/** Names of what a tuple's graph takes besides the images, and gives besides gradients. */
+/** Names of what a graph of tuples takes besides the images, and gives besides gradients. */
 export const MARGIN = 'loss/margin';
 export const WEIGHT = 'loss/weight';
 export const LOSS = 'loss/value';
@@ -109,38 +109,78 @@ export function inGraph(kind: LossOptions['kind']): kind is GraphLoss {
 }
 
 /**
- * A whole tuple of equally large images as one graph, (images: query, positive, negatives; margin; weight) -> loss, inside, gradients
- * (methods.md 1.4). Nothing is computed twice.
+ * Tuples of as many equally large images each as one graph, (images: query, positive, negatives of one tuple after the other; margin; a
+ * weight a tuple) -> loss of each, inside, gradients of their sum (methods.md 1.4). Nothing is computed twice.
+ * @param photos of a tuple.
  */
-export function tupleGraph(network: Graph, kind: GraphLoss, dialect = STANDARD): GradientGraph {
+export function tuplesGraph(network: Graph, kind: GraphLoss, photos: number, dialect = STANDARD): GradientGraph {
   const names = trainableParameters(network);
   const source = cloneGraph(dialect.before?.(network) ?? network);
   const b = new GraphBuilder(source, 'loss');
-  const { name: descriptors } = network.outputs[0]!;
-  const end = Number.MAX_SAFE_INTEGER;
-  const scalar = (name: string): void => {
-    source.inputs.push({ name, type: 'float', dims: [1] });
-  };
-  scalar(MARGIN);
-  scalar(WEIGHT);
-  const difference = b.op('Sub', [b.slice(descriptors, [0], [1], [0]), b.slice(descriptors, [1], [end], [0])]);
+  const { name: descriptors, dims } = network.outputs[0]!;
+  const dim = dims[1] as number;
+  const images = network.inputs.find((i) => i.name === IMAGE)?.dims[0];
+  const tuples = typeof images === 'number' ? images / photos : 'tuples';
+  source.inputs.push({ name: MARGIN, type: 'float', dims: [1] });
+  source.inputs.push({ name: WEIGHT, type: 'float', dims: [tuples, 1] });
+  const others = photos - 1;
+  /** One for the positive, another value for negatives. */
+  const row = (positive: number, negative: number): string =>
+    b.constant(floatTensor([1, others], [positive, ...Array<number>(others - 1).fill(negative)]));
+  // Row k takes photo k + 1 from the query.
+  const apart = Array.from({ length: others }, (_, k) =>
+    Array.from({ length: photos }, (__, i) => (i === 0 ? 1 : i === k + 1 ? -1 : 0)),
+  );
+  const difference = b.op('MatMul', [
+    b.constant(floatTensor([others, photos], apart.flat())),
+    b.reshape(descriptors, [-1, photos, dim]),
+  ]);
   const moved = kind === 'contrastive' ? b.op('Add', [difference, b.scalar(DIFFERENCE_EPSILON)]) : difference;
-  const squared = b.reduceSum(b.op('Mul', [moved, moved]), [1], false);
-  const near = b.slice(squared, [0], [1], [0]);
-  const far = b.slice(squared, [1], [end], [0]);
-  let sum: string;
-  if (kind === 'contrastive') {
-    b.op('Relu', [b.op('Sub', [MARGIN, b.op('Sqrt', [far])])], {}, INSIDE);
-    sum = b.op('Mul', [b.op('Add', [near, b.reduceSum(b.op('Mul', [INSIDE, INSIDE]), [0], true)]), b.scalar(0.5)]);
-  } else {
-    b.op('Relu', [b.op('Add', [b.op('Sub', [near, far]), MARGIN])], {}, INSIDE);
-    sum = b.reduceSum(INSIDE, [0], true);
-  }
-  b.op('Mul', [sum, WEIGHT], {}, LOSS);
-  const one = b.constant(floatTensor([1], [1]), 'one');
-  const { graph, gradients } = differentiate(source, LOSS, one, names, dialect.rules);
+  const squared = b.reduceSum(b.op('Mul', [moved, moved]), [2], false);
+  // Of each pair: what it adds to the loss, and what the gradient of its difference is of itself.
+  const { terms, factors } = kind === 'contrastive' ? contrastive(b, squared, row) : triplet(b, squared, row, others);
+  b.op('Mul', [b.reduceSum(terms, [1], true), WEIGHT], {}, LOSS);
+  const pull = b.op('Mul', [moved, b.op('Unsqueeze', [b.op('Mul', [factors, WEIGHT]), b.int64s([2])])]);
+  const back = apart[0]!.flatMap((_, i) => apart.map((r) => r[i]!));
+  const seed = b.reshape(b.op('MatMul', [b.constant(floatTensor([photos, others], back)), pull]), [-1, dim]);
+  const { graph, gradients } = differentiate(source, descriptors, seed, names, dialect.rules);
   const wanted = prune(graph, [LOSS, INSIDE, ...names.map((n) => gradients.get(n)!)]);
   return { graph: finished(wanted, network, dialect), gradientOf: gradients };
+}
+
+interface PairTerms {
+  readonly terms: string;
+  readonly factors: string;
+}
+
+/** ½ D² of the positive, ½ max(0, margin - D)² of negatives, by squared distances. */
+function contrastive(b: GraphBuilder, squared: string, row: (positive: number, negative: number) => string): PairTerms {
+  const distance = b.op('Sqrt', [squared]);
+  const inside = b.op('Mul', [b.op('Relu', [b.op('Sub', [MARGIN, distance])]), row(0, 1)], {}, INSIDE);
+  const halves = b.op('Add', [
+    b.op('Mul', [squared, row(0.5, 0)]),
+    b.op('Mul', [b.op('Mul', [inside, inside]), b.scalar(0.5)]),
+  ]);
+  return { terms: halves, factors: b.op('Sub', [row(1, 0), b.op('Div', [inside, distance])]) };
+}
+
+/** max(0, D(q,p)² - D(q,n)² + margin) of each negative, by squared distances. */
+function triplet(
+  b: GraphBuilder,
+  squared: string,
+  row: (positive: number, negative: number) => string,
+  others: number,
+): PairTerms {
+  // Column k takes the negative from the positive.
+  const against = Array.from({ length: others }, (_, i) =>
+    Array.from({ length: others }, (__, k) => (k === 0 ? 0 : i === 0 ? 1 : i === k ? -1 : 0)),
+  );
+  const nearer = b.op('MatMul', [squared, b.constant(floatTensor([others, others], against.flat()))]);
+  const inside = b.op('Mul', [b.op('Relu', [b.op('Add', [nearer, MARGIN])]), row(0, 1)], {}, INSIDE);
+  // Of a squared difference the gradient is twice itself.
+  const twice = against[0]!.flatMap((_, k) => against.map((r) => 2 * r[k]!));
+  const active = b.op('Sign', [inside]);
+  return { terms: inside, factors: b.op('MatMul', [active, b.constant(floatTensor([others, others], twice))]) };
 }
 
 /** Puts trained values back into a network graph, which then gives the same descriptors as in training. */

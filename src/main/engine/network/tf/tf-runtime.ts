@@ -13,6 +13,7 @@ export interface TfRuntime {
   readonly tf: Tf;
   /** What really computes, in words. */
   readonly device: string;
+  readonly onGpu: boolean;
 }
 
 /**
@@ -30,7 +31,7 @@ export async function loadTensorFlow(backend: TfBackend, place?: string): Promis
       const tf = await import('@tensorflow/tfjs');
       tf.enableProdMode();
       await use(tf, 'cpu');
-      return { tf, device: 'TensorFlow.js, plain JavaScript' };
+      return { tf, device: 'TensorFlow.js, plain JavaScript', onGpu: false };
     }
   }
 }
@@ -58,7 +59,7 @@ async function webGpu(): Promise<TfRuntime> {
   await import('@tensorflow/tfjs-backend-webgpu');
   tf.enableProdMode();
   await use(tf, 'webgpu');
-  return { tf, device: `TensorFlow.js, WebGPU: ${adapter.description}` };
+  return { tf, device: `TensorFlow.js, WebGPU: ${adapter.description}`, onGpu: true };
 }
 
 let gpu: unknown;
@@ -105,7 +106,7 @@ async function firstOf(places: readonly Place[]): Promise<TfRuntime> {
       const card = onGpu ? nvidiaCard()?.name : undefined;
       const onCpu = name.endsWith('gpu') ? 'CPU: the GPU build found no GPU that it can use' : 'CPU';
       const where = onGpu ? `${card ?? ''} GPU`.trim() : onCpu;
-      return { tf: own, device: `TensorFlow ${backend.binding?.TF_Version ?? own.version_core}, ${where}` };
+      return { tf: own, device: `TensorFlow ${backend.binding?.TF_Version ?? own.version_core}, ${where}`, onGpu };
     } catch (error) {
       reasons.push(reasonOf(name, error));
     }

@@ -236,8 +236,11 @@ export const slice: GradientRule = (c) => {
     );
   const axes = said.map((a) => (a < 0 ? a + rank : a));
   const sizes = sizesOf(c, x, axes);
-  const negative = b.op('Less', [starts, b.int64s([0])]);
-  const from = b.op('Where', [negative, b.op('Add', [starts, sizes]), starts]);
+  // Where they are known and count from the front they are what they say.
+  const fromFront = constantOf(c, starts)?.every((s) => s >= 0) === true;
+  const from = fromFront
+    ? starts
+    : b.op('Where', [b.op('Less', [starts, b.int64s([0])]), b.op('Add', [starts, sizes]), starts]);
   if (steps.some((s) => s !== 1)) return [sliceBySteps(c, from, sizes, axes, steps, rank)];
   const rest = b.op('Sub', [b.op('Sub', [sizes, from]), sizesOf(c, c.dy, axes)]);
   // Pad wants amounts for all axes: those that were not cut get none.

@@ -47,18 +47,29 @@ interface Buffer {
   holders: number;
 }
 
-/**
- * Bytes that values of the graph take at most while it runs, its inputs and weights not among them.
- * @param graph with whole numbers for the sizes of its inputs; what depends on more than those counts as nothing.
- */
-export function mostAtOnce(graph: Graph): number {
+/** Bytes of each output of a node; 0 where nobody knows. */
+function sizes(graph: Graph): (node: OnnxNode, output: string, i: number) => number {
   const shapes = knownShapes(graph);
-  const size = (node: OnnxNode, output: string, i: number): number => {
+  return (node, output, i) => {
     const dims = shapes.get(output) ?? (i > 0 ? shapes.get(node.outputs[0]!) : undefined);
     if (dims === undefined || dims.some((d) => typeof d !== 'number')) return 0;
     const each = node.op === 'MaxPool' && i > 0 ? INDEX_BYTES : FLOAT_BYTES;
     return (dims as readonly number[]).reduce((a, b) => a * b, each);
   };
+}
+
+/** Bytes of the largest value that a node makes, of a graph as {@link mostAtOnce} takes it. */
+export function largestValue(graph: Graph): number {
+  const size = sizes(graph);
+  return Math.max(0, ...graph.nodes.flatMap((n) => n.outputs.map((o, i) => size(n, o, i))));
+}
+
+/**
+ * Bytes that values of the graph take at most while it runs, its inputs and weights not among them.
+ * @param graph with whole numbers for the sizes of its inputs; what depends on more than those counts as nothing.
+ */
+export function mostAtOnce(graph: Graph): number {
+  const size = sizes(graph);
   const uses = new Map<string, number>();
   const use = (v: string, by: number): number => {
     const n = (uses.get(v) ?? 0) + by;

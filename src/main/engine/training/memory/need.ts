@@ -8,7 +8,7 @@ import { isOrtBackend, PROVIDERS } from '../../network/providers.ts';
 import { WINDOW } from '../../retrieval/extract.ts';
 import { dialectFor } from '../ort-executor.ts';
 import { backwardGraph, forwardGraph, type Dialect } from '../training-graph.ts';
-import { mostAtOnce } from './lifetimes.ts';
+import { largestValue, mostAtOnce } from './lifetimes.ts';
 
 /** A photo as it goes into the network. */
 export interface PhotoShape {
@@ -70,14 +70,8 @@ export class MemoryEstimate {
   }
 
   /** Of tuples of `photos`, `atOnce` of which go through the graph together. */
-  need(photos: number, atOnce: number, { height, width }: PhotoShape): MemoryNeed {
-    const channels = fixed(this.#network.inputs.find((i) => i.name === IMAGE)?.dims[1], 3);
-    const of = (images: number): Graph => ({
-      ...this.#network,
-      inputs: this.#network.inputs.map((i) =>
-        i.name === IMAGE ? { ...i, dims: [images, channels, height, width] } : i,
-      ),
-    });
+  need(photos: number, atOnce: number, shape: PhotoShape): MemoryNeed {
+    const of = (images: number): Graph => this.#of(images, shape);
     const back = (images: number): Graph => backwardGraph(of(images), this.#dialect).graph;
     // On the processor every graph keeps what it took; of tuples of several shapes, and of cut ones, photos go one by one.
     const values = this.#onDevice
@@ -87,7 +81,7 @@ export class MemoryEstimate {
         mostAtOnce(forwardGraph(of(1), this.#dialect));
     // Photos are described before and after, several at once.
     const describing = this.#onDevice ? 0 : mostAtOnce(of(WINDOW));
-    const image = FLOAT_BYTES * channels * height * width;
+    const image = FLOAT_BYTES * this.#channels * shape.height * shape.width;
     const moments = this.#optimiser === 'adam' ? 2 : 1;
     // On the device: weights, the sum before and after, zeros. In this process: the network as it was, weights, the sum, a tuple's.
     const weights = this.#weights * (4 + moments);
@@ -95,6 +89,22 @@ export class MemoryEstimate {
     // Besides, in this process, a tuple, the next one, and both as one batch.
     const bytes = weights + activations + (this.#onDevice ? 0 : PROGRAM + describing + 3 * photos * image);
     return { photosAtOnce: atOnce, weights, activations, bytes };
+  }
+
+  /** Photos that may go together where a kernel sees so many bytes of one value at most; 1 where even one is too large. */
+  within(binding: number, photos: number, shape: PhotoShape): number {
+    const one = largestValue(forWebGpu(backwardGraph(this.#of(1, shape), this.#dialect).graph));
+    return Math.min(photos, Math.max(1, Math.floor(binding / one)));
+  }
+
+  get #channels(): number {
+    return fixed(this.#network.inputs.find((i) => i.name === IMAGE)?.dims[1], 3);
+  }
+
+  #of(images: number, { height, width }: PhotoShape): Graph {
+    const dims = [images, this.#channels, height, width];
+    const inputs = this.#network.inputs.map((i) => (i.name === IMAGE ? { ...i, dims } : i));
+    return { ...this.#network, inputs };
   }
 
   /**

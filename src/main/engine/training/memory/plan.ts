@@ -6,6 +6,7 @@ import { frameOf } from '../../inputs/framing.ts';
 import type { Library } from '../../library/library.ts';
 import { integer, record, select } from '../../library/rows.ts';
 import { memoryOf } from '../../network/device-memory.ts';
+import { webGpuAdapter } from '../../network/gpu.ts';
 import type { Graph } from '../../network/onnx/graph.ts';
 import { MOST_PIXELS } from '../ort-executor.ts';
 import { inGib, MemoryEstimate, type PhotoShape } from './need.ts';
@@ -30,7 +31,7 @@ export function largestPhoto(library: Library, spec: Pick<NetworkSpec, 'input' |
 }
 
 /**
- * How many photos of a tuple go through the network at once, and what that takes.
+ * How many photos of a tuple, or on a device of a step, go through the network at once, and what that takes.
  * @param network what learns of it. @param given bytes that may be taken, where a person said so.
  * @returns undefined for back ends that plan by themselves.
  * @throws CovisError `INPUT_INVALID` with the largest size that fits, where not even one photo does.
@@ -38,16 +39,21 @@ export function largestPhoto(library: Library, spec: Pick<NetworkSpec, 'input' |
 export async function planMemory(
   network: Graph,
   backend: ConcreteBackend,
-  { optimiser, mining }: Pick<TrainingParameters, 'optimiser' | 'mining'>,
+  { optimiser, mining, batch }: Pick<TrainingParameters, 'optimiser' | 'mining' | 'batch'>,
   shape: PhotoShape,
   given?: number,
 ): Promise<TrainingMemory | undefined> {
   const estimate = await MemoryEstimate.of(network, backend, optimiser);
   if (estimate === undefined) return undefined;
-  const photos = 2 + mining.count;
+  // On a device the tuples of a step go together, on the processor one after the other.
+  const photos = (2 + mining.count) * (backend === 'cpu' ? 1 : batch);
   const budget = given ?? (await memoryOf(backend));
-  const apart = backend === 'cpu' && photos * shape.width * shape.height > MOST_PIXELS;
-  const atOnce = apart ? 1 : photos;
+  const atOnce = await mostTogether(estimate, backend, {
+    photos,
+    tuple: 2 + mining.count,
+    shape,
+    known: budget !== undefined,
+  });
   const ofWhat = given !== undefined ? 'what may be taken' : backend === 'cpu' ? 'this machine' : 'the device';
   const need =
     budget === undefined
@@ -58,6 +64,7 @@ export async function planMemory(
     weightBytes: need.weights,
     activationBytes: need.activations,
     budgetBytes: budget ?? null,
+    of: photos > 2 + mining.count ? 'step' : 'tuple',
     photos,
     photosAtOnce: need.photosAtOnce,
     width: shape.width,
@@ -65,9 +72,24 @@ export async function planMemory(
   };
 }
 
+/** Photos that go together before memory is asked. */
+async function mostTogether(
+  estimate: MemoryEstimate,
+  backend: ConcreteBackend,
+  step: { readonly photos: number; readonly tuple: number; readonly shape: PhotoShape; readonly known: boolean },
+): Promise<number> {
+  const { photos, tuple, shape, known } = step;
+  if (backend === 'cpu') return photos * shape.width * shape.height > MOST_PIXELS ? 1 : photos;
+  // Where nobody tells how much memory there is, no more is taken than one tuple needs.
+  const most = known ? photos : tuple;
+  const binding = backend === 'webgpu' ? (await webGpuAdapter())?.binding : undefined;
+  return binding === undefined ? most : estimate.within(binding, most, shape);
+}
+
 /** In words, for who starts a run. */
 export function memoryInWords(m: TrainingMemory): string {
   const of = m.budgetBytes === null ? '' : ` of the ${inGib(m.budgetBytes)}`;
-  const cut = m.photosAtOnce < m.photos ? `, ${m.photosAtOnce} of the ${m.photos} photos of a tuple at a time` : '';
+  const cut =
+    m.photosAtOnce < m.photos ? `, ${m.photosAtOnce} of the ${m.photos} photos of a ${m.of ?? 'tuple'} at a time` : '';
   return `Takes about ${inGib(m.bytes)}${of} of memory${cut}`;
 }

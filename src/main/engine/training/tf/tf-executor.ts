@@ -5,12 +5,15 @@ import type { Graph } from '../../network/onnx/graph.ts';
 import type { GraphRunner } from '../../network/runtime.ts';
 import { HostDescent } from '../host-descent.ts';
 import type { Descent, OptimiserChoice } from '../descent.ts';
-import type { Executor, TupleStep } from '../executor.ts';
+import type { Executor, StepTuple, TupleStep } from '../executor.ts';
 import { GradientSum } from '../gradient-sum.ts';
 import { DIFFERENCE_EPSILON, MULTI_SIMILARITY, type LossOptions } from '../losses.ts';
 import type { Parameter } from '../training-graph.ts';
 import { TfGraph } from '../../network/tf/tf-graph.ts';
-import { loadTensorFlow, type Tf, type TfBackend } from '../../network/tf/tf-runtime.ts';
+import { loadTensorFlow, type Tf, type TfBackend, type TfRuntime } from '../../network/tf/tf-runtime.ts';
+
+/** Tuples of more pixels go one after the other: TensorFlow does not tell what memory a GPU has. A step of the published recipes has fewer. */
+const MOST_PIXELS = 4_000_000;
 
 /** Loss and gradients by TensorFlow.js: the same graph with TensorFlow's operators and its own differentiation. */
 export class TfExecutor implements Executor {
@@ -19,13 +22,15 @@ export class TfExecutor implements Executor {
   readonly parameters: readonly Parameter[];
   readonly gradients: GradientSum;
   readonly #tf: Tf;
+  readonly #onGpu: boolean;
   readonly #graph: TfGraph;
   readonly #variables: ReadonlyMap<string, Variable>;
 
-  private constructor(backend: TfBackend, device: string, tf: Tf, network: Graph) {
+  private constructor(backend: TfBackend, { tf, device, onGpu }: TfRuntime, network: Graph) {
     this.backend = backend;
     this.device = device;
     this.#tf = tf;
+    this.#onGpu = onGpu;
     const names = trainableParameters(network);
     this.parameters = names.map((name) => {
       const t = network.initializers.get(name)!;
@@ -40,8 +45,7 @@ export class TfExecutor implements Executor {
 
   /** @throws CovisError `INPUT_UNSUPPORTED` when the back end does not start; operators it lacks are named when they are met. */
   static async create(network: Graph, backend: TfBackend): Promise<TfExecutor> {
-    const { tf, device } = await loadTensorFlow(backend);
-    return new TfExecutor(backend, device, tf, network);
+    return new TfExecutor(backend, await loadTensorFlow(backend), network);
   }
 
   /** Tensors that are alive, for finding leaks. */
@@ -60,24 +64,48 @@ export class TfExecutor implements Executor {
     }
   }
 
+  /** Of the back ends of the processor tuple by tuple is no slower and takes a fraction of the memory. */
+  get tuplesAtOnce(): number {
+    return this.#onGpu ? Infinity : 1;
+  }
+
   async accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
+    return (await this.accumulateAll([{ inputs, options }]))[0]!;
+  }
+
+  async accumulateAll(tuples: readonly StepTuple[]): Promise<TupleStep[]> {
+    const pixels = tuples.reduce((sum, t) => sum + t.inputs.reduce((n, { dims }) => n + dims[2] * dims[3], 0), 0);
+    const together = this.#onGpu && pixels <= MOST_PIXELS;
+    const steps: TupleStep[] = [];
+    for (const part of together ? [tuples] : tuples.map((t) => [t])) steps.push(...(await this.#together(part)));
+    return steps;
+  }
+
+  async #together(tuples: readonly StepTuple[]): Promise<TupleStep[]> {
     const tf = this.#tf;
     const variables = this.parameters.map((p) => this.#variables.get(p.name)!);
-    let active: Tensor | undefined;
+    const all = tuples.flatMap((t) => t.inputs);
+    let numbers: Tensor | undefined;
     const { value, grads } = tf.variableGrads(() => {
-      const descriptors = this.#descriptors(inputs);
-      const result = tupleLoss(tf, descriptors, options);
-      active = tf.keep(result.active);
-      return result.loss;
+      const descriptors = this.#descriptors(all);
+      let at = 0;
+      const each = tuples.map(({ inputs: { length }, options }) => {
+        const own = all.length === length ? descriptors : tf.slice(descriptors, [at, 0], [length, -1]);
+        at += length;
+        return tupleLoss(tf, own, options);
+      });
+      const losses = each.map((t) => t.loss);
+      numbers = tf.keep(tf.stack([...losses, ...each.map((t) => t.active)].map((t) => tf.reshape(t, []))));
+      return losses.length === 1 ? losses[0]! : (tf.addN(losses) as Scalar);
     }, variables);
     try {
-      const [loss, inside] = await Promise.all([value.data(), active!.data()]);
+      const said = await numbers!.data();
       const parts = await Promise.all(variables.map((v) => grads[v.name]!.data()));
       this.gradients.add(parts as Float32Array[]);
-      return { loss: loss[0]!, active: inside[0]! };
+      return tuples.map((_, i) => ({ loss: said[i]!, active: said[tuples.length + i]! }));
     } finally {
       value.dispose();
-      active?.dispose();
+      numbers?.dispose();
       for (const g of Object.values(grads)) g.dispose();
     }
   }
