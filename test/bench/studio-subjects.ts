@@ -28,15 +28,15 @@ export interface Named {
   readonly photo: string;
   /** The largest one. */
   readonly cluster: string;
-  /** Of all photos, of some that are in no version, by a rule. */
-  readonly collections: readonly [all: string, some: string, rule: string];
+  /** Of all photos, of some with more than its version has, of few to teach by, by a rule. */
+  readonly collections: readonly [all: string, some: string, taught: string, rule: string];
 }
 
 /** By the name of each view, and `start` for the page before a library is open. */
 export function subjects({
   photo,
   cluster,
-  collections: [all, some, rule],
+  collections: [all, some, taught, rule],
 }: Named): Readonly<Record<string, readonly Subject[]>> {
   return {
     start: [{ name: 'Start', path: '/start', content: '[data-test=recent]' }],
@@ -102,7 +102,7 @@ export function subjects({
       },
       {
         name: 'Collection, by example',
-        path: `/collections/${some}?part=teach`,
+        path: `/collections/${taught}?part=teach`,
         content: '.teach .kit-grid [role=option]',
         bytes: at(150_000),
       },

@@ -32,7 +32,7 @@ function namedIn({ db }: Library): Named {
   return {
     photo: select(db, 'SELECT hash FROM photo WHERE id = 3', text).one(),
     cluster: select(db, 'SELECT uid FROM cluster_all WHERE id = 1', text).one(),
-    collections: [collection('All photos'), collection('Some'), collection('By rule')],
+    collections: [collection('All photos'), collection('Some'), collection('Taught'), collection('By rule')],
   };
 }
 

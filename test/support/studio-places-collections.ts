@@ -1,5 +1,5 @@
 /** Where the studio does what commands of collections do. */
-import { ask, flags, neverOver, opened, view, type CommandPlaces, type Place } from './studio-place.ts';
+import { ask, flags, neverOver, opened, view, type CommandPlaces } from './studio-place.ts';
 
 const collected = { '<library>': opened, '<name>': ask('collections.list') };
 /** Which photos: those that are chosen, of any view. */

@@ -3,7 +3,7 @@ import { VIEWS } from '../../../src/renderer/views/index.ts';
 import { subjects } from '../../bench/studio-subjects.ts';
 
 const HASH = '0123456789abcdef0123456789abcdef';
-const all = subjects({ photo: HASH, cluster: HASH, collections: [HASH, HASH, HASH] });
+const all = subjects({ photo: HASH, cluster: HASH, collections: [HASH, HASH, HASH, HASH] });
 const paths = (name: string): URL[] => (all[name] ?? []).map((s) => new URL(s.path, 'http://studio'));
 
 /** What large-library.test.ts holds to few nodes and few bytes, and `npm run bench -- studio` times. */
