@@ -191,6 +191,12 @@ NETWORKS = {
     "netvlad": (lambda: seq(Resnet(), NetVLAD(8, 128)), 64),
     "netvlad-einsum": (lambda: seq(Resnet(), EinsumVLAD(8, 128)), 64),
     "mixvpr": (lambda: seq(Resnet(), MixVPR(128, 64)), 64),
+    "hrnet": (lambda: seq(timm_model("hrnet_w18_small", global_pool=""), GeM(), L2()), 64),
+    "repvit": (lambda: timm_model("repvit_m0_9"), 64),
+    "efficientvit": (lambda: timm_model("efficientvit_b0"), 64),
+    "mobilevitv2": (lambda: timm_model("mobilevitv2_050"), 64),
+    "eca-nfnet": (lambda: timm_model("eca_nfnet_l0"), 64),
+    "fastvit-sa": (lambda: timm_model("fastvit_sa12", layers=(1, 1, 1, 1), embed_dims=(48, 48, 96, 96)), 64),
     "resampled": (Resampled, 64),
     "salad": (lambda: seq(Resnet(), SALAD(128)), 64),
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network training gradients retrieval mining collections curating shapes models studio million
+ * Parts by name: `npm run bench -- importing network training gpu gradients retrieval mining collections curating shapes models studio million
  * large schedule attack beyond one`.
  */
 import { spawnSync } from 'node:child_process';
@@ -22,6 +22,7 @@ import { attack } from './attack.ts';
 import { beyond } from './beyond.ts';
 import { collections } from './collections.ts';
 import { curating } from './curating.ts';
+import { gpu } from './gpu.ts';
 import { gradients } from './gradients.ts';
 import { mining } from './mining.ts';
 import { large, models } from './models.ts';
@@ -150,6 +151,7 @@ const PARTS = {
   importing,
   network,
   training,
+  gpu,
   gradients: () => gradients(folder),
   retrieval: () => retrieval(folder),
   schedule: () => Promise.resolve(schedule()),

@@ -22,6 +22,8 @@ export interface Measured {
 
 /** An engine from which nothing came for so long has answered. */
 const QUIET_MS = 400;
+/** No answer is waited for longer. */
+const LONGEST_MS = 20_000;
 /** What one comes from to another view. */
 const AWAY = '/start';
 
@@ -70,11 +72,29 @@ export async function openAt(
   }
 }
 
+/** A message between page and engine. */
+function read(payload: string | Buffer): { readonly id?: unknown; readonly route?: unknown; readonly reply?: unknown } {
+  const text = String(payload);
+  // Large ones are answers whose beginning says which.
+  if (text.length > 10_000) {
+    const id = /^\{"id":(\d+),"reply":/.exec(text)?.[1];
+    return id === undefined ? {} : { id: Number(id), reply: true };
+  }
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === 'object' && message !== null ? message : {};
+  } catch {
+    return {};
+  }
+}
+
 export class Driver {
   readonly page: Page;
   readonly #cdp: CDPSession;
   #bytes = 0;
   #pictures = 0;
+  /** Requests without an answer. */
+  readonly #asked = new Set<unknown>();
   /** Milliseconds of the first page. */
   opened = 0;
 
@@ -104,9 +124,17 @@ export class Driver {
       if (type.startsWith('image/')) this.#pictures += encodedDataLength;
       else if (type === 'application/octet-stream') this.#bytes += encodedDataLength;
     });
-    this.page.on('websocket', (ws) =>
-      ws.on('framereceived', ({ payload }) => (this.#bytes += Buffer.byteLength(payload))),
-    );
+    this.page.on('websocket', (ws) => {
+      ws.on('framesent', ({ payload }) => {
+        const { id, route } = read(payload);
+        if (id !== undefined && route !== undefined) this.#asked.add(id);
+      });
+      ws.on('framereceived', ({ payload }) => {
+        this.#bytes += Buffer.byteLength(payload);
+        const { id, reply } = read(payload);
+        if (id !== undefined && reply !== undefined) this.#asked.delete(id);
+      });
+    });
   }
 
   get bytes(): number {
@@ -178,7 +206,8 @@ export class Driver {
     }, path);
     await this.page.waitForTimeout(rest);
     // What the view before still asked for is not counted to the next.
-    for (let before = -1; before !== this.#bytes;) {
+    const last = performance.now() + LONGEST_MS;
+    for (let before = -1; before !== this.#bytes || (this.#asked.size > 0 && performance.now() < last);) {
       before = this.#bytes;
       await this.page.waitForTimeout(QUIET_MS);
     }

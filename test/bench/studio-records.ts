@@ -19,6 +19,7 @@ const JOBS = 150;
 const ASKS = 10;
 /** Every so many photos are in the second collection, which is not committed as it is. */
 const GATHERED = 20;
+const TAUGHT = 40;
 
 /** Two mining runs, which differ in every tenth tuple. */
 export function tuples(
@@ -151,7 +152,7 @@ export function measurements(library: Library, network: NetworkRow, size: Studio
   done.run('teacher', 'Teacher against student', at, at, at, JSON.stringify(compared));
 }
 
-/** Everything in one collection with a version, every twentieth photo in another, and one by a rule. */
+/** Everything in one collection with a version, every twentieth photo in another, some to teach by, and one by a rule. */
 export async function collections(library: Library, size: StudioSize): Promise<void> {
   const all = createCollection(library, 'All photos').collection;
   const ids = Array.from({ length: size.photos }, (_, i) => i + 1);
@@ -159,11 +160,13 @@ export async function collections(library: Library, size: StudioSize): Promise<v
   addPhotos(library, all.uid, ids.map(addition));
   await commitCollection(library, { collection: all.uid, message: 'Everything' }, silentContext());
   // What came since the version is what is looked at in its history.
-  addPhotos(
-    library,
-    createCollection(library, 'Some').collection.uid,
-    ids.filter((i) => i % GATHERED === 1).map(addition),
-  );
+  const some = createCollection(library, 'Some').collection.uid;
+  const every = (rest: number): { photo: number }[] => ids.filter((i) => i % GATHERED === rest).map(addition);
+  addPhotos(library, some, every(1));
+  await commitCollection(library, { collection: some, message: 'Some' }, silentContext());
+  addPhotos(library, some, every(2));
+  // What a person teaches by are tens, of one place.
+  addPhotos(library, createCollection(library, 'Taught').collection.uid, ids.slice(0, TAUGHT).map(addition));
   createCollection(library, 'By rule', {
     kind: 'smart',
     rules: { is: 'size', field: 'width', from: 100 },

@@ -1,9 +1,7 @@
 /**
  * Every view of the studio with what its content is: what is measured of a large library, and held to few nodes and few bytes. A view, a page
- * of one or an entry of the palette that is not here fails test/unit/house/views-at-scale.test.ts.
+ * of one or an entry of the palette that is not here fails test/page/views/at-scale.test.ts.
  */
-import { select, text } from '../../src/main/engine/library/rows.ts';
-import type { Library } from '../../src/main/engine/library/library.ts';
 
 /** A view by its address and what is there once it has content. */
 export interface Subject {
@@ -30,15 +28,15 @@ export interface Named {
   readonly photo: string;
   /** The largest one. */
   readonly cluster: string;
-  /** Of all photos, of some that are in no version, by a rule. */
-  readonly collections: readonly [all: string, some: string, rule: string];
+  /** Of all photos, of some with more than its version has, of few to teach by, by a rule. */
+  readonly collections: readonly [all: string, some: string, taught: string, rule: string];
 }
 
 /** By the name of each view, and `start` for the page before a library is open. */
 export function subjects({
   photo,
   cluster,
-  collections: [all, some, rule],
+  collections: [all, some, taught, rule],
 }: Named): Readonly<Record<string, readonly Subject[]>> {
   return {
     start: [{ name: 'Start', path: '/start', content: '[data-test=recent]' }],
@@ -104,7 +102,7 @@ export function subjects({
       },
       {
         name: 'Collection, by example',
-        path: `/collections/${some}?part=teach`,
+        path: `/collections/${taught}?part=teach`,
         content: '.teach .kit-grid [role=option]',
         bytes: at(150_000),
       },
@@ -182,14 +180,4 @@ export function subjects({
     jobs: [{ name: 'Jobs', path: '/jobs', content: 'article' }],
     storage: [{ name: 'Storage', path: '/storage', content: '[data-test=storage-sum]' }],
   }; // prettier-ignore
-}
-
-/** What the addresses name of a library of studio-library.ts. */
-export function namedIn({ db }: Library): Named {
-  const collection = (name: string): string => select(db, 'SELECT uid FROM collection WHERE name = ?', text).one(name);
-  return {
-    photo: select(db, 'SELECT hash FROM photo WHERE id = 3', text).one(),
-    cluster: select(db, 'SELECT uid FROM cluster_all WHERE id = 1', text).one(),
-    collections: [collection('All photos'), collection('Some'), collection('By rule')],
-  };
 }

@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { loadavg } from 'node:os';
 import { chromium, type Browser } from 'playwright-core';
 import { Library } from '../../src/main/engine/library/library.ts';
+import { select, text } from '../../src/main/engine/library/rows.ts';
 import { buildStudio, serveLibrary } from '../e2e/serve.ts';
 import { line } from './report.ts';
 import { openAt, openStudio, type Driver, type Measured } from './studio-drive.ts';
 import { LARGE, studioLibrary } from './studio-library.ts';
-import { namedIn, subjects, type Subject } from './studio-subjects.ts';
+import { subjects, type Named, type Subject } from './studio-subjects.ts';
 
 /** A view is to stand within this time, in milliseconds, and an answer to a search within this. */
 const VIEW_MS = 1000;
@@ -24,6 +25,16 @@ export const CHROMIUM = [
   // Without a graphics card maps are drawn by the processor, as they are where there is one too old.
   ...['--disable-gpu-rasterization', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
 ];
+
+/** What the addresses name of a library that studio-library.ts made. */
+function namedIn({ db }: Library): Named {
+  const collection = (name: string): string => select(db, 'SELECT uid FROM collection WHERE name = ?', text).one(name);
+  return {
+    photo: select(db, 'SELECT hash FROM photo WHERE id = 3', text).one(),
+    cluster: select(db, 'SELECT uid FROM cluster_all WHERE id = 1', text).one(),
+    collections: [collection('All photos'), collection('Some'), collection('Taught'), collection('By rule')],
+  };
+}
 
 /** The views of a library, those last that need the graph of all its photos. */
 export function viewsOf(library: Library): Subject[] {

@@ -1,6 +1,6 @@
-"""A network of Covis in PyTorch on the CPU, operator by operator, with the same weights: descriptors and a training step, timed.
+"""A network of Covis in PyTorch, operator by operator, with the same weights: descriptors and a training step, timed.
 
-Reads graph.json and .npy files that training.ts wrote. Usage: torch_graph.py FOLDER REPEATS  ->  one JSON object on standard output
+Reads graph.json and .npy files that torch.ts wrote. Usage: torch_graph.py FOLDER REPEATS [cpu|gpu]  ->  one JSON object on standard output
 """
 import json
 import resource
@@ -12,12 +12,15 @@ import torch
 import torch.nn.functional as F
 
 folder, repeats = sys.argv[1], int(sys.argv[2])
+device = "cuda" if sys.argv[3:] == ["gpu"] else "cpu"
+if device == "cuda" and not torch.cuda.is_available():
+    raise SystemExit("this torch finds no GPU")
 graph = json.load(open(f"{folder}/graph.json"))
 torch.set_num_threads(graph["threads"])
-values = {name: torch.from_numpy(np.load(f"{folder}/{i}.npy")) for i, name in enumerate(graph["constants"])}
+values = {name: torch.from_numpy(np.load(f"{folder}/{i}.npy")).to(device) for i, name in enumerate(graph["constants"])}
 for name in graph["trained"]:
     values[name].requires_grad_()
-images = torch.from_numpy(np.load(f"{folder}/images.npy"))
+images = torch.from_numpy(np.load(f"{folder}/images.npy")).to(device)
 
 
 def run(x):
@@ -29,8 +32,10 @@ def run(x):
         op = n["op"]
         if op == "Conv":
             top, left, bottom, right = a.get("pads", [0, 0, 0, 0])
-            assert top == bottom and left == right
-            y = F.conv2d(i[0], i[1], i[2] if len(i) > 2 else None, a.get("strides", [1, 1]), (top, left), a.get("dilations", [1, 1]), a.get("group", 1))
+            x = i[0]
+            if top != bottom or left != right:
+                x, top, left = F.pad(x, (left, right, top, bottom)), 0, 0
+            y = F.conv2d(x, i[1], i[2] if len(i) > 2 else None, a.get("strides", [1, 1]), (top, left), a.get("dilations", [1, 1]), a.get("group", 1))
         elif op == "Relu":
             y = F.relu(i[0])
         elif op == "Clip":
@@ -72,12 +77,19 @@ def step():
     return float(loss)
 
 
+def wait():
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
 def middle(work, times):
     work()
     taken = []
     for _ in range(times):
+        wait()
         began = time.perf_counter()
         work()
+        wait()
         taken.append(time.perf_counter() - began)
     return sorted(taken)[len(taken) // 2]
 
@@ -88,4 +100,5 @@ with torch.no_grad():
 loss = step()
 seconds = middle(step, repeats)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(json.dumps({"torch": torch.__version__, "extract": one, "step": seconds, "loss": loss, "peak": peak}))
+said = torch.cuda.get_device_name() if device == "cuda" else "CPU"
+print(json.dumps({"torch": torch.__version__, "device": said, "extract": one, "step": seconds, "loss": loss, "peak": peak}))

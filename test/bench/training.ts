@@ -1,14 +1,13 @@
 /** Extraction and a training step of ResNet50 and MobileNetV1 at 362 pixels against PyTorch on the same graph, weights and images. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeNpy } from '../../src/main/engine/formats/npy.ts';
 import { random } from '../../src/main/engine/library/random.ts';
-import { IMAGE, trainableParameters } from '../../src/main/engine/network/head.ts';
-import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
 import { full, type StepTimes } from './step.ts';
 import { line, ms } from './report.ts';
+import { torch, type TorchTimes } from './torch.ts';
 
 const HERE = import.meta.dirname;
 const STEPS = 3;
@@ -41,7 +40,9 @@ async function compare(name: 'ResNet50' | 'MobileNetV1', folder: string): Promis
   for (let round = 0; round < ROUNDS; round += 1) {
     ours.push(covis(name, folder));
     // Which number of threads serves it best is found once.
-    const tried = (round === 0 ? counts : [theirs[0]!.threads]).map((n) => torch(graph, folder, n));
+    const tried = (round === 0 ? counts : [theirs[0]!.threads]).map((n) =>
+      torch(graph, folder, { threads: n, margin: MARGIN, steps: STEPS }),
+    );
     const failed = tried.find((x) => typeof x === 'string');
     if (failed !== undefined)
       return line(`training step, ${name}, 7 images, 362 px`, ms(ours[0]!.step), failed as string, null);
@@ -74,42 +75,4 @@ function covis(name: string, folder: string): StepTimes {
   const child = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (child.status !== 0) throw new Error(child.stderr);
   return JSON.parse(child.stdout) as StepTimes;
-}
-
-interface TorchTimes {
-  readonly threads: number;
-  readonly torch: string;
-  readonly extract: number;
-  readonly step: number;
-  readonly loss: number;
-  readonly peak: number;
-}
-
-function torch(graph: Graph, folder: string, threads: number): TorchTimes | string {
-  if (spawnSync('/usr/bin/python3', ['-c', 'import torch'], { stdio: 'ignore' }).status !== 0)
-    return 'PyTorch: apt-get install python3-torch';
-  mkdirSync(folder, { recursive: true });
-  const constants = [...graph.initializers.keys()];
-  constants.forEach((k, i) => {
-    const t = graph.initializers.get(k)!;
-    const data = t.data instanceof BigInt64Array ? Int32Array.from(t.data, Number) : (t.data as Float32Array);
-    writeNpy(join(folder, `${i}.npy`), data, t.dims.length === 0 ? [1] : t.dims);
-  });
-  const nodes = graph.nodes.map((n) => ({
-    op: n.op,
-    inputs: n.inputs.map((i) => (i === IMAGE ? 'image' : i)),
-    outputs: n.outputs,
-    attributes: Object.fromEntries(
-      Object.entries(n.attributes).map(([k, a]) => [k, a.kind === 'tensor' ? null : a.value]),
-    ),
-  }));
-  writeFileSync(
-    join(folder, 'graph.json'),
-    JSON.stringify({ threads, margin: MARGIN, constants, nodes, trained: trainableParameters(graph) }),
-  );
-  const run = spawnSync('/usr/bin/python3', [join(HERE, 'torch_graph.py'), folder, String(STEPS)], {
-    encoding: 'utf8',
-  });
-  if (run.status !== 0) return `PyTorch failed: ${run.stderr.trim().split('\n').at(-1)}`;
-  return { threads, ...(JSON.parse(run.stdout) as Omit<TorchTimes, 'threads'>) };
 }

@@ -14,11 +14,17 @@ export interface Placements {
   readonly launched: number;
   /** Bytes of those copies, and of single numbers. */
   readonly copied: number;
+  /** Kernels that the device itself reports, which may be several of one operator; 0 where it reports none. */
+  readonly kernels: number;
+  /** Share of the time of runs in which the device computed, as it reports; null where it does not. */
+  readonly busy: number | null;
 }
 
 interface Event {
   readonly cat: string;
   readonly name: string;
+  /** Microseconds. */
+  readonly dur: number;
   readonly args: {
     readonly op_name?: string;
     readonly provider?: string;
@@ -39,9 +45,16 @@ export function placements(prefix: string): Placements {
   let copies = 0;
   let launched = 0;
   let copied = 0;
+  let kernels = 0;
+  let [computing, running] = [0, 0];
   for (const file of files) {
     const at = join(folder, file);
-    for (const { cat, name, args } of JSON.parse(readFileSync(at, 'utf8')) as Event[]) {
+    for (const { cat, name, dur, args } of JSON.parse(readFileSync(at, 'utf8')) as Event[]) {
+      if (cat === 'Api' || cat === 'Kernel') {
+        kernels += 1;
+        computing += dur;
+      }
+      if (cat === 'Session' && name === 'model_run') running += dur;
       if (cat !== 'Node' || !name.endsWith('kernel_time')) continue;
       const op = args.op_name ?? '';
       const whole = (args.input_type_shape ?? []).every((o) => Object.keys(o).every((t) => t.startsWith('int')));
@@ -54,5 +67,6 @@ export function placements(prefix: string): Placements {
     }
     rmSync(at);
   }
-  return { onProcessor: onProcessor.sort(), copies, launched, copied };
+  const busy = kernels === 0 || running === 0 ? null : computing / running;
+  return { onProcessor: onProcessor.sort(), copies, launched, copied, kernels, busy };
 }

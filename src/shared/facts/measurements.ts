@@ -152,6 +152,28 @@ export const measurementDetail = measurementInfo.extend({
 });
 export type MeasurementDetail = Facts<typeof measurementDetail>;
 
+/** A measurement as it is opened: its queries, which may be as many as photos, are read by pages. */
+export const openedMeasurement = measurementDetail.omit({ perQuery: true });
+export type OpenedMeasurement = Facts<typeof openedMeasurement>;
+
+/**
+ * Orders of a measurement's queries. `change`: by how much the other measurement differs; `gain`: those that both have, by how much better they
+ * are here.
+ */
+export const QUERY_ORDERS = ['worst', 'best', 'change', 'gain', 'name'] as const;
+export type QueryOrder = (typeof QUERY_ORDERS)[number];
+
+export const queryPage = z.object({
+  total: count,
+  /** Of the queries that both have, those that are better or worse here than there by more than 0.005; none where nothing is compared. */
+  wins: count,
+  losses: count,
+  /** `other`: its average precision in the other measurement, where that has it. */
+  queries: z.array(queryScoreInfo.omit({ precisionAt: true }).extend({ other: z.number().nullable() })),
+});
+export type QueryPage = Facts<typeof queryPage>;
+export type ComparedQuery = QueryPage['queries'][number];
+
 /** Hybrid diffusion at one rank: the fewest iterations that reach the target ranking error. */
 export const tradeoffPoint = z.object({
   rank: count,

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import {
   evaluationInfo,
-  measurementDetail,
   measurementInfo,
+  openedMeasurement,
   pairedTest,
   PROTOCOLS,
+  QUERY_ORDERS,
+  queryPage,
   truthInfo,
   truthReport,
 } from '../facts/measurements.ts';
@@ -36,7 +38,20 @@ export const measurementRoutes = {
     who: 'page',
     repeat: 'safe',
     params: z.strictObject({ id: rowNumber }),
-    result: measurementDetail,
+    result: openedMeasurement,
+  }),
+  /** Some queries of a measurement, in an order; beside those of another one, if it is named. */
+  'measurements.queries': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({
+      id: rowNumber,
+      with: rowNumber.optional(),
+      order: z.enum(QUERY_ORDERS),
+      from: z.int().min(0),
+      limit: z.int().min(1).max(500),
+    }),
+    result: queryPage,
   }),
   /** Whether b differs from a on the same queries. */
   'measurements.paired': route({

@@ -463,7 +463,11 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'measurements.list': async () => (await ask('measurements.list', {})).length,
   'measurements.detail': async () => {
     const [m] = await ask('measurements.list', {});
-    return (await ask('measurements.detail', { id: m!.id })).perQuery.length;
+    return (await ask('measurements.detail', { id: m!.id })).curve.length;
+  },
+  'measurements.queries': async () => {
+    const [m] = await ask('measurements.list', {});
+    return (await ask('measurements.queries', { id: m!.id, order: 'worst', from: 0, limit: 10 })).queries.length;
   },
   'measurements.paired': async () => {
     const [a, b] = await ask('measurements.list', {});

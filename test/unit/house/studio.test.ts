@@ -4,17 +4,8 @@ import { flagOf } from '../../../src/main/cli/program/flags.ts';
 import { FORMS } from '../../../src/renderer/views/start/forms.ts';
 import { ROUTES, ROUTE_NAMES } from '../../../src/shared/routes/index.ts';
 import { leavesOf, type Leaf } from '../../../src/shared/schema.ts';
-import {
-  ask,
-  callsRoute,
-  COMMON,
-  form,
-  nowhere,
-  opensForm,
-  PLACES,
-  view,
-  type Place,
-} from '../../support/studio-places.ts';
+import { ask, callsRoute, form, nowhere, opensForm, view, type Place } from '../../support/studio-place.ts';
+import { COMMON, PLACES } from '../../support/studio-places.ts';
 
 /** Everything that a command can be told, by its name on the command line. */
 function saidTo({ arguments: words, options }: (typeof COMMANDS)[number]): ReadonlyMap<string, Leaf> {

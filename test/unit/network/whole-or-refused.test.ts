@@ -213,6 +213,32 @@ describe('the image of a network', () => {
   });
 });
 
+describe('a network that takes no small image', () => {
+  it('is asked with a larger one, as Inception is', async () => {
+    const build = (b: GraphBuilder): string[] => {
+      let map = 'x';
+      for (const [from, to] of [3, 6, 6, 6, 6, 8, 8].map((c, i, all) => [c, all[i + 1]] as const))
+        if (to !== undefined)
+          map = b.op('Relu', [b.op('Conv', [map, weight(b, [to, from, 3, 3])], { strides: ints([2, 2]) })]);
+      return [b.op('Gemm', [b.op('Flatten', [b.op('GlobalAveragePool', [map])]), weight(b, [8, 5])])];
+    };
+    const { spec } = await prepareNetwork(file(foreign(build)));
+    expect(spec).toMatchObject({ dim: 8, taken: { kind: 'map' } });
+    expect(spec.input).toBeUndefined();
+    // No size that is tried is large enough for two layers more.
+    const deeper = foreign((b) => {
+      const [classes] = build(b);
+      const map = b.graph.nodes.findLast((n) => n.op === 'Relu')!.outputs[0]!;
+      const small = [0, 1, 2].reduce((x) => b.op('Conv', [x, weight(b, [8, 8, 3, 3])], { strides: ints([2, 2]) }), map);
+      return b.op('Add', [
+        classes!,
+        b.op('Gemm', [b.op('Flatten', [b.op('GlobalMaxPool', [small])]), weight(b, [8, 5])]),
+      ]);
+    });
+    expect(await refusal(file(deeper))).toMatchObject({ code: 'INPUT_UNSUPPORTED' });
+  });
+});
+
 describe('the image that a network says it takes', () => {
   const of = (dims: readonly Dim[]): Graph => ({
     name: 'any',

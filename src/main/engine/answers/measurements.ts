@@ -1,7 +1,8 @@
 import { CovisError } from '../../../shared/errors.ts';
 import { measurementRoutes } from '../../../shared/routes/measurements.ts';
 import { listEvaluations } from '../evaluation/evaluations.ts';
-import { listMeasurements, measurementDetail, pairMeasurements } from '../evaluation/library-measure.ts';
+import { listMeasurements, openedMeasurement, pairMeasurements } from '../evaluation/library-measure.ts';
+import { measuredQueries } from '../evaluation/measured-queries.ts';
 import { importTruth, importTruthBytes, listTruths } from '../evaluation/truths.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
@@ -32,6 +33,7 @@ export const measurements = answers(measurementRoutes, {
     return truth;
   },
   'measurements.list': (engine) => listMeasurements(engine.library),
-  'measurements.detail': (engine, { id }) => measurementDetail(engine.library, id),
+  'measurements.detail': (engine, { id }) => openedMeasurement(engine.library, id),
+  'measurements.queries': (engine, asked) => measuredQueries(engine.library, asked),
   'measurements.paired': (engine, { a, b }) => pairMeasurements(engine.library, a, b),
 });

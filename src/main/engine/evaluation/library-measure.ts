@@ -25,7 +25,12 @@ import type { GroundTruth } from './ground-truth.ts';
 import { measure, precisionRecall, type Measurement } from './measure.ts';
 import { pairedTest } from './statistics.ts';
 import { loadTruth, matchTruth } from './truths.ts';
-import { measurementDetail as detailSchema, measurementInfo } from '../../../shared/facts/measurements.ts';
+import {
+  measurementDetail as detailSchema,
+  measurementInfo,
+  openedMeasurement as openedSchema,
+  type OpenedMeasurement,
+} from '../../../shared/facts/measurements.ts';
 import { integer, json, real, record, select, text } from '../library/rows.ts';
 import { hashById } from '../library/tables/photo.ts';
 
@@ -354,9 +359,8 @@ export function recordRanking(
  * @throws CovisError `NOT_FOUND`, `INPUT_INVALID` when they share no query.
  */
 export function pairMeasurements(library: Library, a: number, b: number): PairedTest {
-  const first = measurementDetail(library, a);
-  const second = new Map(measurementDetail(library, b).perQuery.map((q) => [q.query, q.ap]));
-  const both = first.perQuery.filter((q) => second.has(q.query));
+  const second = new Map(queriesMeasured(library, b).map((q) => [q.query, q.ap]));
+  const both = queriesMeasured(library, a).filter((q) => second.has(q.query));
   if (both.length === 0) throw new CovisError('INPUT_INVALID', 'These measurements have no query in common');
   return pairedTest(
     both.map((q) => q.ap),
@@ -379,23 +383,22 @@ const INFO = {
   high: real,
   queries: integer,
 };
-/** What a measurement knows beyond its cell. */
-const FACTS = json(
-  detailSchema.omit({
-    id: true,
-    created: true,
-    setKey: true,
-    setName: true,
-    method: true,
-    parameters: true,
-    truth: true,
-    protocol: true,
-    map: true,
-    low: true,
-    high: true,
-    queries: true,
-  }),
-);
+/** What a measurement knows beyond its cell, but for its queries. */
+const FACTS = openedSchema.omit({
+  id: true,
+  created: true,
+  setKey: true,
+  setName: true,
+  method: true,
+  parameters: true,
+  truth: true,
+  protocol: true,
+  map: true,
+  low: true,
+  high: true,
+  queries: true,
+});
+const QUERIES = json(detailSchema.shape.perQuery);
 
 /** The newest measurement of every cell (set, method, truth, protocol). */
 export function listMeasurements(library: Library): MeasurementInfo[] {
@@ -406,14 +409,26 @@ export function listMeasurements(library: Library): MeasurementInfo[] {
   ).all();
 }
 
-/** @throws CovisError `NOT_FOUND`. */
-export function measurementDetail(library: Library, id: number): MeasurementDetail {
+/** A measurement without its queries. @throws CovisError `NOT_FOUND`. */
+export function openedMeasurement({ db }: Library, id: number): OpenedMeasurement {
   const found = select(
-    library.db,
-    `SELECT ${COLUMNS}, facts FROM measurement WHERE id = ?`,
-    record({ ...INFO, facts: FACTS }),
+    db,
+    `SELECT ${COLUMNS}, json_remove(facts, '$.perQuery') AS facts FROM measurement WHERE id = ?`,
+    record({ ...INFO, facts: json(FACTS) }),
   ).get(id);
   if (found === undefined) throw new CovisError('NOT_FOUND', `There is no measurement ${id}`);
   const { facts, ...info } = found;
   return { ...info, ...facts };
+}
+
+/** The queries of a measurement, in the order of the ground truth. @throws CovisError `NOT_FOUND`. */
+export function queriesMeasured({ db }: Library, id: number): QueryScoreInfo[] {
+  const found = select(db, "SELECT facts -> '$.perQuery' FROM measurement WHERE id = ?", QUERIES).get(id);
+  if (found === undefined) throw new CovisError('NOT_FOUND', `There is no measurement ${id}`);
+  return found;
+}
+
+/** A measurement with all its queries. @throws CovisError `NOT_FOUND`. */
+export function measurementDetail(library: Library, id: number): MeasurementDetail {
+  return { ...openedMeasurement(library, id), perQuery: queriesMeasured(library, id) };
 }

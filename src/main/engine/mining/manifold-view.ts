@@ -60,8 +60,23 @@ export function manifoldAround(
           kept,
         })
       : { positives: [], negatives: [] };
-  const euclideanRank = ranks(cosines);
-  const manifoldRank = ranks(f);
+  const strips = {
+    euclidean: strip(nearest, self),
+    manifold: strip(onManifold, self),
+    positives: strip(
+      pools.positives.map((m) => m.index),
+      self,
+    ),
+    negatives: strip(
+      pools.negatives.map((m) => m.index),
+      self,
+    ),
+  };
+  const ranked = [...new Set(Object.values(strips).flat())];
+  const byRow = (ranks: readonly number[]): ReadonlyMap<number, number> =>
+    new Map(ranked.map((i, k) => [i, ranks[k]!]));
+  const euclideanRank = byRow(ranksOf(ranked, cosines));
+  const manifoldRank = byRow(ranksOf(ranked, f));
   const role = new Map<number, 'positive' | 'negative'>([
     ...pools.positives.map((m) => [m.index, 'positive'] as const),
     ...pools.negatives.map((m) => [m.index, 'negative'] as const),
@@ -80,8 +95,8 @@ export function manifoldAround(
     const together = apart.groupOf(photo.id) === apart.groupOf(set.ids[i]!);
     return {
       photo: hash,
-      euclideanRank: euclideanRank(i),
-      manifoldRank: f[i]! > 0 ? manifoldRank(i) : null,
+      euclideanRank: euclideanRank.get(i)!,
+      manifoldRank: f[i]! > 0 ? manifoldRank.get(i)! : null,
       similarity: cosines[i]!,
       manifold: f[i]!,
       role: role.get(i) ?? null,
@@ -89,11 +104,6 @@ export function manifoldAround(
       clusterName: cluster ?? scene,
     };
   };
-  const strip = (ids: Iterable<number>): ManifoldNeighbour[] =>
-    [...ids]
-      .filter((i) => i !== self)
-      .slice(0, STRIP)
-      .map(neighbour);
   const around = walk(graph, self, NODES);
   const at = new Map(around.map((n, i) => [n.node, i]));
   const edges = around.flatMap(({ node }, a) => {
@@ -110,23 +120,42 @@ export function manifoldAround(
     setName: set.name,
     parameters: { ...limits, negativesK },
     part: part === undefined ? null : { photos: part, of: vectors.rows },
-    euclidean: strip(nearest),
-    manifold: strip(onManifold),
-    positives: strip(pools.positives.map((m) => m.index)),
-    negatives: strip(pools.negatives.map((m) => m.index)),
+    euclidean: strips.euclidean.map(neighbour),
+    manifold: strips.manifold.map(neighbour),
+    positives: strips.positives.map(neighbour),
+    negatives: strips.negatives.map(neighbour),
     nodes: around.map(({ node, steps }) => ({ photo: fact(node).hash, steps })),
     edges,
   };
 }
 
-/** Rank from 1 of a node by decreasing score, equal ones by row, without sorting everything. */
-function ranks(scores: ArrayLike<number>): (i: number) => number {
-  return (i) => {
-    let before = 1;
-    for (let j = 0; j < scores.length; j += 1)
-      if (scores[j]! > scores[i]! || (scores[j] === scores[i] && j < i)) before += 1;
-    return before;
-  };
+/** The rows of a strip: the first ones but for the photo itself. */
+function strip(rows: Iterable<number>, self: number): number[] {
+  return [...rows].filter((i) => i !== self).slice(0, STRIP);
+}
+
+/** Ranks from 1 of some nodes by decreasing score, equal ones by row, without sorting everything. @returns one for each node, as they come. */
+export function ranksOf(nodes: readonly number[], scores: ArrayLike<number>): number[] {
+  const before = (i: number, j: number): boolean => scores[i]! > scores[j]! || (scores[i] === scores[j] && i < j);
+  const sorted = [...nodes].sort((i, j) => (i === j ? 0 : before(i, j) ? -1 : 1));
+  // A row comes before all of these from the first one that it comes before.
+  const from = new Uint32Array(sorted.length + 1);
+  for (let j = 0; j < scores.length; j += 1) {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (before(j, sorted[middle]!)) high = middle;
+      else low = middle + 1;
+    }
+    from[low]! += 1;
+  }
+  const rank = new Map<number, number>();
+  let ahead = 0;
+  sorted.forEach((node, k) => {
+    ahead += from[k]!;
+    rank.set(node, ahead + 1);
+  });
+  return nodes.map((node) => rank.get(node)!);
 }
 
 /** The nodes that are reached over the strongest edges, nearest steps first, at most so many. */

@@ -93,7 +93,7 @@ function turned(output: string): OnnxNode {
 }
 
 /** Sides that are tried for a network that says it takes any: height and width. The first are small, and of no common shape. */
-const FREE: readonly (readonly [number, number])[] = [
+export const FREE: readonly (readonly [number, number])[] = [
   [96, 64],
   [160, 128],
   [320, 256],

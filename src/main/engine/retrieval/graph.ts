@@ -63,14 +63,21 @@ export function mutualGraph(lists: Neighbours, gamma: number): SparseGraph {
   const columns = new Uint32Array(starts[nodes]!);
   const values = new Float64Array(columns.length);
   for (let i = 0; i < nodes; i += 1) {
-    const edges: number[] = [];
-    for (let at = i * k, end = at + k; at < end; at += 1) if (weights[at]! > 0) edges.push(at);
-    edges
-      .sort((a, b) => ids[a]! - ids[b]!)
-      .forEach((at, j) => {
-        columns[starts[i]! + j] = ids[at]!;
-        values[starts[i]! + j] = weights[at]!;
-      });
+    const first = starts[i]!;
+    let end = first;
+    for (let at = i * k; at < (i + 1) * k; at += 1) {
+      const weight = weights[at]!;
+      if (!(weight > 0)) continue;
+      // Put where its row belongs: some tens, for which nothing else pays.
+      let e = end;
+      for (; e > first && columns[e - 1]! > ids[at]!; e -= 1) {
+        columns[e] = columns[e - 1]!;
+        values[e] = values[e - 1]!;
+      }
+      columns[e] = ids[at]!;
+      values[e] = weight;
+      end += 1;
+    }
   }
   return { nodes, starts, columns, values };
 }

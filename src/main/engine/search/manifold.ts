@@ -31,6 +31,8 @@ interface WithGraph {
 export const AT_ONCE = 1e8;
 /** Rows of the part of a graph that is shown first, at least. */
 const FEWEST_AROUND = 200;
+/** Of what a person waits for, its neighbours take so much: the thread has to begin, too, and to read the set. */
+const SHARE_AROUND = 0.3;
 
 /** Photos between two rankings: what is near in a set, and what is near along its graph. */
 export class Manifold {
@@ -57,7 +59,7 @@ export class Manifold {
     const known = atOnce ? await cache.graph(limits.k, gamma) : await cache.graphThere(limits.k, gamma);
     if (known === undefined) {
       const self = describedRow(set, photo.id);
-      const count = Math.max(FEWEST_AROUND, Math.floor(this.#atOnce / rows));
+      const count = Math.max(FEWEST_AROUND, Math.floor((SHARE_AROUND * this.#atOnce) / rows));
       const part = await graphAround(set.vectors, self, { count, k: limits.k, gamma });
       cache.meanwhile(limits.k);
       return manifoldAround(this.#library, set, part.graph, part, photo, limits, part.rows.length);

@@ -1,4 +1,5 @@
-import { computed, watch } from 'vue';
+import { computed, shallowRef, watch } from 'vue';
+import type { ManifoldView } from '../../../shared/domain.ts';
 import { useRoute, useRouter } from 'vue-router';
 import { useLatest } from '../../kit/latest.ts';
 import { useLibrary } from '../../stores/library.ts';
@@ -31,24 +32,33 @@ export function useAround() {
     () => library.changed('descriptors'),
     () => sets.refresh(),
   );
-  const around = useLatest(
-    () =>
-      photo.value === null || sets.key.value === undefined || route.name !== 'manifold'
-        ? null
-        : JSON.stringify({
-            photo: photo.value,
-            set: sets.key.value,
-            k: number('k'),
-            positivesK: number('positives'),
-            negativesK: number('negatives'),
-          }),
-    (question) => request('manifold.around', JSON.parse(question)),
-    { keep: true },
+  const question = computed(() =>
+    photo.value === null || sets.key.value === undefined || route.name !== 'manifold'
+      ? null
+      : JSON.stringify({
+          photo: photo.value,
+          set: sets.key.value,
+          k: number('k'),
+          positivesK: number('positives'),
+          negativesK: number('negatives'),
+        }),
   );
+  const ask = (asked: string): Promise<ManifoldView> => request('manifold.around', JSON.parse(asked));
+  const around = useLatest(question, ask, { keep: true });
   watch([() => library.changed('descriptors'), () => library.changed('library')], () => void around.reload());
+  // While it is asked which sets there are, the thread begins and reads the one in use.
+  if (photo.value !== null)
+    request('search.prepare', { descriptors: true, ...library.withNetwork }).catch(() => undefined);
 
-  const view = around.data;
-  const { finding, reasons } = useWhole(view, () => around.reload());
+  /** The whole, once it is there, of what was asked when its part came. */
+  const whole = shallowRef<{ readonly part: ManifoldView; readonly view: ManifoldView } | null>(null);
+  const view = computed(
+    () => (whole.value?.part === around.data.value ? whole.value?.view : undefined) ?? around.data.value,
+  );
+  const { finding, reasons } = useWhole(view, async () => {
+    const [part, asked] = [around.data.value, question.value];
+    if (part !== null && asked !== null) whole.value = { part, view: await ask(asked) };
+  });
   /** The photo whose selection can be judged: one that is not in the middle itself. */
   const judging = computed(
     () => view.value !== null && library.selectedPhoto !== null && library.selectedPhoto !== photo.value,

@@ -5,10 +5,12 @@ import { request } from '../../transport/index.ts';
 
 /** Between two looks at how far the graph is. */
 const EVERY_MS = 1000;
+/** A look that fails, as where the connection was lost for a moment, is taken again so often. */
+const TRIES = 5;
 
 /**
  * Where a view shows a part of the graph: how far the whole is, asked again and again until it is there.
- * @param whole what then loads the view again.
+ * @param whole what then loads the view; where it fails, the part stays, and it is tried again.
  */
 export function useWhole(
   view: Readonly<Ref<ManifoldView | null>>,
@@ -18,6 +20,7 @@ export function useWhole(
   const reasons = shallowRef<unknown>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let turn = 0;
+  let failures = 0;
 
   async function look(set: string, k: number, mine: number): Promise<void> {
     try {
@@ -27,14 +30,17 @@ export function useWhole(
       if (now.ready) await whole();
       // What was loaded may be a part once more: the thread that has the graph may have been started anew.
       if (mine !== turn) return;
+      failures = 0;
     } catch (error) {
-      if (mine === turn) reasons.value = error;
-      return;
+      if (mine !== turn) return;
+      failures += 1;
+      if (failures >= TRIES) return void (reasons.value = error);
     }
     timer = setTimeout(() => void look(set, k, mine), EVERY_MS);
   }
   function end(): void {
     turn += 1;
+    failures = 0;
     clearTimeout(timer);
     finding.value = null;
     reasons.value = null;
