@@ -8,6 +8,8 @@ export interface Shown {
   readonly other: string;
   /** Undefined in a library without collections. */
   readonly collection: string | undefined;
+  /** What `furnish` gave the library is there. */
+  readonly furnished: boolean;
 }
 
 /** Something of the studio that can be looked at: an address, and what is pressed there until it is to be seen. */
@@ -18,7 +20,7 @@ export interface Place {
   /** What it is waited for besides the heading. */
   readonly until?: string;
   /** Left out where the library has nothing of it. */
-  readonly needs?: 'collection';
+  readonly needs?: 'collection' | 'furnished';
 }
 
 const WAIT = { timeout: 60_000 };
@@ -57,6 +59,20 @@ const pressed = (
     await dialog(page);
   },
 });
+/** A dialog that asks for a folder first: it is chosen by its name among those at the root. */
+const choosing = (name: string, label: string, folder: string, act?: (page: Page) => Promise<void>): Place => ({
+  name,
+  at: () => '/jobs',
+  needs: 'furnished',
+  act: async (page) => {
+    await palette(page, label);
+    await page.getByRole('row', { name: new RegExp(`^${folder}\\s`) }).click(WAIT);
+    await page.getByRole('button', { name: /^Use/ }).click(WAIT);
+    await page.locator('[data-test=folders]').waitFor({ ...WAIT, state: 'detached' });
+    await dialog(page);
+    await act?.(page);
+  },
+});
 const menu = (name: string, at: Place['at'], button: string | RegExp, more: Partial<Place> = {}): Place => ({
   name,
   at,
@@ -73,6 +89,22 @@ const collection = (name: string, act?: Place['act']): Place => ({
   until: '.kit-grid [role=option]',
   ...(act === undefined ? {} : { act }),
 });
+/** Something of the history of the collection that has versions. */
+const ofHistory = (name: string, act: (page: Page) => Promise<void>): Place => ({
+  ...collection(name, async (page) => {
+    await tab(page, 'History');
+    await page.locator('.version').first().waitFor(WAIT);
+    await act(page);
+  }),
+  needs: 'furnished',
+});
+const versionMenu = async (page: Page, item?: string): Promise<void> => {
+  await page.getByRole('button', { name: 'What can be done with version 2' }).click(WAIT);
+  await page.getByRole('menu').waitFor(WAIT);
+  if (item === undefined) return;
+  await page.getByRole('menuitem', { name: item }).click(WAIT);
+  await dialog(page);
+};
 async function tab(page: Page, name: string): Promise<void> {
   await page.getByRole('tab', { name: new RegExp(`^${name}`) }).click(WAIT);
 }
@@ -80,6 +112,17 @@ async function tab(page: Page, name: string): Promise<void> {
 async function chooseFirst(page: Page): Promise<void> {
   await page.locator('.kit-grid [role=option]').first().click(WAIT);
   await page.locator('[data-test=chosen-photos]').waitFor(WAIT);
+}
+
+/** Whether the library has what the place shows. */
+export const isHere = (place: Place, shown: Shown): boolean => place.needs === undefined || Boolean(shown[place.needs]);
+
+/** Opens what is folded away in the dialog. @returns whether anything was */
+export async function unfold(page: Page): Promise<boolean> {
+  const folded = page.locator('[role=dialog] details:not([open]) > summary');
+  const any = (await folded.count()) > 0;
+  while ((await folded.count()) > 0) await folded.first().click(WAIT);
+  return any;
 }
 
 /** Every view, every tab, every dialog and every menu of the studio. */
@@ -117,15 +160,84 @@ export const PLACES: readonly Place[] = [
     at: (s) => `/photos?large=${s.photo}`,
     act: dialog,
   },
+  {
+    name: 'photo-menu',
+    at: () => '/photos',
+    until: '.kit-grid [role=option]',
+    act: async (page) => {
+      await page
+        .locator('.kit-grid [role=option]')
+        .first()
+        .click({ ...WAIT, button: 'right' });
+      await page.getByRole('menu').waitFor(WAIT);
+    },
+  },
+  {
+    name: 'collect',
+    at: () => '/photos',
+    until: '.kit-grid [role=option]',
+    act: async (page) => {
+      await chooseFirst(page);
+      await page.keyboard.press('t');
+      await dialog(page);
+    },
+  },
+  {
+    name: 'collect-new',
+    at: () => '/photos',
+    until: '.kit-grid [role=option]',
+    act: async (page) => {
+      await chooseFirst(page);
+      await page.keyboard.press('Shift+N');
+      await dialog(page);
+    },
+  },
   { name: 'collections', at: () => '/collections' },
+  menu('collection-menu', () => '/collections', /^What can be done with/, { needs: 'collection' }),
   pressed('collection-new', () => '/collections', /^New collection/),
   collection('collection'),
   collection('collection-item', async (page) => {
     await page.locator('.kit-grid [role=option]').first().click(WAIT);
     await page.locator('[data-test=provenance]').waitFor(WAIT);
   }),
-  collection('collection-example', (page) => tab(page, 'By example')),
+  collection('collection-example', async (page) => {
+    await tab(page, 'By example');
+    await page.locator('.teach .kit-grid [role=option]').first().waitFor(WAIT);
+  }),
   collection('collection-history', (page) => tab(page, 'History')),
+  ofHistory('collection-version', (page) => versionMenu(page)),
+  ofHistory('collection-bundle', (page) => versionMenu(page, 'Decisions for another curator…')),
+  ofHistory('collection-merged', async (page) => {
+    await versionMenu(page, 'Decisions for another curator…');
+    const saved = page.waitForEvent('download', WAIT);
+    await page.locator('[data-test=bundle-now]').click(WAIT);
+    const path = await (await saved).path();
+    await page.locator('.versions input[type=file]').setInputFiles(path, WAIT);
+    await page.locator('[data-test=merged]').waitFor(WAIT);
+  }),
+  {
+    name: 'collection-missing',
+    at: () => '/collections',
+    needs: 'furnished',
+    act: async (page) => {
+      await page.locator('.collections .entry', { hasText: 'Of a colleague' }).click(WAIT);
+      await tab(page, 'History');
+      await page.getByRole('button', { name: 'What can be done with version 1' }).click(WAIT);
+      await page.getByRole('menuitem', { name: 'Photos that are not here…' }).click(WAIT);
+      await page.locator('[data-test=missing]').waitFor(WAIT);
+    },
+  },
+  collection('collection-large', async (page) => {
+    await page.locator('.kit-grid [role=option]').first().dblclick(WAIT);
+    await settle(page);
+  }),
+  collection('collection-metadata', async (page) => {
+    await page.locator('[data-test=more]').click(WAIT);
+    await page.getByRole('menuitem', { name: /^Read XMP/ }).click(WAIT);
+    await dialog(page);
+  }),
+  choosing('collection-import', 'Import a collection…', 'Chosen'),
+  choosing('collection-verify', 'Verify an exported collection…', 'Chosen'),
   collection('collection-commit', async (page) => {
     await page.keyboard.press('Control+s');
     await dialog(page);
@@ -206,6 +318,7 @@ export const PLACES: readonly Place[] = [
   pressed('measure-truth', () => '/measure', /^Add a ground truth/),
   { name: 'jobs', at: () => '/jobs' },
   pressed('plan', () => '/jobs', /^In shards/),
+  pressed('plan-retry', () => '/jobs', /^Retry with…/, { needs: 'furnished', until: '[data-test=plan]' }),
   { name: 'storage', at: () => '/storage', until: '[data-test=storage-sum]' },
   {
     name: 'storage-clean',
@@ -245,13 +358,23 @@ export const PLACES: readonly Place[] = [
   menu('tools', () => '/jobs', 'Tools'),
   asked('new-library', 'New library…'),
   asked('folder', 'Find places in a folder of photos…'),
-  asked('import', 'Import models…'),
+  choosing('folder-places', 'Find places in a folder of photos…', 'Elsewhere'),
+  choosing('import', 'Import models…', 'Castle'),
   asked('describe', 'Describe the photos…'),
   asked('regions', 'Describe regions…'),
   asked('descriptors', 'Import descriptors of another program…'),
   asked('whiten', 'Learn a whitening…'),
   asked('append-layer', 'Append a linear layer…'),
   asked('sets', 'Descriptor sets…'),
+  {
+    name: 'sets-remove',
+    at: () => '/jobs',
+    act: async (page) => {
+      await palette(page, 'Descriptor sets…');
+      await page.locator('[data-test=remove-set]:not([aria-disabled=true])').first().click(WAIT);
+      await page.locator('[data-test=question]').waitFor(WAIT);
+    },
+  },
   asked('export-network', 'Export a network…'),
   asked('measure-network', 'Measure the network…'),
   asked('measure-ranking', 'Measure a ranking of a file…'),
@@ -269,6 +392,15 @@ export const PLACES: readonly Place[] = [
   asked('back-up', 'Back up the library…'),
   asked('restore', 'Restore a backup…'),
   asked('check', 'Check the library…'),
+  {
+    name: 'checked',
+    at: () => '/jobs',
+    act: async (page) => {
+      await palette(page, 'Check the library…');
+      await page.getByRole('dialog').getByRole('button', { name: 'Check', exact: true }).click(WAIT);
+      await page.getByText('The library is whole.').first().waitFor(WAIT);
+    },
+  },
   asked('machine', 'About this machine'),
   asked('log', 'Log'),
   { name: 'nothing', at: () => '/clusters/none' },
@@ -293,12 +425,14 @@ export async function shownOf(page: Page): Promise<Shown> {
   const all = page.locator('.collections .entry');
   const changed = all.filter({ has: page.locator('.dot') });
   await all.or(page.locator('[data-test=first-collection]')).first().waitFor(WAIT);
-  if ((await all.count()) === 0) return { cluster, photo, other, collection: undefined };
+  if ((await all.count()) === 0) return { cluster, photo, other, collection: undefined, furnished: false };
+  const furnished = (await all.filter({ hasText: 'Of a colleague' }).count()) > 0;
   // One that can be committed shows more.
-  await ((await changed.count()) > 0 ? changed : all).first().click(WAIT);
+  const best = furnished ? all.filter({ hasText: 'Chosen' }) : (await changed.count()) > 0 ? changed : all;
+  await best.first().click(WAIT);
   await page.waitForURL(/collections\/.+/);
   const collection = new URL(page.url()).pathname.split('/').at(-1);
-  return { cluster, photo, other, collection };
+  return { cluster, photo, other, collection, furnished };
 }
 
 /** Goes to a place from anywhere, and waits until it has come to rest. */

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
+import { covis } from './furnish.ts';
 import { settle } from './places.ts';
 import { served } from './serve.ts';
 
@@ -11,11 +11,6 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const SAMPLE = join(ROOT, 'resources', 'sample');
 const SIZE = { width: 1280, height: 800 };
 const WAIT = { timeout: 120_000 };
-
-function covis(...args: readonly string[]): void {
-  const done = spawnSync(process.execPath, [join(ROOT, 'bin', 'covis.mjs'), ...args], { stdio: ['ignore', 2, 2] });
-  if (done.status !== 0) throw new Error(`covis ${args.join(' ')} failed`);
-}
 
 /**
  * Takes the pictures of docs/tour.md, from the start page to a collection.

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type axe from 'axe-core';
-import { PLACES, shownOf, visit, type Place, type Shown } from '../../scripts/screens/places.ts';
+import { furnish } from '../../scripts/screens/furnish.ts';
+import { isHere, PLACES, shownOf, unfold, visit, type Place, type Shown } from '../../scripts/screens/places.ts';
 import { describeWith, ROOT } from '../support/programs.ts';
 import { prepareLibrary } from './prepare.ts';
-import { covis, serveLibrary } from './serve.ts';
+import { serveLibrary } from './serve.ts';
 import { shot } from './studio.ts';
 
 const AXE = readFileSync(join(ROOT, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
@@ -105,7 +106,8 @@ async function themed(page: Page, theme: string): Promise<void> {
 
 describeWith(['chromium'], 'every view and every dialog', () => {
   const folder = mkdtempSync(join(tmpdir(), 'covis-accessibility-'));
-  const library = join(folder, 'library');
+  const home = join(folder, 'home');
+  const library = join(home, 'library');
   let server: ChildProcess;
   let browser: Browser;
   let url = '';
@@ -113,9 +115,8 @@ describeWith(['chromium'], 'every view and every dialog', () => {
 
   beforeAll(async () => {
     prepareLibrary(library);
-    covis('collection', 'select', library, 'Chosen', '--n', '6');
-    covis('collection', 'set', library, 'Chosen', 'title', 'Some of all');
-    ({ server, url } = await serveLibrary(library));
+    await furnish(library, home);
+    ({ server, url } = await serveLibrary(library, { root: home }));
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
     const page = await browser.newPage();
     await page.goto(url);
@@ -137,6 +138,10 @@ describeWith(['chromium'], 'every view and every dialog', () => {
   async function wrong(page: Page, place: Place): Promise<string[]> {
     await page.setViewportSize(WINDOWS[0]);
     await visit(page, place, shown);
+    const first = await seen(page, place.name);
+    return (await unfold(page)) ? [...first, ...(await seen(page, `${place.name}, unfolded,`))] : first;
+  }
+  async function seen(page: Page, name: string): Promise<string[]> {
     const lines: string[] = [];
     for (const { width, height, theme, other } of WINDOWS) {
       await page.setViewportSize({ width, height });
@@ -146,8 +151,8 @@ describeWith(['chromium'], 'every view and every dialog', () => {
         ...(await beyond(page)),
         ...(await themed(page, other).then(() => found(page, 'color-contrast'))),
       ];
-      lines.push(...here.map((line) => `${place.name} at ${width}x${height}: ${line}`));
-      if (here.length > 0) await shot(page, `accessibility-${place.name}-${width}`);
+      lines.push(...here.map((line) => `${name} at ${width}x${height}: ${line}`));
+      if (here.length > 0) await shot(page, `accessibility-${name}-${width}`);
     }
     return lines;
   }
@@ -161,7 +166,7 @@ describeWith(['chromium'], 'every view and every dialog', () => {
     async ({ places }) => {
       const page = await open(browser);
       const lines: string[] = [];
-      expect(shown.collection).toBeDefined();
+      expect(places.filter((p) => !isHere(p, shown))).toEqual([]);
       for (const place of places) lines.push(...(await wrong(page, place)));
       expect(lines).toEqual([]);
       await page.close();

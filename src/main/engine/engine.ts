@@ -148,9 +148,10 @@ export class Engine {
     return library;
   }
 
-  #finished(job: JobInfo): void {
-    if (!this.#remembers || this.#opened === undefined) return;
-    noteJobRate(job, counts(this.#opened.library).photos);
+  #followed(job: JobInfo): void {
+    if (!this.#remembers || this.#opened === undefined || job.state === 'queued' || job.state === 'running') return;
+    if (job.state === 'done') noteJobRate(job, counts(this.#opened.library).photos);
+    // One that was stopped leaves photos, too.
     this.#remember();
   }
 
@@ -160,7 +161,7 @@ export class Engine {
   }
 
   #emit(event: EngineEvent): void {
-    if (event.event === 'job' && event.job.state === 'done') this.#finished(event.job);
+    if (event.event === 'job') this.#followed(event.job);
     this.#events.emit('event', event);
   }
 

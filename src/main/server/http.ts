@@ -1,6 +1,6 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CovisError, toErrorShape } from '../../shared/errors.ts';
@@ -8,6 +8,7 @@ import { contentSecurityPolicy, PAGE_TYPES } from '../../shared/page.ts';
 import { logFailure, logger } from '../engine/environment/log.ts';
 import type { Engine } from '../engine/engine.ts';
 import { Doors } from './doors.ts';
+import { hangUp } from './hang-up.ts';
 import { newToken } from './keys.ts';
 import { Messages } from './messages.ts';
 import { refuse, type Refusal } from './refusals.ts';
@@ -53,10 +54,7 @@ export async function startServer(
   });
   server.maxConnections = MOST_CONNECTIONS;
   server.setTimeout(IDLE_MS);
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
-  });
+  server.on('clientError', (error, socket) => hangUp(error, socket as Socket));
   server.listen(options.port ?? 0, '127.0.0.1');
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);

@@ -21,9 +21,8 @@ export const planning = {
   }),
   shardThreads: THREADS.optional().meta({
     label: 'Threads of a shard',
-    help: 'threads that each shard takes, wherever it is done',
-    otherwise:
-      'of trainings, whose sums are rounded by how many there are: --cpus of Slurm, or those of this machine divided among the shards done at a time; else what is there',
+    help: 'threads that each shard takes, wherever it is done: sums of trainings are rounded by how many there are',
+    otherwise: 'of trainings those of Slurm, or a share of this machine; else what is there',
     advanced: true,
   }),
   out: folder.optional().meta({

@@ -94,7 +94,7 @@ describeWith(['colmap'], 'finding places in shards with COLMAP', () => {
         for (let i = 1; i <= shards.length; i += 1) {
           const own = join(shardFiles(plan.folder, name, i).work, 'library');
           const step = (said: string): void => {
-            if (name !== 'scenes' || !said.startsWith('Scene ')) return;
+            if (name !== 'scenes' || !said.startsWith('Features of scene ')) return;
             expect(filesIn(join(own, 'features'))).toEqual({});
             had.push(...keys(filesIn(join(own, 'scenes'))).map((key) => `${i} ${key}`));
           };

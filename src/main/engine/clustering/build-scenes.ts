@@ -115,10 +115,14 @@ export function builtScene(
   return tracksOfScene(library, photos, links, staging);
 }
 
-/** Builds the models of a scene by COLMAP, unless that was done before; they lie in the library's own folder of scenes. @returns their key. */
+/**
+ * Builds the models of a scene by COLMAP, unless that was done before; they lie in the library's own folder of scenes.
+ * @param name what steps call it. @returns their key.
+ */
 export async function reconstructScene(
   library: Library,
   { photos, links }: SceneLinks,
+  name: string,
   task: TaskContext,
 ): Promise<string> {
   const key = keyOf(photos, links, 'colmap');
@@ -142,11 +146,12 @@ export async function reconstructScene(
     const nameOf = new Map<number, string>();
     for (const p of photos) {
       const file = currentPhoto(library, p.id);
-      const name = `${p.hash}${extname(file).toLowerCase()}`;
-      linkOrCopy(file, join(images, name));
-      nameOf.set(p.id, name);
+      const own = `${p.hash}${extname(file).toLowerCase()}`;
+      linkOrCopy(file, join(images, own));
+      nameOf.set(p.id, own);
     }
     const scene: ScenePhotos = {
+      name,
       folder: images,
       photos: photos.length,
       pairs: links.map((l) => ({ a: nameOf.get(l.a)!, b: nameOf.get(l.b)! })),

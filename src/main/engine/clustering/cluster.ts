@@ -146,8 +146,9 @@ export async function clusterPhotos(
       const out: BuiltScene[] = [];
       for (const [i, scene] of found.scenes.entries()) {
         task.check();
-        task.step(`Scene ${i + 1} of ${found.scenes.length}`, scene.photos.length, 'photos');
-        if (withColmap) await reconstructScene(library, scene, task);
+        const place = `scene ${i + 1} of ${found.scenes.length}`;
+        task.step(`${withColmap ? 'Features' : 'Tracks'} of ${place}`, scene.photos.length, 'photos');
+        if (withColmap) await reconstructScene(library, scene, place, task);
         out.push(builtScene(library, scene, withColmap, staging, task));
       }
       return out;

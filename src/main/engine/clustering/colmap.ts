@@ -93,6 +93,8 @@ function switches(): Switches {
 
 /** What a scene is built of: a folder with its photos by their COLMAP names, and which of them match. */
 export interface ScenePhotos {
+  /** What steps call it. */
+  readonly name: string;
   readonly folder: string;
   readonly photos: number;
   readonly pairs: readonly { readonly a: string; readonly b: string }[];
@@ -140,6 +142,7 @@ export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: Tas
   writeFileSync(matches, scene.pairs.map(({ a, b }) => `${a} ${b}\n`).join(''));
   // COLMAP draws matches and samples differently every time. Of few photos that made a model of all, of some or of none; matched once
   // more along the epipolar lines there are three times as many, and it is all of them each time.
+  task.step(`Matching ${scene.name}`, 0, 'pairs');
   await runColmap(
     'matches_importer',
     [
@@ -149,6 +152,7 @@ export async function reconstruct(scene: ScenePhotos, work: SceneWork, task: Tas
     ],
     task,
   );
+  task.step(`Building ${scene.name}`, scene.photos, 'photos');
   const sparse = join(work.folder, 'sparse');
   mkdirSync(sparse, { recursive: true });
   const watch = (line: string): void => {

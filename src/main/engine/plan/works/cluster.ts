@@ -175,8 +175,9 @@ async function scenesShard(plan: Plan, number: number, task: TaskContext): Promi
     for (const [i, scene] of scenes.entries()) {
       if (i % of !== number - 1) continue;
       task.check();
-      task.step(`Scene ${i + 1} of ${scenes.length}`, scene.photos.length, 'photos');
-      keys.add(await reconstructScene(library, scene, task));
+      const place = `scene ${i + 1} of ${scenes.length}`;
+      task.step(`Features of ${place}`, scene.photos.length, 'photos');
+      keys.add(await reconstructScene(library, scene, place, task));
     }
     const root = library.file(SCENES);
     return encodeBundle(
