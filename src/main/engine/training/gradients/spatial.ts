@@ -106,7 +106,7 @@ function alongRows(c: GradientContext, dims: readonly number[], most: number): R
     string,
     string,
   ];
-  const of = (key: string, otherwise: number[]): number[] => intsOf(c.node, key) ?? otherwise;
+  const of = (key: string, otherwise: readonly number[]): readonly number[] => intsOf(c.node, key) ?? otherwise;
   const [before = 0, after = 0] = of('pads', [0, 0]);
   const node: OnnxNode = {
     ...c.node,
