@@ -197,6 +197,9 @@ NETWORKS = {
     "mobilevitv2": (lambda: timm_model("mobilevitv2_050"), 64),
     "eca-nfnet": (lambda: timm_model("eca_nfnet_l0"), 64),
     "fastvit-sa": (lambda: timm_model("fastvit_sa12", layers=(1, 1, 1, 1), embed_dims=(48, 48, 96, 96)), 64),
+    "resnest": (lambda: seq(timm_model("resnest14d", global_pool=""), GeM(), L2()), 64),
+    "botnet": (lambda: seq(timm_model("botnet26t_256", img_size=64, global_pool=""), GeM(), L2()), 64),
+    "pvt": (lambda: timm_model("pvt_v2_b0"), 64),
     "resampled": (Resampled, 64),
     "salad": (lambda: seq(Resnet(), SALAD(128)), 64),
 }

@@ -37,8 +37,13 @@ it(
     await library.refresh();
     expect(library.network?.name).toBe('start');
     const dialog = mount(NetworksDialog, { props: { open: true }, attachTo: document.body });
+    await nextTick();
+    const said = (): string => document.body.textContent.replaceAll(/\s+/g, ' ');
+    // Before the catalogue has come.
+    expect(said()).toContain('Downloads come from their address or by npm');
     await settled();
     await nextTick();
+    expect(said()).toContain('Downloads come from mirror.example or by npm');
     const rows = (): { text: string; button: HTMLButtonElement | null }[] =>
       [...document.querySelectorAll('[data-test="own-network"]')].map((row) => ({
         text: row.textContent,
