@@ -68,6 +68,8 @@ export const photoFilter = z
     field: z.strictObject({ name: z.string().min(1).max(100), value: z.string().max(10_000).optional() }),
     /** Only those folded under this photo, and the photo itself. Only of a collection. */
     foldOf: id,
+    /** Only these. */
+    photos: z.array(id).min(1).max(500),
   })
   .partial();
 export type PhotoFilterParams = z.infer<typeof photoFilter>;

@@ -171,6 +171,19 @@ describe('collections by hand', () => {
     expect(() => foldPhotos(library, uid, [{ head: photos[0]!, photos: [photos[1]!] }])).toThrow(/is not in Folds/);
   });
 
+  it('give some of their photos by name, wherever those stand', () => {
+    const uid = fresh('Some of them', 4);
+    const named = (...wanted: string[]): string[] => {
+      const q = { collection: uid, filter: { photos: wanted }, sort: 'order', descending: false } as const;
+      return photoLists(library)
+        .page(photoLists(library).open(q).list, 0, 10)
+        .map((p) => p.photo);
+    };
+    expect(named(hashes[3]!, hashes[1]!)).toEqual([hashes[1]!, hashes[3]!]);
+    // What is not in it, and what nobody knows.
+    expect(named(hashes[4]!, 'f'.repeat(32), hashes[0]!)).toEqual([hashes[0]!]);
+  });
+
   it('say which photos are in which, and which are in none', () => {
     const uid = fresh('Marks', 2);
     const of = membershipOf(library, [hashes[0]!, hashes.at(-1)!, 'f'.repeat(32)]);

@@ -113,6 +113,8 @@ export const BOUNDS_OF_COLLECTIONS: Readonly<Record<string, string>> = {
   'collections.open filter.field.name': 'text 1 100',
   'collections.open filter.field.value': 'text 0 10000',
   'collections.open filter.foldOf': ID,
+  'collections.open filter.photos': 'list 1 500',
+  'collections.open filter.photos[]': ID,
   'collections.page list': 'photo list',
   'collections.page from': 'whole 0 -',
   'collections.page limit': 'whole 1 500',

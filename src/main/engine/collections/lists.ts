@@ -105,6 +105,8 @@ function conditions(library: Library, f: PhotoFilterParams): { sql: string; valu
     const head = idByHash(library).get(f.foldOf) ?? -1;
     add('(l.head = :foldOf OR p.id = :foldOf)', { foldOf: head });
   }
+  if (f.photos !== undefined)
+    add('p.hash IN (SELECT value FROM json_each(:photos))', { photos: JSON.stringify(f.photos) });
   if (f.field !== undefined) {
     const { name, value } = f.field;
     add(

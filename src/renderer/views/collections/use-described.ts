@@ -8,7 +8,7 @@ import type { PhotoPages } from './use-photo-pages.ts';
 
 const BATCH = 5000;
 const PAGE = 500;
-/** Photos of a collection that are looked through for the values of the chosen ones. */
+/** Chosen photos whose values are looked up, where their list has them not; of more it is not said what they have in common. */
 const LOOKED = 20_000;
 
 /** Chosen photos of a collection with their fields. */
@@ -17,7 +17,7 @@ export interface Described {
   readonly asked: readonly string[];
   /** Those of the chosen photos that are in the collection. */
   readonly photos: readonly string[];
-  /** Those of them whose fields are known; the rest lies too deep in a large collection. */
+  /** Those of them whose fields are known; of very many not all are looked up. */
   readonly items: readonly ListedPhoto[];
 }
 
@@ -31,7 +31,7 @@ async function membersOf(collection: string, photos: readonly string[]): Promise
   return inside;
 }
 
-/** Those of `photos` that the list has loaded; where some are missing, the collection is read from its start. */
+/** Those of `photos` that the list has loaded; those that are missing are asked for by name. */
 async function itemsOf(collection: string, photos: readonly string[], pages: PhotoPages): Promise<ListedPhoto[]> {
   const list = pages.photos.value;
   const known = new Map<string, ListedPhoto>();
@@ -39,13 +39,15 @@ async function itemsOf(collection: string, photos: readonly string[], pages: Pho
     const item = list.at(list.indexOf(photo));
     if (item?.photo === photo) known.set(photo, item);
   }
-  if (known.size < photos.length) {
-    const wanted = new Set(photos);
-    const opened = await request('collections.open', { collection });
-    for (let from = 0; from < Math.min(opened.total, LOOKED) && known.size < photos.length; from += PAGE) {
-      const page = await request('collections.page', { list: opened.list, from, limit: PAGE });
-      for (const p of page.photos) if (wanted.has(p.photo)) known.set(p.photo, p);
-    }
+  const missing = photos.filter((p) => !known.has(p)).slice(0, LOOKED);
+  for (let i = 0; i < missing.length; i += PAGE) {
+    const { list, total } = await request('collections.open', {
+      collection,
+      filter: { photos: missing.slice(i, i + PAGE) },
+    });
+    if (total === 0) continue;
+    const page = await request('collections.page', { list, from: 0, limit: PAGE });
+    for (const p of page.photos) known.set(p.photo, p);
   }
   return photos.flatMap((p) => known.get(p) ?? []);
 }
