@@ -1,5 +1,6 @@
 /** Facts of a search: the ways to rank, what is found, and why. */
 import { z } from 'zod';
+import { device } from './backends.ts';
 import { clusterLabel } from './clusters.ts';
 import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
@@ -64,5 +65,7 @@ export const searchAnswer = z.object({
   judgedBy: z.string().nullable(),
   /** The version of a collection that was searched; left out for the whole library. */
   collection: collectionSubset.optional(),
+  /** What described the query; left out where its descriptor was stored. */
+  device,
 });
 export type SearchAnswer = Facts<typeof searchAnswer>;

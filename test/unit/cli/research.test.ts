@@ -282,8 +282,10 @@ describe('descriptor sets and protocols of a library', () => {
     ).json as unknown as {
       cluster: string;
       box: object;
+      device: string;
     }[];
     expect(hits[0]!.cluster).toBe('pagoda');
+    expect(hits.map((h) => h.device)).toEqual(hits.map(() => 'ONNX Runtime, CPU'));
     expect(hits[0]!.box).toMatchObject({ x: expect.any(Number), width: expect.any(Number) });
     expect(readFileSync(query).length).toBeGreaterThan(0);
     expect(covis('search', library, '--query', query, '--crop', '2,0,1,1').json).toMatchObject({

@@ -102,6 +102,7 @@ export const search = command({
           score: h.score,
           ...(h.box === undefined ? {} : { box: h.box }),
           ...(h.inliers === undefined ? {} : { inliers: h.inliers }),
+          ...(answer.device === undefined ? {} : { device: answer.device }),
         }));
         print(o.json, hits, () =>
           hits.map((h, i) => `${String(i + 1).padStart(4)}  ${h.score.toFixed(4)}  ${h.photo}  ${h.cluster ?? ''}`),

@@ -69,6 +69,11 @@ export async function openRunner(graph: Graph, options: Pick<RuntimeOptions, 'qu
   return runner;
 }
 
+/** Notes what computed where a runner is used that was opened for earlier work. */
+export function computedBy(device: string | null): void {
+  if (device !== null) current.getStore()?.devices.add(device);
+}
+
 interface Opened {
   readonly runner: ShapedRunner;
   readonly device: string;

@@ -7,7 +7,7 @@ import { photoByHash } from '../library/photos.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
 import { RELEVANT_SHARED } from '../sfm/covisibility.ts';
 import { unplacedPhotos } from '../sfm/places.ts';
-import { openRunner } from '../network/computing.ts';
+import { computedBy, computing, openRunner } from '../network/computing.ts';
 import type { ShapedRunner } from '../network/runtime.ts';
 import type { LoadedSet } from './vector-sets.ts';
 import { integer, list, record, select, text } from '../library/rows.ts';
@@ -19,27 +19,37 @@ export class Describer {
   readonly size: number;
   readonly #runner: ShapedRunner;
   readonly #maker: InputMaker;
+  readonly #device: string | null;
 
-  private constructor(network: NetworkRow, size: number, runner: ShapedRunner, maker: InputMaker) {
+  private constructor(
+    network: NetworkRow,
+    size: number,
+    opened: { readonly result: ShapedRunner; readonly device: string | null },
+    maker: InputMaker,
+  ) {
     this.network = network;
     this.size = size;
-    this.#runner = runner;
+    this.#runner = opened.result;
+    this.#device = opened.device;
     this.#maker = maker;
   }
 
   /** @param size long side in pixels of a whole photo, whatever part of it asks. */
   static async create(library: Library, network: NetworkRow, size: number): Promise<Describer> {
     const maker = await InputMaker.create(network.spec, size, library);
-    return new Describer(network, size, await openRunner(loadNetwork(library, network).graph), maker);
+    const opened = await computing(undefined, () => openRunner(loadNetwork(library, network).graph));
+    return new Describer(network, size, opened, maker);
   }
 
   /** @throws CovisError `INPUT_*` naming the file. */
   async describe(file: string | Uint8Array, crop?: Crop): Promise<Float32Array> {
+    computedBy(this.#device);
     return Float32Array.from(await describe(this.#runner, await this.#maker.ofFile(file, crop)));
   }
 
   /** The descriptor of a drawing. @throws CovisError `INPUT_INVALID` for an empty one and for networks of photos. */
   async describeDrawing(drawing: Drawing): Promise<Float32Array> {
+    computedBy(this.#device);
     return Float32Array.from(await describe(this.#runner, await this.#maker.ofDrawing(drawing)));
   }
 

@@ -27,6 +27,7 @@ import type { Crop } from '../library/pixels.ts';
 import { goneVersion } from '../library/current-photo.ts';
 import { hashBytes, photoByHash, currentPhoto, presentPhotos, upright } from '../library/photos.ts';
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
+import { computing } from '../network/computing.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import { contributions, FeatureRunner } from '../retrieval/feature-maps.ts';
 import { GraphCache, type Finding } from '../retrieval/graph-cache.ts';
@@ -124,6 +125,11 @@ export class SearchSession {
 
   /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo and what the method does not read. */
   async search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
+    const { result, device } = await computing(undefined, () => this.#folded(r, task));
+    return device === null ? result : { ...result, device };
+  }
+
+  async #folded(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
     if (r.oneOfFold !== true) return this.#search(r, task);
     const under = foldedUnder(this.#library);
     // Enough of them, however many of the first ones are folded together.
