@@ -25,9 +25,7 @@ const FOV = 50;
 const REACH = 1.6;
 
 /** What the scene needs of three's renderer. */
-export type SceneRenderer = PickRenderer &
-  Pick<WebGLRenderer, 'domElement' | 'setPixelRatio' | 'setSize' | 'dispose'> &
-  Partial<Pick<WebGLRenderer, 'compileAsync'>>;
+export type SceneRenderer = PickRenderer & Pick<WebGLRenderer, 'domElement' | 'setPixelRatio' | 'setSize' | 'dispose'>;
 export type MakeRenderer = (canvas: HTMLCanvasElement) => SceneRenderer;
 /** The browser has no WebGL for a canvas. */
 export class NoWebGL extends Error {
@@ -70,8 +68,6 @@ export class ClusterScene {
   #pointer: PointerEvent | null = null;
   #scheduled = 0;
   #disposed = false;
-  /** Its shaders are compiled. */
-  #ready = false;
 
   /** @throws NoWebGL where the browser has none; the caller then shows the model from above. */
   constructor(
@@ -111,17 +107,6 @@ export class ClusterScene {
     this.setColours(colours);
     this.#fit();
     this.frameAll();
-    void this.#compile();
-  }
-
-  /** The graphics process compiles shaders beside the page, which would wait for it if it drew before. */
-  async #compile(): Promise<void> {
-    try {
-      await this.#renderer.compileAsync?.(this.#scene, this.#camera);
-    } finally {
-      this.#ready = true;
-      this.#draw();
-    }
   }
 
   setColours(colours: SceneColours): void {
@@ -249,7 +234,7 @@ export class ClusterScene {
   }
 
   #draw(): void {
-    if (this.#scheduled !== 0 || this.#disposed || !this.#ready) return;
+    if (this.#scheduled !== 0 || this.#disposed) return;
     this.#scheduled = requestAnimationFrame(() => {
       this.#scheduled = 0;
       if (this.#disposed) return;

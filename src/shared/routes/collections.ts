@@ -13,7 +13,7 @@ import {
   provenance,
   versionInfo,
 } from '../facts/collections.ts';
-import { count } from '../facts/facts.ts';
+import { count, type Facts } from '../facts/facts.ts';
 import { mapBox, timeSpan } from '../facts/photos.ts';
 import { id, none, onceKey } from '../fields.ts';
 import { startedJob } from './jobs.ts';
@@ -72,7 +72,7 @@ export const photoFilter = z
     photos: z.array(id).min(1).max(500),
   })
   .partial();
-export type PhotoFilterParams = z.infer<typeof photoFilter>;
+export type PhotoFilterParams = Facts<typeof photoFilter>;
 
 /** `order` is the collection's own, for the library that of import. */
 export const PHOTO_SORTS = ['order', 'name', 'taken', 'pixels', 'score'] as const;
