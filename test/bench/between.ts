@@ -3,7 +3,7 @@
  * what the fold may know with more or less shrinkage, asked with new photos of known places and, in other libraries of which nothing was learned,
  * as new places. One training a fold gives the whole curve.
  * `node test/bench/between.ts LIBRARY --out FOLDER [--other LIB2,LIB3] [--recipe today] [--shares 0.4,0.7,1] [--shrinkages auto,1] [--network tiny]
- * [--size 160] [--folds 3] [--seed 0] [--protocol new-photos]`, of libraries in which places were found. Every measurement is a line of FOLDER/<library>-<protocol>.jsonl and is not made twice;
+ * [--size 160] [--folds 3] [--seed 0] [--protocol new-photos] [--epochs N] [--tuples N]`, of libraries in which places were found. Every measurement is a line of FOLDER/<library>-<protocol>.jsonl and is not made twice;
  * `--table` prints them as differences from the start, with intervals over places.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -40,6 +40,8 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     seed: { type: 'string', default: '0' },
     protocol: { type: 'string', default: 'new-photos' },
+    epochs: { type: 'string' },
+    tuples: { type: 'string' },
     table: { type: 'boolean', default: false },
   },
 });
@@ -101,7 +103,14 @@ async function measure(): Promise<void> {
   const geometries = new Map<string, Geometry>(others.map((o) => [o.name, libraryGeometry(o.at)]));
   const g = libraryGeometry(library);
   const start = await resolveNetwork(library, values.network, 'embedded');
-  const trial = trialOf(library, g, start, values.recipe, { size, folds, seed, protocol });
+  const trial = trialOf(library, g, start, values.recipe, {
+    size,
+    folds,
+    seed,
+    protocol,
+    ...(values.epochs === undefined ? {} : { epochs: Number(values.epochs) }),
+    ...(values.tuples === undefined ? {} : { tuples: Number(values.tuples) }),
+  });
   const whitenings = ['no', ...values.shrinkages.split(',').filter((s) => s !== '')];
   const note = (m: Omit<Measured, 'answers'>, of: Geometry, rows: Uint32Array, set: DescriptorSet): void => {
     const answers = ask(of, rows, described(of, set)).map((a) => [a.query, of.group[a.query]!, a.ap] as const);

@@ -1,7 +1,7 @@
 /**
  * What each component of the talk is worth on a library of hard photos: one thing is changed at a time of what adapting takes, learned on the known
  * part of each fold (each with a seed of its own) and asked with new photos of known places, by geometry and by label.
- * `node test/bench/ladder.ts LIBRARY --out FILE [--network tiny] [--size 160] [--seeds 3] [--epochs 2] [--tuples 60] [--only REGEX] [--rate 3e-5]`, of a library
+ * `node test/bench/ladder.ts LIBRARY --out FILE [--network tiny] [--size 160] [--seeds 3] [--first 0] [--epochs 2] [--tuples 60] [--only REGEX] [--rate 3e-5]`, of a library
  * in which places were found and whose files lie in a folder for each label. Every measurement is a line of FILE and is not made twice; `--table` prints
  * them, with differences on the same questions and intervals over places and seeds.
  */
@@ -38,6 +38,7 @@ const { values, positionals } = parseArgs({
     network: { type: 'string', default: 'tiny' },
     size: { type: 'string', default: '160' },
     seeds: { type: 'string', default: '3' },
+    first: { type: 'string', default: '0' },
     epochs: { type: 'string', default: '2' },
     tuples: { type: 'string', default: '60' },
     rate: { type: 'string' },
@@ -123,6 +124,7 @@ async function measure(): Promise<void> {
   const truth = byLabel(library, g);
   const start = await resolveNetwork(library, values.network, 'embedded');
   const seeds = Number(values.seeds);
+  const first = Number(values.first);
   const rungs: readonly Rung[] =
     values.known === undefined
       ? RUNGS.filter((r) => new RegExp(values.only).test(r.name))
@@ -153,7 +155,7 @@ async function measure(): Promise<void> {
     const image = new Map(index.photos.map((p, i) => [p.id, i]));
     const rowOf = new Map(Array.from(g.ids, (id, i) => [id, i]));
     const has = new Uint8Array(g.ids.length).fill(1);
-    for (let seed = 0; seed < seeds; seed += 1) {
+    for (let seed = first; seed < seeds; seed += 1) {
       const { asking } = drawFold(g, drawing, seed);
       for (const [how, verified, expansion] of teachers) {
         if (lines.some((l) => l.rung === 'teacher' && l.seed === seed && l.how === how)) continue;
@@ -172,7 +174,7 @@ async function measure(): Promise<void> {
     }
     console.log('the teacher is done');
   }
-  for (let seed = 0; seed < seeds; seed += 1) {
+  for (let seed = first; seed < seeds; seed += 1) {
     const { asking } = drawFold(g, drawing, seed);
     for (const rung of rungs) {
       if (lines.some((l) => l.rung === rung.name && l.seed === seed && l.how === HOW.at(-1))) continue;

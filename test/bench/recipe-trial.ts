@@ -18,6 +18,9 @@ export interface TrialOptions {
   readonly seed: number;
   /** What is held out; new photos if not given. */
   readonly protocol?: AdaptProtocol;
+  /** In place of what adapting takes. */
+  readonly epochs?: number;
+  readonly tuples?: number;
 }
 
 /** A graph as it will be trained: behind a warm start stands a linear layer. */
@@ -39,8 +42,8 @@ export function trialOf(library: Library, g: Geometry, start: NetworkRow, name: 
     parameters: {
       ...DEFAULT_TRAINING,
       backend: 'cpu',
-      epochs: guards.epochs,
-      queriesPerEpoch: guards.queriesPerEpoch,
+      epochs: o.epochs ?? guards.epochs,
+      queriesPerEpoch: o.tuples ?? guards.queriesPerEpoch,
       learningRate: guards.learningRate,
       batch: guards.batch,
       // A linear layer behind the pooling, as a warm start brings it, has a margin of its own.
