@@ -1,13 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type Electron from 'electron';
 import { WebSocket } from 'ws';
 
 /** A desktop of which only the main process has an inspector: Chromium passes over a page that hangs while a debugger is attached to it. */
 export interface UnwatchedDesktop {
   readonly child: ChildProcess;
   /** Runs a function in the main process. @param given is handed to it, as JSON. @throws what it throws there. */
-  readonly evaluate: <T, G>(work: (electron: typeof Electron, given: G) => T | Promise<T>, given?: G) => Promise<T>;
+  readonly evaluate: <T, G>(
+    work: (electron: typeof Electron.CrossProcessExports, given: G) => T | Promise<T>,
+    given?: G,
+  ) => Promise<T>;
   readonly end: () => Promise<void>;
 }
 
