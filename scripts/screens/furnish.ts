@@ -39,6 +39,8 @@ export async function furnish(library: string, home: string): Promise<void> {
 
   covis('quality', library);
   covis('collection', 'select', library, 'Chosen', '--n', '6');
+  // An example, which what was chosen by a method is not.
+  covis('collection', 'add', library, 'Chosen', 'castle_05.jpg');
   covis('collection', 'set', library, 'Chosen', 'title', 'Some of all');
   covis('collection', 'commit', library, 'Chosen', '--message', 'First choice');
   covis('collection', 'select', library, 'Chosen', '--n', '8');

@@ -171,7 +171,8 @@ describeWith(['chromium'], 'every view and every dialog', () => {
       expect(lines).toEqual([]);
       await page.close();
     },
-    600_000,
+    // More than a hundred places, each in three windows, and dialogs with everything unfolded.
+    2_400_000,
   );
 
   it('text of twice the size is nowhere cut off', async () => {

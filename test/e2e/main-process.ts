@@ -6,7 +6,10 @@ import { WebSocket } from 'ws';
 export interface UnwatchedDesktop {
   readonly child: ChildProcess;
   /** Runs a function in the main process. @param given is handed to it, as JSON. @throws what it throws there. */
-  readonly evaluate: <T, G>(work: (electron: typeof Electron.CrossProcessExports, given: G) => T | Promise<T>, given?: G) => Promise<T>;
+  readonly evaluate: <T, G>(
+    work: (electron: typeof Electron.CrossProcessExports, given: G) => T | Promise<T>,
+    given?: G,
+  ) => Promise<T>;
   readonly end: () => Promise<void>;
 }
 

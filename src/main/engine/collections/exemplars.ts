@@ -170,7 +170,9 @@ function surenessOf(
 ): Float64Array {
   if (how === 'classifier') return likeness(m, cosines, positive, negative, 'classifier').map(Math.abs);
   if (positive.length === 0 && negative.length === 0)
-    throw new CovisError('STATE_EMPTY', 'No photo was judged yet', { hint: 'Begin with a photo that belongs.' });
+    throw new CovisError('STATE_EMPTY', 'No photo was judged yet', {
+      hint: 'Begin with a photo that belongs: add one by hand. What a rule or a choice brought in is no example.',
+    });
   const like = (rows: readonly number[]): Float64Array => likeness(m, cosines, rows, [], 'best');
   if (how === 'difference') {
     const against = like(negative);
