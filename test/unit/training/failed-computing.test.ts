@@ -77,14 +77,14 @@ describeWithAdapter(adapter, 'a device that is lost', () => {
     async () => {
       let armed = false;
       const run = Runner.prototype.runOnDevice;
-      // All that the device holds is taken away, as it is when a device is lost; what follows is the runtime's own doing.
+      // Within the third step: all that the device holds is taken away, as it is when a device is lost; what follows is the runtime's own doing.
       Runner.prototype.runOnDevice = function (this: Runner, feeds) {
         if (armed) for (const t of Object.values(feeds)) if ('dispose' in t) (t as DeviceTensor).dispose();
         return run.call(this, feeds);
       };
       const watched = {
         ...silentContext(),
-        progress: (n: number) => (armed ||= training && n === 5),
+        progress: (n: number) => (armed ||= training && n === 6),
         step: (name: string) => (training = name.startsWith('Training')),
       };
       let training = false;
