@@ -116,7 +116,7 @@ export function subjects({
     ],
     tuples: [
       { name: 'Tuples', path: '/tuples', content: '.list .row', scroll: ['.list', '.row'], bytes: at(350_000) },
-      { name: 'Tuples, two runs', path: '/tuples/2?compare=1', content: '.comparison .cards', bytes: at(200_000) },
+      { name: 'Tuples, two runs', path: '/tuples/2?compare=1', content: '.comparison .cards', bytes: at(400_000) },
     ],
     train: [
       { name: 'Train', path: '/train', content: '.table tbody tr', bytes: at(40_000) },
