@@ -28,8 +28,8 @@ export async function tour(browser: Browser, given: string, folder: string, out:
       .toFile(join(out, `${name}.webp`));
   }
 
-  // A home of a person with photos of some places.
-  const home = join(tmpdir(), 'ann');
+  // A home folder with photos of some places.
+  const home = join(tmpdir(), 'home');
   if (existsSync(home)) throw new Error(`${home} is there already; the pictures would show what is in it`);
   const photos = join(home, 'Pictures', 'Town');
   mkdirSync(photos, { recursive: true });

@@ -17,16 +17,7 @@ import { edgeNetworkOf } from '../../src/main/engine/edges/library-networks.ts';
 import { defaultSize } from '../../src/main/engine/inputs/inputs.ts';
 
 import { collections, measurements, records, reports, tuples } from './studio-records.ts';
-
-export interface StudioSize {
-  readonly photos: number;
-  /** One has a fiftieth of all photos, the others share the rest evenly. */
-  readonly clusters: number;
-  /** Covisible pairs of a photo with photos after it on the camera's path. */
-  readonly pairsPerPhoto: number;
-  readonly tuples: number;
-  readonly seed: number;
-}
+import type { StudioSize } from './studio-size.ts';
 
 /** What the bench drives. */
 export const LARGE: StudioSize = { photos: 100_000, clusters: 2000, pairsPerPhoto: 20, tuples: 50_000, seed: 1 };

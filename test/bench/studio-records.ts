@@ -11,7 +11,7 @@ import { DEFAULT_MINING } from '../../src/main/engine/mining/candidates.ts';
 import type { NetworkRow } from '../../src/main/engine/network/networks.ts';
 import { silentContext } from '../../src/main/engine/queue/context.ts';
 import { DEFAULT_TRAINING } from '../../src/main/engine/training/presets.ts';
-import type { StudioSize } from './studio-library.ts';
+import type { StudioSize } from './studio-size.ts';
 
 const EPOCHS = 20;
 const JOBS = 150;

@@ -12,6 +12,9 @@ export interface TupleStep {
   readonly active: number;
 }
 
+/** Tuples that devices compute together at most: photos of as many are decoded while they are computed. */
+export const TUPLES_TOGETHER = 16;
+
 /** A tuple as it goes into a step. */
 export interface StepTuple {
   /** Query, positive, then the negatives. */
@@ -47,7 +50,7 @@ export interface Executor {
    */
   accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep>;
 
-  /** Tuples of a step that it wants together, as many as there are or one after the other: whatever is faster there. */
+  /** Tuples of a step that it wants together, {@link TUPLES_TOGETHER} or one after the other: whatever is faster there. */
   readonly tuplesAtOnce: number;
 
   /** The same for several tuples: on devices photos of one shape go through the network together, whosever they are. */

@@ -13,6 +13,7 @@ import { lowerBlocked, toBlocked } from '../network/onnx/blocked.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import { HostDescent } from './host-descent.ts';
 import type { Descent, OptimiserChoice } from './descent.ts';
+import { TUPLES_TOGETHER } from './executor.ts';
 import type { Executor, Gradients, StepTuple, TupleStep } from './executor.ts';
 import { GradientSum } from './gradient-sum.ts';
 import { blockedGradients } from './gradients/blocked.ts';
@@ -131,7 +132,7 @@ export abstract class RuntimeExecutor implements Executor {
   }
 
   get tuplesAtOnce(): number {
-    return this.#onDevice ? Infinity : 1;
+    return this.#onDevice ? TUPLES_TOGETHER : 1;
   }
 
   get #onDevice(): boolean {

@@ -6,6 +6,7 @@ import { frameOf } from '../../inputs/framing.ts';
 import type { Library } from '../../library/library.ts';
 import { integer, record, select } from '../../library/rows.ts';
 import { memoryOf } from '../../network/device-memory.ts';
+import { TUPLES_TOGETHER } from '../executor.ts';
 import { webGpuAdapter } from '../../network/gpu.ts';
 import type { Graph } from '../../network/onnx/graph.ts';
 import { MOST_PIXELS } from '../ort-executor.ts';
@@ -46,7 +47,7 @@ export async function planMemory(
   const estimate = await MemoryEstimate.of(network, backend, optimiser);
   if (estimate === undefined) return undefined;
   // On a device the tuples of a step go together, on the processor one after the other.
-  const photos = (2 + mining.count) * (backend === 'cpu' ? 1 : batch);
+  const photos = (2 + mining.count) * (backend === 'cpu' ? 1 : Math.min(batch, TUPLES_TOGETHER));
   const budget = given ?? (await memoryOf(backend));
   const atOnce = await mostTogether(estimate, backend, {
     photos,

@@ -5,6 +5,7 @@ import type { Graph } from '../../network/onnx/graph.ts';
 import type { GraphRunner } from '../../network/runtime.ts';
 import { HostDescent } from '../host-descent.ts';
 import type { Descent, OptimiserChoice } from '../descent.ts';
+import { TUPLES_TOGETHER } from '../executor.ts';
 import type { Executor, StepTuple, TupleStep } from '../executor.ts';
 import { GradientSum } from '../gradient-sum.ts';
 import { DIFFERENCE_EPSILON, MULTI_SIMILARITY, type LossOptions } from '../losses.ts';
@@ -66,7 +67,7 @@ export class TfExecutor implements Executor {
 
   /** Of the back ends of the processor tuple by tuple is no slower and takes a fraction of the memory. */
   get tuplesAtOnce(): number {
-    return this.#onGpu ? Infinity : 1;
+    return this.#onGpu ? TUPLES_TOGETHER : 1;
   }
 
   async accumulate(inputs: readonly NetworkInput[], options: LossOptions): Promise<TupleStep> {
