@@ -1,5 +1,7 @@
 /** Numbers as people read them: units, sensible digits. */
 
+export { duration } from '../../shared/duration.ts';
+
 const whole = new Intl.NumberFormat('en');
 
 export function count(n: number): string {
@@ -9,13 +11,6 @@ export function count(n: number): string {
 /** `1 photo`, `12 photos`. */
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
-}
-
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
 }
 
 /** Mean average precision, from 0 to 1, as one reads it everywhere: of a hundred. */

@@ -10,7 +10,7 @@ import {
 } from '../../../shared/facts/adapt.ts';
 import { adaptJob } from '../../../shared/jobs/adapt.ts';
 import { jobCommand } from '../program/job.ts';
-import { duration } from '../program/output.ts';
+import { duration } from '../../../shared/duration.ts';
 import { refuseAll, refuseTogether } from '../program/together.ts';
 
 /** `0.6120 [0.5010, 0.7010]`. */

@@ -1,7 +1,7 @@
 import { counted } from '../../../shared/counted.ts';
 import { z } from 'zod';
 import { jobCommand } from '../program/job.ts';
-import { duration } from '../program/output.ts';
+import { duration } from '../../../shared/duration.ts';
 
 export const cluster = jobCommand('cluster', {
   name: 'cluster',

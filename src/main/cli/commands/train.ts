@@ -11,7 +11,7 @@ import { memoryInWords } from '../../engine/training/memory/plan.ts';
 import { file, force } from '../../../shared/fields.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
 import { jobCommand } from '../program/job.ts';
-import { duration } from '../program/output.ts';
+import { duration } from '../../../shared/duration.ts';
 import { refuseAll } from '../program/together.ts';
 import { runLines, standingLines } from '../program/report.ts';
 

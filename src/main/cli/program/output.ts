@@ -1,3 +1,4 @@
+import { duration } from '../../../shared/duration.ts';
 import type { JobProgress } from '../../../shared/domain.ts';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../../engine/environment/log.ts';
@@ -42,13 +43,6 @@ export function fail(json: boolean, error: unknown): void {
   if (shape.code === 'INTERNAL' && process.env['COVIS_DEBUG'] !== undefined && error instanceof Error)
     process.stderr.write(`${error.stack}\n`);
   process.exitCode = shape.code === 'CANCELLED' ? 130 : 1;
-}
-
-/** `12 s`, `3 min 5 s`. */
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
 const IMPATIENCE_MS = 1000;

@@ -11,7 +11,8 @@ import { cancelled } from '../../../engine/queue/context.ts';
 import { command } from '../../program/command.ts';
 import { runJob } from '../../program/job.ts';
 import { withLibrary } from '../../program/library.ts';
-import { duration, print, terminalContext } from '../../program/output.ts';
+import { print, terminalContext } from '../../program/output.ts';
+import { duration } from '../../../../shared/duration.ts';
 import { collectedLines } from './here.ts';
 
 const SIGNALS = process.platform === 'win32' ? (['SIGTERM'] as const) : (['SIGTERM', 'SIGUSR1'] as const);
