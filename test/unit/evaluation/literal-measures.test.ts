@@ -13,6 +13,7 @@ import {
 } from '../../../src/main/engine/evaluation/ground-truth.ts';
 import {
   checkRanks,
+  foundIn,
   interpolated,
   measure,
   precisionRecall,
@@ -162,13 +163,15 @@ describe('measurements', () => {
       const positives = Math.max(1, found.length + r.below(3));
       expect([...interpolated(found, positives)]).toEqual(literal(found, positives));
     }
-    const curve = precisionRecall(ranks, t, 'oxford');
+    const curve = precisionRecall(foundIn(ranks, judge(t, 'oxford')), t, 'oxford');
     expect(curve).toHaveLength(101);
     curve.forEach(([recall, precision], i) => {
       expect(recall).toBeCloseTo(i / 100, 12);
       expect(precision).toBeCloseTo((literal([1, 3], 2)[i]! + literal([4], 1)[i]!) / 2, 12);
     });
-    expect(precisionRecall(ranks, truth([{ labels: { ok: [] } }]), 'oxford').every(([, p]) => p === 0)).toBe(true);
+    const none = truth([{ labels: { ok: [] } }]);
+    const nothing = foundIn({ ...ranks, queries: 1 }, judge(none, 'oxford'));
+    expect(precisionRecall(nothing, none, 'oxford').every(([, p]) => p === 0)).toBe(true);
   });
 });
 

@@ -6,11 +6,14 @@ import {
   geometryBenchmark,
   listMeasurements,
   measurementDetail,
+  measureLibrary,
   pairMeasurements,
   recordRanking,
   truthBenchmark,
   type Benchmark,
 } from '../../../src/main/engine/evaluation/library-measure.ts';
+import { judge } from '../../../src/main/engine/evaluation/ground-truth.ts';
+import { foundIn } from '../../../src/main/engine/evaluation/measure.ts';
 import { teacherAgainstStudent } from '../../../src/main/engine/evaluation/teacher.ts';
 import {
   importTruth,
@@ -21,6 +24,8 @@ import {
 } from '../../../src/main/engine/evaluation/truths.ts';
 import { splitPlaces } from '../../../src/main/engine/mining/split.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
+import { rankingParameters } from '../../../src/main/engine/retrieval/methods/parameters.ts';
+import { Ranker } from '../../../src/main/engine/retrieval/ranker.ts';
 import { networkSet, type LoadedSet } from '../../../src/main/engine/retrieval/vector-sets.ts';
 import { DEFAULT_TEACHER } from '../../../src/main/engine/teacher/bow-index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -165,8 +170,10 @@ describe('a library', async () => {
       ...b.truth.queries[q]!.labels.easy!,
       ...b.truth.queries[q]!.labels.hard!,
     ];
-    const ranked = (first: (q: number) => number): Int32Array =>
-      Int32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 0 ? first(i >> 1) : -1));
+    const ranked = (first: (q: number) => number): number[][] => {
+      const ids = Int32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 0 ? first(i >> 1) : -1));
+      return foundIn({ ids, queries: n, top: 2 }, judge(b.truth, b.judged));
+    };
     const by = { key: 'k', name: 'K', method: 'cosine', parameters: { k: 3 }, msPerQuery: 1.5, offlineMs: 7 };
     const good = recordRanking(
       library,
@@ -209,17 +216,39 @@ describe('a library', async () => {
     );
     expect(listMeasurements(library).map((m) => m.id)).toEqual([again.id, bad.id]);
     // Of some queries alone.
-    const half = recordRanking(library, { ...by, key: 'h' }, b, ranked((q) => positives(q)[0]!).slice(2, 4), [1]);
+    const half = recordRanking(library, { ...by, key: 'h' }, b, ranked((q) => positives(q)[0]!).slice(1, 2), [1]);
     expect(half.perQuery.map((q) => q.query)).toEqual([b.truth.queries[1]!.name]);
     expect(pairMeasurements(library, half.id, good.id).queries).toBe(
       good.perQuery.filter((q) => q.query === b.truth.queries[1]!.name).length,
     );
-    const other = recordRanking(library, { ...by, key: 'o' }, b, ranked((q) => positives(q)[0]!).slice(4, 6), [2]);
+    const other = recordRanking(library, { ...by, key: 'o' }, b, ranked((q) => positives(q)[0]!).slice(2, 3), [2]);
     expect(said(() => pairMeasurements(library, half.id, other.id))).toBe(
       'INPUT_INVALID: These measurements have no query in common',
     );
     expect(said(() => measurementDetail(library, 9999))).toBe('NOT_FOUND: There is no measurement 9999');
   });
+
+  it.each(['cosine', 'cg', 'alpha-qe'] as const)(
+    'is measured with %s alike, however few rankings fit into memory',
+    async (method) => {
+      const b = geometryBenchmark(library, set, 'sfm-medium', 0);
+      const ranker = await Ranker.prepare(
+        { vectors: set.vectors, images: set.ids.length },
+        rankingParameters(method, {}, { rows: set.vectors.rows }),
+      );
+      const asked: number[] = [];
+      const task = { ...silentContext(), progress: (n: number) => void asked.push(n) };
+      const whole = await measureLibrary(library, set, ranker, b, task);
+      const parts = await measureLibrary(library, set, ranker, b, task, 1);
+      await ranker.close();
+      expect(whole.queries).toBeGreaterThan(4);
+      expect(whole.map).toBeGreaterThan(0);
+      const plain = ({ id: _, msPerQuery: __, ...m }: typeof whole) => m;
+      expect(plain(parts)).toEqual(plain(whole));
+      expect(measurementDetail(library, parts.id).curve).toEqual(measurementDetail(library, whole.id).curve);
+      expect(asked.at(-1)).toBe(b.truth.queries.length);
+    },
+  );
 
   it('has three protocols of geometry', () => {
     const judged = ['sfm', 'sfm-medium', 'sfm-easy'].map((p) => {

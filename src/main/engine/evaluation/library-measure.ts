@@ -16,13 +16,13 @@ import { LeftOut, ofCurrentPhoto } from '../library/current-photo.ts';
 import { upright } from '../library/photos.ts';
 import { splitPlaces } from '../mining/split.ts';
 import { reportedParameters } from '../../../shared/methods/parameters.ts';
-import type { Queries } from '../retrieval/methods/method.ts';
+import type { Queries, Ranking } from '../retrieval/methods/method.ts';
 import type { Ranker } from '../retrieval/ranker.ts';
 import { Describer } from '../retrieval/search.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { geometryTruth } from './geometry-protocol.ts';
-import type { GroundTruth } from './ground-truth.ts';
-import { measure, precisionRecall, type Measurement } from './measure.ts';
+import { judge, type GroundTruth } from './ground-truth.ts';
+import { foundIn, measureFound, precisionRecall, type Found, type Measurement } from './measure.ts';
 import { pairedTest } from './statistics.ts';
 import { loadTruth, matchTruth } from './truths.ts';
 import {
@@ -241,28 +241,86 @@ export interface LibraryMeasurement extends Omit<Measurement, 'perQuery'> {
   readonly id: number;
 }
 
-/** Ranks the benchmark's queries with a prepared method, measures and keeps the result. */
+/** What rankings that are in memory at a time may take. */
+const RANKINGS_BYTES = 64 * 2 ** 20;
+/** Of each image its number, its score, and its row of the truth. */
+const RANKED_BYTES = 12;
+
+/** Queries so many at a time that their rankings take so many bytes at most. @param top images of a ranking. */
+function* inParts({ vectors, owners, count }: Queries, top: number, bytes: number): Generator<Queries> {
+  const most = Math.max(1, Math.floor(bytes / (RANKED_BYTES * Math.max(1, top))));
+  // Rows of a query lie together.
+  let row = 0;
+  for (let first = 0; first < count; first += most) {
+    const last = Math.min(count, first + most);
+    const from = row;
+    if (owners === undefined) row = last;
+    else while (row < owners.length && owners[row]! < last) row += 1;
+    const part = vectors.data.subarray(from * vectors.dim, row * vectors.dim);
+    yield {
+      vectors: { data: part, rows: row - from, dim: vectors.dim },
+      count: last - first,
+      ...(owners === undefined ? {} : { owners: owners.subarray(from, row).map((q) => q - first) }),
+    };
+  }
+}
+
+/** A task of which a part is done: what it reports comes behind that. */
+function within(task: TaskContext, done: number): TaskContext {
+  return {
+    step: () => undefined,
+    progress: (n) => task.progress(done + n),
+    warn: (message) => task.warn(message),
+    changed: (what) => task.changed(what),
+    check: () => task.check(),
+  };
+}
+
+/** The truth of those queries that were asked. */
+function askedOf(b: Benchmark, kept: readonly number[]): GroundTruth {
+  return { ...b.truth, queries: kept.map((q) => b.truth.queries[q]!) };
+}
+
+/** Rows of the truth in place of images. Query photos that it keeps out of its database are taken out; -1 fills what they leave at the end. */
+function inTruth({ ids, k }: Pick<Ranking, 'ids' | 'k'>, count: number, b: Benchmark): Int32Array {
+  const rows = new Int32Array(count * k).fill(-1);
+  for (let q = 0; q < count; q += 1) {
+    let w = q * k;
+    for (let j = 0; j < k; j += 1) {
+      const row = b.images[ids[q * k + j]!]!;
+      if (row >= 0) rows[w++] = row;
+    }
+  }
+  return rows;
+}
+
+/**
+ * Ranks the benchmark's queries with a prepared method, measures and keeps the result.
+ * @param bytes that rankings may take; queries go part by part.
+ */
 export async function measureLibrary(
   library: Library,
   set: LoadedSet,
   ranker: Ranker,
   b: Benchmark,
   task: TaskContext,
+  bytes = RANKINGS_BYTES,
 ): Promise<LibraryMeasurement> {
   const { queries, kept } = await queriesOf(library, set, b, task);
-  const began = performance.now();
-  const ranking = await ranker.rank(queries, set.ids.length, task);
-  const msPerQuery = (performance.now() - began) / Math.max(1, queries.count);
-  const top = ranking.k;
-  // Query photos that the truth keeps out of its database are taken out of the ranking; -1 fills what they leave at the end.
-  const ids = new Int32Array(kept.length * top).fill(-1);
-  kept.forEach((_, q) => {
-    let w = q * top;
-    for (let j = 0; j < top; j += 1) {
-      const row = b.images[ranking.ids[q * top + j]!]!;
-      if (row >= 0) ids[w++] = row;
-    }
-  });
+  const judged = judge(askedOf(b, kept), b.judged);
+  const found: number[][] = [];
+  let ms = 0;
+  task.step('Ranking', queries.count, 'queries');
+  for (const part of inParts(queries, set.ids.length, bytes)) {
+    const began = performance.now();
+    const first = found.length;
+    const ranking = await ranker.rank(part, set.ids.length, within(task, first));
+    ms += performance.now() - began;
+    found.push(
+      ...foundIn({ ids: inTruth(ranking, part.count, b), queries: part.count, top: ranking.k }, judged, first),
+    );
+    task.progress(found.length);
+  }
   const measured = recordRanking(
     library,
     {
@@ -270,11 +328,11 @@ export async function measureLibrary(
       name: set.name,
       method: ranker.parameters.method,
       parameters: reportedParameters(ranker.parameters),
-      msPerQuery,
+      msPerQuery: ms / Math.max(1, queries.count),
       offlineMs: ranker.facts.offlineMs,
     },
     b,
-    ids,
+    found,
     kept,
   );
   task.changed('measurements');
@@ -293,18 +351,17 @@ export interface RankedBy {
 
 /**
  * Measures rankings under a benchmark and keeps the result.
- * @param ids [kept queries, top] rows of the truth, best first, -1 after the last. @param kept queries of the benchmark that were asked.
+ * @param found of each kept query. @param kept queries of the benchmark that were asked.
  */
 export function recordRanking(
   library: Library,
   by: RankedBy,
   b: Benchmark,
-  ids: Int32Array,
+  found: Found,
   kept: readonly number[] = b.truth.queries.map((_, q) => q),
 ): Omit<LibraryMeasurement, 'set' | 'network'> {
-  const truth = { ...b.truth, queries: kept.map((q) => b.truth.queries[q]!) };
-  const ranks = { ids, queries: kept.length, top: kept.length === 0 ? 0 : ids.length / kept.length };
-  const m = measure(ranks, truth, b.judged);
+  const truth = askedOf(b, kept);
+  const m = measureFound(found, truth, b.judged);
   const text = `${b.text}; ${m.ap} AP`;
   const hash = hashById(library);
   const facts = {
@@ -313,7 +370,7 @@ export function recordRanking(
     recallAtK: m.recallAtK ?? null,
     ukbench: m.ukbench ?? null,
     skipped: m.skipped,
-    curve: precisionRecall(ranks, truth, b.judged),
+    curve: precisionRecall(found, truth, b.judged),
     perQuery: m.perQuery.map((s) => ({
       ...s,
       photo: hash.get(b.photos[kept[s.index]!]!) ?? null,

@@ -1,6 +1,6 @@
 import { CovisError } from '../../../shared/errors.ts';
 import { averagePrecision, nonInterpolatedPrecision, positiveRanks, precisionAt } from './average-precision.ts';
-import { judge, PROTOCOL_TEXT, type GroundTruth } from './ground-truth.ts';
+import { judge, PROTOCOL_TEXT, type GroundTruth, type Judgement } from './ground-truth.ts';
 import type { Protocol } from '../../../shared/domain.ts';
 import { bootstrap, mean, type Interval } from './statistics.ts';
 
@@ -77,6 +77,17 @@ export function checkRanks(ranks: Ranks, truth: GroundTruth, rows = truth.images
   }
 }
 
+/** Ranks of the positives that each query found, from 0 and without what is ignored: all of a ranking that a measurement takes. */
+export type Found = readonly (readonly number[])[];
+
+/** @param judged of all queries. @param first query of the first row of the ranking. */
+export function foundIn(ranks: Ranks, judged: readonly Judgement[], first = 0): number[][] {
+  return Array.from({ length: ranks.queries }, (_, q) => {
+    const { positives, ignored } = judged[first + q]!;
+    return positives.size === 0 ? [] : positiveRanks(rankingOf(ranks, q), positives, ignored);
+  });
+}
+
 /**
  * Measures a ranking under a protocol: mAP, mP@k with k cut at the last positive found, per query and with a bootstrap interval; positives that the
  * ranking does not hold count as never found (methods.md 6).
@@ -87,18 +98,26 @@ export function measure(
   protocol: Protocol,
   kind: PrecisionKind = 'trapezoidal',
 ): Measurement {
-  const judged = judge(truth, protocol);
+  return measureFound(foundIn(ranks, judge(truth, protocol)), truth, protocol, kind);
+}
+
+/** {@link measure} of what was found in a ranking. */
+export function measureFound(
+  all: Found,
+  truth: GroundTruth,
+  protocol: Protocol,
+  kind: PrecisionKind = 'trapezoidal',
+): Measurement {
   const perQuery: QueryScore[] = [];
   let skipped = 0;
   let ukbench = 0;
   const ap = kind === 'trapezoidal' ? averagePrecision : nonInterpolatedPrecision;
-  judged.forEach(({ positives, ignored }, q) => {
+  judge(truth, protocol).forEach(({ positives }, q) => {
     if (positives.size === 0) {
       skipped += 1;
       return;
     }
-    const list = rankingOf(ranks, q);
-    const found = positiveRanks(list, positives, ignored);
+    const found = all[q]!;
     if (protocol === 'ukbench') ukbench += found.filter((r) => r < 4).length;
     perQuery.push({
       query: truth.queries[q]!.name,
@@ -147,15 +166,13 @@ export function rankingOf(ranks: Ranks, query: number): ArrayLike<number> {
  * Precision over recall, averaged over queries at 101 recalls; precision at a recall is the best at that recall or beyond.
  * @returns points [recall, precision].
  */
-export function precisionRecall(ranks: Ranks, truth: GroundTruth, protocol: Protocol): [number, number][] {
-  const judged = judge(truth, protocol);
+export function precisionRecall(all: Found, truth: GroundTruth, protocol: Protocol): [number, number][] {
   const sum = new Float64Array(101);
   let counted = 0;
-  judged.forEach(({ positives, ignored }, q) => {
+  judge(truth, protocol).forEach(({ positives }, q) => {
     if (positives.size === 0) return;
     counted += 1;
-    const curve = interpolated(positiveRanks(rankingOf(ranks, q), positives, ignored), positives.size);
-    curve.forEach((v, i) => (sum[i]! += v));
+    interpolated(all[q]!, positives.size).forEach((v, i) => (sum[i]! += v));
   });
   return Array.from(sum, (v, i) => [i / 100, counted === 0 ? 0 : v / counted]);
 }

@@ -10,7 +10,9 @@ import { rankingParameters } from '../retrieval/methods/parameters.ts';
 import { Ranker } from '../retrieval/ranker.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
 import { BowIndex, DEFAULT_TEACHER, type TeacherParameters } from '../teacher/bow-index.ts';
+import { judge } from './ground-truth.ts';
 import { geometryBenchmark, measureLibrary, recordRanking, type Benchmark } from './library-measure.ts';
+import { foundIn } from './measure.ts';
 
 /** What is set beside the student: the teacher plain, with re-ranking, and whole. */
 const TEACHERS = [
@@ -45,7 +47,7 @@ export async function teacherAgainstStudent(
   for (const t of TEACHERS) {
     task.step(`Ranking with ${t.method}`, benchmark.truth.queries.length, 'queries');
     const began = performance.now();
-    const ids = rankWithWords(index, set, benchmark, t, task);
+    const found = foundByWords(index, set, benchmark, t, task);
     const ms = performance.now() - began;
     const measured = recordRanking(
       library,
@@ -58,7 +60,7 @@ export async function teacherAgainstStudent(
         msPerQuery: ms / Math.max(1, benchmark.truth.queries.length),
       },
       benchmark,
-      ids,
+      found,
     );
     task.changed('measurements');
     out.push({
@@ -86,31 +88,28 @@ export async function teacherAgainstStudent(
   return out;
 }
 
-/** Ranking of every query over the set's images; photos without features come last. */
-function rankWithWords(
+/** What every query finds among the set's images; photos without features come last. */
+function foundByWords(
   index: BowIndex,
   set: LoadedSet,
   b: Benchmark,
   t: { readonly verified: number; readonly expansion: number },
   task: TaskContext,
-): Int32Array {
+): number[][] {
   const imageOf = new Map(index.photos.map((p, i) => [p.id, i]));
   const rowOf = new Map(Array.from(set.ids, (id, i) => [id, i]));
-  const top = set.ids.length;
-  const ids = new Int32Array(b.truth.queries.length * top).fill(-1);
-  b.truth.queries.forEach((_, q) => {
+  const judged = judge(b.truth, b.judged);
+  return b.truth.queries.map((_, q) => {
     task.check();
     const image = imageOf.get(b.photos[q]!);
-    let at = q * top;
-    if (image !== undefined) {
-      for (const hit of index.search(index.features(image), index.lists[image]!, t)) {
-        const row = rowOf.get(index.photos[hit.image]!.id);
-        if (row !== undefined && b.images[row]! >= 0) ids[at++] = b.images[row]!;
-      }
-    }
+    const hits = image === undefined ? [] : index.search(index.features(image), index.lists[image]!, t);
+    const ids = hits.flatMap((hit) => {
+      const row = rowOf.get(index.photos[hit.image]!.id);
+      return row !== undefined && b.images[row]! >= 0 ? [b.images[row]!] : [];
+    });
     task.progress(q + 1);
+    return foundIn({ ids, queries: 1, top: ids.length }, judged, q)[0]!;
   });
-  return ids;
 }
 
 /** MAC descriptors of the set's photos: the largest value of each channel of the same network's last map (methods.md 1.5). */
