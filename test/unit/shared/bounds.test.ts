@@ -114,6 +114,8 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'run memory': 'number 0.1 10000',
   'ladder memory': 'number 0.1 10000',
   'adapt memory': 'number 0.1 10000',
+  'plan memory': 'number 0.1 10000',
+  'submit memory': 'number 0.1 10000',
   'training.memory network': ID,
   'training.memory freeze': 'frozen',
   'training.memory memory': 'number 0.1 10000',
