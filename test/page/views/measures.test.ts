@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LadderRung, MeasurementInfo, TrainingRunInfo, TruthInfo } from '../../../src/shared/domain.ts';
 import { beginOf, gain, tenths } from '../../../src/renderer/views/measure/ladder-scale.ts';
 import { bestOf, columnsOf, rowsOf } from '../../../src/renderer/views/measure/matrix.ts';
+import { nameOfMethod } from '../../../src/renderer/views/search/methods.ts';
 import { seriesOf } from '../../../src/renderer/views/train/curves.ts';
 
 const measured = (
@@ -46,6 +47,19 @@ describe('the matrix of measurements', () => {
     ]);
     expect(rows[1]!.cells.get('sfm:0 sfm-easy')?.id).toBe(3);
     expect(rows[1]!.cells.get('sfm:0 sfm')).toBeUndefined();
+  });
+
+  it('has the teacher by its own names, behind what searches', () => {
+    const rows = rowsOf(
+      ['BoW+R', 'cg', 'BoW+R+QE', 'BoW', 'cosine'].map((m, i) => measured(i, 'aa', 'hard', m, 0.1 * i)),
+    );
+    expect(rows.map((r) => nameOfMethod(r.method))).toEqual([
+      'Cosine',
+      'Diffusion, gradients',
+      'BoW',
+      'BoW+R',
+      'BoW+R+QE',
+    ]);
   });
 
   it('has a row for each choice of parameters, told by what differs', () => {

@@ -1,4 +1,4 @@
-import type { MeasurementInfo, Method, Protocol, TruthInfo } from '../../../shared/domain.ts';
+import type { MeasurementInfo, Protocol, TruthInfo } from '../../../shared/domain.ts';
 import { METHOD_NAMES } from '../search/methods.ts';
 
 export const GEOMETRY = ['sfm-easy', 'sfm-medium', 'sfm'] as const;
@@ -31,7 +31,7 @@ export interface MatrixRow {
   readonly key: string;
   readonly set: string;
   readonly setKey: string;
-  readonly method: Method;
+  readonly method: string;
   /** By what it differs from other rows of the method on this set: `k 30, α 0.9`; empty where there are none. */
   readonly said: string;
   readonly cells: ReadonlyMap<string, MeasurementInfo>;
@@ -64,7 +64,9 @@ function differing(own: Parameters, all: readonly Parameters[]): string {
 
 /** Rows by set, and within it in the order of methods; measured with other parameters, a method has another row. */
 export function rowsOf(all: readonly MeasurementInfo[]): MatrixRow[] {
-  const order = Object.keys(METHOD_NAMES);
+  const names = Object.keys(METHOD_NAMES);
+  // Those of the teacher stand behind.
+  const order = (method: string): number => (names.includes(method) ? names.indexOf(method) : names.length);
   const seen = new Map<string, MatrixRow & { cells: Map<string, MeasurementInfo>; parameters: Parameters }>();
   for (const m of all) {
     const { parameters, setKey, setName: set } = m;
@@ -72,7 +74,7 @@ export function rowsOf(all: readonly MeasurementInfo[]): MatrixRow[] {
     const key = `${setKey} ${m.method} ${JSON.stringify(sorted)}`;
     let row = seen.get(key);
     if (row === undefined) {
-      row = { key, set, setKey, method: m.method as Method, said: '', cells: new Map(), parameters };
+      row = { key, set, setKey, method: m.method, said: '', cells: new Map(), parameters };
       seen.set(key, row);
     }
     row.cells.set(keyOf(m), m);
@@ -91,7 +93,7 @@ export function rowsOf(all: readonly MeasurementInfo[]): MatrixRow[] {
     })
     .sort((a, b) => {
       if (a.setKey !== b.setKey) return a.set < b.set ? -1 : 1;
-      return order.indexOf(a.method) - order.indexOf(b.method);
+      return order(a.method) - order(b.method) || a.method.localeCompare(b.method);
     });
 }
 

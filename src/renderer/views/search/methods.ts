@@ -6,6 +6,11 @@ export const METHOD_NAMES = Object.fromEntries(SEARCH_METHODS.map((m) => [m, DEF
   Record<SearchMethod, string>
 >;
 
+/** What a method is called; those of the teacher, which search nothing, by their own name. */
+export function nameOfMethod(method: string): string {
+  return METHOD_NAMES[method as SearchMethod] ?? method;
+}
+
 /** Methods that can rank photos by their regions. */
 export const REGIONAL: readonly SearchMethod[] = SEARCH_METHODS.filter((m) => DEFINITIONS[m].takes === 'both');
 
