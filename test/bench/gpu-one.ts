@@ -1,8 +1,6 @@
 /** One network on one back end in a process of its own: `gpu-one.ts NETWORK FOLDER BACKEND STEPS TUPLES` prints one JSON object. */
 import { join } from 'node:path';
 import type { Backend } from '../../src/shared/domain.ts';
-import { readNpy } from '../../src/main/engine/formats/npy.ts';
-import type { NetworkInput } from '../../src/main/engine/inputs/inputs.ts';
 import { embeddedNetwork } from '../../src/main/engine/network/embedded.ts';
 import { IMAGE } from '../../src/main/engine/network/head.ts';
 import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
@@ -13,6 +11,7 @@ import type { Executor, StepTuple } from '../../src/main/engine/training/executo
 import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { placements, type Placements } from '../support/placements.ts';
 import { median } from './report.ts';
+import { imagesIn } from './images.ts';
 import { full } from './step.ts';
 
 export type ConcreteBackend = Exclude<Backend, 'auto'>;
@@ -44,20 +43,13 @@ async function main(
   tuples: number,
 ): Promise<void> {
   const graph = networkOf(name);
-  const { shape, data } = readNpy(join(folder, 'images.npy'));
-  const [count, ...rest] = shape as [number, number, number, number];
-  const size = data.length / count;
-  const inputs = Array.from({ length: count }, (_, i): NetworkInput => ({
-    dims: [1, ...(rest as [number, number, number])],
-    data: (data as Float32Array).subarray(i * size, (i + 1) * size),
-  }));
+  const { batch, inputs } = imagesIn(folder);
   const of = (n: number): StepTuple[] =>
     Array.from({ length: n }, () => ({ inputs, options: { kind: 'contrastive', margin: MARGIN, weight: 1 } }));
   const executor = await openExecutor(graph, backend);
   const { device } = executor;
   const describer = await executor.describer();
-  const batch = { dims: [...shape], data: data as Float32Array };
-  const extract = (await median(() => describer.run({ [IMAGE]: batch }), steps)) / count;
+  const extract = (await median(() => describer.run({ [IMAGE]: batch }), steps)) / inputs.length;
   await describer.release();
   const descent = await executor.optimiser({ optimiser: 'adam', dampening: 0 });
   let loss = 0;

@@ -1,14 +1,12 @@
 /** Times of one network in a process of its own: `step.ts NETWORK FOLDER STEPS MARGIN` prints one JSON object. */
-import { join } from 'node:path';
-import { readNpy } from '../../src/main/engine/formats/npy.ts';
 import { addHead, IMAGE, lastFeatureMap } from '../../src/main/engine/network/head.ts';
 import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
 import { normalise } from '../../src/main/engine/network/onnx/normalise.ts';
 import { Runner } from '../../src/main/engine/network/runtime.ts';
-import type { NetworkInput } from '../../src/main/engine/inputs/inputs.ts';
 import { Adam } from '../../src/main/engine/training/adam.ts';
 import { OrtExecutor } from '../../src/main/engine/training/ort-executor.ts';
 import { mobileNetV1, resNet } from '../support/architectures.ts';
+import { imagesIn } from './images.ts';
 import { median } from './report.ts';
 
 export interface StepTimes {
@@ -28,17 +26,10 @@ export function full(name: string): Graph {
 
 async function main(name: string, folder: string, steps: number, margin: number): Promise<void> {
   const graph = full(name);
-  const { shape, data } = readNpy(join(folder, 'images.npy'));
-  const [count, ...rest] = shape as [number, number, number, number];
-  const size = data.length / count;
-  const inputs = Array.from({ length: count }, (_, i): NetworkInput => ({
-    dims: [1, ...(rest as [number, number, number])],
-    data: (data as Float32Array).subarray(i * size, (i + 1) * size),
-  }));
+  const { batch, inputs } = imagesIn(folder);
   const runner = await Runner.create(graph);
   // As photos of a library are described: those of one size in a batch.
-  const batch = { dims: [...shape], data: data as Float32Array };
-  const extract = (await median(() => runner.run({ [IMAGE]: batch }), 2 * steps)) / count;
+  const extract = (await median(() => runner.run({ [IMAGE]: batch }), 2 * steps)) / inputs.length;
   await runner.release();
   const executor = await OrtExecutor.create(graph);
   const adam = await Adam.create(executor.parameters);
