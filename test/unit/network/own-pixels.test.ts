@@ -97,6 +97,35 @@ describe('a network that normalises its pixels itself', () => {
       'bytes',
     ],
     [
+      'channels by themselves, in another order',
+      (b, x) =>
+        b.op(
+          'Concat',
+          [2, 1, 0].map((c) =>
+            b.op('Sub', [
+              b.op('Slice', [x, b.int64s([c]), b.int64s([c + 1]), b.int64s([1])]),
+              number(b, [123.68, 116.779, 103.939][c]!),
+            ]),
+          ),
+          { axis: int(1) },
+        ),
+      'bytes',
+    ],
+    [
+      'torchvision’s Inception as it is exported',
+      (b, x) =>
+        b.op(
+          'Concat',
+          [0, 1, 2].map((c) => {
+            const one = b.op('Gather', [x, b.int64s([c])], { axis: int(1) });
+            const scaled = b.op('Mul', [one, number(b, STD[c]! / 0.5)]);
+            return b.op('Add', [scaled, number(b, (MEAN[c]! - 0.5) / 0.5)]);
+          }),
+          { axis: int(1) },
+        ),
+      'torchvision',
+    ],
+    [
       'what reads their size besides',
       (b, x) => {
         const scaled = b.op('Div', [x, number(b, 255)]);

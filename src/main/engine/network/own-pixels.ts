@@ -110,7 +110,17 @@ function affineOf(graph: Graph): { readonly channels: Affine; readonly learned: 
   let learned = true;
   for (;;) {
     const [node, ...others] = takers.get(value) ?? [];
-    if (node === undefined || others.length > 0) break;
+    if (node === undefined) break;
+    if (others.length > 0) {
+      const apart = channelsApart(value, takers, graph, axis);
+      if (apart === undefined) break;
+      sum = apart.channels.map(([c, own]) => joined([sum[c]!], [own])[0]!);
+      order = apart.channels.map(([c]) => order[c]!);
+      found = true;
+      learned = false;
+      value = apart.value;
+      continue;
+    }
     const turned = orderOf(node, value, graph, axis);
     if (node.op === 'Transpose') {
       const at = intsOf(node, 'perm')?.indexOf(axis) ?? -1;
@@ -130,6 +140,56 @@ function affineOf(graph: Graph): { readonly channels: Affine; readonly learned: 
   }
   const idle = sum.every(([factor, offset]) => Math.abs(factor - 1) < 1e-6 && Math.abs(offset) < 1e-6);
   return found && !idle ? { channels: sum.map((_, c) => sum[order.indexOf(c)]!), learned } : undefined;
+}
+
+/** Channels that are taken one by one, changed with numbers of their own, and put together again: which stands at each place, and what became of it. */
+function channelsApart(
+  value: string,
+  takers: ReadonlyMap<string, readonly OnnxNode[]>,
+  graph: Graph,
+  axis: number,
+): { readonly value: string; readonly channels: readonly (readonly [number, Affine[number]])[] } | undefined {
+  const ends = new Map<string, readonly [number, Affine[number]]>();
+  let together: OnnxNode | undefined;
+  for (const taker of takers.get(value)!) {
+    const channel = oneChannel(taker, value, graph, axis);
+    if (channel === undefined) return undefined;
+    let own: Affine = [[1, 0]];
+    let at = taker.outputs[0]!;
+    for (;;) {
+      const [node, ...others] = takers.get(at) ?? [];
+      if (node === undefined || others.length > 0) return undefined;
+      if (node.op === 'Concat') {
+        if ((together ??= node) !== node) return undefined;
+        ends.set(at, [channel, own[0]!]);
+        break;
+      }
+      const changed = AFFINE.has(node.op) ? affineOfNode(node, at, graph, axis) : undefined;
+      if (changed !== undefined) own = joined(own, changed);
+      else if (node.op !== 'Unsqueeze' && node.op !== 'Identity' && node.op !== 'Cast') return undefined;
+      at = node.outputs[0]!;
+    }
+  }
+  const along = together && intOf(together, 'axis', 0);
+  if (together?.inputs.length !== CHANNELS || along === undefined || (along < 0 ? along + 4 : along) !== axis)
+    return undefined;
+  const channels = together.inputs.flatMap((i) => (ends.has(i) ? [ends.get(i)!] : []));
+  return channels.length === CHANNELS && new Set(channels.map(([c]) => c)).size === CHANNELS
+    ? { value: together.outputs[0]!, channels }
+    : undefined;
+}
+
+/** Which single channel a node takes. */
+function oneChannel(node: OnnxNode, value: string, graph: Graph, axis: number): number | undefined {
+  if (node.inputs[0] !== value) return undefined;
+  const at = (i: number): number[] => Array.from(graph.initializers.get(node.inputs[i] ?? '')?.data ?? [], Number);
+  const along = (a: number | undefined): boolean => a !== undefined && (a < 0 ? a + 4 : a) === axis;
+  const within = (c: number | undefined): number | undefined => (c !== undefined && c < 0 ? c + CHANNELS : c);
+  if (node.op === 'Gather') return along(intOf(node, 'axis', 0)) && at(1).length === 1 ? within(at(1)[0]) : undefined;
+  const [start, end] = [within(at(1)[0]), at(2)[0]];
+  const single = node.op === 'Slice' && at(3).length === 1 && along(at(3)[0]) && (at(4)[0] ?? 1) === 1;
+  if (!single || start === undefined || end === undefined) return undefined;
+  return Math.min(CHANNELS, end < 0 ? end + CHANNELS : end) - start === 1 ? start : undefined;
 }
 
 /** Where a node picks the channels in another order: which it puts at each place. */
