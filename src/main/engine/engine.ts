@@ -22,6 +22,7 @@ import { ensureDefaultNetwork } from './network/networks.ts';
 import { JobQueue } from './queue/queue.ts';
 import { SearchClient } from './search/client.ts';
 import { counts } from './library/tables/counts.ts';
+import { noteHeld } from './start/remember.ts';
 import { noteJobRate } from './start/steps.ts';
 import { StartDesk, type StartOptions } from './start/desk.ts';
 
@@ -83,6 +84,8 @@ export class Engine {
     await opened?.searches.close();
     await opened?.queue.close();
     forgetSets();
+    // A job that was cut off has brought photos, too.
+    if (opened !== undefined && this.#remembers) noteHeld(opened.library);
     opened?.library.close();
     this.#opened = undefined;
   }

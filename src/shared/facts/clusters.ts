@@ -24,6 +24,8 @@ export const clusterInfo = z.object({
   pairs: count,
   /** A person took it out of mining and measuring. */
   excluded: z.boolean(),
+  /** False for clusters of verified matches or of listed pairs, without cameras and points; their views have no pose then. */
+  modelled: z.boolean(),
 });
 export type ClusterInfo = Facts<typeof clusterInfo>;
 
@@ -45,8 +47,6 @@ export const clusterView = z.object({
 export type ClusterView = Facts<typeof clusterView>;
 
 export const clusterDetail = clusterInfo.extend({
-  /** False for clusters that came as a list of pairs, without cameras and points; their views have no pose then. */
-  modelled: z.boolean(),
   views: z.array(clusterView),
   /** Other clusters of the same place, and why. */
   samePlace: z.array(clusterLabel),

@@ -4,7 +4,8 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { clusterPhotos } from '../../../src/main/engine/clustering/cluster.ts';
 import { drawnMatches, matchedPhotos } from '../../../src/main/engine/clustering/matches.ts';
-import { silentContext, type TaskContext } from '../../../src/main/engine/queue/context.ts';
+import { editClusters } from '../../../src/main/engine/mining/cluster-changes.ts';
+import { cancelled, silentContext, type TaskContext } from '../../../src/main/engine/queue/context.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { covisiblePairs } from '../../../src/main/engine/mining/candidates.ts';
@@ -201,6 +202,36 @@ describeWith(['shared data', 'colmap'], 'with COLMAP, on real photos of two plac
     const third = await clusterPhotos(library, { photos: later }, silentContext());
     expect(third.clusters).toEqual(second.clusters);
     expect(built()).toEqual(times);
+    library.close();
+  }, 400_000);
+
+  it('has the places before the models, which take theirs, with what a person called them', async () => {
+    const library = Library.create(join(folder, 'stopped'));
+    const photos = join(folder, 'stopping');
+    const truth = shuffled(photos, shared(['vggsfm_statue', 'fountain_p11']), 6);
+    let building = false;
+    const stopping: TaskContext = {
+      ...silentContext(),
+      step: (name) => (building ||= name.startsWith('Features of scene')),
+      check: () => {
+        if (building) throw cancelled();
+      },
+    };
+    await expect(clusterPhotos(library, { photos }, stopping)).rejects.toThrow(/cancelled/i);
+    const places = listClusters(library);
+    expect(places.length).toBeGreaterThanOrEqual(2);
+    expect(places.every((c) => !clusterDetail(library, c.id).modelled)).toBe(true);
+    const [first] = places as [(typeof places)[number]];
+    editClusters(library, { kind: 'rename', cluster: first.id, name: 'Garden' });
+    const { clusters } = await clusterPhotos(library, { photos }, silentContext());
+    expect(purity(clusters, truth).pure).toBe(1);
+    expect(clusters.every((c) => clusterDetail(library, c.id).modelled)).toBe(true);
+    expect(
+      listClusters(library)
+        .map((c) => c.id)
+        .sort(),
+    ).toEqual(clusters.map((c) => c.id).sort());
+    expect(listClusters(library).filter((c) => c.name === 'Garden')).toHaveLength(1);
     library.close();
   }, 400_000);
 

@@ -126,6 +126,20 @@ describe('a network that normalises its pixels itself', () => {
       'torchvision',
     ],
     [
+      'the same by one split',
+      (b, x) => {
+        const [red, green, blue] = [0, 1, 2].map((c) => b.fresh(`channel${c}`)) as [string, string, string];
+        const attributes = { axis: int(1) };
+        b.graph.nodes.push({ op: 'Split', name: 'split', inputs: [x], outputs: [red, green, blue], attributes });
+        const each = [red, green, blue].map((one, c) => {
+          const scaled = b.op('Mul', [b.op('Squeeze', [one, b.int64s([1])]), number(b, STD[c]! / 0.5)]);
+          return b.op('Unsqueeze', [b.op('Add', [scaled, number(b, (MEAN[c]! - 0.5) / 0.5)]), b.int64s([1])]);
+        });
+        return b.op('Concat', each, { axis: int(1) });
+      },
+      'torchvision',
+    ],
+    [
       'what reads their size besides',
       (b, x) => {
         const scaled = b.op('Div', [x, number(b, 255)]);

@@ -14,6 +14,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JobInfo } from '../../../src/shared/domain.ts';
 import { ROUTES, type RouteName, type RouteParams, type RouteResults } from '../../../src/shared/routes/index.ts';
 import { Engine } from '../../../src/main/engine/engine.ts';
+import { importSources } from '../../../src/main/engine/sfm/import.ts';
+import { Library } from '../../../src/main/engine/library/library.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { SAMPLE } from '../../support/small-library.ts';
 
 /** For slow machines. */
@@ -160,6 +163,17 @@ describe('libraries that were open', () => {
     expect([picture.type, picture.bytes[0], picture.bytes[1]]).toEqual(['image/jpeg', 0xff, 0xd8]);
     for (const n of ['4', '-1', '../settings.json', '0x0', ''])
       await expect(engine.asset(`recent/${again!.id}/${n}`, new URLSearchParams()), n).rejects.toThrow(/nothing here/);
+  });
+
+  it('are listed with what they held when they were closed, whatever brought it', async () => {
+    await ask('start.create', { within: await top(), name: 'First' });
+    await recent((all) => all.length === 1);
+    const other = Library.open(join(home, 'First'));
+    await importSources(other, { sources: [join(SAMPLE, 'castle')] }, silentContext());
+    other.close();
+    await engine.close();
+    engine = new Engine({ start: { roots: [home] } });
+    expect((await ask('start.overview', {})).recent).toMatchObject([{ photos: 13, clusters: 1 }]);
   });
 
   it('are opened from the list; one that was moved is found again in its place', async () => {

@@ -101,9 +101,19 @@ export function mixedPhotos(library: Library, root: string): PhotoRow[] {
   return photos;
 }
 
+/** Whether clusters of a run before are in force. */
+function hasPlaces(library: Library): boolean {
+  return select(
+    library.db,
+    "SELECT EXISTS (SELECT 1 FROM cluster_all c JOIN scene s ON s.id = c.scene_id WHERE s.root LIKE 'scene:%' AND c.state <> 'replaced')",
+    flag,
+  ).one();
+}
+
 /**
  * From a folder of photos to clusters, without annotation (methods.md 1.1, 8): local features, visual words, spatial verification,
- * scenes of the verified graph, a 3D model of each by COLMAP. Without COLMAP clusters are of verified matches, and as good for mining.
+ * scenes of the verified graph, a 3D model of each by COLMAP. Without COLMAP clusters are of verified matches, and as good for mining; with it
+ * they are so in a first run until the models are built, and stay so where that is stopped.
  * Every step keeps what it did: the next run, after a stop or with more photos, computes only what is new and goes on from the models
  * that are there.
  * @throws CovisError `INPUT_MISSING` for the folder, `STATE_EMPTY` for one without photos, `STATE_CONFLICT` for one that was
@@ -141,15 +151,27 @@ export async function clusterPhotos(
     task.warn(
       'COLMAP is not installed, so clusters are of verified matches, without 3D. To build models: apt-get install colmap',
     );
+  const places = (): BuiltScene[] =>
+    found.scenes.map((scene, i) => {
+      task.check();
+      task.step(`Tracks of scene ${i + 1} of ${found.scenes.length}`, scene.photos.length, 'photos');
+      return builtScene(library, scene, false, staging, task);
+    });
   try {
+    // Models take much longer than places: those are there to be looked at meanwhile, and stay where a person does not wait for models.
+    if (withColmap && !hasPlaces(library)) {
+      await timed('places', () => commitScenes(library, root, places(), task));
+      task.changed('clusters');
+    }
     const built = await timed(withColmap ? 'models' : 'tracks', async () => {
+      if (!withColmap) return places();
       const out: BuiltScene[] = [];
       for (const [i, scene] of found.scenes.entries()) {
         task.check();
         const place = `scene ${i + 1} of ${found.scenes.length}`;
-        task.step(`${withColmap ? 'Features' : 'Tracks'} of ${place}`, scene.photos.length, 'photos');
-        if (withColmap) await reconstructScene(library, scene, place, task);
-        out.push(builtScene(library, scene, withColmap, staging, task));
+        task.step(`Features of ${place}`, scene.photos.length, 'photos');
+        await reconstructScene(library, scene, place, task);
+        out.push(builtScene(library, scene, true, staging, task));
       }
       return out;
     });

@@ -51,6 +51,13 @@ export function noteLibrary(library: KnownLibrary): void {
   write([searched === undefined ? library : { ...library, searched }, ...known.filter((l) => l.path !== library.path)]);
 }
 
+/** What a library in the list holds now, which stays where it stands. */
+export function noteCounts(path: string, { photos, clusters }: Pick<KnownLibrary, 'photos' | 'clusters'>): void {
+  const known = knownLibraries();
+  if (known.some((l) => l.path === path && (l.photos !== photos || l.clusters !== clusters)))
+    write(known.map((l) => (l.path === path ? { ...l, photos, clusters } : l)));
+}
+
 /** Whether somebody has searched in a library that is in the list. */
 export function isSearched(path: string): boolean {
   return knownLibraries().some((l) => l.path === path && l.searched === true);

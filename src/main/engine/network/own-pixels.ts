@@ -23,6 +23,8 @@ type Affine = readonly (readonly [factor: number, offset: number])[];
 const CHANNELS = 3;
 /** What leaves the colour of a photo as it is: sizes and margins are no colour. */
 const IDLE: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Dropout', 'Resize', 'Upsample', 'Pad']);
+/** What leaves the colour of a single channel as it is. */
+const SHAPED: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Squeeze', 'Unsqueeze']);
 /** What reads no pixel. */
 const SIZES: ReadonlySet<string> = new Set(['Shape', 'Size']);
 const AFFINE: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div']);
@@ -111,7 +113,7 @@ function affineOf(graph: Graph): { readonly channels: Affine; readonly learned: 
   for (;;) {
     const [node, ...others] = takers.get(value) ?? [];
     if (node === undefined) break;
-    if (others.length > 0) {
+    if (others.length > 0 || node.op === 'Split') {
       const apart = channelsApart(value, takers, graph, axis);
       if (apart === undefined) break;
       sum = apart.channels.map(([c, own]) => joined([sum[c]!], [own])[0]!);
@@ -151,11 +153,18 @@ function channelsApart(
 ): { readonly value: string; readonly channels: readonly (readonly [number, Affine[number]])[] } | undefined {
   const ends = new Map<string, readonly [number, Affine[number]]>();
   let together: OnnxNode | undefined;
-  for (const taker of takers.get(value)!) {
-    const channel = oneChannel(taker, value, graph, axis);
-    if (channel === undefined) return undefined;
+  const taken = takers.get(value)!.flatMap((n) => {
+    const channel = oneChannel(n, value, graph, axis);
+    if (channel !== undefined) return [{ channel, from: n.outputs[0]! }];
+    // A split into as many as there are gives them in their order.
+    const each = n.op === 'Split' && axisOf(intOf(n, 'axis', 0)) === axis && n.outputs.length === CHANNELS;
+    return each ? n.outputs.map((from, c) => ({ channel: c, from })) : [null];
+  });
+  for (const one of taken) {
+    if (one === null) return undefined;
+    const { channel } = one;
     let own: Affine = [[1, 0]];
-    let at = taker.outputs[0]!;
+    let at = one.from;
     for (;;) {
       const [node, ...others] = takers.get(at) ?? [];
       if (node === undefined || others.length > 0) return undefined;
@@ -166,24 +175,25 @@ function channelsApart(
       }
       const changed = AFFINE.has(node.op) ? affineOfNode(node, at, graph, axis) : undefined;
       if (changed !== undefined) own = joined(own, changed);
-      else if (node.op !== 'Unsqueeze' && node.op !== 'Identity' && node.op !== 'Cast') return undefined;
+      else if (!SHAPED.has(node.op)) return undefined;
       at = node.outputs[0]!;
     }
   }
-  const along = together && intOf(together, 'axis', 0);
-  if (together?.inputs.length !== CHANNELS || along === undefined || (along < 0 ? along + 4 : along) !== axis)
-    return undefined;
+  if (together?.inputs.length !== CHANNELS || axisOf(intOf(together, 'axis', 0)) !== axis) return undefined;
   const channels = together.inputs.flatMap((i) => (ends.has(i) ? [ends.get(i)!] : []));
   return channels.length === CHANNELS && new Set(channels.map(([c]) => c)).size === CHANNELS
     ? { value: together.outputs[0]!, channels }
     : undefined;
 }
 
+/** Of an image's four axes, one that may be counted from the last. */
+const axisOf = (a: number | undefined): number | undefined => (a !== undefined && a < 0 ? a + 4 : a);
+
 /** Which single channel a node takes. */
 function oneChannel(node: OnnxNode, value: string, graph: Graph, axis: number): number | undefined {
   if (node.inputs[0] !== value) return undefined;
   const at = (i: number): number[] => Array.from(graph.initializers.get(node.inputs[i] ?? '')?.data ?? [], Number);
-  const along = (a: number | undefined): boolean => a !== undefined && (a < 0 ? a + 4 : a) === axis;
+  const along = (a: number | undefined): boolean => axisOf(a) === axis;
   const within = (c: number | undefined): number | undefined => (c !== undefined && c < 0 ? c + CHANNELS : c);
   if (node.op === 'Gather') return along(intOf(node, 'axis', 0)) && at(1).length === 1 ? within(at(1)[0]) : undefined;
   const [start, end] = [within(at(1)[0]), at(2)[0]];
@@ -199,7 +209,7 @@ function orderOf(node: OnnxNode, value: string, graph: Graph, axis: number): rea
     const held = graph.initializers.get(node.inputs[i] ?? '')?.data;
     return held === undefined ? undefined : Array.from(held, Number);
   };
-  const along = (a: number | undefined): boolean => a !== undefined && (a < 0 ? a + 4 : a) === axis;
+  const along = (a: number | undefined): boolean => axisOf(a) === axis;
   if (node.op === 'Gather' && along(intOf(node, 'axis', 0))) {
     const picked = at(1)?.map((c) => (c < 0 ? c + CHANNELS : c));
     return picked !== undefined && [...picked].sort().join() === '0,1,2' ? picked : undefined;

@@ -11,6 +11,7 @@ import { cameraCentre, focalLength, rotationMatrix } from './model.ts';
 
 const SELECT_CLUSTERS = `
   SELECT c.id AS rowId, c.uid AS id, COALESCE(c.alias, c.name) AS name, s.name AS scene, c.place, c.points, c.observations, c.mean_error AS meanReprojectionError, c.state = 'excluded' AS excluded,
+    NOT EXISTS (SELECT 1 FROM view_all v WHERE v.cluster_id = c.id AND v.pose = 'null') AS modelled,
     (SELECT COUNT(*) FROM view_all v WHERE v.cluster_id = c.id AND v.photo_id IS NOT NULL) AS photos,
     (SELECT COUNT(*) FROM view_all v WHERE v.cluster_id = c.id AND v.photo_id IS NULL) AS missing,
     (SELECT COUNT(*) FROM pair_all p WHERE p.cluster_id = c.id) + (SELECT COUNT(*) FROM given_pair_all g WHERE g.cluster_id = c.id) AS pairs,
@@ -29,6 +30,7 @@ const ROW = record({
   observations: integer,
   meanReprojectionError: nullable(real),
   excluded: flag,
+  modelled: flag,
   photos: integer,
   missing: integer,
   pairs: integer,
@@ -93,7 +95,6 @@ export function clusterDetail(library: Library, uid: string): ClusterDetail {
   ).all(row.place, uid);
   return {
     ...strip(row),
-    modelled: views.every((v) => v.pose !== null),
     samePlace,
     views: views.map((v): ClusterView => {
       const { camera, pose } = v;

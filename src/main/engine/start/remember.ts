@@ -1,7 +1,7 @@
 /** Notes what a library looks like, so that it can be shown in a list while it is closed. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { noteLibrary, pictureFile } from '../environment/known-libraries.ts';
+import { noteCounts, noteLibrary, pictureFile } from '../environment/known-libraries.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { now, type Library } from '../library/library.ts';
 import { select, text } from '../library/rows.ts';
@@ -49,5 +49,14 @@ export async function rememberLibrary(library: Library): Promise<void> {
     noteLibrary({ path: library.path, opened: now(), photos, clusters, pictures });
   } catch (error) {
     logFailure(logger('start'), `${library.path} cannot be put into the list`, error);
+  }
+}
+
+/** Notes how much an open library in the list holds now. Never throws: the log says what went wrong. */
+export function noteHeld(library: Library): void {
+  try {
+    noteCounts(library.path, counts(library));
+  } catch (error) {
+    logFailure(logger('start'), `What ${library.path} holds cannot be noted`, error);
   }
 }
