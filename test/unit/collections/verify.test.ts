@@ -298,7 +298,7 @@ describe('a bag of another program', () => {
       info: 'Payload-Oxum: 4.1\n',
     });
     expect((await verify(out, 'size')).problems).toEqual([
-      'Payload-Oxum promises 1 files and 4 bytes; 1 files and 3 bytes are there',
+      'Payload-Oxum promises 1 file and 4 bytes; 1 file and 3 bytes are there',
     ]);
   });
 

@@ -200,10 +200,10 @@ export const TEXTS: Readonly<Record<string, Readonly<Partial<Record<Way, Said | 
     ],
     'a folder': FOLDER,
     empty: ['INPUT_INVALID', 'This list has 0 images, and the model has 2 cameras', 'IN/list.txt', EACH_CAMERA],
-    'cut short': ['INPUT_INVALID', 'This list has 1 images, and the model has 2 cameras', 'IN/list.txt', EACH_CAMERA],
+    'cut short': ['INPUT_INVALID', 'This list has 1 image, and the model has 2 cameras', 'IN/list.txt', EACH_CAMERA],
     'another kind': [
       'INPUT_INVALID',
-      'This list has 1 images, and the model has 2 cameras',
+      'This list has 1 image, and the model has 2 cameras',
       'IN/list.txt',
       EACH_CAMERA,
     ],
@@ -356,7 +356,7 @@ export const TEXTS: Readonly<Record<string, Readonly<Partial<Record<Way, Said | 
     ],
     'cut short': [
       'INPUT_INVALID',
-      'This ground truth names 1 images that its list does not have: c',
+      'This ground truth names 1 image that its list does not have: c',
       'IN/gt',
       'Labels and queries have to be images of imlist.',
     ],

@@ -87,7 +87,7 @@ const TEXTS: Readonly<Record<string, Said>> = {
     'INPUT_MISSING',
     'This Bundler file has 1 cameras and no list of their images',
     'IN/bundle.out',
-    'Put list.txt beside it, one image a line in the order of the cameras, or name a folder with exactly 1 photos with --images.',
+    'Put list.txt beside it, one image a line in the order of the cameras, or name a folder with exactly 1 photo with --images.',
   ],
   'an NVM file cut short': ['INPUT_TRUNCATED', 'The file ends before a camera', 'IN/m.nvm at 10', CUT_SHORT],
   'OpenMVG that is no JSON': [
@@ -150,13 +150,13 @@ const TEXTS: Readonly<Record<string, Said>> = {
   ],
   'a ground truth of rows that are not there': [
     'INPUT_CORRUPT',
-    'The query q refers to image 4, and the list has 1 images',
+    'The query q refers to image 4, and the list has 1 image',
     'IN/gnd.json',
     DAMAGED,
   ],
   'a ground truth of names that are not in its list': [
     'INPUT_INVALID',
-    'This ground truth names 1 images that its list does not have: b',
+    'This ground truth names 1 image that its list does not have: b',
     'IN/gnd.json',
     'Labels and queries have to be images of imlist.',
   ],

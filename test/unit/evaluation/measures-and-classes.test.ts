@@ -54,7 +54,7 @@ describe('drawings', () => {
       /^INPUT_INVALID: 2 classes with 2 photos and 0 drawings are no protocol/,
     );
     expect(said(() => classes(tree(['a/x/1.jpg', 'a/d.png', 'b/d.png'])))).toMatch(
-      /^INPUT_INVALID: 2 classes with 1 photos and 2 drawings/,
+      /^INPUT_INVALID: 2 classes with 1 photo and 2 drawings/,
     );
     const third = classes(tree([...two, 'a/d.png', 'c/d.png']));
     expect(third.truth.queries.map((q) => q.name)).toEqual(['a/d.png']);

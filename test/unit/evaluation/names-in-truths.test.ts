@@ -54,7 +54,7 @@ describe('names of a ground truth', () => {
 
   it('in a folder that the list does not have are missing, not the one of that file name', () => {
     expect(said(() => of({ imlist: ['a/0.jpg'], qimlist: ['q'], gnd: [{ ok: ['b/0.jpg'] }] }))).toBe(
-      'INPUT_INVALID: This ground truth names 1 images that its list does not have: b/0.jpg',
+      'INPUT_INVALID: This ground truth names 1 image that its list does not have: b/0.jpg',
     );
     const t = of({ imlist: ['database/0.jpg'], qimlist: ['query/0.jpg'], gnd: [{ ok: [0] }] });
     expect(t.queries[0]!.row).toBeNull();

@@ -88,7 +88,7 @@ describe('drawings of classes', () => {
 
   it('are no protocol of one class, or without drawings', () => {
     expect(() => read({ layout: 'classes', photos: files('c1', ['cat/x/1.jpg', 'cat/s.png']) })).toThrow(
-      /1 classes with 1 photos and 1 drawings/,
+      /1 classes with 1 photo and 1 drawings/,
     );
     expect(() => read({ layout: 'classes', photos: files('c2', ['cat/x/1.jpg', 'dog/x/1.jpg']) })).toThrow(
       /2 classes with 2 photos and 0 drawings/,

@@ -160,7 +160,7 @@ describe('descriptors in a library', () => {
     const warnings: string[] = [];
     const r = await vectors(lines(['a/only.jpg', [1, 0]], ['b/2.jpg', [0, 1]], ['again/only.jpg', [2, 0]]), warnings);
     expect(r).toMatchObject({ photos: 2, rows: 2, unknown: 0, bound: 3 });
-    expect(warnings).toEqual(['1 images have the content of another one and were taken once']);
+    expect(warnings).toEqual(['1 image has the content of another one, taken once']);
     await expect(vectors(lines(['a/only.jpg', [1, 0]], ['again/only.jpg', [0, 1]]))).rejects.toMatchObject({
       code: 'INPUT_INVALID',
       message: 'a/only.jpg and again/only.jpg are one photo of the library, and their descriptors differ',

@@ -178,7 +178,7 @@ describe('a retrieval-SfM data set', () => {
   it.each([
     ['a path as an id', { cids: ['../../etc/passwd'], cluster: [1], qidxs: [], pidxs: [] }, /cids holds \.\.\/\.\./],
     ['an index beyond the list', { cids: ['ab'], cluster: [1], qidxs: [0], pidxs: [1] }, /names photo 1 of 1/],
-    ['lists of different length', { cids: ['ab', 'cd'], cluster: [1], qidxs: [], pidxs: [] }, /2 cids and 1 clusters/],
+    ['lists of different length', { cids: ['ab', 'cd'], cluster: [1], qidxs: [], pidxs: [] }, /2 cids and 1 cluster/],
     ['a fraction as a cluster', { cids: ['ab'], cluster: [0.5], qidxs: [], pidxs: [] }, /cluster holds 0.5/],
     ['no pairs', { cids: ['ab'], cluster: [1] }, /qidxs is missing/],
   ])('with %s is refused and changes nothing', async (_, train, message) => {

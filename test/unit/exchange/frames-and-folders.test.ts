@@ -111,7 +111,7 @@ describe('a folder that is in use', () => {
       await expect(write({ format, out })).rejects.toMatchObject({
         code: 'INPUT_INVALID',
         message: expect.stringMatching(
-          /^This folder is in use: 1 files in it are not of this export, like .*another\.jpg$/,
+          /^This folder is in use: 1 file in it is not of this export, like .*another\.jpg$/,
         ) as string,
         file: out,
         hint: 'Name a new folder, or empty this one first.',

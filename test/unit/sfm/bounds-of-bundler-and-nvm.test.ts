@@ -96,7 +96,7 @@ describe('a Bundler file', () => {
     expect(names('a b.jpg 0 90.5\r\n\r\n  c.jpg 0 1e+3  \r\n')).toEqual(['a b.jpg', '  c.jpg']);
     expect(names('a 1 90\nb 0\n')).toEqual(['a 1 90', 'b 0']);
     expect(of(bundle(), 'a\nb\nc\n')).toBe('read');
-    expect(of(bundle(), 'a\n')).toMatch(/^INPUT_INVALID: This list has 1 images, and the model has 2 cameras/);
+    expect(of(bundle(), 'a\n')).toMatch(/^INPUT_INVALID: This list has 1 image, and the model has 2 cameras/);
     const bare = put('bundle.out', bundle());
     expect(read('bundler', bare, { names: ['x', 'y'] })[0]!.views.map((v) => v.name)).toEqual(['x', 'y']);
     for (const photos of [['x'], ['x', 'y', 'z'], []])

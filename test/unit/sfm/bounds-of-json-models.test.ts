@@ -287,7 +287,7 @@ describe('JSON with the path to it', () => {
         [3, 4],
       ]).matrix(2, 2),
     ).toEqual([1, 2, 3, 4]);
-    expect(wrong(() => json([[1, 2]]).matrix(2, 2))).toBe('Its a has 1 rows, not 2');
+    expect(wrong(() => json([[1, 2]]).matrix(2, 2))).toBe('Its a has 1 row, not 2');
     expect(wrong(() => json([[1, 2], [3]]).matrix(2, 2))).toBe('Its a[1] is not a list of 2 numbers');
   });
 

@@ -53,7 +53,7 @@ describe('a model that was pruned', () => {
     const [model, warnings] = read('txt', at, [], true);
     expect(warnings).toEqual([
       expect.stringMatching(/left out 2 observations of 3D points/),
-      expect.stringMatching(/left out of tracks 1 images/),
+      expect.stringMatching(/left out of tracks 1 image/),
     ]);
     expect(Array.from(model.obsXy)).toEqual([10, 11, 14, 15, 20, 21]);
     expect(Array.from(model.obsPoint)).toEqual([0, 1, 0]);

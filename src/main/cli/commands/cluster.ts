@@ -22,7 +22,7 @@ export const cluster = jobCommand('cluster', {
         ]),
     `${r.alone} of ${r.photos} photos share no point with another`,
     ...r.clusters.map((c) => `${c.id}  ${c.name}: ${counted(c.photos.length, 'photo')}, ${counted(c.points, 'point')}`),
-    `${r.unclustered.length} photos are in no cluster`,
+    `${counted(r.unclustered.length, 'photo is', 'photos are')} in no cluster`,
     ...r.steps.map((s) => `  ${s.name}: ${duration(s.seconds)}`),
   ],
 });

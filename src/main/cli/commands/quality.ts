@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { qualityField } from '../../../shared/facts/quality.ts';
+import { counted } from '../../../shared/counted.ts';
 import { qualityHistogram } from '../../engine/features/quality-store.ts';
 import { command } from '../program/command.ts';
 import { runJob } from '../program/job.ts';
@@ -22,7 +23,7 @@ export const quality = command({
       const done = await runJob(library, 'quality', {});
       const histogram = o.field === undefined ? undefined : qualityHistogram(library, o.field, o.bins);
       print(o.json, { ...done, ...(histogram === undefined ? {} : { histogram }) }, () => [
-        `${done.photos} photos are measured, ${done.computed} of them now${done.failed > 0 ? `; ${done.failed} could not be` : ''}`,
+        `${counted(done.photos, 'photo is', 'photos are')} measured, ${done.computed} of them now${done.failed > 0 ? `; ${done.failed} could not be` : ''}`,
         ...(histogram === undefined ? [] : bars(histogram)),
       ]);
     }),

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { ClusteringReport } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { subsetOf, type Subset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
@@ -50,7 +51,7 @@ function refuseWiderClusters(library: Library, mixed: ReadonlySet<number>, subse
   if (outside > 0)
     throw new CovisError(
       'STATE_CONFLICT',
-      `Clusters that are there have ${outside} photos outside of ${subset.collection}@${subset.version}`,
+      `Clusters that are there have ${counted(outside, 'photo')} outside of ${subset.collection}@${subset.version}`,
       { hint: 'Cluster the collection into a library of its own, which its export can be imported into.' },
     );
 }

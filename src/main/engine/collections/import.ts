@@ -5,6 +5,7 @@ import type { CollectionRecord } from '../../../shared/exports/collections/recor
 import { collectionRecord } from '../../../shared/exports/collections/record.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { CollectionEntry } from '../../../shared/facts/collections.ts';
+import { counted } from '../../../shared/counted.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { readRegular } from '../formats/regular.ts';
@@ -119,7 +120,7 @@ function inPlace(rows: readonly ReadRow[], record: CollectionRecord, file: strin
   if (rows.length !== record.holds.items)
     throw new CovisError(
       'INPUT_CORRUPT',
-      `This table has ${rows.length} photos, and ${RECORD} says ${record.holds.items}`,
+      `This table has ${counted(rows.length, 'photo')}, and ${RECORD} says ${record.holds.items}`,
       { file },
     );
   const placed: ReadRow[] = [];

@@ -1,6 +1,7 @@
 /** Photos in the tar files of WebDataset: where each lies. What no shard of Covis has is refused, not passed over. */
 import { readSync } from 'node:fs';
 import type { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 import { BLOCK } from './exports/tar.ts';
 import { ofShard, type InShard, type ShardFile } from './shard.ts';
 
@@ -48,7 +49,7 @@ export function* photosOfTar({ file, fd, size, most, budget }: ShardFile): Gener
       throw ofShard('INPUT_CORRUPT', file, `This tar file says that ${shown} is longer than the file itself`);
     members += 1;
     if (members > 2 * most)
-      throw refuse(`This tar file has more files in it than the ${most} photos of its table can have`);
+      throw refuse(`This tar file has more files in it than the ${counted(most, 'photo')} of its table can have`);
     if (!name.endsWith('.json')) yield { name, at: at + BLOCK, bytes };
     at += BLOCK + Math.ceil(bytes / BLOCK) * BLOCK;
   }

@@ -4,6 +4,7 @@ import { constants, copyFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { VerifyLevel, VerifyReport } from '../../../shared/facts/verification.ts';
+import { counted } from '../../../shared/counted.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { diskError, freeBytes, bytesText } from '../formats/disk.ts';
 import { libraryAround } from '../formats/target.ts';
@@ -112,7 +113,7 @@ async function compare(root: string, promised: Promised, level: VerifyLevel, tas
       const total = payload.reduce((n, p) => n + statSync(join(root, p)).size, 0);
       if (payload.length !== promised.oxum.files || total !== promised.oxum.bytes)
         problems.push(
-          `Payload-Oxum promises ${promised.oxum.files} files and ${promised.oxum.bytes} bytes; ${payload.length} files and ${total} bytes are there`,
+          `Payload-Oxum promises ${counted(promised.oxum.files, 'file')} and ${promised.oxum.bytes} bytes; ${counted(payload.length, 'file')} and ${total} bytes are there`,
         );
     }
   }

@@ -1,5 +1,6 @@
 import type { Protocol } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 
 /** A query of a ground truth; labels are rows of `images`. */
 export interface TruthQuery {
@@ -102,7 +103,7 @@ export function checkedTruth(truth: GroundTruth, file: string): GroundTruth {
     if (bad !== undefined) {
       throw new CovisError(
         'INPUT_CORRUPT',
-        `The query ${q.name} refers to image ${bad}, and the list has ${truth.images.length} images`,
+        `The query ${q.name} refers to image ${bad}, and the list has ${counted(truth.images.length, 'image')}`,
         { file },
       );
     }

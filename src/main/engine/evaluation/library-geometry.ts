@@ -5,6 +5,7 @@ import {
   type ProtocolMeasure,
   type ProtocolState,
 } from '../../../shared/facts/adapt.ts';
+import { counted } from '../../../shared/counted.ts';
 import type { Library } from '../library/library.ts';
 import { integer, list, nullable, record, select } from '../library/rows.ts';
 import { covisiblePairs } from '../mining/candidates.ts';
@@ -123,7 +124,7 @@ export function described(g: Geometry, set: DescriptorSet): Described {
 export function measurableSentence(library: Library): { states: ProtocolState[]; hint: string | undefined } {
   const states = protocolStates(libraryGeometry(library));
   const possible = states.filter((s) => s.possible);
-  const said = possible.map((s) => `${s.protocol} (${s.queries} queries of ${s.places} places)`);
+  const said = possible.map((s) => `${s.protocol} (${counted(s.queries, 'query', 'queries')} of ${s.places} places)`);
   const hint =
     possible.length === 0
       ? undefined
@@ -135,7 +136,7 @@ export function measurableSentence(library: Library): { states: ProtocolState[];
 function whatHelps(states: readonly ProtocolState[]): string {
   const [own] = states;
   return own!.places === 1 && own!.queries >= LARGE_PLACE
-    ? `${own!.queries} photos are joined to one place. Where they show several things, something that many photos have in common joined them, as a table or a logo does: cut it away, or split the cluster.`
+    ? `${counted(own!.queries, 'photo is', 'photos are')} joined to one place. Where they show several things, something that many photos have in common joined them, as a table or a logo does: cut it away, or split the cluster.`
     : 'Import models of more photos, or find places in a folder of photos with covis cluster.';
 }
 

@@ -31,6 +31,7 @@ import {
   openedMeasurement as openedSchema,
   type OpenedMeasurement,
 } from '../../../shared/facts/measurements.ts';
+import { counted } from '../../../shared/counted.ts';
 import { integer, json, real, record, select, text } from '../library/rows.ts';
 import { hashById } from '../library/tables/photo.ts';
 
@@ -120,7 +121,7 @@ export function truthBenchmark(
     task.warn(`${missing} of ${photos.length} images of ${truth.name} are not in the library; they count as not found`);
   if (repeated.length > 0)
     task.warn(
-      `${repeated.length} images of ${truth.name} have the content of another one and count once: ${firstFew(repeated)}`,
+      `${counted(repeated.length, 'image')} of ${truth.name} with the content of another one, counted once: ${firstFew(repeated)}`,
     );
   if (asked.length < truth.queries.length)
     task.warn(

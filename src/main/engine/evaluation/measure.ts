@@ -2,6 +2,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { averagePrecision, nonInterpolatedPrecision, positiveRanks, precisionAt } from './average-precision.ts';
 import { judge, PROTOCOL_TEXT, type GroundTruth, type Judgement } from './ground-truth.ts';
 import type { Protocol } from '../../../shared/domain.ts';
+import { counted } from '../../../shared/counted.ts';
 import { bootstrap, mean, type Interval } from './statistics.ts';
 
 /** Which area under the precision-recall curve (methods.md 0.8). */
@@ -65,7 +66,7 @@ export function checkRanks(ranks: Ranks, truth: GroundTruth, rows = truth.images
       if (!Number.isInteger(id) || id < 0 || id >= rows)
         throw new CovisError(
           'INPUT_INVALID',
-          `Query ${q} (${truth.queries[q]!.name}) ranks row ${id}, and the database has ${rows} rows`,
+          `Query ${q} (${truth.queries[q]!.name}) ranks row ${id}, and the database has ${counted(rows, 'row')}`,
           { hint: 'Rows behind the list of the ground truth are distractors: say how many with --distractors N.' },
         );
       if (seen[id] === q)

@@ -2,6 +2,7 @@
 import { CovisError } from '../../../shared/errors.ts';
 import type { JobParams, JobResult } from '../../../shared/jobs/index.ts';
 import { reportedParameters } from '../../../shared/methods/parameters.ts';
+import { counted } from '../../../shared/counted.ts';
 import { readNpy } from '../formats/npy.ts';
 import { fileTarget, outsideLibraries } from '../formats/target.ts';
 import type { TaskContext } from '../queue/context.ts';
@@ -129,7 +130,7 @@ function readOwners(file: string, rows: number): { owners: Uint32Array; images: 
   if (shape.length !== 1 || shape[0] !== rows)
     throw new CovisError(
       'INPUT_INVALID',
-      `There are ${rows} rows, and their owners have the shape (${shape.join(', ')})`,
+      `There are ${counted(rows, 'row')}, and their owners have the shape (${shape.join(', ')})`,
       { file, hint: 'Owners are one number a row: the image, from 0, that the region is of.' },
     );
   let images = 0;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, relative } from 'node:path';
 import type { Method, Protocol, SketchLayout, SketchReport } from '../../../shared/domain.ts';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 import { defaultSize, describe, InputMaker, type NetworkInput } from '../inputs/inputs.ts';
 import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
 import type { TaskContext } from '../queue/context.ts';
@@ -194,7 +195,7 @@ function classes(photos: string, sketches: string | undefined): SketchSet {
   if (new Set(labels).size < 2 || drawings.length === 0)
     throw new CovisError(
       'INPUT_INVALID',
-      `${names.length} classes with ${files.length} photos and ${drawings.length} drawings are no protocol`,
+      `${names.length} classes with ${counted(files.length, 'photo')} and ${drawings.length} drawings are no protocol`,
       {
         file: photos,
         hint: 'Photos: CLASS/…/photo.jpg. Drawings: CLASS/drawing.png beside the folders of photos, or --sketches with CLASS/*.png or CLASS.ndjson.',

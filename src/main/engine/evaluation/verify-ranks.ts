@@ -4,6 +4,7 @@ import type { TaskContext } from '../queue/context.ts';
 import type { Neighbours } from '../retrieval/neighbours.ts';
 import { verify, type LocalFeatures } from '../retrieval/spatial.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 
 const KEPT = 512;
 
@@ -27,7 +28,7 @@ class LocalFile {
     if (points.shape[0] !== count || points.shape[1] !== 2)
       throw new CovisError(
         'INPUT_CORRUPT',
-        `${name} has ${points.shape.join(' x ')} keypoints and ${count} descriptors`,
+        `${name} has ${points.shape.join(' x ')} keypoints and ${counted(count, 'descriptor')}`,
         { file: this.#file },
       );
     const descriptors = new Float32Array(count * dim);

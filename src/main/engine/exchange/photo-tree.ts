@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, lstatSync, readFileSync, rmSync, statSync, sy
 import { dirname } from 'node:path';
 import type { PhotoPlacement } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 import { makeFolder } from '../environment/folders.ts';
 import { writeBeside } from '../formats/beside.ts';
 import { diskError, isFull } from '../formats/disk.ts';
@@ -65,7 +66,7 @@ export function placePhotos(
       placed += 1;
     }
   });
-  if (missing > 0) task.warn(`${missing} photos are no longer where they were imported from`);
+  if (missing > 0) task.warn(`${counted(missing, 'photo is', 'photos are')} no longer where they were imported from`);
   return { placed, missing };
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CovisError, finalName } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 
 /**
  * Refuses a folder that holds anything which an export would not write itself: a reader would take it for a part of the data set.
@@ -23,7 +24,7 @@ export function onlyOwnFiles(out: string, own: Iterable<string>): void {
   if (foreign.length > 0)
     throw new CovisError(
       'INPUT_INVALID',
-      `This folder is in use: ${foreign.length} files in it are not of this export, like ${relative(out, foreign[0]!)}`,
+      `This folder is in use: ${counted(foreign.length, 'file in it is', 'files in it are')} not of this export, like ${relative(out, foreign[0]!)}`,
       { file: out, hint: 'Name a new folder, or empty this one first.' },
     );
 }

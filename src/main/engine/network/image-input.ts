@@ -1,6 +1,7 @@
 /** Which image a foreign network takes: its input, brought to [N, C, H, W], and the sizes at which it runs. */
 import { CovisError } from '../../../shared/errors.ts';
 import type { InputFacts } from '../../../shared/facts/networks.ts';
+import { counted } from '../../../shared/counted.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { DESCRIPTOR, IMAGE } from './head.ts';
 import { int, intOf, intsOf, ints, type Dim, type Graph, type OnnxNode } from './onnx/graph.ts';
@@ -230,7 +231,7 @@ class Search {
     throw new CovisError(
       'INPUT_UNSUPPORTED',
       typeof batch === 'number' && batch > 1
-        ? `The network takes ${batch} images at once and not one: ${words}`
+        ? `The network takes ${counted(batch, 'image')} at once and not one: ${words}`
         : said === undefined
           ? `The network does not run on an image of free size: ${words}`
           : `The network does not run on an image of ${said[1]}x${said[0]}, which it says it takes: ${words}`,

@@ -1,6 +1,7 @@
 /** Descriptors of another program become a set of the library. */
 import { basename } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 import { ambiguousNames, libraryNames, type LibraryNames } from '../library/library-names.ts';
 import type { Library } from '../library/library.ts';
 import { firstFew } from '../library/name-lists.ts';
@@ -50,7 +51,7 @@ export async function importVectors(
   const read = await readDescriptorFile(o.file, o.variable, 'database', 'left out');
   if (read.unreadable !== undefined)
     task.warn(
-      `${read.unreadable.length} photos of ${basename(o.file)} are left out: their names are no UTF-8, as ${read.unreadable[0]!}`,
+      `${counted(read.unreadable.length, 'photo')} of ${basename(o.file)} left out: their names are no UTF-8, as ${read.unreadable[0]!}`,
     );
   const names = read.names ?? o.names;
   if (names === undefined)
@@ -59,7 +60,7 @@ export async function importVectors(
       hint: `Put the names in ${basename(o.file).replace(/\.[^.]*$/, '')}.txt beside it, one a line, or name a list with --names.`,
     });
   if (names.length !== read.images)
-    throw new CovisError('INPUT_INVALID', `There are ${names.length} names and ${read.images} images`, {
+    throw new CovisError('INPUT_INVALID', `There are ${names.length} names and ${counted(read.images, 'image')}`, {
       file: o.file,
       hint: 'The list of names needs one line for each image, in their order.',
     });
@@ -95,7 +96,8 @@ export async function importVectors(
       `${unclear.length} of ${names.length} images may be several photos of this library and are left out: ${firstFew(unclear)}`,
     );
   const bound = new Set(names.filter((n) => known.of(n) !== undefined)).size;
-  if (taken.size < bound) task.warn(`${bound - taken.size} images have the content of another one and were taken once`);
+  if (taken.size < bound)
+    task.warn(`${counted(bound - taken.size, 'image has', 'images have')} the content of another one, taken once`);
   const data = new Float32Array(rows.length * checked.dim);
   rows.forEach((r, i) => data.set(checked.data.subarray(r * checked.dim, (r + 1) * checked.dim), i * checked.dim));
   const vectors = { data, rows: rows.length, dim: checked.dim };

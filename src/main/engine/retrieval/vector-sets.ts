@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import type { SetInfo } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import { now, type Library } from '../library/library.ts';
 import { refuseWriting } from '../library/read-only.ts';
@@ -336,7 +337,7 @@ export function storeSet(library: Library, s: NewSet): string {
   )
     throw new CovisError(
       'INTERNAL',
-      `A set has ${rows} rows of ${dim}, ${data.length} numbers, ${s.hashes.length} photos and ${s.boxes?.length ?? 'no'} sides of boxes, which do not fit each other`,
+      `A set has ${counted(rows, 'row')} of ${dim}, ${data.length} numbers, ${counted(s.hashes.length, 'photo')} and ${s.boxes?.length ?? 'no'} sides of boxes, which do not fit each other`,
     );
   const uid = createHash('sha256')
     .update(`${s.name} ${s.regional} ${s.half} ${dim}`)

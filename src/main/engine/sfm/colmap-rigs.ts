@@ -1,3 +1,4 @@
+import { counted } from '../../../shared/counted.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BinaryReader } from './binary-reader.ts';
@@ -214,7 +215,7 @@ function withRigs(model: SparseModel, said: Rigs, file: string, warn: Warn): Spa
   });
   if (changed > 0)
     warn(
-      `${file} says other poses than the images' own file for ${changed} images; the frames' are taken, as COLMAP does`,
+      `${file} says other poses than the images' own file for ${counted(changed, 'image')}; the frames' are taken, as COLMAP does`,
     );
   return { ...model, views, rigs: said };
 }

@@ -1,4 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 import { LIMITS } from '../formats/budget.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { readRegular } from '../formats/regular.ts';
@@ -76,7 +77,7 @@ export class Json {
   /** A row-major matrix. */
   matrix(rows: number, columns: number): number[] {
     const all = this.items();
-    if (all.length !== rows) throw this.wrong(`has ${all.length} rows, not ${rows}`);
+    if (all.length !== rows) throw this.wrong(`has ${counted(all.length, 'row')}, not ${rows}`);
     return all.flatMap((r) => r.numbers(columns));
   }
 }

@@ -1,4 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 import { CAMERA_MODELS, type Camera, type SparseModel, type View } from './model.ts';
 
 /** Reports a broken record: `offset` in bytes into the file that is being read. */
@@ -150,7 +151,7 @@ export class ModelBuilder {
     }
     this.#offsets.push(this.#obsPoint.length);
     if (this.#skipped > 0) warn(`left out ${this.#skipped} observations of 3D points that the model does not have`);
-    if (lost > 0) warn(`left out of tracks ${lost} images that the model does not have`);
+    if (lost > 0) warn(`left out of tracks ${counted(lost, 'image')} that the model does not have`);
     return {
       cameras: [...this.#cameras.values()],
       views: this.#views,

@@ -1,5 +1,6 @@
 import type { LearnedPart, MiningParameters, TrainingParameters, WhiteningFacts } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/counted.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { splitPlaces } from '../mining/split.ts';
@@ -91,7 +92,9 @@ export async function whitenNetwork(
     ? learnWhitening(sample.vectors, sample.queries, sample.positives, options.shrinkage)
     : learnPca(sample.vectors, options.power);
   if (w.shrinkage > 0) {
-    const samples = learned ? `${pairs} pairs of ${sample.vectors.rows} photos` : `${sample.vectors.rows} descriptors`;
+    const samples = learned
+      ? `${counted(pairs, 'pair')} of ${sample.vectors.rows} photos`
+      : `${counted(sample.vectors.rows, 'descriptor')}`;
     task.warn(
       `Whitening of ${spec.dim} dimensions from ${samples}: the covariance was shrunk, ${w.shrinkage} of its mean variance added. Twice as many samples as dimensions need none`,
     );
@@ -112,7 +115,7 @@ export async function whitenNetwork(
     dim: keep,
     ...(options.experiment === true ? { experiment: true } : {}),
     whitening: facts,
-    origin: `${spec.origin}; ${learned ? `whitening learned from ${pairs} pairs` : `PCA of ${facts.descriptors} descriptors`} at ${options.size} px`,
+    origin: `${spec.origin}; ${learned ? `whitening learned from ${counted(pairs, 'pair')}` : `PCA of ${facts.descriptors} descriptors`} at ${options.size} px`,
   };
   const row = storeComputed(library, addLinearLayer(graph, 'whitening', whiteningLayer(w, keep)), whitened, base.uid);
   task.changed('networks');

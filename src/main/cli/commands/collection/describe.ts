@@ -13,6 +13,7 @@ import { collectionNamed } from '../../../engine/library/tables/collection.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { KNOWN_FIELDS, type FieldChange } from '../../../../shared/facts/collections.ts';
 import { file, force } from '../../../../shared/fields.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { command } from '../../program/command.ts';
 import { withLibrary } from '../../program/library.ts';
 import { print } from '../../program/output.ts';
@@ -111,7 +112,7 @@ export const collectionFieldsImport = command({
       const { find } = photoNames(l);
       const r = readTable(() => readFieldsTable(l, o.name, csv, find), o.table);
       print(o.json, r, () => [
-        `${photosText(r.changed)} described, ${r.same} had it already${r.unknown.length > 0 ? `, ${r.unknown.length} rows are of no photo of it: ${r.unknown.slice(0, SHOWN).join(', ')}` : ''}`,
+        `${photosText(r.changed)} described, ${r.same} had it already${r.unknown.length > 0 ? `, ${counted(r.unknown.length, 'row is', 'rows are')} of no photo of it: ${r.unknown.slice(0, SHOWN).join(', ')}` : ''}`,
         ...r.notes,
       ]);
     }),

@@ -28,7 +28,7 @@ export const collectionExport = jobCommand('collection-export', {
   words: ['collection'],
   lines: (r) => [
     `${r.collection}@${r.version} as ${r.formats.join(', ')}: ${photosText(r.items)}, ${counted(r.files, 'file')}, ${bytesText(r.bytes)}, to ${r.out}`,
-    ...(r.kept > 0 ? [`${r.kept} files were there from an attempt that was cut short.`] : []),
+    ...(r.kept > 0 ? [`${counted(r.kept, 'file was', 'files were')} there from an attempt that was cut short.`] : []),
     `Digest ${r.digest}`,
     `Verify it anywhere, without a library: covis collection verify ${r.out}`,
   ],

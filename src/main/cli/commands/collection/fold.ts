@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
 import { foldOptions, type FoldReport } from '../../../../shared/facts/collection-choices.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { foldCollection } from '../../../engine/collections/fold-collection.ts';
 import { editFolds, foldGroups, proposeLibraryFolds, type FoldEdit } from '../../../engine/collections/fold-library.ts';
 import type { Library } from '../../../engine/library/library.ts';
@@ -51,7 +52,7 @@ export const collectionFold = command({
       const collection = o.name === undefined || o.propose ? undefined : foldCollection(library, o.name);
       print(o.json, collection === undefined ? report : { ...report, collection }, () => [
         ...lines(report),
-        ...(collection === undefined ? [] : [`${collection.folded} photos of ${o.name} are folded now`]),
+        ...(collection === undefined ? [] : [`${counted(collection.folded, 'photo')} of ${o.name} folded now`]),
       ]);
     }),
 });
@@ -85,7 +86,7 @@ function lines(r: FoldReport): string[] {
           .map((u) => `${u.name} (${u.score.toFixed(3)}${u.why === null ? '' : `, ${u.why}`})`)
           .join('  ')}`,
     ),
-    `${r.folded} photos are folded under ${r.groups.length}`,
+    `${counted(r.folded, 'photo is', 'photos are')} folded under ${r.groups.length}`,
     ...r.notes,
   ];
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { set } from '../../../../shared/fields.ts';
 import { CovisError } from '../../../../shared/errors.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { photoNames } from '../../../engine/exchange/photo-names.ts';
 import { nextPhotosToJudge } from '../../../engine/collections/next.ts';
 import { exemplarPhotos } from '../../../engine/collections/rule-likeness.ts';
@@ -53,7 +54,7 @@ export const collectionJudge = command({
       });
       const { positive, negative } = exemplarPhotos(library, { collection: o.name });
       print(o.json, { positive: positive.length, negative: negative.length }, () => [
-        `${positive.length} photos belong to ${o.name}, ${negative.length} do not`,
+        `${counted(positive.length, 'photo belongs', 'photos belong')} to ${o.name}, ${negative.length} do not`,
       ]);
     }),
 });

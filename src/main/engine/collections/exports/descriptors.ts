@@ -1,5 +1,6 @@
 /** `descriptors.npy` (float16, a row a photo) and `descriptors.txt` (their paths), in the order of the collection. */
 import { CovisError } from '../../../../shared/errors.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { diskError } from '../../formats/disk.ts';
 import { fillNpy } from '../../formats/npy.ts';
 import type { FormatWriter } from './material.ts';
@@ -16,7 +17,9 @@ export const writeDescriptors: FormatWriter = async ({ tree, items, material, ta
       hint: 'Extract them first: covis extract.',
     });
   if (described.length < items.length)
-    task.warn(`${items.length - described.length} photos have no descriptors, and are not in descriptors.npy`);
+    task.warn(
+      `${counted(items.length - described.length, 'photo has', 'photos have')} no descriptors, and are not in descriptors.npy`,
+    );
   const { dim, data } = set;
   const parts = function* (): Generator<Float16Array> {
     for (let from = 0; from < described.length; from += BLOCK_ROWS) {

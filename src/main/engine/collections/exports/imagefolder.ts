@@ -1,4 +1,5 @@
 /** Hugging Face's imagefolder: `metadata.jsonl` beside the photos, and a card that says which files are data. */
+import { counted } from '../../../../shared/counted.ts';
 import { mediaType } from './media.ts';
 import { rowOf } from './items.ts';
 import type { FormatWriter } from './material.ts';
@@ -40,7 +41,7 @@ ${files.map((f) => `          - ${yaml(f)}`).join('\n')}
 
 ${said.description}
 
-${items.length} photos (${[...new Set(items.map((i) => mediaType(i.entry.path)))].sort().join(', ')}), version ${record.version}.
+${counted(items.length, 'photo')} (${[...new Set(items.map((i) => mediaType(i.entry.path)))].sort().join(', ')}), version ${record.version}.
 Rights: ${said.licence}${formats.has('folder') ? '. Verify: sha256sum -c manifest-sha256.txt' : ''}
 
     from datasets import load_dataset

@@ -1,4 +1,5 @@
 /** Lists of digests: what `sha256sum -c` and bagit-python read. */
+import { counted } from '../../../../shared/counted.ts';
 import { BAG_INFO, BAGIT, MANIFEST, PAYLOAD, TAG_MANIFEST } from './names.ts';
 import type { FileDigest } from './digests.ts';
 import type { Exporting, FormatWriter } from './material.ts';
@@ -24,7 +25,7 @@ function readme({ record, formats, options }: Exporting): string {
   return `${[
     `${name}, version ${version}`,
     '',
-    `${holds.items} photos. By ${author === '' ? 'an unnamed author' : author}, ${created.slice(0, 10)}.`,
+    `${counted(holds.items, 'photo')}. By ${author === '' ? 'an unnamed author' : author}, ${created.slice(0, 10)}.`,
     `Digest of the version: ${digest}`,
     ...(holds.digest === digest
       ? []

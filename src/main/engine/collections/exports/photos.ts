@@ -7,6 +7,7 @@ import sharp, { type Sharp } from 'sharp';
 import type { CollectionPlacement } from '../../../../shared/exports/collections/index.ts';
 import { CovisError, unreadable } from '../../../../shared/errors.ts';
 import type { CollectionEntry } from '../../../../shared/facts/collections.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { inWords } from '../../formats/budget.ts';
 import { readRegularSoon } from '../../formats/regular.ts';
 import { photoImage, undecodable } from '../../library/pixels.ts';
@@ -186,7 +187,7 @@ export async function placePhotos(
   });
   if (tree.copiedInstead > 0)
     task.warn(
-      `${tree.copiedInstead} photos were copied: this disk takes no ${how === 'link' ? 'links' : 'second names'} of files from there`,
+      `${counted(tree.copiedInstead, 'photo was', 'photos were')} copied: this disk takes no ${how === 'link' ? 'links' : 'second names'} of files from there`,
     );
   return items;
 }

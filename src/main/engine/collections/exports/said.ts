@@ -1,5 +1,6 @@
 /** What a version says of itself as a whole, in the words of catalogues. */
 import type { CollectionRecord } from '../../../../shared/exports/collections/record.ts';
+import { counted } from '../../../../shared/counted.ts';
 
 /** Nobody said what may be done with these photos: rightsstatements.org has an address for that. */
 const NOT_EVALUATED = 'http://rightsstatements.org/vocab/CNE/1.0/';
@@ -32,7 +33,8 @@ export function saidOf(record: CollectionRecord): {
   const by = creators.length === 0 ? '' : `${creators.join(', ')}: `;
   return {
     title,
-    description: fields['description']?.join('\n\n') ?? `${holds.items} photos, version ${version} of ${name}.`,
+    description:
+      fields['description']?.join('\n\n') ?? `${counted(holds.items, 'photo')}, version ${version} of ${name}.`,
     creators,
     licence: rights === undefined ? NOT_EVALUATED : (rightsAddress(rights) ?? rights),
     keywords: fields['keywords'] ?? [],

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { firstFew } from '../../library/name-lists.ts';
 import { LABELS, type GroundTruth, type Label, type TruthQuery } from '../ground-truth.ts';
 import { rowsOfNames } from '../truth-names.ts';
@@ -45,7 +46,7 @@ export function fromRecord(value: unknown, file: string, base: 0 | 1): GroundTru
   if (names.length !== gnd.length)
     throw new CovisError(
       'INPUT_CORRUPT',
-      `This ground truth names ${names.length} queries and has labels for ${gnd.length}`,
+      `This ground truth names ${counted(names.length, 'query', 'queries')} and has labels for ${gnd.length}`,
       { file },
     );
   const named = new Set(
@@ -56,7 +57,7 @@ export function fromRecord(value: unknown, file: string, base: 0 | 1): GroundTru
   if (unknown.length > 0)
     throw new CovisError(
       'INPUT_INVALID',
-      `This ground truth names ${unknown.length} images that its list does not have: ${firstFew(unknown)}`,
+      `This ground truth names ${counted(unknown.length, 'image')} that its list does not have: ${firstFew(unknown)}`,
       { file, hint: 'Labels and queries have to be images of imlist.' },
     );
   const rows = (list: readonly (number | string)[]): number[] =>

@@ -1,5 +1,6 @@
 import { CovisError } from '../../../../shared/errors.ts';
 import { descriptors } from '../../../../shared/exports/descriptors.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { fillWith, writeTogether } from '../../formats/beside.ts';
 import { fillNpy } from '../../formats/npy.ts';
 import { fileTarget } from '../../formats/target.ts';
@@ -86,7 +87,8 @@ export const descriptorsExport = exporter(descriptors, {
       listed += 1;
       if (!paths.has(text)) throw damaged(names!, `line ${listed} is no photo of the library`);
     }
-    if (listed !== vectors.rows) throw damaged(names!, `it names ${listed} photos for ${vectors.rows} descriptors`);
+    if (listed !== vectors.rows)
+      throw damaged(names!, `it names ${counted(listed, 'photo')} for ${counted(vectors.rows, 'descriptor')}`);
     return { items: vectors.rows };
   },
 });

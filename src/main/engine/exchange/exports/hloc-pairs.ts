@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { STRATEGY_BITS } from '../../../../shared/domain.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { hlocPairs } from '../../../../shared/exports/hloc-pairs.ts';
+import { counted } from '../../../../shared/counted.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { subsetOf } from '../../library/collection-subset.ts';
 import type { Library } from '../../library/library.ts';
@@ -90,7 +91,8 @@ function writeHlocPairs(library: Library, run: number, out: string, task: TaskCo
       }
     }
   }
-  if (across > 0) task.warn(`${across} pairs of photos in two folders were left out: hloc knows one folder of images`);
+  if (across > 0)
+    task.warn(`${counted(across, 'pair')} of photos in two folders left out: hloc knows one folder of images`);
   const lists = [...of].map(([folder, pairs]) => ({
     folder,
     pairs,

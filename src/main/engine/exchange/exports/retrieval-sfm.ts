@@ -4,6 +4,7 @@ import type { MiningParameters, PhotoPlacement } from '../../../../shared/domain
 import { defined } from '../../../../shared/defined.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { retrievalSfm } from '../../../../shared/exports/retrieval-sfm.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { writeWhole } from '../../formats/beside.ts';
 import { refuseExisting, type Placing } from '../../formats/target.ts';
 import { writePickle } from '../../formats/pickle-writer.ts';
@@ -68,7 +69,7 @@ function exportRetrievalSfm(library: Library, o: RetrievalSfmOptions, task: Task
     const clusters = new Set(list.cluster).size;
     if (list.cids.length > 0 && clusters <= NEGATIVES)
       task.warn(
-        `${half} has ${clusters} clusters. cnnimageretrieval-pytorch takes ${NEGATIVES} negatives of other clusters for each query and ends with an IndexError below ${NEGATIVES + 1}: give it --neg-num ${Math.max(0, clusters - 1)}, or import more places`,
+        `${half} has ${counted(clusters, 'cluster')}. cnnimageretrieval-pytorch takes ${NEGATIVES} negatives of other clusters for each query and ends with an IndexError below ${NEGATIVES + 1}: give it --neg-num ${Math.max(0, clusters - 1)}, or import more places`,
       );
   }
   const side = (l: PairList): Record<string, readonly (string | number)[]> => ({ ...l });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CovisError } from '../../../../shared/errors.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { readPickle, type Pickled } from '../../formats/pickle.ts';
 import { imsPath, type PairList } from '../pair-list.ts';
 import type { PairReader } from './reader.ts';
@@ -68,7 +69,8 @@ export function readPairLists(file: string): Record<Half, PairList> {
     const cluster = numbers(d.get('cluster'), `${name}.cluster`);
     const qidxs = numbers(d.get('qidxs'), `${name}.qidxs`);
     const pidxs = numbers(d.get('pidxs'), `${name}.pidxs`);
-    if (cluster.length !== cids.length) wrong(`${name} has ${cids.length} cids and ${cluster.length} clusters`);
+    if (cluster.length !== cids.length)
+      wrong(`${name} has ${cids.length} cids and ${counted(cluster.length, 'cluster')}`);
     if (qidxs.length !== pidxs.length) wrong(`${name} has ${qidxs.length} qidxs and ${pidxs.length} pidxs`);
     for (const i of [...qidxs, ...pidxs])
       if (i < 0 || i >= cids.length) wrong(`${name} names photo ${i} of ${cids.length}`);

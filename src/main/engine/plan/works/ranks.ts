@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { CovisError } from '../../../../shared/errors.ts';
 import type { Asked } from '../../../../shared/jobs/planned-works.ts';
 import { METHODS, ranking, type GivenParameters, type Method } from '../../../../shared/methods/index.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { ranked } from '../../evaluation/rank-files.ts';
 import { rankPlaces, writeRanks } from '../../evaluation/rank-places.ts';
 import { digestOf } from '../../library/hash-file.ts';
@@ -272,7 +273,8 @@ async function shard(plan: Plan, stage: string, number: number, task: TaskContex
   const ranker = await Ranker.prepare(database, rankingParameters(p.method, p.ranking), task, cache);
   try {
     const lists = await ranker.rank({ vectors: queries, count: queries.rows }, p.top, task);
-    if (lists.outside > 0) task.warn(`${lists.outside} rows have no similar neighbour and were ranked by cosine`);
+    if (lists.outside > 0)
+      task.warn(`${counted(lists.outside, 'row has', 'rows have')} no similar neighbour: ranked by cosine`);
     return { bytes: encodeLists(lists, to - from), done };
   } finally {
     await ranker.close();

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CovisError } from '../../../../shared/errors.ts';
+import { counted } from '../../../../shared/counted.ts';
 import { decodeName } from '../../library/names.ts';
 import { isRotation, quaternionOf, type SparseModel } from '../model.ts';
 import { blameFor, lines, number } from '../text-lines.ts';
@@ -115,12 +116,12 @@ function readBundler(
     if (names === undefined)
       throw new CovisError('INPUT_MISSING', `This Bundler file has ${cameras} cameras and no list of their images`, {
         file,
-        hint: `Put list.txt beside it, one image a line in the order of the cameras, or name a folder with exactly ${cameras} photos with --images.`,
+        hint: `Put list.txt beside it, one image a line in the order of the cameras, or name a folder with exactly ${counted(cameras, 'photo')} with --images.`,
       });
     if (names.length < cameras)
       throw new CovisError(
         'INPUT_INVALID',
-        `This list has ${names.length} images, and the model has ${cameras} cameras`,
+        `This list has ${counted(names.length, 'image')}, and the model has ${cameras} cameras`,
         {
           file: bundlerList(file) ?? file,
           hint: 'It needs a line for each camera, in their order, those that are not registered too.',
