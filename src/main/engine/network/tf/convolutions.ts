@@ -76,6 +76,20 @@ export function padded(tf: Tf, x: Tensor4D, pads: readonly number[], value = 0):
   );
 }
 
+/** [O, I, h, w] to [h, w, I, O]. Its gradient is turned back in two steps that TensorFlow has fast ways for. */
+function turned(tf: Tf, weight: Tensor4D): Tensor4D {
+  const turn = tf.customGrad((w) => ({
+    value: tf.transpose(w as Tensor4D, [2, 3, 1, 0]),
+    gradFunc: (dy: Tensor4D) => {
+      const [rows, columns, inputs, outputs] = dy.shape;
+      const blocks = tf.transpose(tf.reshape(dy, [rows * columns, inputs, outputs]), [1, 0, 2]);
+      const matrix = tf.reshape(blocks, [inputs * rows * columns, outputs]);
+      return tf.reshape(tf.transpose(matrix), weight.shape);
+    },
+  }));
+  return turn(weight);
+}
+
 /** [h, w, 1, O] to [h, w, C, O / C]. */
 function byChannel(tf: Tf, kernel: Tensor4D, channels: number): Tensor4D {
   const [rows, columns, , outputs] = kernel.shape;
@@ -99,7 +113,7 @@ function inOne(
   if (group === 1 && rows === 1 && columns === 1 && whole) kind = 'point';
   else if (group === 1) {
     kind = 'plain';
-    kernel = tf.transpose(weight, [2, 3, 1, 0]);
+    kernel = turned(tf, weight);
   } else if (perGroup === 1 && group === x.shape[3] && strides[0] === strides[1]) {
     kind = 'depthwise';
     kernel = byChannel(tf, tf.transpose(weight, [2, 3, 1, 0]), group);

@@ -3,6 +3,7 @@ import { CovisError } from '../../../../shared/errors.ts';
 import { floatOf, intOf, intsOf, stringOf, type Graph, type OnnxNode } from '../onnx/graph.ts';
 import { convolved, padded } from './convolutions.ts';
 import { evaluateHost, vector, type HostValue } from './host.ts';
+import { raised } from './powers.ts';
 import { rectified, rectifiersOf, type Rectifier } from './rectifiers.ts';
 import type { Tf } from './tf-runtime.ts';
 
@@ -19,6 +20,8 @@ const LAST = [0, 3, 1, 2];
 interface Value {
   readonly tensor: Tensor;
   readonly last: boolean;
+  /** Known to be above zero everywhere. */
+  readonly positive?: boolean;
 }
 
 type Values = Map<string, Value>;
@@ -136,6 +139,10 @@ class NodeEvaluator {
     if (unary !== undefined) {
       const x = this.#value(0);
       return { tensor: unary(tf, x.tensor, node), last: x.last };
+    }
+    if (node.op === 'Pow' && this.#value(0).positive === true && this.#value(1).tensor.size === 1) {
+      const x = this.#value(0);
+      return { tensor: raised(tf, x.tensor, this.#value(1).tensor), last: x.last };
     }
     const binary = BINARY[node.op];
     if (binary !== undefined) return this.#fold(binary);
@@ -284,7 +291,7 @@ class NodeEvaluator {
     if (low === 0) tensor = rectified(this.#tf, tensor, false);
     else if (low !== undefined && low > LOWEST) tensor = this.#tf.maximum(tensor, low);
     if (high !== undefined && high < -LOWEST) tensor = this.#tf.minimum(tensor, high);
-    return { tensor, last: x.last };
+    return { tensor, last: x.last, positive: low !== undefined && low > 0 && (high === undefined || high > 0) };
   }
 
   #window(): { kernel: number[]; strides: [number, number]; dilations: [number, number]; pads: number[] } {
