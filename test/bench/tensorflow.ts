@@ -4,10 +4,11 @@
  * `--operators` lists where TensorFlow's time goes. `taskset -c 0` before it gives one core to both.
  */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { random } from '../../src/main/engine/library/random.ts';
 import { loadTensorFlow } from '../../src/main/engine/network/tf/tf-runtime.ts';
 import { openExecutor } from '../../src/main/engine/training/backends.ts';
+import type { Descent } from '../../src/main/engine/training/descent.ts';
+import type { Executor } from '../../src/main/engine/training/executor.ts';
 import { MARGIN, networkOf } from './gpu-one.ts';
 
 const PHOTOS = 7;
@@ -18,7 +19,9 @@ export function tensorflow(): void {
     const at = process.argv.indexOf(flag);
     return at < 0 ? otherwise : process.argv[at + 1]!;
   };
-  console.log(`A step is a tuple of ${PHOTOS} photos, contrastive loss, Adam; times are medians of rounds in turn, ratios TensorFlow's over those of cpu.\n`);
+  console.log(
+    `A step is a tuple of ${PHOTOS} photos, contrastive loss, Adam; times are medians of rounds in turn, ratios TensorFlow's over those of cpu.\n`,
+  );
   for (const name of said('--networks', 'default,MobileNetV1,ResNet50-conv4').split(','))
     for (const size of said('--sizes', '224,320,362').split(',')) {
       const operators = process.argv.includes('--operators') ? ['operators'] : [];
@@ -62,6 +65,16 @@ function counted(backend: { binding: Readonly<Record<string, unknown>> }): Count
   return state;
 }
 
+interface Side {
+  readonly backend: 'cpu' | 'tensorflow';
+  readonly executor: Executor;
+  readonly descent: Descent;
+  /** Milliseconds of each round, and of all processors in it. */
+  readonly wall: number[];
+  readonly processor: number[];
+  loss: number;
+}
+
 async function main(name: string, side: number, rounds: number, list: boolean): Promise<void> {
   const graph = networkOf(name);
   const { tf } = await loadTensorFlow('tensorflow');
@@ -72,13 +85,13 @@ async function main(name: string, side: number, rounds: number, list: boolean): 
     dims,
     data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => 2 * r.next() - 1),
   }));
-  const sides = [];
+  const sides: Side[] = [];
   for (const backend of ['cpu', 'tensorflow'] as const) {
     const executor = await openExecutor(graph, backend);
     const descent = await executor.optimiser({ optimiser: 'adam', dampening: 0 });
-    sides.push({ backend, executor, descent, wall: [] as number[], processor: [] as number[], loss: 0 });
+    sides.push({ backend, executor, descent, wall: [], processor: [], loss: 0 });
   }
-  const [cpu, other] = sides as [(typeof sides)[0], (typeof sides)[0]];
+  const [cpu, other] = sides as [Side, Side];
   for (let k = 0; k <= rounds; k += 1)
     for (const s of sides) {
       if (operators !== undefined) operators.counting = k > 0 && s === other;
@@ -93,7 +106,7 @@ async function main(name: string, side: number, rounds: number, list: boolean): 
       s.processor.push((user + system) / 1000);
     }
   const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-  const ratio = (get: (s: (typeof sides)[0]) => number): string => (get(other) / get(cpu)).toFixed(2);
+  const ratio = (get: (s: Side) => number): string => (get(other) / get(cpu)).toFixed(2);
   const each = middle(other.wall.map((t, i) => t / cpu.wall[i]!)).toFixed(2);
   const times = sides.map((s) => `${s.backend} ${middle(s.wall).toFixed(0)} ms`).join(', ');
   const ratios = `${ratio((s) => middle(s.wall))}, of rounds ${each}, of fastest ${ratio((s) => Math.min(...s.wall))}`;
