@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Covis does against another program doing the same on this machine in the same run.
  * Prints medians and their ratio; asserts nothing about time. A baseline that is not installed is named.
- * Parts by name: `npm run bench -- importing network training gpu gradients retrieval mining collections curating shapes models studio million
+ * Parts by name: `npm run bench -- importing network training gpu tensorflow gradients retrieval mining collections curating shapes models studio million
  * large schedule attack beyond one`.
  */
 import { spawnSync } from 'node:child_process';
@@ -31,6 +31,7 @@ import { oneQuery } from './one-query.ts';
 import { schedule } from './schedule.ts';
 import { shapes } from './shapes.ts';
 import { studio } from './studio.ts';
+import { tensorflow } from './tensorflow.ts';
 import { training } from './training.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -152,6 +153,7 @@ const PARTS = {
   network,
   training,
   gpu,
+  tensorflow: () => Promise.resolve(tensorflow()),
   gradients: () => gradients(folder),
   retrieval: () => retrieval(folder),
   schedule: () => Promise.resolve(schedule()),

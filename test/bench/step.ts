@@ -19,7 +19,8 @@ export interface StepTimes {
 
 /** The architecture with all of its channels and random weights. */
 export function full(name: string): Graph {
-  const { graph } = name === 'ResNet50' ? resNet([3, 4, 6, 3], true, 1) : mobileNetV1(1);
+  const stages = { ResNet50: [3, 4, 6, 3], 'ResNet50-conv4': [3, 4, 6] }[name];
+  const { graph } = stages === undefined ? mobileNetV1(1) : resNet(stages, true, 1);
   const read = normalise({ graph, opset: 17 }, name);
   return addHead(read, lastFeatureMap(read)).graph;
 }

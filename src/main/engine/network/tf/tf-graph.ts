@@ -1,13 +1,17 @@
 import type { Tensor, Tensor4D, Variable } from '@tensorflow/tfjs';
 import { CovisError } from '../../../../shared/errors.ts';
 import { floatOf, intOf, intsOf, stringOf, type Graph, type OnnxNode } from '../onnx/graph.ts';
+import { convolved, padded } from './convolutions.ts';
 import { evaluateHost, vector, type HostValue } from './host.ts';
-import { rectified } from './rectifiers.ts';
+import { raised } from './powers.ts';
+import { rectified, rectifiersOf, type Rectifier } from './rectifiers.ts';
 import type { Tf } from './tf-runtime.ts';
 
 /** Constants up to this size may take part in computing sizes. */
 const HOST_ELEMENTS = 64;
 const LOWEST = -3.4028234663852886e38;
+/** Where an axis is, channels last. */
+const LAST = [0, 3, 1, 2];
 
 /**
  * A tensor of the graph. Feature maps stay in the order that TensorFlow's convolutions want, [N, H, W, C], from one operator to the
@@ -16,6 +20,8 @@ const LOWEST = -3.4028234663852886e38;
 interface Value {
   readonly tensor: Tensor;
   readonly last: boolean;
+  /** Known to be above zero everywhere. */
+  readonly positive?: boolean;
 }
 
 type Values = Map<string, Value>;
@@ -26,11 +32,14 @@ export class TfGraph {
   readonly #graph: Graph;
   readonly #constants: Values = new Map();
   readonly #small = new Map<string, HostValue>();
+  /** What follows a convolution and nothing else follows, by the convolution's output. */
+  readonly #rectifiers: ReadonlyMap<string, { readonly kind: Rectifier; readonly output: string }>;
 
   /** @param trained names whose values are given with every run. */
   constructor(tf: Tf, graph: Graph, trained: ReadonlySet<string>) {
     this.#tf = tf;
     this.#graph = graph;
+    this.#rectifiers = rectifiersOf(graph);
     for (const [name, t] of graph.initializers) {
       if (trained.has(name)) continue;
       const whole = !(t.data instanceof Float32Array);
@@ -72,8 +81,10 @@ export class TfGraph {
         );
         continue;
       }
+      if (values.has(out)) continue;
       const evaluate = new NodeEvaluator(this.#tf, node, values, (name) => host.get(name) ?? this.#small.get(name));
-      values.set(out, evaluate.run());
+      const rectifier = outputs.includes(out) ? undefined : this.#rectifiers.get(out);
+      values.set(rectifier?.output ?? out, evaluate.run(rectifier?.kind));
     }
     return outputs.map((output) => {
       const result = values.get(output);
@@ -120,7 +131,8 @@ class NodeEvaluator {
     this.#small = small;
   }
 
-  run(): Value {
+  /** @param rectifier that of a convolution's map, if it has one. */
+  run(rectifier?: Rectifier): Value {
     const tf = this.#tf;
     const node = this.#node;
     const unary = UNARY[node.op];
@@ -128,13 +140,17 @@ class NodeEvaluator {
       const x = this.#value(0);
       return { tensor: unary(tf, x.tensor, node), last: x.last };
     }
+    if (node.op === 'Pow' && this.#value(0).positive === true && this.#value(1).tensor.size === 1) {
+      const x = this.#value(0);
+      return { tensor: raised(tf, x.tensor, this.#value(1).tensor), last: x.last };
+    }
     const binary = BINARY[node.op];
     if (binary !== undefined) return this.#fold(binary);
     switch (node.op) {
       case 'Clip':
         return this.#clip();
       case 'Conv':
-        return this.#conv();
+        return this.#conv(rectifier);
       case 'MaxPool':
       case 'AveragePool':
         return this.#pool();
@@ -275,7 +291,7 @@ class NodeEvaluator {
     if (low === 0) tensor = rectified(this.#tf, tensor, false);
     else if (low !== undefined && low > LOWEST) tensor = this.#tf.maximum(tensor, low);
     if (high !== undefined && high < -LOWEST) tensor = this.#tf.minimum(tensor, high);
-    return { tensor, last: x.last };
+    return { tensor, last: x.last, positive: low !== undefined && low > 0 && (high === undefined || high > 0) };
   }
 
   #window(): { kernel: number[]; strides: [number, number]; dilations: [number, number]; pads: number[] } {
@@ -290,47 +306,12 @@ class NodeEvaluator {
     };
   }
 
-  #padded(x: Tensor4D, [top, left, bottom, right]: readonly number[], value = 0): Tensor4D {
-    if (top === 0 && left === 0 && bottom === 0 && right === 0) return x;
-    const pads: [number, number][] = [
-      [0, 0],
-      [top!, bottom!],
-      [left!, right!],
-      [0, 0],
-    ];
-    return this.#tf.pad(x, pads, value);
-  }
-
-  #conv(): Value {
-    const tf = this.#tf;
+  #conv(rectifier: Rectifier | undefined): Value {
     const { strides, dilations, pads } = this.#window();
-    const x = this.#padded(this.#last(0), pads);
     const group = intOf(this.#node, 'group', 1);
-    const weight = this.#first(1);
-    const [outputs, perGroup] = weight.shape as [number, number];
-    // [O, I, h, w] to [h, w, I, O].
-    const kernel = tf.transpose(weight, [2, 3, 1, 0]) as Tensor4D;
-    let y: Tensor;
-    if (group === 1) y = tf.conv2d(x, kernel, strides, 'valid', 'NHWC', dilations);
-    else if (perGroup === 1 && group === x.shape[3])
-      y = tf.depthwiseConv2d(
-        x,
-        tf.reshape(tf.transpose(weight, [2, 3, 1, 0]), [weight.shape[2]!, weight.shape[3]!, group, outputs / group]),
-        strides,
-        'valid',
-        'NHWC',
-        dilations,
-      );
-    else
-      y = tf.concat(
-        (tf.split(x, group, 3) as Tensor4D[]).map((part, i) => {
-          const own = tf.slice(kernel, [0, 0, 0, (i * outputs) / group], [-1, -1, -1, outputs / group]);
-          return tf.conv2d(part, own, strides, 'valid', 'NHWC', dilations);
-        }),
-        3,
-      );
-    if (this.#has(2)) y = tf.add(y, this.#first(2));
-    return { tensor: y, last: true };
+    const bias = this.#has(2) ? this.#first(2) : undefined;
+    const how = { strides, dilations, pads, group, rectifier };
+    return { tensor: convolved(this.#tf, this.#last(0), this.#first(1) as Tensor4D, bias, how), last: true };
   }
 
   #pool(): Value {
@@ -346,24 +327,35 @@ class NodeEvaluator {
         reach[k + 2]! += (strides[k]! - (length % strides[k]!)) % strides[k]!;
       }
     if (this.#node.op === 'MaxPool')
-      return { tensor: tf.maxPool(this.#padded(x, reach, LOWEST), size, strides, 'valid'), last: true };
-    const mean = tf.avgPool(this.#padded(x, reach), size, strides, 'valid');
+      return { tensor: tf.maxPool(padded(tf, x, reach, LOWEST), size, strides, 'valid'), last: true };
+    const mean = tf.avgPool(padded(tf, x, reach), size, strides, 'valid');
     if (intOf(this.#node, 'count_include_pad', 0) === 1 || reach.every((p) => p === 0))
       return { tensor: mean, last: true };
     const ones = tf.ones([1, x.shape[1], x.shape[2], 1]) as Tensor4D;
-    return { tensor: tf.div(mean, tf.avgPool(this.#padded(ones, reach), size, strides, 'valid')), last: true };
+    return { tensor: tf.div(mean, tf.avgPool(padded(tf, ones, reach), size, strides, 'valid')), last: true };
   }
 
   #reduce(): Value {
     const tf = this.#tf;
     const node = this.#node;
-    const x = this.#first(0);
-    const axes = [...(intsOf(node, 'axes') ?? (this.#has(1) ? this.#sizes(1) : x.shape.map((_, i) => i)))].map((a) =>
-      a < 0 ? a + x.shape.length : a,
+    const x = this.#value(0);
+    const rank = x.tensor.shape.length;
+    const axes = [...(intsOf(node, 'axes') ?? (this.#has(1) ? this.#sizes(1) : x.tensor.shape.map((_, i) => i)))].map(
+      (a) => (a + rank) % rank,
     );
     const keep = intOf(node, 'keepdims', 1) === 1;
     const how = { ReduceMean: tf.mean, ReduceSum: tf.sum, ReduceMax: tf.max }[node.op as 'ReduceMean'];
-    return plain(how(x, axes, keep));
+    // Without its places a map is in either order the same.
+    if (x.last && (keep || (axes.includes(2) && axes.includes(3))))
+      return {
+        tensor: how(
+          x.tensor,
+          axes.map((a) => LAST[a]!),
+          keep,
+        ),
+        last: keep,
+      };
+    return plain(how(this.#first(0), axes, keep));
   }
 
   #concat(): Value {
@@ -381,7 +373,7 @@ class NodeEvaluator {
     return {
       tensor: this.#tf.concat(
         inputs.map((v) => v.tensor),
-        [0, 3, 1, 2][axis]!,
+        LAST[axis]!,
       ),
       last,
     };
@@ -430,7 +422,7 @@ class NodeEvaluator {
     // The window runs over channels as pooling runs over columns.
     const planes = tf.reshape(tf.square(x), [n, h * w, channels, 1]);
     const windowed = tf.avgPool(
-      this.#padded(planes as Tensor4D, [0, below, 0, size - 1 - below]),
+      padded(tf, planes as Tensor4D, [0, below, 0, size - 1 - below]),
       [1, size],
       [1, 1],
       'valid',

@@ -40,7 +40,7 @@ export class TfExecutor implements Executor {
     this.gradients = new GradientSum(this.parameters);
     this.#graph = new TfGraph(tf, network, new Set(names));
     this.#variables = new Map(
-      this.parameters.map((p) => [p.name, tf.tidy(() => tf.variable(tf.tensor(p.data.slice(), [...p.dims])))]),
+      this.parameters.map((p) => [p.name, tf.tidy(() => tf.variable(tf.tensor(p.data, [...p.dims])))]),
     );
   }
 
@@ -128,10 +128,10 @@ export class TfExecutor implements Executor {
     return Promise.resolve();
   }
 
+  /** TensorFlow may keep the very memory of a weight, which changes only just before this. */
   #assign(): void {
     const tf = this.#tf;
-    for (const p of this.parameters)
-      tf.tidy(() => this.#variables.get(p.name)!.assign(tf.tensor(p.data.slice(), [...p.dims])));
+    for (const p of this.parameters) tf.tidy(() => this.#variables.get(p.name)!.assign(tf.tensor(p.data, [...p.dims])));
   }
 
   describer(): Promise<GraphRunner> {

@@ -1,0 +1,313 @@
+/**
+ * Convolutions with their bias and rectifier as one operator of TensorFlow.js with a gradient of its own, where TensorFlow computes on the
+ * processor. What TensorFlow.js makes of them takes half as long again. Here points are matrix products, which need no weights turned
+ * around; padding is the convolution's own where that is as fast; of convolution, bias and rectifier only the last is kept.
+ */
+import type { NamedTensorMap, Tensor, Tensor4D } from '@tensorflow/tfjs';
+import { NativeOperators, type Attributes } from './native.ts';
+import { rectified, type Rectifier } from './rectifiers.ts';
+import type { Tf } from './tf-runtime.ts';
+
+export interface Convolution {
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  /** Top, left, bottom, right. */
+  readonly pads: readonly number[];
+  readonly group: number;
+  readonly rectifier: Rectifier | undefined;
+}
+
+/** Channels last, as TensorFlow has it. */
+type Shape = readonly [number, number, number, number];
+type Kind = 'point' | 'depthwise' | 'plain';
+
+interface Attrs {
+  readonly strides: readonly [number, number];
+  readonly pads: readonly number[];
+  readonly rectifier: Rectifier | '';
+}
+
+/** Columns up to which oneDNN has compiled code for the gradient of a depthwise kernel. Wider ones take it ten times as long. */
+const COMPILED_COLUMNS = 3;
+/** Up to here a product with ones sums them faster. */
+const MANY_CHANNELS = 256;
+const NONE = [0, 0, 0, 0];
+
+/**
+ * @param x [N, H, W, C]. @param weight as ONNX has it, [O, I, h, w].
+ * @returns [N, H', W', O].
+ */
+export function convolved(tf: Tf, x: Tensor4D, weight: Tensor4D, bias: Tensor | undefined, how: Convolution): Tensor4D {
+  const whole = inOne(tf, x, weight, bias, how);
+  if (whole !== undefined) return whole;
+  const { strides, dilations, pads, group, rectifier } = how;
+  const map = padded(tf, x, pads);
+  const [outputs, perGroup] = weight.shape;
+  const kernel: Tensor4D = tf.transpose(weight, [2, 3, 1, 0]);
+  let y: Tensor4D;
+  if (group === 1) y = tf.conv2d(map, kernel, [...strides], 'valid', 'NHWC', [...dilations]);
+  else if (perGroup === 1 && group === x.shape[3])
+    y = tf.depthwiseConv2d(map, byChannel(tf, kernel, group), [...strides], 'valid', 'NHWC', [...dilations]);
+  else
+    y = tf.concat<Tensor4D>(
+      (tf.split(map, group, 3) as Tensor4D[]).map((part, i) => {
+        const own = tf.slice(kernel, [0, 0, 0, (i * outputs) / group], [-1, -1, -1, outputs / group]);
+        return tf.conv2d(part, own, [...strides], 'valid', 'NHWC', [...dilations]);
+      }),
+      3,
+    );
+  if (bias !== undefined) y = tf.add(y, bias);
+  return rectifier === undefined ? y : (rectified(tf, y, rectifier === 'Relu6') as Tensor4D);
+}
+
+/** @param pads top, left, bottom, right, of a map [N, H, W, C]. */
+export function padded(tf: Tf, x: Tensor4D, pads: readonly number[], value = 0): Tensor4D {
+  if (pads.every((p) => p === 0)) return x;
+  const [top, left, bottom, right] = pads as Shape;
+  return tf.pad(
+    x,
+    [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ],
+    value,
+  );
+}
+
+/** [O, I, h, w] to [h, w, I, O]. Its gradient is turned back in two steps that TensorFlow has fast ways for. */
+function turned(tf: Tf, weight: Tensor4D): Tensor4D {
+  const turn = tf.customGrad((w) => ({
+    value: tf.transpose(w as Tensor4D, [2, 3, 1, 0]),
+    gradFunc: (dy: Tensor4D) => {
+      const [rows, columns, inputs, outputs] = dy.shape;
+      const blocks = tf.transpose(tf.reshape(dy, [rows * columns, inputs, outputs]), [1, 0, 2]);
+      const matrix = tf.reshape(blocks, [inputs * rows * columns, outputs]);
+      return tf.reshape(tf.transpose(matrix), weight.shape);
+    },
+  }));
+  return turn(weight);
+}
+
+/** [h, w, 1, O] to [h, w, C, O / C]. */
+function byChannel(tf: Tf, kernel: Tensor4D, channels: number): Tensor4D {
+  const [rows, columns, , outputs] = kernel.shape;
+  return tf.reshape(kernel, [rows, columns, channels, outputs / channels]);
+}
+
+/** Undefined where TensorFlow has no such operator on the processor: in groups, dilated, with strides that differ. */
+function inOne(
+  tf: Tf,
+  x: Tensor4D,
+  weight: Tensor4D,
+  bias: Tensor | undefined,
+  { strides, dilations, pads, group, rectifier }: Convolution,
+): Tensor4D | undefined {
+  const native = NativeOperators.of(tf);
+  if (native === undefined || native.onGpu || dilations.some((d) => d !== 1)) return undefined;
+  const [, perGroup, rows, columns] = weight.shape;
+  const whole = strides.every((s) => s === 1) && pads.every((p) => p === 0);
+  let kind: Kind;
+  let kernel: Tensor = weight;
+  if (group === 1 && rows === 1 && columns === 1 && whole) kind = 'point';
+  else if (group === 1) {
+    kind = 'plain';
+    kernel = turned(tf, weight);
+  } else if (perGroup === 1 && group === x.shape[3] && strides[0] === strides[1]) {
+    kind = 'depthwise';
+    kernel = byChannel(tf, tf.transpose(weight, [2, 3, 1, 0]), group);
+  } else return undefined;
+  const name = register(tf, kind, bias !== undefined);
+  const inputs: NamedTensorMap = bias === undefined ? { x, kernel } : { x, kernel, bias };
+  const attrs = { strides: [...strides], pads: [...pads], rectifier: rectifier ?? '' };
+  return tf.engine().runKernel(name, inputs, attrs) as Tensor4D;
+}
+
+/** Tells TensorFlow.js of the operator. @returns its name. */
+function register(tf: Tf, kind: Kind, biased: boolean): string {
+  const kernelName = `Covis ${kind} convolution${biased ? ' with bias' : ''}`;
+  if ((tf.getKernel(kernelName, 'tensorflow') as unknown) !== undefined) return kernelName;
+  const native = NativeOperators.of(tf)!;
+  const how = { point: new Points(tf, native), depthwise: new Depthwise(tf, native), plain: new Plain(tf, native) }[
+    kind
+  ];
+  tf.registerKernel({
+    kernelName,
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs, attrs }) => {
+      const { x, kernel, bias } = inputs as unknown as NamedTensorMap;
+      const { rectifier, ...own } = attrs as unknown as Attrs;
+      return tf.tidy(() => {
+        let y = how.forward(x!, kernel!, own);
+        if (bias !== undefined) y = replaced(y, native.run('BiasAdd', [y, bias], { data_format: 'NHWC' }));
+        return rectifier === '' ? y : replaced(y, native.run(rectifier, [y]));
+      });
+    },
+  });
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: ['x', 'kernel'],
+    outputsToSave: [true],
+    gradFunc: (dys, saved, attrs) => {
+      const [x, kernel, y] = saved as [Tensor, Tensor, Tensor];
+      const { rectifier, ...own } = attrs as unknown as Attrs;
+      const dy = rectifier === '' ? (dys as Tensor) : native.run(`${rectifier}Grad`, [dys as Tensor, y]);
+      return {
+        x: () => how.toInput(dy, x, kernel, own),
+        kernel: () => how.toKernel(dy, x, kernel, own),
+        ...(biased && { bias: () => summed(tf, native, dy) }),
+      };
+    },
+  });
+  return kernelName;
+}
+
+/** The first is needed no more. */
+function replaced(y: Tensor, by: Tensor): Tensor {
+  y.dispose();
+  return by;
+}
+
+/** Over all but the last axis. With few channels a product with ones takes half as long as the operator that is made for it. */
+function summed(tf: Tf, native: NativeOperators, dy: Tensor): Tensor {
+  const channels = dy.shape.at(-1)!;
+  if (channels >= MANY_CHANNELS) return native.run('BiasAddGrad', [dy], { data_format: 'NHWC' });
+  const rows = dy.size / channels;
+  return tf.reshape(product(native, tf.fill([1, rows], 1), tf.reshape(dy, [rows, channels])), [channels]);
+}
+
+function product(native: NativeOperators, a: Tensor, b: Tensor, turned: { a?: boolean; b?: boolean } = {}): Tensor {
+  return native.run('MatMul', [a, b], { transpose_a: turned.a === true, transpose_b: turned.b === true });
+}
+
+type Own = Omit<Attrs, 'rectifier'>;
+
+/** Forward, and the gradient's two sides. */
+interface Way {
+  forward(x: Tensor, kernel: Tensor, own: Own): Tensor;
+  toInput(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor;
+  toKernel(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor;
+}
+
+/** One row and one column, every place: the kernel stays in ONNX's order, [O, I, 1, 1]. */
+class Points implements Way {
+  readonly #tf: Tf;
+  readonly #native: NativeOperators;
+
+  constructor(tf: Tf, native: NativeOperators) {
+    this.#tf = tf;
+    this.#native = native;
+  }
+
+  forward(x: Tensor, kernel: Tensor): Tensor {
+    const y = product(this.#native, this.#rows(x), this.#matrix(kernel), { b: true });
+    return this.#tf.reshape(y, [...x.shape.slice(0, 3), kernel.shape[0]!]);
+  }
+
+  toInput(dy: Tensor, x: Tensor, kernel: Tensor): Tensor {
+    return this.#tf.reshape(product(this.#native, this.#rows(dy), this.#matrix(kernel)), x.shape);
+  }
+
+  toKernel(dy: Tensor, x: Tensor, kernel: Tensor): Tensor {
+    return this.#tf.reshape(product(this.#native, this.#rows(dy), this.#rows(x), { a: true }), kernel.shape);
+  }
+
+  #rows(map: Tensor): Tensor {
+    const channels = map.shape[3]!;
+    return this.#tf.reshape(map, [map.size / channels, channels]);
+  }
+
+  #matrix(kernel: Tensor): Tensor {
+    return this.#tf.reshape(kernel, kernel.shape.slice(0, 2));
+  }
+}
+
+/** A kernel of rows and columns, in TensorFlow's order. */
+class Plain implements Way {
+  protected readonly op: string = 'Conv2D';
+  protected readonly ofInput: string = 'Conv2DBackpropInput';
+  protected readonly ofKernel: string = 'Conv2DBackpropFilter';
+  protected readonly tf: Tf;
+  protected readonly native: NativeOperators;
+
+  constructor(tf: Tf, native: NativeOperators) {
+    this.tf = tf;
+    this.native = native;
+  }
+
+  forward(x: Tensor, kernel: Tensor, own: Own): Tensor {
+    const padding = paddingOf(x, kernel, own);
+    return this.native.run(
+      this.op,
+      [padding === 'SAME' ? x : padded(this.tf, x as Tensor4D, own.pads), kernel],
+      windows(own, padding),
+    );
+  }
+
+  toInput(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor {
+    const padding = paddingOf(x, kernel, own);
+    const [top, left, bottom, right] = padding === 'SAME' ? [0, 0, 0, 0] : (own.pads as Shape);
+    const [n, h, w, c] = x.shape as unknown as Shape;
+    const sizes = this.tf.tensor1d([n, h + top + bottom, w + left + right, c], 'int32');
+    const dx = this.native.run(this.ofInput, [sizes, kernel, dy], windows(own, padding));
+    return top + left + bottom + right === 0 ? dx : this.tf.slice(dx, [0, top, left, 0], x.shape);
+  }
+
+  toKernel(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor {
+    const padding = paddingOf(x, kernel, own);
+    const sizes = this.tf.tensor1d(kernel.shape, 'int32');
+    const whole = padding === 'SAME' ? x : padded(this.tf, x as Tensor4D, own.pads);
+    return this.native.run(this.ofKernel, [whole, sizes, dy], windows(own, padding));
+  }
+}
+
+/** Every channel by itself. */
+class Depthwise extends Plain {
+  protected override readonly op = 'DepthwiseConv2dNative';
+  protected override readonly ofInput = 'DepthwiseConv2dNativeBackpropInput';
+  protected override readonly ofKernel = 'DepthwiseConv2dNativeBackpropFilter';
+
+  override forward(x: Tensor, kernel: Tensor, own: Own): Tensor {
+    const same = paddingOf(x, kernel, own) === 'SAME';
+    return this.native.run(this.op, [x, kernel], windows(own, same ? 'SAME' : 'EXPLICIT'));
+  }
+
+  override toKernel(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor {
+    const [rows, columns, ...channels] = kernel.shape as unknown as Shape;
+    if (columns <= COMPILED_COLUMNS) return super.toKernel(dy, x, kernel, own);
+    const map = padded(this.tf, x as Tensor4D, own.pads);
+    const reach = (dy.shape[2]! - 1) * own.strides[1];
+    const parts: Tensor[] = [];
+    for (let from = 0; from < columns; from += COMPILED_COLUMNS) {
+      const width = Math.min(COMPILED_COLUMNS, columns - from);
+      const strip = this.tf.slice(map, [0, 0, from, 0], [-1, -1, reach + width, -1]);
+      const sizes = this.tf.tensor1d([rows, width, ...channels], 'int32');
+      parts.push(this.native.run(this.ofKernel, [strip, sizes, dy], windows({ ...own, pads: NONE }, 'VALID')));
+    }
+    return this.tf.concat(parts, 1);
+  }
+}
+
+type Padding = 'SAME' | 'VALID' | 'EXPLICIT';
+
+/** `SAME` where TensorFlow would choose the very same padding, so that none has to be made. */
+function paddingOf(x: Tensor, kernel: Tensor, { strides, pads }: Own): Padding {
+  const same = [0, 1].every((axis) => {
+    const [size, window, stride] = [x.shape[axis + 1]!, kernel.shape[axis]!, strides[axis as 0 | 1]];
+    const all = Math.max(0, (Math.ceil(size / stride) - 1) * stride + window - size);
+    return pads[axis] === all >> 1 && pads[axis + 2] === all - (all >> 1);
+  });
+  return same ? 'SAME' : 'VALID';
+}
+
+function windows({ strides, pads }: Own, padding: Padding): Attributes {
+  const [top, left, bottom, right] = pads as Shape;
+  return {
+    strides: [1, ...strides, 1],
+    padding,
+    data_format: 'NHWC',
+    dilations: [1, 1, 1, 1],
+    ...(padding === 'EXPLICIT' && { explicit_paddings: [0, 0, top, bottom, left, right, 0, 0] }),
+  };
+}

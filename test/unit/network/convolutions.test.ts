@@ -1,0 +1,120 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { random } from '../../../src/main/engine/library/random.ts';
+import { convolved, padded, type Convolution } from '../../../src/main/engine/network/tf/convolutions.ts';
+import { loadTensorFlow, type Tf } from '../../../src/main/engine/network/tf/tf-runtime.ts';
+
+const AGREEMENT = 1e-5;
+
+/** TensorFlow itself, where it is installed. */
+const tensorFlow = await loadTensorFlow('tensorflow').then(
+  (t) => t.tf,
+  (error: unknown) => {
+    if (process.env['COVIS_REQUIRE_TENSORFLOW'] === '1') throw error;
+    return undefined;
+  },
+);
+
+interface Case {
+  /** [N, H, W, C]. */
+  readonly map: readonly [number, number, number, number];
+  /** [O, I, h, w]. */
+  readonly kernel: readonly [number, number, number, number];
+  readonly stride: number;
+  readonly pads: readonly number[];
+  readonly rectifier?: 'Relu' | 'Relu6';
+}
+
+/** What `paddingOf` tells apart, and kernels of more columns than oneDNN compiles gradients for. */
+const CASES: Readonly<Record<string, Case>> = {
+  'a point': { map: [2, 5, 6, 8], kernel: [12, 8, 1, 1], stride: 1, pads: [0, 0, 0, 0], rectifier: 'Relu6' },
+  'a point with many channels': { map: [2, 3, 4, 8], kernel: [256, 8, 1, 1], stride: 1, pads: [0, 0, 0, 0] },
+  'a point with a stride': {
+    map: [2, 7, 6, 8],
+    kernel: [4, 8, 1, 1],
+    stride: 2,
+    pads: [0, 0, 0, 0],
+    rectifier: 'Relu',
+  },
+  '3 x 3': { map: [2, 7, 6, 5], kernel: [4, 5, 3, 3], stride: 1, pads: [1, 1, 1, 1], rectifier: 'Relu' },
+  '3 x 3, every second place, even': { map: [2, 8, 6, 5], kernel: [4, 5, 3, 3], stride: 2, pads: [1, 1, 1, 1] },
+  '3 x 3, every second place, more behind': { map: [2, 8, 6, 5], kernel: [4, 5, 3, 3], stride: 2, pads: [0, 0, 1, 1] },
+  '1 x 5': { map: [2, 4, 9, 3], kernel: [4, 3, 1, 5], stride: 1, pads: [0, 2, 0, 2] },
+  'each channel, 3 x 3': {
+    map: [2, 7, 6, 16],
+    kernel: [16, 1, 3, 3],
+    stride: 1,
+    pads: [1, 1, 1, 1],
+    rectifier: 'Relu6',
+  },
+  'each channel, every second place': { map: [2, 8, 10, 16], kernel: [16, 1, 3, 3], stride: 2, pads: [1, 1, 1, 1] },
+  'each channel, twice': { map: [2, 8, 7, 8], kernel: [16, 1, 3, 3], stride: 2, pads: [0, 0, 0, 0] },
+  'each channel, 5 x 5': {
+    map: [2, 9, 8, 16],
+    kernel: [16, 1, 5, 5],
+    stride: 1,
+    pads: [2, 2, 2, 2],
+    rectifier: 'Relu6',
+  },
+  'each channel, 5 x 5, every second place': {
+    map: [2, 9, 12, 16],
+    kernel: [16, 1, 5, 5],
+    stride: 2,
+    pads: [1, 1, 2, 2],
+  },
+  'each channel, 7 x 7': { map: [2, 9, 11, 16], kernel: [16, 1, 7, 7], stride: 1, pads: [3, 3, 3, 3] },
+};
+
+/** Of TensorFlow.js' own operators. */
+function composed(tf: Tf, x: Tensor4D, weight: Tensor4D, bias: Tensor, c: Convolution): Tensor {
+  const kernel: Tensor4D = tf.transpose(weight, [2, 3, 1, 0]);
+  const [rows, columns, , outputs] = kernel.shape;
+  const map = padded(tf, x, c.pads);
+  const y =
+    c.group === 1
+      ? tf.conv2d(map, kernel, [...c.strides], 'valid')
+      : tf.depthwiseConv2d(
+          map,
+          tf.reshape(kernel, [rows, columns, c.group, outputs / c.group]),
+          [...c.strides],
+          'valid',
+        );
+  const sum = tf.add(y, bias);
+  return c.rectifier === undefined ? sum : c.rectifier === 'Relu' ? tf.relu(sum) : tf.clipByValue(sum, 0, 6);
+}
+
+describe.skipIf(tensorFlow === undefined)('a convolution in one operator of TensorFlow', () => {
+  it.each(Object.keys(CASES))('gives the values and gradients of several: %s', (name) => {
+    const tf = tensorFlow!;
+    const { map, kernel, stride, pads, rectifier } = CASES[name]!;
+    const r = random(7);
+    const made = (shape: readonly number[]): Tensor =>
+      tf.tensor(
+        Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 4 * r.next() - 2),
+        [...shape],
+      );
+    const how: Convolution = {
+      strides: [stride, stride],
+      dilations: [1, 1],
+      pads,
+      group: kernel[1] === 1 ? map[3] : 1,
+      rectifier,
+    };
+    tf.tidy(() => {
+      const given = [made(map), made(kernel), made([kernel[0]])] as [Tensor4D, Tensor4D, Tensor];
+      const several = composed(tf, ...given, how);
+      const dy = made(several.shape);
+      const of = (make: typeof composed): Tensor[] => [
+        make(tf, ...given, how),
+        ...tf.grads((x, w, b) => make(tf, x as Tensor4D, w as Tensor4D, b as Tensor, how))(given, dy),
+      ];
+      const right = of(composed);
+      of(convolved).forEach((t, i) => {
+        expect(t.shape).toEqual(right[i]!.shape);
+        const largest = Math.max(...right[i]!.dataSync().map(Math.abs));
+        expect(largest).toBeGreaterThan(0);
+        expect(Math.max(...tf.sub(t, right[i]!).dataSync().map(Math.abs))).toBeLessThan(AGREEMENT * largest);
+      });
+    });
+  });
+});
