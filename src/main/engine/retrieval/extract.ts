@@ -159,7 +159,7 @@ export function refuseOtherPrecision(
     'STATE_CONFLICT',
     `Photos are described in ${held} precision with ${network.spec.name} at ${size} px, and a set of descriptors is of one precision`,
     {
-      hint: `Leave --precision out; or remove them with covis clean LIBRARY --remove descriptors:${network.uid}-${size} --yes and describe all in ${said}.`,
+      hint: `Leave --precision out; or remove them with covis clean LIBRARY --remove descriptors:${network.uid}-${size} --force --yes and describe all in ${said}.`,
     },
   );
 }
@@ -448,13 +448,16 @@ export async function extract(
     const wanted = missing.filter((p) => !journal.has(p.hash)).map((p) => p.id);
     if (wanted.length > 0) {
       task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
-      const maker = await InputMaker.create(network.spec, size, library);
       const runner = await openAlike(loadNetwork(library, network).graph, as, held);
       try {
-        await describePhotos(runner, maker, wanted, task, (id, d) => journal.append(hashOf.get(id)!, d));
+        const maker = await InputMaker.create(network.spec, size, library);
+        try {
+          await describePhotos(runner, maker, wanted, task, (id, d) => journal.append(hashOf.get(id)!, d));
+        } finally {
+          await maker.release();
+        }
       } finally {
         await runner.release();
-        await maker.release();
       }
     }
     const found = missing.filter((p) => journal.has(p.hash));

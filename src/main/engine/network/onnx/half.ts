@@ -54,11 +54,11 @@ class HalfWriter {
   readonly #graph: Graph;
   readonly #made: OnnxNode[] = [];
   readonly #initializers: Graph['initializers'];
-  /** Values that are in half precision now. */
-  readonly #half = new Set<string>();
+  /** Values that are computed in half precision, and what they are called in it. */
+  readonly #half = new Map<string, string>();
   /** Values that depend on weights and constants alone. */
   readonly #fixed: Set<string>;
-  /** By value: its name in the other precision. */
+  /** By value: its name in the precision that it is not computed in. */
   readonly #cast = new Map<string, string>();
   readonly #outputs: ReadonlySet<string>;
 
@@ -86,7 +86,7 @@ class HalfWriter {
       return;
     }
     const takes = (k: number): boolean => treatment.at?.includes(k) ?? true;
-    const inputs = node.inputs.map((i, k) => (takes(k) && i !== '' && !this.#half.has(i) ? this.#halved(i) : i));
+    const inputs = node.inputs.map((i, k) => (i === '' || !takes(k) ? i : (this.#half.get(i) ?? this.#halved(i))));
     const outputs = treatment.told === true ? node.outputs : node.outputs.map((o, k) => this.#output(node, o, k));
     this.#made.push({ ...node, inputs, outputs });
     // What the graph gives is single precision, under its own name.
@@ -98,12 +98,10 @@ class HalfWriter {
   /** The name of an output in half precision: its own, unless the graph gives it. The places of maxima are no numbers of maps. */
   #output(node: OnnxNode, output: string, k: number): string {
     if (output === '' || (node.op === 'MaxPool' && k > 0)) return output;
-    if (!this.#outputs.has(output)) {
-      this.#half.add(output);
-      return output;
-    }
-    const name = `${output}/half`;
-    this.#cast.set(output, name);
+    const given = this.#outputs.has(output);
+    const name = given ? `${output}/half` : output;
+    this.#half.set(output, name);
+    if (given) this.#cast.set(output, output);
     return name;
   }
 
@@ -148,5 +146,5 @@ class HalfWriter {
 }
 
 function casting(from: string, to: string, type: number): OnnxNode {
-  return { op: 'Cast', name: `${to}:node`, inputs: [from], outputs: [to], attributes: { to: int(type) } };
+  return { op: 'Cast', name: `cast/${to}`, inputs: [from], outputs: [to], attributes: { to: int(type) } };
 }
