@@ -37,6 +37,7 @@ const { values, positionals } = parseArgs({
     tuples: { type: 'string', default: '60' },
     rate: { type: 'string', default: '1e-4' },
     negatives: { type: 'string', default: '2' },
+    only: { type: 'string', default: '.' },
   },
 });
 const [what, path] = positionals;
@@ -131,6 +132,7 @@ async function training(out: string): Promise<void> {
   for (let seed = 0; seed < seeds; seed += 1) {
     const { asking } = drawFold(g, trial.drawing, seed);
     for (const precision of ['as it was', ...PRECISIONS] as const) {
+      if (!new RegExp(values.only).test(precision)) continue;
       if (lines().some((l) => l.seed === seed && l.precision === precision)) continue;
       const began = performance.now();
       const made = foldParameters(trial, g, seed, `half · ${precision} · seed ${seed}`);
