@@ -105,7 +105,7 @@ export const backend = z.enum(BACKENDS).meta({
 export const precision = z.enum(PRECISIONS).meta({
   label: 'Precision',
   help: 'of convolutions and maps: single, or half where WebGPU has shader-f16; weights, gradients and descriptors are kept in single',
-  otherwise: 'that of the descriptors that are there, else the setting, else single',
+  otherwise: 'that of the descriptors that are there, or single, or the setting',
   names: PRECISION_NAMES,
   advanced: true,
 });

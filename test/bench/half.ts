@@ -74,7 +74,9 @@ async function describing(): Promise<void> {
   const half = await descriptors(start, 'half');
   const { dim } = single;
   const photos = Array.from(single.ids.keys());
-  const cosines = photos.map((i) => dot(row({ ...single, rows: photos.length }, i), row({ ...half, rows: photos.length }, i)));
+  const cosines = photos.map((i) =>
+    dot(row({ ...single, rows: photos.length }, i), row({ ...half, rows: photos.length }, i)),
+  );
   const largest = single.data.reduce((m, v, k) => Math.max(m, Math.abs(v - half.data[k]!)), 0);
   console.log(
     `${start.spec.name}, ${size} px, ${photos.length} photos: least cosine ${Math.min(...cosines).toFixed(6)}, a number moved by ${largest.toExponential(1)} at most; all finite: ${half.data.every(Number.isFinite)}`,
@@ -95,7 +97,9 @@ async function describing(): Promise<void> {
       ['every other photo in half', ask(of, asking, described(of, { ...single, data: mixed }))],
       [
         'single asks half',
-        askRanked(of, asking, across.has, (q) => rankByScore(similarities(across.x, row(asked, q))).filter((i) => i !== q)),
+        askRanked(of, asking, across.has, (q) =>
+          rankByScore(similarities(across.x, row(asked, q))).filter((i) => i !== q),
+        ),
       ],
     ];
     for (const [how, answers] of rows) {
@@ -193,7 +197,9 @@ function table(lines: readonly Line[]): void {
           base === null || before.has(q) ? [{ value: ap - (before.get(q) ?? 0), place, fold: l.seed, weight }] : [],
         );
       });
-      console.log(`by ${by}, ${precision}${base === null ? '' : ` against ${base}`}: ${inWords(overPlaces(values))}, ${of.length} seeds`);
+      console.log(
+        `by ${by}, ${precision}${base === null ? '' : ` against ${base}`}: ${inWords(overPlaces(values))}, ${of.length} seeds`,
+      );
     }
 }
 

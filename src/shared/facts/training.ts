@@ -62,7 +62,7 @@ export const trainingParameters = z.object({
   /** The result belongs to an experiment; lists of networks leave it out. */
   experiment: z.boolean(),
   backend: z.enum(BACKENDS),
-  /** Of convolutions and maps; left out in single precision. */
+  /** Of convolutions and maps; runs of earlier versions, which leave it out, are of single. */
   precision: z.enum(PRECISIONS).optional(),
   epochs: count,
   loss: z.enum(LOSS_KINDS),

@@ -21,7 +21,7 @@ export const domainsJob = job({
       value: 'domains',
     }),
     backend: backend.optional().meta({ advanced: true }),
-    precision: precision.optional().meta({ otherwise: 'the setting, else single' }),
+    precision: precision.optional().meta({ otherwise: 'single, or the setting' }),
     network: named.meta({
       label: 'Pre-trained network',
       help: 'pre-trained network',

@@ -22,7 +22,7 @@ export const extractFolderJob = job({
     network: network.optional(),
     size: size.optional(),
     backend: backend.optional().meta({ advanced: true }),
-    precision: precision.optional().meta({ otherwise: 'the setting, else single' }),
+    precision: precision.optional().meta({ otherwise: 'single, or the setting' }),
     force,
   }),
   result: z.object({

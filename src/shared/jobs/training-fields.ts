@@ -33,7 +33,7 @@ export const trainingFields = {
     .optional()
     .meta({ label: 'Recipe', help: 'a recipe, which the other options change', otherwise: 'small', value: 'preset' }),
   backend: backend.optional(),
-  precision: precision.optional().meta({ otherwise: 'the setting, else single' }),
+  precision: precision.optional().meta({ otherwise: 'single, or the setting' }),
   epochs: z
     .int()
     .min(1)

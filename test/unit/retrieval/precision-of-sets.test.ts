@@ -41,7 +41,15 @@ function forget(rows: number): void {
   const hashOf = library.db.prepare('SELECT hash FROM photo WHERE id = ?').pluck();
   const byHash = new Map([...kept].map(([id, d]) => [hashOf.get(id) as string, d]));
   library.db.prepare('DELETE FROM descriptor_set WHERE network_id = ? AND size = ?').run(network.id, SIZE);
-  addDescriptors(library, network, SIZE, (hash) => byHash.get(hash), as, silentContext(), () => undefined);
+  addDescriptors(
+    library,
+    network,
+    SIZE,
+    (hash) => byHash.get(hash),
+    as,
+    silentContext(),
+    () => undefined,
+  );
 }
 
 describe('the precision that is chosen', () => {
@@ -111,7 +119,10 @@ describeWithAdapter(adapter?.half === true ? adapter : undefined, 'descriptors i
     );
     expect(removed.done).toBe(true);
     const half = await extract({ precision: 'half' });
-    expect(half).toMatchObject({ computed: single.photos, device: expect.stringContaining('half precision') as string });
+    expect(half).toMatchObject({
+      computed: single.photos,
+      device: expect.stringContaining('half precision') as string,
+    });
     expect(await listSets(library)).toMatchObject([{ precision: 'half', half: false }]);
     const halved = loadDescriptors(library, network, SIZE);
     const least = Math.min(
@@ -136,9 +147,9 @@ describeWithAdapter(adapter?.half === true ? adapter : undefined, 'descriptors i
     // What shards computed is not mixed in either.
     forget(2);
     const rows = (hash: string): Float32Array | undefined => (hash === '' ? undefined : new Float32Array(right.dim));
-    expect(() =>
-      addDescriptors(library, network, SIZE, rows, 'single', silentContext(), () => undefined),
-    ).toThrow(/described in half precision/);
+    expect(() => addDescriptors(library, network, SIZE, rows, 'single', silentContext(), () => undefined)).toThrow(
+      /described in half precision/,
+    );
   });
 
   it('of regions say so, too', { timeout: 300_000 }, async () => {

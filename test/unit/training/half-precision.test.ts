@@ -94,62 +94,66 @@ function apart(right: readonly Float32Array[], other: readonly Float32Array[]): 
 const read = async (e: Executor): Promise<Float32Array[]> => (await e.gradients.read()).map((g) => g.slice());
 
 describeWithAdapter(adapter?.half === true ? adapter : undefined, 'training in half precision', () => {
-  it('has gradients near those of single, and the same whatever the loss is multiplied by', { timeout: 300_000 }, async () => {
-    const cpu = await openExecutor(graph, 'cpu');
-    const half = await openExecutor(graph, 'auto', undefined, undefined, 'half');
-    try {
-      expect(half).toMatchObject({ backend: 'webgpu', device: expect.stringContaining('half precision') as string });
-      const single = await cpu.accumulate(TUPLE, LOSS);
-      const right = await read(cpu);
-      const descent = await half.optimiser({ optimiser: 'adam', dampening: 0 });
-      expect(descent.scaling).toEqual(FIRST_SCALE);
-      const step = await half.accumulate(TUPLE, LOSS);
-      const gradients = await read(half);
-      expect(Math.abs(step.loss / single.loss - 1)).toBeLessThan(0.02);
-      expect(step.active).toBe(single.active);
-      // Of so few pixels little is evened out: rounding turns the gradient by a sixth of a right angle.
-      expect(apart(right, gradients)).toBeLessThan(0.4);
-      // It is not single precision under another name.
-      expect(apart(right, gradients)).toBeGreaterThan(1e-3);
-      // Of losses that are computed outside of the graph, too.
-      half.gradients.clear();
-      const { steps, arrays } = await descent.state();
-      await descent.restore({ steps, arrays, scaling: { scale: 64, good: 0, skipped: 0 } });
-      const again = await half.accumulate(TUPLE, LOSS);
-      expect(again.loss).toBe(step.loss);
-      expect(apart(gradients, await read(half))).toBeLessThan(0.05);
-      // A scale that overflows is none: nothing moves, and the next one is half of it.
-      const before = half.parameters.map((p) => p.data.slice());
-      await descent.restore({ steps: 4, arrays, scaling: { scale: 2 ** 24, good: 9, skipped: 1 } });
-      half.gradients.clear();
-      await half.accumulate(TUPLE, LOSS);
-      await descent.step({ learningRate: 1e-3, weightDecay: 1e-2 });
-      await half.gather();
-      expect(half.parameters.map((p) => p.data)).toEqual(before);
-      expect(descent.scaling).toEqual({ scale: 2 ** 23, good: 0, skipped: 2 });
-      expect(await descent.state()).toMatchObject({ steps: 4, scaling: { scale: 2 ** 23, good: 0, skipped: 2 } });
-      expect((await read(half)).every((g) => g.every((v) => v === 0))).toBe(true);
-      // One that does not moves them along the gradient as it is.
-      await descent.restore({ steps: 0, arrays, scaling: FIRST_SCALE });
-      await half.accumulate(TUPLE, LOSS);
-      await descent.step({ learningRate: 1e-3, weightDecay: 0 });
-      await half.gather();
-      expect(descent.scaling).toEqual({ ...FIRST_SCALE, good: 1 });
-      const way = half.parameters.map((p, i) => p.data.map((v, k) => v - before[i]![k]!));
-      let [with_, against] = [0, 0];
-      way.forEach((w, i) =>
-        w.forEach((v, k) => {
-          if (Math.abs(right[i]![k]!) < 1e-4) return;
-          if (v * right[i]![k]! < 0) with_ += 1;
-          else against += 1;
-        }),
-      );
-      expect(with_).toBeGreaterThan(10 * against);
-    } finally {
-      await cpu.release();
-      await half.release();
-    }
-  });
+  it(
+    'has gradients near those of single, and the same whatever the loss is multiplied by',
+    { timeout: 300_000 },
+    async () => {
+      const cpu = await openExecutor(graph, 'cpu');
+      const half = await openExecutor(graph, 'auto', undefined, undefined, 'half');
+      try {
+        expect(half).toMatchObject({ backend: 'webgpu', device: expect.stringContaining('half precision') as string });
+        const single = await cpu.accumulate(TUPLE, LOSS);
+        const right = await read(cpu);
+        const descent = await half.optimiser({ optimiser: 'adam', dampening: 0 });
+        expect(descent.scaling).toEqual(FIRST_SCALE);
+        const step = await half.accumulate(TUPLE, LOSS);
+        const gradients = await read(half);
+        expect(Math.abs(step.loss / single.loss - 1)).toBeLessThan(0.02);
+        expect(step.active).toBe(single.active);
+        // Of so few pixels little is evened out: rounding turns the gradient by a sixth of a right angle.
+        expect(apart(right, gradients)).toBeLessThan(0.4);
+        // It is not single precision under another name.
+        expect(apart(right, gradients)).toBeGreaterThan(1e-3);
+        // Of losses that are computed outside of the graph, too.
+        half.gradients.clear();
+        const { steps, arrays } = await descent.state();
+        await descent.restore({ steps, arrays, scaling: { scale: 64, good: 0, skipped: 0 } });
+        const again = await half.accumulate(TUPLE, LOSS);
+        expect(again.loss).toBe(step.loss);
+        expect(apart(gradients, await read(half))).toBeLessThan(0.05);
+        // A scale that overflows is none: nothing moves, and the next one is half of it.
+        const before = half.parameters.map((p) => p.data.slice());
+        await descent.restore({ steps: 4, arrays, scaling: { scale: 2 ** 24, good: 9, skipped: 1 } });
+        half.gradients.clear();
+        await half.accumulate(TUPLE, LOSS);
+        await descent.step({ learningRate: 1e-3, weightDecay: 1e-2 });
+        await half.gather();
+        expect(half.parameters.map((p) => p.data)).toEqual(before);
+        expect(descent.scaling).toEqual({ scale: 2 ** 23, good: 0, skipped: 2 });
+        expect(await descent.state()).toMatchObject({ steps: 4, scaling: { scale: 2 ** 23, good: 0, skipped: 2 } });
+        expect((await read(half)).every((g) => g.every((v) => v === 0))).toBe(true);
+        // One that does not moves them along the gradient as it is.
+        await descent.restore({ steps: 0, arrays, scaling: FIRST_SCALE });
+        await half.accumulate(TUPLE, LOSS);
+        await descent.step({ learningRate: 1e-3, weightDecay: 0 });
+        await half.gather();
+        expect(descent.scaling).toEqual({ ...FIRST_SCALE, good: 1 });
+        const way = half.parameters.map((p, i) => p.data.map((v, k) => v - before[i]![k]!));
+        let [with_, against] = [0, 0];
+        way.forEach((w, i) =>
+          w.forEach((v, k) => {
+            if (Math.abs(right[i]![k]!) < 1e-4) return;
+            if (v * right[i]![k]! < 0) with_ += 1;
+            else against += 1;
+          }),
+        );
+        expect(with_).toBeGreaterThan(10 * against);
+      } finally {
+        await cpu.release();
+        await half.release();
+      }
+    },
+  );
 
   it('refuses a network whose maps go beyond it, and names single', { timeout: 120_000 }, async () => {
     expect(await halfDifference(graph)).toBeLessThan(0.05);
@@ -158,7 +162,13 @@ describeWithAdapter(adapter?.half === true ? adapter : undefined, 'training in h
       ...graph,
       initializers: new Map([
         ...graph.initializers,
-        [name, floatTensor(first.dims, (first.data as Float32Array).map((v) => v * 1e6))],
+        [
+          name,
+          floatTensor(
+            first.dims,
+            (first.data as Float32Array).map((v) => v * 1e6),
+          ),
+        ],
       ]),
     };
     await expect(refuseWrongHalf(huge)).rejects.toMatchObject({

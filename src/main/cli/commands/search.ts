@@ -30,7 +30,7 @@ const options = {
   set: set.optional().meta({ help: 'a descriptor set (covis descriptors lists them), for example of regions' }),
   network: network.optional(),
   backend: backend.optional(),
-  precision: precision.optional().meta({ otherwise: 'the setting, else single' }),
+  precision: precision.optional().meta({ otherwise: 'single, or the setting' }),
   collection: collection.optional(),
   oneOfFold: z
     .boolean()

@@ -131,7 +131,7 @@ function parametersOf(g: Guards, o: AdaptOptions, margin: number): TrainingParam
   return {
     ...DEFAULT_TRAINING,
     backend: o.backend ?? DEFAULT_TRAINING.backend,
-    precision: o.precision ?? readSettings().precision,
+    precision: o.precision ?? readSettings().precision ?? DEFAULT_TRAINING.precision,
     epochs: o.epochs ?? g.epochs,
     queriesPerEpoch: o.queriesPerEpoch ?? g.queriesPerEpoch,
     learningRate: o.learningRate ?? g.learningRate,

@@ -57,7 +57,11 @@ export async function refuseWrongHalf(graph: Graph): Promise<void> {
   const apart = await halfDifference(graph);
   if (apart <= ROUNDING) return;
   const what = Number.isFinite(apart) ? `${(100 * apart).toPrecision(2)} % off those of single` : 'not finite';
-  throw new CovisError('INPUT_UNSUPPORTED', `What this network gives in half precision is ${what}: its maps go beyond it`, {
-    hint: 'Choose --precision single.',
-  });
+  throw new CovisError(
+    'INPUT_UNSUPPORTED',
+    `What this network gives in half precision is ${what}: its maps go beyond it`,
+    {
+      hint: 'Choose --precision single.',
+    },
+  );
 }

@@ -134,11 +134,7 @@ function storedRows(library: Library, network: Pick<NetworkRow, 'id'>, size: num
 export const precision = oneOf(PRECISIONS);
 
 /** In what the photos that a network has described at a size were described; undefined where there are none. New ones are described alike. */
-export function heldPrecision(
-  library: Library,
-  network: Pick<NetworkRow, 'id'>,
-  size: number,
-): Precision | undefined {
+export function heldPrecision(library: Library, network: Pick<NetworkRow, 'id'>, size: number): Precision | undefined {
   return select(
     library.db,
     'SELECT precision FROM descriptor_set WHERE network_id = ? AND size = ? AND rows > 0',
@@ -165,11 +161,7 @@ export function refuseOtherPrecision(
 }
 
 /** @throws CovisError as {@link openRunner}, that says what can be done where new photos would have to be described in half precision and cannot. */
-async function openAlike(
-  graph: Graph,
-  as: Precision,
-  held: Precision | undefined,
-): Promise<ShapedRunner> {
+async function openAlike(graph: Graph, as: Precision, held: Precision | undefined): Promise<ShapedRunner> {
   try {
     return await openRunner(graph, { precision: as });
   } catch (error) {

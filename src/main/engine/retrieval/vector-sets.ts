@@ -77,7 +77,16 @@ export async function listSets(library: Library): Promise<SetInfo[]> {
     library.db,
     `SELECT n.id, n.uid AS network, json_extract(n.spec, '$.name') AS name, json_extract(n.spec, '$.dim') AS dim, d.size, d.rows, d.created, d.precision
      FROM descriptor_set d JOIN network n ON n.id = d.network_id`,
-    record({ id: integer, network: text, name: text, dim: integer, size: integer, rows: integer, created: text, precision }),
+    record({
+      id: integer,
+      network: text,
+      name: text,
+      dim: integer,
+      size: integer,
+      rows: integer,
+      created: text,
+      precision,
+    }),
   ).all();
   const others = select(library.db, SELECT, ROW).all();
   const described = (d: { id: number; network: string; size: number; rows: number }): number =>

@@ -95,7 +95,12 @@ export function makeDescriptors(library: Library, broken: readonly Expected[], t
 /** In the precision that they were in, whatever is chosen now. */
 async function regionsAlike(
   library: Library,
-  set: { readonly network: number; readonly size: number; readonly half: boolean; readonly precision: Precision | null },
+  set: {
+    readonly network: number;
+    readonly size: number;
+    readonly half: boolean;
+    readonly precision: Precision | null;
+  },
   task: TaskContext,
 ): Promise<{ readonly set: string }> {
   const made = (): ReturnType<typeof extractRegions> =>

@@ -33,9 +33,7 @@ const FOLLOWING: Readonly<Record<string, Treatment>> = {
 
 /** Bytes of numbers in half precision; what is larger than it holds becomes its largest number. */
 function halves(t: Tensor): Tensor {
-  const rounded = Float16Array.from(t.data as Float32Array, (v) =>
-    Math.max(-LARGEST_HALF, Math.min(LARGEST_HALF, v)),
-  );
+  const rounded = Float16Array.from(t.data as Float32Array, (v) => Math.max(-LARGEST_HALF, Math.min(LARGEST_HALF, v)));
   return { dims: t.dims, data: new Uint8Array(rounded.buffer), type: FLOAT16 };
 }
 
@@ -114,7 +112,8 @@ class HalfWriter {
     const treatment = FOLLOWING[node.op];
     if (treatment === undefined || (node.op === 'Mul' && a === b)) return undefined;
     const numbers = node.inputs.filter((i, k) => i !== '' && (treatment.at?.includes(k) ?? true));
-    const follows = numbers.some((i) => this.#half.has(i)) && numbers.every((i) => this.#half.has(i) || this.#fixed.has(i));
+    const follows =
+      numbers.some((i) => this.#half.has(i)) && numbers.every((i) => this.#half.has(i) || this.#fixed.has(i));
     return follows ? treatment : undefined;
   }
 
