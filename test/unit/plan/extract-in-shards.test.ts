@@ -214,7 +214,7 @@ describeWithAdapter(adapter?.half === true ? adapter : undefined, 'an extraction
       expect(some.computed).toBe(count);
       expect((await thrown(collect(other, second))).message).toContain('described in single precision');
       const again = { shards: 1, out: `${library}-again` };
-    expect((await thrown(planExtract(library, again))).code).toBe('STATE_EMPTY');
+      expect((await thrown(planExtract(library, again))).code).toBe('STATE_EMPTY');
     },
   );
 });
