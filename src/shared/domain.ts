@@ -1,7 +1,16 @@
 /** What crosses between the engine and its faces: plain, serialisable facts, a file a subject in `facts/`. No behaviour. */
 export type { DeepReadonly, Facts } from './facts/facts.ts';
 export * from './facts/adapt.ts';
-export { ADDABLE, BACKENDS, BACKEND_NAMES, type Addable, type Backend } from './facts/backends.ts';
+export {
+  ADDABLE,
+  BACKENDS,
+  BACKEND_NAMES,
+  PRECISIONS,
+  PRECISION_NAMES,
+  type Addable,
+  type Backend,
+  type Precision,
+} from './facts/backends.ts';
 export * from './facts/clusters.ts';
 export * from './facts/collections.ts';
 export * from './facts/descriptors.ts';

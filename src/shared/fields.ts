@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BACKENDS, BACKEND_NAMES } from './facts/backends.ts';
+import { BACKENDS, BACKEND_NAMES, PRECISIONS, PRECISION_NAMES } from './facts/backends.ts';
 import type { ChoicePurpose } from './facts/desktop.ts';
 import { NEGATIVE_STRATEGIES, POSITIVE_STRATEGIES } from './facts/mining.ts';
 
@@ -100,6 +100,14 @@ export const backend = z.enum(BACKENDS).meta({
   help: 'what computes',
   otherwise: 'auto, or the setting',
   names: BACKEND_NAMES,
+});
+/** In what convolutions and maps are computed; the same option wherever `backend` is one. */
+export const precision = z.enum(PRECISIONS).meta({
+  label: 'Precision',
+  help: 'of convolutions and maps: single, or half where WebGPU has shader-f16; weights, gradients and descriptors are kept in single',
+  otherwise: 'that of the descriptors that are there, or single, or the setting',
+  names: PRECISION_NAMES,
+  advanced: true,
 });
 /** How many threads a process may be told to take. */
 export const THREADS = z.int().min(1).max(1024);

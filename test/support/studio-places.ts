@@ -24,6 +24,7 @@ const terminal = nowhere('Output of a terminal; the studio shows the same');
 const threads = nowhere('Threads are of the process: set where the engine is started');
 const chosenNetwork = view('app/AppHeader.vue', 'chosenNetwork');
 const setting = ask('settings.set', 'backend');
+const precisionSetting = ask('settings.set', 'precision');
 
 /** What all commands have. */
 export const COMMON: Readonly<Record<string, Place>> = {
@@ -167,6 +168,7 @@ export const PLACES: CommandPlaces = {
       '--network': view('views/train/TrainForm.vue', 'train-network'),
       '--preset': view('views/train/TrainForm.vue', 'train-preset'),
       '--backend': view('views/train/TrainForm.vue', 'train-backend'),
+      '--precision': recipe('precision'),
       '--domain': view('views/train/TrainForm.vue', 'train-domain'),
       '--pooling': view('views/train/TrainForm.vue', 'train-pooling'),
       '--size': recipe('size'),
@@ -254,6 +256,7 @@ export const PLACES: CommandPlaces = {
       '--set': view('views/search/use-asked.ts', "text('set')"),
       '--network': chosenNetwork,
       '--backend': setting,
+      '--precision': precisionSetting,
       '--collection': view('views/search/use-asked.ts', "text('in')"),
       '--one-of-fold': view('views/search/use-answers.ts', 'oneOfFold: true'),
       '--size': view('views/search/MethodParameters.vue', 'sizeField'),
@@ -271,6 +274,7 @@ export const PLACES: CommandPlaces = {
       '--network': form('regions', 'network'),
       '--size': form('regions', 'size'),
       '--backend': form('regions', 'backend'),
+      '--precision': form('regions', 'precision'),
       '--remove': ask('sets.remove', 'set'),
     },
   },

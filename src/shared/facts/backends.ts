@@ -30,6 +30,16 @@ export const BACKEND_NAMES: Readonly<Record<Backend, string>> = {
   'tfjs-cpu': 'TensorFlow.js in JavaScript',
 };
 
+/** What convolutions and maps are computed in; weights, descriptors and all sums are in single precision either way. */
+export const PRECISIONS = ['single', 'half'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+/** What forms and reports call them. */
+export const PRECISION_NAMES: Readonly<Record<Precision, string>> = {
+  single: 'Single (float32)',
+  half: 'Half (float16) where WebGPU has it',
+};
+
 /** Back ends that do not come with Covis and are installed when a person says so. */
 export const ADDABLE = ['cuda', 'tensorflow'] as const;
 export type Addable = (typeof ADDABLE)[number];

@@ -1,5 +1,6 @@
 /** Facts of descriptors: the sets that can be searched, and their map. */
 import { z } from 'zod';
+import { PRECISIONS } from './backends.ts';
 import { count, type Facts } from './facts.ts';
 
 /** Descriptors that can be searched: a network's, or imported ones. */
@@ -15,6 +16,8 @@ export const setInfo = z.object({
   photos: count,
   half: z.boolean(),
   created: z.string(),
+  /** In what a network of Covis computed them; left out for those of other programs. */
+  precision: z.enum(PRECISIONS).optional(),
   /** Why it does not fit the library or its source any more; null while it does. */
   stale: z.string().nullable(),
 });

@@ -1,6 +1,6 @@
 /** What a person chose for every library. */
 import { z } from 'zod';
-import { BACKENDS } from './backends.ts';
+import { BACKENDS, PRECISIONS } from './backends.ts';
 import type { Facts } from './facts.ts';
 
 /** Checkpoints of runs that ended early, in one library: the newest so many are kept. */
@@ -20,6 +20,8 @@ export const settings = z
     thumbnailsMb: z.int().min(50).max(10_000_000),
     /** What computes where nothing else is said; `auto` where it is left out. */
     backend: z.enum(BACKENDS),
+    /** Of what is described or trained anew where nothing else is said; `single` where it is left out. */
+    precision: z.enum(PRECISIONS),
   })
   .partial();
 export type Settings = Facts<typeof settings>;

@@ -1,7 +1,7 @@
 /** Facts of training: parameters, runs, recipes. */
 import { z } from 'zod';
 import { adaptProtocol, learnedPart } from './adapt.ts';
-import { BACKENDS } from './backends.ts';
+import { BACKENDS, PRECISIONS } from './backends.ts';
 import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 import { miningParameters } from './mining.ts';
@@ -62,6 +62,8 @@ export const trainingParameters = z.object({
   /** The result belongs to an experiment; lists of networks leave it out. */
   experiment: z.boolean(),
   backend: z.enum(BACKENDS),
+  /** Of convolutions and maps; runs of earlier versions, which leave it out, are of single. */
+  precision: z.enum(PRECISIONS).optional(),
   epochs: count,
   loss: z.enum(LOSS_KINDS),
   optimiser: z.enum(['adam', 'sgd']),

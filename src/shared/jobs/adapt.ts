@@ -36,6 +36,7 @@ export const adaptJob = job({
     queriesPerEpoch: trainingFields.queriesPerEpoch.meta({ otherwise: DATA, advanced: true }),
     learningRate: trainingFields.learningRate.meta({ otherwise: DATA, advanced: true }),
     backend: trainingFields.backend.meta({ advanced: true }),
+    precision: trainingFields.precision,
     memory,
     /** False stops at verified matches, without COLMAP. */
     reconstruct: z.boolean().default(true).meta({

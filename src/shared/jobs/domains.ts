@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { domainReport } from '../domain.ts';
 import { device } from '../facts/backends.ts';
-import { backend, folder } from '../fields.ts';
+import { backend, folder, precision } from '../fields.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -21,6 +21,7 @@ export const domainsJob = job({
       value: 'domains',
     }),
     backend: backend.optional().meta({ advanced: true }),
+    precision: precision.optional().meta({ otherwise: 'single, or the setting' }),
     network: named.meta({
       label: 'Pre-trained network',
       help: 'pre-trained network',

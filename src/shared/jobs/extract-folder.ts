@@ -2,7 +2,7 @@ import { counted } from '../counted.ts';
 import { z } from 'zod';
 import { device } from '../facts/backends.ts';
 import { count } from '../facts/facts.ts';
-import { backend, file, folder, force, network, size } from '../fields.ts';
+import { backend, file, folder, force, network, precision, size } from '../fields.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -22,6 +22,7 @@ export const extractFolderJob = job({
     network: network.optional(),
     size: size.optional(),
     backend: backend.optional().meta({ advanced: true }),
+    precision: precision.optional().meta({ otherwise: 'single, or the setting' }),
     force,
   }),
   result: z.object({

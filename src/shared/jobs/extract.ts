@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { collectionSubset } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
 import { device } from '../facts/backends.ts';
-import { backend, collection, domain, network, size } from '../fields.ts';
+import { backend, collection, domain, network, precision, size } from '../fields.ts';
 import { job } from './job.ts';
 
 /** Describes every photo of the library that has no descriptor yet. */
@@ -14,6 +14,7 @@ export const extractJob = job({
     network: network.optional(),
     size: size.optional(),
     backend: backend.optional().meta({ advanced: true }),
+    precision: precision.optional(),
     domain: domain.optional().meta({
       help: 'photos, or edges: with the network that drawings go to',
       otherwise: 'photos',

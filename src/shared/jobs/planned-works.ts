@@ -18,7 +18,7 @@ import { teacherJob } from './teacher.ts';
 import { trainJob } from './train.ts';
 import { decisionFields, memory, trainingFields, warmStart } from './training-fields.ts';
 
-const { network, size, domain, collection } = extractJob.params.shape;
+const { network, size, precision, domain, collection } = extractJob.params.shape;
 const edges = edgesJob.params.shape;
 const cluster = clusterJob.params.shape;
 const rank = rankJob.params.shape;
@@ -78,7 +78,7 @@ export const PLANNED = {
     done: 'described',
     failed: 'could not be described',
     each: false,
-    fields: { network, size, domain, collection },
+    fields: { network, size, precision, domain, collection },
   },
   ladder: {
     title: 'Component contributions',

@@ -47,7 +47,7 @@ export const trainJob = job({
     memory,
     /** A training run to take up where it stopped. */
     resume: rowNumber.optional().meta({
-      help: 'takes a run up at its last checkpoint; of the rest only the back end and the memory can be chosen then',
+      help: 'takes a run up at its last checkpoint; of the rest only the back end, the precision and the memory can be chosen then',
     }),
   }),
   result: z.object({
@@ -63,6 +63,8 @@ export const trainJob = job({
     peakMemoryBytes: z.number(),
     /** As it was estimated before; null for back ends that plan by themselves. */
     memory: trainingMemory.nullable().default(null),
+    /** What the loss was multiplied by in the end, and how many of the steps were left out for it; left out in single precision. */
+    scaling: z.object({ scale: z.number(), skipped: count, steps: count }).optional(),
     /** Whether the network is the library's default now; null where the run is an experiment or changed no weight. */
     standing: defaultDecision.nullable(),
     /** What stayed as it was and what learned, in words; left out where everything learned. */

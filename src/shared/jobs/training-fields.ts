@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LOSS_KINDS, PRESET_NAMES } from '../domain.ts';
 import { ADAPT_PROTOCOL_NAMES, adaptProtocol } from '../facts/adapt.ts';
-import { backend, mining, network, seed, size } from '../fields.ts';
+import { backend, mining, network, precision, seed, size } from '../fields.ts';
 
 /** How much of a network stays as it is. */
 export const freeze = z
@@ -33,6 +33,7 @@ export const trainingFields = {
     .optional()
     .meta({ label: 'Recipe', help: 'a recipe, which the other options change', otherwise: 'small', value: 'preset' }),
   backend: backend.optional(),
+  precision: precision.optional().meta({ otherwise: 'single, or the setting' }),
   epochs: z
     .int()
     .min(1)

@@ -2,15 +2,19 @@ import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Library } from '../../../src/main/engine/library/library.ts';
+import { webGpuAdapter } from '../../../src/main/engine/network/gpu.ts';
 import { defaultNetworkOf } from '../../../src/main/engine/network/networks.ts';
 import { collectNoted, collectPlan } from '../../../src/main/engine/plan/collect.ts';
 import { readPlan, shardFiles, type Plan } from '../../../src/main/engine/plan/folder.ts';
+import { makePlan } from '../../../src/main/engine/plan/make.ts';
 import { doShard } from '../../../src/main/engine/plan/shard.ts';
 import { statusOf, statusOfRow } from '../../../src/main/engine/plan/status.ts';
 import { listPlans } from '../../../src/main/engine/library/tables/plan.ts';
 import { cancelled, silentContext } from '../../../src/main/engine/queue/context.ts';
 import { extract } from '../../../src/main/engine/retrieval/extract.ts';
+import { listSets } from '../../../src/main/engine/retrieval/vector-sets.ts';
 import { temporaryFolder } from '../../support/folders.ts';
+import { describeWithAdapter } from '../../support/programs.ts';
 import { doShards, placeLibrary, planExtract, SIZE, thrown, withLibrary } from '../../support/planned.ts';
 
 const folder = temporaryFolder();
@@ -182,4 +186,35 @@ describe('an extraction in shards', () => {
     rmSync(plan.folder, { recursive: true });
     await withLibrary(library, async (l) => expect((await statusOfRow(listPlans(l)[0]!)).state).toBe('missing'));
   });
+});
+
+const adapter = await webGpuAdapter();
+
+describeWithAdapter(adapter?.half === true ? adapter : undefined, 'an extraction in shards in half precision', () => {
+  it(
+    'is computed in what the plan says, wherever its shards are done, and stored so',
+    { timeout: 300_000 },
+    async () => {
+      const library = copy();
+      const plan = await withLibrary(library, (l) =>
+        makePlan(l, 'extract', { size: SIZE, precision: 'half' }, { shards: 2, ...out(library) }, silentContext()),
+      );
+      await doShards(plan, [1, 2]);
+      expect(await collect(library, plan)).toMatchObject({ added: count });
+      await withLibrary(library, async (l) =>
+        expect(await listSets(l)).toMatchObject([{ precision: 'half', rows: count }]),
+      );
+      // Not among those of single.
+      const other = copy();
+      const second = await withLibrary(other, (l) =>
+        makePlan(l, 'extract', { size: SIZE, precision: 'half' }, { shards: 1, ...out(other) }, silentContext()),
+      );
+      await doShards(second, [1]);
+      const some = await withLibrary(other, (l) => extract(l, defaultNetworkOf(l), SIZE, silentContext()));
+      expect(some.computed).toBe(count);
+      expect((await thrown(collect(other, second))).message).toContain('described in single precision');
+      const again = { shards: 1, out: `${library}-again` };
+      expect((await thrown(planExtract(library, again))).code).toBe('STATE_EMPTY');
+    },
+  );
 });

@@ -219,6 +219,7 @@ describe('the list of sets', () => {
       photos: 6,
       half: false,
       created: '2033-01-01T00:00:00.000Z',
+      precision: 'single',
       stale: null,
     });
     expect(first).toMatchObject({

@@ -1,7 +1,7 @@
 /** `covis descriptors`: the descriptor sets that a library is searched by. */
 import { counted } from '../../../shared/counted.ts';
 import { z } from 'zod';
-import { backend, file, folder, network, size } from '../../../shared/fields.ts';
+import { backend, file, folder, network, precision, size } from '../../../shared/fields.ts';
 import { vectorsJob } from '../../../shared/jobs/vectors.ts';
 import { listSets, removeSet } from '../../engine/retrieval/vector-sets.ts';
 import { command } from '../program/command.ts';
@@ -26,11 +26,12 @@ export const descriptors = command({
     network: network.optional(),
     size: size.optional(),
     backend: backend.optional(),
+    precision: precision.optional(),
     remove: z.string().min(1).optional().meta({ help: 'take an imported set out of the library', value: 'set' }),
   },
   run: async (o) => {
     if (o.file === undefined) refuseTogether(o, ['names', 'variable', 'name'], 'is of a file that is imported');
-    if (!o.regions) refuseTogether(o, ['network', 'size', 'backend'], 'goes with --regions');
+    if (!o.regions) refuseTogether(o, ['network', 'size', 'backend', 'precision'], 'goes with --regions');
     if (!o.regions && o.file === undefined) refuseTogether(o, ['half'], 'is of a set that is made');
     await withLibrary(o.library, false, async (library) => {
       if (o.remove !== undefined) {
@@ -66,7 +67,7 @@ export const descriptors = command({
           ? ['No descriptors yet: covis extract']
           : sets.map(
               (s) =>
-                `${s.key}  ${s.name}  ${s.rows} x ${s.dim}${s.regional ? ', regions' : ''}${s.half ? ', float16' : ''}${s.stale === null ? '' : `  (${s.stale})`}`,
+                `${s.key}  ${s.name}  ${s.rows} x ${s.dim}${s.regional ? ', regions' : ''}${s.half ? ', float16' : ''}${s.precision === 'half' ? ', computed in half precision' : ''}${s.stale === null ? '' : `  (${s.stale})`}`,
             ),
       );
     });

@@ -39,9 +39,9 @@ export const extract = command({
     if (o.library === undefined)
       throw new CovisError('INPUT_INVALID', 'Say what to describe: a library, or a folder with --photos');
     refuseTogether(o, ['pooling', 'out', 'force'], 'goes with --photos');
-    const { network, size, domain, collection } = o;
+    const { network, size, precision, domain, collection } = o;
     await withLibrary(o.library, false, async (library) => {
-      const r = await runJob(library, 'extract', { network, size, domain, collection });
+      const r = await runJob(library, 'extract', { network, size, precision, domain, collection });
       print(o.json, r, () => [
         `${r.photos} photos have descriptors of ${counted(r.dim, 'dimension')} from network ${r.network}, ${r.computed} of them new`,
         ...(r.fitted === undefined ? [] : [r.fitted]),

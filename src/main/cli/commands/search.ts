@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { SEARCH_METHODS } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { backend, collection, file, fraction, network, numbers, set, size } from '../../../shared/fields.ts';
+import { backend, collection, file, fraction, network, numbers, precision, set, size } from '../../../shared/fields.ts';
 import { edgeNetworkOf } from '../../engine/edges/library-networks.ts';
 import { defaultSize } from '../../engine/inputs/inputs.ts';
 import type { Library } from '../../engine/library/library.ts';
@@ -30,6 +30,7 @@ const options = {
   set: set.optional().meta({ help: 'a descriptor set (covis descriptors lists them), for example of regions' }),
   network: network.optional(),
   backend: backend.optional(),
+  precision: precision.optional().meta({ otherwise: 'single, or the setting' }),
   collection: collection.optional(),
   oneOfFold: z
     .boolean()

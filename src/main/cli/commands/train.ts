@@ -7,6 +7,7 @@ import { writeWhole } from '../../engine/formats/beside.ts';
 import { fileTarget } from '../../engine/formats/target.ts';
 import { refuseTogether } from '../program/together.ts';
 import { listTrainingRuns } from '../../engine/training/runs.ts';
+import { scaleInWords } from '../../engine/training/loss-scale.ts';
 import { memoryInWords } from '../../engine/training/memory/plan.ts';
 import { file, force } from '../../../shared/fields.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
@@ -19,8 +20,8 @@ export const train = jobCommand('train', {
   name: 'train',
   summary: 'fine-tune a network on mined tuples',
   omit: ['classical'],
-  given: ({ resume, backend, memory, ...others }) => {
-    const computed = defined({ backend, memory });
+  given: ({ resume, backend, precision, memory, ...others }) => {
+    const computed = defined({ backend, precision, memory });
     if (resume === undefined) return { ...others, ...computed };
     refuseAll(trainJob.params, others, 'cannot be chosen for a run that is taken up: it goes on as it began');
     return { resume, ...computed };
@@ -38,6 +39,7 @@ export const train = jobCommand('train', {
         `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, mAP of ${r.measured} ${e.map?.toFixed(4) ?? 'not measured'}${e.skipped > 0 ? `, ${counted(e.skipped, 'tuple')} left out` : ''}`,
     ),
     ...(r.memory === null ? [] : [memoryInWords(r.memory)]),
+    ...(r.scaling === undefined ? [] : [scaleInWords(r.scaling, r.scaling.steps)]),
     `Run ${r.run}, network ${r.network}, ${duration(r.seconds)}, at most ${Math.round(r.peakMemoryBytes / 2 ** 20)} MiB`,
     ...standingLines(r.standing),
   ],

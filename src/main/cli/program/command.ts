@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { THREADS } from '../../../shared/fields.ts';
 import { check, leavesOf, unwrap } from '../../../shared/schema.ts';
-import type { Backend } from '../../../shared/facts/backends.ts';
+import type { Backend, Precision } from '../../../shared/facts/backends.ts';
 import { VERSION } from '../../engine/environment/version.ts';
 import { computing } from '../../engine/network/computing.ts';
 import { flagNames, kebab, nested, optionsOf } from './flags.ts';
@@ -64,8 +64,11 @@ export function command<A extends z.ZodRawShape = Empty, O extends z.ZodRawShape
       // They were heeded when the program began, and are no command's own.
       delete (o as { verbose?: boolean }).verbose;
       delete (o as { threads?: number }).threads;
-      const { backend } = o as { readonly backend?: Backend | undefined };
-      await computing(backend, () => d.run({ ...a, ...o } as Asked<A, O>));
+      const { backend, precision } = o as {
+        readonly backend?: Backend | undefined;
+        readonly precision?: Precision | undefined;
+      };
+      await computing(backend, () => d.run({ ...a, ...o } as Asked<A, O>), precision);
     },
   };
 }

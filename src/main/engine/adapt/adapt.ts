@@ -38,6 +38,7 @@ import {
   storeComputed,
   type NetworkRow,
 } from '../network/networks.ts';
+import { readSettings } from '../environment/settings.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
 import { learnedOf, partOf } from '../training/known-part.ts';
@@ -69,6 +70,7 @@ export interface AdaptOptions {
   readonly learningRate?: number | undefined;
   readonly folds?: number | undefined;
   readonly backend?: TrainingParameters['backend'] | undefined;
+  readonly precision?: TrainingParameters['precision'];
   /** Bytes that training may take. */
   readonly memory?: number | undefined;
   readonly seed: number;
@@ -129,6 +131,7 @@ function parametersOf(g: Guards, o: AdaptOptions, margin: number): TrainingParam
   return {
     ...DEFAULT_TRAINING,
     backend: o.backend ?? DEFAULT_TRAINING.backend,
+    precision: o.precision ?? readSettings().precision ?? DEFAULT_TRAINING.precision,
     epochs: o.epochs ?? g.epochs,
     queriesPerEpoch: o.queriesPerEpoch ?? g.queriesPerEpoch,
     learningRate: o.learningRate ?? g.learningRate,

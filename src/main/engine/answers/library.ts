@@ -5,7 +5,7 @@ import { BACKEND_NAMES, EXPORTS, type LibraryInfo } from '../../../shared/domain
 import { VERSION } from '../environment/version.ts';
 import type { Library } from '../library/library.ts';
 import { counts } from '../library/tables/counts.ts';
-import { chosenBackend } from '../network/computing.ts';
+import { chosenBackend, chosenPrecision } from '../network/computing.ts';
 import { defaultNetworks } from '../network/default-network.ts';
 import { listNetworks } from '../network/networks.ts';
 import { answers } from './answers.ts';
@@ -14,7 +14,9 @@ import { startDownload, startJob } from './jobs.ts';
 /** What describes photos from now on; what trained a network, or made a measurement, is said by that. */
 function describes(): string {
   const backend = chosenBackend();
-  return `Descriptors: ${backend === 'auto' ? 'the fastest back end that is right' : BACKEND_NAMES[backend]}`;
+  const half = chosenPrecision() === 'half';
+  if (half && backend === 'auto') return `Descriptors: ${BACKEND_NAMES.webgpu}, half precision`;
+  return `Descriptors: ${backend === 'auto' ? 'the fastest back end that is right' : BACKEND_NAMES[backend]}${half ? ', half precision' : ''}`;
 }
 
 /** What a library has. */

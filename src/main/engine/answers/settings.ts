@@ -8,7 +8,7 @@ export const settings = answers(settingsRoutes, {
     const settings = writeSettings(change);
     changed(engine, 'settings');
     // What describes stands in the header.
-    if (change.backend !== undefined) changed(engine, 'library');
+    if (change.backend !== undefined || change.precision !== undefined) changed(engine, 'library');
     return settings;
   },
 });

@@ -696,6 +696,12 @@ const MIGRATIONS: readonly string[] = [
   -- What a run did to the default, and by which figure.
   ALTER TABLE training_run ADD COLUMN standing TEXT;
   `,
+  `
+  -- In what convolutions and maps were computed; NULL for descriptors of other programs.
+  ALTER TABLE descriptor_set ADD COLUMN precision TEXT NOT NULL DEFAULT 'single' CHECK (precision IN ('single', 'half'));
+  ALTER TABLE vector_set ADD COLUMN precision TEXT CHECK (precision IN ('single', 'half'));
+  UPDATE vector_set SET precision = 'single' WHERE network_id IS NOT NULL;
+  `,
 ];
 
 /**

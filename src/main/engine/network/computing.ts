@@ -3,11 +3,13 @@
  * opened here and nowhere else, so that no work can leave the choice out.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { BACKENDS, type Backend } from '../../../shared/facts/backends.ts';
+import { BACKENDS, PRECISIONS, type Backend, type Precision } from '../../../shared/facts/backends.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { readSettings } from '../environment/settings.ts';
 import { random } from '../library/random.ts';
 import { inWords, keyOf, remember, remembered } from './fastest.ts';
+import { webGpuAdapter } from './gpu.ts';
+import { refuseWrongHalf } from './half-holds.ts';
 import { IMAGE } from './head.ts';
 import type { Graph } from './onnx/graph.ts';
 import {
@@ -16,6 +18,7 @@ import {
   isOrtBackend,
   notStarted,
   PROVIDERS,
+  refuseHalf,
   refuseUnknown,
   type OrtBackend,
 } from './providers.ts';
@@ -23,6 +26,8 @@ import { Runner, type ShapedRunner, type RuntimeOptions } from './runtime.ts';
 
 interface Computing {
   readonly backend: Backend;
+  /** Undefined where nothing was said. */
+  readonly precision: Precision | undefined;
   readonly devices: Set<string>;
 }
 
@@ -30,6 +35,7 @@ const current = new AsyncLocalStorage<Computing>();
 
 /** In processes and threads that this one starts it holds, too. */
 const VARIABLE = 'COVIS_BACKEND';
+const PRECISION_VARIABLE = 'COVIS_PRECISION';
 
 /**
  * What was chosen: for this work, else for this process, else by the person for all.
@@ -48,12 +54,40 @@ export function chosenBackend(): Backend {
   return found;
 }
 
-/** Does work with a back end, undefined for what holds anyway. @returns what it gave, and what computed in it; null where nothing did. */
+/**
+ * The precision that was said of this work, or of this process; undefined where nothing was: then descriptors that are there say it, else the
+ * person's setting.
+ * @throws CovisError `INPUT_INVALID` where the process was told what is none.
+ */
+export function saidPrecision(): Precision | undefined {
+  const here = current.getStore()?.precision;
+  if (here !== undefined) return here;
+  const said = process.env[PRECISION_VARIABLE];
+  if (said === undefined || said === '') return undefined;
+  const found = PRECISIONS.find((p) => p === said);
+  if (found === undefined)
+    throw new CovisError('INPUT_INVALID', `${PRECISION_VARIABLE} is ${said}, which is no precision`, {
+      hint: `Give it one of ${PRECISIONS.join(', ')}, or leave it out.`,
+    });
+  return found;
+}
+
+/** What was said, else what the person chose for all. */
+export function chosenPrecision(): Precision {
+  return saidPrecision() ?? readSettings().precision ?? 'single';
+}
+
+/** Does work with a back end and a precision, undefined for what holds anyway. @returns what it gave, and what computed in it; null where nothing did. */
 export async function computing<T>(
   backend: Backend | undefined,
   work: () => T | Promise<T>,
+  precision?: Precision,
 ): Promise<{ readonly result: T; readonly device: string | null }> {
-  const store: Computing = { backend: backend ?? chosenBackend(), devices: new Set() };
+  const store: Computing = {
+    backend: backend ?? chosenBackend(),
+    precision: precision ?? saidPrecision(),
+    devices: new Set(),
+  };
   const result = await current.run(store, async () => await work());
   // What is around this work hears of it, too.
   for (const d of store.devices) current.getStore()?.devices.add(d);
@@ -61,10 +95,15 @@ export async function computing<T>(
 }
 
 /**
- * A graph made ready to run by what was chosen. @throws CovisError `INPUT_UNSUPPORTED` where that does not start or refuses the graph.
+ * A graph made ready to run by what was chosen. @param options the precision, where descriptors that are there say it.
+ * @throws CovisError `INPUT_UNSUPPORTED` where that does not start or refuses the graph, or has no half precision where that is chosen.
  */
-export async function openRunner(graph: Graph, options: Pick<RuntimeOptions, 'quiet'> = {}): Promise<ShapedRunner> {
-  const { runner, device } = await opened(graph, chosenBackend(), options);
+export async function openRunner(
+  graph: Graph,
+  { precision = chosenPrecision(), ...options }: OpenOptions = {},
+): Promise<ShapedRunner> {
+  const made = precision === 'half' && graph.nodes.some((n) => n.op === 'Conv') ? openedInHalf : opened;
+  const { runner, device } = await made(graph, chosenBackend(), options);
   current.getStore()?.devices.add(device);
   return runner;
 }
@@ -72,6 +111,10 @@ export async function openRunner(graph: Graph, options: Pick<RuntimeOptions, 'qu
 /** Notes what computed where a runner is used that was opened for earlier work. */
 export function computedBy(device: string | null): void {
   if (device !== null) current.getStore()?.devices.add(device);
+}
+
+interface OpenOptions extends Pick<RuntimeOptions, 'quiet'> {
+  readonly precision?: Precision | undefined;
 }
 
 interface Opened {
@@ -93,6 +136,18 @@ async function opened(graph: Graph, backend: Backend, options: Pick<RuntimeOptio
   } catch (cause) {
     if (backend === 'cpu') throw cause;
     throw notStarted(backend, cause);
+  }
+}
+
+/** WebGPU alone has it, whatever else `auto` would take. */
+async function openedInHalf(graph: Graph, backend: Backend, options: Pick<RuntimeOptions, 'quiet'>): Promise<Opened> {
+  refuseHalf(backend, await webGpuAdapter());
+  await refuseWrongHalf(graph);
+  try {
+    const runner = await Runner.create(graph, { ...options, provider: PROVIDERS.webgpu, half: { weights: [] } });
+    return { runner, device: `${await deviceOf('webgpu')}, half precision` };
+  } catch (cause) {
+    throw notStarted('webgpu', cause);
   }
 }
 

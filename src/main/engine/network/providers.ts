@@ -1,8 +1,8 @@
 /** The back ends that ONNX Runtime is: what they are called, what they run on, how they are got. */
-import type { ConcreteBackend } from '../../../shared/facts/backends.ts';
+import type { Backend, ConcreteBackend } from '../../../shared/facts/backends.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { nvidiaCard } from '../environment/cards.ts';
-import { webGpuAdapter } from './gpu.ts';
+import { webGpuAdapter, type GpuAdapter } from './gpu.ts';
 import { ort } from './ort.ts';
 
 /** ONNX Runtime's names of its providers. */
@@ -55,6 +55,24 @@ export function refuseUnknown(backend: OrtBackend): void {
     throw new CovisError('INPUT_UNSUPPORTED', `ONNX Runtime has no ${backend} on this platform: ${known.join(', ')}`, {
       hint: 'Choose --backend auto or cpu.',
     });
+}
+
+/** Whether half precision goes with a back end, and with the card that there is. @throws CovisError `INPUT_UNSUPPORTED` that says why not. */
+export function refuseHalf(backend: Backend, adapter: Pick<GpuAdapter, 'description' | 'half'> | undefined): void {
+  if (backend !== 'auto' && backend !== 'webgpu')
+    throw new CovisError('INPUT_UNSUPPORTED', `${backend} computes in single precision alone`, {
+      hint: 'Choose --precision single, or --backend webgpu.',
+    });
+  if (adapter === undefined)
+    throw new CovisError('INPUT_UNSUPPORTED', 'Half precision is computed by WebGPU, which finds no card here', {
+      hint: `Choose --precision single. ${NEEDS_GPU}`,
+    });
+  if (!adapter.half)
+    throw new CovisError(
+      'INPUT_UNSUPPORTED',
+      `${adapter.description} has no shader-f16, by which WebGPU computes in half precision`,
+      { hint: 'Choose --precision single, or update the driver of the card.' },
+    );
 }
 
 /** What was thrown as a provider was started, as a sentence that says how it is got. */

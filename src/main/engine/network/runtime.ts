@@ -2,6 +2,7 @@ import { ort, type OnnxRuntime } from './ort.ts';
 import { threadsIfFewer } from '../environment/threads.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { encodeOnnx } from './onnx/file.ts';
+import { inHalf } from './onnx/half.ts';
 import { forWebGpu, wrongOptimisers } from './onnx/webgpu.ts';
 import type { Graph } from './onnx/graph.ts';
 
@@ -21,6 +22,8 @@ export interface RuntimeOptions {
   readonly quiet?: boolean;
   /** Outputs that stay in the memory of the device, for {@link Runner.runOnDevice}; `webgpu` alone has that. */
   readonly kept?: readonly string[];
+  /** Convolutions and maps in half precision, on `webgpu`; names of inputs that are weights. */
+  readonly half?: { readonly weights: readonly string[] } | undefined;
   /** Begin of the file into which the runtime writes which provider ran which operator, when it is released. */
   readonly profile?: string;
 }
@@ -69,8 +72,9 @@ export class Runner implements ShapedRunner {
   static async create(graph: Graph, options: RuntimeOptions = {}): Promise<Runner> {
     try {
       const provider = options.provider ?? 'cpu';
-      const suited = provider === 'webgpu' ? forWebGpu(graph) : graph;
-      const { kept, profile } = options;
+      const { kept, profile, half } = options;
+      const fitting = provider === 'webgpu' ? forWebGpu(graph) : graph;
+      const suited = half === undefined ? fitting : inHalf(fitting, half.weights);
       const session = await ort.InferenceSession.create(encodeOnnx(suited), {
         executionProviders: [provider],
         graphOptimizationLevel: 'all',

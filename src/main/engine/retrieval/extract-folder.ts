@@ -13,7 +13,7 @@ import { ownFile } from '../library/file-owner.ts';
 import { hashFile } from '../library/photos.ts';
 import { ahead } from '../library/prefetch.ts';
 import type { LoadedNetwork } from '../network/networks.ts';
-import { openRunner } from '../network/computing.ts';
+import { chosenPrecision, openRunner } from '../network/computing.ts';
 import { encodeOnnx } from '../network/onnx/file.ts';
 import { describeStream } from './extract.ts';
 import { DescriptorJournal } from './journal.ts';
@@ -106,7 +106,7 @@ async function describeInto(
       hint: 'Rename the photo.',
     });
   const { dim } = network.spec;
-  const journal = new DescriptorJournal(`${target}.${key}-${size}.part`, dim);
+  const journal = new DescriptorJournal(`${target}.${key}-${size}.part`, dim, chosenPrecision());
   const hashes: string[] = [];
   try {
     task.step('Looking at photos', names.length, 'photos');

@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { PRECISIONS, type Precision } from '../../../shared/facts/backends.ts';
 import { logger } from '../environment/log.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { now, type Library } from '../library/library.ts';
@@ -14,9 +15,10 @@ import { describeTogether, InputMaker, type NetworkInput } from '../inputs/input
 import type { Streamed } from '../library/prefetch.ts';
 import { DescriptorJournal } from './journal.ts';
 import { loadNetwork, type NetworkRow } from '../network/networks.ts';
-import { openRunner } from '../network/computing.ts';
-import type { GraphRunner } from '../network/runtime.ts';
-import { integer, select, text } from '../library/rows.ts';
+import { chosenPrecision, openRunner } from '../network/computing.ts';
+import type { Graph } from '../network/onnx/graph.ts';
+import type { GraphRunner, ShapedRunner } from '../network/runtime.ts';
+import { integer, oneOf, select, text } from '../library/rows.ts';
 import { forgetStored, noteStored, storedFile, verifyStored } from '../library/stored.ts';
 
 /** Descriptors of photos: row i of `data` belongs to photo `ids[i]`. */
@@ -128,6 +130,49 @@ function storedRows(library: Library, network: Pick<NetworkRow, 'id'>, size: num
   );
 }
 
+/** A precision in a row. */
+export const precision = oneOf(PRECISIONS);
+
+/** In what the photos that a network has described at a size were described; undefined where there are none. New ones are described alike. */
+export function heldPrecision(library: Library, network: Pick<NetworkRow, 'id'>, size: number): Precision | undefined {
+  return select(
+    library.db,
+    'SELECT precision FROM descriptor_set WHERE network_id = ? AND size = ? AND rows > 0',
+    precision,
+  ).get(network.id, size);
+}
+
+/** @throws CovisError `STATE_CONFLICT` where photos are described in another precision than the one that was said: a set is of one. */
+export function refuseOtherPrecision(
+  library: Library,
+  network: Pick<NetworkRow, 'id' | 'uid' | 'spec'>,
+  size: number,
+  said: Precision | undefined,
+): void {
+  const held = heldPrecision(library, network, size);
+  if (said === undefined || held === undefined || said === held) return;
+  throw new CovisError(
+    'STATE_CONFLICT',
+    `Photos are described in ${held} precision with ${network.spec.name} at ${size} px, and a set of descriptors is of one precision`,
+    {
+      hint: `Leave --precision out; or remove them with covis clean LIBRARY --remove descriptors:${network.uid}-${size} --force --yes and describe all in ${said}.`,
+    },
+  );
+}
+
+/** @throws CovisError as {@link openRunner}, that says what can be done where new photos would have to be described in half precision and cannot. */
+async function openAlike(graph: Graph, as: Precision, held: Precision | undefined): Promise<ShapedRunner> {
+  try {
+    return await openRunner(graph, { precision: as });
+  } catch (error) {
+    if (held !== 'half' || !(error instanceof CovisError)) throw error;
+    throw new CovisError(error.code, `${error.message}; the other photos were described in half precision`, {
+      cause: error,
+      hint: 'Describe the new ones on a machine that has it, or remove these descriptors and describe all in single.',
+    });
+  }
+}
+
 /** The stored descriptors of a network at a size, without those of photos that are gone; empty if there are none yet. */
 export function loadDescriptors(library: Library, network: NetworkRow, size: number): DescriptorSet {
   return stored(library, network, size, presentPhotos(library));
@@ -183,17 +228,29 @@ function store(
   network: NetworkRow,
   size: number,
   set: DescriptorSet,
+  as: Precision,
   also: () => void = () => undefined,
 ): void {
   const f = files(library, network, size);
   const hashOf = new Map(allPhotos(library).map((p) => [p.id, p.hash]));
   const hashes = Buffer.concat(Array.from(set.ids, (id) => Buffer.from(hashOf.get(id)!, 'hex')));
   forgetStored(library, [f.data, f.ids]);
+  // Whoever finishes what is killed in between finds it.
+  notePrecision(library, network, size, as);
   // Who dies in between leaves the new matrix with the old names: they may only be those of its first rows.
   if (!beginsWith(hashes, f.ids)) rmSync(f.ids, { force: true });
   writeNpy(f.data, set.data, [set.ids.length, set.dim]);
   writeNpy(f.ids, new Uint8Array(hashes), [set.ids.length, HASH_BYTES]);
-  noteSet(library, network, size, set.ids.length, also);
+  noteSet(library, network, size, set.ids.length, () => {
+    notePrecision(library, network, size, as);
+    also();
+  });
+}
+
+function notePrecision(library: Library, network: Pick<NetworkRow, 'id'>, size: number, as: Precision): void {
+  library.db
+    .prepare('UPDATE descriptor_set SET precision = ? WHERE network_id = ? AND size = ?')
+    .run(as, network.id, size);
 }
 
 /** True where the names of rows in a file are the first of these. */
@@ -291,10 +348,12 @@ export function addDescriptors(
   network: NetworkRow,
   size: number,
   rowOf: (hash: string) => Float32Array | undefined,
+  as: Precision,
   task: TaskContext,
   also: () => void,
 ): number {
   refuseWriting(library);
+  refuseOtherPrecision(library, network, size, as);
   const release = ownFile(`${files(library, network, size).data}.part`, {
     taken: 'These photos are being described already, by the same network at the same size',
     hint: 'Wait until the other job or program is done, then collect again.',
@@ -313,6 +372,7 @@ export function addDescriptors(
       network,
       size,
       joined(kept, found, (hash) => rowOf(hash)!),
+      as,
       also,
     );
     task.changed('descriptors');
@@ -325,10 +385,10 @@ export function addDescriptors(
 const LOOK_AGAIN_MS = 300;
 
 /** Opens a journal; where another job or program has it, says whom it waits for until that is done. @throws CovisError `CANCELLED`. */
-async function whenFree(file: string, dim: number, task: TaskContext): Promise<DescriptorJournal> {
+async function whenFree(file: string, dim: number, as: Precision, task: TaskContext): Promise<DescriptorJournal> {
   for (let told = ''; ;) {
     try {
-      return new DescriptorJournal(file, dim);
+      return new DescriptorJournal(file, dim, as);
     } catch (error) {
       if (!(error instanceof CovisError) || error.code !== 'STATE_CONFLICT') throw error;
     }
@@ -347,6 +407,7 @@ async function whenFree(file: string, dim: number, task: TaskContext): Promise<D
 /**
  * Computes the descriptors that are not there yet, for all photos of the library, and stores them. Where another job or process computes the
  * same it is waited for, and what it computes is used.
+ * New ones are described in the precision of those that are there, first ones in the one that was chosen.
  * Each photo's descriptor is on disk as soon as it is known, so that a second run goes on where the first was cancelled or killed.
  * Photos that are gone, or whose file holds another photo by now, are left out and counted in a warning.
  * @throws CovisError `INPUT_*`, `CANCELLED`.
@@ -367,7 +428,9 @@ export async function extract(
   refuseWriting(library);
   const { dim } = network.spec;
   let computed: number;
-  const journal = await whenFree(`${files(library, network, size).data}.part`, dim, task);
+  const held = heldPrecision(library, network, size);
+  const as = held ?? chosenPrecision();
+  const journal = await whenFree(`${files(library, network, size).data}.part`, dim, as, task);
   try {
     // Whoever had the journal before may have stored what was missing. Photos that are gone keep what was computed of them.
     const kept = soundDescriptors(library, network, size, allPhotos(library), () => undefined);
@@ -377,13 +440,16 @@ export async function extract(
     const wanted = missing.filter((p) => !journal.has(p.hash)).map((p) => p.id);
     if (wanted.length > 0) {
       task.step(`Describing photos with ${network.spec.name}`, wanted.length, 'photos');
-      const maker = await InputMaker.create(network.spec, size, library);
-      const runner = await openRunner(loadNetwork(library, network).graph);
+      const runner = await openAlike(loadNetwork(library, network).graph, as, held);
       try {
-        await describePhotos(runner, maker, wanted, task, (id, d) => journal.append(hashOf.get(id)!, d));
+        const maker = await InputMaker.create(network.spec, size, library);
+        try {
+          await describePhotos(runner, maker, wanted, task, (id, d) => journal.append(hashOf.get(id)!, d));
+        } finally {
+          await maker.release();
+        }
       } finally {
         await runner.release();
-        await maker.release();
       }
     }
     const found = missing.filter((p) => journal.has(p.hash));
@@ -393,6 +459,7 @@ export async function extract(
         network,
         size,
         joined(kept, found, (hash) => journal.get(hash)),
+        as,
       );
       task.changed('descriptors');
     }

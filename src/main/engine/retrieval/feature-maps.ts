@@ -14,7 +14,7 @@ import { EPSILON } from '../network/pooling-heads.ts';
 import { regionGrid, type Region } from '../network/region-grid.ts';
 import { framed, frameOf, placed, refuseOtherSize, type Placed } from '../inputs/framing.ts';
 import { PhotoSource } from '../inputs/photo-source.ts';
-import { openRunner } from '../network/computing.ts';
+import { chosenPrecision, openRunner } from '../network/computing.ts';
 import type { ShapedRunner, Tensors } from '../network/runtime.ts';
 import { dot } from './rank.ts';
 import { exponentOf, pooledRegions, poolRegions, sameRegion, type FeatureMap, type RegionPooling } from './regions.ts';
@@ -291,6 +291,7 @@ export async function extractRegions(
     regional: true,
     half,
     network,
+    precision: chosenPrecision(),
     size,
   });
   task.changed('descriptors');

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, ftruncateSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import type { Precision } from '../../../shared/facts/backends.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { diskError } from '../formats/disk.ts';
 import { ownFile } from '../library/file-owner.ts';
 
 const KEY_BYTES = 16;
 const DIGEST_BYTES = 8;
-/** What the file begins with. Journals of earlier versions have no beginning and no digests; what they hold is computed again. */
-const HEAD = Buffer.from('COVISJ2\n');
+/**
+ * What the file begins with, by precision: what was begun in another is computed again, and so is what journals of earlier versions hold, which
+ * have no beginning and no digests.
+ */
+const HEADS = { single: Buffer.from('COVISJ2\n'), half: Buffer.from('COVISH2\n') } as const;
+const HEAD_BYTES = HEADS.single.length;
 
 /** Half the bytes of a photo's row would still be a row: digests tell that it is whole, and that it is this photo's. */
 function digest(record: Uint8Array): Buffer {
@@ -34,10 +39,10 @@ export class DescriptorJournal {
   #count: number;
 
   /**
-   * Opens or begins the journal. @throws CovisError `INPUT_INVALID` when the file cannot be written, `STATE_CONFLICT` while another
+   * Opens or begins the journal. @param precision of what is appended. @throws CovisError `INPUT_INVALID` when the file cannot be written, `STATE_CONFLICT` while another
    * owner has it.
    */
-  constructor(file: string, dim: number) {
+  constructor(file: string, dim: number, precision: Precision = 'single') {
     this.dim = dim;
     this.#file = file;
     this.#record = KEY_BYTES + 4 * dim + DIGEST_BYTES;
@@ -49,12 +54,12 @@ export class DescriptorJournal {
     let fd: number | undefined;
     try {
       this.#fd = fd = openSync(file, existsSync(file) ? 'r+' : 'w+');
-      const head = Buffer.alloc(HEAD.length);
-      if (readSync(fd, head, 0, HEAD.length, 0) < HEAD.length || !head.equals(HEAD)) {
+      const [wanted, head] = [HEADS[precision], Buffer.alloc(HEAD_BYTES)];
+      if (readSync(fd, head, 0, HEAD_BYTES, 0) < HEAD_BYTES || !head.equals(wanted)) {
         ftruncateSync(fd, 0);
-        writeWhole(fd, HEAD, 0);
+        writeWhole(fd, wanted, 0);
       }
-      this.#count = Math.floor((fstatSync(fd).size - HEAD.length) / this.#record);
+      this.#count = Math.floor((fstatSync(fd).size - HEAD_BYTES) / this.#record);
       for (let i = 0; i < this.#count; i += 1) {
         const record = this.#read(i);
         if (record !== undefined) this.#at.set(record.toString('hex', 0, KEY_BYTES), i);
@@ -131,7 +136,7 @@ export class DescriptorJournal {
   }
 
   #place(i: number): number {
-    return HEAD.length + i * this.#record;
+    return HEAD_BYTES + i * this.#record;
   }
 
   /** A record; undefined where it is not whole. */

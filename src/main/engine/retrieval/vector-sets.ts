@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import type { SetInfo } from '../../../shared/domain.ts';
+import type { Precision } from '../../../shared/facts/backends.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { counted } from '../../../shared/counted.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import { now, type Library } from '../library/library.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { presentPhotos, hashFile } from '../library/photos.ts';
-import { describedPhotos, loadDescriptors } from './extract.ts';
+import { describedPhotos, loadDescriptors, precision } from './extract.ts';
 import { networkRow, type NetworkRow } from '../network/networks.ts';
 import { forgetStored, noteStored, verifyStored } from '../library/stored.ts';
 import { findNamed, findOne } from '../library/find.ts';
@@ -48,8 +49,9 @@ const ROW = record({
   photos: integer,
   half: flag,
   created: text,
+  precision: nullable(precision),
 });
-const SELECT = `SELECT v.id, v.uid, v.name, n.uid AS network, v.size, v.source, v.source_hash, v.regional, v.dim, v.rows, v.photos, v.half, v.created
+const SELECT = `SELECT v.id, v.uid, v.name, n.uid AS network, v.size, v.source, v.source_hash, v.regional, v.dim, v.rows, v.photos, v.half, v.created, v.precision
   FROM vector_set v LEFT JOIN network n ON n.id = v.network_id`;
 
 /** Hashes of source files by path, size and time of change, so that a list does not read gigabytes again. */
@@ -74,9 +76,18 @@ export async function listSets(library: Library): Promise<SetInfo[]> {
   const covers = (n: number): string | null => (n < photos ? `covers ${n} of ${photos} photos` : null);
   const own = select(
     library.db,
-    `SELECT n.id, n.uid AS network, json_extract(n.spec, '$.name') AS name, json_extract(n.spec, '$.dim') AS dim, d.size, d.rows, d.created
+    `SELECT n.id, n.uid AS network, json_extract(n.spec, '$.name') AS name, json_extract(n.spec, '$.dim') AS dim, d.size, d.rows, d.created, d.precision
      FROM descriptor_set d JOIN network n ON n.id = d.network_id`,
-    record({ id: integer, network: text, name: text, dim: integer, size: integer, rows: integer, created: text }),
+    record({
+      id: integer,
+      network: text,
+      name: text,
+      dim: integer,
+      size: integer,
+      rows: integer,
+      created: text,
+      precision,
+    }),
   ).all();
   const others = select(library.db, SELECT, ROW).all();
   const described = (d: { id: number; network: string; size: number; rows: number }): number =>
@@ -92,6 +103,7 @@ export async function listSets(library: Library): Promise<SetInfo[]> {
     photos: described(d),
     half: false,
     created: d.created,
+    precision: d.precision,
     stale: covers(described(d)),
   }));
   for (const v of others) {
@@ -110,6 +122,7 @@ export async function listSets(library: Library): Promise<SetInfo[]> {
       photos: v.photos,
       half: v.half,
       created: v.created,
+      ...(v.precision === null ? {} : { precision: v.precision }),
       stale: changed ?? covers(v.photos),
     });
   }
@@ -319,6 +332,8 @@ export interface NewSet {
   readonly regional: boolean;
   readonly half: boolean;
   readonly network?: NetworkRow;
+  /** In which the network computed it. */
+  readonly precision?: Precision;
   readonly size?: number;
   readonly source?: { readonly file: string; readonly hash: string };
 }
@@ -354,8 +369,8 @@ export function storeSet(library: Library, s: NewSet): string {
   library.transaction(() => {
     library.db
       .prepare(
-        `INSERT INTO vector_set (uid, name, network_id, size, source, source_hash, regional, dim, rows, photos, half, created)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO UPDATE SET created = excluded.created`,
+        `INSERT INTO vector_set (uid, name, network_id, size, source, source_hash, regional, dim, rows, photos, half, created, precision)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO UPDATE SET created = excluded.created`,
       )
       .run(
         uid,
@@ -370,6 +385,7 @@ export function storeSet(library: Library, s: NewSet): string {
         new Set(s.hashes).size,
         s.half ? 1 : 0,
         now(),
+        s.network === undefined ? null : (s.precision ?? 'single'),
       );
     noteStored(library, [f.data, f.ids, ...(s.boxes === undefined ? [] : [f.boxes])]);
   });

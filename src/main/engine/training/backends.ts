@@ -1,8 +1,18 @@
 import type { Backend } from '../../../shared/domain.ts';
-import type { ConcreteBackend } from '../../../shared/facts/backends.ts';
+import type { ConcreteBackend, Precision } from '../../../shared/facts/backends.ts';
 import { keyOf, remember, remembered } from '../network/fastest.ts';
 import type { Graph } from '../network/onnx/graph.ts';
-import { candidates, deviceOf, notStarted, PROVIDERS, refuseUnknown, type OrtBackend } from '../network/providers.ts';
+import { webGpuAdapter } from '../network/gpu.ts';
+import { refuseWrongHalf } from '../network/half-holds.ts';
+import {
+  candidates,
+  deviceOf,
+  notStarted,
+  PROVIDERS,
+  refuseHalf,
+  refuseUnknown,
+  type OrtBackend,
+} from '../network/providers.ts';
 import type { Executor } from './executor.ts';
 import { inWords, measure } from './auto.ts';
 import { DeviceExecutor } from './device/device-executor.ts';
@@ -11,15 +21,19 @@ import { OrtExecutor } from './ort-executor.ts';
 /**
  * Opens what computes loss and gradients.
  * @param size of the photos, which `auto` measures with; without it the first that starts is taken.
+ * @param precision of convolutions and maps; half is computed by WebGPU, whatever else `auto` would take.
  * @param notice told once when `auto` had to pass over something that this machine seemed to have.
- * @throws CovisError `INPUT_UNSUPPORTED` when the back end asked for does not exist here or refuses the network.
+ * @throws CovisError `INPUT_UNSUPPORTED` when the back end asked for does not exist here or refuses the network, or has no half precision where that
+ * is asked for.
  */
 export async function openExecutor(
   network: Graph,
   backend: Backend,
   notice: (text: string) => void = () => undefined,
   size?: number,
+  precision: Precision = 'single',
 ): Promise<Executor> {
+  if (precision === 'half') return openHalf(network, backend);
   if (backend !== 'auto') return open(network, backend);
   const list = await candidates();
   if (list.length === 1) return open(network, 'cpu');
@@ -37,6 +51,19 @@ export async function openExecutor(
     remember(key, found);
   }
   return open(network, found.backend, inWords(found));
+}
+
+/** The one back end that has it. */
+async function openHalf(network: Graph, backend: Backend): Promise<Executor> {
+  refuseHalf(backend, await webGpuAdapter());
+  await refuseWrongHalf(network);
+  const device = `${await deviceOf('webgpu')}, half precision`;
+  try {
+    const where = { backend: 'webgpu', provider: PROVIDERS.webgpu, device, half: { weights: [] } } as const;
+    return await DeviceExecutor.create(network, where);
+  } catch (cause) {
+    throw notStarted('webgpu', cause);
+  }
 }
 
 async function firstOf(network: Graph, list: readonly OrtBackend[], notice: (text: string) => void): Promise<Executor> {

@@ -15,6 +15,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import { diskError } from '../formats/disk.ts';
 import type { Library } from '../library/library.ts';
 import { checkpointPath } from '../library/sweep.ts';
+import type { LossScale } from './loss-scale.ts';
 
 /** Where a run stands, besides its numbers. Tuples of the round under way are in the file, so that a round goes on as it was drawn. */
 export interface Position {
@@ -36,6 +37,8 @@ export interface Checkpoint {
   readonly arrays: readonly Float32Array[];
   /** Steps that the optimiser has taken. */
   readonly optimiserSteps: number;
+  /** What the loss is multiplied by; undefined in single precision. */
+  readonly scaling?: LossScale | undefined;
 }
 
 const MAGIC = 'COVISCK1';
@@ -53,6 +56,7 @@ const headerSchema = z.object({
     seconds: z.number(),
   }),
   optimiserSteps: z.int().min(0),
+  scaling: z.object({ scale: z.number().positive(), good: z.int().min(0), skipped: z.int().min(0) }).optional(),
   lengths: z.array(z.int().min(0)),
 });
 
@@ -71,6 +75,7 @@ export function writeCheckpoint(file: string, checkpoint: Checkpoint): void {
     JSON.stringify({
       position: checkpoint.position,
       optimiserSteps: checkpoint.optimiserSteps,
+      scaling: checkpoint.scaling,
       lengths: checkpoint.arrays.map((a) => a.length),
     }),
   );
@@ -134,5 +139,5 @@ export function readCheckpoint(file: string, lengths: readonly number[]): Checkp
     at += 4 * n;
     return new Float32Array(part.buffer, part.byteOffset, n);
   });
-  return { position: header.position, arrays, optimiserSteps: header.optimiserSteps };
+  return { position: header.position, arrays, optimiserSteps: header.optimiserSteps, scaling: header.scaling };
 }

@@ -1,11 +1,14 @@
 import { EDGE_EXPONENT, EDGE_THRESHOLD } from '../network/head.ts';
 import { GEM_P } from '../network/pooling-heads.ts';
+import type { LossScale } from './loss-scale.ts';
 import type { Parameter } from './training-graph.ts';
 
 /** What an optimiser keeps between steps, so that a run can go on from it. */
 export interface OptimiserState {
   readonly steps: number;
   readonly arrays: readonly Float32Array[];
+  /** Where maps are in half precision. */
+  readonly scaling?: LossScale | undefined;
 }
 
 /** Moves parameters along their gradients, in place. */

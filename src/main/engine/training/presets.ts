@@ -17,6 +17,7 @@ export const DEFAULT_TRAINING: TrainingParameters = {
   name: null,
   experiment: false,
   backend: 'auto',
+  precision: 'single',
   epochs: 5,
   loss: 'contrastive',
   optimiser: 'adam',

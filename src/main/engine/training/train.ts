@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
+import { defined } from '../../../shared/defined.ts';
 import type { EpochInfo, NetworkSpec, TrainingMemory, TrainingParameters } from '../../../shared/domain.ts';
 import {
   geometryGroundTruth,
@@ -29,6 +30,7 @@ import { checkpointFile, readCheckpoint, writeCheckpoint, type Position } from '
 import { computed, isComputingFailure, withWayOn } from './computing-failed.ts';
 import type { Descent } from './descent.ts';
 import type { Executor } from './executor.ts';
+import type { LossScale } from './loss-scale.ts';
 import { largestPhoto, memoryInWords, planMemory } from './memory/plan.ts';
 import { drawFromPools, readPools } from './pool-tuples.ts';
 import { drawPart, type DrawnPart } from './known-part.ts';
@@ -56,6 +58,8 @@ export interface TrainingResult {
   readonly askedSize: number | undefined;
   /** What was estimated before; undefined for back ends that plan by themselves. */
   readonly memory: TrainingMemory | undefined;
+  /** What the loss was multiplied by in the end, and what of all steps was left out; undefined in single precision. */
+  readonly scaling: (LossScale & { readonly steps: number }) | undefined;
 }
 
 const log = logger('training');
@@ -72,6 +76,8 @@ export interface RunOptions {
   readonly askedSize?: number | undefined;
   /** On which a run that is taken up goes on, in place of the one that it began on. */
   readonly backend?: TrainingParameters['backend'] | undefined;
+  /** The same of its precision. */
+  readonly precision?: TrainingParameters['precision'];
   /** Bytes that may be taken; what the device or the machine has if not given. */
   readonly memory?: number | undefined;
 }
@@ -120,7 +126,7 @@ export async function resume(
   try {
     const { parameters: begun, networkId, askedSize } = runToResume(library, runId);
     // What it is learned with is no part of what is learned.
-    const parameters = options.backend === undefined ? begun : { ...begun, backend: options.backend };
+    const parameters = { ...begun, ...defined({ backend: options.backend, precision: options.precision }) };
     return await withRun(library, networkById(library, networkId), parameters, task, options, (network, tools) =>
       new Run(library, network, tools, parameters, task, { ...options, askedSize }).resume(runId),
     );
@@ -149,7 +155,8 @@ async function withRun(
   refuseUntrainable(network);
   // First: a network that cannot be differentiated is refused before anything is noted or computed.
   const { graph } = learning(network, parameters);
-  const executor = await openExecutor(graph, parameters.backend, (text) => task.warn(text), parameters.size);
+  const { backend, precision = 'single', size } = parameters;
+  const executor = await openExecutor(graph, backend, (text) => task.warn(text), size, precision);
   const maker = await InputMaker.create(singleScale(network.spec), parameters.size, library);
   try {
     const photo = largestPhoto(library, network.spec, parameters.size);
@@ -159,7 +166,8 @@ async function withRun(
       executor.limit(memory.photosAtOnce);
     }
     const descent = await executor.optimiser(parameters);
-    return (await computing(parameters.backend, () => work(network, { executor, descent, maker, memory }))).result;
+    const run = (): Promise<TrainingResult> => work(network, { executor, descent, maker, memory });
+    return (await computing(backend, run, precision)).result;
   } finally {
     // A device that is gone takes nothing back, and what failed first is what a person must read.
     await executor
@@ -292,7 +300,11 @@ class Run {
     );
     parameters.forEach((p, i) => p.data.set(saved.arrays[i]!));
     await this.#executor.updated();
-    await this.#descent.restore({ steps: saved.optimiserSteps, arrays: saved.arrays.slice(parameters.length) });
+    await this.#descent.restore({
+      steps: saved.optimiserSteps,
+      arrays: saved.arrays.slice(parameters.length),
+      scaling: saved.scaling,
+    });
     this.#position = saved.position;
     const { db } = this.#library;
     // An epoch that ended after the checkpoint is gone through again.
@@ -333,6 +345,7 @@ class Run {
       frozen: learning(this.#network, this.#parameters).words,
       askedSize: this.#askedSize,
       memory: this.#memory,
+      scaling: this.#descent.scaling && { ...this.#descent.scaling, steps: this.#position.steps },
     };
   }
 
@@ -461,7 +474,7 @@ class Run {
   async #save(): Promise<void> {
     const { parameters } = this.#executor;
     const began = performance.now();
-    const { steps, arrays } = await computed(this.#executor, async () => {
+    const { steps, arrays, scaling } = await computed(this.#executor, async () => {
       await this.#executor.gather();
       return this.#descent.state();
     });
@@ -473,6 +486,7 @@ class Run {
       position: this.#position,
       arrays: [...parameters.map((p) => p.data), ...arrays],
       optimiserSteps: steps,
+      scaling,
     });
     this.#saved = performance.now();
     this.#lastCost = this.#saved - began;

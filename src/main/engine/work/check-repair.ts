@@ -1,12 +1,14 @@
 /** What can be made again of a library's files. What cannot is said, and left as it is. */
 import { existsSync, rmSync } from 'node:fs';
+import type { Precision } from '../../../shared/facts/backends.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { flag, integer, nullable, record, select, text } from '../library/rows.ts';
 import { forgetStored } from '../library/stored.ts';
+import { computing } from '../network/computing.ts';
 import { networkById, networkRow, restoreEmbedded } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
-import { extract } from '../retrieval/extract.ts';
+import { extract, precision } from '../retrieval/extract.ts';
 import { extractRegions } from '../retrieval/feature-maps.ts';
 import { importVectors } from '../retrieval/import-vectors.ts';
 import { removeSet } from '../retrieval/vector-sets.ts';
@@ -55,7 +57,7 @@ export function makeClusters(library: Library, broken: readonly Expected[], task
 export function makeDescriptors(library: Library, broken: readonly Expected[], task: TaskContext): Promise<void> {
   const stored = select(
     library.db,
-    'SELECT network_id AS network, size, name, source, source_hash AS sourceHash, regional, half FROM vector_set WHERE uid = ?',
+    'SELECT network_id AS network, size, name, source, source_hash AS sourceHash, regional, half, precision FROM vector_set WHERE uid = ?',
     record({
       network: nullable(integer),
       size: nullable(integer),
@@ -64,6 +66,7 @@ export function makeDescriptors(library: Library, broken: readonly Expected[], t
       sourceHash: nullable(text),
       regional: flag,
       half: flag,
+      precision: nullable(precision),
     }),
   );
   return each(broken, task, async (key) => {
@@ -80,13 +83,29 @@ export function makeDescriptors(library: Library, broken: readonly Expected[], t
     }
     const before = new Set(select(library.db, 'SELECT uid FROM vector_set', text).all());
     const made = await (set.network !== null && set.size !== null
-      ? extractRegions(library, networkById(library, set.network), set.size, set.half, task)
+      ? regionsAlike(library, { ...set, network: set.network, size: set.size }, task)
       : readAgain(library, set, task));
     if (made.set !== key) {
       if (!before.has(made.set)) removeSet(library, made.set);
       throw cannot(`what was made again is another set, ${made.set}: photos or files have changed`);
     }
   });
+}
+
+/** In the precision that they were in, whatever is chosen now. */
+async function regionsAlike(
+  library: Library,
+  set: {
+    readonly network: number;
+    readonly size: number;
+    readonly half: boolean;
+    readonly precision: Precision | null;
+  },
+  task: TaskContext,
+): Promise<{ readonly set: string }> {
+  const made = (): ReturnType<typeof extractRegions> =>
+    extractRegions(library, networkById(library, set.network), set.size, set.half, task);
+  return (await computing(undefined, made, set.precision ?? 'single')).result;
 }
 
 async function readAgain(

@@ -3,7 +3,7 @@ import { narrowed, noteSubset } from '../library/collection-subset.ts';
 import { inputInWords } from '../../../shared/networks-in-words.ts';
 import { edgeNetworkOf } from '../edges/library-networks.ts';
 import { resolveNetwork } from '../network/networks.ts';
-import { extract } from '../retrieval/extract.ts';
+import { extract, refuseOtherPrecision } from '../retrieval/extract.ts';
 import { askedSize } from './asked.ts';
 import { work } from './work.ts';
 
@@ -14,6 +14,7 @@ export const extractWork = work(extractJob, (library, p, task) =>
         ? await edgeNetworkOf(library, p.network)
         : await resolveNetwork(library, p.network, 'default');
     const size = askedSize(p.size, network);
+    refuseOtherPrecision(library, network, size, p.precision);
     const set = await extract(library, network, size, task);
     const fitted = inputInWords(network.spec);
     return {

@@ -41,6 +41,7 @@ export function trainingParameters(p: TrainingWishes, edges = false): TrainingPa
       pools,
       minings: p.minings,
       backend: p.backend ?? readSettings().backend,
+      precision: p.precision ?? readSettings().precision,
       name: p.name,
       freeze: p.freeze,
       augment: p.augment,

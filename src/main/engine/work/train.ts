@@ -103,6 +103,8 @@ export async function beginningOf(
   return { start, parameters: { ...all, margin } };
 }
 
+const scaleOf = ({ scale, skipped, steps }: NonNullable<TrainingResult['scaling']>) => ({ scale, skipped, steps });
+
 async function trainNew(library: Library, p: JobParams<'train'>, task: TaskContext): Promise<TrainingResult> {
   const { start, parameters } = await beginningOf(library, p, task);
   return train(library, start, parameters, task, { askedSize: p.size, memory: bytesOf(p.memory) });
@@ -117,7 +119,11 @@ export const trainWork = work(trainJob, (library, p, task) =>
       const result =
         p.resume === undefined
           ? await trainNew(library, p, task)
-          : await resume(library, p.resume, task, { backend: p.backend, memory: bytesOf(p.memory) });
+          : await resume(library, p.resume, task, {
+              backend: p.backend,
+              precision: p.precision,
+              memory: bytesOf(p.memory),
+            });
       // The run is done, whatever comes of this.
       const standing = await decideDefault(library, result, task);
       await extract(library, result.network, askedSize(result.askedSize, result.network), task);
@@ -131,6 +137,7 @@ export const trainWork = work(trainJob, (library, p, task) =>
         tuples: result.tuples,
         standing,
         memory: result.memory ?? null,
+        ...(result.scaling === undefined ? {} : { scaling: scaleOf(result.scaling) }),
         ...(result.frozen === undefined ? {} : { frozen: result.frozen }),
         seconds: (performance.now() - began) / 1000,
         peakMemoryBytes: process.resourceUsage().maxRSS * 1024,

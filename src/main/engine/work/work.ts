@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Facts } from '../../../shared/facts/facts.ts';
-import type { Backend } from '../../../shared/facts/backends.ts';
+import type { Backend, Precision } from '../../../shared/facts/backends.ts';
 import type { JobDefinition } from '../../../shared/jobs/job.ts';
 import { check } from '../../../shared/schema.ts';
 import type { Library } from '../library/library.ts';
@@ -31,6 +31,12 @@ function namesDevice(schema: z.ZodType, result: unknown): result is object {
   );
 }
 
+/** What jobs are told of what computes. */
+interface Computed {
+  readonly backend?: Backend | undefined;
+  readonly precision?: Precision | undefined;
+}
+
 /** Says how a job is done. @param job its definition. @param run gets the parameters as the definition types them. */
 export function work<P extends z.ZodObject, R extends z.ZodType>(
   job: JobDefinition<string, P, R>,
@@ -40,8 +46,8 @@ export function work<P extends z.ZodObject, R extends z.ZodType>(
     job,
     run: async (library, params, task) => {
       const asked = check(job.params, params);
-      const { backend } = asked as { readonly backend?: Backend | undefined };
-      const { result, device } = await computing(backend, () => run(library, asked, task));
+      const { backend, precision } = asked as Computed;
+      const { result, device } = await computing(backend, () => run(library, asked, task), precision);
       const said = device !== null && namesDevice(job.result, result) ? { ...result, device } : result;
       if (CHECKED) job.result.parse(said);
       return said;

@@ -44,6 +44,7 @@ export const trainFields = trainJob.params
     minings: true,
     weightDecay: true,
     memory: true,
+    precision: true,
   })
   .extend({
     mining: z.strictObject(minedBy).optional().meta({ label: 'Mining' }),

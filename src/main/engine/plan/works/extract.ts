@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { NetworkSpec } from '../../../../shared/domain.ts';
+import { PRECISIONS, type Precision } from '../../../../shared/facts/backends.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { networkSpec } from '../../../../shared/facts/networks.ts';
 import { size as photoSize } from '../../../../shared/fields.ts';
@@ -15,8 +16,14 @@ import { ahead } from '../../library/prefetch.ts';
 import { networkRow, resolveNetwork } from '../../network/networks.ts';
 import { parseOnnx } from '../../network/onnx/file.ts';
 import { normalise } from '../../network/onnx/normalise.ts';
-import { openRunner } from '../../network/computing.ts';
-import { addDescriptors, describeStream, undescribed } from '../../retrieval/extract.ts';
+import { chosenPrecision, openRunner } from '../../network/computing.ts';
+import {
+  addDescriptors,
+  describeStream,
+  heldPrecision,
+  refuseOtherPrecision,
+  undescribed,
+} from '../../retrieval/extract.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { MOST_ITEMS, plannedPhoto, type PlannedPhoto } from '../facts.ts';
 import { commonFile, readShard, shardFiles, stageOf, type Plan } from '../folder.ts';
@@ -32,6 +39,8 @@ const params = z.strictObject({
   network: z.string().regex(/^[0-9a-f]{16}$/),
   size: photoSize,
   spec: networkSpec,
+  /** Left out by plans of earlier versions, which are of single. */
+  precision: z.enum(PRECISIONS).default('single'),
 });
 const shardContent = z.strictObject({ photos: z.array(plannedPhoto).min(1).max(MOST_ITEMS) });
 
@@ -39,6 +48,7 @@ const shardContent = z.strictObject({ photos: z.array(plannedPhoto).min(1).max(M
 export interface ExtractGiven {
   readonly network?: string | undefined;
   readonly size?: number | undefined;
+  readonly precision?: Precision | undefined;
   readonly domain?: 'photos' | 'edges' | undefined;
   readonly collection?: string | undefined;
 }
@@ -50,6 +60,8 @@ function cut(library: Library, given: ExtractGiven, shards: number | undefined):
         ? await edgeNetworkOf(library, given.network)
         : await resolveNetwork(library, given.network, 'default');
     const size = given.size ?? defaultSize(network.spec);
+    refuseOtherPrecision(library, network, size, given.precision);
+    const precision = given.precision ?? heldPrecision(library, network, size) ?? chosenPrecision();
     const missing = undescribed(library, network, size);
     if (missing.length === 0)
       throw new CovisError('STATE_EMPTY', `All photos have descriptors of ${network.spec.name} at ${size} px already`);
@@ -58,7 +70,7 @@ function cut(library: Library, given: ExtractGiven, shards: number | undefined):
     const detector = network.spec.edges?.detector ?? '';
     return {
       title: `Extract descriptors of ${network.spec.name}`,
-      params: { network: network.uid, size, spec: network.spec },
+      params: { network: network.uid, size, spec: network.spec, precision },
       files: {
         network: library.file('networks', `${network.uid}.onnx`),
         ...(/^[0-9a-f]{16}$/.test(detector) ? { detector: library.file('detectors', `${detector}.onnx`) } : {}),
@@ -117,14 +129,14 @@ class PlannedInputs {
 }
 
 async function shard(plan: Plan, stage: string, number: number, task: TaskContext): Promise<Outcome> {
-  const { size, spec } = params.parse(plan.file.params);
+  const { size, spec, precision } = params.parse(plan.file.params);
   const { photos } = readShard(plan, stage, number, shardContent);
   const file = commonFile(plan, 'network');
   const graph = normalise(parseOnnx(readFileSync(file), file), file);
   const inputs = await PlannedInputs.create(plan, spec, size);
   const rows: Described[] = [];
   try {
-    const runner = await openRunner(graph);
+    const runner = await openRunner(graph, { precision });
     try {
       task.step(`Describing photos with ${spec.name}`, photos.length, 'photos');
       const images = ahead(Array.from(photos.keys()), (i) => inputs.of(photos[i]!));
@@ -139,7 +151,7 @@ async function shard(plan: Plan, stage: string, number: number, task: TaskContex
 }
 
 function collect(library: Library, plan: Plan, results: Results, task: TaskContext): number {
-  const { network, size } = params.parse(plan.file.params);
+  const { network, size, precision } = params.parse(plan.file.params);
   const row = networkRow(library, network);
   const { shards } = stageOf(plan, STAGE);
   const rows = new Map<string, Float32Array>();
@@ -159,7 +171,7 @@ function collect(library: Library, plan: Plan, results: Results, task: TaskConte
     }
     task.progress(i);
   }
-  return addDescriptors(library, row, size, (hash) => rows.get(hash), task, results.also);
+  return addDescriptors(library, row, size, (hash) => rows.get(hash), precision, task, results.also);
 }
 
 export const extractPlan: PlanWork<ExtractGiven> = { work: 'extract', resumable: false, cut, shard, collect };

@@ -1,12 +1,16 @@
+import { CovisError } from '../../../../shared/errors.ts';
 import type { Graph } from '../../network/onnx/graph.ts';
 import { Runner, type DeviceTensor, type HostTensor } from '../../network/runtime.ts';
 import type { Descent, OptimiserChoice } from '../descent.ts';
-import type { Gradients } from '../executor.ts';
+import type { Gradients, StepTuple, TupleStep } from '../executor.ts';
+import { FIRST_SCALE, nextScale, type LossScale } from '../loss-scale.ts';
 import type { OptimiserState } from '../optimisers.ts';
 import { dialectFor, RuntimeExecutor, type Fitted, type OrtOptions, type Values } from '../ort-executor.ts';
-import { backwardGraph, type Dialect } from '../training-graph.ts';
+import { backwardGraph, parametersOf, type Dialect } from '../training-graph.ts';
 import { DeviceMemory, disposeAll } from './memory.ts';
 import {
+  FINITE,
+  finiteGraph,
   momentsOf,
   nextOf,
   optimiserGraph,
@@ -33,12 +37,15 @@ export class DeviceExecutor extends RuntimeExecutor {
   /** Undefined where nothing was added. */
   #sums: DeviceTensor[] | undefined;
   #by = 1;
+  /** Of the gradients that are summed; undefined in single precision. */
+  #scaling: LossScale | undefined;
   readonly #descents: DeviceDescent[] = [];
 
   private constructor(network: Graph, options: OrtOptions, dialect: Dialect, memory: DeviceMemory) {
     super(network, options, dialect);
     this.#memory = memory;
     this.#packs = packsOf(this.parameters);
+    this.#scaling = options.half === undefined ? undefined : FIRST_SCALE;
     this.gradients = {
       clear: () => {
         disposeAll(this.#sums);
@@ -50,13 +57,17 @@ export class DeviceExecutor extends RuntimeExecutor {
       },
       read: async () => {
         const arrays = await memory.getAll(this.#sums ?? this.#zeros, this.#packs, this.parameters);
-        return this.#by === 1 ? arrays : arrays.map((g) => g.map((v) => v * this.#by));
+        const by = this.#factor();
+        return by === 1 ? arrays : arrays.map((g) => g.map((v) => v * by));
       },
     };
   }
 
   /** @throws CovisError `INPUT_UNSUPPORTED` naming the operator that cannot be differentiated, or in the words of the runtime. */
-  static async create(network: Graph, options: OrtOptions): Promise<DeviceExecutor> {
+  static async create(network: Graph, given: OrtOptions): Promise<DeviceExecutor> {
+    // Weights are inputs, and do not come of photos as their gradients do.
+    const half = given.half && { weights: packsOf(parametersOf(network)).map(WEIGHTS.of) };
+    const options = { ...given, half };
     const dialect = await dialectFor(options);
     backwardGraph(network, dialect);
     const made = new DeviceExecutor(network, options, dialect, await DeviceMemory.open(options));
@@ -70,6 +81,24 @@ export class DeviceExecutor extends RuntimeExecutor {
       throw error;
     }
     return made;
+  }
+
+  /** What the sums are multiplied with to be gradients. */
+  #factor(): number {
+    return this.#by / (this.#scaling?.scale ?? 1);
+  }
+
+  /** @throws CovisError `INPUT_UNSUPPORTED` where maps go beyond what half precision holds. */
+  override async accumulateAll(tuples: readonly StepTuple[]): Promise<TupleStep[]> {
+    const scale = this.#scaling?.scale;
+    if (scale === undefined) return super.accumulateAll(tuples);
+    const scaled = tuples.map((t) => ({ ...t, options: { ...t.options, weight: t.options.weight * scale } }));
+    const steps = await super.accumulateAll(scaled);
+    if (!steps.every((s) => Number.isFinite(s.loss)))
+      throw new CovisError('INPUT_UNSUPPORTED', 'The maps of this network are not finite in half precision', {
+        hint: 'Train it with --precision single.',
+      });
+    return steps.map((s) => ({ ...s, loss: s.loss / scale }));
   }
 
   protected fitted(graph: Graph, gradientOf?: ReadonlyMap<string, string>): Fitted {
@@ -97,11 +126,21 @@ export class DeviceExecutor extends RuntimeExecutor {
       ...this.options,
       kept: this.#packs.flatMap((p) => [WEIGHTS.to(p), ...momentsOf(choice).map((m) => m.to(p))]),
     });
+    const finite =
+      this.#scaling === undefined ? undefined : await Runner.create(finiteGraph(this.#packs), this.options);
     const made = new DeviceDescent(choice, step, {
+      finite,
+      scaling: {
+        get: () => this.#scaling,
+        set: (next) => {
+          this.gradients.clear();
+          this.#scaling = next;
+        },
+      },
       memory: this.#memory,
       packs: this.#packs,
       parameters: this.parameters,
-      held: async () => ({ values: await this.held(true), by: this.#by }),
+      held: async () => ({ values: await this.held(true), by: this.#factor() }),
       moved: (weights) => {
         disposeAll(this.#weights);
         this.#weights = weights;
@@ -142,6 +181,10 @@ export class DeviceExecutor extends RuntimeExecutor {
 
 /** What a descent needs of its executor. */
 interface Ground {
+  /** Tells whether sums are finite; undefined where nobody asks. */
+  readonly finite: Runner | undefined;
+  /** Setting it clears the gradients, which are of the scale before. */
+  readonly scaling: { get(): LossScale | undefined; set(next: LossScale): void };
   readonly memory: DeviceMemory;
   readonly packs: readonly Pack[];
   readonly parameters: DeviceExecutor['parameters'];
@@ -173,8 +216,14 @@ class DeviceDescent implements Descent {
   }
 
   async step(options: { readonly learningRate: number; readonly weightDecay: number }): Promise<void> {
-    const { packs, held, moved } = this.#ground;
+    const { packs, held, moved, scaling } = this.#ground;
     const { values, by } = await held();
+    const scale = scaling.get();
+    const next = scale && nextScale(scale, await this.#isFinite(values));
+    if (next !== undefined && next.skipped > scale!.skipped) {
+      scaling.set(next);
+      return;
+    }
     const numbers = stepNumbers(this.#choice, this.#steps, by, options);
     const inputs: Record<string, HostTensor | DeviceTensor> = { ...values };
     for (const [name, value] of Object.entries(numbers)) inputs[name] = { dims: [1], data: Float32Array.of(value) };
@@ -187,13 +236,25 @@ class DeviceDescent implements Descent {
     disposeAll(before);
     this.#steps += 1;
     moved(packs.map((p) => of(WEIGHTS.to(p))));
+    if (next !== undefined) scaling.set(next);
+  }
+
+  async #isFinite(values: Values): Promise<boolean> {
+    const { finite, packs } = this.#ground;
+    const sums = Object.fromEntries(packs.map((p) => [sumOf(p), values[sumOf(p)]!]));
+    const told = (await finite!.runOnDevice(sums))[FINITE] as HostTensor;
+    return Number.isFinite(told.data[0]);
+  }
+
+  get scaling(): LossScale | undefined {
+    return this.#ground.scaling.get();
   }
 
   async state(): Promise<OptimiserState> {
     const { memory, packs, parameters } = this.#ground;
     const arrays: Float32Array[] = [];
     for (const moment of this.#moments) arrays.push(...(await memory.getAll(moment, packs, parameters)));
-    return { steps: this.#steps, arrays };
+    return { steps: this.#steps, arrays, scaling: this.scaling };
   }
 
   async restore(state: OptimiserState): Promise<void> {
@@ -206,11 +267,14 @@ class DeviceDescent implements Descent {
     disposeAll(this.#moments.flat());
     this.#moments = moments;
     this.#steps = state.steps;
+    // A run that began in single precision has none.
+    if (this.scaling !== undefined) this.#ground.scaling.set(state.scaling ?? FIRST_SCALE);
   }
 
   async release(): Promise<void> {
     disposeAll(this.#moments.flat());
     this.#moments = [];
+    await this.#ground.finite?.release();
     await this.#step.release();
   }
 }

@@ -183,6 +183,39 @@ function move(b: GraphBuilder, choice: OptimiserChoice, pack: Pack): void {
   );
 }
 
+/** Output of {@link finiteGraph}. */
+export const FINITE = 'finite';
+/** Numbers that are added up by one row of a kernel. */
+const ROW = 4096;
+
+/**
+ * (sums) -> a number that is finite where all of them are: the sum of their sizes, which whoever asked looks at. That no number is infinite is
+ * not asked on the device, whose compiler may take it for granted.
+ */
+export function finiteGraph(packs: readonly Pack[]): Graph {
+  const graph: Graph = {
+    name: 'finite',
+    inputs: packs.map((p) => ({ name: sumOf(p), type: 'float', dims: [p.length] })),
+    outputs: [{ name: FINITE, type: 'float', dims: [1] }],
+    nodes: [],
+    initializers: new Map(),
+    metadata: new Map(),
+  };
+  const b = new GraphBuilder(graph, 'finite');
+  const parts = packs.flatMap((p) => {
+    const sizes = b.op('Abs', [sumOf(p)]);
+    const whole = Math.floor(p.length / ROW) * ROW;
+    const rest = (from: number): string => b.reduceSum(b.slice(sizes, [from], [p.length], [0]), [0], true);
+    if (whole === 0) return [b.reduceSum(sizes, [0], true)];
+    const block = whole === p.length ? sizes : b.slice(sizes, [0], [whole], [0]);
+    const rows = b.reduceSum(b.reshape(block, [-1, ROW]), [1], false);
+    return [b.reduceSum(rows, [0], true), ...(whole === p.length ? [] : [rest(whole)])];
+  });
+  const sum = parts.reduce((a, part) => b.op('Add', [a, part]));
+  b.op('Identity', [sum], {}, FINITE);
+  return graph;
+}
+
 /** x as it is, which brings it to the device or back. */
 export function carrierGraph(): Graph {
   const graph: Graph = {

@@ -122,8 +122,10 @@ async function aboutDevice(backend: ConcreteBackend, said: string): Promise<Abou
 }
 
 async function precisionOf(backend: ConcreteBackend): Promise<string> {
-  if (backend === 'webgpu' || backend === 'tfjs-webgpu')
-    return (await webGpuAdapter())?.half === true ? 'float32 (the card also has float16)' : 'float32';
+  if (backend === 'webgpu') {
+    const half = (await webGpuAdapter())?.half === true;
+    return half ? 'float32, or float16 with --precision half' : 'float32 (no shader-f16, which half precision needs)';
+  }
   if (backend === 'cuda' || backend === 'tensorflow') {
     const tf32 = process.env['NVIDIA_TF32_OVERRIDE'];
     return tf32 === undefined || tf32 === '0' ? 'float32, TF32 off' : 'TF32, as NVIDIA_TF32_OVERRIDE says';
