@@ -1,5 +1,4 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { counted } from '../../../shared/counted.ts';
 import type { Library } from '../library/library.ts';
 import { integer, select } from '../library/rows.ts';
 import { collectionById, versionsOf } from '../library/tables/collection.ts';
@@ -22,9 +21,7 @@ export function versionFaults(library: Library, full: boolean, check: () => void
       check();
       const has = counted.one(v.id);
       if (has !== v.items)
-        return [
-          `version ${v.number} of the collection ${collection.name} has ${has} of its ${counted(v.items, 'photo')}`,
-        ];
+        return [`version ${v.number} of the collection ${collection.name} has ${has} of its ${v.items} photos`];
       if (!full) return [];
       try {
         versionContent(library, collection, v);

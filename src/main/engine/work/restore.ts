@@ -2,7 +2,6 @@
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import { counted } from '../../../shared/counted.ts';
 import { bytesText } from '../formats/disk.ts';
 import { bytesOf, roomAt } from '../library/storage.ts';
 import type { TaskContext } from '../queue/context.ts';
@@ -106,7 +105,7 @@ async function verify(backup: string, files: readonly BackupEntry[], bytes: numb
   if (wrong.length === 1) throw changed(join(backup, CONTENT, wrong[0]!));
   throw new CovisError(
     'INPUT_CORRUPT',
-    `${counted(wrong.length, 'file')} of this backup missing, or not what was backed up: ${wrong.slice(0, SHOWN).join(', ')}${wrong.length > SHOWN ? ', …' : ''}. Nothing was restored`,
+    `${wrong.length} files of this backup are missing or do not hold what was backed up: ${wrong.slice(0, SHOWN).join(', ')}${wrong.length > SHOWN ? ', …' : ''}. Nothing was restored`,
     { file: backup, hint: 'Restore another backup. What is whole of this one can be copied by hand.' },
   );
 }
