@@ -56,7 +56,7 @@ export class Engine {
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: EngineOptions = {}) {
-    this.#desk = new StartDesk(options.start ?? { roots: [] });
+    this.#desk = new StartDesk(options.start ?? { roots: [] }, () => this.#emit({ event: 'changed', what: 'recent' }));
     this.#remembers = options.start !== undefined;
     this.#answers = { ...ANSWERS, ...options.answers };
     this.#check = options.checkResults ?? process.env['COVIS_CHECK_RESULTS'] === '1';
