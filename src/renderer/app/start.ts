@@ -35,6 +35,11 @@ async function loadChoices(): Promise<void> {
   }
 }
 
+/** Begins the thread that searches; where that is not possible yet, searching says why. @param descriptors of the default network, too. */
+async function prepareSearch(descriptors: boolean): Promise<void> {
+  await request('search.prepare', { descriptors }).catch(() => undefined);
+}
+
 /** Every view waits at most so long for a moment in which nothing else is done. */
 const LATEST_MS = 400;
 
@@ -47,7 +52,7 @@ async function fetchViews(): Promise<void> {
     await load().catch(() => undefined);
   }
   // The first search does not wait for its thread then.
-  await request('search.prepare', { descriptors: false }).catch(() => undefined);
+  await prepareSearch(false);
 }
 
 /** A browser asks before it closes a page whose decisions were not sent yet; they are kept in any case. */
@@ -127,6 +132,8 @@ export function useStudio(): void {
   stops.push(() => removeEventListener('beforeunload', askBeforeLeaving));
   // What the first view waits for is asked for before the page is made, the rest after.
   const there = library.refresh();
+  const searches = VIEWS.find((v) => location.pathname.startsWith(v.path))?.searches;
+  if (searches !== undefined) void prepareSearch(searches === 'descriptors');
   void loadChoices();
   void desktop.refresh();
 
