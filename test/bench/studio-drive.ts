@@ -179,7 +179,7 @@ export class Driver {
     };
   }
 
-  /** Draws a line on paper. @param at where it begins, as a fraction of the paper's width. @returns milliseconds from its end until what it finds stands there, as the page says it. */
+  /** Draws a line on paper. @param at where it begins, as a fraction of the paper's width. @returns milliseconds from its end until the frame in which what it finds stands. */
   async draw(at: number): Promise<number> {
     const { page } = this;
     await this.#away(500, AWAY);
@@ -190,10 +190,11 @@ export class Driver {
     await page.mouse.down();
     await page.mouse.move(x + box.width / 3, y + box.height / 3, { steps: 5 });
     await page.locator('[data-test=draw-summary]').waitFor({ state: 'detached' });
+    await page.evaluate(noteStroke);
     await page.mouse.up();
-    const said = await page.locator('[data-test=draw-summary]').innerText();
+    const took = await page.evaluate(afterStroke);
     await page.locator('[data-test=clear-paper]').click();
-    return Number(/(\d+) ms/.exec(said)![1]);
+    return took;
   }
 
   /** To a view that holds little, so that every view is come to. */
@@ -221,6 +222,21 @@ async function until(content: string): Promise<number> {
     await new Promise((resolve) => requestAnimationFrame(resolve));
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   return document.querySelector(content) === null ? Infinity : performance.now();
+}
+
+/** In the page: notes when the next line ends. */
+function noteStroke(): void {
+  const note = (): void => void ((window as unknown as { covisStroke: number }).covisStroke = performance.now());
+  addEventListener('pointerup', note, { once: true, capture: true });
+}
+
+/** In the page: waits for the frame in which what the line found stands. @returns milliseconds since it ended. */
+async function afterStroke(): Promise<number> {
+  const began = (window as unknown as { covisStroke: number }).covisStroke;
+  while (document.querySelector('[data-test=results] .cell') === null)
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return performance.now() - began;
 }
 
 /** In the page: goes there and waits for the frame after its content came. */
