@@ -47,15 +47,20 @@ export async function openStudio(browser: Browser, url: string, content = '.card
   return driver;
 }
 
+export interface OpenedAt {
+  readonly painted: number;
+  readonly longest: number;
+  readonly bytes: number;
+  /** Of the page's own, until the content stood: how many, and their bytes. */
+  readonly files: number;
+  readonly code: number;
+}
+
 /**
  * Opens the studio at a view, in a browser that has nothing of it. @param url of a server, with its token.
  * @returns milliseconds from the navigation until the content stands, and the longest task until then and half a second after.
  */
-export async function openAt(
-  browser: Browser,
-  url: string,
-  s: Subject,
-): Promise<{ readonly painted: number; readonly longest: number; readonly bytes: number }> {
+export async function openAt(browser: Browser, url: string, s: Subject): Promise<OpenedAt> {
   const driver = await Driver.create(browser);
   const { page } = driver;
   try {
@@ -66,7 +71,20 @@ export async function openAt(
     const painted = await page.evaluate(until, s.content);
     await page.waitForTimeout(500);
     const tasks = await page.evaluate(() => (window as unknown as { covisLong: [number, number][] }).covisLong);
-    return { painted, longest: Math.max(0, ...tasks.map(([, d]) => d)), bytes: driver.bytes };
+    const code = await page.evaluate(
+      (until_) =>
+        (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+          .filter((r) => r.startTime < until_ && new URL(r.name).pathname.startsWith('/assets/'))
+          .map((r) => r.decodedBodySize),
+      painted,
+    );
+    return {
+      painted,
+      longest: Math.max(0, ...tasks.map(([, d]) => d)),
+      bytes: driver.bytes,
+      files: code.length,
+      code: code.reduce((n, b) => n + b, 0),
+    };
   } finally {
     await page.context().close();
   }

@@ -60,6 +60,8 @@ export const useLibrary = defineStore('library', () => {
     try {
       // Both at once, where the clusters are needed in any case.
       const asking = stale ? firstClusters() : undefined;
+      // Where nobody waits for them in the end, nobody misses them.
+      asking?.catch(() => undefined);
       const now = await request('library.current', {});
       const known = now === null || (!stale && now.path === listed);
       const first = known ? [] : await (asking ?? firstClusters());
