@@ -16,10 +16,6 @@ export interface ReplyMessage {
   readonly reply: Reply<unknown>;
 }
 
-/** A page's question whether the server is there, and the answer: the whole text of a message. */
-export const PING = '{"ping":1}';
-export const PONG = '{"pong":1}';
-
 /** What the engine says unasked. */
 export type EngineEvent =
   | { readonly event: 'job'; readonly job: JobInfo }

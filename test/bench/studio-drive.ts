@@ -47,15 +47,20 @@ export async function openStudio(browser: Browser, url: string, content = '.card
   return driver;
 }
 
+export interface OpenedAt {
+  readonly painted: number;
+  readonly longest: number;
+  readonly bytes: number;
+  /** Of the page's own, until the content stood: how many, and their bytes. */
+  readonly files: number;
+  readonly code: number;
+}
+
 /**
  * Opens the studio at a view, in a browser that has nothing of it. @param url of a server, with its token.
  * @returns milliseconds from the navigation until the content stands, and the longest task until then and half a second after.
  */
-export async function openAt(
-  browser: Browser,
-  url: string,
-  s: Subject,
-): Promise<{ readonly painted: number; readonly longest: number; readonly bytes: number }> {
+export async function openAt(browser: Browser, url: string, s: Subject): Promise<OpenedAt> {
   const driver = await Driver.create(browser);
   const { page } = driver;
   try {
@@ -66,7 +71,20 @@ export async function openAt(
     const painted = await page.evaluate(until, s.content);
     await page.waitForTimeout(500);
     const tasks = await page.evaluate(() => (window as unknown as { covisLong: [number, number][] }).covisLong);
-    return { painted, longest: Math.max(0, ...tasks.map(([, d]) => d)), bytes: driver.bytes };
+    const code = await page.evaluate(
+      (until_) =>
+        (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+          .filter((r) => r.startTime < until_ && new URL(r.name).pathname.startsWith('/assets/'))
+          .map((r) => r.decodedBodySize),
+      painted,
+    );
+    return {
+      painted,
+      longest: Math.max(0, ...tasks.map(([, d]) => d)),
+      bytes: driver.bytes,
+      files: code.length,
+      code: code.reduce((n, b) => n + b, 0),
+    };
   } finally {
     await page.context().close();
   }
@@ -179,7 +197,7 @@ export class Driver {
     };
   }
 
-  /** Draws a line on paper. @param at where it begins, as a fraction of the paper's width. @returns milliseconds from its end until what it finds stands there, as the page says it. */
+  /** Draws a line on paper. @param at where it begins, as a fraction of the paper's width. @returns milliseconds from its end until the frame in which what it finds stands. */
   async draw(at: number): Promise<number> {
     const { page } = this;
     await this.#away(500, AWAY);
@@ -190,10 +208,11 @@ export class Driver {
     await page.mouse.down();
     await page.mouse.move(x + box.width / 3, y + box.height / 3, { steps: 5 });
     await page.locator('[data-test=draw-summary]').waitFor({ state: 'detached' });
+    await page.evaluate(noteStroke);
     await page.mouse.up();
-    const said = await page.locator('[data-test=draw-summary]').innerText();
+    const took = await page.evaluate(afterStroke);
     await page.locator('[data-test=clear-paper]').click();
-    return Number(/(\d+) ms/.exec(said)![1]);
+    return took;
   }
 
   /** To a view that holds little, so that every view is come to. */
@@ -221,6 +240,21 @@ async function until(content: string): Promise<number> {
     await new Promise((resolve) => requestAnimationFrame(resolve));
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   return document.querySelector(content) === null ? Infinity : performance.now();
+}
+
+/** In the page: notes when the next line ends. */
+function noteStroke(): void {
+  const note = (): void => void ((window as unknown as { covisStroke: number }).covisStroke = performance.now());
+  addEventListener('pointerup', note, { once: true, capture: true });
+}
+
+/** In the page: waits for the frame in which what the line found stands. @returns milliseconds since it ended. */
+async function afterStroke(): Promise<number> {
+  const began = (window as unknown as { covisStroke: number }).covisStroke;
+  while (document.querySelector('[data-test=results] .cell') === null)
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return performance.now() - began;
 }
 
 /** In the page: goes there and waits for the frame after its content came. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CHROMIUM, viewsOf } from '../bench/studio.ts';
-import { openStudio, type Driver } from '../bench/studio-drive.ts';
+import { openAt, openStudio, type Driver } from '../bench/studio-drive.ts';
 import { sizes, studioLibrary } from '../bench/studio-library.ts';
 import { MOST_BYTES, subjects, type Subject } from '../bench/studio-subjects.ts';
 import { describeWith } from '../support/programs.ts';
@@ -13,6 +13,9 @@ import { buildStudio, serveLibrary } from './serve.ts';
 
 const SIZE = { photos: 5000, clusters: 100, pairsPerPhoto: 4, tuples: 2000, seed: 1 };
 const MOST_NODES = 3000;
+/** Of the page's own, until the first view stands: code, styles and the font. */
+const MOST_FILES = 30;
+const MOST_CODE = 480_000;
 /** Of all views, whatever the library has. */
 const NAMES = Object.values(subjects({ photo: '', cluster: '', collections: ['', '', '', ''] })).flatMap((of) =>
   of.map((s) => s.name),
@@ -22,6 +25,7 @@ describeWith(['chromium'], 'a library of many photos', () => {
   const folder = mkdtempSync(join(tmpdir(), 'covis-large-'));
   let views: Subject[];
   let server: ChildProcess;
+  let url: string;
   let browser: Browser;
   let driver: Driver;
 
@@ -31,14 +35,25 @@ describeWith(['chromium'], 'a library of many photos', () => {
     library.close();
     buildStudio();
     const served = await serveLibrary(join(folder, 'library'));
-    ({ server } = served);
+    ({ server, url } = served);
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM });
-    driver = await openStudio(browser, served.url);
+    driver = await openStudio(browser, url);
   });
   afterAll(async () => {
     await browser.close();
     server.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('the page begins with few files, and without what the first view does not need', async () => {
+    const o = await openAt(
+      browser,
+      url,
+      views.find((v) => v.name === 'Clusters')!,
+    );
+    expect(o.painted, 'it has content').toBeLessThan(Infinity);
+    expect(o.files, 'files').toBeLessThan(MOST_FILES);
+    expect(o.code, 'bytes').toBeLessThan(MOST_CODE);
   });
 
   it.each(NAMES)('%s: few nodes, few bytes, and no gap in its list while it is scrolled', async (name) => {

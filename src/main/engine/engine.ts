@@ -14,7 +14,7 @@ import { Incoming } from './answers/incoming.ts';
 import { Uploads } from './answers/uploads.ts';
 import { closeDeeds } from './collections/deeds-thread.ts';
 import { forgetSets } from './collections/set-memory.ts';
-import { logger } from './environment/log.ts';
+import { logFailure, logger } from './environment/log.ts';
 import { PageLog } from './environment/page-log.ts';
 import { Library } from './library/library.ts';
 import { TupleLists } from './mining/tuples.ts';
@@ -27,6 +27,8 @@ import { noteJobRate } from './start/steps.ts';
 import { StartDesk, type StartOptions } from './start/desk.ts';
 
 const log = logger('engine');
+/** So long after a library was opened for a person the thread that searches begins: who only looks in, as a test does, needs none. */
+const SEARCHES_MS = 300;
 
 export interface EngineOptions {
   /** Holds every result against its route's schema before it is sent; `COVIS_CHECK_RESULTS=1` if not given. */
@@ -53,11 +55,12 @@ export class Engine {
   readonly #desk: StartDesk;
   readonly #remembers: boolean;
   #opened: Opened | undefined;
+  #beginning: NodeJS.Timeout | undefined;
   /** Opening and closing, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: EngineOptions = {}) {
-    this.#desk = new StartDesk(options.start ?? { roots: [] });
+    this.#desk = new StartDesk(options.start ?? { roots: [] }, () => this.#emit({ event: 'changed', what: 'recent' }));
     this.#remembers = options.start !== undefined;
     this.#answers = { ...ANSWERS, ...options.answers };
     this.#check = options.checkResults ?? process.env['COVIS_CHECK_RESULTS'] === '1';
@@ -76,6 +79,7 @@ export class Engine {
 
   async close(): Promise<void> {
     const opened = this.#opened;
+    clearTimeout(this.#beginning);
     // Its pictures are made of what is about to be closed.
     await this.#desk.settled();
     this.#downloads.close();
@@ -148,6 +152,7 @@ export class Engine {
     log.info(`Library ${library.path}`);
     this.#emit({ event: 'changed', what: 'library' });
     this.#remember();
+    this.#beginSearches();
     return library;
   }
 
@@ -161,6 +166,15 @@ export class Engine {
   #remember(): void {
     if (!this.#remembers || this.#opened === undefined) return;
     void this.#desk.remember(this.#opened.library).then(() => this.#emit({ event: 'changed', what: 'recent' }));
+  }
+
+  /** The thread that searches takes half a second to begin: it does so before the first search is asked for. */
+  #beginSearches(): void {
+    const { searches } = this.#opened!;
+    if (!this.#remembers) return;
+    this.#beginning = setTimeout(() => {
+      searches.prepare({ descriptors: false }).catch((error: unknown) => logFailure(log, 'search', error));
+    }, SEARCHES_MS).unref();
   }
 
   #emit(event: EngineEvent): void {

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { PING, PONG, requestMessage, type ReplyMessage, type RequestMessage } from '../../shared/contract.ts';
+import { requestMessage, type ReplyMessage, type RequestMessage } from '../../shared/contract.ts';
+import { PING, PONG } from '../../shared/pulse.ts';
 import type { Engine } from '../engine/engine.ts';
 import { logger } from '../engine/environment/log.ts';
 import { parseJson } from '../engine/formats/json-text.ts';

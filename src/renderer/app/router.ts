@@ -1,4 +1,4 @@
-import { createRouter, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
+import { createMemoryHistory, createRouter, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
 import type { View } from '../views/view.ts';
 
 /** Routes of the views; each keeps its state in its route and query. What is unknown leads to the first view. */
@@ -22,6 +22,13 @@ export function routesOf(views: readonly View[]): RouteRecordRaw[] {
 
 export function makeRouter(views: readonly View[], history: RouterHistory): Router {
   return createRouter({ history, routes: routesOf(views) });
+}
+
+/** Begins to fetch the code of what is at an address, before there is a router that goes there. */
+export function fetchPage(views: readonly View[], path: string): void {
+  const load: unknown = makeRouter(views, createMemoryHistory()).resolve(path).matched.at(-1)?.components?.['default'];
+  // What cannot be fetched is said when it is gone to.
+  if (typeof load === 'function') (load as View['component'])().catch(() => undefined);
 }
 
 /** What the window is called: `Tuples — LIBRARY — Covis`, or `castle — Clusters — LIBRARY — Covis` of what is shown. */

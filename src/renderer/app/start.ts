@@ -2,6 +2,7 @@ import { onBeforeUnmount, onMounted, watch } from 'vue';
 import { useRouter, type RouteLocationNormalized } from 'vue-router';
 import { ACTIONS } from '../actions/index.ts';
 import { perform } from '../actions/use-action.ts';
+import { idle } from '../kit/pause.ts';
 import { chosenKeys } from '../actions/keys.ts';
 import { fromErrorShape, toErrorShape } from '../../shared/errors.ts';
 import { useConnection } from '../stores/connection.ts';
@@ -9,6 +10,7 @@ import { useDesktop } from '../stores/desktop.ts';
 import { useCollectionFiles } from '../stores/collection-files.ts';
 import { useDownloads } from '../stores/downloads.ts';
 import { useImports } from '../stores/imports.ts';
+import { jobSchemas } from '../stores/job-results.ts';
 import { useJobs } from '../stores/jobs.ts';
 import { useLive } from '../stores/live.ts';
 import { useLibrary } from '../stores/library.ts';
@@ -18,6 +20,7 @@ import { useSteps } from '../stores/steps.ts';
 import { usePlace } from '../stores/place.ts';
 import { host, onEvent, outbox, request } from '../transport/index.ts';
 import { VIEWS } from '../views/index.ts';
+import { DIALOGS } from './dialogs.ts';
 import { listenToKeys } from './keyboard.ts';
 import { windowTitle } from './router.ts';
 
@@ -32,27 +35,24 @@ async function loadChoices(): Promise<void> {
   }
 }
 
+/** Begins the thread that searches; where that is not possible yet, searching says why. @param descriptors of the default network, too. */
+async function prepareSearch(descriptors: boolean): Promise<void> {
+  await request('search.prepare', { descriptors }).catch(() => undefined);
+}
+
 /** Every view waits at most so long for a moment in which nothing else is done. */
 const LATEST_MS = 400;
 
-/** Fetches the code of all views when there is time, so that a lost connection keeps nobody from going to one. */
-function fetchViews(): void {
-  const idle = (work: () => void): unknown =>
-    window.requestIdleCallback === undefined
-      ? setTimeout(work, 1)
-      : window.requestIdleCallback(work, { timeout: LATEST_MS });
+/** Fetches the code of all views and dialogs when there is time, so that a lost connection keeps nobody from going to one. */
+async function fetchViews(): Promise<void> {
   const loads = VIEWS.flatMap((v) => [v, ...(v.pages ?? [])].map((page) => page.component));
-  const next = (): void => {
+  for (const load of [...loads, ...DIALOGS.map((d) => d.load), jobSchemas]) {
+    await idle(LATEST_MS);
     // What cannot be fetched now is fetched when it is opened.
-    const load = loads.shift();
-    // The first search does not wait for its thread then.
-    if (load === undefined) void request('search.prepare', { descriptors: false }).catch(() => undefined);
-    else
-      void load()
-        .catch(() => undefined)
-        .finally(() => idle(next));
-  };
-  idle(next);
+    await load().catch(() => undefined);
+  }
+  // The first search does not wait for its thread then.
+  await prepareSearch(false);
 }
 
 /** A browser asks before it closes a page whose decisions were not sent yet; they are kept in any case. */
@@ -107,35 +107,40 @@ export function useStudio(): void {
     { immediate: true },
   );
 
+  stops.push(
+    connection.listen(),
+    library.listen(),
+    jobs.listen(),
+    useImports().listen(),
+    useStart().listen(),
+    useSteps().listen(),
+    useDownloads().listen(),
+    useLive().listen(),
+    useCollectionFiles().listen(),
+    onEvent((e) => {
+      if (e.event === 'changed' && e.what === 'settings') void loadChoices();
+      if (e.event === 'act') {
+        const asked = ACTIONS.find((a) => a.id === e.action);
+        if (asked !== undefined) perform(asked);
+      }
+      if (e.event === 'said') notices.add('done', e.message);
+    }),
+    listenToKeys(ACTIONS),
+  );
+  outbox.onRefused = (error) => notices.error(fromErrorShape(error));
+  addEventListener('beforeunload', askBeforeLeaving);
+  stops.push(() => removeEventListener('beforeunload', askBeforeLeaving));
+  // What the first view waits for is asked for before the page is made, the rest after.
+  const there = library.refresh();
+  const searches = VIEWS.find((v) => location.pathname.startsWith(v.path))?.searches;
+  if (searches !== undefined) void prepareSearch(searches === 'descriptors');
+  void loadChoices();
+  void desktop.refresh();
+
   onMounted(async () => {
-    stops.push(
-      connection.listen(),
-      library.listen(),
-      jobs.listen(),
-      useImports().listen(),
-      useStart().listen(),
-      useSteps().listen(),
-      useDownloads().listen(),
-      useLive().listen(),
-      useCollectionFiles().listen(),
-      onEvent((e) => {
-        if (e.event === 'changed' && e.what === 'settings') void loadChoices();
-        if (e.event === 'act') {
-          const asked = ACTIONS.find((a) => a.id === e.action);
-          if (asked !== undefined) perform(asked);
-        }
-        if (e.event === 'said') notices.add('done', e.message);
-      }),
-      listenToKeys(ACTIONS),
-    );
-    outbox.onRefused = (error) => notices.error(fromErrorShape(error));
-    addEventListener('beforeunload', askBeforeLeaving);
-    stops.push(() => removeEventListener('beforeunload', askBeforeLeaving));
-    void loadChoices();
-    void desktop.refresh();
-    await library.refresh();
+    await there;
     await jobs.refresh();
-    fetchViews();
+    await fetchViews();
   });
   onBeforeUnmount(() => {
     for (const stop of stops) stop();

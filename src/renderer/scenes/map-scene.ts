@@ -36,6 +36,8 @@ const SMALL_DOT = 2;
 const PLAIN = 0.9;
 /** Of a frame, for dots; and how many are drawn before the clock is looked at. */
 const SLICE_MS = 12;
+/** The same before anything was there that could be moved. */
+const FIRST_SLICE_MS = 40;
 const AT_ONCE = 500;
 /** Of what is not chosen beside what is. */
 const FAINT = 0.25;
@@ -241,12 +243,13 @@ export class MapScene {
   #drawDots(laid: LaidOut, w: number, h: number): void {
     const began = performance.now();
     const ratio = devicePixelRatio;
+    const slice = this.#before === undefined ? FIRST_SLICE_MS : SLICE_MS;
     const { palette, of } = this.#points.colours;
     laid.layer ??= new DotLayer(this.#canvas.width, this.#canvas.height, SMALL_DOT * ratio);
     if (laid.done < laid.dots.length) {
       const colours = (laid.colours ??= palette.map(rgbOf));
       const chosen = this.#inside.size > 0;
-      while (laid.done < laid.dots.length && performance.now() - began < SLICE_MS) {
+      while (laid.done < laid.dots.length && performance.now() - began < slice) {
         const end = Math.min(laid.dots.length, laid.done + AT_ONCE);
         for (; laid.done < end; laid.done += 1) {
           const i = laid.dots[laid.done]!;

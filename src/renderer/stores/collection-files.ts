@@ -7,7 +7,7 @@ import type { RouteParams } from '../../shared/routes/index.ts';
 import { count, plural } from '../kit/format.ts';
 import { onEvent, request, sendInParts } from '../transport/index.ts';
 import { useCollections } from './collections.ts';
-import { resultOf } from './job-results.ts';
+import { jobSchemas, resultOf } from './job-results.ts';
 import { useNotices } from './notices.ts';
 import { useQuestions } from './questions.ts';
 import { useSelection } from './selection.ts';
@@ -291,7 +291,10 @@ export const useCollectionFiles = defineStore('collectionFiles', () => {
   function listen(): () => void {
     return onEvent((e) => {
       if (e.event !== 'job' || e.job.state === 'running' || e.job.state === 'queued') return;
-      if (begun.delete(e.job.id)) ended(e.job);
+      if (begun.delete(e.job.id))
+        jobSchemas()
+          .then(() => ended(e.job))
+          .catch((error: unknown) => useNotices().error(error));
     });
   }
 

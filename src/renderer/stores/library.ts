@@ -2,6 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import type { ClusterInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../shared/domain.ts';
 import { toErrorShape } from '../../shared/errors.ts';
+import { idle } from '../kit/pause.ts';
 import { onEvent, outbox, request } from '../transport/index.ts';
 import { useConnection } from './connection.ts';
 import { useNotices } from './notices.ts';
@@ -13,6 +14,8 @@ const CLUSTERS_BY = ['library', 'clusters'];
 /** Clusters that come first, about as many as are seen, and those that come with each message after. */
 const FIRST = 60;
 const PAGE = 500;
+/** Each message waits at most so long for a moment in which nothing else is done. */
+const LATEST_MS = 300;
 
 /** The open library, its clusters, the network in use, and the one selection that all views share. */
 export const useLibrary = defineStore('library', () => {
@@ -55,9 +58,13 @@ export const useLibrary = defineStore('library', () => {
     const mine = (asked += 1);
     stale ||= what === undefined || CLUSTERS_BY.includes(what);
     try {
+      // Both at once, where the clusters are needed in any case.
+      const asking = stale ? firstClusters() : undefined;
+      // Where nobody waits for them in the end, nobody misses them.
+      asking?.catch(() => undefined);
       const now = await request('library.current', {});
       const known = now === null || (!stale && now.path === listed);
-      const first = known ? [] : await request('clusters.list', { limit: FIRST });
+      const first = known ? [] : await (asking ?? firstClusters());
       if (mine !== asked) return;
       info.value = now;
       if (!known || now === null) void show(first, now?.path);
@@ -65,6 +72,16 @@ export const useLibrary = defineStore('library', () => {
       outbox.opened(now?.path);
     } catch (error) {
       if (mine === asked) useNotices().error(error);
+    }
+  }
+
+  /** None where no library is open. */
+  async function firstClusters(): Promise<readonly ClusterInfo[]> {
+    try {
+      return await request('clusters.list', { limit: FIRST });
+    } catch (error) {
+      if (toErrorShape(error).code === 'STATE_EMPTY') return [];
+      throw error;
     }
   }
 
@@ -81,6 +98,9 @@ export const useLibrary = defineStore('library', () => {
     listed = path;
     try {
       while (more) {
+        // What is shown asks first.
+        await idle(LATEST_MS);
+        if (mine !== reading) return;
         const next = await request('clusters.list', { from: all.length, limit: PAGE });
         if (mine !== reading) return;
         all.push(...next);

@@ -1,4 +1,5 @@
-import { PING, PONG, type EngineEvent, type Reply, type ReplyMessage } from '../../shared/contract.ts';
+import type { EngineEvent, Reply, ReplyMessage } from '../../shared/contract.ts';
+import { PING, PONG } from '../../shared/pulse.ts';
 
 /** How requests travel: through the desktop's bridge, or a WebSocket in a browser. */
 export interface Channel {

@@ -3,6 +3,6 @@ export { fetchArray, saveFile, sendInParts, uploadPhoto } from './assets.ts';
 export { onEvent } from './events.ts';
 export { assetUrl, enter } from './keys.ts';
 export { host, type ImportHow } from './host.ts';
-export { hand, outbox, request } from './request.ts';
+export { connect, hand, outbox, request } from './request.ts';
 export { reachable } from './remembered.ts';
 export type { Kept } from './outbox.ts';

@@ -1,12 +1,13 @@
 import type { Reply } from '../../shared/contract.ts';
 import { fromErrorShape } from '../../shared/errors.ts';
-import { ROUTES, type RouteName, type RouteParams, type RouteResults } from '../../shared/routes/index.ts';
+import type { RouteName, RouteParams, RouteResults } from '../../shared/routes/index.ts';
 import { askAgain } from './again.ts';
 import { SocketChannel, type Channel } from './channel.ts';
 import { onEvent, tell } from './events.ts';
 import { keyHeaders, keyProtocols } from './keys.ts';
 import { Outbox } from './outbox.ts';
 import { remember, remembered } from './remembered.ts';
+import { REPEATS } from './repeats.ts';
 
 const WELCOME_MS = 3000;
 const desktop = window.covis;
@@ -27,6 +28,11 @@ function channel(): Channel {
   return made;
 }
 
+/** Begins to connect, so that the first request finds a connection. */
+export function connect(): void {
+  channel();
+}
+
 /** Decisions on their way. */
 export const outbox = new Outbox(channel, onEvent);
 
@@ -40,7 +46,7 @@ function unwrapped<R extends RouteName>(_route: R, reply: Reply<unknown>): Route
  * outbox for as long as it takes. While the connection is lost, what was answered before is answered again. @throws CovisError with the engine's code, ENGINE_EXITED where it cannot be asked.
  */
 export async function request<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults<R>> {
-  const { repeat } = ROUTES[route];
+  const repeat = REPEATS[route];
   if (repeat === 'once') return hand(route, params).answer;
   if (repeat !== 'safe') return unwrapped(route, await channel().request(route, params));
   const known = remembered(route, params);

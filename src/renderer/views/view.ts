@@ -21,6 +21,8 @@ export interface View {
   /** Fetched when the view is first opened. */
   readonly component: Load;
   readonly key?: string;
+  /** It asks the thread that searches at once, and what of it: opened by its address, that begins while the page does. */
+  readonly searches?: 'thread' | 'descriptors';
   /** A sentence on what is missing in a library without photos, where the view cannot be shown; false for a view that needs none. */
   readonly empty?: string | false;
   readonly palette?: readonly ViewEntry[];

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PONG, type EngineEvent, type Reply } from '../../../src/shared/contract.ts';
+import type { EngineEvent, Reply } from '../../../src/shared/contract.ts';
+import { PONG } from '../../../src/shared/pulse.ts';
 import { SocketChannel } from '../../../src/renderer/transport/channel.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
 

@@ -276,8 +276,8 @@ describe('the page of storage', () => {
         progress: null,
       } as unknown as JobInfo,
     });
-    await nextTick();
-    expect(view.text()).toContain('Removed last: 3.0 MB in 12 files');
+    // What jobs give comes in when it is first looked at.
+    await vi.waitFor(() => expect(view.text()).toContain('Removed last: 3.0 MB in 12 files'));
   });
 
   it('sets what goes by itself', async () => {

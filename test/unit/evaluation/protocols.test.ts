@@ -202,6 +202,36 @@ describe('statistics', () => {
     expect(covered / 200).toBeLessThan(0.995);
   });
 
+  it('both are what they are defined as, number by number', () => {
+    const r = random(9);
+    const [a, b] = [0, 0].map(() => Array.from({ length: 37 }, () => r.next())) as [number[], number[]];
+    const differences = b.map((v, i) => v - a[i]!);
+    const drawn = random(3);
+    const means = Array.from({ length: 2000 }, () => {
+      let sum = 0;
+      for (let i = 0; i < 37; i += 1) sum += differences[drawn.below(37)]!;
+      return sum / 37;
+    }).sort((x, y) => x - y);
+    const signs = random(4);
+    let further = 0;
+    const observed = Math.abs(differences.reduce((x, y) => x + y, 0)) - 1e-12;
+    for (let t = 0; t < 500; t += 1) {
+      const sum = differences.reduce((s, d) => s + (signs.next() < 0.5 ? d : -d), 0);
+      if (Math.abs(sum) >= observed) further += 1;
+    }
+    const found = pairedTest(a, b, 3, 500);
+    expect([found.low, found.high]).toEqual([means[50], means[1950]]);
+    expect(found.p).toBe((further + 1) / 501);
+  });
+
+  it('many random numbers at once are the same as one after the other, and go on from there', () => {
+    const [one, many] = [random(11), random(11)];
+    const out = new Uint32Array(5);
+    many.fill(out);
+    expect(Array.from(out, (v) => v / 2 ** 32)).toEqual(Array.from({ length: 5 }, () => one.next()));
+    expect(many.next()).toBe(one.next());
+  });
+
   it('the paired test sees a steady difference and none between equals', () => {
     const r = random(6);
     const a = Array.from({ length: 50 }, () => r.next());

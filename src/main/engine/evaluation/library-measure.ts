@@ -9,6 +9,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { subsetOf, subsetText } from '../library/collection-subset.ts';
 import { now, type Library } from '../library/library.ts';
+import { whileUnchanged } from '../library/memo.ts';
 import { ambiguousNames } from '../library/library-names.ts';
 import { firstFew } from '../library/name-lists.ts';
 import type { Crop } from '../library/pixels.ts';
@@ -417,6 +418,10 @@ export function recordRanking(
  * @throws CovisError `NOT_FOUND`, `INPUT_INVALID` when they share no query.
  */
 export function pairMeasurements(library: Library, a: number, b: number): PairedTest {
+  return whileUnchanged(library, `paired ${a} ${b}`, () => pairedOf(library, a, b));
+}
+
+function pairedOf(library: Library, a: number, b: number): PairedTest {
   const second = new Map(queriesMeasured(library, b).map((q) => [q.query, q.ap]));
   const both = queriesMeasured(library, a).filter((q) => second.has(q.query));
   if (both.length === 0) throw new CovisError('INPUT_INVALID', 'These measurements have no query in common');

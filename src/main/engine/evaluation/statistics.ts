@@ -9,6 +9,8 @@ export interface Interval {
 }
 
 const RESAMPLES = 2000;
+/** Of random numbers of 32 bits. */
+const WHOLE = 2 ** 32;
 
 export function mean(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
@@ -25,10 +27,15 @@ export function deviation(values: readonly number[]): number {
 export function bootstrap(values: readonly number[], seed = 0, resamples = RESAMPLES): Interval {
   if (values.length === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN };
   const r = random(seed);
-  const means = new Float64Array(resamples);
+  const [all, drawn, means] = [
+    Float64Array.from(values),
+    new Uint32Array(values.length),
+    new Float64Array(resamples),
+  ] as const;
   for (let t = 0; t < resamples; t += 1) {
+    r.fill(drawn);
     let sum = 0;
-    for (let i = 0; i < values.length; i += 1) sum += values[r.below(values.length)]!;
+    for (let i = 0; i < drawn.length; i += 1) sum += all[Math.floor((drawn[i]! / WHOLE) * drawn.length)]!;
     means[t] = sum / values.length;
   }
   means.sort();
@@ -46,9 +53,12 @@ export function pairedTest(a: readonly number[], b: readonly number[], seed = 0,
   const r = random(seed + 1);
   const observed = Math.abs(differences.reduce((s, d) => s + d, 0)) - 1e-12;
   let further = 0;
+  const [all, drawn] = [Float64Array.from(differences), new Uint32Array(differences.length)] as const;
   for (let t = 0; t < flips; t += 1) {
+    r.fill(drawn);
     let sum = 0;
-    for (const d of differences) sum += r.next() < 0.5 ? d : -d;
+    // The first bit is the sign: a condition that nobody can foresee takes twice as long.
+    for (let i = 0; i < all.length; i += 1) sum += all[i]! * (1 - ((drawn[i]! >>> 31) << 1));
     if (Math.abs(sum) >= observed) further += 1;
   }
   return {

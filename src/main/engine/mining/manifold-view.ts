@@ -1,6 +1,7 @@
 import type { ManifoldNeighbour, ManifoldView } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
+import { whileUnchanged } from '../library/memo.ts';
 import type { DiffusionSolver } from '../retrieval/diffusion.ts';
 import type { SparseGraph } from '../retrieval/graph.ts';
 import { row, similarities, topByScore } from '../retrieval/rank.ts';
@@ -81,7 +82,7 @@ export function manifoldAround(
     ...pools.positives.map((m) => [m.index, 'positive'] as const),
     ...pools.negatives.map((m) => [m.index, 'negative'] as const),
   ]);
-  const apart = separation(library, judgements(library));
+  const apart = whileUnchanged(library, 'separation', () => separation(library, judgements(library)));
   const facts = select(
     library.db,
     `SELECT p.hash, (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { DescriptorMap } from '../../../shared/domain.ts';
 import type { Library } from '../library/library.ts';
+import { stateOf } from '../library/memo.ts';
 import { loadMap, mapFiles } from './map.ts';
 import { integer, list, select, text } from '../library/rows.ts';
 
@@ -21,15 +22,9 @@ const HASH_BYTES = 16;
 const kept = new WeakMap<Library, { readonly key: string; readonly data: MapData }>();
 
 /** Changes with everything that a map is made of, whichever connection wrote it. */
-function stateOf(library: Library, set: string): string {
-  const version = select(
-    library.db,
-    'SELECT data_version, total_changes() FROM pragma_data_version',
-    list(integer, integer),
-  ).one();
-  return [set, ...version, ...mapFiles(library, set).map((f) => statSync(f, { throwIfNoEntry: false })?.mtimeMs)].join(
-    ' ',
-  );
+function mapState(library: Library, set: string): string {
+  const times = mapFiles(library, set).map((f) => statSync(f, { throwIfNoEntry: false })?.mtimeMs);
+  return [set, stateOf(library), ...times].join(' ');
 }
 
 const bytesOf = (x: Uint32Array | Float32Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
@@ -48,7 +43,7 @@ function categories(values: readonly (string | null)[]): { readonly names: strin
 
 /** A set's stored map with what its photos can be coloured by; null when no map was made yet. */
 export function descriptorMap(library: Library, set: string): MapData | null {
-  const key = stateOf(library, set);
+  const key = mapState(library, set);
   const known = kept.get(library);
   if (known?.key === key) return known.data;
   const map = loadMap(library, set);

@@ -27,8 +27,8 @@ export interface StartOptions {
   readonly only?: boolean;
 }
 
-/** So long the size of a library's folder may take to find out. */
-const MEASURING_MS = 1000;
+/** So long the size of a library's folder is waited for, and so long it holds. */
+const [MEASURING_MS, HOLDS_MS] = [200, 60_000];
 const SETTLING_MS = 500;
 const PICTURE = /^\d{1,2}$/;
 
@@ -36,10 +36,15 @@ export class StartDesk {
   readonly places: Places;
   readonly #only: boolean;
   #remembering = Promise.resolve();
+  /** Bytes of the folders of libraries, and when they were found; null where that is not permitted. */
+  readonly #sizes = new Map<string, { readonly bytes: number | null; readonly at: number }>();
+  readonly #measured: () => void;
   /** Libraries of which it was noted since this began. */
   readonly #searched = new Set<string>();
 
-  constructor({ roots, only = false }: StartOptions) {
+  /** @param measured is called when the size of a library was found that was not waited for. */
+  constructor({ roots, only = false }: StartOptions, measured: () => void = () => undefined) {
+    this.#measured = measured;
     this.places = new Places(roots);
     this.#only = only;
   }
@@ -120,14 +125,27 @@ export class StartDesk {
       gone,
       photos,
       clusters,
-      bytes: gone ? null : await sizeOf(path),
+      bytes: gone ? null : await this.#sizeOf(path),
       pictures,
     };
   }
-}
 
-/** Bytes of a library's folder; null where finding that out takes too long, or is not permitted. */
-async function sizeOf(path: string): Promise<number | null> {
-  const late = new Promise<null>((done) => setTimeout(() => done(null), MEASURING_MS).unref());
-  return Promise.race([filesIn(path).then(bytesOf, () => null), late]);
+  /** Bytes of a library's folder; where that takes long what was found last, null before, and it is told when it is found. */
+  async #sizeOf(path: string): Promise<number | null> {
+    const last = this.#sizes.get(path);
+    if (last !== undefined && Date.now() - last.at < HOLDS_MS) return last.bytes;
+    // Who asks meanwhile does not have it counted again.
+    this.#sizes.set(path, { bytes: last?.bytes ?? null, at: Date.now() });
+    let late = false;
+    const found = filesIn(path).then(bytesOf, () => null);
+    void found.then((bytes) => {
+      this.#sizes.set(path, { bytes, at: Date.now() });
+      if (late) this.#measured();
+    });
+    const waited = new Promise<'late'>((done) => setTimeout(() => done('late'), MEASURING_MS).unref());
+    const bytes = await Promise.race([found, waited]);
+    if (bytes !== 'late') return bytes;
+    late = true;
+    return last?.bytes ?? null;
+  }
 }

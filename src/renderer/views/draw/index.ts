@@ -9,4 +9,5 @@ export const draw = view({
   empty: 'A drawing is searched for among the photos of the library.',
   component: () => import('./DrawView.vue'),
   key: '0',
+  searches: 'thread',
 });

@@ -32,7 +32,11 @@ export function useSketchSearch() {
 
   async function refresh(): Promise<void> {
     try {
-      info.value = await request('edges.info', network.value === null ? {} : { network: network.value });
+      const now = await request('edges.info', network.value === null ? {} : { network: network.value });
+      info.value = now;
+      // The first line does not wait until they are read.
+      if (now !== null && now.described > 0)
+        request('search.prepare', { descriptors: true, network: now.network }).catch(() => undefined);
     } catch (error) {
       failed.value = toErrorShape(error);
     }

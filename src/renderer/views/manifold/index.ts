@@ -9,4 +9,5 @@ export const manifold = view({
   empty: 'The manifold is the graph of photos that are each other’s nearest neighbours.',
   component: () => import('./ManifoldView.vue'),
   key: '5',
+  searches: 'descriptors',
 });

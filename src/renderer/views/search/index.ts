@@ -9,4 +9,5 @@ export const search = view({
   empty: 'A search ranks the photos of the library.',
   component: () => import('./SearchView.vue'),
   key: '4',
+  searches: 'descriptors',
 });

@@ -1,8 +1,9 @@
 import type { Library } from '../library.ts';
+import { whileUnchanged } from '../memo.ts';
 import { integer, select } from '../rows.ts';
 
 /** How much a library holds of what is in force. */
-export function counts(library: Library): {
+export interface Counts {
   readonly photos: number;
   readonly scenes: number;
   readonly clusters: number;
@@ -13,7 +14,14 @@ export function counts(library: Library): {
   /** Pairs that a list gave. */
   readonly given: number;
   readonly points: number;
-} {
+}
+
+/** Every page asks for it first: of a million pairs it is counted once, until something is written. */
+export function counts(library: Library): Counts {
+  return whileUnchanged(library, 'counts', () => counted(library));
+}
+
+function counted(library: Library): Counts {
   const count = (sql: string): number => select(library.db, sql, integer).one();
   return {
     photos: count('SELECT COUNT(*) FROM photo'),

@@ -1,5 +1,6 @@
 import { CovisError } from '../../../../shared/errors.ts';
 import type { Library } from '../library.ts';
+import { whileUnchanged } from '../memo.ts';
 import { integer, list, record, select, text, type Select } from '../rows.ts';
 
 /** A photo is its content: the same file in two places is one row with two in `photo_file`. */
@@ -74,12 +75,14 @@ export function sizeById(library: Library): Select<[number, number]> {
 
 /** How many photos there are, without those that are gone. */
 export function countPhotos(library: Library): number {
-  return select(library.db, 'SELECT COUNT(*) FROM present_photo', integer).one();
+  return whileUnchanged(library, 'present photos', () =>
+    select(library.db, 'SELECT COUNT(*) FROM present_photo', integer).one(),
+  );
 }
 
 /** How many photos there are, those that are gone with them. */
 export function countAllPhotos(library: Library): number {
-  return select(library.db, 'SELECT COUNT(*) FROM photo', integer).one();
+  return whileUnchanged(library, 'photos', () => select(library.db, 'SELECT COUNT(*) FROM photo', integer).one());
 }
 
 /** The place of every photo, by its id, in the order of ids. */
