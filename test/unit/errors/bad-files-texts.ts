@@ -201,12 +201,7 @@ export const TEXTS: Readonly<Record<string, Readonly<Partial<Record<Way, Said | 
     'a folder': FOLDER,
     empty: ['INPUT_INVALID', 'This list has 0 images, and the model has 2 cameras', 'IN/list.txt', EACH_CAMERA],
     'cut short': ['INPUT_INVALID', 'This list has 1 image, and the model has 2 cameras', 'IN/list.txt', EACH_CAMERA],
-    'another kind': [
-      'INPUT_INVALID',
-      'This list has 1 image, and the model has 2 cameras',
-      'IN/list.txt',
-      EACH_CAMERA,
-    ],
+    'another kind': ['INPUT_INVALID', 'This list has 1 image, and the model has 2 cameras', 'IN/list.txt', EACH_CAMERA],
   },
   NVM: {
     missing: MISSING,
