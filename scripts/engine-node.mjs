@@ -55,6 +55,22 @@ export const ENGINE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-sem
 const COMPUTING = { NVIDIA_TF32_OVERRIDE: '0', TF_CPP_MIN_LOG_LEVEL: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true' };
 
 /**
+ * Where Node keeps what it compiled of the engine's code, in the person's own cache: the next start, of a command or of a thread, takes half as
+ * long. Nothing is lost with it; undefined where no such folder is known.
+ */
+function compiledFolder() {
+  const env = process.env;
+  const home = env.HOME ?? env.USERPROFILE;
+  const base =
+    process.platform === 'win32'
+      ? env.LOCALAPPDATA
+      : process.platform === 'darwin'
+        ? home && join(home, 'Library', 'Caches')
+        : (env.XDG_CACHE_HOME ?? (home && join(home, '.cache')));
+  return base ? join(base, 'covis', 'code') : undefined;
+}
+
+/**
  * What the engine's process is started with. The C library gives every thread that asks at the same moment a heap of its own, up to eight a
  * core, and none gives back what the others could use: a server that runs for days grows by it. Two do for what is not computed, and
  * what computes keeps its own. It also lets the size from which on memory goes back to the system at once grow with what it is asked for,
@@ -65,7 +81,9 @@ export function engineEnvironment(more = {}) {
     process.platform === 'linux'
       ? { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: `${2 << 20}`, MALLOC_TOP_PAD_: `${1 << 20}` }
       : {};
-  return { ...heaps, ...COMPUTING, ...process.env, ...more };
+  const compiled = compiledFolder();
+  const kept = compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled };
+  return { ...heaps, ...COMPUTING, ...kept, ...process.env, ...more };
 }
 
 /** Path of the executable, for an installation at `root`. Packages may lie in any `node_modules` upwards. */
