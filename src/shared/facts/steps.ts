@@ -9,6 +9,8 @@ export type StepName = (typeof STEPS)[number];
 export const stepEstimate = z.object({
   /** Null where nothing like it was measured on this machine. */
   seconds: z.number().nullable(),
+  /** Then what it took on two cores, fast and slow ones; null where that is not known, either. */
+  between: z.tuple([z.number(), z.number()]).nullable(),
   /** On the disk; null where it hardly matters. */
   bytes: count.nullable(),
 });

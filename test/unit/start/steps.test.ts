@@ -82,12 +82,23 @@ describe('what a step will take', () => {
 
   it('is what is left of it at the speed that was measured, and what it adds to the disk', () => {
     // Eighty photos of 256 numbers of four bytes, at four a second.
-    expect(estimate('describe', { extract: { units: 40, seconds: 10 } })).toEqual({ seconds: 20, bytes: 81_920 });
-    expect(estimate('train', { train: { units: 2, seconds: 30 } })).toEqual({ seconds: 150, bytes: null });
+    expect(estimate('describe', { extract: { units: 40, seconds: 10 } })).toEqual({
+      seconds: 20,
+      between: null,
+      bytes: 81_920,
+    });
+    expect(estimate('train', { train: { units: 2, seconds: 30 } })).toEqual({
+      seconds: 150,
+      between: null,
+      bytes: null,
+    });
   });
 
   it('is not known where nothing like it was measured, and nothing for what is done or for a person to do', () => {
-    expect(estimate('describe', {})).toEqual({ seconds: null, bytes: 81_920 });
+    const { between, ...unknown } = estimate('describe', {})!;
+    expect(unknown).toEqual({ seconds: null, bytes: 81_920 });
+    expect(between![1]).toBeGreaterThan(between![0]);
+    expect(estimate('train', {})!.between![1]).toBeGreaterThan(60);
     expect(estimate('photos', {})).toBeNull();
     expect(estimate('look', {})).toBeNull();
   });

@@ -36,12 +36,19 @@ export interface StepFacts {
 
 const many = (n: number, one: string, more = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : more}`;
 const BYTES_OF_NUMBER = 4;
+/**
+ * Seconds of two cores, idle and busy ones, for what no job of this machine has told yet: a photo of a step, or an epoch of a training with the
+ * defaults. Finding places is with COLMAP, which takes most of it.
+ */
+const TWO_CORES = { cluster: [1, 10], extract: [0.1, 0.5], mine: [0.01, 0.1], train: [60, 400] } as const;
 
 /** The steps of a library. One definition: the row that pages show, what is proposed next and why something cannot be done are read from it. */
 export function stepsOf(f: StepFacts, rates: Rates): PathSteps {
-  const taking = (kind: string, units: number, bytes: number | null = null): StepEstimate => {
+  const taking = (kind: keyof typeof TWO_CORES, units: number, bytes: number | null = null): StepEstimate => {
     const rate = rates[kind];
-    return { seconds: rate === undefined ? null : (rate.seconds / rate.units) * units, bytes };
+    if (rate !== undefined) return { seconds: (rate.seconds / rate.units) * units, between: null, bytes };
+    const [fast, slow] = TWO_CORES[kind];
+    return { seconds: null, between: [fast * units, slow * units], bytes };
   };
   const left = f.photos - f.described;
   const step = (

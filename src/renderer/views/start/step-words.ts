@@ -43,7 +43,10 @@ function roughly(seconds: number): string {
 export function estimated(e: StepEstimate | null): string {
   if (e === null) return '';
   const size = e.bytes === null || e.bytes < 1000 ? '' : `, ${bytes(e.bytes)}`;
-  return e.seconds === null ? `Estimated: time not known yet${size}` : `Estimated: ${roughly(e.seconds)}${size}`;
+  if (e.seconds !== null) return `Estimated: ${roughly(e.seconds)}${size}`;
+  if (e.between === null) return `Estimated: time not known yet${size}`;
+  const [fast, slow] = e.between;
+  return `Estimated: ${roughly(fast)} to ${roughly(slow).replace('about ', '')} on two cores${size}`;
 }
 
 /** The view in which each step's result is seen. */
