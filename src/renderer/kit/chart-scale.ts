@@ -26,10 +26,15 @@ export interface Axis {
   readonly step: number;
 }
 
-/** The axis of values, widened to whole steps where no bound is given. A single value gets room around it. */
+/** The axis of values, widened to whole steps where no bound is given, never beyond `limit`. A single value gets room around it. */
 export function axisOf(
   values: readonly number[],
-  o: { readonly min?: number | undefined; readonly max?: number | undefined; readonly wanted: number },
+  o: {
+    readonly min?: number | undefined;
+    readonly max?: number | undefined;
+    readonly limit?: number | undefined;
+    readonly wanted: number;
+  },
 ): Axis {
   const finite = values.filter(Number.isFinite);
   let low = o.min ?? Math.min(...finite, Infinity);
@@ -43,7 +48,7 @@ export function axisOf(
   const step = tickStep([low, high], o.wanted);
   const domain: Domain = [
     o.min ?? Number((Math.floor(low / step + 1e-9) * step).toPrecision(12)),
-    o.max ?? Number((Math.ceil(high / step - 1e-9) * step).toPrecision(12)),
+    o.max ?? Math.min(o.limit ?? Infinity, Number((Math.ceil(high / step - 1e-9) * step).toPrecision(12))),
   ];
   return { domain, step };
 }

@@ -76,6 +76,8 @@ describe('the axes of a chart', () => {
     const one = axisOf([5], { wanted: 4 }).domain;
     expect(one[0]).toBeLessThan(5);
     expect(one[1]).toBeGreaterThan(5);
+    expect(axisOf([99], { limit: 100, wanted: 4 }).domain[1]).toBe(100);
+    expect(axisOf([42], { limit: 100, wanted: 4 }).domain[1]).toBeLessThan(60);
     expect(axisOf([], { wanted: 4 }).domain).toEqual([0, 1]);
     expect(axisOf([0, 0], { min: 0, wanted: 4 }).domain[1]).toBeGreaterThan(0);
   });
