@@ -12,7 +12,7 @@ import { libraryInfo } from './answers/library.ts';
 import { Downloads, type Download } from './answers/downloads.ts';
 import { Incoming } from './answers/incoming.ts';
 import { Uploads } from './answers/uploads.ts';
-import { closeDeeds } from './collections/deeds-thread.ts';
+import { beginDeeds, closeDeeds } from './collections/deeds-thread.ts';
 import { forgetSets } from './collections/set-memory.ts';
 import { logFailure, logger } from './environment/log.ts';
 import { PageLog } from './environment/page-log.ts';
@@ -27,8 +27,8 @@ import { noteJobRate } from './start/steps.ts';
 import { StartDesk, type StartOptions } from './start/desk.ts';
 
 const log = logger('engine');
-/** So long after a library was opened for a person the thread that searches begins: who only looks in, as a test does, needs none. */
-const SEARCHES_MS = 300;
+/** So long after a library was opened for a person the threads beside begin: who only looks in, as a test does, needs none. */
+const THREADS_MS = 300;
 
 export interface EngineOptions {
   /** Holds every result against its route's schema before it is sent; `COVIS_CHECK_RESULTS=1` if not given. */
@@ -152,7 +152,7 @@ export class Engine {
     log.info(`Library ${library.path}`);
     this.#emit({ event: 'changed', what: 'library' });
     this.#remember();
-    this.#beginSearches();
+    this.#beginThreads();
     return library;
   }
 
@@ -168,13 +168,18 @@ export class Engine {
     void this.#desk.remember(this.#opened.library).then(() => this.#emit({ event: 'changed', what: 'recent' }));
   }
 
-  /** The thread that searches takes half a second to begin: it does so before the first search is asked for. */
-  #beginSearches(): void {
-    const { searches } = this.#opened!;
+  /** Threads take half a second to begin: they do so before the first search, or the first collection, is asked for. */
+  #beginThreads(): void {
+    const { library, searches } = this.#opened!;
     if (!this.#remembers) return;
     this.#beginning = setTimeout(() => {
+      try {
+        beginDeeds(library);
+      } catch (error) {
+        logFailure(log, 'collections', error);
+      }
       searches.prepare({ descriptors: false }).catch((error: unknown) => logFailure(log, 'search', error));
-    }, SEARCHES_MS).unref();
+    }, THREADS_MS).unref();
   }
 
   #emit(event: EngineEvent): void {

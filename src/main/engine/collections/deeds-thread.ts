@@ -3,6 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { CovisError, fromErrorShape, type ErrorShape } from '../../../shared/errors.ts';
 import { logger } from '../environment/log.ts';
 import type { Library } from '../library/library.ts';
+import { flag, select } from '../library/rows.ts';
+import { countPhotos } from '../library/tables/photo.ts';
 import { DEEDS, type DeedArgs, type DeedName, type DeedResult } from './deeds.ts';
 
 /** Photos from which on it is worth another thread: fewer take some ten milliseconds. */
@@ -43,8 +45,14 @@ class DeedsThread {
     this.#path = path;
   }
 
+  /** Starts the thread, so that the first deed finds it there. */
+  begin(): void {
+    this.#worker ??= this.#start();
+  }
+
   do(name: DeedName, key: string | undefined, args: readonly unknown[]): Promise<unknown> {
-    const worker = (this.#worker ??= this.#start());
+    this.begin();
+    const worker = this.#worker!;
     const id = this.#next++;
     const done = new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
@@ -89,6 +97,19 @@ class DeedsThread {
 
 const threads = { ofRules: new WeakMap<Library, DeedsThread>(), others: new WeakMap<Library, DeedsThread>() };
 
+function threadOf(library: Library, those: WeakMap<Library, DeedsThread>): DeedsThread {
+  let thread = those.get(library);
+  if (thread === undefined) those.set(library, (thread = new DeedsThread(library.path)));
+  return thread;
+}
+
+/** Starts the threads of a library with so many photos and with collections, which take half a second to begin. */
+export function beginDeeds(library: Library): void {
+  const { db } = library;
+  if (countPhotos(library) < MANY || !select(db, 'SELECT EXISTS (SELECT 1 FROM collection)', flag).one()) return;
+  for (const those of Object.values(threads)) threadOf(library, those).begin();
+}
+
 /**
  * Does a deed: here where it is small, else in the thread beside.
  * @param photos how many it is about. @param key under which it is done once.
@@ -102,9 +123,7 @@ export async function deed<D extends DeedName>(
 ): Promise<DeedResult<D>> {
   if (photos < MANY)
     return (DEEDS[name] as (...all: unknown[]) => DeedResult<D> | Promise<DeedResult<D>>)(library, key, ...args);
-  const those = OF_RULES.has(name) ? threads.ofRules : threads.others;
-  let thread = those.get(library);
-  if (thread === undefined) those.set(library, (thread = new DeedsThread(library.path)));
+  const thread = threadOf(library, OF_RULES.has(name) ? threads.ofRules : threads.others);
   return (await thread.do(name, key, args)) as DeedResult<D>;
 }
 

@@ -1,6 +1,7 @@
 /** When and where the photos of a library were taken, summed up by the database: pages see sums, however many photos there are. */
 import type { MapBox, PhotoOverview, PhotoPlace, TimeBin, TimeSpan } from '../../../shared/facts/photos.ts';
 import type { Library } from './library.ts';
+import { whileUnchanged } from './memo.ts';
 import { integer, list, nullable, real, record, select } from './rows.ts';
 
 const DAY = 86_400;
@@ -63,6 +64,12 @@ export function timeBins(days: readonly (readonly [day: number, photos: number])
 
 /** When and where all photos were taken that have a file. @param taken narrows what is said of places. */
 export function photoOverview(library: Library, taken?: TimeSpan): PhotoOverview {
+  return taken === undefined
+    ? whileUnchanged(library, 'when and where', () => overviewOf(library))
+    : overviewOf(library, taken);
+}
+
+function overviewOf(library: Library, taken?: TimeSpan): PhotoOverview {
   const { db } = library;
   const sums = select(
     db,
