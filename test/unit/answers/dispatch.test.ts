@@ -31,6 +31,7 @@ const CLUSTER = {
   cover: null,
   pairs: 3,
   excluded: false,
+  modelled: true,
 };
 
 describe('answers', () => {
