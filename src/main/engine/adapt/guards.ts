@@ -1,5 +1,4 @@
 import type { Guard } from '../../../shared/facts/adapt.ts';
-import { counted } from '../../../shared/counted.ts';
 
 /** What of a collection decides how it is learned from. */
 export interface CollectionStatistics {
@@ -127,7 +126,7 @@ export function chooseGuards(s: CollectionStatistics, networkSize: number): Guar
       name: 'parts',
       label: 'Held out',
       value: 1 / parts,
-      why: `half of the places have ${counted(middle, 'photo')} or more: ${parts === 2 ? 'half of them are enough to learn from' : 'of so few most must be left to learn from'}`,
+      why: `half of the places have ${middle} photos or more: ${parts === 2 ? 'half of them are enough to learn from' : 'of so few most must be left to learn from'}`,
     },
     {
       name: 'epochs',

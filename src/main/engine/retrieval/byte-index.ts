@@ -1,5 +1,4 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { counted } from '../../../shared/counted.ts';
 import { kernelNow, MAX_PAGES, PAGE } from '../kernels/kernel.ts';
 import type { Neighbours } from './neighbours.ts';
 import { topByScore, type Matrix } from './rank.ts';
@@ -74,10 +73,7 @@ export class ByteIndex {
     this.#at = { query, sides, out, boxes, rows: boxes + this.#boxPadded * blocks };
     const bytes = this.#at.rows + this.#padded * rows;
     if (dim > MAX_DIM || bytes > PAGE * MAX_PAGES)
-      throw new CovisError(
-        'INPUT_UNSUPPORTED',
-        `${counted(rows, 'row')} of ${dim} dimensions are too many for an index of bytes`,
-      );
+      throw new CovisError('INPUT_UNSUPPORTED', `${rows} rows of ${dim} dimensions are too many for an index of bytes`);
     compiled ??= kernelNow('bytes');
     this.#memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)), maximum: MAX_PAGES });
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory: this.#memory } });

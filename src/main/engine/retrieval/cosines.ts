@@ -1,5 +1,4 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { counted } from '../../../shared/counted.ts';
 import { kernelNow, loadKernel, MAX_PAGES, PAGE } from '../kernels/kernel.ts';
 import { row, type Matrix } from './rank.ts';
 
@@ -41,13 +40,9 @@ export class Cosines {
     this.#at = { query, best, out, rows: out + column };
     const bytes = this.#at.rows + FLOAT * this.#padded * m.rows;
     if (bytes > PAGE * MAX_PAGES)
-      throw new CovisError(
-        'INPUT_UNSUPPORTED',
-        `${counted(m.rows, 'descriptor')} of ${m.dim} dimensions need more than 4 GiB`,
-        {
-          hint: 'Choose among fewer photos, or with a descriptor set of fewer dimensions.',
-        },
-      );
+      throw new CovisError('INPUT_UNSUPPORTED', `${m.rows} descriptors of ${m.dim} dimensions need more than 4 GiB`, {
+        hint: 'Choose among fewer photos, or with a descriptor set of fewer dimensions.',
+      });
     memory.grow(Math.max(0, Math.ceil(bytes / PAGE) - memory.buffer.byteLength / PAGE));
     const rows = new Float32Array(memory.buffer, this.#at.rows, this.#padded * m.rows);
     for (let i = 0; i < m.rows; i += 1) rows.set(row(m, i), i * this.#padded);

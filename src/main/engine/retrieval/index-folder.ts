@@ -8,7 +8,6 @@ import type { Index } from 'usearch';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { SHARD_ROWS } from '../../../shared/jobs/index-vectors.ts';
-import { counted } from '../../../shared/counted.ts';
 import { fillWith, writeFolder } from '../formats/beside.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { fillNpy } from '../formats/npy.ts';
@@ -78,13 +77,9 @@ export function indexShape(source: NpyRows, shardRows: number): { rows: number; 
     throw new CovisError('STATE_EMPTY', 'The database has no descriptors', { file, hint: 'Give one with rows.' });
   const shards = Math.ceil(rows / shardRows);
   if (shards > MAX_SHARDS)
-    throw new CovisError(
-      'INPUT_INVALID',
-      `${counted(rows, 'row')} would make ${shards} shards; ${MAX_SHARDS} are the most`,
-      {
-        hint: 'Take more rows for a shard: --shard-rows.',
-      },
-    );
+    throw new CovisError('INPUT_INVALID', `${rows} rows would make ${shards} shards; ${MAX_SHARDS} are the most`, {
+      hint: 'Take more rows for a shard: --shard-rows.',
+    });
   return { rows, dim, shards };
 }
 
