@@ -5,12 +5,10 @@ import { count, type Facts } from './facts.ts';
 export const STEPS = ['photos', 'places', 'describe', 'mine', 'look', 'train', 'search'] as const;
 export type StepName = (typeof STEPS)[number];
 
-/** What a step will take, as far as it was measured before; an estimate. */
+/** What a step will take; an estimate. */
 export const stepEstimate = z.object({
-  /** Null where nothing like it was measured on this machine. */
-  seconds: z.number().nullable(),
-  /** Then what it took on two cores, fast and slow ones; null where that is not known, either. */
-  between: z.tuple([z.number(), z.number()]).nullable(),
+  /** From and to: the same where it was measured on this machine, else of two cores, fast and slow ones. */
+  seconds: z.tuple([z.number(), z.number()]),
   /** On the disk; null where it hardly matters. */
   bytes: count.nullable(),
 });

@@ -46,9 +46,9 @@ const TWO_CORES = { cluster: [1, 10], extract: [0.1, 0.5], mine: [0.01, 0.1], tr
 export function stepsOf(f: StepFacts, rates: Rates): PathSteps {
   const taking = (kind: keyof typeof TWO_CORES, units: number, bytes: number | null = null): StepEstimate => {
     const rate = rates[kind];
-    if (rate !== undefined) return { seconds: (rate.seconds / rate.units) * units, between: null, bytes };
-    const [fast, slow] = TWO_CORES[kind];
-    return { seconds: null, between: [fast * units, slow * units], bytes };
+    const of = rate && rate.seconds / rate.units;
+    const [fast, slow] = of === undefined ? TWO_CORES[kind] : [of, of];
+    return { seconds: [fast * units, slow * units], bytes };
   };
   const left = f.photos - f.described;
   const step = (

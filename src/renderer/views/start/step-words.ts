@@ -43,9 +43,8 @@ function roughly(seconds: number): string {
 export function estimated(e: StepEstimate | null): string {
   if (e === null) return '';
   const size = e.bytes === null || e.bytes < 1000 ? '' : `, ${bytes(e.bytes)}`;
-  if (e.seconds !== null) return `Estimated: ${roughly(e.seconds)}${size}`;
-  if (e.between === null) return `Estimated: time not known yet${size}`;
-  const [fast, slow] = e.between;
+  const [fast, slow] = e.seconds;
+  if (fast === slow) return `Estimated: ${roughly(fast)}${size}`;
   return `Estimated: ${roughly(fast)} to ${roughly(slow).replace('about ', '')} on two cores${size}`;
 }
 
