@@ -32,8 +32,11 @@ export const STEP_WORDS: Readonly<Record<PathStep['name'], { title: string; butt
   },
 };
 
+/** Seconds below which nobody counts them. */
+const FEW = 5;
+
 function roughly(seconds: number): string {
-  if (seconds < 5) return 'a few seconds';
+  if (seconds < FEW) return 'a few seconds';
   if (seconds < 90) return `about ${Math.max(5, Math.round(seconds / 5) * 5)} s`;
   if (seconds < 5400) return `about ${Math.round(seconds / 60)} min`;
   return `about ${(seconds / 3600).toFixed(1)} h`;
@@ -45,7 +48,8 @@ export function estimated(e: StepEstimate | null): string {
   const size = e.bytes === null || e.bytes < 1000 ? '' : `, ${bytes(e.bytes)}`;
   const [fast, slow] = e.seconds;
   if (fast === slow) return `Estimated: ${roughly(fast)}${size}`;
-  return `Estimated: ${roughly(fast)} to ${roughly(slow).replace('about ', '')} on two cores${size}`;
+  const [least, most] = [fast, slow].map((s) => roughly(s).replace('about ', ''));
+  return `Estimated: ${fast < FEW ? 'up to' : `${least} to`} ${most} on two cores${size}`;
 }
 
 /** The view in which each step's result is seen. */
