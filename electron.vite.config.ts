@@ -2,7 +2,9 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'electron-vite';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Plugin } from 'vite';
+import type { Plugin, Rolldown } from 'vite';
+
+type CodeSplittingGroup = Rolldown.CodeSplittingGroup;
 
 /** electron-vite makes addresses relative; absolute ones let a reload of an inner address find its scripts. */
 const absoluteBase: Plugin = { name: 'absolute-base', enforce: 'post', config: () => ({ base: '/' }) };
@@ -21,6 +23,36 @@ const evaluated: Plugin = {
       .join('\n');
   },
 };
+
+/** Whether a module is, or begins with, what checks inputs: a large part of the page that many views do without. */
+const checks = new Map<string, boolean>();
+function needsSchemas(id: string, of: (id: string) => { readonly importedIds: readonly string[] } | null): boolean {
+  const known = checks.get(id);
+  if (known !== undefined) return known;
+  checks.set(id, /[\\/]node_modules[\\/]zod[\\/]/.test(id));
+  if (!checks.get(id)!) checks.set(id, of(id)?.importedIds.some((below) => needsSchemas(below, of)) ?? false);
+  return checks.get(id)!;
+}
+
+/** Whether a module is of the schemas themselves: what reads them, and what they are made of. */
+const isSchema = (id: string): boolean => /[\\/](node_modules[\\/]zod|src[\\/]shared)[\\/]/.test(id);
+
+/**
+ * What comes as one file, since each is asked for and answered by itself: the beginning of every page, and what many views share, without schemas,
+ * of schemas, and with them. Nothing in `kit` needs what is in `schemas`, so that no file waits for one that waits for it
+ * (test/e2e/large-library.test.ts).
+ */
+const GROUPS: CodeSplittingGroup[] = [
+  { name: 'start', tags: ['$initial'], priority: 1 },
+  {
+    debugName: 'shared by views',
+    name: (id, modules) => {
+      if (!needsSchemas(id, (of) => modules.getModuleInfo(of))) return 'kit';
+      return isSchema(id) ? (/zod/.test(id) ? 'checks' : 'schemas') : 'forms';
+    },
+    minShareCount: 5,
+  },
+];
 
 /** The engine is not built: it runs from source on the project's own Node, which strips types. */
 export default defineConfig({
@@ -46,8 +78,7 @@ export default defineConfig({
       minify: true,
       rolldownOptions: {
         input: resolve('src/renderer/index.html'),
-        // What every page begins with comes as one file; of eighty small ones each is asked for and answered by itself.
-        output: { codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] } },
+        output: { codeSplitting: { groups: GROUPS, includeDependenciesRecursively: false } },
       },
       chunkSizeWarningLimit: 1200,
     },

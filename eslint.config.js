@@ -30,6 +30,35 @@ export default tseslint.config(
     languageOptions: { parserOptions: { parser: tseslint.parser } },
     rules: { 'vue/require-default-prop': 'off', 'no-restricted-exports': 'off' },
   },
+  // Two changes of the query in one turn take each other's place where each is made of the query that was there: changeQuery knows both.
+  {
+    files: ['src/renderer/**'],
+    ignores: ['src/renderer/stores/query.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "SpreadElement > MemberExpression[property.name='query']:matches([object.name=/route$/i], [object.property.name='currentRoute'], [object.object.property.name='currentRoute'])",
+          message: 'Change the query through useQuery of stores/query.ts, which keeps what is not named.',
+        },
+      ],
+    },
+  },
+  // An object is matched property by property, and a pattern has none of its own: it would match whatever is there.
+  {
+    files: ['test/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(toMatchObject|toEqual|toStrictEqual)$/] Property > Literal[regex]',
+          message: 'A pattern in an object matches anything: write expect.stringMatching(…).',
+        },
+      ],
+    },
+  },
   // A test may mount several small components of its own.
   { files: ['test/page/**'], rules: { 'vue/one-component-per-file': 'off' } },
   { files: ['*.config.ts', 'eslint.config.js', '.dependency-cruiser.mjs'], rules: { 'no-restricted-exports': 'off' } },

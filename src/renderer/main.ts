@@ -12,13 +12,21 @@ import { connect, enter } from './transport/index.ts';
 import './styles/base.css';
 import { VIEWS } from './views/index.ts';
 
+/** What is asked for comes in while the rest is made ready, each in a task of its own. A browser asks for a few files at once: the key comes first. */
+async function begin(): Promise<void> {
+  const entered = enter();
+  fetchPage(VIEWS, location.pathname);
+  await entered;
+  connect();
+  await pause();
+  const app = createApp(App).use(createPinia());
+  const router = makeRouter(VIEWS, createWebHistory());
+  // The frame of the studio stands before the view in it is made.
+  router.beforeResolve(pause);
+  usePlace().follow(router);
+  app.use(router).use(reportErrors).mount('#app');
+}
+
 measureText();
-// What is asked for comes in while the rest is made ready, each in a task of its own.
-fetchPage(VIEWS, location.pathname);
-await enter();
-connect();
-await pause();
-const app = createApp(App).use(createPinia());
-const router = makeRouter(VIEWS, createWebHistory());
-usePlace().follow(router);
-app.use(router).use(reportErrors).mount('#app');
+// Not awaited here: the files of views need this one, and are evaluated as soon as they come.
+void begin();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { engineFile, engineNode } from '../../../scripts/engine-node.mjs';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
 import type { StartOverview } from '../../shared/facts/start.ts';
+import { onDamage, sentenceOf } from '../engine/environment/kept-file.ts';
 import { logFolder } from '../engine/environment/log-file.ts';
 import { asAllowed, askedFor, LINKS, type Asked } from './asked.ts';
 import { guard } from './guards.ts';
@@ -33,7 +34,8 @@ function run(first: Asked): void {
   // What Chromium keeps is not what a person chose.
   app.setPath('sessionData', join(app.getPath('userData'), 'profile'));
   const stateFile = join(app.getPath('userData'), 'state.json');
-  const state = new DesktopState(stateFile, (error) => log.error(`${stateFile} cannot be read:`, error));
+  onDamage((damage) => log.warn(sentenceOf(damage)));
+  const state = new DesktopState(stateFile);
   const watch = new JobWatch();
   let window: BrowserWindow | undefined;
   let toSay: string[] = [];

@@ -1,6 +1,7 @@
 /** Which jobs run, as the engine tells: for the task bar, for a word when a long one ends, and for the question before quitting. */
 import type { EngineEvent } from '../../shared/contract.ts';
 import type { JobInfo } from '../../shared/facts/jobs.ts';
+import { warned } from '../../shared/warned.ts';
 
 /** A job that took at least so long is worth a word when it ends. */
 const LONG_MS = 30_000;
@@ -52,6 +53,6 @@ export class JobWatch {
 /** What is said of a long job that ended. */
 export function wordOf(job: JobInfo): { readonly title: string; readonly body: string } {
   return job.state === 'done'
-    ? { title: 'Done', body: job.title }
+    ? { title: 'Done', body: job.warnings.length === 0 ? job.title : `${job.title}: ${warned(job.warnings)}` }
     : { title: 'Failed', body: `${job.title}: ${job.error?.message ?? 'the reason is not known'}` };
 }

@@ -1,7 +1,8 @@
 /** What the desktop keeps between two runs: the libraries that were open and where the window was. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { changeKept, listOf, readKept, type KeptShape } from '../engine/environment/kept-file.ts';
 
 /** So many libraries are remembered. */
 const REMEMBERED = 10;
@@ -16,13 +17,27 @@ const bounds = z.object({
 /** Where the window was, in pixels of the desktop, before it was maximised. */
 export type Bounds = z.infer<typeof bounds>;
 
+interface Stored {
+  readonly libraries: readonly string[];
+  readonly bounds?: Bounds | undefined;
+}
+
 /** Each part that is not as it should be counts as not there, and costs none of the others. */
-const stored = z.object({
-  libraries: z.array(z.string()).catch([]),
-  /** The only one, as it was kept at first. */
-  library: z.string().optional().catch(undefined),
-  bounds: bounds.optional().catch(undefined),
-});
+const SHAPE: KeptShape<Stored> = {
+  none: { libraries: [] },
+  read(json) {
+    const { libraries = [], library, bounds: kept } = z.record(z.string(), z.unknown()).parse(json);
+    const list = Array.isArray(libraries) ? listOf(z.string()).read(libraries) : { value: [], wrong: 1 };
+    // The only one, as it was kept at first.
+    const first = z.string().optional().safeParse(library);
+    const where = bounds.optional().safeParse(kept);
+    const all = first.data === undefined ? list.value : [first.data, ...list.value];
+    return {
+      value: { libraries: [...new Set(all)], bounds: where.data },
+      wrong: list.wrong + (first.success ? 0 : 1) + (where.success ? 0 : 1),
+    };
+  },
+};
 
 export interface Rectangle {
   readonly x: number;
@@ -33,20 +48,13 @@ export interface Rectangle {
 
 export class DesktopState {
   readonly #file: string;
-  #libraries: readonly string[] = [];
+  #libraries: readonly string[];
   #bounds: Bounds | undefined;
 
-  /** @param failed is told why a file that is there cannot be read; the state is then empty. */
-  constructor(file: string, failed: (error: unknown) => void) {
+  /** What cannot be read of a file that is there is left out, which `onDamage` says; the file is kept beside when it is written anew. */
+  constructor(file: string) {
     this.#file = file;
-    try {
-      if (!existsSync(file)) return;
-      const s = stored.parse(JSON.parse(readFileSync(file, 'utf8')));
-      this.#libraries = [...new Set(s.library === undefined ? s.libraries : [s.library, ...s.libraries])];
-      this.#bounds = s.bounds;
-    } catch (error) {
-      failed(error);
-    }
+    ({ libraries: this.#libraries, bounds: this.#bounds } = readKept(file, SHAPE));
   }
 
   /** Folders of libraries that are there, the last one first. */
@@ -85,10 +93,7 @@ export class DesktopState {
   }
 
   #write(): void {
-    mkdirSync(dirname(this.#file), { recursive: true });
-    const temporary = `${this.#file}.${process.pid}.tmp`;
-    writeFileSync(temporary, JSON.stringify({ libraries: this.#libraries, bounds: this.#bounds }));
-    renameSync(temporary, this.#file);
+    changeKept(this.#file, SHAPE, () => ({ libraries: this.#libraries, bounds: this.#bounds }), 0o666);
   }
 }
 

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import type { EngineEvent, Reply } from '../../shared/contract.ts';
 import type { JobInfo, LibraryInfo } from '../../shared/domain.ts';
 import { CovisError } from '../../shared/errors.ts';
@@ -12,7 +13,7 @@ import { libraryInfo } from './answers/library.ts';
 import { Downloads, type Download } from './answers/downloads.ts';
 import { Incoming } from './answers/incoming.ts';
 import { Uploads } from './answers/uploads.ts';
-import { beginDeeds, closeDeeds } from './collections/deeds-thread.ts';
+import { beginDeeds, closeDeeds, MANY } from './collections/deeds-thread.ts';
 import { forgetSets } from './collections/set-memory.ts';
 import { logFailure, logger } from './environment/log.ts';
 import { PageLog } from './environment/page-log.ts';
@@ -22,6 +23,7 @@ import { ensureDefaultNetwork } from './network/networks.ts';
 import { JobQueue } from './queue/queue.ts';
 import { SearchClient } from './search/client.ts';
 import { counts } from './library/tables/counts.ts';
+import { countPhotos } from './library/tables/photo.ts';
 import { noteHeld } from './start/remember.ts';
 import { noteJobRate } from './start/steps.ts';
 import { StartDesk, type StartOptions } from './start/desk.ts';
@@ -29,6 +31,10 @@ import { StartDesk, type StartOptions } from './start/desk.ts';
 const log = logger('engine');
 /** So long after a library was opened for a person the threads beside begin: who only looks in, as a test does, needs none. */
 const THREADS_MS = 300;
+/** Answers that many views begin with; what is counted for them is kept until something is written. */
+const COUNTED = ['collections.list', 'sets.list', 'photos.overview'] as const;
+/** Descriptors that are read before somebody searches: fewer are read in no time, more would take the memory of one who may not search at all. */
+const DESCRIPTOR_BYTES = { least: 1 << 24, most: 1 << 28 };
 
 export interface EngineOptions {
   /** Holds every result against its route's schema before it is sent; `COVIS_CHECK_RESULTS=1` if not given. */
@@ -77,7 +83,8 @@ export class Engine {
     return this.#opened?.library.path ?? '';
   }
 
-  async close(): Promise<void> {
+  /** @param leave a job that is finishing something is not waited for: it ends by itself. */
+  async close(leave = false): Promise<void> {
     const opened = this.#opened;
     clearTimeout(this.#beginning);
     // Its pictures are made of what is about to be closed.
@@ -86,7 +93,7 @@ export class Engine {
     this.#incoming.close();
     if (opened !== undefined) await closeDeeds(opened.library);
     await opened?.searches.close();
-    await opened?.queue.close();
+    await opened?.queue.close(leave);
     forgetSets();
     // A job that was cut off has brought photos, too.
     if (opened !== undefined && this.#remembers) noteHeld(opened.library);
@@ -138,7 +145,7 @@ export class Engine {
   async #open(path: string, create: boolean): Promise<Library> {
     const library = create ? Library.create(path) : Library.open(path);
     if (this.#opened !== undefined) {
-      await this.close();
+      await this.close(true);
       // Its jobs were at work when this one was opened.
       library.sweep();
     }
@@ -168,18 +175,37 @@ export class Engine {
     void this.#desk.remember(this.#opened.library).then(() => this.#emit({ event: 'changed', what: 'recent' }));
   }
 
-  /** Threads take half a second to begin: they do so before the first search, or the first collection, is asked for. */
+  /**
+   * What would keep a person waiting is done before he asks: threads take half a second to begin, sums over all photos and descriptors some
+   * tenths of one.
+   */
   #beginThreads(): void {
     const { library, searches } = this.#opened!;
     if (!this.#remembers) return;
     this.#beginning = setTimeout(() => {
-      try {
-        beginDeeds(library);
-      } catch (error) {
-        logFailure(log, 'collections', error);
-      }
-      searches.prepare({ descriptors: false }).catch((error: unknown) => logFailure(log, 'search', error));
+      const noted = (what: string) => (error: unknown) => {
+        // A library that is closed meanwhile ends what is read for it.
+        if (this.#opened?.library === library) logFailure(log, what, error);
+      };
+      beginDeeds(library, DESCRIPTOR_BYTES.most).catch(noted('collections'));
+      // Of few photos all of it is done in no time when it is asked for.
+      const many = countPhotos(library) >= MANY;
+      searches
+        .prepare({ descriptors: many, within: DESCRIPTOR_BYTES })
+        .then(({ ready }) => (ready ? searches.ahead() : null))
+        .catch(noted('search'));
+      if (many) void this.#count(library);
     }, THREADS_MS).unref();
+  }
+
+  /** Each sum in a turn of its own: who asks for anything meanwhile is answered between them. */
+  async #count(library: Library): Promise<void> {
+    for (const route of COUNTED) {
+      await setImmediate(undefined, { ref: false });
+      if (this.#opened?.library !== library) return;
+      const reply = await this.dispatch(route, {}, 'page');
+      if (!reply.ok) log.warn(`${route}: ${reply.error.message}`);
+    }
   }
 
   #emit(event: EngineEvent): void {

@@ -42,7 +42,7 @@ process.on('message', ({ from, request }: ParentMessage) => {
 });
 endWithParent();
 process.on('disconnect', () => {
-  void engine.close().finally(() => process.exit(0));
+  void engine.close(true).finally(() => process.exit(0));
 });
 const library = process.argv[2];
 let unopened: ErrorShape | undefined;

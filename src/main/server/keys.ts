@@ -1,29 +1,19 @@
 /** The key and port under which a library was served last, so that an open page finds it again after a restart. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { changeKept, entriesOf, readKept } from '../engine/environment/kept-file.ts';
+import { logFailure, logger } from '../engine/environment/log.ts';
 import { settingsFile } from '../engine/environment/settings.ts';
-import { makeFolder } from '../engine/environment/folders.ts';
 
-const keys = z.record(
-  z.string(),
-  z.strictObject({ token: z.string().regex(/^[0-9a-f]{48}$/), port: z.int().min(0).max(65_535) }),
-);
-export type LibraryKey = z.infer<typeof keys>[string];
+const key = z.strictObject({ token: z.string().regex(/^[0-9a-f]{48}$/), port: z.int().min(0).max(65_535) });
+/** Those that cannot be read are made anew; open pages then ask for the address that is printed. */
+const SHAPE = entriesOf(key);
+export type LibraryKey = z.infer<typeof key>;
 
 /** Beside a person's settings, readable by that person alone; never in a library, which may be handed on. */
 const keysFile = (): string => join(dirname(settingsFile()), 'keys.json');
-
-function readKeys(): z.infer<typeof keys> {
-  const file = keysFile();
-  try {
-    return existsSync(file) ? keys.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
-  } catch {
-    // Keys that cannot be read are made anew; open pages then ask for the address that is printed.
-    return {};
-  }
-}
 
 export function newToken(): string {
   return randomBytes(24).toString('hex');
@@ -36,18 +26,16 @@ const nameOf = (library: string | undefined): string => (library === undefined ?
 
 /** The library's key, made at its first time; port 0 until it was served. Of the start page where none is named. */
 export function keyOf(library: string | undefined): LibraryKey {
-  return readKeys()[nameOf(library)] ?? { token: newToken(), port: 0 };
+  return readKept(keysFile(), SHAPE)[nameOf(library)] ?? { token: newToken(), port: 0 };
 }
 
-/** Keeps them for the next start. Where the person's folder cannot be written, pages have to be opened anew then. */
+/** Keeps them for the next start. Where the person's folder cannot be written, which the log says, pages have to be opened anew then. */
 export function keepKey(library: string | undefined, key: LibraryKey): void {
   const file = keysFile();
-  const all = { ...readKeys(), [nameOf(library)]: key };
+  const name = nameOf(library);
   try {
-    makeFolder(dirname(file));
-    writeFileSync(`${file}.${process.pid}.tmp`, `${JSON.stringify(all, undefined, 2)}\n`, { mode: 0o600 });
-    renameSync(`${file}.${process.pid}.tmp`, file);
-  } catch {
-    return;
+    changeKept(file, SHAPE, (before) => ({ ...before, [name]: key }));
+  } catch (error) {
+    logFailure(logger('server'), `${file} cannot be written`, error);
   }
 }

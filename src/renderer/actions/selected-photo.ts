@@ -9,7 +9,9 @@ function selected(): Applies {
 function inModel(): Applies {
   const library = useLibrary();
   if (library.selectedPhoto === null) return 'No photo is selected';
-  return library.selectedInfo?.clusters.length === 0 ? 'The photo is in no cluster' : true;
+  const info = library.selectedInfo;
+  if (info === null || info.clusters.length > 0) return true;
+  return info.excluded === undefined ? 'The photo is in no cluster' : 'The photo is in excluded clusters alone';
 }
 
 const OFFERED = ['palette', 'context', 'toolbar'] as const;

@@ -1,5 +1,6 @@
 import { createMemoryHistory, createRouter, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
 import type { View } from '../views/view.ts';
+import { load } from './parts.ts';
 
 /** Routes of the views; each keeps its state in its route and query. What is unknown leads to the first view. */
 export function routesOf(views: readonly View[]): RouteRecordRaw[] {
@@ -14,7 +15,12 @@ export function routesOf(views: readonly View[]): RouteRecordRaw[] {
       meta: { view: 'start' },
     },
     ...views.flatMap((v) =>
-      [v, ...(v.pages ?? [])].map(({ name, path, component }) => ({ name, path, component, meta: { view: v.name } })),
+      [v, ...(v.pages ?? [])].map((page) => ({
+        name: page.name,
+        path: page.path,
+        component: () => load(page),
+        meta: { view: v.name },
+      })),
     ),
     { path: '/:rest(.*)*', redirect: first },
   ];
@@ -31,7 +37,10 @@ export function fetchPage(views: readonly View[], path: string): void {
   if (typeof load === 'function') (load as View['component'])().catch(() => undefined);
 }
 
+/** The page where one begins, which is no view of a library. */
+export const START = { title: 'Start' } as const;
+
 /** What the window is called: `Tuples — LIBRARY — Covis`, or `castle — Clusters — LIBRARY — Covis` of what is shown. */
-export function windowTitle(view: View | undefined, library: string | undefined, subject = ''): string {
+export function windowTitle(view: Pick<View, 'title'> | undefined, library: string | undefined, subject = ''): string {
   return [subject, view?.title, library, 'Covis'].filter((part) => part !== undefined && part !== '').join(' — ');
 }

@@ -18,11 +18,12 @@ import { useNotices } from '../stores/notices.ts';
 import { useStart } from '../stores/start.ts';
 import { useSteps } from '../stores/steps.ts';
 import { usePlace } from '../stores/place.ts';
-import { host, onEvent, outbox, request } from '../transport/index.ts';
+import { host, onEvent, outbox, quiet, request } from '../transport/index.ts';
 import { VIEWS } from '../views/index.ts';
 import { DIALOGS } from './dialogs.ts';
 import { listenToKeys } from './keyboard.ts';
-import { windowTitle } from './router.ts';
+import { loadInTurn } from './parts.ts';
+import { START, windowTitle } from './router.ts';
 
 /** What a person chose, here or in another window. */
 async function loadChoices(): Promise<void> {
@@ -40,17 +41,17 @@ async function prepareSearch(descriptors: boolean): Promise<void> {
   await request('search.prepare', { descriptors }).catch(() => undefined);
 }
 
-/** Every view waits at most so long for a moment in which nothing else is done. */
+/** Every view waits at most so long for a moment in which nothing else is done, the first until the one that is shown has its answers. */
 const LATEST_MS = 400;
+const ANSWERED_MS = 3000;
 
 /** Fetches the code of all views and dialogs when there is time, so that a lost connection keeps nobody from going to one. */
 async function fetchViews(): Promise<void> {
-  const loads = VIEWS.flatMap((v) => [v, ...(v.pages ?? [])].map((page) => page.component));
-  for (const load of [...loads, ...DIALOGS.map((d) => d.load), jobSchemas]) {
-    await idle(LATEST_MS);
+  const pages = VIEWS.flatMap((v) => [v, ...(v.pages ?? [])]);
+  await quiet(ANSWERED_MS);
+  for (const page of [...pages, ...DIALOGS.map((d) => ({ component: d.load })), { component: jobSchemas }])
     // What cannot be fetched now is fetched when it is opened.
-    await load().catch(() => undefined);
-  }
+    await loadInTurn(page, () => idle(LATEST_MS)).catch(() => undefined);
   // The first search does not wait for its thread then.
   await prepareSearch(false);
 }
@@ -96,19 +97,20 @@ export function useStudio(): void {
     },
   );
   watch(
-    [() => place.view, () => library.info?.name, () => place.subject],
+    [
+      () => (library.loaded && library.info === null ? 'start' : place.view),
+      () => library.info?.name,
+      () => place.subject,
+    ],
     ([view, name, subject]) => {
-      document.title = windowTitle(
-        VIEWS.find((v) => v.name === view),
-        name,
-        subject,
-      );
+      document.title = windowTitle(view === 'start' ? START : VIEWS.find((v) => v.name === view), name, subject);
     },
     { immediate: true },
   );
 
   stops.push(
     connection.listen(),
+    notices.listen(),
     library.listen(),
     jobs.listen(),
     useImports().listen(),

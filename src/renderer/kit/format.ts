@@ -1,5 +1,8 @@
 /** Numbers as people read them: units, sensible digits. */
 
+import { signedOf100 as signedPoints } from '../../shared/precision.ts';
+
+export { meanPrecision, of100 } from '../../shared/precision.ts';
 export { duration } from '../../shared/duration.ts';
 
 const whole = new Intl.NumberFormat('en');
@@ -13,9 +16,9 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
-/** Mean average precision, from 0 to 1, as one reads it everywhere: of a hundred. */
-export function meanPrecision(map: number): string {
-  return (100 * map).toFixed(2);
+/** `+4.1`, `−2.0`: a difference of precisions from 0 to 1, in points of a hundred. What rounds to nothing is `+0.0`. */
+export function signedOf100(v: number, digits = 1): string {
+  return signedPoints(v, digits, '−');
 }
 
 /** Cosine similarities. */

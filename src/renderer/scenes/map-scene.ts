@@ -1,4 +1,5 @@
 import { photoUrl } from '../kit/photo-url.ts';
+import type { Point } from '../kit/polygon.ts';
 import { token } from '../stores/theme.ts';
 import { DotLayer, rgbOf } from './dot-layer.ts';
 
@@ -76,8 +77,8 @@ export class MapScene {
   /** Dragging draws a lasso; otherwise it moves the map. */
   lassoing = true;
   onPick: (index: number, also: boolean) => void = () => undefined;
-  /** `also`: in addition to what is chosen. */
-  onLasso: (inside: readonly number[], also: boolean) => void = () => undefined;
+  /** A closed line in units of the map, and the size of a pixel in these; `also`: in addition to what is chosen. */
+  onLasso: (line: readonly Point[], pixel: Point, also: boolean) => void = () => undefined;
   onHover: (index: number) => void = () => undefined;
 
   constructor(canvas: HTMLCanvasElement) {
@@ -376,19 +377,12 @@ export class MapScene {
     const also = e.ctrlKey || e.metaKey || (e.shiftKey && this.lassoing);
     if (!drag.moved) this.onPick(this.#at(e.offsetX, e.offsetY), also || e.shiftKey);
     else if (lasso.length > 2) {
-      const inside: number[] = [];
-      const [low, high] = [[Infinity, Infinity] as [number, number], [-Infinity, -Infinity] as [number, number]];
-      for (const [x, y] of lasso) {
-        low[0] = Math.min(low[0], x);
-        low[1] = Math.min(low[1], y);
-        high[0] = Math.max(high[0], x);
-        high[1] = Math.max(high[1], y);
-      }
-      for (let i = 0; i < this.#points.photos.length; i += 1) {
-        const [x, y] = this.#place(i);
-        if (x >= low[0] && x <= high[0] && y >= low[1] && y <= high[1] && contains(lasso, [x, y])) inside.push(i);
-      }
-      this.onLasso(inside, also);
+      const pixel: Point = [1 / (this.#scale * this.#stretch), 1 / this.#scale];
+      this.onLasso(
+        lasso.map(([x, y]) => [(x - this.#left) * pixel[0], (y - this.#top) * pixel[1]]),
+        pixel,
+        also,
+      );
     }
     this.draw();
   };
@@ -398,15 +392,4 @@ export class MapScene {
     this.onHover(-1);
     this.draw();
   };
-}
-
-/** Whether a point lies inside a polygon, by the even-odd rule. */
-export function contains(polygon: readonly (readonly [number, number])[], [x, y]: readonly [number, number]): boolean {
-  let inside = false;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i, i += 1) {
-    const [xi, yi] = polygon[i]!;
-    const [xj, yj] = polygon[j]!;
-    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
-  }
-  return inside;
 }

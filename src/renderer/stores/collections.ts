@@ -180,6 +180,7 @@ export const useCollections = defineStore('collections', () => {
 
   /** Changes collections; what goes wrong is said. @returns the answer; null where there is none yet or it was refused. */
   async function write<R extends CollectionWrite>(route: R, params: RouteParams<R>): Promise<RouteResults<R> | null> {
+    notices.withdrawUndo();
     const { answer, kept } = hand(route, params);
     const noted = answer.then(
       (done): RouteResults<R> | null => done,

@@ -1,11 +1,14 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import type { JobKind, JobResult, PageJob } from '../../shared/jobs/index.ts';
-import type { JobInfo } from '../../shared/domain.ts';
+import type { Brought, JobInfo } from '../../shared/domain.ts';
 import { toErrorShape } from '../../shared/errors.ts';
+import { warned } from '../../shared/warned.ts';
 import { onEvent, request } from '../transport/index.ts';
-import { resultOf } from './job-results.ts';
+import { jobSchemas, resultOf, saidOf } from './job-results.ts';
 import { useNotices } from './notices.ts';
+
+const isGoing = ({ state }: JobInfo): boolean => state === 'running' || state === 'queued';
 
 /** All long work: what runs, what waits, what was. */
 export const useJobs = defineStore('jobs', () => {
@@ -44,13 +47,23 @@ export const useJobs = defineStore('jobs', () => {
     }
   }
 
+  /** Says that a job is done and what came of it; where it warned, what of, and where the rest is read. */
+  async function sayDone(job: JobInfo): Promise<void> {
+    // Without what jobs say their end is still said.
+    await jobSchemas().catch(() => undefined);
+    const warning = warned(job.warnings);
+    const said = [...saidOf(job), ...(warning === '' ? [] : [warning])].join('. ');
+    const to = warning === '' ? null : { label: 'Jobs', to: { name: 'jobs' } };
+    useNotices().add(warning === '' ? 'done' : 'warning', `${job.title} finished`, said, to);
+  }
+
   function listen(): () => void {
     return onEvent((e) => {
       if (e.event === 'job') {
         put(e.job);
         if (e.job.state === 'failed')
           useNotices().add('error', `${e.job.title} failed: ${e.job.error?.message ?? 'no reason given'}`);
-        if (e.job.state === 'done') useNotices().add('done', `${e.job.title} finished`);
+        if (e.job.state === 'done') void sayDone(e.job);
       } else if (e.event === 'progress')
         jobs.value = jobs.value.map((j) => (j.id === e.id ? { ...j, progress: e.progress } : j));
       else if ((e.event === 'engine' && e.state === 'ready') || (e.event === 'changed' && e.what === 'library')) {
@@ -61,7 +74,17 @@ export const useJobs = defineStore('jobs', () => {
 
   /** The newest job of these kinds that runs or waits. */
   function going(...kinds: readonly JobInfo['kind'][]): JobInfo | null {
-    return jobs.value.find((j) => kinds.includes(j.kind) && (j.state === 'running' || j.state === 'queued')) ?? null;
+    return jobs.value.find((j) => kinds.includes(j.kind) && isGoing(j)) ?? null;
+  }
+
+  /**
+   * The newest job that runs or waits and makes what is not there yet: what a view shows in place of that.
+   * @param kind that it is of; any, where that is left out.
+   */
+  function bringing(what: Brought, kind?: JobKind): JobInfo | null {
+    const brings = (j: JobInfo): boolean =>
+      j.brings?.includes(what) === true && (kind === undefined || j.kind === kind);
+    return jobs.value.find((j) => brings(j) && isGoing(j)) ?? null;
   }
 
   /** What the newest finished job of a kind gave; null before there is one, and for what another version gave. */
@@ -71,5 +94,5 @@ export const useJobs = defineStore('jobs', () => {
       jobs.value.find((j) => j.kind === kind && j.state === 'done' && j.result !== null),
     );
 
-  return { newestResult, jobs, going, running, waiting, refresh, start, cancel, listen };
+  return { newestResult, jobs, going, bringing, running, waiting, refresh, start, cancel, listen };
 });

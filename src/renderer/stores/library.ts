@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue';
 import type { ClusterInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../shared/domain.ts';
 import { toErrorShape } from '../../shared/errors.ts';
 import { idle } from '../kit/pause.ts';
-import { onEvent, outbox, request } from '../transport/index.ts';
+import { onEvent, outbox, quiet, request } from '../transport/index.ts';
 import { useConnection } from './connection.ts';
 import { useNotices } from './notices.ts';
 
@@ -14,8 +14,9 @@ const CLUSTERS_BY = ['library', 'clusters'];
 /** Clusters that come first, about as many as are seen, and those that come with each message after. */
 const FIRST = 60;
 const PAGE = 500;
-/** Each message waits at most so long for a moment in which nothing else is done. */
+/** Each message waits at most so long for a moment in which nothing else is done, the first until what is shown has its answers. */
 const LATEST_MS = 300;
+const ANSWERED_MS = 3000;
 
 /** The open library, its clusters, the network in use, and the one selection that all views share. */
 export const useLibrary = defineStore('library', () => {
@@ -97,8 +98,9 @@ export const useLibrary = defineStore('library', () => {
     }
     listed = path;
     try {
+      // What is shown asks first.
+      if (more) await quiet(ANSWERED_MS);
       while (more) {
-        // What is shown asks first.
         await idle(LATEST_MS);
         if (mine !== reading) return;
         const next = await request('clusters.list', { from: all.length, limit: PAGE });

@@ -41,6 +41,7 @@ export const useReview = defineStore('review', () => {
 
   /** @returns whether it was noted, by the engine or for the time when it can be asked again. */
   async function decide(label: string, judgements: readonly JudgementParams[]): Promise<boolean> {
+    notices.withdrawUndo();
     const { answer, kept } = hand('review.decide', { label, judgements: [...judgements] });
     const noted = answer.then(
       () => true,
@@ -53,6 +54,7 @@ export const useReview = defineStore('review', () => {
   }
 
   async function turn(way: 'undo' | 'redo'): Promise<Turned> {
+    notices.withdrawUndo();
     const { answer, kept } = hand(`review.${way}`, {});
     const turned = answer.then(
       (t) => {
@@ -70,6 +72,7 @@ export const useReview = defineStore('review', () => {
 
   /** Goes to how everything was when an action of the history was the last; null is before the first. */
   async function goTo(action: number | null): Promise<void> {
+    notices.withdrawUndo();
     const { answer, kept } = hand('review.goTo', { action });
     const gone = answer.then(
       ({ turned }) =>

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef, watch } from 'vue';
+import { computed, ref, shallowReactive, shallowRef, watch } from 'vue';
 import type { Provenance } from '../../shared/facts/collections.ts';
 import { Selection } from '../kit/selection.ts';
 import { useLibrary } from './library.ts';
@@ -110,6 +110,19 @@ export const useSelection = defineStore('selection', () => {
     );
   }
 
+  /** What else in the address chooses photos, such as a lasso; null until it is known which. */
+  const implying = shallowReactive(new Map<string, () => ReadonlySet<string> | null>());
+  function implies(name: string, photos: (() => ReadonlySet<string> | null) | undefined): void {
+    if (photos === undefined) implying.delete(name);
+    else implying.set(name, photos);
+  }
+  /** Photos that an address chooses without naming them; null where that is not known yet. */
+  function implied(): ReadonlySet<string> | null {
+    const all = [...implying.values()].map((photos) => photos());
+    if (all.length === 1) return all[0]!;
+    return all.includes(null) ? null : new Set(all.flatMap((photos) => [...photos!]));
+  }
+
   // Photos of one library are none of another.
   watch(
     () => library.info?.path,
@@ -122,5 +135,21 @@ export const useSelection = defineStore('selection', () => {
     },
   );
 
-  return { state, chosen, count, earlier, meant, take, choose, clear, again, letGo, shows, hides, originsOf };
+  return {
+    state,
+    chosen,
+    count,
+    earlier,
+    meant,
+    take,
+    choose,
+    clear,
+    again,
+    letGo,
+    shows,
+    hides,
+    originsOf,
+    implies,
+    implied,
+  };
 });

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
 import type { FolderEntry, LibraryInfo, RecentLibrary, StartOverview } from '../../shared/domain.ts';
+import { count, plural } from '../kit/format.ts';
 import { onEvent, request } from '../transport/index.ts';
 import { useForms } from './forms.ts';
 import { useImports } from './imports.ts';
@@ -206,7 +207,14 @@ export const useStart = defineStore('start', () => {
       const how = await leaving();
       return how === null ? undefined : request('start.locate', { library: gone.id, folder: folder.id, ...how });
     });
-    if (info !== undefined) await arrived(info);
+    if (info === undefined) return;
+    await arrived(info);
+    if (info.stays)
+      useNotices().add(
+        'warning',
+        `${info.name} has ${plural(info.photos, 'photo')}, and ${gone.name} had ${count(gone.photos ?? 0)}`,
+        `${gone.name} stays in the list, in case this is another library.`,
+      );
   }
 
   /** Takes a folder that a person dropped or chose, by what it is; asks where that is not plain. */

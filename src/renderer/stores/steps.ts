@@ -19,6 +19,17 @@ const MOVED_BY = [
   'searched',
 ];
 
+/** The kind of job that does a step, and what it brings: edge maps are described for drawings, and a trial import brings nothing. */
+const BY = {
+  photos: ['import', 'photos'],
+  places: ['cluster', 'clusters'],
+  describe: ['extract', 'descriptors'],
+  mine: ['mine', 'tuples'],
+  look: [null, null],
+  train: ['train', 'training'],
+  search: [null, null],
+} as const;
+
 /** The steps from photos to search: where the open library stands, and whether the row of them is shown. */
 export const useSteps = defineStore('steps', () => {
   const path = ref<PathSteps | null>(null);
@@ -74,18 +85,10 @@ export const useSteps = defineStore('steps', () => {
     return () => offs.forEach((off) => off());
   }
 
-  /** The job that is at work on a step; null for none. */
-  function going(kind: 'photos' | 'places' | 'describe' | 'mine' | 'look' | 'train' | 'search') {
-    const KINDS = {
-      photos: ['import'],
-      places: ['cluster'],
-      describe: ['extract'],
-      mine: ['mine'],
-      look: [],
-      train: ['train'],
-      search: [],
-    } as const;
-    return jobs.going(...KINDS[kind]);
+  /** The job that is at work on a step: of its kind, and one that brings what the step is for; null for none. */
+  function going(step: PathSteps['steps'][number]['name']) {
+    const [kind, what] = BY[step];
+    return kind === null ? null : jobs.bringing(what, kind);
   }
 
   return { path, wanted, shown, take, show, refresh, going, listen };

@@ -4,5 +4,6 @@ export { onEvent } from './events.ts';
 export { assetUrl, enter } from './keys.ts';
 export { host, type ImportHow } from './host.ts';
 export { connect, hand, outbox, request } from './request.ts';
+export { quiet } from './quiet.ts';
 export { reachable } from './remembered.ts';
 export type { Kept } from './outbox.ts';

@@ -6,6 +6,7 @@ import { SocketChannel, type Channel } from './channel.ts';
 import { onEvent, tell } from './events.ts';
 import { keyHeaders, keyProtocols } from './keys.ts';
 import { Outbox } from './outbox.ts';
+import { underWay } from './quiet.ts';
 import { remember, remembered } from './remembered.ts';
 import { REPEATS } from './repeats.ts';
 
@@ -48,10 +49,10 @@ function unwrapped<R extends RouteName>(_route: R, reply: Reply<unknown>): Route
 export async function request<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults<R>> {
   const repeat = REPEATS[route];
   if (repeat === 'once') return hand(route, params).answer;
-  if (repeat !== 'safe') return unwrapped(route, await channel().request(route, params));
+  if (repeat !== 'safe') return unwrapped(route, await underWay(channel().request(route, params)));
   const known = remembered(route, params);
   if (known !== undefined) return known as RouteResults<R>;
-  const answer = unwrapped(route, await askAgain(channel(), route, params));
+  const answer = unwrapped(route, await underWay(askAgain(channel(), route, params)));
   remember(route, params, answer);
   return answer;
 }

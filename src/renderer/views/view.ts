@@ -20,6 +20,8 @@ export interface View {
   readonly path: string;
   /** Fetched when the view is first opened. */
   readonly component: Load;
+  /** It has forms: the schemas of jobs come with it (test/e2e/large-library.test.ts). */
+  readonly schemas?: true;
   readonly key?: string;
   /** It asks the thread that searches at once, and what of it: opened by its address, that begins while the page does. */
   readonly searches?: 'thread' | 'descriptors';
@@ -27,7 +29,12 @@ export interface View {
   readonly empty?: string | false;
   readonly palette?: readonly ViewEntry[];
   /** Pages below it that have a route of their own. */
-  readonly pages?: readonly { readonly name: string; readonly path: string; readonly component: Load }[];
+  readonly pages?: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly component: Load;
+    readonly schemas?: true;
+  }[];
 }
 
 export function view(definition: View): View {

@@ -72,7 +72,10 @@ export const clusteringReport = z.object({
       points: count,
     }),
   ),
+  /** Photos in no cluster. */
   unclustered: z.array(z.string()),
+  /** Photos whose clusters a person excluded, all of them; left out where there are none. */
+  excluded: z.exactOptional(z.array(z.string())),
   steps: z.array(
     z.object({
       name: z.string(),

@@ -19,6 +19,8 @@ export const jobProgress = z.object({
   left: z.number().nullable(),
   /** Seconds left of this step and of all after it, where the job knows what comes and has seen how long it takes. */
   whole: z.exactOptional(z.number()),
+  /** A stop now would leave something finished: what that is, in sentences. */
+  kept: z.exactOptional(z.string()),
   /** What training knows of itself on the way: the mean loss of a tuple since its epoch began. */
   measured: z.exactOptional(
     z.object({
@@ -31,6 +33,25 @@ export const jobProgress = z.object({
 });
 export type JobProgress = Facts<typeof jobProgress>;
 export type Measured = NonNullable<JobProgress['measured']>;
+
+/** What a view may have to wait for until a job has made it. Descriptors are of photos; those of edge maps are for drawings. */
+export const brought = z.enum([
+  'photos',
+  'clusters',
+  'matches',
+  'descriptors',
+  'edge-descriptors',
+  'map',
+  'tuples',
+  'training',
+  'measurements',
+  'duplicates',
+  'tradeoff',
+  'teacher',
+  'ladder',
+  'shapes',
+]);
+export type Brought = Facts<typeof brought>;
 
 export const jobInfo = z.object({
   id: z.int(),
@@ -53,5 +74,7 @@ export const jobInfo = z.object({
     .nullable(),
   warnings: z.array(z.string()),
   result: z.unknown(),
+  /** Of one that waits or runs: what it may make where that is not there yet. */
+  brings: z.exactOptional(z.array(brought)),
 });
 export type JobInfo = Facts<typeof jobInfo>;

@@ -28,7 +28,10 @@ export const photoInfo = z.object({
   /** Pixels as displayed, after EXIF orientation. */
   width: count,
   height: count,
+  /** Those in force. */
   clusters: z.array(clusterLabel),
+  /** Those that a person excluded. */
+  excluded: z.exactOptional(z.array(clusterLabel)),
   exif: photoFacts,
 });
 export type PhotoInfo = Facts<typeof photoInfo>;

@@ -18,6 +18,8 @@ export const folderEntry = z.object({
   more: z.boolean(),
   /** Photos in the folders below it, as far as there was time to count; missing where nobody has. */
   below: z.exactOptional(count),
+  /** Images that Covis does not read, by kind, as HEIC: in the folder and, where those are counted, below; missing where there are none. */
+  unread: z.exactOptional(z.array(z.object({ kind: z.string(), count }))),
   /** Of a file. */
   bytes: z.exactOptional(count),
 });
@@ -71,6 +73,16 @@ export const startOverview = z.object({
     /** Where it lies, or will lie. */
     path: z.string(),
   }),
+  /** Files beside the settings that could not be read in full. */
+  damaged: z.array(
+    z.object({
+      file: z.string(),
+      /** The end of a sentence that begins with the file. */
+      why: z.string(),
+      /** Where it is kept since it was written anew; null while it lies in its place. */
+      keptAs: z.string().nullable(),
+    }),
+  ),
   /** Where pages may choose folders; empty where only a dialog of the desktop may. */
   roots: z.array(folderEntry),
 });

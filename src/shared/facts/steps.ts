@@ -11,6 +11,8 @@ export const stepEstimate = z.object({
   seconds: z.tuple([z.number(), z.number()]),
   /** On the disk; null where it hardly matters. */
   bytes: count.nullable(),
+  /** What is counted besides what the step is called after. */
+  includes: z.exactOptional(z.string()),
 });
 export type StepEstimate = Facts<typeof stepEstimate>;
 

@@ -11,6 +11,17 @@ export const adaptJob = job({
   kind: 'adapt',
   title: (p) => (p.undo ? 'Undo adapting to my photos' : 'Adapt to my photos'),
   startedBy: 'page',
+  brings: ({ undo, photos }) =>
+    undo
+      ? []
+      : [
+          ...(photos === undefined ? [] : ['photos' as const]),
+          'matches',
+          'clusters',
+          'descriptors',
+          'tuples',
+          'training',
+        ],
   params: z.strictObject({
     photos: folder.optional().meta({
       label: 'Photos',

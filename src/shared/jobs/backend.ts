@@ -3,7 +3,7 @@ import { ADDABLE, backend } from '../facts/backends.ts';
 import { job } from './job.ts';
 
 /** What is added: one that does not come with Covis. */
-export const addable = z.enum(ADDABLE).meta({ label: 'Back end', help: 'what is installed', value: 'which' });
+export const addable = z.enum(ADDABLE).meta({ label: 'Back end', help: ADDABLE.join(' or '), value: 'which' });
 export const gpuBuild = z
   .boolean()
   .default(false)

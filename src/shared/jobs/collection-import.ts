@@ -3,12 +3,14 @@ import { sha256 } from '../facts/collections.ts';
 import { count } from '../facts/facts.ts';
 import { folder } from '../fields.ts';
 import { job } from './job.ts';
+import { baseName } from './sources.ts';
 
 /** Takes an exported collection into a library: the version as it was, its photos by their SHA-256. */
 export const collectionImportJob = job({
   kind: 'collection-import',
-  title: () => 'Import a collection',
+  title: (p) => `Import the collection ${baseName(p.folder)}`,
   startedBy: 'host',
+  brings: ({ photos }) => (photos === true ? ['photos'] : []),
   params: z.strictObject({
     folder: folder.meta({ label: 'Folder', help: 'what covis collection export wrote, or a zip archive of it' }),
     name: z

@@ -12,6 +12,7 @@ export const domainsJob = job({
   kind: 'domains',
   title: (p) => `Domains of ${baseName(p.folder)}`,
   startedBy: 'host',
+  brings: () => ['shapes'],
   params: z.strictObject({
     folder: folder.meta({ label: 'Folder', help: 'domain/class/image, like PACS', pick: 'domains' }),
     drawn: z.array(z.string().trim().min(1)).optional().meta({

@@ -7,6 +7,7 @@ export const duplicatesJob = job({
   kind: 'duplicates',
   title: () => 'Find near duplicates',
   startedBy: 'page',
+  brings: () => ['duplicates'],
   params: z.strictObject({}),
   result: z.object({ groups: count }),
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { device } from '../facts/backends.ts';
 import { count } from '../facts/facts.ts';
 import { backend, folder, network, seed, size } from '../fields.ts';
+import { atOf100 } from '../precision.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -36,9 +37,7 @@ export const evaluateClassesJob = job({
   }),
   said: (r) => [
     `${counted(r.photos, 'photo')} of ${counted(r.classes, 'class', 'classes')}, ${counted(r.dim, 'dimension')}`,
-    `Recall ${Object.entries(r.recallAtK)
-      .map(([k, v]) => `@${k} ${v.toFixed(4)}`)
-      .join('  ')}`,
+    `Recall ${atOf100(r.recallAtK, '@')}`,
     `NMI ${r.nmi.toFixed(4)} (k-means, best of ${r.starts} starts)`,
   ],
 });

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { PROTOCOLS } from '../domain.ts';
 import { measuredRanking, pairedTest } from '../facts/measurements.ts';
 import { file, folder, path } from '../fields.ts';
+import { atOf100, differenceOf100, intervalOf100, meanPrecision } from '../precision.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
-
-const signed = (v: number): string => `${v < 0 ? '' : '+'}${v.toFixed(4)}`;
 
 /** Measures a ranking of files against a ground truth, or two of them. The library has no part in it. */
 export const evaluateRanksJob = job({
@@ -68,22 +67,18 @@ export const evaluateRanksJob = job({
     paired: pairedTest.optional(),
   }),
   said: (m) => {
-    const at = (r: Readonly<Record<string, number>>, what: string): string =>
-      Object.entries(r)
-        .map(([k, v]) => `${what}${k} ${v.toFixed(4)}`)
-        .join('  ');
     const { interval, paired } = m;
     return [
       `Protocol: ${m.protocol}`,
-      `mAP ${m.map.toFixed(4)} [${interval.low.toFixed(4)}, ${interval.high.toFixed(4)}] over ${counted(m.queries, 'query', 'queries')}${m.skipped > 0 ? `, ${m.skipped} without positives left out` : ''}`,
-      at(m.mpAtK, 'mP@'),
-      ...(m.recallAtK === undefined ? [] : [at(m.recallAtK, 'Recall@')]),
+      `mAP ${meanPrecision(m.map)} ${intervalOf100(interval)} over ${counted(m.queries, 'query', 'queries')}${m.skipped > 0 ? `, ${m.skipped} without positives left out` : ''}`,
+      atOf100(m.mpAtK, 'mP@'),
+      ...(m.recallAtK === undefined ? [] : [atOf100(m.recallAtK, 'Recall@')]),
       ...(m.ukbench === undefined ? [] : [`UKBench ${m.ukbench.toFixed(3)} of 4`]),
-      ...(m.against === undefined ? [] : [`against: mAP ${m.against.map.toFixed(4)}`]),
+      ...(m.against === undefined ? [] : [`against: mAP ${meanPrecision(m.against.map)}`]),
       ...(paired === undefined
         ? []
         : [
-            `difference ${signed(paired.difference)} [${signed(paired.low)}, ${signed(paired.high)}], p = ${paired.p.toFixed(4)}; better on ${counted(paired.wins, 'query', 'queries')}, worse on ${paired.losses}`,
+            `difference ${differenceOf100({ ...paired, mean: paired.difference })}, p = ${paired.p.toFixed(4)}; better on ${counted(paired.wins, 'query', 'queries')}, worse on ${paired.losses}`,
           ]),
     ];
   },

@@ -11,6 +11,7 @@ export const evaluateJob = job({
   kind: 'evaluate',
   title: () => 'Measure',
   startedBy: 'page',
+  brings: () => ['descriptors'],
   params: z.strictObject({
     network: network.optional(),
     size: size.optional(),

@@ -10,6 +10,7 @@ export const extractJob = job({
   kind: 'extract',
   title: () => 'Extract descriptors',
   startedBy: 'page',
+  brings: ({ domain }) => [domain === 'edges' ? 'edge-descriptors' : 'descriptors'],
   params: z.strictObject({
     network: network.optional(),
     size: size.optional(),

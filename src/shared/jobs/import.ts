@@ -12,6 +12,7 @@ export const importJob = job({
   kind: 'import',
   title: ({ sources, dryRun }) => `${dryRun ? 'Look into' : 'Import'} ${sourcesTitle(sources)}`,
   startedBy: 'host',
+  brings: ({ dryRun }) => (dryRun ? [] : ['photos', 'clusters']),
   params: z.strictObject({
     sources: z.array(path).min(1).meta({
       label: 'Sources',

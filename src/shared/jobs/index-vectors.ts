@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { count } from '../facts/facts.ts';
 import { file, folder, force, fraction } from '../fields.ts';
 import { k } from '../methods/fields.ts';
+import { meanPrecision } from '../precision.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -41,7 +42,7 @@ export const indexBuildJob = job({
   }),
   said: (r) => [
     `${counted(r.rows, 'descriptor')} of ${counted(r.dim, 'dimension')} in ${inShards(r.shards)}, ${(r.bytes / 1e6).toFixed(0)} MB, in ${r.seconds.toFixed(1)} s`,
-    `recall@10 ${r.recallAt10.toFixed(4)} on a sample of the rows`,
+    `recall@10 ${meanPrecision(r.recallAt10)} on a sample of the rows`,
     `written to ${r.out}`,
   ],
 });
@@ -106,7 +107,7 @@ export const indexSearchJob = job({
   }),
   said: (r) => [
     `${counted(r.queries, 'query', 'queries')} against ${counted(r.rows, 'descriptor')} in ${inShards(r.shards)}, ${r.msPerQuery.toFixed(2)} ms a query; opened in ${r.openMs.toFixed(0)} ms${r.mapMs === undefined ? '' : `, graphs mapped in ${r.mapMs.toFixed(0)} ms`}`,
-    `recall@10 ${r.recallAt10.toFixed(4)}, measured when the index was built`,
+    `recall@10 ${meanPrecision(r.recallAt10)}, measured when the index was built`,
     ...(r.diffusion === undefined
       ? []
       : [

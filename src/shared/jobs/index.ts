@@ -110,40 +110,22 @@ export type PageJob = {
     : never;
 }[JobKind];
 
-/** Jobs that pages may start, without anything that only the host may say. */
-export const pageJobSchema = z.discriminatedUnion(
-  'kind',
-  Object.values(JOBS)
-    .filter((j) => j.startedBy === 'page')
-    .map((j) => forPages(j.params).extend({ kind: z.literal(j.kind) })) as unknown as readonly [
-    z.ZodObject<{ kind: z.ZodLiteral<JobKind> }>,
-  ],
-) as unknown as z.ZodType<PageJob, PageJob>;
+/** True for a job that takes what a person chose: its paths are ids in the hands of a page, and another route starts it. */
+export function takesChosen(kind: JobKind): boolean {
+  const { startedBy, params }: JobDefinition<JobKind> = JOBS[kind];
+  return startedBy !== 'command' && canBeChosen(params);
+}
 
-/** Jobs that take what a person chose: their paths are ids in the hands of a page. */
-export const CHOSEN_JOBS = Object.values(JOBS).filter(
-  (j) => j.startedBy !== 'command' && canBeChosen(j.params),
-) as readonly JobDefinition<JobKind>[];
+/** True for a job that writes for other tools where a person says; a browser may download it instead. Of a plan nothing is there when its job ends. */
+export function writes(kind: JobKind): boolean {
+  return takesChosen(kind) && kind !== 'submit' && madeOf(JOBS[kind].params).length > 0;
+}
+
 /** A job as a page starts it with what was chosen: `kind`, and what its schema takes with ids for paths. */
 export interface ChosenJob {
   readonly kind: JobKind;
   readonly [param: string]: unknown;
 }
-
-const oneOf = (jobs: readonly JobDefinition<JobKind>[], params: (j: JobDefinition) => z.ZodObject) =>
-  z.discriminatedUnion(
-    'kind',
-    jobs.map((j) => params(j).extend({ kind: z.literal(j.kind) })) as unknown as readonly [
-      z.ZodObject<{ kind: z.ZodLiteral<JobKind> }>,
-    ],
-  ) as unknown as z.ZodType<ChosenJob, ChosenJob>;
-
-export const chosenJobSchema = oneOf(CHOSEN_JOBS, (j) => forPages(j.params, true));
-
-/** Jobs that write for other tools where a person says; a browser may download it instead. Of a plan nothing is there when its job ends. */
-export const WRITING_JOBS = CHOSEN_JOBS.filter((j) => madeOf(j.params).length > 0 && j.kind !== 'submit');
-/** A {@link ChosenJob} that does not say where to. */
-export const downloadedJobSchema = oneOf(WRITING_JOBS, (j) => placeless(j.params));
 
 /** What a page says of a job that writes, but where to. */
 export function placeless(params: z.ZodObject): z.ZodObject {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { DeepReadonly, Facts } from '../facts/facts.ts';
+import type { Brought } from '../facts/jobs.ts';
 
 /** Who may start a job: a page, the host alone (it takes paths: a dialog or the command line), or only commands. */
 export type StartedBy = 'page' | 'host' | 'command';
@@ -20,6 +21,8 @@ export interface JobDefinition<
   readonly startedBy: S;
   readonly params: P;
   readonly result: R;
+  /** What it may make where that is not there yet: views that wait for it show how far it is. */
+  brings?(params: z.output<P>): readonly Brought[];
   /** What it says when it is done, in sentences. */
   said?(result: Facts<R>): readonly string[];
 }

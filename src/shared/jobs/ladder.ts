@@ -9,6 +9,7 @@ export const ladderJob = job({
   kind: 'ladder',
   title: () => 'Component contributions',
   startedBy: 'page',
+  brings: () => ['descriptors', 'training', 'ladder'],
   params: z.strictObject({
     ...trainingFields,
     memory,

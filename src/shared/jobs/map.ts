@@ -8,6 +8,7 @@ export const mapJob = job({
   kind: 'map',
   title: () => 'Map of all photos',
   startedBy: 'page',
+  brings: ({ set: named }) => [...(named === undefined ? ['descriptors' as const] : []), 'map'],
   params: z.strictObject({
     network: network.optional(),
     set: set.optional(),

@@ -12,6 +12,7 @@ export const measureJob = job({
   kind: 'measure',
   title: (p) => `Measure ${p.method}`,
   startedBy: 'page',
+  brings: ({ set: named }) => [...(named === undefined ? ['descriptors' as const] : []), 'measurements'],
   params: z
     .strictObject({
       network: network.optional(),

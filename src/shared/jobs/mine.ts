@@ -10,6 +10,7 @@ export const mineJob = job({
   kind: 'mine',
   title: (p) => (p.manifold === undefined ? 'Mine tuples' : 'Mine on the manifold'),
   startedBy: 'page',
+  brings: () => ['descriptors', 'tuples'],
   params: z.strictObject({
     network: network.optional(),
     size: size.optional(),

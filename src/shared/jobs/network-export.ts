@@ -11,7 +11,7 @@ export const networkExportJob = job({
   startedBy: 'host',
   params: z.strictObject({
     network: network.optional().meta({ otherwise: 'the library’s default' }),
-    out: file.meta({ label: 'Where to', help: 'where to', pick: 'into', made: 'network.onnx' }),
+    out: file.meta({ label: 'Where to', help: 'where to', pick: 'into', made: '{network}.onnx' }),
     scales: numbers(0.1, 4, 16).optional().meta({
       label: 'Scales',
       help: 'describe at these scales and combine, inside the graph',

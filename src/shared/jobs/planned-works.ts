@@ -274,8 +274,10 @@ type AnyField = Fields<(typeof PLANNED)[PlannedWork]['fields']>;
 
 /** Everything that any kind of work takes; what a kind requires is asked for by {@link askedOf}. */
 export const plannedFields = Object.fromEntries(
-  PLANNED_WORKS.toReversed().flatMap((w) =>
-    Object.entries(PLANNED[w].fields as z.ZodRawShape).map(([name, field]) => [name, ofAny(name, field as z.ZodType)]),
+  Array.from(
+    // As the first kind that takes it has it.
+    new Map(PLANNED_WORKS.toReversed().flatMap((w) => Object.entries(PLANNED[w].fields as z.ZodRawShape))),
+    ([name, field]) => [name, ofAny(name, field as z.ZodType)],
   ),
 ) as { readonly [N in AnyField]: z.ZodOptional<z.ZodType> };
 

@@ -4,6 +4,7 @@ import { METHODS } from '../domain.ts';
 import { count } from '../facts/facts.ts';
 import { file, force, ranking } from '../fields.ts';
 import { rankingFits } from '../methods/parameters.ts';
+import { meanPrecision } from '../precision.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 
@@ -133,7 +134,7 @@ export const rankJob = job({
   said: (r) => [
     `${r.method}: ${counted(r.queries, 'query', 'queries')} against ${counted(r.database, 'image')}, ${r.msPerQuery.toFixed(2)} ms a query after ${(r.offlineMs / 1000).toFixed(1)} s of preparation`,
     ...(r.edges > 0 ? [`graph: ${r.nodes} nodes, ${counted(r.edges, 'edge')}`] : []),
-    ...(r.recallAt10 === undefined ? [] : [`recall@10 ${r.recallAt10.toFixed(4)} on a sample of the database`]),
+    ...(r.recallAt10 === undefined ? [] : [`recall@10 ${meanPrecision(r.recallAt10)} on a sample of the database`]),
     ...(r.rankedByCosine === undefined
       ? []
       : [`${r.rankedByCosine} queries have no similar neighbour and were ranked by cosine`]),

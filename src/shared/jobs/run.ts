@@ -13,6 +13,7 @@ export const runJob = job({
   kind: 'run',
   title: ({ sources }) => `Whole loop on ${sourcesTitle(sources)}`,
   startedBy: 'host',
+  brings: () => ['photos', 'clusters', 'descriptors', 'tuples', 'training'],
   params: z.strictObject({ ...trainingFields, ...decisionFields, memory, sources: importJob.params.shape.sources }),
   result: z.object({
     library: z.string(),

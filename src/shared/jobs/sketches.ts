@@ -10,6 +10,7 @@ export const sketchesJob = job({
   kind: 'sketches',
   title: ({ photos }) => `Drawings of ${baseName(photos)}`,
   startedBy: 'host',
+  brings: () => ['shapes'],
   params: z.strictObject({
     photos: folder.meta({
       label: 'Photos',

@@ -8,6 +8,7 @@ export const teacherJob = job({
   kind: 'teacher',
   title: () => 'Teacher against student',
   startedBy: 'page',
+  brings: ({ set: named }) => [...(named === undefined ? ['descriptors' as const] : []), 'measurements', 'teacher'],
   params: z.strictObject({
     network: network.optional(),
     set: set.optional(),

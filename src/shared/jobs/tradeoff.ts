@@ -9,6 +9,7 @@ export const tradeoffJob = job({
   kind: 'tradeoff',
   title: () => 'Diffusion from gradients to spectrum',
   startedBy: 'page',
+  brings: ({ set: named }) => [...(named === undefined ? ['descriptors' as const] : []), 'tradeoff'],
   params: z
     .strictObject({
       network: network.optional(),

@@ -13,6 +13,7 @@ export const trainJob = job({
   kind: 'train',
   title: (p) => (p.resume === undefined ? 'Train' : `Resume training run ${p.resume}`),
   startedBy: 'page',
+  brings: () => ['training'],
   params: z.strictObject({
     ...trainingFields,
     ...decisionFields,
@@ -60,6 +61,8 @@ export const trainJob = job({
     measured: z.string().default('held-out places'),
     tuples: count,
     seconds: z.number(),
+    /** Of these seconds, what the comparison with the default took in one fold; left out where it has several or was none. */
+    comparing: z.number().optional(),
     peakMemoryBytes: z.number(),
     /** As it was estimated before; null for back ends that plan by themselves. */
     memory: trainingMemory.nullable().default(null),

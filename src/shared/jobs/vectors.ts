@@ -9,6 +9,7 @@ export const vectorsJob = job({
   kind: 'vectors',
   title: () => 'Import descriptors',
   startedBy: 'host',
+  brings: () => ['descriptors'],
   params: z.strictObject({
     file: file.meta({ label: 'File', help: '.npy with names beside it, .mat, .h5 of hloc, .jsonl', pick: 'vectors' }),
     variable: z

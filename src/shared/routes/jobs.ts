@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jobInfo } from '../facts/jobs.ts';
 import { none, rowNumber } from '../fields.ts';
-import { pageJobSchema } from '../jobs/index.ts';
+import { pageJobSchema } from '../jobs/started.ts';
 import { route } from './route.ts';
 
 /** The job that an answer started. */

@@ -30,6 +30,13 @@ export const photoRoutes = {
     params: z.strictObject({ text: z.string().min(1).max(200), limit: z.int().min(1).max(100) }),
     result: z.array(photoInfo.pick({ id: true, name: true })),
   }),
+  /** Photos by the beginnings of their ids, in the order asked: null where none begins so, or more than one. */
+  'photos.named': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ begins: z.array(id).min(1).max(500) }),
+    result: z.object({ photos: z.array(z.string().nullable()) }),
+  }),
   /** When and where all photos were taken. @property taken narrows what is said of places. */
   'photos.overview': route({
     who: 'page',

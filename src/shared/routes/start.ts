@@ -10,7 +10,7 @@ import { EXPORT_FORMATS } from '../exports/index.ts';
 import { backupJob } from '../jobs/backup.ts';
 import { exportJob } from '../jobs/export.ts';
 import { importJob } from '../jobs/import.ts';
-import { chosenJobSchema, downloadedJobSchema } from '../jobs/index.ts';
+import { chosenJobSchema, downloadedJobSchema } from '../jobs/started.ts';
 import { startedJob } from './jobs.ts';
 import { route } from './route.ts';
 
@@ -58,11 +58,11 @@ export const startRoutes = {
   'start.close': route({ who: 'page', params: z.strictObject({ stopJobs }), result: z.null() }),
   /** Takes a library out of the list of those that were open; nothing is removed from the disk but its pictures in the list. */
   'start.forget': route({ who: 'page', repeat: 'safe', params: z.strictObject({ library: id }), result: z.null() }),
-  /** Opens a library that was moved, in place of the one in the list that is gone. */
+  /** Opens a library that was moved, in place of the one in the list that is gone; `stays`: that one stays in the list, for this may be another. */
   'start.locate': route({
     who: 'page',
     params: z.strictObject({ library: id, folder: id, stopJobs }),
-    result: libraryInfo,
+    result: libraryInfo.extend({ stays: z.boolean() }),
   }),
   /** Copies the sample to the person's own folder where it is not there yet, and opens it; the job that imports it, if it has to be. */
   'start.sample': route({

@@ -2,21 +2,12 @@ import { counted } from '../../../shared/counted.ts';
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
-import {
-  ADAPT_PROTOCOL_NAMES,
-  CANDIDATE_NAMES,
-  type AdaptReport,
-  type PlaceInterval,
-} from '../../../shared/facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES, CANDIDATE_NAMES, type AdaptReport } from '../../../shared/facts/adapt.ts';
 import { adaptJob } from '../../../shared/jobs/adapt.ts';
 import { jobCommand } from '../program/job.ts';
 import { duration } from '../../../shared/duration.ts';
+import { differenceOf100, meanOf100 } from '../../../shared/precision.ts';
 import { refuseAll, refuseTogether } from '../program/together.ts';
-
-/** `0.6120 [0.5010, 0.7010]`. */
-function mean({ mean: m, low, high }: PlaceInterval): string {
-  return low === null || high === null ? m.toFixed(4) : `${m.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`;
-}
 
 function lines(r: AdaptReport): string[] {
   if (r.outcome === 'undone') return [r.said];
@@ -30,10 +21,10 @@ function lines(r: AdaptReport): string[] {
     `Tried, by mAP of ${ADAPT_PROTOCOL_NAMES[r.protocol]}:`,
     ...r.candidates.map(
       (c) =>
-        `  ${CANDIDATE_NAMES[c.name].padEnd(24)} ${c.map === null ? (c.why ?? '') : mean(c.map)}${c.difference === null ? '' : `   ${c.difference.mean < 0 ? '' : '+'}${mean(c.difference)}`}`,
+        `  ${CANDIDATE_NAMES[c.name].padEnd(24)} ${c.map === null ? (c.why ?? '') : meanOf100(c.map)}${c.difference === null ? '' : `   ${differenceOf100(c.difference)}`}`,
     ),
     ...r.figures.flatMap((f) => [
-      `${ADAPT_PROTOCOL_NAMES[f.protocol]}: ${mean(f.before)} before, ${mean(f.after)} after; ${counted(f.queries, 'query', 'queries')} of ${counted(f.places, 'place')}`,
+      `${ADAPT_PROTOCOL_NAMES[f.protocol]}: ${meanOf100(f.before)} before, ${meanOf100(f.after)} after; ${counted(f.queries, 'query', 'queries')} of ${counted(f.places, 'place')}`,
       `  ${f.learned}`,
     ]),
     ...(r.gained.length === 0

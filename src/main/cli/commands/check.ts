@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { JobResult } from '../../../shared/jobs/index.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { recoverFirst } from '../../engine/work/check.ts';
 import { jobCommand } from '../program/job.ts';
 
@@ -31,7 +32,7 @@ const REMEDIES: readonly (readonly [tables: readonly string[], remedy: (r: Recov
     ({ sources }, library) =>
       sources.length === 0
         ? 'Import the photos and models again.'
-        : `Import what was imported again; it brings back photos, clusters, views and pairs: covis import ${library} ${sources.map((s) => (/[^\w./-]/.test(s) ? `'${s}'` : s)).join(' ')}`,
+        : `Import what was imported again; it brings back photos, clusters, views and pairs: covis import ${[library, ...sources].map(shellWord).join(' ')}`,
   ],
   [
     ['network'],

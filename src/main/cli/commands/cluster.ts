@@ -1,5 +1,6 @@
 import { counted } from '../../../shared/counted.ts';
 import { z } from 'zod';
+import { excludedInWords } from '../../../shared/jobs/cluster.ts';
 import { jobCommand } from '../program/job.ts';
 import { duration } from '../../../shared/duration.ts';
 
@@ -23,6 +24,7 @@ export const cluster = jobCommand('cluster', {
     `${r.alone} of ${r.photos} photos share no point with another`,
     ...r.clusters.map((c) => `${c.id}  ${c.name}: ${counted(c.photos.length, 'photo')}, ${counted(c.points, 'point')}`),
     `${counted(r.unclustered.length, 'photo is', 'photos are')} in no cluster`,
+    ...excludedInWords(r.excluded?.length ?? 0),
     ...r.steps.map((s) => `  ${s.name}: ${duration(s.seconds)}`),
   ],
 });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { METHODS, PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
 import { defined } from '../../../shared/defined.ts';
 import { ADAPT_PROTOCOLS } from '../../../shared/facts/adapt.ts';
+import { atOf100, intervalOf100, meanPrecision } from '../../../shared/precision.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { backend, collection, file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';
 import { evaluateClassesJob } from '../../../shared/jobs/evaluate-classes.ts';
@@ -147,21 +148,14 @@ type Shown = Pick<Measurement, 'protocol' | 'map' | 'interval' | 'mpAtK' | 'quer
   readonly ukbench?: number | undefined;
 };
 
-/** `[0.5010, 0.6120]`, or why there is none. */
-export function intervalText({ low, high }: { readonly low: number | null; readonly high: number | null }): string {
-  return low === null || high === null ? '[too few places for an interval]' : `[${low.toFixed(4)}, ${high.toFixed(4)}]`;
-}
+const NO_INTERVAL = '[too few places for an interval]';
 
 function lines(m: Shown): string[] {
-  const at = (r: Readonly<Record<string, number>>, what: string): string =>
-    Object.entries(r)
-      .map(([k, v]) => `${what}${k} ${v.toFixed(4)}`)
-      .join('  ');
   return [
     `Protocol: ${m.protocol}`,
-    `mAP ${m.map.toFixed(4)} [${m.interval.low.toFixed(4)}, ${m.interval.high.toFixed(4)}] over ${counted(m.queries, 'query', 'queries')}${m.skipped > 0 ? `, ${m.skipped} without positives left out` : ''}`,
-    at(m.mpAtK, 'mP@'),
-    ...(m.recallAtK === undefined ? [] : [at(m.recallAtK, 'Recall@')]),
+    `mAP ${meanPrecision(m.map)} ${intervalOf100(m.interval)} over ${counted(m.queries, 'query', 'queries')}${m.skipped > 0 ? `, ${m.skipped} without positives left out` : ''}`,
+    atOf100(m.mpAtK, 'mP@'),
+    ...(m.recallAtK === undefined ? [] : [atOf100(m.recallAtK, 'Recall@')]),
     ...(m.ukbench === undefined ? [] : [`UKBench ${m.ukbench.toFixed(3)} of 4`]),
   ];
 }
@@ -187,7 +181,7 @@ async function evaluateLibrary(o: Given, path: string, ranking: GivenParameters)
       print(o.json, r, () => [
         `Network ${r.network}`,
         `Protocol: ${r.protocol}`,
-        `mAP ${r.map.toFixed(4)}${r.measure === undefined ? '' : ` ${intervalText(r.measure.map)}`} over ${counted(r.queries, 'query', 'queries')}${r.mapWhitened === null ? '' : `, ${r.mapWhitened.toFixed(4)} with learned whitening`}`,
+        `mAP ${meanPrecision(r.map)}${r.measure === undefined ? '' : ` ${intervalOf100(r.measure.map, NO_INTERVAL)}`} over ${counted(r.queries, 'query', 'queries')}${r.mapWhitened === null ? '' : `, ${meanPrecision(r.mapWhitened)} with learned whitening`}`,
       ]);
       return;
     }

@@ -1,4 +1,5 @@
 /** `covis sketches`: search by drawing, measured. */
+import { meanPrecision, of100 } from '../../../shared/precision.ts';
 import { counted } from '../../../shared/counted.ts';
 import { resolve } from 'node:path';
 import type { SketchReport } from '../../../shared/domain.ts';
@@ -45,8 +46,8 @@ export const sketches = command({
         : await withLibrary(o.library, false, (l) => runJob(l, 'sketches', { ...asked, network }));
     print(o.json, report, () => [
       `${report.sketches} drawings against ${counted(report.photos, 'photo')} with ${report.network}, ${report.method}${report.supervised ? `, whitened on ${counted(report.trainingPairs, 'training pair')} of the set itself (supervised)` : ''}`,
-      `mAP ${report.map.toFixed(4)}; right among the first ${Object.entries(report.accuracyAt)
-        .map(([k, v]) => `${k}: ${(100 * v).toFixed(1)} %`)
+      `mAP ${meanPrecision(report.map)}; right among the first ${Object.entries(report.accuracyAt)
+        .map(([k, v]) => `${k}: ${of100(v)} %`)
         .join(', ')}`,
     ]);
   },

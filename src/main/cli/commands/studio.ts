@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { folder } from '../../../shared/fields.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { Engine } from '../../engine/engine.ts';
 import { Library } from '../../engine/library/library.ts';
 import { logger, logUncaught } from '../../engine/environment/log.ts';
@@ -138,7 +139,7 @@ export async function openStudio(path: string | undefined, json: boolean): Promi
   const electron = electronBinary();
   if ('missing' in electron) {
     throw new CovisError('STATE_EMPTY', `The desktop studio cannot open: ${electron.missing}`, {
-      hint: `The same studio in a browser: covis serve${path === undefined ? '' : ` ${path}`}`,
+      hint: `The same studio in a browser: covis serve${path === undefined ? '' : ` ${shellWord(path)}`}`,
     });
   }
   ensureBuilt();

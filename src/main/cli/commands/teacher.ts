@@ -1,4 +1,5 @@
 /** `covis teacher`: bags of words with geometry beside the network that learned from them. */
+import { meanPrecision, of100 } from '../../../shared/precision.ts';
 import { counted } from '../../../shared/counted.ts';
 import type { QueryScoreInfo } from '../../../shared/domain.ts';
 import { measurementDetail } from '../../engine/evaluation/library-measure.ts';
@@ -26,7 +27,8 @@ export const teacher = command({
       }));
       print(json, r, () => [
         ...r.map(
-          (m) => `${m.method.padEnd(10)} mAP ${m.map.toFixed(4)}  ${counted(m.perQuery.length, 'query', 'queries')}`,
+          (m) =>
+            `${m.method.padEnd(10)} mAP ${meanPrecision(m.map)}  ${counted(m.perQuery.length, 'query', 'queries')}`,
         ),
         ...teacherWins(r),
       ]);
@@ -42,5 +44,5 @@ function teacherWins(r: readonly { method: string; perQuery: readonly QueryScore
     .filter((q) => q.by > 0.01)
     .sort((a, b) => b.by - a.by)
     .slice(0, 10)
-    .map((q) => `the teacher still wins ${q.query} by ${q.by.toFixed(3)}`);
+    .map((q) => `the teacher still wins ${q.query} by ${of100(q.by)}`);
 }

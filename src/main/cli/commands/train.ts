@@ -1,5 +1,6 @@
 /** `covis train`, `covis run` and `covis ladder`: everything that trains. */
-import { ADAPT_PROTOCOL_NAMES, type PlaceInterval } from '../../../shared/facts/adapt.ts';
+import { differenceOf100, meanOf100, meanPrecision } from '../../../shared/precision.ts';
+import { ADAPT_PROTOCOL_NAMES } from '../../../shared/facts/adapt.ts';
 import { counted } from '../../../shared/counted.ts';
 import { ladderTable } from '../../../shared/ladder-table.ts';
 import { defined } from '../../../shared/defined.ts';
@@ -13,6 +14,7 @@ import { file, force } from '../../../shared/fields.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
 import { jobCommand } from '../program/job.ts';
 import { duration } from '../../../shared/duration.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { refuseAll } from '../program/together.ts';
 import { runLines, standingLines } from '../program/report.ts';
 
@@ -29,14 +31,14 @@ export const train = jobCommand('train', {
   again: (library) => {
     const [run] = listTrainingRuns(library);
     if (run?.resumable !== true) return undefined;
-    return `The training was told to end, and its checkpoint is written. It goes on with: covis train ${library.path} --resume ${run.id}`;
+    return `The training was stopped, and its checkpoint is written. It goes on with: covis train ${shellWord(library.path)} --resume ${run.id}`;
   },
   lines: (r) => [
     r.device,
     ...(r.frozen === undefined ? [] : [r.frozen]),
     ...r.epochs.map(
       (e) =>
-        `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, mAP of ${r.measured} ${e.map?.toFixed(4) ?? 'not measured'}${e.skipped > 0 ? `, ${counted(e.skipped, 'tuple')} left out` : ''}`,
+        `epoch ${e.epoch}: loss ${e.loss.toFixed(4)}, mAP of ${r.measured} ${e.map == null ? 'not measured' : meanPrecision(e.map)}${e.skipped > 0 ? `, ${counted(e.skipped, 'tuple')} left out` : ''}`,
     ),
     ...(r.memory === null ? [] : [memoryInWords(r.memory)]),
     ...(r.scaling === undefined ? [] : [scaleInWords(r.scaling, r.scaling.steps)]),
@@ -53,11 +55,7 @@ export const run = jobCommand('run', {
   lines: (r) => runLines(r, duration),
 });
 
-/** A mean with its interval, where there are places enough for one. */
-const withEnds = ({ mean, low, high }: PlaceInterval): string =>
-  low === null || high === null
-    ? `${mean.toFixed(3)} (too few places for an interval)`
-    : `${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+const NO_INTERVAL = '(too few places for an interval)';
 
 /** The talk's component contributions. */
 export const ladder = jobCommand('ladder', {
@@ -79,8 +77,8 @@ export const ladder = jobCommand('ladder', {
       const bar = '▇'.repeat(Math.round(r.map.mean * 30));
       const figure =
         r.interval === undefined
-          ? `${r.map.mean.toFixed(4)} ± ${r.map.std.toFixed(4)}`
-          : `${withEnds(r.interval)}${r.gain === undefined ? '' : `  ${r.gain.mean < 0 ? '' : '+'}${withEnds(r.gain)}`}`;
+          ? `${meanPrecision(r.map.mean)} ± ${meanPrecision(r.map.std)}`
+          : `${meanOf100(r.interval, NO_INTERVAL)}${r.gain === undefined ? '' : `  ${differenceOf100(r.gain, NO_INTERVAL)}`}`;
       return `${r.pooling.toUpperCase()}  ${r.component.padEnd(70)} ${figure}  ${bar}`;
     }),
   ],

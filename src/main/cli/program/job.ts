@@ -9,6 +9,7 @@ import type { TaskContext } from '../../engine/queue/context.ts';
 import { explained } from '../../engine/library/explained.ts';
 import type { Library } from '../../engine/library/library.ts';
 import { computing } from '../../engine/network/computing.ts';
+import { networkOfJob } from '../../engine/network/network-of-job.ts';
 import { AGAIN } from '../../engine/plan/local.ts';
 import { addJob, describeJob, jobStarted, noteJobEnded } from '../../engine/queue/records.ts';
 import { WORK } from '../../engine/work/index.ts';
@@ -19,7 +20,9 @@ import { print, terminalContext, toldToEnd } from './output.ts';
 /** Runs a job here, with a line of progress, and notes it in the library's history. */
 export async function runJob<K extends JobKind>(library: Library, kind: K, given: JobGiven<K>): Promise<JobResult<K>> {
   const warnings: string[] = [];
-  const { title, params } = describeJob(kind, given);
+  const { title, params } = describeJob(kind, given, {
+    network: (told) => networkOfJob(library, kind, told),
+  });
   const task = terminalContext(warnings);
   const id = addJob(library, kind, title, params);
   jobStarted(library, id);
@@ -32,7 +35,7 @@ export async function runJob<K extends JobKind>(library: Library, kind: K, given
     log.info(`Job ${id}, ${kind}: done`);
     return result;
   } catch (error) {
-    task.finish();
+    task.finish(true);
     const stopped = isStopped(error);
     const failure = explained(error, library);
     noteJobEnded(library, id, {
@@ -69,7 +72,7 @@ interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
   readonly before?: (given: JobGiven<K>, library: string, task: TaskContext) => Partial<JobResult<K>>;
   /** Further work on the open library once the job is done; what it gives is printed as JSON instead of the result. */
   readonly then?: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>, library: Library) => unknown;
-  /** What is said where a scheduler told it to end and it can go on: it then ends with {@link AGAIN}. Undefined where it cannot. */
+  /** What is said where it was stopped and can go on; told by a scheduler it then ends with {@link AGAIN}. Undefined where it cannot. */
   readonly again?: (library: Library) => string | undefined;
   /** The result for a person. */
   readonly lines: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>) => readonly string[];
@@ -133,8 +136,9 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
       await withLibrary(asked['library'] as string, d.library === 'create' || asOption, async (library) => {
         const given = d.given === undefined ? typed : await d.given(typed, more, library);
         const job = await runJob(library, kind, given).catch((error: unknown) => {
-          const again = isStopped(error) && toldToEnd() ? d.again?.(library) : undefined;
+          const again = isStopped(error) ? d.again?.(library) : undefined;
           if (again === undefined) throw error;
+          if (!toldToEnd()) throw new CovisError('CANCELLED', 'Cancelled', { hint: again });
           process.stderr.write(`covis: ${again}\n`);
           process.exitCode = AGAIN;
         });

@@ -1,6 +1,7 @@
 import { duration } from '../../../shared/duration.ts';
 import type { JobProgress } from '../../../shared/domain.ts';
 import { CovisError, toErrorShape } from '../../../shared/errors.ts';
+import { tellLauncher } from '../../engine/environment/launcher.ts';
 import { logFailure, logger } from '../../engine/environment/log.ts';
 import { diskError } from '../../engine/formats/disk.ts';
 import { cancelled, ProgressMeter, type TaskContext } from '../../engine/queue/context.ts';
@@ -56,13 +57,17 @@ export function toldToEnd(): boolean {
 }
 
 /** A task context that draws one line per step on standard error and stops on Ctrl C. */
-export function terminalContext(warnings: string[] = []): TaskContext & { finish(): void } {
+export function terminalContext(warnings: string[] = []): TaskContext & {
+  /** Ends the line of the last step. @param cut the step did not come to its end. */
+  finish(cut?: boolean): void;
+} {
   const tty = process.stderr.isTTY === true;
   let stopped = false;
   let stoppedAt = 0;
   let open = '';
   let began = performance.now();
   let last: JobProgress | undefined;
+  let done = 0;
   // Ctrl C reaches this process twice, from the terminal and from its launcher; only a later one means "now".
   const onSignal = (): void => {
     if (stopped && performance.now() - stoppedAt > IMPATIENCE_MS) process.exit(130);
@@ -75,10 +80,11 @@ export function terminalContext(warnings: string[] = []): TaskContext & { finish
       told = true;
       onSignal();
     });
-  const close = (): void => {
+  const close = (cut = stopped): void => {
     if (open === '') return;
     const seconds = (performance.now() - began) / 1000;
-    const count = last !== undefined && last.total > 0 ? ` ${last.total} ${last.unit},` : '';
+    const part = cut && last !== undefined && done < last.total ? `${done} of ` : '';
+    const count = last !== undefined && last.total > 0 ? ` ${part}${last.total} ${last.unit},` : '';
     process.stderr.write(`${tty ? '\r\u001b[2K' : ''}${open}:${count} ${duration(seconds)}\n`);
     open = '';
   };
@@ -96,10 +102,14 @@ export function terminalContext(warnings: string[] = []): TaskContext & { finish
       close();
       open = name;
       began = performance.now();
+      done = 0;
       meter.step(name, total, unit);
       if (tty && total === 0) process.stderr.write(name);
     },
-    progress: (done) => meter.progress(done),
+    progress: (n) => {
+      done = n;
+      meter.progress(n);
+    },
     ahead: (units) => meter.ahead(units),
     warn: (message) => {
       warnings.push(message);
@@ -109,6 +119,7 @@ export function terminalContext(warnings: string[] = []): TaskContext & { finish
     check: () => {
       if (stopped) throw cancelled();
     },
+    finishes: tellLauncher,
     finish: close,
   };
 }

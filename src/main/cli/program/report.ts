@@ -1,11 +1,12 @@
 import { counted } from '../../../shared/counted.ts';
+import { meanOf100, meanPrecision, signedOf100 } from '../../../shared/precision.ts';
 import { ADAPT_PROTOCOL_NAMES } from '../../../shared/facts/adapt.ts';
 import type { RunReport } from '../../engine/work/run.ts';
 
 const FIRST = 5;
 
 function map(v: { map: number; mapWhitened: number | null }): string {
-  return `${v.map.toFixed(4)}${v.mapWhitened === null ? '' : `   (${v.mapWhitened.toFixed(4)} with learned whitening)`}`;
+  return `${meanPrecision(v.map)}${v.mapWhitened === null ? '' : `   (${meanPrecision(v.mapWhitened)} with learned whitening)`}`;
 }
 
 /** What became the default after a training, by which figure. */
@@ -14,10 +15,8 @@ export function standingLines(standing: RunReport['standing']): string[] {
   const { figure } = standing;
   if (figure === null) return [standing.reason];
   const { protocol, queries, places, before, after } = figure;
-  const one = ({ mean, low, high }: typeof before): string =>
-    `${mean.toFixed(3)}${low === null || high === null ? '' : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
   return [
-    `${ADAPT_PROTOCOL_NAMES[protocol]}: mAP ${one(before)} → ${one(after)}, ${counted(queries, 'query', 'queries')} of ${places} ${places === 1 ? 'place' : 'places'}`,
+    `${ADAPT_PROTOCOL_NAMES[protocol]}: mAP ${meanOf100(before)} → ${meanOf100(after)}, ${counted(queries, 'query', 'queries')} of ${places} ${places === 1 ? 'place' : 'places'}`,
     figure.learned,
     standing.reason,
   ];
@@ -36,7 +35,7 @@ export function runLines(r: RunReport, duration: (seconds: number) => string): s
     `  Queries       ${r.evaluation.queries} against ${counted(r.evaluation.database, 'photo')}`,
     `  mAP before    ${map(before)}`,
     `  mAP after     ${map(after)}`,
-    `  Change        ${change >= 0 ? '+' : ''}${change.toFixed(4)}${change < 0 ? '   training made it worse on these places' : ''}`,
+    `  Change        ${signedOf100(change, 2)}${change < 0 ? '   training made it worse on these places' : ''}`,
     '',
     `  Network       ${r.network}`,
     ...(r.standing === null ? [] : [`  Default       ${r.standing.reason}`]),

@@ -8,7 +8,7 @@ import { portableName } from '../collections/portable-paths.ts';
 import type { Library } from '../library/library.ts';
 import { collectionState, newestVersion } from '../library/tables/collection.ts';
 import { answers } from './answers.ts';
-import { startJob } from './jobs.ts';
+import { startDownload, startJob } from './jobs.ts';
 
 /** What the folder of a version is called. @throws CovisError `NOT_FOUND`, `STATE_EMPTY` where nothing was committed. */
 function folderName(library: Library, wanted: string): string {
@@ -26,12 +26,9 @@ export const collectionFiles = answers(collectionFileRoutes, {
   },
   'collection-files.download': (engine, how) => {
     const name = folderName(engine.library, how.collection);
-    const { id, started } = engine.downloads.begin(name, (within) => {
-      const { job } = startJob(engine, 'collection-export', { ...how, out: join(within, name) });
-      const { queue } = engine;
-      return { job, ready: () => queue.list().find((j) => j.id === job)?.state === 'done' };
-    });
-    return { job: started.job, download: id };
+    return startDownload(engine, name, (within, called) =>
+      startJob(engine, 'collection-export', { ...how, out: join(within, name) }, called),
+    );
   },
   'collection-files.import': (engine, { folder, file, fileName, name, photos, unpack }) => {
     if ((folder === undefined) === (file === undefined))
@@ -46,12 +43,15 @@ export const collectionFiles = answers(collectionFileRoutes, {
     const called = portableName((fileName ?? basename(from)).replaceAll('/', '_').replace(/\.zip$/i, ''));
     const into =
       unpack === undefined ? undefined : join(places.pathOf(unpack), isArchive(from) ? called : `${called} photos`);
-    const { job } = startJob(engine, 'collection-import', {
+    const given = {
       folder: from,
       photos,
       ...(name === undefined ? {} : { name }),
       ...(into === undefined || !photos ? {} : { unpack: into }),
-    });
+    };
+    const sent =
+      file === undefined ? undefined : { path: from, name: basename(fileName ?? 'the archive that was sent') };
+    const { job } = startJob(engine, 'collection-import', given, sent);
     const { queue } = engine;
     if (file !== undefined)
       engine.incoming.hold(file, () => {

@@ -2,7 +2,7 @@ import { defined } from '../../../shared/defined.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { searchRoutes } from '../../../shared/routes/search.ts';
 import type { Crop } from '../library/pixels.ts';
-import type { AskedPhoto } from '../search/session.ts';
+import type { AskedPhoto } from '../search/requests.ts';
 import { answers, changed, type EngineContext } from './answers.ts';
 
 interface Asked {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, parse } from 'node:path';
+import type { z } from 'zod';
 import { startRoutes } from '../../../shared/routes/start.ts';
 import { defined } from '../../../shared/defined.ts';
 import { EXPORTS, type ExportFormat } from '../../../shared/domain.ts';
@@ -7,8 +8,10 @@ import { CovisError } from '../../../shared/errors.ts';
 import { JOBS } from '../../../shared/jobs/index.ts';
 import { submitJob, submitParamsOf } from '../../../shared/jobs/submit.ts';
 import { madeOf, withPaths } from '../../../shared/schema.ts';
+import { portableName } from '../collections/portable-paths.ts';
 import { BACKUP_MANIFEST } from '../formats/target.ts';
 import { Library } from '../library/library.ts';
+import { resolveNetwork } from '../network/networks.ts';
 import { FILES_FOR } from '../start/file-kinds.ts';
 import { lookAtMachine } from '../start/machine.ts';
 import { copySample, sampleFolders } from '../start/sample.ts';
@@ -74,6 +77,19 @@ function madePlace(folder: string, made: string): string {
   return newPlace(folder, name, ext);
 }
 
+const NETWORK_NAME = '{network}';
+
+/** What is called what a job makes, by what its schema says: the name of its network stands where that has `{network}`. */
+async function naming(
+  { library }: EngineContext,
+  params: z.ZodObject,
+  network: unknown,
+): Promise<(made: string) => string> {
+  if (!madeOf(params).some(({ meta }) => meta.made!.includes(NETWORK_NAME))) return (made) => made;
+  const { spec } = await resolveNetwork(library, typeof network === 'string' ? network : undefined, 'default');
+  return (made) => made.replace(NETWORK_NAME, () => portableName(spec.name.replaceAll('/', '_')));
+}
+
 /** Where a backup goes for a folder that was chosen. */
 function backupPlace(engine: EngineContext, folder: string): string {
   const chosen = engine.desk.places.pathOf(folder);
@@ -112,12 +128,21 @@ export const start = answers(startRoutes, {
     return null;
   },
   'start.locate': async (engine, { library, folder, stopJobs }) => {
-    engine.desk.refuseUnlisted(library);
+    const { photos } = engine.desk.refuseUnlisted(library);
     const path = engine.desk.places.pathOf(folder);
     refuseNoLibrary(path);
+    const found = engine.desk.places.idOf(path);
+    if (found !== library && engine.desk.isListed(found))
+      throw new CovisError('INPUT_INVALID', 'This is another library, which is in the list itself', {
+        file: path,
+        hint: 'Choose where the one that is gone lies now, or open this one from the list.',
+      });
     const opened = await openAt(engine, path, stopJobs);
-    if (engine.desk.places.idOf(path) !== library) engine.desk.forget(library);
-    return libraryInfo(opened);
+    const info = libraryInfo(opened);
+    // One that holds other photos may be another: the one that is gone stays in the list. What lies where it lay is it.
+    const stays = found !== library && photos !== null && photos !== info.photos;
+    if (found !== library && !stays) engine.desk.forget(library);
+    return { ...info, stays };
   },
   'start.sample': async (engine, { stopJobs }) => {
     const { library } = sampleFolders();
@@ -134,23 +159,25 @@ export const start = answers(startRoutes, {
       ...(images === undefined ? {} : { images: engine.desk.places.pathOf(images) }),
       ...how,
     }),
-  'start.job': (engine, { job: { kind, ...given } }) => {
+  'start.job': async (engine, { job: { kind, ...given } }) => {
+    // What is given goes with the kind; the queue checks it against the job's own schema.
+    const params = kind === submitJob.kind ? submitParamsOf(given['work']) : JOBS[kind].params;
+    const madeName = await naming(engine, params, given['network' as never]);
     let path: string | null = null;
     const pathOf = (id: string, made?: string): string => {
       const chosen = engine.desk.places.pathOf(id);
-      return made === undefined ? chosen : (path = madePlace(chosen, made));
+      return made === undefined ? chosen : (path = madePlace(chosen, madeName(made)));
     };
-    // What is given goes with the kind; the queue checks it against the job's own schema.
-    const params = kind === submitJob.kind ? submitParamsOf(given['work']) : JOBS[kind].params;
     const { job } = startJob(engine, kind, withPaths(params, given, pathOf) as never);
     return { job, path };
   },
-  'start.download': (engine, { job: { kind, ...given } }) => {
+  'start.download': async (engine, { job: { kind, ...given } }) => {
     const { params } = JOBS[kind];
     const rest = withPaths(params, given, (id) => engine.desk.places.pathOf(id));
-    return startDownload(engine, `${engine.library.name}-${kind}`, (folder) => {
-      const places = madeOf(params).map(({ path, meta }) => [path[0]!, madePlace(folder, meta.made!)]);
-      return startJob(engine, kind, { ...rest, ...Object.fromEntries(places) } as never);
+    const madeName = await naming(engine, params, given['network' as never]);
+    return startDownload(engine, `${engine.library.name}-${kind}`, (folder, called) => {
+      const places = madeOf(params).map(({ path, meta }) => [path[0]!, madePlace(folder, madeName(meta.made!))]);
+      return startJob(engine, kind, { ...rest, ...Object.fromEntries(places) } as never, called);
     });
   },
   'start.restore': async (engine, { backup, within, name, stopJobs }) => {

@@ -6,17 +6,19 @@ import { counted } from '../../../shared/counted.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { subsetOf, type Subset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
+import { listPhotos, refuseWithoutPhotos } from '../library/photo-files.ts';
 import { allPhotos, photoWriter, type PhotoRow } from '../library/photos.ts';
 import { importSources } from '../sfm/import.ts';
 import { commitModel } from '../sfm/staged.ts';
 import { MIN_INLIERS } from '../sfm/match-tracks.ts';
+import { ancestorAmong, bringFound } from '../mining/found-clusters.ts';
 import { relabelPlaces } from '../sfm/places.ts';
 import { BowIndex, DEFAULT_TEACHER } from '../teacher/bow-index.ts';
 import { builtScene, findScenes, reconstructScene, type BuiltScene } from './build-scenes.ts';
 import { colmapVersion } from './colmap.ts';
 import { noteApart } from './judge-pairs.ts';
 import { candidatePairs, matchPairs } from './matches.ts';
-import { flag, integer, nullable, record, select, text } from '../library/rows.ts';
+import { flag, integer, record, select, text } from '../library/rows.ts';
 import { clusterByUid } from '../library/tables/cluster.ts';
 
 export interface ClusteringOptions {
@@ -78,6 +80,8 @@ export async function takePhotos(library: Library, root: string, task: TaskConte
   });
 }
 
+const NO_PHOTOS = 'This folder has no photos';
+
 /**
  * Photos that are clustered: those of every folder of which nothing is known, since those that come later join what is there. Narrowed to a
  * collection, those of it.
@@ -94,12 +98,12 @@ export function mixedPhotos(library: Library, root: string): PhotoRow[] {
   const subset = subsetOf(library);
   if (subset !== undefined) refuseWiderClusters(library, mixed, subset);
   const photos = allPhotos(library).filter((p) => mixed.has(p.id) && subset?.photos.has(p.id) !== false);
-  if (photos.length === 0)
-    throw new CovisError('STATE_EMPTY', 'This folder has no photos', {
-      file: root,
-      hint: 'Name a folder with photos in it, or in folders below it.',
-    });
-  return photos;
+  if (photos.length > 0) return photos;
+  refuseWithoutPhotos(listPhotos(root), root, 'STATE_EMPTY', NO_PHOTOS);
+  throw new CovisError('STATE_EMPTY', NO_PHOTOS, {
+    file: root,
+    hint: 'Name a folder with photos in it, or in folders below it.',
+  });
 }
 
 /** Whether clusters of a run before are in force. */
@@ -160,9 +164,14 @@ export async function clusterPhotos(
     });
   try {
     // Models take much longer than places: those are there to be looked at meanwhile, and stay where a person does not wait for models.
-    if (withColmap && !hasPlaces(library)) {
-      await timed('places', () => commitScenes(library, root, places(), task));
-      task.changed('clusters');
+    if (withColmap) {
+      const before = hasPlaces(library);
+      if (!before) {
+        await timed('places', () => bringScenes(library, root, places(), task));
+      }
+      task.keeps?.(
+        `When you stop it, the places stay${before ? ' as they were before' : ', as groups of matching photos without a 3D model'}. Finding places again goes on with their models.`,
+      );
     }
     const built = await timed(withColmap ? 'models' : 'tracks', async () => {
       if (!withColmap) return places();
@@ -176,27 +185,29 @@ export async function clusterPhotos(
       }
       return out;
     });
-    await timed('library', () => commitScenes(library, root, built, task));
-    task.changed('clusters');
+    await timed('library', () => bringScenes(library, root, built, task));
     const { verified, judged, scenes } = found;
     const matched = new Set(verified.flatMap((v) => [v.a, v.b]));
-    return report(library, photos, steps, {
+    return {
+      ...clustersOf(library, photos),
+      steps,
+      photos: photos.length,
       pairs: pairs.length,
       verified: verified.length,
       apart: judged.filter((j) => j !== null && j !== 'lone').length,
       alone: photos.filter((p) => !matched.has(p.id)).length,
       scenes: scenes.length,
-    });
+    };
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
 }
 
 /**
- * Clusters of this run take the place of those of runs before, in one transaction. What a person made of clusters stays in force; names
- * and exclusions pass on to the cluster that one grew into.
+ * Clusters of this run take the place of those of runs before, in one transaction, with what a person made of those ({@link bringFound}).
+ * @returns whether the history of what people do has become longer. @throws CovisError as {@link bringFound}.
  */
-export function commitScenes(library: Library, root: string, built: readonly BuiltScene[], task: TaskContext): void {
+export function commitScenes(library: Library, root: string, built: readonly BuiltScene[], task: TaskContext): boolean {
   const { db } = library;
   const write = photoWriter(library);
   const fileName = select(
@@ -204,30 +215,22 @@ export function commitScenes(library: Library, root: string, built: readonly Bui
     'SELECT f.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = ? AND s.mixed = 1 ORDER BY s.root = ? DESC LIMIT 1',
     text,
   );
-  const judged =
-    "(SELECT 1 FROM cluster_change k WHERE k.cluster_id = c.id AND k.field = 'state' AND 'replaced' IN (k.before, k.after))";
   task.step('Writing the library', 0, '');
-  library.transaction(() => {
+  return library.transaction(() => {
     const before = select(
       db,
-      `SELECT c.id, c.uid, c.state, c.alias, s.name AS scene FROM cluster_all c JOIN scene s ON s.id = c.scene_id
-       WHERE s.root LIKE 'scene:%' AND c.state <> 'replaced' AND NOT EXISTS ${judged}`,
-      record({ id: integer, uid: text, state: text, alias: nullable(text), scene: text }),
+      `SELECT c.id, c.uid, s.name AS scene FROM cluster_all c JOIN scene s ON s.id = c.scene_id
+       WHERE s.root LIKE 'scene:%' AND c.state <> 'replaced'`,
+      record({ id: integer, uid: text, scene: text }),
     )
       .all()
       .map((c) => ({ ...c, photos: photosOf(library, c.id) }));
     const uids = new Set(built.flatMap((s) => s.models.map((m) => m.uid)));
-    const setState = db.prepare('UPDATE cluster_all SET state = ? WHERE id = ?');
     const gone = before.filter((c) => !uids.has(c.uid));
-    for (const c of gone) setState.run('replaced', c.id);
-    /** The cluster that is gone and has most photos in common. */
-    const ancestor = (photos: ReadonlySet<number>): (typeof gone)[number] | undefined =>
-      gone
-        .map((c) => ({ c, common: [...c.photos].filter((p) => photos.has(p)).length }))
-        .filter(({ c, common }) => 2 * common > c.photos.size)
-        .sort((x, y) => y.common - x.common)[0]?.c;
+    const ancestor = ancestorAmong(gone);
     let number = select(db, "SELECT COUNT(*) FROM scene WHERE root LIKE 'scene:%'", integer).one();
     const taken = new Set<string>();
+    const found: number[] = [];
     for (const scene of built) {
       const at = `scene:${scene.key}`;
       const had = select(db, 'SELECT name FROM scene WHERE root = ?', text).get(at);
@@ -237,23 +240,30 @@ export function commitScenes(library: Library, root: string, built: readonly Bui
       const sceneId = write.scene(name, at, root);
       const byHash = new Map(scene.photos.map((p) => [p.hash, p]));
       for (const m of scene.models) {
-        commitModel(library, { name, images: root }, sceneId, m, (view) => {
-          const photo = byHash.get(view.replace(/\.\w+$/, ''));
-          return photo === undefined ? undefined : { id: photo.id, name: fileName.get(photo.id, root) ?? view };
-        });
-        const id = clusterByUid(library).one(m.uid);
-        const from = ancestor(photosOf(library, id));
-        // A run before may have replaced it; a person's word stands.
-        db.prepare(
-          `UPDATE cluster_all AS c SET state = 'active' WHERE id = ? AND state = 'replaced' AND NOT EXISTS ${judged}`,
-        ).run(id);
-        if (from?.alias != null)
-          db.prepare('UPDATE cluster_all SET alias = COALESCE(alias, ?) WHERE id = ?').run(from.alias, id);
-        if (from?.state === 'excluded') setState.run('excluded', id);
+        commitModel(
+          library,
+          { name, images: root },
+          sceneId,
+          m,
+          (view) => {
+            const photo = byHash.get(view.replace(/\.\w+$/, ''));
+            return photo === undefined ? undefined : { id: photo.id, name: fileName.get(photo.id, root) ?? view };
+          },
+          'replaced',
+        );
+        found.push(clusterByUid(library).one(m.uid));
       }
     }
+    const noted = bringFound(library, found);
     relabelPlaces(library);
+    return noted;
   });
+}
+
+/** Commits clusters as {@link commitScenes}, and says what changed with them. */
+export function bringScenes(library: Library, root: string, built: readonly BuiltScene[], task: TaskContext): void {
+  const noted = commitScenes(library, root, built, task);
+  for (const what of ['clusters', ...(noted ? ['decisions'] : [])]) task.changed(what);
 }
 
 function photosOf(library: Library, cluster: number): Set<number> {
@@ -264,32 +274,45 @@ function photosOf(library: Library, cluster: number): Set<number> {
   );
 }
 
-function report(
+/**
+ * The clusters in force that have some of these photos, with the names of those of each, the photos that no cluster has, and those that only
+ * excluded ones have.
+ */
+export function clustersOf(
   library: Library,
   photos: readonly PhotoRow[],
-  steps: ClusteringReport['steps'],
-  counts: Pick<ClusteringReport, 'pairs' | 'verified' | 'apart' | 'alone' | 'scenes'>,
-): ClusteringReport {
+): Pick<ClusteringReport, 'clusters' | 'unclustered' | 'excluded'> {
+  // What a person merged with an imported model stands in the scene of that.
   const rows = select(
     library.db,
-    `SELECT c.uid AS id, c.name, c.points, v.photo_id AS photo, v.name AS file FROM cluster c JOIN scene s ON s.id = c.scene_id
-     JOIN view v ON v.cluster_id = c.id WHERE s.root LIKE 'scene:%' AND v.photo_id IS NOT NULL ORDER BY c.id, v.view_index`,
+    `SELECT c.uid AS id, c.name, c.points, v.photo_id AS photo, v.name AS file FROM cluster c
+     JOIN view v ON v.cluster_id = c.id WHERE v.photo_id IS NOT NULL ORDER BY c.id, v.view_index`,
     record({ id: text, name: text, points: integer, photo: integer, file: text }),
   ).all();
   const clusters = new Map<string, { id: string; name: string; photos: string[]; points: number }>();
-  const in3d = new Set<number>();
+  const clustered = new Set<number>();
+  const asked = new Set(photos.map((p) => p.id));
   for (const r of rows) {
+    if (!asked.has(r.photo)) continue;
     let c = clusters.get(r.id);
     if (c === undefined) clusters.set(r.id, (c = { id: r.id, name: r.name, photos: [], points: r.points }));
     c.photos.push(r.file);
-    in3d.add(r.photo);
+    clustered.add(r.photo);
   }
   const nameOf = select(library.db, 'SELECT name FROM known_file WHERE photo_id = ? LIMIT 1', text);
+  const out = new Set(
+    select(
+      library.db,
+      "SELECT v.photo_id FROM cluster_all c JOIN view_all v ON v.cluster_id = c.id WHERE c.state = 'excluded' AND v.photo_id IS NOT NULL",
+      integer,
+    ).all(),
+  );
+  const rest = photos.filter((p) => !clustered.has(p.id));
+  const names = (of: readonly PhotoRow[]): string[] => of.map((p) => nameOf.one(p.id));
+  const excluded = names(rest.filter((p) => out.has(p.id)));
   return {
     clusters: [...clusters.values()],
-    unclustered: photos.filter((p) => !in3d.has(p.id)).map((p) => nameOf.one(p.id)),
-    steps,
-    photos: photos.length,
-    ...counts,
+    unclustered: names(rest.filter((p) => !out.has(p.id))),
+    ...(excluded.length === 0 ? {} : { excluded }),
   };
 }

@@ -7,11 +7,11 @@ import { flag, select } from '../library/rows.ts';
 import { countPhotos } from '../library/tables/photo.ts';
 import { DEEDS, type DeedArgs, type DeedName, type DeedResult } from './deeds.ts';
 
-/** Photos from which on it is worth another thread: fewer take some ten milliseconds. */
-const MANY = 2000;
+/** Photos from which on another thread, and counting ahead, are worth it: fewer take some ten milliseconds. */
+export const MANY = 2000;
 
 /** What a person waits for while trying rules out, and what compares descriptors: in a thread of its own, that keeps those once. */
-const OF_RULES: ReadonlySet<DeedName> = new Set(['rule', 'smart', 'refresh', 'next']);
+const OF_RULES: ReadonlySet<DeedName> = new Set(['rule', 'smart', 'refresh', 'next', 'ahead']);
 
 /** Of its young objects: what comes and goes with each deed is taken back early, instead of resting at some 100 MB. */
 const YOUNG_MB = 16;
@@ -58,7 +58,8 @@ class DeedsThread {
       this.#pending.set(id, { resolve, reject });
       worker.postMessage({ id, name, key, args } satisfies DeedTask);
     });
-    this.#last = done.catch(() => undefined);
+    // What nobody asked for is not waited for when the library is closed.
+    if (name !== 'ahead') this.#last = done.catch(() => undefined);
     return done;
   }
 
@@ -103,11 +104,15 @@ function threadOf(library: Library, those: WeakMap<Library, DeedsThread>): Deeds
   return thread;
 }
 
-/** Starts the threads of a library with so many photos and with collections, which take half a second to begin. */
-export function beginDeeds(library: Library): void {
+/**
+ * Starts the threads of a library with so many photos and with collections, which take half a second to begin, and has them read the
+ * descriptors that rules and examples compare, up to so many bytes.
+ */
+export async function beginDeeds(library: Library, most: number): Promise<void> {
   const { db } = library;
   if (countPhotos(library) < MANY || !select(db, 'SELECT EXISTS (SELECT 1 FROM collection)', flag).one()) return;
   for (const those of Object.values(threads)) threadOf(library, those).begin();
+  await threadOf(library, threads.ofRules).do('ahead', undefined, [most]);
 }
 
 /**

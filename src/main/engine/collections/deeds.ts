@@ -29,6 +29,7 @@ import { addPhotos, createWith, movePhotos, removePhotos, type Addition, type Fr
 import { fieldsOf, fieldsText } from './items.ts';
 import { mergeBundle } from './merge.ts';
 import { nextPhotosToJudge, type NextAsked } from './next.ts';
+import { setAhead } from './set-memory.ts';
 import { answerRule } from './rules.ts';
 import { applySmart, smartState } from './smart.ts';
 import { restoreVersion, versionHistory } from './versions.ts';
@@ -133,6 +134,10 @@ export const DEEDS = {
     return once(library, key, () => applySmart(library, collection, state));
   },
   next: (library: Library, _: Key, asked: NextAsked) => nextPhotosToJudge(library, asked),
+  async ahead(library: Library, _: Key, most: number) {
+    await setAhead(library, most);
+    return null;
+  },
 };
 
 type Rest<F extends (library: Library, ...rest: never[]) => unknown> = F extends (

@@ -98,14 +98,17 @@ export function countChanges(before: CollectionState, after: CollectionState): C
   return countsOf(differences(before.items, after.items), fieldDifferences(before.fields, after.fields).length > 0);
 }
 
+/** Nothing differs. */
+export const NO_CHANGES: ChangeCounts = { added: 0, removed: 0, moved: 0, described: 0, folded: 0, fields: false };
+
 /** As {@link countChanges}, of what was found to differ. @param fields whether those of the collection do. */
 export function countsOf(
   found: readonly { readonly kinds: readonly DifferenceKind[] }[],
   fields: boolean,
 ): ChangeCounts {
-  const counts = { added: 0, removed: 0, moved: 0, described: 0, folded: 0 };
+  const counts = { ...NO_CHANGES, fields };
   for (const { kinds } of found) for (const k of kinds) counts[k] += 1;
-  return { ...counts, fields };
+  return counts;
 }
 
 /** True where nothing differs. */

@@ -3,7 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { LIKENESS_METHODS } from '../../../shared/facts/collection-rules.ts';
 import { fitLogistic } from '../domains/logistic.ts';
 import { minimise } from '../domains/lbfgs.ts';
-import { takeRows, type Matrix } from '../retrieval/rank.ts';
+import { takeRows, topByScore, type Matrix } from '../retrieval/rank.ts';
 import { kCenter } from './choose.ts';
 import { Cosines } from '../retrieval/cosines.ts';
 
@@ -65,7 +65,7 @@ export function likeness(
   }
   if (method === 'best') {
     cosines.forget();
-    for (const r of positive) cosines.take(r);
+    cosines.takeAll(positive);
     return Float64Array.from(cosines.best);
   }
   const sum = new Float64Array(m.rows);
@@ -152,13 +152,24 @@ export async function nextToJudge(
         ? 'difference'
         : 'likeness';
   const sureness = surenessOf(m, cosines, positive, negative, how);
-  const order = free.sort((a, b) => sureness[a]! - sureness[b]! || a - b);
-  if (by === 'uncertainty') return { rows: order.slice(0, n), how };
-  const pool = order.slice(0, DIVERSE_AMONG * n);
+  const least = (count: number): readonly number[] => leastOf(free, sureness, count);
+  if (by === 'uncertainty') return { rows: least(n), how };
+  const pool = least(DIVERSE_AMONG * n);
   if (pool.length === 0) return { rows: [], how };
   const part = takeRows(m, pool);
   const chosen = kCenter(part, await Cosines.create(part), { n, keep: [0] });
   return { rows: chosen.rows.map((i) => pool[i]!), how };
+}
+
+/** The rows of the smallest values, ascending, the lower row first among equals. */
+function leastOf(rows: readonly number[], values: Float64Array, count: number): readonly number[] {
+  // Topmost by the negative: rows are put in order, since of equal ones the first wins.
+  const ordered = Uint32Array.from(rows).sort();
+  const best = topByScore(
+    Float64Array.from(ordered, (r) => -values[r]!),
+    count,
+  );
+  return Array.from(best, (i) => ordered[i]!);
 }
 
 function surenessOf(

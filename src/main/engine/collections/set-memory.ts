@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
 import { goneVersion } from '../library/current-photo.ts';
+import { defaultSize } from '../inputs/inputs.ts';
 import type { Library } from '../library/library.ts';
 import { integer, select } from '../library/rows.ts';
-import { findSet, loadSet, type LoadedSet } from '../retrieval/vector-sets.ts';
+import { resolveNetwork } from '../network/networks.ts';
+import { findSet, loadSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
 import { Cosines } from '../retrieval/cosines.ts';
 
 /** A descriptor set of whole photos in memory. */
@@ -40,6 +42,14 @@ export async function setInMemory(library: Library, wanted: string): Promise<Set
   }
 }
 
+/** Loads the default network's set before it is asked for, where it is no more than so many bytes. */
+export async function setAhead(library: Library, most: number): Promise<void> {
+  const network = await resolveNetwork(library, undefined, 'default');
+  const key = setKey(network, defaultSize(network.spec));
+  const file = statSync(library.file('descriptors', `${key}.npy`), { throwIfNoEntry: false });
+  if (file !== undefined && file.size <= most) await setInMemory(library, key);
+}
+
 /** Lets go of what is in memory. */
 export function forgetSets(): void {
   kept = undefined;
@@ -71,5 +81,7 @@ async function load(library: Library, key: string): Promise<SetInMemory> {
     throw new CovisError('STATE_EMPTY', `"${set.name}" describes no photo that is there`, {
       hint: 'Extract descriptors first: covis extract.',
     });
-  return { set, cosines: await Cosines.create(set.vectors), rowOf: new Map(Array.from(set.ids, (id, r) => [id, r])) };
+  const cosines = await Cosines.create(set.vectors);
+  const vectors = cosines.matrix ?? set.vectors;
+  return { set: { ...set, vectors }, cosines, rowOf: new Map(Array.from(set.ids, (id, r) => [id, r])) };
 }

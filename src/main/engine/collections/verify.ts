@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import type { VerifyLevel, VerifyReport } from '../../../shared/facts/verification.ts';
 import { counted } from '../../../shared/counted.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { diskError, freeBytes, bytesText } from '../formats/disk.ts';
 import { libraryAround } from '../formats/target.ts';
@@ -252,7 +253,7 @@ async function repair(
   if (library !== undefined)
     throw new CovisError('INPUT_INVALID', 'What lies in a library is not repaired from elsewhere', {
       file: root,
-      hint: `covis check ${library} does that.`,
+      hint: `covis check ${shellWord(library)} does that.`,
     });
   const repaired: string[] = [];
   for (const { from: lost, to } of report.moved) {

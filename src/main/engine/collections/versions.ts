@@ -1,6 +1,6 @@
 /** Versions of a collection: made once, never changed, compared and restored. */
 import { CovisError } from '../../../shared/errors.ts';
-import type { CollectionEntry, VersionFacts, VersionInfo } from '../../../shared/facts/collections.ts';
+import type { ChangeCounts, CollectionEntry, VersionFacts, VersionInfo } from '../../../shared/facts/collections.ts';
 import { contentHash } from '../library/hash-file.ts';
 import type { Library } from '../library/library.ts';
 import { bytes, damaged, integer, list, nullable, real, record, select, text } from '../library/rows.ts';
@@ -14,7 +14,7 @@ import {
 } from '../library/tables/collection.ts';
 import { durably } from '../mining/action-log.ts';
 import { contentDigest, type CollectionContent } from './content.ts';
-import { countChanges, type CollectionState, type StateItem } from './difference.ts';
+import { countChanges, fieldDifferences, NO_CHANGES, type CollectionState, type StateItem } from './difference.ts';
 import { effectiveHeads, fieldsOf, fieldsText, itemsOf, provenanceReader, rowOf, STEP, type Item } from './items.ts';
 import { act } from './acts.ts';
 import { selfRow } from './store.ts';
@@ -88,15 +88,32 @@ export function versionFactsOf(
   };
 }
 
+/** What each version changed of the one before, by its id: neither ever changes. */
+const changesKnown = new WeakMap<Library, Map<number, ChangeCounts>>();
+
 /** Versions, newest first, each with what it changed of the one before. */
 export function versionHistory(library: Library, wanted: string): VersionInfo[] {
   const collection = collectionNamed(library, wanted);
   const tags = tagsOf(library, collection.id);
-  let before: CollectionState = NOTHING;
-  const out = versionsOf(library, collection.id).map((v): VersionInfo => {
-    const state = versionState(library, v);
-    const changes = countChanges(before, state);
-    before = state;
+  const versions = versionsOf(library, collection.id);
+  // One that is not committed yet may be taken back, and another have its id.
+  const known = (library.db.inTransaction ? undefined : changesKnown.get(library)) ?? new Map<number, ChangeCounts>();
+  if (!library.db.inTransaction) changesKnown.set(library, known);
+  let last: { readonly of: number; readonly state: CollectionState } | undefined;
+  const stateOf = (at: number): CollectionState => {
+    last = last?.of === at ? last : { of: at, state: versionState(library, versions[at]!) };
+    return last.state;
+  };
+  const changesOf = (at: number): ChangeCounts => {
+    // All of the first one is new, whatever it holds.
+    if (at === 0)
+      return { ...NO_CHANGES, added: versions[0]!.items, fields: fieldDifferences({}, versions[0]!.fields).length > 0 };
+    const before = stateOf(at - 1);
+    return countChanges(before, stateOf(at));
+  };
+  const out = versions.map((v, at): VersionInfo => {
+    const changes = known.get(v.id) ?? changesOf(at);
+    known.set(v.id, changes);
     return { ...versionFactsOf(v, collection, tags), changes };
   });
   return out.toReversed();

@@ -14,12 +14,24 @@ export interface NpmRun {
   readonly lines: readonly string[];
   /** The code that means that there was nobody to ask. */
   readonly offline: string | undefined;
+  /** A disk takes no more. */
+  readonly full: boolean;
   readonly cause?: unknown;
+}
+
+/** The line of an error that was thrown, if there is one, and the last ones of all. @param count of those. */
+export function reasonIn(lines: readonly string[], count: number): string {
+  const thrown = lines.findLastIndex((l) => THROWN.test(l));
+  const last = lines.slice(-count);
+  return (thrown < 0 || thrown >= lines.length - count ? last : [lines[thrown]!, ...last]).join(' | ');
 }
 
 /** Codes of npm and of Node that mean that there was nobody to ask. */
 const OFFLINE =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED|ERR_SOCKET_TIMEOUT|FETCH_ERROR)\b/;
+
+/** What Node says first of an error that nobody caught: the line that tells most. */
+const THROWN = /^(\[?\w*Error\b.*: |E[A-Z]{3,}\b)/;
 
 /**
  * Runs npm until it ends. @param line told each line as it is said. @param check asked now and then; where it throws, npm and what it started
@@ -77,6 +89,7 @@ export async function runNpm(
     said,
     lines,
     offline: OFFLINE.exec(said)?.[1],
+    full: /\b(ENOSPC|EDQUOT)\b/.test(said),
     ...(end.cause === undefined ? {} : { cause: end.cause }),
   };
 }

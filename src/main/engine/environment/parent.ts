@@ -1,9 +1,12 @@
 /** Processes that end with the one that started them, however that ends. */
 import { Worker } from 'node:worker_threads';
+import { isFinishing, noteLauncher } from './launcher.ts';
 
 const LOOK_MS = 500;
 /** So long a process whose parent is gone has to end by itself. */
 const GRACE_MS = 5000;
+/** And so long where it is finishing something. */
+const FINISHING_MS = 600_000;
 
 /** True once the process that started this one is gone. */
 export function isOrphan(parent: number): boolean {
@@ -37,12 +40,14 @@ export function endWithLauncher(): void {
   // What this process starts is not started by the launcher.
   delete process.env['COVIS_LAUNCHER'];
   if (launcher !== process.ppid) return;
+  noteLauncher();
   let orphanedAt = 0;
   setInterval(() => {
     if (!isOrphan(launcher)) return;
     if (orphanedAt === 0) {
       orphanedAt = performance.now();
       process.kill(process.pid, 'SIGTERM');
-    } else if (performance.now() - orphanedAt > GRACE_MS) process.kill(process.pid, 'SIGKILL');
+    } else if (performance.now() - orphanedAt > (isFinishing() ? FINISHING_MS : GRACE_MS))
+      process.kill(process.pid, 'SIGKILL');
   }, LOOK_MS).unref();
 }

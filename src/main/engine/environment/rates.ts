@@ -1,25 +1,27 @@
 /** How fast long work was on this machine, for estimates: a file beside the settings. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder } from './folders.ts';
+import { changeKept, entriesOf, readKept } from './kept-file.ts';
 import { logFailure, logger } from './log.ts';
 import { settingsFile } from './settings.ts';
 
-const rates = z.record(z.string(), z.object({ units: z.number().positive(), seconds: z.number().positive() }));
-export type Rates = z.infer<typeof rates>;
+const rate = z.object({ units: z.number().positive(), seconds: z.number().positive() });
+const SHAPE = entriesOf(rate);
+export type Rates = Readonly<Record<string, z.infer<typeof rate>>>;
 
 const ratesFile = (): string => join(dirname(settingsFile()), 'rates.json');
 
-/** Seconds and units of the newest work of each kind. A file that cannot be read counts as nothing measured. */
-export function readRates(): Rates {
-  const file = ratesFile();
-  try {
-    return existsSync(file) ? rates.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
-  } catch (error) {
-    logFailure(logger('start'), `${file} cannot be read`, error);
-    return {};
-  }
+/** Seconds and units of the newest work of each kind. What cannot be read counts as not measured. */
+export const readRates = (): Rates => readKept(ratesFile(), SHAPE);
+
+/**
+ * Seconds of a training in one fold with the comparison with the default after it, by what it took here before; undefined where that is not known.
+ * @param photos that are compared.
+ */
+export function trainingSeconds(rates: Rates, epochs: number, photos: number): number | undefined {
+  const { train, compare } = rates;
+  if (train === undefined || compare === undefined) return undefined;
+  return (epochs * train.seconds) / train.units + (photos * compare.seconds) / compare.units;
 }
 
 /** Notes how long some work took. Where that cannot be written, the log says so. */
@@ -27,10 +29,7 @@ export function noteRate(kind: string, units: number, seconds: number): void {
   if (!(units > 0) || !(seconds > 0)) return;
   const file = ratesFile();
   try {
-    makeFolder(dirname(file));
-    const temporary = `${file}.${process.pid}.tmp`;
-    writeFileSync(temporary, `${JSON.stringify({ ...readRates(), [kind]: { units, seconds } }, undefined, 2)}\n`);
-    renameSync(temporary, file);
+    changeKept(file, SHAPE, (before) => ({ ...before, [kind]: { units, seconds } }), 0o666);
   } catch (error) {
     logFailure(logger('start'), `${file} cannot be written`, error);
   }

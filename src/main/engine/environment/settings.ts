@@ -1,9 +1,8 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { settings, type Settings } from '../../../shared/facts/settings.ts';
-import { logFailure, logger } from './log.ts';
+import { changeKept, onDamage, partsOf, readKept, sentenceOf } from './kept-file.ts';
+import { logger } from './log.ts';
 import { userFolder } from './user-folder.ts';
-import { makeFolder } from './folders.ts';
 
 /** Where a person's settings are: beside those of other programs, the same for every library and face. */
 export function settingsFile(): string {
@@ -12,29 +11,15 @@ export function settingsFile(): string {
   return join(userFolder(), 'settings.json');
 }
 
-/** What a person chose. A file that cannot be read counts as no choice: settings are never worth an error at start. */
-export function readSettings(): Settings {
-  return readFrom(settingsFile()) ?? {};
-}
+// Of all files beside the settings.
+onDamage((damage) => logger('settings').warn(sentenceOf(damage)));
 
-/** Undefined for a file that cannot be read, which the log says. */
-function readFrom(file: string): Settings | undefined {
-  try {
-    return existsSync(file) ? settings.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
-  } catch (error) {
-    logFailure(logger('settings'), `${file} cannot be read`, error);
-    return undefined;
-  }
-}
+const SHAPE = partsOf<Settings>(settings);
 
-/** Overlays the settings that are given and keeps the rest; a file that cannot be read is kept beside, as `settings.json.damaged`. */
+/** What a person chose. What cannot be read counts as no choice: settings are never worth an error at start. */
+export const readSettings = (): Settings => readKept(settingsFile(), SHAPE);
+
+/** Overlays the settings that are given and keeps the rest. @throws what {@link changeKept} throws. */
 export function writeSettings(change: Settings): Settings {
-  const file = settingsFile();
-  const before = readFrom(file);
-  if (before === undefined) renameSync(file, `${file}.damaged`);
-  const next = { ...before, ...change };
-  makeFolder(dirname(file));
-  writeFileSync(`${file}.tmp`, `${JSON.stringify(next, undefined, 2)}\n`);
-  renameSync(`${file}.tmp`, file);
-  return next;
+  return changeKept(settingsFile(), SHAPE, (before) => ({ ...before, ...change }), 0o666);
 }

@@ -1,5 +1,6 @@
 /** One network beside another on the same questions, with intervals over places. */
 import type { AdaptFigure, AdaptProtocol, PlaceInterval } from '../../../shared/facts/adapt.ts';
+import { signedOf100 } from '../../../shared/precision.ts';
 import { overPlaces, type Witness } from './over-places.ts';
 import type { Answer, Geometry } from './protocols.ts';
 
@@ -57,9 +58,8 @@ export function isBetter({ low }: PlaceInterval): boolean {
   return low !== null && low > 0;
 }
 
-const signed = (v: number): string => `${v < 0 ? '' : '+'}${v.toFixed(3)}`;
-
-/** `+0.120 [+0.060, +0.190]`. */
+/** `+12.0 points [+6.0, +19.0]`, of a hundred. */
 export function differenceSaid({ mean, low, high }: PlaceInterval): string {
-  return low === null || high === null ? signed(mean) : `${signed(mean)} [${signed(low)}, ${signed(high)}]`;
+  const points = `${signedOf100(mean)} points`;
+  return low === null || high === null ? points : `${points} [${signedOf100(low)}, ${signedOf100(high)}]`;
 }

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, readSync } from 'node:fs';
-import * as h5 from 'h5wasm';
+import type * as H5 from 'h5wasm';
 import { CovisError } from '../../../shared/errors.ts';
 import { Budget } from './budget.ts';
 import { H5Disk } from './h5-disk.ts';
@@ -22,7 +22,7 @@ const DEEPEST = 32;
 const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 
 /** The kind of number of a dataset; undefined for texts, references and the like. h5py's truth values are an enumeration of bytes. */
-function typeOf({ type, size, signed }: h5.Dataset['metadata']): NumberType | undefined {
+function typeOf({ type, size, signed }: H5.Dataset['metadata']): NumberType | undefined {
   const { H5T_INTEGER, H5T_FLOAT, H5T_ENUM } = h5.Module.H5T_class_t;
   const code =
     type === H5T_FLOAT.value
@@ -45,10 +45,13 @@ function hasSignature(fd: number, size: number): boolean {
   return false;
 }
 
+/** Read with the first file: it takes longer to come up than the rest of most commands. */
+let h5: typeof H5;
 let disk: H5Disk | undefined;
 
 /** The HDF5 library with a disk on which there is nothing but the files that are opened here. */
 async function library(): Promise<H5Disk> {
+  h5 = await import('h5wasm');
   await h5.ready;
   if (disk === undefined) {
     // Otherwise HDF5 writes its stack to standard error and says nothing to the caller.
@@ -59,7 +62,7 @@ async function library(): Promise<H5Disk> {
 }
 
 /** What has this name; null where nothing has, or where it cannot be opened. */
-function entryOf(group: h5.Group, name: string): ReturnType<h5.Group['get']> {
+function entryOf(group: H5.Group, name: string): ReturnType<H5.Group['get']> {
   try {
     return group.get(name);
   } catch {
@@ -73,7 +76,7 @@ function entryOf(group: h5.Group, name: string): ReturnType<h5.Group['get']> {
  * external storage or virtual datasets, is refused, and cannot be reached.
  */
 export class Hdf5File {
-  readonly #file: h5.File;
+  readonly #file: H5.File;
   readonly #name: string;
   readonly #budget: Budget;
   readonly #disk: H5Disk;
@@ -82,7 +85,7 @@ export class Hdf5File {
   #short: ShortFloat | undefined;
 
   private constructor(
-    file: h5.File,
+    file: H5.File,
     name: string,
     { fd, size }: { fd: number; size: number },
     disk: H5Disk,
@@ -155,7 +158,7 @@ export class Hdf5File {
 
   #arrays(unreadable?: (path: string) => void): H5Array[] {
     const found: H5Array[] = [];
-    const walk = (group: h5.Group, prefix: string, depth: number): void => {
+    const walk = (group: H5.Group, prefix: string, depth: number): void => {
       if (depth > DEEPEST)
         throw new CovisError('INPUT_CORRUPT', 'This HDF5 file is nested too deeply', { file: this.#name });
       for (const key of group.keys()) {
@@ -197,7 +200,7 @@ export class Hdf5File {
   }
 
   /** Read below the level at which half precision is refused and a failed filter goes unnoticed. */
-  #values(item: h5.Dataset, path: string): Numbers {
+  #values(item: H5.Dataset, path: string): Numbers {
     const type = typeOf(item.metadata);
     if (type === undefined)
       throw new CovisError('INPUT_UNSUPPORTED', `The dataset ${path} holds no numbers`, {

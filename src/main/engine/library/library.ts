@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { CovisError, unreadable } from '../../../shared/errors.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { makeFolder } from '../environment/folders.ts';
 import { diskError } from '../formats/disk.ts';
 import { DATABASE, outsideLibraries } from '../formats/target.ts';
@@ -18,6 +19,7 @@ import {
   isAsItWas,
   noteSound,
   refuseDamagedDatabase,
+  refuseForeignContent,
   refuseForeignFile,
   refuseForeignTables,
 } from './soundness.ts';
@@ -26,6 +28,13 @@ import { inTurn, takingTurns } from './turns.ts';
 
 /** What opening ends in where it failed. */
 function damagedOr(error: unknown, file: string): unknown {
+  if ((error as { code?: unknown }).code === 'SQLITE_NOTADB') {
+    try {
+      refuseForeignContent(file);
+    } catch (foreign) {
+      return foreign;
+    }
+  }
   const damage = damageOf(error);
   if (damage === undefined) return diskError(error, file);
   return damagedLibrary(file, `The database of this library is damaged: ${damage.message}`, error);
@@ -80,7 +89,7 @@ export class Library {
       refuseClosed(root);
       throw new CovisError('NOT_FOUND', 'No library is in this folder', {
         file: root,
-        hint: `Make one with: covis init ${path}`,
+        hint: `Make one with: covis init ${shellWord(path)}`,
       });
     }
     return Library.#connect(root, found);

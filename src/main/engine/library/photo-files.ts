@@ -8,7 +8,7 @@ import { readExif } from './exif.ts';
 import { contentHash, digestFile } from './hash-file.ts';
 import { headOf } from '../formats/recognise.ts';
 import { withRegular } from '../formats/regular.ts';
-import { HEAD_BYTES, imageKind, isReadable, isSystemName, kindByContent } from './photo-kinds.ts';
+import { HEAD_BYTES, imageKind, isReadable, isSystemName, kindByContent, refuseKind } from './photo-kinds.ts';
 import { photoImage, refusePixels } from './pixels.ts';
 
 const EXAMPLES = 5;
@@ -276,11 +276,7 @@ export async function imageHeader(file: string | Uint8Array): Promise<ImageHeade
   const where = typeof file === 'string' ? { file } : {};
   const begins = typeof file === 'string' ? headOf(file) : Buffer.from(file.subarray(0, HEAD_BYTES));
   const kind = imageKind(typeof file === 'string' ? file : '', begins.subarray(0, HEAD_BYTES));
-  if (kind !== undefined && !isReadable(kind))
-    throw new CovisError('INPUT_UNSUPPORTED', `Covis does not read this kind of image (${kind})`, {
-      ...where,
-      hint: 'Convert it to JPEG, PNG or TIFF.',
-    });
+  refuseKind(kind, file);
   try {
     if (kindByContent(begins) === undefined) throw new Error('no image');
     const { width, height, orientation = 1, exif } = await sharp(file, { failOn: 'error' }).metadata();

@@ -1,3 +1,5 @@
+import { CovisError } from '../../../shared/errors.ts';
+
 /** Kinds of image files that the decoder reads. */
 export const READABLE = ['JPEG', 'PNG', 'WebP', 'TIFF', 'AVIF', 'GIF'] as const;
 
@@ -100,6 +102,15 @@ export function imageKind(name: string, head: Buffer): string | undefined {
   const found = kindByContent(head);
   if (found === 'TIFF' && promised === 'camera raw') return promised;
   return found ?? promised;
+}
+
+/** @throws CovisError `INPUT_UNSUPPORTED` for a kind of image that is known and not decoded. @param file the path, or the bytes. */
+export function refuseKind(kind: string | undefined, file: string | Uint8Array): void {
+  if (kind === undefined || isReadable(kind)) return;
+  throw new CovisError('INPUT_UNSUPPORTED', `Covis does not read this kind of image (${kind})`, {
+    ...(typeof file === 'string' ? { file } : {}),
+    hint: 'Convert it to JPEG, PNG or TIFF.',
+  });
 }
 
 const SYSTEM = new Set(

@@ -4,7 +4,7 @@ import type { Library } from './library.ts';
 import type { PhotoFile } from './photo-files.ts';
 import { random } from './random.ts';
 import { flag, integer, nullable, real, record, select, text } from './rows.ts';
-import { clustersOfPhoto } from './tables/cluster.ts';
+import { clustersOfPhoto, excludedOfPhoto } from './tables/cluster.ts';
 
 export { currentPhoto } from './current-photo.ts';
 export { hashBytes, hashFile } from './hash-file.ts';
@@ -93,6 +93,21 @@ export function photoWriter(library: Library): {
   };
 }
 
+/** Ids of photos by their beginnings, in their order; null where none begins so, or more than one. */
+export function photosNamed(library: Library, begins: readonly string[]): (string | null)[] {
+  // Beyond any digit of an id.
+  const beyond = 'g';
+  const named = select(
+    library.db,
+    `SELECT p.hash FROM photo p WHERE p.hash >= ? AND p.hash < ? AND EXISTS (SELECT 1 FROM known_file f WHERE f.photo_id = p.id) LIMIT 2`,
+    text,
+  );
+  return begins.map((begin) => {
+    const [found, other] = named.all(begin, begin + beyond);
+    return found === undefined || other !== undefined ? null : found;
+  });
+}
+
 /** @throws CovisError `NOT_FOUND`. */
 export function photoInfo(library: Library, hash: string): PhotoInfo {
   const row = select(
@@ -110,6 +125,7 @@ export function photoInfo(library: Library, hash: string): PhotoInfo {
       record({ name: text, scene: text }),
     ).get(row.id);
   if (row === undefined || file === undefined) throw new CovisError('NOT_FOUND', `The library has no photo ${hash}`);
+  const excluded = excludedOfPhoto(library, row.id);
   return {
     id: row.hash,
     name: file.name,
@@ -119,6 +135,7 @@ export function photoInfo(library: Library, hash: string): PhotoInfo {
     width: row.width,
     height: row.height,
     clusters: clustersOf(library, row.id),
+    ...(excluded.length === 0 ? {} : { excluded }),
     exif: {
       taken: row.taken,
       latitude: row.latitude,

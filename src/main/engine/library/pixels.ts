@@ -5,7 +5,7 @@ import type { Preprocess } from '../../../shared/domain.ts';
 import { LIMITS } from '../formats/budget.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
 import { readRegularSoon, refuseNotRegular } from '../formats/regular.ts';
-import { isReadable, kindByContent, HEAD_BYTES } from './photo-kinds.ts';
+import { HEAD_BYTES, imageKind, kindByContent, refuseKind } from './photo-kinds.ts';
 
 /** Pixels of the long side below which a crop is not shrunk, so that a network has something to look at. */
 const MIN_CROP = 64;
@@ -151,8 +151,9 @@ async function photoSource(file: string | Uint8Array): Promise<{ source: string 
   const read = typeof file === 'string' ? await readRegularSoon(file, LIMITS.photo.whole) : file;
   if (read === undefined) return { source: file, bytes: refuseNotRegular(file as string).size };
   const head = Buffer.from(read.subarray(0, HEAD_BYTES));
-  const kind = kindByContent(head);
-  if (kind === undefined || !isReadable(kind)) throw new Error(`no photo, but ${kind ?? 'something else'}`);
+  const kind = imageKind(typeof file === 'string' ? file : '', head);
+  refuseKind(kind, file);
+  if (kindByContent(head) === undefined) throw new Error('no photo');
   return { source: read, bytes: read.length };
 }
 

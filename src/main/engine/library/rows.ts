@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 
 /**
  * What one column of a result holds. `read` turns it into what is given out and is left out where that is the value itself; it throws a
@@ -244,7 +245,7 @@ class Select<T> {
 export function damaged(db: Database.Database, what: string, cause?: unknown): CovisError {
   return new CovisError('INPUT_CORRUPT', `The library ${what}`, {
     file: db.name,
-    hint: `See what is damaged with: covis check ${dirname(db.name)}`,
+    hint: `See what is damaged with: covis check ${shellWord(dirname(db.name))}`,
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -1,8 +1,9 @@
 /** Whether library.db is a library, and whole: looked at when it is opened, unless it is as it was when it was last found so. */
 import Database from 'better-sqlite3';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { refuseStandIn } from '../formats/recognise.ts';
 import { damageOf, select, text } from './rows.ts';
 import { migrate } from './schema.ts';
@@ -13,8 +14,32 @@ const WHOLLY_BYTES = 16 << 20;
 const STAMP = 'library.sound';
 const SHOWN = 3;
 
-/** @throws CovisError as {@link refuseStandIn}, `INPUT_CORRUPT` for a file that is empty or no SQLite database. */
+/**
+ * What can be told of a database without opening it. SQLite's locks are POSIX locks, which a process loses for all of its threads as soon
+ * as it closes the file, however it had opened it: another program may then take the journal for nobody's and remove it, with all that is
+ * written to it from then on. So a file that SQLite may have open is opened by nobody else; what is in it is told by {@link refuseForeignContent}.
+ * @throws CovisError as that one.
+ */
 export function refuseForeignFile(file: string): void {
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there?.isFile() === true && there.size > 0 && mayRead(file)) return;
+  refuseForeignContent(file);
+}
+
+function mayRead(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Why SQLite finds that a file is no database, after which it does not have it open.
+ * @throws CovisError as {@link refuseStandIn}, `INPUT_CORRUPT` for a file that is empty or no SQLite database.
+ */
+export function refuseForeignContent(file: string): void {
   const head = refuseStandIn(file);
   if (head.toString('latin1', 0, MAGIC.length) === MAGIC) return;
   throw damagedLibrary(
@@ -108,7 +133,7 @@ export function damagedLibrary(
   file: string,
   what: string,
   cause?: unknown,
-  remedy = `Put back a copy of this file, or recover what can be read of it: covis check ${dirname(file)} --repair`,
+  remedy = `Put back a copy of this file, or recover what can be read of it: covis check ${shellWord(dirname(file))} --repair`,
 ): CovisError {
   return new CovisError('INPUT_CORRUPT', what, {
     file,

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { digestOf } from './hash-file.ts';
 import type { Library } from './library.ts';
 import { integer, real, record, select, text } from './rows.ts';
@@ -55,7 +56,7 @@ export function verifyStored(library: Library, files: readonly string[]): void {
   for (const file of files) {
     const known = storedFile(library, file);
     if (known === undefined) continue;
-    const hint = `covis check ${library.path} --repair says what can be done.`;
+    const hint = `covis check ${shellWord(library.path)} --repair says what can be done.`;
     const stat = statSync(file, { throwIfNoEntry: false });
     if (stat === undefined) throw new CovisError('INPUT_MISSING', 'A file of the library is gone', { file, hint });
     const key = `${file}\0${stat.size}\0${stat.mtimeMs}`;

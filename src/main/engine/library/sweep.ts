@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ErrorShape } from '../../../shared/errors.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { ownFile, ownIfFree } from './file-owner.ts';
 import { KEPT_FOLDERS } from './folders.ts';
@@ -344,6 +345,6 @@ function interrupted(began: boolean, root: string, run: number | undefined): Err
     hint:
       run === undefined
         ? `Start it again${began ? ': what was finished is kept' : ''}.`
-        : `Go on from its last checkpoint with: covis train ${root} --resume ${run}`,
+        : `Go on from its last checkpoint with: covis train ${shellWord(root)} --resume ${run}`,
   };
 }

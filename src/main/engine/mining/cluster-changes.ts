@@ -1,6 +1,7 @@
 import { CovisError } from '../../../shared/errors.ts';
 import { findOne } from '../library/find.ts';
 import type { Library } from '../library/library.ts';
+import { byHandLabel } from '../sfm/made-by-hand.ts';
 import { relabelPlaces } from '../sfm/places.ts';
 import type { Replacement } from '../sfm/replaced.ts';
 import { append, durably, history } from './action-log.ts';
@@ -8,7 +9,7 @@ import { deriveCluster, type ClusterPart } from './derived-clusters.ts';
 import { integer, nullable, oneOf, record as columns, select, text } from '../library/rows.ts';
 
 /** One change of a cluster that stands in the log. */
-interface Change {
+export interface ClusterChange {
   readonly cluster: number;
   readonly field: 'alias' | 'state';
   readonly after: string | null;
@@ -58,7 +59,7 @@ export function editClusters(
       act(
         library,
         label,
-        clusters.map((c): Change => ({ cluster: c.id, field: 'state', after: state })),
+        clusters.map((c): ClusterChange => ({ cluster: c.id, field: 'state', after: state })),
       );
       return { clusters: clusters.map((c) => c.uid), note: null };
     }
@@ -67,8 +68,8 @@ export function editClusters(
       const parts = clusters.map((c): ClusterPart => ({ cluster: c.id, views: viewsOf(library, c.id) }));
       return durably(library, () => {
         const made = deriveCluster(library, parts, clusters[0]!.name, 'merged');
-        record(library, `Merge ${names}`, [
-          ...clusters.map((c): Change => ({ cluster: c.id, field: 'state', after: 'replaced' })),
+        recordChanges(library, byHandLabel('merge', names), [
+          ...clusters.map((c): ClusterChange => ({ cluster: c.id, field: 'state', after: 'replaced' })),
           { cluster: made.id, field: 'state', after: 'active' },
         ]);
         return {
@@ -95,9 +96,9 @@ export function editClusters(
             i === 0 ? 'rest' : 'split',
           ),
         );
-        record(library, `Split ${names}`, [
+        recordChanges(library, byHandLabel('split', names), [
           { cluster: cluster.id, field: 'state', after: 'replaced' },
-          ...made.map((m): Change => ({ cluster: m.id, field: 'state', after: 'active' })),
+          ...made.map((m): ClusterChange => ({ cluster: m.id, field: 'state', after: 'active' })),
         ]);
         return { clusters: made.map((m) => m.uid), note: null };
       });
@@ -121,8 +122,8 @@ function viewsOf(library: Library, id: number): number[] {
   );
 }
 
-function act(library: Library, label: string, changes: readonly Change[]): void {
-  durably(library, () => record(library, label, changes));
+function act(library: Library, label: string, changes: readonly ClusterChange[]): void {
+  durably(library, () => recordChanges(library, label, changes));
 }
 
 /**
@@ -139,15 +140,15 @@ export function replaceClusters(library: Library, { label, older, newer }: Repla
   );
   const alone = older.length === 1 && newer.length === 1 ? had[0] : undefined;
   const state = had.length > 0 && had.every((h) => h.state === 'excluded') ? 'excluded' : 'active';
-  record(library, label, [
-    ...older.map((cluster): Change => ({ cluster, field: 'state', after: 'replaced' })),
-    ...newer.map((cluster): Change => ({ cluster, field: 'state', after: state })),
+  recordChanges(library, label, [
+    ...older.map((cluster): ClusterChange => ({ cluster, field: 'state', after: 'replaced' })),
+    ...newer.map((cluster): ClusterChange => ({ cluster, field: 'state', after: state })),
     ...(alone?.alias == null ? [] : [{ cluster: newer[0]!, field: 'alias', after: alone.alias } as const]),
   ]);
 }
 
-/** Runs inside a transaction. */
-function record(library: Library, label: string, changes: readonly Change[]): void {
+/** Makes changes of clusters as one action of the log. Runs inside a transaction. @param label what undo calls it, as a phrase; cut where it is long. */
+export function recordChanges(library: Library, label: string, changes: readonly ClusterChange[]): void {
   const before = history(library);
   const action = append(library, 'do', label.slice(0, LONGEST_NAME), before.head, (own) => ({ head: own, tip: own }));
   const insert = library.db.prepare(

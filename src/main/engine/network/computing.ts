@@ -3,25 +3,24 @@
  * opened here and nowhere else, so that no work can leave the choice out.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { BACKENDS, PRECISIONS, type Backend, type Precision } from '../../../shared/facts/backends.ts';
+import {
+  BACKENDS,
+  PRECISIONS,
+  type Backend,
+  type ConcreteBackend,
+  type Precision,
+} from '../../../shared/facts/backends.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { logFailure, logger } from '../environment/log.ts';
 import { readSettings } from '../environment/settings.ts';
-import { random } from '../library/random.ts';
-import { inWords, keyOf, remember, remembered } from './fastest.ts';
+import { elsewhere } from './elsewhere.ts';
+import { distanceFrom, fastest, inWords, keyOf, passed, trying, wrongOf, type Measured } from './fastest.ts';
 import { webGpuAdapter } from './gpu.ts';
 import { refuseWrongHalf } from './half-holds.ts';
 import { IMAGE } from './head.ts';
 import type { Graph } from './onnx/graph.ts';
-import {
-  candidates,
-  deviceOf,
-  isOrtBackend,
-  notStarted,
-  PROVIDERS,
-  refuseHalf,
-  refuseUnknown,
-  type OrtBackend,
-} from './providers.ts';
+import { openOne, SIDE, timedRun, type DescribingOrder, type Opened, type TimedRun } from './open-runner.ts';
+import { candidates, deviceOf, identityOf, notStarted, PROVIDERS, refuseHalf } from './providers.ts';
 import { Runner, type ShapedRunner, type RuntimeOptions } from './runtime.ts';
 
 interface Computing {
@@ -117,26 +116,8 @@ interface OpenOptions extends Pick<RuntimeOptions, 'quiet'> {
   readonly precision?: Precision | undefined;
 }
 
-interface Opened {
-  readonly runner: ShapedRunner;
-  readonly device: string;
-}
-
 async function opened(graph: Graph, backend: Backend, options: Pick<RuntimeOptions, 'quiet'>): Promise<Opened> {
-  if (backend === 'auto') return automatic(graph, options);
-  if (!isOrtBackend(backend)) {
-    const { TfRunner } = await import('./tf/tf-runner.ts');
-    const runner = await TfRunner.create(graph, backend);
-    return { runner, device: runner.device };
-  }
-  refuseUnknown(backend);
-  try {
-    const runner = await Runner.create(graph, { ...options, provider: PROVIDERS[backend] });
-    return { runner, device: await deviceOf(backend) };
-  } catch (cause) {
-    if (backend === 'cpu') throw cause;
-    throw notStarted(backend, cause);
-  }
+  return backend === 'auto' ? automatic(graph, options) : openOne(graph, backend, options);
 }
 
 /** WebGPU alone has it, whatever else `auto` would take. */
@@ -151,59 +132,44 @@ async function openedInHalf(graph: Graph, backend: Backend, options: Pick<Runtim
   }
 }
 
-/** Photos of the measurement, long side. */
-const SIDE = 320;
-/** Relative difference from the CPU up to which numbers are right. */
-const RIGHT = 1e-2;
-
 async function automatic(graph: Graph, options: Pick<RuntimeOptions, 'quiet'>): Promise<Opened> {
   const list = await candidates();
   const input = graph.inputs.length === 1 ? graph.inputs[0] : undefined;
   // What takes anything else than an image is small.
-  if (list.length === 1 || input?.name !== IMAGE) return opened(graph, 'cpu', options);
-  const devices = await Promise.all(list.map(deviceOf));
-  const key = keyOf(graph, `describing ${SIDE}`, devices);
-  let found = remembered(key);
-  if (found === undefined) {
-    const times = await timesOf(graph, list, options);
-    const [backend] = [...times].reduce((a, b) => (b[1] < a[1] ? b : a));
-    found = { backend, milliseconds: Object.fromEntries(times) };
-    remember(key, found);
-  }
-  const made = await opened(graph, found.backend, options);
+  if (list.length === 1 || input?.name !== IMAGE) return openOne(graph, 'cpu', options);
+  const key = keyOf(graph, `describing ${SIDE}`, await Promise.all(list.map(identityOf)));
+  const found = await fastest(key, () => timesOf(graph, list, key));
+  const made = await openOne(graph, found.backend, options);
   return { ...made, device: `${made.device}, ${inWords(found, 'a photo')}` };
 }
 
-/** Milliseconds of the second of two runs, of those back ends that start and whose numbers are the CPU's. */
-async function timesOf(
-  graph: Graph,
-  list: readonly OrtBackend[],
-  options: Pick<RuntimeOptions, 'quiet'>,
-): Promise<Map<OrtBackend, number>> {
-  const dims = graph.inputs[0]!.dims;
-  const of = (k: number, otherwise: number): number => (typeof dims[k] === 'number' ? dims[k] : otherwise);
-  const size = [1, of(1, 3), of(2, (3 * SIDE) / 4), of(3, SIDE)];
-  const draw = random(1);
-  const data = Float32Array.from({ length: size.reduce((a, b) => a * b, 1) }, () => 2 * draw.next() - 1);
-  const seen = new Map<OrtBackend, { ms: number; out: Float32Array }>();
+/** Milliseconds of a run once kernels are ready, of those back ends that start and whose numbers are the CPU's. */
+async function timesOf(graph: Graph, list: readonly ConcreteBackend[], key: string): Promise<Measured> {
+  const script = new URL('./measure-describing.ts', import.meta.url);
+  const seen = new Map<ConcreteBackend, TimedRun>();
+  const failed: Record<string, string> = {};
   for (const backend of list) {
+    const order: DescribingOrder = { graph, backend };
     try {
-      const { runner } = await opened(graph, backend, { ...options, quiet: backend !== 'cpu' });
-      try {
-        await runner.run({ [IMAGE]: { dims: size, data } });
-        const began = performance.now();
-        const out = await runner.run({ [IMAGE]: { dims: size, data } });
-        seen.set(backend, { ms: performance.now() - began, out: out[graph.outputs[0]!.name]! });
-      } finally {
-        await runner.release();
-      }
+      // What its driver may end is measured in a process of its own.
+      seen.set(
+        backend,
+        await (backend === 'cpu' ? timedRun(order) : trying(key, backend, () => elsewhere<TimedRun>(script, order))),
+      );
     } catch (error) {
       if (backend === 'cpu') throw error;
+      failed[backend] = `${backend} cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+      logFailure(logger('back ends'), `${backend} failed while it was measured`, error);
     }
   }
   const right = seen.get('cpu')!.out;
-  const length = Math.hypot(...right.subarray(0, 1 << 14));
-  const wrong = (out: Float32Array): boolean =>
-    Math.hypot(...right.subarray(0, 1 << 14).map((v, i) => v - out[i]!)) > RIGHT * length;
-  return new Map([...seen].filter(([b, { out }]) => b === 'cpu' || !wrong(out)).map(([b, { ms }]) => [b, ms]));
+  const wrong = wrongOf(
+    [...seen].map(([b, { out }]) => [b, distanceFrom(right, out)] as const),
+    'descriptors',
+  );
+  for (const backend of [...seen.keys()].filter((b) => wrong[b] !== undefined)) seen.delete(backend);
+  for (const text of Object.values(wrong)) logger('back ends').warn(text);
+  const milliseconds = Object.fromEntries([...seen].map(([b, { ms }]) => [b, ms]));
+  const [backend] = [...seen].reduce((a, b) => (b[1].ms < a[1].ms ? b : a));
+  return { backend, milliseconds, ...passed(wrong, failed) };
 }

@@ -32,6 +32,7 @@ import { readSpec, writeSpec } from './spec.ts';
 import { cutAt, take } from './take.ts';
 import { storedNetwork, type StoredNetwork } from './zoo.ts';
 import { networkSpec } from '../../../shared/facts/networks.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { findBegun, findNamed, findOne, type Called } from '../library/find.ts';
 import { flag, integer, json, nullable, record, select, text } from '../library/rows.ts';
 
@@ -413,7 +414,7 @@ export async function resolveNetwork(
 /** @throws CovisError `INPUT_MISSING` or `INPUT_CORRUPT` where its file is not what it was when it was stored. */
 export function loadNetwork(library: Library, row: NetworkRow): LoadedNetwork {
   const file = library.file('networks', `${row.uid}.onnx`);
-  const hint = `covis check ${library.path} --repair says what can be done.`;
+  const hint = `covis check ${shellWord(library.path)} --repair says what can be done.`;
   if (!existsSync(file)) refuseRemoved(library, row);
   if (!existsSync(file))
     throw new CovisError('INPUT_MISSING', `The file of the network ${row.spec.name} is gone`, { file, hint });

@@ -1,7 +1,12 @@
 /** The back ends that ONNX Runtime is: what they are called, what they run on, how they are got. */
+import { cpus } from 'node:os';
 import type { Backend, ConcreteBackend } from '../../../shared/facts/backends.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { ownVersion } from '../environment/added.ts';
+import { tensorFlowFiles } from './tf/tf-place.ts';
 import { nvidiaCard } from '../environment/cards.ts';
+import { threads } from '../environment/threads.ts';
+import { VERSION } from '../environment/version.ts';
 import { webGpuAdapter, type GpuAdapter } from './gpu.ts';
 import { ort } from './ort.ts';
 
@@ -32,19 +37,21 @@ export const HINTS: Readonly<Record<ConcreteBackend, string>> = {
  * What `auto` tries, best first. A GPU through WebGPU counts only if it is one: a software rasteriser answers too and is far slower than
  * the CPU provider.
  */
-export async function candidates(): Promise<OrtBackend[]> {
+export async function candidates(): Promise<ConcreteBackend[]> {
   const bundled = new Set(
     ort
       .listSupportedBackends()
       .filter((b) => b.bundled)
       .map((b) => b.name),
   );
-  const list: OrtBackend[] = [];
+  const list: ConcreteBackend[] = [];
   if (bundled.has('cuda') && nvidiaCard() !== undefined) list.push('cuda');
   if (bundled.has('dml')) list.push('directml');
   const adapter = bundled.has('webgpu') ? await webGpuAdapter() : undefined;
   if (adapter !== undefined && !adapter.software) list.push('webgpu');
   list.push('cpu');
+  // Where a person added it. Behind the processor: until it is measured nothing says that it is faster.
+  if (tensorFlowFiles() !== undefined) list.push('tensorflow');
   return list;
 }
 
@@ -83,6 +90,22 @@ export function notStarted(backend: OrtBackend, cause: unknown): CovisError {
     `The ${backend} provider of ONNX Runtime does not start: ${cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)}`,
     { cause, hint: HINTS[backend] },
   );
+}
+
+/**
+ * What the speed of a back end depends on: device, driver, runtime, and of the processor its threads. @param backend one of {@link candidates}.
+ */
+export async function identityOf(backend: ConcreteBackend): Promise<string> {
+  const processor = `${cpus()[0]?.model.trim() ?? ''} x ${threads()}`;
+  if (!isOrtBackend(backend))
+    return [backend, tensorFlowFiles() ?? '', nvidiaCard()?.driver ?? '', processor, VERSION]
+      .filter((w) => w !== '')
+      .join(' ');
+  const runtime = ownVersion('onnxruntime-node') ?? '';
+  const driver =
+    backend === 'webgpu' ? (await webGpuAdapter())?.driver : backend === 'cuda' ? nvidiaCard()?.driver : '';
+  const host = backend === 'cpu' ? processor : '';
+  return [await deviceOf(backend), driver ?? '', host, runtime, VERSION].filter((w) => w !== '').join(' ');
 }
 
 /** What a back end runs on, in words. */

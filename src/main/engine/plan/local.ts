@@ -4,6 +4,7 @@ import { closeSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { threads } from '../environment/threads.ts';
 import { startOf } from '../library/lease.ts';
 import type { TaskContext } from '../queue/context.ts';
@@ -91,6 +92,7 @@ async function doStage(
     });
     running.set(shard, { child, ended });
   };
+  task.finishes?.('the shards under way, as far as they get in ten seconds');
   try {
     while (waiting.length > 0 || running.size > 0) {
       task.check();
@@ -100,7 +102,7 @@ async function doStage(
         throw new CovisError(
           standing.state === 'cancelled' ? 'CANCELLED' : 'STATE_CONFLICT',
           `The whole plan was ${standing.state}: ${standing.why.message}`,
-          { file: plan.folder, hint: `What is done stays. Go on with covis retry ${plan.folder}` },
+          { file: plan.folder, hint: `What is done stays. Go on with covis retry ${shellWord(plan.folder)}` },
         );
       }
       while (running.size < atOnce && waiting.length > 0) start(waiting.shift()!);
@@ -109,6 +111,7 @@ async function doStage(
     }
   } finally {
     await endAll([...running.values()]);
+    task.finishes?.(null);
   }
   return failed.sort((a, b) => a - b);
 }

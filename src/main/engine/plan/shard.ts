@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { withThreads } from '../environment/threads.ts';
 import { bytesText, freeBytes } from '../formats/disk.ts';
@@ -69,7 +70,7 @@ export async function doShard(
   if (standing !== undefined)
     throw new CovisError('STATE_CONFLICT', `The whole plan was ${standing.state}: ${standing.why.message}`, {
       file: plan.folder,
-      hint: `covis retry ${plan.folder} goes on with it.`,
+      hint: `covis retry ${shellWord(plan.folder)} goes on with it.`,
     });
   try {
     refuseOtherCode(plan, code);

@@ -10,6 +10,13 @@ export interface TaskContext {
   progress(done: number): void;
   /** Goes with what {@link progress} says next; for who watches. */
   measured?(what: Measured): void;
+  /** What a stop leaves finished from now on, in sentences; it goes with all that is reported after. */
+  keeps?(what: string): void;
+  /**
+   * From now on a stop is answered when something under way is finished, and what a stop leaves depends on that: what it is, to follow
+   * "Finishing"; null when that is over. Whoever would end the process by force waits for it.
+   */
+  finishes?(what: string | null): void;
   /** Units of all steps after the next one, by unit, where the task knows them; for the time that is left in all. */
   ahead?(units: Readonly<Record<string, number>>): void;
   /** Notes something that went wrong with one item but did not stop the task. */
@@ -32,6 +39,7 @@ export class ProgressMeter {
   #lastTime = 0;
   #reported = 0;
   #measured: Measured | undefined;
+  #kept: string | undefined;
   #began = 0;
   #done = 0;
   #ahead: Readonly<Record<string, number>> | undefined;
@@ -56,6 +64,10 @@ export class ProgressMeter {
 
   measured(what: Measured): void {
     this.#measured = what;
+  }
+
+  keeps(what: string): void {
+    this.#kept = what;
   }
 
   ahead(units: Readonly<Record<string, number>>): void {
@@ -84,7 +96,8 @@ export class ProgressMeter {
     const measured = this.#measured === undefined ? {} : { measured: this.#measured };
     const whole = this.#whole(left);
     const inAll = whole === undefined ? {} : { whole };
-    this.#report({ step: name, done, total, unit, rate: this.#rate, left, ...inAll, ...measured });
+    const kept = this.#kept === undefined ? {} : { kept: this.#kept };
+    this.#report({ step: name, done, total, unit, rate: this.#rate, left, ...inAll, ...kept, ...measured });
   }
 
   /** What the step that ends says of how long its units take. */

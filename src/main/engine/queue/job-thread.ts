@@ -7,6 +7,8 @@ import type { ErrorShape } from '../../../shared/errors.ts';
 export type WorkerMessage =
   | { readonly type: 'progress'; readonly progress: JobProgress }
   | { readonly type: 'changed'; readonly what: string }
+  /** As `TaskContext.finishes`. */
+  | { readonly type: 'finishes'; readonly what: string | null }
   | {
       readonly type: 'end';
       readonly state: 'done' | 'failed' | 'cancelled';
@@ -43,21 +45,36 @@ export interface JobListener {
   ended(what: 'thread' | 'process', how: string): void;
 }
 
+/**
+ * What the process of a job is started with: a server's, but for what makes a server give memory back at once (`scripts/engine-node.mjs`),
+ * for which a step of training pays by asking for it again.
+ */
+export function jobEnvironment(server: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { MALLOC_TRIM_THRESHOLD_: _trim, MALLOC_TOP_PAD_: _pad, ...rest } = server;
+  return rest;
+}
+
 /** A job's thread, in a process of its own (`job-process.ts`). */
 export class JobThread {
   readonly #process: ChildProcess;
   readonly #gone: Promise<void>;
+  #finishing: string | null = null;
+  /** Called when nothing is being finished any more. */
+  #finished: () => void = () => undefined;
 
   /** @param module that does a {@link WorkerTask}. */
   constructor(module: URL, task: Omit<WorkerTask, 'stop'>, listener: JobListener) {
     this.#process = fork(new URL('./job-process.ts', import.meta.url), {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       serialization: 'advanced',
+      env: jobEnvironment(process.env),
     });
     let code: number | undefined;
     this.#process.on('message', (m: JobAnswer) => {
-      if (m.type === 'said') listener.said(m.message);
-      else if (m.type === 'failed') listener.failed(m.message, m.stack);
+      if (m.type === 'said') {
+        if (m.message.type === 'finishes') this.#finishes(m.message.what);
+        listener.said(m.message);
+      } else if (m.type === 'failed') listener.failed(m.message, m.stack);
       else code = m.code;
     });
     this.#gone = new Promise((resolve) => {
@@ -83,12 +100,31 @@ export class JobThread {
     this.#tell({ type: 'stop' });
   }
 
-  /** Asks it to end, and ends it after `ms` milliseconds. */
-  async end(ms: number): Promise<void> {
+  /**
+   * Asks it to end, and ends it after `ms` milliseconds, or so long after it has finished what it says that it is finishing.
+   * @param leave after `ms` milliseconds one that finishes something is left alone: it ends by itself.
+   */
+  async end(ms: number, leave = false): Promise<void> {
     this.stop();
-    const timer = setTimeout(() => this.#process.kill('SIGKILL'), ms);
-    await this.#gone;
+    let timer: NodeJS.Timeout | undefined;
+    const left = new Promise<void>((go) => {
+      const late = (): void => {
+        if (this.#finishing === null) this.#process.kill('SIGKILL');
+        else if (leave) {
+          if (this.#process.connected) this.#process.disconnect();
+          this.#process.unref();
+          go();
+        } else this.#finished = () => (timer = setTimeout(late, ms));
+      };
+      timer = setTimeout(late, ms);
+    });
+    await Promise.race([this.#gone, left]);
     clearTimeout(timer);
+  }
+
+  #finishes(what: string | null): void {
+    this.#finishing = what;
+    if (what === null) this.#finished();
   }
 
   #tell(order: JobOrder): void {

@@ -1,10 +1,12 @@
 import type { EngineEvent } from '../../../shared/contract.ts';
 import type { JobInfo, JobProgress } from '../../../shared/domain.ts';
 import type { JobGiven, JobKind } from '../../../shared/jobs/index.ts';
+import { tellLauncher } from '../environment/launcher.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import type { Library } from '../library/library.ts';
+import { byName, type Called } from './called.ts';
 import { JobThread, type WorkerMessage } from './job-thread.ts';
-import { addJob, describeJob, getJob, jobStarted, listJobs, noteJobEnded } from './records.ts';
+import { addJob, describeJob, getJob, jobStarted, listJobs, noteJobEnded, type Wording } from './records.ts';
 
 const log = logger('queue');
 /** So long a job has to end by itself, which takes away what it was writing. */
@@ -26,6 +28,8 @@ export class JobQueue {
   readonly #waiting: { id: number; kind: JobKind; params: unknown }[] = [];
   /** Ends that could not be written, as on a full disk. */
   readonly #unwritten = new Map<number, End>();
+  /** What people know the paths of jobs by that have temporary ones. */
+  readonly #called = new Map<number, Called>();
   #running: Running | undefined;
   #closed = false;
 
@@ -37,12 +41,14 @@ export class JobQueue {
   }
 
   /**
-   * Puts a job at the end of the queue.
+   * Puts a job at the end of the queue. @param wording what lists say of it.
    * @returns its number. @throws CovisError `INPUT_INVALID` naming a parameter and what it takes.
    */
-  start<K extends JobKind>(kind: K, given: JobGiven<K>): number {
-    const { title, params } = describeJob(kind, given);
+  start<K extends JobKind>(kind: K, given: JobGiven<K>, wording: Wording = {}): number {
+    const { called } = wording;
+    const { title, params } = describeJob(kind, given, wording);
     const id = addJob(this.#library, kind, title, params);
+    if (called !== undefined) this.#called.set(id, called);
     this.#waiting.push({ id, kind, params });
     this.#tell(id);
     this.#next();
@@ -73,13 +79,18 @@ export class JobQueue {
     return listJobs(this.#library).map((j) => this.#asItIs(j));
   }
 
-  /** Ends the running job's thread; what it finished is in the library. */
-  async close(): Promise<void> {
+  /**
+   * Ends the running job's thread; what it finished is in the library. @param leave does not wait for what it is finishing: it ends by itself then.
+   */
+  async close(leave = false): Promise<void> {
     this.#closed = true;
-    await this.#running?.thread.end(ENDING_MS);
+    await this.#running?.thread.end(ENDING_MS, leave);
   }
 
-  #end(id: number, end: End): void {
+  #end(id: number, given: End): void {
+    const called = this.#called.get(id);
+    this.#called.delete(id);
+    const end = called === undefined ? given : byName(given, called);
     if (!noteJobEnded(this.#library, id, end)) this.#unwritten.set(id, end);
   }
 
@@ -109,6 +120,9 @@ export class JobQueue {
       {
         said: (m) => {
           if (m.type === 'end') ended = m;
+          // Who has left it alone has another library by now.
+          else if (m.type === 'finishes') tellLauncher(m.what);
+          else if (this.#closed) return;
           else if (m.type === 'changed') this.#emit({ event: 'changed', what: m.what });
           else {
             running.progress = m.progress;

@@ -4,8 +4,9 @@ import { JOBS, type JobGiven, type JobKind } from '../../../shared/jobs/index.ts
 import type { JobDefinition } from '../../../shared/jobs/job.ts';
 import { check } from '../../../shared/schema.ts';
 import type { ErrorShape } from '../../../shared/errors.ts';
-import { jobInfo, jobState } from '../../../shared/facts/jobs.ts';
+import { jobInfo, jobState, type Brought } from '../../../shared/facts/jobs.ts';
 import { logFailure, logger } from '../environment/log.ts';
+import { byName, type Called } from './called.ts';
 import { now, type Library } from '../library/library.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { integer, json, nullable, oneOf, record, select, text, type Columns } from '../library/rows.ts';
@@ -13,8 +14,17 @@ import { integer, json, nullable, oneOf, record, select, text, type Columns } fr
 const LISTED = 200;
 
 /** A row as others see it. */
-function infoOf(r: typeof ROW extends Columns<infer T> ? T : never): JobInfo {
-  return { ...r, progress: null };
+function infoOf({ params, ...r }: typeof ROW extends Columns<infer T> ? T : never): JobInfo {
+  const ended = r.state !== 'queued' && r.state !== 'running';
+  const brings = ended ? undefined : broughtBy(r.kind, params);
+  return { ...r, progress: null, ...(brings === undefined ? {} : { brings: [...brings] }) };
+}
+
+/** What a job may make; undefined for one of a version that had other jobs. */
+function broughtBy(kind: string, params: unknown): readonly Brought[] | undefined {
+  const definition: JobDefinition | undefined = Object.hasOwn(JOBS, kind) ? JOBS[kind as JobKind] : undefined;
+  const told = definition?.params.safeParse(params);
+  return told?.success === true ? (definition?.brings?.(told.data) ?? []) : undefined;
 }
 
 const ROW = record({
@@ -28,14 +38,29 @@ const ROW = record({
   error: nullable(json(jobInfo.shape.error)),
   warnings: json(jobInfo.shape.warnings),
   result: nullable(json(z.unknown())),
+  params: nullable(json(z.unknown())),
 });
-const COLUMNS = 'id, kind, title, state, created, started, finished, error, warnings, result';
+const COLUMNS = 'id, kind, title, state, created, started, finished, error, warnings, result, params';
+
+/** What lists say of a job besides what it is told. */
+export interface Wording {
+  /** What to say for a path that is ours alone. */
+  readonly called?: Called | undefined;
+  /** The network whose descriptors it brings, given what it is told. */
+  readonly network?: (params: unknown) => string | undefined;
+}
 
 /** What a job is called and what it is told, checked. @throws CovisError `INPUT_INVALID` naming a parameter and what it takes. */
-export function describeJob<K extends JobKind>(kind: K, given: JobGiven<K>): { title: string; params: unknown } {
+export function describeJob<K extends JobKind>(
+  kind: K,
+  given: JobGiven<K>,
+  { called, network }: Wording = {},
+): { title: string; params: unknown } {
   const definition: JobDefinition = JOBS[kind];
   const params = check(definition.params, given);
-  return { title: definition.title(params), params };
+  const title = definition.title(called === undefined ? params : byName(params, called));
+  const by = network?.(params);
+  return { title: by === undefined ? title : `${title} with ${by}`, params };
 }
 
 /** Jobs that write nothing into the library. */

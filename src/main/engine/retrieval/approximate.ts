@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { BatchMatches, Index, MetricKind, ScalarKind } from 'usearch';
 import { CovisError } from '../../../shared/errors.ts';
 import { writeBeside } from '../formats/beside.ts';
@@ -26,9 +27,19 @@ const ALONE = 1024;
 /** What usearch takes for all threads of the machine. */
 const ALL_THREADS = 0;
 
+/** An HNSW graph in memory or mapped from a file. */
+export interface Graph {
+  readonly index: Index;
+  /**
+   * As many threads may search it: usearch has a place for each of the last addition or, in a file that is mapped, of the machine, and a search
+   * that finds none throws, now and then.
+   */
+  searchers: number;
+}
+
 /** An empty graph for vectors of `dim` dimensions, kept in half precision. */
-export function emptyGraph(dim: number, p: HnswParameters): Index {
-  return new Index({
+export function emptyGraph(dim: number, p: HnswParameters): Graph {
+  const index = new Index({
     dimensions: dim,
     metric: MetricKind.IP,
     quantization: ScalarKind.F16,
@@ -37,6 +48,7 @@ export function emptyGraph(dim: number, p: HnswParameters): Index {
     expansion_search: p.expansionSearch,
     multi: false,
   });
+  return { index, searchers: 1 };
 }
 
 /**
@@ -44,7 +56,7 @@ export function emptyGraph(dim: number, p: HnswParameters): Index {
  * @param threads one gives the same graph every time. @throws CovisError `CANCELLED`.
  */
 export function addRows(
-  graph: Index,
+  graph: Graph,
   m: Matrix,
   first: number,
   task?: TaskContext,
@@ -55,7 +67,9 @@ export function addRows(
     const alone = first + from < ALONE;
     const to = Math.min(alone ? ALONE - first : from + ADD_BLOCK, m.rows);
     const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(first + from + i));
-    graph.add(keys, m.data.subarray(from * m.dim, to * m.dim), alone ? 1 : threads);
+    const adders = alone ? 1 : threads;
+    graph.index.add(keys, m.data.subarray(from * m.dim, to * m.dim), adders);
+    graph.searchers = adders === ALL_THREADS ? availableParallelism() : adders;
     task?.progress(first + to);
     from = to;
   }
@@ -65,22 +79,22 @@ export function addRows(
  * A graph that was saved; the file is mapped, not read.
  * @throws CovisError `INPUT_MISSING`, `INPUT_CORRUPT` for a file that is no graph, `INPUT_INVALID` for one of another size.
  */
-export function openGraph(file: string, rows: number, dim: number, p: HnswParameters = DEFAULT_HNSW): Index {
+export function openGraph(file: string, rows: number, dim: number, p: HnswParameters = DEFAULT_HNSW): Graph {
   if (!existsSync(file)) throw new CovisError('INPUT_MISSING', 'This index does not exist', { file });
-  const graph = emptyGraph(dim, p);
+  const { index } = emptyGraph(dim, p);
   try {
-    graph.view(file);
+    index.view(file);
   } catch (cause) {
     throw new CovisError('INPUT_CORRUPT', 'This file is no index, or it is damaged', { file, cause });
   }
-  if (Number(graph.size()) !== rows || Number(graph.dimensions()) !== dim) {
+  if (Number(index.size()) !== rows || Number(index.dimensions()) !== dim) {
     throw new CovisError(
       'INPUT_INVALID',
-      `This index has ${graph.size()} vectors of ${graph.dimensions()} dimensions, the database ${rows} of ${dim}`,
+      `This index has ${index.size()} vectors of ${index.dimensions()} dimensions, the database ${rows} of ${dim}`,
       { file, hint: 'Delete the file; it is built anew.' },
     );
   }
-  return graph;
+  return { index, searchers: availableParallelism() };
 }
 
 /**
@@ -88,17 +102,16 @@ export function openGraph(file: string, rows: number, dim: number, p: HnswParame
  * to which no link leads is not found, and where they are no more than a search looks at anyway.
  */
 export function candidates(
-  graph: Index,
+  { index, searchers }: Graph,
   rows: number,
   queries: Matrix,
   k: number,
   { expansionSearch }: HnswParameters = DEFAULT_HNSW,
-  threads = threadsIfFewer() ?? ALL_THREADS,
+  threads = threadsIfFewer() ?? searchers,
 ): ArrayLike<number>[] {
   const all = (): Uint32Array => Uint32Array.from({ length: rows }, (_, i) => i);
   if (rows <= expansionSearch) return Array.from({ length: queries.rows }, all);
-  // usearch takes no more threads for searching than it had for adding.
-  const found = graph.search(queries.data, k, rows <= ALONE ? 1 : threads);
+  const found = index.search(queries.data, k, rows <= ALONE ? 1 : Math.min(threads, searchers));
   return Array.from({ length: queries.rows }, (_, q) => {
     const ids = new Set(Array.from((found instanceof BatchMatches ? found.get(q) : found).keys, Number));
     return ids.size < k ? all() : [...ids];
@@ -122,22 +135,22 @@ export function scoreBest(out: Neighbours, q: number, ids: ArrayLike<number>, sc
  * run to run. With no more rows than candidates, every row is a candidate and the result is the exact one.
  */
 export class ApproximateIndex {
-  readonly #index: Index;
+  readonly #graph: Graph;
   readonly #database: Matrix;
   readonly #parameters: HnswParameters;
 
-  private constructor(index: Index, database: Matrix, p: HnswParameters) {
-    this.#index = index;
+  private constructor(graph: Graph, database: Matrix, p: HnswParameters) {
+    this.#graph = graph;
     this.#database = database;
     this.#parameters = p;
   }
 
   /** @throws CovisError `CANCELLED`. */
   static build(database: Matrix, p: HnswParameters = DEFAULT_HNSW, task?: TaskContext): ApproximateIndex {
-    const index = emptyGraph(database.dim, p);
+    const graph = emptyGraph(database.dim, p);
     task?.step('Building the index', database.rows, 'descriptors');
-    addRows(index, database, 0, task);
-    return new ApproximateIndex(index, database, p);
+    addRows(graph, database, 0, task);
+    return new ApproximateIndex(graph, database, p);
   }
 
   /**
@@ -150,7 +163,7 @@ export class ApproximateIndex {
 
   /** @throws CovisError `STATE_CONFLICT` for a file that is there, without `force`. */
   save(file: string, how: Placing = {}): void {
-    writeBeside(file, how, (temporary) => this.#index.save(temporary));
+    writeBeside(file, how, (temporary) => this.#graph.index.save(temporary));
   }
 
   /** The `k` best rows for each query as the index finds them, with exact scores. */
@@ -163,7 +176,7 @@ export class ApproximateIndex {
       scores: new Float32Array(queries.rows * kept).fill(-Infinity),
     };
     if (queries.rows === 0 || kept === 0) return out;
-    candidates(this.#index, db.rows, queries, kept, this.#parameters).forEach((ids, q) => {
+    candidates(this.#graph, db.rows, queries, kept, this.#parameters).forEach((ids, q) => {
       const asked = row(queries, q);
       scoreBest(out, q, ids, (id) => dot(asked, row(db, id)));
     });

@@ -11,6 +11,8 @@ interface CosinesKernel {
 
 const LANES = 16;
 const FLOAT = 4;
+/** What the second cache of a core holds beside other things. */
+const BLOCK_BYTES = 1 << 18;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 let compiledNow: WebAssembly.Module | undefined;
@@ -47,6 +49,13 @@ export class Cosines {
     const rows = new Float32Array(memory.buffer, this.#at.rows, this.#padded * m.rows);
     for (let i = 0; i < m.rows; i += 1) rows.set(row(m, i), i * this.#padded);
     this.forget();
+  }
+
+  /** The rows in the kernel's memory, so that nobody keeps them twice; undefined where they have zeros between them. */
+  get matrix(): Matrix | undefined {
+    if (this.#padded !== this.dim) return undefined;
+    const data = new Float32Array(this.#memory.buffer, this.#at.rows, this.dim * this.rows);
+    return { data, rows: this.rows, dim: this.dim };
   }
 
   /** @param m at least one row. @throws CovisError `INPUT_UNSUPPORTED` beyond 4 GiB. */
@@ -93,6 +102,16 @@ export class Cosines {
   /** Takes a row as a query into {@link best}. */
   take(i: number): void {
     this.#kernel.nearer(this.rows, this.#padded, this.#at.rows, this.#rowAt(i), this.#at.best);
+  }
+
+  /** As {@link take} of each: some rows at a time, which stay in the processor's cache while all are compared with them. */
+  takeAll(these: readonly number[]): void {
+    const block = Math.max(1, Math.floor(BLOCK_BYTES / (FLOAT * this.#padded)));
+    for (let from = 0; from < this.rows; from += block) {
+      const n = Math.min(block, this.rows - from);
+      for (const i of these)
+        this.#kernel.nearer(n, this.#padded, this.#rowAt(from), this.#rowAt(i), this.#at.best + FLOAT * from);
+    }
   }
 
   /** By how much {@link best} would grow in sum if a row were taken. */

@@ -1,5 +1,5 @@
 import { COLUMNS, Workspace } from './kernels.ts';
-import { affinity, breadthFirst, subgraph, type SparseGraph, type SparseVector } from './graph.ts';
+import { affinity, breadthFirst, rearranged, type SparseGraph, type SparseVector } from './graph.ts';
 import type { Eigenpairs } from './spectral.ts';
 
 export type { SparseVector } from './graph.ts';
@@ -68,7 +68,7 @@ export class DiffusionSolver {
     const order = breadthFirst(s);
     this.#place = new Uint32Array(s.nodes);
     order.forEach((node, i) => (this.#place[node] = i));
-    const arranged = subgraph(s, order, new Int32Array(s.nodes).fill(-1));
+    const arranged = rearranged(s, order, this.#place);
     this.#starts = w.putIntegers(arranged.starts);
     this.#columns = w.putIntegers(arranged.columns);
     this.#values = w.putDoubles(arranged.values);

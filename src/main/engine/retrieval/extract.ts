@@ -9,7 +9,14 @@ import { ownFile, ownIfFree } from '../library/file-owner.ts';
 import { nameOwner, readOwner } from '../library/lease.ts';
 import { refuseWriting } from '../library/read-only.ts';
 import { LeftOut } from '../library/current-photo.ts';
-import { allPhotos, countAllPhotos, countPhotos, presentPhotos, type PhotoRow } from '../library/tables/photo.ts';
+import {
+  allPhotos,
+  countAllPhotos,
+  countPhotos,
+  presentHashes,
+  presentPhotos,
+  type PhotoRow,
+} from '../library/tables/photo.ts';
 import { refuseOtherSize } from '../inputs/framing.ts';
 import { describeTogether, InputMaker, type NetworkInput } from '../inputs/inputs.ts';
 import type { Streamed } from '../library/prefetch.ts';
@@ -175,11 +182,13 @@ async function openAlike(graph: Graph, as: Precision, held: Precision | undefine
 
 /** The stored descriptors of a network at a size, without those of photos that are gone; empty if there are none yet. */
 export function loadDescriptors(library: Library, network: NetworkRow, size: number): DescriptorSet {
-  return stored(library, network, size, presentPhotos(library));
+  return stored(library, network, size, presentHashes(library));
 }
 
+type Known = Pick<PhotoRow, 'id' | 'hash'>;
+
 /** @param photos whose descriptors are wanted. */
-function stored(library: Library, network: NetworkRow, size: number, photos: readonly PhotoRow[]): DescriptorSet {
+function stored(library: Library, network: NetworkRow, size: number, photos: readonly Known[]): DescriptorSet {
   const { data, ids } = files(library, network, size);
   const rows = storedRows(library, network, size);
   if (rows === undefined) return { ids: new Uint32Array(0), data: new Float32Array(0), dim: network.spec.dim };
@@ -209,7 +218,13 @@ function stored(library: Library, network: NetworkRow, size: number, photos: rea
 }
 
 /** Rows of these photos, under the library's own ids; the first row of each. */
-function named(matrix: Float32Array, hashes: Buffer, dim: number, photos: readonly PhotoRow[]): DescriptorSet {
+function named(matrix: Float32Array, hashes: Buffer, dim: number, photos: readonly Known[]): DescriptorSet {
+  // Mostly the photos in their order, which is seen at once.
+  const ordered = Buffer.from(photos.map((p) => p.hash).join(''), 'hex');
+  if (ordered.equals(hashes)) {
+    const ids = Uint32Array.from(photos, (p) => p.id);
+    return { ids, data: matrix.subarray(0, ids.length * dim), dim };
+  }
   const idOf = new Map(photos.map((p) => [p.hash, p.id]));
   const found: number[] = [];
   for (let r = 0; r < hashes.length / HASH_BYTES; r += 1) {

@@ -64,7 +64,7 @@ export class GraphCache {
   #neighbours(k: number, task?: TaskContext): Promise<Neighbours> {
     return remember(this.#lists, k, async () => {
       const there = this.#there(k);
-      if (there !== undefined) return there;
+      if (there !== undefined) return shorter(there, Math.min(k, this.#vectors.rows));
       task?.step('Finding neighbours', this.#vectors.rows, 'descriptors');
       const found = await exactNeighbours(this.#vectors, this.#vectors, k, task);
       if (found.k > (this.#longest?.k ?? 0)) this.#longest = found;
@@ -73,17 +73,18 @@ export class GraphCache {
     });
   }
 
-  /** Lists that were found before, by this program or an earlier one. */
+  /** Lists of at least so many that were found before, by this program or an earlier one. */
   #there(k: number): Neighbours | undefined {
     const enough = Math.min(k, this.#vectors.rows);
     if (this.#longest === undefined || this.#longest.k < enough) this.#longest = this.#store?.read(k) ?? this.#longest;
-    return this.#longest === undefined || this.#longest.k < enough ? undefined : shorter(this.#longest, enough);
+    return this.#longest === undefined || this.#longest.k < enough ? undefined : this.#longest;
   }
 
   /** The mutual graph A, and S, which is A normalised. */
   graph(k: number, gamma: number, task?: TaskContext): Promise<Graphs> {
     return remember(this.#graphs, `${k} ${gamma}`, async () => {
-      const a = mutualGraph(await this.neighbours(k, task), gamma);
+      const lists = this.#there(k) ?? (await this.neighbours(k, task));
+      const a = mutualGraph(lists, gamma, Math.min(k, lists.k));
       return { a, s: normaliseGraph(a) };
     });
   }

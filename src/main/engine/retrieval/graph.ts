@@ -38,47 +38,53 @@ export function affinity(cosine: number, gamma: number): number {
  * Mutual kNN graph (methods.md 4.1): an edge where each is among the other's neighbours, weight max(0, cosine)^γ, the smaller
  * of the two directions where rounding makes them differ.
  * @param lists neighbours of every node among all nodes, the node itself included: k counts it.
+ * @param k of each list so many from its beginning; all where left out.
  */
-export function mutualGraph(lists: Neighbours, gamma: number): SparseGraph {
-  const { k, ids, scores } = lists;
-  const nodes = k === 0 ? 0 : ids.length / k;
+export function mutualGraph(lists: Neighbours, gamma: number, k = lists.k): SparseGraph {
+  const { k: stride, ids, scores } = lists;
+  const nodes = stride === 0 ? 0 : ids.length / stride;
   /** Where `of` has `wanted` in its list, or -1. */
   const find = (of: number, wanted: number): number => {
-    for (let at = of * k, end = at + k; at < end; at += 1) if (ids[at] === wanted) return at;
+    for (let at = of * stride, end = at + k; at < end; at += 1) if (ids[at] === wanted) return at;
     return -1;
   };
+  // Edges by their lower end, each looked for once.
+  const most = Math.ceil((nodes * k) / 2);
+  const [lower, higher, weights] = [new Uint32Array(most), new Uint32Array(most), new Float64Array(most)];
+  const above = new Uint32Array(nodes);
   const starts = new Uint32Array(nodes + 1);
-  const weights = new Float64Array(ids.length);
-  for (let i = 0; i < nodes; i += 1) {
-    let edges = 0;
-    for (let at = i * k, end = at + k; at < end; at += 1) {
+  let edges = 0;
+  for (let i = 0; i < nodes; i += 1)
+    for (let at = i * stride, end = at + k; at < end; at += 1) {
       const other = ids[at]!;
-      const back = other === i || scores[at]! <= 0 ? -1 : find(other, i);
+      const back = other <= i || other >= nodes || scores[at]! <= 0 ? -1 : find(other, i);
       if (back < 0) continue;
-      weights[at] = affinity(Math.min(scores[at]!, scores[back]!), gamma);
-      if (weights[at]! > 0) edges += 1;
-    }
-    starts[i + 1] = starts[i]! + edges;
-  }
-  const columns = new Uint32Array(starts[nodes]!);
-  const values = new Float64Array(columns.length);
-  for (let i = 0; i < nodes; i += 1) {
-    const first = starts[i]!;
-    let end = first;
-    for (let at = i * k; at < (i + 1) * k; at += 1) {
-      const weight = weights[at]!;
+      const weight = affinity(Math.min(scores[at]!, scores[back]!), gamma);
       if (!(weight > 0)) continue;
-      // Put where its row belongs: some tens, for which nothing else pays.
-      let e = end;
-      for (; e > first && columns[e - 1]! > ids[at]!; e -= 1) {
-        columns[e] = columns[e - 1]!;
-        values[e] = values[e - 1]!;
-      }
-      columns[e] = ids[at]!;
-      values[e] = weight;
-      end += 1;
+      lower[edges] = i;
+      higher[edges] = other;
+      weights[edges] = weight;
+      above[i]! += 1;
+      starts[other + 1]! += 1;
+      edges += 1;
     }
+  // What is below each node comes in its order as the edges are; what is above it, as their higher ends are gone through.
+  const below = starts.slice(1);
+  for (let i = 0; i < nodes; i += 1) starts[i + 1]! += starts[i]! + above[i]!;
+  const columns = new Uint32Array(2 * edges);
+  const values = new Float64Array(2 * edges);
+  const next = starts.slice(0, nodes);
+  for (let e = 0; e < edges; e += 1) {
+    const at = next[higher[e]!]!++;
+    columns[at] = lower[e]!;
+    values[at] = weights[e]!;
   }
+  for (let j = 0; j < nodes; j += 1)
+    for (let e = starts[j]!, end = e + below[j]!; e < end; e += 1) {
+      const at = next[columns[e]!]!++;
+      columns[at] = j;
+      values[at] = values[e]!;
+    }
   return { nodes, starts, columns, values };
 }
 
@@ -135,6 +141,23 @@ export function subgraph(g: SparseGraph, nodes: ArrayLike<number>, position: Int
   }
   for (let i = 0; i < nodes.length; i += 1) position[nodes[i]!] = -1;
   return { nodes: nodes.length, starts, columns, values };
+}
+
+/** The whole graph with its nodes in another order. @param place where each node is in it. @returns columns of a row as they come. */
+export function rearranged(g: SparseGraph, order: Uint32Array, place: Uint32Array): SparseGraph {
+  const starts = new Uint32Array(g.nodes + 1);
+  const columns = new Uint32Array(g.columns.length);
+  const values = new Float64Array(g.columns.length);
+  let at = 0;
+  for (let i = 0; i < g.nodes; i += 1) {
+    const node = order[i]!;
+    for (let e = g.starts[node]!, end = g.starts[node + 1]!; e < end; e += 1, at += 1) {
+      columns[at] = place[g.columns[e]!]!;
+      values[at] = g.values[e]!;
+    }
+    starts[i + 1] = at;
+  }
+  return { nodes: g.nodes, starts, columns, values };
 }
 
 /** Visits nodes breadth first from each unseen one, and tells where each connected component begins. */

@@ -4,7 +4,6 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Index } from 'usearch';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { SHARD_ROWS } from '../../../shared/jobs/index-vectors.ts';
@@ -16,7 +15,7 @@ import { readRegular } from '../formats/regular.ts';
 import { refuseExisting, type Placing } from '../formats/target.ts';
 import { random } from '../library/random.ts';
 import type { TaskContext } from '../queue/context.ts';
-import { addRows, candidates, DEFAULT_HNSW, emptyGraph, openGraph, scoreBest } from './approximate.ts';
+import { addRows, candidates, DEFAULT_HNSW, emptyGraph, openGraph, scoreBest, type Graph } from './approximate.ts';
 import { Cosines } from './cosines.ts';
 import type { Neighbours } from './neighbours.ts';
 import { dot, normaliseRows, row, topByScore, type Matrix } from './rank.ts';
@@ -114,7 +113,7 @@ export function saveGraph(
     addRows(graph, b, b.first - begin, undefined, threads);
     task?.progress(b.first + b.rows);
   }
-  graph.save(path);
+  graph.index.save(path);
 }
 
 /** How an index is put together. */
@@ -197,7 +196,7 @@ export function refuseIndex(folder: string, how: Placing): void {
 
 /** A shard's graph, which is mapped when it is first asked for, and the rows of which it is. */
 interface Shard {
-  readonly graph: () => Index;
+  readonly graph: () => Graph;
   readonly first: number;
   readonly rows: number;
 }
@@ -275,7 +274,7 @@ export class IndexFolder {
         if (!only(shard)) return [];
         const first = shard * m.shardRows;
         const count = Math.min(m.shardRows, m.rows - first);
-        let mapped: Index | undefined;
+        let mapped: Graph | undefined;
         return [{ graph: () => (mapped ??= openGraph(file, count, m.dim)), first, rows: count }];
       });
       return new IndexFolder(rows, opened, m);

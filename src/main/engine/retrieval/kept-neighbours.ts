@@ -49,8 +49,16 @@ export function keptNeighbours(library: Library, key: string, vectors: Matrix): 
         if (rows !== vectors.rows || kept < Math.min(k, rows) || content.length !== HEAD_BYTES + 8 * count)
           return undefined;
         if (!content.subarray(8, HEAD_BYTES).equals(digest())) return undefined;
-        const body = content.buffer.slice(content.byteOffset + HEAD_BYTES, content.byteOffset + content.length);
-        return { k: kept, ids: new Uint32Array(body, 0, count), scores: new Float32Array(body, 4 * count, count) };
+        const at = content.byteOffset + HEAD_BYTES;
+        // Of a large file a copy would be as large once more.
+        const aligned = at % 4 === 0;
+        const body = aligned ? content.buffer : content.buffer.slice(at, content.byteOffset + content.length);
+        const first = aligned ? at : 0;
+        return {
+          k: kept,
+          ids: new Uint32Array(body, first, count),
+          scores: new Float32Array(body, first + 4 * count, count),
+        };
       } catch (error) {
         logFailure(logger('search'), `reading ${file}`, error);
         return undefined;

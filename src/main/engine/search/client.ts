@@ -1,13 +1,15 @@
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { EdgeNetworkInfo, Explanation, ManifoldView, SearchAnswer } from '../../../shared/domain.ts';
 import { CovisError, fromErrorShape, type ErrorShape } from '../../../shared/errors.ts';
 import { logger } from '../environment/log.ts';
 import type { Finding } from '../retrieval/graph-cache.ts';
-import type { SearchRequest, SearchSession, SightRequest } from './session.ts';
+import type { SearchRequest, SightRequest } from './requests.ts';
+import type { SearchSession } from './session.ts';
 
 export interface SearchTask {
   readonly id: number;
-  readonly kind: 'search' | 'prepare' | 'explain' | 'around' | 'graph' | 'sight' | 'edges';
+  readonly kind: 'search' | 'prepare' | 'ahead' | 'explain' | 'around' | 'graph' | 'sight' | 'edges';
   readonly request: unknown;
 }
 export interface SearchReply {
@@ -21,6 +23,9 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** So long nobody has asked for anything before something is done that nobody has asked for. */
+const PAUSE_MS = 300;
+
 /** What is computed meanwhile ends within a block of it; a thread that does not answer is stopped all the same. */
 const LONGEST_END_MS = 2000;
 
@@ -30,6 +35,7 @@ export class SearchClient {
   readonly #pending = new Map<number, Pending>();
   #worker: Worker | undefined;
   #next = 1;
+  #closed = false;
 
   constructor(libraryPath: string) {
     this.#libraryPath = libraryPath;
@@ -41,6 +47,13 @@ export class SearchClient {
 
   prepare(request: Parameters<SearchSession['prepare']>[0]): Promise<{ readonly ready: boolean }> {
     return this.#ask('prepare', request);
+  }
+
+  /** Has the graph ready that would be asked for next, once nobody waits for anything else. */
+  async ahead(): Promise<null> {
+    do await setTimeout(PAUSE_MS, undefined, { ref: false });
+    while (this.#pending.size > 0);
+    return this.#closed ? null : this.#ask('ahead', undefined);
   }
 
   explain(request: Parameters<SearchSession['explain']>[0]): Promise<Explanation> {
@@ -64,13 +77,14 @@ export class SearchClient {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const worker = this.#worker;
     if (worker === undefined) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       worker.on('message', (m: SearchReply | 'ended') => m === 'ended' && resolve());
       worker.once('exit', () => resolve());
-      timer = setTimeout(resolve, LONGEST_END_MS);
+      timer = globalThis.setTimeout(resolve, LONGEST_END_MS);
       worker.postMessage('end');
     });
     clearTimeout(timer);

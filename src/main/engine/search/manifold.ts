@@ -5,6 +5,7 @@ import { photoByHash } from '../library/photos.ts';
 import { manifoldDefaults } from '../mining/manifold-library.ts';
 import { describedRow, manifoldAround } from '../mining/manifold-view.ts';
 import { DiffusionSolver } from '../retrieval/diffusion.ts';
+import type { SparseGraph } from '../retrieval/graph.ts';
 import { graphAround } from '../retrieval/graph-around.ts';
 import type { Finding, GraphCache } from '../retrieval/graph-cache.ts';
 import type { LoadedSet } from '../retrieval/vector-sets.ts';
@@ -64,9 +65,22 @@ export class Manifold {
       cache.meanwhile(limits.k);
       return manifoldAround(this.#library, set, part.graph, part, photo, limits, part.rows.length);
     }
-    const key = `${version} ${limits.k}`;
-    if (this.#solver?.key !== key) this.#solver = { key, solver: await DiffusionSolver.create(known.s) };
-    return manifoldAround(this.#library, set, known.a, this.#solver.solver, photo, limits);
+    const solver = await this.#solverOf(`${version} ${limits.k}`, known.s);
+    return manifoldAround(this.#library, set, known.a, solver, photo, limits);
+  }
+
+  /** Has the graph of a large set ready, where its neighbours were found before. */
+  async ahead({ set, cache, version }: WithGraph): Promise<void> {
+    const { rows } = set.vectors;
+    if (set.owners !== undefined || rows * rows <= this.#atOnce) return;
+    const { limits, gamma } = limitsOf(set, {});
+    const known = await cache.graphThere(limits.k, gamma);
+    if (known !== undefined) await this.#solverOf(`${version} ${limits.k}`, known.s);
+  }
+
+  async #solverOf(key: string, s: SparseGraph): Promise<DiffusionSolver> {
+    if (this.#solver?.key !== key) this.#solver = { key, solver: await DiffusionSolver.create(s) };
+    return this.#solver.solver;
   }
 
   /** How far the graph is that {@link around} waits for; begins it where nobody has. */

@@ -1,19 +1,8 @@
-import type {
-  EdgeNetworkInfo,
-  Explanation,
-  ManifoldView,
-  Protocol,
-  SearchAnswer,
-  SearchHit,
-  SearchMethod,
-} from '../../../shared/domain.ts';
+import type { EdgeNetworkInfo, Explanation, ManifoldView, SearchAnswer, SearchHit } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { GivenParameters, RankParameters } from '../../../shared/methods/index.ts';
+import type { RankParameters } from '../../../shared/methods/index.ts';
 import { methodParameters, reportedParameters } from '../../../shared/methods/parameters.ts';
-import { judge } from '../evaluation/ground-truth.ts';
-import { loadTruth, matchTruth } from '../evaluation/truths.ts';
-import type { Features } from '../features/sift.ts';
-import { silentContext, type TaskContext } from '../queue/context.ts';
+import { type TaskContext } from '../queue/context.ts';
 import { decodeFor } from '../inputs/framing.ts';
 import { defaultSize } from '../inputs/inputs.ts';
 import { drawingNetwork } from '../edges/library-networks.ts';
@@ -22,10 +11,8 @@ import { readDrawing, type Drawing } from '../edges/sketch-files.ts';
 import { foldedUnder } from '../library/fold-log.ts';
 import { askedSubset, subsetFacts, type Subset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
-import { imageHeader } from '../library/photo-files.ts';
-import type { Crop } from '../library/pixels.ts';
 import { goneVersion } from '../library/current-photo.ts';
-import { hashBytes, photoByHash, currentPhoto, presentPhotos, upright } from '../library/photos.ts';
+import { hashBytes, photoByHash } from '../library/photos.ts';
 import { describedPhotos, descriptorVersion } from '../retrieval/extract.ts';
 import { computing } from '../network/computing.ts';
 import { resolveNetwork, type NetworkRow } from '../network/networks.ts';
@@ -39,45 +26,11 @@ import { dot, row, similarities, topByScore, type Matrix } from '../retrieval/ra
 import { partOfGrid, rowsByImage } from '../retrieval/regions.ts';
 import { Describer, hitsOf, type Found } from '../retrieval/search.ts';
 import { findSet, loadSet, networkSet, restrictSet, setKey, type LoadedSet } from '../retrieval/vector-sets.ts';
-import { BowIndex, DEFAULT_TEACHER, describeQuery, featuresWithin } from '../teacher/bow-index.ts';
 import { countPhotos, idByHash } from '../library/tables/photo.ts';
 import { AT_ONCE, Manifold, type AskedManifold } from './manifold.ts';
-
-/** What is asked: a photo of the library or bytes from outside, maybe a part of it. */
-export interface AskedPhoto {
-  readonly photo?: string | undefined;
-  readonly bytes?: Uint8Array | undefined;
-  readonly crop?: Crop | undefined;
-}
-
-/** What an edge network's view is asked of. */
-export interface SightRequest {
-  readonly photo?: string | undefined;
-  readonly drawing?: Uint8Array | undefined;
-  readonly network?: string | undefined;
-  readonly filtered: boolean;
-}
-
-export interface SearchRequest extends AskedPhoto {
-  /** A drawing asks: PNG, SVG or strokes. The network is then one that takes edges, the last one made when none is named. */
-  readonly drawing?: Uint8Array | undefined;
-  /** How much the photo counts beside the drawing, 0 to 1. Scores of both are standardised over the library first. */
-  readonly photoWeight?: number | undefined;
-  /** Descriptor set; a network's own when left out. */
-  readonly set?: string | undefined;
-  readonly network?: string | undefined;
-  /** Long side in pixels; what the network takes when left out. */
-  readonly size?: number | undefined;
-  readonly method: SearchMethod;
-  readonly ranking?: GivenParameters | undefined;
-  readonly top: number;
-  /** Only photos of this version of a collection: `NAME@VERSION`. */
-  readonly collection?: string | undefined;
-  /** Of near duplicates that are folded together only the one that is ranked first. */
-  readonly oneOfFold?: boolean | undefined;
-  /** Judge results by an imported ground truth, when the photo is one of its queries. */
-  readonly truth?: { readonly id: string; readonly protocol: Protocol } | undefined;
-}
+import { judgedBy } from './judged.ts';
+import { fileOf, type AskedPhoto, type SearchRequest, type SightRequest } from './requests.ts';
+import { Words } from './words.ts';
 
 const RANKERS_KEPT = 6;
 /** Cosines of one pair differ by less where nothing is behind the pooling. */
@@ -114,13 +67,14 @@ export class SearchSession {
   readonly #describers = new Map<string, Describer>();
   #features: { readonly network: string; readonly runner: FeatureRunner } | undefined;
   #sight: Sight | undefined;
-  #bow: { readonly version: string; readonly index: Promise<BowIndex> } | undefined;
+  readonly #words: Words;
 
   /** @param atOnce products of descriptors that a person waits for; where there are more, a part is shown first. */
   constructor(library: Library, atOnce = AT_ONCE) {
     this.#library = library;
     this.#atOnce = atOnce;
     this.#manifold = new Manifold(library, atOnce);
+    this.#words = new Words(library);
   }
 
   /** @throws CovisError `STATE_EMPTY` without descriptors, `NOT_FOUND`, `INPUT_*` for the photo and what the method does not read. */
@@ -148,9 +102,15 @@ export class SearchSession {
   async prepare(r: {
     readonly descriptors: boolean;
     readonly network?: string | undefined;
+    /** Bytes; where descriptors are fewer or more, they are read when they are asked for. */
+    readonly within?: { readonly least: number; readonly most: number };
   }): Promise<{ readonly ready: boolean }> {
     if (!r.descriptors) return { ready: false };
     try {
+      if (r.within !== undefined) {
+        const bytes = await this.#bytesOf(r.network);
+        if (bytes < r.within.least || bytes > r.within.most) return { ready: false };
+      }
       const { set, cache, version } = await this.#loaded({ network: r.network });
       const parameters = rankingParameters('cosine', undefined, { regional: false, rows: set.vectors.rows });
       const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
@@ -162,11 +122,23 @@ export class SearchSession {
     }
   }
 
+  /** Has the graph of the default network's descriptors ready, where it is known: what {@link around} and diffusion would begin with. */
+  async ahead(): Promise<null> {
+    await this.#manifold.ahead(await this.#loaded({ size: undefined }));
+    return null;
+  }
+
+  /** Of the descriptors of a network's own size. @throws CovisError `NOT_FOUND`, `STATE_EMPTY`. */
+  async #bytesOf(wanted: string | undefined): Promise<number> {
+    const { id, uid, spec } = await resolveNetwork(this.#library, wanted, 'default');
+    return 4 * spec.dim * (describedPhotos(this.#library, { id, uid }, defaultSize(spec)) ?? 0);
+  }
+
   async #search(r: SearchRequest, task?: TaskContext): Promise<SearchAnswer> {
     const began = performance.now();
     const { method } = r;
     methodParameters(method, r.ranking);
-    if (method === 'bow') return this.#byWords(r, began, task);
+    if (method === 'bow') return this.#words.search(r, began, task);
     const drawing = r.drawing === undefined ? undefined : await readDrawing(r.drawing);
     const subset = askedSubset(this.#library, r.collection);
     const loaded = await this.#loaded(drawing === undefined ? r : await this.#drawingNetwork(r), subset);
@@ -185,7 +157,8 @@ export class SearchSession {
       return { image, score: ranking.scores[j]!, ...(box === undefined ? {} : { box }) };
     });
     const hits = hitsOf(this.#library, set, found, r.crop === undefined && drawing === undefined ? r.photo : undefined);
-    const judged = r.truth === undefined || r.photo === undefined ? undefined : this.#judged(hits, r.photo, r.truth);
+    const judged =
+      r.truth === undefined || r.photo === undefined ? undefined : judgedBy(this.#library, hits, r.photo, r.truth);
     return {
       hits: judged?.hits ?? hits,
       set: set.key,
@@ -287,54 +260,6 @@ export class SearchSession {
     return this.#sight;
   }
 
-  /** The teacher: bag of words, re-ranked by geometry, expanded (methods.md 1.1). Photos that it has not seen yet are read first. */
-  async #byWords(r: SearchRequest, began: number, task?: TaskContext): Promise<SearchAnswer> {
-    const subset = askedSubset(this.#library, r.collection);
-    const photos = presentPhotos(this.#library).filter((p) => subset?.photos.has(p.id) !== false);
-    const version = `${subset?.digest ?? ''} ${photos.length} ${photos.at(-1)?.id ?? 0} ${goneVersion(this.#library)}`;
-    const start = performance.now();
-    const fresh = this.#bow?.version !== version;
-    if (fresh) {
-      const index = BowIndex.prepare(this.#library, DEFAULT_TEACHER, task ?? silentContext(), photos);
-      this.#bow = { version, index };
-      index.catch(() => (this.#bow = undefined));
-    }
-    const index = await this.#bow!.index;
-    const preparedMs = fresh ? performance.now() - start : 0;
-    const own = r.photo === undefined ? -1 : index.photos.findIndex((p) => p.hash === r.photo);
-    const whole = own >= 0 ? index.features(own) : await describeQuery(this.#file(r));
-    const features = r.crop === undefined ? whole : await this.#cropped(whole, r, r.crop);
-    const words = own >= 0 && r.crop === undefined ? index.lists[own]! : index.quantise(features);
-    const hits = index.search(features, words, DEFAULT_TEACHER).slice(0, r.top);
-    const found = hitsOf(
-      this.#library,
-      { ids: Uint32Array.from(index.photos, (p) => p.id) },
-      hits.map((h) => ({ image: h.image, score: h.score, inliers: h.inliers })),
-      r.crop === undefined ? r.photo : undefined,
-    );
-    const judged = r.truth === undefined || r.photo === undefined ? undefined : this.#judged(found, r.photo, r.truth);
-    return {
-      hits: judged?.hits ?? found,
-      set: 'bow',
-      setName: `${index.words} visual words`,
-      method: 'bow',
-      parameters: { words: index.words, verified: DEFAULT_TEACHER.verified, expansion: DEFAULT_TEACHER.expansion },
-      milliseconds: performance.now() - began - preparedMs,
-      preparedMs,
-      judgedBy: judged?.name ?? null,
-      ...(subset === undefined ? {} : { collection: subsetFacts(subset) }),
-    };
-  }
-
-  /** Features inside a crop, which is given as displayed while features are of the stored photo. */
-  async #cropped(f: Features, r: AskedPhoto, crop: Crop): Promise<Features> {
-    const { width, height, orientation } = await imageHeader(this.#file(r));
-    return featuresWithin(f, (px, py) => {
-      const [x, y] = upright(px / width, py / height, orientation);
-      return x >= crop.x && x <= crop.x + crop.width && y >= crop.y && y <= crop.y + crop.height;
-    });
-  }
-
   /** Why the asking photo and a photo of the library match, place by place. @throws CovisError as {@link search}. */
   async explain(
     r: AskedPhoto & { readonly hit: string; readonly network?: string | undefined; readonly size?: number | undefined },
@@ -346,13 +271,13 @@ export class SearchSession {
     }
     const { runner } = this.#features;
     const size = r.size ?? defaultSize(network.spec);
-    const asking = await decodeFor(network.spec, this.#file(r), size, r.crop);
-    const answering = await decodeFor(network.spec, this.#file({ photo: r.hit }), size);
+    const asking = await decodeFor(network.spec, fileOf(this.#library, r), size, r.crop);
+    const answering = await decodeFor(network.spec, fileOf(this.#library, { photo: r.hit }), size);
     const [query, hit] = [await runner.run(asking), await runner.run(answering)];
     const { a, b, similarity } = contributions(query, hit, runner.pooling);
     const describer = await this.#describerOf(network, size);
-    const asked = await describer.describe(this.#file(r), r.crop);
-    const described = dot(asked, await describer.describe(this.#file({ photo: r.hit })));
+    const asked = await describer.describe(fileOf(this.#library, r), r.crop);
+    const described = dot(asked, await describer.describe(fileOf(this.#library, { photo: r.hit })));
     return {
       similarity,
       described: Math.abs(described - similarity) <= ROUNDING ? null : described,
@@ -443,12 +368,6 @@ export class SearchSession {
     return { ranker: await ranker, fresh: true };
   }
 
-  #file(r: AskedPhoto): string | Uint8Array {
-    if (r.bytes !== undefined) return r.bytes;
-    if (r.photo === undefined) throw new CovisError('INPUT_INVALID', 'No photo to search with was given');
-    return currentPhoto(this.#library, photoByHash(this.#library, r.photo).id);
-  }
-
   /** The photo of the library that asks; of an imported set, which describes nothing, also by the content of what was sent. */
   #known(set: LoadedSet, r: SearchRequest): number | undefined {
     if (r.photo !== undefined) return photoByHash(this.#library, r.photo).id;
@@ -477,7 +396,7 @@ export class SearchSession {
         hint: 'Choose a photo of the library without a crop, or the descriptors of a network.',
       });
     const describer = await this.#describerOf(set.network, set.size);
-    const data = await describer.describe(this.#file(r), r.crop);
+    const data = await describer.describe(fileOf(this.#library, r), r.crop);
     const vectors = { data, rows: 1, dim: data.length };
     return { vectors, count: 1, ...(set.owners === undefined ? {} : { owners: new Uint32Array(1) }) };
   }
@@ -495,31 +414,6 @@ export class SearchSession {
       this.#describers.set(key, describer);
     }
     return describer;
-  }
-
-  /** Relations by a ground truth; undefined when the photo is none of its queries. */
-  #judged(
-    hits: readonly SearchHit[],
-    photo: string,
-    truth: { readonly id: string; readonly protocol: Protocol },
-  ): { hits: SearchHit[]; name: string } | undefined {
-    const { truth: t, photos, queries, ambiguous } = matchTruth(this.#library, loadTruth(this.#library, truth.id));
-    if (ambiguous.length > 0) return undefined;
-    const asking = photoByHash(this.#library, photo).id;
-    const q = queries.indexOf(asking);
-    if (q < 0) return undefined;
-    const { positives, ignored } = judge(t, truth.protocol)[q]!;
-    const imageOf = new Map<number, number>();
-    photos.forEach((p, i) => p !== undefined && imageOf.set(p, i));
-    const idOf = idByHash(this.#library);
-    const judged = hits.map((h): SearchHit => {
-      const id = idOf.one(h.photo);
-      const image = imageOf.get(id) ?? -1;
-      const relation =
-        id === asking ? 'query' : positives.has(image) ? 'positive' : ignored.has(image) ? 'same-place' : 'other';
-      return { ...h, relation };
-    });
-    return { hits: judged, name: `${t.name}, ${truth.protocol}` };
   }
 }
 

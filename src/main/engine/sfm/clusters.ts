@@ -1,5 +1,6 @@
 import type { ClusterDetail, ClusterInfo, ClusterView, CovisibleView } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { findOne } from '../library/find.ts';
 import type { Library } from '../library/library.ts';
 import { readNpyRows } from '../formats/npy.ts';
@@ -166,7 +167,7 @@ function observationsOf(library: Library, id: string, view: number): [from: numb
 function damagedArray(file: string, library: Library): CovisError {
   return new CovisError('INPUT_CORRUPT', 'A file of the library is damaged: it does not fit its cluster', {
     file,
-    hint: `covis check ${library.path} --repair says what can be done.`,
+    hint: `covis check ${shellWord(library.path)} --repair says what can be done.`,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Library } from '../library/library.ts';
-import { integer, record, select, text } from '../library/rows.ts';
+import { flag, integer, record, select, text } from '../library/rows.ts';
+import { IS_MADE_BY_HAND, IS_PART_BY_HAND } from './made-by-hand.ts';
 
 /** Clusters, by number, that others replace. */
 export interface Replacement {
@@ -8,10 +9,6 @@ export interface Replacement {
   readonly older: readonly number[];
   readonly newer: readonly number[];
 }
-
-/** Merging and splitting by hand makes clusters that keep the path of what they were made of. */
-const BY_HAND = `SELECT 1 FROM cluster_change k JOIN action a ON a.id = k.action_id
-  WHERE k.cluster_id = c.id AND k.field = 'state' AND (a.label LIKE 'Merge %' OR a.label LIKE 'Split %')`;
 
 /**
  * Clusters in force that an earlier import made of other content at the same path. None where all that lies there now is in force
@@ -26,19 +23,20 @@ export function olderModels(
 ): { readonly clusters: readonly number[]; readonly when: string; readonly edited: boolean } {
   const made = select(
     library.db,
-    `SELECT c.id, c.uid, c.state, c.created, EXISTS (${BY_HAND}) AS byHand FROM cluster_all c WHERE c.source = ? ORDER BY c.id`,
-    record({ id: integer, uid: text, state: text, created: text, byHand: integer }),
+    `SELECT c.id, c.uid, c.state, c.created, ${IS_MADE_BY_HAND} AS made, ${IS_PART_BY_HAND} AS part FROM cluster_all c WHERE c.source = ? ORDER BY c.id`,
+    record({ id: integer, uid: text, state: text, created: text, made: flag, part: flag }),
   ).all(path);
   const inForce = made.filter((c) => c.state !== 'replaced');
   const now = [...uids];
   const unchanged = now.every((uid) => inForce.some((c) => c.uid === uid));
   if (unchanged) return { clusters: [], when: '', edited: false };
-  const older = inForce.filter((c) => !uids.has(c.uid) && c.byHand === 0);
+  // A cluster that a person makes keeps the path of what it was made of.
+  const older = inForce.filter((c) => !uids.has(c.uid) && !c.made);
   const created = older.map((c) => c.created.slice(0, 10)).sort();
   return {
     clusters: older.map((c) => c.id),
     when: created.at(-1) ?? '',
     // A model that is itself what was merged or split is no newer one.
-    edited: made.some((c) => c.byHand === 1) && !now.some((uid) => made.some((c) => c.uid === uid)),
+    edited: made.some((c) => c.part) && !now.some((uid) => made.some((c) => c.uid === uid)),
   };
 }

@@ -1,7 +1,7 @@
 /** What an engine knows and does before a library is open: which there were, which folders may be chosen, the sample. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { RecentLibrary, StartOverview } from '../../../shared/facts/start.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import {
@@ -13,6 +13,8 @@ import {
   pictureFile,
   type KnownLibrary,
 } from '../environment/known-libraries.ts';
+import { damagedFiles } from '../environment/kept-file.ts';
+import { settingsFile } from '../environment/settings.ts';
 import { bytesOf, filesIn } from '../library/storage.ts';
 import { Library } from '../library/library.ts';
 import { Places, within } from './places.ts';
@@ -51,8 +53,10 @@ export class StartDesk {
 
   async overview(): Promise<StartOverview> {
     const { library } = sampleFolders();
+    const recent = await Promise.all(this.#offered().map((l) => this.#recent(l)));
     return {
-      recent: await Promise.all(this.#offered().map((l) => this.#recent(l))),
+      recent,
+      damaged: [...damagedFiles(dirname(settingsFile()))],
       sample: { ...sampleSize(), there: Library.exists(library), path: library },
       roots: await this.places.rootEntries(),
     };
@@ -95,9 +99,13 @@ export class StartDesk {
     return found;
   }
 
-  /** The list shows a library of this id. @throws CovisError `NOT_FOUND`. */
-  refuseUnlisted(id: string): void {
-    this.#listed(id);
+  /** The library of this id, as the list shows it. @throws CovisError `NOT_FOUND` for one that it does not show. */
+  refuseUnlisted(id: string): KnownLibrary {
+    return this.#listed(id);
+  }
+
+  isListed(id: string): boolean {
+    return this.#offered().some((l) => this.places.idOf(l.path) === id);
   }
 
   /** A picture of a library in the list; undefined where there is none. */

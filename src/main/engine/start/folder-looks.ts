@@ -19,9 +19,28 @@ function isModel(name: string): boolean {
   return MARKS.some((m) => m.test(name)) || USUAL.has(name.toLowerCase()) || NVM.test(name);
 }
 
-function isPhoto(name: string): boolean {
-  const kind = isSystemName(name) ? undefined : kindByEnding(name);
-  return kind !== undefined && isReadable(kind);
+/** Images by their names: how many are read, and how many of each other kind are not. */
+class Images {
+  read = 0;
+  readonly #others: Map<string, number>;
+
+  /** @param before what was counted elsewhere and is not read. */
+  constructor(before: FolderEntry['unread'] = []) {
+    this.#others = new Map(before.map(({ kind, count }) => [kind, count]));
+  }
+
+  look(name: string): void {
+    const kind = isSystemName(name) ? undefined : kindByEnding(name);
+    if (kind === undefined) return;
+    if (isReadable(kind)) this.read += 1;
+    else this.#others.set(kind, (this.#others.get(kind) ?? 0) + 1);
+  }
+
+  /** The most frequent kind first; nothing where there are none. */
+  unread(): Pick<FolderEntry, 'unread'> {
+    const unread = [...this.#others].map(([kind, count]) => ({ kind, count })).sort((a, b) => b.count - a.count);
+    return unread.length === 0 ? {} : { unread };
+  }
 }
 
 /** True where this account may not look into a folder, or it is no more. */
@@ -32,8 +51,8 @@ function isClosed(error: unknown): boolean {
 }
 
 /** Looks at the first names of a folder. Photos of folders below it are not counted, but for `images` beside a model. */
-export async function lookOf(folder: string): Promise<Pick<FolderEntry, 'kind' | 'photos' | 'more'>> {
-  let photos = 0;
+export async function lookOf(folder: string): Promise<Pick<FolderEntry, 'kind' | 'photos' | 'more' | 'unread'>> {
+  const own = new Images();
   let seen = 0;
   let library = false;
   let backup = false;
@@ -50,7 +69,7 @@ export async function lookOf(folder: string): Promise<Pick<FolderEntry, 'kind' |
       } else if (name === DATABASE) library = true;
       else if (name === BACKUP_MANIFEST) backup = true;
       else if (isModel(name)) model = true;
-      else if (isPhoto(name)) photos += 1;
+      else own.look(name);
     }
   } catch (error) {
     if (isClosed(error)) return { kind: 'closed', photos: null, more: false };
@@ -59,12 +78,12 @@ export async function lookOf(folder: string): Promise<Pick<FolderEntry, 'kind' |
   if (backup) return { kind: 'backup', photos: null, more: false };
   if (library) return { kind: 'library', photos: null, more: false };
   const more = seen > LOOKED_AT;
+  const photos = own.read;
   if (images && photos === 0) {
     const inside = await lookOf(join(folder, 'images'));
-    if (inside.photos !== null)
-      return { kind: model ? 'model' : kindOf(inside.photos), photos: inside.photos, more: inside.more };
+    if (inside.photos !== null) return { ...inside, kind: model ? 'model' : kindOf(inside.photos) };
   }
-  return { kind: model ? 'model' : kindOf(photos), photos, more };
+  return { kind: model ? 'model' : kindOf(photos), photos, more, ...own.unread() };
 }
 
 /** Names that are looked at below one folder, and how deep. */
@@ -73,22 +92,25 @@ const DEPTH = 8;
 
 /**
  * Counts the photos in the folders below one, level by level, by their names.
- * @param until moment, of `performance.now()`, at which counting ends. @returns undefined where there are no folders, or no time was left
+ * @param until moment, of `performance.now()`, at which counting ends. @param own images of the folder itself that are not read, to which those
+ * below are added. @returns undefined where there are no folders, or no time was left
  * for any; `more` where not all of them were looked at.
  */
 export async function countBelow(
   folder: string,
   until: number,
-): Promise<{ readonly below: number; readonly more: boolean } | undefined> {
-  let below = 0;
+  own?: FolderEntry['unread'],
+): Promise<({ readonly below: number; readonly more: boolean } & Pick<FolderEntry, 'unread'>) | undefined> {
+  const images = new Images(own);
+  const found = (all: boolean) => ({ below: images.read, more: !all, ...images.unread() });
   let seen = 0;
   let more = false;
   let level = [folder];
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEPTH) return { below, more: true };
+    if (depth > DEPTH) return found(false);
     const next: string[] = [];
     for (const at of level) {
-      if (performance.now() > until || seen > BELOW) return depth === 0 ? undefined : { below, more: true };
+      if (performance.now() > until || seen > BELOW) return depth === 0 ? undefined : found(false);
       try {
         for await (const entry of await opendir(at, { bufferSize: 256 })) {
           seen += 1;
@@ -99,7 +121,7 @@ export async function countBelow(
           // Links are not followed: what they lead to may lie anywhere, or above.
           if (entry.isDirectory()) {
             if (!isSystemName(entry.name)) next.push(join(at, entry.name));
-          } else if (depth > 0 && isPhoto(entry.name)) below += 1;
+          } else if (depth > 0) images.look(entry.name);
         }
       } catch (error) {
         if (!isClosed(error)) throw error;
@@ -109,7 +131,7 @@ export async function countBelow(
     if (depth === 0 && next.length === 0) return undefined;
     level = next;
   }
-  return { below, more };
+  return found(!more);
 }
 
 function kindOf(photos: number): 'photos' | 'folder' {

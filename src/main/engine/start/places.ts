@@ -101,7 +101,7 @@ export class Places {
     if (!this.#allows(path)) throw new CovisError('INPUT_INVALID', 'This folder may not be looked into from here');
     const { found, left, outside, huge, named } = await this.#below(path, find.toLowerCase(), files);
     return {
-      here: await this.#entry(path, this.#nameOf(path), false),
+      here: await this.#withBelow(await this.#entry(path, this.#nameOf(path), false), performance.now() + LOOKING_MS),
       above: this.#above(path),
       folders: await this.#entries(found),
       files: named.slice(0, LISTED).flatMap((f) => this.#file(f)),
@@ -194,8 +194,8 @@ export class Places {
   /** With the photos in the folders below it, as far as they can be counted until then. */
   async #withBelow(entry: FolderEntry, until: number): Promise<FolderEntry> {
     if (entry.kind !== 'folder' && entry.kind !== 'photos') return entry;
-    const counted = await countBelow(entry.path, until);
-    return counted === undefined ? entry : { ...entry, below: counted.below, more: entry.more || counted.more };
+    const counted = await countBelow(entry.path, until, entry.unread);
+    return counted === undefined ? entry : { ...entry, ...counted, more: entry.more || counted.more };
   }
 
   /** A file; none where it is gone meanwhile. */

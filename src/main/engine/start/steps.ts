@@ -37,10 +37,16 @@ export interface StepFacts {
 const many = (n: number, one: string, more = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : more}`;
 const BYTES_OF_NUMBER = 4;
 /**
- * Seconds of two cores, idle and busy ones, for what no job of this machine has told yet: a photo of a step, or an epoch of a training with the
- * defaults. Finding places is with COLMAP, which takes most of it.
+ * Seconds of two cores, idle and busy ones, for what no job of this machine has told yet: a photo of a step or of the comparison of two networks,
+ * or an epoch of a training with the defaults. Finding places is with COLMAP, which takes most of it.
  */
-const TWO_CORES = { cluster: [1, 10], extract: [0.1, 0.5], mine: [0.01, 0.1], train: [60, 400] } as const;
+const TWO_CORES = {
+  cluster: [1, 10],
+  extract: [0.1, 0.5],
+  mine: [0.01, 0.1],
+  train: [60, 400],
+  compare: [0.1, 1],
+} as const;
 
 /** The steps of a library. One definition: the row that pages show, what is proposed next and why something cannot be done are read from it. */
 export function stepsOf(f: StepFacts, rates: Rates): PathSteps {
@@ -49,6 +55,15 @@ export function stepsOf(f: StepFacts, rates: Rates): PathSteps {
     const of = rate && rate.seconds / rate.units;
     const [fast, slow] = of === undefined ? TWO_CORES[kind] : [of, of];
     return { seconds: [fast * units, slow * units], bytes };
+  };
+  /** A training is done when its network has been compared with the default, for which it describes all photos. */
+  const training = (): StepEstimate => {
+    const [epochs, compared] = [taking('train', f.epochs).seconds, taking('compare', f.photos).seconds];
+    return {
+      seconds: [epochs[0] + compared[0], epochs[1] + compared[1]],
+      bytes: null,
+      includes: 'the comparison with the default',
+    };
   };
   const left = f.photos - f.described;
   const step = (
@@ -106,7 +121,7 @@ export function stepsOf(f: StepFacts, rates: Rates): PathSteps {
       f.trained > 0,
       f.trained > 0 ? many(f.trained, 'trained network') : 'A network learns from the pairs',
       noPlaces ?? writes ?? (f.pairs === 0 ? 'No two photos share points' : undefined),
-      taking('train', f.epochs),
+      training(),
     ),
     step(
       'search',
@@ -175,6 +190,9 @@ export function noteJobRate(job: JobInfo, photos: number): void {
   const extracted = job.kind === 'extract' ? JOBS.extract.result.safeParse(job.result).data : undefined;
   const trained = job.kind === 'train' ? JOBS.train.result.safeParse(job.result).data : undefined;
   if (extracted !== undefined) noteRate('extract', extracted.computed, seconds);
-  else if (trained !== undefined) noteRate('train', trained.epochs.length, seconds);
-  else if (job.kind === 'cluster' || job.kind === 'mine') noteRate(job.kind, photos, seconds);
+  else if (trained !== undefined) {
+    const { epochs, comparing = 0 } = trained;
+    noteRate('train', epochs.length, seconds - comparing);
+    noteRate('compare', photos, comparing);
+  } else if (job.kind === 'cluster' || job.kind === 'mine') noteRate(job.kind, photos, seconds);
 }

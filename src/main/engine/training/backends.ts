@@ -1,55 +1,48 @@
 import type { Backend } from '../../../shared/domain.ts';
 import type { ConcreteBackend, Precision } from '../../../shared/facts/backends.ts';
-import { keyOf, remember, remembered } from '../network/fastest.ts';
+import { fastest, passedOver } from '../network/fastest.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import { webGpuAdapter } from '../network/gpu.ts';
 import { refuseWrongHalf } from '../network/half-holds.ts';
-import {
-  candidates,
-  deviceOf,
-  notStarted,
-  PROVIDERS,
-  refuseHalf,
-  refuseUnknown,
-  type OrtBackend,
-} from '../network/providers.ts';
-import type { Executor } from './executor.ts';
-import { inWords, measure } from './auto.ts';
+import { candidates, deviceOf, notStarted, PROVIDERS, refuseHalf } from '../network/providers.ts';
+import { inWords, measure, stepping } from './auto.ts';
+import { tried, type MeasureWith } from './auto-list.ts';
 import { DeviceExecutor } from './device/device-executor.ts';
-import { OrtExecutor } from './ort-executor.ts';
+import type { Executor } from './executor.ts';
+import { open } from './open-backend.ts';
 
 /**
  * Opens what computes loss and gradients.
- * @param size of the photos, which `auto` measures with; without it the first that starts is taken.
+ * @param how what `auto` measures with; without it the first that starts is taken.
  * @param precision of convolutions and maps; half is computed by WebGPU, whatever else `auto` would take.
- * @param notice told once when `auto` had to pass over something that this machine seemed to have.
+ * @param notice told when `auto` had to pass over something that this machine seemed to have.
  * @throws CovisError `INPUT_UNSUPPORTED` when the back end asked for does not exist here or refuses the network, or has no half precision where that
- * is asked for.
+ * is asked for; `INPUT_INVALID` where `auto` has none that the photos fit into.
  */
 export async function openExecutor(
   network: Graph,
   backend: Backend,
   notice: (text: string) => void = () => undefined,
-  size?: number,
+  how?: MeasureWith,
   precision: Precision = 'single',
 ): Promise<Executor> {
   if (precision === 'half') return openHalf(network, backend);
   if (backend !== 'auto') return open(network, backend);
-  const list = await candidates();
-  if (list.length === 1) return open(network, 'cpu');
-  if (size === undefined) return firstOf(network, list, notice);
-  const devices = await Promise.all(list.map(deviceOf));
-  const key = keyOf(network, size, devices);
-  let found = remembered(key);
-  if (found === undefined) {
-    found = await measure(
-      network,
-      size,
-      list.map((b) => ({ backend: b, open: () => open(network, b) })),
+  const all = await candidates();
+  if (all.length === 1) return open(network, 'cpu');
+  if (how === undefined) return firstOf(network, all, notice);
+  const { list, limits, refused, key } = await tried(network, all, how);
+  refused.forEach(notice);
+  if (key === undefined) return firstOf(network, list, notice);
+  let told = false;
+  const found = await fastest(key, () => {
+    told = true;
+    return measure(
+      list.map((b) => stepping(b, { network, size: how.size, photos: limits.get(b) }, key, how.check)),
       notice,
     );
-    remember(key, found);
-  }
+  });
+  if (!told) passedOver(found).forEach(notice);
   return open(network, found.backend, inWords(found));
 }
 
@@ -66,9 +59,14 @@ async function openHalf(network: Graph, backend: Backend): Promise<Executor> {
   }
 }
 
-async function firstOf(network: Graph, list: readonly OrtBackend[], notice: (text: string) => void): Promise<Executor> {
-  for (const candidate of list) {
-    if (candidate === 'cpu') break;
+/** The first that starts. */
+async function firstOf(
+  network: Graph,
+  list: readonly ConcreteBackend[],
+  notice: (text: string) => void,
+): Promise<Executor> {
+  for (const [k, candidate] of list.entries()) {
+    if (candidate === 'cpu' || k === list.length - 1) return open(network, candidate);
     try {
       return await open(network, candidate);
     } catch (error) {
@@ -76,30 +74,4 @@ async function firstOf(network: Graph, list: readonly OrtBackend[], notice: (tex
     }
   }
   return open(network, 'cpu');
-}
-
-/** @param words said behind the device. */
-async function open(network: Graph, backend: ConcreteBackend, words?: string): Promise<Executor> {
-  switch (backend) {
-    case 'tensorflow':
-    case 'tfjs-webgpu':
-    case 'tfjs-cpu': {
-      const { TfExecutor } = await import('./tf/tf-executor.ts');
-      return TfExecutor.create(network, backend);
-    }
-    default:
-      return openOrt(network, backend, words);
-  }
-}
-
-async function openOrt(network: Graph, backend: OrtBackend, words?: string): Promise<Executor> {
-  refuseUnknown(backend);
-  const device = `${await deviceOf(backend)}${words === undefined ? '' : `, ${words}`}`;
-  if (backend === 'cpu') return OrtExecutor.create(network, { backend, device });
-  try {
-    const where = { backend, provider: PROVIDERS[backend], device };
-    return await (backend === 'webgpu' ? DeviceExecutor.create(network, where) : OrtExecutor.create(network, where));
-  } catch (cause) {
-    throw notStarted(backend, cause);
-  }
 }

@@ -13,7 +13,8 @@ import { extract, type DescriptorSet } from '../retrieval/extract.ts';
 import { learnWhitening, whiten } from '../retrieval/whitening.ts';
 import { drawPart, partOf } from './known-part.ts';
 import { runToContinue, runWithParameters } from './runs.ts';
-import { resume, train, type RunOptions } from './train.ts';
+import type { RunOptions } from './run.ts';
+import { resume, train } from './train.ts';
 import { evaluateGeometry } from './held-out.ts';
 import { whiteningSample } from './whitening-sample.ts';
 
@@ -274,5 +275,6 @@ export function under(task: TaskContext, label: string): TaskContext {
     warn: (message) => task.warn(message),
     changed: (what) => task.changed(what),
     check: () => task.check(),
+    finishes: (what) => task.finishes?.(what),
   };
 }

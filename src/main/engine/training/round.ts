@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { NetworkSpec, TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { Change } from '../inputs/change.ts';
@@ -107,6 +108,8 @@ export class Round {
     const { optimiser, scaling, weightDecay } = this.#parameters;
     const sum = { trained: 0, skipped: 0, loss: 0, active: 0, negatives: 0 };
     for (let at = start; at < end;) {
+      // A signal is heard in a turn of its own, which some back ends never leave room for.
+      await setImmediate();
       task.check();
       const group = this.#group(at, from);
       await this.#tuples(group, await next(group), sum);

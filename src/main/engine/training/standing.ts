@@ -40,6 +40,7 @@ interface InFold {
  * Compares a run's network with the default of its kind by the protocol of the run, and notes what holds and why. Photos ask of which neither has
  * learned, but for the own collection. With several folds the same recipe learns on the known part of each of the others, too; those networks are
  * an experiment's.
+ * @param compares called when all networks are there, and photos are about to be described with them.
  * @returns null where the run is an experiment or changed no weight.
  * @throws CovisError `CANCELLED`; then the default stays as it is.
  */
@@ -47,6 +48,7 @@ export async function decideDefault(
   library: Library,
   run: DoneRun,
   task: TaskContext,
+  compares: () => void = () => undefined,
 ): Promise<DefaultDecision | null> {
   const { parent, network: result, parameters } = run;
   if (result.uid === parent.uid || parameters.experiment) return null;
@@ -74,6 +76,7 @@ export async function decideDefault(
   };
   const g = libraryGeometry(library);
   const folds = await foldsOf(library, g, run, current, protocol, task);
+  compares();
   const asked = folds.reduce((n, f) => n + f.asking.length, 0);
   if (asked === 0) return decided(false, whyNobody(library, result, current, protocol), null);
   const within = under(task, 'Comparing with the default');

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { backupJob } from '../../../shared/jobs/backup.ts';
 import type { JobParams, JobResult } from '../../../shared/jobs/index.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { VERSION } from '../environment/version.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { outsideLibraries, refuseDevice } from '../formats/target.ts';
@@ -207,7 +208,7 @@ class Copy {
       const state = JSON.stringify(wrong.map((path) => [path, this.#stateOf(path)]));
       if (state === before) {
         this.#task.warn(
-          `${wrong.length} of the files are missing or damaged in the library itself, as ${wrong[0]!}: covis check ${this.#library.path} says more`,
+          `${wrong.length} of the files are missing or damaged in the library itself, as ${wrong[0]!}: covis check ${shellWord(this.#library.path)} says more`,
         );
         return;
       }

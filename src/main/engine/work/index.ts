@@ -1,95 +1,58 @@
 /** How every job is done. */
+import type { z } from 'zod';
 import type { JOBS, JobKind } from '../../../shared/jobs/index.ts';
-import { adaptWork } from './adapt.ts';
-import { backendWork } from './backend.ts';
-import { backupWork } from './backup.ts';
-import { checkWork } from './check.ts';
-import { chooseWork } from './choose.ts';
-import { cleanWork } from './clean.ts';
-import { clusterWork } from './cluster.ts';
-import { collectionCommitWork } from './collection-commit.ts';
-import { collectionExportWork } from './collection-export.ts';
-import { collectionImportWork } from './collection-import.ts';
-import { collectionMetadataWork } from './collection-metadata.ts';
-import { collectionVerifyWork } from './collection-verify.ts';
-import { convertWork } from './convert.ts';
-import { domainsWork } from './domains.ts';
-import { duplicatesWork } from './duplicates.ts';
-import { edgesWork } from './edges.ts';
-import { evaluateClassesWork } from './evaluate-classes.ts';
-import { evaluateRanksWork } from './evaluate-ranks.ts';
-import { evaluateWork } from './evaluate.ts';
-import { exportWork } from './export.ts';
-import { extractFolderWork } from './extract-folder.ts';
-import { extractWork } from './extract.ts';
-import { importWork } from './import.ts';
-import { indexBuildWork, indexSearchWork } from './index-vectors.ts';
-import { ladderWork } from './ladder.ts';
-import { mapWork } from './map.ts';
-import { measureWork } from './measure.ts';
-import { mineDescriptorsWork } from './mine-descriptors.ts';
-import { mineWork } from './mine.ts';
-import { networkExportWork } from './network-export.ts';
-import { networkWork } from './network.ts';
-import { collectWork, planWork, submitWork } from './plan.ts';
-import { projectWork } from './project.ts';
-import { qualityWork } from './quality.ts';
-import { rankWork } from './rank.ts';
-import { regionsWork } from './regions.ts';
-import { runWork } from './run.ts';
-import { sketchesWork } from './sketches.ts';
-import { teacherWork } from './teacher.ts';
-import { tradeoffWork } from './tradeoff.ts';
-import { trainWork } from './train.ts';
-import { vectorsWork } from './vectors.ts';
-import { whitenWork } from './whiten.ts';
 import type { Work } from './work.ts';
 
-export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['params'], (typeof JOBS)[K]['result']> } = {
-  adapt: adaptWork,
-  backend: backendWork,
-  import: importWork,
-  extract: extractWork,
-  mine: mineWork,
-  train: trainWork,
-  evaluate: evaluateWork,
-  run: runWork,
-  regions: regionsWork,
-  vectors: vectorsWork,
-  measure: measureWork,
-  map: mapWork,
-  tradeoff: tradeoffWork,
-  export: exportWork,
-  teacher: teacherWork,
-  cluster: clusterWork,
-  duplicates: duplicatesWork,
-  quality: qualityWork,
-  choose: chooseWork,
-  domains: domainsWork,
-  sketches: sketchesWork,
-  network: networkWork,
-  whiten: whitenWork,
-  ladder: ladderWork,
-  check: checkWork,
-  clean: cleanWork,
-  backup: backupWork,
-  'collection-commit': collectionCommitWork,
-  'collection-export': collectionExportWork,
-  'collection-import': collectionImportWork,
-  'collection-metadata': collectionMetadataWork,
-  'collection-verify': collectionVerifyWork,
-  plan: planWork,
-  submit: submitWork,
-  collect: collectWork,
-  convert: convertWork,
-  edges: edgesWork,
-  rank: rankWork,
-  'index-build': indexBuildWork,
-  'index-search': indexSearchWork,
-  'evaluate-ranks': evaluateRanksWork,
-  'evaluate-classes': evaluateClassesWork,
-  'extract-folder': extractFolderWork,
-  'mine-descriptors': mineDescriptorsWork,
-  'network-export': networkExportWork,
-  project: projectWork,
+/** The code of a job is read when one is done: a thread does one, a command as well, and reading all of it takes longer than many a job. */
+function late<R extends z.ZodType>(read: () => Promise<Work<R>>): Work<R> {
+  return { run: async (library, params, task) => (await read()).run(library, params, task) };
+}
+
+export const WORK: { readonly [K in JobKind]: Work<(typeof JOBS)[K]['result']> } = {
+  adapt: late(async () => (await import('./adapt.ts')).adaptWork),
+  backend: late(async () => (await import('./backend.ts')).backendWork),
+  import: late(async () => (await import('./import.ts')).importWork),
+  extract: late(async () => (await import('./extract.ts')).extractWork),
+  mine: late(async () => (await import('./mine.ts')).mineWork),
+  train: late(async () => (await import('./train.ts')).trainWork),
+  evaluate: late(async () => (await import('./evaluate.ts')).evaluateWork),
+  run: late(async () => (await import('./run.ts')).runWork),
+  regions: late(async () => (await import('./regions.ts')).regionsWork),
+  vectors: late(async () => (await import('./vectors.ts')).vectorsWork),
+  measure: late(async () => (await import('./measure.ts')).measureWork),
+  map: late(async () => (await import('./map.ts')).mapWork),
+  tradeoff: late(async () => (await import('./tradeoff.ts')).tradeoffWork),
+  export: late(async () => (await import('./export.ts')).exportWork),
+  teacher: late(async () => (await import('./teacher.ts')).teacherWork),
+  cluster: late(async () => (await import('./cluster.ts')).clusterWork),
+  duplicates: late(async () => (await import('./duplicates.ts')).duplicatesWork),
+  quality: late(async () => (await import('./quality.ts')).qualityWork),
+  choose: late(async () => (await import('./choose.ts')).chooseWork),
+  domains: late(async () => (await import('./domains.ts')).domainsWork),
+  sketches: late(async () => (await import('./sketches.ts')).sketchesWork),
+  network: late(async () => (await import('./network.ts')).networkWork),
+  whiten: late(async () => (await import('./whiten.ts')).whitenWork),
+  ladder: late(async () => (await import('./ladder.ts')).ladderWork),
+  check: late(async () => (await import('./check.ts')).checkWork),
+  clean: late(async () => (await import('./clean.ts')).cleanWork),
+  backup: late(async () => (await import('./backup.ts')).backupWork),
+  'collection-commit': late(async () => (await import('./collection-commit.ts')).collectionCommitWork),
+  'collection-export': late(async () => (await import('./collection-export.ts')).collectionExportWork),
+  'collection-import': late(async () => (await import('./collection-import.ts')).collectionImportWork),
+  'collection-metadata': late(async () => (await import('./collection-metadata.ts')).collectionMetadataWork),
+  'collection-verify': late(async () => (await import('./collection-verify.ts')).collectionVerifyWork),
+  plan: late(async () => (await import('./plan.ts')).planWork),
+  submit: late(async () => (await import('./plan.ts')).submitWork),
+  collect: late(async () => (await import('./plan.ts')).collectWork),
+  convert: late(async () => (await import('./convert.ts')).convertWork),
+  edges: late(async () => (await import('./edges.ts')).edgesWork),
+  rank: late(async () => (await import('./rank.ts')).rankWork),
+  'index-build': late(async () => (await import('./index-vectors.ts')).indexBuildWork),
+  'index-search': late(async () => (await import('./index-vectors.ts')).indexSearchWork),
+  'evaluate-ranks': late(async () => (await import('./evaluate-ranks.ts')).evaluateRanksWork),
+  'evaluate-classes': late(async () => (await import('./evaluate-classes.ts')).evaluateClassesWork),
+  'extract-folder': late(async () => (await import('./extract-folder.ts')).extractFolderWork),
+  'mine-descriptors': late(async () => (await import('./mine-descriptors.ts')).mineDescriptorsWork),
+  'network-export': late(async () => (await import('./network-export.ts')).networkExportWork),
+  project: late(async () => (await import('./project.ts')).projectWork),
 };

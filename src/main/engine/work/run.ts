@@ -9,6 +9,7 @@ import { replaceClusters } from '../mining/cluster-changes.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
 import { importSources } from '../sfm/import.ts';
+import { countedOff, describingPhase, phasesOf } from '../training/amounts.ts';
 import { purposeOf } from '../training/purpose.ts';
 import { decideDefault } from '../training/standing.ts';
 import { train } from '../training/train.ts';
@@ -46,22 +47,30 @@ export const runWork = work(runJob, async (library, p, task): Promise<RunReport>
   };
   const imported = await timed('import', () => importWithNegatives(library, p.sources, task));
   const network = await resolveNetwork(library, p.network, 'embedded');
-  await timed('extract', () => extract(library, network, training.size, task));
+  const counted = countedOff(task, [
+    describingPhase(library, network.spec, training.size),
+    ...phasesOf(library, network, training, undefined, training.size, training.size),
+  ]);
+  await timed('extract', () => extract(library, network, training.size, counted.task));
+  counted.next();
   const mined = await timed('mine', () => mineLibrary(library, network, training, task));
   const purpose = purposeOf(library, p, training, (text) => task.warn(text));
   const { size, seed } = training;
-  const evaluate = (n: NetworkRow): Promise<EvaluationResult> =>
+  const evaluate = (n: NetworkRow, heard: TaskContext): Promise<EvaluationResult> =>
     timed('evaluate', () =>
       purpose.learn === undefined
-        ? evaluateNetwork(library, n, size, seed, task)
-        : evaluatePart(library, n, size, purpose.learn, task),
+        ? evaluateNetwork(library, n, size, seed, heard)
+        : evaluatePart(library, n, size, purpose.learn, heard),
     );
-  const before = await evaluate(network);
+  // What it describes is described already, and nothing of what comes.
+  const before = await evaluate(network, task);
   const trained = await timed('train', () =>
-    train(library, network, { ...training, ...purpose }, task, { memory: bytesOf(p.memory) }),
+    train(library, network, { ...training, ...purpose }, counted.task, { memory: bytesOf(p.memory) }),
   );
-  const standing = await timed('evaluate', () => decideDefault(library, trained, task));
-  const after = await evaluate(trained.network);
+  counted.next();
+  const standing = await timed('evaluate', () => decideDefault(library, trained, counted.task, counted.next));
+  counted.next();
+  const after = await evaluate(trained.network, counted.task);
   const { photos, clusters, pairs } = counts(library);
   return {
     library: library.path,

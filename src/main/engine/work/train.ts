@@ -1,25 +1,32 @@
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { CLASSICAL } from '../../../shared/jobs/edges.ts';
+import { counted as countOf } from '../../../shared/counted.ts';
+import { duration } from '../../../shared/duration.ts';
 import type { JobParams } from '../../../shared/jobs/index.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
 import { measuredOn } from '../../../shared/measured-on.ts';
+import { readRates, trainingSeconds } from '../environment/rates.ts';
 import { frameOf } from '../inputs/framing.ts';
 import { defaultSize } from '../inputs/inputs.ts';
 import { edgeNetworkFrom } from '../edges/library-networks.ts';
 import { narrowed, noteSubset, subsetOf } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
+import { countPhotos } from '../library/tables/photo.ts';
 import { miningRun } from '../mining/runs.ts';
 import { obstacleIn, obstacleOf } from '../network/differentiable.ts';
 import { hasLinearLayer } from '../network/head.ts';
-import { loadNetwork, repoolNetwork, resolveNetwork, type NetworkRow } from '../network/networks.ts';
+import { loadNetwork, networkById, repoolNetwork, resolveNetwork, type NetworkRow } from '../network/networks.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { extract } from '../retrieval/extract.ts';
+import { countedOff, phasesOf, type CountedOff } from '../training/amounts.ts';
 import { defaultMargin, presetAdvice, presetNamed } from '../training/presets.ts';
 import { purposeOf } from '../training/purpose.ts';
-import { runToResume } from '../training/runs.ts';
+import { epochsOf, runToResume } from '../training/runs.ts';
 import { decideDefault } from '../training/standing.ts';
-import { learning, resume, train, type TrainingResult } from '../training/train.ts';
+import { learning } from '../training/learning.ts';
+import type { TrainingResult } from '../training/run.ts';
+import { resume, train } from '../training/train.ts';
 import { warmStart } from '../training/whiten.ts';
 import { askedSize, bytesOf } from './asked.ts';
 import { trainingParameters } from './recipe.ts';
@@ -105,9 +112,45 @@ export async function beginningOf(
 
 const scaleOf = ({ scale, skipped, steps }: NonNullable<TrainingResult['scaling']>) => ({ scale, skipped, steps });
 
-async function trainNew(library: Library, p: JobParams<'train'>, task: TaskContext): Promise<TrainingResult> {
-  const { start, parameters } = await beginningOf(library, p, task);
-  return train(library, start, parameters, task, { askedSize: p.size, memory: bytesOf(p.memory) });
+/** A run, new or taken up, and the time in which it is to be compared: what comes after it is counted from its beginning. */
+async function trained(
+  library: Library,
+  p: JobParams<'train'>,
+  task: TaskContext,
+): Promise<{ readonly result: TrainingResult; readonly counted: CountedOff }> {
+  const memory = bytesOf(p.memory);
+  const counting = (
+    network: NetworkRow,
+    of: TrainingParameters,
+    done: number | undefined,
+    size: number | undefined,
+  ) => {
+    const counted = countedOff(task, phasesOf(library, network, of, done, askedSize(size, network)));
+    counted.task.step(comingSaid(library, of, done ?? 0), 0, '');
+    return counted;
+  };
+  if (p.resume === undefined) {
+    const { start, parameters } = await beginningOf(library, p, task);
+    const counted = counting(start, parameters, undefined, p.size);
+    const result = await train(library, start, parameters, counted.task, { askedSize: p.size, memory });
+    return { result, counted };
+  }
+  const { parameters, networkId, askedSize: size } = runToResume(library, p.resume);
+  const counted = counting(networkById(library, networkId), parameters, epochsOf(library).all(p.resume).length, size);
+  const how = { backend: p.backend, precision: p.precision, memory };
+  return { result: await resume(library, p.resume, counted.task, how), counted };
+}
+
+/** What a training is about to do, and about how long that takes where it is known of this machine. */
+function comingSaid(library: Library, { epochs, experiment, folds = 1 }: TrainingParameters, done: number): string {
+  const left = Math.max(0, epochs - done);
+  const what = [
+    ...(left > 0 ? [`Trains ${countOf(left, 'epoch')}`] : []),
+    ...(experiment ? [] : [`${left > 0 ? 'then compares' : 'Compares'} the network with the default`]),
+  ].join(', ');
+  // Rates are of one fold.
+  const seconds = experiment || folds > 1 ? undefined : trainingSeconds(readRates(), left, countPhotos(library));
+  return seconds === undefined ? what : `${what}: about ${duration(seconds)}, as it went here before`;
 }
 
 export const trainWork = work(trainJob, (library, p, task) =>
@@ -116,17 +159,14 @@ export const trainWork = work(trainJob, (library, p, task) =>
     p.resume === undefined ? p.collection : runToResume(library, p.resume).parameters.collection,
     async () => {
       const began = performance.now();
-      const result =
-        p.resume === undefined
-          ? await trainNew(library, p, task)
-          : await resume(library, p.resume, task, {
-              backend: p.backend,
-              precision: p.precision,
-              memory: bytesOf(p.memory),
-            });
+      const { result, counted } = await trained(library, p, task);
+      const ended = performance.now();
+      counted.next();
       // The run is done, whatever comes of this.
-      const standing = await decideDefault(library, result, task);
-      await extract(library, result.network, askedSize(result.askedSize, result.network), task);
+      const standing = await decideDefault(library, result, counted.task, () => counted.next());
+      const compared = (performance.now() - ended) / 1000;
+      counted.next();
+      await extract(library, result.network, askedSize(result.askedSize, result.network), counted.task);
       return {
         run: result.trainingId,
         network: result.network.uid,
@@ -136,6 +176,7 @@ export const trainWork = work(trainJob, (library, p, task) =>
         measured: measuredOn(result.parameters),
         tuples: result.tuples,
         standing,
+        ...(standing?.figure == null || standing.figure.folds > 1 ? {} : { comparing: compared }),
         memory: result.memory ?? null,
         ...(result.scaling === undefined ? {} : { scaling: scaleOf(result.scaling) }),
         ...(result.frozen === undefined ? {} : { frozen: result.frozen }),

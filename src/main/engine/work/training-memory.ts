@@ -1,15 +1,14 @@
 /** What a training would take of memory, before anybody starts it. */
 import type { JobParams } from '../../../shared/jobs/index.ts';
 import type { ConcreteBackend } from '../../../shared/facts/backends.ts';
-import type { TrainingMemoryReport } from '../../../shared/facts/training.ts';
+import type { TrainingMemory, TrainingMemoryReport } from '../../../shared/facts/training.ts';
 import type { Library } from '../library/library.ts';
 import { embeddedNetwork } from '../network/embedded.ts';
-import { keyOf, remembered } from '../network/fastest.ts';
 import { loadNetwork, networkRow, type LoadedNetwork } from '../network/networks.ts';
-import type { Graph } from '../network/onnx/graph.ts';
-import { candidates, deviceOf } from '../network/providers.ts';
-import { largestPhoto, memoryInWords, planMemory } from '../training/memory/plan.ts';
-import { learning } from '../training/train.ts';
+import { candidates } from '../network/providers.ts';
+import { expected, tried } from '../training/auto-list.ts';
+import { largestPhoto, memoryInWords, photosAtOnce, planMemory } from '../training/memory/plan.ts';
+import { learning } from '../training/learning.ts';
 import { bytesOf } from './asked.ts';
 import { trainingParameters } from './recipe.ts';
 
@@ -30,16 +29,14 @@ export async function trainingMemory(library: Library, p: Asked): Promise<Traini
   if (p.domain === 'edges' && !edges) return null;
   const parameters = trainingParameters(p, edges);
   const { graph } = learning(network, parameters);
-  const backend = parameters.backend === 'auto' ? await automatic(graph, parameters.size) : parameters.backend;
-  const photo = largestPhoto(library, network.spec, parameters.size);
-  const memory = await planMemory(graph, backend, parameters, photo, bytesOf(p.memory));
+  const { size } = parameters;
+  const photo = largestPhoto(library, network.spec, size);
+  const given = bytesOf(p.memory);
+  const planned = (on: ConcreteBackend): Promise<TrainingMemory | undefined> =>
+    planMemory(graph, on, parameters, photo, given);
+  const how = { size, atOnce: (on: ConcreteBackend) => photosAtOnce(planned, on) };
+  const backend =
+    parameters.backend === 'auto' ? expected(await tried(graph, await candidates(), how)) : parameters.backend;
+  const memory = await planned(backend);
   return memory === undefined ? null : { backend, memory, text: memoryInWords(memory) };
-}
-
-/** What was the fastest before, else what would be tried first. */
-async function automatic(graph: Graph, size: number): Promise<ConcreteBackend> {
-  const list = await candidates();
-  if (list.length === 1) return 'cpu';
-  const devices = await Promise.all(list.map(deviceOf));
-  return remembered(keyOf(graph, size, devices))?.backend ?? list[0]!;
 }

@@ -8,8 +8,7 @@ import { computing } from '../network/computing.ts';
 import type { TaskContext } from '../queue/context.ts';
 
 /** How a job is done. */
-export interface Work<P extends z.ZodObject = z.ZodObject, R extends z.ZodType = z.ZodType> {
-  readonly job: JobDefinition<string, P, R>;
+export interface Work<R extends z.ZodType = z.ZodType> {
   /**
    * Does it. Parameters come from anywhere and are checked here.
    * @throws CovisError `INPUT_INVALID` naming a parameter and what it takes, `CANCELLED`, and what the job throws.
@@ -41,9 +40,8 @@ interface Computed {
 export function work<P extends z.ZodObject, R extends z.ZodType>(
   job: JobDefinition<string, P, R>,
   run: (library: Library, params: z.output<P>, task: TaskContext) => Facts<R> | Promise<Facts<R>>,
-): Work<P, R> {
+): Work<R> {
   return {
-    job,
     run: async (library, params, task) => {
       const asked = check(job.params, params);
       const { backend, precision } = asked as Computed;

@@ -21,7 +21,9 @@ try {
     step: (name, total, unit) => meter.step(name, total, unit),
     progress: (done) => meter.progress(done),
     measured: (what) => meter.measured(what),
+    keeps: (what) => meter.keeps(what),
     ahead: (units) => meter.ahead(units),
+    finishes: (what) => send({ type: 'finishes', what }),
     warn: (m) => warnings.push(m),
     changed: (what) => send({ type: 'changed', what }),
     check: () => {

@@ -8,4 +8,5 @@ export const adapt = view({
   path: '/adapt',
   empty: 'Search learns from your photos: bring some first.',
   component: () => import('./AdaptView.vue'),
+  schemas: true,
 });

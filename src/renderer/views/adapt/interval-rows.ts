@@ -5,6 +5,7 @@ import {
   type AdaptReport,
   type PlaceInterval,
 } from '../../../shared/facts/adapt.ts';
+import { of100 } from '../../kit/format.ts';
 
 /** A bar with its whisker. */
 export interface IntervalRow {
@@ -49,12 +50,8 @@ export function protocolTitle(protocol: AdaptFigure['protocol']): string {
   return `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
 }
 
-/** `0.612`, `+0.041`, `−0.020`. */
-export const fixed = (v: number): string => v.toFixed(3);
-export const signed = (v: number): string => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
-
-/** `0.501 to 0.612`; what is said where there is none. */
-export function rangeOf({ low, high }: PlaceInterval, number = fixed): string {
+/** `50.1 to 61.2`; what is said where there is none. */
+export function rangeOf({ low, high }: PlaceInterval, number: (v: number) => string = of100): string {
   return low === null || high === null ? 'too few places for an interval' : `${number(low)} to ${number(high)}`;
 }
 

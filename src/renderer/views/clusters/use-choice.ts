@@ -1,5 +1,5 @@
 import { computed, ref, shallowRef, watch } from 'vue';
-import { useRoute, useRouter } from 'vue-router';
+import { useRoute } from 'vue-router';
 import type { ClusterEditParams } from '../../../shared/routes/clusters.ts';
 import { exclude, include, merge, rename as renameAction } from '../../actions/clusters.ts';
 import { undo } from '../../actions/history.ts';
@@ -8,15 +8,14 @@ import { chooseAll, invertChoice, reachNext, reachPrevious } from '../../actions
 import { next, previous } from '../../actions/lists.ts';
 import { useAction } from '../../actions/use-action.ts';
 import { plural } from '../../kit/format.ts';
+import { MOST_IN_ADDRESS } from '../../kit/short-text.ts';
 import { Selection } from '../../kit/selection.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
 import { hand, request } from '../../transport/index.ts';
 import { from } from '../common/origins.ts';
+import { fewerText, useChoiceAddress } from '../common/use-choice-address.ts';
 import { useGroupPhotos } from '../common/use-group-photos.ts';
-
-/** So many are kept in the address, which has to stay short enough to be sent. */
-const MOST_IN_ADDRESS = 200;
 
 /** Clusters that a request names at most. */
 const BATCH = 1000;
@@ -34,7 +33,6 @@ export function useChoice(shown: () => readonly string[]) {
   const library = useLibrary();
   const notices = useNotices();
   const route = useRoute();
-  const router = useRouter();
   const here = route.name;
   const chosen = computed(() => state.value.chosen);
   const current = computed(() => state.value.current);
@@ -56,19 +54,42 @@ export function useChoice(shown: () => readonly string[]) {
     },
     { immediate: true },
   );
-  const asked = String(route.query['chosen'] ?? '')
-    .split(',')
-    .filter(Boolean);
-  // What an address names is chosen; without, what was chosen before is in the address again.
-  if (asked.length > 0) state.value = state.value.with(asked, false);
-  watch(
-    chosen,
-    (now, before) => {
-      if (route.name !== here || (before === undefined && now.size === 0)) return;
-      const query = now.size === 0 || now.size > MOST_IN_ADDRESS ? undefined : [...now].join(',');
-      if (query !== route.query['chosen']) void router.replace({ query: { ...route.query, chosen: query } });
+  const said = computed(() => {
+    if (chosen.value.size === 0) return undefined;
+    const text = [...chosen.value].join(',');
+    return text.length > MOST_IN_ADDRESS ? null : text;
+  });
+  /** Clusters that the address chooses, until it is known whether all are there. */
+  const asked = shallowRef<readonly string[]>([]);
+  const { tooLong, coming } = useChoiceAddress({
+    key: 'chosen',
+    ready: () => route.name === here && library.info !== null,
+    text: () => said.value,
+    take(text) {
+      asked.value = text.length > MOST_IN_ADDRESS ? [] : text.split(',').filter(Boolean);
+      if (asked.value.length === 0) notices.add('error', 'The clusters that the address chooses cannot be read');
+      else state.value = state.value.with(asked.value, false);
     },
-    { immediate: true },
+  });
+  watch(
+    [asked, () => library.allClusters],
+    ([ids, all]) => {
+      if (ids.length === 0 || !all) return;
+      const known = new Set(library.clusters.map((c) => c.id));
+      const gone = new Set(ids.filter((id) => !known.has(id)));
+      asked.value = [];
+      if (gone.size === 0) return;
+      notices.add(
+        'error',
+        fewerText('The library', ids.length - gone.size, ids.length, 'cluster'),
+        'Others were removed or merged, or the address is of another library.',
+      );
+      choose(
+        [...chosen.value].filter((id) => !gone.has(id)),
+        false,
+      );
+    },
+    { immediate: true, flush: 'post' },
   );
   function toggle(id: string): void {
     state.value = state.value.toggled(id);
@@ -103,6 +124,7 @@ export function useChoice(shown: () => readonly string[]) {
   useGroupPhotos({
     held,
     chosen: () => chosen.value,
+    said: () => (coming.value ? null : typeof said.value === 'string'),
     async photos(keys) {
       const found = new Map<string, readonly string[]>();
       for (let i = 0; i < keys.length; i += BATCH) {
@@ -132,7 +154,7 @@ export function useChoice(shown: () => readonly string[]) {
     const { answer, kept } = hand('clusters.edit', { edit: change });
     const noted = answer.then(
       (done) => {
-        notices.add('done', [`${said}.`, done.note, withKeys('Undo', undo)].filter(Boolean).join(' '));
+        notices.addUndoable([`${said}.`, done.note, withKeys('Undo', undo)].filter(Boolean).join(' '));
         return true;
       },
       (error: unknown) => {
@@ -167,7 +189,7 @@ export function useChoice(shown: () => readonly string[]) {
   useAction(include, many('include', 'Included'), () =>
     clusters.value.some((c) => c.excluded) ? true : 'Choose clusters that are excluded first',
   );
-  return { chosen, current, clusters, only, renaming, askName, click, choose, step, go, toggle, none, rename };
+  return { chosen, tooLong, current, clusters, only, renaming, askName, click, choose, step, go, toggle, none, rename };
 }
 
 export type Choice = ReturnType<typeof useChoice>;

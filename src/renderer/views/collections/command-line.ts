@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { shellWord } from '../../../shared/shell-word.ts';
 import { fieldsOf, type FormField } from '../../kit/schema-fields.ts';
 
 /** `longSide` is `--long-side`, as the command line derives it from the same schema. */
@@ -7,10 +8,8 @@ function flag(field: FormField): string {
   return named ?? field.key.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 }
 
-/** A word as a shell takes it. */
-export function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `"${text.replaceAll(/["\\$`]/g, '\\$&')}"`;
-}
+/** Words of a command as a shell takes them. */
+export const words = (...all: readonly string[]): string => all.map(shellWord).join(' ');
 
 /** Options for those values of a schema that are not its defaults, each with a space before it. */
 export function optionsText(
@@ -25,7 +24,7 @@ export function optionsText(
       if (value === undefined || value === null || value === f.default || value === (f.default ?? false)) return [];
       if (value === true) return [`--${flag(f)}`];
       if (value === false) return [`--no-${flag(f)}`];
-      return [`--${flag(f)} ${quoted(String(value))}`];
+      return [`--${flag(f)} ${shellWord(String(value))}`];
     })
     .map((option) => ` ${option}`)
     .join('');

@@ -8,6 +8,7 @@ export const collections = view({
   path: '/collections',
   empty: 'Photos that you gather are here: by hand or by rules, described, in versions that never change.',
   component: () => import('./CollectionsView.vue'),
+  schemas: true,
   key: 'q',
   pages: [{ name: 'collection', path: '/collections/:id', component: () => import('./CollectionsView.vue') }],
 });

@@ -1,6 +1,7 @@
 import { computed, watch } from 'vue';
-import { useRoute, useRouter } from 'vue-router';
+import { useRouter } from 'vue-router';
 import { useCollections } from '../../stores/collections.ts';
+import { useQuery, type QueryChange } from '../../stores/query.ts';
 
 /** Parts of the page of a collection. */
 export const PARTS = ['photos', 'teach', 'rules', 'history', 'conflicts'] as const;
@@ -8,8 +9,8 @@ export type Part = (typeof PARTS)[number];
 
 /** Which collection the address names, by name or id, and which part of its page. Without one: the current, else the first. */
 export function useCollection() {
-  const route = useRoute();
   const router = useRouter();
+  const { route, change } = useQuery();
   const collections = useCollections();
   const here = computed(() => route.name === 'collections' || route.name === 'collection');
   const asked = computed(() => (here.value ? String(route.params['id'] ?? '') : ''));
@@ -22,7 +23,7 @@ export function useCollection() {
   const absent = computed(() => collections.loaded && asked.value !== '' && collection.value === null);
   const part = computed({
     get: (): Part => PARTS.find((p) => p === route.query['part']) ?? 'photos',
-    set: (p) => void router.replace({ query: { ...route.query, part: p === 'photos' ? undefined : p } }),
+    set: (p) => void change({ part: p === 'photos' ? undefined : p }),
   });
 
   function show(id: string, of?: Part): void {
@@ -30,8 +31,8 @@ export function useCollection() {
     void router.push({ name: 'collection', params: { id }, query });
   }
   /** Changes the query and keeps what is not named. */
-  function query(change: Record<string, string | undefined>): void {
-    void router.replace({ query: { ...route.query, ...change } });
+  function query(to: QueryChange): void {
+    void change(to);
   }
   // The address says which one is seen, so that a link to it can be sent.
   watch(

@@ -1,7 +1,9 @@
-import { watch } from 'vue';
+import { onScopeDispose, ref, watch } from 'vue';
 import type { Provenance } from '../../../shared/facts/collections.ts';
 import { useNotices } from '../../stores/notices.ts';
 import { useSelection } from '../../stores/selection.ts';
+
+let lists = 0;
 
 /**
  * Things that stand for several photos each, such as clusters and tuples: choosing one chooses its photos in the one selection, letting go
@@ -9,6 +11,7 @@ import { useSelection } from '../../stores/selection.ts';
  * @param o.held photos that are chosen for each; outlives the calling component where its owner does.
  * @param o.photos photos of each; those that cannot be told are left out.
  * @param o.drop these are not chosen any more.
+ * @param o.said whether the address says what is chosen, so that it need not name the photos; null until that is known.
  */
 export function useGroupPhotos<K>(o: {
   readonly held: Map<K, readonly string[]>;
@@ -16,9 +19,11 @@ export function useGroupPhotos<K>(o: {
   readonly photos: (keys: readonly K[]) => Promise<ReadonlyMap<K, readonly string[]>>;
   readonly origin: (key: K, photo: string) => Provenance | undefined;
   readonly drop: (keys: readonly K[]) => void;
+  readonly said: () => boolean | null;
 }): void {
   const store = useSelection();
   const { held } = o;
+  const going = ref(false);
   let asked = 0;
 
   watch(
@@ -46,9 +51,11 @@ export function useGroupPhotos<K>(o: {
 
   async function follow(now: ReadonlySet<K>): Promise<void> {
     const mine = (asked += 1);
+    going.value = false;
     letGo(now);
     const fresh = [...now].filter((key) => !held.has(key));
     if (fresh.length === 0) return;
+    going.value = true;
     try {
       const of = await o.photos(fresh);
       if (mine !== asked) return;
@@ -62,7 +69,17 @@ export function useGroupPhotos<K>(o: {
       for (const key of fresh) if (of.has(key)) held.set(key, of.get(key)!);
     } catch (error) {
       useNotices().error(error);
+    } finally {
+      if (mine === asked) going.value = false;
     }
   }
   watch(o.chosen, (now) => void follow(now), { immediate: true });
+
+  const name = `groups ${(lists += 1)}`;
+  store.implies(name, () => {
+    const said = o.said();
+    if (going.value || said === null) return null;
+    return said ? new Set([...held.values()].flat()) : new Set();
+  });
+  onScopeDispose(() => store.implies(name, undefined));
 }

@@ -1,6 +1,6 @@
 import { watch } from 'vue';
-import { useRoute, useRouter } from 'vue-router';
 import { useLibrary } from '../../stores/library.ts';
+import { useQuery } from '../../stores/query.ts';
 
 /**
  * Keeps the selected photo of all views in the address of the calling one, as long as it is mounted, so that a reload or a sent link
@@ -9,8 +9,7 @@ import { useLibrary } from '../../stores/library.ts';
  */
 export function usePhotoAddress(key = 'photo'): void {
   const library = useLibrary();
-  const route = useRoute();
-  const router = useRouter();
+  const { route, change } = useQuery();
   const here = route.name;
   const asked = (): string | null => (typeof route.query[key] === 'string' ? route.query[key] : null);
   watch(
@@ -25,8 +24,7 @@ export function usePhotoAddress(key = 'photo'): void {
     ([photo], [before, known]) => {
       // One that the library does not have stays in the address, so that the view can say so.
       if (photo === null && before === asked() && known === null) return;
-      if (route.name === here && photo !== asked())
-        void router.replace({ query: { ...route.query, [key]: photo ?? undefined } });
+      if (route.name === here && photo !== asked()) void change({ [key]: photo ?? undefined });
     },
     { immediate: true },
   );

@@ -8,6 +8,7 @@ export const draw = view({
   path: '/draw',
   empty: 'A drawing is searched for among the photos of the library.',
   component: () => import('./DrawView.vue'),
+  schemas: true,
   key: '0',
   searches: 'thread',
 });

@@ -28,7 +28,7 @@ export function useSketchSearch() {
   const failed = ref<ErrorShape | null>(null);
   /** The drawing as the engine has it. */
   const sketch = ref<string | null>(null);
-  const preparing = computed(() => jobs.going('extract'));
+  const preparing = computed(() => jobs.bringing('edge-descriptors'));
 
   async function refresh(): Promise<void> {
     try {

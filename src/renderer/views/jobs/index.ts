@@ -8,5 +8,6 @@ export const jobs = view({
   path: '/jobs',
   empty: false,
   component: () => import('./JobsView.vue'),
+  schemas: true,
   key: '8',
 });

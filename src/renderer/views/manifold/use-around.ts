@@ -1,8 +1,8 @@
 import { computed, shallowRef, watch } from 'vue';
 import type { ManifoldView } from '../../../shared/domain.ts';
-import { useRoute, useRouter } from 'vue-router';
 import { useLatest } from '../../kit/latest.ts';
 import { useLibrary } from '../../stores/library.ts';
+import { useQuery, type QueryChange } from '../../stores/query.ts';
 import { useReview } from '../../stores/review.ts';
 import { request } from '../../transport/index.ts';
 import { useSets } from '../common/use-sets.ts';
@@ -10,8 +10,7 @@ import { useWhole } from './use-whole.ts';
 
 /** The photo that stands in the middle, what is around it, and what a person says of a neighbour. All of it is in the address. */
 export function useAround() {
-  const route = useRoute();
-  const router = useRouter();
+  const { route, change } = useQuery();
   const library = useLibrary();
   const review = useReview();
   const sets = useSets();
@@ -20,8 +19,8 @@ export function useAround() {
     const v = Number(route.query[key]);
     return Number.isInteger(v) && v > 0 ? v : undefined;
   };
-  function query(change: Record<string, string | undefined>): void {
-    void router.push({ name: 'manifold', query: { ...route.query, ...change } });
+  function query(asked: QueryChange): void {
+    void change(asked, { push: true });
   }
   function walk(to: string): void {
     void library.select(to);

@@ -8,6 +8,7 @@ export const measure = view({
   path: '/measure/:id?',
   empty: 'Measuring asks how well photos of the same place are found.',
   component: () => import('./MeasureView.vue'),
+  schemas: true,
   key: '7',
   palette: [
     { label: 'Measure: gradients to spectrum', query: { tab: 'tradeoff' } },

@@ -1,8 +1,8 @@
 /** The photo whose local features' matches are looked at, and the photos that match it. */
 import { computed, ref, watch } from 'vue';
-import { useRoute, useRouter } from 'vue-router';
 import { useLatest } from '../../kit/latest.ts';
 import { useLibrary } from '../../stores/library.ts';
+import { useQuery } from '../../stores/query.ts';
 import { request } from '../../transport/index.ts';
 
 /**
@@ -10,8 +10,7 @@ import { request } from '../../transport/index.ts';
  * and, where that is another, the one whose matches are shown as `of`.
  */
 export function useMatches() {
-  const route = useRoute();
-  const router = useRouter();
+  const { route, change } = useQuery();
   const library = useLibrary();
   const here = route.name;
   const text = (key: string): string | null => {
@@ -42,8 +41,7 @@ export function useMatches() {
   });
   watch([photo, selected], ([shown, now]) => {
     const of = shown === now ? null : shown;
-    if (route.name === here && of !== asked.value)
-      void router.replace({ query: { ...route.query, of: of ?? undefined } });
+    if (route.name === here && of !== asked.value) void change({ of: of ?? undefined });
   });
   return { photo, found, neighbours, info };
 }

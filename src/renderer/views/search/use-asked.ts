@@ -1,15 +1,14 @@
 import { computed, watch } from 'vue';
-import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router';
 import type { Protocol, SearchMethod } from '../../../shared/domain.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
+import { useQuery, type QueryChange } from '../../stores/query.ts';
 import { parametersIn } from './method-parameters.ts';
 import { cropText, parseCrop, type Box } from './methods.ts';
 
 /** What a search asks, as the address has it: a link to it asks the same, of the same network. */
 export function useAsked() {
-  const route = useRoute();
-  const router = useRouter();
+  const { route, change } = useQuery();
   const library = useLibrary();
   const notices = useNotices();
   const text = (key: string): string | undefined => {
@@ -37,11 +36,8 @@ export function useAsked() {
   });
 
   /** Changes the address and keeps what is not named. */
-  function go(change: LocationQueryRaw): void {
-    void router.push({
-      name: 'search',
-      query: { ...route.query, network: library.chosenNetwork ?? undefined, ...change },
-    });
+  function go(asked: QueryChange): void {
+    void change({ network: library.chosenNetwork ?? undefined, ...asked }, { push: true });
   }
   function ask(id: string): void {
     go({ photo: id, file: undefined, crop: undefined });
@@ -57,7 +53,7 @@ export function useAsked() {
       if (networks.some((n) => n.id === id)) library.chosenNetwork = id;
       else if (route.name === 'search') {
         notices.add('error', `The library has no network ${id}`, 'The search is by its default network.');
-        void router.replace({ query: { ...route.query, network: undefined } });
+        void change({ network: undefined });
       }
     },
     { immediate: true },
@@ -65,8 +61,7 @@ export function useAsked() {
   watch(
     () => library.chosenNetwork,
     (id) => {
-      if (route.name === 'search' && text('network') !== (id ?? undefined))
-        void router.replace({ query: { ...route.query, network: id ?? undefined } });
+      if (route.name === 'search' && text('network') !== (id ?? undefined)) void change({ network: id ?? undefined });
     },
   );
   return {

@@ -142,12 +142,15 @@ export const PURPOSES: Readonly<Record<ChoicePurpose, { title: string; help: str
 };
 
 /** What a folder looks like, in a few words; empty where it is nothing in particular. Of a file its size. */
-export function looksLike({ kind, photos, more, below = 0, bytes: size }: FolderEntry): string {
+export function looksLike({ kind, photos, more, below = 0, unread = [], bytes: size }: FolderEntry): string {
   const least = more ? ' or more' : '';
   const own = photos === null || photos === 0 ? '' : plural(photos, 'photo');
   const deeper = below === 0 ? '' : own === '' ? `${plural(below, 'photo')} below` : `${count(below)} below`;
   const many = [own, deeper].filter((t) => t !== '').join(', ');
-  const said = many === '' ? '' : `${many}${least}`;
+  const passed = unread.map((u) => `${count(u.count)} ${u.kind}`).join(', ');
+  const said = [many === '' ? '' : `${many}${least}`, passed === '' ? '' : `${passed} not read`]
+    .filter((t) => t !== '')
+    .join('; ');
   switch (kind) {
     case 'library':
       return 'Library';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { METHODS } from '../../../shared/domain.ts';
-import { CHOSEN_JOBS, JOBS, placeless, WRITING_JOBS, type JobKind } from '../../../shared/jobs/index.ts';
+import { JOBS, placeless, type JobKind } from '../../../shared/jobs/index.ts';
 import type { PlannedWork } from '../../../shared/facts/plans.ts';
 import { PLANNED, plannedFields } from '../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../shared/jobs/submit.ts';
@@ -171,16 +171,6 @@ export const FORMS = {
 } as const satisfies Partial<Record<JobKind, JobForm>>;
 
 export type FormKind = keyof typeof FORMS;
-
-/** True for a job that takes what a person chose: those are started by another route. */
-export function takesChosen(kind: JobKind): boolean {
-  return CHOSEN_JOBS.some((j) => j.kind === kind);
-}
-
-/** True for a job that writes for other tools: a browser may download that. */
-export function writes(kind: JobKind): boolean {
-  return WRITING_JOBS.some((j) => j.kind === kind);
-}
 
 /**
  * What is filled in of a job, with ids of what was chosen for paths.

@@ -8,4 +8,5 @@ export const storage = view({
   path: '/storage',
   empty: false,
   component: () => import('./StorageView.vue'),
+  schemas: true,
 });

@@ -8,6 +8,7 @@ export const train = view({
   path: '/train',
   empty: 'Training needs photos and clusters of the same place.',
   component: () => import('./TrainView.vue'),
+  schemas: true,
   key: '3',
   palette: [{ label: 'Networks: backbones, download, add', query: { networks: '' } }],
 });

@@ -1,6 +1,6 @@
 import { computed, type Ref } from 'vue';
-import { useRoute, useRouter } from 'vue-router';
 import type { TrainingRunInfo } from '../../../shared/domain.ts';
+import { useQuery, type QueryChange } from '../../stores/query.ts';
 import { MOST_OVERLAID } from './curves.ts';
 
 function numbers(text: unknown): number[] {
@@ -9,8 +9,7 @@ function numbers(text: unknown): number[] {
 
 /** Which run is shown and which lie over it, as the address has it: `run=3&with=1,2`; without, the newest alone. */
 export function useRuns(runs: Ref<readonly TrainingRunInfo[]>) {
-  const route = useRoute();
-  const router = useRouter();
+  const { route, change } = useQuery();
   const asked = computed(() => numbers(route.query['run'])[0]);
   const run = computed(() => runs.value.find((r) => r.id === asked.value) ?? runs.value[0] ?? null);
   const others = computed(() => {
@@ -25,8 +24,8 @@ export function useRuns(runs: Ref<readonly TrainingRunInfo[]>) {
     return missing.length === 0 ? '' : `The library has no training run ${missing.join(', ')}.`;
   });
 
-  function go(change: Readonly<Record<string, string | number | undefined>>): void {
-    void router.replace({ query: { ...route.query, ...change } });
+  function go(to: QueryChange): void {
+    void change(to);
   }
   /** Null shows the newest. */
   function show(id: number | null): void {

@@ -9,5 +9,6 @@ export const tuples = view({
   empty:
     'Tuples are what a network is trained with: a query, a photo of the same place, and the hardest photos of others.',
   component: () => import('./TuplesView.vue'),
+  schemas: true,
   key: '2',
 });

@@ -1,13 +1,14 @@
-import { computed, type Ref } from 'vue';
-import { useRoute, useRouter } from 'vue-router';
+import { computed, watch, type Ref } from 'vue';
+import { useRouter } from 'vue-router';
 import type { TupleFilterParams } from '../../../shared/routes/tuples.ts';
 import { plural } from '../../kit/format.ts';
+import { useQuery, type QueryChange } from '../../stores/query.ts';
 import { TUPLE_SORTS, type MiningRunInfo, type TupleSort } from '../../../shared/domain.ts';
 
 /** What the address says of the list of tuples: run, place in it, order, filter, and the run that it is compared with. */
 export function useAddress(runs: Ref<readonly MiningRunInfo[]>, total: Ref<number>) {
-  const route = useRoute();
   const router = useRouter();
+  const { route, change } = useQuery();
 
   /** The run that the address names; the newest where it names none; null where the library has no such run. */
   const run = computed(() => {
@@ -44,28 +45,42 @@ export function useAddress(runs: Ref<readonly MiningRunInfo[]>, total: Ref<numbe
   });
 
   /** Changes the query, at `index` or where one is. */
-  function query(change: Record<string, string | undefined>, index?: number): void {
+  function query(to: QueryChange, index?: number): void {
     const params = { run: run.value?.id, ...(index === undefined ? {} : { index }) };
-    void router.push({ name: 'tuples', params, query: { ...route.query, ...change } });
+    void change(to, { push: true, params });
   }
 
   function filterBy(next: TupleFilterParams): void {
     query({ filter: Object.keys(next).length === 0 ? undefined : JSON.stringify(next), compare: undefined }, 0);
   }
 
+  /** The run that the address was given because it named none: as long as nobody moves in it, a newer one takes its place. */
+  let given: number | null = null;
+
   function chooseRun(id: number): void {
+    given = null;
     void router.push({ name: 'tuples', params: { run: id }, query: { sort: route.query['sort'] } });
   }
 
   /** Shows a tuple by its position in the list; beyond the ends the first or the last. */
   function show(index: number): void {
     if (total.value === 0 || run.value === null) return;
-    void router.replace({
-      name: 'tuples',
-      params: { run: run.value.id, index: Math.max(0, Math.min(total.value - 1, index)) },
-      query: { ...route.query, compare: undefined, tuple: undefined },
-    });
+    const params = { run: run.value.id, index: Math.max(0, Math.min(total.value - 1, index)) };
+    void change({ compare: undefined, tuple: undefined, beside: undefined }, { params });
   }
+
+  // The address says which run is seen, so that a link to it can be sent.
+  watch(
+    [() => route.name, () => String(route.params['run'] ?? ''), () => runs.value[0]?.id],
+    ([name, asked, newest]) => {
+      if (name !== 'tuples' || newest === undefined || asked === String(newest)) return;
+      const still = asked === String(given) && (route.params['index'] ?? '') === '';
+      if (asked !== '' && !still) return;
+      given = newest;
+      void change({}, { params: { run: newest } });
+    },
+    { immediate: true },
+  );
 
   return { run, sort, filter, compared, absent, at, wanted, query, filterBy, chooseRun, show };
 }

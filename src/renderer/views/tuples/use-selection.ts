@@ -1,4 +1,4 @@
-import { computed, ref, shallowReactive } from 'vue';
+import { computed, ref, shallowReactive, shallowRef } from 'vue';
 
 /** Tuples that are selected for a decision on many, by position, and which of all were on the screen: only those can be decided. */
 export function useTupleSelection() {
@@ -6,6 +6,8 @@ export function useTupleSelection() {
   const seen = shallowReactive(new Set<number>());
   /** Photos of those that are selected, which are chosen with them. */
   const held = new Map<number, readonly string[]>();
+  /** Their numbers as mined, of those that are known. */
+  const numbers = shallowRef<ReadonlyMap<number, number>>(new Map());
   let anchor = 0;
 
   const seenSelected = computed(() => [...selected.value].filter((i) => seen.has(i)).sort((a, b) => a - b));
@@ -57,12 +59,28 @@ export function useTupleSelection() {
   /** Another list: nothing of the one before counts. Photos stay chosen. */
   function forget(): void {
     held.clear();
+    numbers.value = new Map();
     clear();
     seen.clear();
     anchor = 0;
   }
 
-  return { selected, held, seen, seenSelected, toggle, click, begin, reach, choose, invert, drop, clear, forget };
+  return {
+    selected,
+    held,
+    numbers,
+    seen,
+    seenSelected,
+    toggle,
+    click,
+    begin,
+    reach,
+    choose,
+    invert,
+    drop,
+    clear,
+    forget,
+  };
 }
 
 export type TupleSelection = ReturnType<typeof useTupleSelection>;

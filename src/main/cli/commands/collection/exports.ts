@@ -9,6 +9,7 @@ import { collectionImportJob } from '../../../../shared/jobs/collection-import.t
 import { collectionVerifyJob } from '../../../../shared/jobs/collection-verify.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import type { VerifyReport } from '../../../../shared/facts/verification.ts';
+import { shellWord } from '../../../../shared/shell-word.ts';
 import { isArchive, withTables } from '../../../engine/collections/import-archive.ts';
 import { openExport } from '../../../engine/collections/import.ts';
 import { shardsOf } from '../../../engine/collections/shard-photos.ts';
@@ -30,7 +31,7 @@ export const collectionExport = jobCommand('collection-export', {
     `${r.collection}@${r.version} as ${r.formats.join(', ')}: ${photosText(r.items)}, ${counted(r.files, 'file')}, ${bytesText(r.bytes)}, to ${r.out}`,
     ...(r.kept > 0 ? [`${counted(r.kept, 'file was', 'files were')} there from an attempt that was cut short.`] : []),
     `Digest ${r.digest}`,
-    `Verify it anywhere, without a library: covis collection verify ${r.out}`,
+    `Verify it anywhere, without a library: covis collection verify ${shellWord(r.out)}`,
   ],
 });
 

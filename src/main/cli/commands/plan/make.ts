@@ -5,6 +5,7 @@ import { askedOf, PLANNED } from '../../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../../shared/jobs/submit.ts';
 import type { PlannedWork } from '../../../../shared/facts/plans.ts';
 import { folder } from '../../../../shared/fields.ts';
+import { shellWord } from '../../../../shared/shell-word.ts';
 import { z } from 'zod';
 import { readPlan } from '../../../engine/plan/folder.ts';
 import { sketchPlan } from '../../../engine/plan/make.ts';
@@ -38,7 +39,7 @@ export const plan = jobCommand('plan', {
   words: ['work'],
   lines: (r) => [
     ...plannedLines(r),
-    `One shard is done by: covis work ${r.folder} --stage ${r.stages[0]?.name ?? ''} --shard 1`,
+    `One shard is done by: covis work ${shellWord(r.folder)} --stage ${r.stages[0]?.name ?? ''} --shard 1`,
   ],
 });
 
@@ -81,7 +82,7 @@ export const submit = command({
       print(json, r, () => [
         ...plannedLines(r),
         ...(r.jobs.length === 0 ? [] : [`Jobs of Slurm: ${r.jobs.join(', ')}`]),
-        `covis status ${r.folder} says how it stands`,
+        `covis status ${shellWord(r.folder)} says how it stands`,
       ]);
       return;
     }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SHARD_STATES, type PlanStatus } from '../../../../shared/facts/plans.ts';
 import { planFolder, retrying } from '../../../../shared/jobs/plan-fields.ts';
+import { shellWord } from '../../../../shared/shell-word.ts';
 import { readPlan, type Plan } from '../../../engine/plan/folder.ts';
 import { againAs, goOnAlone, shardsToDo, cancelPlan, submitSlurm } from '../../../engine/plan/steer.ts';
 import { lookAt, noteTrouble, statusOf, submissionOf } from '../../../engine/plan/status.ts';
@@ -104,7 +105,7 @@ async function here(
 ): Promise<void> {
   if (detach) {
     goOnAlone(plan, atOnce);
-    print(json, { detached: true }, () => [`It goes on by itself: covis status ${plan.folder}`]);
+    print(json, { detached: true }, () => [`It goes on by itself: covis status ${shellWord(plan.folder)}`]);
     return;
   }
   const r = await doHere(plan, atOnce, failedOnly);

@@ -107,6 +107,16 @@ export function clusterByUid(library: Library): Select<number> {
   return select(library.db, 'SELECT id FROM cluster_all WHERE uid = ?', integer);
 }
 
+/** The clusters in which a photo is registered and that a person excluded. */
+export function excludedOfPhoto(library: Library, photo: number): { id: string; name: string }[] {
+  return select(
+    library.db,
+    `SELECT DISTINCT c.uid AS id, COALESCE(c.alias, c.name) AS name FROM view_all v JOIN cluster_all c ON c.id = v.cluster_id
+     WHERE v.photo_id = ? AND c.state = 'excluded' ORDER BY c.id`,
+    record({ id: text, name: text }),
+  ).all(photo);
+}
+
 /** For many: the clusters in force in which a photo is registered. */
 export function clustersOfPhoto(library: Library): Select<{ id: string; name: string }> {
   return select(

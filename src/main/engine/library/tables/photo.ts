@@ -34,6 +34,15 @@ export function presentPhotos(library: Library): PhotoRow[] {
   return select(library.db, `SELECT ${COLUMNS} FROM present_photo ORDER BY id`, ROW).all();
 }
 
+/** As {@link presentPhotos}, by which descriptors are known. */
+export function presentHashes(library: Library): Pick<PhotoRow, 'id' | 'hash'>[] {
+  return select(
+    library.db,
+    'SELECT id, hash FROM present_photo ORDER BY id',
+    record({ id: integer, hash: text }),
+  ).all();
+}
+
 /** @throws CovisError `NOT_FOUND`. */
 export function photoByHash(library: Library, hash: string): PhotoRow {
   const found = select(library.db, `SELECT ${COLUMNS} FROM photo WHERE hash = ?`, ROW).get(hash);

@@ -31,6 +31,8 @@ interface Attrs {
 const COMPILED_COLUMNS = 3;
 /** Up to here a product with ones sums them faster. */
 const MANY_CHANNELS = 256;
+/** From here on weights are turned in two steps: half a million take half as long so, two millions a third. */
+const MANY_WEIGHTS = 1 << 19;
 const NONE = [0, 0, 0, 0];
 
 /**
@@ -76,12 +78,18 @@ export function padded(tf: Tf, x: Tensor4D, pads: readonly number[], value = 0):
   );
 }
 
-/** [O, I, h, w] to [h, w, I, O]. Its gradient is turned back in two steps that TensorFlow has fast ways for. */
+/** [O, I, h, w] to [h, w, I, O]. Its gradient is turned back in two steps that TensorFlow has fast ways for, as are many weights. */
 function turned(tf: Tf, weight: Tensor4D): Tensor4D {
+  const [outputs, inputs, rows, columns] = weight.shape;
+  const forward = (w: Tensor4D): Tensor4D => {
+    if (w.size < MANY_WEIGHTS) return tf.transpose(w, [2, 3, 1, 0]);
+    const matrix = tf.transpose(tf.reshape(w, [outputs, inputs * rows * columns]));
+    const blocks = tf.transpose(tf.reshape(matrix, [inputs, rows * columns, outputs]), [1, 0, 2]);
+    return tf.reshape(blocks, [rows, columns, inputs, outputs]);
+  };
   const turn = tf.customGrad((w) => ({
-    value: tf.transpose(w as Tensor4D, [2, 3, 1, 0]),
+    value: forward(w as Tensor4D),
     gradFunc: (dy: Tensor4D) => {
-      const [rows, columns, inputs, outputs] = dy.shape;
       const blocks = tf.transpose(tf.reshape(dy, [rows * columns, inputs, outputs]), [1, 0, 2]);
       const matrix = tf.reshape(blocks, [inputs * rows * columns, outputs]);
       return tf.reshape(tf.transpose(matrix), weight.shape);
@@ -129,9 +137,7 @@ function register(tf: Tf, kind: Kind, biased: boolean): string {
   const kernelName = `Covis ${kind} convolution${biased ? ' with bias' : ''}`;
   if ((tf.getKernel(kernelName, 'tensorflow') as unknown) !== undefined) return kernelName;
   const native = NativeOperators.of(tf)!;
-  const how = { point: new Points(tf, native), depthwise: new Depthwise(tf, native), plain: new Plain(tf, native) }[
-    kind
-  ];
+  const how = { point: new Points(native), depthwise: new Depthwise(tf, native), plain: new Plain(tf, native) }[kind];
   tf.registerKernel({
     kernelName,
     backendName: 'tensorflow',
@@ -174,7 +180,7 @@ function summed(tf: Tf, native: NativeOperators, dy: Tensor): Tensor {
   const channels = dy.shape.at(-1)!;
   if (channels >= MANY_CHANNELS) return native.run('BiasAddGrad', [dy], { data_format: 'NHWC' });
   const rows = dy.size / channels;
-  return tf.reshape(product(native, tf.fill([1, rows], 1), tf.reshape(dy, [rows, channels])), [channels]);
+  return native.reshaped(product(native, tf.fill([1, rows], 1), native.reshaped(dy, [rows, channels])), [channels]);
 }
 
 function product(native: NativeOperators, a: Tensor, b: Tensor, turned: { a?: boolean; b?: boolean } = {}): Tensor {
@@ -192,34 +198,32 @@ interface Way {
 
 /** One row and one column, every place: the kernel stays in ONNX's order, [O, I, 1, 1]. */
 class Points implements Way {
-  readonly #tf: Tf;
   readonly #native: NativeOperators;
 
-  constructor(tf: Tf, native: NativeOperators) {
-    this.#tf = tf;
+  constructor(native: NativeOperators) {
     this.#native = native;
   }
 
   forward(x: Tensor, kernel: Tensor): Tensor {
     const y = product(this.#native, this.#rows(x), this.#matrix(kernel), { b: true });
-    return this.#tf.reshape(y, [...x.shape.slice(0, 3), kernel.shape[0]!]);
+    return this.#native.reshaped(y, [...x.shape.slice(0, 3), kernel.shape[0]!]);
   }
 
   toInput(dy: Tensor, x: Tensor, kernel: Tensor): Tensor {
-    return this.#tf.reshape(product(this.#native, this.#rows(dy), this.#matrix(kernel)), x.shape);
+    return this.#native.reshaped(product(this.#native, this.#rows(dy), this.#matrix(kernel)), x.shape);
   }
 
   toKernel(dy: Tensor, x: Tensor, kernel: Tensor): Tensor {
-    return this.#tf.reshape(product(this.#native, this.#rows(dy), this.#rows(x), { a: true }), kernel.shape);
+    return this.#native.reshaped(product(this.#native, this.#rows(dy), this.#rows(x), { a: true }), kernel.shape);
   }
 
   #rows(map: Tensor): Tensor {
     const channels = map.shape[3]!;
-    return this.#tf.reshape(map, [map.size / channels, channels]);
+    return this.#native.reshaped(map, [map.size / channels, channels]);
   }
 
   #matrix(kernel: Tensor): Tensor {
-    return this.#tf.reshape(kernel, kernel.shape.slice(0, 2));
+    return this.#native.reshaped(kernel, kernel.shape.slice(0, 2));
   }
 }
 

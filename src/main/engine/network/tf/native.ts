@@ -10,10 +10,25 @@ interface Attribute {
 
 type Kind = 'TF_ATTR_TYPE' | 'TF_ATTR_STRING' | 'TF_ATTR_INT' | 'TF_ATTR_BOOL' | 'TF_FLOAT' | 'TF_INT32';
 
+/** A tensor of TensorFlow's, as the binding describes it. */
+interface Made {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+interface Binding {
+  createTensor(shape: readonly number[], dtype: number, values: Int32Array): number;
+  deleteTensor(id: number): void;
+  executeOp(op: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Made[];
+}
+
 /** TensorFlow's own back end of TensorFlow.js, which runs an operator by its name. */
 interface Backend {
-  readonly binding: Readonly<Record<Kind, number>>;
+  readonly binding: Readonly<Record<Kind, number>> & Binding;
   readonly isUsingGpuDevice?: boolean;
+  getInputTensorIds(tensors: readonly Tensor[]): number[];
+  createOutputTensor(made: Made): Tensor;
   executeSingleOutput(op: string, attributes: readonly Attribute[], inputs: readonly Tensor[]): Tensor;
 }
 
@@ -61,5 +76,21 @@ export class NativeOperators {
     });
     const types = index === undefined ? [this.#types.T] : [this.#types.T, this.#types.index(index)];
     return this.#backend.executeSingleOutput(op, [...types, ...said], inputs);
+  }
+
+  /**
+   * The same numbers in another shape, without what TensorFlow.js does around each of its operators: a step has hundreds of these.
+   * No gradient goes through it.
+   */
+  reshaped(x: Tensor, shape: readonly number[]): Tensor {
+    const { binding } = this.#backend;
+    const sizes = binding.createTensor([shape.length], binding.TF_INT32, Int32Array.from(shape));
+    try {
+      const attributes = [this.#types.T, this.#types.index('Tshape')];
+      const inputs = [...this.#backend.getInputTensorIds([x]), sizes];
+      return this.#backend.createOutputTensor(binding.executeOp('Reshape', attributes, inputs, 1)[0]!);
+    } finally {
+      binding.deleteTensor(sizes);
+    }
   }
 }

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type * as tfcore from '@tensorflow/tfjs';
-import { packageAt, PACKAGES_OF } from '../../environment/added.ts';
 import { nvidiaCard } from '../../environment/cards.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { webGpuAdapter } from '../gpu.ts';
+import { tensorFlowPlaces, type TensorFlowPlace } from './tf-place.ts';
 
 export type Tf = typeof tfcore;
 export type TfBackend = 'tensorflow' | 'tfjs-webgpu' | 'tfjs-cpu';
@@ -64,29 +64,15 @@ async function webGpu(): Promise<TfRuntime> {
 
 let gpu: unknown;
 
-/** Where TensorFlow is: what the person added first, then what stands beside Covis' own packages. Neither comes with Covis. */
 function native(place: string | undefined): Promise<TfRuntime> {
-  const require = createRequire(import.meta.url);
-  const added = packageAt('tensorflow', place);
-  const places: Place[] = [];
-  if (added !== undefined)
-    places.push({ name: added.name, file: () => createRequire(`${added.folder}/`).resolve(added.folder) });
-  if (place === undefined)
-    for (const name of PACKAGES_OF.tensorflow) places.push({ name, file: () => require.resolve(name) });
-  return firstOf(places);
-}
-
-/** A package, and what is loaded of it. */
-interface Place {
-  readonly name: string;
-  readonly file: () => string;
+  return firstOf(tensorFlowPlaces(place));
 }
 
 function reasonOf(name: string, error: unknown): string {
   return `${name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`;
 }
 
-async function firstOf(places: readonly Place[]): Promise<TfRuntime> {
+async function firstOf(places: readonly TensorFlowPlace[]): Promise<TfRuntime> {
   const reasons: string[] = [];
   // Not to take the whole memory of a GPU at once, which TensorFlow does otherwise; no notes on standard error.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';

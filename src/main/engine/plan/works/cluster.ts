@@ -206,17 +206,18 @@ function collect(library: Library, plan: Plan, results: Results, task: TaskConte
   const staging = library.staging();
   const count = select(library.db, "SELECT COUNT(*) FROM cluster_all WHERE state <> 'replaced'", integer);
   try {
+    let noted = false;
     const [before, after] = library.transaction(() => {
       const had = count.one();
       writeMatches(library, plan, results.of, task);
       const { verified, judged, scenes } = scenesIn(library, plan, task);
       noteApart(library, verified, judged);
       const built = scenes.map((scene, i) => builtScene(library, scene, colmap[i % colmap.length]!, staging, task));
-      commitScenes(library, root, built, task);
+      noted = commitScenes(library, root, built, task);
       results.also();
       return [had, count.one()] as const;
     });
-    for (const what of ['matches', 'clusters']) task.changed(what);
+    for (const what of ['matches', 'clusters', ...(noted ? ['decisions'] : [])]) task.changed(what);
     return Math.max(0, after - before);
   } finally {
     rmSync(staging, { recursive: true, force: true });

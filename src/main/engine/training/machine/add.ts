@@ -1,13 +1,14 @@
 /** Back ends that do not come with Covis: installed by npm beside the settings, tried, and taken away again. */
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Addable, BackendReport } from '../../../../shared/facts/backends.ts';
 import { CovisError } from '../../../../shared/errors.ts';
 import { addedFolder, addedPlace, ownVersion, packageAt } from '../../environment/added.ts';
 import { nvidiaCard } from '../../environment/cards.ts';
 import { makeFolder } from '../../environment/folders.ts';
-import { runNpm, type NpmRun } from '../../environment/npm.ts';
+import { reasonIn, runNpm, type NpmRun } from '../../environment/npm.ts';
 import { diskError } from '../../formats/disk.ts';
+import { ownFile } from '../../library/file-owner.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { lookAtBackEnd } from './look.ts';
 
@@ -78,7 +79,7 @@ function orderOf({ what, gpu }: Wanted): {
  * has computed.
  * @param line told what npm says. @returns what answered.
  * @throws CovisError `INPUT_UNSUPPORTED` where it does not fit this machine or does not compute, `EXTERNAL_FAILED` where npm is not there, has
- * no network or fails, `READ_ONLY` or `DISK_FULL` of the folder, `CANCELLED`. Nothing is left then.
+ * no network or fails, `READ_ONLY` or `DISK_FULL` of the folder, `STATE_CONFLICT` while another process does the same, `CANCELLED`. Nothing is left then.
  */
 export async function addBackEnd(
   wanted: Wanted,
@@ -87,14 +88,18 @@ export async function addBackEnd(
 ): Promise<BackendReport> {
   refuseElsewhere(wanted, { os: process.platform, arch: process.arch }, () => nvidiaCard() !== undefined);
   const { name, version, env } = orderOf(wanted);
-  const staging = onDisk(() => {
-    makeFolder(addedFolder());
-    return mkdtempSync(join(addedFolder(), `.${wanted.what}-`));
-  });
+  onDisk(() => makeFolder(addedFolder()));
+  const release = own(wanted.what);
+  let staging: string | undefined;
   try {
+    const place = onDisk(() => {
+      sweep(wanted.what);
+      return mkdtempSync(join(addedFolder(), `.${wanted.what}-`));
+    });
+    staging = place;
     onDisk(() =>
       writeFileSync(
-        join(staging, 'package.json'),
+        join(place, 'package.json'),
         // From version 12 on npm runs scripts of those packages alone that are named.
         JSON.stringify({ private: true, dependencies: { [name]: version }, allowScripts: { [name]: true } }),
       ),
@@ -102,12 +107,12 @@ export async function addBackEnd(
     task.step(`npm installs ${name}@${version}`, 0, '');
     const run = await runNpm(
       ['install', '--no-audit', '--no-fund', '--foreground-scripts', '--ignore-scripts=false', '--loglevel=http'],
-      { cwd: staging, env, line, check: () => task.check() },
+      { cwd: place, env, line, check: () => task.check() },
     );
     if (run.end === 'missing') throw noNpm(run.cause);
     if (run.end === 'failed') throw failed(`${name}@${version}`, run);
     task.step(`Computing with ${wanted.what}`, 0, '');
-    const report = await lookAtBackEnd(wanted.what, staging);
+    const report = await lookAtBackEnd(wanted.what, place);
     task.check();
     if (report.device === null)
       throw unsupported(
@@ -116,17 +121,33 @@ export async function addBackEnd(
       );
     onDisk(() => {
       rmSync(addedPlace(wanted.what), { recursive: true, force: true });
-      renameSync(staging, addedPlace(wanted.what));
+      renameSync(place, addedPlace(wanted.what));
     });
     return report;
   } finally {
-    rmSync(staging, { recursive: true, force: true });
+    if (staging !== undefined) rmSync(staging, { recursive: true, force: true });
+    release();
   }
+}
+
+/** Only one process at a time adds or removes a back end. @throws CovisError `STATE_CONFLICT` that says who does. */
+function own(what: Addable): () => void {
+  return ownFile(addedPlace(what), {
+    taken: `${what} is being added or removed already`,
+    hint: 'Wait until that is done, or stop it there first.',
+    refused: 'Back ends cannot be added here',
+  });
+}
+
+/** What an installation left that was ended in its midst. For who owns that back end. */
+function sweep(what: Addable): void {
+  for (const name of readdirSync(addedFolder()))
+    if (name.startsWith(`.${what}-`)) rmSync(join(addedFolder(), name), { recursive: true, force: true });
 }
 
 /**
  * Takes away what was added. @returns what that was.
- * @throws CovisError `NOT_FOUND` where nothing was added.
+ * @throws CovisError `NOT_FOUND` where nothing was added, `STATE_CONFLICT` while another process adds or removes it.
  */
 export function removeBackEnd(what: Addable): string {
   const place = addedPlace(what);
@@ -136,7 +157,12 @@ export function removeBackEnd(what: Addable): string {
       file: addedFolder(),
       hint: 'covis backends lists what is there, and from where.',
     });
-  onDisk(() => rmSync(place, { recursive: true, force: true }));
+  const release = own(what);
+  try {
+    onDisk(() => rmSync(place, { recursive: true, force: true }));
+  } finally {
+    release();
+  }
   return there === undefined ? what : `${there.name} ${there.version}`;
 }
 
@@ -156,8 +182,14 @@ function noNpm(cause: unknown): CovisError {
   });
 }
 
-function failed(what: string, { offline, lines, said }: NpmRun): CovisError {
-  const reason = lines.slice(-LINES).join(' | ') || said.slice(-300).trim();
+function failed(what: string, { offline, full, lines, said }: NpmRun): CovisError {
+  const reason = reasonIn(lines, LINES) || said.slice(-300).trim();
+  if (full)
+    return new CovisError('DISK_FULL', `The disk is full: npm could not install ${what}`, {
+      file: addedFolder(),
+      cause: new Error(reason),
+      hint: 'Make room there and in the folder of npm itself (npm config get cache), then do this again. Nothing was kept.',
+    });
   if (offline !== undefined)
     return new CovisError(
       'EXTERNAL_FAILED',

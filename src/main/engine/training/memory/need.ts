@@ -109,18 +109,19 @@ export class MemoryEstimate {
 
   /**
    * As many photos at once as `budget` bytes hold; on the processor all or one, which costs no more there.
-   * @param atOnce at most. @param ofWhat what has that budget, in words.
+   * @param atOnce at most. @param ofWhat what has that budget, in words. @param spared share of it that is not taken.
    * @throws CovisError `INPUT_INVALID` with the largest size that fits, where one photo is too large.
    */
   fitting(
     photos: number,
     atOnce: number,
     shape: PhotoShape,
-    { budget, ofWhat }: { readonly budget: number; readonly ofWhat: string },
+    { budget: all, ofWhat, spared = 0 }: { readonly budget: number; readonly ofWhat: string; readonly spared?: number },
   ): MemoryNeed {
+    const budget = all * (1 - spared);
     const need = (n: number, s = shape): MemoryNeed => this.need(photos, n, s);
-    const all = need(atOnce);
-    if (all.bytes <= budget) return all;
+    const together = need(atOnce);
+    if (together.bytes <= budget) return together;
     const fits = largest(1, this.#onDevice ? atOnce - 1 : 1, (n) => need(n).bytes <= budget);
     if (fits !== undefined) return need(fits);
     const side = Math.max(shape.height, shape.width);
@@ -131,7 +132,7 @@ export class MemoryEstimate {
     const size = largest(LEAST_SIDE, side - 1, (s) => need(1, scaled(s)).bytes <= budget);
     throw new CovisError(
       'INPUT_INVALID',
-      `To train with photos of ${side} pixels takes about ${inGib(need(1).bytes)} even one by one, and ${ofWhat} has ${inGib(budget)}`,
+      `To train with photos of ${side} pixels takes about ${inGib(need(1).bytes)} even one by one, and ${ofWhat} has ${inGib(all)}${spared === 0 ? '' : `, of which ${100 * spared} % is left to all else`}`,
       {
         hint:
           size === undefined

@@ -1,6 +1,7 @@
 /** How a training keeps within the memory that there is. */
 import type { NetworkSpec, TrainingParameters } from '../../../../shared/domain.ts';
 import type { ConcreteBackend } from '../../../../shared/facts/backends.ts';
+import { CovisError } from '../../../../shared/errors.ts';
 import type { TrainingMemory } from '../../../../shared/facts/training.ts';
 import { frameOf } from '../../inputs/framing.ts';
 import type { Library } from '../../library/library.ts';
@@ -31,6 +32,9 @@ export function largestPhoto(library: Library, spec: Pick<NetworkSpec, 'input' |
   return { width: side(width), height: side(height) };
 }
 
+/** Share of the machine's memory that is left to what else runs there, and to estimates that are too low (docs/evidence.md). */
+const SPARED = 0.25;
+
 /**
  * How many photos of a tuple, or on a device of a step, go through the network at once, and what that takes.
  * @param network what learns of it. @param given bytes that may be taken, where a person said so.
@@ -56,10 +60,12 @@ export async function planMemory(
     known: budget !== undefined,
   });
   const ofWhat = given !== undefined ? 'what may be taken' : backend === 'cpu' ? 'this machine' : 'the device';
+  // A device refuses what it has no memory for; on the processor the system ends the program without a word.
+  const spared = given === undefined && backend === 'cpu' ? SPARED : 0;
   const need =
     budget === undefined
       ? estimate.need(photos, atOnce, shape)
-      : estimate.fitting(photos, atOnce, shape, { budget, ofWhat });
+      : estimate.fitting(photos, atOnce, shape, { budget, ofWhat, spared });
   return {
     bytes: need.bytes,
     weightBytes: need.weights,
@@ -71,6 +77,27 @@ export async function planMemory(
     width: shape.width,
     height: shape.height,
   };
+}
+
+/** Memory of TensorFlow over that of `cpu` at most, on the processor (test/bench/RESULTS.md). */
+const TENSORFLOW_TIMES = 2;
+
+/**
+ * Photos that a back end takes at once where `auto` thinks of it; undefined where it plans by itself. @param planned {@link planMemory} of a back end.
+ * @throws CovisError `INPUT_INVALID` where not one fits, and for TensorFlow, which cuts no tuple, where there is not clearly enough for a whole one.
+ */
+export async function photosAtOnce(
+  planned: (on: ConcreteBackend) => Promise<TrainingMemory | undefined>,
+  backend: ConcreteBackend,
+): Promise<number | undefined> {
+  if (backend !== 'tensorflow') return (await planned(backend))?.photosAtOnce;
+  const { bytes, budgetBytes, photos, photosAtOnce: cut } = (await planned('cpu'))!;
+  if (cut < photos || (budgetBytes !== null && TENSORFLOW_TIMES * bytes > budgetBytes))
+    throw new CovisError(
+      'INPUT_INVALID',
+      `it takes up to ${TENSORFLOW_TIMES} times the memory of cpu, which is more than there is for these photos`,
+    );
+  return undefined;
 }
 
 /** Photos that go together before memory is asked. */

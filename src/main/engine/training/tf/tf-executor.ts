@@ -44,9 +44,14 @@ export class TfExecutor implements Executor {
     );
   }
 
-  /** @throws CovisError `INPUT_UNSUPPORTED` when the back end does not start; operators it lacks are named when they are met. */
-  static async create(network: Graph, backend: TfBackend): Promise<TfExecutor> {
-    return new TfExecutor(backend, await loadTensorFlow(backend), network);
+  /**
+   * @param words said behind the device.
+   * @throws CovisError `INPUT_UNSUPPORTED` when the back end does not start; operators it lacks are named when they are met.
+   */
+  static async create(network: Graph, backend: TfBackend, words?: string): Promise<TfExecutor> {
+    const runtime = await loadTensorFlow(backend);
+    const device = words === undefined ? runtime.device : `${runtime.device}, ${words}`;
+    return new TfExecutor(backend, { ...runtime, device }, network);
   }
 
   /** Tensors that are alive, for finding leaks. */
