@@ -8,6 +8,7 @@ const SLOW: readonly string[] = [
   'test/unit/adapt/adapt.test.ts',
   'test/unit/answers/written-jobs.test.ts',
   'test/unit/training/standing.test.ts',
+  'test/unit/training/broken-card.test.ts',
   'test/unit/training/recipe-parts.test.ts',
   'test/unit/cli/cli.test.ts',
   'test/unit/cli/research.test.ts',
@@ -58,6 +59,7 @@ const SLOW: readonly string[] = [
   'test/unit/training/edges.test.ts',
   'test/unit/training/executors.test.ts',
   'test/unit/training/resume.test.ts',
+  'test/unit/training/long-steps.test.ts',
   'test/unit/training/steps-at-once.test.ts',
   'test/unit/training/whiten.test.ts',
 ];

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { chooseGuards } from '../../src/main/engine/adapt/guards.ts';
 import { collectionStatistics } from '../../src/main/engine/adapt/statistics.ts';
 import { described, libraryGeometry } from '../../src/main/engine/evaluation/library-geometry.ts';
-import { differenceOf, differenceSaid, meanOf } from '../../src/main/engine/evaluation/compared.ts';
+import { differenceOf, meanOf } from '../../src/main/engine/evaluation/compared.ts';
 import {
   ask,
   drawFold,
@@ -46,6 +46,10 @@ const { values, positionals } = parseArgs({
   },
 });
 const task = silentContext();
+const signed = (v: number): string => `${v < 0 ? '' : '+'}${v.toFixed(3)}`;
+/** `+0.120 [+0.060, +0.190]`. */
+const difference = ({ mean: m, low, high }: ReturnType<typeof differenceOf>): string =>
+  low === null || high === null ? signed(m) : `${signed(m)} [${signed(low)}, ${signed(high)}]`;
 const mean = (x: readonly number[]): number => x.reduce((a, b) => a + b, 0) / x.length;
 
 /** Labels in the place of places: photos of one scene's folder are relevant to each other, all others are not. */
@@ -192,7 +196,7 @@ for (const path of positionals) {
     };
     const gain = (before: 'off' | 'white', after: 'trained' | 'both'): string => {
       const [x, y] = [tried.get(before), tried.get(after)];
-      return x === undefined || y?.length !== x.length ? '' : differenceSaid(differenceOf(truth, x, y, 0));
+      return x === undefined || y?.length !== x.length ? '' : difference(differenceOf(truth, x, y, 0));
     };
     const learned = values.train
       ? ` ${show('trained')} | ${show('both')} | ${gain('off', 'trained')} | ${gain('white', 'both')} | ${seconds.toFixed(0)} |`

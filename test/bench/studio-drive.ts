@@ -1,5 +1,6 @@
 /** Drives every view of the studio in Chromium and measures what a person waits for. */
 import type { Browser, CDPSession, Page } from 'playwright-core';
+import { atRest } from './processes.ts';
 import type { Subject } from './studio-subjects.ts';
 
 export interface Measured {
@@ -67,6 +68,7 @@ export async function openAt(browser: Browser, url: string, s: Subject): Promise
     // The key leads to any view as it does to the first one; nothing of the page is loaded yet.
     const entrance = await page.context().request.get(url, { maxRedirects: 0 });
     const { hash } = new URL(entrance.headers()['location']!, url);
+    await atRest();
     await page.goto(`${new URL(s.path, url).href}${hash}`, { waitUntil: 'commit' });
     const painted = await page.evaluate(until, s.content);
     await page.waitForTimeout(500);

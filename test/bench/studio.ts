@@ -13,9 +13,10 @@ import { select, text } from '../../src/main/engine/library/rows.ts';
 import { buildStudio, serveLibrary } from '../e2e/serve.ts';
 import { favoured } from './favoured.ts';
 import { line } from './report.ts';
-import { openAt, openStudio, type Driver, type Measured } from './studio-drive.ts';
+import { openStudio, type Driver, type Measured } from './studio-drive.ts';
 import { LARGE, studioLibrary } from './studio-library.ts';
 import { subjects, type Named, type Subject } from './studio-subjects.ts';
+import { UnwatchedBrowser, type Unwatched } from './unwatched.ts';
 
 /** A view is to stand within this time, in milliseconds, and an answer to a search within this. */
 const VIEW_MS = 1000;
@@ -68,8 +69,8 @@ export async function views(path: string, only = /./, rounds = ROUNDS): Promise<
   const ends = process.env['COVIS_FAVOURED'] === '1' ? favoured() : () => undefined;
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM });
   try {
-    const cold = new Map<Subject, Opened[]>(all.filter((s) => s.graph !== true).map((s) => [s, []]));
-    for (let r = 0; r < rounds; r += 1) await opened(browser, path, cold);
+    const cold = new Map<Subject, Unwatched[]>(all.filter((s) => s.graph !== true).map((s) => [s, []]));
+    for (let r = 0; r < rounds; r += 1) await opened(path, cold);
     await warm(browser, path, all, cold, rounds);
   } finally {
     await browser.close();
@@ -77,22 +78,23 @@ export async function views(path: string, only = /./, rounds = ROUNDS): Promise<
   }
 }
 
-type Opened = Awaited<ReturnType<typeof openAt>>;
-
 /** Every view opened by its address, each in a browser that has nothing of the page, of one server that was just started. */
-async function opened(browser: Browser, path: string, cold: ReadonlyMap<Subject, Opened[]>): Promise<void> {
+async function opened(path: string, cold: ReadonlyMap<Subject, Unwatched[]>): Promise<void> {
   const began = performance.now();
   const { server, url } = await serveLibrary(path, { group: true });
   line('the server stands', ms(performance.now() - began), 'from the command to its address', null);
+  const browser = await UnwatchedBrowser.start(CHROMIUM);
   try {
     // What it does of itself after it was opened.
     await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
     for (const [s, of] of cold) {
-      const o = await openAt(browser, url, s);
+      const o = await browser.openAt(url, s);
       of.push(o);
-      console.log(`${s.name.padEnd(26)} opened in ${ms(o.painted)}, longest task ${ms(o.longest)}, ${kB(o.bytes)}`);
+      const tasks = o.tasks.map(([at, took]) => `${took.toFixed(0)} at ${at.toFixed(0)}`).join(', ');
+      console.log(`${s.name.padEnd(26)} opened in ${ms(o.painted)}, tasks ${tasks}`);
     }
   } finally {
+    await browser.close();
     await ended(server);
   }
 }
@@ -107,7 +109,7 @@ async function warm(
   browser: Browser,
   path: string,
   all: readonly Subject[],
-  cold: ReadonlyMap<Subject, readonly Opened[]>,
+  cold: ReadonlyMap<Subject, readonly Unwatched[]>,
   rounds: number,
 ): Promise<void> {
   const { server, url } = await serveLibrary(path, { group: true });
@@ -158,7 +160,7 @@ async function graphIsThere({ page }: Driver, all: readonly Subject[]): Promise<
   line('neighbours of all photos', `${((performance.now() - began) / 1000).toFixed(0)} s`, '', null);
 }
 
-function say(s: Subject, cold: readonly Opened[], found: readonly Measured[]): void {
+function say(s: Subject, cold: readonly Unwatched[], found: readonly Measured[]): void {
   const [m, last] = [found[0]!, found.at(-1)!];
   const opened =
     cold.length === 0

@@ -19,8 +19,10 @@ function focusFault(): string | null {
   if (e === null || e === document.body) return null;
   const name = `${e.tagName.toLowerCase()} ${e.getAttribute('aria-label') ?? e.textContent?.trim().slice(0, 40) ?? ''}`;
   // A switch shows the ring of its box, a file button that of its button.
-  const style = getComputedStyle(e);
-  if (style.outlineStyle === 'none' || Number.parseFloat(style.outlineWidth) < 2) return `no ring: ${name}`;
+  // So does the card around a link that is all of it.
+  const ringed = [e, ...(e.matches('.card .name a') ? [e.closest('.card')!] : [])].map((x) => getComputedStyle(x));
+  if (!ringed.some((style) => style.outlineStyle !== 'none' && Number.parseFloat(style.outlineWidth) >= 2))
+    return `no ring: ${name}`;
   const box = e.getBoundingClientRect();
   const points = [0.1, 0.5, 0.9].flatMap((x) =>
     [0.1, 0.5, 0.9].map((y) => [box.left + x * box.width, box.top + y * box.height] as const),

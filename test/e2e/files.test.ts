@@ -118,7 +118,7 @@ describeWith(['chromium'], 'files of other programs, in a browser', () => {
     await palette('Jobs');
     await page.getByText('Measure ranks.npy').first().waitFor(LONG);
     // One query at 1, one at an eighth.
-    await page.getByText(/mAP 0\.5625 \[.*\] over 2 queries/).waitFor(LONG);
+    await page.getByText(/^mAP 56\.25 \[.*\] over 2 queries/).waitFor(LONG);
   }, 300_000);
 
   it('a search takes the parameters of its method, in the address, and tells what is refused', async () => {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
@@ -8,7 +8,7 @@ import { CHROMIUM, viewsOf } from '../bench/studio.ts';
 import { openAt, openStudio, type Driver } from '../bench/studio-drive.ts';
 import { sizes, studioLibrary } from '../bench/studio-library.ts';
 import { MOST_BYTES, subjects, type Subject } from '../bench/studio-subjects.ts';
-import { describeWith } from '../support/programs.ts';
+import { describeWith, ROOT } from '../support/programs.ts';
 import { buildStudio, serveLibrary } from './serve.ts';
 
 const SIZE = { photos: 5000, clusters: 100, pairsPerPhoto: 4, tuples: 2000, seed: 1 };
@@ -54,6 +54,38 @@ describeWith(['chromium'], 'a library of many photos', () => {
     expect(o.painted, 'it has content').toBeLessThan(Infinity);
     expect(o.files, 'files').toBeLessThan(MOST_FILES);
     expect(o.code, 'bytes').toBeLessThan(MOST_CODE);
+  });
+
+  it('no file of the page waits for one that waits for it, and no view for many', () => {
+    const folder = join(ROOT, 'out', 'renderer', 'assets');
+    const code = readdirSync(folder).filter((f) => f.endsWith('.js'));
+    const needs = new Map(
+      code.map((f) => {
+        const text = readFileSync(join(folder, f), 'utf8');
+        return [f, Array.from(text.matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g), (m) => m[1]!)];
+      }),
+    );
+    const under = new Set<string>();
+    const below = (file: string): Set<string> => {
+      expect(under.has(file), `${file} waits for itself: ${[...under].join(', ')}`).toBe(false);
+      under.add(file);
+      const all = new Set([file, ...needs.get(file)!.flatMap((f) => [...below(f)])]);
+      under.delete(file);
+      return all;
+    };
+    const views = code.filter((f) => /View-/.test(f));
+    expect(views.length).toBeGreaterThan(12);
+    code.forEach(below);
+    for (const f of views) expect(below(f).size, f).toBeLessThan(MOST_FILES);
+    // What takes long to evaluate is asked for by itself before the views that need it, and by no other.
+    for (const f of views) {
+      const definition = join(ROOT, 'src', 'renderer', 'views', f.replace(/View-.*/, '').toLowerCase(), 'index.ts');
+      // A page below a view says nothing of its own.
+      if (!existsSync(definition)) continue;
+      expect(readFileSync(definition, 'utf8').includes('schemas: true'), f).toBe(
+        [...below(f)].some((b) => b.startsWith('schemas-')),
+      );
+    }
   });
 
   it.each(NAMES)('%s: few nodes, few bytes, and no gap in its list while it is scrolled', async (name) => {

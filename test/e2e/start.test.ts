@@ -58,6 +58,7 @@ describeWith(['chromium'], 'from nothing, in a browser', () => {
 
   it('covis serve without a library shows where one can begin', async () => {
     await page.getByRole('heading', { name: 'Where do you want to begin?' }).waitFor();
+    expect(await page.title()).toBe('Start — Covis');
     await page.getByText('None yet. Libraries that you open are listed here.').waitFor();
     await shot(page, 'start');
   });

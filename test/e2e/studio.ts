@@ -149,6 +149,9 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   await page.keyboard.press('5');
   await page.locator('.starts .grid button').first().click();
   await page.locator('.graph .node.query').waitFor();
+  // The two rankings are drawn after the graph, one after the other.
+  await page.locator('section.euclidean .tile').first().waitFor();
+  await page.locator('section.manifold .tile').first().waitFor();
   expect(await page.locator('section.euclidean .tile').count()).toBeGreaterThan(5);
   expect(await page.locator('section.manifold .tile').count()).toBeGreaterThan(0);
   const standing = page.url();
@@ -171,6 +174,20 @@ export async function walkThrough(page: Page, label: string): Promise<void> {
   expect(Number((await page.locator('[data-test=lassoed] strong').first().innerText()).split(' ')[0])).toBeGreaterThan(
     50,
   );
+  // It stands in the address: a reload finds it again, without what was let go of.
+  const under = await page.locator('[data-test=lassoed] strong').first().innerText();
+  const many = Number(under.split(' ')[0]);
+  await page
+    .locator('[data-test=lassoed] [role=option]')
+    .nth(1)
+    .click({ modifiers: ['Control'] });
+  const fewer = page.locator('[data-test=chosen-photos] strong', { hasText: `${many - 1} photos chosen` });
+  await fewer.waitFor();
+  await page.waitForFunction(() => /[?&]lasso=/.test(location.href) && /[?&]photos=/.test(location.href));
+  await page.reload();
+  await page.locator('[data-test=lassoed] strong', { hasText: under }).waitFor();
+  await fewer.waitFor();
+  await page.locator('[data-test=map]').waitFor();
   await page.getByLabel('Colour').selectOption('Points seen');
   await shot(page, `${label}-map`);
 

@@ -24,7 +24,9 @@ describe.concurrent('the fuzzer', () => {
     ['overwriting', 'elsewhere', /written .*a\.txt/],
     ['unseen', 'input changed', /a\.txt was changed/],
   ])('finds the planted fault %s', async (name, kind, message) => {
-    const { faults } = await fuzz(`planted/${name}`, { seed: 1, from: 7, to: 8, out, hang: 1 });
+    // What fills memory takes a second of a slow processor for that alone: only what hangs is given so little.
+    const hang = kind === 'hang' ? { hang: 1 } : {};
+    const { faults } = await fuzz(`planted/${name}`, { seed: 1, from: 7, to: 8, out, ...hang });
     expect(faults).toEqual([
       expect.objectContaining({ kind, index: 7, times: 1, message: expect.stringMatching(message) as string }),
     ]);

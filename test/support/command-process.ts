@@ -1,8 +1,10 @@
 /** A process that does commands when it is told to, and says how they ended: for tests of programs that work on one library. */
 import { appendFileSync } from 'node:fs';
-import { COMMANDS } from '../../src/main/cli/commands/index.ts';
+import { commands } from '../../src/main/cli/commands/index.ts';
 import { Library } from '../../src/main/engine/library/library.ts';
 import { toErrorShape } from '../../src/shared/errors.ts';
+
+const COMMANDS = await commands();
 
 export interface Told {
   /** A command, or `open` and `create` of a library; `hold` has its lock for some time. */

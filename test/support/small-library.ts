@@ -7,11 +7,13 @@ import { ROOT } from './programs.ts';
 
 export const SAMPLE = join(ROOT, 'resources', 'sample');
 
-/** Five places of the embedded sample in a library. */
-export async function smallLibrary(path: string): Promise<Library> {
+const FIVE = ['castle', 'pagoda', 'lighthouse', 'windmill', 'factory'];
+
+/** Places of the embedded sample in a library: five, or those that are named. */
+export async function smallLibrary(path: string, places: readonly string[] = FIVE): Promise<Library> {
   const library = Library.create(path);
   ensureDefaultNetwork(library);
-  const sources = ['castle', 'pagoda', 'lighthouse', 'windmill', 'factory'].map((n) => join(SAMPLE, n));
+  const sources = places.map((n) => join(SAMPLE, n));
   await importSources(library, { sources }, silentContext());
   return library;
 }

@@ -66,6 +66,14 @@ it('names the window after the view and the library', async () => {
   expect(document.title).toBe('Train — places — Covis');
 });
 
+it('names the window after the start where no library is open, at whatever address', async () => {
+  engine.answers['library.current'] = () => null;
+  engine.say({ event: 'changed', what: 'library' });
+  await settled();
+  await settled();
+  expect(document.title).toBe('Start — Covis');
+});
+
 it('takes the keys that a person chose, and those of another window as they change', async () => {
   const { keyLabel } = await import('../../../src/renderer/actions/keys.ts');
   const { theme } = await import('../../../src/renderer/actions/everywhere.ts');

@@ -39,6 +39,7 @@ async function view(): Promise<void> {
     useGroupPhotos({
       held,
       chosen: () => groups.value,
+      said: () => true,
       photos: (keys) => {
         asked.push([...keys]);
         return Promise.resolve(new Map(keys.map((k) => [k, PHOTOS[k]!])));

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import KitPhotoGrid from '../../../src/renderer/kit/KitPhotoGrid.vue';
 import type { PhotoList } from '../../../src/renderer/kit/photo-list.ts';
 import { Selection } from '../../../src/renderer/kit/selection.ts';
-import { optionsText, quoted } from '../../../src/renderer/views/collections/command-line.ts';
+import { shellWord } from '../../../src/shared/shell-word.ts';
+import { optionsText } from '../../../src/renderer/views/collections/command-line.ts';
 import { common, fieldNames } from '../../../src/renderer/views/collections/use-described.ts';
 import { withValue } from '../../../src/renderer/views/collections/rule-kinds.ts';
 import { sized } from '../setup.ts';
@@ -163,16 +164,16 @@ describe('the command that a dialog shows', () => {
         photos: 'none',
         baseUrl: 'https://a.b/c d',
       }),
-    ).toBe(' --long-side 2000 --no-gallery --remove-gps --photos none --base-url "https://a.b/c d"');
+    ).toBe(" --long-side 2000 --no-gallery --remove-gps --photos none --base-url 'https://a.b/c d'");
     expect(optionsText(schema, { gallery: false, longSide: 5 }, ['gallery'])).toBe(' --long-side 5');
   });
 
   it('is quoted so that a shell takes each name as one word', () => {
-    expect(['Castles@2', 'Old castles@2', 'a"b', '$HOME'].map(quoted)).toEqual([
+    expect(['Castles@2', 'Old castles@2', 'a"b', '$HOME'].map(shellWord)).toEqual([
       'Castles@2',
-      '"Old castles@2"',
-      '"a\\"b"',
-      '"\\$HOME"',
+      "'Old castles@2'",
+      `'a"b'`,
+      "'$HOME'",
     ]);
   });
 });

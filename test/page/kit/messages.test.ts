@@ -1,6 +1,6 @@
 import { mount } from '@vue/test-utils';
 import { Box } from '@lucide/vue';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import KitChart from '../../../src/renderer/kit/KitChart.vue';
 import KitEmpty from '../../../src/renderer/kit/KitEmpty.vue';
 import KitNotice from '../../../src/renderer/kit/KitNotice.vue';
@@ -110,6 +110,31 @@ describe('KitChart', () => {
     await w.vm.$nextTick();
     return w;
   };
+
+  it('has room for its numbers where text is twice as large', async () => {
+    const roomOf = async () => {
+      const { default: Chart } = await import('../../../src/renderer/kit/KitChart.vue');
+      const w = mount(Chart, { props: { series: SERIES, xLabel: 'epoch', label: 'Loss' }, attachTo: document.body });
+      await w.vm.$nextTick();
+      const plot = w.get('line.grid');
+      const left = Number(plot.attributes('x1'));
+      const longest = Math.max(...w.findAll('text.y').map((t) => t.text().length));
+      const rows = w.findAll('line.grid').map((l) => Number(l.attributes('y1')));
+      return { each: (left - 8) / longest, below: 200 - Math.max(...rows) };
+    };
+    const small = await roomOf();
+    document.documentElement.style.fontSize = '26px';
+    vi.resetModules();
+    const { measureText } = await import('../../../src/renderer/kit/text-size.ts');
+    measureText();
+    const large = await roomOf();
+    document.documentElement.removeAttribute('style');
+    vi.resetModules();
+    // A digit of eleven pixels is about 6.2 wide.
+    expect(small.each).toBeGreaterThan(6.2);
+    expect(large.each).toBeGreaterThan(12.4);
+    expect(large.below).toBe(2 * small.below);
+  });
 
   it('draws each series, tells them apart by dashes and a legend', async () => {
     const w = await make();

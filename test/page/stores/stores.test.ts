@@ -19,7 +19,16 @@ const libraryInfo = (change: Partial<LibraryInfo> = {}): LibraryInfo =>
     ...change,
   }) as LibraryInfo;
 const job = (id: number, change: Partial<JobInfo> = {}): JobInfo =>
-  ({ id, kind: 'mine', title: 'Mine', state: 'running', progress: null, error: null, ...change }) as JobInfo;
+  ({
+    id,
+    kind: 'mine',
+    title: 'Mine',
+    state: 'running',
+    progress: null,
+    error: null,
+    warnings: [],
+    ...change,
+  }) as JobInfo;
 
 let engine: FakeEngine;
 beforeEach(() => {
@@ -67,11 +76,11 @@ describe('library', () => {
   describe('of thousands of clusters', () => {
     const many = Array.from({ length: 1300 }, (_, i) => ({ id: `c${i}` }) as unknown as ClusterInfo);
     const pages = () => engine.asked.filter((a) => a.route === 'clusters.list').map((a) => a.params);
-    /** What is not seen is read when nothing else is done. */
+    /** What is not seen is read once all that was asked is answered, when nothing else is done. */
     const read = async () => {
       for (let i = 0; i < 5; i += 1) {
         await settled();
-        await vi.advanceTimersByTimeAsync(1);
+        await vi.advanceTimersByTimeAsync(60);
       }
       await settled();
     };
@@ -209,10 +218,50 @@ describe('jobs', () => {
     await open([]);
     engine.say({ event: 'job', job: job(1, { state: 'failed', error: { code: 'X', message: 'No space' } }) });
     engine.say({ event: 'job', job: job(2, { state: 'done', title: 'Train' }) });
+    await vi.waitFor(async () => expect(await notices()).toHaveLength(2));
     expect((await notices()).map((n) => [n.kind, n.text])).toEqual([
       ['error', 'Mine failed: No space'],
       ['done', 'Train finished'],
     ]);
+  });
+
+  it('says what came of a job, and what it warned of, with the way to the rest', async () => {
+    await open([]);
+    const result = { clusters: [], unclustered: ['a'], steps: [], photos: 1, pairs: 0, verified: 0, scenes: 0 };
+    const warnings = ['This photo cannot be read: cut.jpg', 'This photo is an empty file: none.jpg'];
+    engine.say({
+      event: 'job',
+      job: job(1, { state: 'done', kind: 'cluster', title: 'Cluster trip', result, warnings }),
+    });
+    await vi.waitFor(async () => expect(await notices()).toHaveLength(1));
+    const shown = (await notices())[0]!;
+    expect([shown.kind, shown.text, shown.to?.to]).toEqual(['warning', 'Cluster trip finished', { name: 'jobs' }]);
+    expect(shown.hint).toMatch(
+      /^No place was found in 1 photo: .*\. This photo cannot be read: cut\.jpg, and 1 more warning$/,
+    );
+  });
+
+  it('says how many photos the places have of those that were looked at', async () => {
+    await open([]);
+    const place = { id: 'a', name: 'A', photos: ['a', 'b'], points: 0 };
+    const result = { clusters: [place], steps: [], photos: 4, pairs: 0, verified: 0, scenes: 0 };
+    const said = async (id: number, unclustered: string[]): Promise<string | undefined> => {
+      const title = `Cluster trip ${id}`;
+      engine.say({
+        event: 'job',
+        job: job(id, { state: 'done', kind: 'cluster', title, result: { ...result, unclustered } }),
+      });
+      const word = async () => (await notices()).find((n) => n.text === `${title} finished`);
+      await vi.waitFor(async () => expect(await word()).toBeDefined());
+      return (await word())?.hint;
+    };
+    expect(await said(1, ['c', 'd'])).toBe(
+      '1 cluster of 2 of 4 photos. 2 photos are in none: they share too little with others',
+    );
+    expect(await said(2, ['c'])).toBe(
+      '1 cluster of 3 of 4 photos. 1 photo is in none: it shares too little with others',
+    );
+    expect(await said(3, [])).toBe('1 cluster of 4 photos');
   });
 
   it('says why a job cannot be started or cancelled', async () => {
@@ -301,6 +350,43 @@ describe('notices', () => {
     expect(store.notices.map((n) => n.text)).toEqual(['Broken']);
     vi.advanceTimersByTime(7000);
     expect(store.notices).toEqual([]);
+  });
+
+  it('that offer undo go with what is done or undone after it, by whatever way; others stay', async () => {
+    const { useNotices } = await import('../../../src/renderer/stores/notices.ts');
+    const { useReview } = await import('../../../src/renderer/stores/review.ts');
+    const { useCollections } = await import('../../../src/renderer/stores/collections.ts');
+    const [store, review, collections] = [useNotices(), useReview(), useCollections()];
+    const stop = store.listen();
+    engine.answers['review.undo'] = () => ({ label: 'Merged', run: null, tuple: null });
+    engine.answers['review.goTo'] = () => ({ turned: 2 });
+    engine.answers['review.decide'] = () => ({ action: 1 });
+    engine.answers['collections.delete'] = () => ({ action: 1 });
+    const judgement = { query: 'a'.repeat(8), other: 'b'.repeat(8), aspect: 'positive', verdict: 'accept' } as const;
+    const ways: Record<string, () => unknown> = {
+      key: () => review.turn('undo'),
+      list: () => review.goTo(null),
+      decision: () => review.decide('Accepted', [judgement]),
+      collection: () => collections.write('collections.delete', { collection: 'Towers' }),
+      'another window': () => engine.say({ event: 'changed', what: 'decisions' }),
+      'another toast': () => store.addUndoable('Split. Undo (U)'),
+    };
+    store.add('done', 'Saved');
+    for (const [way, go] of Object.entries(ways)) {
+      store.addUndoable('Merged. Undo (U)');
+      expect(store.notices.map((n) => n.text)).toContain('Merged. Undo (U)');
+      await go();
+      await settled();
+      expect(
+        store.notices.map((n) => n.text),
+        way,
+      ).not.toContain('Merged. Undo (U)');
+    }
+    engine.say({ event: 'changed', what: 'clusters' });
+    await settled();
+    expect(store.notices.map((n) => n.text)).toContain('Saved');
+    expect(store.notices.map((n) => n.text)).toContain('Split. Undo (U)');
+    stop();
   });
 });
 

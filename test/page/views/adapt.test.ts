@@ -4,7 +4,8 @@ import { nextTick } from 'vue';
 import { createMemoryHistory, createRouter } from 'vue-router';
 import type { ExperimentInfo, JobInfo, LibraryInfo } from '../../../src/shared/domain.ts';
 import type { AdaptReport } from '../../../src/shared/facts/adapt.ts';
-import { direction, rangeOf, signed } from '../../../src/renderer/views/adapt/interval-rows.ts';
+import { signedOf100 } from '../../../src/renderer/kit/format.ts';
+import { direction, rangeOf } from '../../../src/renderer/views/adapt/interval-rows.ts';
 import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
 
 const interval = (mean: number, low: number | null, high: number | null) => ({ mean, low, high });
@@ -125,8 +126,8 @@ describe('the page of adapting', () => {
     expect(find('adapt-said').textContent).toContain('Search takes Tiny · adapted now.');
     const figure = find('adapt-new-photos').textContent;
     expect(figure).toContain('New photos of known places: 40 photos of 8 places ask');
-    expect(figure).toMatch(/Before0\.500 0\.400 to 0\.600/);
-    expect(figure).toMatch(/After0\.625 0\.600 to 0\.650\+0\.125 \(\+0\.100 to \+0\.150\)/);
+    expect(figure).toMatch(/Before50\.0 40\.0 to 60\.0/);
+    expect(figure).toMatch(/After62\.5 60\.0 to 65\.0\+12\.5 \(\+10\.0 to \+15\.0\)/);
     expect(figure).toContain('learned on what was not held out.');
     expect(find('adapt-tried').textContent).toMatch(/trained \(taken\).*no pair is left/);
     expect(view.text()).toContain('more would leave 3 pairs');
@@ -197,6 +198,6 @@ describe('differences as people read them', () => {
     expect(direction(interval(0.1, -0.01, 0.2))).toBe('open');
     expect(direction(interval(0.1, null, null))).toBe('open');
     expect(rangeOf(interval(0.1, null, null))).toBe('too few places for an interval');
-    expect(signed(-0.0314)).toBe('−0.031');
+    expect(signedOf100(-0.0314)).toBe('−3.1');
   });
 });

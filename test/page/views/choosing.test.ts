@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { SearchHit, SetInfo, TrainingRunInfo } from '../../../src/shared/domain.ts';
 import { windowTitle } from '../../../src/renderer/app/router.ts';
 import { withPoint } from '../../../src/renderer/stores/live.ts';
-import { readKept } from '../../../src/renderer/views/map/kept.ts';
 import { MOST_OVERLAID, lookOf, seriesOf } from '../../../src/renderer/views/train/curves.ts';
 import { commonSets, ranked } from '../../../src/renderer/views/train/use-before-after.ts';
 
@@ -61,14 +60,6 @@ describe('before and after', () => {
     expect(commonSets(sets, 'old', 'new', 500)?.before.key).toBe('old-320');
     expect(commonSets([set('old', 64), set('new', 64, true)], 'old', 'new', 64)).toBeNull();
   });
-});
-
-it('a lasso is kept for its own map alone', () => {
-  const text = JSON.stringify({ set: 'n-128', photos: ['a', 3, 'b'] });
-  expect(readKept(text, 'n-128')).toEqual(['a', 'b']);
-  expect(readKept(text, 'm-128')).toBeNull();
-  expect(readKept('{', 'n-128')).toBeNull();
-  expect(readKept(null, 'n-128')).toBeNull();
 });
 
 it('the window is called by what is shown', () => {

@@ -1,5 +1,9 @@
+import { mount } from '@vue/test-utils';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LadderRung, MeasurementInfo, TrainingRunInfo, TruthInfo } from '../../../src/shared/domain.ts';
+import LadderRungs from '../../../src/renderer/views/measure/LadderRungs.vue';
 import { beginOf, gain, tenths } from '../../../src/renderer/views/measure/ladder-scale.ts';
 import { bestOf, columnsOf, rowsOf } from '../../../src/renderer/views/measure/matrix.ts';
 import { nameOfMethod } from '../../../src/renderer/views/search/methods.ts';
@@ -104,6 +108,26 @@ describe('the ladder', () => {
     expect(gain([rung(0.5), rung(0.6)], 1)?.std).toBe(0);
     expect(gain([rung(), rung(0.6)], 1)).toBeNull();
   });
+});
+
+it('precisions are of a hundred in every view, with what a component adds in points', () => {
+  const rungs = [0.5, 0.625].map((v, i) => ({
+    component: `rung ${i}`,
+    whitening: false,
+    map: { mean: v, std: 0.0125, values: [v - 0.0125, v + 0.0125] },
+  })) as unknown as LadderRung[];
+  const text = mount(LadderRungs, { props: { title: 'GeM', rungs, from: 0.4 } }).text();
+  expect(text).toContain('62.50');
+  expect(text).toContain('+12.50 ± 0.00');
+  expect(text).not.toMatch(/\b0\.[56]\d/);
+  // Nothing shows one as it is stored, from 0 to 1.
+  const views = join(import.meta.dirname, '../../../src/renderer/views');
+  const raw = readdirSync(views, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(vue|ts)$/.test(file))
+    .filter((file) =>
+      /\b(ap|map|map\.mean|mapBefore)\b\)?\??\.toFixed\(/.test(readFileSync(join(views, file), 'utf8')),
+    );
+  expect(raw).toEqual([]);
 });
 
 describe('the curves of a training', () => {

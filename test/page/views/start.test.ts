@@ -5,6 +5,8 @@ import type { FolderEntry, FolderListing, LibraryInfo, RecentLibrary } from '../
 import { CovisError } from '../../../src/shared/errors.ts';
 import { sized } from '../setup.ts';
 import { fakeEngine, type FakeEngine } from '../support/fake-engine.ts';
+import type { RouteResults } from '../../../src/shared/routes/index.ts';
+import { looksLike } from '../../../src/renderer/views/start/folder-words.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 const ID = (n: number): string => String(n).repeat(32).slice(0, 32);
@@ -76,9 +78,19 @@ const button = (name: string | RegExp): HTMLElement =>
 const askedOf = (engine: FakeEngine, route: string): unknown[] =>
   engine.asked.filter((a) => a.route === route).map((a) => a.params);
 
+it('a folder says what of its images is not read', () => {
+  const entry = { id: 'f', name: 'phone', path: '/phone', kind: 'photos', photos: 12, more: false } as const;
+  expect(looksLike(entry)).toBe('12 photos');
+  expect(looksLike({ ...entry, unread: [{ kind: 'HEIC', count: 1400 }] })).toBe('12 photos; 1,400 HEIC not read');
+  expect(looksLike({ ...entry, kind: 'folder', photos: 0, unread: [{ kind: 'camera raw', count: 3 }] })).toBe(
+    '3 camera raw not read',
+  );
+});
+
 describe('the start page', () => {
   const overview = (recent: readonly RecentLibrary[]) => ({
     recent,
+    damaged: [] as RouteResults<'start.overview'>['damaged'],
     sample: { there: false, photos: 208, places: 16, bytes: 12_600_000, path: '/home/sample' },
     roots: [HOME],
   });
@@ -88,6 +100,22 @@ describe('the start page', () => {
     expect(said()).toContain('208 drawn photos of 16 places');
     expect(said()).toContain('12.6 MB');
     expect(said()).toContain('None yet');
+  });
+
+  it('says which files of the settings could not be read, and where they are kept', async () => {
+    const damaged = [
+      { file: '/home/c/libraries.json', why: 'is cut short, or no JSON', keptAs: null },
+      {
+        file: '/home/c/settings.json',
+        why: 'could not be read in full',
+        keptAs: '/home/c/settings.json.damaged-2026-01-02',
+      },
+    ];
+    await show('StartPage', fakeEngine({ 'start.overview': () => ({ ...overview([]), damaged }) }));
+    const all = [...document.querySelectorAll('[data-test=damaged] li')].map((li) => li.textContent);
+    expect(all[0]).toContain('libraries.json, a file of your settings, is cut short, or no JSON');
+    expect(all[0]).toContain('kept under another name: /home/c/libraries.json');
+    expect(all[1]).toContain('until that file is removed: /home/c/settings.json.damaged-2026-01-02');
   });
 
   it('opens a library of the list; of one that is gone it says so and offers to find it, not to open it', async () => {
@@ -215,6 +243,7 @@ describe('a new library', () => {
     const engine = fakeEngine({
       'start.overview': () => ({
         recent: [],
+        damaged: [],
         sample: { there: false, photos: 1, places: 1, bytes: 1, path: '' },
         roots: [HOME],
       }),

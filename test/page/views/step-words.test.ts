@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimated } from '../../../src/renderer/views/start/step-words.ts';
+import { estimated, estimatedTime } from '../../../src/renderer/views/start/step-words.ts';
 
 describe('what a step takes, in words', () => {
   it.each<[readonly [number, number], number | null, string]>([
@@ -12,5 +12,16 @@ describe('what a step takes, in words', () => {
     expect(estimated({ seconds, bytes })).toBe(words);
   });
 
-  it('are none of what a person does', () => expect(estimated(null)).toBe(''));
+  it('say what is counted besides', () =>
+    expect(estimated({ seconds: [170, 170], bytes: null, includes: 'the comparison with the default' })).toBe(
+      'Estimated: about 3 min, with the comparison with the default',
+    ));
+
+  it('are none of what a person does', () => {
+    expect(estimated(null)).toBe('');
+    expect(estimatedTime(null)).toBe('');
+  });
+
+  it('are the time alone where there is little room', () =>
+    expect(estimatedTime({ seconds: [1.1, 5.5], bytes: 14_000 })).toBe('up to 5 s on two cores'));
 });

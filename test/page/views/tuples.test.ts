@@ -1,8 +1,12 @@
+import { flushPromises, mount } from '@vue/test-utils';
 import { describe, expect, it } from 'vitest';
+import { computed, defineComponent, h, ref } from 'vue';
+import { createMemoryHistory, createRouter, RouterView } from 'vue-router';
 import type { TupleInfo, TupleNegative } from '../../../src/shared/domain.ts';
 import { isDecided, judged, judgedMany } from '../../../src/renderer/views/tuples/judgements.ts';
 import { factsOf } from '../../../src/renderer/views/tuples/shown-text.ts';
 import { isPool, shownPhotos } from '../../../src/renderer/views/tuples/shown.ts';
+import { useBeside, type Beside } from '../../../src/renderer/views/tuples/use-beside.ts';
 import { useTupleSelection } from '../../../src/renderer/views/tuples/use-selection.ts';
 
 const negative = (photo: string, change: Partial<TupleNegative> = {}): TupleNegative =>
@@ -164,5 +168,69 @@ describe('what is shown of a tuple', () => {
       true,
       true,
     ]);
+  });
+});
+
+describe('the photo beside the query', () => {
+  async function opened(address: string) {
+    const shown = ref(tuple());
+    let beside: Beside | undefined;
+    const View = defineComponent({
+      setup() {
+        const photos = computed(() => shownPhotos(shown.value));
+        beside = useBeside(() => shown.value.query, photos, ['side', 'slider', 'flicker']);
+        return () => h('p');
+      },
+    });
+    const router = createRouter({
+      history: createMemoryHistory(),
+      routes: [{ path: '/tuples/:run?/:index?', name: 'tuples', component: View }],
+    });
+    await router.push(address);
+    mount(RouterView, { global: { plugins: [router] } });
+    await flushPromises();
+    return { beside: beside!, router, shown };
+  }
+
+  it('stands in the address with how the two are compared, and is there again from it', async () => {
+    const { beside, router } = await opened('/tuples/2/6?sort=mined');
+    beside.focus(2);
+    // A key right after it is about what was just chosen.
+    expect(beside.focused.value).toMatchObject({ photo: 'n2', role: 'negative' });
+    await flushPromises();
+    beside.mode.value = 'flicker';
+    await flushPromises();
+    expect(router.currentRoute.value.fullPath).toBe('/tuples/2/6?sort=mined&beside=n2&compared-by=flicker');
+    const again = (await opened(router.currentRoute.value.fullPath)).beside;
+    expect([again.focused.value.photo, again.mode.value]).toEqual(['n2', 'flicker']);
+  });
+
+  it('goes round, keeps up with keys that are faster than the address, and follows the way back', async () => {
+    const { beside, router } = await opened('/tuples/2/6');
+    // Two at once stand in the address together.
+    beside.focus(1);
+    beside.mode.value = 'slider';
+    await flushPromises();
+    expect(router.currentRoute.value.query).toEqual({ beside: 'n1', 'compared-by': 'slider' });
+    beside.focus(0);
+    beside.mode.value = 'side';
+    await flushPromises();
+    expect(router.currentRoute.value.query).toEqual({});
+    for (const photo of ['n1', 'n2', 'p1', 'n1', 'n2']) {
+      beside.focus(beside.at.value + 1);
+      expect(beside.focused.value.photo).toBe(photo);
+    }
+    await flushPromises();
+    expect([beside.focused.value.photo, router.currentRoute.value.query['beside']]).toEqual(['n2', 'n2']);
+    await router.push('/tuples/2/6?beside=n1');
+    expect(beside.focused.value.photo).toBe('n1');
+  });
+
+  it('is the positive of another tuple, and where the address names a photo of none', async () => {
+    const { beside, shown } = await opened('/tuples/2/6?beside=n2&compared-by=upside-down');
+    expect([beside.at.value, beside.mode.value]).toEqual([2, 'side']);
+    shown.value = tuple({ query: 'q9', positive: 'p9', negatives: [negative('n9')] });
+    await flushPromises();
+    expect(beside.focused.value).toMatchObject({ photo: 'p9', role: 'positive' });
   });
 });

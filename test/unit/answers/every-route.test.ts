@@ -129,7 +129,11 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'start.locate': async () => {
     await ask('start.known', { paths: [join(folder, 'moved')] });
     const { id: library } = (await ask('start.overview', {})).recent.find((r) => r.name === 'moved')!;
-    return (await ask('start.locate', { library, folder: (await chosen(path)).id })).clusters;
+    const found = join(folder, 'found again');
+    Library.create(found).close();
+    const { name } = await ask('start.locate', { library, folder: (await chosen(found)).id, stopJobs: true });
+    await engine.open(path);
+    return name === 'found again';
   },
   'start.sample': async () => {
     const { job } = await ask('start.sample', { stopJobs: true });
@@ -368,6 +372,11 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
   'photos.info': async () => (await ask('photos.info', { id: await photo() })).clusters.length,
   'photos.random': async () => (await ask('photos.random', { count: 2, seed: 1 })).length,
   'photos.find': async () => (await ask('photos.find', { text: 'CASTLE_0', limit: 3 })).length,
+  'photos.named': async () => {
+    const whole = await photo();
+    const asked = { begins: [whole.slice(0, 12), '0'.repeat(12), whole] };
+    return (await ask('photos.named', asked)).photos.join() === `${whole},,${whole}`;
+  },
   'photos.overview': async () => (await ask('photos.overview', {})).photos,
   'photos.places': async () => {
     const box = { south: -90, north: 91, west: -180, east: 181 };

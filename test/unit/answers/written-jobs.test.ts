@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -10,7 +11,8 @@ import { Library } from '../../../src/main/engine/library/library.ts';
 import { readNetworkFile } from '../../../src/main/engine/network/networks.ts';
 import type { JobInfo } from '../../../src/shared/domain.ts';
 import { saidBy } from '../../../src/shared/jobs/job.ts';
-import { JOBS, WRITING_JOBS, type JobKind } from '../../../src/shared/jobs/index.ts';
+import { JOBS, type JobKind } from '../../../src/shared/jobs/index.ts';
+import { WRITING_JOBS } from '../../../src/shared/jobs/started.ts';
 import type { RouteName, RouteParams, RouteResults } from '../../../src/shared/routes/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
@@ -39,6 +41,9 @@ async function listed(path: string, files?: RouteParams<'start.folders'>['files'
   }
   return at!;
 }
+
+const networksOf = async (): Promise<readonly { readonly name: string }[]> =>
+  (await ask('library.current', {}))!.networks;
 
 async function ended(id: number): Promise<JobInfo> {
   for (;;) {
@@ -184,7 +189,7 @@ it('measures a ranking against a ground truth that was chosen, and another besid
   expect(result).toMatchObject({ map: 1, queries: 2, paired: { wins: 0, losses: 2 } });
   // Trapezoids from precision 0 to 1/4 at the fourth rank.
   expect(result.against?.map).toBeCloseTo(0.125, 10);
-  expect(saidBy(JOBS['evaluate-ranks'], result).join('; ')).toContain('difference -0.8750');
+  expect(saidBy(JOBS['evaluate-ranks'], result).join('; ')).toContain('difference -87.50');
   const ranks = await listed('right.npy', 'ranks');
   await expect(ask('start.job', { job: { kind: 'evaluate-ranks', ranks } })).rejects.toThrow(/Choose a ground truth/);
 });
@@ -216,7 +221,18 @@ it('describes a folder outside the library, mines what it wrote, and exports the
   });
   expect(await ended(exported.job)).toMatchObject({ state: 'done', error: null, result: { scales: [1, 0.7071] } });
   // What was written is a network of its own, of the dimensions that the folder was described in.
-  expect(readNetworkFile(join(home, 'out', 'network.onnx')).spec).toMatchObject({ dim: shape[1], scales: [1, 0.7071] });
+  const [network] = await networksOf();
+  expect(exported.path).toBe(join(home, 'out', `${network!.name}.onnx`));
+  expect(readNetworkFile(exported.path!).spec).toMatchObject({ dim: shape[1], scales: [1, 0.7071] });
+
+  // As a download it has the same name, and nothing that a person reads of the job has the place where it was written.
+  const sent = await ask('start.download', { job: { kind: 'network-export' } });
+  const job = await ended(sent.job);
+  expect(job).toMatchObject({ state: 'done', result: { file: `${network!.name}.onnx` } });
+  expect(JSON.stringify(job)).not.toContain(tmpdir());
+  const file = engine.download(sent.download);
+  file.done();
+  expect(file.name).toBe(`${network!.name}.onnx`);
   expect(Library.exists(join(folder, 'library'))).toBe(true);
   expect(await ask('sets.list', {})).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
+import { commands } from '../../../src/main/cli/commands/index.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { importSources } from '../../../src/main/engine/sfm/import.ts';
@@ -9,6 +9,8 @@ import type { CovisError } from '../../../src/shared/errors.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { writePhotos } from '../../support/photo-folders.ts';
 import { syntheticLibrary } from '../../support/synthetic-library.ts';
+
+const COMMANDS = await commands();
 
 const folder = temporaryFolder();
 const path = join(folder, 'lib');

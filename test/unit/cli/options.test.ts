@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
+import { commands } from '../../../src/main/cli/commands/index.ts';
 import type { CommandDefinition } from '../../../src/main/cli/program/command.ts';
 import { flagOf } from '../../../src/main/cli/program/flags.ts';
 import { CovisError } from '../../../src/shared/errors.ts';
 import { jsonOf, leavesOf, takes, type Leaf } from '../../../src/shared/schema.ts';
+
+const COMMANDS = await commands();
 
 /** Values outside what a schema takes, as they are typed. Undefined bounds give none: every text is a name. */
 function outside(schema: z.ZodType): string[] {

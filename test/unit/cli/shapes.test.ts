@@ -58,7 +58,7 @@ describe('shapes on the command line', () => {
 
   it('train --domain edges: an edge network that the library then draws with', () => {
     const library = join(folder, 'training');
-    covis('import', library, ...['castle', 'pagoda', 'windmill', 'factory'].map((n) => join(SAMPLE, n)));
+    covis('import', library, ...['castle', 'windmill'].map((n) => join(SAMPLE, n)));
     const r = covis(
       'train',
       library,

@@ -84,6 +84,54 @@ describe('a program that does not hear signals', () => {
     await expect.poll(() => alive(below), { timeout: 20_000 }).toBe(false);
   });
 
+  const finishes = join(folder, 'finishes.mjs');
+  const waited = join(folder, 'waited.mjs');
+  const beginFinishing = (): Running => {
+    writeFileSync(
+      finishes,
+      `const asked = [];
+       process.on('SIGINT', () => asked.push('SIGINT'));
+       process.send({ finishing: 'a step' }, () => {
+         process._rawDebug('begun');
+         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4000);
+         setTimeout(() => {
+           process._rawDebug('finished after ' + asked);
+           process.exit(75);
+         }, 50);
+       });`,
+    );
+    writeFileSync(
+      waited,
+      `import { runOnEngineNode } from ${JSON.stringify(pathToFileURL(join(ROOT, 'scripts', 'engine-node.mjs')).href)};
+       runOnEngineNode(${JSON.stringify(finishes)}, [], { grace: 200 });`,
+    );
+    return begin([waited]);
+  };
+
+  it('and says that it is finishing something is waited for, which is said', async () => {
+    const running = beginFinishing();
+    await running.heard(/begun/);
+    running.child.kill('SIGINT');
+    expect(await running.end).toBe(75);
+    expect(running.said).toContain('covis: Finishing a step. Ctrl C again ends at once.');
+    expect(running.said).toContain('finished after SIGINT');
+  });
+
+  it('and is asked once more ends at once', async () => {
+    const running = beginFinishing();
+    await running.heard(/begun/);
+    running.child.kill('SIGINT');
+    // At the same moment it is the same Ctrl C.
+    await running.heard(/again ends at once/);
+    running.child.kill('SIGINT');
+    await new Promise((r) => setTimeout(r, 1200));
+    expect(running.child.exitCode).toBeNull();
+    running.child.kill('SIGINT');
+    expect(await running.end).toBe(130);
+    expect(running.said).toContain('covis: Ended in the middle of its work. What was finished is kept.');
+    expect(running.said).not.toContain('finished after');
+  });
+
   it('leaves a library that is whole', async () => {
     const deaf = pathToFileURL(join(ROOT, 'test', 'support', 'deaf.mjs')).href;
     const running = begin([COVIS, 'import', library, join(SAMPLE, 'castle')], { NODE_OPTIONS: `--import=${deaf}` });

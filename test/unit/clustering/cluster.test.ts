@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -16,6 +16,9 @@ import { describeWith, SHARED } from '../../support/programs.ts';
 import { SAMPLE } from '../../support/small-library.ts';
 
 const folder = temporaryFolder();
+
+/** Pixels of real photos: COLMAP matches without a card, which takes the longer the more features there are. */
+const SMALL = 640;
 
 /** Photos of several scenes in one folder, under names that say nothing; gives the scene of each. */
 function shuffled(to: string, scenes: readonly (readonly [string, string])[], take = Infinity): Map<string, string> {
@@ -37,8 +40,6 @@ function shuffled(to: string, scenes: readonly (readonly [string, string])[], ta
   return truth;
 }
 const sample = (names: readonly string[]): [string, string][] => names.map((n) => [n, join(SAMPLE, n, 'images')]);
-const shared = (names: readonly string[]): [string, string][] =>
-  names.map((n) => [n, join(SHARED, 'scenes', n, 'images')]);
 
 /** Share of clustered photos that are of their cluster's most frequent scene, and of all photos that are in a cluster. */
 function purity(
@@ -170,15 +171,34 @@ describe('from a folder of photos to clusters, without COLMAP', () => {
     );
     mkdirSync(join(folder, 'nothing'), { recursive: true });
     await expect(clusterPhotos(library, { photos: join(folder, 'nothing') }, silentContext())).rejects.toThrow();
+    // What a telephone writes, which no decoder here reads.
+    writeFileSync(
+      join(folder, 'nothing', 'IMG_0001.HEIC'),
+      Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),
+    );
+    await expect(clusterPhotos(library, { photos: join(folder, 'nothing') }, silentContext())).rejects.toMatchObject({
+      message: 'This folder has no photos: 1 of HEIC cannot be read',
+      hint: expect.stringMatching(/convert.* JPEG.*IMG_0001\.HEIC/) as string,
+    });
     library.close();
   });
 }, 240_000);
+
+/** A scene of shared/ with its photos at {@link SMALL}. */
+async function reduced(scene: string, count: number): Promise<[string, string]> {
+  const [from, to] = [join(SHARED, 'scenes', scene, 'images'), join(folder, 'reduced', scene)];
+  mkdirSync(to, { recursive: true });
+  for (const f of readdirSync(from).sort().slice(0, count))
+    await sharp(join(from, f)).resize(SMALL, SMALL, { fit: 'inside' }).keepExif().toFile(join(to, f));
+  return [scene, to];
+}
 
 describeWith(['shared data', 'colmap'], 'with COLMAP, on real photos of two places', () => {
   it('builds a model of each, and registers a photo that comes later into it', async () => {
     const library = Library.create(join(folder, 'colmap'));
     const photos = join(folder, 'real');
-    const truth = shuffled(photos, shared(['vggsfm_statue', 'fountain_p11']), 7);
+    const [statue, fountains] = [await reduced('vggsfm_statue', 7), await reduced('fountain_p11', 8)];
+    const truth = shuffled(photos, [statue, fountains], 7);
     const first = await clusterPhotos(library, { photos }, silentContext());
     expect(purity(first.clusters, truth)).toMatchObject({ pure: 1 });
     expect(first.clusters.length).toBeGreaterThanOrEqual(2);
@@ -187,8 +207,7 @@ describeWith(['shared data', 'colmap'], 'with COLMAP, on real photos of two plac
     expect(clusterDetail(library, fountain.id).modelled).toBe(true);
     const later = join(folder, 'later');
     mkdirSync(later);
-    const name = readdirSync(join(SHARED, 'scenes', 'fountain_p11', 'images')).sort()[7]!;
-    copyFileSync(join(SHARED, 'scenes', 'fountain_p11', 'images', name), join(later, 'new.jpg'));
+    copyFileSync(join(fountains[1], readdirSync(fountains[1]).sort()[7]!), join(later, 'new.jpg'));
     const second = await clusterPhotos(library, { photos: later }, silentContext());
     const grown = second.clusters.find((c) => c.photos.includes('new.jpg'))!;
     expect(grown.photos.length).toBe(fountain.photos.length + 1);
@@ -208,16 +227,19 @@ describeWith(['shared data', 'colmap'], 'with COLMAP, on real photos of two plac
   it('has the places before the models, which take theirs, with what a person called them', async () => {
     const library = Library.create(join(folder, 'stopped'));
     const photos = join(folder, 'stopping');
-    shuffled(photos, shared(['fountain_p11']), 5);
+    shuffled(photos, [await reduced('fountain_p11', 5)]);
     let building = false;
+    const kept: string[] = [];
     const stopping: TaskContext = {
       ...silentContext(),
+      keeps: (what) => kept.push(`${listClusters(library).length > 0}: ${what}`),
       step: (name) => (building ||= name.startsWith('Features of scene')),
       check: () => {
         if (building) throw cancelled();
       },
     };
     await expect(clusterPhotos(library, { photos }, stopping)).rejects.toThrow(/cancelled/i);
+    expect(kept).toEqual([expect.stringMatching(/^true: .*the places stay, as groups of matching photos/)]);
     const places = listClusters(library);
     expect(places.length).toBeGreaterThanOrEqual(1);
     expect(places.every((c) => !clusterDetail(library, c.id).modelled)).toBe(true);

@@ -106,6 +106,17 @@ describe('the next to judge', () => {
     expect((await nextToJudge(m, c, [3], [70], { n: 5, by: 'uncertainty' })).how).toBe('difference');
     await expect(nextToJudge(m, c, [], [], { n: 5, by: 'uncertainty' })).rejects.toThrow(/No photo was judged/);
   });
+  it('of equally uncertain ones are the lower rows, in whatever order they may be asked for', async () => {
+    const same: Matrix = {
+      data: Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 1 : 0)),
+      rows: 200,
+      dim: 2,
+    };
+    const c = await Cosines.create(same);
+    const among = range(10, 190).reverse();
+    const { rows } = await nextToJudge(same, c, [20], [], { n: 12, by: 'uncertainty', among });
+    expect(rows).toEqual([...range(10, 20), 21, 22]);
+  });
   it('are only of those that may be asked for, and fewer where there are no more', async () => {
     const c = await Cosines.create(m);
     for (const by of ['uncertainty', 'diversity'] as const) {

@@ -122,6 +122,45 @@ describe('versions of a collection', () => {
     ]);
   });
 
+  it('tell what each changed, whichever were asked for before, and nothing of one that was taken back', async () => {
+    const uid = fresh('Many times');
+    setCollectionFields(library, uid, { title: ['First'] });
+    await commit(uid);
+    const first = versionHistory(library, uid);
+    removePhotos(library, uid, photos.slice(0, 2));
+    await commit(uid);
+    addPhotos(library, uid, [{ photo: photos[9]! }]);
+    setCollectionFields(library, uid, {});
+    await commit(uid);
+    const told = versionHistory(library, uid);
+    expect(told.at(-1)).toEqual(first[0]);
+    expect(told.map((v) => v.changes)).toEqual([
+      collectionDifference(library, uid, 2, 3).counts,
+      collectionDifference(library, uid, 1, 2).counts,
+      collectionDifference(library, uid, null, 1).counts,
+    ]);
+    expect(told.map((v) => v.changes.fields)).toEqual([true, false, true]);
+    // One that another took the place of.
+    const { db } = library;
+    const add = (items: number): void =>
+      void db
+        .prepare(
+          `INSERT INTO collection_version (collection_id, number, name, author, message, created, digest, parents, fields, items)
+           SELECT collection_id, 4, name, author, message, created, digest || ?, parents, '{}', ? FROM collection_version WHERE collection_id =
+             (SELECT id FROM collection WHERE uid = ?) AND number = 3`,
+        )
+        .run(String(items), items, uid);
+    db.exec('BEGIN');
+    add(0);
+    const within = versionHistory(library, uid)[0]!.changes.removed;
+    db.exec('ROLLBACK');
+    expect(within).toBe(told[0]!.items);
+    expect(versionHistory(library, uid)).toEqual(told);
+    removePhotos(library, uid, photos.slice(2, 3));
+    await commit(uid);
+    expect(versionHistory(library, uid)[0]!.changes).toMatchObject({ removed: 1, added: 0 });
+  });
+
   it('are restored as they were, which can be undone', async () => {
     const uid = fresh('Back');
     setCollectionFields(library, uid, { title: ['Then'] });

@@ -10,7 +10,7 @@ export interface Kind {
   readonly params: Record<string, unknown>;
 }
 
-const PLACES = ['castle', 'pagoda', 'windmill', 'factory', 'lighthouse', 'arch'];
+const PLACES = ['castle', 'pagoda', 'windmill', 'factory'];
 export const SIZE = 64;
 
 /** Copies photos and models to work on. @returns their folders. */

@@ -53,6 +53,9 @@ describe('the jobs that the desktop knows of', () => {
     expect(watch.take(job(1, 'cancelled', 300))).toBeUndefined();
     const done = watch.take(job(1, 'done', 30));
     expect(wordOf(done!)).toEqual({ title: 'Done', body: 'Training 1' });
+    expect(wordOf({ ...done!, warnings: ['cut.jpg cannot be read', 'x', 'y'] }).body).toBe(
+      'Training 1: cut.jpg cannot be read, and 2 more warnings',
+    );
     const failed = watch.take(job(3, 'failed', 31));
     expect(wordOf(failed!)).toEqual({ title: 'Failed', body: 'Training 3: No photo is here' });
   });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { onDamage, type Damage } from '../../../src/main/engine/environment/kept-file.ts';
 import { DesktopState, visible, type Bounds } from '../../../src/main/desktop/state.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
@@ -15,14 +16,11 @@ function library(name: string): string {
   writeFileSync(join(path, 'library.db'), '');
   return path;
 }
-const unexpected = (error: unknown): void => {
-  throw error;
-};
 
 describe('what the desktop remembers', () => {
   it('is libraries, the last one first, each once, ten at most, and only those that are there', () => {
     const file = fresh();
-    const state = new DesktopState(file, unexpected);
+    const state = new DesktopState(file);
     expect(state.libraries).toEqual([]);
     expect(existsSync(file)).toBe(false);
     const paths = Array.from({ length: 12 }, (_, i) => library(`l${i}`));
@@ -30,7 +28,7 @@ describe('what the desktop remembers', () => {
     state.opened(paths[5]!);
     const expected = [5, 11, 10, 9, 8, 7, 6, 4, 3, 2].map((i) => paths[i]!);
     expect(state.libraries).toEqual(expected);
-    expect(new DesktopState(file, unexpected).libraries).toEqual(expected);
+    expect(new DesktopState(file).libraries).toEqual(expected);
     const gone = join(folder, 'gone');
     state.opened(gone);
     expect(state.libraries).not.toContain(gone);
@@ -38,23 +36,23 @@ describe('what the desktop remembers', () => {
     library('gone');
     expect(state.libraries[0]).toBe(gone);
     state.forgetLibraries();
-    expect(new DesktopState(file, unexpected).libraries).toEqual([]);
+    expect(new DesktopState(file).libraries).toEqual([]);
     expect(readdirSync(join(file, '..'))).toEqual(['state.json']);
   });
 
   it('is where the window was; what one part lacks costs the other nothing', () => {
     const file = fresh();
     const bounds: Bounds = { x: -10, y: 5, width: 800, height: 600, maximized: true };
-    new DesktopState(file, unexpected).moved(bounds);
-    expect(new DesktopState(file, unexpected).bounds).toEqual(bounds);
+    new DesktopState(file).moved(bounds);
+    expect(new DesktopState(file).bounds).toEqual(bounds);
     const path = library('kept');
     for (const wrong of ['x', { x: 1 }, { ...bounds, width: 0 }, { ...bounds, x: 0.5 }]) {
       writeFileSync(file, JSON.stringify({ libraries: [path], bounds: wrong }));
-      const state = new DesktopState(file, unexpected);
+      const state = new DesktopState(file);
       expect([state.bounds, state.libraries]).toEqual([undefined, [path]]);
     }
     writeFileSync(file, JSON.stringify({ libraries: 3, bounds }));
-    expect(new DesktopState(file, unexpected)).toMatchObject({ libraries: [], bounds });
+    expect(new DesktopState(file)).toMatchObject({ libraries: [], bounds });
   });
 
   it('takes over what it kept before it knew of several', () => {
@@ -62,19 +60,27 @@ describe('what the desktop remembers', () => {
     mkdirSync(join(file, '..'));
     const path = library('only');
     writeFileSync(file, JSON.stringify({ library: path }));
-    expect(new DesktopState(file, unexpected).libraries).toEqual([path]);
+    expect(new DesktopState(file).libraries).toEqual([path]);
   });
 
-  it('is nothing where the file is damaged, which is told', () => {
-    const file = fresh();
-    mkdirSync(join(file, '..'));
-    writeFileSync(file, '{"libraries": [');
-    const told: unknown[] = [];
-    const state = new DesktopState(file, (e) => told.push(e));
-    expect(told).toHaveLength(1);
-    expect(state.libraries).toEqual([]);
-    state.opened(library('after'));
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ libraries: [join(folder, 'after')] });
+  it('is what can be read of a damaged file, which is told, and kept when it is written anew', () => {
+    const told: Damage[] = [];
+    onDamage((d) => told.push(d));
+    const first = library('first');
+    for (const [text, read] of [
+      ['{"libraries": [', []],
+      [JSON.stringify({ libraries: [7, first], bounds: 3 }), [first]],
+    ] as const) {
+      const file = fresh();
+      mkdirSync(join(file, '..'));
+      writeFileSync(file, text);
+      const state = new DesktopState(file);
+      expect(told.at(-1)).toMatchObject({ file, keptAs: null });
+      expect(state.libraries).toEqual(read);
+      state.opened(library('after'));
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ libraries: [join(folder, 'after'), ...read] });
+      expect(readFileSync(told.at(-1)!.keptAs!, 'utf8')).toBe(text);
+    }
   });
 });
 

@@ -27,7 +27,7 @@ describeFullDisk(
         ...('photos' in EXPORTS[format].params.shape ? { photos: 'copy' as const } : {}),
         ...(format === 'descriptors' ? { size: 64 } : {}),
       }),
-      format,
+      { name: format },
     ),
   ),
 );

@@ -38,7 +38,7 @@ describeFullDisk('a disk that is full as a job computes', [
   asked('evaluate', 44 * KIB, () => ({ size: 96 })),
   asked('measure', 44 * KIB, () => ({ size: 64, method: 'fsr', protocol: 'sfm-easy' })),
   asked('tradeoff', 44 * KIB, () => ({ size: 96 })),
-  asked('teacher', 200 * KIB, () => ({ size: 64, words: 64 })),
+  asked('teacher', 200 * KIB, () => ({ size: 64, words: 500 }), { places: ['castle', 'pagoda'] }),
   asked('vectors', 44 * KIB, () => vectors),
   asked('network', 96 * KIB, () => ({
     backbone: { file: join(ROOT, 'resources', 'networks', 'mobilenet-v1-025-gem-tuned.onnx'), pooling: 'gem' },

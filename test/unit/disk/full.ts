@@ -16,6 +16,8 @@ export interface Asked<K extends JobKind = JobKind> {
   readonly name: string;
   readonly kind: K;
   readonly given: (disk: string) => JobGiven<K>;
+  /** Places of the library, where five would take long. */
+  readonly places?: readonly string[] | undefined;
   /** Bytes that are free, which are too few: once the job has begun, not for its row in the database alone. */
   readonly room: number;
 }
@@ -25,16 +27,16 @@ export function asked<K extends JobKind>(
   kind: K,
   room: number,
   given: (disk: string) => JobGiven<K>,
-  name: string = kind,
+  { name = kind, places }: { readonly name?: string; readonly places?: readonly string[] } = {},
 ): Asked {
-  return { name, kind, room, given } as unknown as Asked;
+  return { name, kind, room, given, places } as unknown as Asked;
 }
 
 const WHOLE = 64 << 20;
 
-/** Five places with descriptors and tuples. */
-async function template(path: string): Promise<void> {
-  const library = await smallLibrary(path);
+/** Places with descriptors and tuples. */
+async function template(path: string, places?: readonly string[]): Promise<void> {
+  const library = await smallLibrary(path, places);
   await WORK.extract.run(library, { size: 64 }, silentContext());
   await WORK.mine.run(library, { size: 64, mining: { count: 2, queries: 12 } }, silentContext());
   library.close();
@@ -71,10 +73,10 @@ export function describeFullDisk(what: string, rows: readonly Asked[]): void {
     return;
   }
   describe(what, () => {
-    const base = join(folder, 'base');
     const at = join(disk, 'L');
-    const begin = async (room: number): Promise<void> => {
-      if (!existsSync(base)) await template(base);
+    const begin = async (room: number, places?: readonly string[]): Promise<void> => {
+      const base = join(folder, `base ${places?.join(' ') ?? ''}`);
+      if (!existsSync(base)) await template(base, places);
       mounted.holds(WHOLE);
       for (const f of readdirSync(disk)) rmSync(join(disk, f), { recursive: true, force: true });
       cpSync(base, at, { recursive: true });
@@ -91,10 +93,10 @@ export function describeFullDisk(what: string, rows: readonly Asked[]): void {
     };
 
     it.each(rows.map((r) => [r.name, r] as const))('%s', async (_, row) => {
-      await begin(0);
+      await begin(0, row.places);
       expect(await doIt(row).catch(toErrorShape)).toMatchObject({ code: 'DISK_FULL' });
 
-      await begin(row.room);
+      await begin(row.room, row.places);
       const error = await doIt(row);
       expect(error).toMatchObject({ code: 'DISK_FULL' });
       expect(error!.message).toMatch(

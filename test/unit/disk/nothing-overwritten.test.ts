@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
+import { commands } from '../../../src/main/cli/commands/index.ts';
 import { fileTarget, isLibrary, libraryAround } from '../../../src/main/engine/formats/target.ts';
 import { writeNpy } from '../../../src/main/engine/formats/npy.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
@@ -10,6 +10,8 @@ import { WORK } from '../../../src/main/engine/work/index.ts';
 import { leavesOf } from '../../../src/shared/schema.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { smallLibrary, SAMPLE } from '../../support/small-library.ts';
+
+const COMMANDS = await commands();
 
 const folder = temporaryFolder();
 const at = (...names: string[]): string => join(folder, ...names);

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
+import { commands } from '../../../src/main/cli/commands/index.ts';
 import { Engine } from '../../../src/main/engine/engine.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { migrate } from '../../../src/main/engine/library/schema.ts';
@@ -21,6 +21,8 @@ import { WORK } from '../../../src/main/engine/work/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { smallLibrary, SAMPLE } from '../../support/small-library.ts';
 import { asAnybody } from '../errors/made-files.ts';
+
+const COMMANDS = await commands();
 
 const folder = temporaryFolder();
 const at = (...names: string[]): string => join(folder, ...names);

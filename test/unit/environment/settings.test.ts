@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { damagedFiles } from '../../../src/main/engine/environment/kept-file.ts';
 import { readSettings, writeSettings } from '../../../src/main/engine/environment/settings.ts';
 
 let folder: string;
@@ -22,15 +23,22 @@ afterEach(() => {
 it('keeps a settings file that cannot be read beside the new one', () => {
   writeFileSync(file, '{"keys": {"theme": ["q"]');
   expect(readSettings()).toEqual({});
-  expect(existsSync(`${file}.damaged`)).toBe(false);
+  expect(readdirSync(folder)).toEqual(['settings.json']);
   writeSettings({ keys: { theme: ['w'] } });
-  expect(readFileSync(`${file}.damaged`, 'utf8')).toBe('{"keys": {"theme": ["q"]');
+  expect(readFileSync(damagedFiles(folder)[0]!.keptAs!, 'utf8')).toBe('{"keys": {"theme": ["q"]');
   expect(readSettings()).toEqual({ keys: { theme: ['w'] } });
+});
+
+it('keeps what is right of settings that are not in full', () => {
+  writeFileSync(file, JSON.stringify({ backend: 'cpu', steps: 'yes', later: 1 }));
+  expect(readSettings()).toEqual({ backend: 'cpu' });
+  expect(writeSettings({ checkpoints: 3 })).toEqual({ backend: 'cpu', checkpoints: 3 });
+  expect(damagedFiles(folder)).toHaveLength(1);
 });
 
 it('overlays what is given and keeps the rest, without a copy of a file that is whole', () => {
   writeSettings({ keys: { theme: ['q'] } });
   writeSettings({});
   expect(readSettings()).toEqual({ keys: { theme: ['q'] } });
-  expect(existsSync(`${file}.damaged`)).toBe(false);
+  expect(readdirSync(folder)).toEqual(['settings.json']);
 });

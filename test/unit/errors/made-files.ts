@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
+import { commands } from '../../../src/main/cli/commands/index.ts';
 import { readDrawing } from '../../../src/main/engine/edges/sketch-files.ts';
 import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
 import { encodeOnnx } from '../../../src/main/engine/network/onnx/file.ts';
@@ -26,6 +26,8 @@ import { importSources } from '../../../src/main/engine/sfm/import.ts';
 import { ROOT } from '../../support/programs.ts';
 import { database, nerfstudio, openMvg, opensfm } from '../../support/foreign-models.ts';
 import { put, type Files } from './made.ts';
+
+const COMMANDS = await commands();
 
 /** A file that Covis reads: whole files in a folder, which of them is spoilt, and what is asked. */
 export interface WholeFile {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
+import { commands } from '../../../src/main/cli/commands/index.ts';
 import { flagOf } from '../../../src/main/cli/program/flags.ts';
 import { FORMS } from '../../../src/renderer/views/start/forms.ts';
 import { ROUTES, ROUTE_NAMES } from '../../../src/shared/routes/index.ts';
 import { leavesOf, type Leaf } from '../../../src/shared/schema.ts';
 import { ask, callsRoute, form, nowhere, opensForm, view, type Place } from '../../support/studio-place.ts';
 import { COMMON, PLACES } from '../../support/studio-places.ts';
+
+const COMMANDS = await commands();
 
 /** Everything that a command can be told, by its name on the command line. */
 function saidTo({ arguments: words, options }: (typeof COMMANDS)[number]): ReadonlyMap<string, Leaf> {

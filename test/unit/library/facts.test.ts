@@ -8,7 +8,7 @@ import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { readExif } from '../../../src/main/engine/library/exif.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { bitsOf, lookOf, lookWords } from '../../../src/main/engine/library/looks.ts';
-import { findPhotos, photoInfo } from '../../../src/main/engine/library/photos.ts';
+import { findPhotos, photoInfo, photosNamed } from '../../../src/main/engine/library/photos.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { importSources } from '../../../src/main/engine/sfm/import.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -53,6 +53,15 @@ describe('near duplicates', () => {
     expect([named('COPY'), named('same'), named('%'), named('_')]).toEqual([['a copy.jpg'], ['same.jpg'], [], []]);
     expect([named('.jpg', 2), named('.jpg').length]).toEqual([['a copy.jpg', 'a.jpg'], 4]);
     expect(findPhotos(library, 'same', 1)[0]!.id).toBe(findPhotos(library, 'a.jpg', 1)[0]!.id);
+    // By the beginning of an id: one alone is named by it.
+    const [one, other] = ['a copy', 'other'].map((name) => findPhotos(library, name, 1)[0]!.id);
+    expect(photosNamed(library, [other!.slice(0, 12), one!, `${one!}0`, 'f'.repeat(31), ''])).toEqual([
+      other,
+      one,
+      null,
+      null,
+      null,
+    ]);
     library.close();
   });
 });

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inspectPhoto, leftOut, listPhotos } from '../../../src/main/engine/library/photo-files.ts';
 import { imageKind, isSystemName } from '../../../src/main/engine/library/photo-kinds.ts';
+import { decode } from '../../../src/main/engine/library/pixels.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { discoverScenes } from '../../../src/main/engine/sfm/discover.ts';
@@ -79,7 +80,16 @@ describe('which files are photos', () => {
       'JPEG 2000': ['q.jp2'],
       'camera raw': ['r.cr3', 's.DNG'],
     });
-    await expect(inspectPhoto(at, 'm.jpg')).rejects.toMatchObject({ code: 'INPUT_UNSUPPORTED', message: /HEIC/ });
+    await expect(inspectPhoto(at, 'm.jpg')).rejects.toMatchObject({
+      code: 'INPUT_UNSUPPORTED',
+      message: expect.stringMatching(/HEIC/) as string,
+    });
+    // The same where one asks, by its path or its bytes.
+    for (const asked of [join(at, 'm.jpg'), readFileSync(join(at, 'm.jpg'))])
+      await expect(decode(asked, 64)).rejects.toMatchObject({
+        code: 'INPUT_UNSUPPORTED',
+        message: expect.stringMatching(/HEIC/) as string,
+      });
     await expect(inspectPhoto(at, 'y.jpg')).rejects.toMatchObject({ code: 'INPUT_CORRUPT' });
     expect(await inspectPhoto(at, 'c')).toMatchObject({ width: 12, height: 8, orientation: 1 });
   });

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { listExperiments, storeExperiment } from '../../../src/main/engine/library/experiments.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { LATEST, migrate } from '../../../src/main/engine/library/schema.ts';
+import { IS_MADE_BY_HAND, IS_PART_BY_HAND, IS_UNDONE_ANEW } from '../../../src/main/engine/sfm/made-by-hand.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
 const folder = temporaryFolder();
@@ -73,6 +74,20 @@ describe('a library of 0.1.0', () => {
     const count = (table: string): unknown => library.db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get();
     expect(['scene', 'photo', 'photo_file', 'cluster', 'view', 'pair'].map(count)).toEqual([1, 2, 2, 1, 2, 1]);
     expect(library.db.pragma('user_version', { simple: true })).toBe(LATEST);
+    library.close();
+  });
+});
+
+describe('the history of a cluster', () => {
+  it('is looked up by the cluster, in older libraries, too', () => {
+    const library = Library.open(older('history', LATEST - 1, () => undefined));
+    for (const asked of [IS_MADE_BY_HAND, IS_PART_BY_HAND, IS_UNDONE_ANEW]) {
+      const plan = library.db.prepare(`EXPLAIN QUERY PLAN SELECT ${asked} FROM cluster_all c`).all() as {
+        detail: string;
+      }[];
+      const steps = plan.map((p) => p.detail).filter((d) => / k\b/.test(d));
+      expect(steps).toEqual(['SEARCH k USING INDEX cluster_change_cluster (cluster_id=?)']);
+    }
     library.close();
   });
 });

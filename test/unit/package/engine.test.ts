@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { jobEnvironment } from '../../../src/main/engine/queue/job-thread.ts';
 import { javascriptOf, stripEngine } from '../../../scripts/package/engine.ts';
-import { engineFile } from '../../../scripts/engine-node.mjs';
+import { engineEnvironment, engineFile } from '../../../scripts/engine-node.mjs';
 import { ROOT } from '../../support/programs.ts';
 
 describe('the engine as JavaScript', () => {
@@ -47,5 +48,26 @@ describe('the engine as JavaScript', () => {
   it('is what runs where there are no sources, and only there', () => {
     expect(engineFile('main/cli/index', ROOT)).toBe(join(ROOT, 'src', 'main', 'cli', 'index.ts'));
     expect(engineFile('main/cli/index', folder)).toBe(join(folder, 'out', 'engine', 'main', 'cli', 'index.js'));
+  });
+});
+
+describe.runIf(process.platform === 'linux')("the engine's memory", () => {
+  const GIVEN_BACK = ['MALLOC_TRIM_THRESHOLD_', 'MALLOC_TOP_PAD_'];
+
+  it('goes back to the system at once where a server lasts, and stays with what computes', () => {
+    const before = GIVEN_BACK.map((name) => [name, process.env[name]] as const);
+    for (const name of GIVEN_BACK) delete process.env[name];
+    try {
+      const server = engineEnvironment();
+      expect(GIVEN_BACK.every((name) => Number(server[name]) > 0)).toBe(true);
+      const { MALLOC_ARENA_MAX: heaps } = server;
+      expect(heaps).toBe(process.env['MALLOC_ARENA_MAX'] ?? '2');
+      for (const other of [engineEnvironment({}, false), jobEnvironment(server)]) {
+        expect(GIVEN_BACK.filter((name) => name in other)).toEqual([]);
+        expect(other).toMatchObject({ MALLOC_ARENA_MAX: heaps, PATH: process.env['PATH'] });
+      }
+    } finally {
+      for (const [name, value] of before) if (value !== undefined) process.env[name] = value;
+    }
   });
 });

@@ -45,7 +45,7 @@ beforeAll(async () => {
   mkdirSync(photos, { recursive: true });
   for (const place of ['castle', 'factory']) {
     const images = join(SAMPLE, place, 'images');
-    for (const n of readdirSync(images).filter((f) => f.endsWith('.jpg'))) cpSync(join(images, n), join(photos, n));
+    for (const n of readdirSync(images).sort().slice(0, 9)) cpSync(join(images, n), join(photos, n));
   }
   Library.create(taken).close();
   await withLibrary(taken, (l) => takePhotos(l, photos, silentContext()));

@@ -15,7 +15,7 @@ const [empty, alone, library] = ['empty', 'alone', 'library'].map((n) => join(fo
 const asked = { size: 64, words: 500, protocol: 'sfm-easy' as const };
 
 beforeAll(async () => {
-  (await smallLibrary(empty)).close();
+  (await smallLibrary(empty, ['castle', 'pagoda'])).close();
   for (const to of [alone, library]) cpSync(empty, to, { recursive: true });
 }, LONG);
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, getPriority } from 'node:os';
@@ -18,12 +18,22 @@ afterAll(() => library.close());
 /** A job that says which process it is in; with seed 1 it then never looks whether it shall end. */
 const file = join(folder, 'worker.mjs');
 const said = join(folder, 'said');
+/** With seed 2 it finishes something before it ends: this file. */
+const finished = join(folder, 'finished');
 writeFileSync(
   file,
   `import { writeFileSync } from 'node:fs';
    import { parentPort, workerData } from 'node:worker_threads';
    writeFileSync(${JSON.stringify(said)}, String(process.pid));
    if (workerData.params.seed === 1) for (;;);
+   if (workerData.params.seed === 2) {
+     parentPort.postMessage({ type: 'finishes', what: 'a step' });
+     while (Atomics.load(new Uint8Array(workerData.stop), 0) === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+     // As long as a step takes, which hears nothing.
+     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4000);
+     writeFileSync(${JSON.stringify(finished)}, String(process.pid));
+     parentPort.postMessage({ type: 'finishes', what: null });
+   }
    parentPort.postMessage({ type: 'end', warnings: [], state: 'done', result: null });`,
 );
 const worker = pathToFileURL(file);
@@ -53,6 +63,20 @@ const runs = (pid: number): boolean => {
 };
 const ended = (id: number) =>
   until(() => ((s) => (s === 'queued' || s === 'running' ? undefined : s))(getJob(library, id)!.state));
+
+/** A program that has a job done. */
+function begin(seed: number): ChildProcess {
+  const script = join(folder, 'program.mjs');
+  const engine = (path: string): string => JSON.stringify(pathToFileURL(join(ROOT, 'src/main/engine', path)).href);
+  writeFileSync(
+    script,
+    `import { Library } from ${engine('library/library.ts')};
+     import { JobQueue } from ${engine('queue/queue.ts')};
+     const library = Library.create(${JSON.stringify(join(folder, `other ${seed}`))});
+     new JobQueue(library, new URL(${JSON.stringify(worker.href)}), () => undefined).start('mine', { seed: ${seed} });`,
+  );
+  return spawn(process.execPath, [script], { stdio: 'inherit' });
+}
 
 describe('the process of a job', () => {
   it('is its own, and gone when the job is done', async () => {
@@ -91,18 +115,46 @@ describe('the process of a job', () => {
     expect(runs(pid)).toBe(false);
   });
 
+  it('that finishes something is waited for', async () => {
+    writeFileSync(said, '');
+    const queue = new JobQueue(library, worker, () => undefined);
+    queue.start('mine', { seed: 2 });
+    const pid = await pidSaid();
+    await queue.close();
+    expect(readFileSync(finished, 'utf8')).toBe(String(pid));
+    expect(runs(pid)).toBe(false);
+  });
+
+  it.each(['where nobody waits', 'where the program was killed'])(
+    'that finishes something does so %s, and then ends',
+    async (where) => {
+      writeFileSync(said, '');
+      writeFileSync(finished, '');
+      let pid: number;
+      if (where === 'where nobody waits') {
+        const queue = new JobQueue(library, worker, () => undefined);
+        queue.start('mine', { seed: 2 });
+        pid = await pidSaid();
+        const began = performance.now();
+        await queue.close(true);
+        expect(performance.now() - began).toBeLessThan(3900);
+      } else {
+        const program = begin(2);
+        pid = await pidSaid();
+        // What it says that it is finishing has come by then.
+        await new Promise((r) => setTimeout(r, 500));
+        program.kill('SIGKILL');
+        await once(program, 'exit');
+      }
+      expect([readFileSync(finished, 'utf8'), runs(pid)]).toEqual(['', true]);
+      await until(() => (runs(pid) ? undefined : true));
+      expect(readFileSync(finished, 'utf8')).toBe(String(pid));
+    },
+  );
+
   it('ends with the program, however that ends', async () => {
     writeFileSync(said, '');
-    const script = join(folder, 'program.mjs');
-    const engine = (path: string): string => JSON.stringify(pathToFileURL(join(ROOT, 'src/main/engine', path)).href);
-    writeFileSync(
-      script,
-      `import { Library } from ${engine('library/library.ts')};
-       import { JobQueue } from ${engine('queue/queue.ts')};
-       const library = Library.create(${JSON.stringify(join(folder, 'other'))});
-       new JobQueue(library, new URL(${JSON.stringify(worker.href)}), () => undefined).start('mine', { seed: 1 });`,
-    );
-    const program = spawn(process.execPath, [script], { stdio: 'inherit' });
+    const program = begin(1);
     const pid = await pidSaid();
     program.kill('SIGKILL');
     await once(program, 'exit');

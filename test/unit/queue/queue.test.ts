@@ -1,11 +1,16 @@
 import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
+import { addEmbedded } from '../../../src/main/engine/network/networks.ts';
+import { networkOfJob } from '../../../src/main/engine/network/network-of-job.ts';
+import { byName } from '../../../src/main/engine/queue/called.ts';
 import { JobQueue } from '../../../src/main/engine/queue/queue.ts';
-import { addJob, getJob, jobEnded, jobStarted, listJobs } from '../../../src/main/engine/queue/records.ts';
+import { addJob, describeJob, getJob, jobEnded, jobStarted, listJobs } from '../../../src/main/engine/queue/records.ts';
 import type { EngineEvent } from '../../../src/shared/contract.ts';
+import type { JobKind } from '../../../src/shared/jobs/index.ts';
 import type { JobInfo } from '../../../src/shared/domain.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
@@ -92,6 +97,60 @@ describe('the queue', () => {
       progress: { step: 'Working', done: 1, total: 2, unit: 'x', rate: 1, left: 1 },
     });
     expect(states(events, id)).toEqual(['queued', 'running', 'done']);
+  });
+
+  it('calls what is sent or downloaded by the name that people know, in all that a job says', async () => {
+    const { queue, ended } = queued();
+    const path = join(tmpdir(), 'covis-incoming-x', 'sent');
+    const id = queue.start('collection-import', { folder: path }, { called: { path, name: 'castles.zip' } });
+    const job = await ended(id);
+    expect(job.title).toBe('Import the collection castles.zip');
+    expect(job.result).toMatchObject({ given: { folder: 'castles.zip' } });
+    expect(JSON.stringify(job)).not.toContain('covis-incoming');
+
+    const folder = join(tmpdir(), 'covis-download-x');
+    const written = { file: join(folder, 'Tiny.onnx'), also: [`${folder}: 3 MB`] };
+    expect(byName(written, { path: folder, name: 'castles-network' })).toEqual({
+      file: 'Tiny.onnx',
+      also: ['castles-network: 3 MB'],
+    });
+  });
+
+  it('says with which network photos are described, where that is known', () => {
+    const title = (kind: JobKind, given: object): string =>
+      describeJob(kind, given, { network: (params) => networkOfJob(library, kind, params) }).title;
+    expect(title('extract', {})).toBe('Extract descriptors');
+    const first = addEmbedded(library, 'tiny');
+    const { uid, spec } = addEmbedded(library, 'efficientnet-lite0');
+    expect(first.spec.name).not.toBe(spec.name);
+    expect(title('extract', { network: uid })).toBe(`Extract descriptors with ${spec.name}`);
+    expect(title('mine', { network: spec.name })).toBe(`Mine tuples with ${spec.name}`);
+    expect(title('map', {})).toBe(`Map of all photos with ${first.spec.name}`);
+    // Of a set that was imported, none; of a network that takes edges, there is none here; a file is still to come.
+    expect(title('map', { set: 'mine' })).toBe('Map of all photos');
+    expect(title('extract', { domain: 'edges' })).toBe('Extract descriptors');
+    expect(title('extract', { network: './resnet.onnx' })).toBe('Extract descriptors');
+    // What makes the network of its descriptors has none before.
+    expect(title('adapt', { network: uid })).toBe('Adapt to my photos');
+  });
+
+  it('says what a job that waits or runs may make, by what it was told', () => {
+    const added = (kind: 'extract' | 'adapt', params: object): number =>
+      addJob(library, kind, kind, describeJob(kind, params).params);
+    const [photos, edges, undo] = [
+      added('extract', {}),
+      added('extract', { domain: 'edges' }),
+      added('adapt', { undo: true }),
+    ];
+    expect([photos, edges, undo].map((id) => getJob(library, id)!.brings)).toEqual([
+      ['descriptors'],
+      ['edge-descriptors'],
+      [],
+    ]);
+    jobStarted(library, photos);
+    expect(getJob(library, photos)!.brings).toEqual(['descriptors']);
+    for (const id of [photos, edges, undo]) jobEnded(library, id, { state: 'cancelled', warnings: [] });
+    expect(getJob(library, photos)!.brings).toBeUndefined();
   });
 
   it('runs one job at a time, in the order in which they came', async () => {

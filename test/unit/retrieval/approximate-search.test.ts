@@ -67,6 +67,26 @@ describe('the approximate index', () => {
     expect([...own.ids]).toEqual([0, 1023, 1024]);
   });
 
+  it('is searched by as many threads as it has places for, whatever somebody says: built by one, built by all, and mapped from a file', () => {
+    const some = drawn(2100, 4, 8);
+    const file = join(folder, 'mapped.usearch');
+    const before = process.env['COVIS_THREADS'];
+    try {
+      process.env['COVIS_THREADS'] = '1';
+      const byOne = ApproximateIndex.build(some);
+      delete process.env['COVIS_THREADS'];
+      const byAll = ApproximateIndex.build(some);
+      byAll.save(file);
+      const mapped = ApproximateIndex.open(file, some);
+      process.env['COVIS_THREADS'] = '64';
+      for (const graph of [byOne, byAll, mapped])
+        for (let i = 0; i < 8; i += 1) expect(graph.search(some, 3).ids.length).toBe(3 * 2100);
+    } finally {
+      if (before === undefined) delete process.env['COVIS_THREADS'];
+      else process.env['COVIS_THREADS'] = before;
+    }
+  });
+
   it('has every row under its own number, also where it is built in parts', () => {
     // Eight thousand rows are added at a time, but for the first.
     const rows = 1024 + 8192 + 40;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
 import { allPhotos } from '../../../src/main/engine/library/photos.ts';
 import { drawingNetwork, edgeNetworkOf } from '../../../src/main/engine/edges/library-networks.ts';
+import { defaultSize } from '../../../src/main/engine/inputs/inputs.ts';
 import { chooseDefault } from '../../../src/main/engine/network/default-network.ts';
 import { standaloneNetwork } from '../../../src/main/engine/network/embedded.ts';
 import { projectNetwork } from '../../../src/main/engine/network/linear-head.ts';
@@ -115,4 +116,16 @@ describe('descriptors of a folder', () => {
       ).dim,
     ).toBe(16);
   });
+});
+
+it('descriptors are ready before a search, unless they are fewer or more than are to be read unasked', async () => {
+  const ready = (within?: { least: number; most: number }): Promise<unknown> =>
+    session.prepare({ descriptors: true, network: plain.uid, ...(within === undefined ? {} : { within }) });
+  expect(await ready({ least: 1, most: 1e9 })).toEqual({ ready: false });
+  await extract(library, plain, defaultSize(plain.spec), silentContext());
+  const bytes = 4 * 4 * plain.spec.dim;
+  expect(await ready({ least: 1, most: bytes - 1 })).toEqual({ ready: false });
+  expect(await ready({ least: bytes + 1, most: 1e9 })).toEqual({ ready: false });
+  expect(await ready({ least: bytes, most: bytes })).toEqual({ ready: true });
+  expect(await ready()).toEqual({ ready: true });
 });

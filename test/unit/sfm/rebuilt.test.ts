@@ -93,6 +93,20 @@ describe('a model that was rebuilt in place', () => {
     l.close();
   });
 
+  it('replaces one that was split where that was undone', async () => {
+    const { root, build, library: l } = await scene();
+    build([0, 1, 2, 3]);
+    await run(l, root);
+    editClusters(l, { kind: 'split', cluster: listClusters(l)[0]!.id, views: [0, 1] });
+    undo(l);
+    expect(inForce(l)).toEqual([4]);
+    build([0, 1, 2]);
+    const r = await run(l, root);
+    expect(inForce(l)).toEqual([3]);
+    expect(r.warnings).toEqual([expect.stringMatching(/replaces the model imported on/)]);
+    l.close();
+  });
+
   it('is one whose optional files came later', async () => {
     const root = join(folder, 'opensfm');
     for (let i = 0; i < 3; i += 1) await writePhoto(join(root, 'images', `o${i}.jpg`), 700 + i);

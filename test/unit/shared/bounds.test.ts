@@ -263,6 +263,8 @@ const BY_PLACE: Readonly<Record<string, string>> = {
   'photos.random count': 'whole 1 200',
   'photos.find text': 'text 1 200',
   'photos.find limit': 'whole 1 100',
+  'photos.named begins': 'list 1 500',
+  'photos.named begins[]': ID,
   'photos.duplicates bits': 'whole 0 16',
   'photos.duplicates from': 'whole 0 -',
   'photos.duplicates limit': 'whole 1 200',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CHOSEN_JOBS, chosenJobSchema, downloadedJobSchema, JOBS } from '../../../src/shared/jobs/index.ts';
+import { JOBS } from '../../../src/shared/jobs/index.ts';
+import { CHOSEN_JOBS, chosenJobSchema, downloadedJobSchema } from '../../../src/shared/jobs/started.ts';
 import { forPages, leavesOf, withPaths } from '../../../src/shared/schema.ts';
 
 const ID = '0123456789abcdef0123456789abcdef';

@@ -99,6 +99,8 @@ describe('the parameters of routes', () => {
       { edit: { kind: 'split', cluster: photo } },
     ],
     ['photos.random', { count: 200, seed: 0 }, { count: 201, seed: 0 }],
+    ['photos.named', { begins: Array.from({ length: 500 }, () => 'ab'.repeat(6)) }, { begins: [] }],
+    ['photos.named', { begins: [photo] }, { begins: ['ab%'] }],
     ['photos.duplicates', { bits: 16 }, { bits: 17 }],
     ['tuples.open', { run: 1, filter: {}, sort: 'mined' }, { run: 0, filter: {}, sort: 'mined' }],
     ['tuples.page', { list: 'l1', from: 0, limit: 500 }, { list: 'l1', from: 0, limit: 501 }],

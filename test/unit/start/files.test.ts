@@ -73,6 +73,13 @@ describe('what a folder looks like', () => {
     expect(of('kept')).toMatchObject({ kind: 'backup', photos: null });
   });
 
+  it('is said of the folder that is listed as of one in a list', async () => {
+    const places = new Places([root]);
+    const { folders } = await places.list(undefined);
+    const trips = folders.find((f) => f.name === 'trips')!;
+    expect((await places.list(trips.id)).here).toEqual(trips);
+  });
+
   it('says nothing of what there was no time to count', async () => {
     expect(await countBelow(join(root, 'trips'), performance.now() - 1)).toBeUndefined();
     expect(await countBelow(join(root, 'trips'), Infinity)).toEqual({ below: 4, more: false });

@@ -32,7 +32,7 @@ beforeAll(() => {
   writeFileSync(join(make('library'), 'library.db'), '');
   make('.git');
   make('lost+found');
-  make('deep', 'deeper');
+  for (const name of ['IMG_1.HEIC', 'IMG_2.heic', 'clip.MOV']) writeFileSync(join(make('deep', 'deeper'), name), '');
   symlinkSync(elsewhere, join(root, 'out'));
   symlinkSync(join(root, 'deep'), join(root, 'in'));
   symlinkSync(join(root, 'nothing'), join(root, 'broken'));
@@ -51,6 +51,15 @@ describe('folders that pages may choose', () => {
       ['photos', 'photos', 3],
     ]);
     expect(outside, 'links that lead out of the roots').toBe(1);
+    // Otherwise a folder of a telephone's photos would look empty.
+    const heic = [{ kind: 'HEIC', count: 2 }];
+    expect(folders.map((f) => f.unread)).toEqual([
+      undefined,
+      heic,
+      heic,
+      undefined,
+      [{ kind: 'camera raw', count: 1 }],
+    ]);
   });
 
   it('say the way down to them from the root and nothing above it', async () => {

@@ -187,8 +187,54 @@ describe('libraries that were open', () => {
     await expect(ask('start.open', { folder: first!.id })).rejects.toThrow(/no longer there/);
     expect(await ask('start.locate', { library: first!.id, folder: await below('Moved') })).toMatchObject({
       name: 'Moved',
+      stays: false,
     });
     expect((await recent((all) => all[0]?.name === 'Moved')).map((l) => l.name)).toEqual(['Moved']);
+  });
+
+  it('are not taken for one that was moved: another of the list is refused, and one of other photos does not push it out', async () => {
+    for (const name of ['First', 'Second', 'Third']) {
+      await ask('start.create', { within: await top(), name });
+      const made = Library.open(join(home, name));
+      if (name === 'First') await importSources(made, { sources: [join(SAMPLE, 'castle')] }, silentContext());
+      made.close();
+      await ask('start.close', {});
+    }
+    const all = await recent((l) => l.length === 3);
+    const first = all.find((l) => l.name === 'First')!;
+    const third = all.find((l) => l.name === 'Third')!;
+    await ask('start.forget', { library: third.id });
+    renameSync(join(home, 'First'), join(home, 'Moved'));
+    await expect(ask('start.locate', { library: first.id, folder: await below('Second') })).rejects.toThrow(
+      /INPUT_INVALID: This is another library/,
+    );
+    expect(await ask('start.locate', { library: first.id, folder: await below('Third') })).toMatchObject({
+      photos: 0,
+      stays: true,
+    });
+    await ask('start.close', {});
+    expect((await ask('start.overview', {})).recent.find((l) => l.name === 'First')).toMatchObject({ gone: true });
+    expect(await ask('start.locate', { library: first.id, folder: await below('Moved') })).toMatchObject({
+      photos: 13,
+    });
+    expect((await recent((l) => l[0]?.name === 'Moved')).map((l) => l.name).sort()).toEqual([
+      'Moved',
+      'Second',
+      'Third',
+    ]);
+  });
+
+  it('are themselves where they lie again, whatever they hold by then', async () => {
+    await ask('start.create', { within: await top(), name: 'First' });
+    await ask('start.close', {});
+    const [first] = await recent((all) => all.length === 1);
+    const made = Library.open(join(home, 'First'));
+    await importSources(made, { sources: [join(SAMPLE, 'castle')] }, silentContext());
+    made.close();
+    expect(await ask('start.locate', { library: first!.id, folder: first!.id })).toMatchObject({
+      photos: 13,
+      stays: false,
+    });
   });
 
   it('are taken out of the list, and nothing of them is removed', async () => {

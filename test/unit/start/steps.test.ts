@@ -83,14 +83,21 @@ describe('what a step will take', () => {
   it('is what is left of it at the speed that was measured, and what it adds to the disk', () => {
     // Eighty photos of 256 numbers of four bytes, at four a second.
     expect(estimate('describe', { extract: { units: 40, seconds: 10 } })).toEqual({ seconds: [20, 20], bytes: 81_920 });
-    expect(estimate('train', { train: { units: 2, seconds: 30 } })).toEqual({ seconds: [150, 150], bytes: null });
+    // Ten epochs, and a hundred photos that are compared.
+    const train = { train: { units: 2, seconds: 30 }, compare: { units: 50, seconds: 10 } };
+    expect(estimate('train', train)).toEqual({
+      seconds: [170, 170],
+      bytes: null,
+      includes: 'the comparison with the default',
+    });
   });
 
   it('is a range of other machines where nothing like it was measured, and nothing for what is done or for a person to do', () => {
     const { seconds, bytes } = estimate('describe', {})!;
     expect(bytes).toBe(81_920);
     expect(seconds[1]).toBeGreaterThan(seconds[0]);
-    expect(estimate('train', {})!.seconds[1]).toBeGreaterThan(60);
+    // What ten epochs take at most, and the comparison.
+    expect(estimate('train', {})!.seconds[1]).toBe(10 * 400 + 100);
     expect(estimate('photos', {})).toBeNull();
     expect(estimate('look', {})).toBeNull();
   });

@@ -9,7 +9,7 @@ import { resolveNetwork, type NetworkRow } from '../../../src/main/engine/networ
 import { Runner, type DeviceTensor } from '../../../src/main/engine/network/runtime.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { checkpointFile, readCheckpoint } from '../../../src/main/engine/training/checkpoint.ts';
-import { computed } from '../../../src/main/engine/training/computing-failed.ts';
+import { computed, withCommand } from '../../../src/main/engine/training/computing-failed.ts';
 import { parametersOf } from '../../../src/main/engine/training/training-graph.ts';
 import { loadNetwork } from '../../../src/main/engine/network/networks.ts';
 import { DEFAULT_TRAINING } from '../../../src/main/engine/training/presets.ts';
@@ -43,7 +43,9 @@ it.runIf(prlimit)(
     const parameters = JSON.stringify({ ...PARAMETERS, size: 640, mining: { ...PARAMETERS.mining, count: 1 } });
     const script = join(ROOT, 'test/support/train-until-exhausted.ts');
     const told = [script, library.path, String(tiny.id), parameters, '40'];
-    const { stdout } = spawnSync(process.execPath, told, { encoding: 'utf8' });
+    // What is freed goes back at once, so that the limit is met by maps of a photo and not by a few bytes, of which nobody asks whether they are there.
+    const env = { ...process.env, MALLOC_TRIM_THRESHOLD_: `${2 << 20}`, MALLOC_TOP_PAD_: `${1 << 20}` };
+    const { stdout } = spawnSync(process.execPath, told, { encoding: 'utf8', env });
     const said = JSON.parse(stdout) as ErrorShape;
     const [run] = listTrainingRuns(library);
     expect(said.code).toBe('EXTERNAL_FAILED');
@@ -64,7 +66,21 @@ it('what nobody explains is said in the words of who threw it, and what is expla
   expect(await after('\nWebGPU device lost (3)\nat x')).toBe(
     'The device of webgpu (a card) is gone: WebGPU device lost (3)',
   );
+  // What Dawn says of a buffer for which it got no memory.
+  const buffer = 'WebGPU validation failed. [Invalid Buffer (unlabeled)] is invalid due to a previous error.';
+  expect(await after(buffer)).toBe(`Memory ran out on webgpu (a card): ${buffer}`);
   expect(await after('odd')).toBe('webgpu (a card) could not go on: odd');
+  // A graph that is opened when no memory is left.
+  const thread = new Error('env.cc:251 pthread_create failed, error code: 12 error msg: Cannot allocate memory\n');
+  const opened = new CovisError('INPUT_UNSUPPORTED', `ONNX Runtime cannot run this network: ${thread.message}`, {
+    cause: thread,
+  });
+  await expect(computed(on, () => Promise.reject(opened))).rejects.toMatchObject({
+    code: 'EXTERNAL_FAILED',
+    message: `Memory ran out on webgpu (a card): ${thread.message.trim()}`,
+  });
+  const foreign = new CovisError('INPUT_UNSUPPORTED', 'cannot run', { cause: new Error('no such operator') });
+  await expect(computed(on, () => Promise.reject(foreign))).rejects.toBe(foreign);
   const known = new CovisError('INPUT_INVALID', 'as it is');
   await expect(computed(on, () => Promise.reject(known))).rejects.toBe(known);
 });
@@ -111,4 +127,15 @@ describeWithAdapter(adapter, 'a device that is lost', () => {
       expect(listTrainingRuns(library)[0]).toMatchObject({ state: 'done', device: 'ONNX Runtime, CPU' });
     },
   );
+});
+
+it('names the command that takes a run up before a hint that ends in a command of its own', () => {
+  const damaged = new CovisError('INPUT_INVALID', 'It is damaged', { file: 'x', hint: 'See with: covis check /L' });
+  expect(withCommand(damaged, 3)).toMatchObject({
+    code: 'INPUT_INVALID',
+    file: 'x',
+    hint: 'The run is taken up with covis train LIBRARY --resume 3. See with: covis check /L',
+  });
+  const plain = new CovisError('INPUT_INVALID', 'It is damaged');
+  expect(withCommand(plain, 3).hint).toBe('The run is taken up with covis train LIBRARY --resume 3.');
 });

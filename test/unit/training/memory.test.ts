@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { NetworkInput } from '../../../src/main/engine/inputs/inputs.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { embeddedNetwork } from '../../../src/main/engine/network/embedded.ts';
+import { hostMemory } from '../../../src/main/engine/network/device-memory.ts';
 import { webGpuAdapter } from '../../../src/main/engine/network/gpu.ts';
 import type { Graph, OnnxNode } from '../../../src/main/engine/network/onnx/graph.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';
@@ -110,6 +111,24 @@ describe('a plan', () => {
     const device = (await MemoryEstimate.of(graph, 'webgpu', 'adam'))!;
     const four = device.need(7, 4, SHAPE).bytes;
     expect(device.fitting(7, 7, SHAPE, { budget: four, ofWhat: 'it' }).photosAtOnce).toBe(4);
+  });
+
+  it('leaves a quarter of a machine to all else, whose system would end the program without a word', async () => {
+    const estimate = (await MemoryEstimate.of(graph, 'cpu', 'adam'))!;
+    const one = estimate.need(7, 1, SHAPE).bytes;
+    const of = (budget: number, spared = 0) => estimate.fitting(7, 7, SHAPE, { budget, ofWhat: 'it', spared });
+    expect(of(one).photosAtOnce).toBe(1);
+    expect(of(one / 0.75, 0.25).photosAtOnce).toBe(1);
+    expect(() => of(1.3 * one, 0.25)).toThrow(/it has \d+ MiB, of which 25 % is left to all else$/);
+    // A size that fits into the machine's own memory, and not into three quarters of it.
+    const machine = hostMemory();
+    const side = (share: number): { height: number; width: number } => {
+      let s = 256;
+      while (estimate.need(7, 1, { height: s, width: s }).bytes < share * machine) s = Math.round(1.05 * s);
+      return { height: s, width: s };
+    };
+    await expect(planMemory(graph, 'cpu', DEFAULT_TRAINING, side(0.8))).rejects.toThrow(/this machine has/);
+    expect((await planMemory(graph, 'cpu', DEFAULT_TRAINING, side(0.5)))!.budgetBytes).toBe(machine);
   });
 
   it('refuses what does not fit one by one, with the largest size that does', async () => {

@@ -1,13 +1,22 @@
 import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TrainingMemory } from '../../../src/shared/facts/training.ts';
 import { packageAt } from '../../../src/main/engine/environment/added.ts';
+import { computing, openRunner } from '../../../src/main/engine/network/computing.ts';
+import { addHead, lastFeatureMap } from '../../../src/main/engine/network/head.ts';
+import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
+import { candidates, identityOf } from '../../../src/main/engine/network/providers.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
+import { openExecutor } from '../../../src/main/engine/training/backends.ts';
 import { addBackEnd, removeBackEnd } from '../../../src/main/engine/training/machine/add.ts';
 import { lookAtBackEnd } from '../../../src/main/engine/training/machine/look.ts';
+import { photosAtOnce } from '../../../src/main/engine/training/memory/plan.ts';
+import { mobileNetV1 } from '../../support/architectures.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 
 /** The real package beside Covis' own, where it was put for the tests. */
@@ -60,5 +69,41 @@ describe.skipIf(installed === undefined)('the real library of the tensorflow bac
     expect(await lookAtBackEnd('tensorflow')).toEqual(report);
     expect(removeBackEnd('tensorflow')).toBe('@tensorflow/tfjs-node 4.22.0');
     expect(packageAt('tensorflow')).toBeUndefined();
+  });
+
+  it(
+    'is measured by auto as the others are, and kept with its version and its library',
+    { timeout: 300_000 },
+    async () => {
+      expect(await candidates()).toEqual(['cpu', 'tensorflow']);
+      expect(await identityOf('tensorflow')).toMatch(
+        /^tensorflow @tensorflow\/tfjs-node 4\.22\.0 \(.*libtensorflow[^ ]* \d+.*\) .* x \d+ \d+\.\d+\.\d+/,
+      );
+      const read = normalise({ graph: mobileNetV1(1 / 16).graph, opset: 17 }, 'tiny');
+      const network = addHead(read, lastFeatureMap(read)).graph;
+      const told: string[] = [];
+      const executor = await openExecutor(network, 'auto', (t) => told.push(t), { size: 48 });
+      expect(told).toEqual([]);
+      expect(executor.device).toMatch(/the fastest here: .*tensorflow [\d.]+ ms.* a step of 3 photos$/);
+      await executor.release();
+      const { device } = await computing('auto', async () => (await openRunner(network)).release());
+      expect(device).toMatch(/the fastest here: .*tensorflow [\d.]+ ms.* a photo$/);
+      const kept = JSON.parse(readFileSync(join(folder, 'back-ends.json'), 'utf8')) as Record<
+        string,
+        { milliseconds: Record<string, number> }
+      >;
+      expect(Object.keys(kept)).toHaveLength(2);
+      for (const [key, { milliseconds }] of Object.entries(kept)) {
+        expect(key).toContain('@tensorflow/tfjs-node 4.22.0 (');
+        expect(Object.keys(milliseconds).sort()).toEqual(['cpu', 'tensorflow']);
+      }
+    },
+  );
+
+  it('is thought of by auto only where twice the memory of the processor’s own is there', async () => {
+    const planned = (share: number) => () =>
+      Promise.resolve({ bytes: 100, budgetBytes: 100 * share, photos: 7, photosAtOnce: 7 } as TrainingMemory);
+    expect(await photosAtOnce(planned(2), 'tensorflow')).toBeUndefined();
+    await expect(photosAtOnce(planned(1.9), 'tensorflow')).rejects.toThrow('it takes up to 2 times the memory of cpu');
   });
 });

@@ -18,7 +18,8 @@ import {
 } from '../../../src/main/engine/training/checkpoint.ts';
 import { DEFAULT_TRAINING } from '../../../src/main/engine/training/presets.ts';
 import { listTrainingRuns } from '../../../src/main/engine/training/runs.ts';
-import { resume, train, type TrainingResult } from '../../../src/main/engine/training/train.ts';
+import type { TrainingResult } from '../../../src/main/engine/training/run.ts';
+import { resume, train } from '../../../src/main/engine/training/train.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { ROOT } from '../../support/programs.ts';
 import { smallLibrary } from '../../support/small-library.ts';

@@ -67,7 +67,7 @@ describe('a training run', () => {
       /which has learned nothing of this library.*; after: .* which has learned from \d+ photos of this library, none of those that ask among them; both at 320 px, as search asks$/,
     );
     expect(standing!.reason).toMatch(
-      /^Kept .* as the default: with .* mAP of new photos of known places changes by -0\.\d{3} \[-0\.\d{3}, [-+]0\.\d{3}\] against .*, which is not better beyond its interval$/,
+      /^Kept .* as the default: with .* mAP of new photos of known places changes by -\d+\.\d points \[-\d+\.\d, [-+]\d+\.\d\] against .*, which is not better beyond its interval$/,
     );
     expect(defaultNetworkOf(library).uid).toBe(parent.uid);
     expect(defaultNetworks(library)[0]?.reason).toMatch(/not better beyond its interval \(run \d+\)$/);
@@ -148,7 +148,9 @@ describe('a better network', () => {
     const d = await decideDefault(library, { ...run, parameters }, silentContext());
     expect(d).toMatchObject({ changed: true, network: made.network });
     expect(d!.figure!.difference.low!).toBeGreaterThan(0);
-    expect(d!.reason).toMatch(/ is the default now: mAP of new photos of known places changes by \+0\.\d{3} \[\+0/);
+    expect(d!.reason).toMatch(
+      / is the default now: mAP of new photos of known places changes by \+\d+\.\d points \[\+\d/,
+    );
     expect(defaultNetworkOf(library).uid).toBe(made.network);
     // Of its equal nothing is gained, and who asks has been learned from by neither.
     const { graph, spec } = loadNetwork(library, run.network);

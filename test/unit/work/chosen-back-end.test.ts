@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandDefinition } from '../../../src/main/cli/program/command.ts';
-import { COMMANDS } from '../../../src/main/cli/commands/index.ts';
+import { commands } from '../../../src/main/cli/commands/index.ts';
 import { settingsFile } from '../../../src/main/engine/environment/settings.ts';
 import type { Library } from '../../../src/main/engine/library/library.ts';
 import { chosenBackend, computing, openRunner } from '../../../src/main/engine/network/computing.ts';
@@ -12,6 +12,8 @@ import { WORK } from '../../../src/main/engine/work/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { ROOT } from '../../support/programs.ts';
 import { smallLibrary } from '../../support/small-library.ts';
+
+const COMMANDS = await commands();
 
 const folder = temporaryFolder();
 /** A back end that this platform does not have: whoever computes with what was chosen is refused by its name. */
