@@ -402,7 +402,16 @@ export const PLACES: readonly Place[] = [
       await page.getByText('The library is whole.').first().waitFor({ timeout: 300_000 });
     },
   },
-  asked('machine', 'About this machine'),
+  {
+    name: 'machine',
+    at: () => '/jobs',
+    act: async (page) => {
+      await palette(page, 'About this machine');
+      await dialog(page);
+      // Every back end is tried before anything is said.
+      await page.locator('[data-test=machine] dl').waitFor({ timeout: 120_000 });
+    },
+  },
   asked('log', 'Log'),
   { name: 'nothing', at: () => '/clusters/none' },
 ];
