@@ -64,6 +64,20 @@ const SLOW: readonly string[] = [
   'test/unit/training/whiten.test.ts',
 ];
 const quick = process.env['COVIS_QUICK'] === '1';
+/** End to end, of one's own machine alone: memory is held against a limit, a window hangs, two users install a package. */
+const ALONE: readonly string[] = [
+  'test/e2e/attack.test.ts',
+  'test/e2e/desktop-hang.test.ts',
+  'test/e2e/dev.test.ts',
+  'test/e2e/package.test.ts',
+];
+const E2E = {
+  env: TEST_ENVIRONMENT,
+  globalSetup: ['test/e2e/built.ts'],
+  testTimeout: 180_000,
+  hookTimeout: 300_000,
+  pool: 'forks' as const,
+};
 
 export default defineConfig({
   test: {
@@ -111,15 +125,24 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // Windows wait for frames and answers half of the time: two files at once.
       {
         test: {
+          ...E2E,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          env: TEST_ENVIRONMENT,
-          testTimeout: 180_000,
-          hookTimeout: 300_000,
-          pool: 'forks',
+          exclude: [...ALONE],
+          maxWorkers: Math.max(2, availableParallelism() >> 1),
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...E2E,
+          name: 'e2e-alone',
+          include: [...ALONE],
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

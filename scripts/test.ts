@@ -19,7 +19,7 @@ interface Report {
 
 const ROOT = join(import.meta.dirname, '..');
 /** Projects in their order. A cluster waits for its scheduler most of the time: readers are tried with damaged files meanwhile. */
-const STEPS = [['unit'], ['page'], ['fuzz', 'cluster'], ['e2e']] as const;
+const STEPS = [['unit'], ['page'], ['fuzz', 'cluster'], ['e2e'], ['e2e-alone']] as const;
 /** Those whose files may run beside each other. */
 const BESIDE: ReadonlySet<string> = new Set(['unit', 'page']);
 const folder = mkdtempSync(join(tmpdir(), 'covis-tests-'));

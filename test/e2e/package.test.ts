@@ -76,6 +76,10 @@ const body = (): void => {
     return studio;
   }
 
+  /** What runs of people who have closed everything. */
+  const left = (): readonly string[] =>
+    [...processesOf(ONE), ...processesOf(TWO)].map((p) => p.words).filter((w) => !w.startsWith('Xvfb'));
+
   beforeAll(async () => {
     mkdirSync(files);
     const made = spawnSync(
@@ -188,6 +192,7 @@ const body = (): void => {
     await page.locator('.card').first().waitFor(LONG);
     await first.page.evaluate(() => setTimeout(() => window.close(), 100));
     expect(await first.ended).toBe(0);
+    await expect.poll(left, { timeout: 20_000 }).toEqual([]);
     // What follows is of a person who never opened anything.
     root.run(['rm', '-r', `${ONE.home}/.config/covis`, `${ONE.home}/Erste`, `${ONE.home}/Zweite`]);
   }, 240_000);
@@ -238,8 +243,6 @@ const body = (): void => {
       await s.page.evaluate(() => setTimeout(() => window.close(), 100));
       expect(await s.ended).toBe(0);
     }
-    const left = (): readonly string[] =>
-      [...processesOf(ONE), ...processesOf(TWO)].map((p) => p.words).filter((w) => !w.startsWith('Xvfb'));
     await expect.poll(left, { timeout: 20_000 }).toEqual([]);
     const libraries = (who: Person): unknown =>
       (JSON.parse(root.run(['cat', `${who.home}/.config/covis/state.json`])) as { libraries: unknown }).libraries;

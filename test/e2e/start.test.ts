@@ -86,6 +86,11 @@ describeWith(['chromium'], 'from nothing, in a browser', () => {
     await page.locator('.card').first().waitFor(LONG);
     expect(existsSync(join(home, 'Trip found', 'library.db'))).toBe(true);
     expect(page.url()).toMatch(/\/clusters$/);
+    // Places stand there before their models are built; what comes next would wait for that.
+    await page
+      .locator('footer')
+      .getByText('Cluster Trip')
+      .waitFor({ ...LONG, state: 'hidden' });
   }, 300_000);
 
   it('leaving a library while a job runs is asked about; the sample then comes in place of it', async () => {

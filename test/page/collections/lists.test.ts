@@ -73,6 +73,20 @@ describe('a grid of a list that is fetched by parts', () => {
     expect(wanted.every(([first, end]) => first === 0 && end <= 80)).toBe(true);
   });
 
+  it('chooses what is clicked on before it has come, by its place, alone and beside others', async () => {
+    const { w, selection, asked } = make(100_000, (i) => i < 4);
+    await nextTick();
+    const at = (i: number) => w.findAll('[role=option]')[i]!;
+    await at(6).trigger('click');
+    await at(9).trigger('click', { ctrlKey: true });
+    await nextTick();
+    expect(asked).toEqual([
+      [6, 7],
+      [9, 10],
+    ]);
+    expect([[...selection.value.chosen], selection.value.current]).toEqual([['p6', 'p9'], 'p9']);
+  });
+
   it('asks for the ids between two clicks that nobody has loaded, and for all by Ctrl A', async () => {
     const { w, selection, asked, key } = make(50_000, (i) => i < 60);
     await nextTick();

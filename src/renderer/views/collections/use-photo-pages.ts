@@ -50,11 +50,12 @@ export function usePhotoPages(query: () => Opening | null) {
     const { photos } = await request('collections.page', { list: of, from: page * PAGE, limit: PAGE });
     return photos.map((p) => ({ ...p, id: p.photo }));
   }
-  function wantedPages(): number[] {
-    const last = Math.max(0, Math.ceil(total.value / PAGE) - 1);
+  /** Of a list of so many photos the pages that are looked at. */
+  function wantedPages(of = total.value): number[] {
+    const last = Math.max(0, Math.ceil(of / PAGE) - 1);
     const first = Math.min(last, Math.floor(span.first / PAGE));
     const end = Math.min(last, Math.floor(Math.max(span.first, span.end - 1) / PAGE));
-    return total.value === 0 ? [] : Array.from({ length: end - first + 1 }, (_, i) => first + i);
+    return of === 0 ? [] : Array.from({ length: end - first + 1 }, (_, i) => first + i);
   }
 
   /** Opens the list anew: what is seen is fetched first and put in the place of what was. */
@@ -71,12 +72,12 @@ export function usePhotoPages(query: () => Opening | null) {
     try {
       const opened = await asked.open();
       if (mine !== generation) return;
-      total.value = opened.total;
       const next = new Map<number, readonly Item[]>();
-      const numbers = wantedPages();
+      const numbers = wantedPages(opened.total);
       const fetched = await Promise.all(numbers.map((n) => fetchPage(n, opened.list)));
       if (mine !== generation) return;
       list = opened.list;
+      total.value = opened.total;
       going.clear();
       places.clear();
       for (const [i, n] of numbers.entries()) {
