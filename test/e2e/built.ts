@@ -12,7 +12,7 @@ declare module 'vitest' {
   }
 }
 
-export default function built(project: TestProject): () => void {
+export function setup(project: TestProject): () => void {
   buildStudio();
   const folder = mkdtempSync(join(tmpdir(), 'covis-e2e-'));
   project.provide('sharedFolder', folder);

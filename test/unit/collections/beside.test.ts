@@ -96,7 +96,7 @@ describe('what is done with many photos', () => {
       once: '0b8f3f0e-4f0c-4a57-9d0e-1f5f0a2b3c4d',
     } as const;
     const first = await ask('collections.add', asked);
-    for (let i = 0; i < 40; i += 1) await ask('collections.open', { collection: null });
+    for (let i = 0; i < 40; i += 1) await ask('collections.open', { filter: { text: `${i}` }, collection: null });
     await expect(ask('collections.ids', { list, from: 0, limit: 1 })).rejects.toThrow(/no longer open/);
     expect(await ask('collections.add', asked)).toEqual(first);
     const { list: own } = await ask('collections.open', { collection });

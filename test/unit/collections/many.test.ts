@@ -8,7 +8,7 @@ import { addPhotos, movePhotos, removePhotos } from '../../../src/main/engine/co
 import { collectionInfo } from '../../../src/main/engine/collections/info.ts';
 import { PhotoLists } from '../../../src/main/engine/collections/lists.ts';
 import { createCollection, setCollectionFields } from '../../../src/main/engine/collections/store.ts';
-import type { Library } from '../../../src/main/engine/library/library.ts';
+import { Library } from '../../../src/main/engine/library/library.ts';
 import { random } from '../../../src/main/engine/library/random.ts';
 import { collectionNamed, newestVersion } from '../../../src/main/engine/library/tables/collection.ts';
 import { undo } from '../../../src/main/engine/mining/decisions.ts';
@@ -52,6 +52,60 @@ function holding(name: string, photos: readonly number[]): string {
   );
   return uid;
 }
+
+describe('photos in an order', () => {
+  const facts = (): { id: number; taken: number | null; pixels: number; name: string; files: number }[] =>
+    library.db
+      .prepare(
+        `SELECT id, taken, width * height AS pixels, (SELECT MIN(name) FROM known_file k WHERE k.photo_id = p.id) AS name,
+           (SELECT COUNT(*) FROM photo_file f WHERE f.photo_id = p.id) AS files FROM photo p`,
+      )
+      .all() as ReturnType<typeof facts>;
+  const numbers = (of: PhotoLists, q: Parameters<PhotoLists['open']>[0]): number[] =>
+    of.chosen({ list: of.open(q).list });
+
+  it.each(['order', 'taken', 'pixels', 'name'] as const)(
+    'are sorted by %s, both ways, as one would by hand',
+    (sort) => {
+      const gone = 77;
+      library.transaction(() => {
+        library.db.prepare('UPDATE photo SET taken = CASE WHEN id % 7 = 0 THEN NULL ELSE (id * 37) % 1000 END').run();
+        library.db.prepare('UPDATE photo SET width = 100 + (id * 13) % 50').run();
+        library.db.prepare('DELETE FROM photo_file WHERE photo_id = ?').run(gone);
+      });
+      const key = { order: 'id', taken: 'taken', pixels: 'pixels', name: 'name' }[sort] as 'id';
+      const by = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
+      for (const descending of [false, true])
+        for (const filter of [{}, { gone: false }, { gone: true }]) {
+          const all = facts().filter((f) => filter.gone === undefined || (f.files === 0) === filter.gone);
+          // What has no such thing comes last either way, and what has the same in the order in which it came.
+          all.sort((a, b) => {
+            if (a[key] === null || b[key] === null)
+              return by(Number(a[key] === null), Number(b[key] === null)) || by(a.id, b.id);
+            return (descending ? by(b[key], a[key]) : by(a[key], b[key])) || by(a.id, b.id);
+          });
+          const found = numbers(new PhotoLists(library), { collection: null, sort, descending, filter });
+          expect(found, JSON.stringify([descending, filter])).toEqual(all.map((f) => f.id));
+        }
+    },
+  );
+
+  it('stay one list as long as nothing is written, and are another when something is', () => {
+    const lists = new PhotoLists(library);
+    const asked = { collection: null, sort: 'taken', descending: false, filter: {} } as const;
+    const first = lists.open(asked);
+    expect(lists.open(asked)).toEqual(first);
+    expect(lists.open({ ...asked, descending: true }).list).not.toBe(first.list);
+    library.db.prepare('UPDATE photo SET taken = 5000 WHERE id = 1').run();
+    const then = lists.open(asked);
+    expect(then.list).not.toBe(first.list);
+    expect(lists.chosen({ list: first.list })).not.toEqual(lists.chosen({ list: then.list }));
+    const other = Library.open(library.path);
+    other.db.prepare('UPDATE photo SET taken = 6000 WHERE id = 2').run();
+    other.close();
+    expect(lists.open(asked).list).not.toBe(then.list);
+  });
+});
 
 describe('what differs between two states', () => {
   it('comes by pages that together are all of it, of one kind where that is asked for', async () => {

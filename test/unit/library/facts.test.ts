@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { PhotoInfo } from '../../../src/shared/domain.ts';
-import { computeLooks, duplicateGroups } from '../../../src/main/engine/features/duplicates.ts';
+import {
+  computeLooks,
+  duplicateGroups,
+  duplicateIds,
+  duplicatePage,
+} from '../../../src/main/engine/features/duplicates.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { readExif } from '../../../src/main/engine/library/exif.ts';
 import { Library } from '../../../src/main/engine/library/library.ts';
@@ -48,6 +53,25 @@ describe('near duplicates', () => {
     expect(group!.photos.at(-1)!.name).toBe('small.jpg');
     expect(group!.photos.flatMap((p) => p.files).sort()).toEqual(['a copy.jpg', 'a.jpg', 'same.jpg', 'small.jpg']);
     expect(await computeLooks(library, silentContext())).toBe(0);
+    const asked = { bits: 6, open: false };
+    const page = (): unknown => duplicatePage(library, { ...asked, from: 0, limit: 9 });
+    expect(page()).toEqual({ total: 1, all: 1, photos: 3, groups: [group] });
+    expect(duplicateIds(library, asked, 'others')).toEqual(group!.photos.slice(1).map((p) => p.photo));
+    // Of files and sizes that change nobody is told what was, whoever wrote them.
+    const write = (sql: string, from = library.db): unknown => from.prepare(sql).run();
+    write("UPDATE photo_file SET name = 'b copy.jpg' WHERE name = 'a copy.jpg'");
+    expect(JSON.stringify(page())).toContain('b copy.jpg');
+    write("UPDATE photo_file SET name = 'a copy.jpg' WHERE name = 'b copy.jpg'");
+    const beside = Library.open(library.path);
+    write(`UPDATE photo SET width = 9999 WHERE hash = '${group!.photos[2]!.photo}'`, beside.db);
+    expect(duplicateIds(library, asked, 'best')).toEqual([group!.photos[2]!.photo]);
+    write(`UPDATE photo SET width = ${group!.photos[2]!.width} WHERE width = 9999`, beside.db);
+    const look = beside.db.prepare('SELECT look FROM photo WHERE hash = ?').pluck().get(group!.photos[0]!.photo);
+    write(`UPDATE photo SET look = '0123456789abcdef' WHERE hash = '${group!.photos[0]!.photo}'`, beside.db);
+    expect(page()).toMatchObject({ total: 1, photos: 2 });
+    write(`UPDATE photo SET look = '${String(look)}' WHERE hash = '${group!.photos[0]!.photo}'`, beside.db);
+    beside.close();
+    expect(page()).toEqual({ total: 1, all: 1, photos: 3, groups: [group] });
     // By a part of any of their files' names, whatever the case, by name, no more than asked for.
     const named = (text: string, limit = 9): string[] => findPhotos(library, text, limit).map((p) => p.name);
     expect([named('COPY'), named('same'), named('%'), named('_')]).toEqual([['a copy.jpg'], ['same.jpg'], [], []]);

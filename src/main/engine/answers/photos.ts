@@ -1,7 +1,8 @@
 import { photoRoutes } from '../../../shared/routes/photos.ts';
 import { matchedPhotos } from '../clustering/matches.ts';
-import { duplicateIds, duplicatePage } from '../features/duplicates.ts';
+import { deed } from '../collections/deeds-thread.ts';
 import { findPhotos, photoInfo, photosNamed, randomPhotos } from '../library/photos.ts';
+import { countPhotos } from '../library/tables/photo.ts';
 import { photoOverview, photoPlaces } from '../library/when-and-where.ts';
 import { answers } from './answers.ts';
 
@@ -12,7 +13,9 @@ export const photos = answers(photoRoutes, {
   'photos.named': (engine, { begins }) => ({ photos: photosNamed(engine.library, begins) }),
   'photos.overview': (engine, { taken }) => photoOverview(engine.library, taken),
   'photos.places': (engine, asked) => photoPlaces(engine.library, asked),
-  'photos.duplicates': (engine, asked) => duplicatePage(engine.library, asked),
-  'photos.duplicateIds': (engine, { which, ...asked }) => ({ photos: duplicateIds(engine.library, asked, which) }),
+  'photos.duplicates': ({ library }, asked) => deed(library, countPhotos(library), 'duplicates', undefined, asked),
+  'photos.duplicateIds': async ({ library }, { which, ...asked }) => ({
+    photos: await deed(library, countPhotos(library), 'duplicateIds', undefined, asked, which),
+  }),
   'matches.of': (engine, { photo }) => matchedPhotos(engine.library, photo),
 });

@@ -10,8 +10,14 @@ import { DEEDS, type DeedArgs, type DeedName, type DeedResult } from './deeds.ts
 /** Photos from which on another thread, and counting ahead, are worth it: fewer take some ten milliseconds. */
 export const MANY = 2000;
 
-/** What a person waits for while trying rules out, and what compares descriptors: in a thread of its own, that keeps those once. */
-const OF_RULES: ReadonlySet<DeedName> = new Set(['rule', 'smart', 'refresh', 'next', 'ahead']);
+/**
+ * What a person waits for while trying rules out, and what compares descriptors or looks: in a thread of its own, that keeps those
+ * once.
+ */
+const OF_RULES: ReadonlySet<DeedName> = new Set([
+  ...(['rule', 'smart', 'refresh', 'next'] as const),
+  ...(['duplicates', 'duplicateIds', 'ahead'] as const),
+]);
 
 /** Of its young objects: what comes and goes with each deed is taken back early, instead of resting at some 100 MB. */
 const YOUNG_MB = 16;

@@ -5,6 +5,7 @@ import type { FieldChange } from '../../../shared/facts/collections.ts';
 import type { Rule } from '../../../shared/facts/collection-rules.ts';
 import type { JudgementParams } from '../../../shared/routes/review.ts';
 import { photoNames } from '../exchange/photo-names.ts';
+import { duplicateIds, duplicatePage, duplicatesAhead } from '../features/duplicates.ts';
 import type { Library } from '../library/library.ts';
 import { redo, undo } from '../mining/decisions.ts';
 import { turnTo } from '../mining/history-line.ts';
@@ -134,8 +135,11 @@ export const DEEDS = {
     return once(library, key, () => applySmart(library, collection, state));
   },
   next: (library: Library, _: Key, asked: NextAsked) => nextPhotosToJudge(library, asked),
+  duplicates: (library: Library, _: Key, ...asked: Rest<typeof duplicatePage>) => duplicatePage(library, ...asked),
+  duplicateIds: (library: Library, _: Key, ...asked: Rest<typeof duplicateIds>) => duplicateIds(library, ...asked),
   async ahead(library: Library, _: Key, most: number) {
     await setAhead(library, most);
+    duplicatesAhead(library);
     return null;
   },
 };

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { DuplicateGroup } from '../../../shared/domain.ts';
 import { FOLD_BITS } from '../../../shared/facts/collection-choices.ts';
 import type { TaskContext } from '../queue/context.ts';
 import type { Library } from '../library/library.ts';
 import { groupLooks, lookOf } from '../library/looks.ts';
+import { stateOf } from '../library/memo.ts';
 import { eachPhoto } from './each-photo.ts';
-import { integer, list, nullable, record, select, text } from '../library/rows.ts';
+import { integer, list, record, select, text } from '../library/rows.ts';
 
 /** Bits in which near duplicates may differ, of 64. */
 export const DUPLICATE_BITS = FOLD_BITS;
@@ -25,69 +27,78 @@ export function computeLooks(library: Library, task: TaskContext): Promise<numbe
   );
 }
 
-/** One photo of a group, as it is kept until a page looks at it. */
-interface Member {
-  readonly id: number;
-  readonly photo: string;
-  readonly look: string | null;
-  readonly width: number;
-  readonly height: number;
-  readonly bytes: number;
-  readonly files: number;
-  readonly name: string;
+/** Photos of each group, by number, the largest first. */
+type Groups = readonly (readonly number[])[];
+
+/** What groups come of: how photos look, and which of them have several files. */
+interface Seen {
+  readonly ids: readonly number[];
+  readonly looks: readonly string[];
+  readonly several: readonly number[];
 }
 
-type Groups = readonly (readonly Member[])[];
-
-/** The largest of each group first. */
-function findGroups(library: Library, bits: number): Groups {
-  const rows = select(
-    library.db,
-    `SELECT p.id, p.hash AS photo, p.look, p.width, p.height, p.bytes, COUNT(f.name) AS files, MIN(f.name) AS name
-     FROM photo p JOIN photo_file f ON f.photo_id = p.id GROUP BY p.id ORDER BY p.id`,
-    record<Member>({
-      id: integer,
-      photo: text,
-      look: nullable(text),
-      width: integer,
-      height: integer,
-      bytes: integer,
-      files: integer,
-      name: text,
-    }),
+function seenIn({ db }: Library): Seen {
+  const looked = select(
+    db,
+    'SELECT id, look FROM photo WHERE look IS NOT NULL AND id IN (SELECT photo_id FROM photo_file) ORDER BY id',
+    list(integer, text),
     'first',
   ).all();
-  const looked = rows.filter((r) => r.look !== null);
-  const near = groupLooks(
-    looked.map((r) => r.look!),
-    bits,
-  ).map((g) => g.map((i) => looked[i]!));
-  const inGroup = new Set(near.flat().map((r) => r.photo));
-  const exact = rows.filter((r) => r.files > 1 && !inGroup.has(r.photo)).map((r) => [r]);
-  // The largest is the one to keep.
-  return [...near, ...exact].map((g) =>
-    g.toSorted((a, b) => b.width * b.height - a.width * a.height || b.bytes - a.bytes),
+  const several = 'SELECT photo_id FROM photo_file GROUP BY photo_id HAVING COUNT(*) > 1 ORDER BY photo_id';
+  return {
+    ids: looked.map(([id]) => id),
+    looks: looked.map(([, look]) => look),
+    several: select(db, several, integer).all(),
+  };
+}
+
+/** Photos that look the same, then photos with several files that look like no other. */
+function partsOf({ ids, looks, several }: Seen, bits: number): Groups {
+  const near = groupLooks(looks, bits).map((g) => g.map((i) => ids[i]!));
+  const inGroup = new Set(near.flat());
+  return [...near, ...several.filter((id) => !inGroup.has(id)).map((id) => [id])];
+}
+
+/** The largest is the one to keep. */
+function largestFirst({ db }: Library, groups: Groups): Groups {
+  const size = select(db, 'SELECT width * height, bytes FROM photo WHERE id = ?', list(integer, integer));
+  return groups.map((g) =>
+    g.length === 1
+      ? g
+      : g
+          .map((id) => [id, ...size.one(id)] as const)
+          .sort((a, b) => b[1] - a[1] || b[2] - a[2])
+          .map(([id]) => id),
   );
 }
 
-/** The groups that were found last for a page, as long as nothing that they come of has changed. */
-const found = new WeakMap<Library, { readonly key: string; readonly groups: Groups }>();
+/** Says the same of what gives the same groups. */
+function keyOf({ ids, looks, several }: Seen, bits: number): string {
+  const hash = createHash('sha256').update(JSON.stringify([bits, several]));
+  return hash.update(Float64Array.from(ids)).update(looks.join(' ')).digest('base64');
+}
+
+/** What was found last, in which state of the library, and of what: most of what is written to one does not change how photos look. */
+const found = new WeakMap<
+  Library,
+  { readonly state: string; readonly key: string; readonly parts: Groups; readonly groups: Groups }
+>();
 
 function groupsAt(library: Library, bits: number): Groups {
-  const { db } = library;
-  // Looks are computed by jobs, whose connections count up the version of the data; this one writes files of photos at most.
-  const version = select(db, 'SELECT data_version FROM pragma_data_version', integer).one();
-  const [files, sum, looks] = select(
-    db,
-    'SELECT COUNT(*), CAST(TOTAL(photo_id) AS INTEGER), (SELECT COUNT(look) FROM photo) FROM photo_file',
-    list(integer, integer, integer),
-  ).one();
-  const key = [bits, version, files, sum, looks].join(' ');
+  const state = `${bits} ${stateOf(library)}`;
   const known = found.get(library);
-  if (known?.key === key) return known.groups;
-  const groups = findGroups(library, bits);
-  found.set(library, { key, groups });
+  if (known?.state === state) return known.groups;
+  const seen = seenIn(library);
+  const key = keyOf(seen, bits);
+  const parts = known?.key === key ? known.parts : partsOf(seen, bits);
+  const groups = largestFirst(library, parts);
+  found.set(library, { state, key, parts, groups });
   return groups;
+}
+
+/** Finds the groups that a page asks for first, before it does. */
+export function duplicatesAhead(library: Library): void {
+  groupsAt(library, DUPLICATE_BITS);
 }
 
 /** What is asked of near duplicates: bits in which perceptual hashes may differ, of 64; only groups with several photos not folded. */
@@ -100,7 +111,7 @@ function asked(library: Library, { bits, open }: Near): Groups {
   const groups = groupsAt(library, bits);
   if (!open) return groups;
   const folded = new Set(select(library.db, 'SELECT photo_id FROM folded_photo', integer).all());
-  return groups.filter((g) => g.reduce((n, p) => n + (folded.has(p.id) ? 0 : 1), 0) > 1);
+  return groups.filter((g) => g.reduce((n, id) => n + (folded.has(id) ? 0 : 1), 0) > 1);
 }
 
 /**
@@ -122,37 +133,35 @@ export function duplicatePage(
 
 const withHead = (under: string | undefined): { readonly under?: string } => (under === undefined ? {} : { under });
 
-function described(library: Library, groups: Groups): DuplicateGroup[] {
-  const namesOf = select(
-    library.db,
-    'SELECT f.name FROM photo_file f WHERE f.photo_id = ? ORDER BY f.name LIMIT 20',
-    text,
+function described({ db }: Library, groups: Groups): DuplicateGroup[] {
+  const photoOf = select(
+    db,
+    `SELECT p.hash AS photo, p.width, p.height, p.bytes, COUNT(f.name) AS files, MIN(f.name) AS name
+     FROM photo p JOIN photo_file f ON f.photo_id = p.id WHERE p.id = ? GROUP BY p.id`,
+    record({ photo: text, width: integer, height: integer, bytes: integer, files: integer, name: text }),
   );
+  const namesOf = select(db, 'SELECT f.name FROM photo_file f WHERE f.photo_id = ? ORDER BY f.name LIMIT 20', text);
   const headOf = select(
-    library.db,
+    db,
     'SELECT h.hash FROM folded_photo o JOIN photo h ON h.id = o.head_id WHERE o.photo_id = ?',
     text,
   );
   return groups.map((group) => ({
-    photos: group.map((r) => ({
-      photo: r.photo,
-      name: r.name,
-      files: r.files > 1 ? namesOf.all(r.id) : [r.name],
-      width: r.width,
-      height: r.height,
-      bytes: r.bytes,
-      ...withHead(headOf.get(r.id)),
-    })),
+    photos: group.map((id) => {
+      const { files, ...photo } = photoOf.one(id);
+      return { ...photo, files: files > 1 ? namesOf.all(id) : [photo.name], ...withHead(headOf.get(id)) };
+    }),
   }));
 }
 
 /** All groups of {@link duplicatePage}, found anew. */
 export function duplicateGroups(library: Library, bits = DUPLICATE_BITS): DuplicateGroup[] {
-  return described(library, findGroups(library, bits));
+  return described(library, largestFirst(library, partsOf(seenIn(library), bits)));
 }
 
 /** Content hashes of near duplicates in the order of their groups: all, the largest of each group, or the others. */
 export function duplicateIds(library: Library, o: Near, which: 'all' | 'best' | 'others'): string[] {
   const part = { all: [0], best: [0, 1], others: [1] }[which];
-  return asked(library, o).flatMap((g) => g.slice(...part).map((p) => p.photo));
+  const hash = select(library.db, 'SELECT hash FROM photo WHERE id = ?', text);
+  return asked(library, o).flatMap((g) => g.slice(...part).map((id) => hash.one(id)));
 }

@@ -15,6 +15,11 @@ import { nullable, record, select, text } from '../library/rows.ts';
 const STRIP = 60;
 const NODES = 42;
 
+/** Which photos show one place, found once until something is written. */
+export function separationNow(library: Library): ReturnType<typeof separation> {
+  return whileUnchanged(library, 'separation', () => separation(library, judgements(library)));
+}
+
 /** The row of a photo's descriptor. @throws CovisError `NOT_FOUND` for a photo without one. */
 export function describedRow(set: LoadedSet, photo: number): number {
   const self = set.ids.indexOf(photo);
@@ -82,7 +87,7 @@ export function manifoldAround(
     ...pools.positives.map((m) => [m.index, 'positive'] as const),
     ...pools.negatives.map((m) => [m.index, 'negative'] as const),
   ]);
-  const apart = whileUnchanged(library, 'separation', () => separation(library, judgements(library)));
+  const apart = separationNow(library);
   const facts = select(
     library.db,
     `SELECT p.hash, (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id LIMIT 1) AS cluster,

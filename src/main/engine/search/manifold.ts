@@ -3,7 +3,7 @@ import { CovisError } from '../../../shared/errors.ts';
 import type { Library } from '../library/library.ts';
 import { photoByHash } from '../library/photos.ts';
 import { manifoldDefaults } from '../mining/manifold-library.ts';
-import { describedRow, manifoldAround } from '../mining/manifold-view.ts';
+import { describedRow, manifoldAround, separationNow } from '../mining/manifold-view.ts';
 import { DiffusionSolver } from '../retrieval/diffusion.ts';
 import type { SparseGraph } from '../retrieval/graph.ts';
 import { graphAround } from '../retrieval/graph-around.ts';
@@ -69,13 +69,14 @@ export class Manifold {
     return manifoldAround(this.#library, set, known.a, solver, photo, limits);
   }
 
-  /** Has the graph of a large set ready, where its neighbours were found before. */
+  /** Has ready what {@link around} begins with in a large set: its graph, where its neighbours were found before, and which photos show one place. */
   async ahead({ set, cache, version }: WithGraph): Promise<void> {
     const { rows } = set.vectors;
     if (set.owners !== undefined || rows * rows <= this.#atOnce) return;
     const { limits, gamma } = limitsOf(set, {});
     const known = await cache.graphThere(limits.k, gamma);
     if (known !== undefined) await this.#solverOf(`${version} ${limits.k}`, known.s);
+    separationNow(this.#library);
   }
 
   async #solverOf(key: string, s: SparseGraph): Promise<DiffusionSolver> {

@@ -49,15 +49,18 @@ export interface Sight {
   readonly changes: string;
 }
 
-/** Places on what is seen, and a little around it: a drag does not ask at every pixel. */
-export function usePlaces(sight: () => Sight): ComputedRef<readonly PhotoPlace[]> {
+/** Places on what is seen, and a little around it: a drag does not ask at every pixel. @param sight null until it is known. */
+export function usePlaces(sight: () => Sight | null): ComputedRef<readonly PhotoPlace[]> {
   const asked = computed(() => {
-    const { at, width, height, cell } = sight();
+    const seen = sight();
+    if (seen === null) return null;
+    const { at, width, height, cell, taken } = seen;
     const within = (v: number, most: number): number => Math.max(-most, Math.min(most, v));
     const near = (v: number, step: number): number => Math.round(v / step) * step;
     const [w, h] = [0.75 * width, 0.75 * height];
     const [x, y] = [near(at[0], w / 3), near(at[1], h / 3)];
     return {
+      taken,
       cell: 2 ** Math.round(Math.log2(cell)),
       box: {
         west: within(x - w, MOST_DEGREES),
@@ -68,8 +71,8 @@ export function usePlaces(sight: () => Sight): ComputedRef<readonly PhotoPlace[]
     };
   });
   const { data, error } = useLatest(
-    computed(() => JSON.stringify([asked.value, sight().taken, sight().changes])),
-    () => request('photos.places', { ...asked.value, taken: sight().taken }),
+    computed(() => (asked.value === null ? null : JSON.stringify([asked.value, sight()!.changes]))),
+    () => request('photos.places', asked.value!),
     { keep: true },
   );
   watch(error, (e) => e !== null && useNotices().error(e));
