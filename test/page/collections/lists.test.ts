@@ -87,6 +87,19 @@ describe('a grid of a list that is fetched by parts', () => {
     expect([[...selection.value.chosen], selection.value.current]).toEqual([['p6', 'p9'], 'p9']);
   });
 
+  it('chooses in the order of the clicks, also where an earlier one has to be asked for', async () => {
+    const { w, selection, key } = make(100_000, (i) => i < 4);
+    await nextTick();
+    const at = (i: number) => w.findAll('[role=option]')[i]!;
+    await Promise.all([at(6).trigger('click'), at(2).trigger('click')]);
+    await key('Shift');
+    expect([[...selection.value.chosen], selection.value.current]).toEqual([['p2'], 'p2']);
+    await Promise.all([at(6).trigger('click'), at(8).trigger('click', { shiftKey: true })]);
+    await key('Shift');
+    await key('Shift');
+    expect([...selection.value.chosen]).toEqual(['p6', 'p7', 'p8']);
+  });
+
   it('asks for the ids between two clicks that nobody has loaded, and for all by Ctrl A', async () => {
     const { w, selection, asked, key } = make(50_000, (i) => i < 60);
     await nextTick();
