@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from '../../../src/main/engine/engine.ts';
+import { Library } from '../../../src/main/engine/library/library.ts';
 import type { RouteName, RouteParams, RouteResults } from '../../../src/shared/routes/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { syntheticLibrary } from '../../support/synthetic-library.ts';
@@ -40,6 +41,27 @@ describe('what is done with many photos', () => {
     expect(ended).toEqual(['other', 'added']);
     expect(await added).toMatchObject({ added: PHOTOS, already: 0 });
     expect(await items(collection)).toBe(PHOTOS);
+  });
+
+  it('lets others be answered while near duplicates are found, and knows what was said of them since', async () => {
+    const library = Library.open(engine.library);
+    const look = library.db.prepare('UPDATE photo SET look = ? WHERE hash = ?');
+    photos.forEach((hash, i) =>
+      look.run((i < 6 ? 0 : (i * 2654435761) % 2 ** 32).toString(16).padStart(16, 'a'), hash),
+    );
+    const asked = { bits: 0, open: true, from: 0, limit: 9 };
+    const ended: string[] = [];
+    const note = (what: string) => () => void ended.push(what);
+    const found = ask('photos.duplicates', asked);
+    await Promise.all([found.then(note('found')), ask('start.leaving', {}).then(note('other'))]);
+    expect(ended).toEqual(['other', 'found']);
+    const { total, groups } = await found;
+    expect([total, groups[0]!.photos.map((p) => p.photo).sort()]).toEqual([1, photos.slice(0, 6).sort()]);
+    const best = await ask('photos.duplicateIds', { bits: 0, open: true, which: 'best' });
+    expect(best.photos).toEqual([groups[0]!.photos[0]!.photo]);
+    look.run('f'.repeat(16), photos[0]!);
+    expect((await ask('photos.duplicates', asked)).photos).toBe(5);
+    library.close();
   });
 
   it('lets others be answered while rules are tried, also while much is changed, and gives what they give', async () => {
