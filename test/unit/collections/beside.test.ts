@@ -59,6 +59,10 @@ describe('what is done with many photos', () => {
     expect([total, groups[0]!.photos.map((p) => p.photo).sort()]).toEqual([1, photos.slice(0, 6).sort()]);
     const best = await ask('photos.duplicateIds', { bits: 0, open: true, which: 'best' });
     expect(best.photos).toEqual([groups[0]!.photos[0]!.photo]);
+    // Two bits from them.
+    look.run('3'.padStart(16, 'a'), photos[6]!);
+    const at = async (bits: number): Promise<number> => (await ask('photos.duplicates', { ...asked, bits })).photos;
+    expect([await at(0), await at(2), await at(1)]).toEqual([6, 7, 6]);
     look.run('f'.repeat(16), photos[0]!);
     expect((await ask('photos.duplicates', asked)).photos).toBe(5);
     library.close();
