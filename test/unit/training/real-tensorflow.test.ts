@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ import { lookAtBackEnd } from '../../../src/main/engine/training/machine/look.ts
 import { photosAtOnce } from '../../../src/main/engine/training/memory/plan.ts';
 import { mobileNetV1 } from '../../support/architectures.ts';
 import { temporaryFolder } from '../../support/folders.ts';
+import { ROOT } from '../../support/programs.ts';
 
 /** The real package beside Covis' own, where it was put for the tests. */
 const installed = ((): string | undefined => {
@@ -28,6 +30,16 @@ const installed = ((): string | undefined => {
     return undefined;
   }
 })();
+
+/** What `tensorflow-signals.ts` prints. */
+interface Heard {
+  readonly heard: number;
+  readonly found: readonly {
+    readonly losses: readonly number[];
+    readonly described: readonly number[];
+    readonly weights: number;
+  }[];
+}
 
 const folder = temporaryFolder();
 const ENVIRONMENT = ['COVIS_SETTINGS', 'CDN_STORAGE', 'npm_config_tfjs_binding_binary_host_mirror'] as const;
@@ -99,6 +111,30 @@ describe.skipIf(installed === undefined)('the real library of the tensorflow bac
       }
     },
   );
+
+  // Computed on the thread that hears them the process ends with a damaged heap within a second.
+  it('computes as the CPU does while its process hears a thousand signals a second', { timeout: 300_000 }, async () => {
+    const child = spawn(process.execPath, [join(ROOT, 'test', 'support', 'tensorflow-signals.ts')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let said = '';
+    child.stderr.on('data', (d: Buffer) => (said += d.toString()));
+    let sending: NodeJS.Timeout | undefined;
+    child.stdout.on('data', (d: Buffer) => {
+      out += d.toString();
+      if (out.startsWith('ready')) sending ??= setInterval(() => child.kill('SIGWINCH'), 1);
+    });
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    clearInterval(sending);
+    expect({ code, signal }, said).toEqual({ code: 0, signal: null });
+    const { heard, found } = JSON.parse(out.slice(out.indexOf('{'))) as Heard;
+    expect(heard).toBeGreaterThan(100);
+    const [tensorflow, cpu] = found;
+    for (const of of ['losses', 'described'] as const)
+      tensorflow![of].forEach((v, i) => expect(v).toBeCloseTo(cpu![of][i]!, 4));
+    expect(tensorflow!.weights / cpu!.weights).toBeCloseTo(1, 6);
+  });
 
   it('is thought of by auto only where twice the memory of the processor’s own is there', async () => {
     const planned = (share: number) => () =>

@@ -6,6 +6,9 @@ import { IMAGE } from './head.ts';
 import type { Graph } from './onnx/graph.ts';
 import { deviceOf, isOrtBackend, notStarted, PROVIDERS, refuseUnknown } from './providers.ts';
 import { Runner, type RuntimeOptions, type ShapedRunner } from './runtime.ts';
+import { computesBeside } from './tf/beside.ts';
+import { RunnerBeside } from './tf/runner-beside.ts';
+import type { TfBackend } from './tf/tf-runtime.ts';
 
 export interface Opened {
   readonly runner: ShapedRunner;
@@ -20,8 +23,7 @@ export async function openOne(
   options: Pick<RuntimeOptions, 'quiet'>,
 ): Promise<Opened> {
   if (!isOrtBackend(backend)) {
-    const { TfRunner } = await import('./tf/tf-runner.ts');
-    const runner = await TfRunner.create(graph, backend);
+    const runner = await openTf(graph, backend);
     return { runner, device: runner.device };
   }
   refuseUnknown(backend);
@@ -32,6 +34,12 @@ export async function openOne(
     if (backend === 'cpu') throw cause;
     throw notStarted(backend, cause);
   }
+}
+
+async function openTf(graph: Graph, backend: TfBackend): Promise<ShapedRunner & { readonly device: string }> {
+  if (computesBeside(backend)) return RunnerBeside.create(graph, backend);
+  const { TfRunner } = await import('./tf/tf-runner.ts');
+  return TfRunner.create(graph, backend);
 }
 
 /** Photos of the measurement, long side in pixels. */

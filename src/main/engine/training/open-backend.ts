@@ -2,9 +2,11 @@
 import type { ConcreteBackend } from '../../../shared/facts/backends.ts';
 import type { Graph } from '../network/onnx/graph.ts';
 import { deviceOf, notStarted, PROVIDERS, refuseUnknown, type OrtBackend } from '../network/providers.ts';
+import { computesBeside } from '../network/tf/beside.ts';
 import { DeviceExecutor } from './device/device-executor.ts';
 import type { Executor } from './executor.ts';
 import { OrtExecutor } from './ort-executor.ts';
+import { ExecutorBeside } from './tf/executor-beside.ts';
 
 /**
  * Opens one back end. @param words said behind the device.
@@ -15,6 +17,7 @@ export async function open(network: Graph, backend: ConcreteBackend, words?: str
     case 'tensorflow':
     case 'tfjs-webgpu':
     case 'tfjs-cpu': {
+      if (computesBeside(backend)) return ExecutorBeside.create(network, backend, words);
       const { TfExecutor } = await import('./tf/tf-executor.ts');
       return TfExecutor.create(network, backend, words);
     }
