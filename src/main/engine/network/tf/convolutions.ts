@@ -4,7 +4,7 @@
  * around; padding is the convolution's own where that is as fast; of convolution, bias and rectifier only the last is kept.
  */
 import type { NamedTensorMap, Tensor, Tensor4D } from '@tensorflow/tfjs';
-import { NativeOperators, type Attributes } from './native.ts';
+import { NativeOperators, type Attributes, type Numbers } from './native.ts';
 import { rectified, type Rectifier } from './rectifiers.ts';
 import type { Tf } from './tf-runtime.ts';
 
@@ -78,24 +78,41 @@ export function padded(tf: Tf, x: Tensor4D, pads: readonly number[], value = 0):
   );
 }
 
-/** [O, I, h, w] to [h, w, I, O]. Its gradient is turned back in two steps that TensorFlow has fast ways for, as are many weights. */
-function turned(tf: Tf, weight: Tensor4D): Tensor4D {
+/** [O, I, h, w] to [h, w, I, O], and back. Many weights are turned in two steps that TensorFlow has fast ways for, as are all gradients. */
+function turned(tf: Tf, native: NativeOperators, weight: Tensor4D): Tensor4D {
   const [outputs, inputs, rows, columns] = weight.shape;
-  const forward = (w: Tensor4D): Tensor4D => {
-    if (w.size < MANY_WEIGHTS) return tf.transpose(w, [2, 3, 1, 0]);
-    const matrix = tf.transpose(tf.reshape(w, [outputs, inputs * rows * columns]));
-    const blocks = tf.transpose(tf.reshape(matrix, [inputs, rows * columns, outputs]), [1, 0, 2]);
-    return tf.reshape(blocks, [rows, columns, inputs, outputs]);
+  const forward = (w: Tensor): Tensor => {
+    if (w.size < MANY_WEIGHTS) return native.transposed(w, [2, 3, 1, 0]);
+    const matrix = native.transposed(native.reshaped(w, [outputs, inputs * rows * columns]), [1, 0]);
+    const blocks = native.transposed(native.reshaped(matrix, [inputs, rows * columns, outputs]), [1, 0, 2]);
+    return native.reshaped(blocks, [rows, columns, inputs, outputs]);
   };
-  const turn = tf.customGrad((w) => ({
-    value: forward(w as Tensor4D),
-    gradFunc: (dy: Tensor4D) => {
-      const blocks = tf.transpose(tf.reshape(dy, [rows * columns, inputs, outputs]), [1, 0, 2]);
-      const matrix = tf.reshape(blocks, [inputs * rows * columns, outputs]);
-      return tf.reshape(tf.transpose(matrix), weight.shape);
-    },
-  }));
-  return turn(weight);
+  const back = (dy: Tensor): Tensor => {
+    const blocks = native.transposed(native.reshaped(dy, [rows * columns, inputs, outputs]), [1, 0, 2]);
+    const matrix = native.reshaped(blocks, [inputs * rows * columns, outputs]);
+    return native.reshaped(native.transposed(matrix, [1, 0]), weight.shape);
+  };
+  return withGradient(tf, weight, forward, back);
+}
+
+/** [C O, 1, h, w] of each channel by itself to [h, w, C, O], and back. */
+function turnedByChannel(tf: Tf, native: NativeOperators, weight: Tensor4D, channels: number): Tensor4D {
+  const [outputs, , rows, columns] = weight.shape;
+  const matrix = [outputs, rows * columns];
+  const forward = (w: Tensor): Tensor =>
+    native.reshaped(native.transposed(native.reshaped(w, matrix), [1, 0]), [
+      rows,
+      columns,
+      channels,
+      outputs / channels,
+    ]);
+  const back = (dy: Tensor): Tensor =>
+    native.reshaped(native.transposed(native.reshaped(dy, matrix.toReversed()), [1, 0]), weight.shape);
+  return withGradient(tf, weight, forward, back);
+}
+
+function withGradient(tf: Tf, x: Tensor4D, forward: (x: Tensor) => Tensor, back: (dy: Tensor) => Tensor): Tensor4D {
+  return tf.customGrad((v) => ({ value: forward(v as Tensor), gradFunc: back }))(x) as Tensor4D;
 }
 
 /** [h, w, 1, O] to [h, w, C, O / C]. */
@@ -121,10 +138,10 @@ function inOne(
   if (group === 1 && rows === 1 && columns === 1 && whole) kind = 'point';
   else if (group === 1) {
     kind = 'plain';
-    kernel = turned(tf, weight);
+    kernel = turned(tf, native, weight);
   } else if (perGroup === 1 && group === x.shape[3] && strides[0] === strides[1]) {
     kind = 'depthwise';
-    kernel = byChannel(tf, tf.transpose(weight, [2, 3, 1, 0]), group);
+    kernel = turnedByChannel(tf, native, weight, group);
   } else return undefined;
   const name = register(tf, kind, bias !== undefined);
   const inputs: NamedTensorMap = bias === undefined ? { x, kernel } : { x, kernel, bias };
@@ -137,7 +154,8 @@ function register(tf: Tf, kind: Kind, biased: boolean): string {
   const kernelName = `Covis ${kind} convolution${biased ? ' with bias' : ''}`;
   if ((tf.getKernel(kernelName, 'tensorflow') as unknown) !== undefined) return kernelName;
   const native = NativeOperators.of(tf)!;
-  const how = { point: new Points(native), depthwise: new Depthwise(tf, native), plain: new Plain(tf, native) }[kind];
+  const how = { point: new Points(native), depthwise: new Depthwise(tf, native), plain: new Plain(native) }[kind];
+  const one = tf.keep(tf.scalar(1));
   tf.registerKernel({
     kernelName,
     backendName: 'tensorflow',
@@ -158,11 +176,11 @@ function register(tf: Tf, kind: Kind, biased: boolean): string {
     gradFunc: (dys, saved, attrs) => {
       const [x, kernel, y] = saved as [Tensor, Tensor, Tensor];
       const { rectifier, ...own } = attrs as unknown as Attrs;
-      const dy = rectifier === '' ? (dys as Tensor) : native.run(`${rectifier}Grad`, [dys as Tensor, y]);
+      const dy = how.prepared(rectifier === '' ? (dys as Tensor) : native.run(`${rectifier}Grad`, [dys as Tensor, y]));
       return {
         x: () => how.toInput(dy, x, kernel, own),
         kernel: () => how.toKernel(dy, x, kernel, own),
-        ...(biased && { bias: () => summed(tf, native, dy) }),
+        ...(biased && { bias: () => summed(native, dy, one) }),
       };
     },
   });
@@ -176,11 +194,13 @@ function replaced(y: Tensor, by: Tensor): Tensor {
 }
 
 /** Over all but the last axis. With few channels a product with ones takes half as long as the operator that is made for it. */
-function summed(tf: Tf, native: NativeOperators, dy: Tensor): Tensor {
+function summed(native: NativeOperators, dy: Tensor, one: Tensor): Tensor {
   const channels = dy.shape.at(-1)!;
   if (channels >= MANY_CHANNELS) return native.run('BiasAddGrad', [dy], { data_format: 'NHWC' });
   const rows = dy.size / channels;
-  return native.reshaped(product(native, tf.fill([1, rows], 1), native.reshaped(dy, [rows, channels])), [channels]);
+  const ones = native.run('Fill', [{ dims: [2], numbers: [1, rows] }, one], {}, 'index_type');
+  const matrix = dy.rank === 2 ? dy : native.reshaped(dy, [rows, channels]);
+  return native.reshaped(product(native, ones, matrix), [channels]);
 }
 
 function product(native: NativeOperators, a: Tensor, b: Tensor, turned: { a?: boolean; b?: boolean } = {}): Tensor {
@@ -192,6 +212,8 @@ type Own = Omit<Attrs, 'rectifier'>;
 /** Forward, and the gradient's two sides. */
 interface Way {
   forward(x: Tensor, kernel: Tensor, own: Own): Tensor;
+  /** The gradient of what was made, as the two sides take it. */
+  prepared(dy: Tensor): Tensor;
   toInput(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor;
   toKernel(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor;
 }
@@ -209,12 +231,16 @@ class Points implements Way {
     return this.#native.reshaped(y, [...x.shape.slice(0, 3), kernel.shape[0]!]);
   }
 
+  prepared(dy: Tensor): Tensor {
+    return this.#rows(dy);
+  }
+
   toInput(dy: Tensor, x: Tensor, kernel: Tensor): Tensor {
-    return this.#native.reshaped(product(this.#native, this.#rows(dy), this.#matrix(kernel)), x.shape);
+    return this.#native.reshaped(product(this.#native, dy, this.#matrix(kernel)), x.shape);
   }
 
   toKernel(dy: Tensor, x: Tensor, kernel: Tensor): Tensor {
-    return this.#native.reshaped(product(this.#native, this.#rows(dy), this.#rows(x), { a: true }), kernel.shape);
+    return this.#native.reshaped(product(this.#native, dy, this.#rows(x), { a: true }), kernel.shape);
   }
 
   #rows(map: Tensor): Tensor {
@@ -232,45 +258,61 @@ class Plain implements Way {
   protected readonly op: string = 'Conv2D';
   protected readonly ofInput: string = 'Conv2DBackpropInput';
   protected readonly ofKernel: string = 'Conv2DBackpropFilter';
-  protected readonly tf: Tf;
   protected readonly native: NativeOperators;
 
-  constructor(tf: Tf, native: NativeOperators) {
-    this.tf = tf;
+  constructor(native: NativeOperators) {
     this.native = native;
   }
 
   forward(x: Tensor, kernel: Tensor, own: Own): Tensor {
     const padding = paddingOf(x, kernel, own);
-    return this.native.run(
-      this.op,
-      [padding === 'SAME' ? x : padded(this.tf, x as Tensor4D, own.pads), kernel],
-      windows(own, padding),
-    );
+    return this.native.run(this.op, [padding === 'SAME' ? x : this.padded(x, own.pads), kernel], windows(own, padding));
+  }
+
+  prepared(dy: Tensor): Tensor {
+    return dy;
   }
 
   toInput(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor {
     const padding = paddingOf(x, kernel, own);
     const [top, left, bottom, right] = padding === 'SAME' ? [0, 0, 0, 0] : (own.pads as Shape);
     const [n, h, w, c] = x.shape as unknown as Shape;
-    const sizes = this.tf.tensor1d([n, h + top + bottom, w + left + right, c], 'int32');
+    const sizes = listed([n, h + top + bottom, w + left + right, c]);
     const dx = this.native.run(this.ofInput, [sizes, kernel, dy], windows(own, padding));
-    return top + left + bottom + right === 0 ? dx : this.tf.slice(dx, [0, top, left, 0], x.shape);
+    if (top + left + bottom + right === 0) return dx;
+    return this.native.run('Slice', [dx, listed([0, top, left, 0]), listed(x.shape)], {}, 'Index');
   }
 
   toKernel(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor {
     const padding = paddingOf(x, kernel, own);
-    const sizes = this.tf.tensor1d(kernel.shape, 'int32');
-    const whole = padding === 'SAME' ? x : padded(this.tf, x as Tensor4D, own.pads);
-    return this.native.run(this.ofKernel, [whole, sizes, dy], windows(own, padding));
+    const whole = padding === 'SAME' ? x : this.padded(x, own.pads);
+    return this.native.run(this.ofKernel, [whole, listed(kernel.shape), dy], windows(own, padding));
   }
+
+  protected padded(x: Tensor, pads: readonly number[]): Tensor {
+    if (pads.every((p) => p === 0)) return x;
+    const [top, left, bottom, right] = pads as Shape;
+    const numbers = [0, 0, top, bottom, left, right, 0, 0];
+    return this.native.run('Pad', [x, { dims: [4, 2], numbers }], {}, 'Tpaddings');
+  }
+}
+
+/** As a tensor of one axis. */
+function listed(numbers: readonly number[]): Numbers {
+  return { dims: [numbers.length], numbers };
 }
 
 /** Every channel by itself. */
 class Depthwise extends Plain {
+  readonly #tf: Tf;
   protected override readonly op = 'DepthwiseConv2dNative';
   protected override readonly ofInput = 'DepthwiseConv2dNativeBackpropInput';
   protected override readonly ofKernel = 'DepthwiseConv2dNativeBackpropFilter';
+
+  constructor(tf: Tf, native: NativeOperators) {
+    super(native);
+    this.#tf = tf;
+  }
 
   override forward(x: Tensor, kernel: Tensor, own: Own): Tensor {
     const same = paddingOf(x, kernel, own) === 'SAME';
@@ -280,16 +322,21 @@ class Depthwise extends Plain {
   override toKernel(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor {
     const [rows, columns, ...channels] = kernel.shape as unknown as Shape;
     if (columns <= COMPILED_COLUMNS) return super.toKernel(dy, x, kernel, own);
-    const map = padded(this.tf, x as Tensor4D, own.pads);
+    const map = this.padded(x, own.pads);
     const reach = (dy.shape[2]! - 1) * own.strides[1];
     const parts: Tensor[] = [];
     for (let from = 0; from < columns; from += COMPILED_COLUMNS) {
       const width = Math.min(COMPILED_COLUMNS, columns - from);
-      const strip = this.tf.slice(map, [0, 0, from, 0], [-1, -1, reach + width, -1]);
-      const sizes = this.tf.tensor1d([rows, width, ...channels], 'int32');
-      parts.push(this.native.run(this.ofKernel, [strip, sizes, dy], windows({ ...own, pads: NONE }, 'VALID')));
+      const strip = [map, listed([0, 0, from, 0]), listed([-1, -1, reach + width, -1])];
+      parts.push(
+        this.native.run(
+          this.ofKernel,
+          [this.native.run('Slice', strip, {}, 'Index'), listed([rows, width, ...channels]), dy],
+          windows({ ...own, pads: NONE }, 'VALID'),
+        ),
+      );
     }
-    return this.tf.concat(parts, 1);
+    return this.#tf.concat(parts, 1);
   }
 }
 

@@ -29,10 +29,22 @@ interface Backend {
   readonly isUsingGpuDevice?: boolean;
   getInputTensorIds(tensors: readonly Tensor[]): number[];
   createOutputTensor(made: Made): Tensor;
-  executeSingleOutput(op: string, attributes: readonly Attribute[], inputs: readonly Tensor[]): Tensor;
 }
 
+/** Whole numbers that an operator takes as a tensor. */
+export interface Numbers {
+  readonly dims: readonly number[];
+  readonly numbers: readonly number[];
+}
+
+export type Input = Tensor | Numbers;
+
+/** Sizes that are kept, some hundred bytes each: a network asks for a few hundred a size of its photos. */
+const MOST_SIZES = 8192;
+
 export type Attributes = Readonly<Record<string, boolean | string | readonly number[]>>;
+
+const ofBackend = new WeakMap<object, NativeOperators>();
 
 /**
  * TensorFlow's operators by their own names and attributes (api_docs, tf.raw_ops), beside those that TensorFlow.js makes of them. What
@@ -43,6 +55,8 @@ export class NativeOperators {
   readonly onGpu: boolean;
   readonly #backend: Backend;
   readonly #types: { readonly T: Attribute; readonly index: (name: string) => Attribute };
+  /** Sizes, axes and paddings as tensors of TensorFlow's, by their numbers: steps ask for the same ones over and over. */
+  readonly #sizes = new Map<string, number>();
 
   private constructor(backend: Backend) {
     this.#backend = backend;
@@ -58,24 +72,28 @@ export class NativeOperators {
   static of(tf: Tf): NativeOperators | undefined {
     if (tf.getBackend() !== 'tensorflow') return undefined;
     const backend = tf.backend() as unknown as Partial<Backend>;
-    return backend.binding?.TF_ATTR_TYPE !== undefined && backend.executeSingleOutput !== undefined
-      ? new NativeOperators(backend as Backend)
-      : undefined;
+    if (backend.binding?.TF_ATTR_TYPE === undefined || backend.createOutputTensor === undefined) return undefined;
+    let made = ofBackend.get(backend);
+    if (made === undefined) ofBackend.set(backend, (made = new NativeOperators(backend as Backend)));
+    return made;
   }
 
   /**
    * An operator of floats with one output.
+   * @param inputs tensors, and sizes, axes or paddings as numbers.
    * @param attributes besides `T`. Numbers are integers.
-   * @param index the attribute that names the type of sizes or axes among the inputs, where there are any.
+   * @param index the attribute that names the type of sizes or axes among the inputs, where the operator has one.
    */
-  run(op: string, inputs: readonly Tensor[], attributes: Attributes = {}, index?: string): Tensor {
+  run(op: string, inputs: readonly Input[], attributes: Attributes = {}, index?: string): Tensor {
     const { TF_ATTR_BOOL, TF_ATTR_STRING, TF_ATTR_INT } = this.#backend.binding;
     const said = Object.entries(attributes).map(([name, value]): Attribute => {
       if (typeof value === 'boolean') return { name, type: TF_ATTR_BOOL, value };
       return { name, type: typeof value === 'string' ? TF_ATTR_STRING : TF_ATTR_INT, value };
     });
     const types = index === undefined ? [this.#types.T] : [this.#types.T, this.#types.index(index)];
-    return this.#backend.executeSingleOutput(op, [...types, ...said], inputs);
+    const backend = this.#backend;
+    const ids = inputs.map((i) => ('numbers' in i ? this.#constant(i) : backend.getInputTensorIds([i])[0]!));
+    return backend.createOutputTensor(backend.binding.executeOp(op, [...types, ...said], ids, 1)[0]!);
   }
 
   /**
@@ -83,14 +101,26 @@ export class NativeOperators {
    * No gradient goes through it.
    */
   reshaped(x: Tensor, shape: readonly number[]): Tensor {
+    return this.run('Reshape', [x, { dims: [shape.length], numbers: shape }], {}, 'Tshape');
+  }
+
+  /** Axes in another order. No gradient goes through it. */
+  transposed(x: Tensor, order: readonly number[]): Tensor {
+    return this.run('Transpose', [x, { dims: [order.length], numbers: order }], {}, 'Tperm');
+  }
+
+  /** Photos of many sizes ask for many: when there are too many all are made anew. */
+  #constant({ dims, numbers }: Numbers): number {
+    const key = `${dims.join()}:${numbers.join()}`;
+    const known = this.#sizes.get(key);
+    if (known !== undefined) return known;
     const { binding } = this.#backend;
-    const sizes = binding.createTensor([shape.length], binding.TF_INT32, Int32Array.from(shape));
-    try {
-      const attributes = [this.#types.T, this.#types.index('Tshape')];
-      const inputs = [...this.#backend.getInputTensorIds([x]), sizes];
-      return this.#backend.createOutputTensor(binding.executeOp('Reshape', attributes, inputs, 1)[0]!);
-    } finally {
-      binding.deleteTensor(sizes);
+    if (this.#sizes.size >= MOST_SIZES) {
+      for (const id of this.#sizes.values()) binding.deleteTensor(id);
+      this.#sizes.clear();
     }
+    const made = binding.createTensor(dims, binding.TF_INT32, Int32Array.from(numbers));
+    this.#sizes.set(key, made);
+    return made;
   }
 }
