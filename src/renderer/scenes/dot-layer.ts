@@ -1,12 +1,19 @@
+/** Shares of a pixel are counted in so many parts, as its colours are. */
+const WHOLE = 255;
+
 /** Many dots set as pixels of an own canvas, which is then drawn at once. */
 export class DotLayer {
   readonly #canvas: HTMLCanvasElement;
   readonly #image: ImageData | undefined;
+  /** The same, a pixel as one number: alpha, blue, green, red from its highest byte on. */
+  readonly #pixels: Uint32Array;
   readonly #width: number;
   readonly #height: number;
   readonly #reach: number;
   /** Which share of each pixel around its middle a dot covers, 0 to 1. */
   readonly #stamp: Float32Array;
+  /** The same of dots of an alpha, in parts of {@link WHOLE}. */
+  readonly #stamps = new Map<number, Uint8Array>();
   /** There are dots that its canvas does not have yet. */
   #fresh = true;
 
@@ -18,6 +25,7 @@ export class DotLayer {
     this.#canvas.width = width;
     this.#canvas.height = height;
     this.#image = this.#canvas.getContext('2d')?.createImageData(width, height);
+    this.#pixels = new Uint32Array(this.#image?.data.buffer ?? new ArrayBuffer(0));
     this.#reach = Math.ceil(radius);
     const side = 2 * this.#reach + 1;
     this.#stamp = Float32Array.from({ length: side * side }, (_, k) => {
@@ -26,27 +34,24 @@ export class DotLayer {
     });
   }
 
-  /** One more dot over those that are there. */
-  dot(x: number, y: number, [r, g, b]: readonly [number, number, number], alpha: number): void {
-    const data = this.#image?.data;
-    if (data === undefined) return;
-    const [cx, cy, reach] = [Math.round(x), Math.round(y), this.#reach];
-    if (cx < reach || cy < reach || cx >= this.#width - reach || cy >= this.#height - reach) return;
+  /** One more dot over those that are there. @param colour red, green, blue, 0 to 255. @param alpha 0 to 1. */
+  dot(x: number, y: number, colour: readonly [number, number, number], alpha: number): void {
+    const reach = this.#reach;
+    const width = this.#width;
+    const cx = Math.round(x);
+    const cy = Math.round(y);
+    if (cx < reach || cy < reach || cx >= width - reach || cy >= this.#height - reach) return;
     this.#fresh = true;
-    let k = 0;
-    for (let dy = -reach; dy <= reach; dy += 1) {
-      let at = 4 * ((cy + dy) * this.#width + cx - reach);
-      for (let dx = -reach; dx <= reach; dx += 1, at += 4, k += 1) {
-        const over = this.#stamp[k]! * alpha;
-        if (over === 0) continue;
-        const under = (data[at + 3]! / 255) * (1 - over);
-        const all = over + under;
-        data[at] = (r * over + data[at]! * under) / all;
-        data[at + 1] = (g * over + data[at + 1]! * under) / all;
-        data[at + 2] = (b * over + data[at + 2]! * under) / all;
-        data[at + 3] = 255 * all;
-      }
+    blend(this.#pixels, width * (cy - reach) + cx - reach, width, 2 * reach + 1, this.#stampOf(alpha), colour);
+  }
+
+  #stampOf(alpha: number): Uint8Array {
+    let made = this.#stamps.get(alpha);
+    if (made === undefined) {
+      made = Uint8Array.from(this.#stamp, (share) => Math.round(WHOLE * share * alpha));
+      this.#stamps.set(alpha, made);
     }
+    return made;
   }
 
   /** @param at of the upper left corner. @param size of the whole. */
@@ -58,14 +63,54 @@ export class DotLayer {
   }
 }
 
+/**
+ * A colour over pixels, by the share of each that a stamp says. A function of its own, and numbers instead of bytes, because this loop runs for each pixel of a
+ * hundred thousand dots.
+ * @param from the first pixel, of rows that are `width` apart.
+ */
+function blend(
+  pixels: Uint32Array,
+  from: number,
+  width: number,
+  side: number,
+  stamp: Uint8Array,
+  [r, g, b]: readonly [number, number, number],
+): void {
+  const colour = (b << 16) | (g << 8) | r;
+  for (let row = 0, k = 0; row < side; row += 1)
+    for (let at = from + row * width, end = at + side; at < end; at += 1, k += 1) {
+      const over = stamp[k]!;
+      if (over === 0) continue;
+      const there = pixels[at]!;
+      if (there === 0 || over === WHOLE) {
+        pixels[at] = (over << 24) | colour;
+        continue;
+      }
+      const all = over + ((there >>> 24) * (WHOLE - over)) / WHOLE;
+      const share = over / all;
+      const red = there & WHOLE;
+      const green = (there >>> 8) & WHOLE;
+      const blue = (there >>> 16) & WHOLE;
+      pixels[at] =
+        ((all + 0.5) << 24) |
+        ((blue + (b - blue) * share + 0.5) << 16) |
+        ((green + (g - green) * share + 0.5) << 8) |
+        (red + (r - red) * share + 0.5);
+    }
+}
+
+const colours = new Map<string, [number, number, number]>();
 let probe: CanvasRenderingContext2D | null | undefined;
 
 /** Red, green and blue of a colour as style sheets say it, 0 to 255. */
 export function rgbOf(colour: string): [number, number, number] {
+  const known = colours.get(colour);
+  if (known !== undefined) return known;
   probe ??= document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   if (probe == null) return [0, 0, 0];
   probe.fillStyle = colour;
   probe.fillRect(0, 0, 1, 1);
   const [r = 0, g = 0, b = 0] = probe.getImageData(0, 0, 1, 1).data;
+  colours.set(colour, [r, g, b]);
   return [r, g, b];
 }

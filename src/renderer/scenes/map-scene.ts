@@ -38,7 +38,7 @@ const PLAIN = 0.9;
 /** Of a frame, for dots; and how many are drawn before the clock is looked at. */
 const SLICE_MS = 12;
 /** The same before anything was there that could be moved. */
-const FIRST_SLICE_MS = 40;
+const FIRST_SLICE_MS = 50;
 const AT_ONCE = 500;
 /** Of what is not chosen beside what is. */
 const FAINT = 0.25;
@@ -64,6 +64,10 @@ export class MapScene {
   #inside: ReadonlySet<number> = new Set();
   #current = -1;
   #hover = -1;
+  /** Thumbnails whose photo has come since all was drawn last: nothing else is drawn anew for them. */
+  readonly #arrived = new Set<number>();
+  /** Something else is to be drawn, too. */
+  #stale = true;
   #scale = 1;
   /** The map fills the window: neither axis has a unit. */
   #stretch = 1;
@@ -74,6 +78,8 @@ export class MapScene {
   #loading = 0;
   #frame = 0;
   #disposed = false;
+  /** It has had room: before that nothing is laid out. */
+  #roomy = false;
   /** Dragging draws a lasso; otherwise it moves the map. */
   lassoing = true;
   onPick: (index: number, also: boolean) => void = () => undefined;
@@ -84,6 +90,7 @@ export class MapScene {
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
     this.#context = canvas.getContext('2d')!;
+    this.#resize();
     this.#observer = new ResizeObserver(() => this.#resize());
     this.#observer.observe(canvas);
     canvas.addEventListener('wheel', this.#onWheel, { passive: false });
@@ -124,10 +131,15 @@ export class MapScene {
     this.#again();
   }
 
-  /** Draws the same, where more of its photos are there. */
+  /** Draws the same, with its lasso as it is now and more of its dots. */
   #again(): void {
+    this.#stale = true;
+    this.#next();
+  }
+
+  #next(): void {
     cancelAnimationFrame(this.#frame);
-    if (this.#disposed) return;
+    if (this.#disposed || !this.#roomy) return;
     this.#frame = requestAnimationFrame(() => this.#paint());
   }
 
@@ -151,13 +163,16 @@ export class MapScene {
     this.#images.clear();
   }
 
+  /** Gives the canvas the pixels of its room; where it has them already there is nothing to draw anew. */
   #resize(): void {
-    const ratio = devicePixelRatio;
-    const first = this.#canvas.width === 300 && this.#canvas.height === 150;
-    this.#canvas.width = Math.max(1, Math.round(this.#canvas.clientWidth * ratio));
-    this.#canvas.height = Math.max(1, Math.round(this.#canvas.clientHeight * ratio));
-    if (first) this.frame();
-    else this.draw();
+    const { clientWidth, clientHeight } = this.#canvas;
+    const [width, height] = [clientWidth, clientHeight].map((side) => Math.max(1, Math.round(side * devicePixelRatio)));
+    if (this.#canvas.width === width && this.#canvas.height === height) return;
+    this.#canvas.width = width!;
+    this.#canvas.height = height!;
+    if (this.#roomy) return this.draw();
+    this.#roomy = clientWidth > 0 && clientHeight > 0;
+    this.frame();
   }
 
   #place(i: number): [number, number] {
@@ -168,6 +183,13 @@ export class MapScene {
   }
 
   #paint(): void {
+    if (this.#stale || this.#laid === undefined) this.#paintAll();
+    else this.#paintArrived(this.#laid);
+  }
+
+  #paintAll(): void {
+    this.#stale = false;
+    this.#arrived.clear();
     const c = this.#context;
     const ratio = devicePixelRatio;
     const { clientWidth: w, clientHeight: h } = this.#canvas;
@@ -209,6 +231,27 @@ export class MapScene {
     }
   }
 
+  /** Thumbnails lie beside each other, so that each is drawn by itself, over the dots of its square; the next photos are asked for. */
+  #paintArrived({ thumbs, layer }: LaidOut): void {
+    if (layer === undefined) return this.#paintAll();
+    const c = this.#context;
+    const side = THUMB + GAP;
+    for (const i of this.#arrived) {
+      const [x, y] = this.#place(i);
+      c.save();
+      c.beginPath();
+      c.rect(x - side / 2, y - side / 2, side, side);
+      c.clip();
+      c.clearRect(x - side / 2, y - side / 2, side, side);
+      layer.drawTo(c, [0, 0], [this.#canvas.clientWidth, this.#canvas.clientHeight]);
+      c.restore();
+      this.#thumb(i, false);
+    }
+    this.#arrived.clear();
+    c.globalAlpha = 1;
+    for (const i of thumbs) this.#image(i);
+  }
+
   /** A thumbnail takes the cells under its corners; the first that finds them free has them, others are dots. */
   #layOut(w: number, h: number): LaidOut {
     const side = THUMB + GAP;
@@ -234,7 +277,30 @@ export class MapScene {
     const first = [this.#current, this.#hover].filter((i, k, all) => i >= 0 && all.indexOf(i) === k);
     first.forEach(put);
     for (let i = 0; i < photos.length; i += 1) if (i !== first[0] && i !== first[1]) put(i);
-    return { dots, thumbs: thumbs.reverse(), layer: undefined, colours: undefined, done: 0 };
+    // What is not chosen lets show through what is.
+    const drawn = dots.length > MANY && this.#inside.size === 0 ? this.#uppermost(dots, w, h) : dots;
+    return { dots: drawn, thumbs: thumbs.reverse(), layer: undefined, colours: undefined, done: 0 };
+  }
+
+  /** Of dots in the middle of one pixel the last, which hides the others. */
+  #uppermost(dots: readonly number[], w: number, h: number): number[] {
+    const { x: xs, y: ys } = this.#points;
+    const ratio = devicePixelRatio;
+    const [width, height] = [Math.ceil(w * ratio), Math.ceil(h * ratio)];
+    const [across, down] = [this.#scale * this.#stretch, this.#scale];
+    const taken = new Uint8Array(width * height);
+    const kept: number[] = [];
+    for (let k = dots.length - 1; k >= 0; k -= 1) {
+      const i = dots[k]!;
+      const x = Math.round((this.#left + xs[i]! * across) * ratio);
+      const y = Math.round((this.#top + ys[i]! * down) * ratio);
+      if (x < 0 || y < 0 || x >= width || y >= height) continue;
+      const at = y * width + x;
+      if (taken[at] === 1) continue;
+      taken[at] = 1;
+      kept.push(i);
+    }
+    return kept.reverse();
   }
 
   /**
@@ -250,13 +316,16 @@ export class MapScene {
     if (laid.done < laid.dots.length) {
       const colours = (laid.colours ??= palette.map(rgbOf));
       const chosen = this.#inside.size > 0;
+      const { x: xs, y: ys } = this.#points;
+      const [across, down] = [this.#scale * this.#stretch, this.#scale];
       while (laid.done < laid.dots.length && performance.now() - began < slice) {
         const end = Math.min(laid.dots.length, laid.done + AT_ONCE);
         for (; laid.done < end; laid.done += 1) {
           const i = laid.dots[laid.done]!;
-          const [x, y] = this.#place(i);
+          const x = (this.#left + xs[i]! * across) * ratio;
+          const y = (this.#top + ys[i]! * down) * ratio;
           const alpha = chosen && !this.#inside.has(i) ? FAINT : PLAIN;
-          laid.layer.dot(x * ratio, y * ratio, colours[of(i)] ?? [0, 0, 0], alpha);
+          laid.layer.dot(x, y, colours[of(i)] ?? [0, 0, 0], alpha);
         }
       }
     }
@@ -271,7 +340,7 @@ export class MapScene {
   #thumb(i: number, faint: boolean): void {
     const c = this.#context;
     const [x, y] = this.#place(i);
-    const image = this.#image(this.#points.photos.at(i)!);
+    const image = this.#image(i);
     const ready = image !== undefined && image.complete && image.naturalWidth > 0;
     const aspect = ready ? image.naturalWidth / image.naturalHeight : 1;
     const w = aspect >= 1 ? THUMB : THUMB * aspect;
@@ -286,15 +355,20 @@ export class MapScene {
     c.strokeRect(x - w / 2, y - h / 2, w, h);
   }
 
-  #image(photo: string): HTMLImageElement | undefined {
+  #image(i: number): HTMLImageElement | undefined {
+    const photo = this.#points.photos.at(i)!;
     const known = this.#images.get(photo);
     if (known !== undefined) return known;
     if (this.#loading >= LOADING_AT_ONCE) return undefined;
     const image = new Image();
     this.#loading += 1;
+    const { photos } = this.#points;
     const end = (): void => {
       this.#loading -= 1;
-      this.#again();
+      if (this.#points.photos === photos && this.#laid?.thumbs.includes(i)) this.#arrived.add(i);
+      // Over what can be seen through it is no second time drawn.
+      if (this.#inside.size > 0 || this.#lasso.length > 1) this.#again();
+      else this.#next();
     };
     image.onload = end;
     image.onerror = end;

@@ -59,23 +59,26 @@ export interface FieldValues {
   readonly at: (i: number) => number | null;
 }
 
-/** The map of a set of descriptors; null where there is none yet. @throws CovisError. */
-export async function fetchMap(set: string, signal: AbortSignal): Promise<ShownMap | null> {
-  const info = await request('map.points', { set });
-  if (info === null) return null;
+/** What there is of the map of a set of descriptors; null where there is none yet. @throws CovisError. */
+export function fetchInfo(set: string): Promise<DescriptorMap | null> {
+  return request('map.points', { set });
+}
+
+/** The places of a map. @throws CovisError. */
+export async function fetchMap(info: DescriptorMap, signal: AbortSignal): Promise<ShownMap> {
   const n = info.photos;
   const bytes = await fetchArray(`map/${info.id}/points`, signal);
   const places = new Float32Array(bytes, n * HASH_BYTES, 2 * n);
-  return {
-    info,
-    photos: new MapPhotos(new Uint8Array(bytes, 0, n * HASH_BYTES)),
-    x: Float32Array.from({ length: n }, (_, i) => places[2 * i]!),
-    y: Float32Array.from({ length: n }, (_, i) => places[2 * i + 1]!),
+  const axis = (k: 0 | 1): Float32Array => {
+    const of = new Float32Array(n);
+    for (let i = 0; i < n; i += 1) of[i] = places[2 * i + k]!;
+    return of;
   };
+  return { info, photos: new MapPhotos(new Uint8Array(bytes, 0, n * HASH_BYTES)), x: axis(0), y: axis(1) };
 }
 
 /** @throws CovisError. */
-export async function fetchField({ info }: ShownMap, field: number, signal: AbortSignal): Promise<FieldValues> {
+export async function fetchField(info: DescriptorMap, field: number, signal: AbortSignal): Promise<FieldValues> {
   const { name, names } = info.fields[field]!;
   const bytes = await fetchArray(`map/${info.id}/${field}`, signal);
   if (names === null) {
