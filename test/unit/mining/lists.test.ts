@@ -127,22 +127,33 @@ describe('lists of tuples', () => {
     expect(reviewProgress(library, runs[0]!)).toMatchObject({ reviewed: 0, redo: 'three' });
   });
 
-  it('of two runs are compared as by hand', () => {
+  it('of two runs are compared as by hand', async () => {
     const [a, b] = [everything(runs[0]!), everything(runs[1]!)];
     const key = (t: TupleInfo): string => `${t.query} ${t.positive}`;
     const [inA, inB] = [new Set(a.map(key)), new Set(b.map(key))];
-    const c = compareRuns(library, runs[0]!, runs[1]!);
+    const c = await compareRuns(library, runs[0]!, runs[1]!);
     expect(c.fresh).toBe([...inB].filter((k) => !inA.has(k)).length);
     expect(c.gone).toBe([...inA].filter((k) => !inB.has(k)).length);
     expect(c.kept).toBe([...inB].filter((k) => inA.has(k)).length);
     const first = (list: TupleInfo[]): Map<string, TupleInfo> => new Map(list.toReversed().map((t) => [t.query, t]));
     const [qa, qb] = [first(a), first(b)];
     const both = [...qa.keys()].filter((q) => qb.has(q));
+    expect(c.freshTuples).toEqual(
+      b
+        .filter((t) => !inA.has(key(t)))
+        .slice(0, 100)
+        .map((t) => t.index),
+    );
     expect(c.queries).toBe(both.length);
     const change = (q: string): number => qb.get(q)!.negatives[0]!.similarity - qa.get(q)!.negatives[0]!.similarity;
     expect(c.harder).toBe(both.filter((q) => change(q) > 0).length);
     expect(c.easier).toBe(both.filter((q) => change(q) < 0).length);
+    const changed = both.filter((q) => change(q) !== 0);
+    changed.sort((x, y) => Math.abs(change(y)) - Math.abs(change(x)) || qb.get(x)!.index - qb.get(y)!.index);
+    expect(c.moved.map((m) => m.query)).toEqual(changed.slice(0, 100));
     for (const m of c.moved) {
+      expect([m.indexA, m.indexB]).toEqual([qa.get(m.query)!.index, qb.get(m.query)!.index]);
+      expect(m.negativeBefore).toBe(qa.get(m.query)!.negatives[0]!.photo);
       expect(m.after - m.before).toBeCloseTo(change(m.query), 10);
       expect(m.negativeAfter).toBe(qb.get(m.query)!.negatives[0]!.photo);
     }

@@ -27,7 +27,8 @@ export interface List<T> {
   readonly of?: T;
 }
 
-type Shape<T> = Columns<T> | List<T> | Cell<T>;
+/** What a row of a result is read as. */
+export type Shape<T> = Columns<T> | List<T> | Cell<T>;
 
 /** What a column says that it cannot mean. */
 class CellError extends Error {}

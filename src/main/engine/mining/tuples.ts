@@ -2,11 +2,13 @@ import type { TupleAlternative, TupleInfo, TupleNegative, TupleSort } from '../.
 import { STRATEGY_BITS, VERDICTS, type ReviewProgress, type TupleList } from '../../../shared/domain.ts';
 import type { TupleFilterParams } from '../../../shared/routes/tuples.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { Kept } from '../environment/kept.ts';
 import type { Library } from '../library/library.ts';
 import { integer, json, list, nullable, oneOf, real, record, select, text } from '../library/rows.ts';
 import { hashById } from '../library/tables/photo.ts';
 import { storedAlternatives, storedNegatives } from '../library/tables/tuple.ts';
 import { undoState } from './decisions.ts';
+import { inChunks } from './in-chunks.ts';
 import { miningRun } from './runs.ts';
 
 /** What a list of tuples is narrowed to; all that is given has to hold. */
@@ -22,9 +24,9 @@ const SORT_KEYS: Record<TupleSort, { readonly sql: string; readonly descending: 
   shared: { sql: 't.shared', descending: false },
 };
 
-/** Rows that are looked at before other requests get their turn. */
-const CHUNK = 10_000;
 const LISTS_KEPT = 8;
+/** Orders of whole runs, which never change. */
+const ORDERS_KEPT = 4;
 
 const PAIR = `v.a = MIN(t.query, t.positive) AND v.b = MAX(t.query, t.positive)`;
 const JUDGED_NEGATIVE = (verdict: string): string =>
@@ -92,25 +94,18 @@ export interface TupleQuery {
  * @throws CovisError `NOT_FOUND`.
  */
 export async function orderTuples(library: Library, q: TupleQuery): Promise<Uint32Array> {
-  const { tuples: last } = miningRun(library, q.run);
-  const { sql, values } = conditions(q.filter);
+  const run = miningRun(library, q.run);
   const key = SORT_KEYS[q.sort];
-  const part = select(
-    library.db,
-    `SELECT t.tuple_index, ${key.sql} FROM tuple t WHERE t.run_id = :run AND t.tuple_index >= :from AND t.tuple_index < :to${sql} ORDER BY t.tuple_index`,
-    list(integer, real),
-  );
-  const indices = new Uint32Array(last);
-  const keys = new Float64Array(last);
+  const indices = new Uint32Array(run.tuples);
+  const keys = new Float64Array(run.tuples);
   let n = 0;
-  for (let from = 0; from < last; from += CHUNK) {
-    for (const [index, k] of part.all({ run: q.run, from, to: from + CHUNK, ...values })) {
+  const columns = `t.tuple_index, ${key.sql}`;
+  for await (const rows of inChunks(library, run, columns, list(integer, real), conditions(q.filter)))
+    for (const [index, k] of rows) {
       indices[n] = index;
       keys[n] = k;
       n += 1;
     }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
   if (q.sort === 'mined') return indices.slice(0, n);
   const sign = key.descending ? -1 : 1;
   return Uint32Array.from({ length: n }, (_, i) => i)
@@ -122,6 +117,7 @@ export async function orderTuples(library: Library, q: TupleQuery): Promise<Uint
 export class TupleLists {
   readonly #library: Library;
   readonly #lists = new Map<string, { readonly run: number; readonly order: Uint32Array }>();
+  readonly #orders = new Kept<Uint32Array>(ORDERS_KEPT);
   #next = 1;
 
   constructor(library: Library) {
@@ -130,7 +126,7 @@ export class TupleLists {
 
   /** @throws CovisError `NOT_FOUND` for an unknown run. */
   async open(q: TupleQuery): Promise<TupleList> {
-    const order = await orderTuples(this.#library, q);
+    const order = await this.#order(q);
     const name = `l${this.#next++}`;
     this.#lists.set(name, { run: q.run, order });
     for (const old of this.#lists.keys()) {
@@ -138,6 +134,13 @@ export class TupleLists {
       this.#lists.delete(old);
     }
     return { list: name, total: order.length };
+  }
+
+  /** What a filter asks may change with every decision; a whole run does not. */
+  async #order(q: TupleQuery): Promise<Uint32Array> {
+    if (Object.keys(q.filter).length > 0) return orderTuples(this.#library, q);
+    const { created } = miningRun(this.#library, q.run);
+    return this.#orders.of(`${q.run} ${created} ${q.sort}`, () => orderTuples(this.#library, q));
   }
 
   /** @throws CovisError `NOT_FOUND` when the list was opened too long ago: open it again. */
