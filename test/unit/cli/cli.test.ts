@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readNpy } from '../../../src/main/engine/formats/npy.ts';
@@ -315,6 +315,24 @@ describe('the command line', () => {
       observations: expect.any(Number),
       warnings: [],
     });
+  });
+
+  it('import, run, cluster, adapt: leave no library where there is nothing to make it of', () => {
+    const [empty, phone] = [join(folder, 'empty'), join(folder, 'phone')];
+    for (const made of [empty, phone]) mkdirSync(made);
+    writeFileSync(join(phone, 'IMG_1.HEIC'), 'no photo that is read');
+    const none = 'STATE_EMPTY';
+    for (const [code, says, ...args] of [
+      ['INPUT_MISSING', 'does not exist', 'import', join(folder, 'new'), join(folder, 'gone')],
+      ['INPUT_MISSING', 'No model and no photo', 'run', empty, '--library', join(folder, 'new')],
+      [none, '1 of HEIC cannot be read', 'cluster', phone, '--library', join(folder, 'new')],
+      [none, 'has no photos', 'adapt', join(folder, 'new'), '--photos', empty],
+    ] as const) {
+      const r = covis(...args, '--json');
+      expect(r.status, args.join(' ')).toBe(1);
+      expect(r.json).toMatchObject({ error: { code, message: expect.stringContaining(says) } });
+      expect(existsSync(join(folder, 'new')), args.join(' ')).toBe(false);
+    }
   });
 
   it('doctor: says which device really answered', () => {

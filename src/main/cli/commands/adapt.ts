@@ -1,10 +1,12 @@
 import { counted } from '../../../shared/counted.ts';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
 import { ADAPT_PROTOCOL_NAMES, CANDIDATE_NAMES, type AdaptReport } from '../../../shared/facts/adapt.ts';
 import { adaptJob } from '../../../shared/jobs/adapt.ts';
 import { jobCommand } from '../program/job.ts';
+import { beforeMaking } from '../program/library.ts';
 import { duration } from '../../../shared/duration.ts';
 import { differenceOf100, meanOf100 } from '../../../shared/precision.ts';
 import { refuseAll, refuseTogether } from '../program/together.ts';
@@ -63,7 +65,9 @@ export const adapt = jobCommand('adapt', {
         file: library,
         hint: 'Name a folder of photos to make one of: --photos FOLDER',
       });
-    return {};
+    return beforeMaking(library, async () => {
+      if (photos !== undefined) (await import('../../engine/clustering/cluster.ts')).refuseNoPhotos(resolve(photos));
+    });
   },
   given: ({ undo, ...rest }, { matchesOnly }) => {
     if (undo !== true) return { ...rest, reconstruct: !matchesOnly };

@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import { counted } from '../../../shared/counted.ts';
 import { z } from 'zod';
 import { excludedInWords } from '../../../shared/jobs/cluster.ts';
+import { refuseNoPhotos } from '../../engine/clustering/cluster.ts';
 import { jobCommand } from '../program/job.ts';
+import { beforeMaking } from '../program/library.ts';
 import { duration } from '../../../shared/duration.ts';
 
 export const cluster = jobCommand('cluster', {
@@ -13,6 +16,7 @@ export const cluster = jobCommand('cluster', {
   options: {
     matchesOnly: z.boolean().default(false).meta({ help: 'stop at verified matches, without COLMAP' }),
   },
+  before: ({ photos }, library) => beforeMaking(library, () => refuseNoPhotos(resolve(photos))),
   given: (typed, { matchesOnly }) => ({ ...typed, reconstruct: !matchesOnly }),
   lines: (r) => [
     `${counted(r.photos, 'photo')}, ${counted(r.pairs, 'pair')} looked at, ${r.verified} verified, ${counted(r.scenes, 'scene')}`,

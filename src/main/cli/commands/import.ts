@@ -1,6 +1,7 @@
 import type { JobResult } from '../../../shared/jobs/index.ts';
-import { tryImport } from '../../engine/work/import.ts';
+import { refuseNothingToImport, tryImport } from '../../engine/work/import.ts';
 import { jobCommand } from '../program/job.ts';
+import { beforeMaking } from '../program/library.ts';
 
 const FEW = 20;
 const some = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`;
@@ -33,6 +34,7 @@ export const importCommand = jobCommand('import', {
   words: ['sources'],
   // Not even opened: that alone may write.
   alone: (given, library) => (given.dryRun === true ? (task) => tryImport(given, task, library) : undefined),
+  before: (given, library) => beforeMaking(library, () => refuseNothingToImport(given)),
   lines: (r) => [
     ...(r.dryRun ? found(r) : []),
     [

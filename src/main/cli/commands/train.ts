@@ -13,6 +13,7 @@ import { memoryInWords } from '../../engine/training/memory/plan.ts';
 import { file, force } from '../../../shared/fields.ts';
 import { trainJob } from '../../../shared/jobs/train.ts';
 import { jobCommand } from '../program/job.ts';
+import { beforeMaking } from '../program/library.ts';
 import { duration } from '../../../shared/duration.ts';
 import { shellWord } from '../../../shared/shell-word.ts';
 import { refuseAll } from '../program/together.ts';
@@ -52,6 +53,8 @@ export const run = jobCommand('run', {
   summary: 'the whole loop: import, extract, mine, train, evaluate',
   library: 'option',
   words: ['sources'],
+  before: (given, library) =>
+    beforeMaking(library, async () => (await import('../../engine/work/import.ts')).refuseNothingToImport(given)),
   lines: (r) => runLines(r, duration),
 });
 

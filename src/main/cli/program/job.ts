@@ -69,7 +69,11 @@ interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
   /** Does the job without opening the library where what was asked needs that not; undefined where it needs one. @param library its path. */
   readonly alone?: (given: JobGiven<K>, library: string) => ((task: TaskContext) => Promise<JobResult<K>>) | undefined;
   /** Work before the library is opened; what it gives is added to the result. @param library its path. */
-  readonly before?: (given: JobGiven<K>, library: string, task: TaskContext) => Partial<JobResult<K>>;
+  readonly before?: (
+    given: JobGiven<K>,
+    library: string,
+    task: TaskContext,
+  ) => Partial<JobResult<K>> | Promise<Partial<JobResult<K>>>;
   /** Further work on the open library once the job is done; what it gives is printed as JSON instead of the result. */
   readonly then?: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>, library: Library) => unknown;
   /** What is said where it was stopped and can go on; told by a scheduler it then ends with {@link AGAIN}. Undefined where it cannot. */
@@ -78,15 +82,15 @@ interface JobCommand<K extends JobKind, X extends z.ZodRawShape> {
   readonly lines: (result: JobResult<K>, extra: z.output<z.ZodObject<X>>) => readonly string[];
 }
 
-function before<K extends JobKind, X extends z.ZodRawShape>(
+async function before<K extends JobKind, X extends z.ZodRawShape>(
   { before: work }: JobCommand<K, X>,
   given: JobGiven<K>,
   library: string,
-): Partial<JobResult<K>> {
+): Promise<Partial<JobResult<K>>> {
   if (work === undefined) return {};
   const task = terminalContext();
   try {
-    return work(given, library, task);
+    return await work(given, library, task);
   } finally {
     task.finish();
   }
@@ -132,7 +136,7 @@ export function jobCommand<K extends JobKind, X extends z.ZodRawShape = Record<n
         print(asked['json'] === true, result, () => [...d.lines(result, more), ...computedBy(result)]);
         return;
       }
-      const facts = before(d, typed, asked['library'] as string);
+      const facts = await before(d, typed, asked['library'] as string);
       await withLibrary(asked['library'] as string, d.library === 'create' || asOption, async (library) => {
         const given = d.given === undefined ? typed : await d.given(typed, more, library);
         const job = await runJob(library, kind, given).catch((error: unknown) => {

@@ -8,7 +8,7 @@ import { subsetOf, type Subset } from '../library/collection-subset.ts';
 import type { Library } from '../library/library.ts';
 import { listPhotos, refuseWithoutPhotos } from '../library/photo-files.ts';
 import { allPhotos, photoWriter, type PhotoRow } from '../library/photos.ts';
-import { importSources } from '../sfm/import.ts';
+import { importSources, refuseNoSource } from '../sfm/import.ts';
 import { commitModel } from '../sfm/staged.ts';
 import { MIN_INLIERS } from '../sfm/match-tracks.ts';
 import { ancestorAmong, bringFound } from '../mining/found-clusters.ts';
@@ -82,6 +82,12 @@ export async function takePhotos(library: Library, root: string, task: TaskConte
 
 const NO_PHOTOS = 'This folder has no photos';
 
+/** @throws CovisError `INPUT_MISSING` where a folder is not there, `STATE_EMPTY` where it holds no photo: {@link clusterPhotos} would, too. */
+export function refuseNoPhotos(root: string): void {
+  refuseNoSource({ sources: [root], photosOnly: true });
+  refuseWithoutPhotos(listPhotos(root), root, 'STATE_EMPTY', NO_PHOTOS);
+}
+
 /**
  * Photos that are clustered: those of every folder of which nothing is known, since those that come later join what is there. Narrowed to a
  * collection, those of it.
@@ -99,7 +105,7 @@ export function mixedPhotos(library: Library, root: string): PhotoRow[] {
   if (subset !== undefined) refuseWiderClusters(library, mixed, subset);
   const photos = allPhotos(library).filter((p) => mixed.has(p.id) && subset?.photos.has(p.id) !== false);
   if (photos.length > 0) return photos;
-  refuseWithoutPhotos(listPhotos(root), root, 'STATE_EMPTY', NO_PHOTOS);
+  refuseNoPhotos(root);
   throw new CovisError('STATE_EMPTY', NO_PHOTOS, {
     file: root,
     hint: 'Name a folder with photos in it, or in folders below it.',

@@ -154,6 +154,11 @@ function whereMissing(folder: string, name: string): string {
   return /^([\\/]|[a-z]:[\\/])/i.test(name) ? name : join(folder, name);
 }
 
+/** @throws CovisError `INPUT_MISSING` for a source that is not there, or is neither a model nor photos: {@link importSources} would, too. */
+export function refuseNoSource(options: ImportOptions): void {
+  lookFor(options);
+}
+
 function lookFor({ sources, images, photosOnly }: ImportOptions): Discovery {
   if (photosOnly !== true) return discover(sources, images);
   const scenes = sources.map((source) => {

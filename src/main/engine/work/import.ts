@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { importJob } from '../../../shared/jobs/import.ts';
+import type { JobGiven } from '../../../shared/jobs/index.ts';
 import type { ParamsOf, ResultOf } from '../../../shared/jobs/job.ts';
 import { check } from '../../../shared/schema.ts';
 import { importPairs, isPairList } from '../exchange/import-pairs.ts';
@@ -10,7 +11,7 @@ import { copyDatabase } from '../library/database-copy.ts';
 import { Library } from '../library/library.ts';
 import { replaceClusters } from '../mining/cluster-changes.ts';
 import type { TaskContext } from '../queue/context.ts';
-import { importSources, type ImportReport } from '../sfm/import.ts';
+import { importSources, refuseNoSource, type ImportReport } from '../sfm/import.ts';
 import { work } from './work.ts';
 
 type Params = ParamsOf<typeof importJob>;
@@ -45,6 +46,12 @@ async function importAll(
     scenes: reports.flatMap((r) => r.scenes ?? []),
     warnings: reports.flatMap((r) => r.warnings),
   };
+}
+
+/** For a library that is still to be made. @throws CovisError as the import would where there is nothing to import. */
+export function refuseNothingToImport({ sources, images }: Pick<JobGiven<'import'>, 'sources' | 'images'>): void {
+  const folders = sources.filter((s) => !isPairList(s));
+  if (folders.length > 0) refuseNoSource({ sources: folders, images });
 }
 
 /**
