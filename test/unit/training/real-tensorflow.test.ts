@@ -14,6 +14,7 @@ import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { candidates, identityOf } from '../../../src/main/engine/network/providers.ts';
 import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';
+import { computed } from '../../../src/main/engine/training/computing-failed.ts';
 import { addBackEnd, removeBackEnd } from '../../../src/main/engine/training/machine/add.ts';
 import { lookAtBackEnd } from '../../../src/main/engine/training/machine/look.ts';
 import { photosAtOnce } from '../../../src/main/engine/training/memory/plan.ts';
@@ -134,6 +135,23 @@ describe.skipIf(installed === undefined)('the real library of the tensorflow bac
     for (const of of ['losses', 'described'] as const)
       tensorflow![of].forEach((v, i) => expect(v).toBeCloseTo(cpu![of][i]!, 4));
     expect(tensorflow!.weights / cpu!.weights).toBeCloseTo(1, 6);
+  });
+
+  it(
+    'says in the thread beside what is thrown there, in the runtime’s words, and goes on',
+    { timeout: 60_000 },
+    async () => {
+      const read = normalise({ graph: mobileNetV1(1 / 16).graph, opset: 17 }, 'tiny');
+      const executor = await openExecutor(addHead(read, lastFeatureMap(read)).graph, 'tensorflow');
+      const described = (length: number): Promise<Float32Array[]> =>
+        computed(executor, () => executor.describe([{ dims: [1, 3, 32, 32], data: new Float32Array(length) }]));
+      await expect(described(7)).rejects.toMatchObject({
+        code: 'EXTERNAL_FAILED',
+        message: expect.stringMatching(/^tensorflow \(TensorFlow 2\..*could not go on: .*shape/),
+      });
+      expect(await described(3 * 32 * 32)).toHaveLength(1);
+      await executor.release();
+      await expect(described(3 * 32 * 32)).rejects.toThrow('given back');
   });
 
   it('is thought of by auto only where twice the memory of the processor’s own is there', async () => {

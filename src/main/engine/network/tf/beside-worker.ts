@@ -35,7 +35,11 @@ port.on('message', (task: BesideTask) => {
     try {
       reply = { id: task.id, value: await done(task) };
     } catch (error) {
-      reply = { id: task.id, error: toErrorShape(error) };
+      // Memory that ran out is what whoever asked makes a sentence of, as of every back end.
+      reply =
+        error instanceof CovisError
+          ? { id: task.id, error: toErrorShape(error) }
+          : { id: task.id, thrown: error instanceof Error ? error.message : String(error) };
     }
     port.postMessage(reply);
   });

@@ -5,7 +5,7 @@
  * terminal that changes its size are such signals, and a process takes them on its first thread.
  */
 import { isMainThread, SHARE_ENV, Worker } from 'node:worker_threads';
-import { CovisError, fromErrorShape, type ErrorShape } from '../../../../shared/errors.ts';
+import { fromErrorShape, type ErrorShape } from '../../../../shared/errors.ts';
 import { logger } from '../../environment/log.ts';
 import type { TfBackend } from './tf-runtime.ts';
 
@@ -31,7 +31,10 @@ export interface BesideTask {
 export interface BesideReply {
   readonly id: number;
   readonly value?: unknown;
+  /** What Covis explains. */
   readonly error?: ErrorShape;
+  /** Anything else that was thrown, in its own words. */
+  readonly thrown?: string;
 }
 
 interface Pending {
@@ -54,17 +57,17 @@ class Thread {
   constructor() {
     this.#worker = new Worker(new URL('./beside-worker.ts', import.meta.url), { env: SHARE_ENV });
     this.#worker.unref();
-    this.#worker.on('message', ({ id, value, error }: BesideReply) => {
+    this.#worker.on('message', ({ id, value, error, thrown }: BesideReply) => {
       const pending = this.#pending.get(id);
       this.#pending.delete(id);
       if (this.#pending.size === 0) this.#worker.unref();
-      if (error === undefined) pending?.resolve(value as never);
-      else pending?.reject(fromErrorShape(error));
+      if (error !== undefined) pending?.reject(fromErrorShape(error));
+      else if (thrown !== undefined) pending?.reject(new Error(thrown));
+      else pending?.resolve(value as never);
     });
     const end = (reason: string): void => {
       this.#ended = true;
-      for (const p of this.#pending.values())
-        p.reject(new CovisError('INTERNAL', `The thread in which TensorFlow computes ended${reason}`));
+      for (const p of this.#pending.values()) p.reject(new Error(`the thread in which it computes ended${reason}`));
       this.#pending.clear();
     };
     this.#worker.on('error', (e) => {
@@ -86,7 +89,7 @@ class Thread {
   ask(task: Omit<BesideTask, 'id'>): Promise<unknown> {
     const id = this.number();
     return new Promise((resolve, reject) => {
-      if (this.#ended) return reject(new CovisError('INTERNAL', 'The thread in which TensorFlow computes has ended'));
+      if (this.#ended) return reject(new Error('the thread in which it computes has ended'));
       this.#pending.set(id, { resolve, reject });
       this.#worker.ref();
       this.#worker.postMessage({ ...task, id } satisfies BesideTask);
