@@ -152,7 +152,8 @@ describe.skipIf(installed === undefined)('the real library of the tensorflow bac
       expect(await described(3 * 32 * 32)).toHaveLength(1);
       await executor.release();
       await expect(described(3 * 32 * 32)).rejects.toThrow('given back');
-  });
+    },
+  );
 
   it('is thought of by auto only where twice the memory of the processor’s own is there', async () => {
     const planned = (share: number) => () =>
