@@ -1,9 +1,20 @@
-import { cpSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Library } from '../../../src/main/engine/library/library.ts';
+import { thumbnail } from '../../../src/main/engine/library/thumbnails.ts';
 import { ensureDefaultNetwork } from '../../../src/main/engine/network/networks.ts';
-import { silentContext } from '../../../src/main/engine/queue/context.ts';
+import { silentContext, type TaskContext } from '../../../src/main/engine/queue/context.ts';
 import { WORK } from '../../../src/main/engine/work/index.ts';
 import type { JobResult } from '../../../src/shared/jobs/index.ts';
 import { temporaryFolder } from '../../support/folders.ts';
@@ -52,6 +63,32 @@ describe('covis check', async () => {
     // The same content at another time is the same photo.
     writeFileSync(photo, bytes);
     expect(found((await checked(library))['photos'])).toEqual([photos, 0, 0]);
+  });
+
+  it('takes what others let go meanwhile for no fault: thumbnails come again when they are asked for', async () => {
+    const hashes = library.db.prepare('SELECT hash FROM photo LIMIT 4').pluck().all() as string[];
+    for (const hash of hashes) await thumbnail(library, hash, 128);
+    const thumbnails = library.file('thumbnails');
+    const what = 'thumbnails, edge maps and features';
+    for (const at of [0, 1, 2]) {
+      for (const hash of hashes) await thumbnail(library, hash, 128);
+      let checking = false;
+      const task: TaskContext = {
+        ...silentContext(),
+        step: (name) => void (checking = name === `Checking ${what}`),
+        progress: (done) => checking && done === at && rmSync(thumbnails, { recursive: true }),
+        check: () => checking && at === 0 && rmSync(thumbnails, { recursive: true, force: true }),
+      };
+      const { parts } = await WORK.check.run(library, { full: at === 1 }, task);
+      expect(found(parts.find((p) => p.what === what))).toEqual([hashes.length, 0, 0]);
+      mkdirSync(thumbnails, { recursive: true });
+    }
+    // One that is there and empty is damaged.
+    for (const hash of hashes) await thumbnail(library, hash, 128);
+    const one = readdirSync(thumbnails, { recursive: true, encoding: 'utf8' }).find((n) => n.endsWith('.jpg'))!;
+    truncateSync(join(thumbnails, one), 0);
+    expect(found((await checked(library))[what])).toEqual([hashes.length, 0, 1]);
+    rmSync(join(thumbnails, one));
   });
 
   it('finds photos, arrays, networks and descriptors that are gone, cut short, too long or changed, and names them', async () => {

@@ -1,6 +1,6 @@
 /** What files a library should have, what they hold, and what depends on them. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { featuresIn } from '../features/store.ts';
@@ -10,6 +10,7 @@ import { hashFile } from '../library/photos.ts';
 import { flag, integer, json, list, real, record, select, text } from '../library/rows.ts';
 import { isSealed, unsealed } from '../library/seal.ts';
 import { digestOf } from '../library/hash-file.ts';
+import { filesIn, type FileFact } from '../library/storage.ts';
 import { noteStored, storedFile } from '../library/stored.ts';
 import { ARRAYS } from '../sfm/arrays.ts';
 import { networkSpec } from '../../../shared/facts/networks.ts';
@@ -168,26 +169,31 @@ export function descriptorFiles(library: Library, full: boolean): Expected[] {
 
 const CACHES = ['thumbnails', 'edges', 'features'] as const;
 
-/** Files that are made when they are asked for. What is not there is no fault. */
-export function cacheFiles(library: Library, full: boolean): Expected[] {
-  return CACHES.flatMap((folder) =>
-    filesBelow(library.file(folder))
-      .filter((path) => !path.endsWith('.tmp'))
-      .map((path) => ({
-        path,
-        of: path,
-        depends: () => [],
-        sound: async () => {
-          if (statSync(path).size === 0) return false;
-          if (!full) return true;
-          const bytes = readFileSync(path);
-          const content = unsealed(bytes);
-          if (content === undefined) return false;
-          if (folder === 'features') return featuresIn(bytes) !== undefined;
-          return isSealed(bytes) || isPicture(content);
-        },
-      })),
-  );
+/** Files that are made when they are asked for, and taken away while others work. What is not there is no fault. */
+export async function cacheFiles(library: Library, full: boolean): Promise<Expected[]> {
+  const found: Expected[] = [];
+  for (const folder of CACHES)
+    for (const { path } of byName(await filesIn(library.file(folder))))
+      if (!path.endsWith('.tmp'))
+        found.push({
+          path,
+          of: path,
+          depends: () => [],
+          sound: async () => {
+            if (statSync(path).size === 0) return false;
+            if (!full) return true;
+            const bytes = readFileSync(path);
+            const content = unsealed(bytes);
+            if (content === undefined) return false;
+            if (folder === 'features') return featuresIn(bytes) !== undefined;
+            return isSealed(bytes) || isPicture(content);
+          },
+        });
+  return found;
+}
+
+function byName(files: readonly FileFact[]): FileFact[] {
+  return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** True where all of a picture can be decoded. */
@@ -199,15 +205,6 @@ async function isPicture(bytes: Buffer): Promise<boolean> {
     // That it cannot be decoded is the answer.
     return false;
   }
-}
-
-/** Every file below a folder, sorted; none where the folder is not there. */
-export function filesBelow(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((e) => e.isFile())
-    .map((e) => join(e.parentPath, e.name))
-    .sort();
 }
 
 /** Files younger than this may be in the making. */
@@ -239,8 +236,10 @@ export function usedFiles(library: Library): Readonly<Record<string, (path: stri
 }
 
 /** Files of the library that nothing in it refers to: of photos, clusters, networks, sets and runs that it does not have. */
-export function unusedFiles(library: Library, now = Date.now()): string[] {
-  return Object.entries(usedFiles(library)).flatMap(([folder, is]) =>
-    filesBelow(join(library.path, folder)).filter((path) => !is(path) && now - statSync(path).mtimeMs > SETTLED_MS),
-  );
+export async function unusedFiles(library: Library, now = Date.now()): Promise<FileFact[]> {
+  const found: FileFact[] = [];
+  for (const [folder, is] of Object.entries(usedFiles(library)))
+    for (const file of byName(await filesIn(join(library.path, folder))))
+      if (!is(file.path) && now - file.modified > SETTLED_MS) found.push(file);
+  return found;
 }

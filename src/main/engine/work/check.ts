@@ -6,6 +6,7 @@ import { versionFaults } from '../collections/version-faults.ts';
 import { Library } from '../library/library.ts';
 import { recoverDatabase, type Recovery } from '../library/recovery.ts';
 import { databaseFaults } from '../library/soundness.ts';
+import { bytesOf } from '../library/storage.ts';
 import type { TaskContext } from '../queue/context.ts';
 import {
   cacheFiles,
@@ -33,6 +34,8 @@ interface Kind {
   /** What is said of one that is there with other content. */
   readonly changed?: string;
   readonly make?: (library: Library, broken: readonly Expected[], task: TaskContext) => Promise<void>;
+  /** What is not there is made when it is asked for. */
+  readonly madeWhenAsked?: true;
 }
 
 async function stateOf({ path, sound }: Expected): Promise<State> {
@@ -42,6 +45,8 @@ async function stateOf({ path, sound }: Expected): Promise<State> {
   } catch (error) {
     // What cannot be read is what is looked for; anything else than the file's fault is not.
     const { code } = error as NodeJS.ErrnoException;
+    // Taken away since it was looked for.
+    if (code === 'ENOENT') return 'missing';
     if (error instanceof CovisError || (code !== undefined && !code.startsWith('SQLITE'))) return 'damaged';
     throw error;
   }
@@ -57,7 +62,7 @@ async function broken(
   for (const [i, file] of files.entries()) {
     task.check();
     const state = await stateOf(file);
-    if (state !== 'sound') out.push({ file, state });
+    if (state !== 'sound' && !(state === 'missing' && kind.madeWhenAsked)) out.push({ file, state });
     task.progress(i + 1);
   }
   return out;
@@ -69,8 +74,7 @@ async function look(library: Library, kind: Kind, repair: boolean, task: TaskCon
   if (repair && before > 0 && kind.make !== undefined) {
     const files = found.map((f) => f.file);
     await kind.make(library, files, task);
-    // Caches that were removed are as good as made again.
-    found = (await broken(kind, files, task)).filter((f) => kind.make !== removeCaches || f.state !== 'missing');
+    found = await broken(kind, files, task);
   }
   return {
     what: kind.what,
@@ -141,20 +145,25 @@ export const checkWork = work(checkJob, async (library, { full, repair, remove }
     {
       what: 'thumbnails, edge maps and features',
       remedy: 'Delete them, or --repair: they are made again when they are asked for.',
-      files: cacheFiles(library, full),
+      files: await cacheFiles(library, full),
       make: removeCaches,
+      madeWhenAsked: true,
     },
   ];
   const database = [...databaseFaults(library.db, full), ...versionFaults(library, full, () => task.check())];
   const parts: Part[] = [];
   for (const kind of kinds) parts.push(await look(library, kind, repair, task));
-  const unused = unusedFiles(library);
-  const bytes = unused.reduce((n, path) => n + statSync(path).size, 0);
-  if (remove) for (const path of unused) rmSync(path, { force: true });
+  const unused = await unusedFiles(library);
+  if (remove) for (const { path } of unused) rmSync(path, { force: true });
   return {
     recovered: null,
     database,
     parts,
-    unused: { files: unused.length, bytes, removed: remove, examples: unused.slice(0, EXAMPLES) },
+    unused: {
+      files: unused.length,
+      bytes: bytesOf(unused),
+      removed: remove,
+      examples: unused.slice(0, EXAMPLES).map((f) => f.path),
+    },
   };
 });
