@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -111,6 +111,30 @@ describe('a program that waits for another', () => {
     await held;
     library.transaction(() => undefined);
     library.close();
+  }, 120_000);
+});
+
+describe('a library whose thumbnails come and go', () => {
+  it('is opened and checked meanwhile', async () => {
+    const path = at('coming-and-going');
+    Library.create(path).close();
+    const script = `const fs = require('node:fs'); const root = process.argv[1];
+      for (;;) {
+        for (let i = 0; i < 40; i += 1) { fs.mkdirSync(root + '/' + i, { recursive: true }); fs.writeFileSync(root + '/' + i + '/a.jpg', 'a'); }
+        for (let i = 0; i < 40; i += 1) fs.rmSync(root + '/' + i, { recursive: true });
+      }`;
+    const other = spawn(process.execPath, ['-e', script, join(path, 'thumbnails')], { stdio: 'ignore' });
+    children.push(other);
+    await vi.waitUntil(() => existsSync(join(path, 'thumbnails', '0')), { timeout: 60_000 });
+    for (let k = 0; k < 60; k += 1) {
+      const library = Library.open(path);
+      const { parts } = await WORK.check.run(library, { full: k % 2 === 0 }, silentContext());
+      // What is there is no picture; what is not there any more is nothing.
+      expect(parts.map((p) => p.missing)).toEqual(parts.map(() => 0));
+      library.close();
+    }
+    expect(other.exitCode).toBeNull();
+    other.kill();
   }, 120_000);
 });
 

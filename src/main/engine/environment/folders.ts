@@ -25,3 +25,8 @@ export function makeFolder(path: string): void {
     if (code !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
   }
 }
+
+/** What the system throws of a file or folder that is not there, or is no more: others may take away what was just listed. */
+export function gone(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+}

@@ -58,7 +58,8 @@ export function keepCopy(db: Database.Database): void {
 /** True where another process is bringing it up to date now, version by version, and has kept a copy of what it began with. */
 function isUnderWay(root: string, version: number): boolean {
   return databaseCopies(root).some(
-    ({ path, before }) => before <= version && Date.now() - statSync(path).mtimeMs < UNDER_WAY_MS,
+    ({ path, before }) =>
+      before <= version && Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < UNDER_WAY_MS,
   );
 }
 

@@ -1,6 +1,7 @@
 /** What lies in a folder and on its disk. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gone } from '../environment/folders.ts';
 import { freeBytes } from '../formats/disk.ts';
 import type { Library } from './library.ts';
 import { integer, select } from './rows.ts';
@@ -14,8 +15,6 @@ export interface FileFact {
 
 /** Files of one folder that are looked at together. */
 const TOGETHER = 64;
-
-const gone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 /**
  * Every regular file below a folder, without holding up the thread. None where the folder is not there.

@@ -1,10 +1,11 @@
 /** What an opening does for those that ended without a word: their jobs and runs are closed, what they left unfinished goes. */
 import type Database from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync, type Dirent } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ErrorShape } from '../../../shared/errors.ts';
 import { shellWord } from '../../../shared/shell-word.ts';
+import { gone } from '../environment/folders.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { ownFile, ownIfFree } from './file-owner.ts';
 import { KEPT_FOLDERS } from './folders.ts';
@@ -325,17 +326,26 @@ class Sweep {
 const FEW = 3;
 
 function filesIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((e) => !e.isDirectory())
-    .map((e) => join(e.parentPath, e.name));
+  return entriesOf(folder).flatMap((e) => {
+    const path = join(folder, e.name);
+    return e.isDirectory() ? filesIn(path) : [path];
+  });
 }
 
 function foldersIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
+  return entriesOf(folder)
     .filter((e) => e.isDirectory())
     .map((e) => e.name);
+}
+
+/** None where the folder is not there, or is no more since it was listed. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (gone(error)) return [];
+    throw error;
+  }
 }
 
 function interrupted(began: boolean, root: string, run: number | undefined): ErrorShape {
