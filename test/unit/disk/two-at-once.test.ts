@@ -114,6 +114,25 @@ describe('a program that waits for another', () => {
   }, 120_000);
 });
 
+describe('three programs that own one file by turns', () => {
+  it('have it, or see that another has it', async () => {
+    const ends = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const child = spawn(process.execPath, [join(ROOT, 'test', 'support', 'owning.ts'), at('owned'), '2000'], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
+        children.push(child);
+        let said = '';
+        child.stdout.on('data', (d: Buffer) => (said += d.toString()));
+        await once(child, 'close');
+        return JSON.parse(said) as { owned: number; thrown: string[] };
+      }),
+    );
+    expect(ends.flatMap((e) => e.thrown)).toEqual([]);
+    for (const { owned } of ends) expect(owned).toBeGreaterThan(50);
+  }, 60_000);
+});
+
 describe('a library whose thumbnails come and go', () => {
   it('is opened and checked meanwhile', async () => {
     const path = at('coming-and-going');

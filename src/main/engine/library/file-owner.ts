@@ -11,6 +11,9 @@ const LOOKS = 10;
 const PAUSE_MS = 20;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
+/** What SQLite says of a file that goes while it is opened; and of one that cannot be opened at all. */
+const VANISHED: ReadonlySet<string> = new Set(['SQLITE_CANTOPEN', 'SQLITE_IOERR_FSTAT']);
+
 /** Connections that have a lock, so that none is closed because nothing else refers to it. */
 const held = new Set<Database.Database>();
 
@@ -38,6 +41,7 @@ export function ownFile(file: string, say: Saying): () => void {
 function own(file: string, say: Saying, looks: number): () => void {
   const lock = `${file}.lock`;
   let busy = 0;
+  let vanished = 0;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     let db: Database.Database | undefined;
     let made = false;
@@ -57,8 +61,8 @@ function own(file: string, say: Saying, looks: number): () => void {
       db?.close();
       if (cause instanceof CovisError) throw cause;
       const code = String((cause as { code?: unknown }).code);
-      // Deleted by its owner between two steps.
-      if (code === 'SQLITE_CANTOPEN' && made && !existsSync(lock)) continue;
+      // Deleted by its owner between two steps, and perhaps made anew by the next one since.
+      if (made && VANISHED.has(code) && (!existsSync(lock) || (vanished += 1) <= LOOKS)) continue;
       // Cut short by a loss of power, or something else by now: nobody can have locked it.
       if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {
         rmSync(lock, { force: true });

@@ -1,0 +1,17 @@
+/** Owns a file and gives it back, over and over for so many milliseconds. Prints how often it had it, and what was thrown. */
+import { ownIfFree } from '../../src/main/engine/library/file-owner.ts';
+
+const [file, ms] = process.argv.slice(2) as [string, string];
+const end = Date.now() + Number(ms);
+let owned = 0;
+const thrown: string[] = [];
+while (Date.now() < end)
+  try {
+    const giveBack = ownIfFree(file);
+    if (giveBack === undefined) continue;
+    owned += 1;
+    giveBack();
+  } catch (error) {
+    thrown.push(String(error));
+  }
+process.stdout.write(JSON.stringify({ owned, thrown: thrown.slice(0, 3) }));
