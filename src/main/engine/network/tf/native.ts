@@ -92,6 +92,8 @@ export class NativeOperators {
     });
     const types = index === undefined ? [this.#types.T] : [this.#types.T, this.#types.index(index)];
     const backend = this.#backend;
+    // Before any is taken, so that none goes that this operator is given.
+    if (this.#sizes.size + inputs.length > MOST_SIZES) this.#forget();
     const ids = inputs.map((i) => ('numbers' in i ? this.#constant(i) : backend.getInputTensorIds([i])[0]!));
     return backend.createOutputTensor(backend.binding.executeOp(op, [...types, ...said], ids, 1)[0]!);
   }
@@ -110,15 +112,16 @@ export class NativeOperators {
   }
 
   /** Photos of many sizes ask for many: when there are too many all are made anew. */
+  #forget(): void {
+    for (const id of this.#sizes.values()) this.#backend.binding.deleteTensor(id);
+    this.#sizes.clear();
+  }
+
   #constant({ dims, numbers }: Numbers): number {
     const key = `${dims.join()}:${numbers.join()}`;
     const known = this.#sizes.get(key);
     if (known !== undefined) return known;
     const { binding } = this.#backend;
-    if (this.#sizes.size >= MOST_SIZES) {
-      for (const id of this.#sizes.values()) binding.deleteTensor(id);
-      this.#sizes.clear();
-    }
     const made = binding.createTensor(dims, binding.TF_INT32, Int32Array.from(numbers));
     this.#sizes.set(key, made);
     return made;
