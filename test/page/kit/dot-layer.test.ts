@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DotLayer } from '../../../src/renderer/scenes/dot-layer.ts';
 import { MapScene } from '../../../src/renderer/scenes/map-scene.ts';
-import { random, sized } from '../setup.ts';
+import { imagesMade, random, sized } from '../setup.ts';
 
 const [WIDTH, HEIGHT] = [40, 30];
 
@@ -86,18 +86,8 @@ describe('a map of more dots than are circles', () => {
   };
   const frames = (): Promise<void> => new Promise((r) => setTimeout(r, 60));
 
-  function made(): { scene: MapScene; images: HTMLImageElement[] } {
-    const images: HTMLImageElement[] = [];
-    const Real = globalThis.Image;
-    vi.stubGlobal(
-      'Image',
-      class extends Real {
-        constructor() {
-          super();
-          images.push(this as unknown as HTMLImageElement);
-        }
-      },
-    );
+  function made(): { scene: MapScene; images: readonly HTMLImageElement[] } {
+    const images = imagesMade();
     return { scene: new MapScene(document.createElement('canvas')), images };
   }
   const cleared = (): unknown[][] => asked.filter(([name]) => name === 'clearRect').map(([, ...args]) => args);

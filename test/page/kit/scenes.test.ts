@@ -6,7 +6,7 @@ import type { ClusterView } from '../../../src/shared/domain.ts';
 import { ClusterScene, type SceneRenderer } from '../../../src/renderer/scenes/cluster-scene.ts';
 import { MapScene } from '../../../src/renderer/scenes/map-scene.ts';
 import { useScene } from '../../../src/renderer/scenes/use-scene.ts';
-import { sized } from '../setup.ts';
+import { imagesMade, sized } from '../setup.ts';
 
 let back: () => void;
 beforeEach(() => {
@@ -185,17 +185,7 @@ describe('MapScene', () => {
     const context = new Proxy({}, { get: () => () => undefined, set: () => true });
     vi.spyOn(canvas, 'getContext').mockReturnValue(context as never);
     const open = listening(canvas);
-    const images: HTMLImageElement[] = [];
-    const Real = globalThis.Image;
-    vi.stubGlobal(
-      'Image',
-      class extends Real {
-        constructor() {
-          super();
-          images.push(this as unknown as HTMLImageElement);
-        }
-      },
-    );
+    const images = imagesMade();
     return { scene: new MapScene(canvas), open, images };
   }
   afterEach(() => {

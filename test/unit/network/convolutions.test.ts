@@ -47,6 +47,25 @@ const CASES: Readonly<Record<string, Case>> = {
     rectifier: 'Relu',
   },
   '1 x 5': { map: [2, 4, 9, 3], kernel: [4, 3, 1, 5], stride: 1, pads: [0, 2, 0, 2] },
+  '3 x 3, other paddings on every side': {
+    map: [2, 7, 6, 5],
+    kernel: [4, 5, 3, 3],
+    stride: 1,
+    pads: [2, 1, 0, 3],
+    rectifier: 'Relu6',
+  },
+  'each channel, other paddings on every side': {
+    map: [2, 9, 8, 16],
+    kernel: [16, 1, 3, 3],
+    stride: 2,
+    pads: [2, 1, 0, 3],
+  },
+  'each channel, 5 x 5, other paddings on every side': {
+    map: [2, 9, 8, 16],
+    kernel: [16, 1, 5, 5],
+    stride: 1,
+    pads: [3, 0, 1, 2],
+  },
   'each channel, 3 x 3': {
     map: [2, 7, 6, 16],
     kernel: [16, 1, 3, 3],

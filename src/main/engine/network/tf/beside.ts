@@ -1,6 +1,6 @@
 /**
  * TensorFlow in a thread beside the first one of a process. A signal that arrives while one of its library's compiled matrix products runs on the
- * same thread writes over memory that is not the signal's (oneDNN 3 in TensorFlow 2.21: with two thousand signals a second a process ends within a
+ * same thread writes over memory that is not the signal's (oneDNN in TensorFlow 2.21: with two thousand signals a second a process ends within a
  * second with a damaged heap, in a thread beside it takes twenty thousand of them unharmed). Ctrl C, a scheduler's warning and a
  * terminal that changes its size are such signals, and a process takes them on its first thread.
  */
