@@ -80,6 +80,8 @@ export class MapScene {
   #disposed = false;
   /** It has had room: before that nothing is laid out. */
   #roomy = false;
+  /** A person has moved or zoomed it since everything was shown: it stays where it is put. */
+  #moved = false;
   /** Dragging draws a lasso; otherwise it moves the map. */
   lassoing = true;
   onPick: (index: number, also: boolean) => void = () => undefined;
@@ -122,6 +124,7 @@ export class MapScene {
     this.#stretch = Math.max(1, (w - 2 * MARGIN) / this.#scale);
     this.#left = (w - this.#scale * this.#stretch) / 2;
     this.#top = MARGIN;
+    this.#moved = false;
     this.draw();
   }
 
@@ -170,8 +173,8 @@ export class MapScene {
     if (this.#canvas.width === width && this.#canvas.height === height) return;
     this.#canvas.width = width!;
     this.#canvas.height = height!;
-    if (this.#roomy) return this.draw();
-    this.#roomy = clientWidth > 0 && clientHeight > 0;
+    if (this.#roomy && this.#moved) return this.draw();
+    this.#roomy ||= clientWidth > 0 && clientHeight > 0;
     this.frame();
   }
 
@@ -405,6 +408,7 @@ export class MapScene {
     this.#left = e.offsetX - (e.offsetX - this.#left) * real;
     this.#top = e.offsetY - (e.offsetY - this.#top) * real;
     this.#scale = next;
+    this.#moved = true;
     this.draw();
   };
 
@@ -438,6 +442,7 @@ export class MapScene {
     if (drag.moved) {
       this.#left += e.movementX;
       this.#top += e.movementY;
+      this.#moved = true;
     }
     this.draw();
   };

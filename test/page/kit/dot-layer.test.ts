@@ -108,6 +108,54 @@ describe('a map of more dots than are circles', () => {
     scene.dispose();
   });
 
+  it('shows everything in a window of another size, unless a person has moved it', async () => {
+    const resized: (() => void)[] = [];
+    vi.stubGlobal(
+      'ResizeObserver',
+      class {
+        constructor(changed: () => void) {
+          resized.push(changed);
+        }
+        observe(): void {}
+        disconnect(): void {}
+      },
+    );
+    const canvas = document.createElement('canvas');
+    const scene = new MapScene(canvas);
+    const at: (readonly [number, number])[] = [];
+    scene.onLasso = (line) => at.push(line[0]!);
+    // The corner of everything, as a lasso tells it.
+    const corner = async (): Promise<readonly [number, number]> => {
+      const go = (type: string, x: number, y: number): void => {
+        const event = new MouseEvent(type, { button: 0 });
+        Object.defineProperties(event, { offsetX: { value: x }, offsetY: { value: y } });
+        canvas.dispatchEvent(event);
+      };
+      canvas.setPointerCapture = () => undefined;
+      go('pointerdown', 0, 0);
+      for (const x of [10, 20, 30]) go('pointermove', x, x);
+      go('pointerup', 30, 30);
+      await frames();
+      return at.at(-1)!;
+    };
+    scene.show(points);
+    const wide = await corner();
+    back();
+    back = sized(200, 300);
+    resized[0]!();
+    const narrow = await corner();
+    expect(narrow).not.toEqual(wide);
+    canvas.dispatchEvent(new WheelEvent('wheel', { deltaY: -100 }));
+    const zoomed = await corner();
+    back();
+    back = sized(400, 300);
+    resized[0]!();
+    expect(await corner()).toEqual(zoomed);
+    scene.frame();
+    expect(await corner()).toEqual(wide);
+    scene.dispose();
+  });
+
   it('draws of dots in one pixel the last alone, and all where some are chosen', async () => {
     const { scene } = made();
     const drawn: number[] = [];
