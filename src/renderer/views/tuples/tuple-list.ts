@@ -7,11 +7,12 @@ import { useNotices } from '../../stores/notices.ts';
 import { useReview } from '../../stores/review.ts';
 import { withJudgements } from './judgements.ts';
 
-const PAGE = 100;
+/** Rows of a page. What is seen at first is one, and the one ahead of it may come before that is painted. */
+const PAGE = 50;
 /** Tuples that a request gives at most. */
 const MOST = 500;
 /** Pages kept around the last ones that were looked at; what lies farther away is fetched again. */
-const PAGES_KEPT = 24;
+const PAGES_KEPT = 48;
 /** Pages asked for at once: what was scrolled past before its turn is not asked for, and holds up nothing that comes after. */
 const AT_ONCE = 4;
 
