@@ -24,6 +24,23 @@ const evaluated: Plugin = {
   },
 };
 
+/** The page's first steps, which its server answers while the rest is read: a file of its own, in front of all others. */
+const FIRST = [resolve('src/renderer/transport/first.ts'), resolve('src/renderer/transport/entrance.ts')];
+const firstInPage: Plugin = {
+  name: 'first-in-page',
+  transformIndexHtml: {
+    order: 'post',
+    handler(html, { bundle }) {
+      const first = Object.values(bundle ?? {}).find((f) => f.type === 'chunk' && f.facadeModuleId === FIRST[0]);
+      // The development server makes no bundle, and the page takes its first steps itself.
+      if (first === undefined) return html;
+      // Asynchronous: it waits for no style sheet, and for no other file.
+      const script = `<script type="module" async crossorigin src="/${first.fileName}"></script>`;
+      return html.replace('<script', `${script}\n    <script`);
+    },
+  },
+};
+
 /** Whether a module is, or begins with, what checks inputs: a large part of the page that many views do without. */
 const checks = new Map<string, boolean>();
 function needsSchemas(id: string, of: (id: string) => { readonly importedIds: readonly string[] } | null): boolean {
@@ -43,6 +60,7 @@ const isSchema = (id: string): boolean => /[\\/](node_modules[\\/]zod|src[\\/]sh
  * (test/e2e/large-library.test.ts).
  */
 const GROUPS: CodeSplittingGroup[] = [
+  { name: 'first', test: (id) => FIRST.includes(id), priority: 2 },
   { name: 'start', tags: ['$initial'], priority: 1 },
   {
     debugName: 'shared by views',
@@ -77,11 +95,11 @@ export default defineConfig({
       outDir: 'out/renderer',
       minify: true,
       rolldownOptions: {
-        input: resolve('src/renderer/index.html'),
+        input: { index: resolve('src/renderer/index.html'), first: FIRST[0]! },
         output: { codeSplitting: { groups: GROUPS, includeDependenciesRecursively: false } },
       },
       chunkSizeWarningLimit: 1200,
     },
-    plugins: [vue(), absoluteBase, evaluated],
+    plugins: [vue(), absoluteBase, evaluated, firstInPage],
   },
 });

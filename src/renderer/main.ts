@@ -4,20 +4,22 @@ import { createApp } from 'vue';
 import { createWebHistory } from 'vue-router';
 import App from './app/App.vue';
 import { reportErrors } from './app/errors.ts';
-import { fetchPage, makeRouter } from './app/router.ts';
+import { lookAhead, makeRouter } from './app/router.ts';
 import { pause } from './kit/pause.ts';
 import { measureText } from './kit/text-size.ts';
+import { OPENING } from './stores/library.ts';
 import { usePlace } from './stores/place.ts';
-import { connect, enter } from './transport/index.ts';
+import { askAhead, enter, question } from './transport/index.ts';
 import './styles/base.css';
 import { VIEWS } from './views/index.ts';
 
 /** What is asked for comes in while the rest is made ready, each in a task of its own. A browser asks for a few files at once: the key comes first. */
 async function begin(): Promise<void> {
   const entered = enter();
-  fetchPage(VIEWS, location.pathname);
+  const ahead = lookAhead(VIEWS, location.pathname + location.search);
+  ahead.fetch();
   await entered;
-  connect();
+  askAhead([...OPENING, question('settings.get', {}), ...ahead.asks]);
   await pause();
   const app = createApp(App).use(createPinia());
   const router = makeRouter(VIEWS, createWebHistory());

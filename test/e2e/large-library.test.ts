@@ -15,6 +15,8 @@ const SIZE = { photos: 5000, clusters: 100, pairsPerPhoto: 4, tuples: 2000, seed
 const MOST_NODES = 3000;
 /** Of the page's own, until the first view stands: code, styles and the font. */
 const MOST_FILES = 30;
+/** Bytes of the file that comes first. */
+const MOST_FIRST = 2000;
 const MOST_CODE = 480_000;
 /** Of all views, whatever the library has. */
 const NAMES = Object.values(subjects({ photo: '', cluster: '', collections: ['', '', '', ''] })).flatMap((of) =>
@@ -54,6 +56,22 @@ describeWith(['chromium'], 'a library of many photos', () => {
     expect(o.painted, 'it has content').toBeLessThan(Infinity);
     expect(o.files, 'files').toBeLessThan(MOST_FILES);
     expect(o.code, 'bytes').toBeLessThan(MOST_CODE);
+  });
+
+  it('what lets the page speak to the engine is a small file of its own, in front of the others', () => {
+    const folder = join(ROOT, 'out', 'renderer');
+    const html = readFileSync(join(folder, 'index.html'), 'utf8');
+    const scripts = Array.from(
+      html.matchAll(/<script ([^>]*)src="\/(assets\/[^"]+)"/g),
+      (m) => [m[1]!, m[2]!] as const,
+    );
+    expect(scripts.map(([, file]) => file.replace(/-.*/, ''))).toEqual(['assets/first', 'assets/index']);
+    const [how, file] = scripts[0]!;
+    expect(how.split(' ')).toContain('async');
+    const text = readFileSync(join(folder, file), 'utf8');
+    expect(text.length).toBeLessThan(MOST_FIRST);
+    expect(text).not.toMatch(/\b(?:import|from)\s*["'(]/);
+    expect(text).toContain('/messages');
   });
 
   it('no file of the page waits for one that waits for it, and no view for many', () => {

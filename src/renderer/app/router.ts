@@ -1,4 +1,5 @@
 import { createMemoryHistory, createRouter, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
+import type { Question } from '../transport/index.ts';
 import type { View } from '../views/view.ts';
 import { load } from './parts.ts';
 
@@ -30,11 +31,23 @@ export function makeRouter(views: readonly View[], history: RouterHistory): Rout
   return createRouter({ history, routes: routesOf(views) });
 }
 
-/** Begins to fetch the code of what is at an address, before there is a router that goes there. */
-export function fetchPage(views: readonly View[], path: string): void {
-  const load: unknown = makeRouter(views, createMemoryHistory()).resolve(path).matched.at(-1)?.components?.['default'];
-  // What cannot be fetched is said when it is gone to.
-  if (typeof load === 'function') (load as View['component'])().catch(() => undefined);
+/** What is at an address, before there is a router that goes there. */
+export interface Ahead {
+  /** Begins to fetch its code; what cannot be fetched is said when it is gone to. */
+  fetch(): void;
+  /** What it asks at once. */
+  readonly asks: readonly Question[];
+}
+
+export function lookAhead(views: readonly View[], address: string): Ahead {
+  const to = makeRouter(views, createMemoryHistory()).resolve(address);
+  const load: unknown = to.matched.at(-1)?.components?.['default'];
+  return {
+    fetch: () => {
+      if (typeof load === 'function') (load as View['component'])().catch(() => undefined);
+    },
+    asks: views.find((v) => v.name === to.name)?.asks?.(to.query) ?? [],
+  };
 }
 
 /** The page where one begins, which is no view of a library. */

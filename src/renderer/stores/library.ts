@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue';
 import type { ClusterInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../shared/domain.ts';
 import { toErrorShape } from '../../shared/errors.ts';
 import { idle } from '../kit/pause.ts';
-import { onEvent, outbox, quiet, request } from '../transport/index.ts';
+import { onEvent, outbox, question, quiet, request } from '../transport/index.ts';
 import { useConnection } from './connection.ts';
 import { useNotices } from './notices.ts';
 
@@ -17,6 +17,9 @@ const PAGE = 500;
 /** Each message waits at most so long for a moment in which nothing else is done, the first until what is shown has its answers. */
 const LATEST_MS = 300;
 const ANSWERED_MS = 3000;
+
+/** What is asked at first. */
+export const OPENING = [question('library.current', {}), question('clusters.list', { limit: FIRST })];
 
 /** The open library, its clusters, the network in use, and the one selection that all views share. */
 export const useLibrary = defineStore('library', () => {

@@ -8,9 +8,10 @@ export interface Channel {
 }
 
 export interface SocketChannelOptions {
-  readonly url: string;
-  /** Asked at each connection. */
-  readonly protocols?: () => string[];
+  /** Begins a connection. */
+  readonly open: () => WebSocket;
+  /** The first connection, where it was begun already; what it said until now was not heard. */
+  readonly first?: WebSocket | undefined;
   /** Events of the engine, and those of the connection itself as `engine` events: `gone` once, `ready` when it is back. */
   readonly tell: (event: EngineEvent) => void;
   readonly retryMs?: number;
@@ -64,14 +65,13 @@ export class SocketChannel implements Channel {
   constructor(options: SocketChannelOptions) {
     this.#options = options;
     this.#first = new Promise((resolve) => (this.#settled = resolve));
-    this.#connect();
+    this.#follow(options.first ?? options.open());
   }
 
-  #connect(): void {
-    const socket = new WebSocket(this.#options.url, this.#options.protocols?.() ?? []);
+  #follow(socket: WebSocket): void {
     this.#socket = socket;
     const opening = setTimeout(() => this.#drop(socket), OPENING_MS);
-    socket.onopen = () => {
+    const opened = (): void => {
       clearTimeout(opening);
       if (this.#socket !== socket) return;
       if (this.#lost) this.#options.tell({ event: 'engine', state: 'ready', message: '' });
@@ -80,10 +80,15 @@ export class SocketChannel implements Channel {
       this.#settled();
       this.#listen(socket);
     };
-    socket.onclose = () => {
+    const closed = (): void => {
       clearTimeout(opening);
       this.#drop(socket);
     };
+    socket.onopen = opened;
+    socket.onclose = closed;
+    // One that was begun elsewhere may have opened, or closed, already.
+    if (socket.readyState === WebSocket.OPEN) opened();
+    else if (socket.readyState > WebSocket.OPEN) closed();
   }
 
   /** Hands on what the server says, and says when it says nothing. */
@@ -146,7 +151,7 @@ export class SocketChannel implements Channel {
   async #again(): Promise<void> {
     this.#stranger = (await this.#options.welcome?.()) === false;
     if (this.#stranger) this.#say(STRANGER);
-    this.#connect();
+    this.#follow(this.#options.open());
   }
 
   /** Each reason once, not at every try. */

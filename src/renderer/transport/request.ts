@@ -1,10 +1,12 @@
 import type { Reply } from '../../shared/contract.ts';
 import { fromErrorShape } from '../../shared/errors.ts';
 import type { RouteName, RouteParams, RouteResults } from '../../shared/routes/index.ts';
-import { askAgain } from './again.ts';
+import { askAgain, isLost } from './again.ts';
+import { keepAhead, takeAhead, type Question } from './ahead.ts';
 import { SocketChannel, type Channel } from './channel.ts';
 import { onEvent, tell } from './events.ts';
-import { keyHeaders, keyProtocols } from './keys.ts';
+import { enterOnce } from './entrance.ts';
+import { keyHeaders, socketWithKeys, takeKeys } from './keys.ts';
 import { Outbox } from './outbox.ts';
 import { underWay } from './quiet.ts';
 import { remember, remembered } from './remembered.ts';
@@ -24,14 +26,21 @@ async function welcome(): Promise<boolean> {
   }
 }
 
-function channel(): Channel {
-  made ??= new SocketChannel({ url: `ws://${location.host}/messages`, protocols: keyProtocols, tell, welcome });
+function channel(first?: WebSocket): Channel {
+  made ??= new SocketChannel({ open: socketWithKeys, first, tell, welcome });
   return made;
 }
 
-/** Begins to connect, so that the first request finds a connection. */
-export function connect(): void {
-  channel();
+/** Takes over what the page came in with; called before anything is asked, so that the first request finds a connection. */
+export async function enter(): Promise<void> {
+  const { keys, socket } = await enterOnce();
+  takeKeys(keys);
+  channel(socket);
+}
+
+/** Asks what the page will ask for certain, and may ask twice, while it is still made: who asks the same first takes the answer. */
+export function askAhead(questions: readonly Question[]): void {
+  for (const q of questions) keepAhead(q, underWay(channel().request(q.route, q.params)));
 }
 
 /** Decisions on their way. */
@@ -40,6 +49,16 @@ export const outbox = new Outbox(channel, onEvent);
 function unwrapped<R extends RouteName>(_route: R, reply: Reply<unknown>): RouteResults<R> {
   if (reply.ok) return reply.data as RouteResults<R>;
   throw fromErrorShape(reply.error);
+}
+
+/** Asks what may be asked twice, or takes the answer where it was asked ahead. */
+async function asked(route: RouteName, params: unknown): Promise<Reply<unknown>> {
+  const ahead = takeAhead(route, params);
+  if (ahead !== undefined) {
+    const reply = await ahead;
+    if (!isLost(reply)) return reply;
+  }
+  return underWay(askAgain(channel(), route, params));
 }
 
 /**
@@ -52,7 +71,7 @@ export async function request<R extends RouteName>(route: R, params: RouteParams
   if (repeat !== 'safe') return unwrapped(route, await underWay(channel().request(route, params)));
   const known = remembered(route, params);
   if (known !== undefined) return known as RouteResults<R>;
-  const answer = unwrapped(route, await underWay(askAgain(channel(), route, params)));
+  const answer = unwrapped(route, await asked(route, params));
   remember(route, params, answer);
   return answer;
 }

@@ -1,5 +1,6 @@
 import type { Component } from 'vue';
-import type { LocationQueryRaw } from 'vue-router';
+import type { LocationQuery, LocationQueryRaw } from 'vue-router';
+import type { Question } from '../transport/index.ts';
 
 type Load = () => Promise<{ default: Component }>;
 
@@ -25,6 +26,8 @@ export interface View {
   readonly key?: string;
   /** It asks the thread that searches at once, and what of it: opened by its address, that begins while the page does. */
   readonly searches?: 'thread' | 'descriptors';
+  /** What it asks at once and may ask twice: opened by its address, that is asked while the page is made. */
+  readonly asks?: (query: LocationQuery) => readonly Question[];
   /** A sentence on what is missing in a library without photos, where the view cannot be shown; false for a view that needs none. */
   readonly empty?: string | false;
   readonly palette?: readonly ViewEntry[];

@@ -17,7 +17,7 @@ afterEach(() => {
 
 function channel(welcome?: () => Promise<boolean>): SocketChannel {
   return new SocketChannel({
-    url: 'ws://here/messages',
+    open: () => new WebSocket('ws://here/messages'),
     tell: (e) => events.push(e),
     retryMs: 1500,
     ...(welcome === undefined ? {} : { welcome }),
@@ -205,5 +205,44 @@ describe('a server that stands still', () => {
     expect(code(await asked)).toBe('ENGINE_EXITED');
     await vi.advanceTimersByTimeAsync(1500);
     expect(FakeSocket.all).toHaveLength(2);
+  });
+});
+
+describe('a connection that was begun before the page', () => {
+  const begun = (): { socket: FakeSocket; make: () => SocketChannel } => {
+    const socket = new FakeSocket('ws://here/messages');
+    const make = (): SocketChannel =>
+      new SocketChannel({
+        open: () => new WebSocket('ws://here/messages'),
+        first: socket as unknown as WebSocket,
+        tell: (e) => events.push(e),
+        retryMs: 1500,
+      });
+    return { socket, make };
+  };
+
+  it.each(['before', 'after'])('is spoken over, opened %s it is taken over', async (when) => {
+    const { socket, make } = begun();
+    if (when === 'before') socket.open();
+    const c = make();
+    const asked = c.request('a', 1);
+    if (when === 'after') socket.open();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(FakeSocket.all).toHaveLength(1);
+    socket.answer(socket.asked[0]!.id, ok(2));
+    expect(await asked).toEqual(ok(2));
+    expect(events).toEqual([]);
+  });
+
+  it('is tried again where it was refused already', async () => {
+    const { socket, make } = begun();
+    socket.close();
+    const c = make();
+    expect(code(await c.request('a', 1))).toBe('ENGINE_EXITED');
+    expect(events.map((e) => e.event === 'engine' && e.state)).toEqual(['gone']);
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(FakeSocket.all).toHaveLength(2);
+    FakeSocket.last.open();
+    expect(events.map((e) => e.event === 'engine' && e.state)).toEqual(['gone', 'ready']);
   });
 });

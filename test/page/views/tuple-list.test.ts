@@ -61,7 +61,9 @@ describe('pages of a list that is scrolled fast', () => {
         new Promise((resolve) => held.push(() => resolve({ tuples: [{ index: from } as unknown as TupleInfo] }))),
     });
     const pages = () =>
-      engine.asked.filter((a) => a.route === 'tuples.page').map((a) => (a.params as { from: number }).from / tuples.pageSize);
+      engine.asked
+        .filter((a) => a.route === 'tuples.page')
+        .map((a) => (a.params as { from: number }).from / tuples.pageSize);
     for (let row = 0; row < 50_000; row += 10 * tuples.pageSize) tuples.want(row, row + 12);
     await settled();
     expect(pages()).toEqual([0, 1, 10, 11]);

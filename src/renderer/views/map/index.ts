@@ -1,4 +1,5 @@
 import { Map } from '@lucide/vue';
+import { question } from '../../transport/index.ts';
 import { view } from '../view.ts';
 
 export const map = view({
@@ -7,6 +8,7 @@ export const map = view({
   icon: Map,
   path: '/map',
   empty: 'The map lays all photos out by what they look like.',
+  asks: () => [question('sets.list', {})],
   component: () => import('./MapView.vue'),
   key: '6',
 });

@@ -1,4 +1,5 @@
 import { Images } from '@lucide/vue';
+import { question } from '../../transport/index.ts';
 import { view } from '../view.ts';
 
 export const photos = view({
@@ -8,6 +9,7 @@ export const photos = view({
   path: '/photos',
   empty:
     'All photos of the library are here: when and where they were taken, which are there twice, what matches what.',
+  asks: ({ tab }) => (tab === undefined ? [question('photos.overview', {})] : []),
   component: () => import('./PhotosView.vue'),
   key: '9',
   palette: [
