@@ -7,9 +7,9 @@ import { reportErrors } from './app/errors.ts';
 import { lookAhead, makeRouter } from './app/router.ts';
 import { pause } from './kit/pause.ts';
 import { measureText } from './kit/text-size.ts';
-import { OPENING } from './stores/library.ts';
+import { libraryAhead } from './stores/library.ts';
 import { usePlace } from './stores/place.ts';
-import { askAhead, enter, question } from './transport/index.ts';
+import { askAhead, enter } from './transport/index.ts';
 import './styles/base.css';
 import { VIEWS } from './views/index.ts';
 
@@ -19,7 +19,8 @@ async function begin(): Promise<void> {
   const ahead = lookAhead(VIEWS, location.pathname + location.search);
   ahead.fetch();
   await entered;
-  askAhead([...OPENING, question('settings.get', {}), ...ahead.asks]);
+  for (const answered of [libraryAhead(askAhead), askAhead('settings.get', {})]) answered.catch(() => undefined);
+  ahead.ask(askAhead);
   await pause();
   const app = createApp(App).use(createPinia());
   const router = makeRouter(VIEWS, createWebHistory());

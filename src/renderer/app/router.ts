@@ -1,5 +1,5 @@
 import { createMemoryHistory, createRouter, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
-import type { Question } from '../transport/index.ts';
+import type { AskAhead } from '../transport/index.ts';
 import type { View } from '../views/view.ts';
 import { load } from './parts.ts';
 
@@ -31,12 +31,12 @@ export function makeRouter(views: readonly View[], history: RouterHistory): Rout
   return createRouter({ history, routes: routesOf(views) });
 }
 
-/** What is at an address, before there is a router that goes there. */
+/** What is at an address, before there is a router that goes there. What fails is said when it is gone to. */
 export interface Ahead {
-  /** Begins to fetch its code; what cannot be fetched is said when it is gone to. */
+  /** Begins to fetch its code. */
   fetch(): void;
-  /** What it asks at once. */
-  readonly asks: readonly Question[];
+  /** Asks what it asks at once, and begins the thread that searches where it needs that. */
+  ask(ask: AskAhead): void;
 }
 
 export function lookAhead(views: readonly View[], address: string): Ahead {
@@ -46,7 +46,13 @@ export function lookAhead(views: readonly View[], address: string): Ahead {
     fetch: () => {
       if (typeof load === 'function') (load as View['component'])().catch(() => undefined);
     },
-    asks: views.find((v) => v.name === to.name)?.asks?.(to.query) ?? [],
+    ask: (ask) => {
+      const view = views.find((v) => v.name === to.meta['view']);
+      view?.ahead?.(ask, to).catch(() => undefined);
+      // Where searching is not possible yet, it says why.
+      if (view?.searches !== undefined)
+        ask('search.prepare', { descriptors: view.searches === 'descriptors' }).catch(() => undefined);
+    },
   };
 }
 

@@ -36,11 +36,6 @@ async function loadChoices(): Promise<void> {
   }
 }
 
-/** Begins the thread that searches; where that is not possible yet, searching says why. @param descriptors of the default network, too. */
-async function prepareSearch(descriptors: boolean): Promise<void> {
-  await request('search.prepare', { descriptors }).catch(() => undefined);
-}
-
 /** Every view waits at most so long for a moment in which nothing else is done, the first until the one that is shown has its answers. */
 const LATEST_MS = 400;
 const ANSWERED_MS = 3000;
@@ -52,8 +47,8 @@ async function fetchViews(): Promise<void> {
   for (const page of [...pages, ...DIALOGS.map((d) => ({ component: d.load })), { component: jobSchemas }])
     // What cannot be fetched now is fetched when it is opened.
     await loadInTurn(page, () => idle(LATEST_MS)).catch(() => undefined);
-  // The first search does not wait for its thread then.
-  await prepareSearch(false);
+  // The first search does not wait for its thread then; where it is not possible yet, searching says why.
+  await request('search.prepare', { descriptors: false }).catch(() => undefined);
 }
 
 /** A browser asks before it closes a page whose decisions were not sent yet; they are kept in any case. */
@@ -132,10 +127,7 @@ export function useStudio(): void {
   outbox.onRefused = (error) => notices.error(fromErrorShape(error));
   addEventListener('beforeunload', askBeforeLeaving);
   stops.push(() => removeEventListener('beforeunload', askBeforeLeaving));
-  // What the first view waits for is asked for before the page is made, the rest after.
   const there = library.refresh();
-  const searches = VIEWS.find((v) => location.pathname.startsWith(v.path))?.searches;
-  if (searches !== undefined) void prepareSearch(searches === 'descriptors');
   void loadChoices();
   void desktop.refresh();
 

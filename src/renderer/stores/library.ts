@@ -3,7 +3,7 @@ import { computed, ref, shallowRef } from 'vue';
 import type { ClusterInfo, LibraryInfo, NetworkInfo, PhotoInfo } from '../../shared/domain.ts';
 import { toErrorShape } from '../../shared/errors.ts';
 import { idle } from '../kit/pause.ts';
-import { onEvent, outbox, question, quiet, request } from '../transport/index.ts';
+import { onEvent, outbox, quiet, request, type AskAhead } from '../transport/index.ts';
 import { useConnection } from './connection.ts';
 import { useNotices } from './notices.ts';
 
@@ -18,8 +18,16 @@ const PAGE = 500;
 const LATEST_MS = 300;
 const ANSWERED_MS = 3000;
 
-/** What is asked at first. */
-export const OPENING = [question('library.current', {}), question('clusters.list', { limit: FIRST })];
+/** The library's own network, of those that take photos; drawings have a view of their own. */
+export function preferredNetwork(info: LibraryInfo | null): NetworkInfo | null {
+  const id = info?.defaults.find((d) => d.takes === 'photos')?.network;
+  return info?.networks.find((n) => n.id === id) ?? null;
+}
+
+/** Asks what the first {@link useLibrary refresh} asks. */
+export function libraryAhead(ask: AskAhead): Promise<unknown> {
+  return Promise.all([ask('library.current', {}), ask('clusters.list', { limit: FIRST })]);
+}
 
 /** The open library, its clusters, the network in use, and the one selection that all views share. */
 export const useLibrary = defineStore('library', () => {
@@ -40,11 +48,7 @@ export const useLibrary = defineStore('library', () => {
   /** Clusters have changed since they were read. */
   let stale = true;
 
-  /** The library's own, of those that take photos; drawings have a view of their own. */
-  const preferred = computed<NetworkInfo | null>(() => {
-    const id = info.value?.defaults.find((d) => d.takes === 'photos')?.network;
-    return info.value?.networks.find((n) => n.id === id) ?? null;
-  });
+  const preferred = computed(() => preferredNetwork(info.value));
   const network = computed<NetworkInfo | null>(
     () => info.value?.networks.find((n) => n.id === chosenNetwork.value) ?? preferred.value,
   );

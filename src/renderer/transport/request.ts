@@ -2,7 +2,7 @@ import type { Reply } from '../../shared/contract.ts';
 import { fromErrorShape } from '../../shared/errors.ts';
 import type { RouteName, RouteParams, RouteResults } from '../../shared/routes/index.ts';
 import { askAgain, isLost } from './again.ts';
-import { keepAhead, takeAhead, type Question } from './ahead.ts';
+import { keepAhead, takeAhead } from './ahead.ts';
 import { SocketChannel, type Channel } from './channel.ts';
 import { onEvent, tell } from './events.ts';
 import { enterOnce } from './entrance.ts';
@@ -38,17 +38,23 @@ export async function enter(): Promise<void> {
   channel(socket);
 }
 
-/** Asks what the page will ask for certain, and may ask twice, while it is still made: who asks the same first takes the answer. */
-export function askAhead(questions: readonly Question[]): void {
-  for (const q of questions) keepAhead(q, underWay(channel().request(q.route, q.params)));
-}
-
 /** Decisions on their way. */
 export const outbox = new Outbox(channel, onEvent);
 
 function unwrapped<R extends RouteName>(_route: R, reply: Reply<unknown>): RouteResults<R> {
   if (reply.ok) return reply.data as RouteResults<R>;
   throw fromErrorShape(reply.error);
+}
+
+/** Asks ahead: see {@link askAhead}. */
+export type AskAhead = typeof askAhead;
+
+/**
+ * Asks what will be asked for certain, and may be asked twice, before there is anyone to ask it: who asks the same first takes the answer.
+ * @throws CovisError as {@link request}, at once where the connection is lost.
+ */
+export async function askAhead<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults<R>> {
+  return unwrapped(route, await keepAhead(route, params, () => underWay(channel().request(route, params))));
 }
 
 /** Asks what may be asked twice, or takes the answer where it was asked ahead. */

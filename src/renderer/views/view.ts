@@ -1,6 +1,6 @@
 import type { Component } from 'vue';
-import type { LocationQuery, LocationQueryRaw } from 'vue-router';
-import type { Question } from '../transport/index.ts';
+import type { LocationQueryRaw, RouteLocation } from 'vue-router';
+import type { AskAhead } from '../transport/index.ts';
 
 type Load = () => Promise<{ default: Component }>;
 
@@ -26,8 +26,8 @@ export interface View {
   readonly key?: string;
   /** It asks the thread that searches at once, and what of it: opened by its address, that begins while the page does. */
   readonly searches?: 'thread' | 'descriptors';
-  /** What it asks at once and may ask twice: opened by its address, that is asked while the page is made. */
-  readonly asks?: (query: LocationQuery) => readonly Question[];
+  /** Asks what it asks at once and may ask twice: opened by its address, that is answered while the page is made. */
+  readonly ahead?: (ask: AskAhead, to: RouteLocation) => Promise<unknown>;
   /** A sentence on what is missing in a library without photos, where the view cannot be shown; false for a view that needs none. */
   readonly empty?: string | false;
   readonly palette?: readonly ViewEntry[];

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RouteLocation } from 'vue-router';
 import { REPEATS } from '../../../src/renderer/transport/repeats.ts';
 import type * as transportModule from '../../../src/renderer/transport/index.ts';
 import { fakeEngine, settled, type FakeEngine } from '../support/fake-engine.ts';
@@ -19,7 +20,7 @@ afterEach(() => {
 });
 const FIRST = { limit: 60 };
 const asked = (): number => engine.asked.length;
-const ahead = (): void => transport.askAhead([transport.question('clusters.list', FIRST)]);
+const ahead = (): void => void transport.askAhead('clusters.list', FIRST).catch(() => undefined);
 
 describe('what was asked before there was anyone to ask it', () => {
   it('is answered once from that, and then asked anew', async () => {
@@ -79,13 +80,46 @@ describe('what was asked before there was anyone to ask it', () => {
   });
 });
 
-it('views ask ahead only what may be asked twice', async () => {
+it('views ask ahead only what may be asked twice, and for that which they will show', async () => {
   const { VIEWS } = await import('../../../src/renderer/views/index.ts');
-  const { OPENING } = await import('../../../src/renderer/stores/library.ts');
-  const questions = [
-    ...OPENING,
-    ...VIEWS.flatMap((v) => [...(v.asks?.({}) ?? []), ...(v.asks?.({ photo: 'p' }) ?? [])]),
-  ];
-  expect(new Set(questions.map((q) => q.route)).size).toBeGreaterThan(4);
-  for (const q of questions) expect([q.route, REPEATS[q.route]]).toEqual([q.route, 'safe']);
+  const { libraryAhead } = await import('../../../src/renderer/stores/library.ts');
+  const asked: [route: string, params: unknown][] = [];
+  const answers: Readonly<Record<string, unknown>> = {
+    'library.current': { defaults: [{ takes: 'photos', network: 'b' }], networks: [{ id: 'a' }, { id: 'b' }] },
+    'sets.list': [
+      { key: 'of a', network: 'a' },
+      { key: 'regions of b', network: 'b', regional: true },
+      { key: 'of b', network: 'b' },
+    ],
+    'collections.list': [{ id: 'k', name: 'Castles', items: 3 }],
+    'tuples.runs': [{ id: 3 }, { id: 4 }],
+    'tuples.open': { list: 'l1', total: 500 },
+  };
+  const ask = ((route: string, params: unknown) => {
+    asked.push([route, params]);
+    return Promise.resolve(answers[route]);
+  }) as transportModule.AskAhead;
+  await libraryAhead(ask);
+  const to = (name: string, params: object, query: object): RouteLocation =>
+    ({ name, params, query }) as unknown as RouteLocation;
+  for (const v of VIEWS)
+    for (const query of [
+      {},
+      { photo: 'p', k: '7', part: 'teach', compare: '3', sort: 'hardest', filter: '{"cluster":"c"}' },
+    ])
+      await v.ahead?.(ask, to(v.name, { id: 'k', run: '4', index: '120' }, query));
+  expect(new Set(asked.map(([route]) => route)).size).toBeGreaterThan(5);
+  for (const [route] of asked) expect([route, REPEATS[route as keyof typeof REPEATS]]).toEqual([route, 'safe']);
+  const last = (route: string): unknown => asked.findLast(([r]) => r === route)?.[1];
+  expect(last('map.points')).toEqual({ set: 'of b' });
+  expect(last('exemplars.next')).toEqual({
+    exemplars: { collection: 'Castles' },
+    set: 'of b',
+    by: 'uncertainty',
+    n: 20,
+  });
+  expect(last('manifold.around')).toEqual({ photo: 'p', set: 'of b', k: 7 });
+  expect(last('tuples.compare')).toEqual({ a: 3, b: 4 });
+  expect(last('tuples.open')).toEqual({ run: 4, filter: { cluster: 'c' }, sort: 'hardest' });
+  expect(last('tuples.page')).toEqual({ list: 'l1', from: 100, limit: 50 });
 });

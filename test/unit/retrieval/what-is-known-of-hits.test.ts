@@ -96,12 +96,12 @@ describe('what is known of a hit', () => {
 });
 
 describe('a stored map', () => {
-  it('has a place for each photo that the library still has, and what it is coloured by', () => {
+  it('has a place for each photo that the library still has, and what it is coloured by', async () => {
     const key = setKey(network, 320);
-    expect(descriptorMap(library, key)).toBeNull();
+    expect(await descriptorMap(library, key)).toBeNull();
     storeMap(library, key, Uint32Array.of(4, 99, 1, 7), Float32Array.of(0, 0.5, 1, 1, 0.25, 0.75, 0.125, 0.375));
     library.db.prepare('UPDATE photo SET width = 2000, height = 500 WHERE id = 4').run();
-    const { info, points, fields } = descriptorMap(library, key)!;
+    const { info, points, fields } = (await descriptorMap(library, key))!;
     expect(info).toMatchObject({ set: key, photos: 3 });
     expect(Buffer.from(points.subarray(0, 48)).toString('hex')).toBe([hashes[3], hashes[0], hashes[6]].join(''));
     expect(new Float32Array(Uint8Array.from(points.subarray(48)).buffer)).toEqual(
@@ -133,16 +133,67 @@ describe('a stored map', () => {
         .m;
     expect(field('Points seen')).toEqual([seen(4), seen(1), null]);
     // It is worked out once for as long as nothing that it is made of changes, here or in another process.
-    expect(descriptorMap(library, key)!.points).toBe(points);
+    expect((await descriptorMap(library, key))!.points).toBe(points);
     library.db.prepare('UPDATE photo SET width = 1000 WHERE id = 4').run();
-    const mine = descriptorMap(library, key)!;
+    const mine = (await descriptorMap(library, key))!;
     expect(mine.info.id).not.toBe(info.id);
     const other = Library.open(library.path);
     other.db.prepare('UPDATE photo SET width = 2000 WHERE id = 4').run();
     other.close();
-    expect(descriptorMap(library, key)!.info.id).toBe(info.id);
+    expect((await descriptorMap(library, key))!.info.id).toBe(info.id);
     storeMap(library, key, Uint32Array.of(4), Float32Array.of(0, 0.5));
-    expect(descriptorMap(library, key)!.info.photos).toBe(1);
+    expect((await descriptorMap(library, key))!.info.photos).toBe(1);
+  });
+
+  it('of more photos than are read at once has what a question for each of them tells, and keeps nobody waiting', async () => {
+    const many = syntheticLibrary(join(folder, 'many'), {
+      photos: 11_003,
+      clusters: 31,
+      dim: 3,
+      pairsPerPhoto: 1,
+      distractors: 200,
+      seed: 3,
+    });
+    const { db } = many.library;
+    // Some are gone, some clusters are not in force, and some photos are seen by two.
+    db.prepare('DELETE FROM photo_file WHERE photo_id % 97 = 0').run();
+    db.prepare("UPDATE cluster_all SET state = 'excluded' WHERE id % 5 = 0").run();
+    db.prepare(
+      `INSERT INTO view_all SELECT 31 - cluster_id, 100000 + view_index, photo_id, name, camera, pose, points_seen + 7
+       FROM view_all WHERE photo_id % 13 = 0 AND cluster_id < 31`,
+    ).run();
+    db.prepare('UPDATE photo SET width = 600 + id, height = 400 + id % 7').run();
+    const ids = Uint32Array.from({ length: 11_203 }, (_, i) => ((i * 7919) % 11_203) + 1);
+    storeMap(many.library, 'many', ids, new Float32Array(2 * ids.length));
+    let turns = 0;
+    let made = false;
+    const others = (): void => {
+      turns += 1;
+      if (!made) setImmediate(others);
+    };
+    setImmediate(others);
+    const [map, same] = await Promise.all([descriptorMap(many.library, 'many'), descriptorMap(many.library, 'many')]);
+    made = true;
+    expect(turns).toBeGreaterThan(6);
+    expect(same).toBe(map);
+    const present = Array.from(ids).filter((id) => id % 97 !== 0);
+    expect(map!.info.photos).toBe(present.length);
+    const of = (k: number): Uint8Array => Uint8Array.from(map!.fields[k]!);
+    const named = (k: number): (string | null)[] =>
+      Array.from(new Uint32Array(of(k).buffer), (v) => (v === 0xffffffff ? null : map!.info.fields[k]!.names![v]!));
+    const numbers = (k: number): (number | null)[] =>
+      Array.from(new Float32Array(of(k).buffer), (v) => (Number.isNaN(v) ? null : v));
+    const one = db.prepare<[number], { cluster: string | null; folder: string; points: number | null; width: number }>(
+      `SELECT width, (SELECT c.name FROM view v JOIN cluster c ON c.id = v.cluster_id WHERE v.photo_id = p.id ORDER BY v.cluster_id LIMIT 1) AS cluster,
+         (SELECT s.name FROM photo_file f JOIN scene s ON s.id = f.scene_id WHERE f.photo_id = p.id ORDER BY f.scene_id LIMIT 1) AS folder,
+         (SELECT MAX(v.points_seen) FROM view v WHERE v.photo_id = p.id) AS points FROM photo p WHERE p.id = ?`,
+    );
+    const slow = present.map((id) => one.get(id)!);
+    expect(named(0)).toEqual(slow.map((r) => r.cluster));
+    expect(named(1)).toEqual(slow.map((r) => r.folder));
+    expect(numbers(3)).toEqual(slow.map((r) => r.points));
+    expect(numbers(4)).toEqual(slow.map((r, k) => Math.fround((r.width * (400 + (present[k]! % 7))) / 1e6)));
+    many.library.close();
   });
 
   it('that is incomplete or does not fit is as if it were not there', () => {

@@ -10,5 +10,5 @@ export const descriptors = answers(descriptorRoutes, {
     changed(engine, 'descriptors');
     return null;
   },
-  'map.points': (engine, { set }) => descriptorMap(engine.library, set)?.info ?? null,
+  'map.points': async (engine, { set }) => (await descriptorMap(engine.library, set))?.info ?? null,
 });

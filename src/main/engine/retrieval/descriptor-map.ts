@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type { DescriptorMap } from '../../../shared/domain.ts';
 import type { Library } from '../library/library.ts';
 import { stateOf } from '../library/memo.ts';
@@ -17,9 +18,16 @@ export interface MapData {
 
 export const NONE = 0xffffffff;
 const HASH_BYTES = 16;
+/** No row's number. */
+const NOWHERE = -1;
+/** Rows that are read before other requests get their turn. */
+const PIECE = 5000;
 
 /** What was answered last for a library, and of which state of it: its bytes are asked for next. */
 const kept = new WeakMap<Library, { readonly key: string; readonly data: MapData }>();
+
+/** What is being made for a library, for those who ask meanwhile. */
+const underWay = new WeakMap<Library, { readonly key: string; readonly data: Promise<MapData | null> }>();
 
 /** Changes with everything that a map is made of, whichever connection wrote it. */
 function mapState(library: Library, set: string): string {
@@ -29,92 +37,199 @@ function mapState(library: Library, set: string): string {
 
 const bytesOf = (x: Uint32Array | Float32Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
 
-/** Values as numbers of the names that there are, in the order in which they come. */
-function categories(values: readonly (string | null)[]): { readonly names: string[]; readonly of: Uint32Array } {
+/** Values as numbers of the names that there are, in the order in which they come. @param nameOf a value; null for none. */
+function categories(of: Float64Array, nameOf: (value: number) => string | null): Named {
   const known = new Map<string, number>();
-  const of = Uint32Array.from(values, (v) => {
-    if (v === null) return NONE;
-    const at = known.get(v);
-    if (at === undefined) known.set(v, known.size);
-    return at ?? known.size - 1;
-  });
-  return { names: [...known.keys()], of };
+  const byValue = new Map<number, number>();
+  const numbers = new Uint32Array(of.length);
+  for (let i = 0; i < of.length; i += 1) {
+    const value = of[i]!;
+    let number = byValue.get(value);
+    if (number === undefined) {
+      const name = nameOf(value);
+      number = name === null ? NONE : (known.get(name) ?? known.size);
+      if (name !== null) known.set(name, number);
+      byValue.set(value, number);
+    }
+    numbers[i] = number;
+  }
+  return { names: [...known.keys()], of: numbers };
+}
+
+interface Named {
+  readonly names: string[];
+  readonly of: Uint32Array;
+}
+
+/** What is known of the photos of a map, in its order; of those that are gone nothing. */
+class Facts {
+  readonly #library: Library;
+  /** Number in the map of each photo. */
+  readonly #at: ReadonlyMap<number, number>;
+  readonly there: Uint8Array;
+  readonly hashes: Buffer;
+  readonly width: Float64Array;
+  readonly height: Float64Array;
+  readonly place: Float64Array;
+  readonly folder: Float64Array;
+  /** The first cluster in force that sees it; none: {@link NOWHERE}. */
+  readonly cluster: Float64Array;
+  /** Points that a cluster in force sees of it at most; none: NaN. */
+  readonly points: Float32Array;
+
+  constructor(library: Library, ids: Uint32Array) {
+    const n = ids.length;
+    this.#library = library;
+    this.#at = new Map(Array.from(ids, (id, i) => [id, i]));
+    this.there = new Uint8Array(n);
+    this.hashes = Buffer.alloc(n * HASH_BYTES);
+    this.width = new Float64Array(n);
+    this.height = new Float64Array(n);
+    this.place = new Float64Array(n);
+    this.folder = new Float64Array(n).fill(NOWHERE);
+    this.cluster = new Float64Array(n).fill(NOWHERE);
+    this.points = new Float32Array(n).fill(Number.NaN);
+  }
+
+  /** Reads all of it, some rows at a time; others have their turn in between. */
+  async read(): Promise<void> {
+    await this.#readPhotos();
+    await this.#readFolders();
+    await this.#readViews();
+  }
+
+  async #readPhotos(): Promise<void> {
+    const part = select(
+      this.#library.db,
+      'SELECT id, hash, width, height, place FROM present_photo WHERE id > ? ORDER BY id LIMIT ?',
+      list(integer, text, integer, integer, integer),
+      'first',
+    );
+    for (let rows = part.all(-1, PIECE); rows.length > 0; rows = part.all(rows.at(-1)![0], PIECE)) {
+      for (const [id, hash, width, height, place] of rows) {
+        const i = this.#at.get(id);
+        if (i === undefined) continue;
+        this.there[i] = 1;
+        this.hashes.write(hash, i * HASH_BYTES, HASH_BYTES, 'hex');
+        this.width[i] = width;
+        this.height[i] = height;
+        this.place[i] = place;
+      }
+      await setImmediate();
+    }
+  }
+
+  async #readFolders(): Promise<void> {
+    const part = select(
+      this.#library.db,
+      'SELECT photo_id, MIN(scene_id) FROM photo_file WHERE photo_id > ? GROUP BY photo_id ORDER BY photo_id LIMIT ?',
+      list(integer, integer),
+      'first',
+    );
+    for (let rows = part.all(-1, PIECE); rows.length > 0; rows = part.all(rows.at(-1)![0], PIECE)) {
+      for (const [photo, folder] of rows) {
+        const i = this.#at.get(photo);
+        if (i !== undefined) this.folder[i] = folder;
+      }
+      await setImmediate();
+    }
+  }
+
+  /** Of all views; which clusters are in force is looked up here, which is faster than for each row. */
+  async #readViews(): Promise<void> {
+    const inForce = new Set(select(this.#library.db, 'SELECT id FROM cluster', integer).all());
+    const part = select(
+      this.#library.db,
+      `SELECT cluster_id, view_index, photo_id, points_seen FROM view_all
+       WHERE (cluster_id, view_index) > (?, ?) AND photo_id IS NOT NULL ORDER BY cluster_id, view_index LIMIT ?`,
+      list(integer, integer, integer, integer),
+      'first',
+    );
+    const after = (last: readonly [number, number, number, number]): [number, number, number] => [
+      last[0],
+      last[1],
+      PIECE,
+    ];
+    for (let rows = part.all(-1, -1, PIECE); rows.length > 0; rows = part.all(...after(rows.at(-1)!))) {
+      for (const [cluster, , photo, points] of rows) {
+        const i = this.#at.get(photo);
+        if (i === undefined || !inForce.has(cluster)) continue;
+        if (this.cluster[i] === NOWHERE) this.cluster[i] = cluster;
+        if (!(this.points[i]! >= points)) this.points[i] = points;
+      }
+      await setImmediate();
+    }
+  }
 }
 
 /** A set's stored map with what its photos can be coloured by; null when no map was made yet. */
-export function descriptorMap(library: Library, set: string): MapData | null {
+export async function descriptorMap(library: Library, set: string): Promise<MapData | null> {
   const key = mapState(library, set);
   const known = kept.get(library);
   if (known?.key === key) return known.data;
+  let making = underWay.get(library);
+  if (making?.key !== key) {
+    making = { key, data: makeMap(library, set) };
+    underWay.set(library, making);
+  }
+  try {
+    const data = await making.data;
+    if (data !== null) kept.set(library, { key, data });
+    return data;
+  } finally {
+    if (underWay.get(library) === making) underWay.delete(library);
+  }
+}
+
+async function makeMap(library: Library, set: string): Promise<MapData | null> {
   const map = loadMap(library, set);
   if (map === undefined) return null;
-  const { db } = library;
-  const at = new Map(Array.from(map.ids, (id, i) => [id, i]));
-  const rows = select(
-    db,
-    'SELECT id, hash, width, height, place FROM present_photo ORDER BY id',
-    list(integer, text, integer, integer, integer),
-    'first',
-  )
-    .all()
-    .flatMap(([id, hash, width, height, place]) => {
-      const i = at.get(id);
-      return i === undefined ? [] : [{ i, id, hash, width, height, place }];
-    })
-    .sort((a, b) => a.i - b.i);
-  const folders = new Map(select(db, 'SELECT id, name FROM scene', list(integer, text)).all());
-  const folderOf = new Map(
-    select(
-      db,
-      'SELECT photo_id, MIN(scene_id) FROM photo_file GROUP BY photo_id',
-      list(integer, integer),
-      'first',
-    ).all(),
-  );
-  const clusters = new Map(select(db, 'SELECT id, name FROM cluster', list(integer, text)).all());
-  // Of all its views; the clusters in force are looked up here, which is faster than for each row.
-  const seen = new Map<number, { cluster: number; points: number }>();
-  for (const [photo, cluster, points] of select(
-    db,
-    'SELECT photo_id, cluster_id, points_seen FROM view_all WHERE photo_id IS NOT NULL ORDER BY cluster_id, view_index',
-    list(integer, integer, integer),
-    'first',
-  ).iterate()) {
-    if (!clusters.has(cluster)) continue;
-    const known = seen.get(photo);
-    if (known === undefined) seen.set(photo, { cluster, points });
-    else known.points = Math.max(known.points, points);
-  }
-  const n = rows.length;
+  const facts = new Facts(library, map.ids);
+  await facts.read();
+  const order = Uint32Array.from(facts.there.keys()).filter((i) => facts.there[i] === 1);
+  const n = order.length;
   const points = Buffer.alloc(n * (HASH_BYTES + 8));
   const places = new Float32Array(2 * n);
-  rows.forEach((r, k) => {
-    points.write(r.hash, k * HASH_BYTES, HASH_BYTES, 'hex');
-    places.set(map.positions.subarray(2 * r.i, 2 * r.i + 2), 2 * k);
+  order.forEach((i, k) => {
+    facts.hashes.copy(points, k * HASH_BYTES, i * HASH_BYTES, (i + 1) * HASH_BYTES);
+    places.set(map.positions.subarray(2 * i, 2 * i + 2), 2 * k);
   });
   points.set(bytesOf(places), n * HASH_BYTES);
+  await setImmediate();
+  const named = (of: Float64Array, nameOf: (value: number) => string | null): Named =>
+    categories(
+      Float64Array.from(order, (i) => of[i]!),
+      nameOf,
+    );
+  const names = (sql: string): ((id: number) => string | null) => {
+    const known = new Map(select(library.db, sql, list(integer, text)).all());
+    return (id) => known.get(id) ?? null;
+  };
   const fields = [
-    { name: 'Cluster', ...categories(rows.map((r) => clusters.get(seen.get(r.id)?.cluster ?? -1) ?? null)) },
-    { name: 'Folder', ...categories(rows.map((r) => folders.get(folderOf.get(r.id) ?? -1) ?? null)) },
-    { name: 'Place', ...categories(rows.map((r) => `place ${r.place}`)) },
-    { name: 'Points seen', names: null, of: Float32Array.from(rows, (r) => seen.get(r.id)?.points ?? Number.NaN) },
-    { name: 'Megapixels', names: null, of: Float32Array.from(rows, (r) => (r.width * r.height) / 1e6) },
-    { name: 'Width over height', names: null, of: Float32Array.from(rows, (r) => r.width / r.height) },
+    { name: 'Cluster', ...named(facts.cluster, names('SELECT id, name FROM cluster')) },
+    { name: 'Folder', ...named(facts.folder, names('SELECT id, name FROM scene')) },
+    { name: 'Place', ...named(facts.place, (place) => `place ${place}`) },
+    { name: 'Points seen', names: null, of: Float32Array.from(order, (i) => facts.points[i]!) },
+    {
+      name: 'Megapixels',
+      names: null,
+      of: Float32Array.from(order, (i) => (facts.width[i]! * facts.height[i]!) / 1e6),
+    },
+    { name: 'Width over height', names: null, of: Float32Array.from(order, (i) => facts.width[i]! / facts.height[i]!) },
   ];
+  await setImmediate();
   const digest = createHash('sha256').update(points);
   for (const f of fields) digest.update(f.name).update(bytesOf(f.of)).update(JSON.stringify(f.names));
-  const data: MapData = {
+  return {
     info: {
       set,
       id: digest.digest('hex').slice(0, 16),
       photos: n,
-      fields: fields.map(({ name, names }) => ({ name, names })),
+      fields: fields.map(({ name, names: of }) => ({ name, names: of })),
     },
     points,
     fields: fields.map((f) => bytesOf(f.of)),
   };
-  kept.set(library, { key, data });
-  return data;
 }
 
 /** Bytes of the map that was answered last: its points, or a field by its number. Undefined for another, which is asked for anew. */

@@ -3,6 +3,7 @@ import { useRoute } from 'vue-router';
 import type { SetInfo } from '../../../shared/domain.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { request } from '../../transport/index.ts';
+import { setInUse } from './set-in-use.ts';
 
 /** Descriptor sets of whole photos, and which one a view uses: that of its address, else that of the network in use, else any. */
 export function useSets() {
@@ -11,11 +12,7 @@ export function useSets() {
   const all = shallowRef<readonly SetInfo[]>([]);
   const loaded = shallowRef(false);
   const usable = computed(() => all.value.filter((s) => !s.regional));
-  const key = computed((): string | undefined => {
-    const asked = route.query['set'];
-    if (typeof asked === 'string' && asked !== '') return asked;
-    return (usable.value.find((s) => s.network === library.network?.id) ?? usable.value[0])?.key;
-  });
+  const key = computed(() => setInUse(all.value, library.network, route.query['set']));
   /** The set that the address asks for, where the library has none of that name. */
   const unknown = computed(() => {
     const asked = route.query['set'];

@@ -1,6 +1,6 @@
 import { Waypoints } from '@lucide/vue';
-import { question } from '../../transport/index.ts';
 import { view } from '../view.ts';
+import { manifoldAhead } from './around-question.ts';
 
 export const manifold = view({
   name: 'manifold',
@@ -8,7 +8,7 @@ export const manifold = view({
   icon: Waypoints,
   path: '/manifold',
   empty: 'The manifold is the graph of photos that are each other’s nearest neighbours.',
-  asks: ({ photo }) => (photo === undefined ? [] : [question('sets.list', {})]),
+  ahead: (ask, { query }) => manifoldAhead(ask, query),
   component: () => import('./ManifoldView.vue'),
   key: '5',
   searches: 'descriptors',

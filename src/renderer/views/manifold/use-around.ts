@@ -6,6 +6,7 @@ import { useQuery, type QueryChange } from '../../stores/query.ts';
 import { useReview } from '../../stores/review.ts';
 import { request } from '../../transport/index.ts';
 import { useSets } from '../common/use-sets.ts';
+import { aroundQuestion, middleOf } from './around-question.ts';
 import { useWhole } from './use-whole.ts';
 
 /** The photo that stands in the middle, what is around it, and what a person says of a neighbour. All of it is in the address. */
@@ -14,11 +15,7 @@ export function useAround() {
   const library = useLibrary();
   const review = useReview();
   const sets = useSets();
-  const photo = computed(() => (typeof route.query['photo'] === 'string' ? route.query['photo'] : null));
-  const number = (key: string): number | undefined => {
-    const v = Number(route.query[key]);
-    return Number.isInteger(v) && v > 0 ? v : undefined;
-  };
+  const photo = computed(() => middleOf(route.query));
   function query(asked: QueryChange): void {
     void change(asked, { push: true });
   }
@@ -31,17 +28,10 @@ export function useAround() {
     () => library.changed('descriptors'),
     () => sets.refresh(),
   );
-  const question = computed(() =>
-    photo.value === null || sets.key.value === undefined || route.name !== 'manifold'
-      ? null
-      : JSON.stringify({
-          photo: photo.value,
-          set: sets.key.value,
-          k: number('k'),
-          positivesK: number('positives'),
-          negativesK: number('negatives'),
-        }),
-  );
+  const question = computed(() => {
+    const asked = sets.key.value === undefined ? null : aroundQuestion(route.query, sets.key.value);
+    return asked === null || route.name !== 'manifold' ? null : JSON.stringify(asked);
+  });
   const ask = (asked: string): Promise<ManifoldView> => request('manifold.around', JSON.parse(asked));
   const around = useLatest(question, ask, { keep: true });
   watch([() => library.changed('descriptors'), () => library.changed('library')], () => void around.reload());

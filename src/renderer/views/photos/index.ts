@@ -1,5 +1,4 @@
 import { Images } from '@lucide/vue';
-import { question } from '../../transport/index.ts';
 import { view } from '../view.ts';
 
 export const photos = view({
@@ -9,7 +8,7 @@ export const photos = view({
   path: '/photos',
   empty:
     'All photos of the library are here: when and where they were taken, which are there twice, what matches what.',
-  asks: ({ tab }) => (tab === undefined ? [question('photos.overview', {})] : []),
+  ahead: async (ask, { query: { tab } }) => tab !== undefined || ask('photos.overview', {}),
   component: () => import('./PhotosView.vue'),
   key: '9',
   palette: [

@@ -1,6 +1,6 @@
 import { Layers } from '@lucide/vue';
-import { question } from '../../transport/index.ts';
 import { view } from '../view.ts';
+import { tuplesAhead } from './opening.ts';
 
 export const tuples = view({
   name: 'tuples',
@@ -9,7 +9,7 @@ export const tuples = view({
   path: '/tuples/:run?/:index?',
   empty:
     'Tuples are what a network is trained with: a query, a photo of the same place, and the hardest photos of others.',
-  asks: () => [question('tuples.runs', {})],
+  ahead: (ask, { params, query }) => tuplesAhead(ask, params, query),
   component: () => import('./TuplesView.vue'),
   schemas: true,
   key: '2',

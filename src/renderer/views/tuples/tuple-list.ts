@@ -6,9 +6,8 @@ import { request } from '../../transport/index.ts';
 import { useNotices } from '../../stores/notices.ts';
 import { useReview } from '../../stores/review.ts';
 import { withJudgements } from './judgements.ts';
+import { PAGE } from './opening.ts';
 
-/** Rows of a page. What is seen at first is one, and the one ahead of it may come before that is painted. */
-const PAGE = 50;
 /** Tuples that a request gives at most. */
 const MOST = 500;
 /** Pages kept around the last ones that were looked at; what lies farther away is fetched again. */

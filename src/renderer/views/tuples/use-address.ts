@@ -4,29 +4,20 @@ import type { TupleFilterParams } from '../../../shared/routes/tuples.ts';
 import { plural } from '../../kit/format.ts';
 import { useQuery, type QueryChange } from '../../stores/query.ts';
 import { TUPLE_SORTS, type MiningRunInfo, type TupleSort } from '../../../shared/domain.ts';
+import { comparedOf, filterOf, FIRST_SORT, runOf } from './opening.ts';
 
 /** What the address says of the list of tuples: run, place in it, order, filter, and the run that it is compared with. */
 export function useAddress(runs: Ref<readonly MiningRunInfo[]>, total: Ref<number>) {
   const router = useRouter();
   const { route, change } = useQuery();
 
-  /** The run that the address names; the newest where it names none; null where the library has no such run. */
-  const run = computed(() => {
-    const asked = route.params['run'] ?? '';
-    return (asked === '' ? runs.value[0] : runs.value.find((r) => String(r.id) === asked)) ?? null;
-  });
+  const run = computed(() => runOf(runs.value, route.params));
   const sort = computed((): TupleSort => {
     const asked = route.query['sort'] as TupleSort;
-    return TUPLE_SORTS.includes(asked) ? asked : 'suspicion';
+    return TUPLE_SORTS.includes(asked) ? asked : FIRST_SORT;
   });
-  const filter = computed((): TupleFilterParams => {
-    try {
-      return JSON.parse(String(route.query['filter'] ?? '{}')) as TupleFilterParams;
-    } catch {
-      return {};
-    }
-  });
-  const compared = computed(() => runs.value.find((r) => String(r.id) === route.query['compare']) ?? null);
+  const filter = computed(() => filterOf(route.query));
+  const compared = computed(() => comparedOf(runs.value, route.query));
   const at = computed(() => Math.min(Number(route.params['index'] ?? 0) || 0, Math.max(0, total.value - 1)));
   /** What the address names and is not there, in a sentence; empty where all is. */
   const absent = computed(() => {
