@@ -37,13 +37,16 @@ function mapState(library: Library, set: string): string {
 
 const bytesOf = (x: Uint32Array | Float32Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
 
-/** Values as numbers of the names that there are, in the order in which they come. @param nameOf a value; null for none. */
-function categories(of: Float64Array, nameOf: (value: number) => string | null): Named {
+/**
+ * Values as numbers of the names that there are, in the order in which they come.
+ * @param order which values, by their number. @param nameOf a value; null for none.
+ */
+function categories(of: Float64Array, order: Uint32Array, nameOf: (value: number) => string | null): Named {
   const known = new Map<string, number>();
   const byValue = new Map<number, number>();
-  const numbers = new Uint32Array(of.length);
-  for (let i = 0; i < of.length; i += 1) {
-    const value = of[i]!;
+  const numbers = new Uint32Array(order.length);
+  for (let k = 0; k < order.length; k += 1) {
+    const value = of[order[k]!]!;
     let number = byValue.get(value);
     if (number === undefined) {
       const name = nameOf(value);
@@ -51,7 +54,7 @@ function categories(of: Float64Array, nameOf: (value: number) => string | null):
       if (name !== null) known.set(name, number);
       byValue.set(value, number);
     }
-    numbers[i] = number;
+    numbers[k] = number;
   }
   return { names: [...known.keys()], of: numbers };
 }
@@ -80,7 +83,9 @@ class Facts {
   constructor(library: Library, ids: Uint32Array) {
     const n = ids.length;
     this.#library = library;
-    this.#at = new Map(Array.from(ids, (id, i) => [id, i]));
+    const at = new Map<number, number>();
+    for (let i = 0; i < n; i += 1) at.set(ids[i]!, i);
+    this.#at = at;
     this.there = new Uint8Array(n);
     this.hashes = Buffer.alloc(n * HASH_BYTES);
     this.width = new Float64Array(n);
@@ -96,6 +101,14 @@ class Facts {
     await this.#readPhotos();
     await this.#readFolders();
     await this.#readViews();
+  }
+
+  /** Those of the map that are there, by their numbers in it. */
+  order(): Uint32Array {
+    const order = new Uint32Array(this.there.length);
+    let n = 0;
+    for (let i = 0; i < this.there.length; i += 1) if (this.there[i] === 1) order[n++] = i;
+    return order.subarray(0, n);
   }
 
   async #readPhotos(): Promise<void> {
@@ -186,21 +199,24 @@ async function makeMap(library: Library, set: string): Promise<MapData | null> {
   if (map === undefined) return null;
   const facts = new Facts(library, map.ids);
   await facts.read();
-  const order = Uint32Array.from(facts.there.keys()).filter((i) => facts.there[i] === 1);
+  const order = facts.order();
   const n = order.length;
   const points = Buffer.alloc(n * (HASH_BYTES + 8));
   const places = new Float32Array(2 * n);
-  order.forEach((i, k) => {
-    facts.hashes.copy(points, k * HASH_BYTES, i * HASH_BYTES, (i + 1) * HASH_BYTES);
-    places.set(map.positions.subarray(2 * i, 2 * i + 2), 2 * k);
-  });
+  for (let k = 0; k < n; k += 1) {
+    const i = order[k]!;
+    for (let b = 0; b < HASH_BYTES; b += 1) points[k * HASH_BYTES + b] = facts.hashes[i * HASH_BYTES + b]!;
+    places[2 * k] = map.positions[2 * i]!;
+    places[2 * k + 1] = map.positions[2 * i + 1]!;
+  }
   points.set(bytesOf(places), n * HASH_BYTES);
   await setImmediate();
-  const named = (of: Float64Array, nameOf: (value: number) => string | null): Named =>
-    categories(
-      Float64Array.from(order, (i) => of[i]!),
-      nameOf,
-    );
+  const named = (of: Float64Array, nameOf: (value: number) => string | null): Named => categories(of, order, nameOf);
+  const numbers = (of: (i: number) => number): Float32Array => {
+    const values = new Float32Array(n);
+    for (let k = 0; k < n; k += 1) values[k] = of(order[k]!);
+    return values;
+  };
   const names = (sql: string): ((id: number) => string | null) => {
     const known = new Map(select(library.db, sql, list(integer, text)).all());
     return (id) => known.get(id) ?? null;
@@ -209,13 +225,13 @@ async function makeMap(library: Library, set: string): Promise<MapData | null> {
     { name: 'Cluster', ...named(facts.cluster, names('SELECT id, name FROM cluster')) },
     { name: 'Folder', ...named(facts.folder, names('SELECT id, name FROM scene')) },
     { name: 'Place', ...named(facts.place, (place) => `place ${place}`) },
-    { name: 'Points seen', names: null, of: Float32Array.from(order, (i) => facts.points[i]!) },
+    { name: 'Points seen', names: null, of: numbers((i) => facts.points[i]!) },
     {
       name: 'Megapixels',
       names: null,
-      of: Float32Array.from(order, (i) => (facts.width[i]! * facts.height[i]!) / 1e6),
+      of: numbers((i) => (facts.width[i]! * facts.height[i]!) / 1e6),
     },
-    { name: 'Width over height', names: null, of: Float32Array.from(order, (i) => facts.width[i]! / facts.height[i]!) },
+    { name: 'Width over height', names: null, of: numbers((i) => facts.width[i]! / facts.height[i]!) },
   ];
   await setImmediate();
   const digest = createHash('sha256').update(points);
