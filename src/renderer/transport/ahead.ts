@@ -7,8 +7,11 @@ const KEPT_MS = 3000;
 const answers = new Map<string, Promise<Reply<unknown>>>();
 const keyOf = (route: string, params: unknown): string => `${route} ${JSON.stringify(params)}`;
 
-// Whatever has changed meanwhile, or went, is asked for anew.
-onEvent((e) => (e.event === 'changed' || e.event === 'engine') && answers.clear());
+/** Whatever has changed meanwhile is asked for anew. */
+export function forgetAhead(): void {
+  answers.clear();
+}
+onEvent((e) => (e.event === 'changed' || e.event === 'engine') && forgetAhead());
 
 /** Keeps the answer to a question that is asked before there is anyone to ask it. */
 export function keepAhead(route: string, params: unknown, ask: () => Promise<Reply<unknown>>): Promise<Reply<unknown>> {

@@ -2,7 +2,7 @@ import type { Reply } from '../../shared/contract.ts';
 import { fromErrorShape } from '../../shared/errors.ts';
 import type { RouteName, RouteParams, RouteResults } from '../../shared/routes/index.ts';
 import { askAgain, isLost } from './again.ts';
-import { keepAhead, takeAhead } from './ahead.ts';
+import { forgetAhead, keepAhead, takeAhead } from './ahead.ts';
 import { SocketChannel, type Channel } from './channel.ts';
 import { onEvent, tell } from './events.ts';
 import { enterOnce } from './entrance.ts';
@@ -74,7 +74,10 @@ async function asked(route: RouteName, params: unknown): Promise<Reply<unknown>>
 export async function request<R extends RouteName>(route: R, params: RouteParams<R>): Promise<RouteResults<R>> {
   const repeat = REPEATS[route];
   if (repeat === 'once') return hand(route, params).answer;
-  if (repeat !== 'safe') return unwrapped(route, await underWay(channel().request(route, params)));
+  if (repeat !== 'safe') {
+    forgetAhead();
+    return unwrapped(route, await underWay(channel().request(route, params)));
+  }
   const known = remembered(route, params);
   if (known !== undefined) return known as RouteResults<R>;
   const answer = unwrapped(route, await asked(route, params));
@@ -87,6 +90,7 @@ export function hand<R extends RouteName>(
   route: R,
   params: RouteParams<R>,
 ): { readonly answer: Promise<RouteResults<R>>; readonly kept: Promise<'kept'> } {
+  forgetAhead();
   const { answer, kept } = outbox.hand(route, params as Readonly<Record<string, unknown>>);
   return { answer: answer.then((reply) => unwrapped(route, reply)), kept: kept.then(() => 'kept') };
 }

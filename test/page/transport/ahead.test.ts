@@ -50,6 +50,15 @@ describe('what was asked before there was anyone to ask it', () => {
     expect(await transport.request('clusters.list', FIRST)).toHaveLength(2);
   });
 
+  it('is asked anew where the page itself did something that is done once', async () => {
+    engine.answers['jobs.cancel'] = () => null;
+    ahead();
+    await settled();
+    const done = transport.request('jobs.cancel', { id: 1 });
+    expect(await transport.request('clusters.list', FIRST)).toHaveLength(2);
+    await done;
+  });
+
   it('is asked anew some seconds later', async () => {
     ahead();
     await settled();

@@ -141,8 +141,13 @@ describe('a stored map', () => {
     other.db.prepare('UPDATE photo SET width = 2000 WHERE id = 4').run();
     other.close();
     expect((await descriptorMap(library, key))!.info.id).toBe(info.id);
+    // The one before can be fetched still, those before it not.
+    expect(mapBytes(library, mine.info.id, 'points')).toBe(mine.points);
+    expect(mapBytes(library, info.id, 'points')).toEqual(points);
     storeMap(library, key, Uint32Array.of(4), Float32Array.of(0, 0.5));
     expect((await descriptorMap(library, key))!.info.photos).toBe(1);
+    expect(mapBytes(library, mine.info.id, 'points')).toBeUndefined();
+    expect(mapBytes(library, info.id, 'points')).toEqual(points);
   });
 
   it('of more photos than are read at once has what a question for each of them tells, and keeps nobody waiting', async () => {

@@ -23,8 +23,21 @@ const NOWHERE = -1;
 /** Rows that are read before other requests get their turn. */
 const PIECE = 5000;
 
-/** What was answered last for a library, and of which state of it: its bytes are asked for next. */
-const kept = new WeakMap<Library, { readonly key: string; readonly data: MapData }>();
+/** Maps that are kept for a library: two windows may show different ones, and one may be made anew while another's bytes are asked for. */
+const KEPT = 2;
+/** What was answered last for a library, by the state of it that it is of: its bytes are asked for next. */
+const kept = new WeakMap<Library, Map<string, MapData>>();
+
+function keep(library: Library, key: string, data: MapData): void {
+  const all = kept.get(library) ?? new Map<string, MapData>();
+  all.delete(key);
+  all.set(key, data);
+  for (const old of all.keys()) {
+    if (all.size <= KEPT) break;
+    all.delete(old);
+  }
+  kept.set(library, all);
+}
 
 /** What is being made for a library, for those who ask meanwhile. */
 const underWay = new WeakMap<Library, { readonly key: string; readonly data: Promise<MapData | null> }>();
@@ -178,8 +191,11 @@ class Facts {
 /** A set's stored map with what its photos can be coloured by; null when no map was made yet. */
 export async function descriptorMap(library: Library, set: string): Promise<MapData | null> {
   const key = mapState(library, set);
-  const known = kept.get(library);
-  if (known?.key === key) return known.data;
+  const known = kept.get(library)?.get(key);
+  if (known !== undefined) {
+    keep(library, key, known);
+    return known;
+  }
   let making = underWay.get(library);
   if (making?.key !== key) {
     making = { key, data: makeMap(library, set) };
@@ -187,7 +203,7 @@ export async function descriptorMap(library: Library, set: string): Promise<MapD
   }
   try {
     const data = await making.data;
-    if (data !== null) kept.set(library, { key, data });
+    if (data !== null) keep(library, key, data);
     return data;
   } finally {
     if (underWay.get(library) === making) underWay.delete(library);
@@ -248,10 +264,9 @@ async function makeMap(library: Library, set: string): Promise<MapData | null> {
   };
 }
 
-/** Bytes of the map that was answered last: its points, or a field by its number. Undefined for another, which is asked for anew. */
+/** Bytes of a map that was answered lately: its points, or a field by its number. Undefined for another, which is asked for anew. */
 export function mapBytes(library: Library, id: string, part: string): Uint8Array | undefined {
-  const data = kept.get(library)?.data;
-  if (data?.info.id !== id) return undefined;
-  if (part === 'points') return data.points;
-  return /^\d{1,2}$/.test(part) ? data.fields[Number(part)] : undefined;
+  const data = Array.from(kept.get(library)?.values() ?? []).find(({ info }) => info.id === id);
+  if (part === 'points') return data?.points;
+  return /^\d{1,2}$/.test(part) ? data?.fields[Number(part)] : undefined;
 }
