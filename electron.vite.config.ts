@@ -24,19 +24,25 @@ const evaluated: Plugin = {
   },
 };
 
-/** The page's first steps, which its server answers while the rest is read: a file of its own, in front of all others. */
+const LIBRARIES = 'libraries';
+/** The page's first steps, which its server answers while the rest is read: a file of its own. */
 const FIRST = [resolve('src/renderer/transport/first.ts'), resolve('src/renderer/transport/entrance.ts')];
-const firstInPage: Plugin = {
-  name: 'first-in-page',
+/**
+ * What runs in front of the page, each in a task of its own as soon as it has come: the first steps, and the libraries that every page begins with.
+ * The page needs both, and would otherwise run them in one task with itself.
+ */
+const inFront: Plugin = {
+  name: 'in-front',
   transformIndexHtml: {
     order: 'post',
     handler(html, { bundle }) {
-      const first = Object.values(bundle ?? {}).find((f) => f.type === 'chunk' && f.facadeModuleId === FIRST[0]);
+      const chunks = Object.values(bundle ?? {}).filter((f) => f.type === 'chunk');
+      const files = [chunks.find((c) => c.facadeModuleId === FIRST[0]), chunks.find((c) => c.name === LIBRARIES)];
       // The development server makes no bundle, and the page takes its first steps itself.
-      if (first === undefined) return html;
-      // Asynchronous: it waits for no style sheet, and for no other file.
-      const script = `<script type="module" async crossorigin src="/${first.fileName}"></script>`;
-      return html.replace('<script', `${script}\n    <script`);
+      const scripts = files.flatMap((f) =>
+        f === undefined ? [] : `<script type="module" async crossorigin src="/${f.fileName}"></script>\n    `,
+      );
+      return html.replace('<script', `${scripts.join('')}<script`);
     },
   },
 };
@@ -61,6 +67,7 @@ const isSchema = (id: string): boolean => /[\\/](node_modules[\\/]zod|src[\\/]sh
  */
 const GROUPS: CodeSplittingGroup[] = [
   { name: 'first', test: (id) => FIRST.includes(id), priority: 2 },
+  { name: LIBRARIES, tags: ['$initial'], test: /[\\/]node_modules[\\/].*\.[cm]?js$/, priority: 1 },
   { name: 'start', tags: ['$initial'], priority: 1 },
   {
     debugName: 'shared by views',
@@ -100,6 +107,6 @@ export default defineConfig({
       },
       chunkSizeWarningLimit: 1200,
     },
-    plugins: [vue(), absoluteBase, evaluated, firstInPage],
+    plugins: [vue(), absoluteBase, evaluated, inFront],
   },
 });

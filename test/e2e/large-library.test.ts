@@ -58,16 +58,20 @@ describeWith(['chromium'], 'a library of many photos', () => {
     expect(o.code, 'bytes').toBeLessThan(MOST_CODE);
   });
 
-  it('what lets the page speak to the engine is a small file of its own, in front of the others', () => {
+  it('in front of the page run a small file that lets it speak to the engine, and the libraries that it begins with', () => {
     const folder = join(ROOT, 'out', 'renderer');
     const html = readFileSync(join(folder, 'index.html'), 'utf8');
     const scripts = Array.from(
       html.matchAll(/<script ([^>]*)src="\/(assets\/[^"]+)"/g),
       (m) => [m[1]!, m[2]!] as const,
     );
-    expect(scripts.map(([, file]) => file.replace(/-.*/, ''))).toEqual(['assets/first', 'assets/index']);
-    const [how, file] = scripts[0]!;
-    expect(how.split(' ')).toContain('async');
+    expect(scripts.map(([, file]) => file.replace(/-.*/, ''))).toEqual([
+      'assets/first',
+      'assets/libraries',
+      'assets/index',
+    ]);
+    expect(scripts.map(([how]) => how.split(' ').includes('async'))).toEqual([true, true, false]);
+    const file = scripts[0]![1];
     const text = readFileSync(join(folder, file), 'utf8');
     expect(text.length).toBeLessThan(MOST_FIRST);
     expect(text).not.toMatch(/\b(?:import|from)\s*["'(]/);

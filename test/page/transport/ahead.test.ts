@@ -8,7 +8,7 @@ let engine: FakeEngine;
 let transport: typeof transportModule;
 let clusters: number;
 beforeEach(async () => {
-  vi.useFakeTimers();
+  vi.useFakeTimers({ shouldAdvanceTime: true });
   localStorage.clear();
   clusters = 0;
   engine = fakeEngine({ 'clusters.list': () => Array.from({ length: (clusters += 1) }, () => ({})) as never });
