@@ -3,6 +3,7 @@ import { defineConfig } from 'electron-vite';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin, Rolldown } from 'vite';
+import { FIRST, inFront, LIBRARIES } from './scripts/in-front.ts';
 
 type CodeSplittingGroup = Rolldown.CodeSplittingGroup;
 
@@ -21,29 +22,6 @@ const evaluated: Plugin = {
     return Object.entries(module)
       .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`)
       .join('\n');
-  },
-};
-
-const LIBRARIES = 'libraries';
-/** The page's first steps, which its server answers while the rest is read: a file of its own. */
-const FIRST = [resolve('src/renderer/transport/first.ts'), resolve('src/renderer/transport/entrance.ts')];
-/**
- * What runs in front of the page, each in a task of its own as soon as it has come: the first steps, and the libraries that every page begins with.
- * The page needs both, and would otherwise run them in one task with itself.
- */
-const inFront: Plugin = {
-  name: 'in-front',
-  transformIndexHtml: {
-    order: 'post',
-    handler(html, { bundle }) {
-      const chunks = Object.values(bundle ?? {}).filter((f) => f.type === 'chunk');
-      const files = [chunks.find((c) => c.facadeModuleId === FIRST[0]), chunks.find((c) => c.name === LIBRARIES)];
-      // The development server makes no bundle, and the page takes its first steps itself.
-      const scripts = files.flatMap((f) =>
-        f === undefined ? [] : `<script type="module" async crossorigin src="/${f.fileName}"></script>\n    `,
-      );
-      return html.replace('<script', `${scripts.join('')}<script`);
-    },
   },
 };
 
