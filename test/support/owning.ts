@@ -1,4 +1,5 @@
-/** Owns a file and gives it back, over and over for so many milliseconds. Prints how often it had it, and what was thrown. */
+/** Owns a file and gives it back, over and over for so many milliseconds. Prints how often it had it, and what was thrown, also where another had it at the same time. */
+import { rmSync, writeFileSync } from 'node:fs';
 import { ownIfFree } from '../../src/main/engine/library/file-owner.ts';
 
 const [file, ms] = process.argv.slice(2) as [string, string];
@@ -10,7 +11,12 @@ while (Date.now() < end)
     const giveBack = ownIfFree(file);
     if (giveBack === undefined) continue;
     owned += 1;
-    giveBack();
+    try {
+      writeFileSync(`${file}.alone`, '', { flag: 'wx' });
+      rmSync(`${file}.alone`);
+    } finally {
+      giveBack();
+    }
   } catch (error) {
     thrown.push(String(error));
   }

@@ -91,7 +91,7 @@ export const OF_COLLECTIONS: CommandPlaces = {
       '--set': ask('exemplars.next', 'set'),
       '--n': view('views/collections/TeachPart.vue', 'n: n.value!'),
       '--by': view('views/collections/TeachPart.vue', 'by: by.value'),
-      '--among': view('views/collections/TeachPart.vue', '{ among: among.value }'),
+      '--among': view('views/collections/TeachPart.vue', 'among: narrowed.value ? among.value'),
     },
   },
   'collection select': {

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { diskError } from '../formats/disk.ts';
@@ -13,6 +14,28 @@ const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /** What SQLite says of a file that goes while it is opened; and of one that cannot be opened at all. */
 const VANISHED: ReadonlySet<string> = new Set(['SQLITE_CANTOPEN', 'SQLITE_IOERR_FSTAT']);
+
+/** How the system calls a file that is open and lies nowhere any more. */
+const DELETED = ' (deleted)';
+
+/** Descriptors by which this process has a file open, and what the system calls it; none where it does not tell (Linux does). Opens nothing. */
+function descriptorsOf(file: string): ReadonlyMap<string, string> {
+  const open = new Map<string, string>();
+  if (process.platform !== 'linux') return open;
+  try {
+    const path = join(realpathSync(dirname(file)), basename(file));
+    for (const descriptor of readdirSync('/proc/self/fd'))
+      try {
+        const called = readlinkSync(`/proc/self/fd/${descriptor}`);
+        if (called === path || called === path + DELETED) open.set(descriptor, called);
+      } catch {
+        // Closed meanwhile.
+      }
+  } catch {
+    // A system without it.
+  }
+  return open;
+}
 
 /** Connections that have a lock, so that none is closed because nothing else refers to it. */
 const held = new Set<Database.Database>();
@@ -28,7 +51,8 @@ export interface Saying {
  * Owns a file, or a name that stands for work, among all threads, processes and machines. Two things tell it: a lock that the system itself
  * gives back when the process ends, however it ends (SQLite's, on an empty file `.lock` beside it), and the facts of the owner (`.owner`), who
  * is named to others, and touches them for machines that do not see the lock (see {@link mayBeAtWork}). The lock's file is deleted by its
- * owner, so what was locked must still be what lies there. Only SQLite may open it: POSIX takes all locks of a process from a file as soon
+ * owner, so what was locked must still be what lies there: its number tells, and, since a deleted file's number is given to the next one, what the
+ * system calls the file that was opened. Only SQLite may open it: POSIX takes all locks of a process from a file as soon
  * as the process closes any descriptor of it.
  * @param say what to say where the file has another owner, with what to do, and where nothing can be written beside it.
  * @returns what gives it back.
@@ -49,9 +73,11 @@ function own(file: string, say: Saying, looks: number): () => void {
       if (!existsSync(lock)) new Database(lock, { timeout: 0 }).close();
       made = true;
       const before = statSync(lock, { throwIfNoEntry: false })?.ino;
+      const others = descriptorsOf(lock);
       db = new Database(lock, { timeout: 0, fileMustExist: true });
       db.exec('BEGIN EXCLUSIVE');
-      if (before !== undefined && statSync(lock, { throwIfNoEntry: false })?.ino === before) {
+      const gone = [...descriptorsOf(lock)].some(([fd, called]) => !others.has(fd) && called.endsWith(DELETED));
+      if (!gone && before !== undefined && statSync(lock, { throwIfNoEntry: false })?.ino === before) {
         const former = readOwner(file);
         if (former !== undefined && mayBeAtWork(former, ageOf(file))) throw taken(file, say);
         return giveBack(lock, db, keepFacts(file));
@@ -61,8 +87,8 @@ function own(file: string, say: Saying, looks: number): () => void {
       db?.close();
       if (cause instanceof CovisError) throw cause;
       const code = String((cause as { code?: unknown }).code);
-      // Deleted by its owner between two steps, and perhaps made anew by the next one since.
-      if (made && VANISHED.has(code) && (!existsSync(lock) || (vanished += 1) <= LOOKS)) continue;
+      // Deleted by its owner between two steps, and perhaps made anew by the next one since. One that cannot be opened at all is there each time.
+      if (made && VANISHED.has(code) && (!existsSync(lock) || (vanished += 1) < ATTEMPTS)) continue;
       // Cut short by a loss of power, or something else by now: nobody can have locked it.
       if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {
         rmSync(lock, { force: true });
