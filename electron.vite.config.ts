@@ -3,7 +3,6 @@ import { defineConfig } from 'electron-vite';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin, Rolldown } from 'vite';
-import { FIRST, inFront, LIBRARIES } from './scripts/in-front.ts';
 
 type CodeSplittingGroup = Rolldown.CodeSplittingGroup;
 
@@ -22,6 +21,23 @@ const evaluated: Plugin = {
     return Object.entries(module)
       .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`)
       .join('\n');
+  },
+};
+
+/** The page's first steps, which its server answers while the rest is read: a file of its own, in front of all others. */
+const FIRST = [resolve('src/renderer/transport/first.ts'), resolve('src/renderer/transport/entrance.ts')];
+const firstInPage: Plugin = {
+  name: 'first-in-page',
+  transformIndexHtml: {
+    order: 'post',
+    handler(html, { bundle }) {
+      const first = Object.values(bundle ?? {}).find((f) => f.type === 'chunk' && f.facadeModuleId === FIRST[0]);
+      // The development server makes no bundle, and the page takes its first steps itself.
+      if (first === undefined) return html;
+      // Asynchronous: it waits for no style sheet, and for no other file.
+      const script = `<script type="module" async crossorigin src="/${first.fileName}"></script>`;
+      return html.replace('<script', `${script}\n    <script`);
+    },
   },
 };
 
@@ -45,7 +61,6 @@ const isSchema = (id: string): boolean => /[\\/](node_modules[\\/]zod|src[\\/]sh
  */
 const GROUPS: CodeSplittingGroup[] = [
   { name: 'first', test: (id) => FIRST.includes(id), priority: 2 },
-  { name: LIBRARIES, tags: ['$initial'], test: /[\\/]node_modules[\\/].*\.[cm]?js$/, priority: 1 },
   { name: 'start', tags: ['$initial'], priority: 1 },
   {
     debugName: 'shared by views',
@@ -85,6 +100,6 @@ export default defineConfig({
       },
       chunkSizeWarningLimit: 1200,
     },
-    plugins: [vue(), absoluteBase, evaluated, inFront],
+    plugins: [vue(), absoluteBase, evaluated, firstInPage],
   },
 });
