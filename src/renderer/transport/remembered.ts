@@ -1,5 +1,6 @@
 import { ref } from 'vue';
 import { onEvent } from './events.ts';
+import { questionKey } from './question.ts';
 
 const MOST = 64;
 const answers = new Map<string, unknown>();
@@ -12,11 +13,9 @@ onEvent((e) => {
   if (e.event === 'engine' && e.state !== 'silent' && e.state !== 'heard') reachable.value = e.state === 'ready';
 });
 
-const keyOf = (route: string, params: unknown): string => `${route} ${JSON.stringify(params)}`;
-
 /** Keeps the newest answers to what may be asked twice, so that a view that was seen before is seen again while the engine is gone. */
 export function remember(route: string, params: unknown, answer: unknown): void {
-  const key = keyOf(route, params);
+  const key = questionKey(route, params);
   answers.delete(key);
   answers.set(key, answer);
   for (const old of answers.keys()) {
@@ -27,5 +26,5 @@ export function remember(route: string, params: unknown, answer: unknown): void 
 
 /** What was answered last; undefined where it is not kept, and while the engine can be asked. */
 export function remembered(route: string, params: unknown): unknown {
-  return reachable.value ? undefined : answers.get(keyOf(route, params));
+  return reachable.value ? undefined : answers.get(questionKey(route, params));
 }

@@ -115,14 +115,14 @@ describe('a stored map', () => {
         ? Array.from(new Float32Array(bytes), (v) => (Number.isNaN(v) ? null : v))
         : Array.from(new Uint32Array(bytes), (v) => (v === 0xffffffff ? null : names[v]!));
     };
-    expect(mapBytes(library, info.id, 'points')).toBe(points);
-    expect(mapBytes(library, info.id, '5')).toBe(fields[5]);
+    expect(await mapBytes(library, info.id, 'points')).toBe(points);
+    expect(await mapBytes(library, info.id, '5')).toBe(fields[5]);
     for (const [id, part] of [
       ['0'.repeat(16), 'points'],
       [info.id, '6'],
       [info.id, 'length'],
     ] as const)
-      expect(mapBytes(library, id, part)).toBeUndefined();
+      expect(await mapBytes(library, id, part)).toBeUndefined();
     expect(field('Cluster')).toEqual(['place_1', 'place_0', null]);
     expect(field('Folder')).toEqual(['place_1', 'place_0', 'distractors']);
     expect(field('Place')).toEqual(['place 2', 'place 1', 'place 3']);
@@ -142,12 +142,12 @@ describe('a stored map', () => {
     other.close();
     expect((await descriptorMap(library, key))!.info.id).toBe(info.id);
     // The one before can be fetched still, those before it not.
-    expect(mapBytes(library, mine.info.id, 'points')).toBe(mine.points);
-    expect(mapBytes(library, info.id, 'points')).toEqual(points);
+    expect(await mapBytes(library, mine.info.id, 'points')).toBe(mine.points);
+    expect(await mapBytes(library, info.id, 'points')).toEqual(points);
     storeMap(library, key, Uint32Array.of(4), Float32Array.of(0, 0.5));
     expect((await descriptorMap(library, key))!.info.photos).toBe(1);
-    expect(mapBytes(library, mine.info.id, 'points')).toBeUndefined();
-    expect(mapBytes(library, info.id, 'points')).toEqual(points);
+    expect(await mapBytes(library, mine.info.id, 'points')).toBeUndefined();
+    expect(await mapBytes(library, info.id, 'points')).toEqual(points);
   });
 
   it('of more photos than are read at once has what a question for each of them tells, and keeps nobody waiting', async () => {

@@ -63,9 +63,9 @@ const ASSETS: Readonly<
     const bytes = clusterArray(library, cluster, array, Number.isSafeInteger(most) && most >= 0 ? most : Infinity);
     return bytes === undefined ? undefined : binary(bytes);
   },
-  /** `map/<id>/points` and `map/<id>/<field>`: of the map that was asked for last */
-  map: ({ library }, [map, part]) => {
-    const bytes = mapBytes(library, map, part);
+  /** `map/<id>/points` and `map/<id>/<field>`: of one of the maps that were asked for last */
+  map: async ({ library }, [map, part]) => {
+    const bytes = await mapBytes(library, map, part);
     return bytes === undefined ? undefined : binary(bytes);
   },
   /** `shared/<photo>/<photo>` */

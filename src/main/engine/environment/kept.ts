@@ -24,4 +24,9 @@ export class Kept<T> {
       throw error;
     }
   }
+
+  /** All that is kept, what was used last at the end. */
+  all(): readonly Promise<T>[] {
+    return [...this.#made.values()];
+  }
 }

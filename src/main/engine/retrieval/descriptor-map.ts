@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { DescriptorMap } from '../../../shared/domain.ts';
+import { Kept } from '../environment/kept.ts';
 import type { Library } from '../library/library.ts';
 import { stateOf } from '../library/memo.ts';
 import { loadMap, mapFiles } from './map.ts';
@@ -26,21 +27,7 @@ const PIECE = 5000;
 /** Maps that are kept for a library: two windows may show different ones, and one may be made anew while another's bytes are asked for. */
 const KEPT = 2;
 /** What was answered last for a library, by the state of it that it is of: its bytes are asked for next. */
-const kept = new WeakMap<Library, Map<string, MapData>>();
-
-function keep(library: Library, key: string, data: MapData): void {
-  const all = kept.get(library) ?? new Map<string, MapData>();
-  all.delete(key);
-  all.set(key, data);
-  for (const old of all.keys()) {
-    if (all.size <= KEPT) break;
-    all.delete(old);
-  }
-  kept.set(library, all);
-}
-
-/** What is being made for a library, for those who ask meanwhile. */
-const underWay = new WeakMap<Library, { readonly key: string; readonly data: Promise<MapData | null> }>();
+const kept = new WeakMap<Library, Kept<MapData | null>>();
 
 /** Changes with everything that a map is made of, whichever connection wrote it. */
 function mapState(library: Library, set: string): string {
@@ -189,25 +176,10 @@ class Facts {
 }
 
 /** A set's stored map with what its photos can be coloured by; null when no map was made yet. */
-export async function descriptorMap(library: Library, set: string): Promise<MapData | null> {
-  const key = mapState(library, set);
-  const known = kept.get(library)?.get(key);
-  if (known !== undefined) {
-    keep(library, key, known);
-    return known;
-  }
-  let making = underWay.get(library);
-  if (making?.key !== key) {
-    making = { key, data: makeMap(library, set) };
-    underWay.set(library, making);
-  }
-  try {
-    const data = await making.data;
-    if (data !== null) keep(library, key, data);
-    return data;
-  } finally {
-    if (underWay.get(library) === making) underWay.delete(library);
-  }
+export function descriptorMap(library: Library, set: string): Promise<MapData | null> {
+  let known = kept.get(library);
+  if (known === undefined) kept.set(library, (known = new Kept(KEPT)));
+  return known.of(mapState(library, set), () => makeMap(library, set));
 }
 
 async function makeMap(library: Library, set: string): Promise<MapData | null> {
@@ -265,8 +237,12 @@ async function makeMap(library: Library, set: string): Promise<MapData | null> {
 }
 
 /** Bytes of a map that was answered lately: its points, or a field by its number. Undefined for another, which is asked for anew. */
-export function mapBytes(library: Library, id: string, part: string): Uint8Array | undefined {
-  const data = Array.from(kept.get(library)?.values() ?? []).find(({ info }) => info.id === id);
-  if (part === 'points') return data?.points;
-  return /^\d{1,2}$/.test(part) ? data?.fields[Number(part)] : undefined;
+export async function mapBytes(library: Library, id: string, part: string): Promise<Uint8Array | undefined> {
+  for (const made of kept.get(library)?.all() ?? []) {
+    const data = await made.catch(() => null);
+    if (data?.info.id !== id) continue;
+    if (part === 'points') return data.points;
+    return /^\d{1,2}$/.test(part) ? data.fields[Number(part)] : undefined;
+  }
+  return undefined;
 }
