@@ -6,5 +6,6 @@ export const ann = rankingMethod({
   title: 'Approximate (HNSW)',
   summary: 'As cosine, with an index that finds nearly all of the nearest without comparing all.',
   takes: 'global',
+  prepares: true,
   params: z.strictObject({}),
 });

@@ -7,5 +7,6 @@ export const bow = rankingMethod({
   title: 'Bag of words (teacher)',
   summary: 'By visual words, with the best verified by their geometry.',
   takes: 'global',
+  prepares: true,
   params: z.strictObject({}),
 });

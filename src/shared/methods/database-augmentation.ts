@@ -7,6 +7,7 @@ export const dba = rankingMethod({
   title: 'Database augmentation',
   summary: 'Every descriptor of the database becomes the mean of itself and its neighbours (methods.md 1.9).',
   takes: 'global',
+  prepares: true,
   params: z.strictObject({ expansion: expansion.default(10) }),
 });
 
@@ -15,5 +16,6 @@ export const alphaDba = rankingMethod({
   title: 'α database augmentation',
   summary: 'As database augmentation, with neighbours weighed by a power of their similarity (methods.md 1.9).',
   takes: 'global',
+  prepares: true,
   params: z.strictObject({ expansion: expansion.default(10), exponent: exponent.default(3) }),
 });

@@ -7,6 +7,7 @@ export const fsr = rankingMethod({
   title: 'Diffusion, spectral',
   summary: 'Diffusion from the leading eigenvectors of the graph alone, as one product (methods.md 4.6).',
   takes: 'both',
+  prepares: true,
   params: z.strictObject({ ...graph, rank: rank.min(1).default(500) }),
   regional: regionalGraph,
 });

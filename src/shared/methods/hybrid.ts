@@ -7,6 +7,7 @@ export const hybrid = rankingMethod({
   title: 'Diffusion, hybrid',
   summary: 'Leading eigenvectors in closed form and conjugate gradients for the rest (methods.md 4.7).',
   takes: 'both',
+  prepares: true,
   params: z.strictObject({ ...graph, ...solver, rank: rank.default(40) }),
   regional: regionalGraph,
 });

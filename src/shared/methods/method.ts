@@ -23,6 +23,8 @@ export interface RankingMethod<
   readonly summary: string;
   /** Whether it ranks photos by one descriptor each, or by regions, too. */
   readonly takes: T;
+  /** It does something with all descriptors before the first search, which takes long where there are many. */
+  readonly prepares?: true;
   /** What it reads, each with its default for global descriptors. */
   readonly params: P;
   /** Defaults with regions, where they differ. */

@@ -7,5 +7,6 @@ export const offline = rankingMethod({
   title: 'Diffusion, offline',
   summary: 'Diffusion from every photo computed beforehand; a query adds what its neighbours have (methods.md 4.8).',
   takes: 'global',
+  prepares: true,
   params: z.strictObject({ ...graph, ...solver, truncation: truncation.default(1000) }),
 });

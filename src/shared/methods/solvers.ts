@@ -7,6 +7,7 @@ export const cg = rankingMethod({
   title: 'Diffusion, gradients',
   summary: 'Similarity along the data: diffusion on the graph of neighbours by conjugate gradients (methods.md 4.2).',
   takes: 'both',
+  prepares: true,
   params: z.strictObject({ ...graph, ...solver }),
   regional: regionalGraph,
 });
@@ -16,6 +17,7 @@ export const iterative = rankingMethod({
   title: 'Diffusion, iterative',
   summary: 'The same diffusion by its plain iteration (methods.md 4.2).',
   takes: 'both',
+  prepares: true,
   params: z.strictObject({ ...graph, ...solver, iterations: iterations.default(1000) }),
   regional: regionalGraph,
 });
@@ -25,6 +27,7 @@ export const jacobi = rankingMethod({
   title: 'Diffusion, Jacobi',
   summary: "The same diffusion by Jacobi's method (methods.md 4.2).",
   takes: 'both',
+  prepares: true,
   params: z.strictObject({ ...graph, ...solver, iterations: iterations.default(1000) }),
   regional: regionalGraph,
 });

@@ -7,6 +7,7 @@ export const truncated = rankingMethod({
   title: 'Diffusion, truncated',
   summary: 'Diffusion among those most similar to the query alone, for large collections (methods.md 4.5).',
   takes: 'both',
+  prepares: true,
   params: z.strictObject({
     ...graph,
     ...solver,

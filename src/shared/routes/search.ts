@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jobProgress } from '../facts/jobs.ts';
 import { PROTOCOLS } from '../facts/measurements.ts';
 import { edgeNetworkInfo } from '../facts/networks.ts';
 import { explanation, SEARCH_METHODS, searchAnswer } from '../facts/search.ts';
@@ -6,6 +7,9 @@ import { collection, fraction, id, set, size } from '../fields.ts';
 import { ranking } from '../methods/index.ts';
 import { rankingFits } from '../methods/parameters.ts';
 import { route } from './route.ts';
+
+/** Chosen by who asks. */
+const wait = z.string().min(16).max(64);
 
 /** What a search asks with: a photo of the library or an upload, maybe a part of it in fractions. */
 const asked = {
@@ -35,10 +39,21 @@ export const searchRoutes = {
         /** Judges the hits by a ground truth, when the photo is one of its queries. */
         truth: z.strictObject({ id, protocol: z.enum(PROTOCOLS) }).optional(),
         top: z.int().min(1).max(5000),
+        /** Chosen by who asks, another for each search: by it `search.progress` and `search.stop` know what takes long. */
+        wait: wait.optional(),
       })
       .check(rankingFits),
     result: searchAnswer,
   }),
+  /** How far a search is that takes long; null where it is answered, or has nothing to say yet. Who does not ask for minutes has given it up. */
+  'search.progress': route({
+    who: 'page',
+    repeat: 'safe',
+    params: z.strictObject({ wait }),
+    result: z.object({ progress: jobProgress.nullable() }),
+  }),
+  /** Gives a search up that takes long: it is answered with `CANCELLED`. */
+  'search.stop': route({ who: 'page', repeat: 'safe', params: z.strictObject({ wait }), result: z.null() }),
   /** Starts the thread that searches, and with `descriptors` has those that a search would ask ready, so that the first one need not wait. */
   'search.prepare': route({
     who: 'page',

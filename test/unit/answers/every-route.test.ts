@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -71,6 +72,17 @@ async function exportedInto(name: string): Promise<string> {
   const { job, path: into } = await ask('collection-files.export', { collection: await twice(), folder: id });
   expect((await end(job)).state).toBe('done');
   return into;
+}
+
+/** A search by words, which has photos to read and says so. */
+async function readingPhotos(): Promise<{ wait: string; search: ReturnType<Engine['dispatch']> }> {
+  const [wait, asking] = [randomUUID(), (await ask('photos.random', { count: 1, seed: 1 }))[0]!.id];
+  const search = engine.dispatch('search.run', { photo: asking, method: 'bow', top: 5, wait }, 'page');
+  for (;;) {
+    const { progress } = await ask('search.progress', { wait });
+    if (progress !== null) return { wait, search };
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** Asks each route for something that the library has. @returns what of the answer shows that it was not an empty one. */
@@ -435,6 +447,17 @@ const QUESTIONS: { readonly [R in RouteName]: () => Promise<unknown> } = {
     for (const method of ['cosine', 'hybrid'] as const)
       expect((await ask('search.run', { photo: await photo(), size: 64, method, top: 5 })).hits.length).toBe(5);
     return true;
+  },
+  'search.progress': async () => {
+    const { wait, search } = await readingPhotos();
+    await ask('search.stop', { wait });
+    expect(await search).toMatchObject({ ok: false, error: { code: 'CANCELLED' } });
+    return (await ask('search.progress', { wait })).progress === null;
+  },
+  'search.stop': async () => {
+    const { wait, search } = await readingPhotos();
+    expect(await ask('search.stop', { wait })).toBeNull();
+    return !(await search).ok;
   },
   'search.prepare': async () => (await ask('search.prepare', { descriptors: true })).ready,
   'search.explain': async () => {

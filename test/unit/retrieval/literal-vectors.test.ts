@@ -115,7 +115,7 @@ describe('expansion', () => {
         close(row(got, q), unit(sum), 2e-5);
       }
     }
-    expect(await augmentDatabase(database, 3, 2)).toEqual(expand(database, database, lists, 3, 2, (i) => i));
+    expect(augmentDatabase(database, lists, 3, 2)).toEqual(expand(database, database, lists, 3, 2, (i) => i));
   });
 
   it('refines a shortlist as methods.md 1.9 has it', () => {

@@ -108,7 +108,7 @@ describe('expansion', () => {
         sum.forEach((v, d) => expect(got.data[i * 4 + d]!).toBeCloseTo(v / norm, 5));
       }
     }
-    const augmented = await augmentDatabase(db, 3, 0);
+    const augmented = augmentDatabase(db, await exactNeighbours(db, db, 4), 3, 0);
     expect(augmented.rows).toBe(30);
     for (let i = 0; i < 30; i += 1) expect(dot(row(augmented, i), row(augmented, i))).toBeCloseTo(1, 4);
   });

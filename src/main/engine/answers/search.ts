@@ -27,23 +27,31 @@ export const search = answers(searchRoutes, {
     if (p.drawing !== undefined && drawing === undefined)
       throw new CovisError('NOT_FOUND', 'The drawing is no longer here', { hint: 'Draw another line.' });
     const drawnAlone = drawing !== undefined && p.photo === undefined && p.upload === undefined;
-    const answer = await searches.search({
-      ...(drawnAlone ? {} : photoAsked(engine, p)),
-      drawing,
-      photoWeight: p.photoWeight,
-      set: p.set,
-      network: p.network,
-      size: p.size,
-      method: p.method ?? 'cosine',
-      ranking: defined(p.ranking ?? {}),
-      top: p.top,
-      truth: p.truth,
-      collection: p.collection,
-      oneOfFold: p.oneOfFold,
-    });
+    const answer = await searches.search(
+      {
+        ...(drawnAlone ? {} : photoAsked(engine, p)),
+        drawing,
+        photoWeight: p.photoWeight,
+        set: p.set,
+        network: p.network,
+        size: p.size,
+        method: p.method ?? 'cosine',
+        ranking: defined(p.ranking ?? {}),
+        top: p.top,
+        truth: p.truth,
+        collection: p.collection,
+        oneOfFold: p.oneOfFold,
+      },
+      p.wait,
+    );
     // Moves the row of steps on.
     if (engine.desk.searched(path)) changed(engine, 'searched');
     return answer;
+  },
+  'search.progress': (engine, { wait }) => ({ progress: engine.searches.progress(wait) }),
+  'search.stop': (engine, { wait }) => {
+    engine.searches.stop(wait);
+    return null;
   },
   'search.prepare': (engine, p) => engine.searches.prepare(p),
   'search.explain': (engine, p) => {

@@ -1,8 +1,7 @@
 import { defaultParameters } from '../../../shared/methods/parameters.ts';
 import { REFINEMENT } from '../../../shared/methods/superglobal.ts';
-import type { TaskContext } from '../queue/context.ts';
 import { l2Normalise } from '../network/pooling.ts';
-import { ExactIndex, type Neighbours } from './neighbours.ts';
+import type { Neighbours } from './neighbours.ts';
 import { dot, rankByScore, row, takeRows, type Matrix } from './rank.ts';
 
 /**
@@ -35,15 +34,12 @@ export function expand(
   return { data, rows: queries.rows, dim: queries.dim };
 }
 
-/** Database-side augmentation: every row expanded by its own neighbours, itself with weight 1 (methods.md 1.9). */
-export async function augmentDatabase(database: Matrix, n: number, alpha: number, task?: TaskContext): Promise<Matrix> {
-  const index = new ExactIndex(database);
-  try {
-    const lists = await index.search(database, n + 1, task);
-    return expand(database, database, lists, n, alpha, (i) => i);
-  } finally {
-    await index.release();
-  }
+/**
+ * Database-side augmentation: every row expanded by its own neighbours, itself with weight 1 (methods.md 1.9).
+ * @param lists the n + 1 nearest of every row, itself included.
+ */
+export function augmentDatabase(database: Matrix, lists: Neighbours, n: number, alpha: number): Matrix {
+  return expand(database, database, lists, n, alpha, (i) => i);
 }
 
 export interface RefinementParameters {

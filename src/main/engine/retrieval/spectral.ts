@@ -3,6 +3,7 @@ import type { TaskContext } from '../queue/context.ts';
 import { random } from '../library/random.ts';
 import { components, subgraph, type SparseGraph, type SparseVector } from './graph.ts';
 import { COLUMNS, Workspace } from './kernels.ts';
+import { Nearing } from './nearing.ts';
 import type { Matrix } from './rank.ts';
 
 /** Leading eigenpairs of S, largest algebraic value first. */
@@ -45,7 +46,9 @@ export async function leadingEigenpairs(
   // A component is first asked for its share and some more; one whose last value is still among the leading is asked again.
   const wanted = parts.map((c) => Math.min(c.length, rank, Math.ceil((1.5 * rank * c.length) / connected) + 8));
   let found: { readonly value: number; readonly component: number; readonly k: number }[] = [];
-  task?.step('Finding eigenvectors', parts.length, 'components');
+  task?.step('Finding eigenvectors', connected, 'descriptors');
+  /** Descriptors in components that are solved. */
+  const done = (): number => parts.reduce((n, c, i) => (solved[i] === undefined ? n : n + c.length), 0);
   for (let open = parts.map((_, i) => i); open.length > 0;) {
     for (const i of open) {
       task?.check();
@@ -54,8 +57,13 @@ export async function leadingEigenpairs(
       solved[i] =
         nodes.length <= DENSE || wanted[i]! > nodes.length / 2
           ? dense(part, wanted[i]!)
-          : await chebyshev(part, wanted[i]!, tolerance, task);
-      task?.progress(solved.filter((e) => e !== undefined).length);
+          : await chebyshev(
+              part,
+              wanted[i]!,
+              tolerance,
+              lookedAt(task, solved[i] === undefined ? done() : undefined, nodes.length),
+            );
+      task?.progress(done());
     }
     found = leading(solved as Eigenpairs[], rank);
     const least = found.at(-1)?.value ?? -1;
@@ -74,6 +82,17 @@ export async function leadingEigenpairs(
     for (let i = 0; i < nodes.length; i += 1) vectors[nodes[i]! * kept + column] = e.vectors[i * e.rank + f.k]!;
   });
   return { nodes: s.nodes, rank: kept, values: Float64Array.from(found, (f) => f.value), vectors, residual };
+}
+
+/** What a component's rounds call on their way, with the part of it that is done. @throws CovisError `CANCELLED`. */
+type Look = (part: number) => void;
+
+/** @param before descriptors of components that are done; undefined where this one counts among them already. */
+function lookedAt(task: TaskContext | undefined, before: number | undefined, nodes: number): Look {
+  return (part) => {
+    task?.check();
+    if (before !== undefined) task?.progress(before + Math.floor(part * nodes));
+  };
 }
 
 /** Values that differ by rounding alone have one grade. */
@@ -137,8 +156,12 @@ function symmetricEigen(m: Dense): { values: Float64Array; vectors: Dense } {
   };
 }
 
+/** Of a round the filter takes about so much, each of four products of blocks an equal part of the rest. */
+const FILTER_SHARE = 0.5;
+const PRODUCT_SHARE = (1 - FILTER_SHARE) / 4;
+
 /** Chebyshev-filtered subspace iteration on one component. */
-async function chebyshev(s: SparseGraph, wanted: number, tolerance: number, task?: TaskContext): Promise<Eigenpairs> {
+async function chebyshev(s: SparseGraph, wanted: number, tolerance: number, look: Look): Promise<Eigenpairs> {
   const n = s.nodes;
   const blocks = Math.min(Math.floor(n / COLUMNS), Math.ceil((wanted + GUARD + 0.1 * wanted) / COLUMNS));
   const m = blocks * COLUMNS;
@@ -179,6 +202,16 @@ async function chebyshev(s: SparseGraph, wanted: number, tolerance: number, task
     const block = w.doubles(at, n * COLUMNS);
     for (let i = 0; i < block.length; i += 1) block[i]! *= scale[i % COLUMNS]!;
   };
+  const nearing = new Nearing(tolerance);
+  let share = 0;
+  /** Goes through blocks that together take a part of the round. */
+  const each = (of: readonly number[], takes: number, what: (at: number, j: number) => void): void => {
+    of.forEach((at, j) => {
+      look(nearing.at(share));
+      what(at, j);
+      share += takes / of.length;
+    });
+  };
   const grams = (left: readonly number[], j: number, right: number, into: Dense): void => {
     left.forEach((at, i) => {
       kernels.gram(n, at, right, small);
@@ -189,7 +222,7 @@ async function chebyshev(s: SparseGraph, wanted: number, tolerance: number, task
   };
   /** y = x C. */
   const combine = (c: Dense): void => {
-    y.forEach((to, j) => {
+    each(y, PRODUCT_SHARE, (to, j) => {
       w.doubles(to, n * COLUMNS).fill(0);
       x.forEach((from, i) => {
         const cell = w.doubles(small, COLUMNS * COLUMNS);
@@ -202,7 +235,7 @@ async function chebyshev(s: SparseGraph, wanted: number, tolerance: number, task
   };
   const orthonormalise = (): void => {
     const g = Dense.zeros(m, m);
-    x.forEach((at, j) => grams(x, j, at, g));
+    each(x, PRODUCT_SHARE, (at, j) => grams(x, j, at, g));
     combine(inverse(lowerFactor(g)).transpose());
   };
 
@@ -210,13 +243,13 @@ async function chebyshev(s: SparseGraph, wanted: number, tolerance: number, task
   let residual = Infinity;
   let cut = 0;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    task?.check();
+    share = 0;
     const degree = round === 0 ? 4 : filterDegree(cut);
-    for (const at of x) filter(at, degree, cut);
+    each(x, FILTER_SHARE, (at) => filter(at, degree, cut));
     orthonormalise();
     if (round < 2) orthonormalise();
     const h = Dense.zeros(m, m);
-    x.forEach((at, j) => {
+    each(x, PRODUCT_SHARE, (at, j) => {
       multiply(0, 1, 0, at, at, spare);
       grams(x, j, spare, h);
     });
@@ -238,6 +271,7 @@ async function chebyshev(s: SparseGraph, wanted: number, tolerance: number, task
         residual = Math.max(residual, norms[j]! - ritz[b * COLUMNS + j]! ** 2);
     }
     residual = Math.sqrt(Math.max(0, residual));
+    nearing.ended(residual);
     if (residual <= tolerance) break;
     cut = Math.min(0.999, Math.max(-0.5, ritz[m - 1]!));
   }

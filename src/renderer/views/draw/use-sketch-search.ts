@@ -4,6 +4,7 @@ import type { EdgeNetworkInfo } from '../../../shared/domain.ts';
 import { toErrorShape, type ErrorShape } from '../../../shared/errors.ts';
 import { useJobs } from '../../stores/jobs.ts';
 import { useLibrary } from '../../stores/library.ts';
+import { useLongSearches } from '../../stores/long-searches.ts';
 import { request, uploadPhoto } from '../../transport/index.ts';
 import { drawing } from './drawing.ts';
 import { picture } from './strokes.ts';
@@ -15,6 +16,7 @@ const SIDE = 512;
 export function useSketchSearch() {
   const library = useLibrary();
   const jobs = useJobs();
+  const long = useLongSearches();
   /** Undefined until the engine has said. */
   const info = shallowRef<EdgeNetworkInfo | null | undefined>(undefined);
   const network = ref<string | null>(null);
@@ -46,20 +48,29 @@ export function useSketchSearch() {
   }
 
   let asked = 0;
+  /** The answer that is shown is to what was asked before. */
+  const asking = ref(false);
   async function run(began = performance.now()): Promise<void> {
     const mine = (asked += 1);
     if (sketch.value === null || !info.value || info.value.described === 0) {
       answer.value = null;
+      asking.value = false;
+      long.keepOnly('draw', []);
       return;
     }
+    asking.value = true;
+    if (failed.value?.code === 'CANCELLED') failed.value = null;
     try {
-      const found = await request('search.run', {
+      const question = {
         drawing: sketch.value,
         network: info.value.network,
         method: method.value,
         top: TOP,
         ...(mixed.value === null ? {} : { photo: mixed.value, photoWeight: weight.value }),
-      });
+      };
+      const coming = long.ask('draw', question);
+      long.keepOnly('draw', [question]);
+      const found = await coming;
       if (mine !== asked) return;
       answer.value = found;
       elapsed.value = performance.now() - began;
@@ -71,6 +82,8 @@ export function useSketchSearch() {
       answer.value = null;
       if (e.code === 'INPUT_INVALID') hint.value = [e.message, e.hint].filter(Boolean).join('. ');
       else failed.value = e;
+    } finally {
+      if (mine === asked) asking.value = false;
     }
   }
 
@@ -112,7 +125,23 @@ export function useSketchSearch() {
   });
   watch([mixed, weight, method], () => void run());
 
-  return { info, network, method, mixed, weight, answer, elapsed, hint, failed, sketch, preparing, prepare, take };
+  return {
+    info,
+    network,
+    method,
+    mixed,
+    weight,
+    answer,
+    elapsed,
+    hint,
+    failed,
+    sketch,
+    preparing,
+    prepare,
+    take,
+    run,
+    asking,
+  };
 }
 
 export type SketchSearch = ReturnType<typeof useSketchSearch>;

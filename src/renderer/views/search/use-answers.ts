@@ -4,7 +4,7 @@ import type { RouteResults } from '../../../shared/routes/index.ts';
 import type { SearchMethod } from '../../../shared/domain.ts';
 import { useLatest } from '../../kit/latest.ts';
 import { useLibrary } from '../../stores/library.ts';
-import { request } from '../../transport/index.ts';
+import { useLongSearches } from '../../stores/long-searches.ts';
 import { readBy } from './method-parameters.ts';
 import type { Asked } from './use-asked.ts';
 
@@ -38,21 +38,32 @@ export function useAnswers(asked: Asked) {
           method,
           ranking: readBy(method, asked.parameters.value),
         });
+  const long = useLongSearches();
   // The whole question is the id: the same one asked again keeps its answer in sight.
-  const find = (question: string): Promise<Answer> => request('search.run', JSON.parse(question));
+  const find = (question: string): Promise<Answer> => long.ask('search', JSON.parse(question));
   const first = useLatest(() => by(asked.method.value), find, { keep: true });
   const second = useLatest(() => by(asked.against.value), find, { keep: true });
-  watch(
-    () => library.changed('descriptors'),
-    () => {
-      void first.reload();
-      void second.reload();
-    },
-  );
+  const again = (): void => {
+    void first.reload();
+    void second.reload();
+  };
+  watch(() => library.changed('descriptors'), again);
+  // Behind the questions themselves: what another one needs, too, is not given up. Who goes to another view asks for nothing else.
+  watch([() => by(asked.method.value), () => by(asked.against.value)], (now) => {
+    const questions = now.filter((q) => q !== null);
+    if (questions.length > 0)
+      long.keepOnly(
+        'search',
+        questions.map((q) => JSON.parse(q)),
+      );
+  });
   return {
     answer: first.data,
     other: second.data,
     failed: computed(() => first.error.value ?? second.error.value),
+    again,
+    /** The answer that is shown is to what was asked before. */
+    old: computed(() => first.loading.value),
     busy: computed(() => first.loading.value || second.loading.value),
   };
 }
