@@ -106,6 +106,48 @@ describeWith(['chromium'], 'a library of many photos', () => {
     }
   });
 
+  it('a search that takes long says how far it is, keeps no other waiting, goes on in another view, and is given up', async () => {
+    const page = await browser.newPage({ viewport: { width: 1024, height: 700 } });
+    try {
+      await page.goto(url);
+      const { path } = views.find((v) => v.name === 'Search, of a photo')!;
+      const go = (to: string): Promise<unknown> =>
+        page.evaluate((address) => {
+          const app = document.querySelector('#app') as unknown as {
+            __vue_app__: { config: { globalProperties: { $router: { push(to: string): Promise<unknown> } } } };
+          };
+          return app.__vue_app__.config.globalProperties.$router.push(address);
+        }, to);
+      await page.locator('.card').first().waitFor();
+      const long = page.locator('[data-test=long-searches]');
+      // Diffusion from each of 5,000 photos on as many others: minutes.
+      const minutes = `${path}&method=offline&truncation=5000`;
+      await go(minutes);
+      await long.getByText('Diffusion, offline: Diffusing from every descriptor').waitFor({ timeout: 60_000 });
+      await long.getByText(/of 5,000 descriptors/).waitFor();
+      const done = async (): Promise<number> =>
+        Number(await long.getByRole('progressbar').getAttribute('aria-valuenow'));
+      const before = await done();
+      await go('/photos');
+      await long.waitFor({ state: 'detached' });
+      await go(minutes);
+      await long.getByText('Diffusion, offline: Diffusing from every descriptor').waitFor();
+      expect(await done()).toBeGreaterThanOrEqual(before);
+      // A question instead of it gives it up, and is answered.
+      await go(path);
+      await page.locator('[data-test=results] .cell').first().waitFor({ timeout: 10_000 });
+      await long.waitFor({ state: 'detached' });
+      await go(minutes);
+      await long.getByRole('button', { name: /^Cancel/ }).click();
+      await page.locator('[data-test=given-up]').waitFor();
+      await page.getByRole('button', { name: 'By cosine' }).click();
+      await page.locator('[data-test=results] .cell').first().waitFor({ timeout: 10_000 });
+      expect(new URL(page.url()).searchParams.get('method')).toBeNull();
+    } finally {
+      await page.close();
+    }
+  }, 120_000);
+
   it.each(NAMES)('%s: few nodes, few bytes, and no gap in its list while it is scrolled', async (name) => {
     const s = views.find((v) => v.name === name)!;
     const m = await driver.measure(s, 200, 12);

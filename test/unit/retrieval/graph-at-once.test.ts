@@ -115,6 +115,17 @@ describe('neighbours that are found meanwhile', () => {
     expect(await again.graphThere(10, 3)).toBeUndefined();
   });
 
+  it('are as many as others will ask for, where they are kept', async () => {
+    const { store, written } = kept();
+    const cache = new GraphCache(m, { ...store, least: 20 });
+    expect(await cache.neighbours(6)).toEqual(await exactNeighbours(m, m, 6));
+    expect(written).toEqual([await exactNeighbours(m, m, 20)]);
+    expect(await new GraphCache(m, store).neighbours(20)).toEqual(written[0]);
+    expect(written.length).toBe(1);
+    // More are asked for than there would be.
+    expect((await new GraphCache(m, { ...store, least: 20 }).neighbours(70)).k).toBe(50);
+  });
+
   it('end when the search does, and are not kept then', async () => {
     const { store, written } = kept();
     const cache = new GraphCache(drawn(4000, 5, 2), store);
@@ -178,9 +189,18 @@ describe('a photo on the manifold of a large library', () => {
     const whole = await new SearchSession(library).around(asked);
     expect(await new SearchSession(library, 1000).around(asked)).toEqual(whole);
     expect((await new SearchSession(library, 1000).graph({ set: key, k: 5 })).ready).toBe(true);
+    // Diffusion asks for 50, which are there, too.
+    const diffusion = await new SearchSession(library, 1000).search({
+      ...asked,
+      method: 'cg',
+      top: 5,
+      ranking: { k: 50 },
+    });
+    expect(diffusion.hits.length).toBe(5);
+    expect((await new SearchSession(library, 1000).graph({ set: key, k: 50 })).ready).toBe(true);
     const more = new SearchSession(library, 1000);
-    expect((await more.around({ ...asked, k: K + 1 })).part).not.toBeNull();
-    await until(async () => (await more.graph({ set: key, k: K + 1 })).ready);
+    expect((await more.around({ ...asked, k: 51 })).part).not.toBeNull();
+    await until(async () => (await more.graph({ set: key, k: 51 })).ready);
   });
 
   it('trusts no neighbours that are damaged, or of other descriptors', async () => {

@@ -66,10 +66,10 @@ export class GraphCache {
       const there = this.#there(k);
       if (there !== undefined) return shorter(there, Math.min(k, this.#vectors.rows));
       task?.step('Finding neighbours', this.#vectors.rows, 'descriptors');
-      const found = await exactNeighbours(this.#vectors, this.#vectors, k, task);
+      const found = await exactNeighbours(this.#vectors, this.#vectors, Math.max(k, this.#store?.least ?? 0), task);
       if (found.k > (this.#longest?.k ?? 0)) this.#longest = found;
       this.#store?.write(found);
-      return found;
+      return shorter(found, Math.min(k, found.k));
     });
   }
 

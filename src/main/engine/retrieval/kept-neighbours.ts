@@ -1,6 +1,7 @@
 /** Neighbours of a descriptor set, kept beside it on the disk: they are a minute's computing of a large library, and always the same. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { defaultParameters } from '../../../shared/methods/parameters.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { writeBeside } from '../formats/beside.ts';
 import type { Library } from '../library/library.ts';
@@ -11,6 +12,8 @@ import type { Matrix } from './rank.ts';
 
 /** Where the neighbours of a set's rows among themselves are kept. */
 export interface NeighbourStore {
+  /** So many are found where fewer are asked for: who asks next needs them, and they take no longer. */
+  readonly least?: number;
   /** Lists of at least `k` neighbours a row; undefined where there are none of these very vectors. */
   read(k: number): Neighbours | undefined;
   write(lists: Neighbours): void;
@@ -39,6 +42,7 @@ export function keptNeighbours(library: Library, key: string, vectors: Matrix): 
   let known: Buffer | undefined;
   const digest = (): Buffer => (known ??= digestOf(vectors));
   return {
+    least: defaultParameters('cg').k,
     read(k) {
       if (!existsSync(file)) return undefined;
       try {
