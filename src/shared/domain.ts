@@ -26,6 +26,7 @@ export * from './facts/search.ts';
 export * from './facts/settings.ts';
 export * from './facts/start.ts';
 export * from './facts/steps.ts';
+export * from './facts/strategies.ts';
 export * from './facts/training.ts';
 export * from './facts/tuples.ts';
 export {

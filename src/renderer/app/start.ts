@@ -44,7 +44,8 @@ const ANSWERED_MS = 3000;
 async function fetchViews(): Promise<void> {
   const pages = VIEWS.flatMap((v) => [v, ...(v.pages ?? [])]);
   await quiet(ANSWERED_MS);
-  for (const page of [...pages, ...DIALOGS.map((d) => ({ component: d.load })), { component: jobSchemas }])
+  const dialogs = VIEWS.flatMap((v) => v.later ?? []).map((load) => ({ component: load, schemas: true as const }));
+  for (const page of [...pages, ...dialogs, ...DIALOGS.map((d) => ({ component: d.load })), { component: jobSchemas }])
     // What cannot be fetched now is fetched when it is opened.
     await loadInTurn(page, () => idle(LATEST_MS)).catch(() => undefined);
   // The first search does not wait for its thread then; where it is not possible yet, searching says why.

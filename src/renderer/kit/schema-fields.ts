@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { orList, takes, unwrap } from '../../shared/schema.ts';
+import { sentence, wordsOf } from './words.ts';
 
 /** One field of a form, as its schema has it. */
 export interface FormField {
@@ -26,15 +27,6 @@ export interface FormField {
   readonly words: readonly string[];
   readonly fields: readonly FormField[];
   readonly schema: z.ZodType;
-}
-
-/** `learningRate` is “Learning rate” where nobody says it better. */
-export function wordsOf(key: string): string {
-  const words = key
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .replaceAll(/[-_]/g, ' ')
-    .toLowerCase();
-  return sentence(words);
 }
 
 /** What a choice chooses among: the values of an enumeration, of literals, or of a union of those. */
@@ -188,8 +180,4 @@ export function complaint(
 /** A phrase as forms begin one; what begins with a name of a file or a sign stays as it is. */
 function begun(phrase: string | undefined): string | undefined {
   return phrase !== undefined && /^[a-z]+(?=[ ,;:]|$)/.test(phrase) ? sentence(phrase) : phrase;
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,9 +1,10 @@
 import { defineStore } from 'pinia';
 import { shallowReactive, shallowRef, type ShallowRef } from 'vue';
 import type { JobProgress } from '../../shared/domain.ts';
-import { DEFINITIONS, type SearchMethod } from '../../shared/methods/index.ts';
+import type { SearchMethod } from '../../shared/methods/index.ts';
 import type { RouteParams, RouteResults } from '../../shared/routes/index.ts';
 import { request } from '../transport/index.ts';
+import { METHOD_FACTS } from './method-facts.ts';
 
 type Question = Omit<RouteParams<'search.run'>, 'wait'>;
 type Answer = RouteResults<'search.run'>;
@@ -70,7 +71,7 @@ export const useLongSearches = defineStore('long-searches', () => {
   /** The answer to a question; the same asked meanwhile waits for the same answer. @throws CovisError as `search.run` does, `CANCELLED`. */
   function ask(face: Face, question: Question): Promise<Answer> {
     const method = question.method ?? 'cosine';
-    if (DEFINITIONS[method].prepares !== true) return request('search.run', question);
+    if (!METHOD_FACTS.some((m) => m.name === method && m.prepares)) return request('search.run', question);
     const key = keyOf(face, question);
     const known = all.get(key);
     if (known !== undefined && !known.ending.value) return known.answer;

@@ -23,6 +23,8 @@ export interface View {
   readonly component: Load;
   /** It has forms: the schemas of jobs come with it (test/e2e/large-library.test.ts). */
   readonly schemas?: true;
+  /** Dialogs of it that need them alone: their code comes after that of all views, or when they are opened. */
+  readonly later?: readonly Load[];
   readonly key?: string;
   /** It asks the thread that searches at once, and what of it: opened by its address, that begins while the page does. */
   readonly searches?: 'thread' | 'descriptors';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { id } from '../fields.ts';
 import { count, type Facts } from './facts.ts';
 import { qualityField } from './quality.ts';
+import { LIKENESS_METHODS, RULE_SIZES } from './rule-words.ts';
 
 const name = z.string().min(1).max(1000);
 const latitude = z.number().min(-90).max(90);
@@ -10,9 +11,6 @@ const longitude = z.number().min(-180).max(180);
 
 /** A day, a month, a year, or a moment in UTC: `1994`, `1994-05`, `1994-05-17`, `1994-05-17T12:30:00`. */
 export const ruleTime = z.string().regex(/^\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2})?)?)?)?$/);
-
-/** How alike photos are to exemplars: the best or the mean cosine with the positive ones, or a linear classifier that was taught by both. */
-export const LIKENESS_METHODS = ['best', 'mean', 'classifier'] as const;
 
 /** Exemplars by content hash, or those of a collection: its photos, and those that were judged not to belong. */
 export const exemplars = z.strictObject({
@@ -52,8 +50,6 @@ const range = { from: z.number().optional(), to: z.number().optional() };
 const SOME = 'Say from, to, or both, and no more from than to';
 const ranged = (r: { readonly from?: number | undefined; readonly to?: number | undefined }): boolean =>
   (r.from !== undefined || r.to !== undefined) && (r.from ?? -Infinity) <= (r.to ?? Infinity);
-
-export const RULE_SIZES = ['width', 'height', 'long', 'short', 'megapixels', 'bytes'] as const;
 
 /** Conditions without others below them. */
 export const ruleLeaf = z.discriminatedUnion('is', [

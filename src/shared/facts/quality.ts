@@ -1,34 +1,12 @@
 /** Facts of photos' quality: what a job measured once of each. */
 import { z } from 'zod';
 import { count, type Facts } from './facts.ts';
+import { QUALITY_FIELDS, QUALITY_NAMES } from './quality-fields.ts';
 
-/** What is measured of a photo, and what its size says; `docs/methods.md` defines each. */
-export const QUALITY_FIELDS = [
-  'sharpness',
-  'brightness',
-  'dark',
-  'bright',
-  'entropy',
-  'colourfulness',
-  'blockiness',
-  'megapixels',
-  'aspect',
-] as const;
 export const qualityField = z.enum(QUALITY_FIELDS).meta({
   label: 'Field',
-  names: {
-    sharpness: 'Sharpness',
-    brightness: 'Brightness',
-    dark: 'Clipped to black',
-    bright: 'Clipped to white',
-    entropy: 'Entropy',
-    colourfulness: 'Colourfulness',
-    blockiness: 'Blockiness',
-    megapixels: 'Megapixels',
-    aspect: 'Width over height',
-  },
+  names: QUALITY_NAMES,
 });
-export type QualityField = z.infer<typeof qualityField>;
 
 export const photoQuality = z.object({
   /** Deviation of the Laplacian in the sharpest quarter of the photo at 512 px, in steps of 256. */

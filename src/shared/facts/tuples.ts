@@ -2,10 +2,6 @@
 import { z } from 'zod';
 import { count, type Facts } from './facts.ts';
 
-/** Who would take a positive: bits of {@link TupleInfo.strategies}. */
-export const STRATEGY_BITS = { m1: 1, m2: 2, m3: 4, given: 8, manifold: 16 } as const;
-export type TupleStrategy = keyof typeof STRATEGY_BITS;
-
 /** What people say of a tuple's positive or of one of its negatives. */
 export const VERDICTS = ['accept', 'reject', 'same-object', 'swap', 'none'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -54,7 +50,7 @@ export const tupleInfo = z.object({
   overlap: z.number(),
   scale: z.number().nullable(),
   positiveSimilarity: z.number(),
-  /** {@link STRATEGY_BITS} of all who would take this positive. */
+  /** `STRATEGY_BITS` of all who would take this positive. */
   strategies: count,
   disagreement: count,
   /** 0 to 1: how much speaks for a label error. */

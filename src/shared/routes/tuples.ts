@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { miningRunInfo, runComparison } from '../facts/mining.ts';
-import { STRATEGY_BITS, TUPLE_SORTS, tupleInfo, tupleList, type TupleStrategy } from '../facts/tuples.ts';
+import { STRATEGY_BITS, type TupleStrategy } from '../facts/strategies.ts';
+import { TUPLE_SORTS, tupleInfo, tupleList } from '../facts/tuples.ts';
 import { id, none, rowNumber } from '../fields.ts';
 import { route } from './route.ts';
 

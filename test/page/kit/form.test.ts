@@ -4,7 +4,8 @@ import { defineComponent, h, ref } from 'vue';
 import { z } from 'zod';
 import { FIELD_CHOICES } from '../../../src/renderer/kit/field-choices.ts';
 import KitForm from '../../../src/renderer/kit/KitForm.vue';
-import { complaint, fieldsOf, startOf, wordsOf, type FormField } from '../../../src/renderer/kit/schema-fields.ts';
+import { complaint, fieldsOf, startOf, type FormField } from '../../../src/renderer/kit/schema-fields.ts';
+import { wordsOf } from '../../../src/renderer/kit/words.ts';
 import { JOBS } from '../../../src/shared/jobs/index.ts';
 import { unwrap } from '../../../src/shared/schema.ts';
 

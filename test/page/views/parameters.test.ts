@@ -1,7 +1,8 @@
 import { flushPromises, mount } from '@vue/test-utils';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import MethodParameters from '../../../src/renderer/views/search/MethodParameters.vue';
-import { parameterFields, parametersIn, readBy } from '../../../src/renderer/views/search/method-parameters.ts';
+import { parametersIn, readBy } from '../../../src/renderer/views/search/asked-parameters.ts';
+import { parameterFields } from '../../../src/renderer/views/search/method-parameters.ts';
 import { measureFields } from '../../../src/renderer/views/measure/measure-fields.ts';
 import { fieldsOf } from '../../../src/renderer/kit/schema-fields.ts';
 import { type METHODS, SEARCH_METHODS } from '../../../src/shared/methods/index.ts';

@@ -1,6 +1,6 @@
 /** Likeness to exemplars: pure functions on unit descriptors. */
 import { CovisError } from '../../../shared/errors.ts';
-import type { LIKENESS_METHODS } from '../../../shared/facts/collection-rules.ts';
+import type { LIKENESS_METHODS } from '../../../shared/facts/rule-words.ts';
 import { fitLogistic } from '../domains/logistic.ts';
 import { minimise } from '../domains/lbfgs.ts';
 import { takeRows, topByScore, type Matrix } from '../retrieval/rank.ts';

@@ -1,6 +1,7 @@
 /** Fields of a collection as a table that a person edits elsewhere, and back. */
 import { CovisError } from '../../../shared/errors.ts';
-import { KNOWN_FIELDS, type FieldValues, type FieldsReport } from '../../../shared/facts/collections.ts';
+import type { FieldValues, FieldsReport } from '../../../shared/facts/collections.ts';
+import { KNOWN_FIELDS } from '../../../shared/facts/known-fields.ts';
 import type { Library } from '../library/library.ts';
 import { integer, list, nullable, select, text } from '../library/rows.ts';
 import { collectionNamed } from '../library/tables/collection.ts';

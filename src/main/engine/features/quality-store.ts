@@ -1,4 +1,5 @@
-import { type PhotoQuality, type QualityField, type QualityHistogram } from '../../../shared/facts/quality.ts';
+import type { QualityField } from '../../../shared/facts/quality-fields.ts';
+import type { PhotoQuality, QualityHistogram } from '../../../shared/facts/quality.ts';
 import type { Library } from '../library/library.ts';
 import { integer, list, real, record, select } from '../library/rows.ts';
 import type { TaskContext } from '../queue/context.ts';

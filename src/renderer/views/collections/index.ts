@@ -1,5 +1,6 @@
 import { LibraryBig } from '@lucide/vue';
 import { view } from '../view.ts';
+import { DIALOGS } from './dialogs.ts';
 import { teachAhead } from './teach-question.ts';
 
 export const collections = view({
@@ -10,7 +11,7 @@ export const collections = view({
   empty: 'Photos that you gather are here: by hand or by rules, described, in versions that never change.',
   component: () => import('./CollectionsView.vue'),
   ahead: (ask, { params, query }) => teachAhead(ask, params, query),
-  schemas: true,
+  later: Object.values(DIALOGS),
   key: 'q',
   pages: [{ name: 'collection', path: '/collections/:id', component: () => import('./CollectionsView.vue') }],
 });

@@ -1,7 +1,7 @@
 import type { Rule, RuleLeaf } from '../../../shared/facts/collection-rules.ts';
-import { RULE_SIZES } from '../../../shared/facts/collection-rules.ts';
-import { QUALITY_FIELDS, qualityField } from '../../../shared/facts/quality.ts';
-import { wordsOf } from '../../kit/schema-fields.ts';
+import { QUALITY_FIELDS, QUALITY_NAMES } from '../../../shared/facts/quality-fields.ts';
+import { RULE_SIZES } from '../../../shared/facts/rule-words.ts';
+import { wordsOf } from '../../kit/words.ts';
 
 export type LeafKind = RuleLeaf['is'];
 /** A rule while it is written: parts of it may be missing. */
@@ -28,7 +28,6 @@ export interface RuleKind {
 }
 
 const named = (key: string, label: string): { value: string; label: string } => ({ value: key, label });
-const QUALITY_NAMES = (qualityField.meta()?.names ?? {}) as Readonly<Record<string, string>>;
 const RANGE: readonly RuleInput[] = [
   { key: 'from', kind: 'number', label: 'from', width: 84 },
   { key: 'to', kind: 'number', label: 'to', width: 84 },
@@ -112,7 +111,7 @@ export const RULE_KINDS: readonly RuleKind[] = [
         key: 'field',
         kind: 'choice',
         label: '',
-        options: QUALITY_FIELDS.map((f) => named(f, QUALITY_NAMES[f] ?? wordsOf(f))),
+        options: QUALITY_FIELDS.map((f) => named(f, QUALITY_NAMES[f])),
       },
       ...RANGE,
     ],

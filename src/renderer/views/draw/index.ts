@@ -8,7 +8,6 @@ export const draw = view({
   path: '/draw',
   empty: 'A drawing is searched for among the photos of the library.',
   component: () => import('./DrawView.vue'),
-  schemas: true,
   key: '0',
   searches: 'thread',
 });

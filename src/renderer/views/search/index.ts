@@ -8,7 +8,7 @@ export const search = view({
   path: '/search',
   empty: 'A search ranks the photos of the library.',
   component: () => import('./SearchView.vue'),
-  schemas: true,
+  later: [() => import('./MethodForm.vue')],
   key: '4',
   searches: 'descriptors',
 });

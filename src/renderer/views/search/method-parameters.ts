@@ -1,12 +1,5 @@
 import { z } from 'zod';
-import {
-  DEFINITIONS,
-  PARAMETERS,
-  ranking,
-  type GivenParameters,
-  type ParameterName,
-  type SearchMethod,
-} from '../../../shared/methods/index.ts';
+import { DEFINITIONS, PARAMETERS, ranking, type SearchMethod } from '../../../shared/methods/index.ts';
 import { parametersOf, type Parameter } from '../../../shared/methods/parameters.ts';
 
 interface Reader {
@@ -37,23 +30,4 @@ export function parameterFields(methods: readonly SearchMethod[]): z.ZodObject |
     return [[name, schema.optional().meta({ ...own[0]!.p.leaf.meta, otherwise: otherwise(own) })] as const];
   });
   return shape.length === 0 ? null : z.strictObject(Object.fromEntries(shape));
-}
-
-/** Of some parameters those that a method reads; it refuses others. */
-export function readBy(method: SearchMethod, given: GivenParameters): GivenParameters {
-  const read = new Set<ParameterName>(parametersOf(method).map((p) => p.name));
-  return Object.fromEntries(
-    Object.entries(given).filter(([name, value]) => value !== undefined && read.has(name as ParameterName)),
-  );
-}
-
-/** Parameters as an address says them: each under its own name. What is no number is not there. */
-export function parametersIn(query: Readonly<Record<string, unknown>>): GivenParameters {
-  return Object.fromEntries(
-    PARAMETERS.flatMap((name) => {
-      const text = query[name];
-      const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN;
-      return Number.isFinite(value) ? [[name, value]] : [];
-    }),
-  );
 }

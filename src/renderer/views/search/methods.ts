@@ -1,8 +1,9 @@
 import type { SearchHit } from '../../../shared/domain.ts';
-import { DEFINITIONS, SEARCH_METHODS, type ParameterName, type SearchMethod } from '../../../shared/methods/index.ts';
+import type { ParameterName, SearchMethod } from '../../../shared/methods/index.ts';
+import { METHOD_FACTS } from '../../stores/method-facts.ts';
 
 /** Ranking methods as the studio names them, in the order of its lists. */
-export const METHOD_NAMES = Object.fromEntries(SEARCH_METHODS.map((m) => [m, DEFINITIONS[m].title])) as Readonly<
+export const METHOD_NAMES = Object.fromEntries(METHOD_FACTS.map((m) => [m.name, m.title])) as Readonly<
   Record<SearchMethod, string>
 >;
 
@@ -12,11 +13,11 @@ export function nameOfMethod(method: string): string {
 }
 
 /** Methods that can rank photos by their regions. */
-export const REGIONAL: readonly SearchMethod[] = SEARCH_METHODS.filter((m) => DEFINITIONS[m].takes === 'both');
+export const REGIONAL: readonly SearchMethod[] = METHOD_FACTS.flatMap((m) => (m.takes === 'both' ? [m.name] : []));
 
 /** Whether a method reads a parameter; it refuses those that it does not. */
 export function reads(method: SearchMethod, parameter: ParameterName): boolean {
-  return Object.hasOwn(DEFINITIONS[method].params.shape, parameter);
+  return METHOD_FACTS.some((m) => m.name === method && m.reads.includes(parameter));
 }
 
 /** What a result's border and letter mean; never colour alone. */

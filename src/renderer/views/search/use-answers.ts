@@ -5,7 +5,7 @@ import type { SearchMethod } from '../../../shared/domain.ts';
 import { useLatest } from '../../kit/latest.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useLongSearches } from '../../stores/long-searches.ts';
-import { readBy } from './method-parameters.ts';
+import { readBy } from './asked-parameters.ts';
 import type { Asked } from './use-asked.ts';
 
 type Answer = RouteResults<'search.run'>;

@@ -3,7 +3,7 @@ import type { Protocol, SearchMethod } from '../../../shared/domain.ts';
 import { useLibrary } from '../../stores/library.ts';
 import { useNotices } from '../../stores/notices.ts';
 import { useQuery, type QueryChange } from '../../stores/query.ts';
-import { parametersIn } from './method-parameters.ts';
+import { parametersIn } from './asked-parameters.ts';
 import { cropText, parseCrop, type Box } from './methods.ts';
 
 /** What a search asks, as the address has it: a link to it asks the same, of the same network. */

@@ -1,5 +1,6 @@
 import { Layers } from '@lucide/vue';
 import { view } from '../view.ts';
+import { mineDialog } from './dialogs.ts';
 import { tuplesAhead } from './opening.ts';
 
 export const tuples = view({
@@ -11,6 +12,6 @@ export const tuples = view({
     'Tuples are what a network is trained with: a query, a photo of the same place, and the hardest photos of others.',
   ahead: (ask, { params, query }) => tuplesAhead(ask, params, query),
   component: () => import('./TuplesView.vue'),
-  schemas: true,
+  later: [mineDialog],
   key: '2',
 });

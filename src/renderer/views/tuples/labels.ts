@@ -1,5 +1,5 @@
-import { STRATEGY_BITS, type TupleSort, type TupleStrategy, type Verdict } from '../../../shared/domain.ts';
-import type { MiningRunInfo } from '../../../shared/domain.ts';
+import type { MiningRunInfo, TupleSort, Verdict } from '../../../shared/domain.ts';
+import { STRATEGY_BITS, type TupleStrategy } from '../../../shared/facts/strategies.ts';
 import { when } from '../../kit/format.ts';
 
 /** What strategies are, for tooltips. */

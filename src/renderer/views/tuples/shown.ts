@@ -1,4 +1,5 @@
-import { STRATEGY_BITS, type TupleAlternative, type TupleInfo, type TupleNegative } from '../../../shared/domain.ts';
+import type { TupleAlternative, TupleInfo, TupleNegative } from '../../../shared/domain.ts';
+import { STRATEGY_BITS } from '../../../shared/facts/strategies.ts';
 
 /** A photo of a tuple beside its query. */
 export interface Shown {

@@ -3,8 +3,9 @@ import { useRouter } from 'vue-router';
 import type { TupleFilterParams } from '../../../shared/routes/tuples.ts';
 import { plural } from '../../kit/format.ts';
 import { useQuery, type QueryChange } from '../../stores/query.ts';
-import { TUPLE_SORTS, type MiningRunInfo, type TupleSort } from '../../../shared/domain.ts';
+import type { MiningRunInfo, TupleSort } from '../../../shared/domain.ts';
 import { comparedOf, filterOf, FIRST_SORT, runOf } from './opening.ts';
+import { SORT_TEXT } from './labels.ts';
 
 /** What the address says of the list of tuples: run, place in it, order, filter, and the run that it is compared with. */
 export function useAddress(runs: Ref<readonly MiningRunInfo[]>, total: Ref<number>) {
@@ -14,7 +15,7 @@ export function useAddress(runs: Ref<readonly MiningRunInfo[]>, total: Ref<numbe
   const run = computed(() => runOf(runs.value, route.params));
   const sort = computed((): TupleSort => {
     const asked = route.query['sort'] as TupleSort;
-    return TUPLE_SORTS.includes(asked) ? asked : FIRST_SORT;
+    return Object.hasOwn(SORT_TEXT, asked) ? asked : FIRST_SORT;
   });
   const filter = computed(() => filterOf(route.query));
   const compared = computed(() => comparedOf(runs.value, route.query));
