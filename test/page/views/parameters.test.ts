@@ -68,7 +68,13 @@ describe('the parameters of a search', () => {
   it('go into the address once the hand rests, and not while something is wrong', async () => {
     vi.useFakeTimers();
     const w = make({});
-    expect(w.get('details').attributes('open')).toBeUndefined();
+    const details = w.get<HTMLDetailsElement>('details');
+    expect(details.attributes('open')).toBeUndefined();
+    // Nobody waits for the form before it is unfolded.
+    expect(w.find('input').exists()).toBe(false);
+    details.element.open = true;
+    await details.trigger('toggle');
+    await vi.waitFor(() => expect(w.find('input[name="k"]').exists()).toBe(true));
     await w.get('input[name="k"]').setValue('2');
     await w.get('input[name="k"]').setValue('20');
     expect(w.emitted('say')).toBeUndefined();
@@ -84,6 +90,7 @@ describe('the parameters of a search', () => {
   it('stand open where some are set, follow the address, and are let go at once', async () => {
     const w = make({ k: 20 }, 160);
     expect(w.get('summary').text()).toBe('Parameters: 2 set');
+    await vi.waitFor(() => expect(w.find('input[name="k"]').exists()).toBe(true));
     expect(w.get<HTMLInputElement>('input[name="k"]').element.value).toBe('20');
     expect(w.get<HTMLInputElement>('input[name="size"]').element.value).toBe('160');
     await w.setProps({ given: { k: 30, gamma: 2 } });
