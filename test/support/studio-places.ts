@@ -37,7 +37,7 @@ const mined = [
   ...['--positives', '--negatives', '--count', '--min-shared', '--min-overlap', '--max-scale', '--camera-pool'],
   ...['--pool', '--query-fraction', '--queries-per-cluster'],
 ];
-const ranked = flags(PARAMETER_FLAGS, view('views/search/MethodParameters.vue', 'parameterFields'));
+const ranked = flags(PARAMETER_FLAGS, view('views/search/MethodForm.vue', 'parameterFields'));
 const recipe = (key: string): Place => view('views/train/use-recipe.ts', `${key}: true`);
 
 /** By command. */
@@ -259,7 +259,7 @@ export const PLACES: CommandPlaces = {
       '--precision': precisionSetting,
       '--collection': view('views/search/use-asked.ts', "text('in')"),
       '--one-of-fold': view('views/search/use-answers.ts', 'oneOfFold: true'),
-      '--size': view('views/search/MethodParameters.vue', 'sizeField'),
+      '--size': view('views/search/MethodForm.vue', 'size.optional()'),
       ...ranked,
       '--top': nowhere('Results are scrolled: the first thousand are always there'),
       '--photo-weight': ask('search.run', 'photoWeight'),
