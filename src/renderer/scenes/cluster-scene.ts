@@ -26,20 +26,20 @@ const REACH = 1.6;
 
 /** What the scene needs of three's renderer. */
 export type SceneRenderer = PickRenderer & Pick<WebGLRenderer, 'domElement' | 'setPixelRatio' | 'setSize' | 'dispose'>;
-export type MakeRenderer = (canvas: HTMLCanvasElement) => SceneRenderer;
 /** The browser has no WebGL for a canvas. */
 export class NoWebGL extends Error {
   override readonly name = 'NoWebGL';
 }
 
-const webgl: MakeRenderer = (canvas) => {
+/** @throws NoWebGL where the browser has none; the caller then shows the model from above. */
+export function webgl(canvas: HTMLCanvasElement): SceneRenderer {
   try {
     return new WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance' });
   } catch (cause) {
     if (canvas.getContext('webgl2') !== null) throw cause;
     throw new NoWebGL('This browser has no WebGL', { cause });
   }
-};
+}
 
 /**
  * A sparse model in three.js: points, camera frusta with their photos, picking, flights from camera to camera. Lives outside Vue's
@@ -69,16 +69,16 @@ export class ClusterScene {
   #scheduled = 0;
   #disposed = false;
 
-  /** @throws NoWebGL where the browser has none; the caller then shows the model from above. */
+  /** @param renderer of the canvas; it goes with the scene. */
   constructor(
     canvas: HTMLCanvasElement,
     arrays: ClusterArrays,
     views: readonly ClusterView[],
     colours: SceneColours,
     events: SceneEvents,
-    makeRenderer: MakeRenderer = webgl,
+    renderer: SceneRenderer,
   ) {
-    this.#renderer = makeRenderer(canvas);
+    this.#renderer = renderer;
     this.#renderer.setPixelRatio(this.#ratio);
     this.#views = views;
     this.#events = events;

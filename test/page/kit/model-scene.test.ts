@@ -123,7 +123,7 @@ describe('a model with a pointer over it', () => {
         onContext: () => undefined,
         onThrough: (v) => told.push(['through', v]),
       },
-      () => renderer,
+      renderer,
     );
     const click = (who: number): void => {
       seen.who = who;

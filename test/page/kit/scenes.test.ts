@@ -97,7 +97,7 @@ describe('ClusterScene', () => {
         freed.add(this);
       });
     let renderer: ReturnType<typeof fakeRenderer> | undefined;
-    const scene = new ClusterScene(canvas, ARRAYS, VIEWS, COLOURS, EVENTS, (c) => (renderer = fakeRenderer(c)));
+    const scene = new ClusterScene(canvas, ARRAYS, VIEWS, COLOURS, EVENTS, (renderer = fakeRenderer(canvas)));
     await new Promise((r) => setTimeout(r, 50));
     return { scene, renderer: renderer!, freed, textures, open };
   }
@@ -131,14 +131,7 @@ describe('ClusterScene', () => {
     });
     const views = Array.from({ length: 2000 }, (_, i) => ({ ...VIEWS[0]!, index: i, position: [i, 0, -3] as const }));
     let renderer: ReturnType<typeof fakeRenderer> | undefined;
-    const scene = new ClusterScene(
-      canvas,
-      ARRAYS,
-      views as never,
-      COLOURS,
-      EVENTS,
-      (c) => (renderer = fakeRenderer(c)),
-    );
+    const scene = new ClusterScene(canvas, ARRAYS, views as never, COLOURS, EVENTS, (renderer = fakeRenderer(canvas)));
     await new Promise((r) => setTimeout(r, 50));
     const drawn = (): Mesh[] => {
       const out: Mesh[] = [];
@@ -165,7 +158,7 @@ describe('ClusterScene', () => {
       return new Texture() as never;
     });
     let renderer: ReturnType<typeof fakeRenderer> | undefined;
-    const scene = new ClusterScene(canvas, ARRAYS, VIEWS, COLOURS, EVENTS, (c) => (renderer = fakeRenderer(c)));
+    const scene = new ClusterScene(canvas, ARRAYS, VIEWS, COLOURS, EVENTS, (renderer = fakeRenderer(canvas)));
     scene.dispose();
     const late = new Texture();
     const freed = vi.spyOn(late, 'dispose');

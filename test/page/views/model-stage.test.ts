@@ -12,12 +12,17 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
+/** Renderers that were let go. */
+let released = 0;
+
 /** The stage where making the scene throws. */
 async function staged(failing?: Error) {
+  released = 0;
   fakeEngine();
   if (failing !== undefined)
     vi.doMock(SCENE, async (original) => ({
       ...(await original<typeof Scenes>()),
+      webgl: () => ({ dispose: () => (released += 1) }),
       ClusterScene: vi.fn(function () {
         throw failing;
       }),
@@ -40,6 +45,8 @@ async function staged(failing?: Error) {
     global: { stubs: { PointFilter: true, ActionButton: true } },
   });
   await nextTick();
+  // The model comes in a task after the graphics.
+  await new Promise((resolve) => setTimeout(resolve, 20));
   return { text: stage.text(), said: useNotices().notices.map((n) => `${n.kind}: ${n.text}`) };
 }
 
@@ -55,5 +62,6 @@ describe('the stage of a model', { timeout: 30_000 }, () => {
     const { text, said } = await staged(new RangeError('The model has no points'));
     expect(text).not.toContain('WebGL');
     expect(said).toEqual(['error: The model has no points']);
+    expect(released).toBe(1);
   });
 });
