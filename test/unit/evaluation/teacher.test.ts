@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { measurementDetail } from '../../../src/main/engine/evaluation/library-measure.ts';
@@ -47,5 +47,27 @@ describe('teacher against student', async () => {
     const none = await session.search({ ...asked, bytes: black });
     expect(none.hits.every((h) => h.score === 0 && h.inliers === 0)).toBe(true);
     await session.close();
+  });
+
+  it('says how many photos an answer is without', async () => {
+    const { id, hash } = library.db.prepare('SELECT id, hash FROM photo ORDER BY id DESC LIMIT 1').get() as {
+      id: number;
+      hash: string;
+    };
+    const names = library.db.prepare('UPDATE photo_file SET name = ? || name WHERE photo_id = ?');
+    names.run('moved-', id);
+    const features = library.file('features', hash.slice(0, 2), `${hash}.sift1`);
+    const known = readFileSync(features);
+    rmSync(features);
+    try {
+      const session = new SearchSession(library);
+      const bytes = readFileSync(join(SAMPLE, 'castle', 'images', 'castle_05.jpg'));
+      const answer = await session.search({ bytes, size: 320, method: 'bow', top: 5 });
+      expect(answer.setName).toMatch(/^\d+ visual words, without 1 photo that cannot be read$/);
+      await session.close();
+    } finally {
+      library.db.prepare("UPDATE photo_file SET name = replace(name, 'moved-', '') WHERE photo_id = ?").run(id);
+      writeFileSync(features, known);
+    }
   });
 });

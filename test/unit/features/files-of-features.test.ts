@@ -170,7 +170,7 @@ describe('features of a library', () => {
     const done: number[] = [];
     const task = { ...silentContext(warnings), progress: (n: number) => done.push(n) };
     const { computed, failed } = await extractFeatures(library, some, task);
-    expect([computed, [...failed].sort()]).toEqual([0, some.map((p) => p.id)]);
+    expect([computed, [...failed.keys()].sort()]).toEqual([0, some.map((p) => p.id)]);
     expect(warnings.sort()).toEqual([
       `1 photo was left out: its file is gone or now holds another photo; put it back, or import the folder again: ${join(folder, '12.jpg')}`,
       `This photo cannot be decoded: ${join(folder, '10.jpg')}`,
@@ -190,7 +190,7 @@ describe('features of a library', () => {
     put(hashes[20]!, 1, 144);
     expect(await extractFeatures(library, allPhotos(library).slice(20, 21), task)).toEqual({
       computed: 0,
-      failed: new Set(),
+      failed: new Map(),
     });
     expect(close).toHaveBeenCalledTimes(2);
     close.mockRestore();

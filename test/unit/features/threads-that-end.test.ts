@@ -56,7 +56,7 @@ describe('features of a library', async () => {
     fails(new CovisError('INPUT_CORRUPT', 'Broken', { file: 'a.png' }));
     const warnings: string[] = [];
     const { computed, failed } = await extractFeatures(library, photos, silentContext(warnings));
-    expect([computed, [...failed], warnings]).toEqual([0, [photos[0]!.id], ['Broken: a.png']]);
+    expect([computed, [...failed.keys()], warnings]).toEqual([0, [photos[0]!.id], ['Broken: a.png']]);
     expect(hasFeatures(library, photos[0]!.hash)).toBe(false);
     expect(close).toHaveBeenCalledTimes(3);
     expect((await extractFeatures(library, photos, silentContext())).computed).toBe(1);

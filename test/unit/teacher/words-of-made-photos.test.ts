@@ -154,6 +154,23 @@ describe('what a vocabulary is trained on', () => {
     expect(index.photos.map((p) => p.id)).toEqual([1, 2]);
     expect(index.lists.map((l) => l.length)).toEqual([5, 6]);
   });
+
+  it('says why, and of which, where none can be read: not that they have no features', async () => {
+    const own = library();
+    const gone = (id: number): PhotoRow => ({
+      id,
+      hash: `${id}`.repeat(32),
+      width: 1,
+      height: 1,
+      orientation: 1,
+      place: 1,
+    });
+    await expect(BowIndex.prepare(own, DEFAULT_TEACHER, silentContext(), [gone(8), gone(9)])).rejects.toMatchObject({
+      code: 'INPUT_MISSING',
+      message: 'None of 2 photos can be read. Of the first: This photo is no longer where it was imported from',
+      hint: 'Put the folder back, or import it again from where it is now.',
+    });
+  });
 });
 
 describe('a task that is stopped', () => {

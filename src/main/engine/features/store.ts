@@ -82,15 +82,15 @@ export function keepFeatures(library: Library, hash: string, bytes: Uint8Array):
 /**
  * Computes the features of those photos that lack them; what is done stays when the task is stopped or killed.
  * Photos that cannot be decoded or are gone are said and left out.
- * @returns how many were computed and which failed.
+ * @returns how many were computed, and why the others were not, by photo.
  */
 export async function extractFeatures(
   library: Library,
   photos: readonly PhotoRow[],
   task: TaskContext,
-): Promise<{ computed: number; failed: ReadonlySet<number> }> {
+): Promise<{ computed: number; failed: ReadonlyMap<number, CovisError> }> {
   const missing = photos.filter((p) => !hasFeatures(library, p.hash));
-  const failed = new Set<number>();
+  const failed = new Map<number, CovisError>();
   if (missing.length === 0) return { computed: 0, failed };
   refuseWriting(library);
   task.step('Detecting local features', missing.length, 'photos');
@@ -107,7 +107,7 @@ export async function extractFeatures(
         keepFeatures(library, photo.hash, featureFile(found));
       } catch (error) {
         if (!(error instanceof CovisError) || !error.code.startsWith('INPUT')) throw error;
-        failed.add(photo.id);
+        failed.set(photo.id, error);
         if (!gone.takes(error)) task.warn(`${error.message}: ${error.file ?? photo.hash}`);
       }
       task.progress((done += 1));

@@ -1,3 +1,4 @@
+import { counted } from '../../../shared/counted.ts';
 import type { SearchAnswer } from '../../../shared/domain.ts';
 import type { Features } from '../features/sift.ts';
 import { silentContext, type TaskContext } from '../queue/context.ts';
@@ -38,6 +39,7 @@ export class Words {
     }
     const index = await this.#index!.index;
     const preparedMs = fresh ? performance.now() - start : 0;
+    const left = photos.length - index.photos.length;
     const own = r.photo === undefined ? -1 : index.photos.findIndex((p) => p.hash === r.photo);
     const whole = own >= 0 ? index.features(own) : await describeQuery(fileOf(this.#library, r));
     const features = r.crop === undefined ? whole : await this.#cropped(whole, r, r.crop);
@@ -54,7 +56,7 @@ export class Words {
     return {
       hits: judged?.hits ?? found,
       set: 'bow',
-      setName: `${index.words} visual words`,
+      setName: `${index.words} visual words${left === 0 ? '' : `, without ${counted(left, 'photo')} that cannot be read`}`,
       method: 'bow',
       parameters: { words: index.words, verified: DEFAULT_TEACHER.verified, expansion: DEFAULT_TEACHER.expansion },
       milliseconds: performance.now() - began - preparedMs,

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { z } from 'zod';
+import { counted } from '../../../shared/counted.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { FeatureDetector } from '../features/detect.ts';
 import { DESCRIPTOR_BYTES, type Features } from '../features/sift.ts';
@@ -196,7 +197,7 @@ export class BowIndex {
   /**
    * Computes what is missing: features of all photos, the vocabulary, their words. What is there is kept, so that it resumes.
    * @param wanted photos that shall be in it; all of the library when left out.
-   * @throws CovisError `STATE_EMPTY` without photos or features, `CANCELLED`.
+   * @throws CovisError `STATE_EMPTY` without photos or features, `INPUT_*` where none of the photos can be read, `CANCELLED`.
    */
   static async prepare(
     library: Library,
@@ -208,6 +209,16 @@ export class BowIndex {
       throw new CovisError('STATE_EMPTY', 'The library has no photos', { hint: 'Import some first.' });
     const { failed } = await extractFeatures(library, wanted, task);
     const photos = wanted.filter((x) => !failed.has(x.id) && hasFeatures(library, x.hash));
+    const [why] = failed.values();
+    if (photos.length === 0 && why !== undefined)
+      throw new CovisError(
+        why.code,
+        `None of ${counted(wanted.length, 'photo')} can be read. Of the first: ${why.message}`,
+        {
+          ...(why.file === undefined ? {} : { file: why.file }),
+          ...(why.hint === undefined ? {} : { hint: why.hint }),
+        },
+      );
     let vocabulary = loadVocabulary(library, p.words);
     if (vocabulary === undefined) {
       vocabulary = train(library, photos, p, task);

@@ -13,7 +13,7 @@ export interface Fault {
  */
 export function faultOf(error: unknown): Fault | null {
   if (error === null || error === undefined) return null;
-  const { code, message, hint } = toErrorShape(error);
+  const { code, message, file, hint } = toErrorShape(error);
   if (code === 'VALIDATION_FAILED')
     return {
       code,
@@ -22,7 +22,7 @@ export function faultOf(error: unknown): Fault | null {
     };
   if (code === 'NOT_FOUND')
     return { code, title: message, text: hint ?? 'It may have been removed, or the address is of another library.' };
-  return { code, title: message, text: hint ?? '' };
+  return { code, title: message, text: [file, hint].filter((t) => t !== undefined).join('. ') };
 }
 
 /** An error as a dialog says it beside what was asked for: what happened, to which file, and what to do. */
