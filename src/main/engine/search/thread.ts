@@ -117,7 +117,9 @@ export class SearchThread {
       if (reply !== 'ended') this.#take(reply);
     });
     const end = (reason: string): void => {
-      if (this.#worker === worker) this.#worker = undefined;
+      // A thread that failed ends as well: by then another may have been started, whose requests are none of its.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       for (const p of this.#pending.values()) p.reject(new CovisError('INTERNAL', `The search thread ended${reason}`));
       this.#pending.clear();
       this.#working = undefined;
