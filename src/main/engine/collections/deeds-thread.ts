@@ -88,7 +88,9 @@ class DeedsThread {
       else pending?.reject(fromErrorShape(error));
     });
     const end = (reason: string): void => {
-      if (this.#worker === worker) this.#worker = undefined;
+      // A thread that failed ends as well: by then another may have been started, whose deeds are none of its.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       for (const p of this.#pending.values())
         p.reject(new CovisError('INTERNAL', `The thread that changes collections ended${reason}`));
       this.#pending.clear();

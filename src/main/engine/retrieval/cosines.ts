@@ -93,12 +93,6 @@ export class Cosines {
     return new Float32Array(this.#memory.buffer, this.#at.out, this.rows);
   }
 
-  /** As {@link with}, with one of the rows. */
-  withRow(i: number): Float32Array {
-    this.#kernel.dots(this.rows, this.#padded, this.#at.rows, this.#rowAt(i), this.#at.out);
-    return new Float32Array(this.#memory.buffer, this.#at.out, this.rows);
-  }
-
   /** Takes a row as a query into {@link best}. */
   take(i: number): void {
     this.#kernel.nearer(this.rows, this.#padded, this.#at.rows, this.#rowAt(i), this.#at.best);
