@@ -64,13 +64,14 @@ const SLOW: readonly string[] = [
   'test/unit/training/whiten.test.ts',
 ];
 const quick = process.env['COVIS_QUICK'] === '1';
-/** End to end, each with the machine for itself: memory is held against a limit, a window hangs, two users install a package, networks are trained for minutes. */
+/** End to end, each with the machine for itself: memory is held against a limit, a window hangs, two users install a package, networks are trained for minutes, COLMAP builds models (beside axe its matching took ten times as long, as a job stands back). */
 const ALONE: readonly string[] = [
   'test/e2e/attack.test.ts',
   'test/e2e/desktop-hang.test.ts',
   'test/e2e/dev.test.ts',
   'test/e2e/draw.test.ts',
   'test/e2e/package.test.ts',
+  'test/e2e/start.test.ts',
   'test/e2e/train.test.ts',
 ];
 const E2E = {
