@@ -54,11 +54,12 @@ export const useLongSearches = defineStore('long-searches', () => {
     return name;
   }
 
-  async function follow(key: string, { wait, progress }: UnderWay): Promise<void> {
-    const going = (): boolean => all.get(key)?.wait === wait;
+  async function follow(key: string, search: UnderWay): Promise<void> {
+    const { wait, progress } = search;
     for (let pause = FIRST_LOOK_MS; ; pause = EVERY_MS) {
       await new Promise((resolve) => setTimeout(resolve, pause));
-      if (!going()) return;
+      // Asked again after it was given up, it has the same name and is another.
+      if (all.get(key) !== search) return;
       try {
         const now = await request('search.progress', { wait });
         if (now.progress !== null) progress.value = now.progress;

@@ -79,6 +79,22 @@ it('the same question waits for the same answer, and has the same name later', a
   expect(open[2]!.wait).not.toBe(open[0]!.wait);
 });
 
+it('what is asked again after it was given up is another search, with its own answer', async () => {
+  const long = await store();
+  const outcome = long.ask('search', cg).catch((e: CovisError) => e.code);
+  await vi.waitFor(() => expect(open.length).toBe(1));
+  long.keepOnly('search', []);
+  const again = long.ask('search', cg);
+  expect(await outcome).toBe('CANCELLED');
+  await vi.waitFor(() => expect(open.length).toBe(2));
+  // One of them is looked at, not both.
+  await vi.waitFor(() => expect(asked('search.progress').length).toBe(1));
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  expect(asked('search.progress').length).toBe(1);
+  open[1]!.answer(answered);
+  expect(await again).toEqual(answered);
+});
+
 it('what is asked instead gives up what its face asked before, and nothing of another face', async () => {
   const long = await store();
   const outcome = long.ask('search', cg).catch((e: CovisError) => e.code);

@@ -34,9 +34,9 @@ export class SearchClient {
    */
   search(request: SearchRequest, wait?: string): Promise<SearchAnswer> {
     if (DEFINITIONS[request.method].prepares !== true) return this.#prompt.ask('search', request);
-    const begin = (signal: AbortSignal): Promise<SearchAnswer> =>
-      this.#patient.ask('search', request, { signal, needs: neededBy(request) });
-    return wait === undefined ? begin(new AbortController().signal) : this.#waits.join(wait, request, begin);
+    const needs = neededBy(request);
+    if (wait === undefined) return this.#patient.ask('search', request, { needs });
+    return this.#waits.join(wait, request, (signal) => this.#patient.ask('search', request, { needs, signal }));
   }
 
   /** How far a search is that takes long; null where it is answered, or has nothing to say yet. */

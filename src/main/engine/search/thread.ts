@@ -23,7 +23,7 @@ export interface SearchReply {
 /** How something is asked that may take long. */
 export interface Patience {
   /** Who asks has given it up: it is told so at once. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
   /** What has to be done before the answer: others that wait for the same need it, too. */
   readonly needs: string;
 }
@@ -66,14 +66,14 @@ export class SearchThread {
 
   /** @throws what was thrown in the thread, CovisError `CANCELLED` once it is given up, `INTERNAL` where the thread ended. */
   ask<T>(kind: SearchTask['kind'], request: unknown, patience?: Patience): Promise<T> {
-    if (patience?.signal.aborted === true) return Promise.reject(cancelled());
+    if (patience?.signal?.aborted === true) return Promise.reject(cancelled());
     const worker = (this.#worker ??= this.#start());
     const id = this.#next++;
     const stop = new SharedArrayBuffer(1);
     return new Promise<T>((resolve, reject) => {
       const asked = { resolve, reject, stop: new Uint8Array(stop), needs: patience?.needs, givenUp: false };
       this.#pending.set(id, asked);
-      patience?.signal.addEventListener('abort', () => this.#giveUp(id), { once: true });
+      patience?.signal?.addEventListener('abort', () => this.#giveUp(id), { once: true });
       worker.postMessage({ id, kind, request, stop } satisfies SearchTask);
     });
   }

@@ -115,6 +115,8 @@ export function useSketchSearch() {
   });
   watch([() => library.changed('descriptors'), () => library.info?.path, network], async () => {
     failed.value = null;
+    // What is under way is of what was there before.
+    long.keepOnly('draw', []);
     await refresh();
     await run();
   });

@@ -47,7 +47,14 @@ export function useAnswers(asked: Asked) {
     void first.reload();
     void second.reload();
   };
-  watch(() => library.changed('descriptors'), again);
+  watch(
+    () => library.changed('descriptors'),
+    () => {
+      // What is under way is of the descriptors before.
+      long.keepOnly('search', []);
+      again();
+    },
+  );
   // Behind the questions themselves: what another one needs, too, is not given up. Who goes to another view asks for nothing else.
   watch([() => by(asked.method.value), () => by(asked.against.value)], (now) => {
     const questions = now.filter((q) => q !== null);
