@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobProgress } from '../../../src/shared/domain.ts';
+import { silentContext } from '../../../src/main/engine/queue/context.ts';
 import { SearchClient } from '../../../src/main/engine/search/client.ts';
 import type { SearchRequest } from '../../../src/main/engine/search/requests.ts';
+import { SearchSession } from '../../../src/main/engine/search/session.ts';
 import { Waits } from '../../../src/main/engine/search/waits.ts';
 import { temporaryFolder } from '../../support/folders.ts';
 import { SYNTHETIC_PIXELS, syntheticLibrary } from '../../support/synthetic-library.ts';
@@ -124,6 +126,25 @@ describe('a search that prepares something for minutes', () => {
     await diffusing(c, 'name');
     await c.close();
     expect([await named, await nameless]).toEqual(['CANCELLED', 'CANCELLED']);
+  });
+});
+
+describe('what cannot ask', () => {
+  it('is refused before anything is prepared', async () => {
+    const steps: string[] = [];
+    const task = { ...silentContext(), step: (name: string) => steps.push(name) };
+    const session = new SearchSession(library);
+    const nobody = '0'.repeat(32);
+    for (const method of ['ann', 'cg', 'bow'] as const) {
+      await expect(session.search({ ...by(method), photo: nobody }, task)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(
+        session.search({ ...by(method), photo: undefined, bytes: Buffer.from('no photo') }, task),
+      ).rejects.toThrow();
+    }
+    expect(steps).toEqual([]);
+    await session.search(by('ann'), task);
+    expect(steps).toEqual(['Building the index']);
+    await session.close();
   });
 });
 

@@ -138,6 +138,8 @@ export class SearchSession {
     const began = performance.now();
     const { method } = r;
     methodParameters(method, r.ranking);
+    // What cannot ask is refused before anything is prepared for it.
+    if (r.photo !== undefined) photoByHash(this.#library, r.photo);
     if (method === 'bow') return this.#words.search(r, began, task);
     const drawing = r.drawing === undefined ? undefined : await readDrawing(r.drawing);
     const subset = askedSubset(this.#library, r.collection);
@@ -147,10 +149,10 @@ export class SearchSession {
     const regional = set.owners !== undefined;
     const database: Database = { vectors: set.vectors, owners: set.owners, images: set.ids.length };
     const parameters = rankingParameters(method, r.ranking, { regional, rows: set.vectors.rows });
+    const asked = drawing === undefined ? await this.#asked(set, r) : await this.#drawn(set, drawing);
     const start = performance.now();
     const { ranker, fresh } = await this.#ranker(database, cache, version, parameters, task);
     const preparedMs = fresh ? performance.now() - start : 0;
-    const asked = drawing === undefined ? await this.#asked(set, r) : await this.#drawn(set, drawing);
     const ranking = await ranker.rank(asked, r.top);
     const found = Array.from(ranking.ids, (image, j): Found => {
       const box = regional ? bestBox(set, asked.vectors, image) : undefined;

@@ -30,6 +30,7 @@ export class Words {
     const subset = askedSubset(this.#library, r.collection);
     const photos = presentPhotos(this.#library).filter((p) => subset?.photos.has(p.id) !== false);
     const version = `${subset?.digest ?? ''} ${photos.length} ${photos.at(-1)?.id ?? 0} ${goneVersion(this.#library)}`;
+    const foreign = r.photo === undefined ? await describeQuery(fileOf(this.#library, r)) : undefined;
     const start = performance.now();
     const fresh = this.#index?.version !== version;
     if (fresh) {
@@ -41,7 +42,7 @@ export class Words {
     const preparedMs = fresh ? performance.now() - start : 0;
     const left = photos.length - index.photos.length;
     const own = r.photo === undefined ? -1 : index.photos.findIndex((p) => p.hash === r.photo);
-    const whole = own >= 0 ? index.features(own) : await describeQuery(fileOf(this.#library, r));
+    const whole = own >= 0 ? index.features(own) : (foreign ?? (await describeQuery(fileOf(this.#library, r))));
     const features = r.crop === undefined ? whole : await this.#cropped(whole, r, r.crop);
     const words = own >= 0 && r.crop === undefined ? index.lists[own]! : index.quantise(features);
     const hits = index.search(features, words, DEFAULT_TEACHER).slice(0, r.top);
