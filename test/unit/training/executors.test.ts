@@ -129,6 +129,37 @@ describe.each(both(Object.keys(ARCHITECTURES)))('on %s, %s', (backend, name) => 
   );
 });
 
+describe.each(Object.keys(ARCHITECTURES))('photos of a shape that comes again, through %s', (name) => {
+  it.skipIf(tensorFlow === undefined)(
+    'are computed with one call by tensorflow, and loss, gradients and descriptors are those of cpu',
+    { timeout: 120_000 },
+    async () => {
+      const { graph } = imported(name);
+      const deep = name.startsWith('ResNet1') && name !== 'ResNet18';
+      const side = deep ? 33 : 64;
+      const inputs = tuple([
+        [side, side + 8],
+        [side, side],
+        [side, side + 8],
+      ]);
+      const tf = await TfExecutor.create(graph, 'tensorflow');
+      try {
+        for (let k = 0; k < 4; k += 1) {
+          await tf.accumulate(inputs, CONTRASTIVE);
+          await tf.describe(inputs.slice(1, 2));
+        }
+        // Two photos of one shape and one of another, and one to be described.
+        expect(tf.prepared).toBe(3);
+        const before = tf.tensors;
+        await agree(graph, tf, inputs, CONTRASTIVE);
+        expect(tf.tensors).toBe(before);
+      } finally {
+        await tf.release();
+      }
+    },
+  );
+});
+
 describe('executors', () => {
   const { graph, spec } = embeddedNetwork('photos');
   // Noise is described nearly the same whatever the noise, so that differences of descriptors would be rounding; photos are not.

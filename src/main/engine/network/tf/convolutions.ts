@@ -29,11 +29,17 @@ interface Attrs {
 
 /** Columns up to which oneDNN has compiled code for the gradient of a depthwise kernel. Wider ones take it ten times as long. */
 const COMPILED_COLUMNS = 3;
+/**
+ * The gradient of a point's kernel with strides writes behind its own memory for fewer (oneDNN of TensorFlow 2.21, AVX-512; found with 1 to 12
+ * channels, and not with 16 to 64).
+ */
+const FEW_CHANNELS = 16;
 /** Up to here a product with ones sums them faster. */
 const MANY_CHANNELS = 256;
 /** From here on weights are turned in two steps: half a million take half as long so, two millions a third. */
 const MANY_WEIGHTS = 1 << 19;
 const NONE = [0, 0, 0, 0];
+const ONE: Numbers = { dims: [], numbers: [1], floats: true };
 
 /**
  * @param x [N, H, W, C]. @param weight as ONNX has it, [O, I, h, w].
@@ -42,9 +48,11 @@ const NONE = [0, 0, 0, 0];
 export function convolved(tf: Tf, x: Tensor4D, weight: Tensor4D, bias: Tensor | undefined, how: Convolution): Tensor4D {
   const whole = inOne(tf, x, weight, bias, how);
   if (whole !== undefined) return whole;
-  const { strides, dilations, pads, group, rectifier } = how;
-  const map = padded(tf, x, pads);
-  const [outputs, perGroup] = weight.shape;
+  const { dilations, pads, group, rectifier } = how;
+  const [outputs, perGroup, rows, columns] = weight.shape;
+  const point = rows === 1 && columns === 1;
+  const map = point ? places(tf, padded(tf, x, pads), how.strides) : padded(tf, x, pads);
+  const strides = point ? ([1, 1] as const) : how.strides;
   const kernel: Tensor4D = tf.transpose(weight, [2, 3, 1, 0]);
   let y: Tensor4D;
   if (group === 1) y = tf.conv2d(map, kernel, [...strides], 'valid', 'NHWC', [...dilations]);
@@ -60,6 +68,14 @@ export function convolved(tf: Tf, x: Tensor4D, weight: Tensor4D, bias: Tensor | 
     );
   if (bias !== undefined) y = tf.add(y, bias);
   return rectifier === undefined ? y : (rectified(tf, y, rectifier === 'Relu6') as Tensor4D);
+}
+
+/** Of a map [N, H, W, C], those that a point with strides sees. The gradient of its kernel is not asked of TensorFlow: see {@link FEW_CHANNELS}. */
+function places(tf: Tf, x: Tensor4D, strides: readonly [number, number]): Tensor4D {
+  return strides.reduce((map, stride, axis) => {
+    if (stride === 1) return map;
+    return tf.gather(map, tf.range(0, map.shape[axis + 1]!, stride, 'int32'), axis + 1);
+  }, x);
 }
 
 /** @param pads top, left, bottom, right, of a map [N, H, W, C]. */
@@ -155,7 +171,6 @@ function register(tf: Tf, kind: Kind, biased: boolean): string {
   if ((tf.getKernel(kernelName, 'tensorflow') as unknown) !== undefined) return kernelName;
   const native = NativeOperators.of(tf)!;
   const how = { point: new Points(native), depthwise: new Depthwise(tf, native), plain: new Plain(native) }[kind];
-  const one = tf.keep(tf.scalar(1));
   tf.registerKernel({
     kernelName,
     backendName: 'tensorflow',
@@ -180,7 +195,7 @@ function register(tf: Tf, kind: Kind, biased: boolean): string {
       return {
         x: () => how.toInput(dy, x, kernel, own),
         kernel: () => how.toKernel(dy, x, kernel, own),
-        ...(biased && { bias: () => summed(native, dy, one) }),
+        ...(biased && { bias: () => summed(native, dy) }),
       };
     },
   });
@@ -194,11 +209,11 @@ function replaced(y: Tensor, by: Tensor): Tensor {
 }
 
 /** Over all but the last axis. With few channels a product with ones takes half as long as the operator that is made for it. */
-function summed(native: NativeOperators, dy: Tensor, one: Tensor): Tensor {
+function summed(native: NativeOperators, dy: Tensor): Tensor {
   const channels = dy.shape.at(-1)!;
   if (channels >= MANY_CHANNELS) return native.run('BiasAddGrad', [dy], { data_format: 'NHWC' });
   const rows = dy.size / channels;
-  const ones = native.run('Fill', [{ dims: [2], numbers: [1, rows] }, one], {}, 'index_type');
+  const ones = native.run('Fill', [{ dims: [2], numbers: [1, rows] }, ONE], {}, 'index_type');
   const matrix = dy.rank === 2 ? dy : native.reshaped(dy, [rows, channels]);
   return native.reshaped(product(native, ones, matrix), [channels]);
 }
@@ -286,7 +301,23 @@ class Plain implements Way {
   toKernel(dy: Tensor, x: Tensor, kernel: Tensor, own: Own): Tensor {
     const padding = paddingOf(x, kernel, own);
     const whole = padding === 'SAME' ? x : this.padded(x, own.pads);
+    const [rows, columns, channels] = kernel.shape as unknown as Shape;
+    if (rows === 1 && columns === 1 && channels < FEW_CHANNELS) return this.#ofPoints(dy, whole, kernel, own.strides);
     return this.native.run(this.ofKernel, [whole, listed(kernel.shape), dy], windows(own, padding));
+  }
+
+  /** The same as a product of the places that the kernel saw. */
+  #ofPoints(dy: Tensor, x: Tensor, kernel: Tensor, strides: Own['strides']): Tensor {
+    const [n, h, w, outputs] = dy.shape as unknown as Shape;
+    const channels = x.shape[3]!;
+    const [down, right] = strides;
+    const end = listed([n, (h - 1) * down + 1, (w - 1) * right + 1, channels]);
+    const seen = this.native.run('StridedSlice', [x, listed(NONE), end, listed([1, down, right, 1])], {}, 'Index');
+    const [from, to] = [
+      this.native.reshaped(seen, [n * h * w, channels]),
+      this.native.reshaped(dy, [n * h * w, outputs]),
+    ];
+    return this.native.reshaped(product(this.native, from, to, { a: true }), kernel.shape);
   }
 
   protected padded(x: Tensor, pads: readonly number[]): Tensor {

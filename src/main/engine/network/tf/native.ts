@@ -1,40 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { nativeBackend, type Attribute, type Backend } from './binding.ts';
 import type { Tf } from './tf-runtime.ts';
 
-/** An attribute of an operator, as TensorFlow's binding takes it. */
-interface Attribute {
-  readonly name: string;
-  readonly type: number;
-  readonly value: number | boolean | string | readonly number[];
-}
-
-type Kind = 'TF_ATTR_TYPE' | 'TF_ATTR_STRING' | 'TF_ATTR_INT' | 'TF_ATTR_BOOL' | 'TF_FLOAT' | 'TF_INT32';
-
-/** A tensor of TensorFlow's, as the binding describes it. */
-interface Made {
-  readonly id: number;
-  readonly shape: number[];
-  readonly dtype: number;
-}
-
-interface Binding {
-  createTensor(shape: readonly number[], dtype: number, values: Int32Array): number;
-  deleteTensor(id: number): void;
-  executeOp(op: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Made[];
-}
-
-/** TensorFlow's own back end of TensorFlow.js, which runs an operator by its name. */
-interface Backend {
-  readonly binding: Readonly<Record<Kind, number>> & Binding;
-  readonly isUsingGpuDevice?: boolean;
-  getInputTensorIds(tensors: readonly Tensor[]): number[];
-  createOutputTensor(made: Made): Tensor;
-}
-
-/** Whole numbers that an operator takes as a tensor. */
+/** Numbers that an operator takes as a tensor: whole ones, if nothing else is said. */
 export interface Numbers {
   readonly dims: readonly number[];
   readonly numbers: readonly number[];
+  readonly floats?: true;
 }
 
 export type Input = Tensor | Numbers;
@@ -70,11 +42,10 @@ export class NativeOperators {
 
   /** Undefined where TensorFlow.js computes by other means. */
   static of(tf: Tf): NativeOperators | undefined {
-    if (tf.getBackend() !== 'tensorflow') return undefined;
-    const backend = tf.backend() as unknown as Partial<Backend>;
-    if (backend.binding?.TF_ATTR_TYPE === undefined || backend.createOutputTensor === undefined) return undefined;
+    const backend = nativeBackend(tf);
+    if (backend === undefined) return undefined;
     let made = ofBackend.get(backend);
-    if (made === undefined) ofBackend.set(backend, (made = new NativeOperators(backend as Backend)));
+    if (made === undefined) ofBackend.set(backend, (made = new NativeOperators(backend)));
     return made;
   }
 
@@ -93,7 +64,7 @@ export class NativeOperators {
     const types = index === undefined ? [this.#types.T] : [this.#types.T, this.#types.index(index)];
     const backend = this.#backend;
     // Before any is taken, so that none goes that this operator is given.
-    if (this.#sizes.size + inputs.length > MOST_SIZES) this.#forget();
+    if (this.#sizes.size + inputs.length > MOST_SIZES) this.forget();
     const ids = inputs.map((i) => ('numbers' in i ? this.#constant(i) : backend.getInputTensorIds([i])[0]!));
     return backend.createOutputTensor(backend.binding.executeOp(op, [...types, ...said], ids, 1)[0]!);
   }
@@ -111,18 +82,21 @@ export class NativeOperators {
     return this.run('Transpose', [x, { dims: [order.length], numbers: order }], {}, 'Tperm');
   }
 
-  /** Photos of many sizes ask for many: when there are too many all are made anew. */
-  #forget(): void {
+  /** Sizes, axes and paddings are made anew. Photos of many sizes ask for many. */
+  forget(): void {
     for (const id of this.#sizes.values()) this.#backend.binding.deleteTensor(id);
     this.#sizes.clear();
   }
 
-  #constant({ dims, numbers }: Numbers): number {
-    const key = `${dims.join()}:${numbers.join()}`;
+  #constant({ dims, numbers, floats }: Numbers): number {
+    const key = `${floats === true ? 'floats ' : ''}${dims.join()}:${numbers.join()}`;
     const known = this.#sizes.get(key);
     if (known !== undefined) return known;
     const { binding } = this.#backend;
-    const made = binding.createTensor(dims, binding.TF_INT32, Int32Array.from(numbers));
+    const made =
+      floats === true
+        ? binding.createTensor(dims, binding.TF_FLOAT, Float32Array.from(numbers))
+        : binding.createTensor(dims, binding.TF_INT32, Int32Array.from(numbers));
     this.#sizes.set(key, made);
     return made;
   }

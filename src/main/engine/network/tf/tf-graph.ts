@@ -93,6 +93,11 @@ export class TfGraph {
     });
   }
 
+  /** Weights that are not given with a run, by name. */
+  get constants(): ReadonlyMap<string, Tensor> {
+    return new Map([...this.#constants].map(([name, { tensor }]) => [name, tensor]));
+  }
+
   dispose(): void {
     for (const { tensor } of this.#constants.values()) tensor.dispose();
     this.#constants.clear();

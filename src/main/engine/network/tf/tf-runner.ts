@@ -1,6 +1,6 @@
 import type { Graph } from '../onnx/graph.ts';
 import type { HostTensor, ShapedRunner, Tensors } from '../runtime.ts';
-import { TfGraph } from './tf-graph.ts';
+import { PreparedGraph } from './prepared.ts';
 import { loadTensorFlow, type Tf, type TfBackend } from './tf-runtime.ts';
 
 /** A graph that TensorFlow.js runs. Release it when done. */
@@ -8,13 +8,13 @@ export class TfRunner implements ShapedRunner {
   /** What computes, in words. */
   readonly device: string;
   readonly #tf: Tf;
-  readonly #graph: TfGraph;
+  readonly #graph: PreparedGraph;
   readonly #outputs: readonly string[];
 
   private constructor(device: string, tf: Tf, graph: Graph) {
     this.device = device;
     this.#tf = tf;
-    this.#graph = new TfGraph(tf, graph, new Set());
+    this.#graph = new PreparedGraph(tf, graph, new Set());
     this.#outputs = graph.outputs.map((o) => o.name);
   }
 

@@ -10,7 +10,7 @@ import type { Executor, StepTuple, TupleStep } from '../executor.ts';
 import { GradientSum } from '../gradient-sum.ts';
 import { DIFFERENCE_EPSILON, MULTI_SIMILARITY, type LossOptions } from '../losses.ts';
 import type { Parameter } from '../training-graph.ts';
-import { TfGraph } from '../../network/tf/tf-graph.ts';
+import { PreparedGraph } from '../../network/tf/prepared.ts';
 import { loadTensorFlow, type Tf, type TfBackend, type TfRuntime } from '../../network/tf/tf-runtime.ts';
 
 /** Tuples of more pixels go one after the other: TensorFlow does not tell what memory a GPU has. A step of the published recipes has fewer. */
@@ -24,7 +24,7 @@ export class TfExecutor implements Executor {
   readonly gradients: GradientSum;
   readonly #tf: Tf;
   readonly #onGpu: boolean;
-  readonly #graph: TfGraph;
+  readonly #graph: PreparedGraph;
   readonly #variables: ReadonlyMap<string, Variable>;
 
   private constructor(backend: TfBackend, { tf, device, onGpu }: TfRuntime, network: Graph) {
@@ -38,7 +38,7 @@ export class TfExecutor implements Executor {
       return { name, dims: t.dims, data: (t.data as Float32Array).slice() };
     });
     this.gradients = new GradientSum(this.parameters);
-    this.#graph = new TfGraph(tf, network, new Set(names));
+    this.#graph = new PreparedGraph(tf, network, new Set(names));
     this.#variables = new Map(
       this.parameters.map((p) => [p.name, tf.tidy(() => tf.variable(tf.tensor(p.data, [...p.dims])))]),
     );
@@ -59,8 +59,13 @@ export class TfExecutor implements Executor {
     return this.#tf.memory().numTensors;
   }
 
+  /** Shapes of photos that it computes with one call, for tests. */
+  get prepared(): number {
+    return this.#graph.prepared;
+  }
+
   async describe(inputs: readonly NetworkInput[]): Promise<Float32Array[]> {
-    const all = this.#tf.tidy(() => this.#descriptors(inputs));
+    const all = this.#tf.tidy(() => this.#descriptors(inputs, false));
     try {
       const data = (await all.data()) as Float32Array;
       const dim = data.length / inputs.length;
@@ -93,7 +98,7 @@ export class TfExecutor implements Executor {
     const all = tuples.flatMap((t) => t.inputs);
     let numbers: Tensor | undefined;
     const { value, grads } = tf.variableGrads(() => {
-      const descriptors = this.#descriptors(all);
+      const descriptors = this.#descriptors(all, true);
       let at = 0;
       const each = tuples.map(({ inputs: { length }, options }) => {
         const own = all.length === length ? descriptors : tf.slice(descriptors, [at, 0], [length, -1]);
@@ -113,6 +118,7 @@ export class TfExecutor implements Executor {
       value.dispose();
       numbers?.dispose();
       for (const g of Object.values(grads)) g.dispose();
+      this.#graph.settle();
     }
   }
 
@@ -165,13 +171,16 @@ export class TfExecutor implements Executor {
   }
 
   /** [inputs, dim] in the order of the inputs. */
-  #descriptors(inputs: readonly NetworkInput[]): Tensor2D {
+  #descriptors(inputs: readonly NetworkInput[], forGradients: boolean): Tensor2D {
     const tf = this.#tf;
     const order: number[] = [];
     const parts = batches(inputs).map(({ indices, batch }) => {
       order.push(...indices);
       const image = tf.tensor(batch.data, [...batch.dims]);
-      return this.#graph.run({ [IMAGE]: image }, this.#variables, DESCRIPTOR);
+      const images = { [IMAGE]: image };
+      return forGradients
+        ? this.#graph.runForGradients(images, this.#variables, DESCRIPTOR)
+        : this.#graph.runAll(images, this.#variables, [DESCRIPTOR])[0]!;
     });
     const together = parts.length === 1 ? parts[0]! : tf.concat(parts, 0);
     if (order.every((v, i) => v === i)) return together as Tensor2D;
