@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { random } from '../../src/main/engine/library/random.ts';
+import { PREPARED_AFTER } from '../../src/main/engine/network/tf/prepared-after.ts';
 import { loadTensorFlow } from '../../src/main/engine/network/tf/tf-runtime.ts';
 import { openExecutor } from '../../src/main/engine/training/backends.ts';
 import type { Descent } from '../../src/main/engine/training/descent.ts';
@@ -14,7 +15,7 @@ import { MARGIN, networkOf } from './gpu-one.ts';
 const PHOTOS = 7;
 const LISTED = 14;
 /** Steps that make kernels and functions ready. */
-const PREPARING = 3;
+const PREPARING = PREPARED_AFTER + 1;
 
 export function tensorflow(): void {
   const said = (flag: string, otherwise: string): string => {

@@ -13,6 +13,7 @@ import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
 import { openExecutor } from '../../../src/main/engine/training/backends.ts';
 import type { Executor } from '../../../src/main/engine/training/executor.ts';
 import { tupleLoss, type LossOptions } from '../../../src/main/engine/training/losses.ts';
+import { PREPARED_AFTER } from '../../../src/main/engine/network/tf/prepared-after.ts';
 import { loadTensorFlow, type TfBackend } from '../../../src/main/engine/network/tf/tf-runtime.ts';
 import { TfExecutor } from '../../../src/main/engine/training/tf/tf-executor.ts';
 import { ARCHITECTURES } from '../../support/architectures.ts';
@@ -144,7 +145,7 @@ describe.each(Object.keys(ARCHITECTURES))('photos of a shape that comes again, t
       ]);
       const tf = await TfExecutor.create(graph, 'tensorflow');
       try {
-        for (let k = 0; k < 4; k += 1) {
+        for (let k = 0; k <= PREPARED_AFTER; k += 1) {
           await tf.accumulate(inputs, CONTRASTIVE);
           await tf.describe(inputs.slice(1, 2));
         }

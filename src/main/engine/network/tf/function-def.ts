@@ -47,6 +47,11 @@ const PRODUCER = 1087;
 export const TAG = 'covis';
 const CALL = 'call';
 const NAME = 'recorded';
+/**
+ * Calls of it are not undone, which would make its operators the graph's; and it is left out where TensorFlow optimises the functions of a file
+ * that is loaded, as those of its data pipelines are. What a call's own configuration says is heard later.
+ */
+const UNTOUCHED = { _noinline: { b: true }, _tf_data_function: { b: true } };
 
 /** A tensor that is given with every call. */
 export type Given = Made;
@@ -103,8 +108,7 @@ export function functionFile(binding: Binding, parts: FunctionParts): Uint8Array
     signature: { name: NAME, input_arg: args('g', parts.given), output_arg: args('r', parts.results) },
     node_def: nodes,
     ret: Object.fromEntries(ret),
-    // Else the call is undone, and its operators are the graph's, which is optimised.
-    attr: { _noinline: { b: true } },
+    attr: UNTOUCHED,
   };
   const config = Config.encode({ graph_options: { rewrite_options: { disable_meta_optimizer: true } } }).finish();
   const call = {

@@ -7,6 +7,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Graph } from '../onnx/graph.ts';
 import { nativeBackend, type Backend, type Made } from './binding.ts';
 import { NativeOperators } from './native.ts';
+import { PREPARED_AFTER } from './prepared-after.ts';
 import { recorded, type Recording } from './recorded.ts';
 import { TfFunction } from './tf-function.ts';
 import { TfGraph } from './tf-graph.ts';
@@ -15,8 +16,6 @@ import type { Tf } from './tf-runtime.ts';
 type Images = Readonly<Record<string, Tensor>>;
 type Weights = ReadonlyMap<string, Variable>;
 
-/** Preparing takes as long as a few steps. */
-const TIMES_BEFORE = 1;
 const MOST_PREPARED = 24;
 /** Shapes that are counted. */
 const MOST_SHAPES = 2000;
@@ -143,7 +142,7 @@ export class PreparedGraph {
 
   /** Whether it comes often enough; the one that comes least goes for it where there are many. */
   #wanted(shape: Shape): boolean {
-    if (shape.refused === true || shape.seen <= TIMES_BEFORE) return false;
+    if (shape.refused === true || shape.seen <= PREPARED_AFTER) return false;
     const others = [...this.#shapes.values()].filter((s) => s.prepared !== undefined);
     if (others.length < MOST_PREPARED) return true;
     const least = others.reduce((a, b) => (b.seen < a.seen ? b : a));
