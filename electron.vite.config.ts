@@ -10,7 +10,11 @@ type CodeSplittingGroup = Rolldown.CodeSplittingGroup;
 const absoluteBase: Plugin = { name: 'absolute-base', enforce: 'post', config: () => ({ base: '/' }) };
 
 /** What the page has as values alone: evaluated here, so that what they are made of is no part of it. */
-const EVALUATED = [resolve('src/renderer/transport/repeats.ts'), resolve('src/renderer/stores/method-facts.ts')];
+const EVALUATED = [
+  resolve('src/renderer/transport/repeats.ts'),
+  resolve('src/renderer/stores/method-facts.ts'),
+  resolve('src/renderer/stores/plan-facts.ts'),
+];
 const evaluated: Plugin = {
   name: 'evaluated',
   apply: 'build',

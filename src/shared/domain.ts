@@ -1,6 +1,7 @@
 /** What crosses between the engine and its faces: plain, serialisable facts, a file a subject in `facts/`. No behaviour. */
 export type { DeepReadonly, Facts } from './facts/facts.ts';
 export * from './facts/adapt.ts';
+export * from './facts/adapt-names.ts';
 export {
   ADDABLE,
   BACKENDS,
@@ -20,8 +21,10 @@ export * from './facts/library.ts';
 export * from './facts/manifold.ts';
 export * from './facts/measurements.ts';
 export * from './facts/mining.ts';
+export * from './facts/kept.ts';
 export * from './facts/networks.ts';
 export * from './facts/photos.ts';
+export * from './facts/poolings.ts';
 export * from './facts/search.ts';
 export * from './facts/settings.ts';
 export * from './facts/start.ts';

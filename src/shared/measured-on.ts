@@ -1,4 +1,4 @@
-import { ADAPT_PROTOCOL_NAMES } from './facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES } from './facts/adapt-names.ts';
 import type { TrainingParameters } from './facts/training.ts';
 
 /** What the mAP of a run's epochs is of: the protocol of the part that it learned on, or places where it learned on no such part. */

@@ -23,7 +23,8 @@ import { splitOf } from '../../src/main/engine/training/known-part.ts';
 import { trained } from '../../src/main/engine/training/ladder.ts';
 import { warmStart } from '../../src/main/engine/training/whiten.ts';
 import { whiteningSample } from '../../src/main/engine/training/whitening-sample.ts';
-import { ADAPT_PROTOCOL_NAMES, adaptProtocol } from '../../src/shared/facts/adapt.ts';
+import { adaptProtocol } from '../../src/shared/facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES } from '../../src/shared/facts/adapt-names.ts';
 import { trialOf } from './recipe-trial.ts';
 
 const { values, positionals } = parseArgs({

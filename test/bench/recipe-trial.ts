@@ -8,7 +8,7 @@ import { DEFAULT_MINING } from '../../src/main/engine/mining/candidates.ts';
 import { loadNetwork, type NetworkRow } from '../../src/main/engine/network/networks.ts';
 import type { Graph } from '../../src/main/engine/network/onnx/graph.ts';
 import { DEFAULT_TRAINING, defaultMargin } from '../../src/main/engine/training/presets.ts';
-import type { AdaptProtocol } from '../../src/shared/facts/adapt.ts';
+import type { AdaptProtocol } from '../../src/shared/facts/adapt-names.ts';
 import { RECIPES } from './recipe-list.ts';
 
 export interface TrialOptions {

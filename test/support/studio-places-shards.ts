@@ -1,7 +1,7 @@
 /** Where the studio does what commands of work in shards do. */
 import { fieldsOf } from '../../src/renderer/kit/schema-fields.ts';
 import { planSchema } from '../../src/renderer/views/start/forms.ts';
-import { PLANNED_WORKS } from '../../src/shared/facts/plans.ts';
+import { PLANNED_WORKS } from '../../src/shared/facts/planned.ts';
 import {
   ask,
   flags,

@@ -1,7 +1,6 @@
 import { createMemoryHistory, createRouter, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
 import type { AskAhead } from '../transport/index.ts';
 import type { View } from '../views/view.ts';
-import { load } from './parts.ts';
 
 /** Routes of the views; each keeps its state in its route and query. What is unknown leads to the first view. */
 export function routesOf(views: readonly View[]): RouteRecordRaw[] {
@@ -19,7 +18,7 @@ export function routesOf(views: readonly View[]): RouteRecordRaw[] {
       [v, ...(v.pages ?? [])].map((page) => ({
         name: page.name,
         path: page.path,
-        component: () => load(page),
+        component: page.component,
         meta: { view: v.name },
       })),
     ),

@@ -1,4 +1,4 @@
-import { DEFINITIONS, PARAMETERS, SEARCH_METHODS } from '../../shared/methods/index.ts';
+import { DEFINITIONS, METHODS, PARAMETERS, SEARCH_METHODS } from '../../shared/methods/index.ts';
 
 /**
  * What the page has to know of each way to search before there is a form of it, in the order of lists. The built page has this as it comes out here
@@ -8,6 +8,8 @@ export const METHOD_FACTS = SEARCH_METHODS.map((name) => ({
   name,
   title: DEFINITIONS[name].title as string,
   takes: DEFINITIONS[name].takes as 'global' | 'both',
+  /** It ranks descriptors, and not photos by something else. */
+  ranks: (METHODS as readonly string[]).includes(name),
   /** Something has to be done with all descriptors before the first search. */
   prepares: DEFINITIONS[name].prepares === true,
   reads: PARAMETERS.filter((p) => Object.hasOwn(DEFINITIONS[name].params.shape, p)),

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
-import type { Executor, PlanStatus } from '../../shared/facts/plans.ts';
+import type { PlanStatus } from '../../shared/facts/plans.ts';
+import type { Executor } from '../../shared/facts/planned.ts';
 import { toErrorShape } from '../../shared/errors.ts';
 import { onEvent, request } from '../transport/index.ts';
 import { useLibrary } from './library.ts';

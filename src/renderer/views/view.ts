@@ -21,9 +21,7 @@ export interface View {
   readonly path: string;
   /** Fetched when the view is first opened. */
   readonly component: Load;
-  /** It has forms: the schemas of jobs come with it (test/e2e/large-library.test.ts). */
-  readonly schemas?: true;
-  /** Dialogs of it that need them alone: their code comes after that of all views, or when they are opened. */
+  /** Forms and dialogs of it that need the schemas of jobs, which it does without: their code comes after that of all views, or when they are opened. */
   readonly later?: readonly Load[];
   readonly key?: string;
   /** It asks the thread that searches at once, and what of it: opened by its address, that begins while the page does. */
@@ -38,7 +36,6 @@ export interface View {
     readonly name: string;
     readonly path: string;
     readonly component: Load;
-    readonly schemas?: true;
   }[];
 }
 

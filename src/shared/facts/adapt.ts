@@ -1,21 +1,9 @@
 /** Facts of adapting search to a collection: three protocols that are never mixed, the guards that the data chose, and what came of it. */
 import { z } from 'zod';
+import { ADAPT_PROTOCOLS, CANDIDATES } from './adapt-names.ts';
 import { count, type Facts } from './facts.ts';
 
-/**
- * What a figure is about. `own`: every photo asks all others, and all of them may have been learned from. `new-photos`: photos of known places
- * ask, of which nothing was learned. `new-places`: photos of places ask of which nothing was learned.
- */
-export const ADAPT_PROTOCOLS = ['own', 'new-photos', 'new-places'] as const;
 export const adaptProtocol = z.enum(ADAPT_PROTOCOLS);
-export type AdaptProtocol = (typeof ADAPT_PROTOCOLS)[number];
-
-/** What people call them. */
-export const ADAPT_PROTOCOL_NAMES: Readonly<Record<AdaptProtocol, string>> = {
-  own: 'own collection',
-  'new-photos': 'new photos of known places',
-  'new-places': 'new places',
-};
 
 /** The part of a library that something was learned from, drawn again from the same geometry whenever it is asked for. */
 export const learnedPart = z.object({
@@ -66,15 +54,6 @@ export type ProtocolMeasure = Facts<typeof protocolMeasure>;
 /** A number that the data chose, and why. */
 export const guard = z.object({ name: z.string(), label: z.string(), value: z.number(), why: z.string() });
 export type Guard = Facts<typeof guard>;
-
-export const CANDIDATES = ['start', 'whitened', 'trained', 'trained-whitened'] as const;
-export type CandidateName = (typeof CANDIDATES)[number];
-export const CANDIDATE_NAMES: Readonly<Record<CandidateName, string>> = {
-  start: 'as it was',
-  whitened: 'whitening alone',
-  trained: 'trained',
-  'trained-whitened': 'trained, then whitened',
-};
 
 /** One way to learn, measured by the protocol that was asked for. */
 export const adaptCandidate = z.object({

@@ -2,23 +2,7 @@
 import { z } from 'zod';
 import { adaptFigure, learnedPart } from './adapt.ts';
 import { count, type Facts } from './facts.ts';
-
-/**
- * Ways from a feature map to a vector (methods.md 1.5): maximum, mean, generalised mean with one exponent or one per channel, and the
- * sum over R-MAC's regions, each pooled by maximum or by GeM.
- */
-export const POOLINGS = ['mac', 'spoc', 'gem', 'gemmp', 'rmac', 'rgem'] as const;
-export type Pooling = (typeof POOLINGS)[number];
-
-/** What poolings are called, also in names of networks. */
-export const POOLING_NAMES: Readonly<Record<Pooling, string>> = {
-  mac: 'MAC',
-  spoc: 'SPoC',
-  gem: 'GeM',
-  gemmp: 'GeM per channel',
-  rmac: 'R-MAC',
-  rgem: 'R-GeM',
-};
+import { POOLINGS } from './poolings.ts';
 
 /** How pixels become the network's input: (value * scale - mean) / std per channel, values 0..255, NCHW. */
 export const preprocess = z.object({
@@ -78,10 +62,6 @@ export const takenFacts = z.object({
   why: z.string(),
 });
 export type TakenFacts = Facts<typeof takenFacts>;
-
-/** What of a network's tokens describes: the class token, the patches pooled as the map that they are, or both, each of unit length. */
-export const TOKEN_PARTS = ['class', 'patches', 'both'] as const;
-export type TokenPart = (typeof TOKEN_PARTS)[number];
 
 /** Ways of a photo into the one size that a network takes. */
 export const FITS = ['pad', 'crop'] as const;

@@ -1,35 +1,9 @@
 /** Facts of plans: work that is cut into shards, which other machines or processes do. */
 import { z } from 'zod';
 import { count, type Facts } from './facts.ts';
+import { EXECUTORS, SHARD_STATES, type ShardState } from './planned.ts';
 
-/** What can be planned. */
-export const PLANNED_WORKS = [
-  'extract',
-  'ladder',
-  'seeds',
-  'presets',
-  'edges',
-  'matches',
-  'neighbours',
-  'diffusion',
-  'index',
-  'domains',
-  'teacher',
-  'cluster',
-] as const;
-export type PlannedWork = (typeof PLANNED_WORKS)[number];
-
-/** Who does the shards: processes of this machine, or a cluster's scheduler. */
-export const EXECUTORS = ['local', 'slurm'] as const;
-export type Executor = (typeof EXECUTORS)[number];
-
-/**
- * How a shard stands. `lost`: it was under way and is no longer, without a result or a word, as where its machine died. `open`: nobody was
- * told to do it yet.
- */
-export const SHARD_STATES = ['done', 'running', 'waiting', 'failed', 'lost', 'open'] as const;
 export const shardState = z.enum(SHARD_STATES);
-export type ShardState = Facts<typeof shardState>;
 
 /** How a plan stands. `ready`: all shards are done, and nobody collected them yet. */
 export const planState = z.enum(['open', 'running', 'failed', 'cancelled', 'stopped', 'ready', 'collected', 'missing']);

@@ -3,11 +3,6 @@ import { z } from 'zod';
 import { BACKENDS, PRECISIONS } from './backends.ts';
 import type { Facts } from './facts.ts';
 
-/** Checkpoints of runs that ended early, in one library: the newest so many are kept. */
-export const CHECKPOINTS_KEPT = 10;
-/** Megabytes of thumbnails that one library keeps. */
-export const THUMBNAILS_MB = 4000;
-
 export const settings = z
   .strictObject({
     /** Keys by action. */

@@ -1,51 +1,7 @@
 /** Facts of what a library takes on its disk. */
 import { z } from 'zod';
 import { count, type Facts } from './facts.ts';
-
-/** What can be removed of a library by kind. Networks are removed by name, one by one. */
-export const REMOVABLE = [
-  'thumbnails',
-  'edges',
-  'features',
-  'teacher',
-  'descriptors',
-  'regions',
-  'maps',
-  'matches',
-  'gone-photos',
-  'experiments',
-  'checkpoints',
-  'scenes',
-  'unfinished',
-  'leftovers',
-  'copies',
-] as const;
-export type Removable = (typeof REMOVABLE)[number];
-
-/** What always stays. */
-export const STAYS = ['database', 'models', 'networks', 'detectors', 'imported', 'other'] as const;
-
-/** Kinds that are computed of photos, models and networks that the library has, and are computed again alike. */
-export const DERIVED = [
-  'thumbnails',
-  'edges',
-  'features',
-  'teacher',
-  'descriptors',
-  'regions',
-  'maps',
-  'matches',
-  'gone-photos',
-] as const satisfies readonly Removable[];
-
-/** Kinds whose files are each of their own: of them the old ones go, of others a thing whole. */
-export const FILE_BY_FILE: readonly string[] = [
-  'thumbnails',
-  'edges',
-  'features',
-  'gone-photos',
-  'leftovers',
-] satisfies Removable[];
+import { REMOVABLE, STAYS } from './removable.ts';
 
 /** One thing of a kind: the descriptors of one network at one size, the checkpoint of one run. */
 export const storageItem = z.object({

@@ -5,7 +5,8 @@ import { BACKENDS, PRECISIONS } from './backends.ts';
 import { collectionSubset } from './collections.ts';
 import { count, type Facts } from './facts.ts';
 import { miningParameters } from './mining.ts';
-import { defaultDecision, POOLINGS } from './networks.ts';
+import { defaultDecision } from './networks.ts';
+import { POOLINGS } from './poolings.ts';
 
 export const epochInfo = z.object({
   epoch: count,

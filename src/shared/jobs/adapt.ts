@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ADAPT_PROTOCOL_NAMES, adaptProtocol, adaptReport } from '../facts/adapt.ts';
+import { adaptProtocol, adaptReport } from '../facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES } from '../facts/adapt-names.ts';
 import { folder, network, seed, size } from '../fields.ts';
 import { job } from './job.ts';
 import { memory, trainingFields } from './training-fields.ts';

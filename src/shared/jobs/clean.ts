@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
-import { REMOVABLE } from '../facts/storage.ts';
+import { REMOVABLE } from '../facts/removable.ts';
 import { job } from './job.ts';
 
 const AGE = /^[1-9]\d{0,4}[dhw]$/;

@@ -1,5 +1,6 @@
 import { counted } from '../counted.ts';
 import { z } from 'zod';
+import { PIXELS } from '../facts/pixels.ts';
 import { device } from '../facts/backends.ts';
 import { count } from '../facts/facts.ts';
 import { backend, folder, force } from '../fields.ts';
@@ -9,8 +10,6 @@ import { baseName } from './sources.ts';
 /** Detectors that are always there. */
 export const CLASSICAL = 'classical';
 export const EMBEDDED_DETECTOR = 'covis-edges-1';
-/** How families of networks want their pixels. */
-export const PIXELS = ['torchvision', 'caffe', 'tensorflow', 'clip', 'siglip', 'unit', 'bytes'] as const;
 
 /** Writes the edge map of every photo of a folder. The library has no part in it. */
 export const edgesJob = job({

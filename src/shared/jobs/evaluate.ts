@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { evaluationResult } from '../domain.ts';
-import { ADAPT_PROTOCOL_NAMES, adaptProtocol, protocolMeasure } from '../facts/adapt.ts';
+import { adaptProtocol, protocolMeasure } from '../facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES } from '../facts/adapt-names.ts';
 import { collectionSubset } from '../facts/collections.ts';
 import { device } from '../facts/backends.ts';
 import { backend, collection, network, seed, size } from '../fields.ts';

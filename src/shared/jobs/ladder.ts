@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ladderReport } from '../domain.ts';
-import { ADAPT_PROTOCOL_NAMES, adaptProtocol } from '../facts/adapt.ts';
+import { adaptProtocol } from '../facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES } from '../facts/adapt-names.ts';
 import { job } from './job.ts';
 import { memory, trainingFields } from './training-fields.ts';
 

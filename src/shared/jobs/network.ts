@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FITS, POOLINGS, TOKEN_PARTS } from '../domain.ts';
 import { count } from '../facts/facts.ts';
 import { file, folder } from '../fields.ts';
-import { PIXELS } from './edges.ts';
+import { PIXELS } from '../facts/pixels.ts';
 import { job } from './job.ts';
 import { baseName } from './sources.ts';
 

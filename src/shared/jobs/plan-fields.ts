@@ -1,7 +1,7 @@
 /** What plans take: which work, how it is cut, who does it. */
 import { z } from 'zod';
 import { count } from '../facts/facts.ts';
-import { EXECUTORS, PLANNED_WORKS } from '../facts/plans.ts';
+import { EXECUTORS, PLANNED_WORKS } from '../facts/planned.ts';
 import { folder, THREADS } from '../fields.ts';
 import { PLANNED, plannedFields } from './planned-works.ts';
 

@@ -5,7 +5,7 @@ import { CovisError } from '../errors.ts';
 import { ranking } from '../methods/index.ts';
 import { adaptProtocol } from '../facts/adapt.ts';
 import { PRESET_NAMES } from '../facts/training.ts';
-import { PLANNED_WORKS, type PlannedWork } from '../facts/plans.ts';
+import { PLANNED_WORKS, type PlannedWork } from '../facts/planned.ts';
 import { check, unwrap } from '../schema.ts';
 import { indexBuildJob } from './index-vectors.ts';
 import { ladderJob } from './ladder.ts';

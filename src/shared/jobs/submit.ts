@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { job } from './job.ts';
-import { PLANNED_WORKS } from '../facts/plans.ts';
+import { PLANNED_WORKS } from '../facts/planned.ts';
 import { PLANNED } from './planned-works.ts';
 import { atOnce, executor, planned, plannedWork, planning, slurm } from './plan-fields.ts';
 

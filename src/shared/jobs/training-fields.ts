@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOSS_KINDS, PRESET_NAMES } from '../domain.ts';
-import { ADAPT_PROTOCOL_NAMES, adaptProtocol } from '../facts/adapt.ts';
+import { adaptProtocol } from '../facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES } from '../facts/adapt-names.ts';
 import { backend, mining, network, precision, seed, size } from '../fields.ts';
 
 /** How much of a network stays as it is. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { EXECUTORS, planStatus } from '../facts/plans.ts';
+import { planStatus } from '../facts/plans.ts';
+import { EXECUTORS } from '../facts/planned.ts';
 import { id, none } from '../fields.ts';
 import { retrying } from '../jobs/plan-fields.ts';
 import { startedJob } from './jobs.ts';

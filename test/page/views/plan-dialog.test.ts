@@ -4,7 +4,7 @@ import { mount, type VueWrapper } from '@vue/test-utils';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Reply } from '../../../src/shared/contract.ts';
 import { FILE_PURPOSES, type ChoicePurpose, type FilePurpose } from '../../../src/shared/facts/desktop.ts';
-import type { PlannedWork } from '../../../src/shared/facts/plans.ts';
+import type { PlannedWork } from '../../../src/shared/facts/planned.ts';
 import { PLANNED } from '../../../src/shared/jobs/planned-works.ts';
 import type { RouteName, RouteParams, RouteResults } from '../../../src/shared/routes/index.ts';
 import { TEST_ENVIRONMENT } from '../../support/environment.ts';

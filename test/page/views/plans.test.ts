@@ -152,7 +152,7 @@ describe('the dialog that begins a plan', () => {
 
   it('offers every kind that the command line plans, and asks each for what it takes', async () => {
     const { default: PlanDialog } = await import('../../../src/renderer/views/jobs/PlanDialog.vue');
-    const { PLANNED_WORKS } = await import('../../../src/shared/facts/plans.ts');
+    const { PLANNED_WORKS } = await import('../../../src/shared/facts/planned.ts');
     const { PLANNED } = await import('../../../src/shared/jobs/planned-works.ts');
     view = mount(PlanDialog, { attachTo: document.body, props: { open: true } });
     await settled();

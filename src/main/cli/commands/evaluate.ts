@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { METHODS, PROTOCOLS, type Protocol } from '../../../shared/domain.ts';
 import { defined } from '../../../shared/defined.ts';
-import { ADAPT_PROTOCOLS } from '../../../shared/facts/adapt.ts';
+import { ADAPT_PROTOCOLS } from '../../../shared/facts/adapt-names.ts';
 import { atOf100, intervalOf100, meanPrecision } from '../../../shared/precision.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { backend, collection, file, folder, network, path, seed, set, size } from '../../../shared/fields.ts';

@@ -1,6 +1,6 @@
 /** `covis train`, `covis run` and `covis ladder`: everything that trains. */
 import { differenceOf100, meanOf100, meanPrecision } from '../../../shared/precision.ts';
-import { ADAPT_PROTOCOL_NAMES } from '../../../shared/facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES } from '../../../shared/facts/adapt-names.ts';
 import { counted } from '../../../shared/counted.ts';
 import { ladderTable } from '../../../shared/ladder-table.ts';
 import { defined } from '../../../shared/defined.ts';

@@ -1,6 +1,6 @@
 import { counted } from '../../../shared/counted.ts';
 import { meanOf100, meanPrecision, signedOf100 } from '../../../shared/precision.ts';
-import { ADAPT_PROTOCOL_NAMES } from '../../../shared/facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES } from '../../../shared/facts/adapt-names.ts';
 import type { RunReport } from '../../engine/work/run.ts';
 
 const FIRST = 5;

@@ -1,16 +1,13 @@
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
+import { type AdaptCandidate, type AdaptFigure, type AdaptReport, type Guard } from '../../../shared/facts/adapt.ts';
 import {
   ADAPT_PROTOCOL_NAMES,
   CANDIDATE_NAMES,
   CANDIDATES,
-  type AdaptCandidate,
-  type AdaptFigure,
   type AdaptProtocol,
-  type AdaptReport,
   type CandidateName,
-  type Guard,
-} from '../../../shared/facts/adapt.ts';
+} from '../../../shared/facts/adapt-names.ts';
 import { clusterPhotos } from '../clustering/cluster.ts';
 import { differenceOf, differenceSaid, figureOf, meanOf } from '../evaluation/compared.ts';
 import { described, libraryGeometry, refuseUnmeasurable } from '../evaluation/library-geometry.ts';

@@ -1,4 +1,4 @@
-import { EXECUTORS } from '../../../shared/facts/plans.ts';
+import { EXECUTORS } from '../../../shared/facts/planned.ts';
 import { planRoutes } from '../../../shared/routes/plans.ts';
 import { forgetPlan, listPlans, planRow } from '../library/tables/plan.ts';
 import type { Library } from '../library/library.ts';

@@ -1,5 +1,6 @@
 /** One network beside another on the same questions, with intervals over places. */
-import type { AdaptFigure, AdaptProtocol, PlaceInterval } from '../../../shared/facts/adapt.ts';
+import type { AdaptFigure, PlaceInterval } from '../../../shared/facts/adapt.ts';
+import type { AdaptProtocol } from '../../../shared/facts/adapt-names.ts';
 import { signedOf100 } from '../../../shared/precision.ts';
 import { overPlaces, type Witness } from './over-places.ts';
 import type { Answer, Geometry } from './protocols.ts';

@@ -1,10 +1,6 @@
 import { CovisError } from '../../../shared/errors.ts';
-import {
-  ADAPT_PROTOCOL_NAMES,
-  type AdaptProtocol,
-  type ProtocolMeasure,
-  type ProtocolState,
-} from '../../../shared/facts/adapt.ts';
+import { type ProtocolMeasure, type ProtocolState } from '../../../shared/facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES, type AdaptProtocol } from '../../../shared/facts/adapt-names.ts';
 import { counted } from '../../../shared/counted.ts';
 import type { Library } from '../library/library.ts';
 import { integer, list, nullable, record, select } from '../library/rows.ts';

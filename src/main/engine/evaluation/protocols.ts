@@ -2,7 +2,8 @@
  * Three protocols that are never mixed, drawn by geometry alone: every photo of the own collection asks, photos of known places that were held
  * out ask, photos of held-out places ask. Pure functions on arrays; photos are rows.
  */
-import type { AdaptProtocol, ProtocolState } from '../../../shared/facts/adapt.ts';
+import type { ProtocolState } from '../../../shared/facts/adapt.ts';
+import type { AdaptProtocol } from '../../../shared/facts/adapt-names.ts';
 import { random } from '../library/random.ts';
 import { rankByScore, row, similarities, type Matrix } from '../retrieval/rank.ts';
 import { averagePrecision, weightedAveragePrecision } from './average-precision.ts';

@@ -1,7 +1,7 @@
 /** Thumbnails are made when they are asked for, and those that were made longest ago go when there are too many. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { THUMBNAILS_MB } from '../../../shared/facts/settings.ts';
+import { THUMBNAILS_MB } from '../../../shared/facts/kept.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { readSettings } from '../environment/settings.ts';
 import { bytesOf, filesIn } from './storage.ts';

@@ -1,6 +1,6 @@
 /** Networks that normalise their pixels themselves: which pixels such a graph is to be given, found by what it does with them first. */
 import type { Preprocess } from '../../../shared/domain.ts';
-import type { PIXELS } from '../../../shared/jobs/edges.ts';
+import type { PIXELS } from '../../../shared/facts/pixels.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { IMAGE } from './head.ts';
 import { intOf, intsOf, type Graph, type OnnxNode } from './onnx/graph.ts';

@@ -1,5 +1,5 @@
 import type { Preprocess } from '../../../shared/domain.ts';
-import type { PIXELS } from '../../../shared/jobs/edges.ts';
+import type { PIXELS } from '../../../shared/facts/pixels.ts';
 
 /** How common families of networks want their pixels. */
 export const PREPROCESSING = {

@@ -1,6 +1,7 @@
 /** Which part of a foreign network is taken: its last feature map where a plain classifier stands behind it, its own output elsewhere, or what a person names. */
 import { CovisError } from '../../../shared/errors.ts';
-import type { InputFacts, Pooling, TakenFacts, TokenPart } from '../../../shared/facts/networks.ts';
+import type { InputFacts, TakenFacts } from '../../../shared/facts/networks.ts';
+import type { Pooling, TokenPart } from '../../../shared/facts/poolings.ts';
 import {
   addHead,
   addUnitHead,

@@ -1,6 +1,6 @@
 /** Descriptors of networks that give tokens (ViTs): the class token, the patch tokens as the map that they are, or both. */
 import { CovisError } from '../../../shared/errors.ts';
-import type { Pooling, TokenPart } from '../../../shared/facts/networks.ts';
+import type { Pooling, TokenPart } from '../../../shared/facts/poolings.ts';
 import { findInput, onImage, ownName, seen, watched, type Found } from './image-input.ts';
 import { GraphBuilder, int, ints, type Graph, type OnnxNode } from './onnx/graph.ts';
 import { appendL2, appendPooling } from './pooling-heads.ts';

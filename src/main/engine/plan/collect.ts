@@ -1,7 +1,7 @@
 /** Collecting: what came of a plan's shards becomes part of its library, all of it or nothing. */
 import { existsSync } from 'node:fs';
 import { CovisError } from '../../../shared/errors.ts';
-import type { PlannedWork } from '../../../shared/facts/plans.ts';
+import type { PlannedWork } from '../../../shared/facts/planned.ts';
 import { wordsOf } from '../../../shared/jobs/planned-works.ts';
 import type { Library } from '../library/library.ts';
 import { planCollected, planMoved, planRow } from '../library/tables/plan.ts';

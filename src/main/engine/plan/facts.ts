@@ -1,6 +1,6 @@
 /** What stands in the files of a plan. They lie where others may write, so that everything is bounded and nothing is believed. */
 import { z } from 'zod';
-import { EXECUTORS, PLANNED_WORKS } from '../../../shared/facts/plans.ts';
+import { EXECUTORS, PLANNED_WORKS } from '../../../shared/facts/planned.ts';
 import type { Facts } from '../../../shared/facts/facts.ts';
 
 /** Changes when files of plans do. */

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import type { PlannedWork } from '../../../shared/facts/plans.ts';
+import type { PlannedWork } from '../../../shared/facts/planned.ts';
 import { threads } from '../environment/threads.ts';
 import { makeFolder } from '../environment/folders.ts';
 import { writeAll } from '../formats/beside.ts';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import type { Executor } from '../../../shared/facts/plans.ts';
+import type { Executor } from '../../../shared/facts/planned.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { covisCommand } from './command.ts';
 import type { SlurmOptions } from './facts.ts';

@@ -1,6 +1,6 @@
 /** Which checkpoints of a library stay: a run has one, which is gone when it is done; those of runs that ended early pile up. */
 import { rmSync, statSync } from 'node:fs';
-import { CHECKPOINTS_KEPT } from '../../../shared/facts/settings.ts';
+import { CHECKPOINTS_KEPT } from '../../../shared/facts/kept.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { readSettings } from '../environment/settings.ts';
 import type { Library } from '../library/library.ts';

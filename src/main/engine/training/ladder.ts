@@ -1,5 +1,6 @@
 import type { LadderReport, LadderRung, MiningParameters, TrainingParameters } from '../../../shared/domain.ts';
-import type { AdaptProtocol, LearnedPart } from '../../../shared/facts/adapt.ts';
+import type { LearnedPart } from '../../../shared/facts/adapt.ts';
+import type { AdaptProtocol } from '../../../shared/facts/adapt-names.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import type { TaskContext } from '../queue/context.ts';
 import { storeExperiment } from '../library/experiments.ts';

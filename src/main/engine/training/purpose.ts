@@ -1,7 +1,7 @@
 /** What a training run is for: by which protocol its network must be better to become the default, and what it may learn from so that this can be told. */
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { ADAPT_PROTOCOL_NAMES, type AdaptProtocol } from '../../../shared/facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES, type AdaptProtocol } from '../../../shared/facts/adapt-names.ts';
 import { libraryGeometry, measurableSentence, refuseUnmeasurable } from '../evaluation/library-geometry.ts';
 import { USUAL_PARTS } from '../evaluation/protocols.ts';
 import type { Library } from '../library/library.ts';

@@ -1,7 +1,7 @@
 /** Whether a trained network becomes the library's default: where it is better for what was asked for, beyond its interval, and nowhere else. */
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { ADAPT_PROTOCOL_NAMES, type AdaptProtocol } from '../../../shared/facts/adapt.ts';
+import { ADAPT_PROTOCOL_NAMES, type AdaptProtocol } from '../../../shared/facts/adapt-names.ts';
 import type { DefaultDecision } from '../../../shared/facts/networks.ts';
 import { differenceSaid, figureOf, isBetter } from '../evaluation/compared.ts';
 import { askingOf, described, libraryGeometry } from '../evaluation/library-geometry.ts';

@@ -1,7 +1,7 @@
 import { defined } from '../../../shared/defined.ts';
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { ladderJob } from '../../../shared/jobs/ladder.ts';
-import type { AdaptProtocol } from '../../../shared/facts/adapt.ts';
+import type { AdaptProtocol } from '../../../shared/facts/adapt-names.ts';
 import { chooseGuards } from '../adapt/guards.ts';
 import { collectionStatistics } from '../adapt/statistics.ts';
 import { libraryGeometry } from '../evaluation/library-geometry.ts';

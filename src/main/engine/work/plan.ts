@@ -1,6 +1,6 @@
 import { defined } from '../../../shared/defined.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import type { PlannedWork } from '../../../shared/facts/plans.ts';
+import type { PlannedWork } from '../../../shared/facts/planned.ts';
 import { PRESET_NAMES, type PresetName } from '../../../shared/facts/training.ts';
 import type { JobParams } from '../../../shared/jobs/index.ts';
 import { collectJob } from '../../../shared/jobs/collect.ts';

@@ -1,7 +1,7 @@
 /** The report of what a library takes, and the part of it that was named to be removed. */
 import type { JobParams, JobResult } from '../../../shared/jobs/index.ts';
 import type { StorageReport } from '../../../shared/facts/storage.ts';
-import { DERIVED, FILE_BY_FILE } from '../../../shared/facts/storage.ts';
+import { DERIVED, FILE_BY_FILE } from '../../../shared/facts/removable.ts';
 import { CovisError } from '../../../shared/errors.ts';
 import { logFolder } from '../environment/log-file.ts';
 import type { Library } from '../library/library.ts';

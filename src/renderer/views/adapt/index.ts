@@ -8,5 +8,4 @@ export const adapt = view({
   path: '/adapt',
   empty: 'Search learns from your photos: bring some first.',
   component: () => import('./AdaptView.vue'),
-  schemas: true,
 });

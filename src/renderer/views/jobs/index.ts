@@ -1,5 +1,6 @@
 import { ListChecks } from '@lucide/vue';
 import { view } from '../view.ts';
+import { planDialog, retryDialog } from './dialogs.ts';
 
 export const jobs = view({
   name: 'jobs',
@@ -8,6 +9,6 @@ export const jobs = view({
   path: '/jobs',
   empty: false,
   component: () => import('./JobsView.vue'),
-  schemas: true,
+  later: [planDialog, retryDialog],
   key: '8',
 });

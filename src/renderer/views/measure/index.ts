@@ -1,5 +1,6 @@
 import { Gauge } from '@lucide/vue';
 import { view } from '../view.ts';
+import { measureParameters } from './parameters.ts';
 
 export const measure = view({
   name: 'measure',
@@ -8,7 +9,7 @@ export const measure = view({
   path: '/measure/:id?',
   empty: 'Measuring asks how well photos of the same place are found.',
   component: () => import('./MeasureView.vue'),
-  schemas: true,
+  later: [measureParameters],
   key: '7',
   palette: [
     { label: 'Measure: gradients to spectrum', query: { tab: 'tradeoff' } },

@@ -22,3 +22,6 @@ export function measureFields(methods: readonly Method[], ofSet: boolean) {
     backend: typeof backend;
   }>;
 }
+
+/** What was said, once it is right. */
+export type Measured = z.output<ReturnType<typeof measureFields>>;

@@ -1,5 +1,5 @@
 import type { SearchHit } from '../../../shared/domain.ts';
-import type { ParameterName, SearchMethod } from '../../../shared/methods/index.ts';
+import type { Method, ParameterName, SearchMethod } from '../../../shared/methods/index.ts';
 import { METHOD_FACTS } from '../../stores/method-facts.ts';
 
 /** Ranking methods as the studio names them, in the order of its lists. */
@@ -11,6 +11,9 @@ export const METHOD_NAMES = Object.fromEntries(METHOD_FACTS.map((m) => [m.name, 
 export function nameOfMethod(method: string): string {
   return METHOD_NAMES[method as SearchMethod] ?? method;
 }
+
+/** Methods that rank descriptors. */
+export const METHODS: readonly Method[] = METHOD_FACTS.flatMap((m) => (m.ranks ? [m.name as Method] : []));
 
 /** Methods that can rank photos by their regions. */
 export const REGIONAL: readonly SearchMethod[] = METHOD_FACTS.flatMap((m) => (m.takes === 'both' ? [m.name] : []));

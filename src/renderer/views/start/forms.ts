@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { METHODS } from '../../../shared/domain.ts';
 import { JOBS, placeless, type JobKind } from '../../../shared/jobs/index.ts';
-import type { PlannedWork } from '../../../shared/facts/plans.ts';
+import type { PlannedWork } from '../../../shared/facts/planned.ts';
 import { PLANNED, plannedFields } from '../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../shared/jobs/submit.ts';
 import { canBeChosen, forPages, unwrap } from '../../../shared/schema.ts';

@@ -8,5 +8,4 @@ export const storage = view({
   path: '/storage',
   empty: false,
   component: () => import('./StorageView.vue'),
-  schemas: true,
 });

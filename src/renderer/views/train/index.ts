@@ -1,5 +1,6 @@
 import { GraduationCap } from '@lucide/vue';
 import { view } from '../view.ts';
+import { trainForm } from './form.ts';
 
 export const train = view({
   name: 'train',
@@ -8,7 +9,7 @@ export const train = view({
   path: '/train',
   empty: 'Training needs photos and clusters of the same place.',
   component: () => import('./TrainView.vue'),
-  schemas: true,
+  later: [trainForm],
   key: '3',
   palette: [{ label: 'Networks: backbones, download, add', query: { networks: '' } }],
 });

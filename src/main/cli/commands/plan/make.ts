@@ -3,7 +3,7 @@ import { CovisError } from '../../../../shared/errors.ts';
 import type { JobResult } from '../../../../shared/jobs/index.ts';
 import { askedOf, PLANNED } from '../../../../shared/jobs/planned-works.ts';
 import { submitJob } from '../../../../shared/jobs/submit.ts';
-import type { PlannedWork } from '../../../../shared/facts/plans.ts';
+import type { PlannedWork } from '../../../../shared/facts/planned.ts';
 import { folder } from '../../../../shared/fields.ts';
 import { shellWord } from '../../../../shared/shell-word.ts';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import type { PlannedWork } from '../../../../shared/facts/plans.ts';
+import type { PlannedWork } from '../../../../shared/facts/planned.ts';
 import type { Asked } from '../../../../shared/jobs/planned-works.ts';
 import { clusterPlan } from './cluster.ts';
 import { teacherPlan, type TeacherGiven } from './teacher.ts';

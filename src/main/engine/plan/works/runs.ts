@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { defined } from '../../../../shared/defined.ts';
 import type { LadderReport, TrainingParameters } from '../../../../shared/domain.ts';
-import type { PlannedWork } from '../../../../shared/facts/plans.ts';
+import type { PlannedWork } from '../../../../shared/facts/planned.ts';
 import { adaptProtocol, learnedPart } from '../../../../shared/facts/adapt.ts';
 import { miningParameters } from '../../../../shared/facts/mining.ts';
 import { trainingParameters } from '../../../../shared/facts/training.ts';

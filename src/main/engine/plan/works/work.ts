@@ -1,5 +1,5 @@
 import { CovisError } from '../../../../shared/errors.ts';
-import type { PlannedWork } from '../../../../shared/facts/plans.ts';
+import type { PlannedWork } from '../../../../shared/facts/planned.ts';
 import type { Library } from '../../library/library.ts';
 import type { TaskContext } from '../../queue/context.ts';
 import { MOST_SHARDS, type DoneFile } from '../facts.ts';

@@ -1,0 +1,3 @@
+/** Forms with schemas, which the view itself does without. */
+export const planDialog = () => import('./PlanDialog.vue');
+export const retryDialog = () => import('./RetryDialog.vue');
