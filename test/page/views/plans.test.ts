@@ -101,9 +101,11 @@ describe('a plan in Jobs', () => {
     executors = ['local', 'slurm'];
     await shown();
     await button('Retry with…').trigger('click');
+    const form = (): HTMLElement => document.querySelector('[data-test=retry-form]')!;
+    // Its code comes as it is opened.
+    await vi.waitFor(() => expect(form()).not.toBeNull());
     await settled();
     await nextTick();
-    const form = (): HTMLElement => document.querySelector('[data-test=retry-form]')!;
     // Of Slurm, as it was submitted: nothing is asked of this machine's processes.
     expect(form().textContent).toContain('Memory');
     expect(form().textContent).not.toContain('Processes at a time');
