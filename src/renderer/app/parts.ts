@@ -1,10 +1,5 @@
 /** Parts of the page's code, each evaluated in a task of its own as soon as it has come. */
-
-/** What checks inputs, and the schemas that are made of it: long to evaluate, so they are not left to the form that needs them. */
-const SCHEMAS: readonly (() => Promise<unknown>)[] = [
-  () => import('../kit/checks.ts'),
-  () => import('../../shared/jobs/index.ts'),
-];
+import { SCHEMAS } from '../views/common/schemas.ts';
 
 /** A view, a page below one, or a form or dialog of one. */
 interface Page {
