@@ -3,7 +3,7 @@ import { DESCRIPTOR, IMAGE } from '../../../src/main/engine/network/head.ts';
 import { addHead, lastFeatureMap, trainableParameters } from '../../../src/main/engine/network/head.ts';
 import type { Graph } from '../../../src/main/engine/network/onnx/graph.ts';
 import { normalise } from '../../../src/main/engine/network/onnx/normalise.ts';
-import { nativeBackend, type Binding } from '../../../src/main/engine/network/tf/binding.ts';
+import { nativeBackend, withCalls, type Binding } from '../../../src/main/engine/network/tf/binding.ts';
 import { functionFile } from '../../../src/main/engine/network/tf/function-def.ts';
 import { PREPARED_AFTER } from '../../../src/main/engine/network/tf/prepared-after.ts';
 import { PreparedGraph } from '../../../src/main/engine/network/tf/prepared.ts';
@@ -106,6 +106,39 @@ describe.skipIf(tf === undefined)('what tensorflow prepares', () => {
     expect(held(t)).toBe(before);
     whole.dispose();
     for (const v of variables.values()) v.dispose();
+  });
+
+  it.each(['fails', 'gives something else'])('is not used where the function %s', (how) => {
+    const { graph } = network();
+    const whole = new PreparedGraph(t, graph, new Set());
+    const single = new TfGraph(t, graph, new Set());
+    const backend = nativeBackend(t)!;
+    const T = { name: 'T', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_FLOAT };
+    const run = (): Float32Array =>
+      t.tidy(() =>
+        Float32Array.from(whole.runAll({ [IMAGE]: photo(t, 32, 40) }, new Map(), [DESCRIPTOR])[0]!.dataSync()),
+      );
+    const right = t.tidy(() => single.run({ [IMAGE]: photo(t, 32, 40) }, new Map(), DESCRIPTOR).dataSync());
+    let asked = 0;
+    withCalls(
+      backend,
+      (own) => ({
+        runSavedModel: (...call) => {
+          asked += 1;
+          if (how === 'fails') throw new Error('Session fail to run');
+          return own.runSavedModel(...call).map((m) => own.executeOp('Neg', [T], [m.id], 1)[0]!);
+        },
+      }),
+      () => {
+        for (let k = 0; k < ENOUGH + 2; k += 1) {
+          const own = run();
+          expect(Math.hypot(...own.map((v, i) => v - right[i]!))).toBeLessThan(1e-5);
+        }
+      },
+    );
+    expect([asked, whole.prepared]).toEqual([1, 0]);
+    whole.dispose();
+    single.dispose();
   });
 
   it('is bounded, and what comes oftener takes the place of what comes least', () => {

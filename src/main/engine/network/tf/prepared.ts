@@ -89,13 +89,10 @@ export class PreparedGraph {
     const sources = this.#sources(backend, call);
     const { value, recording } = this.#record(backend, eager);
     const prepared = preparedOf(backend, recording, sources, this.#ids(backend, value));
-    const agrees =
-      prepared !== undefined &&
-      this.#tf.tidy(() => {
-        const { values } = this.#forward(backend, prepared, call);
-        return values.every((t, i) => near(value[i]!, t));
-      });
-    this.#conclude(shape, prepared, agrees);
+    this.#conclude(shape, prepared, (whole) => {
+      const { values } = this.#forward(backend, whole, call);
+      return values.every((t, i) => near(value[i]!, t));
+    });
     return value;
   }
 
@@ -105,8 +102,9 @@ export class PreparedGraph {
     const eager = (): Tensor => this.#graph.run(images, weights, output);
     if (backend === undefined) return eager();
     const shape = this.#shape(`gradients ${output}`, images);
-    if (shape.prepared === undefined && this.#wanted(shape))
-      this.#tf.tidy(() => this.#prepareGradients(backend, shape, { images, weights }, eager));
+    const { dims } = shape;
+    if (shape.prepared === undefined && dims !== undefined && this.#wanted(shape))
+      this.#tf.tidy(() => this.#prepareGradients(backend, shape, dims, { images, weights }, eager));
     if (shape.prepared !== undefined) return this.#withGradients(backend, shape.prepared, { images, weights });
     const value = eager();
     shape.dims = value.shape;
@@ -153,8 +151,9 @@ export class PreparedGraph {
     return true;
   }
 
-  #conclude(shape: Shape, prepared: Prepared | undefined, agrees: boolean): void {
-    if (agrees) shape.prepared = prepared!;
+  /** @param agrees whether it gives what its operators gave one by one. */
+  #conclude(shape: Shape, prepared: Prepared | undefined, agrees: (prepared: Prepared) => boolean): void {
+    if (prepared !== undefined && this.#tf.tidy(() => succeeds(() => agrees(prepared)))) shape.prepared = prepared;
     else {
       close(prepared);
       shape.refused = true;
@@ -219,13 +218,12 @@ export class PreparedGraph {
   }
 
   /** Both passes once operator by operator, for some gradient of the output. */
-  #prepareGradients(backend: Backend, shape: Shape, call: Call, eager: () => Tensor): void {
+  #prepareGradients(backend: Backend, shape: Shape, dims: readonly number[], call: Call, eager: () => Tensor): void {
     const tf = this.#tf;
-    const dims = [...shape.dims!];
     const size = dims.reduce((a, b) => a * b, 1);
     const gradient = tf.tensor(
       Float32Array.from({ length: size }, (_, i) => Math.sin(i + 1)),
-      dims,
+      [...dims],
     );
     const given = { ...call, gradient };
     const sources = this.#sources(backend, given);
@@ -246,21 +244,27 @@ export class PreparedGraph {
       this.#ids(backend, [output]),
       this.#ids(backend, gradients),
     );
-    const agrees =
-      prepared !== undefined &&
-      tf.tidy(() => {
-        const { values, kept } = this.#forward(backend, prepared, given);
-        const own = this.#back(backend, prepared, given, kept);
-        return near(output, values[0]!) && gradients.every((g, i) => near(g, own[i]!));
-      });
+    this.#conclude(shape, prepared, (whole) => {
+      const { values, kept } = this.#forward(backend, whole, given);
+      const own = this.#back(backend, whole, given, kept);
+      return near(output, values[0]!) && gradients.every((g, i) => near(g, own[i]!));
+    });
     output.dispose();
-    this.#conclude(shape, prepared, agrees);
   }
 }
 
 function close(prepared: Prepared | undefined): void {
   prepared?.forward.call.close();
   prepared?.back?.call.close();
+}
+
+/** What TensorFlow does not run as a function goes on operator by operator. */
+function succeeds(run: () => boolean): boolean {
+  try {
+    return run();
+  } catch {
+    return false;
+  }
 }
 
 function near(expected: Tensor, found: Tensor): boolean {
