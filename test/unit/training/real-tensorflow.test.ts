@@ -155,12 +155,12 @@ describe.skipIf(installed === undefined)('the real library of the tensorflow bac
     },
   );
 
-  it('is thought of by auto only where two and a half times the memory of the processor’s own is there', async () => {
+  it('is thought of by auto only where three times the memory of the processor’s own is there', async () => {
     const planned = (share: number) => () =>
       Promise.resolve({ bytes: 100, budgetBytes: 100 * share, photos: 7, photosAtOnce: 7 } as TrainingMemory);
-    expect(await photosAtOnce(planned(2.5), 'tensorflow')).toBeUndefined();
-    await expect(photosAtOnce(planned(2.4), 'tensorflow')).rejects.toThrow(
-      'it takes up to 2.5 times the memory of cpu',
+    expect(await photosAtOnce(planned(3), 'tensorflow')).toBeUndefined();
+    await expect(photosAtOnce(planned(2.9), 'tensorflow')).rejects.toThrow(
+      'it takes up to 3 times the memory of cpu',
     );
   });
 });

@@ -26,12 +26,12 @@ export interface Made {
   readonly dtype: number;
 }
 
-export type Numbers = Float32Array | Int32Array | Uint8Array;
+export type Values = Float32Array | Int32Array | Uint8Array;
 
 interface Calls {
-  createTensor(shape: readonly number[], dtype: number, values: Numbers): number;
+  createTensor(shape: readonly number[], dtype: number, values: Values): number;
   deleteTensor(id: number): void;
-  tensorDataSync(id: number): Numbers;
+  tensorDataSync(id: number): Values;
   executeOp(op: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Made[];
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(model: number): void;
@@ -39,7 +39,7 @@ interface Calls {
   runSavedModel(model: number, inputs: readonly number[], names: string, outputs: string): Made[];
 }
 
-/** TensorFlow's library as its package for Node binds it. Numbers of tensors are given once and not again. */
+/** TensorFlow's library as its package for Node binds it. Values of tensors are given once and not again. */
 export type Binding = Readonly<Record<Kind, number>> & Calls;
 
 /** TensorFlow's own back end of TensorFlow.js, which runs an operator by its name. */

@@ -1,4 +1,4 @@
-import { withCalls, type Attribute, type Backend, type Made, type Numbers } from './binding.ts';
+import { withCalls, type Attribute, type Backend, type Made, type Values } from './binding.ts';
 
 /** One operator that TensorFlow ran. */
 export interface RecordedOperator {
@@ -13,7 +13,7 @@ export interface RecordedOperator {
 export interface RecordedConstant {
   readonly shape: readonly number[];
   readonly dtype: number;
-  readonly values: Numbers;
+  readonly values: Values;
 }
 
 export interface Recording {

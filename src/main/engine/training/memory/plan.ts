@@ -80,7 +80,7 @@ export async function planMemory(
 }
 
 /** Memory of TensorFlow over that of `cpu` at most, on the processor (test/bench/RESULTS.md). */
-const TENSORFLOW_TIMES = 2.5;
+const TENSORFLOW_TIMES = 3;
 
 /**
  * Photos that a back end takes at once where `auto` thinks of it; undefined where it plans by itself. @param planned {@link planMemory} of a back end.
