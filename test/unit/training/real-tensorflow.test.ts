@@ -159,8 +159,6 @@ describe.skipIf(installed === undefined)('the real library of the tensorflow bac
     const planned = (share: number) => () =>
       Promise.resolve({ bytes: 100, budgetBytes: 100 * share, photos: 7, photosAtOnce: 7 } as TrainingMemory);
     expect(await photosAtOnce(planned(3), 'tensorflow')).toBeUndefined();
-    await expect(photosAtOnce(planned(2.9), 'tensorflow')).rejects.toThrow(
-      'it takes up to 3 times the memory of cpu',
-    );
+    await expect(photosAtOnce(planned(2.9), 'tensorflow')).rejects.toThrow('it takes up to 3 times the memory of cpu');
   });
 });
