@@ -6,7 +6,7 @@ const told = (work: string) => {
   return { unit, done, failed };
 };
 
-/** What is said of the units of each kind of plan. The built page has this as it comes out here, as what `method-facts.ts` says, without schemas. */
+/** What is said of the units of each kind of plan. Evaluated when the page is built, as `method-facts.ts` is: it comes without schemas. */
 export const PLAN_WORDS = Object.fromEntries(PLANNED_WORKS.map((work) => [work, told(work)]));
 
 /** Of a kind that this Covis does not know. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { CovisError } from '../../../shared/errors.ts';
-import { type AdaptReport } from '../../../shared/facts/adapt.ts';
+import type { AdaptReport } from '../../../shared/facts/adapt.ts';
 import { ADAPT_PROTOCOL_NAMES, CANDIDATE_NAMES } from '../../../shared/facts/adapt-names.ts';
 import { adaptJob } from '../../../shared/jobs/adapt.ts';
 import { jobCommand } from '../program/job.ts';

@@ -1,6 +1,6 @@
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { type AdaptCandidate, type AdaptFigure, type AdaptReport, type Guard } from '../../../shared/facts/adapt.ts';
+import type { AdaptCandidate, AdaptFigure, AdaptReport, Guard } from '../../../shared/facts/adapt.ts';
 import {
   ADAPT_PROTOCOL_NAMES,
   CANDIDATE_NAMES,

@@ -1,7 +1,7 @@
 /** The ways to learn that are compared, each learned on the known part of every fold and asked with what was held out. */
 import type { TrainingParameters } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { type PlaceInterval } from '../../../shared/facts/adapt.ts';
+import type { PlaceInterval } from '../../../shared/facts/adapt.ts';
 import { CANDIDATES, type AdaptProtocol, type CandidateName } from '../../../shared/facts/adapt-names.ts';
 import { isBetter } from '../evaluation/compared.ts';
 import { described } from '../evaluation/library-geometry.ts';

@@ -1,5 +1,5 @@
 import { CovisError } from '../../../shared/errors.ts';
-import { type ProtocolMeasure, type ProtocolState } from '../../../shared/facts/adapt.ts';
+import type { ProtocolMeasure, ProtocolState } from '../../../shared/facts/adapt.ts';
 import { ADAPT_PROTOCOL_NAMES, type AdaptProtocol } from '../../../shared/facts/adapt-names.ts';
 import { counted } from '../../../shared/counted.ts';
 import type { Library } from '../library/library.ts';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CovisError } from '../../../shared/errors.ts';
-import { type PlanState, type PlanStatus, type ShardCounts } from '../../../shared/facts/plans.ts';
+import type { PlanState, PlanStatus, ShardCounts } from '../../../shared/facts/plans.ts';
 import { SHARD_STATES, type ShardState } from '../../../shared/facts/planned.ts';
 import { wordsOf } from '../../../shared/jobs/planned-works.ts';
 import { logFailure, logger } from '../environment/log.ts';

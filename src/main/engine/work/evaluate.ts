@@ -1,6 +1,6 @@
 import type { EvaluationResult } from '../../../shared/domain.ts';
 import { CovisError } from '../../../shared/errors.ts';
-import { type LearnedPart, type ProtocolMeasure } from '../../../shared/facts/adapt.ts';
+import type { LearnedPart, ProtocolMeasure } from '../../../shared/facts/adapt.ts';
 import { ADAPT_PROTOCOL_NAMES, ADAPT_PROTOCOLS, type AdaptProtocol } from '../../../shared/facts/adapt-names.ts';
 import { evaluateJob } from '../../../shared/jobs/evaluate.ts';
 import { geometryGroundTruth, storeEvaluation } from '../evaluation/geometry-protocol.ts';

@@ -1,7 +1,7 @@
 /** What a library takes on its disk, kind by kind: what it is made of, what can go, and what stays for which reason. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
-import { type StorageItem, type StoragePart } from '../../../shared/facts/storage.ts';
+import type { StorageItem, StoragePart } from '../../../shared/facts/storage.ts';
 import { DERIVED, type Removable, type STAYS } from '../../../shared/facts/removable.ts';
 import { logFailure, logger } from '../environment/log.ts';
 import { databaseCopies } from '../library/copies.ts';

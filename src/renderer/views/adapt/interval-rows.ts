@@ -1,4 +1,4 @@
-import { type AdaptFigure, type AdaptReport, type PlaceInterval } from '../../../shared/facts/adapt.ts';
+import type { AdaptFigure, AdaptReport, PlaceInterval } from '../../../shared/facts/adapt.ts';
 import { ADAPT_PROTOCOL_NAMES, CANDIDATE_NAMES } from '../../../shared/facts/adapt-names.ts';
 import { of100 } from '../../kit/format.ts';
 

@@ -1,5 +1,5 @@
 /** What a person chose to remove, thing by thing, and what is sent for it. */
-import { type StorageItem, type StoragePart, type StorageReport } from '../../../shared/facts/storage.ts';
+import type { StorageItem, StoragePart, StorageReport } from '../../../shared/facts/storage.ts';
 import { FILE_BY_FILE } from '../../../shared/facts/removable.ts';
 import type { PageJob } from '../../../shared/jobs/index.ts';
 

@@ -1,6 +1,6 @@
 /** `covis status`, `covis cancel` and `covis retry`: a plan that was submitted. */
 import { z } from 'zod';
-import { type PlanStatus } from '../../../../shared/facts/plans.ts';
+import type { PlanStatus } from '../../../../shared/facts/plans.ts';
 import { SHARD_STATES } from '../../../../shared/facts/planned.ts';
 import { planFolder, retrying } from '../../../../shared/jobs/plan-fields.ts';
 import { shellWord } from '../../../../shared/shell-word.ts';
