@@ -1,5 +1,5 @@
 /** Parts of the page's code, each evaluated in a task of its own as soon as it has come. */
-import { SCHEMAS } from '../views/common/schemas.ts';
+import { SCHEMAS } from '../views/common/after-schemas.ts';
 
 /** A view, a page below one, or a form or dialog of one. */
 interface Page {
