@@ -84,8 +84,8 @@ export function useRecipe() {
     preset.value = now === 'edges' ? 'small-edges' : 'small';
     network.value = '';
   });
-  /** Fields show what the recipe says. */
-  watch(recipe, (chosen) => {
+  /** Fields show what the recipe says. What was filled in before the first one came stays. */
+  watch(recipe, (chosen, before) => {
     if (chosen === undefined) return;
     const { epochs, queriesPerEpoch, learningRate, size, loss, margin, mining: mined } = chosen.parameters;
     const { margin: _, ...kept } = draft.value;
@@ -100,6 +100,7 @@ export function useRecipe() {
       mining: { count: mined.count },
       // A recipe of any network leaves the margin to the network.
       ...(chosen.backbone === null ? {} : { margin }),
+      ...(before === undefined ? draft.value : {}),
     };
     pooling.value = domain.value === 'edges' ? '' : (chosen.pooling ?? '');
   });
