@@ -53,11 +53,9 @@ const NAME = 'recorded';
  */
 const UNTOUCHED = { _noinline: { b: true }, _tf_data_function: { b: true } };
 
-/** A tensor that is given with every call. */
-export type Given = Made;
-
 export interface FunctionParts {
-  readonly given: readonly Given[];
+  /** Tensors that come with every call. */
+  readonly given: readonly Made[];
   /** In the order in which they ran. */
   readonly operators: readonly RecordedOperator[];
   readonly constants: ReadonlyMap<number, RecordedConstant>;

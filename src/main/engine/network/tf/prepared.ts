@@ -290,22 +290,18 @@ function preparedOf(
   if (recording.read) return undefined;
   const forward = ancestors(recording, outputs, new Set());
   const back = gradients === undefined ? [] : ancestors(recording, gradients, new Set(forward));
-  const made = new Map<number, Made>();
-  for (const i of forward) for (const m of recording.operators[i]!.outputs) made.set(m.id, m);
-  const kept = gradients === undefined ? [] : outside(recording, back, gradients).filter((id) => made.has(id));
+  const made = new Map([...sources].map(([id, source]) => [id, source.made]));
+  for (const { outputs: all } of recording.operators) for (const m of all) made.set(m.id, m);
+  const kept = gradients === undefined ? [] : outside(recording, back, gradients).filter((id) => !sources.has(id));
   const whole = (part: readonly number[], results: readonly number[], earlier: readonly number[]): Part | undefined => {
     const given = outside(recording, part, results);
-    const known = given.map((id) => sources.get(id)?.made ?? made.get(id));
-    if (known.includes(undefined)) return undefined;
-    const resultOf = (id: number): Made | undefined =>
-      part.flatMap((i) => recording.operators[i]!.outputs).find((m) => m.id === id) ??
-      sources.get(id)?.made ??
-      made.get(id);
+    // What is of nowhere was made before, and nobody said what it is.
+    if (![...given, ...results].every((id) => made.has(id))) return undefined;
     const call = TfFunction.of(backend, {
-      given: known as Made[],
+      given: given.map((id) => made.get(id)!),
       operators: part.map((i) => recording.operators[i]!),
       constants: recording.constants,
-      results: results.map((id) => resultOf(id)!),
+      results: results.map((id) => made.get(id)!),
     });
     if (call === undefined) return undefined;
     return { call, inputs: given.map((id) => sources.get(id)?.give ?? earlier.indexOf(id)) };
