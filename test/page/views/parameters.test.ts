@@ -3,9 +3,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import MethodParameters from '../../../src/renderer/views/search/MethodParameters.vue';
 import { parametersIn, readBy } from '../../../src/renderer/views/search/asked-parameters.ts';
 import { parameterFields } from '../../../src/renderer/views/search/method-parameters.ts';
+import { METHODS as MEASURED } from '../../../src/renderer/views/search/methods.ts';
 import { measureFields } from '../../../src/renderer/views/measure/measure-fields.ts';
 import { fieldsOf } from '../../../src/renderer/kit/schema-fields.ts';
-import { type METHODS, SEARCH_METHODS } from '../../../src/shared/methods/index.ts';
+import { METHODS, SEARCH_METHODS } from '../../../src/shared/methods/index.ts';
 import { methodParameters, parametersOf } from '../../../src/shared/methods/parameters.ts';
 
 afterEach(() => {
@@ -14,6 +15,10 @@ afterEach(() => {
 });
 
 describe('what methods read', () => {
+  it('are of the methods that rank descriptors, where something is measured', () => {
+    expect(MEASURED).toEqual(METHODS);
+  });
+
   it.each(SEARCH_METHODS.map((m) => [m]))(
     '%s: each parameter is a field, with its default as what holds otherwise',
     (method) => {
